@@ -1,0 +1,101 @@
+"""Commands from the dispatcher to a gateway, and the answers."""
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field, TypeAdapter
+
+from lookout_contract.base import Identifier, Message, UtcTime
+from lookout_contract.delivery import Sequence
+from lookout_contract.events import Epoch
+
+
+class _CommandBase(Message):
+    id: str = Field(min_length=1, max_length=64)
+    """Names the command; a repeated id is answered again, not carried out again."""
+    issued_at: UtcTime
+    expires_at: UtcTime | None = None
+    """After this the gateway answers ``expired`` and does nothing."""
+
+
+class ReloadCommand(_CommandBase):
+    """Read the configuration again; a bad one is refused and the old one runs on."""
+
+    name: Literal["reload"] = "reload"
+
+
+class ReplayCommand(_CommandBase):
+    """Send the events of a gap again."""
+
+    name: Literal["replay"] = "replay"
+    epoch: Epoch
+    first: Sequence
+    last: Sequence
+
+
+class Resident(Message):
+    """A vehicle that belongs here, or may pass for a while."""
+
+    plate: str = Field(min_length=2, max_length=12)
+    valid_from: UtcTime | None = None
+    valid_until: UtcTime | None = None
+    cameras: tuple[Identifier, ...] = ()
+    """Cameras at which the pass counts; empty means all."""
+
+
+class ResidentsCommand(_CommandBase):
+    """Replace the gateway's list of known plates; kept on its disk."""
+
+    name: Literal["residents"] = "residents"
+    residents: tuple[Resident, ...]
+
+
+class SnapshotCommand(_CommandBase):
+    """Take a picture now and put it into the evidence store (the camera's re-check after a fix)."""
+
+    name: Literal["snapshot"] = "snapshot"
+    camera: Identifier
+
+
+class Verdict(StrEnum):
+    """What a person made of an alarm."""
+
+    REAL = "real"
+    FALSE = "false"
+    DUPLICATE = "duplicate"
+
+
+class VerdictCommand(_CommandBase):
+    """Tell the gateway how its alarm turned out."""
+
+    name: Literal["verdict"] = "verdict"
+    occurrence: Identifier
+    verdict: Verdict
+    why: str | None = None
+
+
+Command = Annotated[
+    ReloadCommand | ReplayCommand | ResidentsCommand | SnapshotCommand | VerdictCommand, Field(discriminator="name")
+]
+COMMANDS: TypeAdapter[Command] = TypeAdapter(Command)
+
+
+class Outcome(StrEnum):
+    """How a command ended."""
+
+    DONE = "done"
+    REFUSED = "refused"
+    FAILED = "failed"
+    EXPIRED = "expired"
+    UNSUPPORTED = "unsupported"
+
+
+class CommandResponse(Message):
+    """The answer to a command, on ``response/{name}``."""
+
+    id: str = Field(min_length=1, max_length=64)
+    name: str
+    outcome: Outcome
+    at: UtcTime
+    detail: str | None = None
+    result: dict[str, str | int | float | bool] = {}

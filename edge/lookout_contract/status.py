@@ -1,0 +1,63 @@
+"""Status of a gateway (birth, heartbeat, death) and state of each camera; both retained."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+from lookout_contract.base import Identifier, Message, Sha256, UtcTime
+from lookout_contract.events import Epoch
+
+Count = Annotated[int, Field(ge=0)]
+
+
+class SpoolDepth(Message):
+    """What waits on the gateway's disk."""
+
+    events: Count
+    evidence: Count
+    evidence_bytes: Count = 0
+    oldest_s: float = Field(default=0, ge=0)
+    """Age of the oldest unsettled event, seconds."""
+
+
+class GatewayStatus(Message):
+    """Published at birth and every heartbeat; the broker publishes the ``online: false`` form as the will."""
+
+    gateway: Identifier
+    online: bool
+    epoch: Epoch
+    at: UtcTime
+    reason: str | None = None
+    """Why it is offline: ``shutdown`` when it said goodbye, ``lost`` when the broker spoke for it."""
+    version: str
+    config_hash: Sha256 | None = None
+    models: dict[str, Sha256] = {}
+    spool: SpoolDepth | None = None
+    last_sequence: Count = 0
+    clock_skew_s: float | None = None
+    """Largest measured skew between a camera's stream time and the gateway's clock, seconds."""
+    shed: dict[str, Count] = {}
+    """Scenario → frames that were not looked at because the box was too busy."""
+
+
+class Sight(StrEnum):
+    """Whether a camera is being watched."""
+
+    WATCHING = "watching"
+    BLIND = "blind"
+    OFF = "off"
+
+
+class CameraState(Message):
+    """Perception is three-valued: a blind camera is not an empty scene."""
+
+    camera: Identifier
+    state: Sight
+    since: UtcTime
+    reason: str | None = None
+    """Reason code when blind or off: ``connecting``, ``unreachable``, ``stalled``, ``undecodable``, ``ended``,
+    ``detector_timeout``, ``shutdown`` …"""
+    detail: str | None = None
+    """One sentence for a person: what happened and what to try."""
+    fps: float | None = Field(default=None, ge=0)

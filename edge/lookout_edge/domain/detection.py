@@ -1,0 +1,25 @@
+"""What models say about one picture."""
+
+from dataclasses import dataclass
+
+from lookout_edge.domain.geometry import Box
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """One object found in one frame."""
+
+    label: str
+    #: 0..1, as the model gives it (per-class thresholds live in its model.yaml).
+    score: float
+    box: Box
+
+
+@dataclass(frozen=True, slots=True)
+class PlateReading:
+    """One reading of a number plate in one frame, or None as text where a plate was found but not read."""
+
+    text: str | None
+    #: Mean character probability 0..1.
+    confidence: float
+    box: Box

@@ -1,0 +1,20 @@
+"""An object followed over time."""
+
+from dataclasses import dataclass
+
+from lookout_edge.domain.geometry import Box
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """One followed object as of one frame. Times are frame times, seconds since the Unix epoch."""
+
+    id: int
+    label: str
+    score: float
+    box: Box
+    first_at: float
+    #: Last frame in which a detection confirmed it; older than the frame's own time while it is coasting.
+    last_at: float
+    #: Number of detections matched so far.
+    hits: int

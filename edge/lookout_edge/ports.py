@@ -1,0 +1,61 @@
+"""What the core needs from outside, as narrow Protocols. Adapters implement them; ``testing`` has typed fakes."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from lookout_edge.domain.detection import Detection, PlateReading
+from lookout_edge.domain.frame import Frame, Image
+from lookout_edge.domain.geometry import Box
+
+
+class Clock(Protocol):
+    """The box's own clock."""
+
+    def now(self) -> float:
+        """Seconds since the Unix epoch, UTC."""
+        ...
+
+
+class FrameSource(Protocol):
+    """A camera or a file, opened as a context, iterated once."""
+
+    def frames(self) -> AbstractContextManager[Iterator[Frame]]:
+        """Frames in stream order. Raises SourceError, whose ``reason`` is a code, when it cannot go on."""
+        ...
+
+
+class Detector(Protocol):
+    """Finds objects in pictures."""
+
+    @property
+    def name(self) -> str:
+        """Name of the zoo entry."""
+        ...
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the weights."""
+        ...
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Class names it can give."""
+        ...
+
+    def detect(self, image: Image) -> Sequence[Detection]:
+        """Objects in a BGR picture, boxes as fractions of it, above the model's per-class thresholds, after NMS."""
+        ...
+
+
+class PlateReader(Protocol):
+    """Finds and reads number plates."""
+
+    @property
+    def models(self) -> dict[str, str]:
+        """Zoo name → SHA-256 of the weights."""
+        ...
+
+    def read(self, image: Image, region: Box) -> Sequence[PlateReading]:
+        """Plates inside ``region`` of a BGR picture, best first; boxes as fractions of the whole picture."""
+        ...
