@@ -4,6 +4,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
+from lookout_contract.commands import Resident
+from lookout_contract.events import EventData, EvidenceKind, EvidenceRef
 from lookout_edge.domain.detection import Detection, PlateReading
 from lookout_edge.domain.frame import Frame, Image
 from lookout_edge.domain.geometry import Box
@@ -58,4 +60,36 @@ class PlateReader(Protocol):
 
     def read(self, image: Image, region: Box) -> Sequence[PlateReading]:
         """Plates inside ``region`` of a BGR picture, best first; boxes as fractions of the whole picture."""
+        ...
+
+
+class EventSink(Protocol):
+    """Where events go to be kept until the dispatcher has them."""
+
+    def put(self, data: EventData) -> int:
+        """Store durably and return the sequence number; SpoolError when the disk refuses."""
+        ...
+
+
+class EvidenceStore(Protocol):
+    """Keeps evidence files on disk until they are uploaded."""
+
+    def put(self, kind: EvidenceKind, content: bytes, mime: str) -> EvidenceRef:
+        """Store under the content's SHA-256 and return what the event has to say of it."""
+        ...
+
+
+class Recorder(Protocol):
+    """The recent past of a camera's stream."""
+
+    def clip(self, start_at: float, end_at: float) -> bytes | None:
+        """An MP4 remuxed from the packets between two frame times (widened to whole GOPs); None when nothing is held."""
+        ...
+
+
+class PlateDirectory(Protocol):
+    """The vehicles that belong here, as last sent by the dispatcher."""
+
+    def residents(self) -> Sequence[Resident]:
+        """All known plates and passes."""
         ...
