@@ -83,7 +83,7 @@ class Recorder(Protocol):
     """The recent past of a camera's stream."""
 
     def clip(self, start_at: float, end_at: float) -> bytes | None:
-        """An MP4 remuxed from the packets between two frame times (widened to whole GOPs); None when nothing is held."""
+        """An MP4 remuxed from the packets between two frame times, widened to whole GOPs; None when nothing is held."""
         ...
 
 
