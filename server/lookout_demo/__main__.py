@@ -1,0 +1,111 @@
+"""``lookout-demo run`` and ``lookout-demo check``."""
+
+import json
+import shutil
+import signal
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lookout_demo.check import drive
+from lookout_demo.community import prepare
+from lookout_demo.errors import DemoError
+from lookout_demo.footage import Feed, extra_feeds, own_feed, shipped_feeds
+from lookout_demo.launch import Running, start
+from lookout_demo.processes import Children
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Lookout 守望哨 on one machine, to try it.")
+
+DataDir = Annotated[Path, typer.Option(help="Where the demo keeps its data between runs.")]
+Port = Annotated[int, typer.Option(min=0, max=65535, help="The console's port; 0 takes a free one.")]
+Camera = Annotated[str | None, typer.Option(help="Your own camera: rtsp://…, a file, or /dev/video0.")]
+
+Patience = Annotated[float, typer.Option(help="Seconds to wait for a detection.")]
+
+
+def _say(text: str) -> None:
+    typer.echo(text)
+
+
+def _banner(running: Running, feeds: Sequence[Feed]) -> str:
+    logins = "\n".join(
+        f"    {login.role:<9} {login.username:<11} {login.password:<14} {login.name}"
+        for login in running.community.logins
+    )
+    cameras = ", ".join(f"{feed.id} ({feed.name})" for feed in feeds)
+    return f"""
+  Lookout 守望哨 is running.
+
+    Console   {running.url}
+    Phone     {running.url}/worker
+
+    role      login       password       name
+{logins}
+
+  Cameras: {cameras}
+  Data and logs: {running.community.folder}
+  Ctrl-C stops everything; the data stays for the next run.
+"""
+
+
+def _on_terminate(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+@app.command()
+def run(camera: Camera = None, data: DataDir = Path(".lookout/demo"), port: Port = 0) -> None:
+    """Start a dispatcher, its broker and a gateway, and keep them running until Ctrl-C."""
+    signal.signal(signal.SIGTERM, _on_terminate)
+    try:
+        feeds = (own_feed(camera),) if camera else shipped_feeds() + extra_feeds()
+        with Children() as children:
+            _say("Preparing the demo's community …")
+            community = prepare(data.resolve(), feeds, port=port)
+            running = start(children, community, feeds, _say)
+            _say(_banner(running, feeds))
+            while True:
+                children.check()
+                time.sleep(1)
+    except DemoError as error:
+        typer.echo(f"lookout-demo: {error}", err=True)
+        raise typer.Exit(1) from None
+    except KeyboardInterrupt:
+        _say("Stopped.")
+
+
+@app.command()
+def check(
+    camera: Camera = None, timeout: Annotated[float, typer.Option(help="Seconds to wait for a detection.")] = 120
+) -> None:
+    """Start everything afresh, walk one real detection to a closed case, and end with a line of JSON."""
+    signal.signal(signal.SIGTERM, _on_terminate)
+    folder = Path(tempfile.mkdtemp(prefix="lookout-check-"))
+    started = time.monotonic()
+    try:
+        feeds = (own_feed(camera),) if camera else shipped_feeds()
+        with Children() as children:
+            community = prepare(folder, feeds, port=0)
+            running = start(children, community, feeds, _say)
+            outcome = drive(children, running, _say, started=started, timeout_s=timeout)
+    except DemoError as error:
+        typer.echo(f"lookout-demo: {error}", err=True)
+        typer.echo(json.dumps({"case_state": None, "error": str(error).splitlines()[0]}, ensure_ascii=False))
+        raise typer.Exit(1) from None
+    shutil.rmtree(folder, ignore_errors=True)
+    typer.echo(json.dumps(asdict(outcome), ensure_ascii=False))
+    if outcome.case_state != "closed":
+        raise typer.Exit(1)
+
+
+def main() -> None:
+    """Console script."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

