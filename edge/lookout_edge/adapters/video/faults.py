@@ -1,0 +1,97 @@
+"""FFmpeg's errors in the words of somebody who has to fix them."""
+
+import builtins
+import errno
+from dataclasses import dataclass
+
+import av.error
+
+from lookout_edge.adapters.video.address import Kind, SourceOptions, kind_of, path_of, redact
+from lookout_edge.errors import SourceError
+
+_REFUSED = (av.error.HTTPUnauthorizedError, av.error.HTTPForbiddenError)
+_NO_ANSWER = (av.error.TimeoutError, av.error.ExitError)
+_UNDECODABLE = (av.error.InvalidDataError, av.error.LookupError, av.error.PatchWelcomeError)
+_UNREACHABLE_CODES = {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ECONNREFUSED, errno.EADDRNOTAVAIL, errno.ENETDOWN}
+
+
+@dataclass(frozen=True)
+class Faults:
+    """Makes SourceErrors for one address. No message carries its user name or password."""
+
+    options: SourceOptions
+
+    @property
+    def _name(self) -> str:
+        kind = kind_of(self.options.url)
+        if kind in {Kind.FILE, Kind.FOLDER}:
+            return f"{'clip' if kind is Kind.FILE else 'picture folder'} {path_of(self.options.url)}"
+        return f"camera {redact(self.options.url)}"
+
+    @property
+    def _is_local(self) -> bool:
+        return kind_of(self.options.url) in {Kind.FILE, Kind.FOLDER, Kind.DEVICE}
+
+    def on_open(self, error: av.error.FFmpegError) -> SourceError:
+        """It would not open."""
+        why = _why(error)
+        if isinstance(error, builtins.FileNotFoundError | av.error.HTTPNotFoundError):
+            return self.missing(why)
+        if isinstance(error, _REFUSED):
+            return self._error("refused", f"refuses the user name or password ({why}): correct them in source.url")
+        if isinstance(error, builtins.PermissionError):
+            return self._error("refused", "may not be read by this user: give the gateway's user the right to read it")
+        if isinstance(error, _NO_ANSWER):
+            return self.silent()
+        if isinstance(error, _UNDECODABLE) or self._is_local:
+            return self.undecodable(why)
+        return self._error("unreachable", f"cannot be reached ({why}): check that it is on, its address and its port")
+
+    def on_read(self, error: av.error.FFmpegError) -> SourceError:
+        """It was open and then failed."""
+        why = _why(error)
+        if isinstance(error, _NO_ANSWER):
+            return self.stalled()
+        if isinstance(error, _UNDECODABLE):
+            return self.undecodable(why)
+        if error.errno in _UNREACHABLE_CODES:
+            return self._error("unreachable", f"is gone ({why}): check its power and the network")
+        return self._error("ended", f"broke off ({why}): check its power and the network")
+
+    def missing(self, why: str = "no such file") -> SourceError:
+        """There is nothing at that address."""
+        if self._is_local:
+            return self._error("missing", f"does not exist ({why}): check source.url")
+        return self._error("missing", f"has no such stream ({why}): check the path in source.url")
+
+    def silent(self) -> SourceError:
+        """Nobody answered while opening it."""
+        limit = self.options.open_timeout_s
+        return self._error(
+            "unreachable", f"did not answer within {limit:g} s: check that it is on, its address and the network"
+        )
+
+    def stalled(self) -> SourceError:
+        """Nothing came for too long."""
+        limit = self.options.read_timeout_s
+        return self._error("stalled", f"sent nothing for {limit:g} s: check its power and the network")
+
+    def ended(self) -> SourceError:
+        """A live stream came to its end."""
+        return self._error("ended", "ended its stream: check whether it was restarted or allows one viewer only")
+
+    def undecodable(self, why: str) -> SourceError:
+        """Bytes come, but no pictures."""
+        advice = (
+            "use a whole video file that other players can show"
+            if self._is_local
+            else "set the camera to H.264 or H.265 and check that the address is its video stream"
+        )
+        return self._error("undecodable", f"cannot be decoded ({why}): {advice}")
+
+    def _error(self, reason: str, text: str) -> SourceError:
+        return SourceError(f"{self._name} {text}", reason=reason)
+
+
+def _why(error: av.error.FFmpegError) -> str:
+    return redact(error.strerror or type(error).__name__)

@@ -1,0 +1,181 @@
+"""From packets to decoded pictures with frame times, one after the other."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from threading import Event
+
+import av.error
+from av.container import InputContainer
+from av.packet import Packet
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from lookout_edge.adapters.video.address import Kind, SourceOptions, kind_of
+from lookout_edge.adapters.video.cadence import Cadence, Look, hold_until
+from lookout_edge.adapters.video.faults import Faults
+from lookout_edge.adapters.video.opening import frame_seconds, opened
+from lookout_edge.adapters.video.remux import HeldPacket, head_of
+from lookout_edge.adapters.video.ring import PacketRing
+from lookout_edge.adapters.video.timeline import Stamp, Timeline
+from lookout_edge.ports import Clock
+
+#: A recording played in real time does not stand still for longer than this because nothing was recorded.
+_MAX_GAP_S = 10.0
+#: So many packets in a row without a picture mean that none will come.
+_MAX_BARREN = 750
+
+
+def _ignore() -> None:
+    return None
+
+
+@dataclass(kw_only=True)
+class Reader:
+    """Reads one stream or clip from opening to end; a looping clip for ever. One thread pulls."""
+
+    options: SourceOptions
+    #: The box's clock for sources that run in real time; None reads as fast as it can.
+    clock: Clock | None
+    #: Frame time of the clip's first instant; None sets the first picture to "now".
+    start_at: float | None
+    ring: PacketRing | None
+    stop: Event
+    #: Frame time of the last picture of an earlier opening: times go on from there.
+    after: float | None = None
+    on_packet: Callable[[], None] = _ignore
+
+    _timeline: Timeline | None = field(init=False, default=None)
+    _tick: Fraction = field(init=False, default=Fraction(1, 90_000))
+    _frame_s: float = field(init=False, default=0.04)
+    #: Frame time of tick 0 of the unbroken line, once it is known.
+    _base: float | None = field(init=False, default=None)
+    #: Where this pass's clip begins, in ticks of the unbroken line.
+    _origin: int = field(init=False, default=0)
+    #: Ticks of the last picture decoded.
+    _last: int | None = field(init=False, default=None)
+    _barren: int = field(init=False, default=0)
+    _paced: bool = field(init=False, default=False)
+    _cadence: Cadence = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._kind = kind_of(self.options.url)
+        self._cadence = Cadence(self.options.decode_fps)
+
+    @property
+    def _is_file(self) -> bool:
+        return self._kind is Kind.FILE
+
+    def looks(self) -> Iterator[Look]:
+        """Due pictures in order. SourceError when it cannot go on; a file that does not loop just ends."""
+        while not self.stop.is_set():
+            before = self._last
+            with opened(self.options) as (container, stream):
+                try:
+                    yield from self._pass(container, stream)
+                except av.error.FFmpegError as error:
+                    # What was readable of a damaged file has been delivered: that is its end.
+                    if not self._is_file or self._last == before:
+                        raise Faults(self.options).on_read(error) from error
+            if self.stop.is_set():
+                return
+            if self._last == before:
+                raise Faults(self.options).undecodable("no picture came out of it")
+            if not self._is_file:
+                raise Faults(self.options).ended()
+            if not self.options.loop:
+                return
+
+    def _pass(self, container: InputContainer, stream: VideoStream) -> Iterator[Look]:
+        self._begin(container, stream)
+        for packet in container.demux(stream):
+            if self.stop.is_set():
+                return
+            self.on_packet()
+            if packet.size:
+                self._place(packet)
+            for picture in self._decode(packet):
+                pts = self._order(picture)
+                if pts is None:
+                    continue
+                position = float((pts - self._origin) * self._tick)
+                if self._is_file and self.options.end_s is not None and position >= self.options.end_s:
+                    return
+                if self._is_file and position < self.options.start_s - self._frame_s / 2:
+                    continue
+                self._last = pts
+                yield from self._deliver(picture, pts)
+
+    def _begin(self, container: InputContainer, stream: VideoStream) -> None:
+        self._tick = stream.time_base or self._tick
+        self._frame_s = frame_seconds(stream)
+        first = stream.start_time or 0
+        skipped = round(self.options.start_s / self._tick) if self._is_file else 0
+        nominal = max(1, round(self._frame_s / self._tick))
+        if self._timeline is None or self._last is None:
+            gap = round(_MAX_GAP_S / self._tick) if self.clock is not None else None
+            self._timeline = Timeline(nominal=nominal, max_gap=gap)
+            self._origin = first
+        else:
+            self._timeline.join(at=self._last + nominal, start=first + skipped)
+            self._origin = self._last + nominal - skipped
+        if self._base is None and self.start_at is not None:
+            self._base = self.start_at - float(self._origin * self._tick)
+        has_length = self._kind is Kind.STREAM and bool(container.duration)
+        self._paced = self.clock is not None and (self._is_file or has_length)
+        if self.ring is not None:
+            self.ring.begin(head_of(stream, self._frame_s))
+        if skipped:
+            container.seek(first + skipped, stream=stream)
+
+    def _place(self, packet: "Packet[VideoStream]") -> None:
+        """Put a packet on the unbroken line and keep it."""
+        assert self._timeline is not None
+        live_clock = None if self._is_file else self.clock
+        arrived = round(live_clock.now() / self._tick) if live_clock is not None else None
+        placed = self._timeline.place(Stamp(packet.pts, packet.dts), arrived)
+        packet.pts, packet.dts = placed.pts, placed.dts
+        shown = placed.shown
+        if self._base is None:
+            self._base = self._anchor(shown)
+        if self.ring is not None:
+            at = self._base + float(shown * self._tick)
+            decoded_at = self._base + float(placed.decoded * self._tick)
+            self.ring.add(HeldPacket(at, min(at, decoded_at), packet.is_keyframe, bytes(packet)))
+
+    def _anchor(self, shown: int) -> float:
+        """The first picture is now, or just after what was seen before the connection was lost."""
+        assert self.clock is not None, "a source without a clock needs start_at"
+        now = self.clock.now()
+        if self.after is not None:
+            now = max(now, self.after + self._frame_s)
+        first = self._origin + round(self.options.start_s / self._tick) if self._is_file else shown
+        return now - float(first * self._tick)
+
+    def _decode(self, packet: "Packet[VideoStream]") -> list[VideoFrame]:
+        why = "no picture came out of it"
+        try:
+            pictures = packet.decode()
+        except av.error.FFmpegError as error:
+            pictures, why = [], error.strerror or why
+        self._barren = 0 if pictures else self._barren + 1
+        if self._barren > _MAX_BARREN:
+            raise Faults(self.options).undecodable(why)
+        return pictures
+
+    def _order(self, picture: VideoFrame) -> int | None:
+        """The picture's place on the line, or None when it is not after the one before."""
+        nominal = self._timeline.nominal if self._timeline is not None else 1
+        pts = picture.pts
+        if pts is None:
+            return nominal + self._last if self._last is not None else self._origin
+        return None if self._last is not None and pts <= self._last else pts
+
+    def _deliver(self, picture: VideoFrame, pts: int) -> Iterator[Look]:
+        assert self._base is not None
+        at = self._base + float(pts * self._tick)
+        if not self._cadence.due(at):
+            return
+        if self._paced and self.clock is not None and not hold_until(at, self.clock, self.stop, self.on_packet):
+            return
+        yield Look(picture, at, at - self.clock.now() if self.clock is not None else None)

@@ -1,0 +1,77 @@
+"""Stream times that never go back: gaps in a recording, counters that wrap, and clips that begin again."""
+
+from dataclasses import dataclass
+
+#: Decoders reorder at most so many frames: smaller steps back are order, not time.
+_REORDER = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """Times of one packet in ticks of its stream; None where the stream does not say."""
+
+    pts: int | None
+    dts: int | None
+
+    @property
+    def shown(self) -> int:
+        """When its picture is shown, as far as is known."""
+        return self.pts if self.pts is not None else self.decoded
+
+    @property
+    def decoded(self) -> int:
+        """When it is decoded, as far as is known."""
+        return self.dts if self.dts is not None else self.pts or 0
+
+
+class Timeline:
+    """Shifts the packets of one stream so that their decoding times grow without a break.
+
+    All values are ticks of the stream's time base. ``arrived`` is the box's own clock in the same ticks: with it a
+    long step is believed when as much time has passed here (the camera was cut off), and closed otherwise (its
+    counter jumped). Without it, forward steps up to ``max_gap`` are believed.
+    """
+
+    def __init__(self, *, nominal: int, max_gap: int | None) -> None:
+        self._nominal = max(1, nominal)
+        self._max_gap = max_gap
+        self._shift = 0
+        self._last: int | None = None
+        self._last_arrived: int | None = None
+
+    @property
+    def nominal(self) -> int:
+        """Ticks between two frames as the stream announces them."""
+        return self._nominal
+
+    def join(self, *, at: int, start: int) -> None:
+        """From the next packet on, stream time ``start`` falls on ``at``: the clip begins again."""
+        self._shift = at - start
+        self._last = None
+        self._last_arrived = None
+
+    def place(self, stamp: Stamp, arrived: int | None = None) -> Stamp:
+        """The packet's times on the unbroken line."""
+        raw = stamp.dts if stamp.dts is not None else stamp.pts
+        if raw is None:
+            raw = (self._last + self._nominal if self._last is not None else 0) - self._shift
+            stamp = Stamp(raw, raw)
+        if self._last is not None:
+            passed = arrived - self._last_arrived if arrived is not None and self._last_arrived is not None else None
+            step = raw + self._shift - self._last
+            if self._is_break(step, passed):
+                self._shift = self._last + max(self._nominal, passed or 0) - raw
+        placed = raw + self._shift
+        self._last = placed if self._last is None else max(self._last, placed)
+        self._last_arrived = arrived
+        return Stamp(self._shifted(stamp.pts), self._shifted(stamp.dts))
+
+    def _shifted(self, ticks: int | None) -> int | None:
+        return None if ticks is None else ticks + self._shift
+
+    def _is_break(self, step: int, passed: int | None) -> bool:
+        if step < -_REORDER * self._nominal:
+            return True
+        if self._max_gap is None:
+            return False
+        return step - (passed or 0) > self._max_gap
