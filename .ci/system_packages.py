@@ -39,10 +39,10 @@ class Need:
 
 
 NEEDS = (
-    Need(["mosquitto"], lambda: on_path("mosquitto"), "tests against Mosquitto are skipped; the embedded amqtt is tested"),
+    Need(["mosquitto"], lambda: on_path("mosquitto"), "tests against Mosquitto are skipped (amqtt is tested)"),
     Need(["postgresql"], has_postgresql, "PostgreSQL tests use the pip-installed server, or are skipped"),
     Need(["chromium"], lambda: on_path("chromium", "chromium-browser", "google-chrome"), "browser tests are skipped"),
-    Need(["fontconfig", "fonts-noto-cjk"], has_cjk_font, "Chinese text shows as boxes in the browser tests' screenshots"),
+    Need(["fontconfig", "fonts-noto-cjk"], has_cjk_font, "Chinese text shows as boxes in screenshots"),
 )
 
 

@@ -6,9 +6,8 @@ import pytest
 
 from architecture.repository import ROOT, text_files, tracked
 
-TOP_LEVEL = {
-    "pyproject.toml", "edge", "models", "configs", "server", "tests", "docker", "README.md", "Makefile", "LICENSE", "CHANGELOG.md"
-}  # fmt: skip
+_FOLDERS = {"edge", "models", "configs", "server", "tests", "docker"}
+TOP_LEVEL = _FOLDERS | {"pyproject.toml", "README.md", "Makefile", "LICENSE", "CHANGELOG.md"}
 
 #: Absolute paths of a developer's machine, and hosts that a lock file likes to record.
 UNWANTED = {
