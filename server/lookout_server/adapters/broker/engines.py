@@ -1,0 +1,130 @@
+"""The two brokers the dispatcher can run: Mosquitto when it is installed, else amqtt in a Python child process."""
+
+import getpass
+import json
+import os
+import shutil
+import signal
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol
+
+from lookout_server.adapters.broker.access import acl_file
+from lookout_server.adapters.broker.accounts import PASSWORD_FILE
+from lookout_server.adapters.files import write_private
+from lookout_server.errors import BrokerError
+
+#: A receipt settles delivery, so what the broker holds only has to bridge a restart of the dispatcher.
+MAX_QUEUED = 100_000
+#: Bounds what the dispatcher has taken and not yet acknowledged, and so one commit.
+MAX_INFLIGHT = 500
+#: Room for events that are too large: the intake must see them to refuse them, else the gateway repeats them for ever.
+MAX_MESSAGE_BYTES = 1_048_576
+
+
+@dataclass(frozen=True, kw_only=True)
+class BrokerPlace:
+    """Where the broker listens and keeps its files."""
+
+    site: str
+    bind: str
+    port: int
+    folder: Path
+
+
+class BrokerEngine(Protocol):
+    """One kind of broker: how to set it up and start it."""
+
+    @property
+    def name(self) -> str:
+        """``mosquitto`` or ``amqtt``."""
+        ...
+
+    @property
+    def reload_signal(self) -> signal.Signals | None:
+        """What makes it read its accounts again; None when it notices by itself."""
+        ...
+
+    def prepare(self, place: BrokerPlace) -> list[str]:
+        """Write its configuration into the folder and return the command that runs it in the foreground."""
+        ...
+
+
+class MosquittoEngine:
+    """Eclipse Mosquitto 2 with our queue limits; its defaults lose acknowledged messages when it is killed."""
+
+    name = "mosquitto"
+    reload_signal = signal.SIGHUP if sys.platform != "win32" else None
+
+    def __init__(self, executable: Path) -> None:
+        self._executable = executable
+
+    def prepare(self, place: BrokerPlace) -> list[str]:
+        """See ``BrokerEngine``."""
+        place.folder.mkdir(parents=True, exist_ok=True)
+        write_private(place.folder / "access", acl_file(place.site))
+        config = place.folder / "mosquitto.conf"
+        write_private(config, mosquitto_config(place, user=getpass.getuser()))
+        return [str(self._executable), "-c", str(config)]
+
+
+def mosquitto_config(place: BrokerPlace, *, user: str) -> str:
+    """The text of ``mosquitto.conf``. ``user`` keeps it from giving up the rights to its own folder under root."""
+    lines = {
+        "user": user,
+        "listener": f"{place.port} {place.bind}",
+        "allow_anonymous": "false",
+        "password_file": str(place.folder / PASSWORD_FILE),
+        "acl_file": str(place.folder / "access"),
+        "persistence": "true",
+        "persistence_location": f"{place.folder}{os.sep}",
+        "persistence_file": "mosquitto.db",
+        "autosave_on_changes": "true",
+        "autosave_interval": "1",
+        "max_queued_messages": str(MAX_QUEUED),
+        "max_inflight_messages": str(MAX_INFLIGHT),
+        "max_packet_size": str(MAX_MESSAGE_BYTES),
+        # Nobody can take over another account's session by using its client id.
+        "use_username_as_clientid": "true",
+        "log_dest": "stderr",
+        "log_type": "error\nlog_type warning\nlog_type notice",
+    }
+    return "# Written by the dispatcher at every start; changes here are overwritten.\n" + "".join(
+        f"{key} {value}\n" for key, value in lines.items()
+    )
+
+
+class AmqttEngine:
+    """The pure Python broker, in a process of its own so that a burst cannot hold up the dispatcher."""
+
+    name = "amqtt"
+    reload_signal = None
+
+    def prepare(self, place: BrokerPlace) -> list[str]:
+        """See ``BrokerEngine``."""
+        place.folder.mkdir(parents=True, exist_ok=True)
+        config = place.folder / "amqtt.json"
+        values = {"site": place.site, "bind": place.bind, "port": place.port, "folder": str(place.folder)}
+        write_private(config, json.dumps(values, indent=2) + "\n")
+        return [sys.executable, "-m", "lookout_server.adapters.broker.amqtt_process", str(config)]
+
+
+def find_mosquitto() -> Path | None:
+    """Mosquitto's executable, looked for on PATH and where Debian puts daemons."""
+    path = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/local/sbin"])
+    found = shutil.which("mosquitto", path=path)
+    return Path(found) if found else None
+
+
+def choose_engine(wanted: Literal["auto", "mosquitto", "amqtt"]) -> BrokerEngine:
+    """The broker to run; BrokerError when Mosquitto is demanded and not installed."""
+    executable = None if wanted == "amqtt" else find_mosquitto()
+    if executable is not None:
+        return MosquittoEngine(executable)
+    if wanted == "mosquitto":
+        raise BrokerError(
+            "broker.engine is 'mosquitto' but it is not installed; install it (Debian: apt install mosquitto) "
+            "or set broker.engine to 'auto'"
+        )
+    return AmqttEngine()

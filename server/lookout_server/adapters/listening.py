@@ -1,0 +1,54 @@
+"""TCP ports: whether one is free, and which to take when any will do."""
+
+import socket
+
+from lookout_server.errors import ServerError
+
+
+class PortTakenError(ServerError):
+    """Another program listens on the port; the message names it and the key to change."""
+
+    code = "port_taken"
+
+
+def free_port(host: str, *, preferred: int | None = None) -> int:
+    """A port nobody listens on at ``host``: the preferred one (where it was last time) if it is still free."""
+    if preferred and can_listen(host, preferred):
+        return preferred
+    with _bound(host, 0) as probe:
+        return int(probe.getsockname()[1])
+
+
+def can_listen(host: str, port: int) -> bool:
+    """Whether the port could be listened on right now."""
+    try:
+        _bound(host, port).close()
+    except OSError:
+        return False
+    return True
+
+
+def settle_port(host: str, port: int, *, key: str, preferred: int | None = None) -> int:
+    """The port to use: as configured, or a free one for 0. PortTakenError names ``key`` when somebody has it."""
+    if port == 0:
+        return free_port(host, preferred=preferred)
+    if not can_listen(host, port):
+        raise PortTakenError(
+            f"port {port} on {host} is taken by another program; stop that program, or set {key} to another port "
+            f"or to 0 for any free one"
+        )
+    return port
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+    probe = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        # As servers do: a port in TIME_WAIT is free, one that is listened on is not.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind((host, port))
+        probe.listen(1)
+    except OSError:
+        probe.close()
+        raise
+    return probe

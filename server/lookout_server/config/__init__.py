@@ -1,0 +1,36 @@
+"""The dispatcher's configuration and the site file: values with defaults, and errors that say which line to change."""
+
+from lookout_server.config.server import (
+    BrokerConfig,
+    DatabaseConfig,
+    EmbeddedBroker,
+    EvidenceConfig,
+    ExternalBroker,
+    ListenConfig,
+    LogConfig,
+    ServerConfig,
+    SiteIdentity,
+    TlsConfig,
+    load_server_config,
+)
+from lookout_server.config.site import CameraEntry, GridEntry, PersonEntry, Place, SiteFile, load_site_file
+
+__all__ = [
+    "BrokerConfig",
+    "CameraEntry",
+    "DatabaseConfig",
+    "EmbeddedBroker",
+    "EvidenceConfig",
+    "ExternalBroker",
+    "GridEntry",
+    "ListenConfig",
+    "LogConfig",
+    "PersonEntry",
+    "Place",
+    "ServerConfig",
+    "SiteFile",
+    "SiteIdentity",
+    "TlsConfig",
+    "load_server_config",
+    "load_site_file",
+]

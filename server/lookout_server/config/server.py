@@ -1,0 +1,202 @@
+"""``server.yaml``: what the dispatcher needs to know to start. Every key has a default, so an empty file will do."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal, cast
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from lookout_contract.base import Identifier
+from lookout_server.config.documents import Document, read_document, validate
+
+Port = Annotated[int, Field(ge=0, le=65535)]
+
+
+class Section(BaseModel):
+    """Base of all parts: unknown keys are mistakes, values do not change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class SiteIdentity(Section):
+    """The site this dispatcher serves."""
+
+    id: Identifier = "home"
+    """Part of every topic; gateways must name the same one."""
+    name: str = "守望哨"
+    """What people call it; shown in the console's header."""
+    timezone: str = "Asia/Shanghai"
+    """IANA name; pages show times in it."""
+
+    @field_validator("timezone")
+    @classmethod
+    def _is_a_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise ValueError(f"unknown time zone {value!r}; use an IANA name such as Asia/Shanghai") from error
+        return value
+
+
+class ListenConfig(Section):
+    """Where the console and the API are served."""
+
+    host: str = "127.0.0.1"
+    """``0.0.0.0`` makes it reachable from other machines."""
+    port: Port = 8080
+    """0 takes any free port, the same again at the next start where possible."""
+
+
+class DatabaseConfig(Section):
+    """Where alarms and cases are kept."""
+
+    url: SecretStr | None = None
+    """``postgresql://user:password@host/name``; left out: an SQLite file in ``data_dir``. Environment:
+    LOOKOUT_DATABASE_URL."""
+
+
+class EvidenceConfig(Section):
+    """Where snapshots, clips and photos are kept; give ``dir`` or ``url``, not both."""
+
+    dir: Path | None = None
+    """A folder; left out: ``evidence`` in ``data_dir``."""
+    url: str | None = Field(default=None, pattern=r"^s3://[^/]+(/.*)?$")
+    """``s3://bucket/prefix``; credentials, region and endpoint come from the AWS_* environment."""
+    max_bytes: int = Field(default=64 * 1024 * 1024, ge=1024)
+    """Largest file that is accepted."""
+
+
+class TlsConfig(Section):
+    """TLS towards an external broker."""
+
+    ca: Path | None = None
+    """PEM file of the authority to trust; left out: the system's."""
+    cert: Path | None = None
+    """PEM client certificate, with ``key``."""
+    key: Path | None = None
+
+
+class EmbeddedBroker(Section):
+    """The dispatcher runs the broker itself: Mosquitto when installed, else amqtt."""
+
+    mode: Literal["embedded"] = "embedded"
+    engine: Literal["auto", "mosquitto", "amqtt"] = "auto"
+    """``auto`` prefers Mosquitto."""
+    bind: str = "127.0.0.1"
+    """``0.0.0.0`` lets gateways on other machines connect."""
+    port: Port = 1883
+    """0 takes any free port, the same again at the next start where possible."""
+
+
+class ExternalBroker(Section):
+    """A broker that somebody else runs."""
+
+    mode: Literal["external"]
+    host: str
+    port: Port = 1883
+    username: str | None = None
+    password: SecretStr | None = None
+    """Better in LOOKOUT_MQTT_PASSWORD or ``password_file``."""
+    password_file: Path | None = None
+    tls: TlsConfig | None = None
+
+    def secret(self) -> str | None:
+        """The password, read from ``password_file`` when that is given."""
+        if self.password is not None:
+            return self.password.get_secret_value()
+        return self.password_file.read_text(encoding="utf-8").strip() if self.password_file else None
+
+
+BrokerConfig = Annotated[EmbeddedBroker | ExternalBroker, Field(discriminator="mode")]
+
+
+class LogConfig(Section):
+    """What is logged."""
+
+    format: Literal["auto", "console", "json"] = "auto"
+    """``auto``: readable on a terminal, JSON otherwise."""
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class ServerConfig(Section):
+    """The dispatcher's configuration. Relative paths are relative to the file that holds it."""
+
+    site: SiteIdentity = SiteIdentity()
+    listen: ListenConfig = ListenConfig()
+    data_dir: Path = Path(".lookout")
+    """Database, broker state and evidence, unless they are told to be elsewhere."""
+    database: DatabaseConfig = DatabaseConfig()
+    evidence: EvidenceConfig = EvidenceConfig()
+    broker: BrokerConfig = EmbeddedBroker()
+    site_file: Path | None = None
+    """Territory, cameras and people (``site.yaml``), imported at the first start."""
+    log: LogConfig = LogConfig()
+
+    def database_url(self) -> str:
+        """The SQLAlchemy URL with its asynchronous driver."""
+        if self.database.url is None:
+            return f"sqlite+aiosqlite:///{self.data_dir / 'lookout.db'}"
+        return _with_driver(self.database.url.get_secret_value())
+
+    def evidence_place(self) -> Path | str:
+        """A folder, or an ``s3://`` URL."""
+        return self.evidence.url or self.evidence.dir or self.data_dir / "evidence"
+
+
+class Secrets(BaseSettings):
+    """What belongs into the environment rather than into a file; it wins over the file."""
+
+    model_config = SettingsConfigDict(env_prefix="LOOKOUT_")
+
+    database_url: str | None = None
+    mqtt_password: str | None = None
+
+
+def load_server_config(path: Path | None, *, secrets: Secrets | None = None) -> ServerConfig:
+    """Read ``server.yaml``; None gives the defaults. ConfigError lists all mistakes with their lines."""
+    document = Document("", name="defaults") if path is None else read_document(path)
+    _overlay(document.values, Secrets() if secrets is None else secrets)
+    config = validate(document, ServerConfig)
+    base = (Path.cwd() if path is None else path.parent).resolve()
+    return _resolved(config, base)
+
+
+def _overlay(values: dict[str, Any], secrets: Secrets) -> None:
+    # A section that is no mapping is left alone: the validation that follows says so.
+    if secrets.database_url is not None and isinstance(values.setdefault("database", {}), dict):
+        cast(dict[str, Any], values["database"])["url"] = secrets.database_url
+    if isinstance(values.get("broker"), dict):
+        broker = cast(dict[str, Any], values["broker"])
+        broker.setdefault("mode", "external" if "host" in broker else "embedded")
+        if secrets.mqtt_password is not None and broker["mode"] == "external":
+            broker["password"] = secrets.mqtt_password
+
+
+def _resolved(config: ServerConfig, base: Path) -> ServerConfig:
+    """The same with every path absolute, as seen from the folder of the file."""
+
+    def there(path: Path | None) -> Path | None:
+        return None if path is None else base / path.expanduser()
+
+    broker = config.broker
+    if isinstance(broker, ExternalBroker):
+        tls = broker.tls
+        if tls is not None:
+            tls = tls.model_copy(update={name: there(getattr(tls, name)) for name in ("ca", "cert", "key")})
+        broker = broker.model_copy(update={"password_file": there(broker.password_file), "tls": tls})
+    return config.model_copy(
+        update={
+            "data_dir": there(config.data_dir),
+            "site_file": there(config.site_file),
+            "evidence": config.evidence.model_copy(update={"dir": there(config.evidence.dir)}),
+            "broker": broker,
+        }
+    )
+
+
+def _with_driver(url: str) -> str:
+    for plain, driver in (("postgresql", "postgresql+asyncpg"), ("postgres", "postgresql+asyncpg")):
+        if url.startswith(f"{plain}://"):
+            return driver + url[len(plain) :]
+    return url.replace("sqlite://", "sqlite+aiosqlite://", 1) if url.startswith("sqlite://") else url

@@ -1,0 +1,89 @@
+"""``site.yaml``: the territory from district to grid, the cameras in it and the people who look after it."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from lookout_contract.base import Identifier
+from lookout_server.config.documents import Problem, read_document, validate
+from lookout_server.config.server import Section
+
+Username = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}$")]
+Role = Literal["operator", "worker", "supervisor", "admin"]
+
+
+class Place(Section):
+    """A level of the territory above the grid."""
+
+    id: Identifier
+    name: str
+
+
+class GridEntry(Section):
+    """A grid (网格): 200 to 300 households that one grid worker knows."""
+
+    id: Identifier
+    name: str
+
+
+class CameraEntry(Section):
+    """A camera as people know it."""
+
+    id: Identifier
+    name: str
+    grid: Identifier
+    gateway: Identifier | None = None
+    """The gateway that watches it; left out: whichever reports it first."""
+
+
+class PersonEntry(Section):
+    """Somebody with an account. Passwords are never in this file: see ``lookout-server user add``."""
+
+    username: Username
+    name: str
+    roles: tuple[Role, ...] = Field(min_length=1)
+    grids: tuple[Identifier, ...] = ()
+
+
+class SiteFile(Section):
+    """The whole file."""
+
+    district: Place
+    street: Place
+    community: Place
+    grids: tuple[GridEntry, ...]
+    cameras: tuple[CameraEntry, ...] = ()
+    people: tuple[PersonEntry, ...] = ()
+
+
+def load_site_file(path: Path) -> SiteFile:
+    """Read ``site.yaml``; ConfigError lists all mistakes with their lines."""
+    document = read_document(path)
+    site = validate(document, SiteFile)
+    problems = [*_repeated(site), *_unknown_grids(site)]
+    if problems:
+        raise document.error(problems)
+    return site
+
+
+def _repeated(site: SiteFile) -> Iterator[Problem]:
+    lists: dict[str, Sequence[str]] = {
+        "grids": [grid.id for grid in site.grids],
+        "cameras": [camera.id for camera in site.cameras],
+        "people": [person.username for person in site.people],
+    }
+    for kind, ids in lists.items():
+        for position, each in enumerate(ids):
+            if each in ids[:position]:
+                yield Problem(loc=(kind, position), text=f"'{each}' is listed twice; keep one of them")
+
+
+def _unknown_grids(site: SiteFile) -> Iterator[Problem]:
+    known = [grid.id for grid in site.grids]
+    wanted = [(("cameras", n, "grid"), camera.grid) for n, camera in enumerate(site.cameras)]
+    wanted += [(("people", n, "grids"), grid) for n, person in enumerate(site.people) for grid in person.grids]
+    for loc, grid in wanted:
+        if grid not in known:
+            yield Problem(loc=loc, text=f"no grid '{grid}' in this file; known are {', '.join(known) or 'none'}")

@@ -1,0 +1,83 @@
+"""Broker passwords fit Mosquitto's own tool, and accounts survive being edited."""
+
+import shutil
+import stat
+import subprocess
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lookout_server.adapters.broker.access import DISPATCHER, acl_file, allowed
+from lookout_server.adapters.broker.accounts import BrokerAccounts, read_accounts
+from lookout_server.adapters.broker.passwords import hash_password, verify_password
+
+
+@given(password=st.text(max_size=40), other=st.text(max_size=40), salt=st.binary(min_size=12, max_size=12))
+def test_a_password_fits_its_own_hash_only(password: str, other: str, salt: bytes) -> None:
+    stored = hash_password(password, salt=salt)
+    assert verify_password(password, stored)
+    assert verify_password(other, stored) == (other == password)
+
+
+@given(stored=st.text(max_size=60))
+def test_a_broken_hash_fits_nothing(stored: str) -> None:
+    assert not verify_password("secret", stored)
+
+
+@pytest.mark.parametrize("stored", ["$7$0$AAAA$AAAA", "$6$101$AAAA$AAAA", "$7$x$AAAA$AAAA", "$7$101$??$AAAA"])
+def test_a_hash_of_another_kind_fits_nothing(stored: str) -> None:
+    assert not verify_password("", stored)
+
+
+def test_what_mosquitto_writes_is_understood(tmp_path: Path) -> None:
+    tool = shutil.which("mosquitto_passwd")
+    if tool is None:
+        pytest.skip("mosquitto_passwd is not installed")
+    file = tmp_path / "passwords"
+    subprocess.run([tool, "-c", "-b", str(file), "gw-a", "geheim 密码"], check=True, capture_output=True)
+    assert verify_password("geheim 密码", read_accounts(file)["gw-a"])
+
+
+def test_accounts_are_kept_private_and_replaced(tmp_path: Path) -> None:
+    accounts = BrokerAccounts(tmp_path)
+    assert accounts.names() == ()
+    accounts.set("gw-a", "one")
+    accounts.set("gw-b", "two")
+    accounts.set("gw-a", "three")
+    assert stat.S_IMODE(accounts.file.stat().st_mode) == 0o600
+    assert verify_password("three", read_accounts(accounts.file)["gw-a"])
+    assert not verify_password("one", read_accounts(accounts.file)["gw-a"])
+    accounts.remove("gw-a")
+    accounts.remove("never was")
+    assert accounts.names() == ("gw-b",)
+
+
+def test_the_dispatchers_own_password_is_made_once(tmp_path: Path) -> None:
+    first = BrokerAccounts(tmp_path).dispatcher_password()
+    assert BrokerAccounts(tmp_path).dispatcher_password() == first
+    assert verify_password(first, read_accounts(tmp_path / "passwords")[DISPATCHER])
+
+
+@pytest.mark.parametrize(
+    ("username", "topic", "may"),
+    [
+        ("gw-a", "lookout/v1/home/gateway/gw-a/status", True),
+        ("gw-a", "lookout/v1/home/gateway/gw-a/#", True),
+        ("gw-a", "lookout/v1/home/gateway/gw-ab/status", False),
+        ("gw-a", "lookout/v1/home/gateway/+/status", False),
+        ("gw-a", "lookout/v1/other/gateway/gw-a/status", False),
+        ("gw-a", "lookout/v1/home/case/g/c/event", False),
+        ("gw-a", "#", False),
+        ("gw-a", "lookout/v1/home/gateway/gw-a", False),
+        (DISPATCHER, "lookout/v1/+/gateway/+/status", True),
+        (DISPATCHER, "$SYS/#", False),
+    ],
+)
+def test_who_may_use_which_topic(username: str, topic: str, may: bool) -> None:
+    assert allowed(username, topic, site="home") is may
+
+
+def test_mosquittos_rules_name_the_site() -> None:
+    assert "pattern readwrite lookout/v1/home/gateway/%u/#\n" in acl_file("home")
