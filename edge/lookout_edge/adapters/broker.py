@@ -1,0 +1,209 @@
+"""One connection to an MQTT broker, on paho."""
+
+import ssl
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+from lookout_edge.errors import LinkError
+
+#: MQTT 5: how long the broker keeps the session, and with it receipts and commands, of a gateway that is away.
+_SESSION_S = 7 * 86_400
+
+
+@dataclass(frozen=True, kw_only=True)
+class TlsOptions:
+    """TLS to the broker: with ``cert`` and ``key`` it is mutual. Without ``ca`` the system's authorities count."""
+
+    ca: Path | None = None
+    cert: Path | None = None
+    key: Path | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class BrokerOptions:
+    """Where the broker is and how to speak to it."""
+
+    host: str
+    port: int = 1883
+    username: str | None = None
+    password: str | None = None
+    tls: TlsOptions | None = None
+    #: 4 is MQTT 3.1.1.
+    version: Literal[4, 5] = 4
+    keepalive_s: int = 20
+    connect_timeout_s: float = 5.0
+    #: Events under way without a receipt, at most.
+    window: int = 100
+    #: An event without a receipt for so long is sent again.
+    resend_after_s: float = 30.0
+
+    @property
+    def address(self) -> str:
+        """For messages."""
+        return f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message from or to the broker. ``reply_to`` and ``correlation`` are MQTT 5's."""
+
+    topic: str
+    payload: bytes
+    retain: bool = False
+    reply_to: str | None = None
+    correlation: bytes | None = None
+
+
+class Session:
+    """A connection from its opening to its end; it never reconnects, a new one is made instead.
+
+    So nothing is hidden in a queue of the library: what has to be sent again is decided by receipts alone.
+    """
+
+    def __init__(
+        self,
+        options: BrokerOptions,
+        *,
+        client_id: str,
+        will: Message,
+        on_message: Callable[[Message], None],
+        on_lost: Callable[[], None],
+    ) -> None:
+        self._options = options
+        self._on_message = on_message
+        self._on_lost = on_lost
+        self._answered = threading.Event()
+        self._refusal: str | None = None
+        #: Why the connection ended, None while it stands.
+        self.lost: str | None = None
+        v5 = options.version == 5
+        self._client = mqtt.Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=client_id,
+            clean_session=None if v5 else False,
+            protocol=MQTTProtocolVersion.MQTTv5 if v5 else MQTTProtocolVersion.MQTTv311,
+            reconnect_on_failure=False,
+        )
+        self._client.connect_timeout = options.connect_timeout_s
+        self._client.max_inflight_messages_set(options.window + 20)
+        self._client.will_set(will.topic, will.payload, qos=1, retain=will.retain)
+        if options.username is not None:
+            self._client.username_pw_set(options.username, options.password)
+        self._client.on_connect = self._connected
+        self._client.on_disconnect = self._disconnected
+        self._client.on_message = self._received
+
+    def open(self, filters: tuple[str, ...]) -> None:
+        """Connect and subscribe; LinkError when the broker is not there or does not want this gateway."""
+        options = self._options
+        self._secure()
+        try:
+            if options.version == 5:
+                properties = Properties(PacketTypes.CONNECT)
+                properties.SessionExpiryInterval = _SESSION_S
+                self._client.connect(
+                    options.host, options.port, options.keepalive_s, clean_start=False, properties=properties
+                )
+            else:
+                self._client.connect(options.host, options.port, options.keepalive_s)
+        except ssl.SSLError as error:
+            raise LinkError(
+                f"no TLS with the broker at {options.address} ({error.reason or error}): check mqtt.tls and mqtt.port"
+            ) from error
+        except (OSError, ValueError) as error:
+            why = getattr(error, "strerror", None) or str(error)
+            raise LinkError(
+                f"no broker at {options.address} ({why}): start it or correct mqtt.host and mqtt.port"
+            ) from error
+        self._client.loop_start()
+        if not self._answered.wait(options.connect_timeout_s) or self._refusal is not None or self.lost is not None:
+            self.close()
+            raise LinkError(self._not_connected())
+        self._client.subscribe([(topic, 1) for topic in filters])
+
+    def publish(self, message: Message) -> mqtt.MQTTMessageInfo:
+        """Send with QoS 1. Whether it arrives is not told here."""
+        properties = None
+        if message.correlation is not None and self._options.version == 5:
+            properties = Properties(PacketTypes.PUBLISH)
+            properties.CorrelationData = message.correlation
+        return self._client.publish(message.topic, message.payload, qos=1, retain=message.retain, properties=properties)
+
+    def say_last(self, message: Message, timeout_s: float) -> None:
+        """Send and wait until the broker has it, or not longer than ``timeout_s``."""
+        info = self.publish(message)
+        if info.rc is MQTTErrorCode.MQTT_ERR_SUCCESS:
+            info.wait_for_publish(timeout_s)
+
+    def close(self) -> None:
+        """Say goodbye: the broker then drops the will."""
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def _secure(self) -> None:
+        tls = self._options.tls
+        if tls is None:
+            return
+        try:
+            self._client.tls_set(*(None if path is None else str(path) for path in (tls.ca, tls.cert, tls.key)))
+        except (OSError, ValueError) as error:
+            why = getattr(error, "strerror", None) or str(error)
+            raise LinkError(f"the files of mqtt.tls cannot be used ({why}): check their paths and rights") from error
+
+    def _not_connected(self) -> str:
+        options = self._options
+        if self._refusal is None:
+            return (
+                f"the broker at {options.address} did not answer within {options.connect_timeout_s:g} s: "
+                "check that mqtt.port is its MQTT port and whether it wants TLS"
+            )
+        who = f"user {options.username!r}" if options.username is not None else "a client without a user name"
+        return (
+            f"the broker at {options.address} refuses {who} ({self._refusal}): "
+            "check mqtt.username, the password (LOOKOUT_MQTT_PASSWORD or mqtt.password_file) and the broker's rules"
+        )
+
+    def _connected(
+        self,
+        client: mqtt.Client,
+        userdata: object,
+        flags: mqtt.ConnectFlags,
+        code: ReasonCode,
+        props: Properties | None,
+    ) -> None:
+        if code.is_failure:
+            self._refusal = str(code)
+        self._answered.set()
+
+    def _disconnected(
+        self,
+        client: mqtt.Client,
+        userdata: object,
+        flags: mqtt.DisconnectFlags,
+        code: ReasonCode,
+        props: Properties | None,
+    ) -> None:
+        self.lost = str(code)
+        self._answered.set()
+        self._on_lost()
+
+    def _received(self, client: mqtt.Client, userdata: object, message: mqtt.MQTTMessage) -> None:
+        properties = message.properties
+        self._on_message(
+            Message(
+                message.topic,
+                message.payload,
+                message.retain,
+                getattr(properties, "ResponseTopic", None),
+                getattr(properties, "CorrelationData", None),
+            )
+        )

@@ -1,0 +1,147 @@
+"""Evidence files on disk, named by their content, until the dispatcher has them."""
+
+import hashlib
+import os
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from lookout_contract.events import EvidenceKind, EvidenceRef
+from lookout_edge.errors import SpoolError
+
+_log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+_SUFFIXES = {"image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp", "video/mp4": ".mp4"}
+_TYPES = {suffix: mime for mime, suffix in _SUFFIXES.items()}
+_OTHER_TYPE = "application/octet-stream"
+_PARTIAL = ".partial-"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """One evidence file as it waits."""
+
+    sha256: str
+    mime: str
+    path: Path
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceDepth:
+    """What waits, and what was given up since the start."""
+
+    files: int
+    bytes: int
+    #: Files deleted for want of room before they were uploaded.
+    dropped: int
+    #: Files that the dispatcher refused for good; they are kept aside as long as there is room.
+    rejected: int
+
+
+class DiskEvidence:
+    """An EvidenceStore in one folder. Safe to use from several threads.
+
+    ``quota_bytes`` bounds the folder: refused files go first, then the oldest.
+    """
+
+    def __init__(self, folder: Path, *, quota_bytes: int = 2_000_000_000) -> None:
+        self._folder = folder
+        self._rejected = folder / "rejected"
+        self._quota_bytes = quota_bytes
+        self._dropped = 0
+        self._lock = threading.RLock()
+        self._listeners: list[Callable[[], None]] = []
+        try:
+            self._rejected.mkdir(parents=True, exist_ok=True)
+            for leftover in folder.glob(f"{_PARTIAL}*"):
+                leftover.unlink(missing_ok=True)
+        except OSError as error:
+            raise self._refused(error) from error
+
+    def put(self, kind: EvidenceKind, content: bytes, mime: str) -> EvidenceRef:
+        """Store under the content's SHA-256; SpoolError when the disk refuses."""
+        sha256 = hashlib.sha256(content).hexdigest()
+        path = self._folder / f"{sha256}{_SUFFIXES.get(mime, '.bin')}"
+        try:
+            with self._lock:
+                if not path.exists():
+                    self._write(path, content)
+                    self._make_room(keep=path)
+        except OSError as error:
+            raise self._refused(error) from error
+        for listener in tuple(self._listeners):
+            listener()
+        return EvidenceRef(kind=kind, sha256=sha256, bytes=len(content), mime=mime)
+
+    def waiting(self) -> tuple[StoredFile, ...]:
+        """Files to be uploaded, oldest first."""
+        with self._lock:
+            return tuple(self._files(self._folder))
+
+    def settle(self, file: StoredFile) -> None:
+        """The dispatcher has it: delete it here."""
+        with self._lock:
+            file.path.unlink(missing_ok=True)
+
+    def reject(self, file: StoredFile) -> None:
+        """The dispatcher will never take it: keep it aside for whoever looks into it."""
+        with self._lock:
+            if file.path.exists():
+                file.path.rename(self._rejected / file.path.name)
+
+    def depth(self) -> EvidenceDepth:
+        """How much waits."""
+        with self._lock:
+            sizes = [file.bytes for file in self._files(self._folder)]
+            return EvidenceDepth(len(sizes), sum(sizes), self._dropped, len(list(self._files(self._rejected))))
+
+    def listen(self, callback: Callable[[], None]) -> None:
+        """Call back after every file that comes in, on the thread that put it."""
+        self._listeners.append(callback)
+
+    def _write(self, path: Path, content: bytes) -> None:
+        with tempfile.NamedTemporaryFile(dir=self._folder, prefix=_PARTIAL, delete=False) as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(file.name).replace(path)
+        folder = os.open(self._folder, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+    def _make_room(self, keep: Path) -> None:
+        rejected, waiting = list(self._files(self._rejected)), list(self._files(self._folder))
+        size = sum(file.bytes for file in (*rejected, *waiting))
+        dropped = 0
+        for file in (*rejected, *waiting):
+            if size <= self._quota_bytes:
+                break
+            if file.path == keep:
+                continue
+            file.path.unlink(missing_ok=True)
+            size -= file.bytes
+            dropped += file.path.parent == self._folder
+        if dropped:
+            self._dropped += dropped
+            _log.error(
+                "evidence was deleted before its upload because its folder is full: check the way to the dispatcher",
+                dropped=dropped,
+            )
+
+    @staticmethod
+    def _files(folder: Path) -> Iterator[StoredFile]:
+        entries = [(entry.stat(), Path(entry.path)) for entry in os.scandir(folder) if entry.is_file()]
+        for status, path in sorted(entries, key=lambda entry: (entry[0].st_mtime_ns, entry[1].name)):
+            if not path.name.startswith(_PARTIAL):
+                yield StoredFile(path.stem, _TYPES.get(path.suffix, _OTHER_TYPE), path, status.st_size)
+
+    def _refused(self, error: OSError) -> SpoolError:
+        why = error.strerror or str(error)
+        return SpoolError(f"cannot store evidence in {self._folder} ({why}): free space there or fix its rights")

@@ -1,0 +1,276 @@
+"""Events on disk until the dispatcher has stored them: one SQLite file, one row an event."""
+
+import secrets
+import sqlite3
+import threading
+from collections.abc import Callable, Collection, Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import structlog
+
+from lookout_contract.delivery import Receipt
+from lookout_contract.events import Event, EventData, Scenario, Severity, make_event
+from lookout_edge.adapters.spool_file import is_broken, open_spool_file
+from lookout_edge.errors import SpoolError
+from lookout_edge.ports import Clock
+
+_log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+#: These leave before backlog and are given up last.
+_FIRST = frozenset({Scenario.FIRE_SMOKE, Scenario.KEY_AREA})
+_RANK = {Severity.BLUE: 0, Severity.YELLOW: 1, Severity.RED: 2}
+_PROTECTED = 3
+
+
+class BrokenSpoolError(SpoolError):
+    """The file is damaged, which waiting does not mend."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpooledEvent:
+    """One event as it waits: its envelope is ready to be sent."""
+
+    sequence: int
+    camera: str
+    scenario: Scenario
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Depth:
+    """What waits."""
+
+    events: int
+    bytes: int
+    #: Age of the oldest unsettled event in seconds, 0 when there is none.
+    oldest_s: float
+    #: Events given up for want of room since the spool was made.
+    dropped: int
+
+
+class SqliteSpool:
+    """An EventSink that survives power cuts. Safe to use from several threads.
+
+    Sequence numbers are gapless within an epoch; the epoch is made with the file and kept with it. A row goes when a
+    receipt settles it, or, counted and logged, when the spool would outgrow ``max_bytes`` or the row ``max_age_s``:
+    blue ones first, oldest first; fire and key area last, and never for their age.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        site: str,
+        gateway: str,
+        clock: Clock,
+        max_bytes: int = 256_000_000,
+        max_age_s: float = 30 * 86_400.0,
+    ) -> None:
+        self._path = path
+        self._site = site
+        self._gateway = gateway
+        self._clock = clock
+        self._max_bytes = max_bytes
+        self._max_age_s = max_age_s
+        self._lock = threading.RLock()
+        self._listeners: list[Callable[[], None]] = []
+        self._requeued: set[int] = set()
+        self._file = self._open()
+
+    @property
+    def epoch(self) -> str:
+        """Names this life of the spool; sorts by age."""
+        return str(self._life()[0])
+
+    @property
+    def last_sequence(self) -> int:
+        """The number given last, 0 before the first."""
+        return self._life()[1]
+
+    def put(self, data: EventData) -> int:
+        """Store durably and return the sequence number; SpoolError when the disk refuses.
+
+        A file that turns out to be damaged is moved aside, and the event begins a new one.
+        """
+        try:
+            sequence = self._put(data)
+        except BrokenSpoolError:
+            with self._lock:
+                self._file.close()
+                self._file = self._open()
+            sequence = self._put(data)
+        for listener in tuple(self._listeners):
+            listener()
+        return sequence
+
+    def pending(self, limit: int, skip: Collection[int] = frozenset()) -> tuple[SpooledEvent, ...]:
+        """Up to ``limit`` unsettled events whose numbers are not in ``skip``, in the order in which they leave."""
+        with self._transaction() as file:
+            order = file.execute(
+                "SELECT sequence FROM event ORDER BY rank < 3, sequence LIMIT ?", (max(0, limit) + len(skip),)
+            )
+            wanted = [int(row[0]) for row in order if row[0] not in skip][: max(0, limit)]
+            return tuple(row for sequence in wanted for row in self._rows(file, sequence, sequence))
+
+    def range(self, epoch: str, first: int, last: int) -> tuple[SpooledEvent, ...]:
+        """The events of that range that are still here; none when the epoch is another one."""
+        with self._transaction() as file:
+            return self._rows(file, first, last) if epoch == self.epoch else ()
+
+    def requeue(self, epoch: str, first: int, last: int) -> int:
+        """Have the link send that range again at once; returns how many of it are still here."""
+        rows = self.range(epoch, first, last)
+        with self._lock:
+            self._requeued.update(row.sequence for row in rows)
+        for listener in tuple(self._listeners):
+            listener()
+        return len(rows)
+
+    def take_requeued(self) -> frozenset[int]:
+        """Numbers to be sent again; they are forgotten with this call."""
+        with self._lock:
+            taken, self._requeued = frozenset(self._requeued), set[int]()
+            return taken
+
+    def settle(self, receipt: Receipt) -> int:
+        """Delete what the dispatcher has stored or refused for good; returns how many rows that were.
+
+        A receipt of another epoch changes nothing. A receipt for numbers that were never given means that this file
+        is an older copy of itself: what waits then moves into a new epoch, since the dispatcher would take the
+        numbers given next for old events.
+        """
+        with self._transaction() as file:
+            epoch, last, _ = self._life()
+            if receipt.epoch != epoch:
+                return 0
+            if max(receipt.upto, *(end for _, end in receipt.also), 0) > last:
+                self._begin_again(file, receipt)
+                return 0
+            settled = [(0, receipt.upto), *receipt.also, *((r.seq, r.seq) for r in receipt.rejected)]
+            count = 0
+            for start, end in settled:
+                count += file.execute("DELETE FROM event WHERE sequence BETWEEN ? AND ?", (start, end)).rowcount
+        for rejection in receipt.rejected:
+            _log.warning("the dispatcher refused an event for good", sequence=rejection.seq, why=rejection.reason)
+        return count
+
+    def depth(self) -> Depth:
+        """How much waits, and for how long."""
+        with self._transaction() as file:
+            events, size, oldest = file.execute("SELECT count(*), total(bytes), min(stored_at) FROM event").fetchone()
+            age = max(0.0, self._clock.now() - float(oldest)) if oldest is not None else 0.0
+            return Depth(int(events), int(size), age, self._life()[2])
+
+    def listen(self, callback: Callable[[], None]) -> None:
+        """Call back after every event that comes in, on the thread that put it."""
+        self._listeners.append(callback)
+
+    def close(self) -> None:
+        """Close the file; everything put is on disk already."""
+        with self._lock:
+            self._file.close()
+
+    def _open(self) -> sqlite3.Connection:
+        file = open_spool_file(self._path, self._stamp())
+        file.execute("INSERT OR IGNORE INTO life VALUES (1, ?, 0, 0)", (self._new_epoch(),))
+        return file
+
+    def _put(self, data: EventData) -> int:
+        with self._transaction() as file:
+            sequence = self._insert(file, data, self._clock.now())
+            self._make_room(file)
+            return sequence
+
+    def _insert(self, file: sqlite3.Connection, data: EventData, made_at: float) -> int:
+        epoch, last, _ = self._life()
+        event = make_event(
+            data,
+            site=self._site,
+            gateway=self._gateway,
+            epoch=epoch,
+            sequence=last + 1,
+            time=datetime.fromtimestamp(made_at, UTC),
+        )
+        payload = event.to_json()
+        rank = _PROTECTED if data.scenario in _FIRST else _RANK[data.severity]
+        file.execute("UPDATE life SET last = ?", (last + 1,))
+        file.execute(
+            "INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (last + 1, rank, made_at, len(payload), data.camera, data.scenario.value, payload),
+        )
+        return last + 1
+
+    def _make_room(self, file: sqlite3.Connection) -> None:
+        old = self._clock.now() - self._max_age_s
+        dropped = file.execute("DELETE FROM event WHERE stored_at < ? AND rank < 3", (old,)).rowcount
+        size = int(file.execute("SELECT total(bytes) FROM event").fetchone()[0])
+        if size > self._max_bytes:
+            victims: list[tuple[int]] = []
+            for sequence, row_bytes in file.execute("SELECT sequence, bytes FROM event ORDER BY rank, sequence"):
+                if size <= self._max_bytes:
+                    break
+                victims.append((sequence,))
+                size -= row_bytes
+            file.executemany("DELETE FROM event WHERE sequence = ?", victims)
+            dropped += len(victims)
+        if dropped:
+            file.execute("UPDATE life SET dropped = dropped + ?", (dropped,))
+            _log.error(
+                "events were given up because the spool is full or they were too old: check the way to the broker",
+                dropped=dropped,
+            )
+
+    def _begin_again(self, file: sqlite3.Connection, receipt: Receipt) -> None:
+        rows = file.execute("SELECT payload, stored_at FROM event ORDER BY sequence").fetchall()
+        fresh = self._new_epoch()
+        file.execute("DELETE FROM event")
+        file.execute("UPDATE life SET epoch = ?, last = 0", (fresh,))
+        for payload, stored_at in rows:
+            self._insert(file, Event.model_validate_json(payload).data, float(stored_at))
+        self._requeued.clear()
+        _log.error(
+            "the dispatcher knows events that this spool never gave: it is an older copy, so a new epoch begins",
+            epoch=fresh,
+            old_epoch=receipt.epoch,
+            upto=receipt.upto,
+            carried_over=len(rows),
+        )
+
+    def _life(self) -> tuple[str, int, int]:
+        with self._transaction() as file:
+            epoch, last, dropped = file.execute("SELECT epoch, last, dropped FROM life").fetchone()
+            return str(epoch), int(last), int(dropped)
+
+    @staticmethod
+    def _rows(file: sqlite3.Connection, first: int, last: int) -> tuple[SpooledEvent, ...]:
+        found: Sequence[tuple[int, str, str, bytes]] = file.execute(
+            "SELECT sequence, camera, scenario, payload FROM event WHERE sequence BETWEEN ? AND ? ORDER BY sequence",
+            (first, last),
+        ).fetchall()
+        return tuple(SpooledEvent(number, camera, Scenario(name), payload) for number, camera, name, payload in found)
+
+    @contextmanager
+    def _transaction(self) -> Generator[sqlite3.Connection]:
+        """The open file, alone, in a transaction that commits at the end of the outermost use."""
+        with self._lock:
+            if self._file.in_transaction:
+                yield self._file
+                return
+            try:
+                self._file.execute("BEGIN IMMEDIATE")
+                with self._file:
+                    yield self._file
+            except sqlite3.Error as error:
+                kind = BrokenSpoolError if is_broken(error) else SpoolError
+                raise kind(
+                    f"the spool {self._path} cannot be used ({error}): check that its disk has room and is healthy"
+                ) from error
+
+    def _new_epoch(self) -> str:
+        return f"{self._stamp()}-{secrets.token_hex(2)}"
+
+    def _stamp(self) -> str:
+        return datetime.fromtimestamp(self._clock.now(), UTC).strftime("%Y%m%dt%H%M%S")

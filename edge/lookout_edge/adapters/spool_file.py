@@ -1,0 +1,82 @@
+"""Opening the spool's file: made when missing, moved aside when broken."""
+
+import sqlite3
+from contextlib import ExitStack
+from pathlib import Path
+
+import structlog
+
+from lookout_edge.errors import SpoolError
+
+_log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+_VERSION = 1
+_TABLES = """
+CREATE TABLE life (
+    id INTEGER PRIMARY KEY CHECK (id = 1), epoch TEXT NOT NULL, last INTEGER NOT NULL, dropped INTEGER NOT NULL
+);
+CREATE TABLE event (
+    sequence INTEGER PRIMARY KEY, rank INTEGER NOT NULL, stored_at REAL NOT NULL, bytes INTEGER NOT NULL,
+    camera TEXT NOT NULL, scenario TEXT NOT NULL, payload BLOB NOT NULL
+);
+CREATE INDEX event_order ON event (rank < 3, sequence);
+"""
+
+
+class _DamagedError(sqlite3.DatabaseError):
+    """The check of the pages failed."""
+
+
+def is_broken(error: sqlite3.Error) -> bool:
+    """Whether the file itself is damaged or no database, rather than busy, full or out of reach."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    return isinstance(error, _DamagedError) or code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+
+
+def open_spool_file(path: Path, stamp: str) -> sqlite3.Connection:
+    """A connection for all threads, durable after each commit.
+
+    A file that is no healthy spool is renamed to ``NAME.broken-{stamp}`` and a new one made: a gateway that alarms
+    without its backlog is better than one that does not start. SpoolError when the folder cannot be written, or when
+    a newer version of this program made the file.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            return _connect(path)
+        except sqlite3.DatabaseError as error:
+            if not is_broken(error):
+                raise
+            aside = _move_aside(path, stamp)
+            _log.error(
+                "the spool was broken and a new one begins; unsent events may be in the old file",
+                why=str(error),
+                kept_as=str(aside),
+            )
+            return _connect(path)
+    except (OSError, sqlite3.Error) as error:
+        raise SpoolError(f"cannot open the spool {path} ({error}): check the folder's rights and free space") from error
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    with ExitStack() as undo:
+        file = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5.0)
+        undo.callback(file.close)
+        file.execute("PRAGMA journal_mode = WAL")
+        file.execute("PRAGMA synchronous = FULL")
+        if file.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
+            raise _DamagedError("its pages are damaged")
+        version = int(file.execute("PRAGMA user_version").fetchone()[0])
+        if version > _VERSION:
+            raise SpoolError(f"the spool {path} was made by a newer version: install that one or move the file away")
+        if version < _VERSION:
+            file.executescript(f"BEGIN; {_TABLES} PRAGMA user_version = {_VERSION}; COMMIT;")
+        undo.pop_all()
+    return file
+
+
+def _move_aside(path: Path, stamp: str) -> Path:
+    aside = path.with_name(f"{path.name}.broken-{stamp}")
+    for suffix in ("-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+    return path.rename(aside)
