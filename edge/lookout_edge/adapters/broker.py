@@ -154,7 +154,10 @@ class Session:
         if tls is None:
             return
         try:
-            self._client.tls_set(*(None if path is None else str(path) for path in (tls.ca, tls.cert, tls.key)))
+            context = ssl.create_default_context(cafile=tls.ca)
+            if tls.cert is not None:
+                context.load_cert_chain(tls.cert, tls.key)
+            self._client.tls_set_context(context)
         except (OSError, ValueError) as error:
             why = getattr(error, "strerror", None) or str(error)
             raise LinkError(f"the files of mqtt.tls cannot be used ({why}): check their paths and rights") from error
@@ -173,35 +176,25 @@ class Session:
         )
 
     def _connected(
-        self,
-        client: mqtt.Client,
-        userdata: object,
-        flags: mqtt.ConnectFlags,
-        code: ReasonCode,
-        props: Properties | None,
+        self, client: mqtt.Client, data: object, flags: mqtt.ConnectFlags, code: ReasonCode, props: Properties | None
     ) -> None:
         if code.is_failure:
             self._refusal = str(code)
         self._answered.set()
 
     def _disconnected(
-        self,
-        client: mqtt.Client,
-        userdata: object,
-        flags: mqtt.DisconnectFlags,
-        code: ReasonCode,
-        props: Properties | None,
+        self, client: mqtt.Client, data: object, flags: mqtt.DisconnectFlags, code: ReasonCode, props: Properties | None
     ) -> None:
         self.lost = str(code)
         self._answered.set()
         self._on_lost()
 
-    def _received(self, client: mqtt.Client, userdata: object, message: mqtt.MQTTMessage) -> None:
+    def _received(self, client: mqtt.Client, data: object, message: mqtt.MQTTMessage) -> None:
         properties = message.properties
         self._on_message(
             Message(
                 message.topic,
-                message.payload,
+                bytes(message.payload),
                 message.retain,
                 getattr(properties, "ResponseTopic", None),
                 getattr(properties, "CorrelationData", None),

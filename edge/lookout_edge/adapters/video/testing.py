@@ -1,0 +1,94 @@
+"""Clips made on the spot for tests: small, of any shape, and each frame tells its number."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Protocol, cast
+
+import av
+import numpy as np
+from av.container import OutputContainer
+from av.packet import Packet
+from av.stream import Stream
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+from numpy.typing import NDArray
+
+from lookout_edge.domain.frame import Image
+
+#: Ticks a second of every clip made here.
+TICKS = 12_800
+_STEP = 8
+
+
+class _Muxer(Protocol):
+    def mux(self, packets: "Sequence[Packet[Stream]]") -> None: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClipShape:
+    """What a made clip is like."""
+
+    frames: int = 50
+    fps: int = 25
+    size: tuple[int, int] = (64, 48)
+    codec: str = "libx264"
+    b_frames: int = 0
+    #: Frames from one key frame to the next.
+    gop: int = 10
+    #: Presentation times in seconds, one a frame; None spaces them evenly.
+    times: tuple[float, ...] | None = None
+
+
+def make_clip(path: Path, shape: ClipShape | None = None) -> Path:
+    """Write a clip; the container follows from the suffix. Frame ``n`` is grey, ``number_of`` reads ``n`` modulo 32."""
+    shape = shape or ClipShape()
+    width, height = shape.size
+    with av.open(path, "w") as container:
+        stream = cast(VideoStream, container.add_stream(shape.codec, rate=shape.fps))
+        stream.width, stream.height = width, height
+        stream.pix_fmt = "yuv420p"
+        stream.codec_context.time_base = Fraction(1, TICKS)
+        stream.codec_context.gop_size = shape.gop
+        stream.codec_context.max_b_frames = shape.b_frames
+        if shape.codec == "libx264":
+            stream.codec_context.options = {"preset": "ultrafast", "bf": str(shape.b_frames), "sc_threshold": "0"}
+        for number in range(shape.frames):
+            at = number / shape.fps if shape.times is None else shape.times[number]
+            picture = _picture(number, width, height)
+            picture.pts = round(at * TICKS)
+            picture.time_base = Fraction(1, TICKS)
+            _mux(container, stream.encode(picture))
+        _mux(container, stream.encode(None))
+    return path
+
+
+def make_sound(path: Path) -> Path:
+    """Write a second of silence without a picture track."""
+    samples: NDArray[np.float32] = np.zeros((1, 1024), dtype=np.float32)
+    with av.open(path, "w") as container:
+        stream = container.add_stream("aac", rate=16_000)
+        assert isinstance(stream, av.AudioStream)
+        stream.layout = "mono"
+        for index in range(16):
+            frame = av.AudioFrame.from_ndarray(samples, format="fltp", layout="mono")
+            frame.sample_rate = 16_000
+            frame.pts = index * 1024
+            _mux(container, stream.encode(frame))
+        _mux(container, stream.encode(None))
+    return path
+
+
+def number_of(image: Image) -> int:
+    """The number, modulo 32, of the frame that an image shows."""
+    return round(float(image.mean()) / _STEP)
+
+
+def _picture(number: int, width: int, height: int) -> VideoFrame:
+    image = np.full((height, width, 3), (number % 32) * _STEP, dtype=np.uint8)
+    return VideoFrame.from_ndarray(image, format="bgr24")
+
+
+def _mux(container: OutputContainer, packets: "Sequence[Packet[Stream]]") -> None:
+    cast(_Muxer, container).mux(packets)
