@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol, cast
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
@@ -61,6 +61,12 @@ class Message:
     retain: bool = False
     reply_to: str | None = None
     correlation: bytes | None = None
+
+
+class _TakesContext(Protocol):
+    """A paho method whose own annotations are incomplete."""
+
+    def tls_set_context(self, context: ssl.SSLContext) -> None: ...
 
 
 class Session:
@@ -157,7 +163,7 @@ class Session:
             context = ssl.create_default_context(cafile=tls.ca)
             if tls.cert is not None:
                 context.load_cert_chain(tls.cert, tls.key)
-            self._client.tls_set_context(context)
+            cast(_TakesContext, self._client).tls_set_context(context)
         except (OSError, ValueError) as error:
             why = getattr(error, "strerror", None) or str(error)
             raise LinkError(f"the files of mqtt.tls cannot be used ({why}): check their paths and rights") from error

@@ -204,9 +204,7 @@ class MqttLink:
 
     def _command(self, name: str, message: Message) -> None:
         if message.retain:
-            self._faults.warning(
-                "retained", f"command {name!r} was retained and is not carried out: publish it plainly"
-            )
+            self._faults.warning("retained", f"command {name!r} was retained and is ignored: publish it plainly")
             return
         own = f"{PREFIX}/{self._topics.site}/"
         reply_to = message.reply_to if message.reply_to is not None and message.reply_to.startswith(own) else None
@@ -233,9 +231,7 @@ class MqttLink:
             hint = f"; if another gateway runs as {self._topics.gateway!r}, give this one a name of its own"
         else:
             self._backoff.reset()
-        self._faults.warning(
-            "link", f"the broker at {self._broker.address} is gone ({session.lost}){hint}; trying again"
-        )
+        self._faults.warning("link", f"the broker at {self._broker.address} is gone ({session.lost}){hint}")
         self._stop.wait(self._backoff.next())
 
     def _status_message(self, *, online: bool, reason: str | None = None) -> Message:

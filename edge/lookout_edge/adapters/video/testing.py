@@ -8,7 +8,8 @@ from typing import Protocol, cast
 
 import av
 import numpy as np
-from av.container import OutputContainer
+from av.audio.frame import AudioFrame
+from av.audio.stream import AudioStream
 from av.packet import Packet
 from av.stream import Stream
 from av.video.frame import VideoFrame
@@ -22,7 +23,15 @@ TICKS = 12_800
 _STEP = 8
 
 
-class _Muxer(Protocol):
+class _Encoder(Protocol):
+    def encode(self, frame: object = None) -> "Sequence[Packet[Stream]]": ...
+
+
+class _Writer(Protocol):
+    """The part of PyAV's OutputContainer that is used here; its stubs leave it partly unknown."""
+
+    def add_stream(self, codec_name: str, rate: int) -> object: ...
+
     def mux(self, packets: "Sequence[Packet[Stream]]") -> None: ...
 
 
@@ -46,7 +55,8 @@ def make_clip(path: Path, shape: ClipShape | None = None) -> Path:
     shape = shape or ClipShape()
     width, height = shape.size
     with av.open(path, "w") as container:
-        stream = cast(VideoStream, container.add_stream(shape.codec, rate=shape.fps))
+        writer = cast(_Writer, container)
+        stream = cast(VideoStream, writer.add_stream(shape.codec, rate=shape.fps))
         stream.width, stream.height = width, height
         stream.pix_fmt = "yuv420p"
         stream.codec_context.time_base = Fraction(1, TICKS)
@@ -59,8 +69,8 @@ def make_clip(path: Path, shape: ClipShape | None = None) -> Path:
             picture = _picture(number, width, height)
             picture.pts = round(at * TICKS)
             picture.time_base = Fraction(1, TICKS)
-            _mux(container, stream.encode(picture))
-        _mux(container, stream.encode(None))
+            writer.mux(cast(_Encoder, stream).encode(picture))
+        writer.mux(cast(_Encoder, stream).encode())
     return path
 
 
@@ -68,15 +78,15 @@ def make_sound(path: Path) -> Path:
     """Write a second of silence without a picture track."""
     samples: NDArray[np.float32] = np.zeros((1, 1024), dtype=np.float32)
     with av.open(path, "w") as container:
-        stream = container.add_stream("aac", rate=16_000)
-        assert isinstance(stream, av.AudioStream)
+        writer = cast(_Writer, container)
+        stream = cast(AudioStream, writer.add_stream("aac", rate=16_000))
         stream.layout = "mono"
         for index in range(16):
-            frame = av.AudioFrame.from_ndarray(samples, format="fltp", layout="mono")
+            frame = AudioFrame.from_ndarray(samples, format="fltp", layout="mono")
             frame.sample_rate = 16_000
             frame.pts = index * 1024
-            _mux(container, stream.encode(frame))
-        _mux(container, stream.encode(None))
+            writer.mux(cast(_Encoder, stream).encode(frame))
+        writer.mux(cast(_Encoder, stream).encode())
     return path
 
 
@@ -88,7 +98,3 @@ def number_of(image: Image) -> int:
 def _picture(number: int, width: int, height: int) -> VideoFrame:
     image = np.full((height, width, 3), (number % 32) * _STEP, dtype=np.uint8)
     return VideoFrame.from_ndarray(image, format="bgr24")
-
-
-def _mux(container: OutputContainer, packets: "Sequence[Packet[Stream]]") -> None:
-    cast(_Muxer, container).mux(packets)
