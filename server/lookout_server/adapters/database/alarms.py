@@ -1,0 +1,169 @@
+"""Alarms and the files they name."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from pydantic import TypeAdapter
+from sqlalchemy import func, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from lookout_contract.base import Message
+from lookout_contract.events import (
+    Attributes,
+    Condition,
+    DetectedObject,
+    EndReason,
+    EvidenceKind,
+    EvidenceRef,
+    Scenario,
+    Severity,
+    Votes,
+)
+from lookout_server.adapters.database.statements import insert_new, scalars, upsert
+from lookout_server.adapters.database.tables import AlarmEvidenceRow, AlarmRow
+from lookout_server.domain.alarm import Alarm, AlarmState, Disposition
+from lookout_server.domain.territory import CameraKey
+from lookout_server.ports import AlarmFilter, Page
+
+
+class _Told(Message):
+    """What of an alarm nothing queries."""
+
+    objects: tuple[DetectedObject, ...] = ()
+    votes: Votes | None = None
+    attributes: Attributes = Attributes()
+    explain: tuple[Condition, ...] = ()
+
+
+_TOLD = TypeAdapter(_Told)
+
+
+class SqlAlarms:
+    """Implements ports.AlarmRepository."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def get(self, ids: Collection[str], *, lock: bool = False) -> dict[str, Alarm]:
+        """Locked in the order of ids."""
+        if not ids:
+            return {}
+        statement = select(AlarmRow).where(AlarmRow.id.in_(sorted(set(ids)))).order_by(AlarmRow.id)
+        rows = await scalars(self._session, statement.with_for_update() if lock else statement)
+        return {alarm.id: alarm for alarm in await self._alarms(rows)}
+
+    async def save(self, alarms: Sequence[Alarm]) -> None:
+        """Two statements for all of them."""
+        await upsert(self._session, AlarmRow, [_values(alarm) for alarm in alarms])
+        await insert_new(self._session, AlarmEvidenceRow, [row for alarm in alarms for row in _evidence_values(alarm)])
+
+    async def page(self, wanted: AlarmFilter, page: Page) -> Sequence[Alarm]:
+        """By arrival: what was late is new to those who watch."""
+        statement = select(AlarmRow).order_by(AlarmRow.received_at.desc(), AlarmRow.id.desc()).limit(page.limit)
+        if wanted.disposition is not None:
+            statement = statement.where(AlarmRow.disposition == wanted.disposition.value)
+        if wanted.scenario is not None:
+            statement = statement.where(AlarmRow.scenario == wanted.scenario.value)
+        if wanted.camera is not None:
+            statement = statement.where(AlarmRow.camera == wanted.camera)
+        if page.before is not None:
+            statement = statement.where(tuple_(AlarmRow.received_at, AlarmRow.id) < tuple_(*page.before))
+        return await self._alarms(await scalars(self._session, statement))
+
+    async def with_evidence(self, sha256: str) -> Sequence[str]:
+        """By hash."""
+        statement = select(AlarmEvidenceRow.alarm_id).where(AlarmEvidenceRow.sha256 == sha256)
+        return (await self._session.scalars(statement)).all()
+
+    async def open_by_severity(self) -> dict[Severity, int]:
+        """Counts of open alarms."""
+        statement = (
+            select(AlarmRow.severity, func.count())
+            .where(AlarmRow.disposition == Disposition.OPEN.value)
+            .group_by(AlarmRow.severity)
+        )
+        return {Severity(row[0]): int(row[1]) for row in await self._session.execute(statement)}
+
+    async def _alarms(self, rows: Sequence[AlarmRow]) -> list[Alarm]:
+        ids = [row.id for row in rows]
+        statement = (
+            select(AlarmEvidenceRow).where(AlarmEvidenceRow.alarm_id.in_(ids)).order_by(AlarmEvidenceRow.position)
+        )
+        files: dict[str, list[EvidenceRef]] = {name: [] for name in ids}
+        for row in await scalars(self._session, statement):
+            kind = EvidenceKind(row.kind)
+            files[row.alarm_id].append(EvidenceRef(kind=kind, sha256=row.sha256, bytes=row.bytes, mime=row.mime))
+        return [_alarm(row, tuple(files[row.id])) for row in rows]
+
+
+def _alarm(row: AlarmRow, evidence: tuple[EvidenceRef, ...]) -> Alarm:
+    told = _TOLD.validate_python(row.told)
+    return Alarm(
+        id=row.id,
+        source=row.source,
+        occurrence=row.occurrence,
+        camera=CameraKey(gateway=row.gateway, id=row.camera),
+        scenario=Scenario(row.scenario),
+        severity=Severity(row.severity),
+        severity_reason=row.severity_reason,
+        state=AlarmState(row.state),
+        zone=row.zone,
+        started_at=row.started_at,
+        updated_at=row.updated_at,
+        ended_at=row.ended_at,
+        end_reason=EndReason(row.end_reason) if row.end_reason else None,
+        received_at=row.received_at,
+        objects=told.objects,
+        votes=told.votes,
+        dwell_s=row.dwell_s,
+        attributes=told.attributes,
+        explain=told.explain,
+        evidence=evidence,
+        epoch=row.epoch,
+        sequence=row.sequence,
+        disposition=Disposition(row.disposition),
+        disposition_reason=row.disposition_reason,
+        case_id=row.case_id,
+    )
+
+
+def _values(alarm: Alarm) -> dict[str, Any]:
+    told = _Told(objects=alarm.objects, votes=alarm.votes, attributes=alarm.attributes, explain=alarm.explain)
+    return {
+        "id": alarm.id,
+        "source": alarm.source,
+        "occurrence": alarm.occurrence,
+        "gateway": alarm.camera.gateway,
+        "camera": alarm.camera.id,
+        "scenario": alarm.scenario.value,
+        "severity": alarm.severity.value,
+        "severity_reason": alarm.severity_reason,
+        "state": alarm.state.value,
+        "zone": alarm.zone,
+        "started_at": alarm.started_at,
+        "updated_at": alarm.updated_at,
+        "ended_at": alarm.ended_at,
+        "end_reason": alarm.end_reason.value if alarm.end_reason else None,
+        "received_at": alarm.received_at,
+        "dwell_s": alarm.dwell_s,
+        "told": told.model_dump(mode="json"),
+        "epoch": alarm.epoch,
+        "sequence": alarm.sequence,
+        "disposition": alarm.disposition.value,
+        "disposition_reason": alarm.disposition_reason,
+        "case_id": alarm.case_id,
+    }
+
+
+def _evidence_values(alarm: Alarm) -> list[dict[str, Any]]:
+    return [
+        {
+            "alarm_id": alarm.id,
+            "sha256": ref.sha256,
+            "position": position,
+            "kind": ref.kind.value,
+            "bytes": ref.bytes,
+            "mime": ref.mime,
+        }
+        for position, ref in enumerate(alarm.evidence)
+    ]

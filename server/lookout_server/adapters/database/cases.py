@@ -1,0 +1,226 @@
+"""Cases, their history and files."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, or_, select, tuple_, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from lookout_contract.cases import CaseState
+from lookout_contract.events import Scenario, Severity
+from lookout_server.adapters.database.statements import count_up, insert_new, scalars, table_of
+from lookout_server.adapters.database.tables import CaseAlarmRow, CaseEvidenceRow, CaseHistoryRow, CaseRow
+from lookout_server.domain.case import SETTLED, Action, Case, CaseEvidence, CaseEvidenceKind, HistoryEntry, Stage
+from lookout_server.domain.territory import CameraKey, Person
+from lookout_server.errors import ConflictError, StaleVersionError
+from lookout_server.ports import CaseFilter, Page
+
+
+class SqlCases:
+    """Implements ports.CaseRepository."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def next_number(self, day: str) -> int:
+        """A counter a day, locked until the transaction ends: no number is lost or given twice."""
+        return await count_up(self._session, f"case-{day}", 1)
+
+    async def get(self, ids: Collection[str], *, lock: bool = False) -> dict[str, Case]:
+        """Locked in the order of ids."""
+        if not ids:
+            return {}
+        statement = select(CaseRow).where(CaseRow.id.in_(sorted(set(ids)))).order_by(CaseRow.id)
+        rows = await scalars(self._session, statement.with_for_update() if lock else statement)
+        return {case.id: case for case in await self._cases(rows)}
+
+    async def add(self, case: Case, entry: HistoryEntry) -> None:
+        """The partial unique index on live links decides a race between two reports."""
+        links = [
+            {"case_id": case.id, "alarm_id": alarm, "position": position, "released": False}
+            for position, alarm in enumerate(case.alarms)
+        ]
+        try:
+            await self._session.execute(table_of(CaseRow).insert(), [{"id": case.id, **_values(case)}])
+            if links:
+                await self._session.execute(table_of(CaseAlarmRow).insert(), links)
+        except IntegrityError as error:
+            raise ConflictError("this alarm has just become a case: load it again") from error
+        await self._append(case.id, entry)
+
+    async def update(self, case: Case, entry: HistoryEntry, *, seen: int) -> None:
+        """The version in the WHERE is what makes two moves at once impossible."""
+        statement = (
+            update(CaseRow)
+            .where(CaseRow.id == case.id, CaseRow.version == seen)
+            .values(**_values(case))
+            .returning(CaseRow.id)
+            .execution_options(synchronize_session=False)
+        )
+        if (await self._session.execute(statement)).first() is None:
+            found = await self.get([case.id])
+            raise StaleVersionError(seen=seen, current=found[case.id].version)
+        await self._append(case.id, entry)
+
+    async def release_alarms(self, case_id: str, *, released: bool) -> None:
+        """The links stay: a void case still says what it was about."""
+        statement = update(CaseAlarmRow).where(CaseAlarmRow.case_id == case_id).values(released=released)
+        try:
+            await self._session.execute(statement.execution_options(synchronize_session=False))
+        except IntegrityError as error:
+            raise ConflictError("an alarm of this case belongs to another case by now") from error
+
+    async def page(self, wanted: CaseFilter, page: Page) -> Sequence[Case]:
+        """Newest first."""
+        statement = select(CaseRow).order_by(CaseRow.opened_at.desc(), CaseRow.id.desc()).limit(page.limit)
+        if wanted.states is not None:
+            statement = statement.where(CaseRow.state.in_(sorted(state.value for state in wanted.states)))
+        if wanted.handler is not None:
+            statement = statement.where(CaseRow.handler == wanted.handler)
+        if wanted.visible_to is not None:
+            statement = statement.where(_visible_to(wanted.visible_to))
+        if page.before is not None:
+            statement = statement.where(tuple_(CaseRow.opened_at, CaseRow.id) < tuple_(*page.before))
+        return await self._cases(await scalars(self._session, statement))
+
+    async def history(self, case_id: str) -> Sequence[HistoryEntry]:
+        """Oldest first."""
+        statement = select(CaseHistoryRow).where(CaseHistoryRow.case_id == case_id).order_by(CaseHistoryRow.seq)
+        return [_entry(row) for row in await scalars(self._session, statement)]
+
+    async def attach(self, case_id: str, evidence: CaseEvidence) -> None:
+        """The same file again does nothing."""
+        row: dict[str, Any] = {
+            "case_id": case_id,
+            "sha256": evidence.sha256,
+            "kind": evidence.kind.value,
+            "mime": evidence.mime,
+            "bytes": evidence.bytes,
+            "at": evidence.at,
+            "stage": evidence.stage.value,
+        }
+        await insert_new(self._session, CaseEvidenceRow, [row])
+
+    async def evidence(self, case_id: str) -> Sequence[CaseEvidence]:
+        """Oldest first."""
+        wanted = select(CaseEvidenceRow).where(CaseEvidenceRow.case_id == case_id)
+        rows = await scalars(self._session, wanted.order_by(CaseEvidenceRow.at, CaseEvidenceRow.sha256))
+        return [
+            CaseEvidence(
+                kind=CaseEvidenceKind(row.kind),
+                sha256=row.sha256,
+                mime=row.mime,
+                bytes=row.bytes,
+                at=row.at,
+                stage=Stage(row.stage),
+            )
+            for row in rows
+        ]
+
+    async def with_evidence(self, sha256: str) -> Sequence[str]:
+        """By hash."""
+        statement = select(CaseEvidenceRow.case_id).where(CaseEvidenceRow.sha256 == sha256)
+        return (await self._session.scalars(statement)).all()
+
+    async def load_of(self, people: Collection[str]) -> dict[str, int]:
+        """Cases in hand; settled ones do not count."""
+        statement = (
+            select(CaseRow.handler, func.count())
+            .where(CaseRow.handler.in_(sorted(people)), CaseRow.state.not_in(sorted(s.value for s in SETTLED)))
+            .group_by(CaseRow.handler)
+        )
+        return {str(row[0]): int(row[1]) for row in await self._session.execute(statement)}
+
+    async def returned_by(self, case_id: str) -> frozenset[str]:
+        """From the history."""
+        statement = select(CaseHistoryRow.actor).where(
+            CaseHistoryRow.case_id == case_id, CaseHistoryRow.action == Action.RETURN.value
+        )
+        return frozenset(actor for actor in await self._session.scalars(statement) if actor is not None)
+
+    async def count_by_state(self) -> dict[CaseState, int]:
+        """Counts."""
+        statement = select(CaseRow.state, func.count()).group_by(CaseRow.state)
+        return {CaseState(row[0]): int(row[1]) for row in await self._session.execute(statement)}
+
+    async def _append(self, case_id: str, entry: HistoryEntry) -> None:
+        row: dict[str, Any] = {
+            "case_id": case_id,
+            "seq": entry.seq,
+            "at": entry.at,
+            "actor": entry.actor,
+            "action": entry.action.value,
+            "from_state": entry.from_state.value if entry.from_state else None,
+            "to_state": entry.to_state.value,
+            "note": entry.note,
+            "data": dict(entry.data),
+        }
+        await self._session.execute(table_of(CaseHistoryRow).insert(), [row])
+
+    async def _cases(self, rows: Sequence[CaseRow]) -> list[Case]:
+        ids = [row.id for row in rows]
+        statement = select(CaseAlarmRow).where(CaseAlarmRow.case_id.in_(ids)).order_by(CaseAlarmRow.position)
+        alarms: dict[str, list[str]] = {name: [] for name in ids}
+        for link in await scalars(self._session, statement):
+            alarms[link.case_id].append(link.alarm_id)
+        return [_case(row, tuple(alarms[row.id])) for row in rows]
+
+
+def _visible_to(person: Person) -> ColumnElement[bool]:
+    return or_(CaseRow.handler == person.id, CaseRow.grid.in_(sorted(person.grids)))
+
+
+def _case(row: CaseRow, alarms: tuple[str, ...]) -> Case:
+    has_camera = row.gateway is not None and row.camera is not None
+    return Case(
+        id=row.id,
+        number=row.number,
+        title=row.title,
+        scenario=Scenario(row.scenario) if row.scenario else None,
+        severity=Severity(row.severity),
+        state=CaseState(row.state),
+        version=row.version,
+        entries=row.entries,
+        camera=CameraKey(gateway=row.gateway or "", id=row.camera or "") if has_camera else None,
+        grid=row.grid,
+        opened_at=row.opened_at,
+        updated_at=row.updated_at,
+        due_at=row.due_at,
+        handler=row.handler,
+        alarms=alarms,
+        reworks=row.reworks,
+    )
+
+
+def _values(case: Case) -> dict[str, Any]:
+    return {
+        "number": case.number,
+        "title": case.title,
+        "scenario": case.scenario.value if case.scenario else None,
+        "severity": case.severity.value,
+        "state": case.state.value,
+        "version": case.version,
+        "entries": case.entries,
+        "gateway": case.camera.gateway if case.camera else None,
+        "camera": case.camera.id if case.camera else None,
+        "grid": case.grid,
+        "opened_at": case.opened_at,
+        "updated_at": case.updated_at,
+        "due_at": case.due_at,
+        "handler": case.handler,
+        "reworks": case.reworks,
+    }
+
+
+def _entry(row: CaseHistoryRow) -> HistoryEntry:
+    return HistoryEntry(
+        seq=row.seq,
+        at=row.at,
+        actor=row.actor,
+        action=Action(row.action),
+        from_state=CaseState(row.from_state) if row.from_state else None,
+        to_state=CaseState(row.to_state),
+        note=row.note,
+        data=row.data,
+    )

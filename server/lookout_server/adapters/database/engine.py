@@ -1,0 +1,134 @@
+"""Opens the database and its transactions."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from asyncpg import PostgresError
+from sqlalchemy import Connection, event, make_url, text
+from sqlalchemy.engine import URL
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from lookout_server.adapters.database.failures import translated
+from lookout_server.adapters.database.unit import SqlUnitOfWork
+from lookout_server.errors import ConfigError, StoreError
+
+_DRIVERS: Mapping[str, str] = {
+    "sqlite": "sqlite+aiosqlite",
+    "postgresql": "postgresql+asyncpg",
+    "postgres": "postgresql+asyncpg",
+}
+_WRITE = "lookout_write"
+#: How long a writer waits for another process (a verb of the command line) to finish, milliseconds.
+_BUSY_MS = 10_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Committed:
+    """What a transaction that has just been committed carried."""
+
+    feed: bool
+    outbox: bool
+
+
+def complete_url(url: str) -> URL:
+    """The URL with its asynchronous driver. ConfigError when it is not one of SQLite or PostgreSQL."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise ConfigError(
+            "the database URL cannot be read: write sqlite:////path/to/lookout.db or postgresql://user:password@host/name"
+        ) from error
+    scheme = parsed.drivername.split("+")[0]
+    if scheme not in _DRIVERS:
+        raise ConfigError(f"databases of kind {scheme!r} are not supported: use sqlite or postgresql")
+    return parsed.set(drivername=_DRIVERS[scheme])
+
+
+def open_engine(url: URL) -> AsyncEngine:
+    """An engine whose SQLite transactions are real ones: WAL, foreign keys, full durability, explicit BEGIN."""
+    if url.get_backend_name() != "sqlite":
+        return create_async_engine(url, pool_pre_ping=True)
+    engine = create_async_engine(url)
+    event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+    event.listen(engine.sync_engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: DBAPIConnection, entry: ConnectionPoolEntry) -> None:
+    # The driver would begin transactions by itself, and only at the first write: too late for a consistent read.
+    setattr(connection, "isolation_level", None)  # noqa: B010  (an attribute that the generic type does not declare)
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout={_BUSY_MS}")
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A reader that turns into a writer fails when another wrote in between; so writers say so from the start.
+    write = connection.get_execution_options().get(_WRITE, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+class Database:
+    """The Store on SQLite or PostgreSQL. ``on_commit`` is called in the event loop after every commit that has news."""
+
+    def __init__(self, url: str, *, on_commit: Callable[[Committed], None] | None = None) -> None:
+        completed = complete_url(url)
+        self._engine = open_engine(completed)
+        self._reader = self._engine
+        self._writer = self._engine.execution_options(**{_WRITE: True})
+        self._on_commit = on_commit
+        # SQLite's own waiting is polling: writers of this process queue up here instead.
+        self._turn = asyncio.Lock() if completed.get_backend_name() == "sqlite" else None
+
+    @asynccontextmanager
+    async def read(self) -> AsyncGenerator[SqlUnitOfWork]:
+        """A transaction for reading; it is always rolled back."""
+        async with self._transaction(self._reader) as unit:
+            yield unit
+
+    @asynccontextmanager
+    async def write(self) -> AsyncGenerator[SqlUnitOfWork]:
+        """A transaction for writing; rolled back unless committed."""
+        async with AsyncExitStack() as stack:
+            if self._turn is not None:
+                await stack.enter_async_context(self._turn)
+            unit = await stack.enter_async_context(self._transaction(self._writer))
+            yield unit
+        if self._on_commit is not None and unit.committed and (unit.has_feed or unit.has_outbox):
+            self._on_commit(Committed(feed=unit.has_feed, outbox=unit.has_outbox))
+
+    @asynccontextmanager
+    async def _transaction(self, engine: AsyncEngine) -> AsyncGenerator[SqlUnitOfWork]:
+        try:
+            async with AsyncSession(engine, expire_on_commit=False, autoflush=False) as session:
+                await _connected(session)
+                yield SqlUnitOfWork(session)
+        except SQLAlchemyError as error:
+            raise translated(error) from error
+
+    async def ping(self) -> None:
+        """StoreError when the database does not answer."""
+        async with self.read() as unit:
+            await unit.session.execute(text("SELECT 1"))
+
+    async def close(self) -> None:
+        """Let all connections go."""
+        await self._engine.dispose()
+
+
+async def _connected(session: AsyncSession) -> None:
+    """Connect now, so that what the network says comes out as our error and nothing of the caller's does."""
+    try:
+        await session.connection()
+    except (OSError, PostgresError) as error:
+        raise StoreError(
+            f"the database does not answer ({error}): check that it runs and that its URL, user and password are right"
+        ) from error

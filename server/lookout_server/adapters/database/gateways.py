@@ -1,0 +1,120 @@
+"""Gateways, their tokens and the commands sent to them."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from lookout_contract.commands import CommandResponse
+from lookout_server.adapters.database.statements import insert_new, scalars, upsert
+from lookout_server.adapters.database.tables import CommandRow, GatewayRow
+from lookout_server.domain.territory import Gateway
+from lookout_server.ports import SentCommand
+
+
+class SqlGateways:
+    """Implements ports.GatewayRepository."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def get(self, ids: Collection[str] | None = None) -> dict[str, Gateway]:
+        """These, or all by id."""
+        statement = select(GatewayRow).order_by(GatewayRow.id)
+        if ids is not None:
+            statement = statement.where(GatewayRow.id.in_(sorted(set(ids))))
+        return {row.id: _gateway(row) for row in await scalars(self._session, statement)}
+
+    async def save(self, gateway: Gateway) -> None:
+        """The token is not touched."""
+        row: dict[str, Any] = {
+            "id": gateway.id,
+            "online": gateway.online,
+            "version": gateway.version,
+            "epoch": gateway.epoch,
+            "last_seen_at": gateway.last_seen_at,
+            "spool_events": gateway.spool_events,
+            "spool_evidence": gateway.spool_evidence,
+            "spool_oldest_s": gateway.spool_oldest_s,
+            "clock_skew_s": gateway.clock_skew_s,
+            "last_sequence": gateway.last_sequence,
+        }
+        await upsert(self._session, GatewayRow, [row])
+
+    async def set_token(self, gateway_id: str, token_hash: str) -> None:
+        """Issue or replace."""
+        if not await self.get([gateway_id]):
+            await self.save(Gateway(id=gateway_id))
+        statement = update(GatewayRow).where(GatewayRow.id == gateway_id).values(token_hash=token_hash)
+        await self._session.execute(statement.execution_options(synchronize_session=False))
+
+    async def by_token(self, token_hash: str) -> str | None:
+        """The gateway's id."""
+        return await self._session.scalar(select(GatewayRow.id).where(GatewayRow.token_hash == token_hash))
+
+    async def add_command(self, command: SentCommand) -> None:
+        """The same id again does nothing."""
+        row: dict[str, Any] = {
+            "id": command.id,
+            "gateway": command.gateway,
+            "name": command.name,
+            "issued_at": command.issued_at,
+            "expires_at": command.expires_at,
+            "case_id": command.case_id,
+            "outcome": command.outcome,
+            "answered_at": command.answered_at,
+            "detail": command.detail,
+        }
+        await insert_new(self._session, CommandRow, [row])
+
+    async def answer(self, gateway_id: str, response: CommandResponse, at: datetime) -> SentCommand | None:
+        """Only the gateway that was asked may answer, once."""
+        statement = select(CommandRow).where(
+            CommandRow.id == response.id, CommandRow.gateway == gateway_id, CommandRow.outcome.is_(None)
+        )
+        rows = await scalars(self._session, statement.with_for_update())
+        if not rows:
+            return None
+        row = rows[0]
+        row.outcome, row.answered_at, row.detail = response.outcome.value, at, response.detail
+        await self._session.flush()
+        return _command(row)
+
+    async def commands(self, *, unanswered_since: datetime | None = None) -> Sequence[SentCommand]:
+        """Newest first."""
+        statement = select(CommandRow).order_by(CommandRow.issued_at.desc(), CommandRow.id)
+        if unanswered_since is not None:
+            statement = statement.where(CommandRow.outcome.is_(None), CommandRow.expires_at < unanswered_since)
+        return [_command(row) for row in await scalars(self._session, statement)]
+
+
+def _gateway(row: GatewayRow) -> Gateway:
+    return Gateway(
+        id=row.id,
+        online=row.online,
+        registered=row.token_hash is not None,
+        version=row.version,
+        epoch=row.epoch,
+        last_seen_at=row.last_seen_at,
+        spool_events=row.spool_events,
+        spool_evidence=row.spool_evidence,
+        spool_oldest_s=row.spool_oldest_s,
+        clock_skew_s=row.clock_skew_s,
+        last_sequence=row.last_sequence,
+    )
+
+
+def _command(row: CommandRow) -> SentCommand:
+    return SentCommand(
+        id=row.id,
+        gateway=row.gateway,
+        name=row.name,
+        issued_at=row.issued_at,
+        expires_at=row.expires_at,
+        case_id=row.case_id,
+        outcome=row.outcome,
+        answered_at=row.answered_at,
+        detail=row.detail,
+    )

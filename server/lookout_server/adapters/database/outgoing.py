@@ -1,0 +1,124 @@
+"""What leaves with a transaction: the numbered feed and the outbox."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from lookout_server.adapters.database.statements import count_up, scalars, table_of
+from lookout_server.adapters.database.tables import CounterRow, FeedRow, OutboxRow
+from lookout_server.ports import FeedEntry, FeedKind, OutboxMessage
+
+_COUNTER = "feed"
+_ERROR_CHARACTERS = 500
+
+
+class SqlFeed:
+    """Implements ports.Feed.
+
+    Numbers come from a counter row that stays locked from ``flush`` to the commit: the next writer gets its numbers
+    only after this one is visible (or gone), so the feed has no gaps and no late arrivals.
+    """
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+        self._queued: list[FeedEntry] = []
+
+    def add(self, entry: FeedEntry) -> None:
+        """Queue a line; a change that is already queued is not told twice."""
+        if entry not in self._queued:
+            self._queued.append(entry)
+
+    async def flush(self) -> bool:
+        """Number and write what is queued; whether there was anything."""
+        if not self._queued:
+            return False
+        entries, self._queued = self._queued, []
+        last = await count_up(self._session, _COUNTER, len(entries))
+        first = last - len(entries) + 1
+        rows: list[dict[str, Any]] = [
+            {
+                "seq": first + offset,
+                "at": entry.at,
+                "kind": entry.kind.value,
+                "subject": entry.subject,
+                "change": entry.change,
+            }
+            for offset, entry in enumerate(entries)
+        ]
+        await self._session.execute(table_of(FeedRow).insert(), rows)
+        return True
+
+    async def head(self) -> int:
+        """0 before the first line."""
+        value = await self._session.scalar(select(CounterRow.value).where(CounterRow.name == _COUNTER))
+        return int(value or 0)
+
+    async def after(self, seq: int, limit: int) -> Sequence[FeedEntry]:
+        """Ascending."""
+        statement = select(FeedRow).where(FeedRow.seq > seq).order_by(FeedRow.seq).limit(limit)
+        return [
+            FeedEntry(at=row.at, kind=FeedKind(row.kind), subject=row.subject, change=row.change, seq=row.seq)
+            for row in await scalars(self._session, statement)
+        ]
+
+
+class SqlOutbox:
+    """Implements ports.Outbox."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+        self._queued: list[dict[str, Any]] = []
+
+    def add(self, topic: str, payload: bytes, *, at: datetime, retain: bool, expires_at: datetime | None) -> None:
+        """Queue a message."""
+        self._queued.append(
+            {
+                "topic": topic,
+                "payload": payload,
+                "retain": retain,
+                "created_at": at,
+                "expires_at": expires_at,
+                "attempts": 0,
+                "last_error": None,
+            }
+        )
+
+    async def flush(self) -> bool:
+        """Write what is queued; whether there was anything."""
+        if not self._queued:
+            return False
+        rows, self._queued = self._queued, []
+        await self._session.execute(table_of(OutboxRow).insert(), rows)
+        return True
+
+    async def pending(self, limit: int) -> Sequence[OutboxMessage]:
+        """Oldest first."""
+        rows = await scalars(self._session, select(OutboxRow).order_by(OutboxRow.id).limit(limit))
+        return [
+            OutboxMessage(
+                id=row.id,
+                topic=row.topic,
+                payload=row.payload,
+                retain=row.retain,
+                expires_at=row.expires_at,
+                attempts=row.attempts,
+            )
+            for row in rows
+        ]
+
+    async def sent(self, ids: Collection[int]) -> None:
+        """Delete."""
+        statement = delete(OutboxRow).where(OutboxRow.id.in_(sorted(ids)))
+        await self._session.execute(statement.execution_options(synchronize_session=False))
+
+    async def failed(self, message_id: int, error: str) -> None:
+        """Count."""
+        statement = (
+            update(OutboxRow)
+            .where(OutboxRow.id == message_id)
+            .values(attempts=OutboxRow.attempts + 1, last_error=error[:_ERROR_CHARACTERS])
+        )
+        await self._session.execute(statement.execution_options(synchronize_session=False))

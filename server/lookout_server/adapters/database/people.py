@@ -1,0 +1,109 @@
+"""Accounts and sessions."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any, cast
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from lookout_server.adapters.database.statements import insert_new, scalars, upsert
+from lookout_server.adapters.database.tables import PersonGridRow, PersonRow, SessionRow
+from lookout_server.domain.territory import Person, Role
+
+
+class SqlPeople:
+    """Implements ports.PeopleRepository."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def get(self, ids: Collection[str]) -> dict[str, Person]:
+        """By id."""
+        if not ids:
+            return {}
+        rows = await scalars(self._session, select(PersonRow).where(PersonRow.id.in_(sorted(set(ids)))))
+        return {person.id: person for person in await self._people(rows)}
+
+    async def everyone(self, role: Role | None = None) -> Sequence[Person]:
+        """By name."""
+        rows = await scalars(self._session, select(PersonRow).order_by(PersonRow.name, PersonRow.id))
+        return [person for person in await self._people(rows) if role is None or role in person.roles]
+
+    async def credentials(self, username: str) -> tuple[Person, str | None] | None:
+        """The person and the hash."""
+        rows = await scalars(self._session, select(PersonRow).where(PersonRow.username == username))
+        people = await self._people(rows)
+        return (people[0], rows[0].password_hash) if people else None
+
+    async def save(self, person: Person, *, password_hash: str | None = None) -> None:
+        """Grids are replaced as a whole."""
+        row: dict[str, Any] = {
+            "id": person.id,
+            "username": person.username,
+            "name": person.name,
+            "roles": sorted(role.value for role in person.roles),
+            "language": person.language,
+            "password_hash": password_hash,
+        }
+        await upsert(self._session, PersonRow, [row], keep=() if password_hash else ("password_hash",))
+        await self._session.execute(
+            delete(PersonGridRow)
+            .where(PersonGridRow.person_id == person.id, PersonGridRow.grid_id.not_in(sorted(person.grids)))
+            .execution_options(synchronize_session=False)
+        )
+        links = [{"person_id": person.id, "grid_id": grid} for grid in sorted(person.grids)]
+        await insert_new(self._session, PersonGridRow, links)
+
+    async def add_session(self, token_hash: str, person_id: str, *, at: datetime, expires_at: datetime) -> None:
+        """Keep it, and sweep what has run out."""
+        await self._session.execute(
+            delete(SessionRow).where(SessionRow.expires_at < at).execution_options(synchronize_session=False)
+        )
+        row: dict[str, Any] = {
+            "token_hash": token_hash,
+            "person_id": person_id,
+            "created_at": at,
+            "expires_at": expires_at,
+        }
+        await upsert(self._session, SessionRow, [row])
+
+    async def session(self, token_hash: str) -> tuple[Person, datetime] | None:
+        """Also sessions that have run out; the caller has the clock."""
+        rows = await scalars(self._session, select(SessionRow).where(SessionRow.token_hash == token_hash))
+        if not rows:
+            return None
+        people = await self.get([rows[0].person_id])
+        return people[rows[0].person_id], rows[0].expires_at
+
+    async def extend_session(self, token_hash: str, expires_at: datetime) -> None:
+        """Later only matters; a revoked session stays gone."""
+        statement = update(SessionRow).where(SessionRow.token_hash == token_hash).values(expires_at=expires_at)
+        await self._session.execute(statement.execution_options(synchronize_session=False))
+
+    async def end_sessions(self, *, token_hash: str | None = None, person_id: str | None = None) -> None:
+        """Delete the rows."""
+        statement = delete(SessionRow).execution_options(synchronize_session=False)
+        if token_hash is not None:
+            await self._session.execute(statement.where(SessionRow.token_hash == token_hash))
+        if person_id is not None:
+            await self._session.execute(statement.where(SessionRow.person_id == person_id))
+
+    async def _people(self, rows: Sequence[PersonRow]) -> list[Person]:
+        ids = [row.id for row in rows]
+        grids: dict[str, set[str]] = {name: set() for name in ids}
+        links = select(PersonGridRow).where(PersonGridRow.person_id.in_(ids))
+        for link in await scalars(self._session, links):
+            grids[link.person_id].add(link.grid_id)
+        return [_person(row, frozenset(grids[row.id])) for row in rows]
+
+
+def _person(row: PersonRow, grids: frozenset[str]) -> Person:
+    return Person(
+        id=row.id,
+        username=row.username,
+        name=row.name,
+        roles=frozenset(Role(name) for name in cast(list[str], row.roles)),
+        grids=grids,
+        language=row.language,
+    )

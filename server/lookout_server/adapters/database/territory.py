@@ -1,0 +1,80 @@
+"""Places and cameras."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from sqlalchemy import select, tuple_
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from lookout_contract.status import Sight
+from lookout_server.adapters.database.statements import scalars, upsert
+from lookout_server.adapters.database.tables import CameraRow, TerritoryRow
+from lookout_server.domain.territory import Camera, CameraKey, Level, Territory
+
+_ORDER = {level: depth for depth, level in enumerate(Level)}
+
+
+class SqlTerritory:
+    """Implements ports.TerritoryRepository."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def territories(self) -> Sequence[Territory]:
+        """Widest first, then by id."""
+        rows = await scalars(self._session, select(TerritoryRow).order_by(TerritoryRow.id))
+        found = [Territory(id=row.id, name=row.name, level=Level(row.level), parent=row.parent) for row in rows]
+        return sorted(found, key=lambda territory: _ORDER[territory.level])
+
+    async def save_territory(self, territory: Territory) -> None:
+        """Insert or update."""
+        row: dict[str, Any] = {
+            "id": territory.id,
+            "name": territory.name,
+            "level": territory.level.value,
+            "parent": territory.parent,
+        }
+        await upsert(self._session, TerritoryRow, [row])
+
+    async def cameras(self, keys: Collection[CameraKey] | None = None) -> dict[CameraKey, Camera]:
+        """These, or all by gateway and id."""
+        statement = select(CameraRow).order_by(CameraRow.gateway, CameraRow.id)
+        if keys is not None:
+            if not keys:
+                return {}
+            wanted = sorted({(key.gateway, key.id) for key in keys})
+            statement = statement.where(tuple_(CameraRow.gateway, CameraRow.id).in_(wanted))
+        cameras = [_camera(row) for row in await scalars(self._session, statement)]
+        return {camera.key: camera for camera in cameras}
+
+    async def save_cameras(self, cameras: Sequence[Camera]) -> None:
+        """Insert or update, in one order so that two writers cannot wait for each other."""
+        ordered = sorted(cameras, key=lambda camera: (camera.key.gateway, camera.key.id))
+        await upsert(self._session, CameraRow, [_values(camera) for camera in ordered])
+
+
+def _camera(row: CameraRow) -> Camera:
+    return Camera(
+        key=CameraKey(gateway=row.gateway, id=row.id),
+        name=row.name,
+        grid=row.grid,
+        state=Sight(row.state) if row.state else None,
+        reason=row.reason,
+        detail=row.detail,
+        since=row.since,
+        last_alarm_at=row.last_alarm_at,
+    )
+
+
+def _values(camera: Camera) -> dict[str, Any]:
+    return {
+        "gateway": camera.key.gateway,
+        "id": camera.key.id,
+        "name": camera.name,
+        "grid": camera.grid,
+        "state": camera.state.value if camera.state else None,
+        "reason": camera.reason,
+        "detail": camera.detail,
+        "since": camera.since,
+        "last_alarm_at": camera.last_alarm_at,
+    }

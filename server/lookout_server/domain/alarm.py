@@ -1,0 +1,198 @@
+"""Alarms: what the machine says. One occurrence is one alarm; later events edit it silently."""
+
+import hashlib
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from lookout_contract.events import (
+    Attributes,
+    Condition,
+    DetectedObject,
+    EndReason,
+    Event,
+    EvidenceRef,
+    Phase,
+    Scenario,
+    Severity,
+    Votes,
+)
+from lookout_server.domain import policy
+from lookout_server.domain.territory import CameraKey
+from lookout_server.errors import ConflictError
+
+
+class AlarmState(StrEnum):
+    """Whether the thing goes on, as far as the camera can tell."""
+
+    ACTIVE = "active"
+    CLEARED = "cleared"
+
+
+class Disposition(StrEnum):
+    """What people made of the alarm."""
+
+    OPEN = "open"
+    REPORTED = "reported"
+    DISMISSED = "dismissed"
+
+
+class DismissReason(StrEnum):
+    """Why an alarm is no case. ``void`` is set when its case was refused."""
+
+    FALSE_ALARM = "false_alarm"
+    DUPLICATE = "duplicate"
+    TEST = "test"
+    OTHER = "other"
+    VOID = "void"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Alarm:
+    """An occurrence as last told by the gateway, and what people did about it.
+
+    Times are UTC frame times except ``received_at``, the dispatcher's clock. Boxes are fractions of the frame.
+    """
+
+    id: str
+    source: str
+    occurrence: str
+    camera: CameraKey
+    scenario: Scenario
+    severity: Severity
+    severity_reason: str | None
+    state: AlarmState
+    zone: str | None
+    started_at: datetime
+    updated_at: datetime
+    ended_at: datetime | None
+    end_reason: EndReason | None
+    received_at: datetime
+    objects: tuple[DetectedObject, ...]
+    votes: Votes | None
+    dwell_s: float
+    attributes: Attributes
+    explain: tuple[Condition, ...]
+    evidence: tuple[EvidenceRef, ...]
+    #: The newest event that edited this alarm.
+    epoch: str
+    sequence: int
+    disposition: Disposition = Disposition.OPEN
+    disposition_reason: str | None = None
+    case_id: str | None = None
+
+
+def alarm_id(source: str, occurrence: str) -> str:
+    """Made from the occurrence itself, so that every replica names it alike."""
+    digest = hashlib.sha256(f"{source} {occurrence}".encode()).hexdigest()
+    return f"a-{digest[:20]}"
+
+
+def first_told(event: Event, camera: CameraKey, received_at: datetime) -> Alarm:
+    """The alarm that the first event of an occurrence makes, whatever its phase: order is not promised."""
+    data = event.data
+    ended = data.phase is Phase.END
+    return Alarm(
+        id=alarm_id(event.source, data.occurrence),
+        source=event.source,
+        occurrence=data.occurrence,
+        camera=camera,
+        scenario=data.scenario,
+        severity=data.severity,
+        severity_reason=data.severity_reason,
+        state=AlarmState.CLEARED if ended else AlarmState.ACTIVE,
+        zone=data.zone,
+        started_at=data.started_at,
+        updated_at=data.captured_at,
+        ended_at=data.captured_at if ended else None,
+        end_reason=data.end_reason,
+        received_at=received_at,
+        objects=data.objects,
+        votes=data.votes,
+        dwell_s=data.dwell_s,
+        attributes=data.attributes,
+        explain=data.explain,
+        evidence=data.evidence,
+        epoch=event.epoch,
+        sequence=event.sequence,
+    )
+
+
+def told_again(alarm: Alarm, event: Event) -> Alarm:
+    """The alarm after a further event. A late one only adds what it carries; it never turns the clock back.
+
+    An end often comes with less detail than the look before it: what it leaves out is kept.
+    """
+    data = event.data
+    grown = replace(
+        alarm,
+        evidence=_united(alarm.evidence, data.evidence),
+        severity=policy.graver(alarm.severity, data.severity),
+        started_at=min(alarm.started_at, data.started_at),
+    )
+    if (event.epoch, event.sequence) <= (alarm.epoch, alarm.sequence):
+        return grown
+    ended = data.phase is Phase.END
+    return replace(
+        grown,
+        severity_reason=data.severity_reason or alarm.severity_reason,
+        state=AlarmState.CLEARED if ended else AlarmState.ACTIVE,
+        zone=data.zone or alarm.zone,
+        updated_at=data.captured_at,
+        ended_at=data.captured_at if ended else None,
+        end_reason=data.end_reason,
+        objects=data.objects or alarm.objects,
+        votes=data.votes or alarm.votes,
+        dwell_s=max(data.dwell_s, alarm.dwell_s),
+        attributes=_merged(alarm.attributes, data.attributes),
+        explain=data.explain or alarm.explain,
+        epoch=event.epoch,
+        sequence=event.sequence,
+    )
+
+
+def wants_case(alarm: Alarm) -> bool:
+    """Whether this alarm has to become a case by itself, now."""
+    if alarm.case_id is not None or alarm.disposition is not Disposition.OPEN:
+        return False
+    return policy.confirms_itself(alarm.scenario, alarm.attributes.stage)
+
+
+def reported(alarm: Alarm, case_id: str) -> Alarm:
+    """The alarm once it belongs to a case."""
+    if alarm.disposition is Disposition.DISMISSED:
+        raise ConflictError("this alarm was dismissed: take the dismissal back before you report it")
+    return replace(alarm, disposition=Disposition.REPORTED, disposition_reason=None, case_id=case_id)
+
+
+def dismissed(alarm: Alarm, reason: DismissReason, note: str | None) -> Alarm:
+    """The alarm once somebody judged that it needs nobody. Repeating it only changes the reason."""
+    if alarm.disposition is Disposition.REPORTED:
+        raise ConflictError(
+            f"this alarm belongs to case {alarm.case_id}: void the case instead of dismissing the alarm"
+        )
+    text = reason.value if not note else f"{reason.value}: {note}"
+    return replace(alarm, disposition=Disposition.DISMISSED, disposition_reason=text)
+
+
+def undismissed(alarm: Alarm) -> Alarm:
+    """The alarm with its dismissal taken back; an open one stays as it is."""
+    if alarm.disposition is Disposition.REPORTED:
+        raise ConflictError(f"this alarm belongs to case {alarm.case_id} and is not dismissed")
+    return replace(alarm, disposition=Disposition.OPEN, disposition_reason=None, case_id=None)
+
+
+def released(alarm: Alarm, *, dismiss: bool) -> Alarm:
+    """The alarm once its case is void: dismissed with it, or open again when the report was undone."""
+    if dismiss:
+        return replace(alarm, disposition=Disposition.DISMISSED, disposition_reason=DismissReason.VOID.value)
+    return replace(alarm, disposition=Disposition.OPEN, disposition_reason=None, case_id=None)
+
+
+def _united(held: tuple[EvidenceRef, ...], told: tuple[EvidenceRef, ...]) -> tuple[EvidenceRef, ...]:
+    known = {ref.sha256 for ref in held}
+    return held + tuple(ref for ref in told if ref.sha256 not in known)
+
+
+def _merged(held: Attributes, told: Attributes) -> Attributes:
+    return Attributes(plate=told.plate or held.plate, stage=told.stage or held.stage)

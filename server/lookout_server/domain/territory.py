@@ -1,0 +1,114 @@
+"""Places and people: which grid a camera looks at and who belongs to it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from lookout_contract.status import Sight
+
+
+class Level(StrEnum):
+    """Levels of the territory, widest first."""
+
+    DISTRICT = "district"
+    STREET = "street"
+    COMMUNITY = "community"
+    GRID = "grid"
+
+
+class Role(StrEnum):
+    """What a person may do."""
+
+    OPERATOR = "operator"
+    WORKER = "worker"
+    SUPERVISOR = "supervisor"
+    ADMIN = "admin"
+
+
+#: Roles of the control room: they see everything and decide.
+CONTROL_ROOM = frozenset({Role.OPERATOR, Role.SUPERVISOR, Role.ADMIN})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Site:
+    """The estate this dispatcher serves."""
+
+    id: str
+    name: str
+    #: IANA name; days of case numbers and wall times follow it.
+    timezone: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Territory:
+    """A district, street, community or grid."""
+
+    id: str
+    name: str
+    level: Level
+    parent: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Person:
+    """An account: somebody who can sign in."""
+
+    id: str
+    username: str
+    name: str
+    roles: frozenset[Role]
+    #: Ids of the grids the person works in.
+    grids: frozenset[str] = frozenset()
+    language: str = "zh-CN"
+
+    @property
+    def in_control_room(self) -> bool:
+        """Whether the person sees every alarm and case."""
+        return bool(self.roles & CONTROL_ROOM)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CameraKey:
+    """Camera ids are unique within their gateway only."""
+
+    gateway: str
+    id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Camera:
+    """A camera, as far as the dispatcher knows it. ``grid`` is None while nobody has placed it."""
+
+    key: CameraKey
+    name: str
+    grid: str | None = None
+    state: Sight | None = None
+    #: Reason code and sentence while blind or off.
+    reason: str | None = None
+    detail: str | None = None
+    since: datetime | None = None
+    last_alarm_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gateway:
+    """A gateway's last word about itself, and what the dispatcher counted."""
+
+    id: str
+    online: bool = False
+    #: False when it only ever spoke through the broker and no credential was issued here.
+    registered: bool = False
+    version: str | None = None
+    epoch: str | None = None
+    last_seen_at: datetime | None = None
+    #: Events and evidence files waiting on its disk; None when never told.
+    spool_events: int | None = None
+    spool_evidence: int | None = None
+    spool_oldest_s: float | None = None
+    clock_skew_s: float | None = None
+    last_sequence: int = 0
+
+
+def person_id(username: str) -> str:
+    """The id of an account; usernames never change and are never given again."""
+    return f"u-{username}"

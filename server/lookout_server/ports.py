@@ -1,0 +1,513 @@
+"""What the services need from outside, as narrow Protocols. Adapters implement them; ``testing`` has typed fakes."""
+
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from lookout_contract.cases import CaseState
+from lookout_contract.commands import CommandResponse
+from lookout_contract.events import Event, Scenario, Severity
+from lookout_server.domain.alarm import Alarm, Disposition
+from lookout_server.domain.case import Case, CaseEvidence, HistoryEntry
+from lookout_server.domain.sequence import Sequences
+from lookout_server.domain.territory import Camera, CameraKey, Gateway, Person, Role, Territory
+
+
+class Clock(Protocol):
+    """The dispatcher's own clock."""
+
+    def now(self) -> datetime:
+        """The present, aware, in UTC."""
+        ...
+
+
+class PasswordHasher(Protocol):
+    """Slow hashes of passwords; off the event loop."""
+
+    async def hash(self, password: str) -> str:
+        """A salted hash, in a format that names its own parameters."""
+        ...
+
+    async def verify(self, password: str, hashed: str | None) -> bool:
+        """Whether it fits. None (no such person) takes as long and is False."""
+        ...
+
+
+# --- evidence files ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredFile:
+    """An evidence file that is stored."""
+
+    sha256: str
+    mime: str
+    bytes: int
+    #: False when it was there before.
+    created: bool = False
+
+
+class EvidenceStore(Protocol):
+    """Content-addressed files."""
+
+    async def put(self, sha256: str, mime: str, body: AsyncIterator[bytes], *, max_bytes: int) -> StoredFile:
+        """Store durably. Raises WrongHashError, TooLargeError, WrongTypeError (magic bytes) or StoreError."""
+        ...
+
+    async def size(self, sha256: str) -> int | None:
+        """Bytes held, or None when there is no such file."""
+        ...
+
+    def read(self, sha256: str, start: int, end: int) -> AsyncIterator[bytes]:
+        """Bytes ``start`` up to, not including, ``end``. Raises NotFoundError when there is no such file."""
+        ...
+
+
+# --- the feed ---------------------------------------------------------------------------------------------------
+
+
+class FeedKind(StrEnum):
+    """What a line of the feed is about."""
+
+    ALARM = "alarm"
+    CASE = "case"
+    CAMERA = "camera"
+    GATEWAY = "gateway"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeedEntry:
+    """A line of the feed as the database keeps it: what changed, not how it looks. ``seq`` 0 means not numbered yet."""
+
+    at: datetime
+    kind: FeedKind
+    subject: str
+    change: str
+    seq: int = 0
+
+
+# --- repositories -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """A window on a list, newest first: at most ``limit`` rows older than ``before`` (time, id)."""
+
+    limit: int = 50
+    before: tuple[datetime, str] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlarmFilter:
+    """Which alarms; None means any."""
+
+    disposition: Disposition | None = None
+    scenario: Scenario | None = None
+    camera: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseFilter:
+    """Which cases; None means any. ``visible_to`` limits to what that worker may see."""
+
+    states: frozenset[CaseState] | None = None
+    handler: str | None = None
+    visible_to: Person | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class StreamKey:
+    """One life of a gateway's spool."""
+
+    source: str
+    epoch: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gap:
+    """Numbers ``first`` to ``last`` of a gateway's epoch that have not come, while later ones have."""
+
+    gateway: str
+    epoch: str
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Incoming:
+    """A message as the broker delivered it."""
+
+    topic: str
+    payload: bytes
+    received_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quarantined:
+    """A message that could not be taken, and why."""
+
+    id: int
+    topic: str
+    reason: str
+    gateway: str | None
+    epoch: str | None
+    sequence: int | None
+    size: int
+    preview: str
+    received_at: datetime
+    #: How often the very same message came.
+    times: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutboxMessage:
+    """A message that waits to be published, in the order of ``id``."""
+
+    id: int
+    topic: str
+    payload: bytes
+    retain: bool
+    expires_at: datetime | None
+    attempts: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class SentCommand:
+    """A command to a gateway and, once it came, the answer."""
+
+    id: str
+    gateway: str
+    name: str
+    issued_at: datetime
+    expires_at: datetime | None
+    #: The case that asked for it, if one did.
+    case_id: str | None
+    #: ``done``, ``refused``, ``failed``, ``expired``, ``unsupported``; None while nobody answered.
+    outcome: str | None
+    answered_at: datetime | None
+    detail: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TakenEvent:
+    """An event with the text it came as."""
+
+    event: Event
+    payload: str
+    received_at: datetime
+
+
+class EventLog(Protocol):
+    """Every event ever taken, raw, and which numbers are settled."""
+
+    async def lock(self, streams: Collection[StreamKey]) -> dict[StreamKey, Sequences]:
+        """The settled numbers of these streams, held against other writers until the transaction ends."""
+        ...
+
+    async def append(self, events: Sequence[TakenEvent]) -> None:
+        """Keep new events. Which ones are new is what the locked numbers say."""
+        ...
+
+    async def save_sequences(self, stream: StreamKey, sequences: Sequences) -> None:
+        """Keep which numbers are settled."""
+        ...
+
+    async def missing(self) -> dict[str, int]:
+        """Gateway id → how many numbers are missing over all its epochs."""
+        ...
+
+
+class AlarmRepository(Protocol):
+    """Alarms by id and in lists."""
+
+    async def get(self, ids: Collection[str], *, lock: bool = False) -> dict[str, Alarm]:
+        """Those that exist, by id; ``lock`` holds them against other writers until the transaction ends."""
+        ...
+
+    async def save(self, alarms: Sequence[Alarm]) -> None:
+        """Insert or update."""
+        ...
+
+    async def page(self, wanted: AlarmFilter, page: Page) -> Sequence[Alarm]:
+        """Newest arrival first."""
+        ...
+
+    async def with_evidence(self, sha256: str) -> Sequence[str]:
+        """Ids of the alarms that name this file."""
+        ...
+
+    async def open_by_severity(self) -> dict[Severity, int]:
+        """How many nobody has judged."""
+        ...
+
+
+class CaseRepository(Protocol):
+    """Cases, their history and files."""
+
+    async def next_number(self, day: str) -> int:
+        """The next running number of that day (``20261122``), from 1; never given twice."""
+        ...
+
+    async def get(self, ids: Collection[str], *, lock: bool = False) -> dict[str, Case]:
+        """Those that exist, by id; ``lock`` holds them against other writers until the transaction ends."""
+        ...
+
+    async def add(self, case: Case, entry: HistoryEntry) -> None:
+        """Insert. ConflictError when one of its alarms already belongs to a live case."""
+        ...
+
+    async def update(self, case: Case, entry: HistoryEntry, *, seen: int) -> None:
+        """Write the case and append to its history. StaleVersionError when its version is no longer ``seen``."""
+        ...
+
+    async def release_alarms(self, case_id: str, *, released: bool) -> None:
+        """Let the case's alarms go (it is void), or take them back."""
+        ...
+
+    async def page(self, wanted: CaseFilter, page: Page) -> Sequence[Case]:
+        """Newest first."""
+        ...
+
+    async def history(self, case_id: str) -> Sequence[HistoryEntry]:
+        """Oldest first."""
+        ...
+
+    async def attach(self, case_id: str, evidence: CaseEvidence) -> None:
+        """Attach a file; again does nothing."""
+        ...
+
+    async def evidence(self, case_id: str) -> Sequence[CaseEvidence]:
+        """Attached files, oldest first."""
+        ...
+
+    async def with_evidence(self, sha256: str) -> Sequence[str]:
+        """Ids of the cases to which the file is attached."""
+        ...
+
+    async def load_of(self, people: Collection[str]) -> dict[str, int]:
+        """Person id → how many cases they have in hand."""
+        ...
+
+    async def returned_by(self, case_id: str) -> frozenset[str]:
+        """Ids of the people who gave this case back."""
+        ...
+
+    async def count_by_state(self) -> dict[CaseState, int]:
+        """How many cases stand where."""
+        ...
+
+
+class TerritoryRepository(Protocol):
+    """Places and cameras."""
+
+    async def territories(self) -> Sequence[Territory]:
+        """All of them, parents before children."""
+        ...
+
+    async def save_territory(self, territory: Territory) -> None:
+        """Insert or update; its parent must be there."""
+        ...
+
+    async def cameras(self, keys: Collection[CameraKey] | None = None) -> dict[CameraKey, Camera]:
+        """These cameras, or all."""
+        ...
+
+    async def save_cameras(self, cameras: Sequence[Camera]) -> None:
+        """Insert or update."""
+        ...
+
+
+class PeopleRepository(Protocol):
+    """Accounts and who is signed in."""
+
+    async def get(self, ids: Collection[str]) -> dict[str, Person]:
+        """Those that exist, by id."""
+        ...
+
+    async def everyone(self, role: Role | None = None) -> Sequence[Person]:
+        """Accounts that may sign in, by name."""
+        ...
+
+    async def credentials(self, username: str) -> tuple[Person, str | None] | None:
+        """The person and their password hash (None: no password yet), or None."""
+        ...
+
+    async def save(self, person: Person, *, password_hash: str | None = None) -> None:
+        """Insert or update; without a hash an existing password stays."""
+        ...
+
+    async def add_session(self, token_hash: str, person_id: str, *, at: datetime, expires_at: datetime) -> None:
+        """Keep a session by the hash of its token."""
+        ...
+
+    async def session(self, token_hash: str) -> tuple[Person, datetime] | None:
+        """The person and when the session ends."""
+        ...
+
+    async def extend_session(self, token_hash: str, expires_at: datetime) -> None:
+        """Let the session end later."""
+        ...
+
+    async def end_sessions(self, *, token_hash: str | None = None, person_id: str | None = None) -> None:
+        """Revoke one session, or all of a person's."""
+        ...
+
+
+class GatewayRepository(Protocol):
+    """Gateways, their upload tokens and the commands sent to them."""
+
+    async def get(self, ids: Collection[str] | None = None) -> dict[str, Gateway]:
+        """These gateways, or all."""
+        ...
+
+    async def save(self, gateway: Gateway) -> None:
+        """Insert or update."""
+        ...
+
+    async def set_token(self, gateway_id: str, token_hash: str) -> None:
+        """Issue or replace the upload token; makes the gateway registered."""
+        ...
+
+    async def by_token(self, token_hash: str) -> str | None:
+        """The id of the gateway that holds this token."""
+        ...
+
+    async def add_command(self, command: SentCommand) -> None:
+        """Remember a command; the same id again does nothing."""
+        ...
+
+    async def answer(self, gateway_id: str, response: CommandResponse, at: datetime) -> SentCommand | None:
+        """Keep the first answer; None when the command is unknown or was answered before."""
+        ...
+
+    async def commands(self, *, unanswered_since: datetime | None = None) -> Sequence[SentCommand]:
+        """All commands, newest first, or those that expired before the given time without an answer."""
+        ...
+
+
+class EvidenceIndex(Protocol):
+    """Which evidence files are stored."""
+
+    async def get(self, hashes: Collection[str]) -> dict[str, StoredFile]:
+        """Those that are stored, by SHA-256."""
+        ...
+
+    async def add(self, file: StoredFile, *, uploader: str, at: datetime) -> bool:
+        """Remember a file; False when it was known."""
+        ...
+
+    async def uploader(self, sha256: str) -> str | None:
+        """Who brought the file: ``person:ID`` or ``gateway:ID``."""
+        ...
+
+
+class Quarantine(Protocol):
+    """Messages that could not be taken."""
+
+    async def add(self, message: Incoming, reason: str, *, gateway: str | None, key: tuple[str, int] | None) -> None:
+        """Keep a message (``key``: epoch and sequence, when both could be read). The same again only counts."""
+        ...
+
+    async def page(self, *, limit: int, before: int | None = None) -> Sequence[Quarantined]:
+        """Newest first."""
+        ...
+
+    async def count_by_gateway(self) -> dict[str, int]:
+        """Gateway id → messages."""
+        ...
+
+
+class Feed(Protocol):
+    """The numbered feed. Entries get their numbers at commit, in commit order, without gaps."""
+
+    def add(self, entry: FeedEntry) -> None:
+        """Write a line with this transaction."""
+        ...
+
+    async def head(self) -> int:
+        """The highest number given."""
+        ...
+
+    async def after(self, seq: int, limit: int) -> Sequence[FeedEntry]:
+        """Lines above ``seq``, ascending."""
+        ...
+
+
+class Outbox(Protocol):
+    """Messages that leave only if, and after, their transaction commits."""
+
+    def add(self, topic: str, payload: bytes, *, at: datetime, retain: bool, expires_at: datetime | None) -> None:
+        """Queue a message with this transaction. An empty retained payload clears the topic."""
+        ...
+
+    async def pending(self, limit: int) -> Sequence[OutboxMessage]:
+        """Oldest first."""
+        ...
+
+    async def sent(self, ids: Collection[int]) -> None:
+        """Forget messages that the broker has acknowledged."""
+        ...
+
+    async def failed(self, message_id: int, error: str) -> None:
+        """Count an attempt; the message stays."""
+        ...
+
+
+class UnitOfWork(Protocol):
+    """One transaction. Leaving it without ``commit`` undoes everything."""
+
+    @property
+    def events(self) -> EventLog: ...
+    @property
+    def alarms(self) -> AlarmRepository: ...
+    @property
+    def cases(self) -> CaseRepository: ...
+    @property
+    def territory(self) -> TerritoryRepository: ...
+    @property
+    def people(self) -> PeopleRepository: ...
+    @property
+    def gateways(self) -> GatewayRepository: ...
+    @property
+    def evidence(self) -> EvidenceIndex: ...
+    @property
+    def quarantine(self) -> Quarantine: ...
+    @property
+    def feed(self) -> Feed: ...
+    @property
+    def outbox(self) -> Outbox: ...
+
+    async def commit(self) -> None:
+        """Make it durable. Raises StoreError when the database refuses."""
+        ...
+
+
+class Store(Protocol):
+    """Opens transactions. Errors of the database come out as StoreError."""
+
+    def read(self) -> AbstractAsyncContextManager[UnitOfWork]:
+        """For reading; never commits."""
+        ...
+
+    def write(self) -> AbstractAsyncContextManager[UnitOfWork]:
+        """For writing; on SQLite the one writer at a time."""
+        ...
+
+    async def ping(self) -> None:
+        """StoreError when the database does not answer."""
+        ...
+
+
+class ReadinessCheck(Protocol):
+    """Something the dispatcher cannot work without."""
+
+    async def __call__(self) -> str | None:
+        """None when fine, else one sentence that says what to do."""
+        ...
+
+
+#: Name of what ``/readyz`` looks at → its check.
+Checks = Mapping[str, ReadinessCheck]

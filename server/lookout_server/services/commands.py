@@ -1,0 +1,87 @@
+"""Commands to gateways. They leave through the outbox, so one is sent only if its reason was committed."""
+
+import hashlib
+from datetime import datetime, timedelta
+
+from lookout_contract.commands import Command, ReplayCommand, SnapshotCommand, Verdict, VerdictCommand
+from lookout_contract.topics import GatewayTopics
+from lookout_server.domain.alarm import Alarm, DismissReason
+from lookout_server.domain.case import Case
+from lookout_server.domain.territory import Site
+from lookout_server.ports import Gap, SentCommand, Store, UnitOfWork
+
+_REPLAY_WITHIN = timedelta(minutes=5)
+_SNAPSHOT_WITHIN = timedelta(minutes=2)
+_VERDICT_WITHIN = timedelta(days=1)
+
+
+async def request_replay(store: Store, site: Site, gap: Gap, *, at: datetime) -> str:
+    """Ask a gateway to send the events of a gap again; returns the command's id."""
+    command = ReplayCommand(
+        id=_name("replay", gap.epoch, gap.first, gap.last, at),
+        issued_at=at,
+        expires_at=at + _REPLAY_WITHIN,
+        epoch=gap.epoch,
+        first=gap.first,
+        last=gap.last,
+    )
+    async with store.write() as uow:
+        await _send(uow, site, gap.gateway, command)
+        await uow.commit()
+    return command.id
+
+
+async def request_snapshot(uow: UnitOfWork, site: Site, case: Case, *, at: datetime) -> str | None:
+    """Ask the case's camera to look again; None when the case has no camera."""
+    if case.camera is None:
+        return None
+    command = SnapshotCommand(
+        id=_name("snapshot", case.id, case.version, at),
+        issued_at=at,
+        expires_at=at + _SNAPSHOT_WITHIN,
+        camera=case.camera.id,
+    )
+    await _send(uow, site, case.camera.gateway, command, case_id=case.id)
+    return command.id
+
+
+async def send_verdict(
+    uow: UnitOfWork, site: Site, alarm: Alarm, reason: DismissReason | None, *, at: datetime
+) -> None:
+    """Tell the gateway what people made of its alarm; ``reason`` None means it was real. A test says nothing."""
+    if reason in {DismissReason.TEST, DismissReason.OTHER}:
+        return
+    verdicts = {None: Verdict.REAL, DismissReason.DUPLICATE: Verdict.DUPLICATE}
+    command = VerdictCommand(
+        id=_name("verdict", alarm.id, at),
+        issued_at=at,
+        expires_at=at + _VERDICT_WITHIN,
+        occurrence=alarm.occurrence,
+        verdict=verdicts.get(reason, Verdict.FALSE),
+        why=reason.value if reason else None,
+    )
+    await _send(uow, site, alarm.camera.gateway, command)
+
+
+async def _send(uow: UnitOfWork, site: Site, gateway: str, command: Command, *, case_id: str | None = None) -> None:
+    topic = GatewayTopics(site=site.id, gateway=gateway).command(command.name)
+    await uow.gateways.add_command(
+        SentCommand(
+            id=command.id,
+            gateway=gateway,
+            name=command.name,
+            issued_at=command.issued_at,
+            expires_at=command.expires_at,
+            case_id=case_id,
+            outcome=None,
+            answered_at=None,
+            detail=None,
+        )
+    )
+    uow.outbox.add(topic, command.to_json(), at=command.issued_at, retain=False, expires_at=command.expires_at)
+
+
+def _name(kind: str, *parts: object) -> str:
+    """The same request names the same command, so that repeating it is recognised; 64 characters at most."""
+    digest = hashlib.sha256(" ".join(map(str, parts)).encode()).hexdigest()
+    return f"{kind}-{digest[:32]}"

@@ -1,0 +1,135 @@
+"""What people do to a case. Every function is one move, or the moves that belong together, in one transaction."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from lookout_server.domain import case as cases
+from lookout_server.domain.alarm import Disposition, released, reported
+from lookout_server.domain.case import SYSTEM, Action, Actor, Case, CaseEvidence, CaseEvidenceKind, Details, Stage
+from lookout_server.domain.territory import Person, Role, Site
+from lookout_server.errors import ConflictError, EvidenceMissingError, InvalidError, NotFoundError
+from lookout_server.ports import Store, StoredFile, UnitOfWork
+from lookout_server.services import announce
+from lookout_server.services.candidates import best_candidate
+from lookout_server.services.commands import request_snapshot
+
+#: The reason with which a report is undone: the alarm is open again instead of dismissed with its case.
+UNDO = "undo"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """Who wants what done to which case, having seen which version."""
+
+    case_id: str
+    action: Action
+    person: Person
+    version: int
+    at: datetime
+    details: Details = Details()
+
+
+async def carry_out(store: Store, site: Site, order: Order) -> None:
+    """A move that needs nothing but itself: confirm, accept, return, arrive, close, rework."""
+    async with store.write() as uow:
+        case = await visible_case(uow, order.case_id, order.person, lock=True)
+        await _move(uow, site, case, order)
+        await uow.commit()
+
+
+async def dispatch(store: Store, site: Site, order: Order, worker_id: str | None) -> None:
+    """Send a worker: the one named, else the best candidate. NoCandidateError when nobody fits."""
+    async with store.write() as uow:
+        case = await visible_case(uow, order.case_id, order.person, lock=True)
+        # Whether it may be dispatched at all comes before whom to send.
+        stand_in = replace(order.details, worker=order.person)
+        cases.move(case, order.action, Actor(person=order.person), at=order.at, version=order.version, details=stand_in)
+        worker = await _worker(uow, worker_id) if worker_id else await best_candidate(uow, case)
+        await _move(uow, site, case, replace(order, details=replace(order.details, worker=worker)))
+        await uow.commit()
+
+
+async def give_feedback(store: Store, site: Site, order: Order) -> None:
+    """The worker's photos; verification starts at once and the camera is asked to look again."""
+    async with store.write() as uow:
+        case = await visible_case(uow, order.case_id, order.person, lock=True)
+        told = await _move(uow, site, case, order)
+        for file in await _photos(uow, order.details.photos):
+            await uow.cases.attach(case.id, _photo(file, order.at))
+        verify = replace(order, action=Action.VERIFY, version=told.version, details=Details())
+        verifying = await _move(uow, site, told, verify, actor=SYSTEM)
+        await request_snapshot(uow, site, verifying, at=order.at)
+        await uow.commit()
+
+
+async def void(store: Store, site: Site, order: Order) -> None:
+    """No case after all. Its alarms are dismissed with it, or open again when the reason is ``undo``."""
+    async with store.write() as uow:
+        case = await visible_case(uow, order.case_id, order.person, lock=True)
+        await _move(uow, site, case, order)
+        await uow.cases.release_alarms(case.id, released=True)
+        dismiss = order.details.reason != UNDO
+        alarms = await uow.alarms.get(case.alarms, lock=True)
+        await uow.alarms.save([released(alarm, dismiss=dismiss) for alarm in alarms.values()])
+        for alarm_id in alarms:
+            announce.alarm_changed(uow, alarm_id, "dismissed" if dismiss else "reopened", order.at)
+        await uow.commit()
+
+
+async def reopen(store: Store, site: Site, order: Order) -> None:
+    """Back to confirmed. A void case takes its alarms back, unless one has become another case meanwhile."""
+    async with store.write() as uow:
+        case = await visible_case(uow, order.case_id, order.person, lock=True)
+        await _move(uow, site, case, order)
+        alarms = await uow.alarms.get(case.alarms, lock=True)
+        for alarm in alarms.values():
+            if alarm.case_id not in {None, case.id}:
+                raise ConflictError(f"its alarm belongs to case {alarm.case_id} by now: go on with that one")
+        await uow.cases.release_alarms(case.id, released=False)
+        opened = [replace(alarm, disposition=Disposition.OPEN) for alarm in alarms.values()]
+        await uow.alarms.save([reported(alarm, case.id) for alarm in opened])
+        for alarm_id in alarms:
+            announce.alarm_changed(uow, alarm_id, "reported", order.at)
+        await uow.commit()
+
+
+async def visible_case(uow: UnitOfWork, case_id: str, person: Person, *, lock: bool = False) -> Case:
+    """The case, or NotFoundError, also when this person may not see it: that it exists is not theirs to know."""
+    found = await uow.cases.get([case_id], lock=lock)
+    if case_id not in found or not cases.may_see(found[case_id], person):
+        raise NotFoundError(f"there is no case {case_id!r} that you can see")
+    return found[case_id]
+
+
+async def _move(uow: UnitOfWork, site: Site, case: Case, order: Order, *, actor: Actor | None = None) -> Case:
+    who = actor or Actor(person=order.person)
+    after, entry = cases.move(case, order.action, who, at=order.at, version=order.version, details=order.details)
+    await uow.cases.update(after, entry, seen=case.version)
+    alarms = await uow.alarms.get(case.alarms[:1])
+    announce.case_moved(uow, site, after, entry, alarms.get(case.alarms[0]) if case.alarms else None)
+    return after
+
+
+async def _worker(uow: UnitOfWork, worker_id: str) -> Person:
+    person = (await uow.people.get([worker_id])).get(worker_id)
+    if person is None or Role.WORKER not in person.roles:
+        raise InvalidError(f"{worker_id!r} is no worker: choose one of the case's candidates")
+    return person
+
+
+async def _photos(uow: UnitOfWork, hashes: tuple[str, ...]) -> list[StoredFile]:
+    stored = await uow.evidence.get(hashes)
+    missing = [sha256 for sha256 in hashes if sha256 not in stored]
+    if missing:
+        raise EvidenceMissingError("upload the photo first, then send the feedback", missing=missing)
+    files = [stored[sha256] for sha256 in dict.fromkeys(hashes)]
+    wrong = [file.sha256 for file in files if not file.mime.startswith("image/")]
+    if wrong:
+        raise EvidenceMissingError("feedback needs a picture: what was named is no image", missing=wrong)
+    return files
+
+
+def _photo(file: StoredFile, at: datetime) -> CaseEvidence:
+    return CaseEvidence(
+        kind=CaseEvidenceKind.PHOTO, sha256=file.sha256, mime=file.mime, bytes=file.bytes, at=at, stage=Stage.AFTER
+    )

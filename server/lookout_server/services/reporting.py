@@ -1,0 +1,66 @@
+"""Makes cases of alarms: by one tap, or by themselves when they are too grave to wait for one."""
+
+from dataclasses import replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from lookout_contract.cases import CaseState
+from lookout_server.domain.alarm import Alarm, reported
+from lookout_server.domain.case import SYSTEM, Actor, Case, opened
+from lookout_server.domain.territory import Camera, Person, Site
+from lookout_server.domain.wording import SCENARIOS
+from lookout_server.errors import NotFoundError
+from lookout_server.ports import Store, UnitOfWork
+from lookout_server.services import announce
+from lookout_server.services.commands import send_verdict
+
+
+async def report_alarm(store: Store, site: Site, alarm_id: str, person: Person, *, at: datetime) -> tuple[str, bool]:
+    """One tap 一键预报: the case's id and whether it is new. Again, also at the same moment, gives the same case."""
+    async with store.write() as uow:
+        found = await uow.alarms.get([alarm_id], lock=True)
+        if alarm_id not in found:
+            raise NotFoundError(f"there is no alarm {alarm_id!r}: it may be a typing mistake")
+        alarm = found[alarm_id]
+        if alarm.case_id is not None:
+            return alarm.case_id, False
+        case = await open_case(uow, site, alarm, Actor(person=person), at=at)
+        await send_verdict(uow, site, alarm, None, at=at)
+        await uow.commit()
+    return case.id, True
+
+
+async def open_case(uow: UnitOfWork, site: Site, alarm: Alarm, actor: Actor, *, at: datetime) -> Case:
+    """A confirmed case about this alarm, which must be stored and locked. ConflictError when it was dismissed."""
+    cameras = await uow.territory.cameras([alarm.camera])
+    blank = await _blank(uow, site, alarm, cameras.get(alarm.camera), at)
+    claimed = reported(alarm, blank.id)
+    case, entry = opened(blank, actor=actor, at=at, data={"alarm": alarm.id, "automatic": actor is SYSTEM})
+    await uow.cases.add(case, entry)
+    await uow.alarms.save([claimed])
+    announce.alarm_changed(uow, alarm.id, "reported", at)
+    announce.case_moved(uow, site, case, entry, alarm)
+    return case
+
+
+async def _blank(uow: UnitOfWork, site: Site, alarm: Alarm, camera: Camera | None, at: datetime) -> Case:
+    day = at.astimezone(ZoneInfo(site.timezone)).strftime("%Y%m%d")
+    number = f"{day}-{await uow.cases.next_number(day):04d}"
+    blank = Case(
+        id=f"c-{number}",
+        number=number,
+        title="",
+        scenario=alarm.scenario,
+        severity=alarm.severity,
+        state=CaseState.CONFIRMED,
+        version=1,
+        entries=1,
+        camera=alarm.camera,
+        grid=camera.grid if camera else None,
+        opened_at=at,
+        updated_at=at,
+        due_at=None,
+        alarms=(alarm.id,),
+    )
+    place = camera.name if camera else alarm.camera.id
+    return replace(blank, title=f"{SCENARIOS[alarm.scenario].zh} · {place}")

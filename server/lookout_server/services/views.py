@@ -1,0 +1,129 @@
+"""Alarms, cases, cameras and gateways with the names and files that pages show beside them."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from lookout_contract.status import Sight
+from lookout_server.domain.alarm import Alarm
+from lookout_server.domain.case import Case, CaseEvidence, HistoryEntry
+from lookout_server.domain.territory import Camera, CameraKey, Gateway, Person, Territory
+from lookout_server.ports import UnitOfWork
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlarmView:
+    """An alarm, its camera and grid, and which of its files have arrived."""
+
+    alarm: Alarm
+    camera: Camera | None
+    grid: Territory | None
+    available: frozenset[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseView:
+    """A case with the names of its camera, grid and handler."""
+
+    case: Case
+    camera: Camera | None
+    grid: Territory | None
+    handler: Person | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseDetail:
+    """A case with everything about it. ``people`` names those who appear in the history."""
+
+    view: CaseView
+    primary_alarm: AlarmView | None
+    history: Sequence[HistoryEntry]
+    people: dict[str, Person]
+    evidence: Sequence[CaseEvidence]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CameraView:
+    """A camera and its grid. ``sight`` is None when nobody can say, as while its gateway is gone."""
+
+    camera: Camera
+    grid: Territory | None
+    sight: Sight | None
+    reason: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class GatewayView:
+    """A gateway with what is missing from it and what was refused."""
+
+    gateway: Gateway
+    missing: int
+    quarantined: int
+
+
+async def grids(uow: UnitOfWork) -> dict[str, Territory]:
+    """All places by id."""
+    return {territory.id: territory for territory in await uow.territory.territories()}
+
+
+async def alarm_views(uow: UnitOfWork, alarms: Collection[Alarm]) -> list[AlarmView]:
+    """In the given order, with four queries however many there are."""
+    cameras = await uow.territory.cameras({alarm.camera for alarm in alarms})
+    stored = await uow.evidence.get({ref.sha256 for alarm in alarms for ref in alarm.evidence})
+    places = await grids(uow) if alarms else {}
+    return [
+        AlarmView(
+            alarm=alarm,
+            camera=cameras.get(alarm.camera),
+            grid=_grid_of(cameras.get(alarm.camera), places),
+            available=frozenset(ref.sha256 for ref in alarm.evidence if ref.sha256 in stored),
+        )
+        for alarm in alarms
+    ]
+
+
+async def case_views(uow: UnitOfWork, cases: Collection[Case]) -> list[CaseView]:
+    """In the given order, with three queries however many there are."""
+    cameras = await uow.territory.cameras({case.camera for case in cases if case.camera})
+    people = await uow.people.get({case.handler for case in cases if case.handler})
+    places = await grids(uow) if cases else {}
+    return [
+        CaseView(
+            case=case,
+            camera=cameras.get(case.camera) if case.camera else None,
+            grid=places.get(case.grid) if case.grid else None,
+            handler=people.get(case.handler) if case.handler else None,
+        )
+        for case in cases
+    ]
+
+
+async def camera_views(uow: UnitOfWork, keys: Collection[CameraKey] | None = None) -> list[CameraView]:
+    """These cameras, or all. A camera whose gateway is gone is not being watched, whatever was said last."""
+    cameras = await uow.territory.cameras(keys)
+    gateways = await uow.gateways.get({camera.key.gateway for camera in cameras.values()})
+    places = await grids(uow)
+    return [_camera_view(camera, gateways.get(camera.key.gateway), places) for camera in cameras.values()]
+
+
+async def gateway_views(uow: UnitOfWork, ids: Collection[str] | None = None) -> list[GatewayView]:
+    """These gateways, or all."""
+    missing = await uow.events.missing()
+    refused = await uow.quarantine.count_by_gateway()
+    return [
+        GatewayView(gateway=gateway, missing=missing.get(name, 0), quarantined=refused.get(name, 0))
+        for name, gateway in (await uow.gateways.get(ids)).items()
+    ]
+
+
+def _camera_view(camera: Camera, gateway: Gateway | None, places: dict[str, Territory]) -> CameraView:
+    lost = camera.state is not None and (gateway is None or not gateway.online)
+    return CameraView(
+        camera=camera,
+        grid=_grid_of(camera, places),
+        sight=None if lost else camera.state,
+        reason="gateway_lost" if lost else camera.reason,
+    )
+
+
+def _grid_of(camera: Camera | None, places: dict[str, Territory]) -> Territory | None:
+    return places.get(camera.grid) if camera is not None and camera.grid else None
