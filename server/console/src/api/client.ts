@@ -1,0 +1,101 @@
+/** One way to the dispatcher's API: JSON in, JSON out, and two kinds of failure. */
+
+/** The dispatcher answered "no", and why (application/problem+json). Nothing was changed. */
+export class Problem extends Error {
+  readonly status: number;
+  readonly code: string;
+  /** The members beyond the standard ones, e.g. `allowed` or `current_version`. */
+  readonly extras: Readonly<Record<string, unknown>>;
+
+  constructor(status: number, body: Readonly<Record<string, unknown>>) {
+    super(textOf(body["detail"]) ?? textOf(body["title"]) ?? `HTTP ${status}`);
+    this.name = "Problem";
+    this.status = status;
+    this.code = textOf(body["code"]) ?? `http_${status}`;
+    this.extras = body;
+  }
+}
+
+/** No answer came: whether the request arrived is unknown. */
+export class Unreachable extends Error {
+  constructor(cause?: unknown) {
+    super("the dispatcher did not answer", { cause });
+    this.name = "Unreachable";
+  }
+}
+
+export type Method = "GET" | "POST" | "PUT" | "DELETE";
+
+let whenSignedOut: () => void = () => undefined;
+
+/** Say what happens when the session has ended (401 on anything but signing in). */
+export function onSignedOut(action: () => void): void {
+  whenSignedOut = action;
+}
+
+/** Report a problem that came by another road (an upload) the way `request` does. */
+export function noteProblem(problem: Problem): void {
+  if (problem.status === 401) whenSignedOut();
+}
+
+/**
+ * Send one request under /api/v1 and read its JSON answer (null for 204).
+ *
+ * @throws Problem when the dispatcher refused; Unreachable when it did not answer.
+ */
+export async function request<T>(method: Method, path: string, body?: unknown): Promise<T> {
+  const response = await send(method, path, body);
+  if (response.ok) return (response.status === 204 ? null : await response.json()) as T;
+  const problem = new Problem(response.status, await problemBody(response));
+  // A wrong password is the sign-in page's to tell.
+  if (!(method === "POST" && path === "/session")) noteProblem(problem);
+  throw problem;
+}
+
+async function send(method: Method, path: string, body: unknown): Promise<Response> {
+  const headers: Record<string, string> = { Accept: "application/json" };
+  if (method !== "GET") headers["X-Lookout"] = "1";
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  try {
+    return await fetch(`/api/v1${path}`, {
+      method,
+      headers,
+      credentials: "same-origin",
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+  } catch (cause) {
+    throw new Unreachable(cause);
+  }
+}
+
+async function problemBody(response: Response): Promise<Record<string, unknown>> {
+  try {
+    return readProblem(await response.text());
+  } catch (cause) {
+    throw new Unreachable(cause);
+  }
+}
+
+/** The members of a problem document; none when a proxy answered with something else. */
+export function readProblem(text: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
+  } catch {
+    return {};
+  }
+}
+
+/** `?a=1&b=2` of what is set; an empty text when nothing is. */
+export function query(values: Record<string, string | number | boolean | null | undefined>): string {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(values)) {
+    if (value !== null && value !== undefined) search.set(name, String(value));
+  }
+  const text = search.toString();
+  return text === "" ? "" : `?${text}`;
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
+}

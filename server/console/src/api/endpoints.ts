@@ -1,0 +1,89 @@
+/** The API's operations by name. Each throws what `request` throws. */
+
+import { query, request } from "./client";
+import type {
+  Alarm,
+  Camera,
+  Candidate,
+  Case,
+  CaseAction,
+  CaseDetail,
+  CaseState,
+  DismissReason,
+  Gateway,
+  Overview,
+  Page,
+  Quarantined,
+  User,
+} from "./models";
+
+const PAGE_SIZE = 100;
+/** More than this many open items is not a list any more; the page says that there are more. */
+const MOST_PAGES = 5;
+
+export const signIn = (username: string, password: string) =>
+  request<{ user: User }>("POST", "/session", { username, password }).then((answer) => answer.user);
+
+export const whoAmI = () => request<{ user: User }>("GET", "/session").then((answer) => answer.user);
+
+export const signOut = () => request<null>("DELETE", "/session");
+
+export const overview = () => request<Overview>("GET", "/overview");
+
+export const alarm = (id: string) => request<Alarm>("GET", `/alarms/${encodeURIComponent(id)}`);
+
+export const report = (id: string) => request<Case>("POST", `/alarms/${encodeURIComponent(id)}/report`, {});
+
+export const dismiss = (id: string, reason: DismissReason) =>
+  request<Alarm>("POST", `/alarms/${encodeURIComponent(id)}/dismiss`, { reason });
+
+export const undismiss = (id: string) => request<Alarm>("POST", `/alarms/${encodeURIComponent(id)}/undismiss`, {});
+
+export interface CaseFilter {
+  state?: readonly CaseState[] | undefined;
+  mine?: boolean | undefined;
+  cursor?: string | undefined;
+}
+
+export const cases = (filter: CaseFilter = {}) =>
+  request<Page<Case>>(
+    "GET",
+    `/cases${query({ state: filter.state?.join(","), mine: filter.mine, cursor: filter.cursor, limit: 50 })}`,
+  );
+
+export const caseDetail = (id: string) => request<CaseDetail>("GET", `/cases/${encodeURIComponent(id)}`);
+
+/** Make a move on a case as the caller saw it at `version`; `stale_version` when somebody was faster. */
+export const act = (id: string, action: CaseAction, version: number, fields: Record<string, unknown> = {}) =>
+  request<Case>("POST", `/cases/${encodeURIComponent(id)}/${action}`, { version, ...fields });
+
+export const candidates = (id: string) =>
+  request<{ items: Candidate[] }>("GET", `/cases/${encodeURIComponent(id)}/candidates`).then((answer) => answer.items);
+
+export const cameras = () => request<{ items: Camera[] }>("GET", "/cameras").then((answer) => answer.items);
+
+export const gateways = () => request<{ items: Gateway[] }>("GET", "/gateways").then((answer) => answer.items);
+
+export const quarantine = () => request<Page<Quarantined>>("GET", "/quarantine?limit=50");
+
+/** All open alarms, newest first, and whether there are even more than are fetched. */
+export const openAlarms = () =>
+  everyPage<Alarm>((cursor) => `/alarms${query({ disposition: "open", limit: PAGE_SIZE, cursor })}`);
+
+/** All cases in the given states, newest first. */
+export const casesIn = (states: readonly CaseState[], mine = false) =>
+  everyPage<Case>(
+    (cursor) => `/cases${query({ state: states.join(","), limit: PAGE_SIZE, mine: mine || undefined, cursor })}`,
+  );
+
+async function everyPage<T>(path: (cursor: string | undefined) => string): Promise<{ items: T[]; more: boolean }> {
+  const items: T[] = [];
+  let cursor: string | undefined;
+  for (let count = 0; count < MOST_PAGES; count += 1) {
+    const page = await request<Page<T>>("GET", path(cursor));
+    items.push(...page.items);
+    if (page.next_cursor === null) return { items, more: false };
+    cursor = page.next_cursor;
+  }
+  return { items, more: true };
+}

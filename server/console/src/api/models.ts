@@ -1,0 +1,234 @@
+/** What the API sends and takes, as agreed in its OpenAPI document. Times are RFC 3339 in UTC. */
+
+export type Severity = "red" | "yellow" | "blue";
+export type Role = "operator" | "worker" | "supervisor" | "admin";
+export type DismissReason = "false_alarm" | "duplicate" | "test" | "other";
+export type CameraSight = "watching" | "blind" | "off" | "unknown";
+
+export type CaseState =
+  | "new"
+  | "confirmed"
+  | "dispatched"
+  | "accepted"
+  | "on_scene"
+  | "feedback"
+  | "verifying"
+  | "rework"
+  | "suspended"
+  | "closed"
+  | "follow_up"
+  | "evaluated"
+  | "void"
+  | "merged";
+
+export type CaseAction =
+  | "confirm"
+  | "dispatch"
+  | "accept"
+  | "return"
+  | "arrive"
+  | "feedback"
+  | "close"
+  | "rework"
+  | "void"
+  | "reopen";
+
+export interface Page<T> {
+  items: T[];
+  next_cursor: string | null;
+}
+
+export interface Named {
+  id: string;
+  name: string;
+}
+
+export interface User extends Named {
+  username: string;
+  roles: Role[];
+  grids: string[];
+  language: string | null;
+}
+
+/** Corners x1, y1, x2, y2 as fractions 0..1 of the frame. */
+export type Box = [number, number, number, number];
+
+export interface DetectedObject {
+  label: string;
+  score: number;
+  box: Box;
+  track: number | null;
+}
+
+export type ConditionValue = number | string | boolean | null;
+
+export interface Condition {
+  name: string;
+  value: ConditionValue;
+  limit: ConditionValue;
+  met: boolean;
+  unit: string | null;
+}
+
+export interface Evidence {
+  kind: "snapshot" | "clip" | "crop" | "photo" | "recheck";
+  sha256: string;
+  bytes: number;
+  mime: string;
+  url: string;
+}
+
+export interface AlarmEvidence extends Evidence {
+  /** False while the gateway still holds the file. */
+  available: boolean;
+}
+
+export interface Plate {
+  text: string | null;
+  confidence: number;
+  status: "known" | "unknown" | "unreadable";
+}
+
+export interface Alarm {
+  id: string;
+  occurrence: string;
+  scenario: string;
+  severity: Severity;
+  severity_reason: string | null;
+  state: "active" | "cleared";
+  disposition: "open" | "reported" | "dismissed";
+  disposition_reason: string | null;
+  camera: Named;
+  gateway: string;
+  grid: Named | null;
+  zone: string | null;
+  started_at: string;
+  updated_at: string;
+  ended_at: string | null;
+  end_reason: string | null;
+  received_at: string;
+  objects: DetectedObject[];
+  votes: { yes: number; of: number } | null;
+  dwell_s: number;
+  attributes: { plate?: Plate | null; stage?: string | null };
+  explain: Condition[];
+  evidence: AlarmEvidence[];
+  case_id: string | null;
+}
+
+/** A case as lists and the feed carry it. */
+export interface Case {
+  id: string;
+  number: string;
+  title: string;
+  scenario: string | null;
+  severity: Severity;
+  state: CaseState;
+  version: number;
+  camera: Named | null;
+  grid: Named | null;
+  opened_at: string;
+  updated_at: string;
+  due_at: string | null;
+  handler: Named | null;
+  alarms: string[];
+  allowed: CaseAction[];
+}
+
+export interface HistoryEntry {
+  seq: number;
+  at: string;
+  actor: Named | null;
+  action: string;
+  from_state: CaseState | null;
+  to_state: CaseState;
+  note: string | null;
+  data: Record<string, unknown>;
+}
+
+export interface CaseEvidence extends Evidence {
+  at: string;
+  stage: "before" | "after";
+}
+
+export interface CaseDetail extends Case {
+  primary_alarm: Alarm | null;
+  history: HistoryEntry[];
+  evidence: CaseEvidence[];
+}
+
+export interface Reason {
+  code: string;
+  text_zh: string;
+  text_en: string;
+}
+
+export interface Candidate {
+  user: Named;
+  grid: string | Named | null;
+  fit: boolean;
+  reasons: Reason[];
+  why_not: Reason[];
+}
+
+export interface Camera extends Named {
+  gateway: string;
+  grid: Named | string | null;
+  state: CameraSight;
+  reason: string | null;
+  detail: string | null;
+  since: string | null;
+  last_alarm_at: string | null;
+}
+
+export interface Gateway {
+  id: string;
+  online: boolean;
+  version: string | null;
+  last_seen_at: string | null;
+  epoch: string | null;
+  spool: { events: number; evidence: number; evidence_bytes: number; oldest_s: number } | null;
+  clock_skew_s: number | null;
+  last_sequence: number;
+  gaps: number;
+  quarantined: number;
+}
+
+export interface Quarantined {
+  id: string;
+  received_at: string;
+  topic: string;
+  reason: string;
+  source: string | null;
+  size: number;
+  payload_preview: string;
+}
+
+export interface Overview {
+  open_alarms: Record<Severity, number>;
+  cases: Partial<Record<CaseState, number>>;
+  cameras: { watching: number; blind: number; off: number; total: number };
+  site: { id: string; name: string; timezone: string };
+  feed_seq: number;
+}
+
+export interface Place {
+  lat: number;
+  lon: number;
+  accuracy_m: number;
+}
+
+export interface FeedMessage {
+  seq: number;
+  at: string;
+  kind: "alarm" | "case" | "camera" | "gateway" | "evidence";
+  id: string;
+  change: string;
+  alarm?: Alarm | null;
+  case?: Case | null;
+}
+
+export interface Heartbeat {
+  at: string;
+  seq: number;
+}

@@ -1,0 +1,40 @@
+/** Evidence goes up as raw bytes under its own hash; XMLHttpRequest, because fetch tells no upload progress. */
+
+import { noteProblem, Problem, readProblem, Unreachable } from "./client";
+import { sha256 } from "./sha256";
+
+/**
+ * Upload one file and return its SHA-256. Sending the same file twice is harmless.
+ *
+ * @param onProgress called with the share 0..1 that has been sent.
+ * @throws Problem when the dispatcher refused it; Unreachable when the connection broke.
+ */
+export async function uploadEvidence(file: Blob, onProgress: (share: number) => void): Promise<string> {
+  const digest = await sha256(new Uint8Array(await file.arrayBuffer()));
+  await put(`/api/v1/evidence/${digest}`, file, onProgress);
+  return digest;
+}
+
+function put(url: string, file: Blob, onProgress: (share: number) => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const call = new XMLHttpRequest();
+    call.open("PUT", url);
+    call.setRequestHeader("Content-Type", file.type);
+    call.setRequestHeader("X-Lookout", "1");
+    call.upload.addEventListener("progress", (event) => {
+      if (event.lengthComputable) onProgress(event.loaded / event.total);
+    });
+    call.addEventListener("load", () => {
+      if (call.status === 200 || call.status === 201) {
+        resolve();
+        return;
+      }
+      const problem = new Problem(call.status, readProblem(call.responseText));
+      noteProblem(problem);
+      reject(problem);
+    });
+    call.addEventListener("error", () => reject(new Unreachable()));
+    call.addEventListener("abort", () => reject(new Unreachable()));
+    call.send(file);
+  });
+}

@@ -1,0 +1,101 @@
+/** Which page a path shows, and who may see it. Each page is its own chunk, so that a phone loads only what it uses. */
+
+import type { ComponentType } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import { Notices } from "./components/notices";
+import { homeOf, inControl, loadSession, user } from "./live/session";
+import { match, navigate, path } from "./router";
+import { t } from "./text/i18n";
+
+type Params = Readonly<Record<string, string>>;
+export type PageProps = { params: Params };
+type PageModule = { default: ComponentType<PageProps> };
+
+interface Route {
+  pattern: string;
+  load: () => Promise<PageModule>;
+  /** Who the page is for: anybody, whoever is signed in, or the control room. */
+  access: "open" | "signed-in" | "control";
+}
+
+const login = () => import("./pages/login");
+const control = () => import("./pages/control-room");
+
+const ROUTES: readonly Route[] = [
+  { pattern: "/login", load: login, access: "open" },
+  { pattern: "/", load: control, access: "control" },
+  { pattern: "/alarms", load: control, access: "control" },
+  { pattern: "/cases", load: () => import("./pages/cases"), access: "control" },
+  { pattern: "/cases/:id", load: () => import("./pages/case"), access: "control" },
+  { pattern: "/admin", load: () => import("./pages/system"), access: "control" },
+  { pattern: "/worker", load: () => import("./pages/worker"), access: "signed-in" },
+  { pattern: "/worker/cases/:id", load: () => import("./pages/worker-case"), access: "signed-in" },
+];
+
+export function App() {
+  const [lost, setLost] = useState(false);
+  const start = () => {
+    setLost(false);
+    loadSession().catch(() => setLost(true));
+  };
+  useEffect(start, []);
+  if (lost) return <Trouble text={t("problem.no_answer")} again={start} />;
+  if (user.value === undefined) return <p class="waiting">{t("state.loading")}</p>;
+  return (
+    <>
+      <Current />
+      <Notices />
+    </>
+  );
+}
+
+function Current() {
+  for (const route of ROUTES) {
+    const params = match(route.pattern, path.value);
+    if (params !== null) return <Guarded key={route.pattern} route={route} params={params} />;
+  }
+  return <Trouble text={t("problem.no_page")} again={() => navigate("/")} />;
+}
+
+function Guarded({ route, params }: { route: Route; params: Params }) {
+  const person = user.value ?? null;
+  const elsewhere = redirect(route, person === null ? null : homeOf(person));
+  useEffect(() => {
+    if (elsewhere !== null) navigate(elsewhere);
+  }, [elsewhere]);
+  if (elsewhere !== null) return null;
+  return <Lazy route={route} params={params} />;
+}
+
+/** Where to go instead, or null when the page may be shown. */
+function redirect(route: Route, home: string | null): string | null {
+  if (route.access === "open") return home;
+  if (home === null) return "/login";
+  const person = user.value;
+  return route.access === "control" && person && !inControl(person) ? home : null;
+}
+
+function Lazy({ route, params }: { route: Route; params: Params }) {
+  const [Page, setPage] = useState<ComponentType<PageProps> | null>(null);
+  const [failed, setFailed] = useState(false);
+  useEffect(() => {
+    route.load().then(
+      (module) => setPage(() => module.default),
+      () => setFailed(true),
+    );
+  }, [route]);
+  // After an upgrade of the dispatcher the chunk's name has changed; a fresh start finds it.
+  if (failed) return <Trouble text={t("problem.page_gone")} again={() => location.reload()} />;
+  return Page === null ? <p class="waiting">{t("state.loading")}</p> : <Page params={params} />;
+}
+
+function Trouble({ text, again }: { text: string; again: () => void }) {
+  return (
+    <main class="trouble">
+      <p role="alert">{text}</p>
+      <button class="button" onClick={again}>
+        {t("action.again")}
+      </button>
+    </main>
+  );
+}

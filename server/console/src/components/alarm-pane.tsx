@@ -1,0 +1,128 @@
+import { useEffect, useState } from "preact/hooks";
+import * as api from "../api/endpoints";
+import type { Alarm, DismissReason } from "../api/models";
+import { type Board, needOf, type Row, severityOf } from "../live/board";
+import { bindKeys } from "../live/keys";
+import { follow } from "../live/live";
+import { dismiss, report } from "../live/moves";
+import { attempt } from "../live/notices";
+import { clockTime, span } from "../text/format";
+import { t, word } from "../text/i18n";
+import { Explain } from "./explain";
+import { Grade } from "./grade";
+import { Scene } from "./scene";
+
+const REASONS: readonly DismissReason[] = ["false_alarm", "duplicate", "test", "other"];
+
+/** The picture first, then what it is, why the rule said so, and what to do about it. */
+export function AlarmPane({ board, row }: { board: Board; row: Row }) {
+  useAlarm(board, row);
+  const alarm = row.alarm;
+  return (
+    <>
+      {alarm === null ? <div class="scene-frame" /> : <Scene alarm={alarm} />}
+      <h1 class="what">
+        <Grade severity={severityOf(row)} /> {word("scenario", alarm?.scenario ?? row.case?.scenario ?? "manual")}
+      </h1>
+      {alarm === null ? null : <Facts alarm={alarm} />}
+      {needOf(row) === "judge" ? <Judge board={board} row={row} /> : null}
+      {alarm === null ? null : <Explain alarm={alarm} />}
+    </>
+  );
+}
+
+/** Fetch the alarm of a row that came as a case alone, and again whenever a file of it has arrived. */
+function useAlarm(board: Board, row: Row): void {
+  const id = row.alarm?.id ?? row.case?.alarms[0];
+  const missing = row.alarm === null && id !== undefined;
+  const hashes = row.alarm?.evidence.filter((item) => !item.available).map((item) => item.sha256) ?? [];
+  const awaited = hashes.join(" ");
+  useEffect(() => {
+    if (id === undefined) return undefined;
+    const fetch = () => void attempt(async () => board.fill(await api.alarm(id)));
+    if (missing) fetch();
+    return follow((message) => {
+      if (message.kind === "evidence" && awaited.includes(message.id)) fetch();
+    }, fetch);
+  }, [id, missing, awaited]);
+}
+
+function Facts({ alarm }: { alarm: Alarm }) {
+  return (
+    <>
+      <p class="where">
+        <strong>{alarm.camera.name}</strong>
+        {alarm.grid === null ? null : <> · {alarm.grid.name}</>}
+        {alarm.zone === null ? null : <> · {t("alarm.zone", { zone: alarm.zone })}</>}
+        {" · "}
+        <time dateTime={alarm.started_at}>{clockTime(alarm.started_at)}</time>
+      </p>
+      <p class="facts">{facts(alarm).join(" · ")}</p>
+    </>
+  );
+}
+
+function facts(alarm: Alarm): string[] {
+  const said = [t("alarm.dwell", { span: span(alarm.dwell_s) })];
+  if (alarm.votes !== null) said.push(t("alarm.votes", { ...alarm.votes }));
+  const plate = alarm.attributes.plate;
+  if (plate) {
+    const status = t(`plate.${plate.status}`);
+    said.push(plate.text ? t("alarm.plate_text", { text: plate.text, status }) : t("alarm.plate", { status }));
+  }
+  if (alarm.attributes.stage) said.push(word("stage", alarm.attributes.stage));
+  if (alarm.state === "active") said.push(t("alarm.active"));
+  else if (alarm.ended_at !== null) {
+    const reason = word("end_reason", alarm.end_reason ?? "cleared");
+    said.push(t("alarm.ended", { at: clockTime(alarm.ended_at), reason }));
+  }
+  return said;
+}
+
+function Judge({ board, row }: { board: Board; row: Row }) {
+  const [asking, setAsking] = useState(false);
+  const [busy, setBusy] = useState(false);
+  const once = (action: () => Promise<void>) => {
+    if (busy) return;
+    setBusy(true);
+    void action().finally(() => setBusy(false));
+  };
+  const sayReport = () => once(() => report(board, row));
+  const sayDismiss = (reason: DismissReason) => once(() => dismiss(board, row, reason));
+  useEffect(() => bindKeys({ r: sayReport, f: () => setAsking((open) => !open) }));
+  return (
+    <div class="judge">
+      <div class="buttons">
+        <button class="button primary" disabled={busy} onClick={sayReport}>
+          {t("action.report")} <kbd>R</kbd>
+        </button>
+        <button class="button" disabled={busy} aria-expanded={asking} onClick={() => setAsking(!asking)}>
+          {t("action.dismiss")} <kbd>F</kbd>
+        </button>
+      </div>
+      {asking ? <Reasons busy={busy} onPick={sayDismiss} onClose={() => setAsking(false)} /> : null}
+    </div>
+  );
+}
+
+interface ReasonsProps {
+  busy: boolean;
+  onPick: (reason: DismissReason) => void;
+  onClose: () => void;
+}
+
+function Reasons({ busy, onPick, onClose }: ReasonsProps) {
+  useEffect(() => {
+    const numbers = REASONS.map((reason, index) => [String(index + 1), () => onPick(reason)] as const);
+    return bindKeys({ ...Object.fromEntries(numbers), Escape: onClose });
+  });
+  return (
+    <div class="buttons" role="group" aria-label={t("alarm.dismiss_why")}>
+      {REASONS.map((reason, index) => (
+        <button key={reason} class="button" disabled={busy} onClick={() => onPick(reason)}>
+          {t(`dismiss_reason.${reason}`)} <kbd>{index + 1}</kbd>
+        </button>
+      ))}
+    </div>
+  );
+}

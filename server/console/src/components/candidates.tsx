@@ -1,0 +1,83 @@
+import { useEffect, useState } from "preact/hooks";
+import * as api from "../api/endpoints";
+import type { Candidate, Case } from "../api/models";
+import { bindKeys } from "../live/keys";
+import { dispatch } from "../live/moves";
+import { language, t } from "../text/i18n";
+import { Empty } from "./empty";
+import { Show, useLoad } from "./load";
+
+/** Who could go, best first, with the reasons for and against. */
+export function Candidates({ item, onDone }: { item: Case; onDone: (after: Case) => void }) {
+  const people = useLoad(() => api.candidates(item.id), `${item.id} ${item.version}`);
+  const [busy, setBusy] = useState(false);
+  const fit = people.value?.filter((person) => person.fit) ?? [];
+  const unfit = people.value?.filter((person) => !person.fit) ?? [];
+  const send = (candidate: Candidate | undefined) => {
+    if (candidate === undefined || busy) return;
+    setBusy(true);
+    void dispatch(item, candidate)
+      .then((after) => (after === null ? people.reload() : onDone(after)))
+      .finally(() => setBusy(false));
+  };
+  useEffect(() => bindKeys({ d: () => send(fit[0]) }));
+  return (
+    <section class="candidates" aria-label={t("dispatch.title")}>
+      <h3>{t("dispatch.title")}</h3>
+      <Show of={people}>
+        {() => (
+          <>
+            {fit.length === 0 ? <Empty title={t("dispatch.nobody")}>{t("dispatch.nobody_next")}</Empty> : null}
+            <ol>
+              {fit.map((person, index) => (
+                <Person key={person.user.id} person={person} first={index === 0} busy={busy} onSend={() => send(person)} />
+              ))}
+            </ol>
+            <WhyNot people={unfit} />
+          </>
+        )}
+      </Show>
+    </section>
+  );
+}
+
+interface PersonProps {
+  person: Candidate;
+  first: boolean;
+  busy: boolean;
+  onSend: () => void;
+}
+
+function Person({ person, first, busy, onSend }: PersonProps) {
+  return (
+    <li class="candidate">
+      <div>
+        <strong>{person.user.name}</strong>
+        <p class="quiet-text">{reasons(person.reasons)}</p>
+      </div>
+      <button class={first ? "button primary" : "button"} disabled={busy} onClick={onSend}>
+        {t("action.dispatch")} {first ? <kbd>D</kbd> : null}
+      </button>
+    </li>
+  );
+}
+
+function WhyNot({ people }: { people: readonly Candidate[] }) {
+  if (people.length === 0) return null;
+  return (
+    <details>
+      <summary>{t("dispatch.why_not", { n: people.length })}</summary>
+      <ul>
+        {people.map((person) => (
+          <li key={person.user.id}>
+            {person.user.name} · <span class="quiet-text">{reasons(person.why_not)}</span>
+          </li>
+        ))}
+      </ul>
+    </details>
+  );
+}
+
+function reasons(list: Candidate["reasons"]): string {
+  return list.map((reason) => (language.value === "en" ? reason.text_en : reason.text_zh)).join(" · ");
+}

@@ -1,0 +1,59 @@
+import { useEffect } from "preact/hooks";
+import * as api from "../api/endpoints";
+import type { Case, CaseDetail } from "../api/models";
+import { type Board, needOf, type Row } from "../live/board";
+import { bindKeys } from "../live/keys";
+import { trouble } from "../live/notices";
+import { t } from "../text/i18n";
+import { Candidates } from "./candidates";
+import { Age, Limit } from "./clocks";
+import { Empty } from "./empty";
+import { Evidence } from "./evidence";
+import { Show, useLoad } from "./load";
+import { Moves } from "./moves";
+
+/** Beside the alarm: whom to send, or what was done and whether it is good. */
+export function DispatchColumn({ board, row }: { board: Board; row: Row }) {
+  const need = needOf(row);
+  const item = row.case;
+  if (item === null) return <NotYet judge={need === "judge"} />;
+  return (
+    <>
+      <h2>
+        <a href={`/cases/${item.id}`}>{t("case.numbered", { number: item.number })}</a>
+      </h2>
+      <p class="where">
+        {t(`case_state.${item.state}`)} · <Age since={item.opened_at} /> <Limit item={item} />
+      </p>
+      {need === "dispatch" ? (
+        <Candidates item={item} onDone={(after) => board.putCase(after)} />
+      ) : (
+        <>
+          {item.handler === null ? null : <p>{t("case.with", { name: item.handler.name })}</p>}
+          {need === "verify" ? <Check item={item} board={board} /> : null}
+        </>
+      )}
+    </>
+  );
+}
+
+/** Sending somebody needs a case first; the key says so too. */
+function NotYet({ judge }: { judge: boolean }) {
+  useEffect(() => bindKeys({ d: () => trouble(t("dispatch.report_first")) }), []);
+  return judge ? <Empty title={t("dispatch.judge_first")}>{t("dispatch.report_first")}</Empty> : null;
+}
+
+/** What came back from the scene, and the moves that end it or send it back. */
+function Check({ item, board }: { item: Case; board: Board }) {
+  const detail = useLoad<CaseDetail>(() => api.caseDetail(item.id), `${item.id} ${item.version} ${item.updated_at}`);
+  return (
+    <Show of={detail}>
+      {(found) => (
+        <>
+          <Evidence files={found.evidence.filter((file) => file.stage === "after")} empty={t("case.no_after")} />
+          <Moves item={found} onDone={(after) => board.putCase(after)} />
+        </>
+      )}
+    </Show>
+  );
+}

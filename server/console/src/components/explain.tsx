@@ -1,0 +1,34 @@
+import type { Alarm, Condition } from "../api/models";
+import { limitOf, measure } from "../text/format";
+import { t, word } from "../text/i18n";
+
+/** Why the rule said yes: each condition in plain words with its value, its limit and their unit. */
+export function Explain({ alarm }: { alarm: Alarm }) {
+  if (alarm.explain.length === 0) return null;
+  return (
+    <details class="explain" open>
+      <summary>{t("alarm.why")}</summary>
+      <ul>
+        {alarm.explain.map((condition) => (
+          <li key={condition.name} class={condition.met ? "met" : "unmet"}>
+            <span class="tick" aria-hidden="true">
+              {condition.met ? "✓" : "✗"}
+            </span>
+            <span class="unseen">{t(condition.met ? "explain_word.met" : "explain_word.unmet")}</span>
+            {sentence(condition)}
+          </li>
+        ))}
+      </ul>
+    </details>
+  );
+}
+
+function sentence(condition: Condition): string {
+  const name = word("condition", condition.name);
+  const unit = condition.name === "votes" ? "looks" : condition.unit;
+  const value = measure(condition.value, unit);
+  const limit = limitOf({ ...condition, unit });
+  // "armed: yes (limit: yes)" says nothing more than "armed: yes".
+  const bare = limit === null || typeof condition.limit === "boolean";
+  return bare ? t("alarm.condition", { name, value }) : t("alarm.condition_limit", { name, value, limit });
+}

@@ -1,0 +1,30 @@
+import { useEffect, useRef } from "preact/hooks";
+import { t } from "../text/i18n";
+
+const KEYS = ["j", "k", "r", "f", "d", "n", "u", "esc"] as const;
+
+/** All keys. */
+export function KeysHelp({ onClose }: { onClose: () => void }) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => dialog.current?.showModal(), []);
+  return (
+    <dialog ref={dialog} class="keys" aria-label={t("keys.title")} onClose={onClose}>
+      <h2>{t("keys.title")}</h2>
+      <dl>
+        {KEYS.map((key) => (
+          <div key={key}>
+            <dt>
+              <kbd>{key === "esc" ? "Esc" : key.toUpperCase()}</kbd>
+            </dt>
+            <dd>{t(`keys.${key}`)}</dd>
+          </div>
+        ))}
+      </dl>
+      <form method="dialog">
+        <button class="button" autofocus>
+          {t("action.hide")}
+        </button>
+      </form>
+    </dialog>
+  );
+}

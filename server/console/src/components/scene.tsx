@@ -1,0 +1,96 @@
+import { useState } from "preact/hooks";
+import type { Alarm, AlarmEvidence, DetectedObject } from "../api/models";
+import { percent } from "../text/format";
+import { t, word } from "../text/i18n";
+
+type Size = { width: number; height: number };
+
+/** What the camera saw: the looping clip or the snapshot, with a box around each thing that the rule judged. */
+export function Scene({ alarm }: { alarm: Alarm }) {
+  const clip = alarm.evidence.find((item) => item.kind === "clip");
+  const still = alarm.evidence.find((item) => item.kind === "snapshot");
+  const [wanted, setWanted] = useState<"clip" | "snapshot">("clip");
+  const [broken, setBroken] = useState(false);
+  const moving = clip?.available === true && !broken && (wanted === "clip" || still?.available !== true);
+  const shown = moving ? clip : still?.available ? still : undefined;
+  return (
+    <figure class="scene">
+      <div class="scene-frame">
+        {shown === undefined ? (
+          <p class="scene-none">{whyNothing(alarm)}</p>
+        ) : (
+          <Media key={shown.sha256} file={shown} moving={moving} alarm={alarm} onBroken={() => setBroken(true)} />
+        )}
+      </div>
+      {clip?.available && still?.available && !broken ? (
+        <div class="scene-switch" role="group" aria-label={t("scene.which")}>
+          {(["clip", "snapshot"] as const).map((kind) => (
+            <button class="button small" aria-pressed={wanted === kind} onClick={() => setWanted(kind)}>
+              {t(`evidence.${kind}`)}
+            </button>
+          ))}
+        </div>
+      ) : null}
+      {broken ? <p class="note">{t("scene.clip_unplayable")}</p> : null}
+    </figure>
+  );
+}
+
+function whyNothing(alarm: Alarm): string {
+  return t(alarm.evidence.length > 0 ? "scene.on_the_way" : "scene.none");
+}
+
+interface MediaProps {
+  file: AlarmEvidence;
+  moving: boolean;
+  alarm: Alarm;
+  onBroken: () => void;
+}
+
+function Media({ file, moving, alarm, onBroken }: MediaProps) {
+  const [size, setSize] = useState<Size | null>(null);
+  const says = t("scene.says", { scenario: word("scenario", alarm.scenario), camera: alarm.camera.name });
+  return (
+    <>
+      {moving ? (
+        <video
+          src={file.url}
+          autoplay
+          loop
+          muted
+          playsInline
+          aria-label={says}
+          onLoadedMetadata={({ currentTarget: video }) => setSize({ width: video.videoWidth, height: video.videoHeight })}
+          onError={onBroken}
+        />
+      ) : (
+        <img
+          src={file.url}
+          alt={says}
+          onLoad={({ currentTarget: image }) => setSize({ width: image.naturalWidth, height: image.naturalHeight })}
+        />
+      )}
+      {size === null ? null : <Boxes objects={alarm.objects} size={size} />}
+    </>
+  );
+}
+
+/** Boxes in the picture's own pixels; letterboxed by the same rule as the picture, so that they lie on it. */
+function Boxes({ objects, size }: { objects: readonly DetectedObject[]; size: Size }) {
+  const text = size.height / 24;
+  return (
+    <svg class="boxes" viewBox={`0 0 ${size.width} ${size.height}`} aria-hidden="true">
+      {objects.map(({ box: [x1, y1, x2, y2], label, score, track }) => {
+        const top = y1 * size.height;
+        return (
+          <g key={track ?? `${x1} ${y1}`}>
+            <rect x={x1 * size.width} y={top} width={(x2 - x1) * size.width} height={(y2 - y1) * size.height} />
+            <text x={x1 * size.width} y={top > text * 1.5 ? top - text * 0.4 : top + text * 1.1} font-size={text}>
+              {word("label", label)} {percent(score)}
+            </text>
+          </g>
+        );
+      })}
+    </svg>
+  );
+}

@@ -1,0 +1,90 @@
+import type { ComponentChildren } from "preact";
+import { overview, stale } from "../live/live";
+import { attempt } from "../live/notices";
+import { leave, user } from "../live/session";
+import { path } from "../router";
+import { t } from "../text/i18n";
+import { FeedAge, StaleBar, useLive } from "./feed-state";
+import { Grade } from "./grade";
+import { LanguageSwitch } from "./language-switch";
+
+/**
+ * The bar across every control-room page, and the feed behind it. The page is mounted once the feed has been
+ * joined, so that what it fetches cannot fall between the list and the feed.
+ */
+export function Shell({ children, wide = false }: { children: ComponentChildren; wide?: boolean }) {
+  const failure = useLive();
+  return (
+    <div class={stale.value ? "shell stale" : "shell"}>
+      <TopBar />
+      <StaleBar failure={failure} />
+      <main class={wide ? "wide" : "page"}>
+        {overview.value === null ? <p class="waiting">{t("state.loading")}</p> : children}
+      </main>
+    </div>
+  );
+}
+
+function TopBar() {
+  const seen = overview.value;
+  const person = user.value;
+  return (
+    <header class="topbar">
+      <a class="brand" href="/">
+        {t("brand")}
+      </a>
+      <span class="site">{seen?.site.name}</span>
+      <nav aria-label={t("nav.label")}>
+        <NavLink to="/" text={t("nav.control")} />
+        <NavLink to="/cases" text={t("nav.cases")} />
+        <NavLink to="/admin" text={t("nav.system")} />
+      </nav>
+      {seen === null ? null : <Counts />}
+      <span class="grow" />
+      <FeedAge />
+      <LanguageSwitch />
+      {person ? (
+        <span class="person">
+          {person.name}
+          <button class="button small quiet" onClick={() => void attempt(leave)}>
+            {t("action.leave")}
+          </button>
+        </span>
+      ) : null}
+    </header>
+  );
+}
+
+function NavLink({ to, text }: { to: string; text: string }) {
+  const here = to === "/" ? path.value === "/" || path.value === "/alarms" : path.value.startsWith(to);
+  return (
+    <a href={to} aria-current={here ? "page" : undefined}>
+      {text}
+    </a>
+  );
+}
+
+function Counts() {
+  const seen = overview.value;
+  if (seen === null) return null;
+  const { red, yellow, blue } = seen.open_alarms;
+  const { watching, blind, total } = seen.cameras;
+  return (
+    <>
+      <span class="counts">
+        {t("top.open", { n: red + yellow + blue })}
+        {(["red", "yellow", "blue"] as const).map((severity) =>
+          seen.open_alarms[severity] > 0 ? (
+            <span key={severity} class="count">
+              <Grade severity={severity} bare /> {seen.open_alarms[severity]}
+            </span>
+          ) : null,
+        )}
+      </span>
+      <a class="counts" href="/admin">
+        {t("top.cameras", { watching, total })}
+        {blind > 0 ? <strong> · {t("top.blind", { n: blind })}</strong> : null}
+      </a>
+    </>
+  );
+}

@@ -1,0 +1,41 @@
+import type { CaseDetail, HistoryEntry } from "../api/models";
+import { dayTime, span } from "../text/format";
+import { t, word } from "../text/i18n";
+
+/** Who did what, when, and how long after the step before; the newest first. */
+export function Timeline({ item }: { item: CaseDetail }) {
+  const entries = [...item.history].sort((a, b) => b.seq - a.seq);
+  return (
+    <ol class="timeline">
+      {entries.map((entry, index) => (
+        <li key={entry.seq}>
+          <Entry entry={entry} previous={entries[index + 1]} />
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+function Entry({ entry, previous }: { entry: HistoryEntry; previous: HistoryEntry | undefined }) {
+  const since = previous === undefined ? null : (Date.parse(entry.at) - Date.parse(previous.at)) / 1000;
+  return (
+    <>
+      <p>
+        <strong>{word("case_action", entry.action)}</strong> → {t(`case_state.${entry.to_state}`)}
+        {" · "}
+        {entry.actor?.name ?? t("case.system")}
+        {sentTo(entry)}
+      </p>
+      {entry.note ? <p class="quote">{word("note", entry.note)}</p> : null}
+      <p class="quiet-text">
+        <time dateTime={entry.at}>{dayTime(entry.at)}</time>
+        {since === null ? null : <> · {t("case.after", { span: span(since) })}</>}
+      </p>
+    </>
+  );
+}
+
+function sentTo(entry: HistoryEntry): string {
+  const worker = entry.data["worker"] as { name?: string } | undefined;
+  return worker?.name ? ` → ${worker.name}` : "";
+}

@@ -1,0 +1,59 @@
+/** What an operator does to alarms and cases, and how each is taken back. */
+
+import * as api from "../api/endpoints";
+import type { Candidate, Case, CaseAction, DismissReason } from "../api/models";
+import { t } from "../text/i18n";
+import type { Board, Row } from "./board";
+import { attempt, tell } from "./notices";
+
+/** Why a case that was reported by a slip is void; the dispatcher then opens its alarm again. */
+const UNDO = "undo";
+
+/** One-tap report. It is sent at once, so that no red alarm waits for a timer in a browser; undo voids the case. */
+export async function report(board: Board, row: Row): Promise<void> {
+  const alarm = row.alarm;
+  if (alarm === null) return;
+  await attempt(async () => {
+    const made = await api.report(alarm.id);
+    board.putAlarm({ ...alarm, disposition: "reported", case_id: made.id });
+    board.putCase(made);
+    tell(t("done.reported", { number: made.number }), async () => {
+      // Somebody may have dispatched it meanwhile; the version makes sure that only what was seen is undone.
+      board.putCase(await api.act(made.id, "void", made.version, { reason: UNDO }));
+      board.putAlarm(await api.alarm(alarm.id));
+      tell(t("done.report_undone"));
+    });
+  });
+}
+
+export async function dismiss(board: Board, row: Row, reason: DismissReason): Promise<void> {
+  const alarm = row.alarm;
+  if (alarm === null) return;
+  await attempt(async () => {
+    board.putAlarm(await api.dismiss(alarm.id, reason));
+    tell(t("done.dismissed", { reason: t(`dismiss_reason.${reason}`) }), async () => {
+      board.putAlarm(await api.undismiss(alarm.id));
+      tell(t("done.dismiss_undone"));
+    });
+  });
+}
+
+/** Send somebody. Returns the case as it is then, or null when it did not work. */
+export async function dispatch(item: Case, candidate: Candidate): Promise<Case | null> {
+  return move(item, "dispatch", { worker: candidate.user.id }, t("done.dispatched", { name: candidate.user.name }));
+}
+
+/** Make a move and say so. Returns the case as it is then, or null when it did not work. */
+export async function move(
+  item: Case,
+  action: CaseAction,
+  fields: Record<string, unknown>,
+  said: string,
+): Promise<Case | null> {
+  let after: Case | null = null;
+  await attempt(async () => {
+    after = await api.act(item.id, action, item.version, fields);
+    tell(said);
+  });
+  return after;
+}

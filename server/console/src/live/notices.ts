@@ -1,0 +1,63 @@
+/** Short words at the foot of the page: what was done, how to undo it, or what went wrong and what became of the data. */
+
+import { signal } from "@preact/signals";
+import { Problem, Unreachable } from "../api/client";
+import { t, word } from "../text/i18n";
+
+export interface Notice {
+  id: number;
+  tone: "done" | "trouble";
+  text: string;
+  undo?: (() => Promise<void>) | undefined;
+}
+
+export const UNDO_MS = 5_000;
+const TROUBLE_MS = 10_000;
+
+export const notices = signal<readonly Notice[]>([]);
+let count = 0;
+
+/** Say what was done; with `undo` it can be taken back for five seconds. */
+export function tell(text: string, undo?: () => Promise<void>): void {
+  add({ id: (count += 1), tone: "done", text, undo }, UNDO_MS);
+}
+
+export function trouble(text: string): void {
+  add({ id: (count += 1), tone: "trouble", text }, TROUBLE_MS);
+}
+
+export function dismissNotice(id: number): void {
+  notices.value = notices.value.filter((notice) => notice.id !== id);
+}
+
+/** Undo the newest thing that still can be. */
+export async function undoLast(): Promise<void> {
+  const last = notices.value.findLast((notice) => notice.undo !== undefined);
+  if (last === undefined) return;
+  dismissNotice(last.id);
+  await attempt(last.undo as () => Promise<void>);
+}
+
+/** Run what may fail; a failure is told, with what became of the data. Returns whether it went well. */
+export async function attempt(action: () => Promise<void>): Promise<boolean> {
+  try {
+    await action();
+    return true;
+  } catch (error) {
+    trouble(explain(error));
+    return false;
+  }
+}
+
+/** A failure in words. @throws what is neither a refusal nor a lost connection: that is a defect. */
+export function explain(error: unknown): string {
+  if (error instanceof Unreachable) return t("problem.unreachable");
+  if (!(error instanceof Problem)) throw error;
+  const known = word("problem", error.code);
+  return known === error.code ? t("problem.refused", { detail: error.message }) : known;
+}
+
+function add(notice: Notice, forMs: number): void {
+  notices.value = [...notices.value.slice(-2), notice];
+  setTimeout(() => dismissNotice(notice.id), forMs);
+}

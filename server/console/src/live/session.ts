@@ -1,0 +1,54 @@
+/** Who is signed in, and where they belong. */
+
+import { signal } from "@preact/signals";
+import { onSignedOut } from "../api/client";
+import * as api from "../api/endpoints";
+import type { Role, User } from "../api/models";
+import { navigate, path } from "../router";
+import { goOffline } from "./live";
+
+/** undefined: not asked yet; null: nobody. */
+export const user = signal<User | null | undefined>(undefined);
+/** The session ended by itself while somebody was at work. */
+export const ended = signal(false);
+
+const CONTROL: readonly Role[] = ["operator", "supervisor", "admin"];
+
+/** May this person see the control room? */
+export function inControl(person: User): boolean {
+  return person.roles.some((role) => CONTROL.includes(role));
+}
+
+export function homeOf(person: User): string {
+  return inControl(person) ? "/" : "/worker";
+}
+
+/** Ask the dispatcher who is signed in. @throws Unreachable when it does not answer. */
+export async function loadSession(): Promise<void> {
+  try {
+    user.value = await api.whoAmI();
+  } catch (error) {
+    if (user.value !== null) throw error;
+  }
+}
+
+export async function enter(username: string, password: string): Promise<void> {
+  const person = await api.signIn(username, password);
+  ended.value = false;
+  user.value = person;
+  navigate(homeOf(person));
+}
+
+export async function leave(): Promise<void> {
+  await api.signOut();
+  goOffline();
+  user.value = null;
+  navigate("/login");
+}
+
+onSignedOut(() => {
+  ended.value = user.value !== undefined && user.value !== null;
+  user.value = null;
+  goOffline();
+  if (path.value !== "/login") navigate("/login");
+});

@@ -1,0 +1,83 @@
+/** What needs me now? The list of it, the one that is looked at, and whom to send. */
+
+import { useEffect, useMemo, useState } from "preact/hooks";
+import * as api from "../api/endpoints";
+import type { CaseState, FeedMessage } from "../api/models";
+import { AlarmPane } from "../components/alarm-pane";
+import { DispatchColumn } from "../components/dispatch-column";
+import { KeysHelp } from "../components/keys-help";
+import { Shell } from "../components/shell";
+import { WorkList } from "../components/work-list";
+import { Board, type BoardState } from "../live/board";
+import { bindKeys } from "../live/keys";
+import { follow } from "../live/live";
+import { explain } from "../live/notices";
+import { t } from "../text/i18n";
+
+/** Cases in these states wait for the control room. */
+const WAITING: readonly CaseState[] = ["new", "confirmed", "feedback", "verifying"];
+
+export default function ControlRoom() {
+  return (
+    <Shell wide>
+      <Room />
+    </Shell>
+  );
+}
+
+function Room() {
+  const board = useMemo(() => new Board(), []);
+  const state = useBoard(board);
+  const [help, setHelp] = useState(false);
+  useEffect(
+    () =>
+      bindKeys({
+        j: () => board.step(1),
+        k: () => board.step(-1),
+        n: () => board.showPending(),
+        Escape: () => board.release(),
+        "?": () => setHelp(true),
+      }),
+    [board],
+  );
+  const row = board.selected.value;
+  return (
+    <div class="room">
+      <WorkList board={board} state={state} />
+      <section class="pane" aria-label={t("room.looked_at")}>
+        {row === null ? null : <AlarmPane key={row.key} board={board} row={row} />}
+      </section>
+      <aside class="pane side" aria-label={t("room.side")}>
+        {row === null ? null : <DispatchColumn key={row.key} board={board} row={row} />}
+        <button class="button small quiet keys-button" onClick={() => setHelp(true)}>
+          {t("keys.title")} <kbd>?</kbd>
+        </button>
+      </aside>
+      {help ? <KeysHelp onClose={() => setHelp(false)} /> : null}
+    </div>
+  );
+}
+
+/** Fill the board and keep it filled. Messages that come while the lists are on their way are applied on top of them. */
+function useBoard(board: Board): BoardState {
+  const [state, setState] = useState({ loading: true, error: null as string | null, more: false });
+  const [turn, setTurn] = useState(0);
+  const reload = () => setTurn((count) => count + 1);
+  useEffect(() => {
+    let waiting: FeedMessage[] | null = [];
+    const stop = follow((message) => (waiting === null ? board.take(message) : waiting.push(message)), reload);
+    const fill = async () => {
+      const [alarms, cases] = await Promise.all([api.openAlarms(), api.casesIn(WAITING)]);
+      board.load(alarms.items, cases.items);
+      for (const message of waiting ?? []) board.take(message);
+      waiting = null;
+      return alarms.more || cases.more;
+    };
+    fill().then(
+      (more) => setState({ loading: false, error: null, more }),
+      (error: unknown) => setState({ loading: false, error: explain(error), more: false }),
+    );
+    return stop;
+  }, [board, turn]);
+  return { ...state, reload };
+}

@@ -1,0 +1,49 @@
+import { useState } from "preact/hooks";
+import { Problem } from "../api/client";
+import { LanguageSwitch } from "../components/language-switch";
+import { explain } from "../live/notices";
+import { ended, enter } from "../live/session";
+import { t } from "../text/i18n";
+
+export default function Login() {
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<string | null>(null);
+  const submit = async (event: SubmitEvent) => {
+    event.preventDefault();
+    const form = new FormData(event.currentTarget as HTMLFormElement);
+    setBusy(true);
+    setError(null);
+    try {
+      await enter(String(form.get("username")).trim(), String(form.get("password")));
+    } catch (reason) {
+      const wrong = reason instanceof Problem && reason.status === 401;
+      setError(wrong ? t("login.wrong") : explain(reason));
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <main class="login">
+      <form onSubmit={(event) => void submit(event as unknown as SubmitEvent)}>
+        <h1>{t("brand")}</h1>
+        <p class="quiet-text">{t("login.subtitle")}</p>
+        {ended.value ? <p class="note">{t("login.ended")}</p> : null}
+        <label>
+          {t("login.username")}
+          <input name="username" autocomplete="username" autocapitalize="none" spellcheck={false} required autofocus />
+        </label>
+        <label>
+          {t("login.password")}
+          <input name="password" type="password" autocomplete="current-password" required />
+        </label>
+        <p class="form-error" role="alert">
+          {error}
+        </p>
+        <button class="button primary big" disabled={busy}>
+          {t(busy ? "login.busy" : "login.enter")}
+        </button>
+        <LanguageSwitch />
+      </form>
+    </main>
+  );
+}

@@ -1,0 +1,165 @@
+/** Who is watching, through what, and what was refused. */
+
+import { useEffect } from "preact/hooks";
+import * as api from "../api/endpoints";
+import type { Camera, Gateway, Quarantined } from "../api/models";
+import { Age } from "../components/clocks";
+import { Empty } from "../components/empty";
+import { Show, useLoad } from "../components/load";
+import { Shell } from "../components/shell";
+import { follow } from "../live/live";
+import { dayTime, size, span } from "../text/format";
+import { t, word } from "../text/i18n";
+
+export default function SystemPage() {
+  return (
+    <Shell>
+      <Cameras />
+      <Gateways />
+      <Quarantine />
+    </Shell>
+  );
+}
+
+function Cameras() {
+  const found = useLoad(api.cameras, "cameras");
+  useReload(found.reload, ["camera", "alarm"]);
+  return (
+    <section>
+      <h2>{t("system.cameras")}</h2>
+      <Show of={found}>
+        {(cameras) =>
+          cameras.length === 0 ? (
+            <Empty title={t("system.no_cameras")}>{t("system.no_cameras_next")}</Empty>
+          ) : (
+            <ul class="tiles">
+              {cameras.map((camera) => (
+                <CameraTile key={`${camera.gateway} ${camera.id}`} camera={camera} />
+              ))}
+            </ul>
+          )
+        }
+      </Show>
+    </section>
+  );
+}
+
+function CameraTile({ camera }: { camera: Camera }) {
+  const grid = typeof camera.grid === "string" ? camera.grid : camera.grid?.name;
+  return (
+    <li class={`tile sight-${camera.state}`}>
+      <p>
+        <strong>{camera.name}</strong> <span class="sight">{t(`sight.${camera.state}`)}</span>
+      </p>
+      {camera.reason ? <p>{word("sight_reason", camera.reason)}</p> : null}
+      {camera.detail ? <p class="quiet-text">{camera.detail}</p> : null}
+      <p class="quiet-text">
+        {[grid, camera.gateway].filter(Boolean).join(" · ")}
+        {camera.since === null ? null : (
+          <>
+            {" · "}
+            {t("system.since")} <Age since={camera.since} />
+          </>
+        )}
+      </p>
+      {camera.last_alarm_at === null ? null : (
+        <p class="quiet-text">{t("system.last_alarm", { at: dayTime(camera.last_alarm_at) })}</p>
+      )}
+    </li>
+  );
+}
+
+function Gateways() {
+  const found = useLoad(api.gateways, "gateways");
+  useReload(found.reload, ["gateway"]);
+  return (
+    <section>
+      <h2>{t("system.gateways")}</h2>
+      <Show of={found}>
+        {(gateways) =>
+          gateways.length === 0 ? (
+            <Empty title={t("system.no_gateways")}>{t("system.no_gateways_next")}</Empty>
+          ) : (
+            <ul class="tiles">
+              {gateways.map((gateway) => (
+                <GatewayTile key={gateway.id} gateway={gateway} />
+              ))}
+            </ul>
+          )
+        }
+      </Show>
+    </section>
+  );
+}
+
+function GatewayTile({ gateway }: { gateway: Gateway }) {
+  const { spool } = gateway;
+  return (
+    <li class={gateway.online ? "tile" : "tile sight-blind"}>
+      <p>
+        <strong>{gateway.id}</strong> <span class="sight">{t(gateway.online ? "system.online" : "system.offline")}</span>
+      </p>
+      {gateway.last_seen_at === null ? null : <p>{t("system.seen", { at: dayTime(gateway.last_seen_at) })}</p>}
+      {spool === null ? null : (
+        <p>{t("system.spool", { events: spool.events, evidence: spool.evidence, size: size(spool.evidence_bytes) })}</p>
+      )}
+      <p class="quiet-text">
+        {t("system.sequence", { n: gateway.last_sequence, gaps: gateway.gaps, refused: gateway.quarantined })}
+      </p>
+      <p class="quiet-text">
+        {gateway.version === null ? null : t("system.version", { version: gateway.version })}
+        {gateway.clock_skew_s === null ? null : <> · {t("system.skew", { span: span(Math.abs(gateway.clock_skew_s)) })}</>}
+      </p>
+    </li>
+  );
+}
+
+function Quarantine() {
+  const found = useLoad(api.quarantine, "quarantine");
+  useReload(found.reload, ["gateway"]);
+  return (
+    <section>
+      <h2>{t("system.quarantine")}</h2>
+      <Show of={found}>
+        {(page) =>
+          page.items.length === 0 ? (
+            <Empty title={t("system.no_quarantine")}>{t("system.no_quarantine_next")}</Empty>
+          ) : (
+            <ul class="tiles">
+              {page.items.map((item) => (
+                <Refused key={item.id} item={item} />
+              ))}
+            </ul>
+          )
+        }
+      </Show>
+    </section>
+  );
+}
+
+function Refused({ item }: { item: Quarantined }) {
+  return (
+    <li class="tile">
+      <p>
+        <strong>{item.reason}</strong>
+      </p>
+      <p class="quiet-text">
+        {dayTime(item.received_at)} · <code>{item.topic}</code> · {size(item.size)}
+      </p>
+      <details>
+        <summary>{t("system.payload")}</summary>
+        <pre>{item.payload_preview}</pre>
+      </details>
+    </li>
+  );
+}
+
+function useReload(reload: () => void, kinds: readonly string[]): void {
+  useEffect(
+    () =>
+      follow((message) => {
+        if (kinds.includes(message.kind)) reload();
+      }, reload),
+    [],
+  );
+}

@@ -1,0 +1,92 @@
+import { useEffect, useState } from "preact/hooks";
+import type { PageProps } from "../app";
+import type { CaseDetail } from "../api/models";
+import { Limit } from "../components/clocks";
+import { Empty } from "../components/empty";
+import { Evidence } from "../components/evidence";
+import { Grade } from "../components/grade";
+import { Words } from "../components/words";
+import { Scene } from "../components/scene";
+import { Timeline } from "../components/timeline";
+import { explain } from "../live/notices";
+import { t } from "../text/i18n";
+import { caseTitle } from "../text/title";
+import { FeedbackForm } from "../worker/feedback-form";
+import { WorkerFrame } from "../worker/frame";
+import { NextStep } from "../worker/step";
+import { nextStep, outbox, refresh, tasks } from "../worker/tasks";
+
+export default function WorkerCasePage({ params }: PageProps) {
+  return (
+    <WorkerFrame>
+      <Task id={params["id"] ?? ""} />
+    </WorkerFrame>
+  );
+}
+
+function Task({ id }: { id: string }) {
+  const item = tasks.value?.find((other) => other.id === id);
+  const [gone, setGone] = useState<string | null>(null);
+  useEffect(() => {
+    if (item === undefined) refresh(id).catch((error: unknown) => setGone(explain(error)));
+  }, [id]);
+  return (
+    <>
+      <a class="back" href="/worker">
+        ‹ {t("worker.back")}
+      </a>
+      {item === undefined ? <Empty title={gone ?? t("worker.not_mine")}>{t("worker.not_mine_next")}</Empty> : <TaskFile item={item} />}
+    </>
+  );
+}
+
+function TaskFile({ item }: { item: CaseDetail }) {
+  const feedbackNow = nextStep(item) === "feedback" && outbox.jobOf(item.id) === undefined;
+  return (
+    <article class="card">
+      <h1 class="card-line">
+        <Grade severity={item.severity} /> {caseTitle(item)}
+      </h1>
+      <p class="card-line quiet-text">
+        {[item.number, item.grid?.name, t(`case_state.${item.state}`)].filter(Boolean).join(" · ")}
+        <span class="grow" />
+        <Limit item={item} />
+      </p>
+      <Said item={item} />
+      {feedbackNow ? <FeedbackForm key={item.version} item={item} /> : <NextStep item={item} />}
+      {item.primary_alarm === null ? null : <Scene alarm={item.primary_alarm} />}
+      <After item={item} />
+      <Return item={item} />
+      <h2>{t("case.timeline")}</h2>
+      <Timeline item={item} />
+    </article>
+  );
+}
+
+/** Why it came back, in the checker's own words. */
+function Said({ item }: { item: CaseDetail }) {
+  const last = item.history.findLast((entry) => entry.action === "rework");
+  if (item.state !== "rework" || !last?.note) return null;
+  return <p class="quote">{t("worker.rework", { note: last.note })}</p>;
+}
+
+function After({ item }: { item: CaseDetail }) {
+  const files = item.evidence.filter((file) => file.stage === "after");
+  return files.length === 0 ? null : <Evidence files={files} empty="" />;
+}
+
+/** The way out of a case that one cannot take, with the reason. */
+function Return({ item }: { item: CaseDetail }) {
+  const [open, setOpen] = useState(false);
+  if (!item.allowed.includes("return") || outbox.jobOf(item.id) !== undefined) return null;
+  if (!open) {
+    return (
+      <button class="button quiet" onClick={() => setOpen(true)}>
+        {t("worker.return")}
+      </button>
+    );
+  }
+  const send = (fields: Record<string, unknown>) =>
+    outbox.add({ caseId: item.id, action: "return", fields, photos: [], version: item.version });
+  return <Words action="return" field="reason" busy={false} onGo={(_, fields) => send(fields)} />;
+}

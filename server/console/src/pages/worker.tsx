@@ -1,0 +1,54 @@
+/** What do I do next? */
+
+import type { CaseDetail } from "../api/models";
+import { Limit } from "../components/clocks";
+import { Empty } from "../components/empty";
+import { Grade } from "../components/grade";
+import { t } from "../text/i18n";
+import { caseTitle } from "../text/title";
+import { WorkerFrame } from "../worker/frame";
+import { NextStep } from "../worker/step";
+import { tasks } from "../worker/tasks";
+
+export default function WorkerPage() {
+  return (
+    <WorkerFrame>
+      <Tasks />
+    </WorkerFrame>
+  );
+}
+
+function Tasks() {
+  const mine = tasks.value ?? [];
+  if (mine.length === 0) return <Empty title={t("worker.empty")}>{t("worker.empty_next")}</Empty>;
+  return (
+    <ul class="cards">
+      {mine.map((item) => (
+        <li key={item.id} class="card">
+          <TaskCard item={item} />
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function TaskCard({ item }: { item: CaseDetail }) {
+  const picture = item.primary_alarm?.evidence.find((file) => file.kind === "snapshot" && file.available);
+  return (
+    <>
+      <a class="card-open" href={`/worker/cases/${item.id}`}>
+        {picture === undefined ? null : <img src={picture.url} alt={caseTitle(item)} />}
+        <span class="card-line">
+          <Grade severity={item.severity} />
+          <strong>{caseTitle(item)}</strong>
+        </span>
+        <span class="card-line quiet-text">
+          {[item.grid?.name, t(`case_state.${item.state}`)].filter(Boolean).join(" · ")}
+          <span class="grow" />
+          <Limit item={item} />
+        </span>
+      </a>
+      <NextStep item={item} />
+    </>
+  );
+}

@@ -1,0 +1,58 @@
+/** Words come from the catalogues in src/locales, Chinese first; English is fetched when it is asked for. */
+
+import { signal } from "@preact/signals";
+import i18next, { type ParseKeys } from "i18next";
+import zh from "../locales/zh-CN.json";
+
+export type Language = "zh-CN" | "en";
+
+declare module "i18next" {
+  interface CustomTypeOptions {
+    defaultNS: "translation";
+    resources: { translation: typeof zh };
+  }
+}
+
+const KEPT_AS = "lookout.language";
+const words = i18next.createInstance();
+
+/** Reading it re-renders the reader when the language changes. */
+export const language = signal<Language>("zh-CN");
+
+/** Load the catalogue of the language that was chosen last. */
+export async function startWords(): Promise<void> {
+  await words.init({
+    lng: "zh-CN",
+    fallbackLng: "zh-CN",
+    resources: { "zh-CN": { translation: zh } },
+    interpolation: { escapeValue: false },
+  });
+  await speak(localStorage.getItem(KEPT_AS) === "en" ? "en" : "zh-CN");
+}
+
+/** Change the language of the pages and remember it in this browser. */
+export async function speak(wanted: Language): Promise<void> {
+  if (wanted === "en" && !words.hasResourceBundle("en", "translation")) {
+    const english = await import("../locales/en.json");
+    words.addResourceBundle("en", "translation", english.default);
+  }
+  await words.changeLanguage(wanted);
+  localStorage.setItem(KEPT_AS, wanted);
+  document.documentElement.lang = wanted;
+  document.title = words.t("brand");
+  language.value = wanted;
+}
+
+/** A text of the catalogue with its blanks filled; keys are checked by the compiler. */
+export function t(key: ParseKeys, values: Readonly<Record<string, string | number>> = {}): string {
+  // Subscribes the component that asks.
+  void language.value;
+  return (words.t as (key: string, values: object) => string)(key, values);
+}
+
+/** The word for a code that came over the wire, e.g. `word("scenario", "garbage")`; the code itself when it is new. */
+export function word(group: keyof typeof zh, code: string): string {
+  void language.value;
+  const key = `${String(group)}.${code}`;
+  return words.exists(key) ? t(key as ParseKeys) : code;
+}

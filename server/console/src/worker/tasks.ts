@@ -1,0 +1,66 @@
+/** The signed-in worker's cases, with the steps that are on their way. */
+
+import { signal } from "@preact/signals";
+import * as api from "../api/endpoints";
+import type { Case, CaseAction, CaseDetail, CaseState, FeedMessage } from "../api/models";
+import { uploadEvidence } from "../api/upload";
+import { attempt, tell } from "../live/notices";
+import { user } from "../live/session";
+import { t } from "../text/i18n";
+import { Outbox } from "./outbox";
+
+const MINE: readonly CaseState[] = ["dispatched", "accepted", "on_scene", "feedback", "verifying", "rework"];
+/** The steps of the straight way, in the order in which they are offered. */
+const STEPS: readonly CaseAction[] = ["accept", "arrive", "feedback"];
+
+/** null until fetched. */
+export const tasks = signal<readonly CaseDetail[] | null>(null);
+
+export const outbox = new Outbox({
+  upload: uploadEvidence,
+  act: api.act,
+  detail: api.caseDetail,
+  settled: (job, after) => {
+    tell(t(after === "done" ? "done.step" : "done.overtaken", { action: t(`case_action.${job.action}`) }));
+    void attempt(() => refresh(job.caseId));
+  },
+  later: (action, ms) => void setTimeout(action, ms),
+});
+
+addEventListener("online", () => outbox.flush());
+addEventListener("beforeunload", (event) => {
+  if (outbox.jobs.value.length > 0) event.preventDefault();
+});
+
+/** The one step that the worker is to do next, or null when it is somebody else's turn. */
+export function nextStep(item: Case): CaseAction | null {
+  return STEPS.find((action) => item.allowed.includes(action)) ?? null;
+}
+
+export async function loadTasks(): Promise<void> {
+  const found = await api.casesIn(MINE, true);
+  const mine = found.items.filter((item) => item.handler?.id === user.value?.id);
+  tasks.value = await Promise.all(mine.map((item) => api.caseDetail(item.id)));
+}
+
+/** Fetch one case again and put it where it belongs; one that is no longer ours leaves the list. */
+export async function refresh(id: string): Promise<void> {
+  const item = await api.caseDetail(id);
+  const mine = item.handler?.id === user.value?.id && MINE.includes(item.state);
+  const others = (tasks.value ?? []).filter((other) => other.id !== id);
+  tasks.value = (mine ? [...others, item] : others).sort((a, b) => Date.parse(b.opened_at) - Date.parse(a.opened_at));
+}
+
+/** Take a message of the feed: only what concerns this worker is fetched. */
+export function takeMessage(message: FeedMessage): void {
+  const item = message.case;
+  if (!item) return;
+  const known = tasks.value?.find((other) => other.id === item.id);
+  if (known === undefined && item.handler?.id !== user.value?.id) return;
+  if (known !== undefined && item.handler?.id !== user.value?.id) {
+    tasks.value = (tasks.value ?? []).filter((other) => other.id !== item.id);
+    tell(t("done.taken_away", { number: item.number }));
+    return;
+  }
+  void attempt(() => refresh(item.id));
+}
