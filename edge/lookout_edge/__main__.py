@@ -1,0 +1,209 @@
+"""The command ``lookout-edge``: run, check, replay, schema, version. Exit codes: 0 ok, 1 failure, 2 bad usage."""
+
+import json
+import signal
+import sys
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
+from datetime import datetime
+from importlib.metadata import version as installed_version
+from pathlib import Path
+from threading import Event
+from types import FrameType
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+import structlog
+import typer
+
+from lookout_contract.schemas import asyncapi, message_schemas
+from lookout_edge import bootstrap
+from lookout_edge.adapters.logs import configure_logs
+from lookout_edge.adapters.video import redact
+from lookout_edge.config import CameraConfig, LoadedConfig, ModelsConfig, config_schema
+from lookout_edge.errors import ConfigError, EdgeError, SourceError
+from lookout_edge.pipeline import CameraPipeline, LookSettings
+from lookout_edge.replay import replay as replay_frames
+from lookout_edge.testing import FixedDirectory
+
+app = typer.Typer(
+    help="The Lookout gateway: watches cameras and sends events.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+ConfigOption = Annotated[Path, typer.Option("--config", "-c", help="The gateway's configuration file (YAML).")]
+VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="More log lines.")]
+
+#: The camera of a replay without a configuration.
+CLIP_CAMERA = "clip"
+DEFAULT_TIMEZONE = "Asia/Shanghai"
+
+
+@contextmanager
+def _plain_errors() -> Generator[None]:
+    """Turn the gateway's own errors into their sentence and an exit code."""
+    try:
+        yield
+    except ConfigError as error:
+        typer.echo(redact(str(error)), err=True)
+        raise typer.Exit(2) from error
+    except SourceError as error:
+        typer.echo(redact(str(error)), err=True)
+        raise typer.Exit(2 if error.reason == "missing" else 1) from error
+    except EdgeError as error:
+        typer.echo(redact(str(error)), err=True)
+        raise typer.Exit(1) from error
+
+
+@app.command()
+def run(config: ConfigOption, verbose: VerboseOption = False) -> None:
+    """Watch the cameras of a configuration until told to stop."""
+    configure_logs(verbose=verbose)
+    log = structlog.stdlib.get_logger()
+    with _plain_errors():
+        loaded = bootstrap.load(config)
+        gateway, workers = bootstrap.GatewayBuilder(loaded).build()
+        stop = Event()
+
+        def on_signal(_number: int, _stack: FrameType | None) -> None:
+            stop.set()
+
+        for name in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(name, on_signal)
+        log.info("gateway starts", gateway=loaded.config.gateway, cameras=list(loaded.config.cameras))
+        gateway.start(workers)
+        stop.wait()
+        log.info("gateway stops")
+        gateway.stop()
+
+
+@app.command()
+def check(config: ConfigOption) -> None:
+    """Load and verify a configuration and its models; say what would run."""
+    with _plain_errors():
+        loaded = bootstrap.load(config)
+        hashes = bootstrap.check_weights(loaded.config.models)
+        typer.echo(f"{config}: gateway {loaded.config.gateway} of site {loaded.config.site}")
+        for name, sha256 in hashes.items():
+            typer.echo(f"  model {name} {sha256[:12]}")
+        for name, camera in loaded.config.cameras.items():
+            rules = "; ".join(f"{r.scenario} in {', '.join(r.zones) or 'the whole picture'}" for r in camera.rules)
+            typer.echo(f"  camera {name} {redact(camera.source.url)}: {rules}")
+
+
+@app.command()
+def replay(
+    clip: Annotated[Path, typer.Argument(help="A recorded clip.")],
+    out: Annotated[str, typer.Option("--out", "-o", help="File for the events, one JSON object a line; - is stdout.")],
+    config: Annotated[Path | None, typer.Option("--config", "-c", help="Take zones and rules from here.")] = None,
+    camera: Annotated[str | None, typer.Option("--camera", help="Which camera of the configuration.")] = None,
+    start: Annotated[str, typer.Option("--start", help="Time of the clip's first instant, ISO 8601.")] = (
+        "1970-01-01T00:00:00Z"
+    ),
+    verbose: VerboseOption = False,
+) -> None:
+    """Run a clip through the pipeline faster than real time. Twice gives the same bytes.
+
+    Without --config: one camera, the whole picture as its zone, every scenario with its defaults.
+    """
+    configure_logs(verbose=verbose)
+    with _plain_errors():
+        start_at = _start_time(start)
+        if not clip.exists():
+            raise SourceError(f"{clip}: there is no such clip; give the path of a video file.", reason="missing")
+        name, pipeline, looks, max_size = _replay_pipeline(config, camera)
+        source = bootstrap.clip_source(clip, name, looks, max_size=max_size, start_at=start_at)
+        with source.frames() as frames:
+            _write_lines(out, replay_frames(frames, pipeline, start_at=start_at))
+
+
+@app.command()
+def schema(out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the schemas.")]) -> None:
+    """Write the JSON Schemas of configuration and messages, and the AsyncAPI document."""
+    documents: dict[str, dict[str, Any]] = {
+        "gateway-config.schema.json": config_schema(),
+        "asyncapi.json": asyncapi(installed_version("lookout")),
+        **{f"contract/{name}.schema.json": content for name, content in message_schemas().items()},
+    }
+    try:
+        for name, content in documents.items():
+            path = out / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    except OSError as error:
+        typer.echo(f"{out} cannot be written: {error.strerror}.", err=True)
+        raise typer.Exit(1) from error
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    typer.echo(installed_version("lookout"))
+
+
+def _start_time(text: str) -> float:
+    try:
+        start = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ConfigError(f"--start {text!r} is no time: write it like 2026-05-04T21:00:00+08:00.") from error
+    if start.tzinfo is None:
+        raise ConfigError(f"--start {text!r} has no time zone: add one, e.g. {text}+08:00.")
+    return start.timestamp()
+
+
+def _replay_pipeline(config: Path | None, camera: str | None) -> tuple[str, CameraPipeline, LookSettings, int]:
+    """(camera id, its pipeline, when it looks, longest side of its pictures)."""
+    if config is None:
+        models = bootstrap.load_models(ModelsConfig())
+        rules = bootstrap.default_rules(ZoneInfo(DEFAULT_TIMEZONE))
+        name = camera or CLIP_CAMERA
+        looks = LookSettings()
+        return name, bootstrap.build_pipeline(name, rules, models, FixedDirectory(), looks=looks), looks, 1920
+    loaded = bootstrap.load(config)
+    name, section = _chosen(loaded, camera)
+    models = bootstrap.load_models(loaded.config.models)
+    rules = bootstrap.build_rules(name, section, loaded.timezone, models.detector.labels)
+    looks = bootstrap.looks_of(section)
+    pipeline = bootstrap.build_pipeline(
+        name,
+        rules,
+        models,
+        FixedDirectory(),
+        source=f"{loaded.config.site}/{loaded.config.gateway}",
+        config_hash=loaded.hash,
+        looks=looks,
+    )
+    return name, pipeline, looks, section.max_size
+
+
+def _chosen(loaded: LoadedConfig, camera: str | None) -> tuple[str, CameraConfig]:
+    cameras = loaded.config.cameras
+    if camera is None and len(cameras) == 1:
+        return next(iter(cameras.items()))
+    if camera is None or camera not in cameras:
+        problem = "holds several cameras" if camera is None else f"has no camera {camera!r}"
+        raise ConfigError(f"{loaded.path} {problem}; choose with --camera one of: {', '.join(cameras)}.")
+    return camera, cameras[camera]
+
+
+def _write_lines(out: str, lines: Iterable[str]) -> None:
+    if out == "-":
+        for line in lines:
+            typer.echo(line)
+        return
+    try:
+        with Path(out).open("w", encoding="utf-8", newline="\n") as file:
+            file.writelines(f"{line}\n" for line in lines)
+    except OSError as error:
+        raise EdgeError(f"{out} cannot be written: {error.strerror}.") from error
+
+
+def main() -> None:
+    """Entry point of ``lookout-edge``."""
+    app(prog_name="lookout-edge")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,22 @@
+"""What people made of alarms, as a file that training reads later."""
+
+from pathlib import Path
+
+from lookout_contract.commands import VerdictCommand
+from lookout_edge.errors import EdgeError
+
+
+class VerdictFile:
+    """Appends verdicts to a JSON-lines file. Called from one thread at a time."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def add(self, command: VerdictCommand) -> None:
+        """Store one verdict; EdgeError when the disk refuses."""
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            with self._path.open("ab") as file:
+                file.write(command.to_json() + b"\n")
+        except OSError as error:
+            raise EdgeError(f"The verdict could not be written to {self._path}: {error.strerror}.") from error

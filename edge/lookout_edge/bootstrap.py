@@ -1,0 +1,318 @@
+"""Puts the gateway together. The one file that names concrete adapters."""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from threading import Semaphore
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from lookout_contract.status import SpoolDepth
+from lookout_contract.topics import GatewayTopics
+from lookout_edge.adapters.backoff import Backoff
+from lookout_edge.adapters.clock import SystemClock
+from lookout_edge.adapters.directory import FilePlateDirectory
+from lookout_edge.adapters.evidence import DiskEvidence
+from lookout_edge.adapters.folded_log import FoldedLog
+from lookout_edge.adapters.jpeg import encode_jpeg
+from lookout_edge.adapters.link import BrokerOptions, MqttLink, TlsOptions
+from lookout_edge.adapters.onnx.detector import OnnxDetector
+from lookout_edge.adapters.onnx.plates import OnnxPlateReader
+from lookout_edge.adapters.spool import SqliteSpool
+from lookout_edge.adapters.uploader import EvidenceUploader
+from lookout_edge.adapters.verdicts import VerdictFile
+from lookout_edge.adapters.video import PacketRing, SourceOptions, VideoSource
+from lookout_edge.adapters.zoo import Zoo
+from lookout_edge.config import CameraConfig, GatewayConfig, LoadedConfig, ModelsConfig, load_config
+from lookout_edge.config.sense import PLATE_MODELS
+from lookout_edge.domain.suppressed import Suppressed
+from lookout_edge.domain.zone import Zone
+from lookout_edge.errors import ConfigError
+from lookout_edge.events import Provenance
+from lookout_edge.pipeline import CameraPipeline, LookSettings, PipelineSettings, Plates
+from lookout_edge.ports import Detector, PlateDirectory, PlateReader
+from lookout_edge.rules.base import Rule
+from lookout_edge.rules.registry import RULES
+from lookout_edge.supervisor import (
+    CameraWorker,
+    CommandDesk,
+    Crew,
+    Gateway,
+    Identity,
+    ProofDesk,
+    ProofSettings,
+    Service,
+    SharedDetector,
+    SharedPlateReader,
+    make_status,
+    take_snapshot,
+)
+
+log = structlog.stdlib.get_logger()
+
+#: Sections that a running gateway cannot change.
+_FIXED = ("site", "gateway", "data_dir", "mqtt", "dispatcher", "models", "evidence")
+
+
+def load(path: Path) -> LoadedConfig:
+    """Read a configuration with this box's zoo and environment; ConfigError lists everything that is wrong."""
+    zoo = Zoo.find()
+    return load_config(path, models={name: zoo.entry(name).spec.labels for name in zoo.names()}, environ=os.environ)
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """The sessions that all cameras share."""
+
+    detector: Detector
+    plates: PlateReader | None
+
+    def hashes(self) -> dict[str, str]:
+        """Model name → SHA-256 of its weights."""
+        return {self.detector.name: self.detector.sha256, **(self.plates.models if self.plates else {})}
+
+
+def load_models(config: ModelsConfig) -> Models:
+    """Open the sessions; ModelError when weights are missing or damaged."""
+    zoo = Zoo.find()
+    turns = Semaphore(max(1, (os.cpu_count() or 1) - 1))
+    detector = SharedDetector(OnnxDetector(zoo.entry(config.detector)), turns)
+    if not config.plates:
+        return Models(detector, None)
+    find, read = (zoo.entry(name) for name in PLATE_MODELS)
+    reader = OnnxPlateReader(find, read)
+    return Models(detector, SharedPlateReader(reader, turns))
+
+
+def check_weights(config: ModelsConfig) -> Mapping[str, str]:
+    """Model name → SHA-256 of every model that ``config`` needs, read from disk and verified; ModelError if not so."""
+    zoo = Zoo.find()
+    entries = [zoo.entry(name) for name in (config.detector, *(PLATE_MODELS if config.plates else ()))]
+    for entry in entries:
+        entry.weights()
+    return {entry.name: entry.sha256 for entry in entries}
+
+
+def build_rules(name: str, camera: CameraConfig, timezone: ZoneInfo, labels: Sequence[str]) -> list[Rule]:
+    """The camera's rules; ConfigError for one that the detector can never satisfy."""
+    zones = {zone: Zone(zone, section.polygon) for zone, section in camera.zones.items()}
+    rules: list[Rule] = []
+    for section in camera.rules:
+        if not any(label in labels for label in section.labels):
+            wanted = ", ".join(section.labels)
+            raise ConfigError(
+                f"cameras.{name}: {section.scenario} needs one of {wanted}, none of which the detector knows; "
+                "choose another model under models.detector."
+            )
+        kind = next(kind for scenario, kind in RULES.items() if scenario.value == section.scenario)
+        rules.append(kind.build(section, [zones[zone] for zone in section.zones], timezone))
+    return rules
+
+
+def default_rules(timezone: ZoneInfo) -> list[Rule]:
+    """Every scenario there is, with its defaults, on the whole picture."""
+    return [kind.build(kind.params(), (), timezone) for kind in RULES.values()]
+
+
+def build_pipeline(
+    camera: str,
+    rules: Sequence[Rule],
+    models: Models,
+    directory: PlateDirectory,
+    *,
+    source: str = "",
+    config_hash: str | None = None,
+    looks: LookSettings | None = None,
+) -> CameraPipeline:
+    """A camera's pipeline. ``source`` tells gateways apart that have a camera of the same name."""
+    return CameraPipeline(
+        Provenance(camera=camera, source=source, models=models.hashes(), config_hash=config_hash),
+        rules,
+        models.detector,
+        plates=Plates(reader=models.plates, directory=directory) if models.plates else None,
+        settings=PipelineSettings(looks=looks or LookSettings()),
+        on_suppressed=log_suppressed,
+    )
+
+
+def log_suppressed(suppressed: Suppressed) -> None:
+    """So that "why was there no alarm at 21:04?" has an answer."""
+    condition = suppressed.condition
+    log.info(
+        "suppressed",
+        camera=suppressed.camera,
+        scenario=suppressed.scenario.value,
+        zone=suppressed.zone,
+        label=suppressed.label,
+        at=round(suppressed.at, 3),
+        condition=condition.name,
+        value=condition.value,
+        limit=condition.limit,
+    )
+
+
+def looks_of(camera: CameraConfig) -> LookSettings:
+    """When this camera's frames are looked at."""
+    return LookSettings(detect_fps=camera.detect_fps, heartbeat_s=camera.heartbeat_s)
+
+
+def clip_source(clip: Path, camera: str, looks: LookSettings, *, max_size: int, start_at: float) -> VideoSource:
+    """A clip as fast as it can be read; its first instant gets the frame time ``start_at``."""
+    options = SourceOptions(url=str(clip), max_size=max_size, decode_fps=looks.detect_fps)
+    return VideoSource(camera, options, clock=SystemClock(), realtime=False, start_at=start_at)
+
+
+class GatewayBuilder:
+    """Builds a gateway from a configuration, and its cameras again when the file has changed."""
+
+    def __init__(self, loaded: LoadedConfig) -> None:
+        config = loaded.config
+        self._loaded = loaded
+        self._clock = SystemClock()
+        self._crew = Crew()
+        self._warnings = FoldedLog(log)
+        self._models = load_models(config.models)
+        self._directory = FilePlateDirectory(config.data_dir / "residents.json")
+        self._spool = SqliteSpool(
+            config.data_dir / "spool.db", site=config.site, gateway=config.gateway, clock=self._clock
+        )
+        self._evidence = DiskEvidence(config.data_dir / "evidence", quota_bytes=config.evidence.quota_mb * 1_000_000)
+        self._link = self._build_link(config)
+
+    def build(self) -> tuple[Gateway, list[CameraWorker]]:
+        """The gateway and the cameras to start it with."""
+        workers = self._workers(self._loaded)
+        services: list[Service] = [_Closing(self._spool.close), self._link]
+        dispatcher = self._loaded.config.dispatcher
+        if dispatcher is None:
+            log.warning("no dispatcher.url is configured: events are sent without their pictures and clips")
+        else:
+            token = dispatcher.token.get_secret_value() if dispatcher.token else ""
+            services.insert(1, EvidenceUploader(self._evidence, dispatcher_url=dispatcher.url, token=token))
+        return Gateway(self._crew, services), workers
+
+    def _reload(self) -> str:
+        """Read the file again and replace the cameras; ConfigError leaves everything as it was."""
+        fresh = load(self._loaded.path)
+        before, after = self._loaded.config, fresh.config
+        changed = [name for name in _FIXED if getattr(before, name) != getattr(after, name)]
+        if changed:
+            raise ConfigError(f"Changes of {', '.join(changed)} need a restart of the gateway.")
+        workers = self._workers(fresh)
+        self._loaded = fresh
+        self._crew.replace(workers)
+        return f"{len(workers)} cameras run with the new configuration."
+
+    def _workers(self, loaded: LoadedConfig) -> list[CameraWorker]:
+        return [self._worker(name, camera, loaded) for name, camera in loaded.config.cameras.items()]
+
+    def _worker(self, name: str, camera: CameraConfig, loaded: LoadedConfig) -> CameraWorker:
+        config = loaded.config
+        evidence = config.evidence
+        ring = PacketRing(seconds=evidence.pre_roll_s + evidence.post_roll_s + 12.0)
+        proof = ProofDesk(
+            self._evidence,
+            ring,
+            partial(encode_jpeg, max_size=evidence.snapshot_size),
+            on_problem=partial(self._warnings.warning, f"evidence-{name}"),
+            settings=ProofSettings(pre_roll_s=evidence.pre_roll_s, post_roll_s=evidence.post_roll_s),
+        )
+        pipeline = build_pipeline(
+            name,
+            build_rules(name, camera, loaded.timezone, self._models.detector.labels),
+            self._models,
+            self._directory,
+            source=f"{config.site}/{config.gateway}",
+            config_hash=loaded.hash,
+            looks=looks_of(camera),
+        )
+        return CameraWorker(
+            name,
+            VideoSource(name, _source_options(camera), clock=self._clock, realtime=True, ring=ring),
+            pipeline,
+            sink=self._spool,
+            proof=proof,
+            clock=self._clock,
+            publish=self._link.publish_camera,
+            delays=Backoff(base_s=1.0, ceiling_s=30.0),
+            warnings=self._warnings,
+        )
+
+    def _build_link(self, config: GatewayConfig) -> MqttLink:
+        desk = CommandDesk(
+            clock=self._clock,
+            residents=self._directory,
+            verdicts=VerdictFile(config.data_dir / "verdicts.jsonl"),
+            requeue=self._spool.requeue,
+            snapshot=partial(take_snapshot, self._crew),
+            reload=self._reload,
+        )
+        return MqttLink(
+            _broker_options(config),
+            GatewayTopics(site=config.site, gateway=config.gateway),
+            spool=self._spool,
+            clock=self._clock,
+            status=lambda: make_status(
+                self._identity(), crew=self._crew, spool=self._spool, depth=self._depth(), clock=self._clock
+            ),
+            on_command=desk.handle,
+            heartbeat_s=10.0,
+        )
+
+    def _identity(self) -> Identity:
+        return Identity(
+            gateway=self._loaded.config.gateway,
+            version=version("lookout"),
+            config_hash=self._loaded.hash,
+            models=self._models.hashes(),
+        )
+
+    def _depth(self) -> SpoolDepth:
+        events, evidence = self._spool.depth(), self._evidence.depth()
+        return SpoolDepth(
+            events=events.events,
+            evidence=evidence.files,
+            evidence_bytes=evidence.bytes,
+            oldest_s=max(0.0, round(events.oldest_s, 3)),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Closing:
+    """Something that is only to be closed at the end."""
+
+    close: Callable[[], None]
+
+    def start(self) -> None:
+        """Nothing to do."""
+
+
+def _source_options(camera: CameraConfig) -> SourceOptions:
+    source = camera.source
+    return SourceOptions(
+        url=source.url,
+        start_s=source.start_s,
+        end_s=source.end_s,
+        loop=source.loop,
+        rtsp_transport=source.rtsp_transport,
+        read_timeout_s=source.read_timeout_s,
+        max_size=camera.max_size,
+        decode_fps=camera.detect_fps,
+    )
+
+
+def _broker_options(config: GatewayConfig) -> BrokerOptions:
+    mqtt = config.mqtt
+    tls = TlsOptions(ca=mqtt.tls.ca, cert=mqtt.tls.cert, key=mqtt.tls.key) if mqtt.tls else None
+    return BrokerOptions(
+        host=mqtt.host,
+        port=mqtt.port,
+        username=mqtt.username,
+        password=mqtt.password.get_secret_value() if mqtt.password else None,
+        tls=tls,
+        version=5 if mqtt.version == "5" else 4,
+    )

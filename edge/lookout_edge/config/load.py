@@ -1,0 +1,113 @@
+"""Reading a configuration file: every fault at once, each with file, line, key and what to do."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+from zoneinfo import ZoneInfo
+
+from pydantic import SecretStr, ValidationError
+
+from lookout_edge.config.explain import explain
+from lookout_edge.config.model import BASE, GatewayConfig
+from lookout_edge.config.nodes import Document, Fault, parse
+from lookout_edge.config.sense import faults_of_sense
+from lookout_edge.errors import ConfigError
+
+#: Sections that do not change what is seen, and so stay out of the hash (they hold secrets and paths).
+_NOT_HASHED = frozenset({"mqtt", "dispatcher", "data_dir"})
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedConfig:
+    """A configuration that has passed every check."""
+
+    path: Path
+    config: GatewayConfig
+    #: SHA-256 of what decides the events; the same file gives the same hash on every box.
+    hash: str
+
+    @property
+    def timezone(self) -> ZoneInfo:
+        """The site's time zone."""
+        return ZoneInfo(self.config.timezone)
+
+
+def read_text(path: Path) -> str:
+    """The file's text; ConfigError when there is none or it is no text."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise ConfigError(f"{path}: there is no such file; give the configuration with --config FILE.") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read as UTF-8 text ({error}).") from error
+
+
+def load_config(path: Path, *, models: Mapping[str, Sequence[str]], environ: Mapping[str, str]) -> LoadedConfig:
+    """Read and check ``path``.
+
+    ``models`` are the zoo's entries with the labels of each; ``environ`` may hold LOOKOUT_MQTT_PASSWORD and
+    LOOKOUT_DISPATCHER_TOKEN, which win over the file. ConfigError carries one line per fault.
+    """
+    document = parse(read_text(path))
+    base = path.absolute().parent
+    config, faults = _validated(document, base)
+    faults += document.faults + faults_of_sense(document, base, models)
+    if config is None or faults:
+        raise ConfigError("\n".join(_written(path, fault) for fault in sorted(set(faults))))
+    return LoadedConfig(path, _with_secrets(path, config, environ), _hash(document.data))
+
+
+def _validated(document: Document, base: Path) -> tuple[GatewayConfig | None, list[Fault]]:
+    data: object = document.data
+    if not isinstance(data, dict):
+        if document.faults:
+            return None, []
+        return None, [Fault(1, "", "is empty or no mapping: start with 'site:', 'gateway:' and 'cameras:'")]
+    try:
+        return GatewayConfig.model_validate(cast(object, data), context={BASE: base}), []
+    except ValidationError as error:
+        return None, explain(error, document)
+
+
+def _written(path: Path, fault: Fault) -> str:
+    where = f"{path}:{fault.line}: "
+    return where + (f"{fault.key}: {fault.message}" if fault.key else f"the file {fault.message}")
+
+
+def _with_secrets(path: Path, config: GatewayConfig, environ: Mapping[str, str]) -> GatewayConfig:
+    mqtt, dispatcher = config.mqtt, config.dispatcher
+    password = environ.get("LOOKOUT_MQTT_PASSWORD") or _first_line(path, "mqtt.password_file", mqtt.password_file)
+    if password:
+        mqtt = mqtt.model_copy(update={"password": SecretStr(password)})
+    if dispatcher is not None:
+        file = _first_line(path, "dispatcher.token_file", dispatcher.token_file)
+        token = environ.get("LOOKOUT_DISPATCHER_TOKEN") or file
+        if token:
+            dispatcher = dispatcher.model_copy(update={"token": SecretStr(token)})
+    return config.model_copy(update={"mqtt": mqtt, "dispatcher": dispatcher})
+
+
+def _first_line(path: Path, key: str, file: Path | None) -> str | None:
+    if file is None:
+        return None
+    lines = read_text_of(path, key, file).splitlines()
+    if not lines or not lines[0].strip():
+        raise ConfigError(f"{path}: {key}: {file} is empty; its first line must be the secret.")
+    return lines[0].strip()
+
+
+def read_text_of(path: Path, key: str, file: Path) -> str:
+    """The text of a file that the configuration names; ConfigError says which key named it."""
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: {key}: {file} cannot be read; create it or correct the path.") from error
+
+
+def _hash(data: object) -> str:
+    sections = cast(dict[str, object], data) if isinstance(data, dict) else {}
+    kept = {key: value for key, value in sections.items() if key not in _NOT_HASHED}
+    return hashlib.sha256(json.dumps(kept, sort_keys=True, ensure_ascii=False, default=str).encode()).hexdigest()

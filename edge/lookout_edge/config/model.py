@@ -1,0 +1,229 @@
+"""The configuration as typed values. Unknown keys are errors; paths become absolute, from the file's own folder."""
+
+import re
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    SecretStr,
+    StringConstraints,
+    ValidationInfo,
+)
+from shapely.geometry import Polygon
+from shapely.validation import explain_validity  # pyright: ignore[reportUnknownVariableType]
+
+from lookout_contract.base import Identifier
+from lookout_edge.rules.corridor_ebike import CorridorEbikeParams
+from lookout_edge.rules.unfamiliar_vehicle import UnfamiliarVehicleParams
+
+#: Addresses that are no path on this box.
+_STREAM = re.compile(r"^(rtsps?|rtmps?|https?|file)://", re.IGNORECASE)
+_OTHER_SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+
+#: Context key under which the folder of the file is handed to the validators.
+BASE = "base"
+
+
+class Section(BaseModel):
+    """Base of all sections: frozen, and a key that it does not know is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+def resolve(value: str, base: Path | None) -> str:
+    """A path relative to ``base`` made absolute; ``~`` is the home folder."""
+    path = Path(value).expanduser()
+    return str(path if path.is_absolute() or base is None else (base / path).resolve())
+
+
+def _base(info: ValidationInfo) -> Path | None:
+    return info.context.get(BASE) if info.context else None
+
+
+def _absolute(value: Path, info: ValidationInfo) -> Path:
+    return Path(resolve(str(value), _base(info)))
+
+
+def _address(value: str, info: ValidationInfo) -> str:
+    if _STREAM.match(value):
+        return value
+    if _OTHER_SCHEME.match(value):
+        raise ValueError("is no address that can be read: use rtsp://, rtmp://, http(s)://, a file or /dev/videoN")
+    return resolve(value, _base(info))
+
+
+def is_path(url: str) -> bool:
+    """Whether a source's address is a file or folder that must exist (devices may be plugged in later)."""
+    return not _OTHER_SCHEME.match(url) and not url.startswith("/dev/")
+
+
+def _known_timezone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError(f"{value!r} is no time zone: write an IANA name such as 'Asia/Shanghai'") from error
+    return value
+
+
+ConfigPath = Annotated[Path, AfterValidator(_absolute), PlainSerializer(str, return_type=str, when_used="json")]
+"""A path; a relative one starts at the folder of the configuration file."""
+HttpUrl = Annotated[str, StringConstraints(pattern=r"^https?://\S+$")]
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Corner = tuple[Fraction, Fraction]
+
+
+class TlsConfig(Section):
+    """Encryption towards the broker."""
+
+    ca: ConfigPath | None = None
+    """Certificate authority that signed the broker's certificate (PEM); the system's own when absent."""
+    cert: ConfigPath | None = None
+    """This gateway's certificate (PEM), where the broker asks for one."""
+    key: ConfigPath | None = None
+    """The private key that belongs to ``cert`` (PEM)."""
+
+
+class MqttConfig(Section):
+    """The broker."""
+
+    host: str = Field(default="127.0.0.1", min_length=1)
+    """Name or address of the broker."""
+    port: int = Field(default=1883, ge=1, le=65535)
+    """1883 in the clear, 8883 with TLS as a rule."""
+    version: Literal["3.1.1", "5"] = "3.1.1"
+    """MQTT version to speak."""
+    username: str | None = None
+    """User name, if the broker wants one."""
+    password: SecretStr | None = None
+    """Password; rather set the environment variable LOOKOUT_MQTT_PASSWORD or use ``password_file``."""
+    password_file: ConfigPath | None = None
+    """A file whose first line is the password."""
+    tls: TlsConfig | None = None
+    """Encrypt; ``tls: {}`` trusts the system's authorities."""
+
+
+class DispatcherConfig(Section):
+    """The dispatcher, where evidence goes by HTTP."""
+
+    url: HttpUrl
+    """Base address, e.g. ``https://lookout.example:8443``."""
+    token: SecretStr | None = None
+    """This gateway's upload token; rather set LOOKOUT_DISPATCHER_TOKEN or use ``token_file``."""
+    token_file: ConfigPath | None = None
+    """A file whose first line is the token."""
+
+
+class ModelsConfig(Section):
+    """Which models look."""
+
+    detector: str = "coco-nano"
+    """Entry of the zoo that finds people, vehicles and two-wheelers."""
+    plates: bool = True
+    """Read number plates where a rule asks for it."""
+
+
+class EvidenceConfig(Section):
+    """What proves an event."""
+
+    pre_roll_s: float = Field(default=4.0, ge=0, le=30)
+    """Seconds of the clip before the event."""
+    post_roll_s: float = Field(default=4.0, ge=0, le=60)
+    """Seconds of the clip after the event."""
+    snapshot_size: int = Field(default=1280, ge=160, le=3840)
+    """Longer side of a snapshot in pixels."""
+    quota_mb: int = Field(default=2000, ge=10)
+    """Most disk space for evidence that waits for its upload; the oldest goes first."""
+
+
+class SourceConfig(Section):
+    """Where a camera's pictures come from."""
+
+    url: Annotated[str, StringConstraints(min_length=1, strip_whitespace=True), AfterValidator(_address)]
+    """``rtsp://``, ``rtmp://``, ``http(s)://``, a file or folder of pictures, ``/dev/video0``."""
+    start_s: float = Field(default=0.0, ge=0)
+    """Files: start here, seconds from the clip's start."""
+    end_s: float | None = Field(default=None, gt=0)
+    """Files: stop here."""
+    loop: bool = False
+    """Files: start again at the end, for ever."""
+    rtsp_transport: Literal["tcp", "udp"] = "tcp"
+    """How RTSP carries the pictures; udp only on a network without loss."""
+    read_timeout_s: float = Field(default=10.0, gt=0, le=300)
+    """A stream that sends nothing for so long counts as stalled."""
+
+
+def _sound_polygon(corners: tuple[Corner, ...]) -> tuple[Corner, ...]:
+    polygon = Polygon(corners)
+    if not polygon.is_valid:
+        raise ValueError(f"is no simple polygon ({explain_validity(polygon)}): give its corners in order, uncrossed")
+    if polygon.area < 1e-6:
+        raise ValueError("has no area: give at least three corners that are not on one line")
+    return corners
+
+
+class ZoneConfig(Section):
+    """A part of the picture. What stands in it is decided by the bottom centre of its box."""
+
+    polygon: Annotated[tuple[Corner, ...], Field(min_length=3), AfterValidator(_sound_polygon)]
+    """Corners ``[x, y]`` in order, as fractions 0..1 of the picture's width and height from the top left."""
+
+
+class _Placed(BaseModel):
+    zones: tuple[Identifier, ...] = ()
+    """Zones of this camera that the rule watches; the whole picture when absent."""
+
+
+class UnfamiliarVehicleRule(UnfamiliarVehicleParams, _Placed):
+    """A vehicle that does not belong here stays in the zone."""
+
+    scenario: Literal["unfamiliar_vehicle"]
+
+
+class CorridorEbikeRule(CorridorEbikeParams, _Placed):
+    """An e-bike in a corridor or lift."""
+
+    scenario: Literal["corridor_ebike"]
+
+
+RuleConfig = Annotated[UnfamiliarVehicleRule | CorridorEbikeRule, Field(discriminator="scenario")]
+
+
+class CameraConfig(Section):
+    """One camera: where its pictures come from, its zones, and what to look for."""
+
+    name: str = ""
+    """For people, in any language."""
+    source: SourceConfig
+    zones: dict[Identifier, ZoneConfig] = {}
+    rules: tuple[RuleConfig, ...] = Field(min_length=1)
+    detect_fps: float = Field(default=5.0, gt=0, le=30)
+    """Looks a second while something goes on."""
+    heartbeat_s: float = Field(default=10.0, ge=0.2, le=60)
+    """Longest time without a look while nothing moves."""
+    max_size: int = Field(default=1920, ge=160, le=7680)
+    """Larger pictures are scaled down to this longer side before they are looked at."""
+
+
+class GatewayConfig(Section):
+    """A gateway: who it is, whom it talks to, and its cameras."""
+
+    site: Identifier
+    """The site that this gateway belongs to; the dispatcher has the same name for it."""
+    gateway: Identifier
+    """Name of this gateway, unique in its site."""
+    timezone: Annotated[str, AfterValidator(_known_timezone)] = "Asia/Shanghai"
+    """Time zone of weekly windows, an IANA name."""
+    data_dir: Annotated[ConfigPath, Field(validate_default=True)] = Path(".lookout/gateway")
+    """Where the spool, waiting evidence and the list of residents are kept."""
+    mqtt: MqttConfig = MqttConfig()
+    dispatcher: DispatcherConfig | None = None
+    """Without it no evidence is uploaded: events arrive without pictures."""
+    models: ModelsConfig = ModelsConfig()
+    evidence: EvidenceConfig = EvidenceConfig()
+    cameras: dict[Identifier, CameraConfig] = Field(min_length=1)

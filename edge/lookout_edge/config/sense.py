@@ -1,0 +1,108 @@
+"""Checks that need more than one place of the file, or the disk. They run on whatever could be read."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import cast
+
+from lookout_edge.config.model import is_path, resolve
+from lookout_edge.config.nodes import Document, Fault
+from lookout_edge.config.nodes import Path as Place
+from lookout_edge.domain.zone import WHOLE_FRAME
+from lookout_edge.rules.registry import RULES
+
+#: Zoo entries that reading plates needs.
+PLATE_MODELS = ("plate-detector", "plate-reader")
+
+Section = Mapping[str, object]
+
+
+def faults_of_sense(document: Document, base: Path, models: Mapping[str, Sequence[str]]) -> list[Fault]:
+    """Unknown zones and models, clips that are not there, zones watched twice; ``base`` is the file's folder."""
+    data = _section(document.data)
+    faults = list(_model_faults(document, data, models))
+    for name, camera in _section(data.get("cameras")).items():
+        place: Place = ("cameras", name)
+        faults += _source_faults(document, place, _section(camera), base)
+        faults += _zone_faults(document, place, _section(camera))
+        faults += _label_faults(document, place, _section(camera), _detector_labels(data, models))
+    return faults
+
+
+def suggestion(word: str, known: Sequence[str]) -> str:
+    """``did you mean 'gate'?`` and what there is to choose from."""
+    close = get_close_matches(word, known, n=1, cutoff=0.6)
+    choice = f"known are {', '.join(known)}" if known else "there are none"
+    return f"did you mean {close[0]!r}? ({choice})" if close else choice
+
+
+def _section(value: object) -> Section:
+    return cast(Section, value) if isinstance(value, dict) else {}
+
+
+def _items(value: object) -> list[object]:
+    return cast(list[object], value) if isinstance(value, list) else []
+
+
+def _detector_labels(data: Section, models: Mapping[str, Sequence[str]]) -> Sequence[str]:
+    return models.get(str(_section(data.get("models")).get("detector", "coco-nano")), ())
+
+
+def _model_faults(document: Document, data: Section, models: Mapping[str, Sequence[str]]) -> Iterator[Fault]:
+    section = _section(data.get("models"))
+    detector = section.get("detector", "coco-nano")
+    detectors = sorted(set(models) - set(PLATE_MODELS))
+    if isinstance(detector, str) and detector not in detectors:
+        text = f"there is no detector {detector!r} in the zoo; {suggestion(detector, detectors)}"
+        yield document.fault(("models", "detector"), text)
+    lacking = [name for name in PLATE_MODELS if name not in models]
+    if section.get("plates", True) is True and lacking:
+        text = f"needs {' and '.join(lacking)}, which the zoo does not have; build them or write 'plates: false'"
+        yield document.fault(("models", "plates"), text)
+
+
+def _source_faults(document: Document, place: Place, camera: Section, base: Path) -> Iterator[Fault]:
+    source = _section(camera.get("source"))
+    url = source.get("url")
+    if isinstance(url, str) and url.strip() and is_path(url.strip()):
+        path = Path(resolve(url.strip(), base))
+        if not path.exists():
+            yield document.fault((*place, "source", "url"), f"there is no file {path}; correct the path")
+    start, end = source.get("start_s", 0), source.get("end_s")
+    if isinstance(start, int | float) and isinstance(end, int | float) and 0 < end <= start:
+        yield document.fault((*place, "source", "end_s"), f"must be larger than start_s ({start})")
+
+
+def _zone_faults(document: Document, place: Place, camera: Section) -> Iterator[Fault]:
+    zones = list(_section(camera.get("zones")))
+    if WHOLE_FRAME.id in zones:
+        yield document.fault((*place, "zones", WHOLE_FRAME.id), "is the name of the whole picture: choose another")
+    watched: dict[tuple[object, object], int] = {}
+    for index, entry in enumerate(_items(camera.get("rules"))):
+        rule = _section(entry)
+        named = _items(rule.get("zones"))
+        for position, zone in enumerate(named):
+            if isinstance(zone, str) and zone not in zones:
+                text = f"there is no zone {zone!r} at this camera; {suggestion(zone, zones)}"
+                yield document.fault((*place, "rules", index, "zones", position), text)
+        for zone in named or [WHOLE_FRAME.id]:
+            if not isinstance(zone, str):
+                continue
+            first = watched.setdefault((rule.get("scenario"), zone), index)
+            if first != index:
+                text = f"watches zone {zone!r} for {rule.get('scenario')} as rules[{first}] does already: keep one"
+                yield document.fault((*place, "rules", index), text)
+
+
+def _label_faults(document: Document, place: Place, camera: Section, known: Sequence[str]) -> Iterator[Fault]:
+    """A rule none of whose labels the detector knows would stay silent for ever."""
+    if not known:
+        return
+    scenarios = {kind.scenario.value: kind for kind in RULES.values()}
+    for index, entry in enumerate(_items(camera.get("rules"))):
+        rule = _section(entry)
+        kind = scenarios.get(str(rule.get("scenario")))
+        labels = _items(rule.get("labels"))
+        if kind is not None and labels and not any(label in known for label in labels):
+            text = f"the detector knows none of these; {suggestion(str(labels[0]), known)}"
+            yield document.fault((*place, "rules", index, "labels"), text)

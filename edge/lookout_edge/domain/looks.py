@@ -1,0 +1,23 @@
+"""Time that was really watched: absence counts only while somebody looks."""
+
+from dataclasses import dataclass
+
+#: A single look says nothing about more than this many seconds before it.
+MAX_STEP_S = 1.0
+
+
+@dataclass(slots=True)
+class LookClock:
+    """Turns the frame times of successive looks into watched seconds.
+
+    After an idle stretch, a stall or a failed detector only ``MAX_STEP_S`` of the gap counts, so that nothing is
+    declared gone because nobody looked.
+    """
+
+    last_at: float | None = None
+
+    def step(self, at: float) -> float:
+        """Watched seconds since the last look, 0..MAX_STEP_S."""
+        step = 0.0 if self.last_at is None else min(MAX_STEP_S, max(0.0, at - self.last_at))
+        self.last_at = at
+        return step

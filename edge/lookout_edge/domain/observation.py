@@ -1,0 +1,61 @@
+"""What a rule says about one thing in one look, and what it is told about the scene."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from lookout_contract.commands import Resident
+from lookout_contract.events import Attributes, Condition, DetectedObject, Severity, Votes
+from lookout_edge.domain.detection import PlateReading
+from lookout_edge.domain.geometry import Box
+
+
+class Standing(StrEnum):
+    """How a thing stands with a rule."""
+
+    #: All conditions hold: this is an occurrence.
+    ACTIVE = "active"
+    #: It is there, but has not been there long or surely enough.
+    PENDING = "pending"
+    #: It would be one, were it not for the condition named in ``blocked_by``.
+    BLOCKED = "blocked"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """One thing in one zone as judged in one look."""
+
+    #: Names the thing within its rule and zone; it outlives a change of the track number.
+    key: int
+    zone: str
+    #: Label group, see ``label_group``.
+    group: str
+    box: Box
+    standing: Standing
+    #: Frame time since which it has been in the zone, seconds since the Unix epoch.
+    since: float
+    severity: Severity
+    #: Stable key that pages translate.
+    severity_reason: str
+    conditions: tuple[Condition, ...]
+    objects: tuple[DetectedObject, ...]
+    votes: Votes
+    attributes: Attributes
+    #: Name of the condition that keeps it from being active.
+    blocked_by: str | None = None
+    #: Frame time at which the rule needs another look even if nothing moves.
+    look_by: float | None = None
+    #: Track whose plate should be read in this picture.
+    plate_of: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What a rule is told beside the tracks."""
+
+    camera: str
+    residents: Sequence[Resident] = ()
+    #: Track → plates read from it since the last look; a track with an empty tuple was tried in vain.
+    readings: Mapping[int, tuple[PlateReading, ...]] = field(default_factory=dict[int, tuple[PlateReading, ...]])
+    #: Whether plates are read at all.
+    reads_plates: bool = False

@@ -1,0 +1,105 @@
+"""Number plates: the vote over a track's readings and the search among those who belong here."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from lookout_contract.base import UtcTime
+from lookout_contract.commands import Resident
+from lookout_edge.domain.detection import PlateReading
+
+
+@dataclass(slots=True)
+class PlateVote:
+    """Readings of one vehicle's plate over its track."""
+
+    readings: list[PlateReading] = field(default_factory=list[PlateReading])
+    #: Times that a reading was tried, with or without success.
+    attempts: int = 0
+
+    def add(self, readings: Sequence[PlateReading]) -> None:
+        """Take in one attempt: the best plate found in the vehicle's box, if any."""
+        self.attempts += 1
+        if readings and readings[0].text:
+            self.readings.append(readings[0])
+
+    def winner(self) -> tuple[str | None, float]:
+        """The text that wins position by position among readings of the commonest length, and its confidence 0..1.
+
+        The confidence is the mean share of the winning characters times the mean confidence of the readings.
+        """
+        same_length = self._of_commonest_length()
+        if not same_length:
+            return None, 0.0
+        weight = sum(confidence for _, confidence in same_length)
+        if weight <= 0:
+            return None, 0.0
+        text, shares = "", 0.0
+        for position in range(len(same_length[0][0])):
+            votes: dict[str, float] = defaultdict(float)
+            for reading, confidence in same_length:
+                votes[reading[position]] += confidence
+            best = max(votes, key=lambda character: (votes[character], character))
+            text += best
+            shares += votes[best] / weight
+        return text, min(1.0, shares / len(text) * weight / len(same_length))
+
+    def _of_commonest_length(self) -> list[tuple[str, float]]:
+        by_length: dict[int, list[tuple[str, float]]] = defaultdict(list)
+        for reading in self.readings:
+            if reading.text:
+                by_length[len(reading.text)].append((reading.text, reading.confidence))
+        if not by_length:
+            return []
+        return max(by_length.values(), key=lambda group: (sum(c for _, c in group), len(group[0][0])))
+
+
+class Match(StrEnum):
+    """How a plate stands with the list of residents. Only ``RESIDENT`` makes a vehicle known."""
+
+    RESIDENT = "resident"
+    STRANGER = "stranger"
+    #: On the list, but its pass is not valid at this time.
+    EXPIRED = "expired"
+    #: On the list, but not for this camera.
+    ELSEWHERE = "elsewhere"
+    #: Several residents are about as near: no guess is made.
+    AMBIGUOUS = "ambiguous"
+
+
+def match_plate(
+    text: str, residents: Sequence[Resident], *, camera: str, at: UtcTime, distance: int = 1, margin: int = 1
+) -> Match:
+    """Look ``text`` up among ``residents``.
+
+    Up to ``distance`` misread characters are forgiven if exactly one resident is that near and every other one is
+    at least ``margin`` characters further off.
+    """
+    gaps = sorted((_substitutions(text, resident.plate), index) for index, resident in enumerate(residents))
+    near = [(gap, index) for gap, index in gaps if gap <= distance]
+    if not near:
+        return Match.STRANGER
+    nearest = near[0][0]
+    plates = {residents[i].plate for gap, i in gaps if gap == nearest}
+    rivals = [gap for gap, i in gaps if residents[i].plate not in plates]
+    if nearest > 0 and (len(plates) > 1 or (rivals and rivals[0] - nearest < margin)):
+        return Match.AMBIGUOUS
+    passes = [residents[i] for gap, i in gaps if gap == nearest]
+    outcomes = [_pass_outcome(resident, camera, at) for resident in passes]
+    return min(outcomes, key=[Match.RESIDENT, Match.EXPIRED, Match.ELSEWHERE].index)
+
+
+def _pass_outcome(resident: Resident, camera: str, at: UtcTime) -> Match:
+    if resident.cameras and camera not in resident.cameras:
+        return Match.ELSEWHERE
+    early = resident.valid_from is not None and at < resident.valid_from
+    late = resident.valid_until is not None and at >= resident.valid_until
+    return Match.EXPIRED if early or late else Match.RESIDENT
+
+
+def _substitutions(a: str, b: str) -> int:
+    """Characters that differ; texts of different length are as far apart as can be."""
+    if len(a) != len(b):
+        return max(len(a), len(b))
+    return sum(x != y for x, y in zip(a, b, strict=True))

@@ -1,0 +1,105 @@
+"""How long a thing has been in a zone, across short misses and changes of the track number."""
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from lookout_contract.events import DetectedObject, Votes
+from lookout_edge.domain.geometry import Box
+from lookout_edge.domain.labels import label_group
+from lookout_edge.domain.looks import LookClock
+from lookout_edge.domain.track import Track
+from lookout_edge.domain.zone import Zone
+
+#: Overlap at which a new track in the place of a lost one is taken for the same thing.
+SAME_PLACE_IOU = 0.4
+
+
+@dataclass(slots=True)
+class Presence:
+    """One thing in one zone. Times are frame times, seconds since the Unix epoch."""
+
+    #: Number of its first track; stays when the track changes.
+    thing: int
+    track: Track
+    since: float
+    seen_at: float
+    #: The last n looks: was it seen in the zone?
+    looks: deque[bool]
+    #: Watched seconds since it was last seen in the zone.
+    absent_s: float = 0.0
+
+    @property
+    def group(self) -> str:
+        """Label group of the thing."""
+        return label_group(self.track.label)
+
+    @property
+    def votes(self) -> Votes:
+        """k of n."""
+        return Votes(yes=sum(self.looks), of=len(self.looks))
+
+    def as_object(self) -> DetectedObject:
+        """The thing as the contract writes it, rounded so that replays agree to the byte."""
+        return detected(self.track.label, self.track.score, self.track.box, self.track.id)
+
+
+def detected(label: str, score: float, box: Box, track: int | None) -> DetectedObject:
+    """A contract object; box clipped to the frame, four decimals."""
+    x1, y1, x2, y2 = (round(value, 4) for value in box.clipped().as_tuple())
+    return DetectedObject(label=label, score=round(min(1.0, max(0.0, score)), 4), box=(x1, y1, x2, y2), track=track)
+
+
+@dataclass(slots=True)
+class PresenceBook:
+    """All things of some labels in one zone."""
+
+    zone: Zone
+    labels: frozenset[str]
+    #: n of the k-of-n vote.
+    votes_of: int
+    #: Watched seconds after which an unseen thing is forgotten.
+    tolerance_s: float
+    _present: list[Presence] = field(default_factory=list[Presence])
+    _clock: LookClock = field(default_factory=LookClock)
+
+    def update(self, at: float, tracks: Sequence[Track]) -> Sequence[Presence]:
+        """Take in the tracks of a look at frame time ``at``; the things still believed present, oldest first."""
+        step = self._clock.step(at)
+        visible = [track for track in tracks if self._is_here(at, track)]
+        seen = self._match(visible)
+        for presence in self._present:
+            track = seen.pop(presence.thing, None)
+            presence.looks.append(track is not None)
+            if track is None:
+                presence.absent_s += step
+            else:
+                presence.track, presence.seen_at, presence.absent_s = track, at, 0.0
+        self._present = [p for p in self._present if p.absent_s <= self.tolerance_s]
+        matched = {presence.track.id for presence in self._present}
+        self._present += [self._begin(at, track) for track in visible if track.id not in matched]
+        return tuple(self._present)
+
+    def reset(self) -> None:
+        """Forget everything: time has jumped."""
+        self._present = []
+        self._clock = LookClock()
+
+    def _is_here(self, at: float, track: Track) -> bool:
+        return track.last_at >= at and track.label in self.labels and self.zone.contains(track.box.bottom_centre)
+
+    def _match(self, visible: Sequence[Track]) -> dict[int, Track]:
+        """Thing → its track in this look: by track number, then by place for what lost its number."""
+        by_id = {track.id: track for track in visible}
+        seen = {p.thing: by_id.pop(p.track.id) for p in self._present if p.track.id in by_id}
+        for presence in self._present:
+            if presence.thing in seen:
+                continue
+            same = [t for t in by_id.values() if label_group(t.label) == presence.group]
+            best = max(same, key=lambda t: (t.box.iou(presence.track.box), -t.id), default=None)
+            if best is not None and best.box.iou(presence.track.box) >= SAME_PLACE_IOU:
+                seen[presence.thing] = by_id.pop(best.id)
+        return seen
+
+    def _begin(self, at: float, track: Track) -> Presence:
+        return Presence(track.id, track, at, at, deque([True], maxlen=self.votes_of))

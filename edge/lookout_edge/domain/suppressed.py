@@ -1,0 +1,82 @@
+"""Why was there no alarm? Candidates that came close, with the condition that stopped them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from lookout_contract.events import Condition, Scenario
+from lookout_edge.domain.observation import Observation, Standing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suppressed:
+    """A thing in a zone that did not become an occurrence."""
+
+    camera: str
+    scenario: Scenario
+    zone: str
+    #: Frame time of the verdict, seconds since the Unix epoch.
+    at: float
+    label: str
+    #: The condition that stopped it, with the value it reached.
+    condition: Condition
+
+
+#: A thing that left after less than this share of the dwell was just passing: not worth a line.
+CLOSE_SHARE = 0.5
+
+_Key = tuple[Scenario, str, int]
+
+
+class SuppressionLedger:
+    """Reports a candidate once: at once when something blocks it, on leaving when it just did not stay long enough."""
+
+    def __init__(self, camera: str, report: Callable[[Suppressed], None]) -> None:
+        self._camera = camera
+        self._report = report
+        self._pending: dict[_Key, Suppressed] = {}
+        self._blocked: dict[_Key, str] = {}
+
+    def update(self, at: float, scenario: Scenario, observations: Sequence[Observation]) -> None:
+        """Take in one look of one rule."""
+        present: set[_Key] = set()
+        for observation in observations:
+            key = (scenario, observation.zone, observation.key)
+            present.add(key)
+            self._note(key, at, observation)
+        for key in [key for key in self._pending if key[0] is scenario and key not in present]:
+            self._report(self._pending.pop(key))
+        self._blocked = {k: why for k, why in self._blocked.items() if k[0] is not scenario or k in present}
+
+    def close(self) -> None:
+        """Report what was still pending."""
+        for suppressed in self._pending.values():
+            self._report(suppressed)
+        self._pending, self._blocked = {}, {}
+
+    def _note(self, key: _Key, at: float, observation: Observation) -> None:
+        self._pending.pop(key, None)
+        if observation.standing is Standing.ACTIVE or observation.blocked_by is None:
+            self._blocked.pop(key, None)
+            return
+        if observation.standing is Standing.PENDING and not _came_close(observation):
+            return
+        suppressed = Suppressed(
+            camera=self._camera,
+            scenario=key[0],
+            zone=observation.zone,
+            at=at,
+            label=observation.objects[0].label if observation.objects else observation.group,
+            condition=next(c for c in observation.conditions if c.name == observation.blocked_by),
+        )
+        if observation.standing is Standing.PENDING:
+            self._pending[key] = suppressed
+        elif self._blocked.get(key) != observation.blocked_by:
+            self._blocked[key] = observation.blocked_by
+            self._report(suppressed)
+
+
+def _came_close(observation: Observation) -> bool:
+    for condition in observation.conditions:
+        if condition.name == "dwell" and isinstance(condition.value, float) and isinstance(condition.limit, float):
+            return condition.value >= CLOSE_SHARE * condition.limit
+    return True

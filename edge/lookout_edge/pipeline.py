@@ -1,0 +1,197 @@
+"""One camera from frame to events. Frame time is the only time there is, so a replay gives the same events."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from lookout_contract.events import EndReason, EventData, Scenario
+from lookout_edge.domain.frame import Frame
+from lookout_edge.domain.observation import Observation, Scene, Standing
+from lookout_edge.domain.suppressed import Suppressed, SuppressionLedger
+from lookout_edge.domain.track import Track
+from lookout_edge.errors import ModelError
+from lookout_edge.events import EventBook, OccurrenceSettings, Provenance
+from lookout_edge.motion import MotionGate, MotionSettings
+from lookout_edge.ports import Detector, PlateDirectory, PlateReader
+from lookout_edge.rules.base import Rule
+from lookout_edge.tracking import Tracker, TrackerSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookSettings:
+    """When a frame is looked at. Times in seconds of frame time."""
+
+    #: Looks a second while something goes on.
+    detect_fps: float = 5.0
+    #: Longest time without a look while nothing moves.
+    heartbeat_s: float = 10.0
+    #: Looks go on for this long after the last movement or the last miss of something followed.
+    linger_s: float = 3.0
+    #: A hole in the frame times as long as this starts tracking anew.
+    gap_s: float = 10.0
+    #: After a hole as long as this nothing open is believed to go on: it ends as blind.
+    forget_s: float = 600.0
+    #: Steps back in time shorter than this are jitter: the frame is skipped.
+    jitter_s: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PipelineSettings:
+    """Everything of a camera's pipeline that a configuration may tune."""
+
+    looks: LookSettings = field(default_factory=LookSettings)
+    motion: MotionSettings = field(default_factory=MotionSettings)
+    tracker: TrackerSettings = field(default_factory=TrackerSettings)
+    occurrences: OccurrenceSettings = field(default_factory=OccurrenceSettings)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plates:
+    """How plates are read and who is known."""
+
+    reader: PlateReader
+    directory: PlateDirectory
+
+
+def ignore_suppressed(suppressed: Suppressed) -> None:
+    """Do nothing with a suppressed candidate."""
+
+
+class CameraPipeline:
+    """Frame → motion gate → detections → tracks → rules → occurrences. Not thread-safe; reads no clock."""
+
+    def __init__(
+        self,
+        provenance: Provenance,
+        rules: Sequence[Rule],
+        detector: Detector,
+        *,
+        plates: Plates | None = None,
+        settings: PipelineSettings | None = None,
+        on_suppressed: Callable[[Suppressed], None] = ignore_suppressed,
+    ) -> None:
+        settings = settings or PipelineSettings()
+        self._settings = settings.looks
+        self._provenance = provenance
+        self._detector = detector
+        self._plates = plates
+        self._rules = tuple((rule, EventBook(rule.scenario, provenance, settings.occurrences)) for rule in rules)
+        self._gate = MotionGate(settings.motion)
+        self._tracker = Tracker(settings.tracker)
+        self._ledger = SuppressionLedger(provenance.camera, on_suppressed)
+        self._scene = Scene(provenance.camera, reads_plates=plates is not None)
+        self._frame_at: float | None = None
+        self._due_at: float | None = None
+        self._looked_at: float | None = None
+        self._busy_until: float = float("-inf")
+        self._look_by: float | None = None
+        #: Why the last look gave nothing: the detector's message; None when it worked.
+        self.unknown_because: str | None = None
+        #: Looks that were taken, and those that failed.
+        self.looks: int = 0
+        self.failed_looks: int = 0
+
+    @property
+    def scenarios(self) -> tuple[Scenario, ...]:
+        """What its rules look for."""
+        return tuple(rule.scenario for rule, _ in self._rules)
+
+    @property
+    def open_count(self) -> int:
+        """Occurrences that have started and not ended."""
+        return sum(book.open_count for _, book in self._rules)
+
+    def step(self, frame: Frame) -> tuple[EventData, ...]:
+        """Take in the next frame; the events it brings about, most often none."""
+        events: list[EventData] = []
+        last = self._frame_at
+        if last is not None and frame.at <= last:
+            if last - frame.at < self._settings.jitter_s:
+                return ()
+            events += self.finish(last, EndReason.BLIND)
+        elif last is not None and frame.at - last >= self._settings.forget_s:
+            events += self.finish(last, EndReason.BLIND)
+        elif last is not None and frame.at - last >= self._settings.gap_s:
+            self._start_anew()
+        self._frame_at = frame.at
+        if self._is_due(frame.at) and self._is_worth_a_look(frame):
+            events += self._look(frame)
+        return tuple(events)
+
+    def finish(self, at: float, reason: EndReason) -> tuple[EventData, ...]:
+        """End what is open at frame time ``at`` and forget the scene."""
+        events = [event for _, book in self._rules for event in book.close(at, reason)]
+        self._start_anew()
+        self._ledger.close()
+        return tuple(events)
+
+    def _start_anew(self) -> None:
+        """Numbers and dwell start over; open occurrences wait for what they belong to."""
+        self._tracker.reset()
+        self._gate.reset()
+        for rule, _ in self._rules:
+            rule.reset()
+        self._due_at = self._looked_at = self._look_by = None
+        self._busy_until = float("-inf")
+        self._scene = replace(self._scene, readings={})
+
+    def _is_due(self, at: float) -> bool:
+        """Keep the cadence on its own grid, so that the rate does not sag when the frame rate is no multiple of it."""
+        interval = 1.0 / self._settings.detect_fps
+        if self._due_at is not None and at < self._due_at - interval / 4:
+            return False
+        due_at = at if self._due_at is None else self._due_at
+        self._due_at = max(due_at, at - interval / 2) + interval
+        return True
+
+    def _is_worth_a_look(self, frame: Frame) -> bool:
+        if self._gate.changed(frame.image):
+            self._busy_until = frame.at + self._settings.linger_s
+            return True
+        wanted = self._look_by is not None and frame.at >= self._look_by
+        idle_s = float("inf") if self._looked_at is None else frame.at - self._looked_at
+        return wanted or frame.at <= self._busy_until or idle_s >= self._settings.heartbeat_s
+
+    def _look(self, frame: Frame) -> list[EventData]:
+        self.looks += 1
+        try:
+            detections = self._detector.detect(frame.image)
+        except ModelError as error:
+            # Unknown is not "nothing there": tracks, dwell and occurrences stay as they are until a look works.
+            self.unknown_because = str(error)
+            self.failed_looks += 1
+            return []
+        self.unknown_because = None
+        self._gate.looked(frame.image)
+        self._looked_at = frame.at
+        tracks = self._tracker.update(frame.at, detections)
+        if any(track.last_at < frame.at for track in tracks):
+            self._busy_until = max(self._busy_until, frame.at + self._settings.linger_s)
+        return self._judge(frame, tracks)
+
+    def _judge(self, frame: Frame, tracks: Sequence[Track]) -> list[EventData]:
+        if self._plates is not None:
+            self._scene = replace(self._scene, residents=self._plates.directory.residents())
+        events: list[EventData] = []
+        observed: list[Observation] = []
+        for rule, book in self._rules:
+            observations = rule.observe(frame.at, tracks, self._scene)
+            events += book.update(frame.at, observations, frame.skew_s)
+            self._ledger.update(frame.at, rule.scenario, observations)
+            observed += observations
+        wanted = [o.look_by for o in observed if o.look_by is not None and o.standing is not Standing.BLOCKED]
+        self._look_by = min(wanted, default=None)
+        self._read_plates(frame, observed)
+        return events
+
+    def _read_plates(self, frame: Frame, observed: Sequence[Observation]) -> None:
+        """Read the plates that rules asked for; they hear of them in the next look."""
+        readings = {}
+        if self._plates is not None:
+            for observation in observed:
+                if observation.plate_of is None or observation.plate_of in readings:
+                    continue
+                try:
+                    readings[observation.plate_of] = tuple(self._plates.reader.read(frame.image, observation.box))
+                except ModelError as error:
+                    self.unknown_because = str(error)
+        self._scene = replace(self._scene, readings=readings)

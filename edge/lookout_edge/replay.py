@@ -1,0 +1,41 @@
+"""A recorded clip through the same pipeline, on frame time: every run gives the same bytes."""
+
+import json
+from collections.abc import Iterable, Iterator
+
+from lookout_contract.events import EndReason, EventData
+from lookout_edge.domain.frame import Frame
+from lookout_edge.pipeline import CameraPipeline
+
+
+def replay(frames: Iterable[Frame], pipeline: CameraPipeline, *, start_at: float) -> Iterator[str]:
+    """JSON lines of the events of ``frames``; ``start_at`` is the frame time of the clip's beginning.
+
+    What is still open at the clip's end is ended there.
+    """
+    last_at = start_at
+    for frame in frames:
+        last_at = frame.at
+        for event in pipeline.step(frame):
+            yield event_line(event, start_at=start_at)
+    for event in pipeline.finish(last_at, EndReason.SHUTDOWN):
+        yield event_line(event, start_at=start_at)
+
+
+def event_line(event: EventData, *, start_at: float) -> str:
+    """One event as a line of JSON (without the line break), keys in a fixed order, ``at_s`` in seconds."""
+    first = event.objects[0] if event.objects else None
+    return json.dumps(
+        {
+            "scenario": event.scenario.value,
+            "phase": event.phase.value,
+            "at_s": round(event.captured_at.timestamp() - start_at, 3),
+            "camera": event.camera,
+            "occurrence": event.occurrence,
+            "label": first.label if first else None,
+            "score": round(first.score, 4) if first else None,
+            "zone": event.zone,
+            "explain": [condition.model_dump(mode="json", exclude_none=True) for condition in event.explain],
+        },
+        ensure_ascii=False,
+    )

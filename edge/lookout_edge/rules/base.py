@@ -1,0 +1,93 @@
+"""What every rule shares: the protocol, the common parameters and the conditions that all of them explain."""
+
+from collections.abc import Sequence
+from typing import Annotated, Protocol, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from lookout_contract.events import Condition, Scenario, Votes
+from lookout_edge.domain.observation import Observation, Scene, Standing
+from lookout_edge.domain.schedule import parse_window
+from lookout_edge.domain.track import Track
+
+
+def _checked_window(text: str) -> str:
+    parse_window(text)
+    return text
+
+
+WeeklyWindow = Annotated[str, AfterValidator(_checked_window)]
+"""``mon-fri 22:00-06:00``, ``sat,sun 00:00-24:00``, ``daily 23:00-05:30``: in the site's time zone."""
+
+Seconds = Annotated[float, Field(ge=0, le=86_400)]
+
+
+class RuleParams(BaseModel):
+    """Parameters that all scenarios have. Times are seconds of frame time, never numbers of frames."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    windows: tuple[WeeklyWindow, ...] = ()
+    """Weekly windows in which the rule is armed, in the site's time zone; none means always."""
+    votes_needed: int = Field(default=3, ge=1, le=100)
+    """k of n: this many of the last ``votes_of`` looks must have seen the thing in the zone."""
+    votes_of: int = Field(default=5, ge=1, le=100)
+    """n of k of n."""
+    miss_tolerance_s: Seconds = 3.0
+    """Watched seconds for which a thing may go unseen without starting its dwell again."""
+
+    @model_validator(mode="after")
+    def _votes_can_be_reached(self) -> Self:
+        if self.votes_needed > self.votes_of:
+            raise ValueError(f"votes_needed ({self.votes_needed}) must not be larger than votes_of ({self.votes_of})")
+        return self
+
+
+class Rule(Protocol):
+    """Judges the tracks of one camera for one scenario. Keeps state between looks; reads no clock."""
+
+    @property
+    def scenario(self) -> Scenario:
+        """What it looks for."""
+        ...
+
+    def observe(self, at: float, tracks: Sequence[Track], scene: Scene) -> Sequence[Observation]:
+        """Judge one look at frame time ``at``; every thing in the rule's zones gets an observation."""
+        ...
+
+    def reset(self) -> None:
+        """Forget everything: time has jumped."""
+        ...
+
+
+def dwell_condition(dwell_s: float, limit_s: float, name: str = "dwell") -> Condition:
+    """Whether the thing has been there long enough."""
+    return Condition(name=name, value=round(dwell_s, 3), limit=limit_s, met=dwell_s >= limit_s, unit="s")
+
+
+def votes_condition(votes: Votes, needed: int) -> Condition:
+    """Whether enough of the last looks saw it."""
+    return Condition(name="votes", value=votes.yes, limit=needed, met=votes.yes >= needed, unit="1")
+
+
+def zone_condition(zone: str) -> Condition:
+    """Where its bottom centre stands."""
+    return Condition(name="zone", value=zone, met=True)
+
+
+def window_condition(inside: bool) -> Condition:
+    """Whether the rule is armed at this time of the week."""
+    return Condition(name="window", value=inside, limit=True, met=inside)
+
+
+#: Conditions that only time or more looks can fulfil; every other unmet one blocks.
+_PENDING = frozenset({"votes", "dwell"})
+
+
+def standing_of(conditions: Sequence[Condition]) -> tuple[Standing, str | None]:
+    """The standing that follows, and the unmet condition to name: one that blocks before one that is pending."""
+    unmet = [condition.name for condition in conditions if not condition.met]
+    if not unmet:
+        return Standing.ACTIVE, None
+    blocking = [name for name in unmet if name not in _PENDING]
+    return (Standing.BLOCKED, blocking[0]) if blocking else (Standing.PENDING, unmet[0])

@@ -1,0 +1,166 @@
+"""unfamiliar_vehicle 陌生车辆: a vehicle that does not belong here stays in the zone."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, tzinfo
+
+from pydantic import Field
+
+from lookout_contract.events import Attributes, Condition, Plate, PlateStatus, Scenario, Severity
+from lookout_edge.domain.observation import Observation, Scene, Standing
+from lookout_edge.domain.plates import Match, PlateVote, match_plate
+from lookout_edge.domain.presence import Presence, PresenceBook
+from lookout_edge.domain.schedule import make_schedule
+from lookout_edge.domain.track import Track
+from lookout_edge.domain.zone import Zone
+from lookout_edge.rules.base import (
+    RuleParams,
+    Seconds,
+    dwell_condition,
+    standing_of,
+    votes_condition,
+    window_condition,
+    zone_condition,
+)
+
+
+class UnfamiliarVehicleParams(RuleParams):
+    """When a vehicle counts as unfamiliar, and how its plate is read."""
+
+    labels: tuple[str, ...] = Field(default=("car", "bus", "truck"), min_length=1)
+    """Labels that count as vehicles; add ``motorcycle`` where those matter."""
+    dwell_s: Seconds = 10.0
+    """Seconds in the zone before it is an alarm."""
+    long_stay_s: Seconds = 1800.0
+    """Seconds after which any alarm of this rule is at least yellow."""
+    plate_from_s: Seconds = 1.0
+    """Seconds in the zone before the first try to read the plate."""
+    plate_interval_s: Seconds = 1.0
+    """Least seconds between two tries on one vehicle."""
+    plate_tries: int = Field(default=12, ge=1, le=1000)
+    """Tries on one vehicle after which its plate is left as it is."""
+    plate_min_reads: int = Field(default=2, ge=1, le=100)
+    """Readings that must be there before a plate counts as read."""
+    plate_min_confidence: float = Field(default=0.7, ge=0, le=1)
+    """Least confidence of the vote, 0..1."""
+    fuzzy_distance: int = Field(default=1, ge=0, le=2)
+    """Misread characters forgiven when looking for a resident; 0 asks for the exact plate."""
+    fuzzy_margin: int = Field(default=1, ge=1, le=4)
+    """How many characters further off every other resident must be for a misread plate to count."""
+
+
+class UnfamiliarVehicle:
+    """The rule. A plate has three outcomes: known (blocks the alarm), unknown, unreadable."""
+
+    scenario = Scenario.UNFAMILIAR_VEHICLE
+
+    def __init__(self, params: UnfamiliarVehicleParams, zones: Sequence[Zone], timezone: tzinfo) -> None:
+        self._params = params
+        self._schedule = make_schedule(params.windows, timezone)
+        labels = frozenset(params.labels)
+        self._books = [PresenceBook(zone, labels, params.votes_of, params.miss_tolerance_s) for zone in zones]
+        self._votes: dict[tuple[str, int], PlateVote] = {}
+        self._tried_at: dict[tuple[str, int], float] = {}
+
+    def observe(self, at: float, tracks: Sequence[Track], scene: Scene) -> Sequence[Observation]:
+        """See ``Rule.observe``."""
+        armed = self._schedule.contains(at)
+        found: list[Observation] = []
+        alive: set[tuple[str, int]] = set()
+        for book in self._books:
+            for presence in book.update(at, tracks):
+                alive.add((book.zone.id, presence.thing))
+                found.append(self._judge(at, book.zone.id, presence, scene, armed))
+        self._votes = {key: vote for key, vote in self._votes.items() if key in alive}
+        self._tried_at = {key: tried for key, tried in self._tried_at.items() if key in alive}
+        return tuple(found)
+
+    def reset(self) -> None:
+        """See ``Rule.reset``."""
+        for book in self._books:
+            book.reset()
+        self._votes, self._tried_at = {}, {}
+
+    def _judge(self, at: float, zone: str, presence: Presence, scene: Scene, armed: bool) -> Observation:
+        key = (zone, presence.thing)
+        vote = self._votes.setdefault(key, PlateVote())
+        if presence.track.id in scene.readings:
+            vote.add(scene.readings[presence.track.id])
+        plate, match = self._plate(at, vote, scene)
+        dwell_s = at - presence.since
+        conditions = [
+            zone_condition(zone),
+            window_condition(armed),
+            votes_condition(presence.votes, self._params.votes_needed),
+            dwell_condition(dwell_s, self._params.dwell_s),
+        ]
+        if plate is not None:
+            conditions.append(_plate_condition(plate, match))
+        standing, blocked_by = standing_of(conditions)
+        severity, reason = self._severity(dwell_s, plate, match)
+        look_again, wish = self._wishes(at, key, presence, plate, vote, scene)
+        return Observation(
+            key=presence.thing,
+            zone=zone,
+            group=presence.group,
+            box=presence.track.box,
+            standing=standing,
+            since=presence.since,
+            severity=severity,
+            severity_reason=reason,
+            conditions=tuple(conditions),
+            objects=(presence.as_object(),),
+            votes=presence.votes,
+            attributes=Attributes(plate=plate),
+            blocked_by=blocked_by,
+            look_by=presence.since + self._params.dwell_s if standing is Standing.PENDING else look_again,
+            plate_of=wish,
+        )
+
+    def _plate(self, at: float, vote: PlateVote, scene: Scene) -> tuple[Plate | None, Match | None]:
+        if not scene.reads_plates:
+            return None, None
+        text, confidence = vote.winner()
+        confidence = round(confidence, 4)
+        sure = len(vote.readings) >= self._params.plate_min_reads and confidence >= self._params.plate_min_confidence
+        if text is None or not sure:
+            return Plate(confidence=confidence, status=PlateStatus.UNREADABLE), None
+        match = match_plate(
+            text,
+            scene.residents,
+            camera=scene.camera,
+            at=datetime.fromtimestamp(at, UTC),
+            distance=self._params.fuzzy_distance,
+            margin=self._params.fuzzy_margin,
+        )
+        status = PlateStatus.KNOWN if match is Match.RESIDENT else PlateStatus.UNKNOWN
+        return Plate(text=text, confidence=confidence, status=status), match
+
+    def _severity(self, dwell_s: float, plate: Plate | None, match: Match | None) -> tuple[Severity, str]:
+        if dwell_s >= self._params.long_stay_s:
+            return Severity.YELLOW, "long_stay"
+        if plate is None:
+            return Severity.BLUE, "vehicle_stays"
+        if plate.status is PlateStatus.UNREADABLE:
+            return Severity.BLUE, "plate_unreadable"
+        return Severity.YELLOW, f"plate_{(match or Match.STRANGER).value}"
+
+    def _wishes(
+        self, at: float, key: tuple[str, int], presence: Presence, plate: Plate | None, vote: PlateVote, scene: Scene
+    ) -> tuple[float | None, int | None]:
+        """(frame time of the next look wanted for the plate, track to read in this picture)."""
+        settled = plate is None or plate.status is PlateStatus.KNOWN or vote.attempts >= self._params.plate_tries
+        if not scene.reads_plates or settled:
+            return None, None
+        first = presence.since + self._params.plate_from_s
+        due = max(first, self._tried_at.get(key, first - self._params.plate_interval_s) + self._params.plate_interval_s)
+        if at < due or presence.seen_at < at:
+            return due, None
+        self._tried_at[key] = at
+        return at + self._params.plate_interval_s, presence.track.id
+
+
+def _plate_condition(plate: Plate, match: Match | None) -> Condition:
+    value = match.value if match is not None else plate.status.value
+    return Condition(
+        name="plate", value=value, limit=f"not {Match.RESIDENT.value}", met=plate.status is not PlateStatus.KNOWN
+    )

@@ -1,0 +1,27 @@
+"""What runs cameras side by side and keeps them running: threads, states, evidence, commands."""
+
+from lookout_edge.supervisor.camera import CameraWorker, Delays, RunningSource
+from lookout_edge.supervisor.commands import CommandDesk, ResidentBook, VerdictBook
+from lookout_edge.supervisor.crew import Crew
+from lookout_edge.supervisor.gateway import Gateway, Identity, Service, make_status, take_snapshot
+from lookout_edge.supervisor.proof import ProofDesk, ProofSettings
+from lookout_edge.supervisor.sharing import SharedDetector, SharedPlateReader
+
+__all__ = [
+    "CameraWorker",
+    "CommandDesk",
+    "Crew",
+    "Delays",
+    "Gateway",
+    "Identity",
+    "ProofDesk",
+    "ProofSettings",
+    "ResidentBook",
+    "RunningSource",
+    "Service",
+    "SharedDetector",
+    "SharedPlateReader",
+    "VerdictBook",
+    "make_status",
+    "take_snapshot",
+]

@@ -1,0 +1,201 @@
+"""One camera's thread: frames in, events out, reconnecting for ever, reporting what it can see."""
+
+from collections import deque
+from collections.abc import Callable
+from datetime import UTC, datetime
+from threading import Event
+from typing import Protocol
+
+import structlog
+
+from lookout_contract.events import EndReason, EventData, EvidenceRef, Scenario
+from lookout_contract.status import CameraState, Sight
+from lookout_edge.domain.frame import Frame
+from lookout_edge.errors import EdgeError, SourceError, SpoolError
+from lookout_edge.pipeline import CameraPipeline
+from lookout_edge.ports import Clock, EventSink, FrameSource
+from lookout_edge.supervisor.proof import ProofDesk
+
+#: Failed looks in a row after which the camera counts as blind.
+FAILED_LOOKS = 3
+#: Events kept in memory while the spool refuses them.
+UNSPOOLED = 1000
+
+log = structlog.stdlib.get_logger()
+
+
+class RunningSource(FrameSource, Protocol):
+    """A source that another thread can stop."""
+
+    @property
+    def dropped(self) -> int:
+        """Frames overwritten by newer ones before anybody took them."""
+        ...
+
+    def close(self) -> None:
+        """Make a blocked iterator end soon."""
+        ...
+
+
+class Delays(Protocol):
+    """How long to wait before the next attempt."""
+
+    def next(self) -> float:
+        """Seconds; growing and jittered."""
+        ...
+
+    def reset(self) -> None:
+        """It worked: begin again with short waits."""
+        ...
+
+
+class FoldedWarnings(Protocol):
+    """Log lines of which repetitions are counted instead of written."""
+
+    def warning(self, key: str, message: str) -> None:
+        """Say ``message`` unless ``key`` said it a moment ago."""
+        ...
+
+
+class CameraWorker:
+    """Runs one camera until it is stopped. ``run`` belongs to one thread; the other methods may be called from any."""
+
+    def __init__(
+        self,
+        camera: str,
+        source: RunningSource,
+        pipeline: CameraPipeline,
+        *,
+        sink: EventSink,
+        proof: ProofDesk,
+        clock: Clock,
+        publish: Callable[[CameraState], None],
+        delays: Delays,
+        warnings: FoldedWarnings,
+    ) -> None:
+        self.camera = camera
+        self._source = source
+        self._pipeline = pipeline
+        self._sink = sink
+        self._proof = proof
+        self._clock = clock
+        self._publish = publish
+        self._delays = delays
+        self._warnings = warnings
+        self._stop = Event()
+        self._unspooled: deque[EventData] = deque(maxlen=UNSPOOLED)
+        self._failed = 0
+        self._state: CameraState | None = None
+        self._latest: Frame | None = None
+
+    @property
+    def scenarios(self) -> tuple[Scenario, ...]:
+        """What is looked for."""
+        return self._pipeline.scenarios
+
+    @property
+    def dropped(self) -> int:
+        """Frames that were overtaken by newer ones because the box was too busy."""
+        return self._source.dropped
+
+    def snapshot(self) -> EvidenceRef:
+        """Store the newest picture as evidence. EdgeError while the camera is not watched."""
+        state, frame = self._state, self._latest
+        if frame is None or state is None or state.state is not Sight.WATCHING:
+            reason = state.reason if state else "not started"
+            raise EdgeError(f"Camera {self.camera} has no picture to give now ({reason}).")
+        return self._proof.snapshot(frame.image)
+
+    @property
+    def state(self) -> CameraState | None:
+        """What was last published."""
+        return self._state
+
+    @property
+    def skew_s(self) -> float | None:
+        """Stream time minus this box's clock at the newest picture, seconds."""
+        return self._latest.skew_s if self._latest is not None else None
+
+    def stop(self) -> None:
+        """Make ``run`` come to an end soon."""
+        self._stop.set()
+        self._source.close()
+
+    def run(self) -> None:
+        """Watch until stopped or until a file without loop has ended; end what is open; say goodbye."""
+        self._say(Sight.BLIND, "connecting")
+        ended = False
+        while not self._stop.is_set() and not ended:
+            try:
+                ended = self._watch()
+            except SourceError as error:
+                self._say(Sight.BLIND, error.reason, str(error))
+                self._pause()
+            except Exception as error:
+                log.exception("camera fault", camera=self.camera)
+                self._say(Sight.BLIND, "fault", f"{type(error).__name__}: {error}")
+                self._pause()
+        self._finish(EndReason.SHUTDOWN if self._stop.is_set() else EndReason.BLIND)
+        self._say(Sight.OFF, "shutdown" if self._stop.is_set() else "ended")
+
+    def _watch(self) -> bool:
+        """Work through one opening of the source; True when it came to its end by itself."""
+        with self._source.frames() as frames:
+            for frame in frames:
+                if self._stop.is_set():
+                    return False
+                self._delays.reset()
+                self._take(frame)
+        return not self._stop.is_set()
+
+    def _take(self, frame: Frame) -> None:
+        self._latest = frame
+        events = self._pipeline.step(frame)
+        self._keep(self._proof.attach(frame, frame.at, events))
+        problem = self._pipeline.unknown_because
+        self._failed = self._failed + 1 if problem else 0
+        if self._failed >= FAILED_LOOKS:
+            self._say(Sight.BLIND, "detector_failed", problem)
+        elif not problem:
+            self._say(Sight.WATCHING)
+
+    def _finish(self, reason: EndReason) -> None:
+        if self._latest is not None:
+            at = self._latest.at
+            self._keep(self._proof.attach(None, at, self._pipeline.finish(at, reason)))
+
+    def _keep(self, events: list[EventData]) -> None:
+        """Spool in order; what the disk refuses is kept and tried again with the next frame."""
+        for event in events:
+            log.info(
+                "event",
+                camera=self.camera,
+                scenario=event.scenario.value,
+                phase=event.phase.value,
+                occurrence=event.occurrence,
+                severity=event.severity.value,
+                reason=event.severity_reason,
+            )
+        self._unspooled.extend(events)
+        while self._unspooled:
+            try:
+                self._sink.put(self._unspooled[0])
+            except SpoolError as error:
+                self._warnings.warning("spool", f"{error} {len(self._unspooled)} events wait in memory.")
+                return
+            self._unspooled.popleft()
+
+    def _pause(self) -> None:
+        self._stop.wait(self._delays.next())
+
+    def _say(self, sight: Sight, reason: str | None = None, detail: str | None = None) -> None:
+        """Publish and log a state when it is another than the last one."""
+        if self._state is not None and (self._state.state, self._state.reason) == (sight, reason):
+            return
+        since = datetime.fromtimestamp(self._clock.now(), UTC)
+        self._state = CameraState(camera=self.camera, state=sight, since=since, reason=reason, detail=detail)
+        if detail:
+            self._warnings.warning(self.camera, f"camera {self.camera} is {sight.value} ({reason}): {detail}")
+        else:
+            log.info("camera", camera=self.camera, state=sight.value, reason=reason)
+        self._publish(self._state)

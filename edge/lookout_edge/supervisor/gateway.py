@@ -1,0 +1,112 @@
+"""The running gateway: started and stopped in the order that loses nothing."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Protocol
+
+import structlog
+
+from lookout_contract.events import EvidenceRef
+from lookout_contract.status import GatewayStatus, SpoolDepth
+from lookout_edge.errors import EdgeError
+from lookout_edge.ports import Clock
+from lookout_edge.supervisor.camera import CameraWorker
+from lookout_edge.supervisor.crew import Crew
+
+log = structlog.stdlib.get_logger()
+
+
+class Service(Protocol):
+    """Something with a thread of its own."""
+
+    def start(self) -> None:
+        """Begin; returns at once."""
+        ...
+
+    def close(self) -> None:
+        """Finish what can be finished soon, then end."""
+        ...
+
+
+class WaitingEvents(Protocol):
+    """What the status says of the spool."""
+
+    @property
+    def epoch(self) -> str:
+        """Names this life of the spool."""
+        ...
+
+    @property
+    def last_sequence(self) -> int:
+        """Number of the newest event."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Who this gateway is and what it runs."""
+
+    gateway: str
+    version: str
+    config_hash: str
+    models: Mapping[str, str]
+
+
+def make_status(
+    identity: Identity, *, crew: Crew, spool: WaitingEvents, depth: SpoolDepth, clock: Clock
+) -> GatewayStatus:
+    """The status as of now."""
+    skews = [worker.skew_s for worker in crew.workers if worker.skew_s is not None]
+    return GatewayStatus(
+        gateway=identity.gateway,
+        online=True,
+        epoch=spool.epoch,
+        at=datetime.fromtimestamp(clock.now(), UTC),
+        version=identity.version,
+        config_hash=identity.config_hash,
+        models=dict(identity.models),
+        spool=depth,
+        last_sequence=spool.last_sequence,
+        clock_skew_s=round(max(skews, key=abs), 3) if skews else None,
+        shed=_shed(crew.workers),
+    )
+
+
+def take_snapshot(crew: Crew, camera: str) -> EvidenceRef:
+    """A picture of ``camera`` as it is now, in the evidence store. EdgeError when there is none to be had."""
+    worker = crew.find(camera)
+    if worker is None:
+        known = ", ".join(worker.camera for worker in crew.workers) or "none"
+        raise EdgeError(f"There is no camera {camera!r} at this gateway; there are: {known}.")
+    return worker.snapshot()
+
+
+class Gateway:
+    """All parts together. ``start`` and ``stop`` are called once each."""
+
+    def __init__(self, crew: Crew, services: Sequence[Service]) -> None:
+        self._crew = crew
+        self._services = tuple(services)
+
+    def start(self, workers: Sequence[CameraWorker]) -> None:
+        """Start the services, then the cameras."""
+        for service in self._services:
+            service.start()
+        self._crew.start(workers)
+
+    def stop(self) -> None:
+        """Stop the cameras (which ends what is open), then the services, the last one first."""
+        self._crew.stop()
+        for service in reversed(self._services):
+            service.close()
+        log.info("gateway stopped")
+
+
+def _shed(workers: Sequence[CameraWorker]) -> dict[str, int]:
+    """Scenario → frames that nobody looked at because the box was too busy."""
+    counts: dict[str, int] = {}
+    for worker in workers:
+        for scenario in worker.scenarios:
+            counts[scenario.value] = counts.get(scenario.value, 0) + worker.dropped
+    return counts

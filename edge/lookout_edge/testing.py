@@ -1,0 +1,175 @@
+"""Typed fakes of the ports, for tests of anything that needs them. Shipped, so that no mock library is needed."""
+
+import hashlib
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from lookout_contract.commands import Resident
+from lookout_contract.events import EventData, EvidenceKind, EvidenceRef
+from lookout_edge.domain.detection import Detection, PlateReading
+from lookout_edge.domain.frame import Frame, Image
+from lookout_edge.domain.geometry import Box
+from lookout_edge.errors import EdgeError, ModelError, SpoolError
+
+FAKE_SHA256 = "0" * 64
+
+
+def picture(shade: int = 0, *, width: int = 64, height: int = 36) -> Image:
+    """A plain BGR picture. Two shades more than twenty apart count as movement."""
+    return np.full((height, width, 3), shade % 256, dtype=np.uint8)
+
+
+@dataclass(slots=True)
+class FakeClock:
+    """A clock that stands still until it is moved."""
+
+    at: float = 1_000_000.0
+
+    def now(self) -> float:
+        """See ``Clock``."""
+        return self.at
+
+
+@dataclass(slots=True)
+class ScriptedDetector:
+    """Gives the detections of a script, one call after another; an error in it is raised. Empty after its end."""
+
+    script: Sequence[Sequence[Detection] | ModelError]
+    calls: int = 0
+    name: str = "scripted"
+    sha256: str = FAKE_SHA256
+    labels: tuple[str, ...] = ("car", "truck", "bus", "motorcycle", "bicycle", "person")
+
+    def detect(self, image: Image) -> Sequence[Detection]:
+        """See ``Detector``."""
+        self.calls += 1
+        answer = self.script[self.calls - 1] if self.calls <= len(self.script) else ()
+        if isinstance(answer, ModelError):
+            raise answer
+        return answer
+
+
+@dataclass(slots=True)
+class ShadeDetector:
+    """Gives what ``see`` says of the picture's first green value: lets a made clip carry its own truth."""
+
+    see: Callable[[int], Sequence[Detection]]
+    calls: int = 0
+    name: str = "shade"
+    sha256: str = FAKE_SHA256
+    labels: tuple[str, ...] = ("car", "truck", "bus", "motorcycle", "bicycle", "person")
+
+    def detect(self, image: Image) -> Sequence[Detection]:
+        """See ``Detector``."""
+        self.calls += 1
+        return self.see(int(image[0, 0, 1]))
+
+
+@dataclass(slots=True)
+class FakePlateReader:
+    """Reads the same plate from everything."""
+
+    text: str | None
+    confidence: float = 0.95
+    regions: list[Box] = field(default_factory=list[Box])
+
+    @property
+    def models(self) -> dict[str, str]:
+        """See ``PlateReader``."""
+        return {"fake-plates": FAKE_SHA256}
+
+    def read(self, image: Image, region: Box) -> Sequence[PlateReading]:
+        """See ``PlateReader``."""
+        self.regions.append(region)
+        return (PlateReading(self.text, self.confidence, region),) if self.text else ()
+
+
+@dataclass(slots=True)
+class FixedDirectory:
+    """A list of residents."""
+
+    known: tuple[Resident, ...] = ()
+
+    def residents(self) -> Sequence[Resident]:
+        """See ``PlateDirectory``."""
+        return self.known
+
+    def replace(self, residents: Sequence[Resident]) -> None:
+        """Take over another list."""
+        self.known = tuple(residents)
+
+
+@dataclass(slots=True)
+class ListSource:
+    """Plays back frames, then raises ``error`` if there is one, else ends."""
+
+    items: Sequence[Frame]
+    error: EdgeError | None = None
+    opened: int = 0
+    closed: bool = False
+    dropped: int = 0
+
+    @contextmanager
+    def frames(self) -> Generator[Iterator[Frame]]:
+        """See ``FrameSource``."""
+        self.opened += 1
+        yield self._play()
+
+    def _play(self) -> Iterator[Frame]:
+        for frame in self.items:
+            if self.closed:
+                return
+            yield frame
+        if self.error is not None:
+            raise self.error
+
+    def close(self) -> None:
+        """Stop playing."""
+        self.closed = True
+
+
+@dataclass(slots=True)
+class MemorySink:
+    """Keeps events in a list; raises while ``broken``."""
+
+    events: list[EventData] = field(default_factory=list[EventData])
+    broken: bool = False
+
+    def put(self, data: EventData) -> int:
+        """See ``EventSink``."""
+        if self.broken:
+            raise SpoolError("The disk is full: free some space.")
+        self.events.append(data)
+        return len(self.events)
+
+
+@dataclass(slots=True)
+class MemoryEvidence:
+    """Keeps evidence in a dict; raises while ``broken``."""
+
+    files: dict[str, bytes] = field(default_factory=dict[str, bytes])
+    broken: bool = False
+
+    def put(self, kind: EvidenceKind, content: bytes, mime: str) -> EvidenceRef:
+        """See ``EvidenceStore``."""
+        if self.broken:
+            raise EdgeError("The evidence folder cannot be written: free some space.")
+        digest = hashlib.sha256(content).hexdigest()
+        self.files[digest] = content
+        return EvidenceRef(kind=kind, sha256=digest, bytes=len(content), mime=mime)
+
+
+@dataclass(slots=True)
+class FakeRecorder:
+    """Answers every clip with its two times as text."""
+
+    asked: list[tuple[float, float]] = field(default_factory=list[tuple[float, float]])
+    empty: bool = False
+
+    def clip(self, start_at: float, end_at: float) -> bytes | None:
+        """See ``Recorder``."""
+        self.asked.append((start_at, end_at))
+        return None if self.empty else f"{start_at:.3f}-{end_at:.3f}".encode()
