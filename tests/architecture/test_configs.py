@@ -1,0 +1,72 @@
+"""Every example runs: each file under configs/ and docker/ is loaded by the program it is meant for."""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import jsonschema_rs
+import pytest
+import yaml
+
+from architecture.repository import ROOT
+from lookout_edge.adapters.zoo import Zoo
+from lookout_edge.config.load import load_config
+from lookout_server.config.server import Secrets, load_server_config
+from lookout_server.config.site import load_site_file
+
+CONFIGS = ROOT / "configs"
+EXAMPLES = sorted(CONFIGS.glob("*.yaml"))
+SCHEMA_LINE = re.compile(r"# yaml-language-server: \$schema=(schemas/([a-z-]+)\.schema\.json)")
+
+
+def load_gateway(path: Path) -> object:
+    zoo = Zoo.find()
+    models = {name: zoo.entry(name).spec.labels for name in zoo.names()}
+    secrets = {"LOOKOUT_MQTT_PASSWORD": "secret", "LOOKOUT_DISPATCHER_TOKEN": "secret"}
+    return load_config(path, models=models, environ=secrets)
+
+
+def load_server(path: Path) -> object:
+    return load_server_config(path, secrets=Secrets())
+
+
+LOADERS: dict[str, Callable[[Path], object]] = {
+    "gateway-config": load_gateway,
+    "server-config": load_server,
+    "site": load_site_file,
+}
+
+
+def schema_of(path: Path) -> tuple[Path, str]:
+    """The schema that the file's first line names, and its short name."""
+    match = SCHEMA_LINE.match(path.read_text(encoding="utf-8"))
+    assert match, f"{path.name}: the first line must name its schema for editors"
+    return CONFIGS / match[1], match[2]
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
+def test_every_example_loads(path: Path) -> None:
+    LOADERS[schema_of(path)[1]](path)
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
+def test_every_example_fits_the_schema_that_editors_use(path: Path) -> None:
+    schema = json.loads(schema_of(path)[0].read_text(encoding="utf-8"))
+    jsonschema_rs.validator_for(schema).validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+
+
+def test_the_compose_files_load() -> None:
+    load_gateway(ROOT / "docker" / "gateway.yaml")
+    load_server(ROOT / "docker" / "server.yaml")
+
+
+def test_every_file_is_in_the_readme() -> None:
+    page = (CONFIGS / "README.md").read_text(encoding="utf-8")
+    assert [path.name for path in EXAMPLES if f"({path.name})" not in page] == []
+
+
+def test_every_schema_is_json_with_a_dialect_or_a_version() -> None:
+    for path in (CONFIGS / "schemas").rglob("*.json"):
+        document = json.loads(path.read_text(encoding="utf-8"))
+        assert {"$schema", "asyncapi", "openapi"} & document.keys(), path
