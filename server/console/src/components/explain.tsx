@@ -30,5 +30,7 @@ function sentence(condition: Condition): string {
   const limit = limitOf({ ...condition, unit });
   // "armed: yes (limit: yes)" says nothing more than "armed: yes".
   const bare = limit === null || typeof condition.limit === "boolean";
-  return bare ? t("alarm.condition", { name, value }) : t("alarm.condition_limit", { name, value, limit });
+  if (bare) return t("alarm.condition", { name, value });
+  const compared = typeof condition.limit === "number" ? "alarm.condition_limit" : "alarm.condition_wanted";
+  return t(compared, { name, value, limit });
 }

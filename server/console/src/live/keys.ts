@@ -18,6 +18,8 @@ function onKey(event: KeyboardEvent): void {
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
   const target = event.target as HTMLElement;
   if (target.matches("input, textarea, select, [contenteditable]")) return;
+  // A dialog has the keyboard to itself, and nothing but stepping happens again while a key is held down.
+  if (document.querySelector("dialog[open]") !== null || (event.repeat && !"jkJK".includes(event.key))) return;
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
   // What was opened last goes first.
   const action = layers.findLast((bindings) => bindings[key] !== undefined)?.[key];

@@ -4,7 +4,7 @@ import * as api from "../api/endpoints";
 import type { Candidate, Case, CaseAction, DismissReason } from "../api/models";
 import { t } from "../text/i18n";
 import type { Board, Row } from "./board";
-import { attempt, tell } from "./notices";
+import { attempt, tell, withdrawUndo } from "./notices";
 
 /** Why a case that was reported by a slip is void; the dispatcher then opens its alarm again. */
 const UNDO = "undo";
@@ -53,6 +53,7 @@ export async function move(
   let after: Case | null = null;
   await attempt(async () => {
     after = await api.act(item.id, action, item.version, fields);
+    withdrawUndo();
     tell(said);
   });
   return after;

@@ -30,6 +30,11 @@ export function dismissNotice(id: number): void {
   notices.value = notices.value.filter((notice) => notice.id !== id);
 }
 
+/** What was done has been built upon: there is no way back by one key any more. */
+export function withdrawUndo(): void {
+  notices.value = notices.value.filter((notice) => notice.undo === undefined);
+}
+
 /** Undo the newest thing that still can be. */
 export async function undoLast(): Promise<void> {
   const last = notices.value.findLast((notice) => notice.undo !== undefined);

@@ -48,6 +48,7 @@ export function span(seconds: number): string {
   if (total < 10) return t("time.seconds", { s: Math.round(total * 10) / 10 });
   if (total < 60) return t("time.seconds", { s: Math.round(total) });
   const whole = Math.round(total);
+  if (whole < 3600 && whole % 60 === 0) return t("time.minutes_even", { m: whole / 60 });
   if (whole < 3600) return t("time.minutes", { m: Math.floor(whole / 60), s: whole % 60 });
   return t("time.hours", { h: Math.floor(whole / 3600), m: Math.floor((whole % 3600) / 60) });
 }

@@ -1,0 +1,152 @@
+import { describe, expect, it } from "vitest";
+import { Board, needOf } from "../src/live/board";
+import { alarm, caseItem, message } from "./samples";
+
+function board(...ids: string[]): Board {
+  const made = new Board();
+  made.load(
+    ids.map((id, index) => alarm({ id, started_at: `2026-05-04T06:0${index}:00Z` })),
+    [],
+  );
+  return made;
+}
+
+const keys = (made: Board) => made.rows.value.map((row) => row.key);
+const fresh = (made: Board) => made.pending.value.map((row) => row.key);
+
+describe("the list", () => {
+  it("shows the gravest first, then the newest", () => {
+    const made = new Board();
+    made.load(
+      [
+        alarm({ id: "a-old", started_at: "2026-05-04T06:00:00Z" }),
+        alarm({ id: "a-new", started_at: "2026-05-04T06:05:00Z" }),
+        alarm({ id: "a-red", severity: "red", started_at: "2026-05-04T05:00:00Z" }),
+      ],
+      [],
+    );
+    expect(keys(made)).toEqual(["a-red", "a-new", "a-old"]);
+    expect(made.selectedKey.value).toBe("a-red");
+  });
+
+  it("keeps an alarm and its case in one row", () => {
+    const made = new Board();
+    made.load([], [caseItem({ alarms: ["a-1"] })]);
+    expect(keys(made)).toEqual(["a-1"]);
+    made.fill(alarm({ id: "a-1", disposition: "reported" }));
+    expect(keys(made)).toEqual(["a-1"]);
+    expect(made.selected.value?.alarm?.id).toBe("a-1");
+    expect(needOf(made.rows.value[0]!)).toBe("dispatch");
+  });
+
+  it("takes a new alarm at once while nobody is at work in it", () => {
+    const made = board("a-1");
+    made.take(message({ alarm: alarm({ id: "a-2", started_at: "2026-05-04T07:00:00Z" }) }));
+    expect(keys(made)).toEqual(["a-2", "a-1"]);
+    expect(made.selectedKey.value).toBe("a-1");
+  });
+});
+
+describe("nothing moves under a finger", () => {
+  it("collects new rows once a row was selected, and shows them when asked", () => {
+    const made = board("a-1", "a-2");
+    made.select("a-2");
+    made.take(message({ alarm: alarm({ id: "a-3", severity: "red" }) }));
+    expect(keys(made)).toEqual(["a-2", "a-1"]);
+    expect(fresh(made)).toEqual(["a-3"]);
+    made.showPending();
+    expect(keys(made)).toEqual(["a-3", "a-2", "a-1"]);
+    expect(made.selectedKey.value).toBe("a-2");
+    expect(fresh(made)).toEqual([]);
+  });
+
+  it("collects new rows while the list is scrolled or pointed at", () => {
+    const made = board("a-1");
+    made.busy.value = true;
+    made.take(message({ alarm: alarm({ id: "a-2" }) }));
+    expect(fresh(made)).toEqual(["a-2"]);
+  });
+
+  it("forgets a collected row that somebody else has dealt with", () => {
+    const made = board("a-1");
+    made.select("a-1");
+    made.take(message({ alarm: alarm({ id: "a-2" }) }));
+    made.take(message({ alarm: alarm({ id: "a-2", disposition: "dismissed" }) }));
+    expect(fresh(made)).toEqual([]);
+  });
+
+  it("keeps the selected row until it is left", () => {
+    const made = board("a-1", "a-2");
+    made.select("a-1");
+    made.take(message({ alarm: alarm({ id: "a-1", disposition: "dismissed" }) }));
+    expect(keys(made)).toEqual(["a-2", "a-1"]);
+    made.select("a-2");
+    expect(keys(made)).toEqual(["a-2"]);
+  });
+
+  it("edits a row in place when its grade rises", () => {
+    const made = board("a-1", "a-2");
+    made.take(message({ alarm: alarm({ id: "a-1", severity: "red" }) }));
+    expect(keys(made)).toEqual(["a-2", "a-1"]);
+    expect(made.rows.value[1]?.alarm?.severity).toBe("red");
+  });
+});
+
+describe("report and undo", () => {
+  it("turns the row of an alarm into the row of its case", () => {
+    const made = board("a-1");
+    made.take(message({ alarm: alarm({ id: "a-1", disposition: "reported", case_id: "c-1" }) }));
+    expect(needOf(made.rows.value[0]!)).toBe("dispatch");
+    made.take(message({ case: caseItem({ alarms: ["a-1"] }) }));
+    expect(keys(made)).toEqual(["a-1"]);
+    expect(made.rows.value[0]?.case?.id).toBe("c-1");
+  });
+
+  it.each(["alarm first", "case first"])("opens the alarm again when the report is undone, %s", (order) => {
+    const made = board("a-1");
+    made.take(message({ alarm: alarm({ id: "a-1", disposition: "reported", case_id: "c-1" }) }));
+    made.take(message({ case: caseItem({ alarms: ["a-1"] }) }));
+    const undone = [
+      message({ alarm: alarm({ id: "a-1", disposition: "open" }) }),
+      message({ case: caseItem({ alarms: ["a-1"], state: "void", version: 2 }) }),
+    ];
+    for (const item of order === "alarm first" ? undone : undone.reverse()) made.take(item);
+    expect(needOf(made.rows.value[0]!)).toBe("judge");
+  });
+
+  it("ignores a case that is older than the one it has", () => {
+    const made = new Board();
+    made.load([], [caseItem({ version: 3, state: "verifying" })]);
+    made.take(message({ case: caseItem({ version: 2, state: "on_scene" }) }));
+    expect(needOf(made.rows.value[0]!)).toBe("verify");
+  });
+
+  it("brings a case back when it waits for the control room again", () => {
+    const made = new Board();
+    made.load([], []);
+    made.take(message({ case: caseItem({ state: "accepted" }) }));
+    expect(keys(made)).toEqual([]);
+    made.take(message({ case: caseItem({ state: "verifying", version: 4 }) }));
+    expect(keys(made)).toEqual(["a-1"]);
+  });
+});
+
+describe("stepping", () => {
+  it("stops at both ends", () => {
+    const made = board("a-1", "a-2");
+    made.step(-1);
+    expect(made.selectedKey.value).toBe("a-2");
+    made.step(1);
+    made.step(1);
+    expect(made.selectedKey.value).toBe("a-1");
+  });
+
+  it("lets go of the selection and looks at the first row", () => {
+    const made = board("a-1", "a-2");
+    made.select("a-1");
+    made.release();
+    expect(made.selectedKey.value).toBe("a-2");
+    made.take(message({ alarm: alarm({ id: "a-3", started_at: "2026-05-04T09:00:00Z" }) }));
+    expect(keys(made)[0]).toBe("a-3");
+  });
+});

@@ -1,0 +1,58 @@
+import { beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import type { Overview } from "../src/api/models";
+
+const store = new Map<string, string>();
+vi.stubGlobal("localStorage", {
+  getItem: (key: string) => store.get(key) ?? null,
+  setItem: (key: string, value: string) => store.set(key, value),
+});
+vi.stubGlobal("document", { documentElement: {} });
+
+const { overview } = await import("../src/live/live");
+const { clockTime, measure, size, span, stopwatch } = await import("../src/text/format");
+const { speak, startWords, t, word } = await import("../src/text/i18n");
+
+describe("text", () => {
+  beforeAll(() => startWords());
+  beforeEach(() => speak("zh-CN"));
+
+  it("fills the blanks, and falls back to the code for what is new", async () => {
+    expect(t("room.pending", { n: 3 })).toBe("3 条新告警");
+    expect(word("scenario", "garbage")).toBe("垃圾违规投放");
+    expect(word("scenario", "flooding")).toBe("flooding");
+    await speak("en");
+    expect(word("scenario", "garbage")).toBe("Garbage violation");
+    expect(store.get("lookout.language")).toBe("en");
+  });
+
+  it("shows times in the site's zone", () => {
+    overview.value = { site: { id: "s", name: "s", timezone: "Asia/Shanghai" } } as Overview;
+    expect(clockTime("2026-05-04T16:03:22Z")).toBe("00:03:22");
+    overview.value = { site: { id: "s", name: "s", timezone: "UTC" } } as Overview;
+    expect(clockTime("2026-05-04T16:03:22Z")).toBe("16:03:22");
+  });
+
+  it.each([
+    [4.25, "4.3 秒"],
+    [42, "42 秒"],
+    [180, "3 分钟"],
+    [252, "4 分 12 秒"],
+    [7500, "2 小时 5 分"],
+  ])("says a span of %d s", (seconds, said) => expect(span(seconds)).toBe(said));
+
+  it.each([
+    [271_000, "04:31"],
+    [-61_000, "01:01"],
+    [7_471_000, "2:04:31"],
+    [90_061_000, "1 天 1:01:01"],
+  ])("runs a clock of %d ms", (ms, said) => expect(stopwatch(ms)).toBe(said));
+
+  it("never shows a number without its unit", () => {
+    expect(measure(252, "s")).toBe("4 分 12 秒");
+    expect(measure(0.4, "1")).toBe("40 %");
+    expect(measure(3, "px")).toBe("3 像素");
+    expect(measure("unreadable", null)).toBe("看不清");
+    expect(measure(null, null)).toBe("没有");
+    expect(size(812_000)).toBe("812 kB");
+  });
+});

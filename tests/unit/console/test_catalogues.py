@@ -1,0 +1,104 @@
+"""The console's words: both languages say everything, and no text hides in the code."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from lookout_contract.cases import CaseState
+from lookout_contract.events import EndReason, PlateStatus, Scenario, Severity
+from lookout_contract.status import Sight
+
+SOURCES = Path(__file__).parents[3] / "server" / "console" / "src"
+CJK = re.compile(r"[\u3000-\u303f\u3400-\u9fff\uff00-\uffef]")
+BLANK = re.compile(r"\{\{(\w+)\}\}")
+COMMENT = re.compile(r"/\*.*?\*/|^\s*//[^\n]*", re.DOTALL | re.MULTILINE)
+
+#: Groups that the code reads by a code from the wire: ``word("scenario", code)``.
+CODED = {
+    "scenario": {scenario.value for scenario in Scenario},
+    "case_state": {state.value for state in CaseState},
+    "end_reason": {reason.value for reason in EndReason},
+    "plate": {status.value for status in PlateStatus},
+    "grade": {severity.value for severity in Severity},
+    "sight": {sight.value for sight in Sight},
+}
+
+
+def catalogue(language: str) -> dict[str, str]:
+    """Key → text, with nested keys joined by dots."""
+    content = cast("dict[str, object]", json.loads((SOURCES / "locales" / f"{language}.json").read_text("utf-8")))
+    return dict(_flat(content, ""))
+
+
+def _flat(node: dict[str, object], prefix: str) -> Iterator[tuple[str, str]]:
+    for key, value in node.items():
+        if isinstance(value, dict):
+            yield from _flat(cast("dict[str, object]", value), f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", str(value)
+
+
+def source_files() -> list[Path]:
+    return sorted([*SOURCES.rglob("*.ts"), *SOURCES.rglob("*.tsx")])
+
+
+def test_both_languages_have_the_same_keys() -> None:
+    assert catalogue("en").keys() == catalogue("zh-CN").keys()
+
+
+def test_both_languages_fill_the_same_blanks() -> None:
+    english = catalogue("en")
+    differing = {
+        key: (text, english[key])
+        for key, text in catalogue("zh-CN").items()
+        if set(BLANK.findall(text)) != set(BLANK.findall(english[key]))
+    }
+    assert differing == {}
+
+
+def test_no_text_is_empty_or_in_the_wrong_language() -> None:
+    english = {key: text for key, text in catalogue("en").items() if not text or CJK.search(text)}
+    # The switch names each language in itself.
+    assert english == {"language.other": "中文"}
+    assert [key for key, text in catalogue("zh-CN").items() if not text] == []
+
+
+@pytest.mark.parametrize("group", CODED)
+def test_every_code_of_the_wire_has_a_word(group: str) -> None:
+    words = catalogue("zh-CN")
+    assert {code for code in CODED[group] if f"{group}.{code}" not in words} == set()
+
+
+def test_no_chinese_text_hides_in_the_code() -> None:
+    found = {
+        str(path.relative_to(SOURCES)): CJK.findall(COMMENT.sub("", path.read_text("utf-8"))) for path in source_files()
+    }
+    assert {name: hits for name, hits in found.items() if hits} == {}
+
+
+def test_every_text_is_used() -> None:
+    code = "\n".join(path.read_text("utf-8") for path in source_files())
+    built = set(re.findall(r"`([\w.]+)\.\$\{", code)) | set(re.findall(r'word\("(\w+)"', code))
+    unused = [
+        key for key in catalogue("zh-CN") if f'"{key}"' not in code and not any(key.startswith(f"{g}.") for g in built)
+    ]
+    assert unused == []
+
+
+def test_nothing_is_asked_of_other_hosts() -> None:
+    pages = [*source_files(), *SOURCES.rglob("*.css"), SOURCES.parent / "index.html"]
+    hosts = {path.name: re.findall(r"(?:https?:)?//[a-z0-9-]+\.[a-z]{2,}", path.read_text("utf-8")) for path in pages}
+    assert {name: found for name, found in hosts.items() if found} == {}
+
+
+def test_the_lock_file_names_no_registry() -> None:
+    lock = cast(
+        "dict[str, dict[str, dict[str, object]]]", json.loads((SOURCES.parent / "package-lock.json").read_text())
+    )
+    packages = {name: package for name, package in lock["packages"].items() if name}
+    assert [name for name, package in packages.items() if "resolved" in package] == []
+    assert [name for name, package in packages.items() if "integrity" not in package] == []
