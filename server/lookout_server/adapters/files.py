@@ -1,7 +1,12 @@
 """Files that are replaced in one step, so that a reader or a crash never sees half of one."""
 
 import os
+import sys
 from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+from lookout_server.errors import ServerError
 
 
 def write_private(path: Path, text: str) -> None:
@@ -14,3 +19,30 @@ def write_private(path: Path, text: str) -> None:
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(path)
+
+
+class FolderLock:
+    """Keeps a second dispatcher out of the same data folder. A killed process lets go by itself."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / "lock"
+        self._file: IO[str] | None = None
+
+    def __enter__(self) -> Self:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = self._path.open("a+", encoding="utf-8")
+        if sys.platform != "win32":
+            import fcntl
+
+            try:
+                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                self._file.close()
+                raise ServerError(
+                    f"another dispatcher already works in {self._path.parent}; stop it, or set another data_dir"
+                ) from error
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if self._file is not None:
+            self._file.close()

@@ -2,13 +2,22 @@
 
 import socket
 
-from lookout_server.errors import ServerError
+from lookout_server.errors import ConfigError, ServerError
 
 
 class PortTakenError(ServerError):
     """Another program listens on the port; the message names it and the key to change."""
 
     code = "port_taken"
+
+
+def listen(host: str, port: int, *, key: str, preferred: int | None = None) -> socket.socket:
+    """A socket that is bound already, so that nobody can take the port in between. See ``settle_port``."""
+    chosen = settle_port(host, port, key=key, preferred=preferred)
+    try:
+        return _bound(host, chosen)
+    except OSError as error:
+        raise PortTakenError(f"port {chosen} on {host} cannot be listened on: {error}") from error
 
 
 def free_port(host: str, *, preferred: int | None = None) -> int:
@@ -41,7 +50,10 @@ def settle_port(host: str, port: int, *, key: str, preferred: int | None = None)
 
 
 def _bound(host: str, port: int) -> socket.socket:
-    family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+    except socket.gaierror as error:
+        raise ConfigError(f"{host!r} is no address of this machine; use 127.0.0.1, or 0.0.0.0 for all") from error
     probe = socket.socket(family, socket.SOCK_STREAM)
     try:
         # As servers do: a port in TIME_WAIT is free, one that is listened on is not.

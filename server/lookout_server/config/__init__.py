@@ -13,9 +13,18 @@ from lookout_server.config.server import (
     TlsConfig,
     load_server_config,
 )
-from lookout_server.config.site import CameraEntry, GridEntry, PersonEntry, Place, SiteFile, load_site_file
+from lookout_server.config.site import (
+    USERNAME_PATTERN,
+    CameraEntry,
+    GridEntry,
+    PersonEntry,
+    Place,
+    SiteFile,
+    load_site_file,
+)
 
 __all__ = [
+    "USERNAME_PATTERN",
     "BrokerConfig",
     "CameraEntry",
     "DatabaseConfig",

@@ -46,6 +46,8 @@ class ListenConfig(Section):
     """``0.0.0.0`` makes it reachable from other machines."""
     port: Port = 8080
     """0 takes any free port, the same again at the next start where possible."""
+    secure_cookies: bool = False
+    """``true`` when browsers come by HTTPS (a TLS proxy stands in front): cookies are then never sent in the clear."""
 
 
 class DatabaseConfig(Section):

@@ -10,7 +10,8 @@ from lookout_contract.base import Identifier
 from lookout_server.config.documents import Problem, read_document, validate
 from lookout_server.config.server import Section
 
-Username = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}$")]
+USERNAME_PATTERN = r"^[a-z0-9][a-z0-9._-]{0,62}$"
+Username = Annotated[str, StringConstraints(pattern=USERNAME_PATTERN)]
 Role = Literal["operator", "worker", "supervisor", "admin"]
 
 
@@ -34,8 +35,8 @@ class CameraEntry(Section):
     id: Identifier
     name: str
     grid: Identifier
-    gateway: Identifier | None = None
-    """The gateway that watches it; left out: whichever reports it first."""
+    gateway: Identifier
+    """The gateway that watches it; camera ids are unique within their gateway only."""
 
 
 class PersonEntry(Section):
@@ -71,7 +72,7 @@ def load_site_file(path: Path) -> SiteFile:
 def _repeated(site: SiteFile) -> Iterator[Problem]:
     lists: dict[str, Sequence[str]] = {
         "grids": [grid.id for grid in site.grids],
-        "cameras": [camera.id for camera in site.cameras],
+        "cameras": [f"{camera.gateway}/{camera.id}" for camera in site.cameras],
         "people": [person.username for person in site.people],
     }
     for kind, ids in lists.items():

@@ -1,16 +1,14 @@
 """Both embedded brokers do what delivery and isolation need; the same tests run against each."""
 
-import asyncio
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from lookout_server.adapters.broker.access import DISPATCHER
-from lookout_server.adapters.broker.accounts import BrokerAccounts
 from lookout_server.adapters.broker.engines import (
     AmqttEngine,
     BrokerEngine,
@@ -19,11 +17,9 @@ from lookout_server.adapters.broker.engines import (
     find_mosquitto,
 )
 from lookout_server.adapters.broker.process import BrokerProcess, end_orphan
-from lookout_server.adapters.listening import free_port
-from lookout_server.adapters.mqtt.testing import Probe
+from lookout_server.adapters.broker.testing import SITE, RunningBroker
 from lookout_server.errors import BrokerError
 
-SITE = "kangle"
 BASE = f"lookout/v1/{SITE}/gateway"
 
 
@@ -32,51 +28,6 @@ def mosquitto_engine() -> BrokerEngine:
     if executable is None:
         pytest.skip("mosquitto is not installed")
     return MosquittoEngine(executable)
-
-
-class RunningBroker:
-    """A broker on a free port with the dispatcher's account and two gateways, driven from a test without asyncio."""
-
-    def __init__(self, engine: BrokerEngine, folder: Path) -> None:
-        self.place = BrokerPlace(site=SITE, bind="127.0.0.1", port=free_port("127.0.0.1"), folder=folder)
-        self.accounts = BrokerAccounts(folder)
-        self.passwords = {DISPATCHER: self.accounts.dispatcher_password(), "gw-a": "secret-a", "gw-b": "secret-b"}
-        for name in ("gw-a", "gw-b"):
-            self.accounts.set(name, self.passwords[name])
-        self.process = BrokerProcess(engine, self.place)
-        self.loop = asyncio.new_event_loop()
-        self.loop.run_until_complete(self.process.start())
-
-    def probe(self, name: str, **values: object) -> Probe:
-        settings: dict[str, object] = {"username": name, "password": self.passwords.get(name)}
-        return Probe(host="127.0.0.1", port=self.place.port, **(settings | values))  # pyright: ignore[reportArgumentType]
-
-    def accepts(self, name: str) -> bool:
-        try:
-            with self.probe(name) as client:
-                return client.refused is None
-        except OSError:
-            return False
-
-    def restart(self) -> None:
-        self.loop.run_until_complete(self.process.stop())
-        self.loop.run_until_complete(self.process.start())
-
-    def run_watch_until(self, condition: Callable[[], bool]) -> None:
-        async def drive() -> None:
-            watching = asyncio.create_task(self.process.watch())
-            try:
-                async with asyncio.timeout(20):
-                    while not await asyncio.to_thread(condition):
-                        await asyncio.to_thread(time.sleep, 0.02)
-            finally:
-                watching.cancel()
-
-        self.loop.run_until_complete(drive())
-
-    def close(self) -> None:
-        self.loop.run_until_complete(self.process.stop())
-        self.loop.close()
 
 
 @pytest.fixture(params=["mosquitto", "amqtt"])

@@ -109,7 +109,7 @@ community: {id: c, name: 康乐南路社区}
 grids:
   - {id: grid-01, name: 第一网格}
 cameras:
-  - {id: gate, name: 东门, grid: grid-01}
+  - {id: gate, name: 东门, grid: grid-01, gateway: gw-01}
 people:
   - {username: wang, name: 王芳, roles: [worker], grids: [grid-01]}
 """
@@ -122,7 +122,7 @@ def test_a_site_file(tmp_path: Path) -> None:
 
 
 def test_a_site_file_names_unknown_grids_and_repetitions(tmp_path: Path) -> None:
-    text = SITE.replace("grid: grid-01}", "grid: grid-02}").replace("grids: [grid-01]}", "grids: [grid-03]}")
+    text = SITE.replace("grid: grid-01,", "grid: grid-02,").replace("grids: [grid-01]}", "grids: [grid-03]}")
     text += "  - {username: wang, name: 又一个, roles: [operator]}\n  - {username: li, name: 李, roles: [boss]}\n"
     with pytest.raises(ConfigError) as caught:
         load_site_file(write(tmp_path, text.replace("boss", "admin"), "site.yaml"))

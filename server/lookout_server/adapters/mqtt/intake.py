@@ -1,0 +1,139 @@
+"""The intake loop: what waits is taken at once, committed, receipted and only then acknowledged.
+
+Nothing is lost: until the commit the broker keeps the messages, and until the receipt the gateway keeps the events.
+A redelivery after a kill between commit and acknowledgement finds its events stored, and is receipted again.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Protocol
+
+import structlog
+
+from lookout_contract.delivery import Receipt
+from lookout_contract.topics import GatewayTopics
+from lookout_server.adapters.mqtt.link import Delivery
+from lookout_server.adapters.mqtt.replay import ReplayPlanner, Stream
+from lookout_server.errors import StoreError
+from lookout_server.ports import Clock, Gap, Incoming
+from lookout_server.services.intake import IntakeResult
+
+_log = structlog.stdlib.get_logger("lookout.intake")
+
+MAX_BATCH = 500
+MAX_BATCH_BYTES = 8 * 1024 * 1024
+RETRY_FIRST_S = 0.5
+RETRY_LAST_S = 15.0
+
+
+class Inbound(Protocol):
+    """The part of the link that the intake uses."""
+
+    @property
+    def inbox(self) -> asyncio.Queue[Delivery]:
+        """Deliveries in order of arrival."""
+        ...
+
+    def acknowledge(self, deliveries: Iterable[Delivery]) -> None:
+        """The broker may forget these."""
+        ...
+
+    def publish_soon(self, topic: str, payload: bytes) -> None:
+        """Publish without waiting."""
+        ...
+
+
+class Takes(Protocol):
+    """The intake service."""
+
+    async def take(self, batch: Sequence[Incoming]) -> IntakeResult:
+        """All in one transaction; StoreError when nothing was kept."""
+        ...
+
+    async def refuse(self, message: Incoming, reason: str) -> IntakeResult:
+        """Into quarantine."""
+        ...
+
+
+class IntakeLoop:
+    """Runs until cancelled."""
+
+    #: First pause when the database refuses, seconds; doubled up to ``RETRY_LAST_S``.
+    retry_first_s = RETRY_FIRST_S
+
+    def __init__(self, link: Inbound, intake: Takes, *, site: str, clock: Clock, planner: ReplayPlanner) -> None:
+        self._link = link
+        self._intake = intake
+        self._site = site
+        self._clock = clock
+        self._planner = planner
+
+    async def run(self) -> None:
+        """Take batch after batch."""
+        while True:
+            batch = await self._next_batch()
+            settled, results = await self._settle(batch)
+            self._send_receipts(results)
+            self._link.acknowledge(settled)
+
+    async def _next_batch(self) -> list[Delivery]:
+        """The next message and whatever else waits already: no lingering, one commit."""
+        inbox = self._link.inbox
+        batch = [await inbox.get()]
+        size = len(batch[0].message.payload)
+        while not inbox.empty() and len(batch) < MAX_BATCH and size < MAX_BATCH_BYTES:
+            batch.append(inbox.get_nowait())
+            size += len(batch[-1].message.payload)
+        return batch
+
+    async def _settle(self, batch: Sequence[Delivery]) -> tuple[Sequence[Delivery], list[IntakeResult]]:
+        try:
+            return batch, [await self._take([delivery.message for delivery in batch])]
+        except Exception as error:  # noqa: BLE001 - the dead letter: one bad message must not stop the others
+            if len(batch) == 1:
+                return await self._refuse(batch[0], error)
+            _log.warning("a batch failed and is taken message by message", messages=len(batch), error=repr(error))
+        settled: list[Delivery] = []
+        results: list[IntakeResult] = []
+        for delivery in batch:
+            done, result = await self._settle([delivery])
+            settled += done
+            results += result
+        return settled, results
+
+    async def _refuse(self, delivery: Delivery, error: Exception) -> tuple[Sequence[Delivery], list[IntakeResult]]:
+        reason = f"the dispatcher failed on it: {error!r}"
+        _log.error("a message goes to quarantine", topic=delivery.message.topic, error=repr(error), exc_info=error)
+        try:
+            return [delivery], [await self._until_stored(lambda: self._intake.refuse(delivery.message, reason))]
+        except Exception as again:  # noqa: BLE001 - not even the quarantine takes it: it stays with broker and gateway
+            _log.error("a message stays unacknowledged", topic=delivery.message.topic, error=repr(again))
+            return [], []
+
+    async def _take(self, messages: Sequence[Incoming]) -> IntakeResult:
+        return await self._until_stored(lambda: self._intake.take(messages))
+
+    async def _until_stored(self, attempt: Callable[[], Awaitable[IntakeResult]]) -> IntakeResult:
+        """Try until the database takes it; meanwhile nothing is acknowledged, so nothing can be lost."""
+        delay = self.retry_first_s
+        while True:
+            try:
+                return await attempt()
+            except StoreError as error:
+                _log.error("the database refuses; trying again", error=str(error), wait_s=delay)
+            await asyncio.sleep(delay)
+            delay = min(delay * 2, RETRY_LAST_S)
+
+    def _send_receipts(self, results: Sequence[IntakeResult]) -> None:
+        """One receipt per gateway and epoch, however many results name it: the last one says most."""
+        latest: dict[Stream, Receipt] = {}
+        gaps: dict[Stream, list[Gap]] = {}
+        for result in results:
+            for gateway, receipt in result.receipts:
+                stream = (gateway, receipt.epoch)
+                rejected = latest[stream].rejected if stream in latest else ()
+                latest[stream] = receipt.model_copy(update={"rejected": (*rejected, *receipt.rejected)})
+                gaps[stream] = [gap for gap in result.gaps if (gap.gateway, gap.epoch) == stream]
+        for (gateway, _), receipt in latest.items():
+            self._link.publish_soon(GatewayTopics(site=self._site, gateway=gateway).receipt, receipt.to_json())
+        self._planner.note(gaps, self._clock.now())

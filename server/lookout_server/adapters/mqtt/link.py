@@ -1,0 +1,214 @@
+"""The dispatcher's one connection to the broker: paho's network thread on one side, asyncio on the other.
+
+Messages are acknowledged by hand, when their content is committed. What has been handed over and not yet acknowledged
+is bounded by the broker's in-flight window, so the queue between thread and loop needs no bound of its own.
+"""
+
+import asyncio
+import itertools
+import ssl
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import paho.mqtt.client as paho
+import structlog
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.reasoncodes import ReasonCode
+
+from lookout_server.errors import BrokerError, ConfigError
+from lookout_server.ports import Clock, Incoming
+
+_log = structlog.stdlib.get_logger("lookout.mqtt")
+
+PUBACK_TIMEOUT_S = 10.0
+#: QoS 0 is not ours; whoever sends it anyway cannot fill the memory.
+MAX_WAITING = 20_000
+_SAY_AGAIN_S = 60.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tls:
+    """PEM files; ``cert`` and ``key`` go together."""
+
+    ca: Path | None = None
+    cert: Path | None = None
+    key: Path | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class BrokerAddress:
+    """Where the broker is and as whom to sign in."""
+
+    host: str
+    port: int
+    client_id: str
+    username: str | None = None
+    password: str | None = None
+    tls: Tls | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Delivery:
+    """A message in our hands that the broker still keeps for us."""
+
+    message: Incoming
+    qos: int
+    mid: int
+    #: Which connection brought it; acknowledging it on a later one could settle somebody else's message.
+    connection: int
+
+
+class MqttLink:
+    """Connects, stays connected, subscribes, publishes. Deliveries wait in ``inbox``."""
+
+    def __init__(self, address: BrokerAddress, *, filters: Sequence[str], clock: Clock) -> None:
+        self._address = address
+        self._filters = tuple(filters)
+        self._clock = clock
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._client = _client(address)
+        self._connections = itertools.count(1)
+        self._connection = 0
+        self._problem: str | None = f"not connected to the broker at {address.host}:{address.port} yet"
+        self._said: tuple[str, float] = ("", 0.0)
+        self._pending: dict[int, asyncio.Future[None]] = {}
+        #: Filled from the network thread through the event loop; read by the intake loop.
+        self.inbox: asyncio.Queue[Delivery] = asyncio.Queue()
+
+    # --- used from the event loop ---
+
+    def start(self) -> None:
+        """Begin to connect; returns at once, retries for ever."""
+        self._loop = asyncio.get_running_loop()
+        client = self._client
+        client.on_connect = self._on_connect
+        client.on_connect_fail = self._on_connect_fail
+        client.on_disconnect = self._on_disconnect
+        client.on_message = self._on_message
+        client.on_publish = self._on_publish
+        client.connect_async(self._address.host, self._address.port, keepalive=20)
+        client.loop_start()
+
+    async def stop(self) -> None:
+        """Say goodbye; what was published before still goes out."""
+        self._client.disconnect()
+        await asyncio.to_thread(self._client.loop_stop)
+
+    @property
+    def connected(self) -> bool:
+        """Whether the broker has accepted us and the connection stands."""
+        return self._problem is None
+
+    async def problem(self) -> str | None:
+        """For readiness: None when connected, else what is wrong and what to do."""
+        return self._problem
+
+    async def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
+        """Publish with QoS 1 and wait for the broker's word; BrokerError when it does not come."""
+        if not self.connected:
+            raise BrokerError(self._problem or "the broker is not connected")
+        waiting = asyncio.get_running_loop().create_future()
+        mid = self._client.publish(topic, payload, qos=1, retain=retain).mid
+        self._pending[mid] = waiting
+        try:
+            await asyncio.wait_for(waiting, PUBACK_TIMEOUT_S)
+        except TimeoutError as error:
+            raise BrokerError(f"the broker did not acknowledge {topic} within {PUBACK_TIMEOUT_S:.0f} s") from error
+        finally:
+            self._pending.pop(mid, None)
+
+    def publish_soon(self, topic: str, payload: bytes) -> None:
+        """Publish with QoS 1 without waiting, for what is repeated when it gets lost."""
+        self._client.publish(topic, payload, qos=1)
+
+    def acknowledge(self, deliveries: Iterable[Delivery]) -> None:
+        """Tell the broker that it may forget these. Those of an earlier connection come again, which is harmless."""
+        for delivery in deliveries:
+            if delivery.qos == 1 and delivery.connection == self._connection:
+                self._client.ack(delivery.mid, delivery.qos)
+
+    # --- called on paho's network thread ---
+
+    def _on_connect(
+        self, client: paho.Client, _userdata: Any, _flags: paho.ConnectFlags, reason: ReasonCode, _properties: Any
+    ) -> None:
+        place = f"{self._address.host}:{self._address.port}"
+        if reason.is_failure:
+            self._fail(
+                f"the broker at {place} refuses the dispatcher ({reason}); check broker.username and its password"
+            )
+            return
+        self._connection = next(self._connections)
+        client.subscribe([(each, 1) for each in self._filters])
+        self._problem = None
+        self._said = ("", 0.0)
+        _log.info("connected to the broker", broker=place)
+
+    def _on_connect_fail(self, _client: paho.Client, _userdata: Any) -> None:
+        place = f"{self._address.host}:{self._address.port}"
+        self._fail(f"broker unreachable at {place}; start it, or correct broker.host and broker.port")
+
+    def _on_disconnect(
+        self, _client: paho.Client, _userdata: Any, _flags: Any, reason: ReasonCode, _properties: Any
+    ) -> None:
+        if self.connected and reason.is_failure:
+            self._fail(f"lost the broker at {self._address.host}:{self._address.port} ({reason}); connecting again")
+        elif self.connected:
+            self._problem = "disconnected from the broker"
+
+    def _fail(self, text: str) -> None:
+        self._problem = text
+        said, at = self._said
+        if text != said or time.monotonic() - at > _SAY_AGAIN_S:
+            self._said = (text, time.monotonic())
+            _log.error(text)
+
+    def _on_message(self, _client: paho.Client, _userdata: Any, message: paho.MQTTMessage) -> None:
+        incoming = Incoming(topic=message.topic, payload=bytes(message.payload), received_at=self._clock.now())
+        delivery = Delivery(message=incoming, qos=message.qos, mid=message.mid, connection=self._connection)
+        self._to_loop(self._receive, delivery)
+
+    def _on_publish(self, _client: paho.Client, _userdata: Any, mid: int, _reason: Any, _properties: Any) -> None:
+        self._to_loop(self._published, mid)
+
+    def _to_loop(self, function: Any, argument: object) -> None:
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(function, argument)
+
+    # --- back in the event loop ---
+
+    def _receive(self, delivery: Delivery) -> None:
+        if delivery.qos == 0 and self.inbox.qsize() >= MAX_WAITING:
+            return
+        self.inbox.put_nowait(delivery)
+
+    def _published(self, mid: int) -> None:
+        waiting = self._pending.get(mid)
+        if waiting is not None and not waiting.done():
+            waiting.set_result(None)
+
+
+def _client(address: BrokerAddress) -> paho.Client:
+    client = paho.Client(CallbackAPIVersion.VERSION2, client_id=address.client_id, clean_session=False, manual_ack=True)
+    client.connect_timeout = 5.0
+    client.reconnect_delay_set(min_delay=1, max_delay=15)
+    client.max_inflight_messages_set(200)
+    client.max_queued_messages_set(0)
+    if address.username is not None:
+        client.username_pw_set(address.username, address.password)
+    if address.tls is not None:
+        _use_tls(client, address.tls)
+    return client
+
+
+def _use_tls(client: paho.Client, tls: Tls) -> None:
+    files = {"ca_certs": tls.ca, "certfile": tls.cert, "keyfile": tls.key}
+    try:
+        client.tls_set(**{key: str(file) for key, file in files.items() if file is not None})
+    except (OSError, ssl.SSLError, ValueError) as error:
+        raise ConfigError(
+            f"broker.tls: the certificate files cannot be used ({error}); check ca, cert and key"
+        ) from error

@@ -1,0 +1,83 @@
+"""A loop that fails is started again; the others do not notice."""
+
+import asyncio
+
+from lookout_server.supervisor import Supervisor
+
+
+def test_a_failing_loop_comes_back_and_the_others_go_on() -> None:
+    runs: list[int] = []
+    others: list[int] = []
+
+    async def drive() -> None:
+        recovered = asyncio.Event()
+
+        async def failing() -> None:
+            runs.append(1)
+            if len(runs) < 3:
+                raise RuntimeError("boom")
+            recovered.set()
+            await asyncio.Event().wait()
+
+        async def steady() -> None:
+            others.append(1)
+            await asyncio.Event().wait()
+
+        supervisor = Supervisor(first_pause_s=0.001)
+        supervisor.start("steady", steady)
+        supervisor.start("failing", failing)
+        await recovered.wait()
+        await supervisor.stop()
+
+    asyncio.run(drive())
+    assert (len(runs), len(others)) == (3, 1)
+
+
+def test_a_loop_that_just_ends_is_started_again() -> None:
+    async def drive() -> int:
+        runs = 0
+        again = asyncio.Event()
+
+        async def short() -> None:
+            nonlocal runs
+            runs += 1
+            if runs == 2:
+                again.set()
+
+        supervisor = Supervisor(first_pause_s=0.001)
+        supervisor.start("short", short)
+        await again.wait()
+        await supervisor.stop()
+        return runs
+
+    assert asyncio.run(drive()) == 2
+
+
+def test_loops_are_stopped_last_started_first() -> None:
+    order: list[str] = []
+
+    async def drive() -> None:
+        supervisor = Supervisor()
+        started: list[asyncio.Event] = []
+
+        def loop(name: str) -> None:
+            running = asyncio.Event()
+            started.append(running)
+
+            async def run() -> None:
+                running.set()
+                try:
+                    await asyncio.Event().wait()
+                finally:
+                    order.append(name)
+
+            supervisor.start(name, run)
+
+        loop("first")
+        loop("second")
+        for running in started:
+            await running.wait()
+        await supervisor.stop()
+
+    asyncio.run(drive())
+    assert order == ["second", "first"]
