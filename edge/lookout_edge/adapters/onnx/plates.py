@@ -1,0 +1,152 @@
+"""Finding, straightening and reading number plates with two models of the zoo."""
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from lookout_edge.adapters.onnx.heads.ctc import GrammarDecoder, PlateText
+from lookout_edge.adapters.onnx.heads.plate_ssd import PlateCandidates, PlateSsdDecoder
+from lookout_edge.adapters.onnx.letterbox import InputMaker
+from lookout_edge.adapters.onnx.nms import non_maximum_suppression
+from lookout_edge.adapters.onnx.plate_text import LOOKALIKES, PATTERNS
+from lookout_edge.adapters.onnx.session import DEFAULT_PROVIDERS, OnnxSession
+from lookout_edge.adapters.zoo import CtcHead, PlateSsdHead, ZooEntry
+from lookout_edge.domain.detection import PlateReading
+from lookout_edge.domain.frame import Image
+from lookout_edge.domain.geometry import Box
+from lookout_edge.errors import ModelError
+
+Floats = NDArray[np.float32]
+
+#: The region is widened by this share of its size: plates sit at the edge of a vehicle's box.
+_REGION_MARGIN = 0.1
+#: Room around a straightened plate, as shares of its width and height: corners are never quite right.
+_PLATE_MARGIN = (0.04, 0.08)
+_ONE_CLASS = 0
+
+
+class PlateFinder:
+    """Finds the four corners of plates in a picture."""
+
+    def __init__(self, entry: ZooEntry, providers: Sequence[str] = DEFAULT_PROVIDERS, threads: int = 1) -> None:
+        spec = entry.spec
+        if not isinstance(spec.head, PlateSsdHead) or spec.nms is None:
+            raise ModelError(f"model '{entry.name}' does not find number plates; choose another one as plate detector")
+        self._threshold = spec.thresholds.default
+        self._iou = spec.nms.iou
+        self._maker = InputMaker(spec.input)
+        size = (spec.input.width, spec.input.height)
+        self._decoder = PlateSsdDecoder(size, spec.head.strides, spec.head.prior_sizes, spec.head.variances)
+        self._session = OnnxSession(entry.name, entry.weights(), providers, threads)
+
+    def find(self, image: Image) -> PlateCandidates:
+        """Plates in a BGR picture, best first, in fractions of it."""
+        batch, placement = self._maker.make(image)
+        outputs = self._session.run(batch)
+        found = self._decoder.decode(outputs["loc"][0], outputs["conf"][0, :, 1], outputs["landms"][0], self._threshold)
+        one_class = np.full(len(found.scores), _ONE_CLASS, np.intp)
+        kept = non_maximum_suppression(found.boxes, found.scores, one_class, self._iou)
+        return PlateCandidates(
+            placement.to_fractions(found.boxes[kept]), found.scores[kept], placement.to_fractions(found.corners[kept])
+        )
+
+
+class PlateTextReader:
+    """Reads straightened pictures of single plates."""
+
+    def __init__(self, entry: ZooEntry, providers: Sequence[str] = DEFAULT_PROVIDERS, threads: int = 1) -> None:
+        spec = entry.spec
+        if not isinstance(spec.head, CtcHead):
+            raise ModelError(f"model '{entry.name}' does not read number plates; choose another one as plate reader")
+        self.size = (spec.input.width, spec.input.height)
+        self._maker = InputMaker(spec.input)
+        self._decoder = GrammarDecoder(spec.head.alphabet, PATTERNS, LOOKALIKES)
+        self._session = OnnxSession(entry.name, entry.weights(), providers, threads)
+
+    def read(self, plate: Image) -> PlateText | None:
+        """The text of a BGR picture that shows one plate and little else."""
+        batch, _ = self._maker.make(plate)
+        (probabilities,) = self._session.run(batch).values()
+        return self._decoder.decode(probabilities[0])
+
+
+class OnnxPlateReader:
+    """A :class:`lookout_edge.ports.PlateReader`; one instance serves all cameras and threads.
+
+    A reading with a character less probable than ``min_character`` is a guess and comes back without its text.
+    """
+
+    def __init__(
+        self,
+        finder: ZooEntry,
+        reader: ZooEntry,
+        providers: Sequence[str] = DEFAULT_PROVIDERS,
+        threads: int = 1,
+        min_character: float = 0.2,
+    ) -> None:
+        self._models = {entry.name: entry.sha256 for entry in (finder, reader)}
+        self._finder = PlateFinder(finder, providers, threads)
+        self._reader = PlateTextReader(reader, providers, threads)
+        self._min_character = min_character
+
+    @property
+    def models(self) -> dict[str, str]:
+        """Zoo name → SHA-256 of the weights."""
+        return dict(self._models)
+
+    def read(self, image: Image, region: Box) -> Sequence[PlateReading]:
+        """Plates inside ``region`` of a BGR picture, best reading first; boxes as fractions of the whole picture."""
+        height, width = image.shape[:2]
+        left, top, right, bottom = _pixels(_widened(region), width, height)
+        if right - left < 2 or bottom - top < 2:
+            return []
+        crop = image[top:bottom, left:right]
+        found = self._finder.find(crop)
+        origin = np.array([left, top] * 2, np.float32)
+        scale = np.array([right - left, bottom - top] * 2, np.float32)
+        whole = np.array([width, height] * 2, np.float32)
+        boxes = np.clip((found.boxes * scale + origin) / whole, 0.0, 1.0)
+        corners = (found.corners * np.tile(scale[:2], 4)).reshape(-1, 4, 2)
+        readings = [
+            self._reading(straighten(crop, plate, self._reader.size), Box(*(float(v) for v in box)))
+            for plate, box in zip(corners, boxes, strict=True)
+        ]
+        return sorted(readings, key=lambda r: (r.text is not None, r.confidence), reverse=True)
+
+    def read_plate(self, plate: Image) -> PlateReading:
+        """The reading of a picture that is itself a straightened plate."""
+        return self._reading(_with_margin(plate), Box(0.0, 0.0, 1.0, 1.0))
+
+    def _reading(self, plate: Image, box: Box) -> PlateReading:
+        found = self._reader.read(plate)
+        if found is None:
+            return PlateReading(None, 0.0, box)
+        guessed = min(found.character_confidences) < self._min_character
+        return PlateReading(None if guessed else found.text, found.confidence, box)
+
+
+def straighten(image: Image, corners: Floats, size: tuple[int, int]) -> Image:
+    """The plate with these ``corners`` (4, 2) in pixels, seen from the front, with some room, at (width, height)."""
+    width, height = size
+    x, y = width * _PLATE_MARGIN[0], height * _PLATE_MARGIN[1]
+    target = np.array([[x, y], [width - x, y], [width - x, height - y], [x, height - y]], np.float32)
+    matrix = cv2.getPerspectiveTransform(corners.astype(np.float32), target)
+    straight = cv2.warpPerspective(image, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return straight.astype(np.uint8, copy=False)
+
+
+def _with_margin(plate: Image) -> Image:
+    height, width = plate.shape[:2]
+    x, y = round(width * _PLATE_MARGIN[0]), round(height * _PLATE_MARGIN[1])
+    return cv2.copyMakeBorder(plate, y, y, x, x, cv2.BORDER_REPLICATE).astype(np.uint8, copy=False)
+
+
+def _widened(region: Box) -> Box:
+    x, y = region.width * _REGION_MARGIN, region.height * _REGION_MARGIN
+    return Box(region.x1 - x, region.y1 - y, region.x2 + x, region.y2 + y).clipped()
+
+
+def _pixels(box: Box, width: int, height: int) -> tuple[int, int, int, int]:
+    return int(box.x1 * width), int(box.y1 * height), -int(-box.x2 * width // 1), -int(-box.y2 * height // 1)

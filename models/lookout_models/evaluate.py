@@ -1,0 +1,93 @@
+"""Measuring a model against a labelled data set."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lookout_edge.domain.detection import Detection
+from lookout_edge.ports import Detector
+from lookout_models.average_precision import ClassInPicture, ClassResult, Result, average_precision
+from lookout_models.dataset import Dataset, LabelledPicture
+from lookout_models.errors import UsageError
+from lookout_models.pictures import read_picture
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """Figures of one model on one data set."""
+
+    result: Result
+    pictures: int
+    #: Classes of the data set that the model has no label for; they are not in the means.
+    unknown_classes: tuple[str, ...]
+
+
+def match_labels(
+    classes: Sequence[str], labels: Sequence[str], renamed: Mapping[str, Sequence[str]]
+) -> dict[str, frozenset[str]]:
+    """Class of the data set → labels of the model that count as it: those in ``renamed``, else the one of that name.
+
+    Raises UsageError when ``renamed`` names what does not exist or nothing matches.
+    """
+    for name, targets in renamed.items():
+        if name not in classes:
+            raise UsageError(f"--map {name}=…: the data set has no class '{name}'; it has {', '.join(classes)}")
+        for target in targets:
+            if target not in labels:
+                raise UsageError(
+                    f"--map {name}={target}: the model has no label '{target}'; it has {', '.join(labels)}"
+                )
+    matched = {name: frozenset(renamed.get(name, (name,))) & frozenset(labels) for name in classes}
+    matched = {name: targets for name, targets in matched.items() if targets}
+    if not matched:
+        raise UsageError(
+            f"the model has none of the data set's classes ({', '.join(classes)}); "
+            "say what is what with --map CLASS=LABEL"
+        )
+    return matched
+
+
+def evaluate(
+    detector: Detector,
+    dataset: Dataset,
+    matched: Mapping[str, frozenset[str]],
+    on_picture: Callable[[], None] = lambda: None,
+) -> Evaluation:
+    """Run ``detector``, whose thresholds should be low, over all pictures; ``on_picture`` is called after each."""
+    seen: dict[str, list[ClassInPicture]] = {name: [] for name in matched}
+    for picture in dataset.pictures:
+        image = read_picture(picture.path)
+        height, width = image.shape[:2]
+        detections = detector.detect(image)
+        for name, labels in matched.items():
+            seen[name].append(
+                _class_in_picture(picture, dataset.names.index(name), detections, labels, (width, height))
+            )
+        on_picture()
+    results: dict[str, ClassResult] = {}
+    for name, pictures in seen.items():
+        result = average_precision(pictures)
+        if result is not None:
+            results[name] = result
+    unknown = tuple(name for name in dataset.names if name not in matched)
+    return Evaluation(Result(results), len(dataset.pictures), unknown)
+
+
+def _class_in_picture(
+    picture: LabelledPicture,
+    number: int,
+    detections: Sequence[Detection],
+    labels: frozenset[str],
+    size: tuple[int, int],
+) -> ClassInPicture:
+    scale = np.array([*size, *size], np.float64)
+    centred = picture.boxes[picture.classes == number]
+    half = centred[:, 2:] / 2
+    truth = np.concatenate([centred[:, :2] - half, centred[:, :2] + half], axis=1)
+    found = [d for d in detections if d.label in labels]
+    boxes = np.array([d.box.as_tuple() for d in found], np.float64).reshape(-1, 4)
+    return ClassInPicture(truth * scale, boxes * scale, np.array([d.score for d in found], np.float64))
