@@ -29,6 +29,7 @@ from lookout_models.training.plates.calibrate import temperature, threshold
 from lookout_models.training.plates.export import COLOUR, TEXT, export
 from lookout_models.training.plates.measuring import Outcome
 from lookout_models.training.plates.net import PlateNet
+from lookout_models.training.plates.tensors import as_tensor
 from lookout_models.training.plates.train import BEST, PlateTraining, load_net
 
 SMALL = (8, 8, 16, 32)
@@ -81,7 +82,7 @@ def test_the_export_reads_as_the_net_does(data: Path, tmp_path: Path) -> None:
 
     outputs = session.run(images)
 
-    text, colour = net(torch.from_numpy(images))
+    text, colour = net(as_tensor(images))
     assert np.allclose(outputs[TEXT], torch.softmax(text / 1.5, 2).detach().numpy(), atol=1e-5)
     assert np.allclose(outputs[COLOUR], torch.softmax(colour, 1).detach().numpy(), atol=1e-5)
     decoder = GrammarDecoder(CHARACTERS, PATTERNS, LOOKALIKES)
@@ -91,9 +92,9 @@ def test_the_export_reads_as_the_net_does(data: Path, tmp_path: Path) -> None:
 def test_a_net_that_is_sure_and_wrong_is_told_to_be_less_sure() -> None:
     net = PlateNet(SMALL)
     with torch.no_grad():
-        net.text.weight.zero_()
-        net.text.bias.zero_()
-        net.text.bias[1] = 10
+        for weights in net.text.parameters():
+            weights.zero_()
+        net.text.get_parameter("bias")[1] = 10
     plate = Sample(np.full((40, 128, 3), 9, np.uint8), "皖A12345", 0)
     assert temperature(net, [plate]) > 2
 

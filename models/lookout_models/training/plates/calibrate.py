@@ -10,6 +10,7 @@ from torch.nn import functional
 from lookout_models.training.plates.measuring import Outcome
 from lookout_models.training.plates.net import PlateNet
 from lookout_models.training.plates.samples import Sample, as_classes, as_input
+from lookout_models.training.plates.tensors import as_tensor
 
 #: Temperatures tried.
 _TEMPERATURES = tuple(float(t) for t in np.geomspace(0.5, 4.0, 31))
@@ -26,7 +27,7 @@ def _logits(net: PlateNet, samples: Sequence[Sample]) -> list[Tensor]:
     net.eval()
     with torch.no_grad():
         return [
-            net(torch.from_numpy(as_input([s.image for s in samples[first : first + 64]])))[0]
+            net(as_tensor(as_input([s.image for s in samples[first : first + 64]])))[0]
             for first in range(0, len(samples), 64)
         ]
 

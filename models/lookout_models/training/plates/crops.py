@@ -10,9 +10,9 @@ import numpy as np
 
 from lookout_edge.adapters.onnx.plate_text import is_plate
 from lookout_models.errors import UsageError
+from lookout_models.training.plates.chance import Random, pick, whole
 from lookout_models.training.plates.distortion import Severity, relight
 from lookout_models.training.plates.drawing import Picture, Reals
-from lookout_models.training.plates.kinds import Random
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +55,9 @@ def vary(random: Random, crops: Sequence[RealCrop], strength: float) -> Iterator
     """Endless variations of ``crops``: spliced from two plates, shifted, tilted, relit, blurred."""
     severity = Severity(strength, strength, strength)
     while True:
-        crop = crops[int(random.integers(len(crops)))]
+        crop = pick(random, crops)
         if random.random() < 0.5:
-            crop = _spliced(random, crop, crops[int(random.integers(len(crops)))])
+            crop = _spliced(random, crop, pick(random, crops))
         yield RealCrop(_varied(random, crop.image, severity), crop.text)
 
 
@@ -72,7 +72,7 @@ def _spliced(random: Random, left: RealCrop, right: RealCrop) -> RealCrop:
     """
     if left.image.shape != right.image.shape or len(left.text) != 7 or len(right.text) != 7:
         return left
-    place = int(random.integers(len(_GAPS)))
+    place = whole(random, 0, len(_GAPS))
     seam = round(left.image.shape[1] * _GAPS[place])
     one, other = left.image.astype(np.float32), right.image.astype(np.float32)
     if not (_is_gap(one, seam) and _is_gap(other, seam)):

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from lookout_models.training.plates.chance import Random, whole
 from lookout_models.training.plates.drawing import Picture, Reals
-from lookout_models.training.plates.kinds import Random
 
 Floats = NDArray[np.float32]
 
@@ -34,7 +34,7 @@ def photograph(random: Random, flat: Picture, points: Floats, surround: Picture,
 
     ``points`` (n × 2, pixels of ``flat``) are followed into the result.
     """
-    width = int(np.exp(random.uniform(np.log(56), np.log(210))))
+    width = int(56 * (210 / 56) ** random.random())
     height = round(width * random.uniform(0.24, 0.36) * (1.0 if flat.shape[1] > 2.5 * flat.shape[0] else 1.5))
     size = np.array((width, height), np.float32)
     matrix = _view(flat, _quad(random, severity.geometry) * size)
@@ -109,33 +109,38 @@ def _gamma(image: Reals, exponent: float) -> Reals:
     return table[np.clip(image, 0, 255).astype(np.uint8)]
 
 
+def _grid(height: int, width: int) -> tuple[Floats, Floats]:
+    """Row and column numbers as a column and a row."""
+    return np.arange(height, dtype=np.float32)[:, None], np.arange(width, dtype=np.float32)[None]
+
+
 def _shadow(random: Random, image: Reals) -> Reals:
     """A straight edge of shade at any angle, or a soft gradient."""
     height, width = image.shape[:2]
-    ys, xs = np.mgrid[0:height, 0:width].astype(np.float32)
+    ys, xs = _grid(height, width)
     angle = random.uniform(0, 2 * np.pi)
-    x, y = random.uniform(0, width), random.uniform(0, height)
+    x, y = random.random() * width, random.random() * height
     along = (np.cos(angle) * ((xs - x) / width) + np.sin(angle) * ((ys - y) / height)).astype(np.float32)
     edge = 1 / (1 + np.exp(-along * float(np.exp(random.uniform(0.7, 4)))))
-    return image * (1 - np.float32(random.uniform(0.2, 0.75)) * edge[..., None])
+    return (image * (1 - random.uniform(0.2, 0.75) * edge[..., None])).astype(np.float32)
 
 
 def _dirt(random: Random, image: Reals) -> Reals:
     """Mud as smooth noise above a level, brownish or white, partly covering."""
     height, width = image.shape[:2]
-    coarse = random.random((int(random.integers(3, 10)), int(random.integers(5, 24)))).astype(np.float32)
+    coarse = random.random((whole(random, 3, 10), whole(random, 5, 24))).astype(np.float32)
     field = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
-    share = np.clip((field - random.uniform(0.6, 0.9)) * 5, 0, 1) * random.uniform(0.2, 0.8)
+    share = np.clip((field - np.float32(random.uniform(0.6, 0.9))) * 5, 0, 1) * np.float32(random.uniform(0.2, 0.8))
     colour = np.array([70, 90, 110], np.float32) * float(random.uniform(0.4, 1.8))
-    return image + share[..., None].astype(np.float32) * (colour - image)
+    return (image + share[..., None] * (colour - image)).astype(np.float32)
 
 
 def _glare(random: Random, image: Reals) -> Reals:
     height, width = image.shape[:2]
-    ys, xs = np.mgrid[0:height, 0:width].astype(np.float32)
-    x, y, size = random.uniform(0, width), random.uniform(0, height), random.uniform(0.08, 0.5) * width
+    ys, xs = _grid(height, width)
+    x, y, size = random.random() * width, random.random() * height, random.uniform(0.08, 0.5) * width
     spot = np.exp(-((xs - x) ** 2 + ((ys - y) * 1.6) ** 2) / (2 * size**2))
-    return image + np.float32(random.uniform(40, 190)) * spot[..., None].astype(np.float32)
+    return (image + random.uniform(40, 190) * spot[..., None]).astype(np.float32)
 
 
 def _infrared(random: Random, image: Reals) -> Reals:

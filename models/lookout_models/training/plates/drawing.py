@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookout_edge.adapters.onnx.plate_text import PROVINCES, SPECIAL
+from lookout_models.training.plates.chance import Random, pick, whole
 from lookout_models.training.plates.fonts import FontBook, Ink, glyph
-from lookout_models.training.plates.kinds import YELLOW, Kind, Random, Rgb, draw_kind
+from lookout_models.training.plates.kinds import YELLOW, Kind, Rgb, draw_kind
 from lookout_models.training.plates.layouts import Layout
 
 Picture = NDArray[np.uint8]
@@ -46,14 +47,14 @@ def draw_plate(random: Random, fonts: FontBook, kind: Kind | None = None) -> Dra
     kind = kind or draw_kind(random)
     layout, text = kind.layout(random), kind.text(random)
     pen = _Pen(
-        fonts.han[int(random.integers(len(fonts.han)))],
-        None if random.random() < 0.6 else fonts.latin[int(random.integers(len(fonts.latin)))],
+        pick(random, fonts.han),
+        None if random.random() < 0.6 else pick(random, fonts.latin),
         # Few different widths, so that drawn glyphs can be kept.
         float(random.choice((8.5, 9.5, 10.5, 11.5, 12.5))),
     )
     image = _ground(random, kind, layout)
     ink = _jittered(random, kind.ink)
-    mark = _jittered(random, kind.mark) if kind.mark and random.random() < 0.8 else ink
+    mark = _jittered(random, kind.mark) if kind.mark is not None and random.random() < 0.8 else ink
     _frame(random, image, ink)
     for characters, colour in _inks(text, ink, mark):
         _lay(image, _written(layout, characters, pen, image.shape[:2]), colour)
@@ -73,9 +74,11 @@ def _ground(random: Random, kind: Kind, layout: Layout) -> Reals:
     height, width = round(layout.height * SCALE), round(layout.width * SCALE)
     ground = np.empty((height, width, 3), np.float32)
     ground[:] = _jittered(random, kind.ground)
+    if kind.fade is None:
+        return ground
     if kind.fade == YELLOW:
         ground[:, : round(width * 0.28)] = _jittered(random, kind.fade)
-    elif kind.fade:
+    else:
         share = np.clip(np.linspace(1.1, -0.1, height, dtype=np.float32) + np.float32(random.normal(0, 0.1)), 0, 1)
         ground += share[:, None, None] * (_jittered(random, kind.fade) - ground)
     return ground
@@ -90,9 +93,9 @@ def _frame(random: Random, image: Reals, ink: Reals) -> None:
     if random.random() < 0.1:
         return
     height, width = image.shape[:2]
-    inset = int(random.integers(1, 5))
+    inset = whole(random, 1, 5)
     corner = (width - 1 - inset, height - 1 - inset)
-    cv2.rectangle(image, (inset, inset), corner, ink.tolist(), int(random.integers(1, 3)), cv2.LINE_AA)
+    cv2.rectangle(image, (inset, inset), corner, ink.tolist(), whole(random, 1, 3), cv2.LINE_AA)
 
 
 def _inks(text: str, ink: Reals, mark: Reals) -> list[tuple[str, Reals]]:

@@ -34,7 +34,7 @@ def export(net: PlateNet, path: Path, temperature: float = 1.0) -> None:
     with warnings.catch_warnings():
         # The exporter without extra dependencies announces its retirement on every call.
         warnings.simplefilter("ignore", DeprecationWarning)
-        torch.onnx.export(
+        torch.onnx.export(  # pyright: ignore[reportUnknownMemberType]
             Probabilities(net.eval(), temperature).eval(),
             (example,),
             str(path),
@@ -44,10 +44,10 @@ def export(net: PlateNet, path: Path, temperature: float = 1.0) -> None:
             opset_version=_OPSET,
             dynamo=False,
         )
-    model = onnx.load(path)
+    model = onnx.load(path)  # pyright: ignore[reportUnknownMemberType]
     model.producer_version = ""
     model.doc_string = ""
     for node in model.graph.node:
         node.doc_string = ""
-    onnx.checker.check_model(model)
-    onnx.save(model, path)
+    onnx.checker.check_model(model)  # pyright: ignore[reportUnknownMemberType]
+    onnx.save(model, path)  # pyright: ignore[reportUnknownMemberType]

@@ -1,16 +1,16 @@
 """The kinds of Chinese number plate (GA 36): what is written on each, in which colours, and how often it is drawn."""
 
+from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
-
-import numpy as np
+from itertools import accumulate
 
 from lookout_edge.adapters.onnx.plate_text import DIGITS, LETTERS, PROVINCES
 from lookout_models.training.plates import layouts
+from lookout_models.training.plates.chance import Random, pick
 from lookout_models.training.plates.layouts import Layout
 
 Rgb = tuple[int, int, int]
-Random = np.random.Generator
 
 #: Classes of the reader's second head; the last says that the crop is no plate at all.
 COLOURS = ("blue", "yellow", "green", "white", "black", "none")
@@ -44,13 +44,9 @@ class Kind:
     fade: Rgb | None = None
 
 
-def _pick(random: Random, characters: str) -> str:
-    return characters[int(random.integers(len(characters)))]
-
-
 def digits(random: Random, count: int) -> str:
     """``count`` digits."""
-    return "".join(_pick(random, DIGITS) for _ in range(count))
+    return "".join(pick(random, DIGITS) for _ in range(count))
 
 
 def serial(random: Random, count: int) -> str:
@@ -58,13 +54,13 @@ def serial(random: Random, count: int) -> str:
     characters = list(digits(random, count))
     letters = int(random.choice(4, p=(0.2, 0.33, 0.37, 0.1)))
     for index in random.permutation(count)[:letters]:
-        characters[int(index)] = _pick(random, LETTERS)
+        characters[int(index)] = pick(random, LETTERS)
     return "".join(characters)
 
 
 def region(random: Random) -> str:
     """Province and city letter; every province alike, 'A' more often than other letters."""
-    return _pick(random, PROVINCES) + ("A" if random.random() < 0.15 else _pick(random, LETTERS))
+    return pick(random, PROVINCES) + ("A" if random.random() < 0.15 else pick(random, LETTERS))
 
 
 def _ordinary(random: Random) -> str:
@@ -80,11 +76,11 @@ def _border_city(mark: str) -> Callable[[Random], str]:
 
 
 def _energy_letter(random: Random) -> str:
-    return "DF"[int(random.integers(2))] if random.random() < 0.7 else _pick(random, "ABCDEFGHJK")
+    return pick(random, "DF") if random.random() < 0.7 else pick(random, "ABCDEFGHJK")
 
 
 def _small_new_energy(random: Random) -> str:
-    second = _pick(random, LETTERS + DIGITS)
+    second = pick(random, LETTERS + DIGITS)
     return region(random) + _energy_letter(random) + second + digits(random, 4)
 
 
@@ -147,7 +143,7 @@ KINDS: tuple[Kind, ...] = (
 
 def draw_kind(random: Random) -> Kind:
     """A kind, by weight."""
-    return KINDS[int(np.searchsorted(_CUMULATIVE, random.random() * _CUMULATIVE[-1]))]
+    return KINDS[bisect_right(_CUMULATIVE, random.random() * _CUMULATIVE[-1])]
 
 
-_CUMULATIVE = np.cumsum([kind.weight for kind in KINDS])
+_CUMULATIVE = list(accumulate(kind.weight for kind in KINDS))

@@ -2,13 +2,12 @@
 
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from lookout_edge.adapters.onnx.plate_text import DIGITS, LETTERS, PROVINCES
+from lookout_models.training.plates.chance import Random, pick, whole
 from lookout_models.training.plates.drawing import Picture
 from lookout_models.training.plates.fonts import FontBook, glyph
-from lookout_models.training.plates.kinds import Random
 
 #: Characters of signs, none of which stands on a plate.
 _SIGN_HAN = "出租车停入口消防通道禁止小心安全电话公司有限商店超市餐饮快递顶灯空载站台号楼单元物业管理中国欢迎光临请勿"
@@ -25,13 +24,13 @@ def draw_negative(random: Random, fonts: FontBook, surround: Picture) -> Picture
 
 
 def _sign(random: Random, fonts: FontBook) -> Picture:
-    width, height = int(random.integers(240, 340)), int(random.integers(80, 150))
+    width, height = whole(random, 240, 340), whole(random, 80, 150)
     ground, ink = random.uniform(0, 255, 3), random.uniform(0, 255, 3)
     image = np.full((height, width, 3), ground, np.float32)
     text = _sign_text(random)
     cell = width // len(text)
-    han = fonts.han[int(random.integers(len(fonts.han)))]
-    latin = fonts.latin[int(random.integers(len(fonts.latin)))]
+    han = pick(random, fonts.han)
+    latin = pick(random, fonts.latin)
     high = round(height * random.uniform(0.4, 0.85))
     wide = max(6, min(round(cell * random.uniform(0.6, 0.95)), high))
     top = (height - high) // 2
@@ -50,7 +49,7 @@ def _font(character: str, han: Path, latin: Path) -> Path:
 
 def _sign_text(random: Random) -> str:
     def some(characters: str, low: int, high: int) -> str:
-        return "".join(characters[int(i)] for i in random.integers(0, len(characters), int(random.integers(low, high))))
+        return "".join(pick(random, characters) for _ in range(whole(random, low, high)))
 
     choice = random.random()
     if choice < 0.3:
@@ -74,4 +73,4 @@ def _stripes(random: Random) -> Picture:
     one, other = random.uniform(0, 255, (2, 3))
     row = one + wave[:, None] * (other - one)
     image = np.repeat(row[None], 110, axis=0).astype(np.uint8)
-    return cv2.rotate(image, cv2.ROTATE_90_CLOCKWISE)[:110] if random.random() < 0.4 else image
+    return image.transpose(1, 0, 2)[:110] if random.random() < 0.4 else image

@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 from lookout_edge.adapters.onnx.plate_text import DIGITS, LETTERS, PROVINCES, SPECIAL
 from lookout_models.errors import UsageError
+from lookout_models.training.plates.chance import Random, pick, whole
 from lookout_models.training.plates.crops import RealCrop, vary
 from lookout_models.training.plates.distortion import Severity, photograph
 from lookout_models.training.plates.drawing import DrawnPlate, Picture, draw_plate
 from lookout_models.training.plates.fonts import FontBook
-from lookout_models.training.plates.kinds import COLOURS, Random
+from lookout_models.training.plates.kinds import COLOURS
 from lookout_models.training.plates.negatives import draw_negative
 
 #: Classes of the text head in order, after the CTC blank, which is class 0.
@@ -108,12 +109,12 @@ def _negative(random: Random, sources: Sources, mix: Mix) -> Sample:
 def _surround(random: Random, sources: Sources) -> Picture:
     if not sources.surrounds or random.random() < 0.3:
         return _plain(random)
-    whole = sources.surrounds[int(random.integers(len(sources.surrounds)))]
-    height, width = whole.shape[:2]
-    wide = int(random.integers(min(60, width - 1), width))
+    scene = pick(random, sources.surrounds)
+    height, width = scene.shape[:2]
+    wide = whole(random, min(60, width - 1), width)
     high = min(height, max(16, wide // 3))
-    x, y = int(random.integers(0, width - wide + 1)), int(random.integers(0, height - high + 1))
-    return whole[y : y + high, x : x + wide]
+    x, y = whole(random, 0, width - wide + 1), whole(random, 0, height - high + 1)
+    return scene[y : y + high, x : x + wide]
 
 
 def _plain(random: Random) -> Picture:

@@ -37,6 +37,7 @@ from lookout_models.training.plates.samples import (
     step_classes,
     stream,
 )
+from lookout_models.training.plates.tensors import as_tensor, descend, seed
 
 log = logging.getLogger(__name__)
 
@@ -69,7 +70,7 @@ class PlateTraining:
     def __init__(self, recipe: PlateRecipe, data: Path, work: Path) -> None:
         torch.set_num_threads(1)
         cv2.setNumThreads(1)
-        torch.manual_seed(recipe.seed)
+        seed(recipe.seed)
         self._recipe, self._folder = recipe, work / recipe.name
         self._folder.mkdir(parents=True, exist_ok=True)
         crops = load_crops(data / recipe.crops) if recipe.crops else []
@@ -111,12 +112,9 @@ class PlateTraining:
         for group in self._optimizer.param_groups:
             group["lr"] = rate
         self._net.train()
-        text, colour = self._net(torch.from_numpy(as_input([s.image for s in batch])))
+        text, colour = self._net(as_tensor(as_input([s.image for s in batch])))
         loss = _loss(text, colour, batch)
-        self._optimizer.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(self._net.parameters(), 5.0)
-        self._optimizer.step()
+        descend(loss, self._optimizer, longest=5.0)
         self._follow()
         return float(loss.detach())
 
@@ -179,7 +177,7 @@ def _loss(text: Tensor, colour: Tensor, batch: Sequence[Sample]) -> Tensor:
     lengths = torch.tensor([len(row) for row in classes], dtype=torch.long)
     steps = torch.full((len(batch),), text.shape[1], dtype=torch.long)
     paths = functional.ctc_loss(text.log_softmax(2).transpose(0, 1), targets, steps, lengths, reduction="none")
-    told = torch.from_numpy(np.stack([step_classes(sample) for sample in batch])).flatten()
+    told = as_tensor(np.stack([step_classes(sample) for sample in batch])).flatten()
     # A drawn plate's characters stand where they were put: far quicker to learn from than CTC's search for them.
     places = functional.cross_entropy(text.flatten(0, 1), told, ignore_index=UNTOLD, reduction="sum")
     colours = torch.tensor([sample.colour for sample in batch], dtype=torch.long)
@@ -220,7 +218,7 @@ def measure(net: PlateNet, validation: Validation) -> list[Outcome]:
     with torch.no_grad():
         for first in range(0, len(validation.samples), 64):
             images = [sample.image for sample in validation.samples[first : first + 64]]
-            texts += greedy(net(torch.from_numpy(as_input(images)))[0].numpy())
+            texts += greedy(net(as_tensor(as_input(images)))[0].numpy())
     rows = zip(validation.samples, texts, validation.groups, strict=True)
     return [Outcome(sample.text, text, 1.0, group) for sample, text, group in rows]
 
