@@ -1,5 +1,6 @@
 """From packets to decoded pictures with frame times, one after the other."""
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -12,12 +13,12 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from lookout_edge.adapters.video.address import Kind, SourceOptions, kind_of
-from lookout_edge.adapters.video.cadence import Cadence, Look, hold_until
+from lookout_edge.adapters.video.cadence import Cadence, Look, Pace
 from lookout_edge.adapters.video.faults import Faults
 from lookout_edge.adapters.video.opening import frame_seconds, opened
 from lookout_edge.adapters.video.remux import HeldPacket, head_of
 from lookout_edge.adapters.video.ring import PacketRing
-from lookout_edge.adapters.video.timeline import Stamp, Timeline
+from lookout_edge.adapters.video.timeline import ClockWatch, Stamp, Timeline, anchored
 from lookout_edge.ports import Clock
 
 #: A recording played in real time does not stand still for longer than this because nothing was recorded.
@@ -57,10 +58,13 @@ class Reader:
     _barren: int = field(init=False, default=0)
     _paced: bool = field(init=False, default=False)
     _cadence: Cadence = field(init=False)
+    _pace: Pace = field(init=False)
+    _watch: ClockWatch = field(init=False, default_factory=ClockWatch)
 
     def __post_init__(self) -> None:
         self._kind = kind_of(self.options.url)
         self._cadence = Cadence(self.options.decode_fps)
+        self._pace = Pace(self.stop, self.on_packet)
 
     @property
     def _is_file(self) -> bool:
@@ -138,6 +142,8 @@ class Reader:
         shown = placed.shown
         if self._base is None:
             self._base = self._anchor(shown)
+        if self.clock is not None:
+            self._base += self._watch.step(self.clock.now(), time.monotonic())
         if self.ring is not None:
             at = self._base + float(shown * self._tick)
             decoded_at = self._base + float(placed.decoded * self._tick)
@@ -146,9 +152,7 @@ class Reader:
     def _anchor(self, shown: int) -> float:
         """The first picture is now, or just after what was seen before the connection was lost."""
         assert self.clock is not None, "a source without a clock needs start_at"
-        now = self.clock.now()
-        if self.after is not None:
-            now = max(now, self.after + self._frame_s)
+        now = anchored(self.clock.now(), self.after, self._frame_s)
         first = self._origin + round(self.options.start_s / self._tick) if self._is_file else shown
         return now - float(first * self._tick)
 
@@ -166,16 +170,22 @@ class Reader:
     def _order(self, picture: VideoFrame) -> int | None:
         """The picture's place on the line, or None when it is not after the one before."""
         nominal = self._timeline.nominal if self._timeline is not None else 1
-        pts = picture.pts
-        if pts is None:
-            return nominal + self._last if self._last is not None else self._origin
-        return None if self._last is not None and pts <= self._last else pts
+        last = self._last
+        if last is None:
+            return picture.pts if picture.pts is not None else self._origin
+        if picture.pts is None:
+            return last + nominal
+        if picture.pts > last:
+            return picture.pts
+        # AVI has no presentation times, and FFmpeg's guess follows the wrong order; decoding times are right there.
+        decoded = picture.dts if picture.dts is not None else last + nominal
+        return decoded if decoded > last else None
 
     def _deliver(self, picture: VideoFrame, pts: int) -> Iterator[Look]:
         assert self._base is not None
         at = self._base + float(pts * self._tick)
         if not self._cadence.due(at):
             return
-        if self._paced and self.clock is not None and not hold_until(at, self.clock, self.stop, self.on_packet):
+        if self._paced and not self._pace.hold(float(pts * self._tick)):
             return
         yield Look(picture, at, at - self.clock.now() if self.clock is not None else None)
