@@ -22,14 +22,11 @@ from lookout_server.services.handling import Order
 
 router = APIRouter(prefix="/api/v1/cases/{case_id}", tags=["cases"])
 
-_MOVE_ERRORS = errors("forbidden", "csrf", "not_found", "stale_version", "illegal_move", "too_large")
-_CHECK_ERRORS = errors("forbidden", "csrf", "four_eyes", "not_found", "stale_version", "illegal_move", "too_large")
-_DISPATCH_ERRORS = errors(
-    "forbidden", "csrf", "not_found", "stale_version", "illegal_move", "no_candidate", "too_large"
-)
-_FEEDBACK_ERRORS = errors(
-    "forbidden", "csrf", "not_found", "stale_version", "illegal_move", "evidence_missing", "too_large"
-)
+_MOVE = ("forbidden", "csrf", "not_found", "stale_version", "illegal_move", "too_large")
+_MOVE_ERRORS = errors(*_MOVE)
+_CHECK_ERRORS = errors(*_MOVE, "four_eyes")
+_DISPATCH_ERRORS = errors(*_MOVE, "no_candidate")
+_FEEDBACK_ERRORS = errors(*_MOVE, "evidence_missing")
 
 
 @router.post("/confirm", operation_id="confirmCase", responses=_MOVE_ERRORS)

@@ -104,18 +104,8 @@ async def _gauges(deps: Deps) -> list[GaugeMetricFamily]:
         _family("lookout_alarms_open", "Alarms that nobody has judged.", "severity", alarms),
         _family("lookout_cases", "Cases by state.", "state", cases),
         _family("lookout_cameras", "Cameras by what they see.", "state", sights),
-        _family(
-            "lookout_gateway_online",
-            "1 while it is.",
-            "gateway",
-            {g.gateway.id: int(g.gateway.online) for g in gateways},
-        ),
-        _family(
-            "lookout_events_missing",
-            "Numbers that have not come.",
-            "gateway",
-            {g.gateway.id: g.missing for g in gateways},
-        ),
+        _family("lookout_gateway_online", "1 while it is.", "gateway", online),
+        _family("lookout_events_missing", "Numbers that have not come.", "gateway", missing),
     ]
 
 
