@@ -62,6 +62,7 @@ class Reader:
     _watch: ClockWatch = field(init=False, default_factory=ClockWatch)
 
     def __post_init__(self) -> None:
+        self._packet_at = time.monotonic()
         self._kind = kind_of(self.options.url)
         self._cadence = Cadence(self.options.decode_fps)
         self._pace = Pace(self.stop, self.on_packet)
@@ -80,13 +81,13 @@ class Reader:
                 except av.error.FFmpegError as error:
                     # What was readable of a damaged file has been delivered: that is its end.
                     if not self._is_file or self._last == before:
-                        raise Faults(self.options).on_read(error) from error
+                        raise Faults(self.options).on_end(error, self._silent_s()) from error
             if self.stop.is_set():
                 return
+            if not self._is_file:
+                raise Faults(self.options).on_end(None, self._silent_s())
             if self._last == before:
                 raise Faults(self.options).undecodable("no picture came out of it")
-            if not self._is_file:
-                raise Faults(self.options).ended()
             if not self.options.loop:
                 return
 
@@ -97,6 +98,7 @@ class Reader:
                 return
             self.on_packet()
             if packet.size:
+                self._packet_at = time.monotonic()
                 self._place(packet)
             for picture in self._decode(packet):
                 pts = self._order(picture)
@@ -110,7 +112,11 @@ class Reader:
                 self._last = pts
                 yield from self._deliver(picture, pts)
 
+    def _silent_s(self) -> float:
+        return time.monotonic() - self._packet_at
+
     def _begin(self, container: InputContainer, stream: VideoStream) -> None:
+        self._packet_at = time.monotonic()
         self._tick = stream.time_base or self._tick
         self._frame_s = frame_seconds(stream)
         first = stream.start_time or 0
