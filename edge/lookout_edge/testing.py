@@ -117,9 +117,10 @@ class ListSource:
     def frames(self) -> Generator[Iterator[Frame]]:
         """See ``FrameSource``."""
         self.opened += 1
-        yield self._play()
+        yield self.play()
 
-    def _play(self) -> Iterator[Frame]:
+    def play(self) -> Iterator[Frame]:
+        """The frames in order."""
         for frame in self.items:
             if self.closed:
                 return

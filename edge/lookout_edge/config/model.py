@@ -229,7 +229,7 @@ class GatewayConfig(Section):
     dispatcher: DispatcherConfig | None = None
     """Without it no evidence is uploaded: events arrive without pictures."""
     models: ModelsConfig = ModelsConfig()
-    """Which models look."""
+    """Entries of the model zoo to use."""
     evidence: EvidenceConfig = EvidenceConfig()
     """Snapshots and clips."""
     cameras: dict[Identifier, CameraConfig] = Field(min_length=1)
