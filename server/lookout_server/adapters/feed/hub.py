@@ -21,12 +21,12 @@ _BACKLOG = 500
 class Subscription:
     """One client's queue. It first catches up from the database, then lives from the queue."""
 
-    def __init__(self, store: Store, *, after: int, head: int) -> None:
+    def __init__(self, store: Store, *, after: int, head: int, backlog: int) -> None:
         self._store = store
-        self._seq = after
+        self._start = self._seq = after
         self._catch_up_to = head
         self._caught: list[FeedItem] = []
-        self._live: asyncio.Queue[FeedItem | None] = asyncio.Queue(maxsize=_BACKLOG)
+        self._live: asyncio.Queue[FeedItem | None] = asyncio.Queue(maxsize=backlog)
         self._ended = False
 
     @property
@@ -44,7 +44,9 @@ class Subscription:
         return item
 
     def offer(self, item: FeedItem) -> None:
-        """A new line; a full queue ends the subscription."""
+        """A new line; a full queue ends the subscription. What the client said it has is not told again."""
+        if item.entry.seq <= self._start:
+            return
         try:
             self._live.put_nowait(item)
         except asyncio.QueueFull:
@@ -79,9 +81,10 @@ class FeedHub:
     Other processes commit too (verbs of the command line, replicas), so it also looks every ``poll_s`` seconds.
     """
 
-    def __init__(self, store: Store, *, poll_s: float = 1.0) -> None:
+    def __init__(self, store: Store, *, poll_s: float = 1.0, backlog: int = _BACKLOG) -> None:
         self._store = store
         self._poll_s = poll_s
+        self._backlog = backlog
         self._head: int | None = None
         self._woken = asyncio.Event()
         self._clients: set[Subscription] = set()
@@ -112,8 +115,10 @@ class FeedHub:
         """A client from the line after ``after`` on. A number from the future starts at now."""
         if self._closed:
             raise FeedEndedError("the dispatcher stops: come back in a moment")
-        head = await self._known_head()
-        client = Subscription(self._store, after=head if after is None else min(after, head), head=head)
+        committed = await self._committed_head()
+        start = committed if after is None else min(after, committed)
+        # From here to the registration nothing awaits: what is below the hub's head is caught up, the rest is offered.
+        client = Subscription(self._store, after=start, head=await self._known_head(), backlog=self._backlog)
         self._clients.add(client)
         try:
             yield client
@@ -134,12 +139,15 @@ class FeedHub:
 
     async def _known_head(self) -> int:
         if self._head is None:
-            async with self._store.read() as uow:
-                head = await uow.feed.head()
+            head = await self._committed_head()
             # Another task may have been faster; its number is the one that the offers count from.
             if self._head is None:
                 self._head = head
         return self._head
+
+    async def _committed_head(self) -> int:
+        async with self._store.read() as uow:
+            return await uow.feed.head()
 
     async def _sleep(self) -> None:
         try:
