@@ -36,6 +36,7 @@ ALARM_EXAMPLE: dict[str, Any] = {
     "updated_at": "2026-11-22T06:05:02.000Z",
     "ended_at": None,
     "end_reason": None,
+    "emitted_at": "2026-11-22T06:03:22.310Z",
     "received_at": "2026-11-22T06:03:22.400Z",
     "objects": [{"label": "motorcycle", "score": 0.87, "box": [0.41, 0.38, 0.63, 0.92], "track": 12}],
     "votes": {"yes": 4, "of": 5},
@@ -88,6 +89,8 @@ class AlarmModel(Model):
     updated_at: UtcTime
     ended_at: UtcTime | None
     end_reason: EndReason | None
+    emitted_at: UtcTime
+    """When the gateway made its first event, by the gateway's clock."""
     received_at: UtcTime
     objects: tuple[DetectedObject, ...]
     votes: Votes | None
@@ -118,6 +121,7 @@ class AlarmModel(Model):
             updated_at=alarm.updated_at,
             ended_at=alarm.ended_at,
             end_reason=alarm.end_reason,
+            emitted_at=alarm.emitted_at,
             received_at=alarm.received_at,
             objects=alarm.objects,
             votes=alarm.votes,
