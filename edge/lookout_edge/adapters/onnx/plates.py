@@ -69,15 +69,21 @@ class PlateLook:
 
 
 class PlateTextReader:
-    """Reads straightened pictures of single plates."""
+    """Reads straightened pictures of single plates; for ``min_character`` see :class:`OnnxPlateReader`."""
 
-    def __init__(self, entry: ZooEntry, providers: Sequence[str] = DEFAULT_PROVIDERS, threads: int = 1) -> None:
+    def __init__(
+        self,
+        entry: ZooEntry,
+        providers: Sequence[str] = DEFAULT_PROVIDERS,
+        threads: int = 1,
+        min_character: float | None = None,
+    ) -> None:
         spec = entry.spec
         if not isinstance(spec.head, CtcHead):
             raise ModelError(f"model '{entry.name}' does not read number plates; choose another one as plate reader")
         self.size = (spec.input.width, spec.input.height)
         self.margin = spec.head.margin
-        self._threshold = spec.thresholds.default
+        self._threshold = spec.thresholds.default if min_character is None else min_character
         self._colours = spec.head.colours
         self._maker = InputMaker(spec.input)
         self._decoder = GrammarDecoder(spec.head.alphabet, PATTERNS, LOOKALIKES)
@@ -100,7 +106,8 @@ class PlateTextReader:
 class OnnxPlateReader:
     """A :class:`lookout_edge.ports.PlateReader`; one instance serves all cameras and threads.
 
-    A reading with a character less probable than the reader's threshold is a guess and comes back without its text.
+    A reading with a character less probable than ``min_character`` (None: the reader's own threshold) is a guess and comes
+    back without its text.
     """
 
     def __init__(
@@ -109,10 +116,11 @@ class OnnxPlateReader:
         reader: ZooEntry,
         providers: Sequence[str] = DEFAULT_PROVIDERS,
         threads: int = 1,
+        min_character: float | None = None,
     ) -> None:
         self._models = {entry.name: entry.sha256 for entry in (finder, reader)}
         self._finder = PlateFinder(finder, providers, threads)
-        self._reader = PlateTextReader(reader, providers, threads)
+        self._reader = PlateTextReader(reader, providers, threads, min_character)
 
     @property
     def models(self) -> dict[str, str]:

@@ -165,7 +165,8 @@ export interface Reason {
 
 export interface Candidate {
   user: Named;
-  grid: string | Named | null;
+  /** The case's grid, when the candidate works there. */
+  grid: string | null;
   fit: boolean;
   reasons: Reason[];
   why_not: Reason[];
@@ -173,7 +174,7 @@ export interface Candidate {
 
 export interface Camera extends Named {
   gateway: string;
-  grid: Named | string | null;
+  grid: Named | null;
   state: CameraSight;
   reason: string | null;
   detail: string | null;
@@ -187,7 +188,7 @@ export interface Gateway {
   version: string | null;
   last_seen_at: string | null;
   epoch: string | null;
-  spool: { events: number; evidence: number; evidence_bytes: number; oldest_s: number } | null;
+  spool: { events: number; evidence: number; oldest_s: number } | null;
   clock_skew_s: number | null;
   last_sequence: number;
   gaps: number;
@@ -195,13 +196,15 @@ export interface Gateway {
 }
 
 export interface Quarantined {
-  id: string;
+  id: number;
   received_at: string;
   topic: string;
   reason: string;
   source: string | null;
   size: number;
   payload_preview: string;
+  /** How often the same message came. */
+  times: number;
 }
 
 export interface Overview {
@@ -221,7 +224,7 @@ export interface Place {
 export interface FeedMessage {
   seq: number;
   at: string;
-  kind: "alarm" | "case" | "camera" | "gateway" | "evidence";
+  kind: "alarm" | "case" | "camera" | "gateway";
   id: string;
   change: string;
   alarm?: Alarm | null;

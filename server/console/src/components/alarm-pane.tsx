@@ -3,7 +3,6 @@ import * as api from "../api/endpoints";
 import type { Alarm, DismissReason } from "../api/models";
 import { type Board, needOf, type Row, severityOf } from "../live/board";
 import { bindKeys } from "../live/keys";
-import { follow } from "../live/live";
 import { dismiss, report } from "../live/moves";
 import { attempt } from "../live/notices";
 import { clockTime, span } from "../text/format";
@@ -31,20 +30,13 @@ export function AlarmPane({ board, row }: { board: Board; row: Row }) {
   );
 }
 
-/** Fetch the alarm of a row that came as a case alone, and again whenever a file of it has arrived. */
+/** Fetch the alarm of a row that came as a case alone; from then on the feed keeps it fresh. */
 function useAlarm(board: Board, row: Row): void {
   const id = row.alarm?.id ?? row.case?.alarms[0];
   const missing = row.alarm === null && id !== undefined;
-  const hashes = row.alarm?.evidence.filter((item) => !item.available).map((item) => item.sha256) ?? [];
-  const awaited = hashes.join(" ");
   useEffect(() => {
-    if (id === undefined) return undefined;
-    const fetch = () => void attempt(async () => board.fill(await api.alarm(id)));
-    if (missing) fetch();
-    return follow((message) => {
-      if (message.kind === "evidence" && awaited.includes(message.id)) fetch();
-    }, fetch);
-  }, [id, missing, awaited]);
+    if (missing) void attempt(async () => board.fill(await api.alarm(id)));
+  }, [id, missing]);
 }
 
 function Facts({ alarm }: { alarm: Alarm }) {

@@ -33,7 +33,7 @@ export function Candidates({ item, onDone }: { item: Case; onDone: (after: Case)
                 <Person key={person.user.id} person={person} first={index === 0} busy={busy} onSend={() => send(person)} />
               ))}
             </ol>
-            <WhyNot people={unfit} />
+            <WhyNot people={unfit} open={fit.length === 0} busy={busy} onSend={send} />
           </>
         )}
       </Show>
@@ -62,15 +62,29 @@ function Person({ person, first, busy, onSend }: PersonProps) {
   );
 }
 
-function WhyNot({ people }: { people: readonly Candidate[] }) {
+interface WhyNotProps {
+  people: readonly Candidate[];
+  open: boolean;
+  busy: boolean;
+  onSend: (person: Candidate) => void;
+}
+
+/** Who does not fit, and why; the operator may know better. */
+function WhyNot({ people, open, busy, onSend }: WhyNotProps) {
   if (people.length === 0) return null;
   return (
-    <details>
+    <details open={open}>
       <summary>{t("dispatch.why_not", { n: people.length })}</summary>
       <ul>
         {people.map((person) => (
-          <li key={person.user.id}>
-            {person.user.name} · <span class="quiet-text">{reasons(person.why_not)}</span>
+          <li key={person.user.id} class="candidate">
+            <div>
+              {person.user.name}
+              <p class="quiet-text">{reasons(person.why_not)}</p>
+            </div>
+            <button class="button small" disabled={busy} onClick={() => onSend(person)}>
+              {t("action.dispatch")}
+            </button>
           </li>
         ))}
       </ul>

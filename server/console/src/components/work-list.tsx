@@ -19,6 +19,7 @@ export function WorkList({ board, state }: { board: Board; state: BoardState }) 
         <span class="quiet-text">{t("room.count", { n: rows.length })}</span>
       </header>
       <Pending board={board} />
+      <Arrived row={board.arrived.value} />
       <div
         class="rows"
         role="listbox"
@@ -44,13 +45,23 @@ function Pending({ board }: { board: Board }) {
   const fresh = board.pending.value;
   const red = fresh.some((row) => severityOf(row) === "red");
   return (
-    <div aria-live="polite">
+    <div>
       {fresh.length === 0 ? null : (
         <button class={red ? "pending red" : "pending"} onClick={() => board.showPending()}>
           {red ? <Grade severity="red" bare /> : null} {t("room.pending", { n: fresh.length })} <kbd>N</kbd>
         </button>
       )}
     </div>
+  );
+}
+
+/** Read out, not shown: what has just come. */
+function Arrived({ row }: { row: Row | null }) {
+  const what = row === null ? "" : [t(`grade.${severityOf(row)}`), word("scenario", scenarioOf(row)), whereOf(row)].join(" ");
+  return (
+    <p class="unseen" role="status">
+      {row === null ? "" : t("room.arrived", { what })}
+    </p>
   );
 }
 
@@ -88,7 +99,7 @@ function ListRow({ row, board }: { row: Row; board: Board }) {
       <Grade severity={severityOf(row)} bare />
       <span class="row-what">{word("scenario", scenarioOf(row))}</span>
       <Age since={beganAt(row)} />
-      <span class="row-where">{row.alarm?.camera.name ?? row.case?.camera?.name ?? ""}</span>
+      <span class="row-where">{whereOf(row)}</span>
       <span class={`need need-${need}`}>{need === "none" ? outcome(row) : t(`need.${need}`)}</span>
     </button>
   );
@@ -96,6 +107,10 @@ function ListRow({ row, board }: { row: Row; board: Board }) {
 
 function scenarioOf(row: Row): string {
   return row.alarm?.scenario ?? row.case?.scenario ?? "manual";
+}
+
+function whereOf(row: Row): string {
+  return row.alarm?.camera.name ?? row.case?.camera?.name ?? "";
 }
 
 function outcome(row: Row): string {

@@ -66,6 +66,9 @@ export class Board {
   /** The list is scrolled, or the pointer is over it. */
   readonly busy = signal(false);
 
+  /** The row that came last, for those who hear the page instead of seeing it. */
+  readonly arrived = signal<Row | null>(null);
+
   private chosen = false;
 
   /** Replace everything by what the dispatcher has now. */
@@ -155,8 +158,10 @@ export class Board {
     } else if (this.pending.value.some(same)) {
       this.pending.value = this.pending.value.map((other) => (same(other) ? row : other));
     } else if (this.busy.value || this.chosen) {
+      this.arrived.value = row;
       this.pending.value = [...this.pending.value, row];
     } else {
+      this.arrived.value = row;
       this.rows.value = [...this.rows.value, row].sort(before);
       if (this.selectedKey.value === null) this.selectedKey.value = row.key;
     }

@@ -19,7 +19,7 @@ export interface FeedHooks {
   onRefused(): void;
 }
 
-const KINDS = ["alarm", "case", "camera", "gateway", "evidence"] as const;
+const KINDS = ["alarm", "case", "camera", "gateway"] as const;
 const CLOSED = 2;
 /** Without a heartbeat for this long an open connection is taken for dead: three times what makes the screen stale. */
 const DEAD_MS = 15_000;

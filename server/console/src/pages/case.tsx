@@ -34,7 +34,7 @@ function Loaded({ id }: { id: string }) {
     () =>
       follow((message) => {
         const ours = message.case?.id === id || (message.alarm && alarms.includes(message.alarm.id));
-        if (ours || message.kind === "evidence") found.reload();
+        if (ours) found.reload();
       }, found.reload),
     [id, alarms],
   );

@@ -45,7 +45,6 @@ function Cameras() {
 }
 
 function CameraTile({ camera }: { camera: Camera }) {
-  const grid = typeof camera.grid === "string" ? camera.grid : camera.grid?.name;
   return (
     <li class={`tile sight-${camera.state}`}>
       <p>
@@ -54,7 +53,7 @@ function CameraTile({ camera }: { camera: Camera }) {
       {camera.reason ? <p>{word("sight_reason", camera.reason)}</p> : null}
       {camera.detail ? <p class="quiet-text">{camera.detail}</p> : null}
       <p class="quiet-text">
-        {[grid, camera.gateway].filter(Boolean).join(" · ")}
+        {[camera.grid?.name, camera.gateway].filter(Boolean).join(" · ")}
         {camera.since === null ? null : (
           <>
             {" · "}
@@ -101,7 +100,7 @@ function GatewayTile({ gateway }: { gateway: Gateway }) {
       </p>
       {gateway.last_seen_at === null ? null : <p>{t("system.seen", { at: dayTime(gateway.last_seen_at) })}</p>}
       {spool === null ? null : (
-        <p>{t("system.spool", { events: spool.events, evidence: spool.evidence, size: size(spool.evidence_bytes) })}</p>
+        <p>{t("system.spool", { events: spool.events, evidence: spool.evidence, age: span(spool.oldest_s) })}</p>
       )}
       <p class="quiet-text">
         {t("system.sequence", { n: gateway.last_sequence, gaps: gateway.gaps, refused: gateway.quarantined })}
@@ -145,6 +144,7 @@ function Refused({ item }: { item: Quarantined }) {
       </p>
       <p class="quiet-text">
         {dayTime(item.received_at)} · <code>{item.topic}</code> · {size(item.size)}
+        {item.times > 1 ? <> · {t("system.times", { n: item.times })}</> : null}
       </p>
       <details>
         <summary>{t("system.payload")}</summary>

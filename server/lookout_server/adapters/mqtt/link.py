@@ -205,10 +205,10 @@ def _client(address: BrokerAddress) -> paho.Client:
 
 
 def _use_tls(client: paho.Client, tls: Tls) -> None:
-    files = {"ca_certs": tls.ca, "certfile": tls.cert, "keyfile": tls.key}
     try:
-        client.tls_set(**{key: str(file) for key, file in files.items() if file is not None})
-    except (OSError, ssl.SSLError, ValueError) as error:
-        raise ConfigError(
-            f"broker.tls: the certificate files cannot be used ({error}); check ca, cert and key"
-        ) from error
+        context = ssl.create_default_context(cafile=tls.ca)
+        if tls.cert is not None:
+            context.load_cert_chain(tls.cert, tls.key)
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigError(f"broker.tls: the PEM files cannot be used ({error}); check ca, cert and key") from error
+    client.tls_set_context(context)  # pyright: ignore[reportUnknownMemberType]

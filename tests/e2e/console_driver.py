@@ -1,0 +1,161 @@
+"""Drives the console's pages as people do: an operator in the control room and a worker with a phone.
+
+``drive_to_closed`` takes a dispatcher's address and two logins and asks nothing about what is behind them, so that
+it serves events that a test publishes as well as a real gateway.
+"""
+
+import re
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, expect
+
+DESKTOP = (1440, 900)
+PHONE = (360, 740)
+#: The probe for a session, answered 401 before anybody has signed in, is the one error that browsers insist to log.
+EXPECTED_ERROR = re.compile(r"status of 401")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Login:
+    """A person's name and password."""
+
+    username: str
+    password: str
+
+
+@dataclass(kw_only=True)
+class Window:
+    """One browser window of one person, and what its console complained about."""
+
+    page: Page
+    base_url: str
+    complaints: list[str] = field(default_factory=list[str])
+
+    def __post_init__(self) -> None:
+        self.page.on("console", self._heard)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def _heard(self, message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"} and not EXPECTED_ERROR.search(message.text):
+            self.complaints.append(message.text)
+
+    def sign_in(self, login: Login) -> None:
+        """From whatever page: ask for the start page, and sign in there."""
+        self.page.goto(self.base_url)
+        self.page.locator("input[name=username]").fill(login.username)
+        self.page.locator("input[name=password]").fill(login.password)
+        self.page.locator("form button.primary").click()
+        # The form leaves when the session is there.
+        expect(self.page.locator("input[name=password]")).to_have_count(0)
+
+    def press(self, key: str) -> None:
+        """A key on the page itself."""
+        self.page.locator("body").press(key)
+
+    def shoot(self, path: Path) -> None:
+        """A screenshot of what is to be seen, once pictures are there."""
+        self.page.wait_for_load_state("load")
+        # `wait_for_function` would evaluate text, which the pages' policy forbids.
+        self.page.evaluate("() => Promise.allSettled([...document.images].map((image) => image.decode()))")
+        self.page.screenshot(path=path)
+
+    def scrolls_sideways(self) -> bool:
+        """Whether the page is wider than its window."""
+        return bool(self.page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"))
+
+
+def launch(playwright: Playwright) -> Browser:
+    """The machine's own Chromium; the test skips when there is none."""
+    names = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
+    executable = next((found for name in names if (found := shutil.which(name))), None)
+    if executable is None:
+        pytest.skip("Chromium is not installed: apt-get install chromium")
+    return playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
+
+
+def open_window(browser: Browser, base_url: str, size: tuple[int, int] = DESKTOP, *, dark: bool = False) -> Window:
+    """A window of its own: cookies and language are shared with no other."""
+    context = browser.new_context(
+        viewport={"width": size[0], "height": size[1]},
+        color_scheme="dark" if dark else "light",
+        has_touch=size == PHONE,
+        is_mobile=size == PHONE,
+        locale="zh-CN",
+    )
+    page = context.new_page()
+    page.set_default_timeout(20_000)
+    return Window(page=page, base_url=base_url)
+
+
+def report(operator: Window, *, camera: str | None = None) -> str:
+    """Choose an open alarm (of that camera) and report it with R; returns the case's number."""
+    row = operator.page.get_by_role("option").filter(has_text="待研判")
+    if camera is not None:
+        row = row.filter(has_text=camera)
+    row.first.click(timeout=60_000)
+    expect(operator.page.get_by_role("button", name="一键预报")).to_be_visible()
+    operator.press("r")
+    heading = operator.page.get_by_role("link", name=re.compile("^案件 "))
+    expect(heading).to_be_visible()
+    return heading.inner_text().removeprefix("案件").strip()
+
+
+def dispatch(operator: Window, worker_name: str | None = None) -> None:
+    """Send the first who is suggested, by key, or the one named."""
+    suggestions = operator.page.get_by_role("region", name="建议派遣")
+    if worker_name is None:
+        expect(suggestions.get_by_role("button", name=re.compile("派遣.*D"))).to_be_visible()
+        operator.press("d")
+    else:
+        suggestions.get_by_role("listitem").filter(has_text=worker_name).get_by_role("button", name="派遣").click()
+    expect(operator.page.get_by_role("option", selected=True)).to_contain_text("已派遣")
+
+
+def carry_out(
+    worker: Window, photo: Path, *, words: str = "", steps: tuple[str, ...] = ("签收", "到场", "拍照反馈")
+) -> None:
+    """Accept, arrive, take a picture, send it: one big button after another."""
+    page = worker.page
+    for step in steps:
+        page.get_by_role("button", name=step, exact=True).first.click(timeout=60_000)
+    page.locator("input[type=file]").set_input_files(photo)
+    if words:
+        page.get_by_label("说明").fill(words)
+    page.get_by_role("button", name=re.compile("^提交反馈")).click()
+    expect(page.get_by_text("已反馈，等值班员核查。")).to_be_visible()
+
+
+def close_case(operator: Window, number: str) -> None:
+    """Look at what came back on the case's own page, and close it."""
+    page = operator.page
+    page.get_by_role("link", name=f"案件 {number}").click()
+    expect(page.locator(".evidence img").first).to_be_visible()
+    page.get_by_role("button", name="结案").click()
+    page.locator("form.words").get_by_role("button", name="结案").click()
+    expect(page.locator(".progress [aria-current]")).to_have_text("已结案")
+
+
+def drive_to_closed(
+    operator: Window, worker: Window, *, photo: Path, output: Path, camera: str | None = None, name: str | None = None
+) -> str:
+    """The whole loop, both people signed in: report, dispatch, accept, arrive, photo, close.
+
+    ``camera`` and ``name`` are the camera's name and the worker's, as pages show them; left out, the first alarm and
+    the first suggestion. Screenshots go to ``output``. Returns the case's number.
+    """
+    output.mkdir(parents=True, exist_ok=True)
+    number = report(operator, camera=camera)
+    operator.shoot(output / "control-room.png")
+    dispatch(operator, name)
+    worker.page.get_by_role("button", name="签收", exact=True).first.wait_for(timeout=60_000)
+    worker.shoot(output / "worker-task.png")
+    carry_out(worker, photo)
+    worker.shoot(output / "worker-done.png")
+    expect(operator.page.get_by_role("option", selected=True)).to_contain_text("待核查", timeout=20_000)
+    operator.shoot(output / "control-room-check.png")
+    close_case(operator, number)
+    operator.shoot(output / "case-closed.png")
+    return number

@@ -1,0 +1,200 @@
+"""A dispatcher of its own, as a real process with its own broker, and a gateway that a test speaks for."""
+
+import hashlib
+import json
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, cast
+
+from e2e.console_driver import Login
+from lookout_contract.delivery import Receipt
+from lookout_contract.events import EventData, make_event
+from lookout_contract.status import CameraState, GatewayStatus, Sight
+from lookout_contract.topics import GatewayTopics
+from lookout_server.adapters.mqtt.testing import Probe
+
+SITE = "e2e"
+EPOCH = "e1"
+OPERATOR = Login(username="li", password="operator-of-the-test")
+WORKER = Login(username="wang", password="worker-of-the-test")
+
+CONFIG = """\
+site: {id: e2e, name: 康乐南路社区, timezone: Asia/Shanghai}
+listen: {port: 0}
+broker: {port: 0}
+data_dir: data
+site_file: site.yaml
+"""
+SITE_FILE = """\
+district: {id: yanta, name: 雁塔区}
+street: {id: changyanbu, name: 长延堡街道}
+community: {id: kangle-south, name: 康乐南路社区}
+grids:
+  - {id: grid-01, name: 第一网格}
+  - {id: grid-02, name: 第二网格}
+cameras:
+  - {id: unit2, name: 2单元楼道, grid: grid-01, gateway: gw-01}
+  - {id: gate, name: 东门, grid: grid-02, gateway: gw-01}
+people:
+  - {username: li, name: 李敏, roles: [operator]}
+  - {username: wang, name: 王芳, roles: [worker], grids: [grid-01]}
+  - {username: zhang, name: 张强, roles: [worker], grids: [grid-02]}
+"""
+START_S = 60
+
+
+@dataclass(kw_only=True)
+class Dispatcher:
+    """``lookout-server run`` in a folder of its own; ports are free ones, the same again after a restart."""
+
+    folder: Path
+    process: subprocess.Popen[bytes] | None = None
+
+    def __post_init__(self) -> None:
+        (self.folder / "server.yaml").write_text(CONFIG, encoding="utf-8")
+        (self.folder / "site.yaml").write_text(SITE_FILE, encoding="utf-8")
+
+    @property
+    def url(self) -> str:
+        """Where the console is."""
+        return str(self.runtime()["url"])
+
+    def start(self) -> None:
+        """Returns when it listens."""
+        with (self.folder / "server.log").open("ab") as log:
+            self.process = subprocess.Popen(self._command("run"), stdout=log, stderr=log, cwd=self.folder)
+        self._wait_for(lambda: self.runtime().get("pid") == cast("subprocess.Popen[bytes]", self.process).pid)
+        self._wait_for(self._answers)
+
+    def stop(self, with_signal: signal.Signals = signal.SIGTERM) -> None:
+        """Ask it to stop, or kill it; returns when it is gone."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.send_signal(with_signal)
+            self.process.wait(timeout=30)
+        self.process = None
+
+    def add_person(self, login: Login) -> None:
+        """Give somebody of the site file a password."""
+        self.verb("user", "add", login.username, "--password-stdin", said=login.password)
+
+    def add_gateway(self, name: str) -> dict[str, Any]:
+        """Credentials for a gateway."""
+        return cast("dict[str, Any]", json.loads(self.verb("gateway", "add", name, "--json")))
+
+    def verb(self, *arguments: str, said: str = "") -> str:
+        """Run another verb and return what it printed."""
+        done = subprocess.run(
+            self._command(*arguments), input=said + "\n", capture_output=True, text=True, cwd=self.folder, check=False
+        )
+        assert done.returncode == 0, f"{arguments}: {done.stderr}"
+        return done.stdout
+
+    def runtime(self) -> dict[str, Any]:
+        """What it says about itself; empty before its first start."""
+        try:
+            return cast("dict[str, Any]", json.loads((self.folder / "data" / "runtime.json").read_text("utf-8")))
+        except FileNotFoundError:
+            return {}
+
+    def log(self) -> str:
+        """What it has logged."""
+        return (self.folder / "server.log").read_text("utf-8", errors="replace")
+
+    def _command(self, *arguments: str) -> list[str]:
+        return [sys.executable, "-m", "lookout_server", *arguments, "--config", str(self.folder / "server.yaml")]
+
+    def _answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.url}/healthz", timeout=5):
+                return True
+        except OSError:
+            return False
+
+    def _wait_for(self, condition: Any) -> None:
+        deadline = time.monotonic() + START_S
+        while not condition():
+            ended = self.process is not None and self.process.poll() is not None
+            assert not ended, f"the dispatcher ended:\n{self.log()[-3000:]}"
+            assert time.monotonic() < deadline, f"the dispatcher did not start:\n{self.log()[-3000:]}"
+            time.sleep(0.1)
+
+
+@dataclass(kw_only=True)
+class SpokenGateway:
+    """A gateway without cameras: the test says what it saw."""
+
+    name: str
+    dispatcher: Dispatcher
+    issued: dict[str, Any]
+    probe: Probe
+    sequence: int = 0
+
+    @classmethod
+    def connect(cls, dispatcher: Dispatcher, name: str) -> "SpokenGateway":
+        """Register it and connect it."""
+        issued = dispatcher.add_gateway(name)
+        return cls(name=name, dispatcher=dispatcher, issued=issued, probe=_connected(dispatcher, issued))
+
+    def reconnect(self) -> None:
+        """After the dispatcher was restarted, wherever its broker is then."""
+        self.probe.close()
+        self.probe = _connected(self.dispatcher, self.issued)
+        self.probe.subscribe(self.topics.receipt)
+
+    @property
+    def topics(self) -> GatewayTopics:
+        """Where it speaks and listens."""
+        return GatewayTopics(site=SITE, gateway=self.name)
+
+    def announce(self, *cameras: str) -> None:
+        """Birth, and cameras that are watching."""
+        self.probe.subscribe(self.topics.receipt)
+        now = datetime.now(UTC)
+        status = GatewayStatus(gateway=self.name, online=True, epoch=EPOCH, at=now, version="0.1.0")
+        self.probe.publish(self.topics.status, status.to_json(), retain=True)
+        for camera in cameras:
+            state = CameraState(camera=camera, state=Sight.WATCHING, since=now)
+            self.probe.publish(self.topics.camera_state(camera), state.to_json(), retain=True)
+
+    def tell(self, data: EventData) -> None:
+        """Publish an event; returns when the dispatcher has stored it."""
+        self.sequence += 1
+        event = make_event(
+            data, site=SITE, gateway=self.name, epoch=EPOCH, sequence=self.sequence, time=datetime.now(UTC)
+        )
+        self.probe.publish(self.topics.event(data.camera, data.scenario), event.to_json())
+        self.probe.wait(lambda: self._settled(event.sequence), f"the receipt of event {event.sequence}")
+
+    def upload(self, content: bytes, mime: str) -> str:
+        """Put a file under its hash and return the hash."""
+        digest = hashlib.sha256(content).hexdigest()
+        request = urllib.request.Request(
+            f"{self.dispatcher.url}/api/v1/evidence/{digest}",
+            data=content,
+            method="PUT",
+            headers={"Authorization": f"Bearer {self.issued['upload_token']}", "Content-Type": mime},
+        )
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            assert answer.status in {200, 201}
+        return digest
+
+    def _settled(self, sequence: int) -> bool:
+        heard = self.probe.on(self.topics.receipt)
+        return any(Receipt.model_validate_json(message.payload).settles(sequence) for message in heard)
+
+
+def _connected(dispatcher: Dispatcher, issued: dict[str, Any]) -> Probe:
+    probe = Probe(
+        host="127.0.0.1",
+        port=dispatcher.runtime()["mqtt_port"],
+        username=issued["mqtt_username"],
+        password=issued["mqtt_password"],
+    ).open()
+    assert probe.refused is None, probe.refused
+    return probe

@@ -1,0 +1,305 @@
+"""The console in Chromium, before a real dispatcher and broker; the gateway is spoken for by the test."""
+
+import gzip
+import re
+import signal
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, expect, sync_playwright
+
+from e2e.console_driver import (
+    PHONE,
+    Window,
+    carry_out,
+    close_case,
+    dispatch,
+    drive_to_closed,
+    launch,
+    open_window,
+    report,
+)
+from e2e.dispatcher import OPERATOR, WORKER, Dispatcher, SpokenGateway
+from lookout_contract.events import (
+    Attributes,
+    Condition,
+    DetectedObject,
+    EventData,
+    EvidenceKind,
+    EvidenceRef,
+    Phase,
+    Scenario,
+    Severity,
+    Votes,
+)
+
+ROOT = Path(__file__).parents[2]
+OUTPUT = ROOT / "tests" / "output" / "console"
+STATIC = ROOT / "server" / "lookout_server" / "static"
+GATEWAY = "gw-01"
+#: The worker's first page, scripts as they travel.
+PHONE_BUDGET_BYTES = 60_000
+
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = launch(playwright)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="module")
+def dispatcher(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dispatcher]:
+    if not (STATIC / "index.html").exists():
+        pytest.skip("the console is not built: run `python server/build_console.py`")
+    running = Dispatcher(folder=tmp_path_factory.mktemp("dispatcher"))
+    running.start()
+    for login in (OPERATOR, WORKER):
+        running.add_person(login)
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="module")
+def gateway(dispatcher: Dispatcher) -> Iterator[SpokenGateway]:
+    speaking = SpokenGateway.connect(dispatcher, GATEWAY)
+    speaking.announce("unit2", "gate")
+    yield speaking
+    speaking.probe.close()
+
+
+@pytest.fixture
+def windows(browser: Browser) -> Iterator[list[Window]]:
+    """Windows that a test opens: none of them may have complained, and all are closed at the end."""
+    opened: list[Window] = []
+    yield opened
+    complaints = [complaint for window in opened for complaint in window.complaints]
+    for window in opened:
+        window.page.context.close()
+    assert complaints == []
+
+
+@pytest.fixture
+def operator(browser: Browser, dispatcher: Dispatcher, windows: list[Window]) -> Window:
+    window = open_window(browser, dispatcher.url)
+    windows.append(window)
+    window.sign_in(OPERATOR)
+    return window
+
+
+@pytest.fixture
+def worker(browser: Browser, dispatcher: Dispatcher, windows: list[Window]) -> Window:
+    window = open_window(browser, dispatcher.url, PHONE)
+    windows.append(window)
+    window.sign_in(WORKER)
+    return window
+
+
+def picture(text: str, *, size: tuple[int, int] = (1280, 720)) -> bytes:
+    """A JPEG with something to see in it."""
+    width, height = size
+    image = np.full((height, width, 3), 90, dtype=np.uint8)
+    image[height // 2 :] = (70, 80, 70)
+    cv2.rectangle(image, (width // 3, height // 3), (width // 2, height * 3 // 4), (40, 60, 200), -1)
+    cv2.putText(image, text, (40, 80), cv2.FONT_HERSHEY_SIMPLEX, 2, (255, 255, 255), 3)
+    _, encoded = cv2.imencode(".jpg", image)
+    return encoded.tobytes()
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    path = tmp_path / "scene.jpg"
+    path.write_bytes(picture("cleared", size=(3000, 2000)))
+    return path
+
+
+def parked_ebike(gateway: SpokenGateway, occurrence: str, severity: Severity = Severity.YELLOW) -> EventData:
+    """A new occurrence with its snapshot uploaded."""
+    content = picture(occurrence)
+    now = datetime.now(UTC)
+    return EventData(
+        occurrence=occurrence,
+        scenario=Scenario.CORRIDOR_EBIKE,
+        camera="unit2",
+        phase=Phase.START,
+        captured_at=now,
+        started_at=now - timedelta(seconds=252),
+        zone="corridor",
+        objects=(DetectedObject(label="bicycle", score=0.87, box=(0.333, 0.333, 0.5, 0.75), track=3),),
+        votes=Votes(yes=6, of=8),
+        dwell_s=252,
+        attributes=Attributes(stage="parked"),
+        severity=severity,
+        severity_reason="ebike_parked",
+        explain=(
+            Condition(name="votes", value=6, limit=5, met=True, unit="1"),
+            Condition(name="dwell", value=252.0, limit=180.0, met=True, unit="s"),
+        ),
+        evidence=(
+            EvidenceRef(
+                kind=EvidenceKind.SNAPSHOT,
+                sha256=gateway.upload(content, "image/jpeg"),
+                bytes=len(content),
+                mime="image/jpeg",
+            ),
+        ),
+    )
+
+
+def test_an_alarm_becomes_a_closed_case(gateway: SpokenGateway, operator: Window, worker: Window, photo: Path) -> None:
+    gateway.tell(parked_ebike(gateway, "loop"))
+    page = operator.page
+    row = page.get_by_role("option").filter(has_text="2单元楼道").first
+    expect(row).to_contain_text("电动车进楼")
+    row.click()
+    expect(page.locator(".scene img")).to_be_visible()
+    expect(page.locator(".boxes rect")).to_have_count(1)
+    expect(page.locator(".pane").first).to_contain_text("停留：4 分 12 秒（界限 3 分钟）")
+    assert not worker.scrolls_sideways()
+    number = drive_to_closed(operator, worker, photo=photo, output=OUTPUT, camera="2单元楼道")
+    assert not worker.scrolls_sideways()
+    steps = page.locator(".timeline strong").all_inner_texts()
+    expect(page.get_by_text("已办结，没有下一步。")).to_be_visible()
+    assert list(reversed(steps))[:7] == ["一键预报", "派遣", "签收", "到场", "处置反馈", "核查", "结案"]
+    page.get_by_role("link", name="案件", exact=True).click()
+    page.get_by_role("button", name="办结").click()
+    expect(page.get_by_role("row").filter(has_text=number)).to_contain_text("已结案")
+    expect(worker.page.get_by_text("我的任务 0")).to_be_visible()
+
+
+def test_undo_takes_back_a_report_and_a_dismissal(gateway: SpokenGateway, operator: Window) -> None:
+    gateway.tell(parked_ebike(gateway, "undo"))
+    selected = operator.page.get_by_role("option", selected=True)
+    report(operator, camera="2单元楼道")
+    operator.press("u")
+    expect(selected).to_contain_text("待研判")
+    operator.press("f")
+    operator.press("1")
+    expect(selected).to_contain_text("已排除")
+    operator.press("u")
+    expect(selected).to_contain_text("待研判")
+    operator.press("f")
+    operator.press("3")
+    expect(operator.page.get_by_text("已排除：测试")).to_be_visible()
+
+
+def test_new_alarms_wait_while_the_operator_is_at_work(gateway: SpokenGateway, operator: Window) -> None:
+    gateway.tell(parked_ebike(gateway, "held-1"))
+    rows = operator.page.get_by_role("option")
+    rows.first.click()
+    before = rows.count()
+    gateway.tell(parked_ebike(gateway, "held-2", Severity.RED))
+    gateway.tell(parked_ebike(gateway, "held-3", Severity.BLUE))
+    expect(operator.page.get_by_role("button", name="2 条新告警")).to_be_visible()
+    assert rows.count() == before
+    operator.shoot(OUTPUT / "control-room-new.png")
+    operator.press("n")
+    expect(rows).to_have_count(before + 2)
+    operator.press("Escape")
+    expect(rows.first).to_contain_text("红 特急")
+    for _ in range(3):
+        operator.press("f")
+        operator.press("3")
+        expect(operator.page.get_by_role("option", selected=True)).to_contain_text("已排除")
+        operator.press("Escape")
+
+
+def test_the_feed_resumes_after_the_dispatcher_was_killed(
+    dispatcher: Dispatcher, gateway: SpokenGateway, operator: Window
+) -> None:
+    expect(operator.page.locator(".feed-age")).to_contain_text("实时")
+    dispatcher.stop(signal.SIGKILL)
+    expect(operator.page.get_by_role("alert").filter(has_text="没有收到心跳")).to_be_visible(timeout=30_000)
+    operator.shoot(OUTPUT / "control-room-stale.png")
+    dispatcher.start()
+    gateway.reconnect()
+    gateway.tell(parked_ebike(gateway, "after-restart"))
+    expect(operator.page.get_by_text("没有收到心跳")).to_have_count(0, timeout=30_000)
+    row = operator.page.get_by_role("option").filter(has_text="2单元楼道")
+    expect(row.first).to_be_visible(timeout=30_000)
+    # What the browser says about the connection that broke is what this test asked for.
+    operator.complaints.clear()
+
+
+def test_a_step_without_network_waits_and_goes_out_by_itself(
+    gateway: SpokenGateway, operator: Window, worker: Window, photo: Path
+) -> None:
+    gateway.tell(parked_ebike(gateway, "offline"))
+    number = report(operator, camera="2单元楼道")
+    dispatch(operator)
+    button = worker.page.get_by_role("button", name="签收", exact=True)
+    button.wait_for()
+    worker.page.context.set_offline(True)
+    button.click()
+    expect(worker.page.get_by_text("待发送 1")).to_be_visible()
+    worker.shoot(OUTPUT / "worker-offline.png")
+    worker.page.context.set_offline(False)
+    expect(worker.page.get_by_role("button", name="到场", exact=True)).to_be_visible(timeout=30_000)
+    carry_out(worker, photo, words="已经劝离，楼道清空。", steps=("到场", "拍照反馈"))
+    expect(operator.page.get_by_role("option", selected=True)).to_contain_text("待核查")
+    close_case(operator, number)
+    worker.complaints.clear()
+
+
+def test_english_on_request(operator: Window) -> None:
+    page = operator.page
+    page.get_by_role("button", name="English").click()
+    expect(page.get_by_role("link", name="Control room")).to_be_visible()
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    page.reload()
+    expect(page.get_by_role("link", name="Cases")).to_be_visible()
+    page.get_by_role("link", name="System").click()
+    expect(page.get_by_role("heading", name="Cameras")).to_be_visible()
+    expect(page.locator(".tile").filter(has_text="2单元楼道")).to_contain_text("Watching")
+    page.get_by_role("button", name="中文").click()
+    expect(page.get_by_role("heading", name="摄像头")).to_be_visible()
+
+
+def test_a_wrong_password_says_so(browser: Browser, dispatcher: Dispatcher, windows: list[Window]) -> None:
+    window = open_window(browser, dispatcher.url)
+    windows.append(window)
+    window.page.goto(dispatcher.url)
+    window.page.get_by_label("用户名").fill(OPERATOR.username)
+    window.page.get_by_label("密码").fill("wrong")
+    window.page.get_by_role("button", name="登录").click()
+    expect(window.page.get_by_role("alert")).to_have_text("用户名或密码不对，请检查后再试。")
+
+
+def test_workers_stay_out_of_the_control_room(worker: Window) -> None:
+    worker.page.goto(f"{worker.base_url}/cases")
+    expect(worker.page).to_have_url(f"{worker.base_url}/worker")
+
+
+@pytest.mark.parametrize("path", ["/", "/cases", "/admin"])
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_every_page_fits_a_phone(
+    browser: Browser, dispatcher: Dispatcher, windows: list[Window], path: str, dark: bool
+) -> None:
+    window = open_window(browser, dispatcher.url, PHONE, dark=dark)
+    windows.append(window)
+    window.sign_in(OPERATOR)
+    window.page.goto(f"{dispatcher.url}{path}")
+    expect(window.page.locator(".waiting")).to_have_count(0)
+    window.shoot(OUTPUT / f"phone{path.replace('/', '-')}-{'dark' if dark else 'light'}.png")
+    assert not window.scrolls_sideways()
+
+
+def test_the_phone_loads_little(browser: Browser, dispatcher: Dispatcher, windows: list[Window]) -> None:
+    window = open_window(browser, dispatcher.url, PHONE)
+    windows.append(window)
+    window.sign_in(WORKER)
+    loaded: list[str] = []
+    window.page.on("response", lambda response: loaded.append(response.url))
+    window.page.reload()
+    expect(window.page.get_by_text(re.compile("^我的任务"))).to_be_visible()
+    scripts = {url.rsplit("/", 1)[-1] for url in loaded if url.endswith(".js")}
+    assert scripts
+    travelled = sum(len(gzip.compress((STATIC / "assets" / name).read_bytes())) for name in scripts)
+    assert travelled <= PHONE_BUDGET_BYTES
