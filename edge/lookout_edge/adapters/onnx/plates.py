@@ -106,7 +106,7 @@ class PlateTextReader:
 class OnnxPlateReader:
     """A :class:`lookout_edge.ports.PlateReader`; one instance serves all cameras and threads.
 
-    A reading with a character less probable than ``min_character`` (None: the reader's own threshold) is a guess and comes
+    A reading with a character less probable than ``min_character`` (None: the reader's threshold) is a guess and comes
     back without its text.
     """
 
