@@ -8,7 +8,7 @@ from pathlib import Path
 
 from onnx import ModelProto
 
-from lookout_edge.adapters.zoo import Source, Training, ZooEntry
+from lookout_edge.adapters.zoo import Source, Trained, ZooEntry
 from lookout_models.builders.coco_nano import build_coco_nano
 from lookout_models.builders.plate_reader import build_plate_reader
 from lookout_models.errors import UsageError
@@ -41,13 +41,14 @@ class Built:
 
 
 def package_of(entry: ZooEntry) -> Source:
-    """The package that the weights came from. UsageError when they were trained instead."""
-    if isinstance(entry.spec.source, Training):
-        recipe = entry.spec.source.recipe
+    """The registry package that ``entry`` is converted from. UsageError when it was trained instead."""
+    source = entry.spec.source
+    if isinstance(source, Trained):
         raise UsageError(
-            f"'{entry.name}' was trained, not converted; run: lookout-models train models/recipes/{recipe}"
+            f"'{entry.name}' was trained, not converted; "
+            f"repeat it with: lookout-models train models/recipes/{source.recipe}"
         )
-    return entry.spec.source
+    return source
 
 
 def build(entry: ZooEntry, cache: Path, archive: Path | None = None, out: Path | None = None) -> Built:

@@ -128,11 +128,15 @@ class Source(_Part):
     """Who trained them."""
 
 
-class Training(_Part):
-    """How the weights were trained; ``lookout-models train`` repeats it. The card names the data and its licences."""
+class Trained(_Part):
+    """How the weights were trained; ``lookout-models train`` repeats it."""
 
-    recipe: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*\.yaml$")]
+    recipe: str
     """File in ``models/recipes``."""
+    base: Source | None = None
+    """The package whose weights the training began with; none when it began with nothing."""
+    data: tuple[str, ...]
+    """The pictures, each with its licence."""
 
 
 class ModelSpec(_Part):
@@ -141,7 +145,7 @@ class ModelSpec(_Part):
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
     description: str
     licence: str
-    source: Source | Training
+    source: Source | Trained
     weights: Weights
     input: InputSpec
     head: Annotated[NanodetHead | PlateSsdHead | CtcHead, Field(discriminator="kind")]

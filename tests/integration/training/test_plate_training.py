@@ -29,8 +29,8 @@ from lookout_models.training.plates.calibrate import temperature, threshold
 from lookout_models.training.plates.export import COLOUR, TEXT, export
 from lookout_models.training.plates.measuring import Outcome
 from lookout_models.training.plates.net import PlateNet
-from lookout_models.training.plates.tensors import as_tensor
 from lookout_models.training.plates.train import BEST, PlateTraining, load_net
+from lookout_models.training.torched import from_array
 
 SMALL = (8, 8, 16, 32)
 
@@ -82,7 +82,7 @@ def test_the_export_reads_as_the_net_does(data: Path, tmp_path: Path) -> None:
 
     outputs = session.run(images)
 
-    text, colour = net(as_tensor(images))
+    text, colour = net(from_array(images))
     assert np.allclose(outputs[TEXT], torch.softmax(text / 1.5, 2).detach().numpy(), atol=1e-5)
     assert np.allclose(outputs[COLOUR], torch.softmax(colour, 1).detach().numpy(), atol=1e-5)
     decoder = GrammarDecoder(CHARACTERS, PATTERNS, LOOKALIKES)

@@ -10,7 +10,7 @@ from torch.nn import functional
 from lookout_models.training.plates.measuring import Outcome
 from lookout_models.training.plates.net import PlateNet
 from lookout_models.training.plates.samples import Sample, as_classes, as_input
-from lookout_models.training.plates.tensors import as_tensor
+from lookout_models.training.torched import from_array
 
 #: Temperatures tried.
 _TEMPERATURES = tuple(float(t) for t in np.geomspace(0.5, 4.0, 31))
@@ -27,7 +27,7 @@ def _logits(net: PlateNet, samples: Sequence[Sample]) -> list[Tensor]:
     net.eval()
     with torch.no_grad():
         return [
-            net(as_tensor(as_input([s.image for s in samples[first : first + 64]])))[0]
+            net(from_array(as_input([s.image for s in samples[first : first + 64]])))[0]
             for first in range(0, len(samples), 64)
         ]
 

@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
@@ -37,7 +36,7 @@ from lookout_models.training.plates.samples import (
     step_classes,
     stream,
 )
-from lookout_models.training.plates.tensors import as_tensor, descend, seed
+from lookout_models.training.torched import descend, from_array, read_state, seed, write_state
 
 log = logging.getLogger(__name__)
 
@@ -112,9 +111,9 @@ class PlateTraining:
         for group in self._optimizer.param_groups:
             group["lr"] = rate
         self._net.train()
-        text, colour = self._net(as_tensor(as_input([s.image for s in batch])))
+        text, colour = self._net(from_array(as_input([s.image for s in batch])))
         loss = _loss(text, colour, batch)
-        descend(loss, self._optimizer, longest=5.0)
+        descend(loss, self._optimizer, self._net.parameters(), clip=5.0)
         self._follow()
         return float(loss.detach())
 
@@ -153,14 +152,12 @@ class PlateTraining:
             "seen": self._seen,
             "best": self._best,
         }
-        part = self._folder / f"{name}.part"
-        torch.save(state, part)
-        part.replace(self._folder / name)
+        write_state(state, self._folder / name)
 
     def _load(self) -> None:
         last = self._folder / "last.pt"
         if last.exists():
-            state: dict[str, Any] = torch.load(last, weights_only=True)
+            state = read_state(last)
             self._net.load_state_dict(state["net"])
             self._average.load_state_dict(state["average"])
             self._optimizer.load_state_dict(state["optimizer"])
@@ -177,7 +174,7 @@ def _loss(text: Tensor, colour: Tensor, batch: Sequence[Sample]) -> Tensor:
     lengths = torch.tensor([len(row) for row in classes], dtype=torch.long)
     steps = torch.full((len(batch),), text.shape[1], dtype=torch.long)
     paths = functional.ctc_loss(text.log_softmax(2).transpose(0, 1), targets, steps, lengths, reduction="none")
-    told = as_tensor(np.stack([step_classes(sample) for sample in batch])).flatten()
+    told = from_array(np.stack([step_classes(sample) for sample in batch])).flatten()
     # A drawn plate's characters stand where they were put: far quicker to learn from than CTC's search for them.
     places = functional.cross_entropy(text.flatten(0, 1), told, ignore_index=UNTOLD, reduction="sum")
     colours = torch.tensor([sample.colour for sample in batch], dtype=torch.long)
@@ -189,7 +186,7 @@ def load_net(checkpoint: Path) -> PlateNet:
     """The averaged net of a checkpoint, ready to measure; UsageError when there is none."""
     if not checkpoint.exists():
         raise UsageError(f"there is no checkpoint {checkpoint}; train that run first")
-    state: dict[str, Any] = torch.load(checkpoint, weights_only=True)
+    state = read_state(checkpoint)
     net = PlateNet(tuple(state["recipe"]["widths"]))
     net.load_state_dict(state["average"])
     return net.eval()
@@ -218,7 +215,7 @@ def measure(net: PlateNet, validation: Validation) -> list[Outcome]:
     with torch.no_grad():
         for first in range(0, len(validation.samples), 64):
             images = [sample.image for sample in validation.samples[first : first + 64]]
-            texts += greedy(net(as_tensor(as_input(images)))[0].numpy())
+            texts += greedy(net(from_array(as_input(images)))[0].numpy())
     rows = zip(validation.samples, texts, validation.groups, strict=True)
     return [Outcome(sample.text, text, 1.0, group) for sample, text, group in rows]
 
