@@ -76,7 +76,7 @@ class PlateTraining:
         train, held = split(crops, folds=recipe.folds, held_out=recipe.held_out)
         surrounds = load_surrounds(data / recipe.surrounds, recipe.surround_limit) if recipe.surrounds else []
         self._sources = Sources(FontBook.installed(), surrounds, train)
-        self._validation = validation_set(self._sources, held, recipe.validation)
+        self.validation = validation_set(self._sources, held, recipe.validation)
         self._net, self._average = PlateNet(recipe.widths), PlateNet(recipe.widths)
         self._optimizer = torch.optim.AdamW(self._net.parameters(), lr=1e-3, weight_decay=0.02)
         self._seen, self._best = 0, -1.0
@@ -130,7 +130,7 @@ class PlateTraining:
                     value.copy_(trained[name])
 
     def _validate(self, **figures: float) -> None:
-        shares = exact_shares(measure(self._average, self._validation))
+        shares = exact_shares(measure(self._average, self.validation))
         real = shares.get("real")
         drawn = float(np.mean([share for group, share in shares.items() if group not in ("real", "no plate")]))
         score = drawn if real is None else (drawn + 2 * real) / 3
