@@ -88,6 +88,7 @@ class MqttLink:
         client.on_connect_fail = self._on_connect_fail
         client.on_disconnect = self._on_disconnect
         client.on_message = self._on_message
+        client.on_subscribe = self._on_subscribe
         client.on_publish = self._on_publish
         client.connect_async(self._address.host, self._address.port, keepalive=20)
         client.loop_start()
@@ -146,6 +147,15 @@ class MqttLink:
         self._problem = None
         self._said = ("", 0.0)
         _log.info("connected to the broker", broker=place)
+
+    def _on_subscribe(
+        self, _client: paho.Client, _userdata: Any, _mid: int, reasons: list[ReasonCode], _properties: Any
+    ) -> None:
+        if any(reason.is_failure for reason in reasons):
+            self._fail(
+                f"the broker at {self._address.host}:{self._address.port} does not let the dispatcher subscribe; "
+                f"its access list must allow {', '.join(self._filters)}"
+            )
 
     def _on_connect_fail(self, _client: paho.Client, _userdata: Any) -> None:
         place = f"{self._address.host}:{self._address.port}"
