@@ -104,7 +104,9 @@ async def get_evidence(deps: Given, signed_in: SignedIn, request: Request, sha25
     return StreamingResponse(body, 200 if span.whole else 206, headers, media_type=file.mime)
 
 
-@router.head("/{sha256}", operation_id="headEvidence", responses={**_BYTES, **errors("not_found")})
+@router.head(
+    "/{sha256}", operation_id="headEvidence", response_class=Response, responses={**_BYTES, **errors("not_found")}
+)
 async def head_evidence(deps: Given, signed_in: SignedIn, sha256: Hash) -> Response:
     """Whether the file is there, and how large it is."""
     file = await _held(deps, sha256, signed_in.person)
