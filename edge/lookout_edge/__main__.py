@@ -74,8 +74,7 @@ def run(config: ConfigOption, verbose: VerboseOption = False) -> None:
     configure_logs(level=_level(verbose))
     log = structlog.stdlib.get_logger()
     with _plain_errors():
-        loaded = bootstrap.load(config)
-        gateway, workers = bootstrap.GatewayBuilder(loaded).build()
+        # Before anything else, so that being told to stop while models load is a stop and not a death.
         stop = Event()
 
         def on_signal(_number: int, _stack: FrameType | None) -> None:
@@ -83,6 +82,8 @@ def run(config: ConfigOption, verbose: VerboseOption = False) -> None:
 
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, on_signal)
+        loaded = bootstrap.load(config)
+        gateway, workers = bootstrap.GatewayBuilder(loaded).build()
         log.info("gateway starts", gateway=loaded.config.gateway, cameras=list(loaded.config.cameras))
         log_uncaught_errors()
         gateway.start(workers)

@@ -1,9 +1,11 @@
+import signal
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from lookout_edge.__main__ import app
+from lookout_edge.errors import ConfigError
 
 CONFIG = """\
 site: riverside
@@ -126,3 +128,13 @@ def test_bench_says_when_there_is_nothing_to_measure(tmp_path: Path) -> None:
     clip.write_bytes(b"not a video" * 100)
     code, output = run("bench", "--clip", str(clip))
     assert (code, "cannot be decoded" in output) == (1, True)
+
+
+def test_being_told_to_stop_while_it_loads_does_not_kill_it(config: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def load(path: Path) -> None:
+        signal.raise_signal(signal.SIGTERM)
+        raise ConfigError(f"{path} was read to its end")
+
+    monkeypatch.setattr("lookout_edge.bootstrap.load", load)
+    code, output = run("run", "--config", config)
+    assert (code, "was read to its end" in output) == (2, True)
