@@ -14,12 +14,13 @@ from lookout_server.errors import ConfigError
 
 Loc = tuple[str | int, ...]
 
-#: Where pydantic's own words would name our classes.
+#: Where pydantic's own words would name our classes, or leave open what to do.
 _PLAIN = {
     "model_type": "needs 'key: value' lines below it",
     "model_attributes_type": "needs 'key: value' lines below it",
     "dict_type": "needs 'key: value' lines below it",
     "path_type": "input should be a path",
+    "string_type": "input should be text (in quotes when it looks like a number)",
 }
 Model = TypeVar("Model", bound=BaseModel)
 
