@@ -137,3 +137,12 @@ async def test_the_stream_ends_with_the_hub(live: httpx.AsyncClient, station: St
         closing.close()
         heard = [line async for line in lines]
     assert all(line.event == "heartbeat" for line in heard)
+
+
+async def test_a_sender_of_too_much_hears_why_instead_of_a_broken_connection(
+    live: httpx.AsyncClient, deps: Deps
+) -> None:
+    too_much = b"x" * (deps.max_evidence_bytes + 1)
+    headers = {**await _headers(live, "li"), "Content-Type": "image/jpeg"}
+    answer = await live.put(f"/api/v1/evidence/{'0' * 64}", content=too_much, headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
