@@ -6,7 +6,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
-from lookout_server.errors import ServerError
+from lookout_server.errors import ConfigError, ServerError
 
 
 def write_private(path: Path, text: str) -> None:
@@ -21,6 +21,13 @@ def write_private(path: Path, text: str) -> None:
     temporary.replace(path)
 
 
+def make_private_folder(folder: Path) -> None:
+    """Make the folder for its owner only (mode 700); one that exists keeps what its owner chose."""
+    if not folder.exists():
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
+
+
 class FolderLock:
     """Keeps a second dispatcher out of the same data folder. A killed process lets go by itself."""
 
@@ -29,8 +36,14 @@ class FolderLock:
         self._file: IO[str] | None = None
 
     def __enter__(self) -> Self:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = self._path.open("a+", encoding="utf-8")
+        try:
+            make_private_folder(self._path.parent)
+            self._file = self._path.open("a+", encoding="utf-8")
+        except OSError as error:
+            raise ConfigError(
+                f"data_dir {self._path.parent} cannot be written to ({error.strerror}); make it a folder of the user "
+                f"that runs the dispatcher, or set another data_dir"
+            ) from error
         if sys.platform != "win32":
             import fcntl
 

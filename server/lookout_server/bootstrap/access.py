@@ -14,6 +14,7 @@ from lookout_contract.topics import GatewayTopics
 from lookout_server.adapters.broker.accounts import BrokerAccounts, new_secret
 from lookout_server.adapters.clock import SystemClock
 from lookout_server.adapters.database import Database, migrate
+from lookout_server.adapters.files import make_private_folder
 from lookout_server.adapters.mqtt.trial import accepts
 from lookout_server.adapters.passwords import Argon2Hasher
 from lookout_server.bootstrap.broker import broker_folder, local_address
@@ -159,6 +160,7 @@ def new_password() -> str:
 
 def migrate_database(config: ServerConfig) -> None:
     """Bring the schema to what this version needs."""
+    make_private_folder(config.data_dir)
     migrate(config.database_url())
 
 

@@ -92,7 +92,7 @@ class Dispatcher:
         link = self._start_messaging(database, broker, supervisor, relays)
         hub = FeedHub(database)
         hubs.append(hub)
-        supervisor.start("feed", hub.run)
+        supervisor.start("feed", hub.run, may_end=True)  # closing the hub ends it, before the others are stopped
         http = HttpServer(create_app(self._deps(database, hub, link)), listening)
         self._parts.push_async_callback(http.stop)
         self._parts.callback(hub.close)
