@@ -12,7 +12,7 @@ import typer
 
 from lookout_edge.adapters.onnx.detector import OnnxDetector
 from lookout_edge.adapters.onnx.plates import OnnxPlateReader
-from lookout_edge.adapters.zoo import Zoo, ZooEntry
+from lookout_edge.adapters.zoo import Source, Zoo, ZooEntry
 from lookout_edge.errors import ModelError
 from lookout_models.dataset import read_dataset
 from lookout_models.errors import ModelsError, UsageError
@@ -69,8 +69,10 @@ def build_model(
     if everything and (source or out):
         raise UsageError("--source and --out are for one model: give its name instead of --all")
     zoo = Zoo.find()
-    for each in zoo.names() if name is None else (name,):
-        _build(zoo.entry(each), source, out)
+    entries = [zoo.entry(each) for each in (zoo.names() if name is None else (name,))]
+    # With --all what was trained is left as it is: repeating that takes hours and gives other bytes.
+    for entry in entries if name else [e for e in entries if isinstance(e.spec.source, Source)]:
+        _build(entry, source, out)
 
 
 def _build(entry: ZooEntry, source: Path | None, out: Path | None) -> None:
@@ -104,9 +106,8 @@ def plates_folder(
     out: Out,
     crops: Annotated[bool, typer.Option("--crops", help="The pictures are straightened plates already.")] = False,
     certain: Annotated[
-        float | None,
-        typer.Option(min=0, max=1, help="A text with a less probable character is left out; else as model.yaml says."),
-    ] = None,
+        float, typer.Option(min=0, max=1, help="A text with a less probable character is left out.")
+    ] = 0,
     reader_model: Annotated[str, typer.Option("--reader", help="Zoo entry that reads.")] = "plate-reader",
     provider: Provider = "cpu",
 ) -> None:
