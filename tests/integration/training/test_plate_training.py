@@ -29,6 +29,7 @@ from lookout_models.training.plates.calibrate import temperature, threshold
 from lookout_models.training.plates.export import COLOUR, TEXT, export
 from lookout_models.training.plates.measuring import Outcome
 from lookout_models.training.plates.net import PlateNet
+from lookout_models.training.plates.run import mean_net
 from lookout_models.training.plates.train import BEST, PlateTraining, load_net
 from lookout_models.training.torched import from_array
 
@@ -87,6 +88,16 @@ def test_the_export_reads_as_the_net_does(data: Path, tmp_path: Path) -> None:
     assert np.allclose(outputs[COLOUR], torch.softmax(colour, 1).detach().numpy(), atol=1e-5)
     decoder = GrammarDecoder(CHARACTERS, PATTERNS, LOOKALIKES)
     assert decoder.decode(outputs[TEXT][0]) is not None
+
+
+def test_weights_are_averaged(data: Path, tmp_path: Path) -> None:
+    for name in ("one", "other"):
+        PlateTraining(recipe(32).model_copy(update={"name": name, "seed": len(name)}), data, tmp_path).run()
+    paths = [tmp_path / name / BEST for name in ("one", "other")]
+    one, other = (load_net(path).text.get_parameter("weight") for path in paths)
+    mean = mean_net(paths).text.get_parameter("weight")
+    assert torch.allclose(mean, (one + other) / 2, atol=1e-6)
+    assert not torch.allclose(one, other)
 
 
 def test_a_net_that_is_sure_and_wrong_is_told_to_be_less_sure() -> None:

@@ -1,4 +1,4 @@
-"""A reader with a second head: the colour is told, "none" is no plate, and the entry's threshold holds back guesses."""
+"""A reader with a second head: the colour is told, "none" is no plate, and two readers agree on one text."""
 
 import hashlib
 from pathlib import Path
@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 from onnx import TensorProto, helper
 
+from lookout_edge.adapters.onnx.heads.ctc import PlateText
+from lookout_edge.adapters.onnx.plate_opinions import agreed
 from lookout_edge.adapters.onnx.plate_text import DIGITS, LETTERS, PROVINCES, SPECIAL
 from lookout_edge.adapters.onnx.plates import PlateTextReader, straighten
-from lookout_edge.adapters.zoo import Zoo
+from lookout_edge.adapters.zoo import Zoo, ZooEntry
 
 ALPHABET = PROVINCES + DIGITS + LETTERS + SPECIAL
 COLOURS = ("blue", "yellow", "none")
@@ -53,13 +55,13 @@ def model(text: str, certainty: float, colour: str) -> bytes:
     return made.SerializeToString()
 
 
-def reader(folder: Path, weights: bytes, **options: float) -> PlateTextReader:
+def entry(folder: Path, weights: bytes) -> ZooEntry:
     place = folder / "made-up"
     place.mkdir()
     (place / "made-up.onnx").write_bytes(weights)
     sha256 = hashlib.sha256(weights).hexdigest()
     (place / "model.yaml").write_text(DESCRIPTION.format(sha256=sha256, alphabet=ALPHABET), "utf-8")
-    return PlateTextReader(Zoo(folder).entry("made-up"), min_character=options.get("min_character"))
+    return Zoo(folder).entry("made-up")
 
 
 def picture() -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
@@ -67,23 +69,41 @@ def picture() -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
 
 
 def test_text_and_colour_are_told(tmp_path: Path) -> None:
-    look = reader(tmp_path, model("皖A12345", 0.9, "yellow")).read(picture())
-    assert (look.text, look.colour) == ("皖A12345", "yellow")
-    assert look.confidence == pytest.approx(0.9)
+    look = PlateTextReader(entry(tmp_path, model("皖A12345", 0.9, "yellow"))).read(picture())
+    assert look.text is not None
+    assert (look.text.text, look.colour) == ("皖A12345", "yellow")
+    assert look.text.confidence == pytest.approx(0.9)
 
 
 def test_what_is_no_plate_has_no_text(tmp_path: Path) -> None:
-    look = reader(tmp_path, model("皖A12345", 0.9, "none")).read(picture())
-    assert (look.text, look.confidence, look.colour) == (None, 0.0, "none")
+    look = PlateTextReader(entry(tmp_path, model("皖A12345", 0.9, "none"))).read(picture())
+    assert (look.text, look.colour) == (None, "none")
 
 
-@pytest.mark.parametrize(("certainty", "text"), [(0.45, None), (0.55, "皖A12345")])
-def test_the_entry_says_what_counts_as_a_guess(tmp_path: Path, certainty: float, text: str | None) -> None:
-    assert reader(tmp_path, model("皖A12345", certainty, "blue")).read(picture()).text == text
+def said(text: str, *confidences: float) -> PlateText:
+    return PlateText(text, confidences or (0.9,) * len(text))
 
 
-def test_a_caller_may_ask_for_less(tmp_path: Path) -> None:
-    assert reader(tmp_path, model("皖A12345", 0.3, "blue"), min_character=0.2).read(picture()).text == "皖A12345"
+def test_the_province_comes_from_the_surer_reader() -> None:
+    first = said("豫A12345", 0.3, *[0.9] * 6)
+    assert agreed(first, said("皖A72345", 0.8, *[0.9] * 6)) == said("皖A12345", 0.8, *[0.9] * 6)
+    assert agreed(first, said("皖A12345", 0.2, *[0.9] * 6)) == first
+
+
+def test_the_second_text_stands_only_where_it_is_clearly_surer() -> None:
+    first = said("皖A12345", 0.9, *[0.5] * 6)
+    assert agreed(first, said("皖B67890", 0.9, *[0.55] * 6)) == first
+    assert agreed(first, said("皖B67890", 0.9, *[0.9] * 6)) == said("皖B67890", 0.9, *[0.9] * 6)
+
+
+def test_one_reader_alone_is_believed() -> None:
+    assert agreed(said("皖A12345"), None) == said("皖A12345")
+    assert agreed(None, said("使123456")) == said("使123456")
+    assert agreed(None, None) is None
+
+
+def test_an_embassy_plate_keeps_its_first_digit() -> None:
+    assert agreed(said("123456使"), said("皖23456使", 0.99, *[0.9] * 6)) == said("123456使")
 
 
 def test_a_near_plate_is_averaged_when_it_is_straightened() -> None:

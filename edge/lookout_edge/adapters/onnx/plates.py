@@ -7,13 +7,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lookout_edge.adapters.onnx.heads.ctc import GrammarDecoder
+from lookout_edge.adapters.onnx.heads.ctc import GrammarDecoder, PlateText
 from lookout_edge.adapters.onnx.heads.plate_ssd import PlateCandidates, PlateSsdDecoder
 from lookout_edge.adapters.onnx.letterbox import InputMaker
 from lookout_edge.adapters.onnx.nms import non_maximum_suppression
+from lookout_edge.adapters.onnx.plate_opinions import agreed
 from lookout_edge.adapters.onnx.plate_text import LOOKALIKES, PATTERNS
 from lookout_edge.adapters.onnx.session import DEFAULT_PROVIDERS, OnnxSession
-from lookout_edge.adapters.zoo import CtcHead, PlateSsdHead, ZooEntry
+from lookout_edge.adapters.zoo import CtcHead, PlateSsdHead, Zoo, ZooEntry
 from lookout_edge.domain.detection import PlateReading
 from lookout_edge.domain.frame import Image
 from lookout_edge.domain.geometry import Box
@@ -59,31 +60,25 @@ class PlateFinder:
 
 @dataclass(frozen=True, slots=True)
 class PlateLook:
-    """What a straightened picture shows. ``text`` is None when a character of it would be a guess, or none is there."""
+    """What a straightened picture shows to one reader."""
 
-    text: str | None
-    #: Mean character probability 0..1.
-    confidence: float
+    #: The best text however unsure; None when there is no plate.
+    text: PlateText | None
     #: One of the model's colours, None from a model that tells none.
     colour: str | None
 
 
 class PlateTextReader:
-    """Reads straightened pictures of single plates; for ``min_character`` see :class:`OnnxPlateReader`."""
+    """Reads straightened pictures of single plates."""
 
-    def __init__(
-        self,
-        entry: ZooEntry,
-        providers: Sequence[str] = DEFAULT_PROVIDERS,
-        threads: int = 1,
-        min_character: float | None = None,
-    ) -> None:
+    def __init__(self, entry: ZooEntry, providers: Sequence[str] = DEFAULT_PROVIDERS, threads: int = 1) -> None:
         spec = entry.spec
         if not isinstance(spec.head, CtcHead):
             raise ModelError(f"model '{entry.name}' does not read number plates; choose another one as plate reader")
         self.size = (spec.input.width, spec.input.height)
         self.margin = spec.head.margin
-        self._threshold = spec.thresholds.default if min_character is None else min_character
+        self.threshold = spec.thresholds.default
+        self.second = spec.head.second
         self._colours = spec.head.colours
         self._maker = InputMaker(spec.input)
         self._decoder = GrammarDecoder(spec.head.alphabet, PATTERNS, LOOKALIKES)
@@ -95,9 +90,7 @@ class PlateTextReader:
         outputs = self._session.run(batch)
         colour = self._colour(outputs[_COLOUR][0]) if self._colours else None
         steps = outputs[_TEXT] if self._colours else next(iter(outputs.values()))
-        text = None if colour == _NO_PLATE else self._decoder.decode(steps[0])
-        sure = text is not None and min(text.character_confidences) >= self._threshold
-        return PlateLook(text.text if text and sure else None, text.confidence if text else 0.0, colour)
+        return PlateLook(None if colour == _NO_PLATE else self._decoder.decode(steps[0]), colour)
 
     def _colour(self, probabilities: Floats) -> str:
         return self._colours[int(probabilities.argmax())]
@@ -107,7 +100,7 @@ class OnnxPlateReader:
     """A :class:`lookout_edge.ports.PlateReader`; one instance serves all cameras and threads.
 
     A reading with a character less probable than ``min_character`` (None: the reader's threshold) is a guess and comes
-    back without its text.
+    back without its text. A second reader that the first one's ``model.yaml`` names is taken from the same zoo.
     """
 
     def __init__(
@@ -118,9 +111,14 @@ class OnnxPlateReader:
         threads: int = 1,
         min_character: float | None = None,
     ) -> None:
-        self._models = {entry.name: entry.sha256 for entry in (finder, reader)}
         self._finder = PlateFinder(finder, providers, threads)
-        self._reader = PlateTextReader(reader, providers, threads, min_character)
+        first = PlateTextReader(reader, providers, threads)
+        entries, self._readers = [finder, reader], [first]
+        if first.second is not None:
+            entries.append(Zoo(reader.folder.parent).entry(first.second))
+            self._readers.append(PlateTextReader(entries[-1], providers, threads))
+        self._models = {entry.name: entry.sha256 for entry in entries}
+        self._threshold = first.threshold if min_character is None else min_character
 
     @property
     def models(self) -> dict[str, str]:
@@ -141,21 +139,25 @@ class OnnxPlateReader:
         boxes = np.clip((found.boxes * scale + origin) / whole, 0.0, 1.0)
         corners = (found.corners * np.tile(scale[:2], 4)).reshape(-1, 4, 2)
         readings = [
-            self._reading(self._straight(crop, plate), Box(*(float(v) for v in box)))
+            self._reading(
+                [r.read(straighten(crop, plate, r.size, r.margin)) for r in self._readers],
+                Box(*(float(v) for v in box)),
+            )
             for plate, box in zip(corners, boxes, strict=True)
         ]
         return sorted(readings, key=lambda r: (r.text is not None, r.confidence), reverse=True)
 
     def read_plate(self, plate: Image) -> PlateReading:
         """The reading of a picture that is itself a straightened plate."""
-        return self._reading(_with_margin(plate, self._reader.margin), Box(0.0, 0.0, 1.0, 1.0))
+        return self._reading([r.read(_with_margin(plate, r.margin)) for r in self._readers], Box(0.0, 0.0, 1.0, 1.0))
 
-    def _straight(self, crop: Image, corners: Floats) -> Image:
-        return straighten(crop, corners, self._reader.size, self._reader.margin)
-
-    def _reading(self, plate: Image, box: Box) -> PlateReading:
-        look = self._reader.read(plate)
-        return PlateReading(look.text, look.confidence, box, look.colour)
+    def _reading(self, looks: Sequence[PlateLook], box: Box) -> PlateReading:
+        colour = next((look.colour for look in looks if look.colour is not None), None)
+        text = None if colour == _NO_PLATE else agreed(looks[0].text, looks[-1].text)
+        if text is None:
+            return PlateReading(None, 0.0, box, colour)
+        sure = min(text.character_confidences) >= self._threshold
+        return PlateReading(text.text if sure else None, text.confidence, box, colour)
 
 
 def straighten(image: Image, corners: Floats, size: tuple[int, int], margin: tuple[float, float]) -> Image:

@@ -47,6 +47,8 @@ class PlateRecipe(_Strict):
     held_out: int = 0
     #: Run to start from, by its recipe's name: its best checkpoint in the folder beside this run's.
     start: str | None = None
+    #: Run whose best weights are averaged with this run's at the end: together they generalise better.
+    average_with: str | None = None
     stages: Annotated[list[Stage], Field(min_length=1)]
     #: Samples between two validations, each of which also writes a checkpoint.
     validate_every: int = 20_000

@@ -15,6 +15,7 @@ from lookout_models.training.plates.calibrate import temperature, threshold
 from lookout_models.training.plates.export import COLOUR, TEXT, export
 from lookout_models.training.plates.kinds import COLOURS
 from lookout_models.training.plates.measuring import Outcome, exact_shares
+from lookout_models.training.plates.net import PlateNet
 from lookout_models.training.plates.recipe import load_recipe
 from lookout_models.training.plates.samples import CHARACTERS, as_input
 from lookout_models.training.plates.train import BEST, PlateTraining, Validation, load_net
@@ -37,17 +38,30 @@ class Result:
 
 
 def run(recipe_path: Path, data: Path, work: Path) -> Result:
-    """Train (or go on) to the end of the recipe, then export the best checkpoint beside it as ``NAME.onnx``."""
+    """Train (or go on) to the end of the recipe, then export the best weights as ``NAME.onnx``."""
     recipe = load_recipe(recipe_path)
     training = PlateTraining(recipe, data, work)
     training.run()
-    return finish(work / recipe.name, training.validation)
+    runs = [recipe.name, recipe.average_with] if recipe.average_with else [recipe.name]
+    return finish(work / recipe.name, mean_net([work / name / BEST for name in runs]), training.validation)
 
 
-def finish(folder: Path, validation: Validation) -> Result:
-    """Calibrate, export and measure the best checkpoint of a run's folder."""
+def mean_net(checkpoints: Sequence[Path]) -> PlateNet:
+    """The net whose weights are the mean of the checkpoints'; they must come from one path of training."""
+    nets = [load_net(checkpoint) for checkpoint in checkpoints]
+    weights = nets[0].state_dict()
+    for other in nets[1:]:
+        for name, value in other.state_dict().items():
+            if value.dtype.is_floating_point:
+                weights[name] = weights[name] + value
+    means = {n: v / len(nets) if v.dtype.is_floating_point else v for n, v in weights.items()}
+    nets[0].load_state_dict(means)
+    return nets[0]
+
+
+def finish(folder: Path, net: PlateNet, validation: Validation) -> Result:
+    """Calibrate ``net``, export it into a run's folder and measure it."""
     torch.set_num_threads(1)
-    net = load_net(folder / BEST)
     heat = temperature(net, [s for s in validation.samples if s.text])
     onnx = folder / f"{folder.name}.onnx"
     export(net, onnx, heat)
