@@ -249,7 +249,7 @@ def test_a_step_without_network_waits_and_goes_out_by_itself(
     worker.complaints.clear()
 
 
-def test_english_on_request(operator: Window) -> None:
+def test_english_on_request(gateway: SpokenGateway, operator: Window) -> None:
     page = operator.page
     page.get_by_role("button", name="English").click()
     expect(page.get_by_role("link", name="Control room")).to_be_visible()

@@ -1,5 +1,6 @@
 """Log lines: for people on a terminal, JSON otherwise; never with a password in an address."""
 
+import contextlib
 import logging
 import sys
 import threading
@@ -11,11 +12,30 @@ import structlog
 from lookout_edge.adapters.video import redact
 
 
+class LineLogger:
+    """Writes each line to a stream, whatever its level. A stream that went away (a closed terminal, a broken pipe)
+    costs the line and nothing else: no thread may end because nobody listens to it.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._lock = threading.Lock()
+
+    def msg(self, message: str) -> None:
+        """Write one line."""
+        with self._lock, contextlib.suppress(OSError, ValueError):
+            self._stream.write(message + "\n")
+            self._stream.flush()
+
+    debug = info = warning = warn = error = err = critical = fatal = failure = exception = log = msg
+
+
 def configure_logs(*, level: int = logging.INFO, stream: TextIO | None = None) -> None:
     """Send all log lines to ``stream`` (stderr): a human form on a terminal, one JSON object a line otherwise."""
     target = stream or sys.stderr
     human = target.isatty()
     renderer = structlog.dev.ConsoleRenderer() if human else structlog.processors.JSONRenderer(ensure_ascii=False)
+    lines = LineLogger(target)
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -26,7 +46,7 @@ def configure_logs(*, level: int = logging.INFO, stream: TextIO | None = None) -
             cast(Any, renderer),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(target),
+        logger_factory=lambda *_: lines,
         cache_logger_on_first_use=False,
     )
 

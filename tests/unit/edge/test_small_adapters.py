@@ -65,6 +65,16 @@ def test_log_lines_are_json_without_passwords_when_nobody_reads_along() -> None:
     assert (entry["level"], entry["n"]) == ("warning", 1)
 
 
+def test_a_terminal_that_went_away_costs_lines_and_nothing_else() -> None:
+    stream = io.StringIO()
+    configure_logs(stream=stream)
+    log = structlog.get_logger()
+    log.info("somebody reads this")
+    assert "somebody" in stream.getvalue()
+    stream.close()
+    log.info("nobody reads this")
+
+
 def test_what_nobody_caught_in_a_thread_is_logged_without_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "excepthook", sys.excepthook)
     monkeypatch.setattr(threading, "excepthook", threading.excepthook)
