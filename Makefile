@@ -16,7 +16,7 @@ DEMO_ARGS ?=
 TESTS ?= tests
 PYTEST_ARGS ?=
 
-.PHONY: help setup setup-dev console demo demo-check test check format schemas bench build-models pins clean
+.PHONY: help setup setup-dev console demo demo-check test check check-training format schemas bench build-models pins clean
 
 help: ## List the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -61,6 +61,11 @@ check: $(VENV)/.dev ## ruff, pyright strict, import-linter, fresh schemas, the c
 	@$(BIN)/lookout-edge schema --out configs/schemas --check
 	@$(BIN)/lookout-server schema --out configs/schemas --check
 	@$(BIN)/python server/build_console.py --check
+
+check-training: $(VENV)/.dev ## Types and tests of model training (installs torch, which is large)
+	@$(PIP) install -c $(PINS) -e '.[train]' | $(SHOW_PROGRESS)
+	@$(BIN)/pyright -p .ci/pyright-training.json --pythonpath $(BIN)/python
+	@$(BIN)/python -m pytest tests/unit/training tests/integration/training
 
 format: $(VENV)/.dev ## Format and sort imports
 	@$(BIN)/ruff check --fix -q . || true

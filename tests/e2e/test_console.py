@@ -207,6 +207,7 @@ def test_new_alarms_wait_while_the_operator_is_at_work(gateway: SpokenGateway, o
     expect(rows.first).to_contain_text("红 特急")
     for _ in range(3):
         operator.press("f")
+        expect(operator.page.get_by_role("group", name="为什么不是事件")).to_be_visible()
         operator.press("3")
         expect(operator.page.get_by_role("option", selected=True)).to_contain_text("已排除")
         operator.press("Escape")

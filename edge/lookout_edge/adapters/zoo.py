@@ -83,11 +83,20 @@ class PlateSsdHead(_Part):
 
 
 class CtcHead(_Part):
-    """Probabilities (1, steps, classes) with the CTC blank as class 0."""
+    """Probabilities (1, steps, classes) with the CTC blank as class 0; ``thresholds.default`` holds for characters.
+
+    With ``colours`` the model has two outputs: ``text`` as above and ``colour`` (1, colours), probabilities too.
+    """
 
     kind: Literal["ctc"]
     alphabet: str
     """The other classes in order, one character each."""
+    colours: tuple[str, ...] = ()
+    """Classes of the second output; ``none`` says that the picture shows no plate."""
+    second: str | None = None
+    """Another reader of the zoo that is asked too, and believed where it is the surer."""
+    margin: tuple[Share, Share] = (0.04, 0.08)
+    """Room around a straightened plate, as shares of its width and height: corners are never quite right."""
 
 
 class Thresholds(_Part):
@@ -121,13 +130,24 @@ class Source(_Part):
     """Who trained them."""
 
 
+class Trained(_Part):
+    """How the weights were trained; ``lookout-models train`` repeats it."""
+
+    recipe: str
+    """File in ``models/recipes``."""
+    base: Source | None = None
+    """The package whose weights the training began with; none when it began with nothing."""
+    data: tuple[str, ...]
+    """The pictures, each with its licence."""
+
+
 class ModelSpec(_Part):
     """One ``model.yaml``."""
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
     description: str
     licence: str
-    source: Source
+    source: Source | Trained
     weights: Weights
     input: InputSpec
     head: Annotated[NanodetHead | PlateSsdHead | CtcHead, Field(discriminator="kind")]

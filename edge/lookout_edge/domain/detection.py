@@ -23,3 +23,5 @@ class PlateReading:
     #: Mean character probability 0..1.
     confidence: float
     box: Box
+    #: Ground of the plate (blue, yellow, green, white, black), "none" for what is no plate; None when nobody looked.
+    colour: str | None = None

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from lookout_edge.adapters.zoo import Zoo
-from lookout_models.build import RECIPES, build
+from lookout_models.build import RECIPES, build, package_of
 from lookout_models.packages import cache_folder
 
 ZOO = Zoo(Path(__file__).parents[3] / "models" / "zoo")
@@ -14,7 +14,7 @@ ZOO = Zoo(Path(__file__).parents[3] / "models" / "zoo")
 @pytest.mark.parametrize("name", sorted(RECIPES))
 def test_a_repeated_build_gives_the_same_bytes(name: str, tmp_path: Path) -> None:
     entry = ZOO.entry(name)
-    source = entry.spec.source
+    source = package_of(entry)
     kept = cache_folder() / "packages" / source.sha256[:16]
     if not kept.is_dir() or not any(kept.iterdir()):
         pytest.skip(f"{source.package} {source.version} is not in {cache_folder()}; 'lookout-models build' fetches it")

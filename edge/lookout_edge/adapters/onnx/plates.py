@@ -1,6 +1,7 @@
 """Finding, straightening and reading number plates with two models of the zoo."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -10,9 +11,10 @@ from lookout_edge.adapters.onnx.heads.ctc import GrammarDecoder, PlateText
 from lookout_edge.adapters.onnx.heads.plate_ssd import PlateCandidates, PlateSsdDecoder
 from lookout_edge.adapters.onnx.letterbox import InputMaker
 from lookout_edge.adapters.onnx.nms import non_maximum_suppression
+from lookout_edge.adapters.onnx.plate_opinions import agreed
 from lookout_edge.adapters.onnx.plate_text import LOOKALIKES, PATTERNS
 from lookout_edge.adapters.onnx.session import DEFAULT_PROVIDERS, OnnxSession
-from lookout_edge.adapters.zoo import CtcHead, PlateSsdHead, ZooEntry
+from lookout_edge.adapters.zoo import CtcHead, PlateSsdHead, Zoo, ZooEntry
 from lookout_edge.domain.detection import PlateReading
 from lookout_edge.domain.frame import Image
 from lookout_edge.domain.geometry import Box
@@ -22,9 +24,12 @@ Floats = NDArray[np.float32]
 
 #: The region is widened by this share of its size: plates sit at the edge of a vehicle's box.
 _REGION_MARGIN = 0.1
-#: Room around a straightened plate, as shares of its width and height: corners are never quite right.
-_PLATE_MARGIN = (0.04, 0.08)
+_NO_PLATE = "none"
+#: Multiples of the reader's input that a plate is straightened at.
+_FINEST = 4
 _ONE_CLASS = 0
+#: Outputs of a reader with a second head.
+_TEXT, _COLOUR = "text", "colour"
 
 
 class PlateFinder:
@@ -53,6 +58,16 @@ class PlateFinder:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class PlateLook:
+    """What a straightened picture shows to one reader."""
+
+    #: The best text however unsure; None when there is no plate.
+    text: PlateText | None
+    #: One of the model's colours, None from a model that tells none.
+    colour: str | None
+
+
 class PlateTextReader:
     """Reads straightened pictures of single plates."""
 
@@ -61,21 +76,31 @@ class PlateTextReader:
         if not isinstance(spec.head, CtcHead):
             raise ModelError(f"model '{entry.name}' does not read number plates; choose another one as plate reader")
         self.size = (spec.input.width, spec.input.height)
+        self.margin = spec.head.margin
+        self.threshold = spec.thresholds.default
+        self.second = spec.head.second
+        self._colours = spec.head.colours
         self._maker = InputMaker(spec.input)
         self._decoder = GrammarDecoder(spec.head.alphabet, PATTERNS, LOOKALIKES)
         self._session = OnnxSession(entry.name, entry.weights(), providers, threads)
 
-    def read(self, plate: Image) -> PlateText | None:
-        """The text of a BGR picture that shows one plate and little else."""
+    def read(self, plate: Image) -> PlateLook:
+        """What a BGR picture shows that should hold one plate and little else."""
         batch, _ = self._maker.make(plate)
-        (probabilities,) = self._session.run(batch).values()
-        return self._decoder.decode(probabilities[0])
+        outputs = self._session.run(batch)
+        colour = self._colour(outputs[_COLOUR][0]) if self._colours else None
+        steps = outputs[_TEXT] if self._colours else next(iter(outputs.values()))
+        return PlateLook(None if colour == _NO_PLATE else self._decoder.decode(steps[0]), colour)
+
+    def _colour(self, probabilities: Floats) -> str:
+        return self._colours[int(probabilities.argmax())]
 
 
 class OnnxPlateReader:
     """A :class:`lookout_edge.ports.PlateReader`; one instance serves all cameras and threads.
 
-    A reading with a character less probable than ``min_character`` is a guess and comes back without its text.
+    A reading with a character less probable than ``min_character`` (None: the reader's threshold) is a guess and comes
+    back without its text. A second reader that the first one's ``model.yaml`` names is taken from the same zoo.
     """
 
     def __init__(
@@ -84,12 +109,16 @@ class OnnxPlateReader:
         reader: ZooEntry,
         providers: Sequence[str] = DEFAULT_PROVIDERS,
         threads: int = 1,
-        min_character: float = 0.02,
+        min_character: float | None = None,
     ) -> None:
-        self._models = {entry.name: entry.sha256 for entry in (finder, reader)}
         self._finder = PlateFinder(finder, providers, threads)
-        self._reader = PlateTextReader(reader, providers, threads)
-        self._min_character = min_character
+        first = PlateTextReader(reader, providers, threads)
+        entries, self._readers = [finder, reader], [first]
+        if first.second is not None:
+            entries.append(Zoo(reader.folder.parent).entry(first.second))
+            self._readers.append(PlateTextReader(entries[-1], providers, threads))
+        self._models = {entry.name: entry.sha256 for entry in entries}
+        self._threshold = first.threshold if min_character is None else min_character
 
     @property
     def models(self) -> dict[str, str]:
@@ -110,36 +139,43 @@ class OnnxPlateReader:
         boxes = np.clip((found.boxes * scale + origin) / whole, 0.0, 1.0)
         corners = (found.corners * np.tile(scale[:2], 4)).reshape(-1, 4, 2)
         readings = [
-            self._reading(straighten(crop, plate, self._reader.size), Box(*(float(v) for v in box)))
+            self._reading(
+                [r.read(straighten(crop, plate, r.size, r.margin)) for r in self._readers],
+                Box(*(float(v) for v in box)),
+            )
             for plate, box in zip(corners, boxes, strict=True)
         ]
         return sorted(readings, key=lambda r: (r.text is not None, r.confidence), reverse=True)
 
     def read_plate(self, plate: Image) -> PlateReading:
         """The reading of a picture that is itself a straightened plate."""
-        return self._reading(_with_margin(plate), Box(0.0, 0.0, 1.0, 1.0))
+        return self._reading([r.read(_with_margin(plate, r.margin)) for r in self._readers], Box(0.0, 0.0, 1.0, 1.0))
 
-    def _reading(self, plate: Image, box: Box) -> PlateReading:
-        found = self._reader.read(plate)
-        if found is None:
-            return PlateReading(None, 0.0, box)
-        guessed = min(found.character_confidences) < self._min_character
-        return PlateReading(None if guessed else found.text, found.confidence, box)
+    def _reading(self, looks: Sequence[PlateLook], box: Box) -> PlateReading:
+        colour = next((look.colour for look in looks if look.colour is not None), None)
+        text = None if colour == _NO_PLATE else agreed(looks[0].text, looks[-1].text)
+        if text is None:
+            return PlateReading(None, 0.0, box, colour)
+        sure = min(text.character_confidences) >= self._threshold
+        return PlateReading(text.text if sure else None, text.confidence, box, colour)
 
 
-def straighten(image: Image, corners: Floats, size: tuple[int, int]) -> Image:
-    """The plate with these ``corners`` (4, 2) in pixels, seen from the front, with some room, at (width, height)."""
+def straighten(image: Image, corners: Floats, size: tuple[int, int], margin: tuple[float, float]) -> Image:
+    """The plate with these ``corners`` (4, 2) in pixels, from the front, with room around it, at (width, height)."""
     width, height = size
-    x, y = width * _PLATE_MARGIN[0], height * _PLATE_MARGIN[1]
+    x, y = width * margin[0], height * margin[1]
     target = np.array([[x, y], [width - x, y], [width - x, height - y], [x, height - y]], np.float32)
-    matrix = cv2.getPerspectiveTransform(corners.astype(np.float32), target)
-    straight = cv2.warpPerspective(image, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return straight.astype(np.uint8, copy=False)
+    # A near plate is straightened at a multiple of the size and shrunk by area: a warp alone would skip pixels.
+    finer = int(np.clip(np.ptp(corners[:, 0]) / width, 1, _FINEST))
+    matrix = cv2.getPerspectiveTransform(corners.astype(np.float32), target * np.float32(finer))
+    large = (width * finer, height * finer)
+    straight = cv2.warpPerspective(image, matrix, large, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return cv2.resize(straight, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
 
 
-def _with_margin(plate: Image) -> Image:
+def _with_margin(plate: Image, margin: tuple[float, float]) -> Image:
     height, width = plate.shape[:2]
-    x, y = round(width * _PLATE_MARGIN[0]), round(height * _PLATE_MARGIN[1])
+    x, y = round(width * margin[0]), round(height * margin[1])
     return cv2.copyMakeBorder(plate, y, y, x, x, cv2.BORDER_REPLICATE).astype(np.uint8, copy=False)
 
 

@@ -1,4 +1,4 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useState } from "preact/hooks";
 import * as api from "../api/endpoints";
 import type { Alarm, DismissReason } from "../api/models";
 import { type Board, needOf, type Row, severityOf } from "../live/board";
@@ -81,7 +81,7 @@ function Judge({ board, row }: { board: Board; row: Row }) {
   };
   const sayReport = () => once(() => report(board, row));
   const sayDismiss = (reason: DismissReason) => once(() => dismiss(board, row, reason));
-  useEffect(() => bindKeys({ r: sayReport, f: () => setAsking((open) => !open) }));
+  useLayoutEffect(() => bindKeys({ r: sayReport, f: () => setAsking((open) => !open) }));
   return (
     <div class="judge">
       <div class="buttons">
@@ -104,7 +104,8 @@ interface ReasonsProps {
 }
 
 function Reasons({ busy, onPick, onClose }: ReasonsProps) {
-  useEffect(() => {
+  // Before the next key can come: who types F 3 quickly means the 3 as well.
+  useLayoutEffect(() => {
     const numbers = REASONS.map((reason, index) => [String(index + 1), () => onPick(reason)] as const);
     return bindKeys({ ...Object.fromEntries(numbers), Escape: onClose });
   });

@@ -1,4 +1,4 @@
-import { useEffect, useState } from "preact/hooks";
+import { useLayoutEffect, useState } from "preact/hooks";
 import * as api from "../api/endpoints";
 import type { Candidate, Case } from "../api/models";
 import { bindKeys } from "../live/keys";
@@ -20,7 +20,7 @@ export function Candidates({ item, onDone }: { item: Case; onDone: (after: Case)
       .then((after) => (after === null ? people.reload() : onDone(after)))
       .finally(() => setBusy(false));
   };
-  useEffect(() => bindKeys({ d: () => send(fit[0]) }));
+  useLayoutEffect(() => bindKeys({ d: () => send(fit[0]) }));
   return (
     <section class="candidates" aria-label={t("dispatch.title")}>
       <h3>{t("dispatch.title")}</h3>

@@ -1,4 +1,4 @@
-import { useEffect } from "preact/hooks";
+import { useLayoutEffect } from "preact/hooks";
 import * as api from "../api/endpoints";
 import type { Case, CaseDetail } from "../api/models";
 import { type Board, needOf, type Row } from "../live/board";
@@ -39,7 +39,7 @@ export function DispatchColumn({ board, row }: { board: Board; row: Row }) {
 
 /** Sending somebody needs a case first; the key says so too. */
 function NotYet({ judge }: { judge: boolean }) {
-  useEffect(() => bindKeys({ d: () => trouble(t("dispatch.report_first")) }), []);
+  useLayoutEffect(() => bindKeys({ d: () => trouble(t("dispatch.report_first")) }), []);
   return judge ? <Empty title={t("dispatch.judge_first")}>{t("dispatch.report_first")}</Empty> : null;
 }
 

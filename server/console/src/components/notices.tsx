@@ -1,11 +1,11 @@
-import { useEffect } from "preact/hooks";
+import { useLayoutEffect } from "preact/hooks";
 import { bindKeys } from "../live/keys";
 import { dismissNotice, notices, undoLast, type Notice } from "../live/notices";
 import { t } from "../text/i18n";
 
 /** What was just done, with the way back; announced to screen readers. */
 export function Notices() {
-  useEffect(() => bindKeys({ u: () => void undoLast() }), []);
+  useLayoutEffect(() => bindKeys({ u: () => void undoLast() }), []);
   return (
     <div class="notices" role="status" aria-live="polite">
       {notices.value.map((notice) => (

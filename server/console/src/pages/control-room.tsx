@@ -1,6 +1,6 @@
 /** What needs me now? The list of it, the one that is looked at, and whom to send. */
 
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useState } from "preact/hooks";
 import * as api from "../api/endpoints";
 import type { CaseState, FeedMessage } from "../api/models";
 import { AlarmPane } from "../components/alarm-pane";
@@ -29,7 +29,7 @@ function Room() {
   const board = useMemo(() => new Board(), []);
   const state = useBoard(board);
   const [help, setHelp] = useState(false);
-  useEffect(
+  useLayoutEffect(
     () =>
       bindKeys({
         j: () => board.step(1),

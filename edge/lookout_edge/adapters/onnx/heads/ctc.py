@@ -60,6 +60,9 @@ class GrammarDecoder:
     def decode(self, probabilities: Floats) -> PlateText | None:
         """The best reading of steps × classes probabilities; None when the steps are too few for any text."""
         folded = (probabilities @ self._folding).astype(np.float32)
+        plain = self._greedy(folded)
+        if plain is not None:
+            return plain
         history = self._forward(np.log(np.maximum(folded, _FLOOR)))
         pattern = self._best_pattern(history[-1])
         if pattern is None:
@@ -70,6 +73,28 @@ class GrammarDecoder:
             characters[position] = self._symbols[symbol]
             confidences[position] = max(confidences[position], float(folded[step, symbol + 1]))
         return PlateText("".join(characters), tuple(min(1.0, c) for c in confidences))
+
+    def _greedy(self, folded: Floats) -> PlateText | None:
+        """The best class of every step by itself, if that follows the grammar: no path is better then."""
+        symbols: list[int] = []
+        confidences: list[float] = []
+        previous = 0
+        for step, best in enumerate(folded.argmax(axis=1).tolist()):
+            probability = float(folded[step, best])
+            if best and best == previous:
+                confidences[-1] = max(confidences[-1], probability)
+            elif best:
+                symbols.append(best - 1)
+                confidences.append(probability)
+            previous = best
+        if not any(self._allows(row, symbols) for row in range(len(self._lengths))):
+            return None
+        return PlateText("".join(self._symbols[s] for s in symbols), tuple(min(1.0, c) for c in confidences))
+
+    def _allows(self, row: int, symbols: Sequence[int]) -> bool:
+        if len(symbols) != self._lengths[row]:
+            return False
+        return bool((self._penalty[row, range(len(symbols)), symbols] == 0).all())
 
     def _forward(self, logs: Floats) -> list[_Scores]:
         """Scores before the first step and after each one."""
