@@ -226,8 +226,8 @@ def replace_folder(target: Path, fresh: Path, old: Path) -> None:
 
 
 def sizes(output: str) -> list[str]:
-    """The lines of Vite's report that name a file and its gzipped size."""
-    return [line.strip() for line in output.splitlines() if "gzip:" in line]
+    """The lines of Vite's report that name a file and its gzipped size, without the folder it was built in."""
+    return [line.strip().rpartition("/static/")[2] for line in output.splitlines() if "gzip:" in line]
 
 
 def read_text(path: Path) -> str | None:

@@ -24,7 +24,6 @@ from lookout_edge.config import CameraConfig, LoadedConfig, ModelsConfig, config
 from lookout_edge.errors import ConfigError, EdgeError, SourceError
 from lookout_edge.pipeline import CameraPipeline, LookSettings
 from lookout_edge.replay import replay as replay_frames
-from lookout_edge.testing import FixedDirectory
 
 app = typer.Typer(
     help="The Lookout gateway: watches cameras and sends events.",
@@ -160,7 +159,7 @@ def _replay_pipeline(config: Path | None, camera: str | None) -> tuple[str, Came
         rules = bootstrap.default_rules(ZoneInfo(DEFAULT_TIMEZONE))
         name = camera or CLIP_CAMERA
         looks = LookSettings()
-        return name, bootstrap.build_pipeline(name, rules, models, FixedDirectory(), looks=looks), looks, 1920
+        return name, bootstrap.build_pipeline(name, rules, models, bootstrap.NobodyKnown(), looks=looks), looks, 1920
     loaded = bootstrap.load(config)
     name, section = _chosen(loaded, camera)
     models = bootstrap.load_models(loaded.config.models)
@@ -170,7 +169,7 @@ def _replay_pipeline(config: Path | None, camera: str | None) -> tuple[str, Came
         name,
         rules,
         models,
-        FixedDirectory(),
+        bootstrap.NobodyKnown(),
         source=f"{loaded.config.site}/{loaded.config.gateway}",
         config_hash=loaded.hash,
         looks=looks,

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
+from lookout_contract.commands import Resident
 from lookout_contract.status import SpoolDepth
 from lookout_contract.topics import GatewayTopics
 from lookout_edge.adapters.backoff import Backoff
@@ -164,6 +165,14 @@ def clip_source(clip: Path, camera: str, looks: LookSettings, *, max_size: int, 
     """A clip as fast as it can be read; its first instant gets the frame time ``start_at``."""
     options = SourceOptions(url=str(clip), max_size=max_size, decode_fps=looks.detect_fps)
     return VideoSource(camera, options, clock=SystemClock(), realtime=False, start_at=start_at)
+
+
+class NobodyKnown:
+    """The directory of a replay: every plate is a stranger's."""
+
+    def residents(self) -> Sequence[Resident]:
+        """See ``PlateDirectory``."""
+        return ()
 
 
 class GatewayBuilder:

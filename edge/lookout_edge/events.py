@@ -16,7 +16,7 @@ class OccurrenceSettings:
     """Times in seconds of frame time."""
 
     #: Watched seconds for which a thing may be gone before its occurrence ends as cleared.
-    hold_s: float = 5.0
+    hold_s: float = 3.0
     #: Least time between two updates that report nothing but the time going by.
     update_interval_s: float = 30.0
     #: Overlap (IoU) at which a thing under another number is taken for the same one.
@@ -61,6 +61,11 @@ class EventBook:
     def open_count(self) -> int:
         """Occurrences that have started and not ended."""
         return len(self._open)
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether something open was not seen in the last look."""
+        return any(occurrence.absent_s > 0 for occurrence in self._open)
 
     def update(self, at: float, observations: Sequence[Observation], skew_s: float | None = None) -> list[EventData]:
         """Take in what a rule saw in a look at frame time ``at``; the events that follow, in a fixed order."""

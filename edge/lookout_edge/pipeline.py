@@ -164,9 +164,10 @@ class CameraPipeline:
         self._gate.looked(frame.image)
         self._looked_at = frame.at
         tracks = self._tracker.update(frame.at, detections)
-        if any(track.last_at < frame.at for track in tracks):
+        events = self._judge(frame, tracks)
+        if any(track.last_at < frame.at for track in tracks) or any(book.is_waiting for _, book in self._rules):
             self._busy_until = max(self._busy_until, frame.at + self._settings.linger_s)
-        return self._judge(frame, tracks)
+        return events
 
     def _judge(self, frame: Frame, tracks: Sequence[Track]) -> list[EventData]:
         if self._plates is not None:

@@ -12,6 +12,7 @@ from lookout_contract.events import EventData, EvidenceKind, EvidenceRef
 from lookout_edge.domain.detection import Detection, PlateReading
 from lookout_edge.domain.frame import Frame, Image
 from lookout_edge.domain.geometry import Box
+from lookout_edge.domain.track import Track
 from lookout_edge.errors import EdgeError, ModelError, SpoolError
 
 FAKE_SHA256 = "0" * 64
@@ -116,9 +117,10 @@ class ListSource:
     def frames(self) -> Generator[Iterator[Frame]]:
         """See ``FrameSource``."""
         self.opened += 1
-        yield self._play()
+        yield self.play()
 
-    def _play(self) -> Iterator[Frame]:
+    def play(self) -> Iterator[Frame]:
+        """The frames in order."""
         for frame in self.items:
             if self.closed:
                 return
@@ -173,3 +175,21 @@ class FakeRecorder:
         """See ``Recorder``."""
         self.asked.append((start_at, end_at))
         return None if self.empty else f"{start_at:.3f}-{end_at:.3f}".encode()
+
+
+def track(
+    number: int,
+    at: float,
+    *,
+    label: str = "car",
+    box: Box | None = None,
+    score: float = 0.8,
+    first_at: float = 0.0,
+) -> Track:
+    """A track confirmed at frame time ``at``; its bottom centre is (0.5, 0.6) unless a box is given."""
+    return Track(number, label, score, box or Box(0.4, 0.4, 0.6, 0.6), first_at, at, 5)
+
+
+def box_at(x: float, y: float, width: float = 0.1, height: float = 0.1) -> Box:
+    """A box by its upper left corner and size, in fractions of the frame."""
+    return Box(x, y, x + width, y + height)

@@ -99,6 +99,7 @@ def _scale(position: Array) -> Array:
 @dataclass(slots=True, eq=False)
 class _Followed:
     id: int
+    label: str
     motion: _Motion
     box: Box
     score: float
@@ -106,12 +107,8 @@ class _Followed:
     last_at: float
     hits: int = 1
     missed_s: float = 0.0
-    #: Label → decayed sum of scores; the heaviest names the track, so that flicker does not rename it.
+    #: Label → decayed sum of scores.
     labels: dict[str, float] = field(default_factory=dict[str, float])
-
-    @property
-    def label(self) -> str:
-        return max(self.labels, key=lambda label: (self.labels[label], label))
 
     @property
     def search_box(self) -> Box:
@@ -129,8 +126,12 @@ class _Followed:
         self.vote(detection)
 
     def vote(self, detection: Detection) -> None:
+        """Let the label be renamed by one that clearly outweighs it, so that flicker does not."""
         self.labels = {label: weight * 0.95 for label, weight in self.labels.items()}
         self.labels[detection.label] = self.labels.get(detection.label, 0.0) + detection.score
+        heaviest = max(self.labels, key=lambda label: (self.labels[label], label))
+        if self.labels[heaviest] > 1.25 * self.labels.get(self.label, 0.0):
+            self.label = heaviest
 
     def as_track(self) -> Track:
         return Track(self.id, self.label, self.score, self.box, self.first_at, self.last_at, self.hits)
@@ -179,7 +180,13 @@ class Tracker:
 
     def _start(self, at: float, detection: Detection) -> None:
         followed = _Followed(
-            self._next_id, _Motion.begin(detection.box), detection.box, detection.score, first_at=at, last_at=at
+            self._next_id,
+            detection.label,
+            _Motion.begin(detection.box),
+            detection.box,
+            detection.score,
+            first_at=at,
+            last_at=at,
         )
         followed.vote(detection)
         self._followed.append(followed)
@@ -218,7 +225,8 @@ def iou_matrix(a: Sequence[Box], b: Sequence[Box]) -> Array:
     intersection = np.clip(corner_high - corner_low, 0, None).prod(axis=2)
     area_a = (left[..., 2:] - left[..., :2]).prod(axis=2)
     area_b = (right[..., 2:] - right[..., :2]).prod(axis=2)
-    return intersection / np.maximum(area_a + area_b - intersection, 1e-12)
+    union = area_a + area_b - intersection
+    return np.divide(intersection, union, out=np.zeros_like(intersection), where=union > 0)
 
 
 def best_pairs(overlaps: Array, min_iou: float) -> list[tuple[int, int]]:

@@ -136,7 +136,7 @@ def drive(children: Children, running: Running, say: Say, *, started: float, tim
         walk.act(operator, "close", note="核查通过")
         final = operator.get(f"/api/v1/cases/{walk.case['id']}")
     return Outcome(
-        frame_to_event_s=round(_seconds(alarm["emitted_at"]) - _seconds(alarm["captured_at"]), 3),
+        frame_to_event_s=round(_seconds(alarm["emitted_at"]) - _seconds(alarm["updated_at"]), 3),
         event_to_feed_s=round(sighting.at - _seconds(alarm["emitted_at"]), 3),
         case_state=final["state"],
         case=final["number"],

@@ -97,10 +97,11 @@ def _server(folder: Path, port: int) -> dict[str, Any]:
     }
 
 
-#: Dwell times that suit clips of ten seconds, cut every three; a real gate waits minutes.
+#: Settings that suit a clip of ten seconds, cut every three, on a machine that also builds and tests; a real gate waits
+#: minutes and asks for more votes.
 _RULES: dict[str, dict[str, Any]] = {
-    "unfamiliar_vehicle": {"scenario": "unfamiliar_vehicle", "dwell_s": 1.0},
-    "corridor_ebike": {"scenario": "corridor_ebike"},
+    "unfamiliar_vehicle": {"scenario": "unfamiliar_vehicle", "dwell_s": 0.6, "votes_needed": 2},
+    "corridor_ebike": {"scenario": "corridor_ebike", "alarm_from": "passing", "votes_needed": 2},
 }
 
 

@@ -295,8 +295,8 @@ class CaseRepository(Protocol):
         """Ids of the people who gave this case back."""
         ...
 
-    async def count_by_state(self) -> dict[CaseState, int]:
-        """How many cases stand where."""
+    async def count_by_state(self, visible_to: Person | None = None) -> dict[CaseState, int]:
+        """How many cases stand where; of those that a worker may see, or of all."""
         ...
 
 

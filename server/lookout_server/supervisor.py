@@ -22,9 +22,9 @@ class Supervisor:
         self._first_pause_s = first_pause_s
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
-    def start(self, name: str, loop: Loop) -> None:
-        """Run ``loop`` until ``stop``, again whenever it ends or fails."""
-        self._tasks[name] = asyncio.create_task(self._keep_running(name, loop), name=name)
+    def start(self, name: str, loop: Loop, *, may_end: bool = False) -> None:
+        """Run ``loop`` until ``stop``, again whenever it fails; also when it ends, unless it ``may_end``."""
+        self._tasks[name] = asyncio.create_task(self._keep_running(name, loop, may_end=may_end), name=name)
 
     async def stop(self) -> None:
         """Cancel all loops, the last started first, and wait for each."""
@@ -33,12 +33,14 @@ class Supervisor:
             await asyncio.wait([task])
         self._tasks.clear()
 
-    async def _keep_running(self, name: str, loop: Loop) -> None:
+    async def _keep_running(self, name: str, loop: Loop, *, may_end: bool) -> None:
         pause = self._first_pause_s
         while True:
             started = asyncio.get_running_loop().time()
             try:
                 await loop()
+                if may_end:
+                    return
                 _log.error("a loop ended by itself and is started again", loop=name, wait_s=pause)
             except Exception as error:  # noqa: BLE001 - the worker loop: whatever it was, the others must go on
                 _log.error("a loop failed and is started again", loop=name, wait_s=pause, exc_info=error)

@@ -58,7 +58,8 @@ class Window:
     def shoot(self, path: Path) -> None:
         """A screenshot of what is to be seen, once pictures are there."""
         self.page.wait_for_load_state("load")
-        self.page.wait_for_function("[...document.images].every(image => image.complete)")
+        # `wait_for_function` would evaluate text, which the pages' policy forbids.
+        self.page.evaluate("() => Promise.allSettled([...document.images].map((image) => image.decode()))")
         self.page.screenshot(path=path)
 
     def scrolls_sideways(self) -> bool:

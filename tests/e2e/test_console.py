@@ -166,6 +166,7 @@ def test_an_alarm_becomes_a_closed_case(gateway: SpokenGateway, operator: Window
     number = drive_to_closed(operator, worker, photo=photo, output=OUTPUT, camera="2单元楼道")
     assert not worker.scrolls_sideways()
     steps = page.locator(".timeline strong").all_inner_texts()
+    expect(page.get_by_text("已办结，没有下一步。")).to_be_visible()
     assert list(reversed(steps))[:7] == ["一键预报", "派遣", "签收", "到场", "处置反馈", "核查", "结案"]
     page.get_by_role("link", name="案件", exact=True).click()
     page.get_by_role("button", name="办结").click()

@@ -1,7 +1,5 @@
 """The vehicles that belong here, kept as one JSON file that a broken disk or hand cannot turn into a crash."""
 
-import os
-import tempfile
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,6 +8,7 @@ import structlog
 from pydantic import TypeAdapter, ValidationError
 
 from lookout_contract.commands import Resident
+from lookout_edge.adapters.atomic_file import write_whole
 from lookout_edge.errors import SpoolError
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -56,11 +55,7 @@ class FilePlateDirectory:
     def _save(self, residents: tuple[Resident, ...]) -> None:
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(dir=self._path.parent, prefix=".residents-", delete=False) as file:
-                file.write(_RESIDENTS.dump_json(residents, exclude_none=True, indent=1))
-                file.flush()
-                os.fsync(file.fileno())
-            Path(file.name).replace(self._path)
+            write_whole(self._path, _RESIDENTS.dump_json(residents, exclude_none=True, indent=1))
         except OSError as error:
             raise SpoolError(
                 f"cannot write the list of residents to {self._path} ({error.strerror}): free space or fix its rights"

@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from pathlib import Path
 import structlog
 
 from lookout_contract.events import EvidenceKind, EvidenceRef
+from lookout_edge.adapters.atomic_file import PARTIAL, write_whole
 from lookout_edge.errors import SpoolError
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -18,7 +18,6 @@ _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 _SUFFIXES = {"image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp", "video/mp4": ".mp4"}
 _TYPES = {suffix: mime for mime, suffix in _SUFFIXES.items()}
 _OTHER_TYPE = "application/octet-stream"
-_PARTIAL = ".partial-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +57,7 @@ class DiskEvidence:
         self._listeners: list[Callable[[], None]] = []
         try:
             self._rejected.mkdir(parents=True, exist_ok=True)
-            for leftover in folder.glob(f"{_PARTIAL}*"):
+            for leftover in folder.glob(f"{PARTIAL}*"):
                 leftover.unlink(missing_ok=True)
         except OSError as error:
             raise self._refused(error) from error
@@ -70,7 +69,7 @@ class DiskEvidence:
         try:
             with self._lock:
                 if not path.exists():
-                    self._write(path, content)
+                    write_whole(path, content)
                     self._make_room(keep=path)
         except OSError as error:
             raise self._refused(error) from error
@@ -104,18 +103,6 @@ class DiskEvidence:
         """Call back after every file that comes in, on the thread that put it."""
         self._listeners.append(callback)
 
-    def _write(self, path: Path, content: bytes) -> None:
-        with tempfile.NamedTemporaryFile(dir=self._folder, prefix=_PARTIAL, delete=False) as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(file.name).replace(path)
-        folder = os.open(self._folder, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-
     def _make_room(self, keep: Path) -> None:
         rejected, waiting = list(self._files(self._rejected)), list(self._files(self._folder))
         size = sum(file.bytes for file in (*rejected, *waiting))
@@ -139,7 +126,7 @@ class DiskEvidence:
     def _files(folder: Path) -> Iterator[StoredFile]:
         entries = [(entry.stat(), Path(entry.path)) for entry in os.scandir(folder) if entry.is_file()]
         for status, path in sorted(entries, key=lambda entry: (entry[0].st_mtime_ns, entry[1].name)):
-            if not path.name.startswith(_PARTIAL):
+            if not path.name.startswith(PARTIAL):
                 yield StoredFile(path.stem, _TYPES.get(path.suffix, _OTHER_TYPE), path, status.st_size)
 
     def _refused(self, error: OSError) -> SpoolError:

@@ -79,6 +79,8 @@ class SqliteSpool:
         self._listeners: list[Callable[[], None]] = []
         self._requeued: set[int] = set()
         self._file = self._open()
+        with self._transaction() as file:
+            self._make_room(file)
 
     @property
     def epoch(self) -> str:

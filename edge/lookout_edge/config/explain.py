@@ -30,9 +30,29 @@ _EXPECTED = {
 }
 
 
+_LIMITS = {
+    "greater_than_equal": "must be at least {ge}",
+    "greater_than": "must be more than {gt}",
+    "less_than_equal": "must be at most {le}",
+    "less_than": "must be less than {lt}",
+    "too_short": "needs at least {min_length}",
+    "too_long": "may have at most {max_length}",
+    "literal_error": "must be one of {expected}",
+    "enum": "must be one of {expected}",
+}
+
+
 def explain(error: ValidationError, document: Document) -> list[Fault]:
     """One fault per error, each on the line of the value that caused it."""
-    return [_fault(details, document) for details in error.errors(include_url=False)]
+    found = error.errors(include_url=False)
+    return [_fault(details, document) for details in found if not _only_follows(details, found)]
+
+
+def _only_follows(details: ErrorDetails, found: list[ErrorDetails]) -> bool:
+    """A list is also reported as too short when one of its items is wrong; the item's own fault is enough."""
+    loc = details["loc"]
+    inner = (other["loc"] for other in found if len(other["loc"]) > len(loc))
+    return details["type"] == "too_short" and any(other[: len(loc)] == loc for other in inner)
 
 
 def _fault(details: ErrorDetails, document: Document) -> Fault:
@@ -78,6 +98,8 @@ def _about_value(details: ErrorDetails) -> str:
     if kind in _EXPECTED:
         secret = details["loc"][-1] in {"password", "token"}
         return _EXPECTED[kind] if secret else f"{_EXPECTED[kind]}, not {_shown(given)}"
+    if kind in _LIMITS:
+        return f"{_shown(given)} is not allowed: {_LIMITS[kind].format(**details.get('ctx', {}))}"
     message = str(details["msg"])
     return f"{_shown(given)} is not allowed: {message[0].lower()}{message[1:]}"
 

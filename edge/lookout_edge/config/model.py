@@ -160,10 +160,10 @@ class SourceConfig(Section):
 
 def _sound_polygon(corners: tuple[Corner, ...]) -> tuple[Corner, ...]:
     polygon = Polygon(corners)
+    if polygon.convex_hull.area < 1e-6:
+        raise ValueError("has no area: give at least three corners that are not on one line")
     if not polygon.is_valid:
         raise ValueError(f"is no simple polygon ({explain_validity(polygon)}): give its corners in order, uncrossed")
-    if polygon.area < 1e-6:
-        raise ValueError("has no area: give at least three corners that are not on one line")
     return corners
 
 
@@ -174,7 +174,7 @@ class ZoneConfig(Section):
     """Corners ``[x, y]`` in order, as fractions 0..1 of the picture's width and height from the top left."""
 
 
-class _Placed(BaseModel):
+class _Placed(Section):
     zones: tuple[Identifier, ...] = ()
     """Zones of this camera that the rule watches; the whole picture when absent."""
 
@@ -200,8 +200,11 @@ class CameraConfig(Section):
     name: str = ""
     """For people, in any language."""
     source: SourceConfig
+    """Where the pictures come from."""
     zones: dict[Identifier, ZoneConfig] = {}
+    """Parts of the picture, by a name of your own."""
     rules: tuple[RuleConfig, ...] = Field(min_length=1)
+    """What to look for, and where."""
     detect_fps: float = Field(default=5.0, gt=0, le=30)
     """Looks a second while something goes on."""
     heartbeat_s: float = Field(default=10.0, ge=0.2, le=60)
@@ -222,8 +225,12 @@ class GatewayConfig(Section):
     data_dir: Annotated[ConfigPath, Field(validate_default=True)] = Path(".lookout/gateway")
     """Where the spool, waiting evidence and the list of residents are kept."""
     mqtt: MqttConfig = MqttConfig()
+    """The broker that carries events and commands."""
     dispatcher: DispatcherConfig | None = None
     """Without it no evidence is uploaded: events arrive without pictures."""
     models: ModelsConfig = ModelsConfig()
+    """Entries of the model zoo to use."""
     evidence: EvidenceConfig = EvidenceConfig()
+    """Snapshots and clips."""
     cameras: dict[Identifier, CameraConfig] = Field(min_length=1)
+    """The cameras, by id; ids are part of topics and file names."""

@@ -39,7 +39,8 @@ class Box:
         if width <= 0 or height <= 0:
             return 0.0
         intersection = width * height
-        return intersection / (self.area + other.area - intersection)
+        union = self.area + other.area - intersection
+        return intersection / union if union > 0 else 0.0
 
     def clipped(self) -> "Box":
         """The part inside the frame."""

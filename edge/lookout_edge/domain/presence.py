@@ -13,6 +13,8 @@ from lookout_edge.domain.zone import Zone
 
 #: Overlap at which a new track in the place of a lost one is taken for the same thing.
 SAME_PLACE_IOU = 0.4
+#: Sights after which the tracker shows a track.
+CONFIRMED_HITS = 2
 
 
 @dataclass(slots=True)
@@ -33,6 +35,11 @@ class Presence:
     def group(self) -> str:
         """Label group of the thing."""
         return label_group(self.track.label)
+
+    @property
+    def dwell_s(self) -> float:
+        """Seconds from its first to its last sight in the zone: time without sight is no proof of staying."""
+        return self.seen_at - self.since
 
     @property
     def votes(self) -> Votes:
@@ -102,4 +109,6 @@ class PresenceBook:
         return seen
 
     def _begin(self, at: float, track: Track) -> Presence:
-        return Presence(track.id, track, at, at, deque([True], maxlen=self.votes_of))
+        # A track is shown from its second sight on: its first one counts as well.
+        since = track.first_at if track.hits <= CONFIRMED_HITS else at
+        return Presence(track.id, track, since, at, deque([True], maxlen=self.votes_of))

@@ -66,13 +66,21 @@ class SuppressionLedger:
             zone=observation.zone,
             at=at,
             label=observation.objects[0].label if observation.objects else observation.group,
-            condition=next(c for c in observation.conditions if c.name == observation.blocked_by),
+            condition=_culprit(observation),
         )
         if observation.standing is Standing.PENDING:
             self._pending[key] = suppressed
         elif self._blocked.get(key) != observation.blocked_by:
             self._blocked[key] = observation.blocked_by
             self._report(suppressed)
+
+
+def _culprit(observation: Observation) -> Condition:
+    """The condition to name. Votes run dry when a thing leaves, so for one that left too early it is the dwell."""
+    unmet = [condition for condition in observation.conditions if not condition.met]
+    if observation.standing is Standing.PENDING:
+        return next((condition for condition in unmet if condition.name == "dwell"), unmet[0])
+    return next(condition for condition in unmet if condition.name == observation.blocked_by)
 
 
 def _came_close(observation: Observation) -> bool:

@@ -81,7 +81,7 @@ def window_condition(inside: bool) -> Condition:
 
 
 #: Conditions that only time or more looks can fulfil; every other unmet one blocks.
-_PENDING = frozenset({"votes", "dwell"})
+_PENDING = frozenset({"votes", "dwell", "plate_reads"})
 
 
 def standing_of(conditions: Sequence[Condition]) -> tuple[Standing, str | None]:

@@ -98,7 +98,7 @@ class CorridorEbike:
         self._reached = {}
 
     def _stage(self, at: float, presence: Presence) -> Stage:
-        dwell_s = at - presence.since
+        dwell_s = presence.dwell_s
         if dwell_s >= self._params.charging_dwell_s and self._night.contains(at):
             return Stage.SUSPECTED_CHARGING
         return Stage.PARKED if dwell_s >= self._params.dwell_s else Stage.PASSING
@@ -108,7 +108,7 @@ class CorridorEbike:
             zone_condition(zone),
             window_condition(armed),
             votes_condition(presence.votes, self._params.votes_needed),
-            self._dwell(at - presence.since, stage),
+            self._dwell(presence.dwell_s, stage),
             Condition(name="charging_window", value=self._night.contains(at), met=True),
         )
         standing, blocked_by = standing_of(conditions)
@@ -126,7 +126,7 @@ class CorridorEbike:
             votes=presence.votes,
             attributes=Attributes(stage=stage.value),
             blocked_by=blocked_by,
-            look_by=self._look_by(presence, stage, standing),
+            look_by=self._look_by(at, presence, stage, standing),
         )
 
     def _dwell(self, dwell_s: float, stage: Stage) -> Condition:
@@ -139,7 +139,9 @@ class CorridorEbike:
         reached = _ORDER.index(stage) >= _ORDER.index(self._params.alarm_from)
         return condition.model_copy(update={"met": reached})
 
-    def _look_by(self, presence: Presence, stage: Stage, standing: Standing) -> float | None:
+    def _look_by(self, at: float, presence: Presence, stage: Stage, standing: Standing) -> float | None:
+        if presence.seen_at < at:
+            return at
         if stage is Stage.PASSING and standing is not Standing.BLOCKED:
             return presence.since + self._params.dwell_s
         return None

@@ -38,6 +38,8 @@ class UnfamiliarVehicleParams(RuleParams):
     """Least seconds between two tries on one vehicle."""
     plate_tries: int = Field(default=12, ge=1, le=1000)
     """Tries on one vehicle after which its plate is left as it is."""
+    plate_patience_s: Seconds = 3.0
+    """Seconds beyond the dwell for which the alarm waits for a plate that is not yet sure or not yet tried."""
     plate_min_reads: int = Field(default=2, ge=1, le=100)
     """Readings that must be there before a plate counts as read."""
     plate_min_confidence: float = Field(default=0.7, ge=0, le=1)
@@ -86,7 +88,7 @@ class UnfamiliarVehicle:
         if presence.track.id in scene.readings:
             vote.add(scene.readings[presence.track.id])
         plate, match = self._plate(at, vote, scene)
-        dwell_s = at - presence.since
+        dwell_s = presence.dwell_s
         conditions = [
             zone_condition(zone),
             window_condition(armed),
@@ -94,7 +96,7 @@ class UnfamiliarVehicle:
             dwell_condition(dwell_s, self._params.dwell_s),
         ]
         if plate is not None:
-            conditions.append(_plate_condition(plate, match))
+            conditions += [self._decided_condition(plate, vote, dwell_s), _plate_condition(plate, match)]
         standing, blocked_by = standing_of(conditions)
         severity, reason = self._severity(dwell_s, plate, match)
         look_again, wish = self._wishes(at, key, presence, plate, vote, scene)
@@ -112,7 +114,7 @@ class UnfamiliarVehicle:
             votes=presence.votes,
             attributes=Attributes(plate=plate),
             blocked_by=blocked_by,
-            look_by=presence.since + self._params.dwell_s if standing is Standing.PENDING else look_again,
+            look_by=self._look_by(at, presence, standing, look_again),
             plate_of=wish,
         )
 
@@ -135,6 +137,16 @@ class UnfamiliarVehicle:
         status = PlateStatus.KNOWN if match is Match.RESIDENT else PlateStatus.UNKNOWN
         return Plate(text=text, confidence=confidence, status=status), match
 
+    def _decided_condition(self, plate: Plate, vote: PlateVote, dwell_s: float) -> Condition:
+        """A resident must not be an alarm for the second that a further reading takes."""
+        hopeful = vote.attempts == 0 or len(vote.readings) > 0
+        has_time = dwell_s < self._params.dwell_s + self._params.plate_patience_s
+        waits = hopeful and has_time and vote.attempts < self._params.plate_tries
+        met = plate.status is not PlateStatus.UNREADABLE or not waits
+        return Condition(
+            name="plate_reads", value=len(vote.readings), limit=self._params.plate_min_reads, met=met, unit="1"
+        )
+
     def _severity(self, dwell_s: float, plate: Plate | None, match: Match | None) -> tuple[Severity, str]:
         if dwell_s >= self._params.long_stay_s:
             return Severity.YELLOW, "long_stay"
@@ -143,6 +155,12 @@ class UnfamiliarVehicle:
         if plate.status is PlateStatus.UNREADABLE:
             return Severity.BLUE, "plate_unreadable"
         return Severity.YELLOW, f"plate_{(match or Match.STRANGER).value}"
+
+    def _look_by(self, at: float, presence: Presence, standing: Standing, for_plate: float | None) -> float | None:
+        if presence.seen_at < at:
+            return at
+        times = [presence.since + self._params.dwell_s] if standing is Standing.PENDING else []
+        return min(times + ([for_plate] if for_plate is not None else []), default=None)
 
     def _wishes(
         self, at: float, key: tuple[str, int], presence: Presence, plate: Plate | None, vote: PlateVote, scene: Scene

@@ -2,7 +2,7 @@
 
 Only what an inference graph of plain convolutions needs. The graphs this is for came from ONNX in the first place:
 every operation with a channels-last layout sits between two transposes. Transposes are therefore not emitted but
-carried along as a pending permutation of each value and cancel out, which leaves the channels-first graph one started from.
+carried along as a pending permutation of each value and cancel out, which leaves the channels-first graph one had.
 """
 
 import base64

@@ -21,6 +21,13 @@ def write_private(path: Path, text: str) -> None:
     temporary.replace(path)
 
 
+def make_private_folder(folder: Path) -> None:
+    """Make the folder for its owner only (mode 700); one that exists keeps what its owner chose."""
+    if not folder.exists():
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
+
+
 class FolderLock:
     """Keeps a second dispatcher out of the same data folder. A killed process lets go by itself."""
 
@@ -29,7 +36,7 @@ class FolderLock:
         self._file: IO[str] | None = None
 
     def __enter__(self) -> Self:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        make_private_folder(self._path.parent)
         self._file = self._path.open("a+", encoding="utf-8")
         if sys.platform != "win32":
             import fcntl

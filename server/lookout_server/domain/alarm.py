@@ -51,7 +51,8 @@ class DismissReason(StrEnum):
 class Alarm:
     """An occurrence as last told by the gateway, and what people did about it.
 
-    Times are UTC frame times except ``received_at``, the dispatcher's clock. Boxes are fractions of the frame.
+    Times are UTC frame times except ``emitted_at`` and ``received_at``, which are the gateway's and the dispatcher's
+    clock. Boxes are fractions of the frame.
     """
 
     id: str
@@ -67,6 +68,8 @@ class Alarm:
     updated_at: datetime
     ended_at: datetime | None
     end_reason: EndReason | None
+    #: When the gateway made the first event that was told of it, by the gateway's clock.
+    emitted_at: datetime
     received_at: datetime
     objects: tuple[DetectedObject, ...]
     votes: Votes | None
@@ -106,6 +109,7 @@ def first_told(event: Event, camera: CameraKey, received_at: datetime) -> Alarm:
         updated_at=data.captured_at,
         ended_at=data.captured_at if ended else None,
         end_reason=data.end_reason,
+        emitted_at=event.time,
         received_at=received_at,
         objects=data.objects,
         votes=data.votes,

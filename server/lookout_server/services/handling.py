@@ -1,6 +1,6 @@
 """What people do to a case. Every function is one move, or the moves that belong together, in one transaction."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from lookout_server.domain import case as cases
@@ -26,7 +26,7 @@ class Order:
     person: Person
     version: int
     at: datetime
-    details: Details = Details()
+    details: Details = field(default_factory=Details)
 
 
 async def carry_out(store: Store, site: Site, order: Order) -> None:

@@ -82,7 +82,7 @@ class Shell:
 
     async def connect(self) -> None:
         self.link.start()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while not self.link.connected:
                 await asyncio.to_thread(lambda: None)
 
@@ -221,13 +221,44 @@ def test_the_outbox_reaches_the_broker_retained_and_cleared(broker: RunningBroke
         assert late.on(state) == []
 
 
+def problem_of(broker: RunningBroker, word: str, *, username: str, password: str) -> str:
+    """What the link says of this account, once it says ``word``."""
+
+    async def body() -> str:
+        address = BrokerAddress(
+            host="127.0.0.1", port=broker.place.port, client_id="x", username=username, password=password
+        )
+        link = MqttLink(address, filters=tuple(INTAKE_FILTERS.values()), clock=SystemClock())
+        link.start()
+        async with asyncio.timeout(30):
+            while word not in (await link.problem() or ""):
+                await asyncio.to_thread(lambda: None)
+        said = await link.problem()
+        await link.stop()
+        return said or ""
+
+    return asyncio.run(body())
+
+
+def test_a_refused_account_says_what_to_check(broker: RunningBroker) -> None:
+    said = problem_of(broker, "refuses", username=DISPATCHER, password="wrong")
+    assert "check broker.username and its password" in said
+
+
+# Mosquitto accepts any subscription and then delivers nothing, so only a broker that answers can be understood.
+@pytest.mark.parametrize("broker", ["amqtt"], indirect=True)
+def test_a_refused_subscription_says_what_the_access_list_must_allow(broker: RunningBroker) -> None:
+    said = problem_of(broker, "subscribe", username="gw-a", password=broker.passwords["gw-a"])
+    assert "lookout/v1/+/gateway/+/event/+/+" in said
+
+
 def test_publishing_without_a_broker_says_so(url: str) -> None:
     async def body() -> None:
         link = MqttLink(BrokerAddress(host="127.0.0.1", port=9, client_id="x"), filters=(), clock=SystemClock())
         with pytest.raises(BrokerError, match="not connected"):
             await link.publish("t", b"p")
         link.start()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while "unreachable" not in (await link.problem() or ""):
                 await asyncio.to_thread(lambda: None)
         await link.stop()

@@ -84,7 +84,7 @@ def run(fail: Callable[[Sequence[str]], None], *, count: int = 3, until: str, **
         loop = IntakeLoop(link, intake, site="home", clock=FixedClock(), planner=ReplayPlanner())
         loop.retry_first_s = 0.001
         running = asyncio.create_task(loop.run())
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while not any(line.startswith(until) for line in journal.lines):
                 await asyncio.to_thread(lambda: None)
         running.cancel()

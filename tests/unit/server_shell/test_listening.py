@@ -1,11 +1,12 @@
 """Ports: a taken one is named with the key to change; 0 comes back to where it was."""
 
 import socket
+import stat
 from pathlib import Path
 
 import pytest
 
-from lookout_server.adapters.files import FolderLock
+from lookout_server.adapters.files import FolderLock, make_private_folder, write_private
 from lookout_server.adapters.listening import PortTakenError, can_listen, free_port, listen, settle_port
 from lookout_server.errors import ConfigError, ServerError
 
@@ -46,3 +47,19 @@ def test_one_folder_serves_one_dispatcher(tmp_path: Path) -> None:
         pass
     with FolderLock(tmp_path):
         pass
+
+
+def test_data_is_for_its_owner_only_unless_the_folder_was_there(tmp_path: Path) -> None:
+    make_private_folder(tmp_path / "new" / "data")
+    assert stat.S_IMODE((tmp_path / "new" / "data").stat().st_mode) == 0o700
+    (tmp_path / "old").mkdir(mode=0o755)
+    make_private_folder(tmp_path / "old")
+    assert stat.S_IMODE((tmp_path / "old").stat().st_mode) == 0o755
+
+
+def test_a_file_is_replaced_whole_and_readable_by_its_owner_only(tmp_path: Path) -> None:
+    file = tmp_path / "runtime.json"
+    file.write_text("old")
+    write_private(file, "new")
+    assert (file.read_text(), stat.S_IMODE(file.stat().st_mode)) == ("new", 0o600)
+    assert [each.name for each in tmp_path.iterdir()] == ["runtime.json"]

@@ -6,9 +6,11 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import cast
 
-from lookout_server.adapters.mqtt.outbox import OutboxRelay
+from structlog.testing import capture_logs
+
+from lookout_server.adapters.mqtt.outbox import OutboxRelay, report_silence
 from lookout_server.errors import BrokerError
-from lookout_server.ports import OutboxMessage, Store, UnitOfWork
+from lookout_server.ports import OutboxMessage, SentCommand, Store, UnitOfWork
 
 NOW = datetime(2026, 5, 4, 6, 0, tzinfo=UTC)
 
@@ -110,7 +112,7 @@ def test_without_a_broker_everything_waits_and_goes_out_when_it_is_back() -> Non
         assert (link.published, box.failures) == ([], {})
         link.connected = True
         running.wake()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while box.waiting:
                 await asyncio.to_thread(lambda: None)
         task.cancel()
@@ -132,3 +134,50 @@ def test_more_than_a_batch_is_relayed_without_waiting_between() -> None:
 
     assert asyncio.run(drive()) == 3
     assert len(link.published) == 250
+
+
+class SilentGateways:
+    """A store in which one command has run out of time."""
+
+    def __init__(self, asked: asyncio.Event) -> None:
+        self.asked = asked
+        self.times = 0
+
+    @property
+    def gateways(self) -> "SilentGateways":
+        return self
+
+    @asynccontextmanager
+    async def read(self) -> AsyncGenerator[UnitOfWork]:
+        yield cast(UnitOfWork, self)
+
+    async def commands(self, *, unanswered_since: datetime | None = None) -> Sequence[SentCommand]:
+        assert unanswered_since == NOW
+        self.times += 1
+        if self.times == 3:
+            self.asked.set()
+        return [
+            SentCommand(
+                id="c-1",
+                gateway="gw-a",
+                name="snapshot",
+                issued_at=NOW - timedelta(minutes=3),
+                expires_at=NOW - timedelta(minutes=1),
+                case_id=None,
+                outcome=None,
+                answered_at=None,
+                detail=None,
+            )
+        ]
+
+
+def test_a_command_without_an_answer_is_told_once() -> None:
+    async def drive() -> None:
+        asked = asyncio.Event()
+        task = asyncio.create_task(report_silence(cast(Store, SilentGateways(asked)), clock=FixedClock(), every_s=0))
+        await asked.wait()
+        task.cancel()
+
+    with capture_logs() as logs:
+        asyncio.run(drive())
+    assert [(line["gateway"], line["command"]) for line in logs] == [("gw-a", "snapshot")]

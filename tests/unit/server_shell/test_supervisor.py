@@ -81,3 +81,25 @@ def test_loops_are_stopped_last_started_first() -> None:
 
     asyncio.run(drive())
     assert order == ["second", "first"]
+
+
+def test_a_loop_that_may_end_is_left_alone_then_but_not_when_it_fails() -> None:
+    async def drive() -> int:
+        runs = 0
+        done = asyncio.Event()
+
+        async def short() -> None:
+            nonlocal runs
+            runs += 1
+            if runs == 1:
+                raise RuntimeError("boom")
+            done.set()
+
+        supervisor = Supervisor(first_pause_s=0.001)
+        supervisor.start("short", short, may_end=True)
+        await done.wait()
+        await asyncio.sleep(0.01)
+        await supervisor.stop()
+        return runs
+
+    assert asyncio.run(drive()) == 2

@@ -84,7 +84,7 @@ class OnnxPlateReader:
         reader: ZooEntry,
         providers: Sequence[str] = DEFAULT_PROVIDERS,
         threads: int = 1,
-        min_character: float = 0.2,
+        min_character: float = 0.02,
     ) -> None:
         self._models = {entry.name: entry.sha256 for entry in (finder, reader)}
         self._finder = PlateFinder(finder, providers, threads)

@@ -1,12 +1,11 @@
 """When a picture is looked at: how often on frame time, and not before its time where time is real."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Event
 
 from av.video.frame import VideoFrame
-
-from lookout_edge.ports import Clock
 
 #: Longest uninterrupted wait, so that whoever watches the reader sees that it lives.
 _NAP_S = 0.5
@@ -41,10 +40,20 @@ class Cadence:
         return True
 
 
-def hold_until(at: float, clock: Clock, stop: Event, on_nap: Callable[[], None]) -> bool:
-    """Wait until the clock says ``at``; False when stopped meanwhile."""
-    while (ahead := at - clock.now()) > 0:
-        if stop.wait(min(ahead, _NAP_S)):
-            return False
-        on_nap()
-    return True
+class Pace:
+    """Holds pictures back until their time, counted from the first; steps of the box's clock do not matter to it."""
+
+    def __init__(self, stop: Event, on_nap: Callable[[], None]) -> None:
+        self._stop = stop
+        self._on_nap = on_nap
+        self._zero: float | None = None
+
+    def hold(self, at: float) -> bool:
+        """Wait until it is time for ``at``, any line of seconds; False when stopped meanwhile."""
+        if self._zero is None:
+            self._zero = time.monotonic() - at
+        while (ahead := self._zero + at - time.monotonic()) > 0:
+            if self._stop.wait(min(ahead, _NAP_S)):
+                return False
+            self._on_nap()
+        return True

@@ -9,6 +9,8 @@ import av.error
 from lookout_edge.adapters.video.address import Kind, SourceOptions, kind_of, path_of, redact
 from lookout_edge.errors import SourceError
 
+#: Share of a time limit at which it counts as reached.
+_NEARLY = 0.95
 _REFUSED = (av.error.HTTPUnauthorizedError, av.error.HTTPForbiddenError)
 _NO_ANSWER = (av.error.TimeoutError, av.error.ExitError)
 _UNDECODABLE = (av.error.InvalidDataError, av.error.LookupError, av.error.PatchWelcomeError)
@@ -32,9 +34,12 @@ class Faults:
     def _is_local(self) -> bool:
         return kind_of(self.options.url) in {Kind.FILE, Kind.FOLDER, Kind.DEVICE}
 
-    def on_open(self, error: av.error.FFmpegError) -> SourceError:
-        """It would not open."""
+    def on_open(self, error: av.error.FFmpegError, after_s: float) -> SourceError:
+        """It would not open, ``after_s`` seconds after the attempt began."""
         why = _why(error)
+        if not self._is_local and after_s >= self.options.open_timeout_s * _NEARLY:
+            # FFmpeg was interrupted, and what it says then depends on what it was reading.
+            return self.silent()
         if isinstance(error, builtins.FileNotFoundError | av.error.HTTPNotFoundError):
             return self.missing(why)
         if isinstance(error, _REFUSED):
@@ -47,11 +52,13 @@ class Faults:
             return self.undecodable(why)
         return self._error("unreachable", f"cannot be reached ({why}): check that it is on, its address and its port")
 
-    def on_read(self, error: av.error.FFmpegError) -> SourceError:
-        """It was open and then failed."""
-        why = _why(error)
-        if isinstance(error, _NO_ANSWER):
+    def on_end(self, error: av.error.FFmpegError | None, silent_s: float) -> SourceError:
+        """It was open and then failed, or came to its end; ``silent_s`` seconds after the last packet."""
+        if isinstance(error, _NO_ANSWER) or (not self._is_local and silent_s >= self.options.read_timeout_s * _NEARLY):
             return self.stalled()
+        if error is None:
+            return self._error("ended", "ended its stream: check whether it was restarted or allows one viewer only")
+        why = _why(error)
         if isinstance(error, _UNDECODABLE):
             return self.undecodable(why)
         if error.errno in _UNREACHABLE_CODES:
@@ -75,10 +82,6 @@ class Faults:
         """Nothing came for too long."""
         limit = self.options.read_timeout_s
         return self._error("stalled", f"sent nothing for {limit:g} s: check its power and the network")
-
-    def ended(self) -> SourceError:
-        """A live stream came to its end."""
-        return self._error("ended", "ended its stream: check whether it was restarted or allows one viewer only")
 
     def undecodable(self, why: str) -> SourceError:
         """Bytes come, but no pictures."""

@@ -9,9 +9,14 @@ import av
 import av.error
 
 from lookout_edge.adapters.video.address import PICTURES, SourceOptions, path_of
-from lookout_edge.adapters.video.cadence import Cadence, Look, hold_until
+from lookout_edge.adapters.video.cadence import Cadence, Look, Pace
 from lookout_edge.adapters.video.faults import Faults
+from lookout_edge.adapters.video.timeline import anchored
 from lookout_edge.ports import Clock
+
+
+def _ignore() -> None:
+    return None
 
 
 @dataclass(kw_only=True)
@@ -30,10 +35,11 @@ class FolderReader:
         if not paths:
             raise Faults(self.options).missing("it holds no pictures")
         cadence = Cadence(self.options.decode_fps)
+        pace = Pace(self.stop, _ignore)
         base = self._base()
         for number, path in enumerate(self._endless(paths) if self.options.loop else iter(paths)):
             at = base + number / self.options.image_fps
-            if self.clock is not None and not hold_until(at, self.clock, self.stop, lambda: None):
+            if self.clock is not None and not pace.hold(at):
                 return
             if self.stop.is_set():
                 return
@@ -44,8 +50,7 @@ class FolderReader:
         if self.start_at is not None:
             return self.start_at
         assert self.clock is not None, "a source without a clock needs start_at"
-        now = self.clock.now()
-        return now if self.after is None else max(now, self.after + 1 / self.options.image_fps)
+        return anchored(self.clock.now(), self.after, 1 / self.options.image_fps)
 
     def _look(self, path: Path, at: float) -> Look:
         try:

@@ -1,5 +1,6 @@
 """Opening an address with FFmpeg."""
 
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from typing import cast
@@ -22,6 +23,7 @@ def opened(options: SourceOptions) -> Generator[tuple[InputContainer, VideoStrea
     """The address's container and its best video stream; SourceError when there is none."""
     faults = Faults(options)
     kind = kind_of(options.url)
+    begun = time.monotonic()
     try:
         container = av.open(
             path_of(options.url),
@@ -31,7 +33,7 @@ def opened(options: SourceOptions) -> Generator[tuple[InputContainer, VideoStrea
             timeout=(options.open_timeout_s, options.read_timeout_s),
         )
     except av.error.FFmpegError as error:
-        raise faults.on_open(error) from error
+        raise faults.on_open(error, time.monotonic() - begun) from error
     try:
         stream = cast(VideoStream | None, container.streams.best("video"))
         if stream is None or cast(object, stream.codec_context) is None:

@@ -1,5 +1,6 @@
 """From packets to decoded pictures with frame times, one after the other."""
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -12,12 +13,12 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from lookout_edge.adapters.video.address import Kind, SourceOptions, kind_of
-from lookout_edge.adapters.video.cadence import Cadence, Look, hold_until
+from lookout_edge.adapters.video.cadence import Cadence, Look, Pace
 from lookout_edge.adapters.video.faults import Faults
 from lookout_edge.adapters.video.opening import frame_seconds, opened
 from lookout_edge.adapters.video.remux import HeldPacket, head_of
 from lookout_edge.adapters.video.ring import PacketRing
-from lookout_edge.adapters.video.timeline import Stamp, Timeline
+from lookout_edge.adapters.video.timeline import ClockWatch, Stamp, Timeline, anchored
 from lookout_edge.ports import Clock
 
 #: A recording played in real time does not stand still for longer than this because nothing was recorded.
@@ -57,10 +58,14 @@ class Reader:
     _barren: int = field(init=False, default=0)
     _paced: bool = field(init=False, default=False)
     _cadence: Cadence = field(init=False)
+    _pace: Pace = field(init=False)
+    _watch: ClockWatch = field(init=False, default_factory=ClockWatch)
 
     def __post_init__(self) -> None:
+        self._packet_at = time.monotonic()
         self._kind = kind_of(self.options.url)
         self._cadence = Cadence(self.options.decode_fps)
+        self._pace = Pace(self.stop, self.on_packet)
 
     @property
     def _is_file(self) -> bool:
@@ -76,13 +81,13 @@ class Reader:
                 except av.error.FFmpegError as error:
                     # What was readable of a damaged file has been delivered: that is its end.
                     if not self._is_file or self._last == before:
-                        raise Faults(self.options).on_read(error) from error
+                        raise Faults(self.options).on_end(error, self._silent_s()) from error
             if self.stop.is_set():
                 return
+            if not self._is_file:
+                raise Faults(self.options).on_end(None, self._silent_s())
             if self._last == before:
                 raise Faults(self.options).undecodable("no picture came out of it")
-            if not self._is_file:
-                raise Faults(self.options).ended()
             if not self.options.loop:
                 return
 
@@ -93,6 +98,7 @@ class Reader:
                 return
             self.on_packet()
             if packet.size:
+                self._packet_at = time.monotonic()
                 self._place(packet)
             for picture in self._decode(packet):
                 pts = self._order(picture)
@@ -106,7 +112,11 @@ class Reader:
                 self._last = pts
                 yield from self._deliver(picture, pts)
 
+    def _silent_s(self) -> float:
+        return time.monotonic() - self._packet_at
+
     def _begin(self, container: InputContainer, stream: VideoStream) -> None:
+        self._packet_at = time.monotonic()
         self._tick = stream.time_base or self._tick
         self._frame_s = frame_seconds(stream)
         first = stream.start_time or 0
@@ -138,6 +148,8 @@ class Reader:
         shown = placed.shown
         if self._base is None:
             self._base = self._anchor(shown)
+        if self.clock is not None:
+            self._base += self._watch.step(self.clock.now(), time.monotonic())
         if self.ring is not None:
             at = self._base + float(shown * self._tick)
             decoded_at = self._base + float(placed.decoded * self._tick)
@@ -146,9 +158,7 @@ class Reader:
     def _anchor(self, shown: int) -> float:
         """The first picture is now, or just after what was seen before the connection was lost."""
         assert self.clock is not None, "a source without a clock needs start_at"
-        now = self.clock.now()
-        if self.after is not None:
-            now = max(now, self.after + self._frame_s)
+        now = anchored(self.clock.now(), self.after, self._frame_s)
         first = self._origin + round(self.options.start_s / self._tick) if self._is_file else shown
         return now - float(first * self._tick)
 
@@ -166,16 +176,22 @@ class Reader:
     def _order(self, picture: VideoFrame) -> int | None:
         """The picture's place on the line, or None when it is not after the one before."""
         nominal = self._timeline.nominal if self._timeline is not None else 1
-        pts = picture.pts
-        if pts is None:
-            return nominal + self._last if self._last is not None else self._origin
-        return None if self._last is not None and pts <= self._last else pts
+        last = self._last
+        if last is None:
+            return picture.pts if picture.pts is not None else self._origin
+        if picture.pts is None:
+            return last + nominal
+        if picture.pts > last:
+            return picture.pts
+        # AVI has no presentation times, and FFmpeg's guess follows the wrong order; decoding times are right there.
+        decoded = picture.dts if picture.dts is not None else last + nominal
+        return decoded if decoded > last else None
 
     def _deliver(self, picture: VideoFrame, pts: int) -> Iterator[Look]:
         assert self._base is not None
         at = self._base + float(pts * self._tick)
         if not self._cadence.due(at):
             return
-        if self._paced and self.clock is not None and not hold_until(at, self.clock, self.stop, self.on_packet):
+        if self._paced and not self._pace.hold(float(pts * self._tick)):
             return
         yield Look(picture, at, at - self.clock.now() if self.clock is not None else None)

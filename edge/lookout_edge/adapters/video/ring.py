@@ -48,10 +48,11 @@ class PacketRing:
         self._lock = threading.Lock()
 
     def begin(self, head: StreamHead) -> None:
-        """A stream was opened: its packets follow."""
+        """A stream was opened: its packets follow. The same stream again, as in a loop, goes on in the same clip."""
         with self._lock:
-            self._head = head
-            self._break()
+            if head != self._head:
+                self._head = head
+                self._break()
 
     def add(self, packet: HeldPacket) -> None:
         """Keep one packet; packets come in decoding order."""

@@ -25,7 +25,7 @@ class VideoSource:
     ``realtime`` is how a gateway runs: a thread reads, clips are paced by their own times, and who is slow gets the
     latest frame. Without it the caller's thread decodes every frame that is due, as fast as it can, and the same clip
     gives the same frames; ``start_at`` is then needed. Frame times of one source grow strictly, across loops and
-    reconnections too.
+    reconnections too, unless the box's clock itself is set back.
     """
 
     def __init__(

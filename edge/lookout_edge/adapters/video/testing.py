@@ -62,6 +62,7 @@ def make_clip(path: Path, shape: ClipShape | None = None) -> Path:
         stream.codec_context.time_base = Fraction(1, TICKS)
         stream.codec_context.gop_size = shape.gop
         stream.codec_context.max_b_frames = shape.b_frames
+        stream.codec_context.bit_rate = 2_000_000
         if shape.codec == "libx264":
             stream.codec_context.options = {"preset": "ultrafast", "bf": str(shape.b_frames), "sc_threshold": "0"}
         for number in range(shape.frames):

@@ -6,6 +6,33 @@ from dataclasses import dataclass
 _REORDER = 16
 
 
+#: Seconds by which a clock may be corrected without anybody calling it a step.
+_STEP_S = 5.0
+
+
+def anchored(now: float, after: float | None, frame_s: float) -> float:
+    """Frame time of the first picture of an opening: now, but still after the last one seen before.
+
+    Unless the box's clock was set back meanwhile: then its word counts.
+    """
+    if after is None or after - now > _STEP_S:
+        return now
+    return max(now, after + frame_s)
+
+
+class ClockWatch:
+    """Notices steps of the box's clock: a box without a battery starts in 1970, until the network tells it the time."""
+
+    def __init__(self) -> None:
+        self._offset: float | None = None
+
+    def step(self, now: float, monotonic: float) -> float:
+        """Seconds by which the clock was set since the last call, 0 when it just went on."""
+        offset = now - monotonic
+        before, self._offset = self._offset if self._offset is not None else offset, offset
+        return offset - before if abs(offset - before) > _STEP_S else 0.0
+
+
 @dataclass(frozen=True, slots=True)
 class Stamp:
     """Times of one packet in ticks of its stream; None where the stream does not say."""

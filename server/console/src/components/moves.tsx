@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import type { Case, CaseAction } from "../api/models";
+import type { Case, CaseAction, CaseState } from "../api/models";
 import { move } from "../live/moves";
 import { t } from "../text/i18n";
 import { Candidates } from "./candidates";
@@ -22,6 +22,8 @@ const ASKS: Record<CaseAction, "nothing" | "note" | "reason" | "person" | "photo
 /** The one that moves the case on is the filled button; the rest are ways out. */
 const FORWARD: readonly CaseAction[] = ["confirm", "dispatch", "accept", "arrive", "feedback", "close"];
 
+const SETTLED: readonly CaseState[] = ["closed", "evaluated", "void", "merged"];
+
 /** The legal next moves and nothing else. `onDone` hears the case as it is after one. */
 export function Moves({ item, onDone }: { item: Case; onDone: (after: Case) => void }) {
   const [asking, setAsking] = useState<CaseAction | null>(null);
@@ -40,7 +42,9 @@ export function Moves({ item, onDone }: { item: Case; onDone: (after: Case) => v
     if (ASKS[action] === "nothing") go(action, {});
     else setAsking(asking === action ? null : action);
   };
-  if (item.allowed.length === 0) return <p class="note">{t("case.no_moves")}</p>;
+  if (item.allowed.length === 0) {
+    return <p class="note">{t(SETTLED.includes(item.state) ? "case.settled" : "case.no_moves")}</p>;
+  }
   return (
     <div class="moves">
       <div class="buttons">

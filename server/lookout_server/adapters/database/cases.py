@@ -139,9 +139,11 @@ class SqlCases:
         )
         return frozenset(actor for actor in await self._session.scalars(statement) if actor is not None)
 
-    async def count_by_state(self) -> dict[CaseState, int]:
+    async def count_by_state(self, visible_to: Person | None = None) -> dict[CaseState, int]:
         """Counts."""
         statement = select(CaseRow.state, func.count()).group_by(CaseRow.state)
+        if visible_to is not None:
+            statement = statement.where(_visible_to(visible_to))
         return {CaseState(row[0]): int(row[1]) for row in await self._session.execute(statement)}
 
     async def _append(self, case_id: str, entry: HistoryEntry) -> None:

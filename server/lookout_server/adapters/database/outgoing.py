@@ -24,18 +24,18 @@ class SqlFeed:
 
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
-        self._queued: list[FeedEntry] = []
+        # A dict for its order: a change that is queued already is not told twice.
+        self._queued: dict[FeedEntry, None] = {}
 
     def add(self, entry: FeedEntry) -> None:
-        """Queue a line; a change that is already queued is not told twice."""
-        if entry not in self._queued:
-            self._queued.append(entry)
+        """Queue a line."""
+        self._queued[entry] = None
 
     async def flush(self) -> bool:
         """Number and write what is queued; whether there was anything."""
         if not self._queued:
             return False
-        entries, self._queued = self._queued, []
+        entries, self._queued = list(self._queued), {}
         last = await count_up(self._session, _COUNTER, len(entries))
         first = last - len(entries) + 1
         rows: list[dict[str, Any]] = [

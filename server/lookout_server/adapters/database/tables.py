@@ -203,6 +203,7 @@ class AlarmRow(Base):
     updated_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     end_reason: Mapped[str | None] = mapped_column(String(20))
+    emitted_at: Mapped[datetime]
     received_at: Mapped[datetime]
     dwell_s: Mapped[float]
     told: Mapped[dict[str, Any]]

@@ -1,7 +1,5 @@
 """The unit of work: one session, one transaction, all repositories."""
 
-from functools import cached_property
-
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lookout_server.adapters.database.alarms import SqlAlarms
@@ -25,56 +23,16 @@ class SqlUnitOfWork:
         self.committed = False
         self.has_feed = False
         self.has_outbox = False
-
-    @cached_property
-    def events(self) -> SqlEvents:
-        """Events and their numbers."""
-        return SqlEvents(self.session)
-
-    @cached_property
-    def alarms(self) -> SqlAlarms:
-        """Alarms."""
-        return SqlAlarms(self.session)
-
-    @cached_property
-    def cases(self) -> SqlCases:
-        """Cases."""
-        return SqlCases(self.session)
-
-    @cached_property
-    def territory(self) -> SqlTerritory:
-        """Places and cameras."""
-        return SqlTerritory(self.session)
-
-    @cached_property
-    def people(self) -> SqlPeople:
-        """Accounts."""
-        return SqlPeople(self.session)
-
-    @cached_property
-    def gateways(self) -> SqlGateways:
-        """Gateways and commands."""
-        return SqlGateways(self.session)
-
-    @cached_property
-    def evidence(self) -> SqlEvidence:
-        """The index of evidence files."""
-        return SqlEvidence(self.session)
-
-    @cached_property
-    def quarantine(self) -> SqlQuarantine:
-        """Messages that could not be taken."""
-        return SqlQuarantine(self.session)
-
-    @cached_property
-    def feed(self) -> SqlFeed:
-        """The feed."""
-        return SqlFeed(self.session)
-
-    @cached_property
-    def outbox(self) -> SqlOutbox:
-        """The outbox."""
-        return SqlOutbox(self.session)
+        self.events = SqlEvents(session)
+        self.alarms = SqlAlarms(session)
+        self.cases = SqlCases(session)
+        self.territory = SqlTerritory(session)
+        self.people = SqlPeople(session)
+        self.gateways = SqlGateways(session)
+        self.evidence = SqlEvidence(session)
+        self.quarantine = SqlQuarantine(session)
+        self.feed = SqlFeed(session)
+        self.outbox = SqlOutbox(session)
 
     async def commit(self) -> None:
         """Write what was queued, number the feed last (its counter is locked from then on), and commit."""

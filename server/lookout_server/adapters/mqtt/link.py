@@ -88,6 +88,7 @@ class MqttLink:
         client.on_connect_fail = self._on_connect_fail
         client.on_disconnect = self._on_disconnect
         client.on_message = self._on_message
+        client.on_subscribe = self._on_subscribe
         client.on_publish = self._on_publish
         client.connect_async(self._address.host, self._address.port, keepalive=20)
         client.loop_start()
@@ -147,6 +148,15 @@ class MqttLink:
         self._said = ("", 0.0)
         _log.info("connected to the broker", broker=place)
 
+    def _on_subscribe(
+        self, _client: paho.Client, _userdata: Any, _mid: int, reasons: list[ReasonCode], _properties: Any
+    ) -> None:
+        if any(reason.is_failure for reason in reasons):
+            self._fail(
+                f"the broker at {self._address.host}:{self._address.port} does not let the dispatcher subscribe; "
+                f"its access list must allow {', '.join(self._filters)}"
+            )
+
     def _on_connect_fail(self, _client: paho.Client, _userdata: Any) -> None:
         place = f"{self._address.host}:{self._address.port}"
         self._fail(f"broker unreachable at {place}; start it, or correct broker.host and broker.port")
@@ -205,10 +215,10 @@ def _client(address: BrokerAddress) -> paho.Client:
 
 
 def _use_tls(client: paho.Client, tls: Tls) -> None:
-    files = {"ca_certs": tls.ca, "certfile": tls.cert, "keyfile": tls.key}
     try:
-        client.tls_set(**{key: str(file) for key, file in files.items() if file is not None})
-    except (OSError, ssl.SSLError, ValueError) as error:
-        raise ConfigError(
-            f"broker.tls: the certificate files cannot be used ({error}); check ca, cert and key"
-        ) from error
+        context = ssl.create_default_context(cafile=tls.ca)
+        if tls.cert is not None:
+            context.load_cert_chain(tls.cert, tls.key)
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigError(f"broker.tls: the PEM files cannot be used ({error}); check ca, cert and key") from error
+    client.tls_set_context(context)  # pyright: ignore[reportUnknownMemberType]

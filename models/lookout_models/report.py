@@ -1,0 +1,34 @@
+"""Evaluations as a table for people and as JSON for programs."""
+
+import json
+
+from lookout_models.evaluate import Evaluation
+
+
+def as_table(model: str, evaluation: Evaluation) -> str:
+    """A line a class, then the means."""
+    result = evaluation.result
+    width = max([len(name) for name in result.classes] + [len("all")])
+    lines = [f"{model} on {evaluation.pictures} pictures", f"{'class':<{width}}  boxes   AP50  AP50-95"]
+    lines += [f"{n:<{width}} {c.boxes:>6} {c.ap50:>6.3f}   {c.ap50_95:>6.3f}" for n, c in result.classes.items()]
+    boxes = sum(c.boxes for c in result.classes.values())
+    lines.append(f"{'all':<{width}} {boxes:>6} {result.map50:>6.3f}   {result.map50_95:>6.3f}   (mAP50, mAP50-95)")
+    if evaluation.unknown_classes:
+        lines.append(f"not counted, the model has no such label: {', '.join(evaluation.unknown_classes)}")
+    return "\n".join(lines)
+
+
+def as_json(model: str, evaluation: Evaluation) -> str:
+    """One object with the same figures."""
+    result = evaluation.result
+    document = {
+        "model": model,
+        "pictures": evaluation.pictures,
+        "classes": {
+            name: {"boxes": c.boxes, "ap50": c.ap50, "ap50_95": c.ap50_95} for name, c in result.classes.items()
+        },
+        "map50": result.map50,
+        "map50_95": result.map50_95,
+        "unknown_classes": list(evaluation.unknown_classes),
+    }
+    return json.dumps(document, ensure_ascii=False)

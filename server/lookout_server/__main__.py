@@ -1,0 +1,211 @@
+"""``lookout-server``: run the dispatcher, and look after who may use it."""
+
+import asyncio
+import json
+import sys
+from collections.abc import Callable, Coroutine
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any, ParamSpec, TypeVar
+
+import typer
+
+from lookout_contract.base import ContractError
+from lookout_server import bootstrap
+from lookout_server.adapters.logs import configure_logging
+from lookout_server.config import ServerConfig, load_server_config, load_site_file
+from lookout_server.domain.territory import Role
+from lookout_server.errors import ConfigError, InvalidError, ServerError
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Lookout's dispatcher (守望哨).")
+users = typer.Typer(no_args_is_help=True, help="Accounts of people.")
+gateways = typer.Typer(no_args_is_help=True, help="Credentials of gateways.")
+sites = typer.Typer(no_args_is_help=True, help="Territory, cameras and people.")
+app.add_typer(users, name="user")
+app.add_typer(gateways, name="gateway")
+app.add_typer(sites, name="site")
+
+Params = ParamSpec("Params")
+Result = TypeVar("Result")
+
+Config = Annotated[
+    Path | None, typer.Option("--config", help="server.yaml; left out: the defaults, everything in ./.lookout.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object instead of text.")]
+
+
+def _told_plainly(command: Callable[Params, Result]) -> Callable[Params, Result]:
+    """Our errors end the program with their sentence: 2 for wrong configuration or usage, 1 for the rest."""
+
+    @wraps(command)
+    def run(*args: Params.args, **kwargs: Params.kwargs) -> Result:
+        try:
+            return command(*args, **kwargs)
+        except (ConfigError, InvalidError, ContractError) as error:
+            typer.echo(str(error), err=True)
+            raise typer.Exit(2) from error
+        except ServerError as error:
+            typer.echo(str(error), err=True)
+            raise typer.Exit(1) from error
+
+    return run
+
+
+def _do(verb: Coroutine[Any, Any, Result]) -> Result:
+    return asyncio.run(verb)
+
+
+def _configured(path: Path | None, *, level: str | None = None) -> ServerConfig:
+    config = load_server_config(path)
+    configure_logging(style=config.log.format, level=level or config.log.level)
+    return config
+
+
+@app.command()
+@_told_plainly
+def run(
+    config: Config = None,
+    port: Annotated[int | None, typer.Option(help="Instead of listen.port.", min=0, max=65535)] = None,
+    mqtt_port: Annotated[int | None, typer.Option(help="Instead of broker.port.", min=0, max=65535)] = None,
+) -> None:
+    """Run the dispatcher, with its broker, until SIGTERM or Ctrl-C."""
+    settings = _configured(config)
+    if port is not None:
+        settings = settings.model_copy(update={"listen": settings.listen.model_copy(update={"port": port})})
+    if mqtt_port is not None:
+        settings = settings.model_copy(update={"broker": settings.broker.model_copy(update={"port": mqtt_port})})
+    bootstrap.run_dispatcher(settings)
+
+
+@app.command()
+@_told_plainly
+def check(config: Config = None) -> None:
+    """Read the configuration and the site file, and say what would run."""
+    settings = load_server_config(config)
+    for line in bootstrap.describe(settings):
+        typer.echo(line)
+
+
+@app.command()
+@_told_plainly
+def migrate(config: Config = None) -> None:
+    """Bring the database to what this version needs; the other verbs do so by themselves."""
+    bootstrap.migrate_database(_configured(config, level="warning"))
+    typer.echo("the database is up to date")
+
+
+@users.command("add")
+@_told_plainly
+def user_add(
+    username: str,
+    role: Annotated[list[Role] | None, typer.Option(help="May be repeated; for a new account: operator.")] = None,
+    name: Annotated[str | None, typer.Option(help="What people call them.")] = None,
+    grid: Annotated[list[str] | None, typer.Option(help="May be repeated: the grids a worker looks after.")] = None,
+    password_stdin: Annotated[bool, typer.Option("--password-stdin", help="First line of standard input.")] = False,
+    as_json: AsJson = False,
+    config: Config = None,
+) -> None:
+    """Make an account, or change the password of one."""
+    settings = _configured(config, level="warning")
+    password, made = _password(from_stdin=password_stdin)
+    wanted = bootstrap.NewPerson(
+        username=username,
+        name=name,
+        roles=frozenset(role) if role else None,
+        grids=frozenset(grid) if grid else None,
+        password=password,
+    )
+    person = _do(bootstrap.add_person(settings, wanted))
+    shown = {
+        "username": person.username,
+        "name": person.name,
+        "roles": sorted(person.roles),
+        "grids": sorted(person.grids),
+        "password": password if made else None,
+    }
+    if as_json:
+        typer.echo(json.dumps(shown, ensure_ascii=False))
+        return
+    typer.echo(f"{person.username} ({person.name}): {', '.join(sorted(person.roles))}")
+    if made:
+        typer.echo(f"password: {password}   (shown once)")
+
+
+def _password(*, from_stdin: bool) -> tuple[str, bool]:
+    """The password and whether it was made here."""
+    if from_stdin:
+        given = sys.stdin.readline().rstrip("\r\n")
+    elif sys.stdin.isatty():
+        given = typer.prompt("Password (empty: make one)", default="", hide_input=True, confirmation_prompt=True)
+    else:
+        return bootstrap.new_password(), True
+    if from_stdin and not given:
+        raise InvalidError("standard input held no password; pipe one in, or leave out --password-stdin")
+    return (given, False) if given else (bootstrap.new_password(), True)
+
+
+@gateways.command("add")
+@_told_plainly
+def gateway_add(
+    gateway: Annotated[str, typer.Argument(metavar="ID")],
+    rotate: Annotated[bool, typer.Option("--rotate", help="Replace credentials that exist.")] = False,
+    as_json: AsJson = False,
+    config: Config = None,
+) -> None:
+    """Make a gateway's broker account and upload token; shown once, as YAML for its configuration."""
+    settings = _configured(config, level="warning")
+    access = _do(bootstrap.add_gateway(settings, gateway, rotate=rotate))
+    typer.echo(json.dumps(bootstrap.as_values(access)) if as_json else bootstrap.as_yaml(access, settings.site.id))
+
+
+@sites.command("import")
+@_told_plainly
+def site_import(
+    file: Path,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would change.")] = False,
+    config: Config = None,
+) -> None:
+    """Bring territory, cameras and people in line with site.yaml; nothing is deleted."""
+    settings = _configured(config, level="warning")
+    changes = _do(bootstrap.import_site(settings, load_site_file(file), dry_run=dry_run))
+    for change in changes:
+        typer.echo(f"{'would be ' if dry_run else ''}{change.change}: {change.kind} {change.id}")
+    if not changes:
+        typer.echo("nothing to change")
+
+
+@app.command()
+@_told_plainly
+def schema(
+    out: Annotated[Path, typer.Option(help="Folder to write into.")],
+    check_only: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 when a file is stale.")] = False,
+) -> None:
+    """Export the JSON Schemas of server.yaml and site.yaml, and the OpenAPI document."""
+    documents = bootstrap.exported_documents()
+    if not check_only:
+        out.mkdir(parents=True, exist_ok=True)
+        for name, text in documents.items():
+            (out / name).write_text(text, encoding="utf-8")
+        return
+    stale = [name for name, text in documents.items() if not _holds(out / name, text)]
+    if stale:
+        raise ServerError(f"{', '.join(stale)} in {out} do not fit the code; run: lookout-server schema --out {out}")
+
+
+def _holds(file: Path, text: str) -> bool:
+    return file.exists() and file.read_text(encoding="utf-8") == text
+
+
+@app.command()
+def version() -> None:
+    """Say which version this is."""
+    typer.echo(bootstrap.version())
+
+
+def main() -> None:
+    """Entry point of ``lookout-server``."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

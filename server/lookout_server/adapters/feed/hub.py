@@ -1,0 +1,157 @@
+"""Reads new lines once and hands them to every client; who cannot keep up is sent away to resume."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+import structlog
+
+from lookout_server.errors import StoreError
+from lookout_server.ports import Store
+from lookout_server.services.feed import FeedEndedError, FeedItem, read_feed
+
+_log = structlog.stdlib.get_logger(__name__)
+
+#: Lines read at once.
+_PAGE = 200
+#: Lines that may wait for a client before it has to come back.
+_BACKLOG = 500
+
+
+class Subscription:
+    """One client's queue. It first catches up from the database, then lives from the queue."""
+
+    def __init__(self, store: Store, *, after: int, head: int, backlog: int) -> None:
+        self._store = store
+        self._start = self._seq = after
+        self._catch_up_to = head
+        self._caught: list[FeedItem] = []
+        self._live: asyncio.Queue[FeedItem | None] = asyncio.Queue(maxsize=backlog)
+        self._ended = False
+
+    @property
+    def seq(self) -> int:
+        """The last number that the client is up to."""
+        return self._seq
+
+    async def next(self, timeout_s: float) -> FeedItem | None:
+        """The next line in order, or None after ``timeout_s`` without one."""
+        if self._ended:
+            raise FeedEndedError("you fell behind, or the dispatcher stops: come back with the last number you have")
+        item = await self._from_the_past() or await self._from_now_on(timeout_s)
+        if item is not None:
+            self._seq = item.entry.seq
+        return item
+
+    def offer(self, item: FeedItem) -> None:
+        """A new line; a full queue ends the subscription. What the client said it has is not told again."""
+        if item.entry.seq <= self._start:
+            return
+        try:
+            self._live.put_nowait(item)
+        except asyncio.QueueFull:
+            self.end()
+
+    def end(self) -> None:
+        """Send the client away."""
+        self._ended = True
+        while not self._live.empty():
+            self._live.get_nowait()
+        self._live.put_nowait(None)
+
+    async def _from_the_past(self) -> FeedItem | None:
+        if not self._caught and self._seq < self._catch_up_to:
+            page = await read_feed(self._store, self._seq, _PAGE)
+            self._caught = [item for item in page if item.entry.seq <= self._catch_up_to]
+        return self._caught.pop(0) if self._caught else None
+
+    async def _from_now_on(self, timeout_s: float) -> FeedItem | None:
+        try:
+            item = await asyncio.wait_for(self._live.get(), timeout_s)
+        except TimeoutError:
+            return None
+        if item is None:
+            raise FeedEndedError("you fell behind, or the dispatcher stops: come back with the last number you have")
+        return item
+
+
+class FeedHub:
+    """Implements services.feed.FeedSource. ``run`` must be running; ``wake`` is called after every commit.
+
+    Other processes commit too (verbs of the command line, replicas), so it also looks every ``poll_s`` seconds.
+    """
+
+    def __init__(self, store: Store, *, poll_s: float = 1.0, backlog: int = _BACKLOG) -> None:
+        self._store = store
+        self._poll_s = poll_s
+        self._backlog = backlog
+        self._head: int | None = None
+        self._woken = asyncio.Event()
+        self._clients: set[Subscription] = set()
+        self._closed = False
+
+    def wake(self) -> None:
+        """There may be something new. From the event loop's own thread."""
+        self._woken.set()
+
+    def close(self) -> None:
+        """End all subscriptions and the loop."""
+        self._closed = True
+        self._woken.set()
+        for client in list(self._clients):
+            client.end()
+
+    async def run(self) -> None:
+        """Hand out new lines until closed. A database that is away is asked again; the clients see no heartbeat gap."""
+        while not self._closed:
+            try:
+                await self._hand_out()
+            except StoreError as error:
+                _log.warning("feed cannot be read", error=str(error))
+            await self._sleep()
+
+    @asynccontextmanager
+    async def subscribe(self, after: int | None) -> AsyncGenerator[Subscription]:
+        """A client from the line after ``after`` on. A number from the future starts at now."""
+        if self._closed:
+            raise FeedEndedError("the dispatcher stops: come back in a moment")
+        committed = await self._committed_head()
+        start = committed if after is None else min(after, committed)
+        # From here to the registration nothing awaits: what is below the hub's head is caught up, the rest is offered.
+        client = Subscription(self._store, after=start, head=await self._known_head(), backlog=self._backlog)
+        self._clients.add(client)
+        try:
+            yield client
+        finally:
+            self._clients.discard(client)
+
+    async def _hand_out(self) -> None:
+        head = await self._known_head()
+        while True:
+            items = await read_feed(self._store, head, _PAGE)
+            for item in items:
+                # Advanced line by line, together with the offer: a client that joins in between sees it once.
+                head = self._head = item.entry.seq
+                for client in list(self._clients):
+                    client.offer(item)
+            if len(items) < _PAGE:
+                return
+
+    async def _known_head(self) -> int:
+        if self._head is None:
+            head = await self._committed_head()
+            # Another task may have been faster; its number is the one that the offers count from.
+            if self._head is None:
+                self._head = head
+        return self._head
+
+    async def _committed_head(self) -> int:
+        async with self._store.read() as uow:
+            return await uow.feed.head()
+
+    async def _sleep(self) -> None:
+        try:
+            await asyncio.wait_for(self._woken.wait(), self._poll_s)
+        except TimeoutError:
+            return
+        self._woken.clear()

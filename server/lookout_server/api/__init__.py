@@ -1,0 +1,1 @@
+"""The HTTP API, version 1: thin routes over the services, and what they share."""

@@ -1,0 +1,48 @@
+"""What the routes are given. ``bootstrap`` fills it; the application hands it to every request."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, cast
+
+from fastapi import Depends, Request
+from prometheus_client import CollectorRegistry
+
+from lookout_server.api.throttle import SignInThrottle
+from lookout_server.domain.territory import Site
+from lookout_server.ports import Clock, EvidenceStore, PasswordHasher, ReadinessCheck, Store
+from lookout_server.services.feed import FeedSource
+
+
+def _no_checks() -> Mapping[str, ReadinessCheck]:
+    return {}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deps:
+    """Ports and values, and nothing that a request could change except through them."""
+
+    site: Site
+    store: Store
+    evidence: EvidenceStore
+    feed: FeedSource
+    hasher: PasswordHasher
+    clock: Clock
+    version: str
+    #: What ``/readyz`` looks at beside the database.
+    checks: Mapping[str, ReadinessCheck] = field(default_factory=_no_checks)
+    max_evidence_bytes: int = 64 * 1024 * 1024
+    #: Where the built console lies; None when there is none.
+    static_dir: Path | None = None
+    #: Whether cookies are for HTTPS only; right as soon as anything but this machine connects.
+    secure_cookies: bool = False
+    metrics: CollectorRegistry = field(default_factory=CollectorRegistry)
+    throttle: SignInThrottle = field(default_factory=SignInThrottle)
+
+
+def deps_of(request: Request) -> Deps:
+    """The application's dependencies."""
+    return cast(Deps, request.app.state.deps)
+
+
+Given = Annotated[Deps, Depends(deps_of)]

@@ -1,0 +1,321 @@
+"""Cases and what can be done to them."""
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from lookout_contract.cases import CaseState
+from lookout_contract.events import Scenario, Severity
+from lookout_server.api.models.alarms import ALARM_EXAMPLE, EVIDENCE_URL, AlarmModel
+from lookout_server.api.models.base import CaseNumber, Model, Reason, Ref, RequestModel, Sha256, Text, UtcTime, shown
+from lookout_server.domain.case import Action, Actor, CaseEvidence, CaseEvidenceKind, HistoryEntry, Stage, allowed
+from lookout_server.domain.territory import Person
+from lookout_server.services.candidates import Candidate
+from lookout_server.services.candidates import Reason as WhyReason
+from lookout_server.services.views import CaseDetail, CaseView
+
+_SHA = "60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752"
+_PLACE = {"lat": 31.8639, "lon": 117.2808, "accuracy_m": 12.0}
+
+CASE_EXAMPLE: dict[str, Any] = {
+    "id": "c-20261122-0007",
+    "number": "20261122-0007",
+    "title": "电动车进楼 · 2单元楼道",
+    "scenario": "corridor_ebike",
+    "severity": "yellow",
+    "state": "dispatched",
+    "version": 2,
+    "camera": {"id": "corridor-2", "name": "2单元楼道"},
+    "grid": {"id": "grid-07", "name": "第七网格"},
+    "opened_at": "2026-11-22T06:04:00.000Z",
+    "updated_at": "2026-11-22T06:04:10.000Z",
+    "due_at": "2026-11-22T06:09:10.000Z",
+    "handler": {"id": "u-wangfang", "name": "王芳"},
+    "alarms": ["a-3f6d0c1be2a94d7781c0"],
+    "allowed": ["dispatch", "void"],
+}
+
+_HISTORY_EXAMPLE: dict[str, Any] = {
+    "seq": 2,
+    "at": "2026-11-22T06:04:10.000Z",
+    "actor": {"id": "u-li", "name": "李"},
+    "action": "dispatch",
+    "from_state": "confirmed",
+    "to_state": "dispatched",
+    "note": None,
+    "data": {"worker": {"id": "u-wangfang", "name": "王芳"}},
+}
+
+_FILE_EXAMPLE: dict[str, Any] = {
+    "kind": "photo",
+    "sha256": _SHA,
+    "mime": "image/jpeg",
+    "bytes": 183044,
+    "url": EVIDENCE_URL + _SHA,
+    "at": "2026-11-22T06:20:00.000Z",
+    "stage": "after",
+}
+
+_DETAIL_EXAMPLE: dict[str, Any] = {
+    **CASE_EXAMPLE,
+    "primary_alarm": ALARM_EXAMPLE,
+    "history": [_HISTORY_EXAMPLE],
+    "evidence": [_FILE_EXAMPLE],
+}
+
+
+class CaseModel(Model):
+    """A case as lists and the feed show it. ``due_at`` is the limit of the present step."""
+
+    model_config = shown(CASE_EXAMPLE)
+
+    id: str
+    number: CaseNumber
+    title: str
+    scenario: Scenario | None
+    severity: Severity
+    state: CaseState
+    version: int
+    camera: Ref | None
+    grid: Ref | None
+    opened_at: UtcTime
+    updated_at: UtcTime
+    due_at: UtcTime | None
+    handler: Ref | None
+    alarms: tuple[str, ...]
+    allowed: tuple[Action, ...] = Field(description="What the asking person may do now.")
+
+    @classmethod
+    def of(cls, view: CaseView, person: Person) -> "CaseModel":
+        """From the services' view, for this person."""
+        return cls(**_fields(view, person))
+
+
+class HistoryModel(Model):
+    """One line of the history; ``actor`` null is the system."""
+
+    model_config = shown(_HISTORY_EXAMPLE)
+
+    seq: int
+    at: UtcTime
+    actor: Ref | None
+    action: Action
+    from_state: CaseState | None
+    to_state: CaseState
+    note: str | None
+    data: dict[str, Any]
+
+
+class CaseEvidenceModel(Model):
+    """A file of the case, before or after somebody dealt with it."""
+
+    model_config = shown(_FILE_EXAMPLE)
+
+    kind: CaseEvidenceKind
+    sha256: str
+    mime: str
+    bytes: int
+    url: str
+    at: UtcTime
+    stage: Stage
+
+
+class CaseDetailModel(CaseModel):
+    """A case with its first alarm, its history (oldest first) and its files."""
+
+    model_config = shown(_DETAIL_EXAMPLE)
+
+    primary_alarm: AlarmModel | None
+    history: tuple[HistoryModel, ...]
+    evidence: tuple[CaseEvidenceModel, ...]
+
+    @classmethod
+    def of_detail(cls, detail: CaseDetail, person: Person) -> "CaseDetailModel":
+        """From the services' view, for this person."""
+        return cls(
+            **_fields(detail.view, person),
+            primary_alarm=AlarmModel.of(detail.primary_alarm) if detail.primary_alarm else None,
+            history=tuple(_history(entry, detail.people) for entry in detail.history),
+            evidence=tuple(_file(file) for file in detail.evidence),
+        )
+
+
+class CasePage(Model):
+    """Cases, newest first."""
+
+    model_config = shown({"items": [CASE_EXAMPLE], "next_cursor": None})
+
+    items: tuple[CaseModel, ...]
+    next_cursor: str | None
+
+
+class Place(RequestModel):
+    """Where the worker's phone says it is: degrees WGS 84, metres."""
+
+    model_config = shown(_PLACE, request=True)
+
+    lat: Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
+    lon: Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
+    accuracy_m: Annotated[float | None, Field(ge=0, le=1e7, allow_inf_nan=False)] = None
+
+
+Version = Annotated[int, Field(ge=1, le=2**31 - 1, description="The version of the case that the person saw.")]
+
+
+class MoveBody(RequestModel):
+    """A move that needs no more than the version seen."""
+
+    model_config = shown({"version": 2}, request=True)
+
+    version: Version
+    note: Text | None = None
+
+
+class ReasonBody(RequestModel):
+    """A move that needs a reason."""
+
+    model_config = shown({"version": 2, "reason": "现场已无异常"}, request=True)
+
+    version: Version
+    reason: Reason
+
+
+class DispatchBody(RequestModel):
+    """Whom to send; the best candidate when nobody is named."""
+
+    model_config = shown({"version": 1, "worker": "u-wangfang"}, request=True)
+
+    version: Version
+    worker: Annotated[str | None, Field(max_length=64, pattern=r"^[a-z0-9][a-z0-9_-]*$")] = None
+    note: Text | None = None
+
+
+class ArriveBody(RequestModel):
+    """The worker is there."""
+
+    model_config = shown({"version": 3, "place": _PLACE}, request=True)
+
+    version: Version
+    place: Place | None = None
+    note: Text | None = None
+
+
+class FeedbackBody(RequestModel):
+    """What was done, with at least one photo that has been uploaded before."""
+
+    model_config = shown(
+        {"version": 4, "photos": [_SHA], "note": "车已推走，已告知车主", "place": _PLACE}, request=True
+    )
+
+    version: Version
+    photos: Annotated[tuple[Sha256, ...], Field(min_length=1, max_length=20)]
+    note: Text | None = None
+    place: Place | None = None
+
+
+class ReasonModel(Model):
+    """Something that speaks for or against a candidate."""
+
+    code: str
+    text_zh: str
+    text_en: str
+
+
+class CandidateModel(Model):
+    """Somebody who could go."""
+
+    user: Ref
+    grid: str | None = Field(description="The case's grid, when the candidate works there.")
+    fit: bool
+    reasons: tuple[ReasonModel, ...]
+    why_not: tuple[ReasonModel, ...]
+
+    @classmethod
+    def of(cls, candidate: Candidate, grid: str | None) -> "CandidateModel":
+        """From the services' value; ``grid`` is the case's."""
+        person = candidate.person
+        return cls(
+            user=Ref(id=person.id, name=person.name),
+            grid=grid if grid in person.grids else None,
+            fit=candidate.fit,
+            reasons=tuple(_reason(reason) for reason in candidate.reasons),
+            why_not=tuple(_reason(reason) for reason in candidate.why_not),
+        )
+
+
+class CandidateList(Model):
+    """The fittest first."""
+
+    model_config = shown(
+        {
+            "items": [
+                {
+                    "user": {"id": "u-wangfang", "name": "王芳"},
+                    "grid": "grid-07",
+                    "fit": True,
+                    "reasons": [
+                        {
+                            "code": "in_grid",
+                            "text_zh": "负责本网格（第七网格）",
+                            "text_en": "Works in this grid (第七网格)",
+                        }
+                    ],
+                    "why_not": [],
+                }
+            ]
+        }
+    )
+
+    items: tuple[CandidateModel, ...]
+
+
+def _fields(view: CaseView, person: Person) -> dict[str, Any]:
+    case = view.case
+    camera = Ref(id=case.camera.id, name=view.camera.name if view.camera else case.camera.id) if case.camera else None
+    return {
+        "id": case.id,
+        "number": case.number,
+        "title": case.title,
+        "scenario": case.scenario,
+        "severity": case.severity,
+        "state": case.state,
+        "version": case.version,
+        "camera": camera,
+        "grid": Ref(id=view.grid.id, name=view.grid.name) if view.grid else None,
+        "opened_at": case.opened_at,
+        "updated_at": case.updated_at,
+        "due_at": case.due_at,
+        "handler": Ref(id=view.handler.id, name=view.handler.name) if view.handler else None,
+        "alarms": case.alarms,
+        "allowed": allowed(case, Actor(person=person)),
+    }
+
+
+def _history(entry: HistoryEntry, people: dict[str, Person]) -> HistoryModel:
+    person = people.get(entry.actor) if entry.actor else None
+    return HistoryModel(
+        seq=entry.seq,
+        at=entry.at,
+        actor=Ref(id=person.id, name=person.name) if person else None,
+        action=entry.action,
+        from_state=entry.from_state,
+        to_state=entry.to_state,
+        note=entry.note,
+        data=dict(entry.data),
+    )
+
+
+def _file(file: CaseEvidence) -> CaseEvidenceModel:
+    return CaseEvidenceModel(
+        kind=file.kind,
+        sha256=file.sha256,
+        mime=file.mime,
+        bytes=file.bytes,
+        url=EVIDENCE_URL + file.sha256,
+        at=file.at,
+        stage=file.stage,
+    )
+
+
+def _reason(reason: WhyReason) -> ReasonModel:
+    return ReasonModel(code=reason.code, text_zh=reason.words.zh, text_en=reason.words.en)

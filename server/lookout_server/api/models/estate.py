@@ -1,0 +1,273 @@
+"""Cameras, gateways, quarantine and the overview."""
+
+from enum import StrEnum
+from typing import Any
+
+from pydantic import Field
+
+from lookout_contract.cases import CaseState
+from lookout_contract.events import Severity
+from lookout_contract.status import Sight
+from lookout_server.api.models.base import Model, Ref, UtcTime, shown
+from lookout_server.domain.territory import Site
+from lookout_server.ports import Quarantined
+from lookout_server.services.overview import Overview
+from lookout_server.services.views import CameraView, GatewayView
+
+CAMERA_EXAMPLE: dict[str, Any] = {
+    "id": "corridor-2",
+    "name": "2单元楼道",
+    "gateway": "gw-east",
+    "grid": {"id": "grid-07", "name": "第七网格"},
+    "state": "blind",
+    "reason": "stalled",
+    "detail": "no packet for 10 s: check the camera's power and network",
+    "since": "2026-11-22T06:00:00.000Z",
+    "last_alarm_at": None,
+}
+
+GATEWAY_EXAMPLE: dict[str, Any] = {
+    "id": "gw-east",
+    "online": True,
+    "version": "0.1.0",
+    "last_seen_at": "2026-11-22T06:00:00.000Z",
+    "epoch": "20261101t080000-k3f9",
+    "spool": {"events": 0, "evidence": 1, "oldest_s": 0.4},
+    "clock_skew_s": 0.02,
+    "last_sequence": 1284,
+    "gaps": 0,
+    "quarantined": 0,
+}
+
+
+class CameraSight(StrEnum):
+    """What a camera sees; ``unknown`` when nobody can say, as while its gateway is gone."""
+
+    WATCHING = "watching"
+    BLIND = "blind"
+    OFF = "off"
+    UNKNOWN = "unknown"
+
+
+class CameraModel(Model):
+    """A camera. ``grid`` null: nobody has placed it yet."""
+
+    model_config = shown(CAMERA_EXAMPLE)
+
+    id: str
+    name: str
+    gateway: str
+    grid: Ref | None
+    state: CameraSight
+    reason: str | None
+    detail: str | None
+    since: UtcTime | None
+    last_alarm_at: UtcTime | None
+
+    @classmethod
+    def of(cls, view: CameraView) -> "CameraModel":
+        """From the services' view."""
+        camera = view.camera
+        return cls(
+            id=camera.key.id,
+            name=camera.name,
+            gateway=camera.key.gateway,
+            grid=Ref(id=view.grid.id, name=view.grid.name) if view.grid else None,
+            state=CameraSight(view.sight.value) if view.sight else CameraSight.UNKNOWN,
+            reason=view.reason,
+            detail=camera.detail,
+            since=camera.since,
+            last_alarm_at=camera.last_alarm_at,
+        )
+
+
+class CameraList(Model):
+    """All cameras, by gateway and id."""
+
+    model_config = shown({"items": [CAMERA_EXAMPLE]})
+
+    items: tuple[CameraModel, ...]
+
+
+class SpoolModel(Model):
+    """What waits on a gateway's disk."""
+
+    events: int
+    evidence: int
+    oldest_s: float
+
+
+class GatewayModel(Model):
+    """A gateway. ``gaps`` counts event numbers that have not come, ``quarantined`` messages that were refused."""
+
+    model_config = shown(GATEWAY_EXAMPLE)
+
+    id: str
+    online: bool
+    version: str | None
+    last_seen_at: UtcTime | None
+    epoch: str | None
+    spool: SpoolModel | None
+    clock_skew_s: float | None
+    last_sequence: int
+    gaps: int
+    quarantined: int
+
+    @classmethod
+    def of(cls, view: GatewayView) -> "GatewayModel":
+        """From the services' view."""
+        gateway = view.gateway
+        spool = None
+        if gateway.spool_events is not None:
+            spool = SpoolModel(
+                events=gateway.spool_events,
+                evidence=gateway.spool_evidence or 0,
+                oldest_s=gateway.spool_oldest_s or 0.0,
+            )
+        return cls(
+            id=gateway.id,
+            online=gateway.online,
+            version=gateway.version,
+            last_seen_at=gateway.last_seen_at,
+            epoch=gateway.epoch,
+            spool=spool,
+            clock_skew_s=gateway.clock_skew_s,
+            last_sequence=gateway.last_sequence,
+            gaps=view.missing,
+            quarantined=view.quarantined,
+        )
+
+
+class GatewayList(Model):
+    """All gateways, by id."""
+
+    model_config = shown({"items": [GATEWAY_EXAMPLE]})
+
+    items: tuple[GatewayModel, ...]
+
+
+class QuarantineModel(Model):
+    """A message that could not be taken. ``times``: how often the very same one came."""
+
+    id: int
+    received_at: UtcTime
+    topic: str
+    reason: str
+    source: str | None = Field(description="The gateway that the topic names.")
+    size: int
+    payload_preview: str
+    times: int
+
+    @classmethod
+    def of(cls, held: Quarantined) -> "QuarantineModel":
+        """From the port's value."""
+        return cls(
+            id=held.id,
+            received_at=held.received_at,
+            topic=held.topic,
+            reason=held.reason,
+            source=held.gateway,
+            size=held.size,
+            payload_preview=held.preview,
+            times=held.times,
+        )
+
+
+class QuarantinePage(Model):
+    """Refused messages, newest first."""
+
+    model_config = shown(
+        {
+            "items": [
+                {
+                    "id": 3,
+                    "received_at": "2026-11-22T06:00:00.000Z",
+                    "topic": "lookout/v1/kangle/gateway/gw-east/event/corridor-2/corridor_ebike",
+                    "reason": "data.camera: Field required",
+                    "source": "gw-east",
+                    "size": 312,
+                    "payload_preview": '{"specversion": "1.0"}',
+                    "times": 1,
+                }
+            ],
+            "next_cursor": None,
+        }
+    )
+
+    items: tuple[QuarantineModel, ...]
+    next_cursor: str | None
+
+
+class OpenAlarms(Model):
+    """Alarms that nobody has judged, by grade."""
+
+    red: int = 0
+    yellow: int = 0
+    blue: int = 0
+
+
+class CameraCounts(Model):
+    """Cameras by what they see; what is in none of the three is unknown."""
+
+    watching: int = 0
+    blind: int = 0
+    off: int = 0
+    total: int = 0
+
+
+class SiteModel(Model):
+    """The estate; wall times are shown in its time zone."""
+
+    id: str
+    name: str
+    timezone: str
+
+
+class OverviewModel(Model):
+    """How things stand. Workers get their own cases, and null for alarms and cameras."""
+
+    model_config = shown(
+        {
+            "open_alarms": {"red": 1, "yellow": 2, "blue": 0},
+            "cases": {"dispatched": 1, "verifying": 2},
+            "cameras": {"watching": 38, "blind": 2, "off": 0, "total": 40},
+            "site": {"id": "kangle", "name": "康乐南路社区", "timezone": "Asia/Shanghai"},
+            "feed_seq": 4711,
+        }
+    )
+
+    open_alarms: OpenAlarms | None
+    cases: dict[CaseState, int]
+    cameras: CameraCounts | None
+    site: SiteModel
+    feed_seq: int = Field(description="Follow the feed with `?after=` this number and nothing is missed.")
+
+    @classmethod
+    def of(cls, seen: Overview, site: Site) -> "OverviewModel":
+        """From the services' value."""
+        return cls(
+            open_alarms=_open_alarms(seen.open_alarms),
+            cases=seen.cases,
+            cameras=_cameras(seen.cameras),
+            site=SiteModel(id=site.id, name=site.name, timezone=site.timezone),
+            feed_seq=seen.feed_seq,
+        )
+
+
+def _open_alarms(counts: dict[Severity, int] | None) -> OpenAlarms | None:
+    if counts is None:
+        return None
+    return OpenAlarms(
+        red=counts.get(Severity.RED, 0), yellow=counts.get(Severity.YELLOW, 0), blue=counts.get(Severity.BLUE, 0)
+    )
+
+
+def _cameras(counts: dict[Sight | None, int] | None) -> CameraCounts | None:
+    if counts is None:
+        return None
+    return CameraCounts(
+        watching=counts.get(Sight.WATCHING, 0),
+        blind=counts.get(Sight.BLIND, 0),
+        off=counts.get(Sight.OFF, 0),
+        total=sum(counts.values()),
+    )

@@ -1,0 +1,67 @@
+"""Lines of the feed."""
+
+from typing import Any
+
+from lookout_server.api.models.alarms import AlarmModel
+from lookout_server.api.models.base import Model, UtcTime, shown
+from lookout_server.api.models.cases import CASE_EXAMPLE, CaseModel
+from lookout_server.api.models.estate import CameraModel, GatewayModel
+from lookout_server.domain.territory import Person
+from lookout_server.ports import FeedKind
+from lookout_server.services.feed import FeedItem
+from lookout_server.services.views import AlarmView, CameraView, CaseView, GatewayView
+
+FEED_EXAMPLE: dict[str, Any] = {
+    "seq": 4712,
+    "at": "2026-11-22T06:04:10.000Z",
+    "kind": "case",
+    "id": "c-20261122-0007",
+    "change": "dispatch",
+    "case": CASE_EXAMPLE,
+}
+
+
+class FeedLine(Model):
+    """Something changed; the field named like ``kind`` holds it as it stands now, the others are left out."""
+
+    model_config = shown(FEED_EXAMPLE)
+
+    seq: int
+    at: UtcTime
+    kind: FeedKind
+    id: str
+    change: str
+    alarm: AlarmModel | None = None
+    case: CaseModel | None = None
+    camera: CameraModel | None = None
+    gateway: GatewayModel | None = None
+
+    @classmethod
+    def of(cls, item: FeedItem, person: Person) -> "FeedLine":
+        """From the services' value, for this person."""
+        entry, body = item.entry, item.body
+        return cls(
+            seq=entry.seq,
+            at=entry.at,
+            kind=entry.kind,
+            id=entry.subject,
+            change=entry.change,
+            alarm=AlarmModel.of(body) if isinstance(body, AlarmView) else None,
+            case=CaseModel.of(body, person) if isinstance(body, CaseView) else None,
+            camera=CameraModel.of(body) if isinstance(body, CameraView) else None,
+            gateway=GatewayModel.of(body) if isinstance(body, GatewayView) else None,
+        )
+
+    def json_line(self) -> str:
+        """One line of JSON: the body's own nulls stay, the bodies that are not there go."""
+        absent = {kind.value for kind in FeedKind if getattr(self, kind.value) is None}
+        return self.model_dump_json(exclude=absent)
+
+
+class Heartbeat(Model):
+    """The feed is alive: ``at`` is the dispatcher's clock, ``seq`` where the client stands."""
+
+    model_config = shown({"at": "2026-11-22T06:04:12.000Z", "seq": 4712})
+
+    at: UtcTime
+    seq: int

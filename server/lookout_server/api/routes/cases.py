@@ -1,0 +1,77 @@
+"""Cases: looking at them, and who could go."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from lookout_contract.cases import CaseState
+from lookout_server.api.cursor import encode, page_of
+from lookout_server.api.deps import Given
+from lookout_server.api.models.cases import CandidateList, CandidateModel, CaseDetailModel, CaseModel, CasePage
+from lookout_server.api.problems import errors
+from lookout_server.api.routes.parameters import CaseId, Cursor, Limit
+from lookout_server.api.security import ControlRoom, SignedIn
+from lookout_server.errors import InvalidError
+from lookout_server.ports import CaseFilter
+from lookout_server.services.candidates import candidates
+from lookout_server.services.details import case_detail
+from lookout_server.services.handling import visible_case
+from lookout_server.services.views import case_views
+
+router = APIRouter(prefix="/api/v1/cases", tags=["cases"])
+
+States = Annotated[
+    str | None,
+    Query(max_length=300, description="States, separated by commas.", examples=["dispatched,accepted"]),
+]
+
+
+@router.get("", operation_id="listCases", responses=errors())
+async def list_cases(
+    deps: Given,
+    signed_in: SignedIn,
+    state: States = None,
+    mine: Annotated[bool, Query(description="Only those the asking person handles.")] = False,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> CasePage:
+    """Cases, newest first. Workers get those of their grids and those they handle."""
+    person = signed_in.person
+    wanted = CaseFilter(
+        states=_states(state),
+        handler=person.id if mine else None,
+        visible_to=None if person.in_control_room else person,
+    )
+    async with deps.store.read() as uow:
+        views = await case_views(uow, await uow.cases.page(wanted, page_of(limit, cursor)))
+    last = views[-1].case if len(views) == limit else None
+    return CasePage(
+        items=tuple(CaseModel.of(view, person) for view in views),
+        next_cursor=encode(last.opened_at, last.id) if last else None,
+    )
+
+
+@router.get("/{case_id}", operation_id="getCase", responses=errors("not_found"))
+async def get_case(deps: Given, signed_in: SignedIn, case_id: CaseId) -> CaseDetailModel:
+    """One case with its history and files."""
+    detail = await case_detail(deps.store, case_id, signed_in.person)
+    return CaseDetailModel.of_detail(detail, signed_in.person)
+
+
+@router.get("/{case_id}/candidates", operation_id="listCandidates", responses=errors("forbidden", "not_found"))
+async def list_candidates(deps: Given, person: ControlRoom, case_id: CaseId) -> CandidateList:
+    """Who could go, the fittest first, with the reasons why and why not."""
+    async with deps.store.read() as uow:
+        case = await visible_case(uow, case_id, person)
+        found = await candidates(uow, case)
+    return CandidateList(items=tuple(CandidateModel.of(candidate, case.grid) for candidate in found))
+
+
+def _states(text: str | None) -> frozenset[CaseState] | None:
+    if not text:
+        return None
+    try:
+        return frozenset(CaseState(name.strip()) for name in text.split(","))
+    except ValueError as error:
+        known = ", ".join(state.value for state in CaseState)
+        raise InvalidError(f"'state' names no known state: known are {known}") from error

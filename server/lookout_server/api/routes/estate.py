@@ -1,0 +1,69 @@
+"""Cameras, gateways, people, quarantine and the overview."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from lookout_server.api.deps import Given
+from lookout_server.api.models.accounts import PeopleList, PersonModel
+from lookout_server.api.models.estate import (
+    CameraList,
+    CameraModel,
+    GatewayList,
+    GatewayModel,
+    OverviewModel,
+    QuarantineModel,
+    QuarantinePage,
+)
+from lookout_server.api.problems import errors
+from lookout_server.api.routes.parameters import Limit
+from lookout_server.api.security import ControlRoom, SignedIn
+from lookout_server.domain.territory import Role
+from lookout_server.services.overview import overview
+from lookout_server.services.views import camera_views, gateway_views
+
+router = APIRouter(prefix="/api/v1", tags=["estate"])
+
+
+@router.get("/cameras", operation_id="listCameras", responses=errors("forbidden"))
+async def list_cameras(deps: Given, _person: ControlRoom) -> CameraList:
+    """All cameras and whether they are being watched."""
+    async with deps.store.read() as uow:
+        return CameraList(items=tuple(CameraModel.of(view) for view in await camera_views(uow)))
+
+
+@router.get("/gateways", operation_id="listGateways", responses=errors("forbidden"))
+async def list_gateways(deps: Given, _person: ControlRoom) -> GatewayList:
+    """All gateways, what waits on them and what is missing."""
+    async with deps.store.read() as uow:
+        return GatewayList(items=tuple(GatewayModel.of(view) for view in await gateway_views(uow)))
+
+
+@router.get("/people", operation_id="listPeople", responses=errors("forbidden"))
+async def list_people(deps: Given, _person: ControlRoom, role: Annotated[Role | None, Query()] = None) -> PeopleList:
+    """People, by name."""
+    async with deps.store.read() as uow:
+        return PeopleList(items=tuple(PersonModel.of(person) for person in await uow.people.everyone(role)))
+
+
+@router.get("/overview", operation_id="getOverview", responses=errors())
+async def get_overview(deps: Given, signed_in: SignedIn) -> OverviewModel:
+    """How things stand, and the feed's number to follow from."""
+    async with deps.store.read() as uow:
+        return OverviewModel.of(await overview(uow, signed_in.person), deps.site)
+
+
+@router.get("/quarantine", operation_id="listQuarantine", responses=errors("forbidden"))
+async def list_quarantine(
+    deps: Given,
+    _person: ControlRoom,
+    limit: Limit = 50,
+    cursor: Annotated[int | None, Query(ge=1, le=2**53, description="`next_cursor` of the page before.")] = None,
+) -> QuarantinePage:
+    """Messages that could not be taken, newest first, with the reason."""
+    async with deps.store.read() as uow:
+        found = await uow.quarantine.page(limit=limit, before=cursor)
+    return QuarantinePage(
+        items=tuple(QuarantineModel.of(held) for held in found),
+        next_cursor=str(found[-1].id) if len(found) == limit else None,
+    )

@@ -1,0 +1,133 @@
+"""What people do to cases: one route a move. Who may do what, and when, is the domain's to say."""
+
+from fastapi import APIRouter
+
+from lookout_server.api.deps import Deps, Given
+from lookout_server.api.models.cases import (
+    ArriveBody,
+    CaseDetailModel,
+    DispatchBody,
+    FeedbackBody,
+    MoveBody,
+    Place,
+    ReasonBody,
+)
+from lookout_server.api.problems import errors
+from lookout_server.api.routes.parameters import CaseId
+from lookout_server.api.security import Caller, SignedIn
+from lookout_server.domain.case import Action, Data, Details
+from lookout_server.services import handling
+from lookout_server.services.details import case_detail
+from lookout_server.services.handling import Order
+
+router = APIRouter(prefix="/api/v1/cases/{case_id}", tags=["cases"])
+
+_MOVE = ("forbidden", "csrf", "not_found", "stale_version", "illegal_move", "too_large")
+_MOVE_ERRORS = errors(*_MOVE)
+_CHECK_ERRORS = errors(*_MOVE, "four_eyes")
+_DISPATCH_ERRORS = errors(*_MOVE, "no_candidate")
+_FEEDBACK_ERRORS = errors(*_MOVE, "evidence_missing")
+
+
+@router.post("/confirm", operation_id="confirmCase", responses=_MOVE_ERRORS)
+async def confirm(deps: Given, signed_in: SignedIn, case_id: CaseId, body: MoveBody) -> CaseDetailModel:
+    """立案: a new case is one indeed."""
+    return await _simple(deps, signed_in, _order(deps, signed_in, case_id, Action.CONFIRM, body))
+
+
+@router.post("/dispatch", operation_id="dispatchCase", responses=_DISPATCH_ERRORS)
+async def dispatch(deps: Given, signed_in: SignedIn, case_id: CaseId, body: DispatchBody) -> CaseDetailModel:
+    """派遣: send a worker, the best candidate when none is named."""
+    order = _order(deps, signed_in, case_id, Action.DISPATCH, body)
+    await handling.dispatch(deps.store, deps.site, order, body.worker)
+    return await _after(deps, signed_in, case_id)
+
+
+@router.post("/accept", operation_id="acceptCase", responses=_MOVE_ERRORS)
+async def accept(deps: Given, signed_in: SignedIn, case_id: CaseId, body: MoveBody) -> CaseDetailModel:
+    """签收: the worker goes."""
+    return await _simple(deps, signed_in, _order(deps, signed_in, case_id, Action.ACCEPT, body))
+
+
+@router.post("/return", operation_id="returnCase", responses=_MOVE_ERRORS)
+async def give_back(deps: Given, signed_in: SignedIn, case_id: CaseId, body: ReasonBody) -> CaseDetailModel:
+    """回退: the worker cannot go, and says why."""
+    return await _simple(deps, signed_in, _order(deps, signed_in, case_id, Action.RETURN, body))
+
+
+@router.post("/arrive", operation_id="arriveAtCase", responses=_MOVE_ERRORS)
+async def arrive(deps: Given, signed_in: SignedIn, case_id: CaseId, body: ArriveBody) -> CaseDetailModel:
+    """到场: the worker is there."""
+    return await _simple(deps, signed_in, _order(deps, signed_in, case_id, Action.ARRIVE, body))
+
+
+@router.post("/feedback", operation_id="giveFeedback", responses=_FEEDBACK_ERRORS)
+async def feedback(deps: Given, signed_in: SignedIn, case_id: CaseId, body: FeedbackBody) -> CaseDetailModel:
+    """处置反馈: what was done, with photos. The camera is asked to look again and the case waits for somebody else."""
+    order = _order(deps, signed_in, case_id, Action.FEEDBACK, body)
+    await handling.give_feedback(deps.store, deps.site, order)
+    return await _after(deps, signed_in, case_id)
+
+
+@router.post("/close", operation_id="closeCase", responses=_CHECK_ERRORS)
+async def close(deps: Given, signed_in: SignedIn, case_id: CaseId, body: MoveBody) -> CaseDetailModel:
+    """结案: checked, by somebody other than the handler."""
+    return await _simple(deps, signed_in, _order(deps, signed_in, case_id, Action.CLOSE, body))
+
+
+@router.post("/rework", operation_id="reworkCase", responses=_CHECK_ERRORS)
+async def rework(deps: Given, signed_in: SignedIn, case_id: CaseId, body: ReasonBody) -> CaseDetailModel:
+    """返工: not done yet."""
+    return await _simple(deps, signed_in, _order(deps, signed_in, case_id, Action.REWORK, body))
+
+
+@router.post("/void", operation_id="voidCase", responses=_MOVE_ERRORS)
+async def void(deps: Given, signed_in: SignedIn, case_id: CaseId, body: ReasonBody) -> CaseDetailModel:
+    """不予立案: no case after all. The reason `undo` takes a report back: its alarm is open again."""
+    await handling.void(deps.store, deps.site, _order(deps, signed_in, case_id, Action.VOID, body))
+    return await _after(deps, signed_in, case_id)
+
+
+@router.post("/reopen", operation_id="reopenCase", responses=errors(*_MOVE, "conflict"))
+async def reopen(deps: Given, signed_in: SignedIn, case_id: CaseId, body: ReasonBody) -> CaseDetailModel:
+    """重开: closed too early, or void by mistake."""
+    await handling.reopen(deps.store, deps.site, _order(deps, signed_in, case_id, Action.REOPEN, body))
+    return await _after(deps, signed_in, case_id)
+
+
+Body = MoveBody | ReasonBody | DispatchBody | ArriveBody | FeedbackBody
+
+
+def _order(deps: Deps, signed_in: Caller, case_id: str, action: Action, body: Body) -> Order:
+    return Order(
+        case_id=case_id,
+        action=action,
+        person=signed_in.person,
+        version=body.version,
+        at=deps.clock.now(),
+        details=_details(body),
+    )
+
+
+def _details(body: Body) -> Details:
+    if isinstance(body, ReasonBody):
+        return Details(reason=body.reason)
+    if isinstance(body, FeedbackBody):
+        return Details(note=body.note, photos=body.photos, place=_place(body.place))
+    if isinstance(body, ArriveBody):
+        return Details(note=body.note, place=_place(body.place))
+    return Details(note=body.note)
+
+
+def _place(place: Place | None) -> Data | None:
+    return place.model_dump(mode="json", exclude_none=True) if place else None
+
+
+async def _simple(deps: Deps, signed_in: Caller, order: Order) -> CaseDetailModel:
+    await handling.carry_out(deps.store, deps.site, order)
+    return await _after(deps, signed_in, order.case_id)
+
+
+async def _after(deps: Deps, signed_in: Caller, case_id: str) -> CaseDetailModel:
+    detail = await case_detail(deps.store, case_id, signed_in.person)
+    return CaseDetailModel.of_detail(detail, signed_in.person)

@@ -1,0 +1,86 @@
+"""Who is asking: sessions by bearer token or cookie, upload tokens of gateways, and the guard against forged forms."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request, Security
+from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
+
+from lookout_server.api.deps import Given
+from lookout_server.domain.territory import Person
+from lookout_server.errors import ForbiddenError, UnauthenticatedError
+from lookout_server.services import accounts
+
+COOKIE = "lookout_session"
+CSRF_HEADER = "X-Lookout"
+_SAFE = {"GET", "HEAD", "OPTIONS"}
+
+_bearer = HTTPBearer(auto_error=False, scheme_name="bearer", description="The `token` of `POST /api/v1/session`.")
+_cookie = APIKeyCookie(
+    name=COOKIE,
+    auto_error=False,
+    scheme_name="cookie",
+    description="Set by `POST /api/v1/session`. Requests that change something also need the header `X-Lookout: 1`.",
+)
+
+
+class CsrfError(ForbiddenError):
+    """A request with the cookie that some other site may have made the browser send."""
+
+    code = "csrf"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Caller:
+    """A person and the token of their session."""
+
+    person: Person
+    token: str
+
+
+def token_of(
+    request: Request,
+    bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
+    cookie: Annotated[str | None, Security(_cookie)],
+) -> str:
+    """The token, from the header or the cookie. A cookie alone does not change anything without our header."""
+    if bearer is not None:
+        return bearer.credentials
+    if cookie is None:
+        raise UnauthenticatedError("you are not signed in: sign in first")
+    if request.method not in _SAFE and request.headers.get(CSRF_HEADER) != "1":
+        raise CsrfError(f"requests that change something need the header {CSRF_HEADER}: 1 beside the cookie")
+    return cookie
+
+
+Token = Annotated[str, Depends(token_of)]
+
+
+async def caller(deps: Given, token: Token) -> Caller:
+    """Whoever is signed in."""
+    return Caller(person=await accounts.whose_session(deps.store, token, at=deps.clock.now()), token=token)
+
+
+SignedIn = Annotated[Caller, Depends(caller)]
+
+
+async def control_room(signed_in: SignedIn) -> Person:
+    """Operators, supervisors and admins."""
+    if not signed_in.person.in_control_room:
+        raise ForbiddenError("this is for the control room: operator, supervisor or admin")
+    return signed_in.person
+
+
+ControlRoom = Annotated[Person, Depends(control_room)]
+
+
+async def uploader(deps: Given, token: Token) -> str:
+    """``gateway:ID`` or ``person:ID``."""
+    gateway = await accounts.whose_upload_token(deps.store, token)
+    if gateway is not None:
+        return f"gateway:{gateway}"
+    person = await accounts.whose_session(deps.store, token, at=deps.clock.now())
+    return f"person:{person.id}"
+
+
+Uploader = Annotated[str, Depends(uploader)]

@@ -1,0 +1,96 @@
+"""Builds the web application from ports. Names no adapter and starts nothing."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from lookout_server.api import problems
+from lookout_server.api.console import console_router
+from lookout_server.api.deps import Deps
+from lookout_server.api.middleware import BodyLimit, Counting, SecurityHeaders
+from lookout_server.api.routes import alarms, cases, estate, evidence, feed, moves, operations, session
+
+__all__ = ["Deps", "create_app", "openapi_document"]
+
+_TITLE = "Lookout 守望哨"
+_DESCRIPTION = """The dispatcher's API: alarms become cases, cases are carried to their end.
+
+Times are RFC 3339 in UTC. Errors are `application/problem+json` with a stable `code`. Browsers are recognised by the
+session cookie and send `X-Lookout: 1` with every request that changes something; other clients send the token of
+`POST /api/v1/session` as a bearer. A move of a case carries the `version` that the person saw; when somebody was
+faster the answer is 409 `stale_version` and nothing has changed."""
+_TAGS = [
+    {"name": "session", "description": "Signing in and out."},
+    {"name": "alarms", "description": "What the machines say."},
+    {"name": "cases", "description": "What people do about it."},
+    {"name": "evidence", "description": "Pictures and clips, by the hash of their content."},
+    {"name": "estate", "description": "Cameras, gateways, people, and how things stand."},
+    {"name": "feed", "description": "What changes, numbered and resumable."},
+    {"name": "operations", "description": "Health and metrics."},
+]
+_ROUTERS = (
+    session.router,
+    alarms.router,
+    cases.router,
+    moves.router,
+    evidence.router,
+    estate.router,
+    feed.router,
+    operations.router,
+)
+
+
+def create_app(deps: Deps) -> FastAPI:
+    """The application over these ports; whoever calls starts and stops what is behind them."""
+    app = _application(deps.version)
+    app.state.deps = deps
+    app.include_router(console_router(deps.static_dir))
+    app.add_middleware(BodyLimit)
+    app.add_middleware(SecurityHeaders)
+    app.add_middleware(Counting, registry=deps.metrics)
+    return app
+
+
+def openapi_document(version: str) -> dict[str, Any]:
+    """The OpenAPI document, the same bytes for the same version."""
+    return _application(version).openapi()
+
+
+def _application(version: str) -> FastAPI:
+    # The interactive pages load scripts from elsewhere, which a control room without internet cannot: not offered.
+    app = FastAPI(
+        title=_TITLE,
+        version=version,
+        description=_DESCRIPTION,
+        openapi_url="/api/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        openapi_tags=_TAGS,
+        license_info={"name": "Apache-2.0"},
+    )
+    for router in _ROUTERS:
+        app.include_router(router)
+    problems.install(app)
+
+    def document() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = _document(app)
+        return app.openapi_schema
+
+    app.openapi = document
+    return app
+
+
+def _document(app: FastAPI) -> dict[str, Any]:
+    made = get_openapi(
+        title=app.title,
+        version=app.version,
+        description=app.description,
+        routes=app.routes,
+        tags=_TAGS,
+        license_info={"name": "Apache-2.0"},
+    )
+    # Routes refer to it by name, since an error body is no answer model of theirs.
+    made["components"]["schemas"]["Problem"] = problems.Problem.model_json_schema()
+    return made

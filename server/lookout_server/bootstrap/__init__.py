@@ -1,0 +1,31 @@
+"""The one place that names concrete adapters: it puts the dispatcher together and carries out the verbs."""
+
+from lookout_server.bootstrap.access import (
+    GatewayAccess,
+    NewPerson,
+    add_gateway,
+    add_person,
+    import_site,
+    migrate_database,
+    new_password,
+)
+from lookout_server.bootstrap.dispatcher import run_dispatcher
+from lookout_server.bootstrap.documents import exported_documents
+from lookout_server.bootstrap.shown import as_values, as_yaml, describe
+from lookout_server.bootstrap.version import version
+
+__all__ = [
+    "GatewayAccess",
+    "NewPerson",
+    "add_gateway",
+    "add_person",
+    "as_values",
+    "as_yaml",
+    "describe",
+    "exported_documents",
+    "import_site",
+    "migrate_database",
+    "new_password",
+    "run_dispatcher",
+    "version",
+]

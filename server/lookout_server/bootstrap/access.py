@@ -1,0 +1,198 @@
+"""The verbs that let somebody or something in: people, gateways, the site file. The server may run meanwhile or not."""
+
+import asyncio
+import re
+import secrets
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import structlog
+
+from lookout_contract.topics import GatewayTopics
+from lookout_server.adapters.broker.accounts import BrokerAccounts, new_secret
+from lookout_server.adapters.clock import SystemClock
+from lookout_server.adapters.database import Database, migrate
+from lookout_server.adapters.files import make_private_folder
+from lookout_server.adapters.mqtt.trial import accepts
+from lookout_server.adapters.passwords import Argon2Hasher
+from lookout_server.bootstrap.broker import broker_folder, local_address
+from lookout_server.bootstrap.runtime import read_runtime
+from lookout_server.config import USERNAME_PATTERN, EmbeddedBroker, ServerConfig, SiteFile, load_site_file
+from lookout_server.domain.territory import Camera, CameraKey, Level, Person, Role, Territory, person_id
+from lookout_server.errors import ConflictError, InvalidError
+from lookout_server.ports import Store
+from lookout_server.services import accounts, estate
+
+_log = structlog.stdlib.get_logger("lookout")
+
+#: A running broker notices a new account within this.
+_NOTICED_WITHIN_S = 10.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewPerson:
+    """What ``user add`` was told; None keeps what is known of somebody who exists."""
+
+    username: str
+    name: str | None = None
+    roles: frozenset[Role] | None = None
+    grids: frozenset[str] | None = None
+    password: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class GatewayAccess:
+    """What a gateway's configuration needs; shown once."""
+
+    gateway: str
+    mqtt_host: str
+    mqtt_port: int | None
+    mqtt_username: str
+    #: None: the account is made at the external broker.
+    mqtt_password: str | None = field(repr=False)
+    dispatcher_url: str
+    upload_token: str = field(repr=False)
+
+
+async def add_person(config: ServerConfig, wanted: NewPerson) -> Person:
+    """Make the account or change it."""
+    async with _open(config) as database:
+        async with database.read() as work:
+            found = await work.people.credentials(wanted.username)
+        known = found[0] if found else None
+        return await accounts.add_person(database, Argon2Hasher(), _account(wanted, known))
+
+
+def _account(wanted: NewPerson, known: Person | None) -> accounts.Account:
+    if not re.fullmatch(USERNAME_PATTERN, wanted.username):
+        raise InvalidError(f"user name {wanted.username!r} will not do: lower-case letters, digits, '.', '-' and '_'")
+    if known is None:
+        known = accounts.Account(
+            username=wanted.username, name=wanted.username, roles=frozenset({Role.OPERATOR})
+        ).person
+    return accounts.Account(
+        username=wanted.username,
+        name=wanted.name or known.name,
+        roles=wanted.roles or known.roles,
+        grids=known.grids if wanted.grids is None else wanted.grids,
+        password=wanted.password,
+        language=known.language,
+    )
+
+
+async def add_gateway(config: ServerConfig, gateway: str, *, rotate: bool) -> GatewayAccess:
+    """Make the broker account and the upload token; ConflictError when there are some and ``rotate`` is not asked."""
+    GatewayTopics(site=config.site.id, gateway=gateway)
+    async with _open(config) as database:
+        async with database.read() as work:
+            known = (await work.gateways.get([gateway])).get(gateway)
+        if known is not None and known.registered and not rotate:
+            raise ConflictError(
+                f"gateway {gateway} has its credentials already; --rotate replaces them, and the old ones stop working"
+            )
+        token = await accounts.issue_gateway_token(database, gateway)
+    return await _with_broker_account(config, gateway, token)
+
+
+async def _with_broker_account(config: ServerConfig, gateway: str, token: str) -> GatewayAccess:
+    runtime = read_runtime(config.data_dir)
+    http_port = config.listen.port or (runtime.http_port if runtime else 8080)
+    url = f"http://{local_address(config.listen.host)}:{http_port}"
+    broker = config.broker
+    if not isinstance(broker, EmbeddedBroker):
+        return GatewayAccess(
+            gateway=gateway,
+            mqtt_host=broker.host,
+            mqtt_port=broker.port,
+            mqtt_username=gateway,
+            mqtt_password=None,
+            dispatcher_url=url,
+            upload_token=token,
+        )
+    password = new_secret()
+    BrokerAccounts(broker_folder(config)).set(gateway, password)
+    access = GatewayAccess(
+        gateway=gateway,
+        mqtt_host=local_address(broker.bind),
+        mqtt_port=broker.port or (runtime.mqtt_port if runtime else None),
+        mqtt_username=gateway,
+        mqtt_password=password,
+        dispatcher_url=url,
+        upload_token=token,
+    )
+    if runtime is not None and runtime.pid is not None:
+        await _until_accepted(access, runtime.mqtt_port)
+    return access
+
+
+async def _until_accepted(access: GatewayAccess, port: int) -> None:
+    """The running broker reads its accounts when the file changes; the verb ends when that has happened."""
+    deadline = asyncio.get_running_loop().time() + _NOTICED_WITHIN_S
+    while asyncio.get_running_loop().time() < deadline:
+        answer = await asyncio.to_thread(
+            accepts, access.mqtt_host, port, username=access.gateway, password=access.mqtt_password or ""
+        )
+        if answer is not False:  # accepted, or nobody there: then the account works at the next start
+            return
+        await asyncio.sleep(0.1)
+    _log.warning("the running broker does not accept the new account yet; restart the dispatcher if it stays so")
+
+
+async def import_site(config: ServerConfig, site: SiteFile, *, dry_run: bool) -> tuple[estate.Change, ...]:
+    """Bring territory, cameras and people in line with the file."""
+    async with _open(config) as database:
+        return await estate.import_estate(database, _estate(site), at=SystemClock().now(), dry_run=dry_run)
+
+
+async def import_at_first_start(store: Store, config: ServerConfig, *, at: datetime) -> None:
+    """With an empty database and a ``site_file``: import it."""
+    if config.site_file is not None and await estate.is_empty(store):
+        changes = await estate.import_estate(store, _estate(load_site_file(config.site_file)), at=at)
+        _log.info("the site file was imported", file=str(config.site_file), changes=len(changes))
+
+
+def new_password() -> str:
+    """One that can be read out over the telephone: 72 random bits."""
+    return secrets.token_urlsafe(9)
+
+
+def migrate_database(config: ServerConfig) -> None:
+    """Bring the schema to what this version needs."""
+    make_private_folder(config.data_dir)
+    migrate(config.database_url())
+
+
+@asynccontextmanager
+async def _open(config: ServerConfig) -> AsyncGenerator[Database]:
+    await asyncio.to_thread(migrate_database, config)
+    database = Database(config.database_url())
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+def _estate(site: SiteFile) -> estate.Estate:
+    places = [(Level.DISTRICT, site.district), (Level.STREET, site.street), (Level.COMMUNITY, site.community)]
+    territories: list[Territory] = []
+    parent: str | None = None
+    for level, place in places:
+        territories.append(Territory(id=place.id, name=place.name, level=level, parent=parent))
+        parent = place.id
+    territories += [Territory(id=grid.id, name=grid.name, level=Level.GRID, parent=parent) for grid in site.grids]
+    cameras = [
+        Camera(key=CameraKey(gateway=each.gateway, id=each.id), name=each.name, grid=each.grid) for each in site.cameras
+    ]
+    people = [
+        Person(
+            id=person_id(each.username),
+            username=each.username,
+            name=each.name,
+            roles=frozenset(Role(role) for role in each.roles),
+            grids=frozenset(each.grids),
+        )
+        for each in site.people
+    ]
+    return estate.Estate(territories=tuple(territories), cameras=tuple(cameras), people=tuple(people))

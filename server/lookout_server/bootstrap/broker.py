@@ -1,0 +1,73 @@
+"""From the configuration to a broker that can be reached: ours, started here, or somebody else's."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from lookout_server.adapters.broker.access import DISPATCHER
+from lookout_server.adapters.broker.accounts import BrokerAccounts
+from lookout_server.adapters.broker.engines import BrokerPlace, choose_engine
+from lookout_server.adapters.broker.process import BrokerProcess, end_orphan
+from lookout_server.adapters.listening import settle_port
+from lookout_server.adapters.mqtt.link import BrokerAddress, Tls
+from lookout_server.config import EmbeddedBroker, ExternalBroker, ServerConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReachedBroker:
+    """Where to connect, and the process behind it when it is ours."""
+
+    address: BrokerAddress
+    kind: str
+    process: BrokerProcess | None = None
+
+
+def broker_folder(config: ServerConfig) -> Path:
+    """Where the embedded broker keeps its accounts and queues."""
+    return config.data_dir / "broker"
+
+
+async def reach_broker(config: ServerConfig, *, last_port: int | None) -> ReachedBroker:
+    """Start the embedded broker, or say where the external one is. BrokerError or PortTakenError when ours cannot."""
+    if isinstance(config.broker, ExternalBroker):
+        return ReachedBroker(address=_external(config.broker, config.site.id), kind="external")
+    return await _embedded(config.broker, config, last_port)
+
+
+async def _embedded(broker: EmbeddedBroker, config: ServerConfig, last_port: int | None) -> ReachedBroker:
+    folder = broker_folder(config)
+    engine = choose_engine(broker.engine)
+    await end_orphan(folder)
+    port = settle_port(broker.bind, broker.port, key="broker.port", preferred=last_port)
+    password = BrokerAccounts(folder).dispatcher_password()
+    process = BrokerProcess(engine, BrokerPlace(site=config.site.id, bind=broker.bind, port=port, folder=folder))
+    await process.start()
+    address = BrokerAddress(
+        host=local_address(broker.bind),
+        port=port,
+        client_id=_client_id(config.site.id),
+        username=DISPATCHER,
+        password=password,
+    )
+    return ReachedBroker(address=address, kind=engine.name, process=process)
+
+
+def _external(broker: ExternalBroker, site: str) -> BrokerAddress:
+    tls = None if broker.tls is None else Tls(ca=broker.tls.ca, cert=broker.tls.cert, key=broker.tls.key)
+    return BrokerAddress(
+        host=broker.host,
+        port=broker.port,
+        client_id=_client_id(site),
+        username=broker.username,
+        password=broker.secret(),
+        tls=tls,
+    )
+
+
+def _client_id(site: str) -> str:
+    """Fixed, so that the broker keeps what arrives while the dispatcher is away."""
+    return f"lookout-dispatcher-{site}"
+
+
+def local_address(bind: str) -> str:
+    """How this machine reaches what is bound there."""
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(bind, bind)

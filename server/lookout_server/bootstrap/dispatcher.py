@@ -1,0 +1,177 @@
+"""The running dispatcher: parts in their order of starting, stopped in the opposite one."""
+
+import asyncio
+import os
+import signal
+import sys
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import structlog
+
+import lookout_server
+from lookout_contract.topics import INTAKE_FILTERS
+from lookout_server.adapters.clock import SystemClock
+from lookout_server.adapters.database import Committed, Database, migrate
+from lookout_server.adapters.evidence import open_evidence
+from lookout_server.adapters.feed import FeedHub
+from lookout_server.adapters.files import FolderLock
+from lookout_server.adapters.listening import listen
+from lookout_server.adapters.mqtt.intake import IntakeLoop
+from lookout_server.adapters.mqtt.link import MqttLink
+from lookout_server.adapters.mqtt.outbox import OutboxRelay, report_silence
+from lookout_server.adapters.mqtt.replay import ReplayPlanner, ask_for_replays
+from lookout_server.adapters.passwords import Argon2Hasher
+from lookout_server.app import Deps, create_app
+from lookout_server.bootstrap.access import import_at_first_start
+from lookout_server.bootstrap.broker import ReachedBroker, local_address, reach_broker
+from lookout_server.bootstrap.http import HttpServer
+from lookout_server.bootstrap.runtime import Runtime, forget_process, read_runtime, write_runtime
+from lookout_server.bootstrap.version import version
+from lookout_server.config import ServerConfig
+from lookout_server.domain.territory import Site
+from lookout_server.ports import Gap
+from lookout_server.services.commands import request_replay
+from lookout_server.services.intake import Intake
+from lookout_server.supervisor import Supervisor
+
+_log = structlog.stdlib.get_logger("lookout")
+
+STATIC = Path(lookout_server.__file__).parent / "static"
+
+
+class Dispatcher:
+    """Everything that runs in the process. ``start`` returns when requests are answered; ``stop`` undoes it."""
+
+    def __init__(self, config: ServerConfig) -> None:
+        self._config = config
+        self._site = Site(id=config.site.id, name=config.site.name, timezone=config.site.timezone)
+        self._clock = SystemClock()
+        self._parts = AsyncExitStack()
+
+    async def start(self) -> Runtime:
+        """Database, broker, intake, HTTP, in this order. Whatever fails, what was started before is stopped again."""
+        try:
+            return await self._start()
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def stop(self) -> None:
+        """HTTP first, so that nobody is told yes any more; database last."""
+        await self._parts.aclose()
+
+    async def _start(self) -> Runtime:
+        config = self._config
+        self._parts.enter_context(FolderLock(config.data_dir))
+        last = read_runtime(config.data_dir)
+        # Taken before anything is started: a taken port is the most common reason not to start at all.
+        listening = self._parts.enter_context(
+            listen(config.listen.host, config.listen.port, key="listen.port", preferred=last and last.http_port)
+        )
+        await asyncio.to_thread(migrate, config.database_url())
+        relays: list[OutboxRelay] = []
+        hubs: list[FeedHub] = []
+
+        def committed(news: Committed) -> None:
+            for hub in hubs if news.feed else ():
+                hub.wake()
+            for relay in relays if news.outbox else ():
+                relay.wake()
+
+        database = Database(config.database_url(), on_commit=committed)
+        self._parts.push_async_callback(database.close)
+        await import_at_first_start(database, config, at=self._clock.now())
+        broker = await reach_broker(config, last_port=last and last.mqtt_port)
+        if broker.process is not None:
+            self._parts.push_async_callback(broker.process.stop)
+        supervisor = Supervisor()
+        self._parts.push_async_callback(supervisor.stop)
+        if broker.process is not None:
+            supervisor.start("broker", broker.process.watch)
+        link = self._start_messaging(database, broker, supervisor, relays)
+        hub = FeedHub(database)
+        hubs.append(hub)
+        supervisor.start("feed", hub.run, may_end=True)  # closing the hub ends it, before the others are stopped
+        http = HttpServer(create_app(self._deps(database, hub, link)), listening)
+        self._parts.push_async_callback(http.stop)
+        self._parts.callback(hub.close)
+        await http.start()
+        return self._announce(http.port, broker)
+
+    def _start_messaging(
+        self, database: Database, broker: ReachedBroker, supervisor: Supervisor, relays: list[OutboxRelay]
+    ) -> MqttLink:
+        clock, site = self._clock, self._site
+        link = MqttLink(broker.address, filters=tuple(INTAKE_FILTERS.values()), clock=clock)
+        planner = ReplayPlanner()
+        intake = IntakeLoop(link, Intake(database, site=site), site=site.id, clock=clock, planner=planner)
+        relay = OutboxRelay(database, link, clock=clock)
+        relays.append(relay)
+
+        async def ask(gap: Gap) -> None:
+            await request_replay(database, site, gap, at=clock.now())
+
+        supervisor.start("intake", intake.run)
+        supervisor.start("outbox", relay.run)
+        supervisor.start("replays", lambda: ask_for_replays(planner, ask, clock=clock))
+        supervisor.start("silence", lambda: report_silence(database, clock=clock))
+        link.start()
+        self._parts.push_async_callback(link.stop)
+        return link
+
+    def _deps(self, database: Database, hub: FeedHub, link: MqttLink) -> Deps:
+        return Deps(
+            site=self._site,
+            store=database,
+            evidence=open_evidence(self._config.evidence_place()),
+            feed=hub,
+            hasher=Argon2Hasher(),
+            clock=self._clock,
+            version=version(),
+            checks={"broker": link.problem},
+            max_evidence_bytes=self._config.evidence.max_bytes,
+            static_dir=STATIC if STATIC.is_dir() else None,
+            secure_cookies=self._config.listen.secure_cookies,
+        )
+
+    def _announce(self, http_port: int, broker: ReachedBroker) -> Runtime:
+        host = local_address(self._config.listen.host)
+        runtime = Runtime(
+            pid=os.getpid(),
+            url=f"http://{f'[{host}]' if ':' in host else host}:{http_port}",
+            http_host=host,
+            http_port=http_port,
+            mqtt_host=broker.address.host,
+            mqtt_port=broker.address.port,
+            broker=broker.kind,
+            site=self._site.id,
+            version=version(),
+            started_at=self._clock.now().isoformat(),
+        )
+        write_runtime(self._config.data_dir, runtime)
+        self._parts.callback(forget_process, self._config.data_dir)
+        _log.info("the dispatcher is ready", url=runtime.url, mqtt=f"{runtime.mqtt_host}:{runtime.mqtt_port}")
+        return runtime
+
+
+async def serve(config: ServerConfig) -> None:
+    """Run until SIGTERM or SIGINT."""
+    stopped = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    dispatcher = Dispatcher(config)
+    await dispatcher.start()
+    await stopped.wait()
+    _log.info("the dispatcher stops")
+    await dispatcher.stop()
+
+
+def run_dispatcher(config: ServerConfig) -> None:
+    """Run in this process until it is told to stop. ServerError when it cannot start."""
+    if sys.platform == "win32":
+        asyncio.run(serve(config))
+    else:
+        import uvloop
+
+        uvloop.run(serve(config))

@@ -1,0 +1,62 @@
+"""What the command line shows: a new gateway's credentials, and what a configuration would run."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import yaml
+from sqlalchemy import make_url
+
+from lookout_server.adapters.broker.engines import choose_engine
+from lookout_server.bootstrap.access import GatewayAccess
+from lookout_server.config import EmbeddedBroker, ServerConfig, load_site_file
+
+
+def as_values(access: GatewayAccess) -> dict[str, Any]:
+    """For programs. ``vars`` would do, were the secrets not kept out of ``repr``."""
+    return {
+        "gateway": access.gateway,
+        "mqtt_host": access.mqtt_host,
+        "mqtt_port": access.mqtt_port,
+        "mqtt_username": access.mqtt_username,
+        "mqtt_password": access.mqtt_password,
+        "dispatcher_url": access.dispatcher_url,
+        "upload_token": access.upload_token,
+    }
+
+
+def as_yaml(access: GatewayAccess, site: str) -> str:
+    """The part of the gateway's configuration that lets it in."""
+    mqtt: dict[str, Any] = {"host": access.mqtt_host, "username": access.mqtt_username}
+    if access.mqtt_port is not None:
+        mqtt["port"] = access.mqtt_port
+    if access.mqtt_password is not None:
+        mqtt["password"] = access.mqtt_password
+    values = {
+        "site": site,
+        "gateway": access.gateway,
+        "mqtt": mqtt,
+        "dispatcher": {"url": access.dispatcher_url, "token": access.upload_token},
+    }
+    text = "# Shown once. From another machine, put this machine's address in place of 127.0.0.1.\n"
+    if access.mqtt_port is None:
+        text += "# mqtt.port: the broker takes a free one at its first start; see runtime.json in data_dir.\n"
+    if access.mqtt_password is None:
+        text += f"# mqtt.password: the one of account {access.gateway!r}, which you make at your own broker.\n"
+    return text + yaml.safe_dump(values, allow_unicode=True, sort_keys=False).rstrip()
+
+
+def describe(config: ServerConfig) -> Iterator[str]:
+    """What would run, a line each. ConfigError when the site file is wrong."""
+    yield f"site      {config.site.id} ({config.site.name}, {config.site.timezone})"
+    yield f"listen    {config.listen.host}:{config.listen.port or 'any free port'}"
+    yield f"database  {make_url(config.database_url()).render_as_string(hide_password=True)}"
+    yield f"evidence  {config.evidence_place()}"
+    broker = config.broker
+    if isinstance(broker, EmbeddedBroker):
+        where = f"{broker.bind}:{broker.port or 'any free port'}"
+        yield f"broker    embedded {choose_engine(broker.engine).name} on {where}"
+    else:
+        yield f"broker    external at {broker.host}:{broker.port}{' with TLS' if broker.tls else ''}"
+    if config.site_file is not None:
+        site = load_site_file(config.site_file)
+        yield f"territory {len(site.grids)} grids, {len(site.cameras)} cameras, {len(site.people)} people"

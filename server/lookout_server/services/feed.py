@@ -1,0 +1,95 @@
+"""The feed as clients get it: numbered lines with what they are about as it stands now."""
+
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from lookout_server.domain.case import may_see
+from lookout_server.domain.territory import Person
+from lookout_server.errors import ServerError
+from lookout_server.ports import FeedEntry, FeedKind, Store, UnitOfWork
+from lookout_server.services.announce import camera_key
+from lookout_server.services.views import (
+    AlarmView,
+    CameraView,
+    CaseView,
+    GatewayView,
+    alarm_views,
+    camera_views,
+    case_views,
+    gateway_views,
+)
+
+Body = AlarmView | CaseView | CameraView | GatewayView
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeedItem:
+    """A line of the feed. ``body`` is as of now rather than of then: who resumes gets the present, not history."""
+
+    entry: FeedEntry
+    body: Body | None
+
+
+class FeedEndedError(ServerError):
+    """This client was too slow, or the dispatcher stops: come back with the last number you have."""
+
+    code = "feed_ended"
+
+
+class FeedSubscription(Protocol):
+    """One client's place in the feed."""
+
+    @property
+    def seq(self) -> int:
+        """The last number that the client is up to."""
+        ...
+
+    async def next(self, timeout_s: float) -> FeedItem | None:
+        """The next line, or None when there was none in time. FeedEndedError when the client has to come back."""
+        ...
+
+
+class FeedSource(Protocol):
+    """Gives every client the feed."""
+
+    def subscribe(self, after: int | None) -> AbstractAsyncContextManager[FeedSubscription]:
+        """From the line after ``after`` on, or from now on."""
+        ...
+
+
+def is_for(person: Person, item: FeedItem) -> bool:
+    """The control room hears everything; a worker hears of the cases they may see."""
+    if person.in_control_room:
+        return True
+    return isinstance(item.body, CaseView) and may_see(item.body.case, person)
+
+
+async def read_feed(store: Store, after: int, limit: int) -> list[FeedItem]:
+    """At most ``limit`` lines above ``after``, ascending, without gaps."""
+    async with store.read() as uow:
+        entries = await uow.feed.after(after, limit)
+        bodies = await _bodies(uow, entries)
+    return [FeedItem(entry=entry, body=bodies.get((entry.kind, entry.subject))) for entry in entries]
+
+
+async def _bodies(uow: UnitOfWork, entries: Sequence[FeedEntry]) -> dict[tuple[FeedKind, str], Body]:
+    subjects: dict[FeedKind, set[str]] = {}
+    for entry in entries:
+        subjects.setdefault(entry.kind, set()).add(entry.subject)
+    bodies: dict[tuple[FeedKind, str], Body] = {}
+    if alarms := subjects.get(FeedKind.ALARM):
+        for view in await alarm_views(uow, (await uow.alarms.get(alarms)).values()):
+            bodies[FeedKind.ALARM, view.alarm.id] = view
+    if cases := subjects.get(FeedKind.CASE):
+        for view in await case_views(uow, (await uow.cases.get(cases)).values()):
+            bodies[FeedKind.CASE, view.case.id] = view
+    if cameras := subjects.get(FeedKind.CAMERA):
+        for view in await camera_views(uow, [camera_key(subject) for subject in cameras]):
+            key = view.camera.key
+            bodies[FeedKind.CAMERA, f"{key.gateway}/{key.id}"] = view
+    if gateways := subjects.get(FeedKind.GATEWAY):
+        for view in await gateway_views(uow, gateways):
+            bodies[FeedKind.GATEWAY, view.gateway.id] = view
+    return bodies

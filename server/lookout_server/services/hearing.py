@@ -1,0 +1,116 @@
+"""What gateways say apart from events: how they are, what their cameras see, how a command went."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from lookout_contract.commands import CommandResponse, Outcome
+from lookout_contract.status import GatewayStatus
+from lookout_server.domain.case import CaseEvidence, CaseEvidenceKind, Stage, rechecked
+from lookout_server.domain.territory import Camera, Gateway
+from lookout_server.ports import SentCommand, UnitOfWork
+from lookout_server.services import announce
+from lookout_server.services.reading import ReadCamera, ReadResponse, ReadStatus
+
+_SHA256_CHARACTERS = set("0123456789abcdef")
+
+
+async def hear_statuses(uow: UnitOfWork, said: Sequence[ReadStatus]) -> None:
+    """Keep the last word of each gateway; the feed hears of it only when something a person cares about changed."""
+    last = {read.status.gateway: read for read in said}
+    known = await uow.gateways.get(last)
+    for name, read in sorted(last.items()):
+        at = read.message.received_at
+        held = known.get(name)
+        now = _informed(held or Gateway(id=name), read.status, at)
+        await uow.gateways.save(now)
+        if held is not None and (held.online, held.version, held.epoch) == (now.online, now.version, now.epoch):
+            continue
+        announce.gateway_changed(uow, name, "created" if held is None else "updated", at)
+        if held is not None and held.online != now.online:
+            await _announce_cameras(uow, name, at)
+
+
+async def hear_cameras(uow: UnitOfWork, said: Sequence[ReadCamera]) -> None:
+    """Keep the last state of each camera; one that nobody placed is made."""
+    last = {read.key: read for read in said}
+    known = await uow.territory.cameras(last)
+    changed: list[Camera] = []
+    for key, read in last.items():
+        held, state = known.get(key), read.state
+        now = replace(
+            held or Camera(key=key, name=key.id),
+            state=state.state,
+            reason=state.reason,
+            detail=state.detail,
+            since=state.since,
+        )
+        if now != held:
+            changed.append(now)
+            change = "created" if held is None else "updated"
+            announce.camera_changed(uow, key, change, read.message.received_at)
+    await uow.territory.save_cameras(changed)
+
+
+async def hear_responses(uow: UnitOfWork, said: Sequence[ReadResponse]) -> None:
+    """Keep the answers; a camera's second look goes to the case that asked for it."""
+    for read in said:
+        at = read.message.received_at
+        command = await uow.gateways.answer(read.gateway, read.response, at)
+        if command is not None and command.name == "snapshot" and command.case_id is not None:
+            await _attach_recheck(uow, command, command.case_id, read.response, at)
+
+
+async def _attach_recheck(
+    uow: UnitOfWork, command: SentCommand, case_id: str, response: CommandResponse, at: datetime
+) -> None:
+    case = (await uow.cases.get([case_id], lock=True))[case_id]
+    evidence = _recheck(response, at)
+    if evidence is not None:
+        await uow.cases.attach(case_id, evidence)
+    data: dict[str, object] = {"command": command.id, "outcome": response.outcome.value}
+    if evidence is not None:
+        data["sha256"] = evidence.sha256
+    after, entry = rechecked(case, at=at, note=response.detail, data=data)
+    await uow.cases.update(after, entry, seen=case.version)
+    announce.case_noted(uow, after, "recheck", at)
+
+
+def _recheck(response: CommandResponse, at: datetime) -> CaseEvidence | None:
+    """The picture that the answer names, or None when it names none."""
+    sha256, size, mime = (response.result.get(key) for key in ("sha256", "bytes", "mime"))
+    if response.outcome is not Outcome.DONE or not isinstance(sha256, str):
+        return None
+    if len(sha256) != 64 or not set(sha256) <= _SHA256_CHARACTERS:
+        return None
+    return CaseEvidence(
+        kind=CaseEvidenceKind.RECHECK,
+        sha256=sha256,
+        mime=mime if isinstance(mime, str) else "image/jpeg",
+        bytes=size if isinstance(size, int) and 0 <= size < 2**53 else 0,
+        at=at,
+        stage=Stage.AFTER,
+    )
+
+
+async def _announce_cameras(uow: UnitOfWork, gateway: str, at: datetime) -> None:
+    """Whether they are watched follows from whether their gateway is there."""
+    for key in await uow.territory.cameras():
+        if key.gateway == gateway:
+            announce.camera_changed(uow, key, "updated", at)
+
+
+def _informed(held: Gateway, status: GatewayStatus, at: datetime) -> Gateway:
+    spool = status.spool
+    return replace(
+        held,
+        online=status.online,
+        version=status.version,
+        epoch=status.epoch,
+        last_seen_at=at,
+        spool_events=spool.events if spool else held.spool_events,
+        spool_evidence=spool.evidence if spool else held.spool_evidence,
+        spool_oldest_s=spool.oldest_s if spool else held.spool_oldest_s,
+        clock_skew_s=status.clock_skew_s if status.clock_skew_s is not None else held.clock_skew_s,
+        last_sequence=max(status.last_sequence, held.last_sequence if status.epoch == held.epoch else 0),
+    )

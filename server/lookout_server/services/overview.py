@@ -1,0 +1,43 @@
+"""How things stand, in one look."""
+
+from dataclasses import dataclass
+
+from lookout_contract.cases import CaseState
+from lookout_contract.events import Severity
+from lookout_contract.status import Sight
+from lookout_server.domain.territory import Person
+from lookout_server.ports import UnitOfWork
+from lookout_server.services.views import camera_views
+
+
+@dataclass(frozen=True, kw_only=True)
+class Overview:
+    """Counts, and the place in the feed that they belong to. Workers are told of their cases alone."""
+
+    open_alarms: dict[Severity, int] | None
+    cases: dict[CaseState, int]
+    #: Cameras by what they see; None: nobody can say.
+    cameras: dict[Sight | None, int] | None
+    feed_seq: int
+
+
+async def overview(uow: UnitOfWork, person: Person) -> Overview:
+    """The feed's place is read first: what comes after it may be told twice, and nothing is missed."""
+    feed_seq = await uow.feed.head()
+    if not person.in_control_room:
+        own = await uow.cases.count_by_state(person)
+        return Overview(open_alarms=None, cases=own, cameras=None, feed_seq=feed_seq)
+    return Overview(
+        open_alarms=await uow.alarms.open_by_severity(),
+        cases=await uow.cases.count_by_state(),
+        cameras=await cameras_by_sight(uow),
+        feed_seq=feed_seq,
+    )
+
+
+async def cameras_by_sight(uow: UnitOfWork) -> dict[Sight | None, int]:
+    """How many cameras see, do not see, are off, or may be anything (None)."""
+    counts: dict[Sight | None, int] = {}
+    for view in await camera_views(uow):
+        counts[view.sight] = counts.get(view.sight, 0) + 1
+    return counts

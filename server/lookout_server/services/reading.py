@@ -1,0 +1,202 @@
+"""Takes a broker's message apart and decides whether it can be believed. Pure: no database, no clock."""
+
+import json
+import math
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import cast
+
+from pydantic import ValidationError
+
+from lookout_contract.base import ContractError
+from lookout_contract.commands import CommandResponse
+from lookout_contract.events import Event
+from lookout_contract.status import CameraState, GatewayStatus
+from lookout_contract.topics import ParsedTopic, parse_gateway_topic
+from lookout_server.domain.territory import CameraKey
+from lookout_server.ports import Incoming, StreamKey, TakenEvent
+
+MAX_BYTES = 256 * 1024
+#: What both databases and every JSON reader can count to.
+_MAX_INTEGER = 2**53
+_EPOCH = re.compile(r"[0-9a-z][0-9a-z-]{0,62}")
+_REASON_CHARACTERS = 300
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadEvent:
+    """An event that follows the contract and comes from where it says."""
+
+    taken: TakenEvent
+    camera: CameraKey
+
+    @property
+    def stream(self) -> StreamKey:
+        """Whose numbers it counts in."""
+        return StreamKey(source=self.taken.event.source, epoch=self.taken.event.epoch)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadStatus:
+    """A gateway's word about itself."""
+
+    status: GatewayStatus
+    message: Incoming
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadCamera:
+    """A gateway's word about a camera."""
+
+    key: CameraKey
+    state: CameraState
+    message: Incoming
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadResponse:
+    """A gateway's answer to a command."""
+
+    gateway: str
+    response: CommandResponse
+    message: Incoming
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refused:
+    """A message that cannot be taken. ``stream`` and ``sequence`` are set when both could be read from an event."""
+
+    message: Incoming
+    reason: str
+    gateway: str | None = None
+    stream: StreamKey | None = None
+    sequence: int | None = None
+
+
+Read = ReadEvent | ReadStatus | ReadCamera | ReadResponse | Refused
+
+
+class _RefusalError(Exception):
+    """Ends the reading of one message; never leaves this module."""
+
+
+def read_message(message: Incoming, site: str) -> Read:
+    """What the message says, or why it is refused. Never raises for anything that a broker can deliver."""
+    try:
+        topic = parse_gateway_topic(message.topic)
+    except ContractError as error:
+        return refuse(message, str(error), None)
+    try:
+        if topic.site != site:
+            raise _RefusalError(f"it is for site {topic.site!r}, this is {site!r}: check the gateway's configuration")
+        return _read(message, topic, _text(message.payload))
+    except _RefusalError as error:
+        return refuse(message, str(error), topic)
+    except ValidationError as error:
+        return refuse(message, _said(error), topic)
+
+
+def refuse(message: Incoming, reason: str, topic: ParsedTopic | None) -> Refused:
+    """The refusal, with the event's number when it can be read, so that the gateway can be told."""
+    if topic is None:
+        return Refused(message=message, reason=reason[:_REASON_CHARACTERS])
+    key = _key(message.payload) if topic.channel == "event" else None
+    return Refused(
+        message=message,
+        reason=reason[:_REASON_CHARACTERS],
+        gateway=topic.gateway,
+        stream=StreamKey(source=topic.source, epoch=key[0]) if key else None,
+        sequence=key[1] if key else None,
+    )
+
+
+def _read(message: Incoming, topic: ParsedTopic, text: str) -> Read:
+    if topic.channel == "event":
+        return _event(message, topic, text)
+    if topic.channel == "status":
+        status = GatewayStatus.model_validate_json(text)
+        _same("gateway", status.gateway, topic.gateway)
+        return ReadStatus(status=status, message=message)
+    if topic.channel == "camera":
+        state = CameraState.model_validate_json(text)
+        _same("camera", state.camera, topic.camera)
+        key = CameraKey(gateway=topic.gateway, id=state.camera)
+        return ReadCamera(key=key, state=state, message=message)
+    if topic.channel == "response":
+        response = CommandResponse.model_validate_json(text)
+        return ReadResponse(gateway=topic.gateway, response=response, message=message)
+    raise _RefusalError(f"nothing is expected from a gateway on {topic.channel!r}")
+
+
+def _event(message: Incoming, topic: ParsedTopic, text: str) -> ReadEvent:
+    event = Event.model_validate_json(text)
+    _same("source", event.source, topic.source)
+    _same("camera", event.data.camera, topic.camera)
+    _same("scenario", event.data.scenario.value, topic.scenario.value if topic.scenario else None)
+    if not all(math.isfinite(number) for number in _numbers(event)):
+        raise _RefusalError("numbers must be finite: boxes, dwell_s and skew_s cannot be NaN or infinite")
+    if max(_integers(event)) > _MAX_INTEGER:
+        raise _RefusalError(f"numbers above {_MAX_INTEGER} cannot be kept: check sequence and evidence sizes")
+    taken = TakenEvent(event=event, payload=text, received_at=message.received_at)
+    return ReadEvent(taken=taken, camera=CameraKey(gateway=topic.gateway, id=event.data.camera))
+
+
+def _text(payload: bytes) -> str:
+    if len(payload) > MAX_BYTES:
+        raise _RefusalError(f"it has {len(payload)} bytes, more than the {MAX_BYTES} that a message may have")
+    if not payload:
+        raise _RefusalError("it is empty")
+    try:
+        text = payload.decode()
+    except UnicodeDecodeError as error:
+        raise _RefusalError("it is not UTF-8") from error
+    if "\x00" in text or "\\u0000" in text:
+        raise _RefusalError("it holds a NUL character, which the database cannot keep")
+    return text
+
+
+def _same(what: str, said: str, expected: str | None) -> None:
+    if said != expected:
+        raise _RefusalError(f"its {what} is {said!r}, but its topic says {expected!r}")
+
+
+def _numbers(event: Event) -> Iterable[float]:
+    data = event.data
+    yield data.dwell_s
+    yield data.skew_s or 0.0
+    for thing in data.objects:
+        yield thing.score
+        yield from thing.box
+
+
+def _integers(event: Event) -> Iterable[int]:
+    data = event.data
+    yield event.sequence
+    yield from (ref.bytes for ref in data.evidence)
+    yield from (thing.track or 0 for thing in data.objects)
+    yield from ((data.votes.yes, data.votes.of) if data.votes else ())
+
+
+def _key(payload: bytes) -> tuple[str, int] | None:
+    """Epoch and sequence, read as leniently as is safe."""
+    try:
+        found: object = json.loads(payload[: MAX_BYTES * 4])
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(found, dict):
+        return None
+    fields = cast(dict[str, object], found)
+    epoch, sequence = fields.get("epoch"), fields.get("sequence")
+    if not isinstance(epoch, str) or not _EPOCH.fullmatch(epoch):
+        return None
+    if not isinstance(sequence, int) or isinstance(sequence, bool) or not 1 <= sequence <= _MAX_INTEGER:
+        return None
+    return epoch, sequence
+
+
+def _said(error: ValidationError) -> str:
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    where = ".".join(str(part) for part in first["loc"]) or "message"
+    more = error.error_count() - 1
+    return f"{where}: {first['msg']}" + (f" (and {more} more)" if more else "")

@@ -1,0 +1,97 @@
+"""Turns new events into alarms, and alarms that cannot wait into cases."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from lookout_server.domain import case as cases
+from lookout_server.domain.alarm import Alarm, AlarmState, alarm_id, first_told, told_again, wants_case
+from lookout_server.domain.case import SETTLED, SYSTEM
+from lookout_server.domain.territory import Camera, Gateway, Site
+from lookout_server.ports import UnitOfWork
+from lookout_server.services import announce
+from lookout_server.services.reading import ReadEvent
+from lookout_server.services.reporting import open_case
+
+
+async def take_events(uow: UnitOfWork, site: Site, events: Sequence[ReadEvent]) -> None:
+    """Store new events and everything that follows from them. Their streams must be locked."""
+    if not events:
+        return
+    await uow.events.append([event.taken for event in events])
+    await _note_gateways(uow, events)
+    await _note_cameras(uow, events)
+    before, after = await _edit_alarms(uow, events)
+    for alarm in after.values():
+        held = before.get(alarm.id)
+        announce.alarm_changed(uow, alarm.id, _change(held, alarm), alarm.received_at if held is None else _at(events))
+        await _follow_up(uow, site, held, alarm, events)
+
+
+async def _edit_alarms(uow: UnitOfWork, events: Sequence[ReadEvent]) -> tuple[dict[str, Alarm], dict[str, Alarm]]:
+    """The alarms before and after these events, in the order in which the events came."""
+    names = [alarm_id(read.taken.event.source, read.taken.event.data.occurrence) for read in events]
+    before = await uow.alarms.get(names, lock=True)
+    after: dict[str, Alarm] = {}
+    for name, read in zip(names, events, strict=True):
+        held = after.get(name) or before.get(name)
+        event = read.taken.event
+        after[name] = told_again(held, event) if held else first_told(event, read.camera, read.taken.received_at)
+    await uow.alarms.save(list(after.values()))
+    return before, after
+
+
+async def _follow_up(
+    uow: UnitOfWork, site: Site, held: Alarm | None, alarm: Alarm, events: Sequence[ReadEvent]
+) -> None:
+    at = _at(events)
+    if wants_case(alarm):
+        await open_case(uow, site, alarm, SYSTEM, at=at)
+    elif held is not None and alarm.case_id is not None and alarm.severity is not held.severity:
+        case = (await uow.cases.get([alarm.case_id], lock=True))[alarm.case_id]
+        if case.state in SETTLED or case.severity is alarm.severity:
+            return
+        graver, entry = cases.raised(case, alarm.severity, at=at)
+        await uow.cases.update(graver, entry, seen=case.version)
+        announce.case_moved(uow, site, graver, entry, alarm)
+
+
+def _change(held: Alarm | None, alarm: Alarm) -> str:
+    if held is None:
+        return "created"
+    ended = alarm.state is AlarmState.CLEARED and held.state is AlarmState.ACTIVE
+    return "ended" if ended else "updated"
+
+
+async def _note_gateways(uow: UnitOfWork, events: Sequence[ReadEvent]) -> None:
+    """Remember that they spoke; one that nobody registered is shown all the same."""
+    last = {read.camera.gateway: read for read in events}
+    known = await uow.gateways.get(last)
+    for name, read in sorted(last.items()):
+        event = read.taken.event
+        held = known.get(name) or Gateway(id=name)
+        if held.epoch is None or event.epoch > held.epoch:
+            held = replace(held, epoch=event.epoch, last_sequence=event.sequence)
+        elif event.epoch == held.epoch:
+            held = replace(held, last_sequence=max(held.last_sequence, event.sequence))
+        await uow.gateways.save(replace(held, last_seen_at=read.taken.received_at))
+        if name not in known:
+            announce.gateway_changed(uow, name, "created", read.taken.received_at)
+
+
+async def _note_cameras(uow: UnitOfWork, events: Sequence[ReadEvent]) -> None:
+    """Remember their last alarm; one that nobody placed is made, without a grid, so that nothing is lost."""
+    known = await uow.territory.cameras({read.camera for read in events})
+    cameras = dict(known)
+    for read in events:
+        held = cameras.get(read.camera) or Camera(key=read.camera, name=read.camera.id)
+        started = read.taken.event.data.started_at
+        last = max(held.last_alarm_at, started) if held.last_alarm_at else started
+        cameras[read.camera] = replace(held, last_alarm_at=last)
+        if read.camera not in known:
+            announce.camera_changed(uow, read.camera, "created", read.taken.received_at)
+    await uow.territory.save_cameras(list(cameras.values()))
+
+
+def _at(events: Sequence[ReadEvent]) -> datetime:
+    return events[-1].taken.received_at

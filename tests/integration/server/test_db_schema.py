@@ -1,0 +1,170 @@
+"""The schema: the same on SQLite and PostgreSQL, made by migrations alone."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, inspect, text
+
+from lookout_server.adapters.database import Database, migrate
+from lookout_server.adapters.database.engine import complete_url, open_engine
+from lookout_server.adapters.database.migrate import alembic_config
+from lookout_server.adapters.database.tables import Base
+from lookout_server.domain.territory import Camera, CameraKey
+from lookout_server.errors import ConfigError, StoreError, StoreRefusedError
+
+
+def _tables(url: str) -> set[str]:
+    def names(connection: Connection) -> set[str]:
+        return set(inspect(connection).get_table_names())
+
+    async def look() -> set[str]:
+        engine = open_engine(complete_url(url))
+        async with engine.connect() as connection:
+            found = await connection.run_sync(names)
+        await engine.dispose()
+        return found
+
+    return asyncio.run(look())
+
+
+def _differences(url: str) -> list[object]:
+    def compare(connection: Connection) -> list[object]:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        return list(compare_metadata(context, Base.metadata))
+
+    async def look() -> list[object]:
+        engine = open_engine(complete_url(url))
+        async with engine.connect() as connection:
+            found = await connection.run_sync(compare)
+        await engine.dispose()
+        return found
+
+    return asyncio.run(look())
+
+
+def test_up_down_and_up_again(empty_database_url: str) -> None:
+    migrate(empty_database_url)
+    made = _tables(empty_database_url)
+    assert set(Base.metadata.tables) < made
+
+    command.downgrade(alembic_config(empty_database_url), "base")
+    assert _tables(empty_database_url) == {"alembic_version"}
+
+    migrate(empty_database_url)
+    assert _tables(empty_database_url) == made
+
+
+def test_migrations_make_what_the_tables_say(database_url: str) -> None:
+    assert _differences(database_url) == []
+
+
+def test_migrating_twice_changes_nothing(database_url: str) -> None:
+    migrate(database_url)
+    assert _differences(database_url) == []
+
+
+def test_a_database_of_a_newer_version_is_refused(empty_database_url: str) -> None:
+    migrate(empty_database_url)
+
+    async def pretend() -> None:
+        database = Database(empty_database_url)
+        async with database.write() as uow:
+            await uow.session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+            await uow.commit()
+        await database.close()
+
+    asyncio.run(pretend())
+    with pytest.raises(StoreError, match="newer version"):
+        migrate(empty_database_url)
+
+
+@pytest.mark.anyio
+async def test_times_come_back_aware_and_in_utc(database_url: str) -> None:
+    beijing = datetime(2026, 11, 22, 12, 0, 0, 123456, timezone(timedelta(hours=8)))
+    key = CameraKey(gateway="gw-1", id="gate")
+    database = Database(database_url)
+    async with database.write() as uow:
+        await uow.territory.save_cameras([Camera(key=key, name="东门", since=beijing)])
+        await uow.commit()
+    async with database.read() as uow:
+        found = (await uow.territory.cameras())[key]
+    await database.close()
+    assert found.since == beijing
+    assert found.since is not None
+    assert found.since.tzinfo is UTC
+
+
+@pytest.mark.anyio
+async def test_foreign_keys_hold(database_url: str) -> None:
+    database = Database(database_url)
+    key = CameraKey(gateway="gw-1", id="gate")
+
+    async def place_it_nowhere() -> None:
+        async with database.write() as uow:
+            await uow.territory.save_cameras([Camera(key=key, name="东门", grid="nowhere")])
+            await uow.commit()
+
+    with pytest.raises(StoreRefusedError):
+        await place_it_nowhere()
+    async with database.read() as uow:
+        assert await uow.territory.cameras() == {}
+    await database.close()
+
+
+@pytest.mark.anyio
+async def test_leaving_without_commit_undoes_everything(database_url: str) -> None:
+    database = Database(database_url)
+    async with database.write() as uow:
+        await uow.territory.save_cameras([Camera(key=CameraKey(gateway="gw-1", id="gate"), name="东门")])
+    async with database.read() as uow:
+        assert await uow.territory.cameras() == {}
+    await database.close()
+
+
+@pytest.mark.anyio
+async def test_counters_are_gapless_among_concurrent_writers(database_url: str) -> None:
+    database = Database(database_url)
+
+    async def take(give_up: bool) -> int | None:
+        async with database.write() as uow:
+            number = await uow.cases.next_number("20261122")
+            if give_up:
+                return None
+            await uow.commit()
+        return number
+
+    numbers = await asyncio.gather(*(take(give_up=n % 3 == 0) for n in range(30)))
+    await database.close()
+    assert sorted(n for n in numbers if n is not None) == list(range(1, 21))
+
+
+@pytest.mark.anyio
+async def test_sqlite_is_durable_and_lets_readers_read(sqlite_template: Path) -> None:
+    database = Database(f"sqlite:///{sqlite_template}")
+    async with database.read() as uow:
+        modes = [
+            (await uow.session.execute(text(f"PRAGMA {name}"))).scalar_one()
+            for name in ("journal_mode", "synchronous", "foreign_keys")
+        ]
+    await database.close()
+    assert modes == ["wal", 2, 1]
+
+
+@pytest.mark.anyio
+async def test_a_database_that_is_not_there_says_what_to_do() -> None:
+    database = Database("postgresql://nobody:secret@127.0.0.1:1/none")
+    with pytest.raises(StoreError, match="check that it runs") as caught:
+        await database.ping()
+    assert "secret" not in str(caught.value)
+    await database.close()
+
+
+@pytest.mark.parametrize("url", ["mysql://host/name", "not a url"])
+def test_other_databases_are_refused(url: str) -> None:
+    with pytest.raises(ConfigError, match="sqlite"):
+        Database(url)

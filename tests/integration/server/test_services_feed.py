@@ -1,0 +1,120 @@
+"""The feed: every client gets every line once, in order, however often it comes and goes."""
+
+import asyncio
+
+import pytest
+
+from lookout_server.adapters.feed import FeedHub
+from lookout_server.services.feed import FeedEndedError, FeedSubscription
+from lookout_server.services.views import AlarmView, CameraView
+from lookout_server.testing import SmallGateway, Station
+
+pytestmark = pytest.mark.anyio
+
+#: Long enough that only a broken feed runs into it.
+PATIENCE_S = 20.0
+
+
+async def _next(subscription: FeedSubscription) -> int:
+    item = await subscription.next(PATIENCE_S)
+    assert item is not None
+    return item.entry.seq
+
+
+async def _head(station: Station) -> int:
+    async with station.store.read() as uow:
+        return await uow.feed.head()
+
+
+async def test_a_new_client_starts_at_now(station: Station) -> None:
+    gateway = SmallGateway()
+    await station.intake.take([gateway.sends("o-1")])
+    head = await _head(station)
+    async with station.feed.subscribe(head) as subscription:
+        await station.intake.take([gateway.sends("o-2")])
+        assert await _next(subscription) == head + 1
+
+
+async def test_lines_carry_what_they_are_about(station: Station) -> None:
+    async with station.feed.subscribe(0) as subscription:
+        await station.intake.take([SmallGateway(camera="attic").sends("o-1")])
+        bodies = {type(item.body) for _ in range(await _head(station)) if (item := await subscription.next(PATIENCE_S))}
+    assert {AlarmView, CameraView} <= bodies
+
+
+async def test_coming_and_going_neither_loses_nor_doubles(station: Station) -> None:
+    gateway = SmallGateway()
+    before = await _head(station)
+
+    async def report() -> None:
+        for n in range(30):
+            await station.intake.take([gateway.sends(f"o-{n}")])
+
+    async def listen(stay: int) -> list[int]:
+        seen = [before]
+        while True:
+            async with station.feed.subscribe(seen[-1]) as subscription:
+                for _ in range(stay):
+                    seen.append(await _next(subscription))
+                    if writing.done() and seen[-1] == await _head(station):
+                        return seen[1:]
+
+    writing = asyncio.create_task(report())
+    heard = await asyncio.gather(listen(1), listen(3), listen(1000))
+    last = await _head(station)
+    for seen in heard:
+        assert seen == list(range(before + 1, last + 1))
+
+
+async def test_a_number_from_the_future_starts_at_now(station: Station) -> None:
+    async with station.feed.subscribe(10**9) as subscription:
+        assert subscription.seq == await _head(station)
+
+
+async def test_nothing_in_time_is_none(station: Station) -> None:
+    async with station.feed.subscribe(await _head(station)) as subscription:
+        assert await subscription.next(0.01) is None
+
+
+async def test_closing_sends_everybody_away(station: Station) -> None:
+    hub = FeedHub(station.store)
+    async with hub.subscribe(None) as subscription:
+        hub.close()
+        with pytest.raises(FeedEndedError, match="come back"):
+            await subscription.next(PATIENCE_S)
+    with pytest.raises(FeedEndedError):
+        async with hub.subscribe(None):
+            pass
+
+
+async def test_a_slow_client_is_sent_away_and_resumes(station: Station) -> None:
+    gateway = SmallGateway()
+    hub = FeedHub(station.store, backlog=5)
+    running = asyncio.create_task(hub.run())
+    head = await _head(station)
+    async with hub.subscribe(head) as slow:
+        for n in range(10):
+            await station.intake.take([gateway.sends(f"o-{n}")])
+        hub.wake()
+        async with station.feed.subscribe(head) as quick:
+            while await _next(quick) < await _head(station):
+                pass
+        with pytest.raises(FeedEndedError):
+            await slow.next(PATIENCE_S)
+    seen: list[int] = []
+    async with hub.subscribe(slow.seq) as resumed:
+        while not seen or seen[-1] < await _head(station):
+            seen.append(await _next(resumed))
+    assert seen == list(range(head + 1, seen[-1] + 1))
+    hub.close()
+    await running
+
+
+async def test_commits_of_other_processes_are_found(station: Station) -> None:
+    hub = FeedHub(station.store, poll_s=0.01)
+    running = asyncio.create_task(hub.run())
+    async with hub.subscribe(None) as subscription:
+        await station.intake.take([SmallGateway().sends("o-1")])
+        await _next(subscription)
+    hub.close()
+    await running

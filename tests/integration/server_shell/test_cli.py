@@ -1,0 +1,143 @@
+"""The command line's verbs, without a running dispatcher."""
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+from lookout_server.__main__ import app
+
+runner = CliRunner()
+REPOSITORY = Path(__file__).parents[3]
+
+SITE_FILE = """\
+district: {id: d, name: 雁塔区}
+street: {id: s, name: 长延堡街道}
+community: {id: c, name: 康乐南路社区}
+grids: [{id: grid-01, name: 第一网格}]
+cameras: [{id: gate, name: 东门, grid: grid-01, gateway: gw-a}]
+people: [{username: wang, name: 王芳, roles: [worker], grids: [grid-01]}]
+"""
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> str:
+    (tmp_path / "site.yaml").write_text(SITE_FILE, encoding="utf-8")
+    file = tmp_path / "server.yaml"
+    file.write_text("data_dir: data\nbroker: {port: 0}\nsite_file: site.yaml\n", encoding="utf-8")
+    return str(file)
+
+
+def said(*words: str, stdin: str = "", code: int = 0) -> str:
+    done = runner.invoke(app, words, input=stdin)
+    assert done.exit_code == code, done.output + repr(done.exception)
+    return done.stdout if code == 0 else done.stderr
+
+
+def test_check_says_what_would_run(config: str) -> None:
+    text = said("check", "--config", config)
+    assert "1 grids, 1 cameras, 1 people" in text
+    assert "lookout.db" in text
+
+
+def test_a_bad_configuration_ends_with_2_and_all_mistakes(tmp_path: Path) -> None:
+    file = tmp_path / "server.yaml"
+    file.write_text("listen: {prt: 1}\nbroker: {mode: embedded, port: x}\n", encoding="utf-8")
+    text = said("check", "--config", str(file), code=2)
+    assert f"{file}:1: listen.prt: unknown key; did you mean 'port'?" in text
+    assert f"{file}:2: broker.port:" in text
+    assert said("run", "--config", str(file), code=2) == text
+
+
+def test_a_bad_site_file_ends_with_2(config: str, tmp_path: Path) -> None:
+    (tmp_path / "site.yaml").write_text(SITE_FILE.replace("grid: grid-01", "grid: grid-09"), encoding="utf-8")
+    assert "site.yaml:5: cameras[0].grid: no grid 'grid-09'" in said("check", "--config", config, code=2)
+    assert "no grid 'grid-09'" in said("site", "import", str(tmp_path / "site.yaml"), "--config", config, code=2)
+
+
+def test_the_site_file_is_imported_once_and_then_only_what_changed(config: str, tmp_path: Path) -> None:
+    site = tmp_path / "site.yaml"
+    dry = said("site", "import", str(site), "--dry-run", "--config", config)
+    assert "would be created: camera" in dry
+    first = said("site", "import", str(site), "--config", config)
+    assert dry.replace("would be ", "") == first
+    assert said("site", "import", str(site), "--config", config) == "nothing to change\n"
+    site.write_text(SITE_FILE.replace("东门", "东大门"), encoding="utf-8")
+    changed = said("site", "import", str(site), "--config", config)
+    assert changed.splitlines() == [line for line in changed.splitlines() if line.startswith("updated: camera")]
+
+
+def test_an_account_gets_a_password_and_keeps_what_the_site_file_said(config: str, tmp_path: Path) -> None:
+    said("site", "import", str(tmp_path / "site.yaml"), "--config", config)
+    made = json.loads(said("user", "add", "wang", "--json", "--config", config))
+    assert made["password"]
+    kept = {"username": "wang", "name": "王芳", "roles": ["worker"], "grids": ["grid-01"]}
+    assert made == kept | {"password": made["password"]}
+    again = json.loads(said("user", "add", "wang", "--password-stdin", "--json", "--config", config, stdin="abc-123\n"))
+    assert again == kept | {"password": None}
+    new = said("user", "add", "li", "--role", "operator", "--role", "admin", "--name", "李", "--config", config)
+    assert new.startswith("li (李): admin, operator\npassword: ")
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("user", "add", "Li Ming"), "user name 'Li Ming' will not do"),
+        (("user", "add", "li", "--grid", "grid-09"), "there is no grid grid-09"),
+        (("user", "add", "li", "--password-stdin"), "standard input held no password"),
+        (("gateway", "add", "GW A"), "lower-case letters"),
+        (("site", "import", "nowhere.yaml"), "no such file"),
+    ],
+)
+def test_bad_usage_ends_with_2_and_one_sentence(config: str, words: tuple[str, ...], says: str) -> None:
+    text = said(*words, "--config", config, code=2)
+    assert says in text
+    assert len(text.strip().splitlines()) == 1
+
+
+def test_a_gateway_gets_its_credentials_once(config: str) -> None:
+    access = json.loads(said("gateway", "add", "gw-a", "--json", "--config", config))
+    assert access["mqtt_port"] is None
+    assert all(access[key] for key in ("mqtt_host", "mqtt_username", "mqtt_password", "dispatcher_url", "upload_token"))
+    assert "--rotate" in said("gateway", "add", "gw-a", "--config", config, code=1)
+    text = said("gateway", "add", "gw-a", "--rotate", "--config", config)
+    shown = yaml.safe_load(text)
+    assert shown["gateway"] == "gw-a"
+    assert shown["mqtt"]["password"] != access["mqtt_password"]
+    assert "runtime.json" in text
+
+
+def test_with_an_external_broker_the_account_is_made_there(tmp_path: Path) -> None:
+    file = tmp_path / "server.yaml"
+    file.write_text("data_dir: data\nbroker: {host: mq.example, port: 8883}\n", encoding="utf-8")
+    text = said("gateway", "add", "gw-a", "--config", str(file))
+    assert "make at your own broker" in text
+    assert yaml.safe_load(text)["mqtt"] == {"host": "mq.example", "username": "gw-a", "port": 8883}
+
+
+def test_migrate_twice(config: str) -> None:
+    assert said("migrate", "--config", config) == said("migrate", "--config", config)
+
+
+def test_the_exported_documents_are_fresh_and_reproducible(tmp_path: Path) -> None:
+    said("schema", "--out", str(tmp_path))
+    first = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
+    said("schema", "--out", str(tmp_path))
+    assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == first
+    assert set(first) == {"server-config.schema.json", "site.schema.json", "openapi.json"}
+    for name, content in first.items():
+        committed = REPOSITORY / "configs" / "schemas" / name
+        assert committed.read_bytes() == content, f"{name} is stale: run lookout-server schema --out configs/schemas"
+
+
+def test_stale_documents_are_noticed(tmp_path: Path) -> None:
+    said("schema", "--out", str(tmp_path))
+    said("schema", "--out", str(tmp_path), "--check")
+    (tmp_path / "site.schema.json").write_text("{}")
+    assert "site.schema.json" in said("schema", "--out", str(tmp_path), "--check", code=1)
+
+
+def test_version() -> None:
+    assert said("version").strip()

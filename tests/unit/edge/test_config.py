@@ -1,0 +1,219 @@
+from pathlib import Path
+
+import pytest
+
+from lookout_edge.config import LoadedConfig, load_config
+from lookout_edge.errors import ConfigError
+
+MODELS = {
+    "coco-nano": ("person", "bicycle", "car", "motorcycle"),
+    "plate-detector": ("plate",),
+    "plate-reader": (),
+}
+GOOD = """\
+site: riverside
+gateway: gw-1
+cameras:
+  gate:
+    source:
+      url: rtsp://192.0.2.1/stream
+    zones:
+      lane:
+        polygon: [[0, 0.5], [1, 0.5], [1, 1], [0, 1]]
+    rules:
+      - scenario: unfamiliar_vehicle
+        zones: [lane]
+        dwell_s: 5
+"""
+
+
+def load(folder: Path, text: str, environ: dict[str, str] | None = None) -> LoadedConfig:
+    path = folder / "g.yaml"
+    path.write_text(text, encoding="utf-8")
+    return load_config(path, models=MODELS, environ=environ or {})
+
+
+def faults(folder: Path, text: str) -> list[str]:
+    with pytest.raises(ConfigError) as caught:
+        load(folder, text)
+    return [line.removeprefix(f"{folder / 'g.yaml'}:") for line in str(caught.value).splitlines()]
+
+
+def test_a_good_file_loads_with_its_defaults(tmp_path: Path) -> None:
+    config = load(tmp_path, GOOD).config
+    assert config.cameras["gate"].rules[0].dwell_s == 5
+    assert config.cameras["gate"].detect_fps == 5
+    assert config.data_dir == tmp_path / ".lookout/gateway"
+    assert config.mqtt.port == 1883
+    assert config.timezone == "Asia/Shanghai"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [
+        (
+            "        dwell_s: 5",
+            "        dwel_s: 5",
+            "13: cameras.gate.rules[0].dwel_s: unknown key; did you mean 'dwell_s'?",
+        ),
+        ("dwell_s: 5", "dwell_s: soon", "13: cameras.gate.rules[0].dwell_s: must be a number, not 'soon'"),
+        ("dwell_s: 5", "dwell_s: -1", "13: cameras.gate.rules[0].dwell_s: -1 is not allowed: must be at least 0"),
+        (
+            "zones: [lane]",
+            "zones: [lain]",
+            "12: cameras.gate.rules[0].zones[0]: there is no zone 'lain' at this camera; did you mean 'lane'?",
+        ),
+        ("[1, 1]", "[1, 1.5]", "9: cameras.gate.zones.lane.polygon[2][1]: 1.5 is not allowed: must be at most 1"),
+        ("[1, 1], [0, 1]", "[0, 1], [1, 1]", "9: cameras.gate.zones.lane.polygon: is no simple polygon"),
+        (
+            "[[0, 0.5], [1, 0.5], [1, 1], [0, 1]]",
+            "[[0, 0], [0.5, 0.5], [1, 1]]",
+            "9: cameras.gate.zones.lane.polygon: has no area",
+        ),
+        (
+            "[[0, 0.5], [1, 0.5], [1, 1], [0, 1]]",
+            "[[0, 0], [1, 1]]",
+            "9: cameras.gate.zones.lane.polygon: [[0, 0], [1, 1]] is not allowed: needs at least 3",
+        ),
+        ("lane", "frame", "8: cameras.gate.zones.frame: is the name of the whole picture"),
+        (
+            "unfamiliar_vehicle",
+            "garbage",
+            "11: cameras.gate.rules[0].scenario: scenario 'garbage' is not in this version; "
+            "available: unfamiliar_vehicle, corridor_ebike",
+        ),
+        (
+            "unfamiliar_vehicle",
+            "unfamilar_vehicle",
+            "11: cameras.gate.rules[0].scenario: there is no scenario "
+            "'unfamilar_vehicle'; did you mean 'unfamiliar_vehicle'?",
+        ),
+        ("- scenario: unfamiliar_vehicle\n        zones", "- zones", "11: cameras.gate.rules[0].scenario: is missing"),
+        ("gateway: gw-1", "gateway: GW 1", "2: gateway: 'GW 1' must be lower-case letters"),
+        ("gateway: gw-1\n", "", "1: gateway: is missing: add it"),
+        ("site: riverside", "site: 7", "1: site: must be text; put it into quotes, not 7"),
+        ("site: riverside", "site: riverside\nsite: x", "2: site: is given twice (first on line 1): keep one"),
+        ("rtsp://192.0.2.1/stream", "clips/none.mp4", "6: cameras.gate.source.url: there is no file "),
+        ("rtsp://192.0.2.1/stream", "ftp://192.0.2.1/x", "6: cameras.gate.source.url: is no address that can be read"),
+        (
+            "rtsp://192.0.2.1/stream",
+            "rtsp://h/x\n      start_s: 5\n      end_s: 4",
+            "8: cameras.gate.source.end_s: must be larger than start_s (5)",
+        ),
+        ("dwell_s: 5", "labels: [zebra]", "13: cameras.gate.rules[0].labels: the detector knows none of these"),
+        (
+            "dwell_s: 5",
+            "windows: ['funday 10:00-11:00']",
+            "13: cameras.gate.rules[0].windows[0]: 'funday 10:00-11:00' names no valid day",
+        ),
+        (
+            "dwell_s: 5",
+            "dwell_s: 5\n      - scenario: unfamiliar_vehicle\n        zones: [lane]",
+            "14: cameras.gate.rules[1]: watches zone 'lane' for unfamiliar_vehicle as rules[0] does already",
+        ),
+        (
+            "gateway: gw-1",
+            "gateway: gw-1\nmodels: {detector: coco-nan}",
+            "3: models.detector: there is no detector 'coco-nan' in the zoo; did you mean 'coco-nano'?",
+        ),
+        (
+            "gateway: gw-1",
+            "gateway: gw-1\nmodels: {detector: plate-reader}",
+            "3: models.detector: there is no detector",
+        ),
+        ("gateway: gw-1", "gateway: gw-1\ntimezone: Mars/Olympus", "3: timezone: 'Mars/Olympus' is no time zone"),
+        (
+            "gateway: gw-1",
+            "gateway: gw-1\nmqtt: {port: 99999}",
+            "3: mqtt.port: 99999 is not allowed: must be at most 65535",
+        ),
+        ("gateway: gw-1", "gateway: gw-1\ndispatcher: {url: box}", "3: dispatcher.url: must be an address such as"),
+        ("cameras:", "cameras: []\nx:", "3: cameras: must be a mapping"),
+    ],
+)
+def test_a_fault_names_line_key_and_fix(tmp_path: Path, old: str, new: str, fault: str) -> None:
+    assert old in GOOD
+    found = faults(tmp_path, GOOD.replace(old, new))
+    assert any(line.startswith(fault) for line in found), found
+
+
+def test_all_faults_come_at_once_in_order(tmp_path: Path) -> None:
+    text = (
+        GOOD.replace("site: riverside", "sitte: x").replace("zones: [lane]", "zones: [lain]").replace("rtsp:", "ftp:")
+    )
+    lines = [int(fault.split(":")[0]) for fault in faults(tmp_path, text)]
+    assert lines == sorted(lines)
+    assert len(lines) == 4
+
+
+def test_a_missing_plate_model_names_the_way_out(tmp_path: Path) -> None:
+    path = tmp_path / "g.yaml"
+    path.write_text(GOOD, encoding="utf-8")
+    with pytest.raises(ConfigError, match="plates: needs plate-detector and plate-reader"):
+        load_config(path, models={"coco-nano": ("car",)}, environ={})
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "is empty"),
+        ("- 1", "is empty or no mapping"),
+        ("site: [a", "not valid YAML"),
+        ("a: &a [*a]", "itself"),
+        ("a: !!python/none x", "not valid YAML"),
+    ],
+)
+def test_what_is_no_configuration_says_so(tmp_path: Path, text: str, says: str) -> None:
+    assert any(says in fault for fault in faults(tmp_path, text))
+
+
+def test_a_missing_file_and_binary_rubbish_are_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="there is no such file"):
+        load_config(tmp_path / "none.yaml", models=MODELS, environ={})
+    (tmp_path / "g.yaml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ConfigError, match="UTF-8"):
+        load_config(tmp_path / "g.yaml", models=MODELS, environ={})
+
+
+def test_paths_start_at_the_files_own_folder(tmp_path: Path) -> None:
+    (tmp_path / "clip.mp4").touch()
+    config = load(tmp_path, GOOD.replace("rtsp://192.0.2.1/stream", "clip.mp4")).config
+    assert config.cameras["gate"].source.url == str(tmp_path / "clip.mp4")
+
+
+def test_camera_names_that_yaml_takes_for_something_else_are_kept(tmp_path: Path) -> None:
+    config = load(tmp_path, GOOD.replace("  gate:", "  on:")).config
+    assert list(config.cameras) == ["on"]
+
+
+def test_secrets_come_from_the_environment_before_files(tmp_path: Path) -> None:
+    (tmp_path / "pw").write_text("from-file\n", encoding="utf-8")
+    text = GOOD + "mqtt: {password_file: pw}\ndispatcher: {url: 'http://d', token_file: pw}\n"
+    config = load(tmp_path, text).config
+    assert config.mqtt.password is not None
+    assert config.mqtt.password.get_secret_value() == "from-file"
+    config = load(tmp_path, text, {"LOOKOUT_MQTT_PASSWORD": "env", "LOOKOUT_DISPATCHER_TOKEN": "t"}).config
+    assert config.mqtt.password is not None
+    assert config.mqtt.password.get_secret_value() == "env"
+    assert config.dispatcher is not None
+    assert config.dispatcher.token is not None
+    assert config.dispatcher.token.get_secret_value() == "t"
+
+
+def test_an_empty_or_missing_secret_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "pw").touch()
+    with pytest.raises(ConfigError, match=r"mqtt\.password_file: .*pw is empty"):
+        load(tmp_path, GOOD + "mqtt: {password_file: pw}\n")
+    with pytest.raises(ConfigError, match=r"mqtt\.password_file: .*none cannot be read"):
+        load(tmp_path, GOOD + "mqtt: {password_file: none}\n")
+
+
+def test_a_wrong_secret_is_not_printed(tmp_path: Path) -> None:
+    assert "1234567" not in "".join(faults(tmp_path, GOOD + "mqtt: {password: 1234567}\n"))
+
+
+def test_the_hash_covers_what_is_seen_and_no_secret(tmp_path: Path) -> None:
+    first = load(tmp_path, GOOD).hash
+    assert load(tmp_path, GOOD + "mqtt: {host: elsewhere}\n").hash == first
+    assert load(tmp_path, "# a comment\n" + GOOD).hash == first
+    assert load(tmp_path, GOOD.replace("dwell_s: 5", "dwell_s: 6")).hash != first

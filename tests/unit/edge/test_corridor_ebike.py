@@ -1,0 +1,86 @@
+from zoneinfo import ZoneInfo
+
+import pytest
+from pydantic import ValidationError
+
+from lookout_contract.events import Severity
+from lookout_edge.domain.observation import Observation, Scene, Standing
+from lookout_edge.domain.zone import WHOLE_FRAME
+from lookout_edge.rules.corridor_ebike import CorridorEbike, CorridorEbikeParams
+from lookout_edge.testing import track
+
+UTC = ZoneInfo("UTC")
+#: Frame time of a Thursday, 20:59:50 UTC.
+EVENING = 21 * 3600.0 - 10
+
+
+def rule(**params: object) -> CorridorEbike:
+    settings = {"dwell_s": 4.0, "charging_dwell_s": 8.0, "charging_windows": ["daily 21:00-07:00"], **params}
+    return CorridorEbike(CorridorEbikeParams.model_validate(settings), [WHOLE_FRAME], UTC)
+
+
+def watch(watched: CorridorEbike, start: float, seconds: float, label: str = "motorcycle") -> list[Observation]:
+    seen: list[Observation] = []
+    for index in range(round(seconds / 0.5) + 1):
+        at = start + index * 0.5
+        seen += watched.observe(at, [track(1, at, label=label)], Scene("stairs"))
+    return seen
+
+
+def stages(seen: list[Observation]) -> list[tuple[str | None, Standing, Severity]]:
+    """The different states in order of appearance."""
+    states = [(o.attributes.stage, o.standing, o.severity) for o in seen]
+    return [state for index, state in enumerate(states) if index == 0 or state != states[index - 1]]
+
+
+def test_it_passes_parks_and_charges_at_night() -> None:
+    seen = watch(rule(), EVENING, 20)
+    assert stages(seen) == [
+        ("passing", Standing.PENDING, Severity.BLUE),
+        ("parked", Standing.ACTIVE, Severity.YELLOW),
+        ("suspected_charging", Standing.ACTIVE, Severity.RED),
+    ]
+    # Its 8 s are over two seconds before the night window opens, at 21:00.
+    first = next(o for o in seen if o.attributes.stage == "suspected_charging")
+    dwell = next(c for c in first.conditions if c.name == "dwell")
+    assert dwell.value == 10.0
+
+
+def test_by_day_a_long_stay_is_only_parked() -> None:
+    assert stages(watch(rule(), 12 * 3600.0, 60))[-1][0] == "parked"
+
+
+def test_it_stays_suspected_when_the_night_ends() -> None:
+    seen = watch(rule(), 7 * 3600.0 - 15, 60)
+    assert stages(seen)[-1][0] == "suspected_charging"
+    assert seen[-1].conditions[-1].value is False
+
+
+def test_in_a_lift_passing_is_enough_once_the_votes_agree() -> None:
+    seen = watch(rule(alarm_from="passing", votes_needed=3, votes_of=5), 0.0, 2.0)
+    assert [o.standing for o in seen[:3]] == [Standing.PENDING, Standing.PENDING, Standing.ACTIVE]
+    assert seen[2].severity is Severity.BLUE
+
+
+def test_the_alarm_may_begin_with_charging_only() -> None:
+    seen = watch(rule(alarm_from="suspected_charging"), EVENING, 20)
+    assert {o.standing for o in seen if o.attributes.stage == "parked"} == {Standing.PENDING}
+    assert seen[-1].standing is Standing.ACTIVE
+
+
+@pytest.mark.parametrize("label", ["bicycle", "ebike"])
+def test_all_its_labels_count(label: str) -> None:
+    assert stages(watch(rule(), 0.0, 6.0, label))[-1][1] is Standing.ACTIVE
+
+
+def test_a_car_is_nothing() -> None:
+    assert watch(rule(), 0.0, 6.0, "car") == []
+
+
+def test_charging_must_take_longer_than_parking() -> None:
+    with pytest.raises(ValidationError, match="must not be shorter"):
+        CorridorEbikeParams(dwell_s=10, charging_dwell_s=5)
+
+
+def test_it_asks_for_a_look_when_the_dwell_is_over() -> None:
+    assert watch(rule(), 0.0, 0.0)[0].look_by == 4.0

@@ -1,0 +1,159 @@
+from dataclasses import replace
+
+from lookout_contract.events import (
+    Attributes,
+    Condition,
+    EndReason,
+    EventData,
+    Phase,
+    Plate,
+    PlateStatus,
+    Scenario,
+    Severity,
+    Votes,
+)
+from lookout_edge.domain.geometry import Box
+from lookout_edge.domain.observation import Observation, Standing
+from lookout_edge.domain.presence import detected
+from lookout_edge.events import EventBook, OccurrenceSettings, Provenance
+
+HERE = Box(0.4, 0.4, 0.6, 0.6)
+
+
+def observation(
+    key: int = 1,
+    *,
+    standing: Standing = Standing.ACTIVE,
+    box: Box = HERE,
+    zone: str = "lane",
+    severity: Severity = Severity.BLUE,
+    stage: str | None = None,
+    plate: Plate | None = None,
+    group: str = "vehicle",
+) -> Observation:
+    return Observation(
+        key=key,
+        zone=zone,
+        group=group,
+        box=box,
+        standing=standing,
+        since=100.0,
+        severity=severity,
+        severity_reason="test",
+        conditions=(Condition(name="dwell", value=5.0, limit=2.0, met=standing is Standing.ACTIVE, unit="s"),),
+        objects=(detected("car", 0.81234, box, key),),
+        votes=Votes(yes=3, of=5),
+        attributes=Attributes(stage=stage, plate=plate),
+        blocked_by=None if standing is Standing.ACTIVE else "dwell",
+    )
+
+
+def book(camera: str = "gate", **settings: float) -> EventBook:
+    provenance = Provenance(camera=camera, models={"coco-nano": "0" * 64}, config_hash="1" * 64)
+    return EventBook(Scenario.UNFAMILIAR_VEHICLE, provenance, OccurrenceSettings(**settings))
+
+
+def run(
+    opened: EventBook, looks: list[list[Observation]], *, start: float = 105.0, step: float = 0.5
+) -> list[EventData]:
+    events: list[EventData] = []
+    for index, seen in enumerate(looks):
+        events += opened.update(start + index * step, seen)
+    return events
+
+
+def phases(events: list[EventData]) -> list[str]:
+    return [event.phase.value for event in events]
+
+
+def test_one_thing_is_one_start_and_one_end() -> None:
+    events = run(book(hold_s=2.0), [[observation()]] * 20 + [[]] * 10)
+    assert phases(events) == ["start", "end"]
+    assert {event.occurrence for event in events} == {events[0].occurrence}
+    assert events[1].end_reason is EndReason.CLEARED
+    assert events[0].captured_at.timestamp() == 105.0
+    assert events[0].dwell_s == 5.0
+    assert events[0].models == {"coco-nano": "0" * 64}
+    assert events[0].config_hash == "1" * 64
+
+
+def test_the_dwell_at_the_end_leaves_out_the_time_it_was_gone() -> None:
+    events = run(book(hold_s=2.0), [[observation()]] * 20 + [[]] * 10)
+    assert events[1].dwell_s == 114.5 - 100.0
+
+
+def test_a_short_miss_changes_nothing() -> None:
+    looks = [[observation()]] * 5 + [[]] * 4 + [[observation()]] * 5
+    assert phases(run(book(hold_s=2.0), looks)) == ["start"]
+
+
+def test_another_number_in_the_same_place_is_the_same_occurrence() -> None:
+    looks = [[observation(1)]] * 5 + [[]] * 2 + [[observation(9, box=Box(0.42, 0.42, 0.62, 0.6))]] * 5
+    assert phases(run(book(), looks)) == ["start"]
+
+
+def test_another_place_zone_or_kind_is_another_one() -> None:
+    far = observation(9, box=Box(0.0, 0.0, 0.1, 0.1))
+    assert phases(run(book(), [[observation(1)], [far]])) == ["start", "start"]
+    assert phases(run(book(), [[observation(1)], [observation(9, zone="yard")]])) == ["start", "start"]
+    assert phases(run(book(), [[observation(1)], [observation(9, group="person")]])) == ["start", "start"]
+
+
+def test_two_things_in_the_same_look_have_different_names() -> None:
+    events = run(book(), [[observation(1), observation(2, box=Box(0, 0, 0.1, 0.1))]])
+    assert len({event.occurrence for event in events}) == 2
+
+
+def test_names_are_the_same_in_every_replay_and_differ_between_cameras() -> None:
+    first, again, other = (run(book(camera), [[observation()]])[0] for camera in ("gate", "gate", "yard"))
+    assert first.model_dump_json() == again.model_dump_json()
+    assert first.occurrence != other.occurrence
+
+
+def test_updates_come_at_once_when_something_changes_and_seldom_otherwise() -> None:
+    same = [[observation()]] * 100
+    assert phases(run(book(update_interval_s=30.0), same)) == ["start", "update"]
+    plate = Plate(text="皖A12345", confidence=0.9, status=PlateStatus.UNKNOWN)
+    looks = [
+        [observation()],
+        [observation(severity=Severity.YELLOW)],
+        [observation(severity=Severity.YELLOW)],
+        [observation(severity=Severity.YELLOW, stage="parked")],
+        [observation(severity=Severity.YELLOW, stage="parked", plate=plate)],
+    ]
+    assert phases(run(book(), looks)) == ["start", "update", "update", "update"]
+
+
+def test_an_unreadable_plate_is_no_news() -> None:
+    plate = Plate(confidence=0.2, status=PlateStatus.UNREADABLE)
+    assert phases(run(book(), [[observation()], [observation(plate=plate)]])) == ["start"]
+
+
+def test_pending_starts_nothing_but_keeps_what_is_open() -> None:
+    pending = observation(standing=Standing.PENDING)
+    assert run(book(), [[pending]] * 50) == []
+    again = replace(pending, key=7)
+    assert phases(run(book(hold_s=1.0), [[observation()], *[[again]] * 50])) == ["start"]
+
+
+def test_blocked_ends_it_and_says_by_what() -> None:
+    blocked = observation(standing=Standing.BLOCKED)
+    events = run(book(), [[observation()], [blocked], [blocked]])
+    assert phases(events) == ["start", "end"]
+    assert events[1].explain[0].met is False
+
+
+def test_time_nobody_looked_does_not_clear_anything() -> None:
+    opened = book(hold_s=5.0)
+    assert phases(opened.update(100.0, [observation()])) == ["start"]
+    assert opened.update(3700.0, []) == []
+    assert opened.open_count == 1
+
+
+def test_close_ends_all_with_its_reason() -> None:
+    opened = book()
+    run(opened, [[observation(1), observation(2, box=Box(0, 0, 0.1, 0.1))]])
+    ends = opened.close(120.0, EndReason.SHUTDOWN)
+    assert [(event.phase, event.end_reason) for event in ends] == [(Phase.END, EndReason.SHUTDOWN)] * 2
+    assert opened.open_count == 0
+    assert opened.close(121.0, EndReason.SHUTDOWN) == []

@@ -1,0 +1,197 @@
+from collections.abc import Sequence
+from zoneinfo import ZoneInfo
+
+from lookout_contract.commands import Resident
+from lookout_contract.events import EndReason, EventData, PlateStatus, Scenario
+from lookout_edge.domain.detection import Detection
+from lookout_edge.domain.frame import Frame
+from lookout_edge.domain.suppressed import Suppressed
+from lookout_edge.errors import ModelError
+from lookout_edge.events import Provenance
+from lookout_edge.pipeline import CameraPipeline, LookSettings, PipelineSettings, Plates
+from lookout_edge.ports import Detector
+from lookout_edge.rules.registry import RULES
+from lookout_edge.testing import FakePlateReader, FixedDirectory, ScriptedDetector, ShadeDetector, box_at, picture
+
+CAR = Detection("car", 0.8, box_at(0.4, 0.4, 0.2, 0.2))
+#: Green value of a picture with a car in it.
+WITH_CAR = 200
+EMPTY = 0
+
+
+def see(shade: int) -> Sequence[Detection]:
+    return (CAR,) if shade >= 150 else ()
+
+
+class World:
+    """A pipeline for unfamiliar vehicles (dwell 2 s) and what came out of it."""
+
+    def __init__(
+        self, detector: Detector | None = None, *, plates: Plates | None = None, looks: LookSettings | None = None
+    ) -> None:
+        kind = RULES[Scenario.UNFAMILIAR_VEHICLE]
+        self.detector = detector or ShadeDetector(see)
+        self.suppressed: list[Suppressed] = []
+        self.events: list[EventData] = []
+        self.pipeline = CameraPipeline(
+            Provenance(camera="gate", models={}),
+            [kind.build(kind.params.model_validate({"dwell_s": 2.0}), (), ZoneInfo("UTC"))],
+            self.detector,
+            plates=plates,
+            settings=PipelineSettings(looks=looks or LookSettings()),
+            on_suppressed=self.suppressed.append,
+        )
+
+    def show(self, shade: int, start: float, seconds: float, fps: float = 25.0) -> None:
+        for index in range(round(seconds * fps)):
+            self.events += self.pipeline.step(Frame("gate", start + index / fps, picture(shade), 0.02))
+
+    @property
+    def said(self) -> list[tuple[str, float]]:
+        return [(event.phase.value, round(event.captured_at.timestamp(), 2)) for event in self.events]
+
+
+def test_a_car_that_stays_is_one_occurrence_that_ends_when_it_has_left() -> None:
+    world = World()
+    world.show(EMPTY, 0.0, 2.0)
+    world.show(WITH_CAR, 2.0, 8.0)
+    world.show(EMPTY, 10.0, 12.0)
+    assert [phase for phase, _ in world.said] == ["start", "end"]
+    assert 4.0 <= world.said[0][1] <= 4.4
+    assert world.events[0].skew_s == 0.02
+    assert world.events[1].end_reason is EndReason.CLEARED
+    assert 15.0 <= world.said[1][1] <= 18.0
+
+
+def test_twice_gives_the_same_bytes() -> None:
+    runs: list[list[str]] = []
+    for _ in range(2):
+        world = World()
+        world.show(WITH_CAR, 0.0, 5.0)
+        world.show(EMPTY, 5.0, 15.0)
+        runs.append([event.model_dump_json() for event in world.events])
+    assert runs[0] == runs[1] != []
+
+
+def test_only_the_cadence_is_looked_at() -> None:
+    for fps in (5.0, 7.0, 12.5, 25.0, 30.0):
+        detector = ShadeDetector(see)
+        world = World(detector)
+        for index in range(round(20 * fps)):  # something moves all the time
+            world.pipeline.step(Frame("gate", index / fps, picture(index * 37)))
+        assert abs(detector.calls - 100) <= 3, fps
+
+
+def test_an_idle_scene_costs_a_look_per_heartbeat() -> None:
+    detector = ShadeDetector(see)
+    world = World(detector, looks=LookSettings(heartbeat_s=10.0, linger_s=0.0))
+    world.show(EMPTY, 0.0, 60.0)
+    assert 6 <= detector.calls <= 8
+
+
+def test_a_standing_car_is_held_through_idle_time_and_alarms_at_its_dwell() -> None:
+    detector = ShadeDetector(see)
+    world = World(detector)
+    world.show(WITH_CAR, 0.0, 120.0)
+    assert world.said[0][0] == "start"
+    assert 2.0 <= world.said[0][1] <= 2.4
+    assert {phase for phase, _ in world.said[1:]} == {"update"}
+    assert detector.calls < 60
+
+
+def test_a_failing_detector_is_unknown_and_not_an_empty_scene() -> None:
+    broken = ModelError("the session is gone")
+    seen: list[Sequence[Detection] | ModelError] = [[CAR]]
+    script = seen * 16 + [broken] * 500
+    world = World(ScriptedDetector(script))
+    for index in range(400):  # moves all the time, so that every due frame is looked at
+        shade = 0 if index % 2 else 100
+        world.events += world.pipeline.step(Frame("gate", index / 5, picture(shade)))
+    assert [phase for phase, _ in world.said] == ["start"]
+    assert world.pipeline.unknown_because == "the session is gone"
+    assert world.pipeline.failed_looks > 100
+    assert world.pipeline.open_count == 1
+
+
+def test_after_a_gap_the_occurrence_goes_on_if_the_car_is_still_there() -> None:
+    world = World()
+    world.show(WITH_CAR, 0.0, 4.0)
+    world.show(WITH_CAR, 64.0, 10.0)
+    assert {event.occurrence for event in world.events} == {world.events[0].occurrence}
+    assert "end" not in [phase for phase, _ in world.said]
+
+
+def test_after_a_gap_it_ends_if_the_car_has_gone() -> None:
+    world = World()
+    world.show(WITH_CAR, 0.0, 4.0)
+    world.show(EMPTY, 64.0, 60.0)
+    assert [phase for phase, _ in world.said] == ["start", "end"]
+
+
+def test_after_a_very_long_gap_nothing_is_believed_to_go_on() -> None:
+    world = World()
+    world.show(WITH_CAR, 0.0, 4.0)
+    world.show(WITH_CAR, 4000.0, 10.0)
+    assert [phase for phase, _ in world.said] == ["start", "end", "start"]
+    assert world.events[1].end_reason is EndReason.BLIND
+    assert 3.9 <= world.said[1][1] <= 4.0
+
+
+def test_a_jump_back_in_time_ends_what_is_open_and_starts_anew() -> None:
+    world = World()
+    world.show(WITH_CAR, 1000.0, 4.0)
+    world.show(WITH_CAR, 0.0, 4.0)
+    assert [phase for phase, _ in world.said] == ["start", "end", "start"]
+    assert world.events[1].end_reason is EndReason.BLIND
+    assert 2.0 <= world.said[2][1] <= 2.4
+
+
+def test_jitter_backwards_is_skipped() -> None:
+    world = World()
+    world.show(WITH_CAR, 0.0, 4.0)
+    before = list(world.events)
+    assert world.pipeline.step(Frame("gate", 3.5, picture(WITH_CAR))) == ()
+    assert world.pipeline.step(Frame("gate", 3.96, picture(WITH_CAR))) == ()
+    world.show(WITH_CAR, 4.0, 2.0)
+    assert world.events == before
+
+
+def test_finish_ends_what_is_open() -> None:
+    world = World()
+    world.show(WITH_CAR, 0.0, 4.0)
+    ends = world.pipeline.finish(4.0, EndReason.SHUTDOWN)
+    assert [event.end_reason for event in ends] == [EndReason.SHUTDOWN]
+    assert world.pipeline.finish(4.0, EndReason.SHUTDOWN) == ()
+
+
+def test_a_resident_raises_nothing_and_the_log_says_why() -> None:
+    reader = FakePlateReader("皖A12345")
+    directory = FixedDirectory((Resident(plate="皖A12345"),))
+    world = World(plates=Plates(reader=reader, directory=directory))
+    world.show(WITH_CAR, 0.0, 30.0)
+    assert world.events == []
+    assert [entry.condition.name for entry in world.suppressed] == ["plate"]
+    assert reader.regions[0] == CAR.box
+
+
+def test_a_stranger_is_named_in_the_event() -> None:
+    world = World(plates=Plates(reader=FakePlateReader("皖A12345"), directory=FixedDirectory()))
+    world.show(WITH_CAR, 0.0, 10.0)
+    plate = world.events[-1].attributes.plate
+    assert plate is not None
+    assert (plate.text, plate.status) == ("皖A12345", PlateStatus.UNKNOWN)
+
+
+def test_plates_of_what_stands_outside_all_wishes_are_not_read() -> None:
+    reader = FakePlateReader("皖A12345")
+    world = World(plates=Plates(reader=reader, directory=FixedDirectory()))
+    world.show(EMPTY, 0.0, 30.0)
+    assert reader.regions == []
+
+
+def test_a_car_that_nearly_stayed_is_in_the_log() -> None:
+    world = World()
+    world.show(WITH_CAR, 0.0, 1.6)
+    world.show(EMPTY, 1.6, 20.0)
+    assert world.events == []
+    assert [(entry.condition.name, entry.condition.limit) for entry in world.suppressed] == [("dwell", 2.0)]

@@ -1,0 +1,82 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from lookout_contract.commands import Resident
+from lookout_edge.domain.detection import PlateReading
+from lookout_edge.domain.geometry import Box
+from lookout_edge.domain.plates import Match, PlateVote, match_plate
+
+NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
+BOX = Box(0, 0, 1, 1)
+
+
+def vote(*readings: tuple[str | None, float]) -> PlateVote:
+    result = PlateVote()
+    for text, confidence in readings:
+        result.add([PlateReading(text, confidence, BOX)])
+    return result
+
+
+def test_the_vote_mends_single_misread_characters() -> None:
+    text, confidence = vote(("皖A12345", 0.9), ("皖A1Z345", 0.8), ("皖A12346", 0.7), ("皖A12345", 0.9)).winner()
+    assert text == "皖A12345"
+    assert 0.6 < confidence < 0.9
+
+
+def test_readings_of_another_length_are_left_out() -> None:
+    text, _ = vote(("皖A1234", 0.9), ("皖A12345", 0.8), ("皖A12345", 0.8)).winner()
+    assert text == "皖A12345"
+
+
+@pytest.mark.parametrize("readings", [[], [(None, 0.9)], [("", 0.9)], [("皖A12345", 0.0)]])
+def test_nothing_read_has_no_winner(readings: list[tuple[str | None, float]]) -> None:
+    assert vote(*readings).winner() == (None, 0.0)
+
+
+def test_attempts_count_even_in_vain() -> None:
+    tried = PlateVote()
+    tried.add([])
+    assert (tried.attempts, tried.readings) == (1, [])
+
+
+def find(text: str, *residents: Resident, distance: int = 1, margin: int = 1, camera: str = "gate") -> Match:
+    return match_plate(text, residents, camera=camera, at=NOW, distance=distance, margin=margin)
+
+
+def test_exact_plate_is_a_resident() -> None:
+    assert find("皖A12345", Resident(plate="皖A12345")) is Match.RESIDENT
+    assert find("皖A12345", Resident(plate="皖A99999")) is Match.STRANGER
+    assert find("皖A12345") is Match.STRANGER
+
+
+def test_an_exact_plate_needs_no_margin() -> None:
+    assert find("皖A12345", Resident(plate="皖A12345"), Resident(plate="皖A12346")) is Match.RESIDENT
+
+
+def test_one_misread_character_needs_one_candidate_and_a_margin() -> None:
+    near = Resident(plate="皖A12346")
+    assert find("皖A12345", near) is Match.RESIDENT
+    assert find("皖A12345", near, distance=0) is Match.STRANGER
+    assert find("皖A12345", near, Resident(plate="皖A12347")) is Match.AMBIGUOUS
+    two_off = Resident(plate="皖A12377")
+    assert find("皖A12345", near, two_off, margin=1) is Match.RESIDENT
+    assert find("皖A12345", near, two_off, margin=2) is Match.AMBIGUOUS
+
+
+def test_seven_and_eight_characters_never_match() -> None:
+    assert find("皖AD12345", Resident(plate="皖A12345"), distance=2) is Match.STRANGER
+
+
+def test_a_pass_counts_in_its_time_and_at_its_cameras() -> None:
+    day = timedelta(days=1)
+    assert find("皖A12345", Resident(plate="皖A12345", valid_until=NOW)) is Match.EXPIRED
+    assert find("皖A12345", Resident(plate="皖A12345", valid_from=NOW)) is Match.RESIDENT
+    assert find("皖A12345", Resident(plate="皖A12345", valid_from=NOW + day)) is Match.EXPIRED
+    assert find("皖A12345", Resident(plate="皖A12345", cameras=("yard",))) is Match.ELSEWHERE
+    assert find("皖A12345", Resident(plate="皖A12345", cameras=("yard", "gate"))) is Match.RESIDENT
+
+
+def test_the_best_of_several_passes_of_one_plate_counts() -> None:
+    old = Resident(plate="皖A12345", valid_until=NOW - timedelta(days=1))
+    assert find("皖A12345", old, Resident(plate="皖A12345")) is Match.RESIDENT

@@ -1,0 +1,95 @@
+"""What holds for every rule, whatever it looks for."""
+
+from collections.abc import Sequence
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lookout_contract.events import Scenario
+from lookout_edge.domain.geometry import Box
+from lookout_edge.domain.observation import Observation, Scene, Standing
+from lookout_edge.domain.track import Track
+from lookout_edge.domain.zone import Zone
+from lookout_edge.rules.base import Rule
+from lookout_edge.rules.registry import RULES
+from lookout_edge.testing import box_at
+
+LANE = Zone("lane", ((0.2, 0.2), (0.8, 0.2), (0.8, 0.8), (0.2, 0.8)))
+LABEL = {Scenario.UNFAMILIAR_VEHICLE: "car", Scenario.CORRIDOR_EBIKE: "motorcycle"}
+every_rule = pytest.mark.parametrize("scenario", list(RULES), ids=lambda scenario: scenario.value)
+
+
+def fresh(scenario: Scenario) -> Rule:
+    kind = RULES[scenario]
+    return kind.build(kind.params.model_validate({"dwell_s": 2.0}), [LANE], ZoneInfo("UTC"))
+
+
+boxes = st.builds(
+    box_at,
+    st.floats(-0.2, 1),
+    st.floats(-0.2, 1),
+    st.floats(0, 0.8),
+    st.floats(0, 0.8),
+)
+#: (track number, label, box, seen in this look)
+Thing = tuple[int, str, Box, bool]
+History = Sequence[tuple[int, Sequence[Thing]]]
+things = st.tuples(
+    st.integers(1, 4), st.sampled_from(["car", "truck", "motorcycle", "bicycle", "person"]), boxes, st.booleans()
+)
+histories = st.lists(
+    st.tuples(st.integers(1, 40), st.lists(things, max_size=4, unique_by=lambda thing: thing[0])), max_size=15
+)
+
+
+def play(rule: Rule, history: History, start: float) -> list[Observation]:
+    """Times are multiples of 1/8 s, so that shifting them by whole seconds is exact."""
+    seen: list[Observation] = []
+    at = start
+    for eighths, shown in history:
+        at += eighths / 8
+        tracks = [Track(n, label, 0.5, box, start, at if now else at - 0.125, 3) for n, label, box, now in shown]
+        seen += rule.observe(at, tracks, Scene("gate"))
+    return seen
+
+
+@every_rule
+@settings(max_examples=60, deadline=None)
+@given(history=histories)
+def test_random_tracks_never_raise_and_only_one_observation_a_thing(scenario: Scenario, history: History) -> None:
+    seen = play(fresh(scenario), history, 0.0)
+    for observation in seen:
+        assert (observation.standing is Standing.ACTIVE) == all(c.met for c in observation.conditions)
+        assert (observation.blocked_by is None) == (observation.standing is Standing.ACTIVE)
+
+
+@every_rule
+@settings(max_examples=60, deadline=None)
+@given(history=histories, days=st.integers(1, 4000))
+def test_a_shift_by_days_changes_nothing_but_time(scenario: Scenario, history: History, days: int) -> None:
+    shift = days * 86_400.0
+    here = play(fresh(scenario), history, 0.0)
+    there = play(fresh(scenario), history, shift)
+    assert [(o.key, o.since + shift, o.standing, o.severity, o.conditions, o.votes) for o in here] == [
+        (o.key, o.since, o.standing, o.severity, o.conditions, o.votes) for o in there
+    ]
+
+
+def first_active(scenario: Scenario, step: float) -> float:
+    rule, at = fresh(scenario), 0.0
+    for _ in range(200):
+        tracks = [Track(1, LABEL[scenario], 0.5, Box(0.4, 0.4, 0.6, 0.6), 0.0, at, 3)]
+        if any(o.standing is Standing.ACTIVE for o in rule.observe(at, tracks, Scene("gate"))):
+            return at
+        at += step
+    raise AssertionError("it never became active")
+
+
+@every_rule
+@given(step=st.floats(0.02, 0.6))
+@settings(max_examples=40, deadline=None)
+def test_dropping_half_of_the_frames_shifts_by_one_interval_at_most(scenario: Scenario, step: float) -> None:
+    difference = first_active(scenario, 2 * step) - first_active(scenario, step)
+    assert abs(difference) <= 2 * step + 1e-6

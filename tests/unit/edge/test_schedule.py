@@ -1,0 +1,64 @@
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from lookout_edge.domain.schedule import make_schedule, parse_window
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+
+
+def at(text: str) -> float:
+    return datetime.fromisoformat(text).replace(tzinfo=SHANGHAI).timestamp()
+
+
+# 2026-05-04 is a Monday.
+@pytest.mark.parametrize(
+    ("window", "moment", "inside"),
+    [
+        ("mon-fri 22:00-06:00", "2026-05-04T22:00:00", True),
+        ("mon-fri 22:00-06:00", "2026-05-04T21:59:59.999", False),
+        ("mon-fri 22:00-06:00", "2026-05-05T00:00:00", True),
+        ("mon-fri 22:00-06:00", "2026-05-05T05:59:59", True),
+        ("mon-fri 22:00-06:00", "2026-05-05T06:00:00", False),
+        # Monday's early morning belongs to Sunday night, which is not in the list; Saturday's belongs to Friday night.
+        ("mon-fri 22:00-06:00", "2026-05-04T03:00:00", False),
+        ("mon-fri 22:00-06:00", "2026-05-09T03:00:00", True),
+        ("sun 23:00-01:00", "2026-05-04T00:30:00", True),
+        ("sat,sun 00:00-24:00", "2026-05-10T23:59:59", True),
+        ("sat,sun 00:00-24:00", "2026-05-11T00:00:00", False),
+        ("fri-mon 08:00-09:00", "2026-05-10T08:30:00", True),
+        ("fri-mon 08:00-09:00", "2026-05-06T08:30:00", False),
+        ("daily 12:00-13:00", "2026-05-06T12:30:00", True),
+        ("12:00-13:00", "2026-05-06T12:30:00", True),
+    ],
+)
+def test_window_at_its_edges(window: str, moment: str, inside: bool) -> None:
+    assert make_schedule([window], SHANGHAI).contains(at(moment)) is inside
+
+
+def test_no_window_means_always() -> None:
+    assert make_schedule([], SHANGHAI).contains(0.0)
+
+
+def test_the_zone_decides_what_time_it_is() -> None:
+    moment = at("2026-05-06T12:30:00")
+    assert make_schedule(["12:00-13:00"], SHANGHAI).contains(moment)
+    assert not make_schedule(["12:00-13:00"], ZoneInfo("UTC")).contains(moment)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("night", "weekly window"),
+        ("mon 25:00-26:00", "no valid time"),
+        ("mon 24:00-06:00", "no valid time"),
+        ("mon 10:60-11:00", "no valid time"),
+        ("funday 10:00-11:00", "no valid day"),
+        ("mon- 10:00-11:00x", "weekly window"),
+        ("mon 10:00-10:00", "whole day"),
+    ],
+)
+def test_a_bad_window_says_how_to_write_it(text: str, says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        parse_window(text)

@@ -1,0 +1,63 @@
+import io
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import structlog
+
+from lookout_contract.commands import Verdict, VerdictCommand
+from lookout_edge.adapters.jpeg import encode_jpeg
+from lookout_edge.adapters.logs import configure_logs
+from lookout_edge.adapters.verdicts import VerdictFile
+from lookout_edge.errors import EdgeError
+from lookout_edge.testing import picture
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "size"), [(640, 360, (640, 360)), (1920, 1080, (1280, 720)), (1080, 1920, (720, 1280))]
+)
+def test_a_jpeg_is_scaled_down_and_never_up(width: int, height: int, size: tuple[int, int]) -> None:
+    content = encode_jpeg(picture(120, width=width, height=height), max_size=1280)
+    decoded = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
+    assert decoded is not None
+    assert (decoded.shape[1], decoded.shape[0]) == size
+    assert abs(float(decoded.mean()) - 120) < 3
+
+
+def test_a_picture_without_pixels_is_one_sentence() -> None:
+    with pytest.raises(EdgeError, match="could not be written as JPEG"):
+        encode_jpeg(np.zeros((0, 0, 3), np.uint8))
+
+
+def test_verdicts_are_appended_as_lines(tmp_path: Path) -> None:
+    file = VerdictFile(tmp_path / "data" / "verdicts.jsonl")
+    for number, verdict in enumerate((Verdict.REAL, Verdict.FALSE)):
+        issued = datetime(2026, 5, 4, tzinfo=UTC)
+        file.add(VerdictCommand(id=str(number), issued_at=issued, occurrence="o1", verdict=verdict))
+    lines = (tmp_path / "data" / "verdicts.jsonl").read_text(encoding="utf-8").splitlines()
+    assert [json.loads(line)["verdict"] for line in lines] == ["real", "false"]
+
+
+def test_a_verdict_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "data").touch()
+    command = VerdictCommand(id="1", issued_at=datetime(2026, 5, 4, tzinfo=UTC), occurrence="o1", verdict=Verdict.REAL)
+    with pytest.raises(EdgeError, match="could not be written"):
+        VerdictFile(tmp_path / "data" / "verdicts.jsonl").add(command)
+
+
+def test_log_lines_are_json_without_passwords_when_nobody_reads_along() -> None:
+    stream = io.StringIO()
+    configure_logs(stream=stream)
+    try:
+        structlog.get_logger().warning("cannot reach rtsp://user:secret@10.0.0.1/x", url="rtsp://u:hidden@h/y", n=1)
+        structlog.get_logger().debug("not shown")
+    finally:
+        structlog.reset_defaults()
+    (line,) = stream.getvalue().splitlines()
+    entry = json.loads(line)
+    assert "secret" not in line
+    assert "hidden" not in line
+    assert (entry["level"], entry["n"]) == ("warning", 1)

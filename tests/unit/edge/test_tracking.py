@@ -1,0 +1,193 @@
+from collections.abc import Sequence
+from typing import Protocol, cast
+
+import numpy as np
+import pytest
+import supervision as sv
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from trackers import ByteTrackTracker
+
+from lookout_edge.domain.detection import Detection
+from lookout_edge.domain.geometry import Box
+from lookout_edge.domain.track import Track
+from lookout_edge.testing import box_at
+from lookout_edge.tracking import Tracker, TrackerSettings, best_pairs, iou_matrix
+
+
+def seen(x: float, y: float = 0.5, label: str = "car", score: float = 0.8, size: float = 0.1) -> Detection:
+    return Detection(label, score, Box(x, y, x + size, y + size))
+
+
+def feed(
+    tracker: Tracker, looks: list[list[Detection]], *, dt: float = 0.2, start: float = 0.0
+) -> list[tuple[Track, ...]]:
+    return [tracker.update(start + index * dt, detections) for index, detections in enumerate(looks)]
+
+
+def visible(tracks: tuple[Track, ...], at: float) -> list[int]:
+    return [track.id for track in tracks if track.last_at == at]
+
+
+def test_a_moving_thing_keeps_its_number() -> None:
+    results = feed(Tracker(), [[seen(0.1 + 0.02 * i)] for i in range(20)])
+    assert {track.id for tracks in results for track in tracks} == {1}
+    assert results[-1][0].hits == 20
+    assert (results[-1][0].first_at, results[-1][0].last_at) == (0.0, pytest.approx(3.8))
+
+
+def test_a_thing_seen_once_is_not_shown_after_the_first_look() -> None:
+    results = feed(Tracker(), [[], [seen(0.5)], [], []])
+    assert [len(tracks) for tracks in results] == [0, 0, 0, 0]
+
+
+def test_crossing_things_keep_their_numbers() -> None:
+    looks = [[seen(0.05 + 0.03 * i, 0.40), seen(0.85 - 0.03 * i, 0.46)] for i in range(28)]
+    results = feed(Tracker(), looks)
+    by_height = {round(track.box.y1, 2): track.id for track in results[0]}
+    for tracks in results:
+        assert {round(track.box.y1, 2): track.id for track in tracks} == by_height
+
+
+def test_flicker_between_labels_of_a_group_does_not_split_the_track() -> None:
+    labels = ["car", "truck", "car", "bus", "car", "car", "truck", "car"]
+    results = feed(Tracker(), [[seen(0.4, label=label)] for label in labels])
+    assert [[(track.id, track.label) for track in tracks] for tracks in results] == [[(1, "car")]] * len(labels)
+
+
+def test_another_group_is_another_thing() -> None:
+    results = feed(Tracker(), [[seen(0.4)]] * 2 + [[seen(0.4, label="person")]] * 2)
+    assert {(track.id, track.label) for track in results[-1]} == {(1, "car"), (2, "person")}
+
+
+def test_low_scores_keep_a_track_but_start_none() -> None:
+    results = feed(Tracker(), [[seen(0.4)], [seen(0.4)]] + [[seen(0.4, score=0.15), seen(0.8, score=0.2)]] * 20)
+    assert visible(results[-1], 21 * 0.2) == [1]
+    assert len(results[-1]) == 1
+
+
+def test_it_comes_back_under_its_number_within_the_buffer() -> None:
+    back = [[seen(0.4)]] * 5 + [[]] * 10 + [[seen(0.4)]] * 2
+    assert [t.id for t in feed(Tracker(), back)[-1]] == [1]
+    late = [[seen(0.4)]] * 5 + [[]] * 20 + [[seen(0.4)]] * 3
+    assert [t.id for t in feed(Tracker(), late)[-1]] == [2]
+
+
+def test_a_coasting_track_says_when_it_was_last_seen() -> None:
+    tracks = feed(Tracker(), [[seen(0.4)], [seen(0.4)], [], []])[-1]
+    assert [(track.id, track.last_at) for track in tracks] == [(1, 0.2)]
+
+
+def test_the_buffer_counts_watched_seconds_not_the_time_nobody_looked() -> None:
+    tracker = Tracker()
+    feed(tracker, [[seen(0.4)]] * 3)
+    assert [t.id for t in tracker.update(60.0, [])] == [1]
+    assert visible(tracker.update(120.0, [seen(0.4)]), 120.0) == [1]
+
+
+def test_the_rate_of_looks_does_not_change_the_numbers() -> None:
+    for dt in (0.04, 0.2, 0.4):
+        looks = [[seen(0.1 + 0.1 * dt * i)] for i in range(int(4 / dt))]
+        assert {track.id for tracks in feed(Tracker(), looks, dt=dt) for track in tracks} == {1}
+
+
+def test_reset_never_uses_a_number_twice() -> None:
+    tracker = Tracker()
+    feed(tracker, [[seen(0.4)]] * 2)
+    tracker.reset()
+    assert [track.id for track in tracker.update(0.0, [seen(0.4)])] == [2]
+
+
+boxes = st.builds(
+    box_at,
+    st.floats(0, 1),
+    st.floats(0, 1),
+    st.floats(0, 0.5),
+    st.floats(0, 0.5),
+)
+detections = st.builds(Detection, st.sampled_from(["car", "bus", "person", "bicycle"]), st.floats(0, 1), boxes)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.floats(0.001, 30), st.lists(detections, max_size=6)), max_size=12))
+def test_random_detections_never_raise_and_numbers_are_unique(looks: list[tuple[float, list[Detection]]]) -> None:
+    tracker, at = Tracker(), 0.0
+    for step, found in looks:
+        at += step
+        tracks = tracker.update(at, found)
+        assert len({track.id for track in tracks}) == len(tracks)
+        assert all(track.first_at <= track.last_at <= at for track in tracks)
+
+
+@given(st.lists(boxes, max_size=5), st.lists(boxes, max_size=5))
+def test_the_matrix_agrees_with_single_overlaps(a: list[Box], b: list[Box]) -> None:
+    matrix = iou_matrix(a, b)
+    assert matrix.shape == (len(a), len(b))
+    for i, left in enumerate(a):
+        for j, right in enumerate(b):
+            assert matrix[i, j] == pytest.approx(left.iou(right), abs=1e-6)
+
+
+def test_pairs_below_the_least_overlap_are_left_out() -> None:
+    overlaps = np.array([[0.9, 0.3], [0.8, 0.1]])
+    assert best_pairs(overlaps, 0.2) == [(0, 1), (1, 0)]
+    assert best_pairs(overlaps, 0.5) == [(0, 0)]
+    assert best_pairs(np.zeros((0, 3)), 0.2) == []
+
+
+def _frames() -> list[list[tuple[float, float, float, float]]]:
+    """Six things in pixels of a 1000 x 1000 picture, crossing and overtaking, one hidden for three frames."""
+    rng = np.random.default_rng(7)
+    frames: list[list[tuple[float, float, float, float]]] = []
+    for i in range(60):
+        frame: list[tuple[float, float, float, float]] = []
+        for k in range(6):
+            if k == 2 and 30 <= i < 33:
+                continue
+            x = 50 + 150 * k + (5 if k % 2 else -3) * i + float(rng.normal(0, 1))
+            y = 100 + 120 * k + (4 - k) * i + float(rng.normal(0, 1))
+            frame.append((x, y, x + 80, y + 100))
+        frames.append(frame)
+    return frames
+
+
+def _partition(numbers: list[list[int]]) -> list[list[int]]:
+    """Numbers renamed in order of appearance, so that two trackers can be compared."""
+    names: dict[int, int] = {}
+    return [[names.setdefault(number, len(names)) for number in frame] for frame in numbers]
+
+
+class OtherTracker(Protocol):
+    """The part of the `trackers` package's ByteTrack that is used here."""
+
+    def update(self, detections: sv.Detections) -> sv.Detections: ...
+
+
+def _numbers_of(tracked: sv.Detections) -> dict[tuple[float, ...], int]:
+    boxes, numbers = cast(list[list[float]], tracked.xyxy.tolist()), tracked.tracker_id
+    assert numbers is not None
+    return {_key(box): int(number) for box, number in zip(boxes, numbers, strict=True)}
+
+
+def _key(box: Sequence[float]) -> tuple[float, ...]:
+    return tuple(round(value) for value in box)
+
+
+def test_it_agrees_with_another_bytetrack() -> None:
+    """Same assignments as the `trackers` package on a made scene of crossing things."""
+    other = cast(OtherTracker, ByteTrackTracker(lost_track_buffer=30, frame_rate=30.0, minimum_consecutive_frames=1))
+    ours = Tracker(TrackerSettings(tentative_s=0.0))
+    their_numbers: list[list[int]] = []
+    our_numbers: list[list[int]] = []
+    for index, frame in enumerate(_frames()):
+        scores = np.full(len(frame), 0.9, np.float32)
+        by_box = _numbers_of(other.update(sv.Detections(xyxy=np.array(frame, np.float32), confidence=scores)))
+        their_numbers.append([by_box[_key(box)] for box in frame])
+        at = index / 30
+        found = [Detection("car", 0.9, Box(*(value / 1000 for value in box))) for box in frame]
+        by_place = {track.box: track.id for track in ours.update(at, found) if track.last_at == at}
+        our_numbers.append([by_place.get(detection.box, -1) for detection in found])
+    # The other one numbers nothing in its first frames; ours hides what came back until it is seen twice.
+    assert not any(-1 in frame for frame in their_numbers[2:])
+    assert [number for frame in our_numbers for number in frame].count(-1) <= 1
+    assert _partition(our_numbers[2:]) == _partition(their_numbers[2:])

@@ -1,0 +1,210 @@
+from collections.abc import Sequence
+from zoneinfo import ZoneInfo
+
+import pytest
+from pydantic import ValidationError
+
+from lookout_contract.commands import Resident
+from lookout_contract.events import PlateStatus, Severity
+from lookout_edge.domain.detection import PlateReading
+from lookout_edge.domain.geometry import Box
+from lookout_edge.domain.observation import Observation, Scene, Standing
+from lookout_edge.domain.zone import Zone
+from lookout_edge.rules.registry import RULES
+from lookout_edge.rules.unfamiliar_vehicle import UnfamiliarVehicle, UnfamiliarVehicleParams
+from lookout_edge.testing import track
+
+UTC = ZoneInfo("UTC")
+LANE = Zone("lane", ((0.2, 0.2), (0.8, 0.2), (0.8, 0.8), (0.2, 0.8)))
+STEP = 0.2
+
+
+def rule(**params: object) -> UnfamiliarVehicle:
+    settings = UnfamiliarVehicleParams.model_validate({"dwell_s": 2.0, **params})
+    return UnfamiliarVehicle(settings, [LANE], UTC)
+
+
+class Watch:
+    """Shows a rule the same car again and again and answers its wishes for plates."""
+
+    def __init__(
+        self, watched: UnfamiliarVehicle, *, text: str | None = None, residents: Sequence[Resident] = ()
+    ) -> None:
+        self.rule = watched
+        self.text = text
+        self.residents = residents
+        self.reads_plates = True
+        self.tries = 0
+        self._readings: dict[int, tuple[PlateReading, ...]] = {}
+
+    def look(self, at: float, *, number: int = 1, label: str = "car", box: Box | None = None) -> Observation | None:
+        tracks = [] if number == 0 else [track(number, at, label=label, box=box)]
+        scene = Scene("gate", self.residents, self._readings, self.reads_plates)
+        observations = self.rule.observe(at, tracks, scene)
+        self._readings = {}
+        for observation in observations:
+            if observation.plate_of is not None:
+                self.tries += 1
+                read = (PlateReading(self.text, 0.95, observation.box),) if self.text else ()
+                self._readings[observation.plate_of] = read
+        return observations[0] if observations else None
+
+    def until(self, seconds: float, start: float = 0.0) -> Observation:
+        last: Observation | None = None
+        for index in range(round(seconds / STEP) + 1):
+            last = self.look(start + index * STEP)
+        assert last is not None
+        return last
+
+
+def test_it_is_an_alarm_after_its_dwell_and_not_before() -> None:
+    watch = Watch(rule())
+    assert watch.until(1.8).standing is Standing.PENDING
+    assert watch.until(0.4, start=2.0).standing is Standing.ACTIVE
+
+
+def test_dwell_is_frame_time_whatever_the_rate_of_looks() -> None:
+    for step in (0.04, 0.5, 1.0):
+        watch, first_active = Watch(rule()), None
+        for index in range(200):
+            seen = watch.look(index * step)
+            if first_active is None and seen is not None and seen.standing is Standing.ACTIVE:
+                first_active = index * step
+        assert first_active == pytest.approx(2.0, abs=step + 1e-9)
+
+
+def test_outside_the_zone_and_other_labels_are_nothing() -> None:
+    watch = Watch(rule())
+    assert watch.look(0.0, box=Box(0.4, 0.5, 0.6, 0.9)) is None
+    assert watch.look(0.2, label="person") is None
+    assert watch.look(0.4, label="motorcycle") is None
+
+
+def test_short_misses_do_not_start_the_dwell_again_long_ones_do() -> None:
+    watch = Watch(rule(miss_tolerance_s=1.0))
+    watch.until(1.0)
+    for index in range(4):
+        watch.look(1.2 + index * STEP, number=0)
+    seen = watch.look(2.0)
+    assert seen is not None
+    assert seen.since == 0.0
+    for index in range(8):
+        watch.look(2.2 + index * STEP, number=0)
+    seen = watch.look(4.0)
+    assert seen is not None
+    assert seen.since == 4.0
+
+
+def test_a_change_of_number_in_the_same_place_keeps_the_dwell() -> None:
+    watch = Watch(rule())
+    watch.until(1.0)
+    seen = watch.look(1.2, number=9)
+    assert seen is not None
+    assert (seen.since, seen.key) == (0.0, 1)
+
+
+def test_votes_must_be_reached() -> None:
+    watch = Watch(rule(dwell_s=0.0, votes_needed=3, votes_of=4))
+    watch.reads_plates = False
+    standings = [seen.standing if (seen := watch.look(i * STEP)) else None for i in range(4)]
+    assert standings == [Standing.PENDING, Standing.PENDING, Standing.ACTIVE, Standing.ACTIVE]
+
+
+def test_outside_its_window_it_is_blocked() -> None:
+    # Frame time 0 is a Thursday at 00:00 UTC.
+    seen = Watch(rule(windows=("thu 08:00-09:00",))).until(3.0)
+    assert (seen.standing, seen.blocked_by) == (Standing.BLOCKED, "window")
+
+
+def test_a_resident_blocks_the_alarm_and_the_condition_says_so() -> None:
+    seen = Watch(rule(), text="皖A12345", residents=[Resident(plate="皖A12345")]).until(4.0)
+    assert (seen.standing, seen.blocked_by) == (Standing.BLOCKED, "plate")
+    assert seen.attributes.plate is not None
+    assert seen.attributes.plate.status is PlateStatus.KNOWN
+    assert {condition.name: condition.met for condition in seen.conditions}["plate"] is False
+
+
+def test_a_plate_that_was_seen_gets_a_little_time_to_become_sure() -> None:
+    watch = Watch(rule(plate_from_s=2.0, plate_patience_s=3.0), text="皖A12345")
+    assert watch.until(2.8).blocked_by == "plate_reads"
+    assert watch.until(0.6, start=3.0).severity_reason == "plate_stranger"
+
+
+def test_without_any_reading_the_alarm_does_not_wait() -> None:
+    assert Watch(rule(plate_from_s=1.0)).until(2.0).standing is Standing.ACTIVE
+
+
+def test_a_stranger_is_yellow_an_unreadable_plate_blue() -> None:
+    stranger = Watch(rule(), text="皖A12345").until(4.0)
+    unreadable = Watch(rule()).until(4.0)
+    assert (stranger.standing, stranger.severity, stranger.severity_reason) == (
+        Standing.ACTIVE,
+        Severity.YELLOW,
+        "plate_stranger",
+    )
+    assert (unreadable.standing, unreadable.severity) == (Standing.ACTIVE, Severity.BLUE)
+    assert unreadable.attributes.plate is not None
+    assert unreadable.attributes.plate.status is PlateStatus.UNREADABLE
+    assert unreadable.attributes.plate.text is None
+
+
+def test_a_pass_for_another_camera_does_not_count() -> None:
+    resident = Resident(plate="皖A12345", cameras=("yard",))
+    seen = Watch(rule(), text="皖A12345", residents=[resident]).until(4.0)
+    assert (seen.standing, seen.severity_reason) == (Standing.ACTIVE, "plate_elsewhere")
+
+
+def test_without_a_reader_no_plate_is_claimed() -> None:
+    watch = Watch(rule())
+    watch.reads_plates = False
+    seen = watch.until(4.0)
+    assert (seen.standing, seen.attributes.plate, watch.tries) == (Standing.ACTIVE, None, 0)
+
+
+def test_plates_are_tried_at_the_interval_and_not_for_ever() -> None:
+    watch = Watch(rule(plate_from_s=1.0, plate_interval_s=1.0, plate_tries=3))
+    watch.until(0.8)
+    assert watch.tries == 0
+    watch.until(2.0, start=1.0)
+    assert watch.tries == 3
+    watch.until(10.0, start=3.2)
+    assert watch.tries == 3
+
+
+def test_a_known_plate_is_not_read_again() -> None:
+    watch = Watch(rule(plate_interval_s=0.2), text="皖A12345", residents=[Resident(plate="皖A12345")])
+    watch.until(10.0)
+    assert watch.tries == 2
+
+
+def test_a_long_stay_is_yellow() -> None:
+    watch = Watch(rule(long_stay_s=5.0))
+    watch.reads_plates = False
+    assert watch.until(4.0).severity is Severity.BLUE
+    assert watch.until(2.0, start=4.2).severity_reason == "long_stay"
+
+
+def test_reset_forgets_the_dwell() -> None:
+    watch = Watch(rule())
+    watch.until(3.0)
+    watch.rule.reset()
+    seen = watch.look(3.2)
+    assert seen is not None
+    assert seen.since == 3.2
+
+
+@pytest.mark.parametrize(
+    "params",
+    [{"dwel_s": 1}, {"votes_needed": 6}, {"windows": ["night"]}, {"labels": []}, {"plate_min_confidence": 2}],
+)
+def test_bad_parameters_are_refused(params: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        UnfamiliarVehicleParams.model_validate(params)
+
+
+def test_the_registry_builds_it_and_refuses_anothers_parameters() -> None:
+    kinds = {kind.scenario.value: kind for kind in RULES.values()}
+    kind = kinds["unfamiliar_vehicle"]
+    assert isinstance(kind.build(kind.params(), (), UTC), UnfamiliarVehicle)
+    with pytest.raises(TypeError, match="UnfamiliarVehicleParams"):
+        kind.build(kinds["corridor_ebike"].params(), (), UTC)

@@ -1,0 +1,121 @@
+"""Commands before and after they are carried out."""
+
+import threading
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from lookout_contract.commands import Command, CommandResponse, Outcome, ReloadCommand, SnapshotCommand
+from lookout_edge.adapters.command_desk import CommandDesk
+from lookout_edge.errors import EdgeError
+
+NOW = datetime(2026, 5, 4, 6, 0, tzinfo=UTC)
+
+
+class Office:
+    """A desk with a handler that notes what it did, and the answers given."""
+
+    def __init__(self) -> None:
+        self.done: list[Command] = []
+        self.answers: list[CommandResponse] = []
+        self.changed = threading.Condition()
+        self.failure: EdgeError | None = None
+        self.desk = CommandDesk(self.carry_out)
+
+    def carry_out(self, command: Command) -> CommandResponse:
+        self.done.append(command)
+        if self.failure is not None:
+            raise self.failure
+        return CommandResponse(id=command.id, name=command.name, outcome=Outcome.DONE, at=NOW)
+
+    def reply(self, response: CommandResponse) -> None:
+        with self.changed:
+            self.answers.append(response)
+            self.changed.notify_all()
+
+    def send(self, name: str, payload: bytes, *, answers: int = 1) -> CommandResponse:
+        self.desk.receive(name, payload, now=NOW, reply=self.reply)
+        with self.changed:
+            assert self.changed.wait_for(lambda: len(self.answers) >= answers, timeout=10)
+        return self.answers[-1]
+
+
+def reload(command_id: str = "c1", expires_at: datetime | None = None) -> bytes:
+    return ReloadCommand(id=command_id, issued_at=NOW, expires_at=expires_at).to_json()
+
+
+def test_a_command_is_carried_out_and_answered() -> None:
+    office = Office()
+    assert office.send("reload", reload()).outcome is Outcome.DONE
+    assert [command.id for command in office.done] == ["c1"]
+
+
+def test_a_repeated_command_is_answered_but_not_carried_out_again() -> None:
+    office = Office()
+    first = office.send("reload", reload())
+    assert office.send("reload", reload(), answers=2) == first
+    assert len(office.done) == 1
+
+
+def test_a_late_command_is_expired() -> None:
+    office = Office()
+    answer = office.send("reload", reload(expires_at=NOW - timedelta(seconds=1)))
+    assert answer.outcome is Outcome.EXPIRED
+    assert office.done == []
+
+
+def test_a_command_in_time_is_not() -> None:
+    assert Office().send("reload", reload(expires_at=NOW + timedelta(seconds=1))).outcome is Outcome.DONE
+
+
+@pytest.mark.parametrize(
+    ("payload", "command_id", "why"),
+    [
+        (b"not json", "unknown", "not a command"),
+        (b'{"name": "reload"}', "unknown", "id"),
+        (b'{"name": "reload", "id": "c7", "issued_at": "yesterday"}', "c7", "issued_at"),
+        (b"[]", "unknown", "not a command"),
+        (b'{"name": "reload", "id": 7, "issued_at": "2026-05-04T06:00:00Z"}', "unknown", "id"),
+    ],
+)
+def test_a_malformed_command_is_refused_with_the_reason(payload: bytes, command_id: str, why: str) -> None:
+    answer = Office().send("reload", payload)
+    assert (answer.outcome, answer.id, answer.name) == (Outcome.REFUSED, command_id, "reload")
+    assert why in (answer.detail or "")
+
+
+def test_an_unknown_command_is_unsupported() -> None:
+    answer = Office().send("dance", b'{"name": "dance", "id": "c9", "issued_at": "2026-05-04T06:00:00Z"}')
+    assert (answer.outcome, answer.id) == (Outcome.UNSUPPORTED, "c9")
+
+
+def test_topic_and_message_must_agree() -> None:
+    office = Office()
+    payload = SnapshotCommand(id="c1", issued_at=NOW, camera="gate").to_json()
+    assert office.send("reload", payload).outcome is Outcome.REFUSED
+    assert office.done == []
+
+
+def test_a_handlers_error_is_the_answer() -> None:
+    office = Office()
+    office.failure = EdgeError("there is no camera 'gate'")
+    answer = office.send("reload", reload())
+    assert (answer.outcome, answer.detail) == (Outcome.FAILED, "there is no camera 'gate'")
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_even_a_bug_is_answered() -> None:
+    def stumble(command: Command) -> CommandResponse:
+        raise ZeroDivisionError
+
+    office = Office()
+    office.desk = CommandDesk(stumble)
+    assert office.send("reload", reload()).outcome is Outcome.FAILED
+
+
+def test_old_ids_are_forgotten_in_the_end() -> None:
+    office = Office()
+    for number in range(300):
+        office.send("reload", reload(f"c{number}"), answers=number + 1)
+    office.send("reload", reload("c0"), answers=301)
+    assert len(office.done) == 301

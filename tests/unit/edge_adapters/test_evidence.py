@@ -1,0 +1,91 @@
+"""Evidence on disk."""
+
+import hashlib
+import os
+from pathlib import Path
+
+import pytest
+
+from lookout_contract.events import EvidenceKind
+from lookout_edge.adapters.evidence import DiskEvidence
+from lookout_edge.errors import SpoolError
+
+
+def put(store: DiskEvidence, content: bytes, mime: str = "image/jpeg") -> str:
+    return store.put(EvidenceKind.SNAPSHOT, content, mime).sha256
+
+
+def age(store: DiskEvidence, sha256: str, seconds: int) -> None:
+    (file,) = (file for file in store.waiting() if file.sha256 == sha256)
+    os.utime(file.path, (seconds, seconds))
+
+
+def test_a_file_is_named_by_its_content(tmp_path: Path) -> None:
+    store = DiskEvidence(tmp_path)
+    ref = store.put(EvidenceKind.CLIP, b"clip", "video/mp4")
+    assert (ref.kind, ref.bytes, ref.mime) == (EvidenceKind.CLIP, 4, "video/mp4")
+    assert ref.sha256 == hashlib.sha256(b"clip").hexdigest()
+    (file,) = store.waiting()
+    assert (file.sha256, file.mime, file.path.read_bytes()) == (ref.sha256, "video/mp4", b"clip")
+
+
+def test_the_same_content_is_kept_once(tmp_path: Path) -> None:
+    store = DiskEvidence(tmp_path)
+    assert put(store, b"a") == put(store, b"a")
+    assert store.depth().files == 1
+
+
+def test_files_wait_across_restarts_oldest_first(tmp_path: Path) -> None:
+    store = DiskEvidence(tmp_path)
+    first, second = put(store, b"first"), put(store, b"second")
+    age(store, second, 1000)
+    assert [file.sha256 for file in DiskEvidence(tmp_path).waiting()] == [second, first]
+
+
+def test_a_half_written_file_is_cleared_at_the_start(tmp_path: Path) -> None:
+    DiskEvidence(tmp_path)
+    (tmp_path / ".partial-x").write_bytes(b"half")
+    assert DiskEvidence(tmp_path).waiting() == ()
+    assert not (tmp_path / ".partial-x").exists()
+
+
+def test_the_quota_drops_refused_then_oldest_and_never_the_new_one(tmp_path: Path) -> None:
+    store = DiskEvidence(tmp_path, quota_bytes=25)
+    refused, old, young = put(store, b"r" * 8), put(store, b"o" * 8), put(store, b"y" * 8)
+    age(store, old, 1000)
+    store.reject(next(file for file in store.waiting() if file.sha256 == refused))
+    newest = put(store, b"n" * 8)
+    assert {file.sha256 for file in store.waiting()} == {old, young, newest}
+    assert (store.depth().rejected, store.depth().dropped) == (0, 0)
+    put(store, b"m" * 8)
+    assert old not in {file.sha256 for file in store.waiting()}
+    assert store.depth().dropped == 1
+    big = put(store, b"b" * 99)
+    assert [file.sha256 for file in store.waiting()] == [big]
+
+
+def test_settled_files_go_and_refused_ones_stay_aside(tmp_path: Path) -> None:
+    store = DiskEvidence(tmp_path)
+    put(store, b"good")
+    put(store, b"bad")
+    good, bad = sorted(store.waiting(), key=lambda file: file.bytes, reverse=True)
+    store.settle(good)
+    store.reject(bad)
+    assert store.waiting() == ()
+    assert (store.depth().files, store.depth().rejected) == (0, 1)
+    store.settle(good)
+    store.reject(bad)
+
+
+def test_listeners_hear_of_new_files(tmp_path: Path) -> None:
+    store = DiskEvidence(tmp_path)
+    heard: list[int] = []
+    store.listen(lambda: heard.append(len(store.waiting())))
+    put(store, b"a")
+    assert heard == [1]
+
+
+def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(SpoolError, match="cannot store evidence"):
+        DiskEvidence(tmp_path / "file" / "evidence")

@@ -1,0 +1,32 @@
+"""One line for a fault that repeats."""
+
+import structlog
+from structlog.testing import capture_logs
+
+from lookout_edge.adapters.folded_log import FoldedLog
+
+
+def test_a_repeated_message_is_one_line_and_its_end_tells_how_often() -> None:
+    with capture_logs() as lines:
+        log = FoldedLog(structlog.get_logger(), every_s=3600)
+        for _ in range(5):
+            log.warning("link", "no broker")
+        log.over("link", "there it is")
+        log.over("link", "there it is")
+    assert [(line["event"], line.get("repeated")) for line in lines] == [("no broker", None), ("there it is", 4)]
+
+
+def test_another_message_is_said_at_once() -> None:
+    with capture_logs() as lines:
+        log = FoldedLog(structlog.get_logger(), every_s=3600)
+        for message in ("refused", "refused", "unreachable", "refused"):
+            log.warning("link", message)
+    assert [line["event"] for line in lines] == ["refused", "unreachable", "refused"]
+
+
+def test_it_is_said_again_after_a_while_with_the_count() -> None:
+    with capture_logs() as lines:
+        log = FoldedLog(structlog.get_logger(), every_s=0.0)
+        log.warning("link", "no broker")
+        log.warning("link", "no broker")
+    assert len(lines) == 2

@@ -1,0 +1,145 @@
+"""Uploading evidence to a dispatcher that is rarely at its best."""
+
+import hashlib
+import threading
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from lookout_contract.events import EvidenceKind
+from lookout_edge.adapters.backoff import Backoff
+from lookout_edge.adapters.evidence import DiskEvidence
+from lookout_edge.adapters.uploader import EvidenceUploader
+
+Upload = tuple[str, bytes, str | None, str | None]
+"""Path, body, content type and authorization of a PUT."""
+
+
+@dataclass
+class Dispatcher:
+    """Answers each PUT with the next status, the last one for ever."""
+
+    statuses: list[int]
+    received: list[Upload] = field(default_factory=list[Upload])
+    url: str = ""
+    changed: threading.Condition = field(default_factory=threading.Condition)
+
+    def take(self, path: str, body: bytes, mime: str | None, token: str | None) -> int:
+        with self.changed:
+            self.received.append((path, body, mime, token))
+            self.changed.notify_all()
+            return self.statuses.pop(0) if len(self.statuses) > 1 else self.statuses[0]
+
+    def wait_for(self, count: int) -> None:
+        with self.changed:
+            assert self.changed.wait_for(lambda: len(self.received) >= count, timeout=10)
+
+
+@contextmanager
+def dispatcher(*statuses: int) -> Generator[Dispatcher]:
+    desk = Dispatcher(list(statuses))
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_PUT(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            status = desk.take(self.path, body, self.headers["Content-Type"], self.headers["Authorization"])
+            self.send_response(status)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    desk.url = f"http://127.0.0.1:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    try:
+        yield desk
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@contextmanager
+def uploading(store: DiskEvidence, url: str) -> Generator[None]:
+    uploader = EvidenceUploader(store, dispatcher_url=url, token="t0ken", backoff=Backoff(base_s=0.01, ceiling_s=0.02))
+    uploader.start()
+    try:
+        yield
+    finally:
+        uploader.close()
+
+
+def eventually(condition: Callable[[], bool]) -> None:
+    pause = threading.Event()
+    for _ in range(1000):
+        if condition():
+            return
+        pause.wait(0.01)
+    pytest.fail("it did not happen within 10 s")
+
+
+@pytest.mark.parametrize("status", [200, 201, 204, 409])
+def test_a_file_goes_once_the_dispatcher_has_it(tmp_path: Path, status: int) -> None:
+    store = DiskEvidence(tmp_path)
+    sha256 = store.put(EvidenceKind.CLIP, b"film", "video/mp4").sha256
+    with dispatcher(status) as desk, uploading(store, desk.url):
+        eventually(lambda: store.depth().files == 0)
+    assert desk.received == [(f"/api/v1/evidence/{sha256}", b"film", "video/mp4", "Bearer t0ken")]
+    assert hashlib.sha256(b"film").hexdigest() == sha256
+
+
+@pytest.mark.parametrize("status", [500, 503, 429, 401, 404])
+def test_what_is_not_the_files_fault_is_tried_again(tmp_path: Path, status: int) -> None:
+    store = DiskEvidence(tmp_path)
+    store.put(EvidenceKind.SNAPSHOT, b"x", "image/jpeg")
+    with dispatcher(status, status, 201) as desk, uploading(store, desk.url):
+        desk.wait_for(3)
+        eventually(lambda: store.depth().files == 0)
+    assert store.depth().rejected == 0
+
+
+@pytest.mark.parametrize("status", [400, 413, 415, 422])
+def test_a_refused_file_is_kept_aside_and_does_not_hold_up_the_others(tmp_path: Path, status: int) -> None:
+    store = DiskEvidence(tmp_path)
+    store.put(EvidenceKind.SNAPSHOT, b"one", "image/jpeg")
+    store.put(EvidenceKind.SNAPSHOT, b"two", "image/jpeg")
+    with dispatcher(status, 201) as desk, uploading(store, desk.url):
+        eventually(lambda: store.depth().files == 0)
+    assert store.depth().rejected == 1
+    assert len(desk.received) == 2
+
+
+def test_one_troublesome_file_does_not_hold_up_the_others(tmp_path: Path) -> None:
+    store = DiskEvidence(tmp_path)
+    for content in (b"one", b"two", b"three"):
+        store.put(EvidenceKind.SNAPSHOT, content, "image/jpeg")
+    with dispatcher(500, 201, 201, 500) as desk, uploading(store, desk.url):
+        eventually(lambda: store.depth().files == 1)
+
+
+def test_without_a_dispatcher_it_waits_and_then_goes(tmp_path: Path) -> None:
+    store = DiskEvidence(tmp_path)
+    with dispatcher(201) as gone:
+        url = gone.url
+    with uploading(store, url):
+        store.put(EvidenceKind.SNAPSHOT, b"x", "image/jpeg")
+        pause = threading.Event()
+        pause.wait(0.1)
+        assert store.depth().files == 1
+
+
+def test_new_files_are_uploaded_as_they_come(tmp_path: Path) -> None:
+    store = DiskEvidence(tmp_path)
+    with dispatcher(201) as desk, uploading(store, desk.url):
+        for number in range(5):
+            store.put(EvidenceKind.SNAPSHOT, bytes([number]), "image/jpeg")
+            desk.wait_for(number + 1)
+        eventually(lambda: store.depth().files == 0)

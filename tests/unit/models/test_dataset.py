@@ -1,0 +1,94 @@
+from pathlib import Path
+
+import pytest
+
+from lookout_models.dataset import read_dataset
+from lookout_models.errors import UsageError
+
+
+def write(folder: Path, files: dict[str, str]) -> Path:
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content, "utf-8")
+    return folder
+
+
+BESIDE = {
+    "data.yaml": "names: [car, bus]",
+    "images/a.jpg": "",
+    "images/b.png": "",
+    "labels/a.txt": "1 0.5 0.5 0.2 0.4\n0 0.1 0.1 0.1 0.1\n",
+    "labels/b.txt": "",
+}
+
+
+def test_boxes_and_names_are_read(tmp_path: Path) -> None:
+    dataset = read_dataset(write(tmp_path, BESIDE))
+    assert dataset.names == ("car", "bus")
+    first, second = dataset.pictures
+    assert first.path.name == "a.jpg"
+    assert first.classes.tolist() == [1, 0]
+    assert first.boxes.tolist() == [[0.5, 0.5, 0.2, 0.4], [0.1, 0.1, 0.1, 0.1]]
+    assert len(second.boxes) == 0
+
+
+def test_the_validation_split_is_taken_when_the_description_names_splits(tmp_path: Path) -> None:
+    files = {
+        "data.yaml": "path: .\ntrain: train/images\nval: test/images\nnames: {0: car}",
+        "train/images/a.jpg": "",
+        "train/labels/a.txt": "",
+        "test/images/b.jpg": "",
+        "test/labels/b.txt": "0 0.5 0.5 1 1",
+    }
+    dataset = read_dataset(write(tmp_path, files))
+    assert [picture.path.name for picture in dataset.pictures] == ["b.jpg"]
+    assert dataset.names == ("car",)
+
+
+def test_one_split_finds_the_description_above_it(tmp_path: Path) -> None:
+    files = {"data.yaml": "names: [car]", "train/images/a.jpg": "", "train/labels/a.txt": ""}
+    assert len(read_dataset(write(tmp_path, files) / "train").pictures) == 1
+
+
+def test_splits_inside_images_find_their_labels(tmp_path: Path) -> None:
+    files = {"data.yaml": "val: images/val\nnames: [car]", "images/val/a.jpg": "", "labels/val/a.txt": "0 .5 .5 1 1"}
+    assert read_dataset(write(tmp_path, files)).pictures[0].classes.tolist() == [0]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"data.yaml": "names: []"}, "no class names"),
+        ({"data.yaml": "names: [car"}, "not valid YAML"),
+        ({"data.yaml": "- car"}, "must be a mapping"),
+        ({"labels/a.txt": "0 0.5 0.5"}, "a.txt, line 1: '0 0.5 0.5' is not"),
+        ({"labels/a.txt": "\n7 0.5 0.5 1 1"}, "a.txt, line 2: class 7 has no name"),
+        ({"labels/a.txt": "car 0.5 0.5 1 1"}, "is not 'class cx cy w h'"),
+    ],
+)
+def test_what_is_wrong_is_named(tmp_path: Path, changes: dict[str, str], message: str) -> None:
+    folder = write(tmp_path, {**BESIDE, **changes})
+    with pytest.raises(UsageError) as caught:
+        read_dataset(folder)
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("absent", "message"),
+    [
+        ("labels", "labels are missing"),
+        ("labels/a.txt", "1 of 2 pictures have no labels"),
+        ("images", "no folder 'images'"),
+    ],
+)
+def test_what_is_missing_is_named(tmp_path: Path, absent: str, message: str) -> None:
+    files = {name: content for name, content in BESIDE.items() if not name.startswith(absent)}
+    with pytest.raises(UsageError, match=message):
+        read_dataset(write(tmp_path, files))
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="not a folder"):
+        read_dataset(tmp_path / "nowhere")

@@ -1,0 +1,82 @@
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from lookout_edge.domain.detection import Detection
+from lookout_edge.domain.frame import Image
+from lookout_edge.domain.geometry import Box
+from lookout_models.dataset import Dataset, LabelledPicture
+from lookout_models.errors import UsageError
+from lookout_models.evaluate import Evaluation, evaluate, match_labels
+from lookout_models.report import as_json, as_table
+
+
+class OneBoxDetector:
+    """Finds a motorcycle in the left half of every picture."""
+
+    name = "one-box"
+    sha256 = "0" * 64
+    labels = ("motorcycle", "bicycle")
+
+    def detect(self, image: Image) -> Sequence[Detection]:
+        return [Detection("motorcycle", 0.9, Box(0, 0, 0.5, 1))]
+
+
+def dataset_of(folder: Path, *boxes: tuple[float, float, float, float]) -> Dataset:
+    """A picture a box (cx, cy, w, h), all of class 0; class 1 is in none."""
+    pictures: list[LabelledPicture] = []
+    for number, box in enumerate(boxes):
+        path = folder / f"{number}.png"
+        cv2.imwrite(str(path), np.zeros((20, 40, 3), np.uint8))
+        pictures.append(LabelledPicture(path, np.array([0]), np.array([box], np.float64)))
+    return Dataset(("ebike", "person"), tuple(pictures))
+
+
+def evaluation_of(folder: Path) -> Evaluation:
+    dataset = dataset_of(folder, (0.25, 0.5, 0.5, 1), (0.75, 0.5, 0.5, 1))
+    matched = match_labels(dataset.names, OneBoxDetector.labels, {"ebike": ["motorcycle", "bicycle"]})
+    return evaluate(OneBoxDetector(), dataset, matched)
+
+
+def test_one_of_two_found_with_one_wrong(tmp_path: Path) -> None:
+    evaluation = evaluation_of(tmp_path)
+    # Precision is 1/2 at best up to recall 1/2 (both score the same, the true one comes first: 1), and 0 beyond.
+    assert evaluation.result.classes["ebike"].ap50 == pytest.approx(51 / 101)
+    assert evaluation.result.map50 == evaluation.result.map50_95 == pytest.approx(51 / 101)
+    assert evaluation.unknown_classes == ("person",)
+
+
+def test_reports_carry_the_same_figures(tmp_path: Path) -> None:
+    evaluation = evaluation_of(tmp_path)
+    document = json.loads(as_json("one-box", evaluation))
+    assert document["classes"]["ebike"]["boxes"] == 2
+    assert document["map50"] == pytest.approx(51 / 101)
+    table = as_table("one-box", evaluation)
+    assert "0.505" in table
+    assert "no such label: person" in table
+
+
+def test_classes_meet_labels_by_name() -> None:
+    assert match_labels(["car", "van"], ["bus", "car"], {}) == {"car": frozenset({"car"})}
+
+
+def test_a_class_may_be_several_labels() -> None:
+    matched = match_labels(["ebike"], ["bicycle", "motorcycle"], {"ebike": ["bicycle", "motorcycle"]})
+    assert matched == {"ebike": frozenset({"bicycle", "motorcycle"})}
+
+
+@pytest.mark.parametrize(
+    ("renamed", "message"),
+    [
+        ({}, "none of the data set's classes"),
+        ({"bike": ["motorcycle"]}, "no class 'bike'"),
+        ({"ebike": ["moped"]}, "no label 'moped'"),
+    ],
+)
+def test_classes_that_meet_nothing_are_an_error(renamed: dict[str, list[str]], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        match_labels(["ebike"], ["motorcycle"], renamed)

@@ -1,0 +1,241 @@
+"""The table of moves, one rule at a time and by random walks."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lookout_contract.cases import CaseState
+from lookout_contract.events import Scenario, Severity
+from lookout_server.domain.case import (
+    MOVES,
+    SYSTEM,
+    Action,
+    Actor,
+    Case,
+    Details,
+    HistoryEntry,
+    allowed,
+    may_see,
+    move,
+    opened,
+    raised,
+    rechecked,
+)
+from lookout_server.domain.territory import CameraKey, Person, Role
+from lookout_server.errors import (
+    EvidenceMissingError,
+    ForbiddenError,
+    FourEyesError,
+    IllegalMoveError,
+    InvalidError,
+    ServerError,
+    StaleVersionError,
+)
+from lookout_server.testing import NOON, person
+
+OPERATOR = person("li", Role.OPERATOR)
+SUPERVISOR = person("zhao", Role.SUPERVISOR)
+WORKER = person("wang", Role.WORKER, grids=frozenset({"grid-07"}))
+OTHER_WORKER = person("zhang", Role.WORKER, grids=frozenset({"grid-08"}))
+BOTH = person("sun", Role.OPERATOR, Role.WORKER)
+PHOTO = "0" * 64
+
+
+def _case(state: CaseState, handler: str | None = WORKER.id) -> Case:
+    return Case(
+        id="c-20261122-0001",
+        number="20261122-0001",
+        title="陌生车辆 · 东门",
+        scenario=Scenario.UNFAMILIAR_VEHICLE,
+        severity=Severity.YELLOW,
+        state=state,
+        version=1,
+        entries=1,
+        camera=CameraKey(gateway="gw-1", id="gate"),
+        grid="grid-07",
+        opened_at=NOON,
+        updated_at=NOON,
+        due_at=None,
+        handler=handler,
+        alarms=("a-1",),
+    )
+
+
+def _do(case: Case, action: Action, who: Person | None, details: Details | None = None) -> tuple[Case, HistoryEntry]:
+    full = details or Details(reason="because", worker=WORKER, photos=(PHOTO,))
+    return move(case, action, Actor(person=who), at=NOON, version=case.version, details=full)
+
+
+_HAPPY = [
+    (Action.DISPATCH, OPERATOR, CaseState.DISPATCHED),
+    (Action.ACCEPT, WORKER, CaseState.ACCEPTED),
+    (Action.ARRIVE, WORKER, CaseState.ON_SCENE),
+    (Action.FEEDBACK, WORKER, CaseState.FEEDBACK),
+    (Action.VERIFY, None, CaseState.VERIFYING),
+    (Action.CLOSE, OPERATOR, CaseState.CLOSED),
+]
+
+
+def test_the_way_from_confirmed_to_closed() -> None:
+    case = _case(CaseState.CONFIRMED, handler=None)
+    for action, who, state in _HAPPY:
+        case, entry = _do(case, action, who)
+        assert case.state is state
+        assert entry.action is action
+        assert entry.seq == case.entries
+    assert case.version == 7
+    assert case.handler == WORKER.id
+    assert case.due_at is None
+
+
+def test_a_stale_version_is_refused_and_says_the_current_one() -> None:
+    case = replace(_case(CaseState.CONFIRMED), version=3)
+    with pytest.raises(StaleVersionError, match="version 3") as caught:
+        move(case, Action.VOID, Actor(person=OPERATOR), at=NOON, version=2, details=Details(reason="x"))
+    assert caught.value.extras["current_version"] == 3
+
+
+def test_an_illegal_move_says_what_is_legal() -> None:
+    with pytest.raises(IllegalMoveError) as caught:
+        _do(_case(CaseState.CONFIRMED), Action.CLOSE, OPERATOR)
+    assert caught.value.extras == {"state": "confirmed", "allowed": ["dispatch", "void"]}
+
+
+def test_only_the_handler_goes_on() -> None:
+    with pytest.raises(ForbiddenError, match="has the case"):
+        _do(_case(CaseState.DISPATCHED), Action.ACCEPT, OTHER_WORKER)
+
+
+def test_the_handler_does_not_close() -> None:
+    with pytest.raises(FourEyesError):
+        _do(_case(CaseState.VERIFYING, handler=BOTH.id), Action.CLOSE, BOTH)
+
+
+def test_the_system_alone_verifies() -> None:
+    with pytest.raises(ForbiddenError):
+        _do(_case(CaseState.FEEDBACK), Action.VERIFY, SUPERVISOR)
+
+
+def test_the_system_does_nothing_else() -> None:
+    with pytest.raises(ForbiddenError):
+        move(_case(CaseState.VERIFYING), Action.CLOSE, SYSTEM, at=NOON, version=1, details=Details())
+
+
+@pytest.mark.parametrize("state", [CaseState.CLOSED, CaseState.VOID])
+def test_reopening_is_for_supervisors(state: CaseState) -> None:
+    with pytest.raises(ForbiddenError):
+        _do(_case(state), Action.REOPEN, OPERATOR)
+    case, _ = _do(_case(state), Action.REOPEN, SUPERVISOR)
+    assert case.state is CaseState.CONFIRMED
+    assert case.handler is None
+
+
+@pytest.mark.parametrize("action", [action for action, row in MOVES.items() if row.needs_reason])
+@pytest.mark.parametrize("reason", [None, "", "  "])
+def test_reasons_are_asked_for(action: Action, reason: str | None) -> None:
+    row = MOVES[action]
+    who = WORKER if row.handler_only else SUPERVISOR
+    with pytest.raises(InvalidError, match="reason"):
+        _do(_case(min(row.sources)), action, who, Details(reason=reason, worker=WORKER))
+
+
+def test_feedback_needs_a_photo() -> None:
+    with pytest.raises(EvidenceMissingError):
+        _do(_case(CaseState.ON_SCENE), Action.FEEDBACK, WORKER, Details(note="done"))
+
+
+def test_returning_frees_the_case() -> None:
+    case, entry = _do(_case(CaseState.ACCEPTED), Action.RETURN, WORKER, Details(reason="外出"))
+    assert (case.state, case.handler, entry.note) == (CaseState.CONFIRMED, None, "外出")
+
+
+def test_three_reworks_call_for_supervision() -> None:
+    case = _case(CaseState.VERIFYING)
+    for _ in range(3):
+        assert not case.needs_supervision
+        case, _ = _do(case, Action.REWORK, OPERATOR)
+        assert case.handler == WORKER.id
+        case, _ = _do(case, Action.FEEDBACK, WORKER)
+        case, _ = _do(case, Action.VERIFY, None)
+    assert case.needs_supervision
+
+
+def test_a_graver_alarm_shortens_the_clock_and_never_lengthens_it() -> None:
+    case = replace(_case(CaseState.DISPATCHED), due_at=NOON + timedelta(seconds=300))
+    graver, entry = raised(case, Severity.RED, at=NOON)
+    assert graver.due_at == NOON + timedelta(seconds=90)
+    assert entry.data == {"from": "yellow", "to": "red"}
+    late, _ = raised(replace(case, due_at=NOON + timedelta(seconds=10)), Severity.RED, at=NOON)
+    assert late.due_at == NOON + timedelta(seconds=10)
+
+
+def test_a_recheck_does_not_overtake_anybody() -> None:
+    case = _case(CaseState.VERIFYING)
+    after, entry = rechecked(case, at=NOON, note=None, data={})
+    assert after.version == case.version
+    assert entry.seq == case.entries + 1
+
+
+def test_workers_see_their_grids_and_their_cases() -> None:
+    case = _case(CaseState.DISPATCHED, handler=None)
+    assert may_see(case, WORKER)
+    assert not may_see(case, OTHER_WORKER)
+    assert may_see(replace(case, handler=OTHER_WORKER.id), OTHER_WORKER)
+    assert not may_see(replace(case, grid=None), WORKER)
+    assert may_see(replace(case, grid=None), OPERATOR)
+
+
+_ACTORS = st.sampled_from([OPERATOR, SUPERVISOR, WORKER, OTHER_WORKER, BOTH, None])
+_DETAILS = st.builds(
+    Details,
+    reason=st.sampled_from([None, "because"]),
+    worker=st.sampled_from([None, WORKER, OTHER_WORKER, BOTH]),
+    photos=st.sampled_from([(), (PHOTO,)]),
+)
+_STEP = st.tuples(st.sampled_from(list(Action)), _ACTORS, _DETAILS, st.sampled_from([0, 0, 0, -1]))
+
+
+@given(st.sampled_from([CaseState.NEW, CaseState.CONFIRMED]), st.lists(_STEP, max_size=40))
+def test_no_walk_leaves_the_table(start: CaseState, steps: list[tuple[Action, Person | None, Details, int]]) -> None:
+    case, first = opened(_case(start, handler=None), actor=SYSTEM, at=NOON, data={})
+    history = [first]
+    for action, who, details, lag in steps:
+        offered = allowed(case, Actor(person=who))
+        try:
+            after, entry = move(case, action, Actor(person=who), at=NOON, version=case.version + lag, details=details)
+        except ServerError:
+            # A refusal leaves no trace, and whatever is offered fails for its details alone.
+            continue
+        assert action in offered
+        assert case.state in MOVES[action].sources
+        assert after.state is MOVES[action].target
+        assert after.version == case.version + 1
+        assert (entry.from_state, entry.to_state) == (case.state, after.state)
+        if action is Action.CLOSE:
+            assert who is not None
+            assert who.id != case.handler
+        history.append(entry)
+        case = after
+    assert [entry.seq for entry in history] == list(range(1, len(history) + 1))
+    assert case.version == case.entries == len(history)
+    working = {CaseState.DISPATCHED, CaseState.ACCEPTED, CaseState.ON_SCENE, CaseState.VERIFYING, CaseState.REWORK}
+    assert case.state not in working or case.handler is not None
+
+
+@given(st.sampled_from(list(CaseState)), _ACTORS, _ACTORS)
+def test_what_is_offered_works_and_what_is_not_fails(
+    state: CaseState, who: Person | None, handler: Person | None
+) -> None:
+    case = _case(state, handler=handler.id if handler else None)
+    full = Details(reason="because", worker=WORKER, photos=(PHOTO,))
+    offered = allowed(case, Actor(person=who))
+    for action in Action:
+        try:
+            move(case, action, Actor(person=who), at=NOON, version=1, details=full)
+        except ServerError:
+            assert action not in offered
+        else:
+            assert action in offered
