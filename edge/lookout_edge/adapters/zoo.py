@@ -90,6 +90,12 @@ class CtcHead(_Part):
     """The other classes in order, one character each."""
 
 
+class ClassifierHead(_Part):
+    """``probabilities`` (pictures, labels), each label for itself."""
+
+    kind: Literal["classifier"]
+
+
 class Thresholds(_Part):
     """Scores below are not reported."""
 
@@ -121,26 +127,51 @@ class Source(_Part):
     """Who trained them."""
 
 
+class Trained(_Part):
+    """How the weights were trained; ``lookout-models train`` repeats it."""
+
+    recipe: str
+    """File in ``models/recipes``."""
+    base: Source
+    """The package whose weights the training began with."""
+    data: tuple[str, ...]
+    """The pictures, each with its licence."""
+
+
+class SecondLook(_Part):
+    """A classifier that looks again at what the detector took for some labels."""
+
+    model: str
+    """Its zoo entry; its labels are the ones that it judges."""
+    side: Annotated[float, Field(ge=1, le=4)] = 1.5
+    """Side of the square that it sees, relative to the longer side of the box."""
+    trust: Share = 0.5
+    """How much its probability counts: the score becomes score ^ (1 − trust) × probability ^ trust."""
+    first: dict[str, Share] = {}
+    """Thresholds by label for the first look; ``thresholds`` then hold for the score of both together."""
+
+
 class ModelSpec(_Part):
     """One ``model.yaml``."""
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
     description: str
     licence: str
-    source: Source
+    source: Source | Trained
     weights: Weights
     input: InputSpec
-    head: Annotated[NanodetHead | PlateSsdHead | CtcHead, Field(discriminator="kind")]
+    head: Annotated[NanodetHead | PlateSsdHead | CtcHead | ClassifierHead, Field(discriminator="kind")]
     labels: tuple[str, ...]
     thresholds: Thresholds
     nms: Nms | None = None
+    second_look: SecondLook | None = None
 
     @model_validator(mode="after")
     def _names_exist(self) -> Self:
         unknown = sorted(set(self.thresholds.classes) - set(self.labels))
         if unknown:
             raise ValueError(f"'thresholds.classes' names {', '.join(unknown)}, which 'labels' does not have")
-        if self.nms is None and self.head.kind != "ctc":
+        if self.nms is None and self.head.kind not in ("ctc", "classifier"):
             raise ValueError(f"'nms' is missing; a {self.head.kind} head needs it")
         return self
 

@@ -74,6 +74,9 @@ class Phase(Part):
     steps: Annotated[int, Field(gt=0)]
     batch: Annotated[int, Field(gt=0)] = 8
     mosaic: Share | None = None
+    #: First parts of the backbone (the stem, then its four stages) that stay as they are. All five at first is cheap
+    #: while the heads know nothing yet.
+    frozen: Annotated[int, Field(ge=0, le=5)] = 2
 
 
 class Optimiser(Part):
@@ -86,8 +89,6 @@ class Optimiser(Part):
     weight_decay: float = 0.05
     clip: float = 10.0
     ema: float = 0.998
-    #: First backbone stages (stem included) that stay as they are.
-    frozen_stages: Annotated[int, Field(ge=0, le=4)] = 1
 
 
 class Validation(Part):

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
 
 from lookout_models.training.data.augment import Sample, augmented
 from lookout_models.training.data.examples import Example
@@ -47,7 +46,6 @@ class Trainer:
     def __init__(self, recipe: Recipe, net: NanoDet, data: Data, folder: Path) -> None:
         self._recipe, self._data, self._folder = recipe, data, folder
         self._net = channels_last(net)
-        freeze(self._net, recipe.optimiser.frozen_stages)
         self._optimiser = make_optimiser(self._net, recipe.optimiser)
         self._average = WeightAverage(self._net, recipe.optimiser.ema)
         self._sampler = Sampler(data.train, recipe.sources, recipe.seed)
@@ -83,7 +81,7 @@ class Trainer:
     def _train_step(self, step: int, phase: Phase) -> Losses:
         random = np.random.default_rng([self._recipe.seed, step])
         samples = [self._sample(phase, random) for _ in range(phase.batch)]
-        self._net.train()
+        freeze(self._net, phase.frozen)
         for group in self._optimiser.param_groups:
             group["lr"] = group["rate"] * rate_factor(step, self._recipe.steps, self._recipe.optimiser)
         logits, distances = self._net(to_tensor([sample.picture for sample in samples]))
@@ -134,21 +132,19 @@ class Trainer:
         self._sampler.restore(state["sampler"])
 
 
-def freeze(net: NanoDet, stages: int) -> None:
-    """Keep the stem and the first ``stages`` − 1 stages as they are; 0 freezes nothing."""
-    parts: list[nn.Module] = [net.backbone.stem, *net.backbone.stages]
-    for part in parts[:stages]:
-        part.requires_grad_(False)
+def freeze(net: NanoDet, parts: int) -> None:
+    """Let all learn but the first ``parts`` of the stem and the four stages."""
+    for number, part in enumerate([net.backbone.stem, *net.backbone.stages]):
+        part.requires_grad_(number >= parts)
 
 
 def make_optimiser(net: NanoDet, settings: Optimiser) -> torch.optim.AdamW:
     """AdamW with the backbone at its own rate and no decay on biases."""
     groups: list[dict[str, Any]] = []
     body = {id(p) for p in net.backbone.parameters()}
-    trained = [p for p in net.parameters() if p.requires_grad]
     for in_body in (True, False):
         for is_bias in (True, False):
-            chosen = [p for p in trained if (id(p) in body) == in_body and (p.ndim == 1) == is_bias]
+            chosen = [p for p in net.parameters() if (id(p) in body) == in_body and (p.ndim == 1) == is_bias]
             rate = settings.rate * (settings.backbone_factor if in_body else 1.0)
             decay = 0.0 if is_bias else settings.weight_decay
             groups.append({"params": chosen, "lr": rate, "rate": rate, "weight_decay": decay})

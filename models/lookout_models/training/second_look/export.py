@@ -1,4 +1,4 @@
-"""A second look as ONNX, written node by node: pixels in, probabilities of each label out. Weights in half precision."""
+"""A second look as ONNX, written node by node: pixels in, label probabilities out; weights in half precision."""
 
 from dataclasses import dataclass, field
 
