@@ -1,6 +1,6 @@
 """Where to set a label's threshold, and what it costs in false alarms; chosen on validation pictures."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -58,11 +58,9 @@ def choose(points: Curve, precision: float) -> OperatingPoint:
     return good[0] if good else max(tried, key=_weighed)
 
 
-def false_alarms_per_1000(highest: Mapping[str, Floats], thresholds: Mapping[str, float]) -> dict[str, float]:
-    """Of 1,000 pictures without the label, how many raise it; ``highest`` holds each picture's best score."""
-    return {
-        label: 1000 * float((scores >= thresholds[label]).mean()) for label, scores in highest.items() if len(scores)
-    }
+def false_alarms_per_1000(highest: Floats, threshold: float) -> float:
+    """Of 1,000 pictures without a label, how many show it; ``highest`` holds the best score of each such picture."""
+    return 1000 * float((highest >= threshold).mean()) if len(highest) else 0.0
 
 
 def _hits(picture: ClassInPicture) -> Flags:

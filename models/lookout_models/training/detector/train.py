@@ -4,7 +4,7 @@ import json
 import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,8 @@ from lookout_models.training.recipe import Optimiser, Phase, Recipe
 from lookout_models.training.torched import channels_last, descend, read_state, write_state
 
 CHECKPOINT = "checkpoint.pt"
+#: Of the last validation: AP50, threshold, precision, recall and false alarms of every label.
+FIGURES = "figures.json"
 _LOG = "log.jsonl"
 _LOG_EVERY = 20
 _SAVE_EVERY = 100
@@ -102,8 +104,10 @@ class Trainer:
 
     def _validate(self, size: int) -> None:
         if self._data.validation:
-            result = validate(self.net, self._data.validation, self._recipe.labels, size)
-            self._log({"size": size, "ap50": {label: round(ap, 4) for label, ap in result.ap50.items()}})
+            figures = validate(self.net, self._data.validation, self._recipe.labels, size)
+            self._log({"size": size, "ap50": {label: round(f.ap50, 4) for label, f in figures.items()}})
+            path = self._folder / FIGURES
+            path.write_text(json.dumps({label: asdict(f) for label, f in figures.items()}, indent=1), "utf-8")
 
     def _log(self, entry: Mapping[str, Any]) -> None:
         line = {"step": self._step, "at": round(time.time()), **entry}

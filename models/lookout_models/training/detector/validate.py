@@ -1,30 +1,31 @@
 """How good a net is on the validation part: average precision a label, and false alarms where nothing is."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from lookout_models.average_precision import ClassInPicture, average_precision
 from lookout_models.training.data.augment import Sample, plain
 from lookout_models.training.data.examples import Example
 from lookout_models.training.detector.decode import Found, boxes_of, make_grid, suppressed
 from lookout_models.training.detector.net import NanoDet
+from lookout_models.training.detector.operating import OperatingPoint, choose, curve, false_alarms_per_1000
 from lookout_models.training.detector.pixels import to_tensor
 
 _LEAST_SCORE = 0.02
+_BATCH = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Validated:
-    """AP50 a label, where it occurs and was decided."""
+class Figures:
+    """How well one label is found on the validation part, and where to set its threshold."""
 
-    ap50: Mapping[str, float]
-    #: Highest score of each label on every picture, pictures × labels; and whether the picture holds it.
-    highest: NDArray[np.float32]
-    holds: NDArray[np.bool_]
+    ap50: float
+    point: OperatingPoint
+    #: Of 1,000 pictures without it, how many show it at the threshold.
+    false_alarms: float
 
 
 def predict(net: NanoDet, samples: Sequence[Sample]) -> list[Found]:
@@ -36,24 +37,31 @@ def predict(net: NanoDet, samples: Sequence[Sample]) -> list[Found]:
     return [suppressed(s, b, _LEAST_SCORE) for s, b in zip(scores, boxes, strict=True)]
 
 
-def validate(net: NanoDet, examples: Sequence[Example], labels: Sequence[str], size: int, batch: int = 8) -> Validated:
-    """Measure ``net`` on ``examples``, letterboxed to ``size``.
+def validate(
+    net: NanoDet, examples: Sequence[Example], labels: Sequence[str], size: int, precision: float = 0.9
+) -> dict[str, Figures]:
+    """Measure ``net`` on ``examples``, letterboxed to ``size``; labels that occur nowhere are left out.
 
-    Pictures where a label is undecided do not count for it.
+    Pictures where a label is undecided do not count for it. Thresholds are chosen for ``precision``.
     """
-    seen: list[list[ClassInPicture]] = [[] for _ in labels]
-    highest = np.zeros((len(examples), len(labels)), np.float32)
-    holds = np.zeros((len(examples), len(labels)), bool)
-    for start in range(0, len(examples), batch):
-        samples = [plain(example, size) for example in examples[start : start + batch]]
-        for row, (sample, found) in enumerate(zip(samples, predict(net, samples), strict=True), start=start):
-            np.maximum.at(highest[row], found.classes, found.scores)
-            holds[row, sample.boxes.classes] = True
-            for number, pictures in enumerate(seen):
+    seen: dict[str, list[ClassInPicture]] = {label: [] for label in labels}
+    for start in range(0, len(examples), _BATCH):
+        samples = [plain(example, size) for example in examples[start : start + _BATCH]]
+        for sample, found in zip(samples, predict(net, samples), strict=True):
+            for number, label in enumerate(labels):
                 if not len(sample.undecided.of(number)):
-                    pictures.append(_one_class(sample, found, number))
-    results = {label: average_precision(pictures) for label, pictures in zip(labels, seen, strict=True)}
-    return Validated({label: r.ap50 for label, r in results.items() if r is not None}, highest, holds)
+                    seen[label].append(_one_class(sample, found, number))
+    figures = {label: _figures(pictures, precision) for label, pictures in seen.items()}
+    return {label: f for label, f in figures.items() if f is not None}
+
+
+def _figures(pictures: Sequence[ClassInPicture], precision: float) -> Figures | None:
+    result = average_precision(pictures)
+    if result is None:
+        return None
+    point = choose(curve(pictures), precision)
+    empty = [p.scores.max(initial=0.0) for p in pictures if not len(p.truth)]
+    return Figures(result.ap50, point, false_alarms_per_1000(np.array(empty), point.threshold))
 
 
 def _one_class(sample: Sample, found: Found, number: int) -> ClassInPicture:
