@@ -21,8 +21,8 @@ from lookout_edge.adapters.evidence import DiskEvidence
 from lookout_edge.adapters.folded_log import FoldedLog
 from lookout_edge.adapters.jpeg import encode_jpeg
 from lookout_edge.adapters.link import BrokerOptions, MqttLink, TlsOptions
-from lookout_edge.adapters.onnx.second_look import open_detector
 from lookout_edge.adapters.onnx.plates import OnnxPlateReader
+from lookout_edge.adapters.onnx.second_look import open_detector
 from lookout_edge.adapters.spool import SqliteSpool
 from lookout_edge.adapters.uploader import EvidenceUploader
 from lookout_edge.adapters.verdicts import VerdictFile

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import yaml
 
+from lookout_edge.adapters.onnx.session import OnnxSession
 from lookout_edge.adapters.zoo import Zoo
 from lookout_models.pictures import list_pictures, read_picture
 from lookout_models.training.testing import make_pictures
@@ -19,8 +20,6 @@ from lookout_models.training.detector.net import coco_teacher, from_coco  # noqa
 from lookout_models.training.detector.pixels import to_tensor  # noqa: E402
 from lookout_models.training.detector.run import run  # noqa: E402
 
-ort = pytest.importorskip("onnxruntime")
-
 RECIPE = Path(__file__).parents[3] / "models" / "recipes" / "smoke.yaml"
 
 
@@ -30,27 +29,25 @@ def base_weights() -> Path:
 
 
 def test_torch_and_the_shipped_graph_agree() -> None:
-    session = ort.InferenceSession(base_weights().read_bytes(), providers=["CPUExecutionProvider"])
+    session = OnnxSession("coco-nano", base_weights().read_bytes())
     pixels = np.random.default_rng(0).normal(size=(1, 3, 416, 416)).astype(np.float32)
-    scores, distances = session.run(None, {session.get_inputs()[0].name: pixels})
+    found = session.run(pixels)
     with torch.inference_mode():
         logits, ours = coco_teacher(base_weights())(torch.from_numpy(pixels))
-    assert np.abs(logits.sigmoid().numpy() - scores).max() < 1e-4
-    assert np.abs(ours.numpy() - distances).max() < 1e-3
+    assert np.abs(logits.sigmoid().numpy() - found["scores"]).max() < 1e-4
+    assert np.abs(ours.numpy() - found["distances"]).max() < 1e-3
 
 
 @pytest.mark.parametrize("size", [64, 320])
 def test_an_export_gives_what_the_net_gives(size: int) -> None:
     net = from_coco(base_weights(), ["fire", "person"]).eval()
-    session = ort.InferenceSession(
-        export(net, base_weights(), size).SerializeToString(), providers=["CPUExecutionProvider"]
-    )
+    session = OnnxSession("made", export(net, base_weights(), size).SerializeToString())
     pixels = np.random.default_rng(0).normal(size=(1, 3, size, size)).astype(np.float32)
-    scores, distances = session.run(["scores", "distances"], {session.get_inputs()[0].name: pixels})
+    found = session.run(pixels)
     with torch.inference_mode():
         logits, ours = net(torch.from_numpy(pixels))
-    assert np.abs(logits.sigmoid().numpy() - scores).max() < 1e-3
-    assert np.abs(ours.numpy() - distances).max() < 1e-2
+    assert np.abs(logits.sigmoid().numpy() - found["scores"]).max() < 1e-3
+    assert np.abs(ours.numpy() - found["distances"]).max() < 1e-2
 
 
 @pytest.mark.slow
@@ -63,17 +60,17 @@ def test_a_run_learns_stops_and_goes_on(tmp_path: Path) -> None:
     result = run(RECIPE, tmp_path / "data", tmp_path / "work")
     lines = [json.loads(line) for line in (tmp_path / "work" / "log.jsonl").read_text().splitlines()]
     assert [line["step"] for line in lines if "ap50" in line] == [10, 30]
-    session = ort.InferenceSession(result.read_bytes(), providers=["CPUExecutionProvider"])
+    session = OnnxSession("made", result.read_bytes())
     picture = read_picture(list_pictures(tmp_path / "data" / "made" / "images")[0])
     pixels = to_tensor([picture]).contiguous().numpy()
-    scores, distances = session.run(["scores", "distances"], {session.get_inputs()[0].name: pixels})
+    found = session.run(pixels)
     # Thirty steps teach where something is, though not yet what: the picture holds one square.
-    best = int(scores[0].max(-1).argmax())
-    x, y = make_grid(96, 96).centres[best].tolist()
+    best = int(found["scores"][0].max(-1).argmax())
+    x, y = (float(v) for v in make_grid(96, 96).centres[best])
     _, cx, cy, width, height = (float(v) * 96 for v in first_label(tmp_path).split())
     assert abs(x - cx) < width / 2 + 8
     assert abs(y - cy) < height / 2 + 8
-    assert scores[0].max() > 0.1
+    assert found["scores"].max() > 0.1
 
 
 def first_label(folder: Path) -> str:

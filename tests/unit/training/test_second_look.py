@@ -6,11 +6,10 @@ import cv2
 import numpy as np
 import pytest
 
+from lookout_edge.adapters.onnx.session import OnnxSession
 from lookout_models.training.data.examples import Example, make_boxes
 
 torch = pytest.importorskip("torch", reason="training needs PyTorch: pip install 'lookout[train]'")
-
-import onnxruntime as ort  # noqa: E402
 
 from lookout_models.training.second_look.crops import crops_of, cut, square_around  # noqa: E402
 from lookout_models.training.second_look.export import export  # noqa: E402
@@ -70,8 +69,8 @@ def test_the_onnx_file_gives_what_the_net_gives(size: int) -> None:
     torch.manual_seed(0)
     net = SecondLook(2).eval()
     install(net, np.full((2, 1280), 0.05, np.float32), np.array([0.1, -0.2], np.float32))
-    session = ort.InferenceSession(export(net, size).SerializeToString(), providers=["CPUExecutionProvider"])
+    session = OnnxSession("made", export(net, size).SerializeToString())
     pixels = np.random.default_rng(0).normal(size=(3, 3, size, size)).astype(np.float32)
     with torch.inference_mode():
         wanted = net(torch.from_numpy(pixels)).sigmoid().numpy()
-    assert session.run(None, {"pixels": pixels})[0] == pytest.approx(wanted, abs=2e-3)
+    assert session.run(pixels)["probabilities"] == pytest.approx(wanted, abs=2e-3)

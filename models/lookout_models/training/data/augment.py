@@ -92,8 +92,9 @@ def _mosaic(take: Next, size: int, random: Random) -> Sample:
 def _tile_window(picture: Picture, area: tuple[int, int, int, int], random: Random) -> Window:
     height, width = picture.shape[:2]
     wide, high = area[2] - area[0], area[3] - area[1]
-    ratios = (wide / width, high / height)
-    fit = random.uniform(min(ratios), min(max(ratios) * 1.2, min(ratios) * 2.5))
+    across, down = float(wide / width), float(high / height)
+    inside, covering = min(across, down), max(across, down)
+    fit = random.uniform(inside, min(covering * 1.2, inside * 2.5))
     scale = (fit * random.uniform(1 - _ASPECT / 2, 1 + _ASPECT / 2), fit)
     left = area[0] + _placed(width * scale[0], wide, random)
     top = area[1] + _placed(height * scale[1], high, random)

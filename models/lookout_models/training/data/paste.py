@@ -41,13 +41,14 @@ def pasted(sample: Sample, objects: Sequence[CutOut], label: int, random: Random
     size = sample.picture.shape[0]
     cut = _resized(objects[int(random.integers(len(objects)))], size * random.uniform(0.2, 0.75), random)
     height, width = cut.coverage.shape
-    left = int(random.integers(0, max(1, size - width)))
-    top = int(random.integers(min(size // 3, max(0, size - height)), max(1, size - height) + 1))
+    lowest = max(0, size - height)
+    left = int(random.random() * max(1, size - width))
+    top = int(random.uniform(min(size // 3, lowest), lowest))
     height, width = min(height, size - top), min(width, size - left)
     picture = sample.picture.copy()
     place = picture[top : top + height, left : left + width]
-    share = cut.coverage[:height, :width, np.newaxis]
-    place[...] = np.asarray(share * cut.picture[:height, :width] + (1 - share) * place, np.uint8)
+    share = cut.coverage[:height, :width, np.newaxis].astype(np.float64)
+    place[...] = (share * cut.picture[:height, :width] + (1.0 - share) * place.astype(np.float64)).astype(np.uint8)
     box = np.array([[left, top, left + width, top + height]], np.float32)
     return _with_box(Sample(picture, sample.boxes, sample.undecided), box, label)
 

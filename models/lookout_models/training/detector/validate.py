@@ -5,10 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from lookout_models.average_precision import ClassInPicture, average_precision
 from lookout_models.training.data.augment import Sample, plain
 from lookout_models.training.data.examples import Example
+from lookout_models.training.data.geometry import Floats, areas
 from lookout_models.training.detector.decode import Found, boxes_of, make_grid, suppressed
 from lookout_models.training.detector.net import NanoDet
 from lookout_models.training.detector.operating import OperatingPoint, choose, curve, false_alarms_per_1000
@@ -16,6 +18,7 @@ from lookout_models.training.detector.pixels import to_tensor
 
 _LEAST_SCORE = 0.02
 _BATCH = 8
+_WHOLE = (0, 0, 1, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +45,16 @@ def validate(
 ) -> dict[str, Figures]:
     """Measure ``net`` on ``examples``, letterboxed to ``size``; labels that occur nowhere are left out.
 
-    Pictures where a label is undecided do not count for it. Thresholds are chosen for ``precision``.
+    Pictures on which nothing is known of a label do not count for it, nor do detections in undecided places. Thresholds
+    are chosen for ``precision``.
     """
     seen: dict[str, list[ClassInPicture]] = {label: [] for label in labels}
     for start in range(0, len(examples), _BATCH):
-        samples = [plain(example, size) for example in examples[start : start + _BATCH]]
-        for sample, found in zip(samples, predict(net, samples), strict=True):
+        part = examples[start : start + _BATCH]
+        samples = [plain(example, size) for example in part]
+        for example, sample, found in zip(part, samples, predict(net, samples), strict=True):
             for number, label in enumerate(labels):
-                if not len(sample.undecided.of(number)):
+                if not (example.undecided.of(number) == _WHOLE).all(1).any():
                     seen[label].append(_one_class(sample, found, number))
     figures = {label: _figures(pictures, precision) for label, pictures in seen.items()}
     return {label: f for label, f in figures.items() if f is not None}
@@ -65,9 +70,17 @@ def _figures(pictures: Sequence[ClassInPicture], precision: float) -> Figures | 
 
 
 def _one_class(sample: Sample, found: Found, number: int) -> ClassInPicture:
-    mine = found.classes == number
+    mine = (found.classes == number) & ~_undecided(found.boxes, sample.undecided.of(number))
     return ClassInPicture(
         sample.boxes.of(number).astype(np.float64),
         found.boxes[mine].astype(np.float64),
         found.scores[mine].astype(np.float64),
     )
+
+
+def _undecided(boxes: Floats, places: Floats) -> NDArray[np.bool_]:
+    """Which of N boxes lie for the most part in one of the places."""
+    corner = np.maximum(boxes[:, None, :2], places[None, :, :2])
+    far = np.minimum(boxes[:, None, 2:], places[None, :, 2:])
+    common = np.clip(far - corner, 0, None).prod(-1)
+    return (common > 0.5 * areas(boxes)[:, None]).any(1)

@@ -68,7 +68,7 @@ def crops_of(example: Example, labels: Sequence[int], size: int, others: int, ra
 def _anywhere(picture: Picture, random: Random) -> Floats:
     height, width = picture.shape[:2]
     side = random.uniform(0.2, 1.0) * max(height, width)
-    x, y = random.uniform(0, width), random.uniform(0, height)
+    x, y = random.random() * width, random.random() * height
     return np.array([x - side / 2, y - side / 2, x + side / 2, y + side / 2], np.float32)
 
 
@@ -99,4 +99,5 @@ def _shares(square: Floats, boxes: Floats) -> tuple[Floats, Floats]:
     """The shares of the square and of each box that both have in common."""
     common = np.concatenate([np.maximum(boxes[:, :2], square[:2]), np.minimum(boxes[:, 2:], square[2:])], axis=1)
     size = areas(common.astype(np.float32))
-    return size / areas(square[None]), size / np.maximum(areas(boxes), 1e-6)
+    of_object = (size / np.maximum(areas(boxes), 1e-6)).astype(np.float32)
+    return (size / areas(square[None])).astype(np.float32), of_object
