@@ -1,13 +1,20 @@
-"""The command ``lookout-edge``: run, check, replay, schema, version. Exit codes: 0 ok, 1 failure, 2 bad usage."""
+"""The command ``lookout-edge``: run, check, replay, bench, schema, version.
+
+Exit codes: 0 ok, 1 failure, 2 bad usage.
+"""
 
 import json
+import logging
 import signal
 import sys
+import time
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from datetime import datetime
 from importlib.metadata import version as installed_version
+from itertools import chain, islice
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Event
 from types import FrameType
 from typing import Annotated, Any
@@ -17,8 +24,9 @@ import structlog
 import typer
 
 from lookout_contract.schemas import asyncapi, message_schemas
+from lookout_edge import bench as costs
 from lookout_edge import bootstrap
-from lookout_edge.adapters.logs import configure_logs
+from lookout_edge.adapters.logs import configure_logs, log_uncaught_errors
 from lookout_edge.adapters.video import redact
 from lookout_edge.config import CameraConfig, LoadedConfig, ModelsConfig, config_schema
 from lookout_edge.errors import ConfigError, EdgeError, SourceError
@@ -40,6 +48,10 @@ CLIP_CAMERA = "clip"
 DEFAULT_TIMEZONE = "Asia/Shanghai"
 
 
+def _level(verbose: bool) -> int:
+    return logging.DEBUG if verbose else logging.INFO
+
+
 @contextmanager
 def _plain_errors() -> Generator[None]:
     """Turn the gateway's own errors into their sentence and an exit code."""
@@ -59,11 +71,10 @@ def _plain_errors() -> Generator[None]:
 @app.command()
 def run(config: ConfigOption, verbose: VerboseOption = False) -> None:
     """Watch the cameras of a configuration until told to stop."""
-    configure_logs(verbose=verbose)
+    configure_logs(level=_level(verbose))
     log = structlog.stdlib.get_logger()
     with _plain_errors():
-        loaded = bootstrap.load(config)
-        gateway, workers = bootstrap.GatewayBuilder(loaded).build()
+        # Before anything else, so that being told to stop while models load is a stop and not a death.
         stop = Event()
 
         def on_signal(_number: int, _stack: FrameType | None) -> None:
@@ -71,7 +82,10 @@ def run(config: ConfigOption, verbose: VerboseOption = False) -> None:
 
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, on_signal)
+        loaded = bootstrap.load(config)
+        gateway, workers = bootstrap.GatewayBuilder(loaded).build()
         log.info("gateway starts", gateway=loaded.config.gateway, cameras=list(loaded.config.cameras))
+        log_uncaught_errors()
         gateway.start(workers)
         stop.wait()
         log.info("gateway stops")
@@ -107,7 +121,7 @@ def replay(
 
     Without --config: one camera, the whole picture as its zone, every scenario with its defaults.
     """
-    configure_logs(verbose=verbose)
+    configure_logs(level=_level(verbose))
     with _plain_errors():
         start_at = _start_time(start)
         if not clip.exists():
@@ -115,25 +129,60 @@ def replay(
         name, pipeline, looks, max_size = _replay_pipeline(config, camera)
         source = bootstrap.clip_source(clip, name, looks, max_size=max_size, start_at=start_at)
         with source.frames() as frames:
-            _write_lines(out, replay_frames(frames, pipeline, start_at=start_at))
+            # A clip that cannot be read must not leave an empty file behind: that would read "nothing happened".
+            first = list(islice(frames, 1))
+            _write_lines(out, replay_frames(chain(first, frames), pipeline, start_at=start_at))
 
 
 @app.command()
-def schema(out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the schemas.")]) -> None:
+def bench(
+    clip: Annotated[Path | None, typer.Option("--clip", help="Measure this clip instead of drawn ones.")] = None,
+    seconds: Annotated[float, typer.Option(min=2, max=600, help="Length of the drawn clips.")] = 30.0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Measure the CPU seconds that a second of video costs, beside those of decoding alone."""
+    configure_logs(level=logging.WARNING)
+    with _plain_errors(), TemporaryDirectory(prefix="lookout-bench-") as folder:
+        if clip is not None and not clip.is_file():
+            raise SourceError(f"{clip}: there is no such clip; give the path of a video file.", reason="missing")
+        parts = bootstrap.bench_parts(clip, Path(folder), seconds=seconds, timezone=ZoneInfo(DEFAULT_TIMEZONE))
+        found = costs.measure(parts, time.process_time)
+    typer.echo(costs.as_json(found) if as_json else costs.as_table(found))
+
+
+@app.command()
+def schema(
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the schemas.")],
+    check_only: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 when a file is stale.")] = False,
+) -> None:
     """Write the JSON Schemas of configuration and messages, and the AsyncAPI document."""
-    documents: dict[str, dict[str, Any]] = {
+    texts = {
+        name: json.dumps(content, indent=2, ensure_ascii=False) + "\n" for name, content in _schema_documents().items()
+    }
+    with _plain_errors():
+        try:
+            stale = [name for name, text in texts.items() if not _holds(out / name, text)]
+            if check_only and stale:
+                raise EdgeError(
+                    f"{', '.join(stale)} in {out} do not fit the code; run: lookout-edge schema --out {out}"
+                )
+            for name in stale:
+                (out / name).parent.mkdir(parents=True, exist_ok=True)
+                (out / name).write_text(texts[name], encoding="utf-8")
+        except OSError as error:
+            raise EdgeError(f"{out} cannot be written: {error.strerror}.") from error
+
+
+def _schema_documents() -> dict[str, dict[str, Any]]:
+    return {
         "gateway-config.schema.json": config_schema(),
         "asyncapi.json": asyncapi(installed_version("lookout")),
         **{f"contract/{name}.schema.json": content for name, content in message_schemas().items()},
     }
-    try:
-        for name, content in documents.items():
-            path = out / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    except OSError as error:
-        typer.echo(f"{out} cannot be written: {error.strerror}.", err=True)
-        raise typer.Exit(1) from error
+
+
+def _holds(file: Path, text: str) -> bool:
+    return file.is_file() and file.read_bytes() == text.encode()
 
 
 @app.command()

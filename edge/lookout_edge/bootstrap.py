@@ -9,6 +9,7 @@ from pathlib import Path
 from threading import Semaphore
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import structlog
 
 from lookout_contract.commands import Resident
@@ -27,7 +28,9 @@ from lookout_edge.adapters.spool import SqliteSpool
 from lookout_edge.adapters.uploader import EvidenceUploader
 from lookout_edge.adapters.verdicts import VerdictFile
 from lookout_edge.adapters.video import PacketRing, SourceOptions, VideoSource
+from lookout_edge.adapters.video.drawn import decode_only, draw_clip
 from lookout_edge.adapters.zoo import Zoo
+from lookout_edge.bench import Part
 from lookout_edge.config import CameraConfig, GatewayConfig, LoadedConfig, ModelsConfig, load_config
 from lookout_edge.config.sense import PLATE_MODELS
 from lookout_edge.domain.suppressed import Suppressed
@@ -165,6 +168,30 @@ def clip_source(clip: Path, camera: str, looks: LookSettings, *, max_size: int, 
     """A clip as fast as it can be read; its first instant gets the frame time ``start_at``."""
     options = SourceOptions(url=str(clip), max_size=max_size, decode_fps=looks.detect_fps)
     return VideoSource(camera, options, clock=SystemClock(), realtime=False, start_at=start_at)
+
+
+def bench_parts(clip: Path | None, folder: Path, *, seconds: float, timezone: ZoneInfo) -> list[Part]:
+    """What to measure: ``clip``, or an idle and a busy one that are drawn into ``folder``."""
+    models = load_models(ModelsConfig())
+    models.detector.detect(np.zeros((416, 416, 3), np.uint8))  # the first look pays for memory that is then kept
+    drawn = {"idle": False, "busy": True}
+    clips = (
+        {clip.name: clip}
+        if clip is not None
+        else {name: draw_clip(folder / f"{name}.mp4", seconds=seconds, busy=busy) for name, busy in drawn.items()}
+    )
+    looks = LookSettings()
+
+    def watch(path: Path) -> int:
+        pipeline = build_pipeline("bench", default_rules(timezone), models, NobodyKnown(), looks=looks)
+        with clip_source(path, "bench", looks, max_size=1920, start_at=0.0).frames() as frames:
+            for frame in frames:
+                pipeline.step(frame)
+        return pipeline.looks
+
+    return [
+        Part(name=name, decode=partial(decode_only, path), watch=partial(watch, path)) for name, path in clips.items()
+    ]
 
 
 class NobodyKnown:

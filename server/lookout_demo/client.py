@@ -73,6 +73,12 @@ class Client:
 
     def feed(self, on_open: Callable[[], None]) -> Iterator[FeedMessage]:
         """The live feed from now on, until the connection ends. ``on_open`` is called once it stands."""
+        try:
+            yield from self._feed(on_open)
+        except httpx.TransportError as error:
+            raise DemoError(f"the feed broke off: {error}") from error
+
+    def _feed(self, on_open: Callable[[], None]) -> Iterator[FeedMessage]:
         with self._http.stream("GET", "/api/v1/feed", timeout=httpx.Timeout(10.0, read=30.0)) as response:
             if response.is_error:
                 response.read()

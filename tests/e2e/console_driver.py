@@ -8,6 +8,7 @@ import re
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, expect
@@ -61,6 +62,19 @@ class Window:
         # `wait_for_function` would evaluate text, which the pages' policy forbids.
         self.page.evaluate("() => Promise.allSettled([...document.images].map((image) => image.decode()))")
         self.page.screenshot(path=path)
+
+    def barriers(self, axe: str) -> list[str]:
+        """What axe-core (its script is given) finds to be in the way of people with a disability, a line each."""
+        # By the debugger: the pages' own policy lets no foreign script in.
+        debugger = self.page.context.new_cdp_session(self.page)
+        debugger.send("Runtime.evaluate", {"expression": axe})  # pyright: ignore[reportUnknownMemberType]
+        return cast(
+            "list[str]",
+            self.page.evaluate(
+                "async () => (await axe.run()).violations.flatMap((rule) =>"
+                " rule.nodes.map((node) => `${rule.id} (${rule.impact}): ${node.target.join(' ')}`))"
+            ),
+        )
 
     def scrolls_sideways(self) -> bool:
         """Whether the page is wider than its window."""

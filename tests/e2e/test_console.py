@@ -40,6 +40,7 @@ from lookout_contract.events import (
 ROOT = Path(__file__).parents[2]
 OUTPUT = ROOT / "tests" / "output" / "console"
 STATIC = ROOT / "server" / "lookout_server" / "static"
+AXE = ROOT / "server" / "console" / "node_modules" / "axe-core" / "axe.min.js"
 GATEWAY = "gw-01"
 #: The worker's first page, scripts as they travel.
 PHONE_BUDGET_BYTES = 60_000
@@ -248,7 +249,7 @@ def test_a_step_without_network_waits_and_goes_out_by_itself(
     worker.complaints.clear()
 
 
-def test_english_on_request(operator: Window) -> None:
+def test_english_on_request(gateway: SpokenGateway, operator: Window) -> None:
     page = operator.page
     page.get_by_role("button", name="English").click()
     expect(page.get_by_role("link", name="Control room")).to_be_visible()
@@ -289,6 +290,70 @@ def test_every_page_fits_a_phone(
     expect(window.page.locator(".waiting")).to_have_count(0)
     window.shoot(OUTPUT / f"phone{path.replace('/', '-')}-{'dark' if dark else 'light'}.png")
     assert not window.scrolls_sideways()
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_no_page_has_barriers(
+    browser: Browser, dispatcher: Dispatcher, gateway: SpokenGateway, windows: list[Window], dark: bool
+) -> None:
+    if not AXE.exists():
+        pytest.skip("axe-core is not installed: run `npm ci` in server/console")
+    axe = AXE.read_text("utf-8")
+    gateway.tell(parked_ebike(gateway, "barriers-dark" if dark else "barriers-light"))
+    operator = open_window(browser, dispatcher.url, dark=dark)
+    worker = open_window(browser, dispatcher.url, PHONE, dark=dark)
+    windows += [operator, worker]
+    operator.page.goto(dispatcher.url)
+    expect(operator.page.get_by_label("用户名")).to_be_visible()
+    found = {"/login": operator.barriers(axe)}
+    operator.sign_in(OPERATOR)
+    number = report(operator)
+    dispatch(operator)
+    found["/"] = operator.barriers(axe)
+    operator.page.get_by_role("link", name=f"案件 {number}").click()
+    expect(operator.page.locator(".timeline")).to_be_visible()
+    found["/cases/ID"] = operator.barriers(axe)
+    for path in ("/cases", "/admin"):
+        operator.page.goto(f"{dispatcher.url}{path}")
+        expect(operator.page.locator("h1")).to_be_attached()
+        expect(operator.page.locator(".waiting")).to_have_count(0)
+        found[path] = operator.barriers(axe)
+    worker.sign_in(WORKER)
+    expect(worker.page.locator(".card").first).to_be_visible()
+    found["/worker"] = worker.barriers(axe)
+    assert {path: lines for path, lines in found.items() if lines} == {}
+
+
+def test_a_tablet_shows_what_to_do(
+    browser: Browser, dispatcher: Dispatcher, gateway: SpokenGateway, windows: list[Window]
+) -> None:
+    gateway.tell(parked_ebike(gateway, "tablet"))
+    window = open_window(browser, dispatcher.url, (1024, 768))
+    windows.append(window)
+    window.sign_in(OPERATOR)
+    window.page.get_by_role("option").filter(has_text="待研判").first.click()
+    expect(window.page.get_by_role("button", name="一键预报")).to_be_in_viewport(ratio=1)
+    window.press("f")
+    window.press("3")
+    expect(window.page.get_by_text("已排除：测试")).to_be_visible()
+
+
+def test_two_operators_who_report_the_same_alarm_see_the_same_case(
+    browser: Browser, dispatcher: Dispatcher, gateway: SpokenGateway, operator: Window, windows: list[Window]
+) -> None:
+    gateway.tell(parked_ebike(gateway, "race"))
+    other = open_window(browser, dispatcher.url)
+    windows.append(other)
+    other.sign_in(OPERATOR)
+    both = (operator, other)
+    for window in both:
+        window.page.get_by_role("option").filter(has_text="待研判").first.click()
+        expect(window.page.get_by_role("button", name="一键预报")).to_be_visible()
+    for window in both:
+        window.press("r")
+    case = [window.page.get_by_role("link", name=re.compile("^案件 ")) for window in both]
+    expect(case[0]).to_be_visible()
+    expect(case[1]).to_have_text(case[0].inner_text())
 
 
 def test_the_phone_loads_little(browser: Browser, dispatcher: Dispatcher, windows: list[Window]) -> None:

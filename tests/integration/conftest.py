@@ -15,8 +15,9 @@ from pathlib import Path
 import pytest
 
 from lookout_server.adapters.database import migrate
+from lookout_server.adapters.database.tables import Base
 
-_TEMPLATE = "lookout_template"
+_MIGRATED = "lookout"
 _NUMBERS = count(1)
 
 
@@ -27,15 +28,19 @@ class PostgresServer:
     binaries: Path
     port: int
 
-    def create(self, name: str, *, template: str | None = None) -> str:
-        """A new database, empty or a copy of ``template``; its URL."""
-        clause = f' TEMPLATE "{template}"' if template else ""
-        self._sql(f'CREATE DATABASE "{name}"{clause}')
+    def create(self, name: str) -> str:
+        """A new, empty database; its URL."""
+        self._sql("postgres", f'CREATE DATABASE "{name}"')
         return f"postgresql://postgres@127.0.0.1:{self.port}/{name}"
 
-    def _sql(self, statement: str) -> None:
+    def clear(self, name: str) -> None:
+        """Empty every table but the one that says which migrations ran."""
+        tables = ", ".join(sorted(Base.metadata.tables))
+        self._sql(name, f"TRUNCATE {tables} RESTART IDENTITY CASCADE")
+
+    def _sql(self, database: str, statement: str) -> None:
         psql = [str(self.binaries / "psql"), "-h", "127.0.0.1", "-p", str(self.port), "-U", "postgres"]
-        subprocess.run([*psql, "-v", "ON_ERROR_STOP=1", "-qc", statement, "postgres"], check=True, capture_output=True)
+        subprocess.run([*psql, "-v", "ON_ERROR_STOP=1", "-qc", statement, database], check=True, capture_output=True)
 
 
 @pytest.fixture(scope="session")
@@ -64,10 +69,11 @@ def postgres_server() -> Iterator[PostgresServer]:
 
 
 @pytest.fixture(scope="session")
-def postgres_template(postgres_server: PostgresServer) -> str:
-    """The name of a database with today's schema, to be copied."""
-    migrate(postgres_server.create(_TEMPLATE))
-    return _TEMPLATE
+def postgres_migrated(postgres_server: PostgresServer) -> str:
+    """The URL of a database with today's schema; tests share it, one after the other."""
+    url = postgres_server.create(_MIGRATED)
+    migrate(url)
+    return url
 
 
 @pytest.fixture
@@ -93,7 +99,10 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         shutil.copy(template, path)
         return f"sqlite:///{path}"
     server: PostgresServer = request.getfixturevalue("postgres_server")
-    return server.create(f"lookout_{next(_NUMBERS)}", template=request.getfixturevalue("postgres_template"))
+    url: str = request.getfixturevalue("postgres_migrated")
+    # A database for each test would cost more files than the tests are worth.
+    server.clear(_MIGRATED)
+    return url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

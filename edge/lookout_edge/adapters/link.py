@@ -57,7 +57,7 @@ class MqttLink:
         self._status = status
         self._desk = CommandDesk(on_command)
         self._heartbeat_s = heartbeat_s
-        self._backoff = backoff or Backoff()
+        self._backoff = backoff or Backoff(ceiling_s=15.0)
         self._faults = FoldedLog(_log)
         self._incoming: SimpleQueue[Message] = SimpleQueue()
         self._outgoing: SimpleQueue[Message] = SimpleQueue()

@@ -41,8 +41,14 @@ def read_text(path: Path) -> str:
         return path.read_text(encoding="utf-8")
     except FileNotFoundError as error:
         raise ConfigError(f"{path}: there is no such file; give the configuration with --config FILE.") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read as UTF-8 text ({error}).") from error
+    except IsADirectoryError as error:
+        raise ConfigError(f"{path}: is a folder; give a configuration file in it with --config FILE.") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(
+            f"{path}: is no UTF-8 text ({error.reason} at byte {error.start}); save it as such."
+        ) from error
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror}); check its rights.") from error
 
 
 def load_config(path: Path, *, models: Mapping[str, Sequence[str]], environ: Mapping[str, str]) -> LoadedConfig:

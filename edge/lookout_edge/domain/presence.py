@@ -30,6 +30,9 @@ class Presence:
     looks: deque[bool]
     #: Watched seconds since it was last seen in the zone.
     absent_s: float = 0.0
+    #: Sum of its scores in the zone, and how many there were.
+    score_sum: float = 0.0
+    sights: int = 0
 
     @property
     def group(self) -> str:
@@ -45,6 +48,16 @@ class Presence:
     def votes(self) -> Votes:
         """k of n."""
         return Votes(yes=sum(self.looks), of=len(self.looks))
+
+    @property
+    def mean_score(self) -> float:
+        """Mean score of all its sights in the zone, 0..1: one lucky look does not make it, one bad one not break it."""
+        return self.score_sum / self.sights if self.sights else 0.0
+
+    def see(self, at: float, track: Track) -> None:
+        """Take in a sight at frame time ``at``."""
+        self.track, self.seen_at, self.absent_s = track, at, 0.0
+        self.score_sum, self.sights = self.score_sum + track.score, self.sights + 1
 
     def as_object(self) -> DetectedObject:
         """The thing as the contract writes it, rounded so that replays agree to the byte."""
@@ -81,7 +94,7 @@ class PresenceBook:
             if track is None:
                 presence.absent_s += step
             else:
-                presence.track, presence.seen_at, presence.absent_s = track, at, 0.0
+                presence.see(at, track)
         self._present = [p for p in self._present if p.absent_s <= self.tolerance_s]
         matched = {presence.track.id for presence in self._present}
         self._present += [self._begin(at, track) for track in visible if track.id not in matched]
@@ -111,4 +124,6 @@ class PresenceBook:
     def _begin(self, at: float, track: Track) -> Presence:
         # A track is shown from its second sight on: its first one counts as well.
         since = track.first_at if track.hits <= CONFIRMED_HITS else at
-        return Presence(track.id, track, since, at, deque([True], maxlen=self.votes_of))
+        presence = Presence(track.id, track, since, at, deque([True], maxlen=self.votes_of))
+        presence.see(at, track)
+        return presence

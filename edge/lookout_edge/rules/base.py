@@ -33,6 +33,8 @@ class RuleParams(BaseModel):
     """k of n: this many of the last ``votes_of`` looks must have seen the thing in the zone."""
     votes_of: int = Field(default=5, ge=1, le=100)
     """n of k of n."""
+    min_score: float = Field(default=0.3, ge=0, le=1)
+    """Least mean score of the thing over all looks that saw it in the zone; what is doubtful is no alarm."""
     miss_tolerance_s: Seconds = 3.0
     """Watched seconds for which a thing may go unseen without starting its dwell again."""
 
@@ -70,6 +72,11 @@ def votes_condition(votes: Votes, needed: int) -> Condition:
     return Condition(name="votes", value=votes.yes, limit=needed, met=votes.yes >= needed, unit="1")
 
 
+def score_condition(mean_score: float, limit: float) -> Condition:
+    """Whether the detector has been sure enough of it, on the whole."""
+    return Condition(name="score", value=round(mean_score, 3), limit=limit, met=mean_score >= limit, unit="1")
+
+
 def zone_condition(zone: str) -> Condition:
     """Where its bottom centre stands."""
     return Condition(name="zone", value=zone, met=True)
@@ -81,7 +88,7 @@ def window_condition(inside: bool) -> Condition:
 
 
 #: Conditions that only time or more looks can fulfil; every other unmet one blocks.
-_PENDING = frozenset({"votes", "dwell", "plate_reads"})
+_PENDING = frozenset({"votes", "score", "dwell", "plate_reads"})
 
 
 def standing_of(conditions: Sequence[Condition]) -> tuple[Standing, str | None]:

@@ -18,6 +18,7 @@ from lookout_edge.rules.base import (
     Seconds,
     WeeklyWindow,
     dwell_condition,
+    score_condition,
     standing_of,
     votes_condition,
     window_condition,
@@ -108,6 +109,7 @@ class CorridorEbike:
             zone_condition(zone),
             window_condition(armed),
             votes_condition(presence.votes, self._params.votes_needed),
+            score_condition(presence.mean_score, self._params.min_score),
             self._dwell(presence.dwell_s, stage),
             Condition(name="charging_window", value=self._night.contains(at), met=True),
         )

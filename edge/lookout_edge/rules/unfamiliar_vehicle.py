@@ -16,6 +16,7 @@ from lookout_edge.rules.base import (
     RuleParams,
     Seconds,
     dwell_condition,
+    score_condition,
     standing_of,
     votes_condition,
     window_condition,
@@ -93,6 +94,7 @@ class UnfamiliarVehicle:
             zone_condition(zone),
             window_condition(armed),
             votes_condition(presence.votes, self._params.votes_needed),
+            score_condition(presence.mean_score, self._params.min_score),
             dwell_condition(dwell_s, self._params.dwell_s),
         ]
         if plate is not None:

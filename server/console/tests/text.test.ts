@@ -8,6 +8,7 @@ vi.stubGlobal("localStorage", {
 });
 vi.stubGlobal("document", { documentElement: {} });
 
+const { sentence } = await import("../src/components/explain");
 const { overview } = await import("../src/live/live");
 const { clockTime, measure, size, span, stopwatch } = await import("../src/text/format");
 const { speak, startWords, t, word } = await import("../src/text/i18n");
@@ -46,6 +47,14 @@ describe("text", () => {
     [7_471_000, "2:04:31"],
     [90_061_000, "1 天 1:01:01"],
   ])("runs a clock of %d ms", (ms, said) => expect(stopwatch(ms)).toBe(said));
+
+  it.each([
+    [{ name: "zone", value: "frame", limit: null, unit: null }, "区域：整个画面"],
+    [{ name: "plate_reads", value: 0, limit: 2, unit: "1" }, "车牌读出：0 次（界限 2 次）"],
+    [{ name: "plate", value: "stranger", limit: "not resident", unit: null }, "车牌：不在住户名单（要求 非住户车辆）"],
+    [{ name: "window", value: true, limit: true, unit: null }, "在布防时段：是"],
+    [{ name: "dwell", value: 252, limit: 180, unit: "s" }, "停留：4 分 12 秒（界限 3 分钟）"],
+  ])("says a condition plainly", (condition, said) => expect(sentence({ ...condition, met: true })).toBe(said));
 
   it("never shows a number without its unit", () => {
     expect(measure(252, "s")).toBe("4 分 12 秒");

@@ -6,7 +6,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
-from lookout_server.errors import ServerError
+from lookout_server.errors import ConfigError, ServerError
 
 
 def write_private(path: Path, text: str) -> None:
@@ -36,8 +36,14 @@ class FolderLock:
         self._file: IO[str] | None = None
 
     def __enter__(self) -> Self:
-        make_private_folder(self._path.parent)
-        self._file = self._path.open("a+", encoding="utf-8")
+        try:
+            make_private_folder(self._path.parent)
+            self._file = self._path.open("a+", encoding="utf-8")
+        except OSError as error:
+            raise ConfigError(
+                f"data_dir {self._path.parent} cannot be written to ({error.strerror}); make it a folder of the user "
+                f"that runs the dispatcher, or set another data_dir"
+            ) from error
         if sys.platform != "win32":
             import fcntl
 

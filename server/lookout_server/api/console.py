@@ -34,11 +34,11 @@ def console_router(static_dir: Path | None) -> APIRouter:
 
 def _file(root: Path, path: str) -> Response:
     wanted = (root / path).resolve() if "\x00" not in path else root
-    if path and wanted.is_relative_to(root) and wanted.is_file() and wanted.name != "index.html":
+    if wanted.is_relative_to(root) and wanted.is_file() and wanted != root / "index.html":
         # Vite puts a hash into the names of what lies in assets/.
         hashed = wanted.is_relative_to(root / "assets")
         caching = "public, max-age=31536000, immutable" if hashed else "no-cache"
         return FileResponse(wanted, headers={"Cache-Control": caching})
-    if "." in path.rsplit("/", 1)[-1]:
+    if wanted != root / "index.html" and "." in path.rsplit("/", 1)[-1]:
         raise NotFoundError(f"there is no file /{path}")
     return FileResponse(root / "index.html", headers={"Cache-Control": "no-cache"})

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import yaml
-from sqlalchemy import make_url
 
 from lookout_server.adapters.broker.engines import choose_engine
+from lookout_server.adapters.database.engine import complete_url
 from lookout_server.bootstrap.access import GatewayAccess
 from lookout_server.config import EmbeddedBroker, ServerConfig, load_site_file
 
@@ -49,7 +49,7 @@ def describe(config: ServerConfig) -> Iterator[str]:
     """What would run, a line each. ConfigError when the site file is wrong."""
     yield f"site      {config.site.id} ({config.site.name}, {config.site.timezone})"
     yield f"listen    {config.listen.host}:{config.listen.port or 'any free port'}"
-    yield f"database  {make_url(config.database_url()).render_as_string(hide_password=True)}"
+    yield f"database  {complete_url(config.database_url()).render_as_string(hide_password=True)}"
     yield f"evidence  {config.evidence_place()}"
     broker = config.broker
     if isinstance(broker, EmbeddedBroker):

@@ -13,6 +13,15 @@ from pydantic import BaseModel, ValidationError
 from lookout_server.errors import ConfigError
 
 Loc = tuple[str | int, ...]
+
+#: Where pydantic's own words would name our classes, or leave open what to do.
+_PLAIN = {
+    "model_type": "needs 'key: value' lines below it",
+    "model_attributes_type": "needs 'key: value' lines below it",
+    "dict_type": "needs 'key: value' lines below it",
+    "path_type": "input should be a path",
+    "string_type": "input should be text (in quotes when it looks like a number)",
+}
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -69,11 +78,13 @@ class Document:
         if isinstance(node, yaml.MappingNode):
             for key, value in cast(list[tuple[yaml.Node, yaml.Node]], node.value):
                 where = (*at, str(key.value))
-                if where in self._lines:
-                    text = f"given twice (first in line {self._lines[where]}); keep one of them"
-                    self._repeated.append(Problem(loc=where, text=text))
+                first = self._lines.get(where)
                 self._lines[where] = key.start_mark.line + 1
-                self._index(value, where)
+                if first is None:
+                    self._index(value, where)
+                else:  # what stands below it is not looked at: it would only be called repeated too
+                    text = f"given twice (first in line {first}); keep one of them"
+                    self._repeated.append(Problem(loc=where, text=text))
         elif isinstance(node, yaml.SequenceNode):
             for position, item in enumerate(cast(list[yaml.Node], node.value)):
                 self._lines[(*at, position)] = item.start_mark.line + 1
@@ -102,14 +113,19 @@ def _problems(error: ValidationError, model: type[BaseModel]) -> Iterator[Proble
     for item in error.errors():
         loc = _real(item["loc"], model)
         if item["type"] == "extra_forbidden":
-            yield Problem(loc=loc, text=f"unknown key{_suggest(str(loc[-1]), _keys_at(model, loc[:-1]))}")
+            yield Problem(loc=loc, text=f"unknown key{_suggest(str(loc[-1]), _keys_at(model, item['loc'][:-1]))}")
         elif item["type"] == "missing":
             yield Problem(loc=loc, text="is missing; add it")
+        elif ours := item.get("ctx", {}).get("error"):
+            yield Problem(loc=loc, text=str(ours))
         else:
-            context = item.get("ctx", {})
-            text = str(context["error"]) if "error" in context else item["msg"][:1].lower() + item["msg"][1:]
-            given = "" if isinstance(item["input"], dict | list) else f", not {item['input']!r}"
-            yield Problem(loc=loc, text=text if "error" in context else f"{text}{given}")
+            text = _PLAIN.get(item["type"]) or item["msg"][:1].lower() + item["msg"][1:]
+            given = "" if isinstance(item["input"], dict | list) else f", not {_given(item['input'])}"
+            yield Problem(loc=loc, text=f"{text}{given}")
+
+
+def _given(value: object) -> str:
+    return "nothing" if value is None else repr(value)
 
 
 def _suggest(wrong: str, known: Sequence[str]) -> str:
@@ -148,7 +164,10 @@ def _is_literal(annotation: object) -> bool:
 def _keys_at(model: type[BaseModel], loc: Loc) -> list[str]:
     candidates: list[type[BaseModel]] = [model]
     for step in loc:
-        if isinstance(step, str):
+        tagged = [each for each in candidates if _tag(each) == step]
+        if len(candidates) > 1 and tagged:
+            candidates = tagged
+        elif isinstance(step, str):
             candidates = [found for each in candidates for found in _models_of_field(each, step)]
     return sorted({name for each in candidates for name in each.model_fields})
 

@@ -1,14 +1,18 @@
 """``server.yaml``: what the dispatcher needs to know to start. Every key has a default, so an empty file will do."""
 
+import re
 from pathlib import Path
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal, Self, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from lookout_contract.base import Identifier
 from lookout_server.config.documents import Document, read_document, validate
+from lookout_server.errors import ConfigError
+
+_DATABASE = re.compile(r"(sqlite|postgres|postgresql)(\+\w+)?://")
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 
@@ -57,6 +61,14 @@ class DatabaseConfig(Section):
     """``postgresql://user:password@host/name``; left out: an SQLite file in ``data_dir``. Environment:
     LOOKOUT_DATABASE_URL."""
 
+    @field_validator("url")
+    @classmethod
+    def _is_a_kind_we_know(cls, value: SecretStr | None) -> SecretStr | None:
+        # The value may hold a password: it is not repeated in the message.
+        if value is not None and not _DATABASE.match(value.get_secret_value()):
+            raise ValueError("write postgresql://user:password@host/name or sqlite:////path/to/lookout.db")
+        return value
+
 
 class EvidenceConfig(Section):
     """Where snapshots, clips and photos are kept; give ``dir`` or ``url``, not both."""
@@ -68,6 +80,12 @@ class EvidenceConfig(Section):
     max_bytes: int = Field(default=64 * 1024 * 1024, ge=1024)
     """Largest file that is accepted."""
 
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        if self.dir is not None and self.url is not None:
+            raise ValueError("give dir or url, not both")
+        return self
+
 
 class TlsConfig(Section):
     """TLS towards an external broker."""
@@ -77,6 +95,12 @@ class TlsConfig(Section):
     cert: Path | None = None
     """PEM client certificate, with ``key``."""
     key: Path | None = None
+
+    @model_validator(mode="after")
+    def _pair(self) -> Self:
+        if (self.cert is None) != (self.key is None):
+            raise ValueError("cert and key go together: give both, or neither")
+        return self
 
 
 class EmbeddedBroker(Section):
@@ -104,10 +128,15 @@ class ExternalBroker(Section):
     tls: TlsConfig | None = None
 
     def secret(self) -> str | None:
-        """The password, read from ``password_file`` when that is given."""
+        """The password, read from ``password_file`` when that is given; ConfigError when it cannot be."""
         if self.password is not None:
             return self.password.get_secret_value()
-        return self.password_file.read_text(encoding="utf-8").strip() if self.password_file else None
+        if self.password_file is None:
+            return None
+        try:
+            return self.password_file.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"broker.password_file cannot be read ({error}); check the path") from error
 
 
 BrokerConfig = Annotated[EmbeddedBroker | ExternalBroker, Field(discriminator="mode")]
@@ -136,10 +165,10 @@ class ServerConfig(Section):
     log: LogConfig = LogConfig()
 
     def database_url(self) -> str:
-        """The SQLAlchemy URL with its asynchronous driver."""
+        """The URL of the database; whoever opens it adds the driver."""
         if self.database.url is None:
-            return f"sqlite+aiosqlite:///{self.data_dir / 'lookout.db'}"
-        return _with_driver(self.database.url.get_secret_value())
+            return f"sqlite:///{self.data_dir / 'lookout.db'}"
+        return self.database.url.get_secret_value()
 
     def evidence_place(self) -> Path | str:
         """A folder, or an ``s3://`` URL."""
@@ -195,10 +224,3 @@ def _resolved(config: ServerConfig, base: Path) -> ServerConfig:
             "broker": broker,
         }
     )
-
-
-def _with_driver(url: str) -> str:
-    for plain, driver in (("postgresql", "postgresql+asyncpg"), ("postgres", "postgresql+asyncpg")):
-        if url.startswith(f"{plain}://"):
-            return driver + url[len(plain) :]
-    return url.replace("sqlite://", "sqlite+aiosqlite://", 1) if url.startswith("sqlite://") else url

@@ -156,6 +156,14 @@ async def test_sqlite_is_durable_and_lets_readers_read(sqlite_template: Path) ->
 
 
 @pytest.mark.anyio
+async def test_a_damaged_sqlite_file_says_what_to_do(tmp_path: Path) -> None:
+    file = tmp_path / "lookout.db"
+    file.write_bytes(b"this is no database" * 100)
+    with pytest.raises(StoreError, match=r"damaged.*put a backup in its place"):
+        await asyncio.to_thread(migrate, f"sqlite+aiosqlite:///{file}")
+
+
+@pytest.mark.anyio
 async def test_a_database_that_is_not_there_says_what_to_do() -> None:
     database = Database("postgresql://nobody:secret@127.0.0.1:1/none")
     with pytest.raises(StoreError, match="check that it runs") as caught:

@@ -51,6 +51,17 @@ def test_a_bad_configuration_ends_with_2_and_all_mistakes(tmp_path: Path) -> Non
     assert said("run", "--config", str(file), code=2) == text
 
 
+def test_what_the_system_refuses_ends_with_1_and_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    assert "File exists" in said("schema", "--out", str(tmp_path / "file"), code=1)
+
+
+def test_a_broker_password_that_cannot_be_read_ends_with_2(tmp_path: Path) -> None:
+    file = tmp_path / "server.yaml"
+    file.write_text("listen: {port: 0}\nbroker: {host: 127.0.0.1, password_file: nowhere}\n", encoding="utf-8")
+    assert "broker.password_file cannot be read" in said("run", "--config", str(file), code=2)
+
+
 def test_a_bad_site_file_ends_with_2(config: str, tmp_path: Path) -> None:
     (tmp_path / "site.yaml").write_text(SITE_FILE.replace("grid: grid-01", "grid: grid-09"), encoding="utf-8")
     assert "site.yaml:5: cameras[0].grid: no grid 'grid-09'" in said("check", "--config", config, code=2)

@@ -2,9 +2,12 @@
 
 import json
 import os
+import shutil
 import signal
+import socketserver
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
@@ -21,7 +24,7 @@ from lookout_contract.delivery import Receipt
 from lookout_contract.events import EventData, Phase, Scenario, Severity, make_event
 from lookout_contract.topics import GatewayTopics
 from lookout_server.adapters.broker.engines import find_mosquitto
-from lookout_server.adapters.listening import listen
+from lookout_server.adapters.listening import can_listen, listen
 from lookout_server.adapters.mqtt.testing import Probe
 
 pytestmark = pytest.mark.e2e
@@ -95,10 +98,13 @@ class Home:
             timeout=60,
         )
 
-    def start(self) -> dict[str, Any]:
+    def start(self, *, session: bool = False) -> dict[str, Any]:
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(
-                [*COMMAND, "run", "--config", str(self.config)], stderr=log, env=os.environ | self.environment
+                [*COMMAND, "run", "--config", str(self.config)],
+                stderr=log,
+                env=os.environ | self.environment,
+                start_new_session=session,
             )
         return self.wait_for("runtime.json", self.runtime)
 
@@ -280,6 +286,38 @@ def test_a_taken_port_is_one_sentence(homes: Callable[..., Home]) -> None:
             assert f"port {port} on 127.0.0.1 is taken" in done.stderr
             assert f"set {key} to another port" in done.stderr
             assert "Traceback" not in done.stderr
+
+
+def test_ctrl_c_in_a_terminal_reaches_the_broker_through_the_dispatcher_alone(homes: Callable[..., Home]) -> None:
+    home = homes()
+    home.start(session=True)
+    assert home.process is not None
+    os.killpg(home.process.pid, signal.SIGINT)
+    assert home.process.wait(20) == 0
+    assert "broker died" not in home.log
+    assert "lost the broker" not in home.log
+
+
+@pytest.mark.skipif(shutil.which("setpriv") is None, reason="setpriv is not installed (Debian: util-linux)")
+@pytest.mark.parametrize("engine", ["auto", "amqtt"])
+def test_a_killed_dispatcher_takes_its_broker_along(homes: Callable[..., Home], engine: str) -> None:
+    home = homes(settings={"broker": {"mode": "embedded", "engine": engine, "port": 0}})
+    port = home.start()["mqtt_port"]
+    assert not can_listen("127.0.0.1", port)
+    home.kill()
+    home.process = None
+    home.wait_for("the broker's port", lambda: can_listen("127.0.0.1", port))
+
+
+def test_what_is_no_broker_is_named(homes: Callable[..., Home]) -> None:
+    with socketserver.TCPServer(("127.0.0.1", 0), socketserver.BaseRequestHandler) as closes_at_once:
+        threading.Thread(target=closes_at_once.serve_forever, daemon=True).start()
+        port = closes_at_once.server_address[1]
+        home = homes(settings={"broker": {"mode": "external", "host": "127.0.0.1", "port": port}})
+        home.start()
+        home.wait_for("the word", lambda: f"127.0.0.1:{port} does not answer as an MQTT broker" in home.log)
+        assert home.stop() == 0
+        closes_at_once.shutdown()
 
 
 def test_without_its_broker_the_console_works_and_says_so(homes: Callable[..., Home]) -> None:

@@ -1,5 +1,6 @@
 """The console's words: both languages say everything, and no text hides in the code."""
 
+import ast
 import json
 import re
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from lookout_contract.events import EndReason, PlateStatus, Scenario, Severity
 from lookout_contract.status import Sight
 
 SOURCES = Path(__file__).parents[3] / "server" / "console" / "src"
+RULES = Path(__file__).parents[3] / "edge" / "lookout_edge" / "rules"
 CJK = re.compile(r"[\u3000-\u303f\u3400-\u9fff\uff00-\uffef]")
 BLANK = re.compile(r"\{\{(\w+)\}\}")
 COMMENT = re.compile(r"/\*.*?\*/|^\s*//[^\n]*", re.DOTALL | re.MULTILINE)
@@ -24,6 +26,8 @@ CODED = {
     "end_reason": {reason.value for reason in EndReason},
     "plate": {status.value for status in PlateStatus},
     "grade": {severity.value for severity in Severity},
+    #: How a plate stands with the list of residents, and what the rule wants of it.
+    "value": {"known", "unknown", "unreadable", "resident", "stranger", "expired", "elsewhere", "not resident"},
     "sight": {sight.value for sight in Sight},
 }
 
@@ -71,6 +75,26 @@ def test_no_text_is_empty_or_in_the_wrong_language() -> None:
 def test_every_code_of_the_wire_has_a_word(group: str) -> None:
     words = catalogue("zh-CN")
     assert {code for code in CODED[group] if f"{group}.{code}" not in words} == set()
+
+
+def emitted_conditions() -> set[str]:
+    """The names that the gateway's rules give to ``Condition``, and to functions that make one of them."""
+    names: set[str] = set()
+    for path in RULES.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func).lower().endswith("condition"):
+                given = [keyword.value for keyword in node.keywords if keyword.arg == "name"] + node.args[2:3]
+                names |= {str(value.value) for value in given if isinstance(value, ast.Constant)}
+            elif isinstance(node, ast.FunctionDef) and node.name.endswith("_condition"):
+                names |= {str(value.value) for value in node.args.defaults if isinstance(value, ast.Constant)}
+    return names
+
+
+def test_every_condition_of_the_rules_has_a_word() -> None:
+    names = emitted_conditions()
+    assert {"dwell", "zone", "votes", "plate_reads"} <= names
+    words = catalogue("zh-CN")
+    assert {name for name in names if f"condition.{name}" not in words} == set()
 
 
 def test_no_chinese_text_hides_in_the_code() -> None:

@@ -1,6 +1,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from threading import Event, Thread
+from time import monotonic, sleep
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -204,6 +205,10 @@ def test_a_crew_runs_cameras_side_by_side_and_a_bad_one_stops_nobody() -> None:
     crew = Crew()
     crew.start([watching.worker, lost.worker])
     assert good.shown.wait(10)
+    # The picture is handed out before the worker has said that it watches.
+    deadline = monotonic() + 10
+    while (Sight.WATCHING, None) not in watching.said and monotonic() < deadline:
+        sleep(0.01)
     ref = take_snapshot(crew, "gate")
     assert watching.evidence.files[ref.sha256] == bytes([200, 200, 200])
     with pytest.raises(EdgeError, match="no camera 'yard' at this gateway; there are: gate, lost"):

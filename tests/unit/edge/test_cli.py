@@ -1,9 +1,11 @@
+import signal
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from lookout_edge.__main__ import app
+from lookout_edge.errors import ConfigError
 
 CONFIG = """\
 site: riverside
@@ -89,3 +91,50 @@ def test_version_is_printed() -> None:
     code, output = run("version")
     assert code == 0
     assert output.strip().count(".") == 2
+
+
+def test_a_clip_that_cannot_be_decoded_leaves_no_file_that_reads_like_nothing_happened(tmp_path: Path) -> None:
+    clip, out = tmp_path / "rubbish.mp4", tmp_path / "out.jsonl"
+    clip.write_bytes(b"not a video" * 100)
+    assert run("replay", str(clip), "--out", str(out))[0] == 1
+    assert not out.exists()
+
+
+def test_an_empty_folder_of_pictures_is_called_empty(tmp_path: Path) -> None:
+    code, output = run("replay", str(tmp_path), "--out", "-")
+    assert (code, "holds no pictures" in output) == (2, True)
+
+
+def test_a_folder_given_as_configuration_is_called_a_folder(tmp_path: Path) -> None:
+    code, output = run("check", "--config", str(tmp_path))
+    assert (code, "is a folder" in output) == (2, True)
+
+
+def test_schema_check_finds_stale_and_missing_files_and_writes_nothing(tmp_path: Path) -> None:
+    out = tmp_path / "schemas"
+    code, output = run("schema", "--out", str(out), "--check")
+    assert (code, "asyncapi.json" in output, out.exists()) == (1, True, False)
+    assert run("schema", "--out", str(out))[0] == 0
+    assert run("schema", "--out", str(out), "--check") == (0, "")
+    (out / "asyncapi.json").write_text("{}", encoding="utf-8")
+    code, output = run("schema", "--out", str(out), "--check")
+    assert (code, "asyncapi.json" in output, "gateway-config" in output) == (1, True, False)
+
+
+def test_bench_says_when_there_is_nothing_to_measure(tmp_path: Path) -> None:
+    code, output = run("bench", "--clip", str(tmp_path / "none.mp4"))
+    assert (code, "there is no such clip" in output) == (2, True)
+    clip = tmp_path / "rubbish.mp4"
+    clip.write_bytes(b"not a video" * 100)
+    code, output = run("bench", "--clip", str(clip))
+    assert (code, "cannot be decoded" in output) == (1, True)
+
+
+def test_being_told_to_stop_while_it_loads_does_not_kill_it(config: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def load(path: Path) -> None:
+        signal.raise_signal(signal.SIGTERM)
+        raise ConfigError(f"{path} was read to its end")
+
+    monkeypatch.setattr("lookout_edge.bootstrap.load", load)
+    code, output = run("run", "--config", config)
+    assert (code, "was read to its end" in output) == (2, True)

@@ -84,3 +84,19 @@ def test_charging_must_take_longer_than_parking() -> None:
 
 def test_it_asks_for_a_look_when_the_dwell_is_over() -> None:
     assert watch(rule(), 0.0, 0.0)[0].look_by == 4.0
+
+
+def test_what_the_detector_hardly_believes_waits_for_better_looks() -> None:
+    watched = rule(min_score=0.4)
+    doubtful = [
+        watched.observe(i * 0.5, [track(1, i * 0.5, label="bicycle", score=0.25)], Scene("s")) for i in range(20)
+    ]
+    last = doubtful[-1][0]
+    condition = next(c for c in last.conditions if c.name == "score")
+    assert (condition.value, condition.limit, condition.met) == (0.25, 0.4, False)
+    assert (last.standing, last.blocked_by) == (Standing.PENDING, "score")
+    surer = [
+        watched.observe(i * 0.5, [track(1, i * 0.5, label="bicycle", score=0.9)], Scene("s")) for i in range(20, 40)
+    ]
+    assert surer[0][0].standing is Standing.PENDING, "one good look does not outweigh twenty bad ones"
+    assert surer[-1][0].standing is Standing.ACTIVE

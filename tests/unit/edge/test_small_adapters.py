@@ -1,5 +1,7 @@
 import io
 import json
+import sys
+import threading
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import structlog
 
 from lookout_contract.commands import Verdict, VerdictCommand
 from lookout_edge.adapters.jpeg import encode_jpeg
-from lookout_edge.adapters.logs import configure_logs
+from lookout_edge.adapters.logs import configure_logs, log_uncaught_errors
 from lookout_edge.adapters.verdicts import VerdictFile
 from lookout_edge.errors import EdgeError
 from lookout_edge.testing import picture
@@ -61,3 +63,33 @@ def test_log_lines_are_json_without_passwords_when_nobody_reads_along() -> None:
     assert "secret" not in line
     assert "hidden" not in line
     assert (entry["level"], entry["n"]) == ("warning", 1)
+
+
+def test_a_terminal_that_went_away_costs_lines_and_nothing_else() -> None:
+    stream = io.StringIO()
+    configure_logs(stream=stream)
+    log = structlog.get_logger()
+    log.info("somebody reads this")
+    assert "somebody" in stream.getvalue()
+    stream.close()
+    log.info("nobody reads this")
+
+
+def test_what_nobody_caught_in_a_thread_is_logged_without_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+    monkeypatch.setattr(threading, "excepthook", threading.excepthook)
+    stream = io.StringIO()
+    configure_logs(stream=stream)
+    log_uncaught_errors()
+
+    def fail() -> None:
+        raise ValueError("rtsp://user:secret@10.0.0.1/x is odd")
+
+    thread = threading.Thread(target=fail, name="camera-gate")
+    thread.start()
+    thread.join()
+    (line,) = stream.getvalue().splitlines()
+    entry = json.loads(line)
+    assert (entry["level"], entry["thread"]) == ("critical", "camera-gate")
+    assert "ValueError" in entry["exception"]
+    assert "secret" not in line

@@ -91,3 +91,9 @@ def test_wrong_usage_is_one_sentence_and_exit_code_2(run: Run, pictures: Path, t
         assert sentence in done.stderr
         assert "Traceback" not in done.stderr
         assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_build_wants_one_name_or_all(run: Run, tmp_path: Path) -> None:
+    for arguments in ((), ("coco-nano", "--all"), ("--all", "--out", tmp_path / "x.onnx")):
+        done = run("build", *arguments)
+        assert (done.returncode, "--all" in done.stderr) == (2, True)

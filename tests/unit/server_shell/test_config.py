@@ -28,7 +28,7 @@ def test_no_file_at_all_will_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.chdir(tmp_path)
     config = load_server_config(None, secrets=NONE)
     assert config.data_dir == tmp_path / ".lookout"
-    assert config.database_url() == f"sqlite+aiosqlite:///{tmp_path}/.lookout/lookout.db"
+    assert config.database_url() == f"sqlite:///{tmp_path}/.lookout/lookout.db"
     assert config.evidence_place() == tmp_path / ".lookout" / "evidence"
     assert isinstance(config.broker, EmbeddedBroker)
 
@@ -53,7 +53,7 @@ def test_the_environment_wins_and_secrets_are_not_shown(tmp_path: Path, monkeypa
     monkeypatch.setenv("LOOKOUT_DATABASE_URL", "postgresql://lookout:hidden@db/lookout")
     monkeypatch.setenv("LOOKOUT_MQTT_PASSWORD", "hidden")
     config = load_server_config(write(tmp_path, "broker: {mode: external, host: mq, password: shown}\n"))
-    assert config.database_url() == "postgresql+asyncpg://lookout:hidden@db/lookout"
+    assert config.database_url() == "postgresql://lookout:hidden@db/lookout"
     assert isinstance(config.broker, ExternalBroker)
     assert config.broker.secret() == "hidden"
     assert "hidden" not in repr(config)
@@ -86,12 +86,34 @@ def test_all_mistakes_come_at_once_with_their_lines(tmp_path: Path) -> None:
         ("- a\n", 1, "'key: value' lines, not a list"),
         ("listen: 80\n", 1, "listen"),
         ("broker: yes\n", 1, "broker"),
+        ("site:\n", 1, "site: needs 'key: value' lines below it, not nothing"),
+        ("database:\n  url: mysql://a:secret@b/c\n", 2, "database.url: write postgresql://user:password@host/name or"),
+        ("database:\n  url: nonsense\n", 2, "database.url: write postgresql://"),
+        ("evidence:\n  dir: a\n  url: s3://b\n", 1, "evidence: give dir or url, not both"),
+        ("broker:\n  host: b\n  tls: {cert: a.pem}\n", 3, "cert and key go together"),
+        ("broker:\n  host: b\n  engine: auto\n", 3, "broker.engine: unknown key; remove it, or use one of host, mode"),
     ],
 )
 def test_a_mistake_names_its_line(tmp_path: Path, text: str, line: int, says: str) -> None:
     found = mistakes(tmp_path, text)
     assert found[0].startswith(f"{tmp_path / 'server.yaml'}:{line}: ")
     assert says in found[0]
+
+
+def test_a_section_given_twice_is_one_mistake(tmp_path: Path) -> None:
+    found = mistakes(tmp_path, "listen:\n  port: 1\nlisten:\n  port: 2\n")
+    assert [line.split(": ", 1)[1] for line in found] == ["listen: given twice (first in line 1); keep one of them"]
+
+
+def test_a_password_is_not_repeated_in_a_message(tmp_path: Path) -> None:
+    assert "secret" not in "".join(mistakes(tmp_path, "database: {url: 'mysql://a:secret@b/c'}\n"))
+
+
+def test_a_password_file_that_is_missing(tmp_path: Path) -> None:
+    config = load_server_config(write(tmp_path, "broker: {host: b, password_file: nowhere}\n"), secrets=NONE)
+    assert isinstance(config.broker, ExternalBroker)
+    with pytest.raises(ConfigError, match="password_file cannot be read"):
+        config.broker.secret()
 
 
 def test_a_missing_file_and_a_binary_file(tmp_path: Path) -> None:

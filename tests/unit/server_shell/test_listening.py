@@ -1,5 +1,6 @@
 """Ports: a taken one is named with the key to change; 0 comes back to where it was."""
 
+import errno
 import socket
 import stat
 from pathlib import Path
@@ -35,6 +36,26 @@ def test_what_is_listened_on_accepts_connections() -> None:
 def test_an_address_that_is_not_ours() -> None:
     with pytest.raises(ConfigError, match="no address of this machine"):
         listen("no.such.host.invalid", 0, key="k")
+    # 192.0.2.0/24 is for documentation: no machine has it.
+    for port in (0, 40_000):
+        with pytest.raises(ConfigError, match=r"'192\.0\.2\.1' is no address of this machine"):
+            listen("192.0.2.1", port, key="k")
+
+
+def test_a_port_for_administrators(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(socket.socket, "bind", refuse)
+    with pytest.raises(ConfigError, match=r"set listen\.port to one above 1023"):
+        settle_port("127.0.0.1", 80, key="listen.port")
+
+
+def test_a_data_folder_that_cannot_be(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    for folder in (tmp_path / "file", tmp_path / "file" / "below"):
+        with pytest.raises(ConfigError, match=r"cannot be written to .* or set another data_dir"), FolderLock(folder):
+            pass
 
 
 def test_one_folder_serves_one_dispatcher(tmp_path: Path) -> None:

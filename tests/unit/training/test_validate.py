@@ -10,6 +10,8 @@ from lookout_models.training.data.examples import Boxes, Example, make_boxes
 
 torch = pytest.importorskip("torch", reason="training needs PyTorch: pip install 'lookout[train]'")
 
+from torch import Tensor  # noqa: E402
+
 from lookout_models.training.detector.net import NanoDet  # noqa: E402
 from lookout_models.training.detector.validate import validate  # noqa: E402
 
@@ -22,7 +24,7 @@ WHOLE = make_boxes([(0, 0, 0, 1, 1)])
 class AlwaysFire(NanoDet):
     """Sees one fire of 16 × 16 pixels around the middle of the top left cell of stride 16, and nothing else."""
 
-    def forward(self, pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
         logits = torch.full((len(pixels), 84, 2), -9.0)
         logits[:, 64, 0] = 2.0
         distances = torch.full((len(pixels), 84, 4, 11), -9.0)

@@ -71,6 +71,10 @@ class Faults:
             return self._error("missing", f"does not exist ({why}): check source.url")
         return self._error("missing", f"has no such stream ({why}): check the path in source.url")
 
+    def empty_folder(self) -> SourceError:
+        """A folder without a single picture."""
+        return self._error("missing", "holds no pictures: put some in (.jpg, .png, .bmp, .webp, .tif) or name another")
+
     def silent(self) -> SourceError:
         """Nobody answered while opening it."""
         limit = self.options.open_timeout_s

@@ -33,7 +33,7 @@ class FolderReader:
         """Due pictures in order; SourceError when there is none to be read."""
         paths = sorted(p for p in Path(path_of(self.options.url)).iterdir() if p.suffix.lower() in PICTURES)
         if not paths:
-            raise Faults(self.options).missing("it holds no pictures")
+            raise Faults(self.options).empty_folder()
         cadence = Cadence(self.options.decode_fps)
         pace = Pace(self.stop, _ignore)
         base = self._base()

@@ -1,6 +1,6 @@
-"""Clips made on the spot for tests: small, of any shape, and each frame tells its number."""
+"""Clips made on the spot, for tests and measurements: small, of any shape, and each frame tells its number."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -35,6 +35,11 @@ class _Writer(Protocol):
     def mux(self, packets: "Sequence[Packet[Stream]]") -> None: ...
 
 
+def grey(number: int, width: int, height: int) -> Image:
+    """A plain picture that tells its number."""
+    return np.full((height, width, 3), (number % 32) * _STEP, dtype=np.uint8)
+
+
 @dataclass(frozen=True, kw_only=True)
 class ClipShape:
     """What a made clip is like."""
@@ -48,10 +53,12 @@ class ClipShape:
     gop: int = 10
     #: Presentation times in seconds, one a frame; None spaces them evenly.
     times: tuple[float, ...] | None = None
+    #: (number, width, height) → what the frame shows.
+    draw: Callable[[int, int, int], Image] = grey
 
 
 def make_clip(path: Path, shape: ClipShape | None = None) -> Path:
-    """Write a clip; the container follows from the suffix. Frame ``n`` is grey, ``number_of`` reads ``n`` modulo 32."""
+    """Write a clip; the container follows from the suffix. Of grey frames ``number_of`` reads the number modulo 32."""
     shape = shape or ClipShape()
     width, height = shape.size
     with av.open(path, "w") as container:
@@ -67,7 +74,7 @@ def make_clip(path: Path, shape: ClipShape | None = None) -> Path:
             stream.codec_context.options = {"preset": "ultrafast", "bf": str(shape.b_frames), "sc_threshold": "0"}
         for number in range(shape.frames):
             at = number / shape.fps if shape.times is None else shape.times[number]
-            picture = _picture(number, width, height)
+            picture = VideoFrame.from_ndarray(shape.draw(number, width, height), format="bgr24")
             picture.pts = round(at * TICKS)
             picture.time_base = Fraction(1, TICKS)
             writer.mux(cast(_Encoder, stream).encode(picture))
@@ -94,8 +101,3 @@ def make_sound(path: Path) -> Path:
 def number_of(image: Image) -> int:
     """The number, modulo 32, of the frame that an image shows."""
     return round(float(image.mean()) / _STEP)
-
-
-def _picture(number: int, width: int, height: int) -> VideoFrame:
-    image = np.full((height, width, 3), (number % 32) * _STEP, dtype=np.uint8)
-    return VideoFrame.from_ndarray(image, format="bgr24")

@@ -40,7 +40,7 @@ def pasted(sample: Sample, objects: Sequence[CutOut], label: int, random: Random
     """``sample`` with one of ``objects`` somewhere in its lower two thirds, mirrored at random."""
     size = sample.picture.shape[0]
     cut = _resized(objects[int(random.integers(len(objects)))], size * random.uniform(0.2, 0.75), random)
-    height, width = cut.coverage.shape
+    height, width = (int(side) for side in cut.coverage.shape)
     lowest = max(0, size - height)
     left = int(random.random() * max(1, size - width))
     top = int(random.uniform(min(size // 3, lowest), lowest))

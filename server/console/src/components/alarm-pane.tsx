@@ -45,7 +45,7 @@ function Facts({ alarm }: { alarm: Alarm }) {
       <p class="where">
         <strong>{alarm.camera.name}</strong>
         {alarm.grid === null ? null : <> · {alarm.grid.name}</>}
-        {alarm.zone === null ? null : <> · {t("alarm.zone", { zone: alarm.zone })}</>}
+        {alarm.zone === null ? null : <> · {t("alarm.zone", { zone: word("zone", alarm.zone) })}</>}
         {" · "}
         <time dateTime={alarm.started_at}>{clockTime(alarm.started_at)}</time>
       </p>

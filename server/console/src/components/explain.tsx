@@ -23,10 +23,15 @@ export function Explain({ alarm }: { alarm: Alarm }) {
   );
 }
 
-function sentence(condition: Condition): string {
+/** What is counted; on the wire a count and a share both have the unit "1". */
+const COUNTED: Readonly<Record<string, string>> = { votes: "looks", plate_reads: "reads" };
+
+/** One condition in words: "停留：4 分 12 秒（界限 3 分钟）". */
+export function sentence(condition: Condition): string {
   const name = word("condition", condition.name);
-  const unit = condition.name === "votes" ? "looks" : condition.unit;
-  const value = measure(condition.value, unit);
+  const unit = COUNTED[condition.name] ?? condition.unit;
+  const named = condition.name === "zone" && typeof condition.value === "string";
+  const value = named ? word("zone", String(condition.value)) : measure(condition.value, unit);
   const limit = limitOf({ ...condition, unit });
   // "armed: yes (limit: yes)" says nothing more than "armed: yes".
   const bare = limit === null || typeof condition.limit === "boolean";

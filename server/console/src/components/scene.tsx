@@ -1,4 +1,4 @@
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { Alarm, AlarmEvidence, DetectedObject } from "../api/models";
 import { percent } from "../text/format";
 import { t, word } from "../text/i18n";
@@ -75,11 +75,25 @@ function Media({ file, moving, alarm, onBroken }: MediaProps) {
   );
 }
 
+/** The size of a box's label on the page. */
+const TEXT_PX = 14;
+
 /** Boxes in the picture's own pixels; letterboxed by the same rule as the picture, so that they lie on it. */
 function Boxes({ objects, size }: { objects: readonly DetectedObject[]; size: Size }) {
-  const text = size.height / 24;
+  const drawing = useRef<SVGSVGElement>(null);
+  const [scale, setScale] = useState(1);
+  useEffect(() => {
+    const measured = drawing.current;
+    if (measured === null) return;
+    const measure = () => setScale(Math.min(measured.clientWidth / size.width, measured.clientHeight / size.height) || 1);
+    const observer = new ResizeObserver(measure);
+    observer.observe(measured);
+    return () => observer.disconnect();
+  }, [size]);
+  // The drawing is in the picture's pixels, the text as large as text on the page, whatever the picture's size.
+  const text = TEXT_PX / scale;
   return (
-    <svg class="boxes" viewBox={`0 0 ${size.width} ${size.height}`} aria-hidden="true">
+    <svg ref={drawing} class="boxes" viewBox={`0 0 ${size.width} ${size.height}`} aria-hidden="true">
       {objects.map(({ box: [x1, y1, x2, y2], label, score, track }) => {
         const top = y1 * size.height;
         return (

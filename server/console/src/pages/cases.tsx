@@ -73,7 +73,7 @@ function CaseList() {
 function Table({ items }: { items: readonly Case[] }) {
   return (
     <div class="scroller">
-      <table>
+      <table class="cases">
         <thead>
           <tr>
             <th>{t("cases.grade")}</th>

@@ -14,6 +14,7 @@ import { t, word } from "../text/i18n";
 export default function SystemPage() {
   return (
     <Shell>
+      <h1 class="unseen">{t("nav.system")}</h1>
       <Cameras />
       <Gateways />
       <Quarantine />

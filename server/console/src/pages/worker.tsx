@@ -13,6 +13,7 @@ import { tasks } from "../worker/tasks";
 export default function WorkerPage() {
   return (
     <WorkerFrame>
+      <h1 class="unseen">{t("worker.tasks")}</h1>
       <Tasks />
     </WorkerFrame>
   );

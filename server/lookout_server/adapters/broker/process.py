@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import shutil
 import signal
 from collections import deque
 from pathlib import Path
@@ -52,7 +53,12 @@ class BrokerProcess:
         self._accounts_seen = self._accounts_stamp()
         self._last_words.clear()
         self._child = await asyncio.create_subprocess_exec(
-            *command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE
+            *_dying_with_us(command),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
+            # Ctrl-C goes to the terminal's whole group: the broker is stopped by us, in its turn, and not by the key.
+            start_new_session=True,
         )
         self._drain = asyncio.create_task(self._read_log(self._child), name="broker-log")
         write_private(self._place.folder / _PID_FILE, f"{self._child.pid}\n")
@@ -124,6 +130,15 @@ class BrokerProcess:
             text = line.decode(errors="replace").strip()
             self._last_words.append(text)
             _log.debug("broker says", text=text)
+
+
+def _dying_with_us(command: list[str]) -> list[str]:
+    """Linux ends the broker when we are killed, so that it saves its queues and lets go of the port.
+
+    Where ``setpriv`` (util-linux) is missing it lives on until the next start, see ``end_orphan``.
+    """
+    setpriv = shutil.which("setpriv")
+    return command if setpriv is None else [setpriv, "--pdeathsig", "TERM", "--", *command]
 
 
 async def _answers(host: str, port: int) -> bool:

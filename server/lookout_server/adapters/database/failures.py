@@ -7,13 +7,21 @@ from lookout_server.errors import ServerError, StoreError, StoreRefusedError
 #: Classes of SQLSTATE that say "this content, or this statement, never": data, integrity, syntax or access.
 _FINAL = {"22", "23", "42"}
 
+#: What SQLite says of a file that is no database (any more).
+_DAMAGED = ("file is not a database", "database disk image is malformed")
+
 
 def translated(error: SQLAlchemyError) -> ServerError:
     """StoreRefusedError for what will fail again, StoreError for what may pass."""
     cause = getattr(error, "orig", None) or error
     if is_final(error):
         return StoreRefusedError(f"the database refuses this content: {_first_line(cause)}")
-    return StoreError(f"the database cannot do this now: {_first_line(cause)}; it will be tried again or try again")
+    if any(sign in str(cause) for sign in _DAMAGED):
+        return StoreError(
+            f"the database file is damaged ({_first_line(cause)}): stop the dispatcher, move the file (with its -wal "
+            "and -shm) away or put a backup in its place, then start again"
+        )
+    return StoreError(f"the database cannot do this now: {_first_line(cause)}; it is safe to try again")
 
 
 def is_final(error: SQLAlchemyError) -> bool:

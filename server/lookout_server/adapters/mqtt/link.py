@@ -74,6 +74,8 @@ class MqttLink:
         self._connection = 0
         self._problem: str | None = f"not connected to the broker at {address.host}:{address.port} yet"
         self._said: tuple[str, float] = ("", 0.0)
+        #: Whether what we are connected to has answered as a broker does. Network thread only.
+        self._answered = False
         self._pending: dict[int, asyncio.Future[None]] = {}
         #: Filled from the network thread through the event loop; read by the intake loop.
         self.inbox: asyncio.Queue[Delivery] = asyncio.Queue()
@@ -137,6 +139,7 @@ class MqttLink:
         self, client: paho.Client, _userdata: Any, _flags: paho.ConnectFlags, reason: ReasonCode, _properties: Any
     ) -> None:
         place = f"{self._address.host}:{self._address.port}"
+        self._answered = True
         if reason.is_failure:
             self._fail(
                 f"the broker at {place} refuses the dispatcher ({reason}); check broker.username and its password"
@@ -168,6 +171,12 @@ class MqttLink:
             self._fail(f"lost the broker at {self._address.host}:{self._address.port} ({reason}); connecting again")
         elif self.connected:
             self._problem = "disconnected from the broker"
+        elif not self._answered:
+            self._fail(
+                f"what listens on {self._address.host}:{self._address.port} does not answer as an MQTT broker; "
+                f"check broker.port and broker.tls"
+            )
+        self._answered = False
 
     def _fail(self, text: str) -> None:
         self._problem = text

@@ -32,6 +32,8 @@ _BYTES: dict[int | str, dict[str, Any]] = {
     206: {"description": "The range that was asked for.", "content": dict.fromkeys(ACCEPTED, _BINARY)},
     304: {"description": "You have it already."},
 }
+#: How many times the limit is read of a file that is too large, so that its sender hears why.
+_PATIENCE = 4
 _RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})")
 
 
@@ -77,7 +79,7 @@ async def put_evidence(
     mime = request.headers.get("content-type", "").split(";")[0].strip().lower()
     if mime not in ACCEPTED:
         raise WrongTypeError(f"evidence is {', '.join(ACCEPTED)}: set Content-Type to one of them")
-    _check_length(request, deps.max_evidence_bytes)
+    await _check_length(request, deps.max_evidence_bytes)
     upload = evidence.Upload(sha256=sha256, mime=mime, body=request.stream(), uploader=uploader, at=deps.clock.now())
     stored = await evidence.keep(deps.store, deps.evidence, upload, max_bytes=deps.max_evidence_bytes)
     response.status_code = 201 if stored.created else 200
@@ -104,7 +106,9 @@ async def get_evidence(deps: Given, signed_in: SignedIn, request: Request, sha25
     return StreamingResponse(body, 200 if span.whole else 206, headers, media_type=file.mime)
 
 
-@router.head("/{sha256}", operation_id="headEvidence", responses={**_BYTES, **errors("not_found")})
+@router.head(
+    "/{sha256}", operation_id="headEvidence", response_class=Response, responses={**_BYTES, **errors("not_found")}
+)
 async def head_evidence(deps: Given, signed_in: SignedIn, sha256: Hash) -> Response:
     """Whether the file is there, and how large it is."""
     file = await _held(deps, sha256, signed_in.person)
@@ -144,7 +148,14 @@ def _headers(file: StoredFile) -> dict[str, str]:
     }
 
 
-def _check_length(request: Request, limit: int) -> None:
+async def _check_length(request: Request, limit: int) -> None:
     length = request.headers.get("content-length", "")
-    if length.isdigit() and int(length) > limit:
-        raise TooLargeError(f"the file is larger than {limit} bytes: send a shorter clip or a smaller picture")
+    if not length.isdigit() or int(length) <= limit:
+        return
+    # A client that is still sending sees a broken connection instead of the answer, so a bounded part is read first.
+    passed = 0
+    async for chunk in request.stream():
+        passed += len(chunk)
+        if passed > _PATIENCE * limit:
+            break
+    raise TooLargeError(f"the file is larger than {limit} bytes: send a shorter clip or a smaller picture")

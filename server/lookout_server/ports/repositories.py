@@ -1,203 +1,29 @@
-"""What the services need from outside, as narrow Protocols. Adapters implement them; ``testing`` has typed fakes."""
+"""What a transaction offers: one narrow Protocol for each kind of thing that is kept."""
 
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
 from datetime import datetime
-from enum import StrEnum
 from typing import Protocol
 
 from lookout_contract.cases import CaseState
 from lookout_contract.commands import CommandResponse
-from lookout_contract.events import Event, Scenario, Severity
-from lookout_server.domain.alarm import Alarm, Disposition
+from lookout_contract.events import Severity
+from lookout_server.domain.alarm import Alarm
 from lookout_server.domain.case import Case, CaseEvidence, HistoryEntry
 from lookout_server.domain.sequence import Sequences
 from lookout_server.domain.territory import Camera, CameraKey, Gateway, Person, Role, Territory
-
-
-class Clock(Protocol):
-    """The dispatcher's own clock."""
-
-    def now(self) -> datetime:
-        """The present, aware, in UTC."""
-        ...
-
-
-class PasswordHasher(Protocol):
-    """Slow hashes of passwords; off the event loop."""
-
-    async def hash(self, password: str) -> str:
-        """A salted hash, in a format that names its own parameters."""
-        ...
-
-    async def verify(self, password: str, hashed: str | None) -> bool:
-        """Whether it fits. None (no such person) takes as long and is False."""
-        ...
-
-
-# --- evidence files ---------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, kw_only=True)
-class StoredFile:
-    """An evidence file that is stored."""
-
-    sha256: str
-    mime: str
-    bytes: int
-    #: False when it was there before.
-    created: bool = False
-
-
-class EvidenceStore(Protocol):
-    """Content-addressed files."""
-
-    async def put(self, sha256: str, mime: str, body: AsyncIterator[bytes], *, max_bytes: int) -> StoredFile:
-        """Store durably. Raises WrongHashError, TooLargeError, WrongTypeError (magic bytes) or StoreError."""
-        ...
-
-    async def size(self, sha256: str) -> int | None:
-        """Bytes held, or None when there is no such file."""
-        ...
-
-    def read(self, sha256: str, start: int, end: int) -> AsyncIterator[bytes]:
-        """Bytes ``start`` up to, not including, ``end``. Raises NotFoundError when there is no such file."""
-        ...
-
-
-# --- the feed ---------------------------------------------------------------------------------------------------
-
-
-class FeedKind(StrEnum):
-    """What a line of the feed is about."""
-
-    ALARM = "alarm"
-    CASE = "case"
-    CAMERA = "camera"
-    GATEWAY = "gateway"
-
-
-@dataclass(frozen=True, kw_only=True)
-class FeedEntry:
-    """A line of the feed as the database keeps it: what changed, not how it looks. ``seq`` 0 means not numbered yet."""
-
-    at: datetime
-    kind: FeedKind
-    subject: str
-    change: str
-    seq: int = 0
-
-
-# --- repositories -----------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, kw_only=True)
-class Page:
-    """A window on a list, newest first: at most ``limit`` rows older than ``before`` (time, id)."""
-
-    limit: int = 50
-    before: tuple[datetime, str] | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class AlarmFilter:
-    """Which alarms; None means any."""
-
-    disposition: Disposition | None = None
-    scenario: Scenario | None = None
-    camera: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class CaseFilter:
-    """Which cases; None means any. ``visible_to`` limits to what that worker may see."""
-
-    states: frozenset[CaseState] | None = None
-    handler: str | None = None
-    visible_to: Person | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class StreamKey:
-    """One life of a gateway's spool."""
-
-    source: str
-    epoch: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Gap:
-    """Numbers ``first`` to ``last`` of a gateway's epoch that have not come, while later ones have."""
-
-    gateway: str
-    epoch: str
-    first: int
-    last: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Incoming:
-    """A message as the broker delivered it."""
-
-    topic: str
-    payload: bytes
-    received_at: datetime
-
-
-@dataclass(frozen=True, kw_only=True)
-class Quarantined:
-    """A message that could not be taken, and why."""
-
-    id: int
-    topic: str
-    reason: str
-    gateway: str | None
-    epoch: str | None
-    sequence: int | None
-    size: int
-    preview: str
-    received_at: datetime
-    #: How often the very same message came.
-    times: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class OutboxMessage:
-    """A message that waits to be published, in the order of ``id``."""
-
-    id: int
-    topic: str
-    payload: bytes
-    retain: bool
-    expires_at: datetime | None
-    attempts: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class SentCommand:
-    """A command to a gateway and, once it came, the answer."""
-
-    id: str
-    gateway: str
-    name: str
-    issued_at: datetime
-    expires_at: datetime | None
-    #: The case that asked for it, if one did.
-    case_id: str | None
-    #: ``done``, ``refused``, ``failed``, ``expired``, ``unsupported``; None while nobody answered.
-    outcome: str | None
-    answered_at: datetime | None
-    detail: str | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class TakenEvent:
-    """An event with the text it came as."""
-
-    event: Event
-    payload: str
-    received_at: datetime
+from lookout_server.ports.records import (
+    AlarmFilter,
+    CaseFilter,
+    FeedEntry,
+    Incoming,
+    OutboxMessage,
+    Page,
+    Quarantined,
+    SentCommand,
+    StoredFile,
+    StreamKey,
+    TakenEvent,
+)
 
 
 class EventLog(Protocol):
@@ -454,60 +280,3 @@ class Outbox(Protocol):
     async def failed(self, message_id: int, error: str) -> None:
         """Count an attempt; the message stays."""
         ...
-
-
-class UnitOfWork(Protocol):
-    """One transaction. Leaving it without ``commit`` undoes everything."""
-
-    @property
-    def events(self) -> EventLog: ...
-    @property
-    def alarms(self) -> AlarmRepository: ...
-    @property
-    def cases(self) -> CaseRepository: ...
-    @property
-    def territory(self) -> TerritoryRepository: ...
-    @property
-    def people(self) -> PeopleRepository: ...
-    @property
-    def gateways(self) -> GatewayRepository: ...
-    @property
-    def evidence(self) -> EvidenceIndex: ...
-    @property
-    def quarantine(self) -> Quarantine: ...
-    @property
-    def feed(self) -> Feed: ...
-    @property
-    def outbox(self) -> Outbox: ...
-
-    async def commit(self) -> None:
-        """Make it durable. Raises StoreError when the database refuses."""
-        ...
-
-
-class Store(Protocol):
-    """Opens transactions. Errors of the database come out as StoreError."""
-
-    def read(self) -> AbstractAsyncContextManager[UnitOfWork]:
-        """For reading; never commits."""
-        ...
-
-    def write(self) -> AbstractAsyncContextManager[UnitOfWork]:
-        """For writing; on SQLite the one writer at a time."""
-        ...
-
-    async def ping(self) -> None:
-        """StoreError when the database does not answer."""
-        ...
-
-
-class ReadinessCheck(Protocol):
-    """Something the dispatcher cannot work without."""
-
-    async def __call__(self) -> str | None:
-        """None when fine, else one sentence that says what to do."""
-        ...
-
-
-#: Name of what ``/readyz`` looks at → its check.
-Checks = Mapping[str, ReadinessCheck]

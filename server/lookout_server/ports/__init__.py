@@ -1,0 +1,160 @@
+"""What the services need from outside, as narrow Protocols. Adapters implement them; ``testing`` has typed fakes."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+from typing import Protocol
+
+from lookout_server.ports.records import (
+    AlarmFilter,
+    CaseFilter,
+    FeedEntry,
+    FeedKind,
+    Gap,
+    Incoming,
+    OutboxMessage,
+    Page,
+    Quarantined,
+    SentCommand,
+    StoredFile,
+    StreamKey,
+    TakenEvent,
+)
+from lookout_server.ports.repositories import (
+    AlarmRepository,
+    CaseRepository,
+    EventLog,
+    EvidenceIndex,
+    Feed,
+    GatewayRepository,
+    Outbox,
+    PeopleRepository,
+    Quarantine,
+    TerritoryRepository,
+)
+
+__all__ = [
+    "AlarmFilter",
+    "AlarmRepository",
+    "CaseFilter",
+    "CaseRepository",
+    "Checks",
+    "Clock",
+    "EventLog",
+    "EvidenceIndex",
+    "EvidenceStore",
+    "Feed",
+    "FeedEntry",
+    "FeedKind",
+    "Gap",
+    "GatewayRepository",
+    "Incoming",
+    "Outbox",
+    "OutboxMessage",
+    "Page",
+    "PasswordHasher",
+    "PeopleRepository",
+    "Quarantine",
+    "Quarantined",
+    "ReadinessCheck",
+    "SentCommand",
+    "Store",
+    "StoredFile",
+    "StreamKey",
+    "TakenEvent",
+    "TerritoryRepository",
+    "UnitOfWork",
+]
+
+
+class Clock(Protocol):
+    """The dispatcher's own clock."""
+
+    def now(self) -> datetime:
+        """The present, aware, in UTC."""
+        ...
+
+
+class PasswordHasher(Protocol):
+    """Slow hashes of passwords; off the event loop."""
+
+    async def hash(self, password: str) -> str:
+        """A salted hash, in a format that names its own parameters."""
+        ...
+
+    async def verify(self, password: str, hashed: str | None) -> bool:
+        """Whether it fits. None (no such person) takes as long and is False."""
+        ...
+
+
+class EvidenceStore(Protocol):
+    """Content-addressed files."""
+
+    async def put(self, sha256: str, mime: str, body: AsyncIterator[bytes], *, max_bytes: int) -> StoredFile:
+        """Store durably. Raises WrongHashError, TooLargeError, WrongTypeError (magic bytes) or StoreError."""
+        ...
+
+    async def size(self, sha256: str) -> int | None:
+        """Bytes held, or None when there is no such file."""
+        ...
+
+    def read(self, sha256: str, start: int, end: int) -> AsyncIterator[bytes]:
+        """Bytes ``start`` up to, not including, ``end``. Raises NotFoundError when there is no such file."""
+        ...
+
+
+class UnitOfWork(Protocol):
+    """One transaction. Leaving it without ``commit`` undoes everything."""
+
+    @property
+    def events(self) -> EventLog: ...
+    @property
+    def alarms(self) -> AlarmRepository: ...
+    @property
+    def cases(self) -> CaseRepository: ...
+    @property
+    def territory(self) -> TerritoryRepository: ...
+    @property
+    def people(self) -> PeopleRepository: ...
+    @property
+    def gateways(self) -> GatewayRepository: ...
+    @property
+    def evidence(self) -> EvidenceIndex: ...
+    @property
+    def quarantine(self) -> Quarantine: ...
+    @property
+    def feed(self) -> Feed: ...
+    @property
+    def outbox(self) -> Outbox: ...
+
+    async def commit(self) -> None:
+        """Make it durable. Raises StoreError when the database refuses."""
+        ...
+
+
+class Store(Protocol):
+    """Opens transactions. Errors of the database come out as StoreError."""
+
+    def read(self) -> AbstractAsyncContextManager[UnitOfWork]:
+        """For reading; never commits."""
+        ...
+
+    def write(self) -> AbstractAsyncContextManager[UnitOfWork]:
+        """For writing; on SQLite the one writer at a time."""
+        ...
+
+    async def ping(self) -> None:
+        """StoreError when the database does not answer."""
+        ...
+
+
+class ReadinessCheck(Protocol):
+    """Something the dispatcher cannot work without."""
+
+    async def __call__(self) -> str | None:
+        """None when fine, else one sentence that says what to do."""
+        ...
+
+
+#: Name of what ``/readyz`` looks at → its check.
+Checks = Mapping[str, ReadinessCheck]

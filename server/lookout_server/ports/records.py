@@ -1,0 +1,149 @@
+"""Values that cross the ports: filters, messages, lines of the feed, files."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from lookout_contract.cases import CaseState
+from lookout_contract.events import Event, Scenario
+from lookout_server.domain.alarm import Disposition
+from lookout_server.domain.territory import Person
+
+
+class FeedKind(StrEnum):
+    """What a line of the feed is about."""
+
+    ALARM = "alarm"
+    CASE = "case"
+    CAMERA = "camera"
+    GATEWAY = "gateway"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeedEntry:
+    """A line of the feed as the database keeps it: what changed, not how it looks. ``seq`` 0 means not numbered yet."""
+
+    at: datetime
+    kind: FeedKind
+    subject: str
+    change: str
+    seq: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """A window on a list, newest first: at most ``limit`` rows older than ``before`` (time, id)."""
+
+    limit: int = 50
+    before: tuple[datetime, str] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlarmFilter:
+    """Which alarms; None means any."""
+
+    disposition: Disposition | None = None
+    scenario: Scenario | None = None
+    camera: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseFilter:
+    """Which cases; None means any. ``visible_to`` limits to what that worker may see."""
+
+    states: frozenset[CaseState] | None = None
+    handler: str | None = None
+    visible_to: Person | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class StreamKey:
+    """One life of a gateway's spool."""
+
+    source: str
+    epoch: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gap:
+    """Numbers ``first`` to ``last`` of a gateway's epoch that have not come, while later ones have."""
+
+    gateway: str
+    epoch: str
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Incoming:
+    """A message as the broker delivered it."""
+
+    topic: str
+    payload: bytes
+    received_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quarantined:
+    """A message that could not be taken, and why."""
+
+    id: int
+    topic: str
+    reason: str
+    gateway: str | None
+    epoch: str | None
+    sequence: int | None
+    size: int
+    preview: str
+    received_at: datetime
+    #: How often the very same message came.
+    times: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutboxMessage:
+    """A message that waits to be published, in the order of ``id``."""
+
+    id: int
+    topic: str
+    payload: bytes
+    retain: bool
+    expires_at: datetime | None
+    attempts: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class SentCommand:
+    """A command to a gateway and, once it came, the answer."""
+
+    id: str
+    gateway: str
+    name: str
+    issued_at: datetime
+    expires_at: datetime | None
+    #: The case that asked for it, if one did.
+    case_id: str | None
+    #: ``done``, ``refused``, ``failed``, ``expired``, ``unsupported``; None while nobody answered.
+    outcome: str | None
+    answered_at: datetime | None
+    detail: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TakenEvent:
+    """An event with the text it came as."""
+
+    event: Event
+    payload: str
+    received_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredFile:
+    """An evidence file that is stored."""
+
+    sha256: str
+    mime: str
+    bytes: int
+    #: False when it was there before.
+    created: bool = False

@@ -1,0 +1,15 @@
+import signal
+from collections.abc import Generator
+
+import pytest
+import structlog
+
+
+@pytest.fixture(autouse=True)
+def process_as_found() -> Generator[None]:
+    """A command that a test ran has sent all log lines to a stream that is gone, and listens to signals."""
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    yield
+    structlog.reset_defaults()
+    for number, handler in handlers.items():
+        signal.signal(number, handler)

@@ -1,0 +1,172 @@
+"""Who may do what: every route, as every role. The table is checked against the OpenAPI document for completeness."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+
+from lookout_contract.cases import CaseState
+from lookout_contract.events import Scenario, Severity
+from lookout_server.app import openapi_document
+from lookout_server.domain.case import SYSTEM, Case, opened
+from lookout_server.domain.territory import CameraKey
+from lookout_server.ports import StoredFile
+from lookout_server.services.accounts import issue_gateway_token
+from lookout_server.testing import JPEG, NOON, PASSWORD, SmallGateway, Station, picture
+
+pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)]
+
+#: wang works in grid-07 and handles the cases; chen works elsewhere.
+PEOPLE = ["li", "zhao", "root", "wang", "chen"]
+CONTROL_ROOM = {"li", "zhao", "root"}
+EVERYBODY = set(PEOPLE)
+NOBODYS_ALARM = "a-" + "0" * 20
+SHA = picture().sha256
+
+
+@dataclass(frozen=True)
+class Route:
+    """A request and who gets past the door; what is behind it may still not exist."""
+
+    operation: str
+    method: str
+    path: str
+    allowed: set[str]
+    body: Any = None
+
+
+ROUTES = [
+    Route("getSession", "GET", "/api/v1/session", EVERYBODY),
+    Route("listAlarms", "GET", "/api/v1/alarms", CONTROL_ROOM),
+    Route("getAlarm", "GET", f"/api/v1/alarms/{NOBODYS_ALARM}", CONTROL_ROOM),
+    Route("reportAlarm", "POST", f"/api/v1/alarms/{NOBODYS_ALARM}/report", CONTROL_ROOM, {}),
+    Route("dismissAlarm", "POST", f"/api/v1/alarms/{NOBODYS_ALARM}/dismiss", CONTROL_ROOM, {"reason": "test"}),
+    Route("undismissAlarm", "POST", f"/api/v1/alarms/{NOBODYS_ALARM}/undismiss", CONTROL_ROOM),
+    Route("listCases", "GET", "/api/v1/cases", EVERYBODY),
+    Route("listCandidates", "GET", "/api/v1/cases/c-20261122-0099/candidates", CONTROL_ROOM),
+    Route("putEvidence", "PUT", f"/api/v1/evidence/{'0' * 64}", EVERYBODY),
+    Route("listCameras", "GET", "/api/v1/cameras", CONTROL_ROOM),
+    Route("listGateways", "GET", "/api/v1/gateways", CONTROL_ROOM),
+    Route("listPeople", "GET", "/api/v1/people", CONTROL_ROOM),
+    Route("listQuarantine", "GET", "/api/v1/quarantine", CONTROL_ROOM),
+    Route("getOverview", "GET", "/api/v1/overview", EVERYBODY),
+    # An impossible number is refused after the session has been accepted, so that no endless stream opens.
+    Route("followFeed", "GET", "/api/v1/feed?after=-1", EVERYBODY),
+    Route("signOut", "DELETE", "/api/v1/session", EVERYBODY),
+]
+
+#: operation → (path, state it starts from, body beside the version, who may)
+MOVES: dict[str, tuple[str, CaseState, dict[str, Any], set[str]]] = {
+    "confirmCase": ("confirm", CaseState.NEW, {}, CONTROL_ROOM),
+    "dispatchCase": ("dispatch", CaseState.CONFIRMED, {"worker": "u-wang"}, CONTROL_ROOM),
+    "acceptCase": ("accept", CaseState.DISPATCHED, {}, {"wang"}),
+    "returnCase": ("return", CaseState.DISPATCHED, {"reason": "外出"}, {"wang"}),
+    "arriveAtCase": ("arrive", CaseState.ACCEPTED, {}, {"wang"}),
+    "giveFeedback": ("feedback", CaseState.ON_SCENE, {"photos": [SHA]}, {"wang"}),
+    "closeCase": ("close", CaseState.VERIFYING, {}, CONTROL_ROOM),
+    "reworkCase": ("rework", CaseState.VERIFYING, {"reason": "未清理"}, CONTROL_ROOM),
+    "voidCase": ("void", CaseState.CONFIRMED, {"reason": "访客"}, CONTROL_ROOM),
+    "reopenCase": ("reopen", CaseState.CLOSED, {"reason": "又来了"}, {"zhao", "root"}),
+}
+
+#: Open to anybody, or tried by tests of their own below.
+ELSEWHERE = {"signIn", "getHealth", "getReadiness", "getMetrics", "getCase", "getEvidence", "headEvidence"}
+
+
+async def _headers(web: httpx.AsyncClient, username: str) -> dict[str, str]:
+    answer = await web.post("/api/v1/session", json={"username": username, "password": PASSWORD})
+    web.cookies.clear()
+    return {"Authorization": f"Bearer {answer.json()['token']}"}
+
+
+async def _case(station: Station, number: int, state: CaseState) -> str:
+    """A case of grid-07 in this state, in wang's hands."""
+    blank = Case(
+        id=f"c-20261122-{number:04d}",
+        number=f"20261122-{number:04d}",
+        title="陌生车辆 · 东门",
+        scenario=Scenario.UNFAMILIAR_VEHICLE,
+        severity=Severity.YELLOW,
+        state=state,
+        version=1,
+        entries=1,
+        camera=CameraKey(gateway="gw-1", id="gate"),
+        grid="grid-07",
+        opened_at=NOON,
+        updated_at=NOON,
+        due_at=None,
+        handler="u-wang",
+    )
+    async with station.store.write() as uow:
+        await uow.cases.add(*opened(blank, actor=SYSTEM, at=NOON, data={}))
+        file = StoredFile(sha256=SHA, mime="image/jpeg", bytes=len(JPEG))
+        await uow.evidence.add(file, uploader="gateway:gw-1", at=NOON)
+        await uow.commit()
+    return blank.id
+
+
+def test_the_table_names_every_operation(database_url: str) -> None:
+    paths: dict[str, dict[str, dict[str, Any]]] = openapi_document("0")["paths"]
+    documented = {operation["operationId"] for path in paths.values() for operation in path.values()}
+    assert {route.operation for route in ROUTES} | set(MOVES) | ELSEWHERE == documented
+
+
+@pytest.mark.parametrize("username", PEOPLE)
+async def test_routes(station: Station, web: httpx.AsyncClient, username: str) -> None:
+    headers = await _headers(web, username)
+    got: dict[str, bool] = {}
+    for route in ROUTES:
+        answer = await web.request(route.method, route.path, json=route.body, headers=headers)
+        assert answer.status_code < 500, (route, answer.text)
+        got[route.operation] = answer.status_code not in {401, 403}
+    assert got == {route.operation: username in route.allowed for route in ROUTES}
+
+
+@pytest.mark.parametrize("username", PEOPLE)
+async def test_moves(station: Station, web: httpx.AsyncClient, username: str) -> None:
+    headers = await _headers(web, username)
+    for number, (operation, (path, state, body, allowed)) in enumerate(MOVES.items(), start=1):
+        case_id = await _case(station, number, state)
+        answer = await web.post(f"/api/v1/cases/{case_id}/{path}", json={"version": 1, **body}, headers=headers)
+        expected = 404 if username == "chen" else 200 if username in allowed else 403
+        assert answer.status_code == expected, (operation, answer.text)
+
+
+async def test_without_a_session_nothing_is_told(station: Station, web: httpx.AsyncClient) -> None:
+    await _case(station, 1, CaseState.NEW)
+    for headers in ({}, {"Authorization": "Bearer made-up"}, {"Cookie": "lookout_session=made-up"}):
+        for route in [*ROUTES, Route("getCase", "GET", "/api/v1/cases/c-20261122-0001", set())]:
+            answer = await web.request(route.method, route.path, json=route.body, headers=headers)
+            assert answer.status_code in {401, 403}, route
+            assert answer.json()["code"] in {"unauthenticated", "csrf"}
+
+
+async def test_workers_see_their_cases_and_their_files_alone(station: Station, web: httpx.AsyncClient) -> None:
+    wang, chen, li = [await _headers(web, name) for name in ("wang", "chen", "li")]
+    gateway = SmallGateway(evidence=(picture(),))
+    await station.intake.take([gateway.sends("o-1")])
+    url = f"/api/v1/evidence/{SHA}"
+    await web.put(url, content=JPEG, headers={**li, "Content-Type": "image/jpeg"})
+    assert (await web.get(url, headers=wang)).status_code == 404
+    alarms = (await web.get("/api/v1/alarms", headers=li)).json()["items"]
+    case = (await web.post(f"/api/v1/alarms/{alarms[0]['id']}/report", json={}, headers=li)).json()
+    for headers, status in ((wang, 200), (chen, 404), (li, 200)):
+        assert (await web.get(f"/api/v1/cases/{case['id']}", headers=headers)).status_code == status
+        assert (await web.get(url, headers=headers)).status_code == status
+        assert (await web.head(url, headers=headers)).status_code == status
+        listed = (await web.get("/api/v1/cases", headers=headers)).json()["items"]
+        assert len(listed) == (1 if status == 200 else 0)
+
+
+async def test_a_gateways_token_uploads_and_does_nothing_else(station: Station, web: httpx.AsyncClient) -> None:
+    token = await issue_gateway_token(station.store, "gw-1")
+    headers = {"Authorization": f"Bearer {token}"}
+    url = f"/api/v1/evidence/{SHA}"
+    answer = await web.put(url, content=JPEG, headers={**headers, "Content-Type": "image/jpeg"})
+    assert answer.status_code == 201
+    for path in (url, "/api/v1/alarms", "/api/v1/session", "/api/v1/overview"):
+        assert (await web.get(path, headers=headers)).status_code == 401
+    await issue_gateway_token(station.store, "gw-1")
+    answer = await web.put(url, content=JPEG, headers={**headers, "Content-Type": "image/jpeg"})
+    assert answer.status_code == 401

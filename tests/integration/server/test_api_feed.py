@@ -1,0 +1,148 @@
+"""The feed over a real connection: resumed without gaps or doubles, and told to those it concerns."""
+
+import asyncio
+import json
+import socket
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+import uvicorn
+
+from lookout_server.app import Deps, create_app
+from lookout_server.testing import PASSWORD, SmallGateway, Station
+
+pytestmark = pytest.mark.anyio
+
+
+@dataclass(frozen=True)
+class Line:
+    """One server-sent event."""
+
+    event: str
+    id: int | None
+    data: Any
+
+
+@pytest.fixture
+async def live(deps: Deps, station: Station) -> AsyncGenerator[httpx.AsyncClient]:
+    """A client of a real server on a free port."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        port = int(listening.getsockname()[1])
+        server = uvicorn.Server(
+            uvicorn.Config(create_app(deps), log_config=None, lifespan="off", timeout_graceful_shutdown=2)
+        )
+        serving = asyncio.create_task(server.serve(sockets=[listening]))
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=20) as client:
+            yield client
+        server.should_exit = True
+        await serving
+
+
+async def _headers(web: httpx.AsyncClient, username: str) -> dict[str, str]:
+    answer = await web.post("/api/v1/session", json={"username": username, "password": PASSWORD})
+    web.cookies.clear()
+    return {"Authorization": f"Bearer {answer.json()['token']}"}
+
+
+async def _lines(answer: httpx.Response) -> AsyncIterator[Line]:
+    fields: dict[str, str] = {}
+    async for text in answer.aiter_lines():
+        if text:
+            key, _, value = text.partition(": ")
+            fields[key] = value
+        elif fields:
+            number = int(fields["id"]) if "id" in fields else None
+            yield Line(fields["event"], number, json.loads(fields["data"]))
+            fields = {}
+
+
+@asynccontextmanager
+async def _feed(web: httpx.AsyncClient, headers: dict[str, str], **query: int) -> AsyncGenerator[AsyncIterator[Line]]:
+    async with web.stream("GET", "/api/v1/feed", headers=headers, params=query) as answer:
+        assert answer.status_code == 200
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        yield _lines(answer)
+
+
+async def _numbered(lines: AsyncIterator[Line]) -> Line:
+    async for line in lines:
+        if line.event != "heartbeat":
+            assert line.id == line.data["seq"]
+            return line
+    raise AssertionError("the feed ended")
+
+
+async def test_the_first_thing_heard_is_a_heartbeat(live: httpx.AsyncClient) -> None:
+    headers = await _headers(live, "li")
+    seq = (await live.get("/api/v1/overview", headers=headers)).json()["feed_seq"]
+    async with _feed(live, headers) as lines:
+        first = await anext(lines)
+    assert (first.event, first.id, first.data["seq"]) == ("heartbeat", None, seq)
+
+
+async def test_resuming_by_header_and_by_number(live: httpx.AsyncClient, station: Station) -> None:
+    headers = await _headers(live, "li")
+    start = (await live.get("/api/v1/overview", headers=headers)).json()["feed_seq"]
+    gateway = SmallGateway()
+    await station.intake.take([gateway.sends(f"o-{n}") for n in range(6)])
+    seen: list[int] = []
+    async with _feed(live, headers, after=start) as lines:
+        for _ in range(3):
+            line = await _numbered(lines)
+            seen.append(line.data["seq"])
+    await station.intake.take([gateway.sends(f"p-{n}") for n in range(3)])
+    last = (await live.get("/api/v1/overview", headers=headers)).json()["feed_seq"]
+    async with _feed(live, {**headers, "Last-Event-ID": str(seen[-1])}, after=0) as lines:
+        while seen[-1] < last:
+            seen.append((await _numbered(lines)).data["seq"])
+    assert seen == list(range(start + 1, last + 1))
+
+
+async def test_lines_carry_the_thing_itself(live: httpx.AsyncClient, station: Station) -> None:
+    headers = await _headers(live, "li")
+    start = (await live.get("/api/v1/overview", headers=headers)).json()["feed_seq"]
+    await station.intake.take([SmallGateway().sends("o-1")])
+    async with _feed(live, headers, after=start) as lines:
+        while (line := await _numbered(lines)).event != "alarm":
+            pass
+    assert (line.data["change"], line.data["alarm"]["id"]) == ("created", line.data["id"])
+    assert line.data["alarm"]["case_id"] is None
+    assert "case" not in line.data
+
+
+async def test_workers_hear_of_their_cases_alone(live: httpx.AsyncClient, station: Station) -> None:
+    operator, wang, chen = [await _headers(live, name) for name in ("li", "wang", "chen")]
+    start = (await live.get("/api/v1/overview", headers=operator)).json()["feed_seq"]
+    for gateway in (SmallGateway(), SmallGateway(camera="corridor", epoch="20261122t000001-b")):
+        await station.intake.take([gateway.sends(f"{gateway.camera}-1")])
+    alarms = (await live.get("/api/v1/alarms", headers=operator)).json()["items"]
+    for alarm in alarms:
+        await live.post(f"/api/v1/alarms/{alarm['id']}/report", json={}, headers=operator)
+    for headers, grid in ((wang, "grid-07"), (chen, "grid-08")):
+        async with _feed(live, headers, after=start) as lines:
+            line = await _numbered(lines)
+        assert (line.event, line.data["case"]["grid"]["id"]) == ("case", grid)
+
+
+async def test_the_stream_ends_with_the_hub(live: httpx.AsyncClient, station: Station, deps: Deps) -> None:
+    headers = await _headers(live, "li")
+    async with _feed(live, headers) as lines:
+        await anext(lines)
+        closing: Any = station.feed
+        closing.close()
+        heard = [line async for line in lines]
+    assert all(line.event == "heartbeat" for line in heard)
+
+
+async def test_a_sender_of_too_much_hears_why_instead_of_a_broken_connection(
+    live: httpx.AsyncClient, deps: Deps
+) -> None:
+    too_much = b"x" * (deps.max_evidence_bytes + 1)
+    headers = {**await _headers(live, "li"), "Content-Type": "image/jpeg"}
+    answer = await live.put(f"/api/v1/evidence/{'0' * 64}", content=too_much, headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
