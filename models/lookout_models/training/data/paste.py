@@ -43,7 +43,7 @@ def pasted(sample: Sample, objects: Sequence[CutOut], label: int, random: Random
     height, width = (int(side) for side in cut.coverage.shape)
     lowest = max(0, size - height)
     left = int(random.random() * max(1, size - width))
-    top = int(random.uniform(min(size // 3, lowest), lowest))
+    top = round(min(size // 3, lowest) + random.random() * max(0, lowest - size // 3))
     height, width = min(height, size - top), min(width, size - left)
     picture = sample.picture.copy()
     place = picture[top : top + height, left : left + width]
