@@ -22,8 +22,8 @@ from lookout_edge.adapters.evidence import DiskEvidence
 from lookout_edge.adapters.folded_log import FoldedLog
 from lookout_edge.adapters.jpeg import encode_jpeg
 from lookout_edge.adapters.link import BrokerOptions, MqttLink, TlsOptions
-from lookout_edge.adapters.onnx.detector import OnnxDetector
 from lookout_edge.adapters.onnx.plates import OnnxPlateReader
+from lookout_edge.adapters.onnx.second_look import open_detector
 from lookout_edge.adapters.spool import SqliteSpool
 from lookout_edge.adapters.uploader import EvidenceUploader
 from lookout_edge.adapters.verdicts import VerdictFile
@@ -84,7 +84,7 @@ def load_models(config: ModelsConfig) -> Models:
     """Open the sessions; ModelError when weights are missing or damaged."""
     zoo = Zoo.find()
     turns = Semaphore(max(1, (os.cpu_count() or 1) - 1))
-    detector = SharedDetector(OnnxDetector(zoo.entry(config.detector)), turns)
+    detector = SharedDetector(open_detector(zoo, config.detector), turns)
     if not config.plates:
         return Models(detector, None)
     find, read = (zoo.entry(name) for name in PLATE_MODELS)

@@ -10,10 +10,11 @@ from typing import IO, Annotated
 
 import typer
 
-from lookout_edge.adapters.onnx.detector import OnnxDetector
 from lookout_edge.adapters.onnx.plates import OnnxPlateReader
+from lookout_edge.adapters.onnx.second_look import open_detector
 from lookout_edge.adapters.zoo import Source, Zoo, ZooEntry
 from lookout_edge.errors import ModelError
+from lookout_models.bench import bench
 from lookout_models.dataset import read_dataset
 from lookout_models.errors import ModelsError, UsageError
 from lookout_models.evaluate import evaluate, match_labels
@@ -39,10 +40,8 @@ Pictures = Annotated[Path, typer.Argument(help="Folder with pictures.", metavar=
 Out = Annotated[Path, typer.Option("--out", help="File to write, a line of JSON a picture; '-' is the terminal.")]
 Threshold = Annotated[float | None, typer.Option(min=0, max=1, help="Instead of the model's own per-class thresholds.")]
 Provider = Annotated[str, typer.Option(help="Execution provider of ONNX Runtime, e.g. cpu, cuda, openvino.")]
+Raw = Annotated[bool, typer.Option("--raw", help="Without the second look that the model may name.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-
-
-app.command("train")(train)
 
 
 @app.command("list")
@@ -96,10 +95,15 @@ def _build(entry: ZooEntry, source: Path | None, out: Path | None) -> None:
 
 @app.command("predict")
 def predict_folder(
-    folder: Pictures, model: ModelName, out: Out, threshold: Threshold = None, provider: Provider = "cpu"
+    folder: Pictures,
+    model: ModelName,
+    out: Out,
+    threshold: Threshold = None,
+    provider: Provider = "cpu",
+    raw: Raw = False,
 ) -> None:
     """Detect objects in every picture of a folder. Boxes are x1, y1, x2, y2 in pixels."""
-    detector = OnnxDetector(_entry(model), providers=[provider], threshold=threshold)
+    detector = open_detector(Zoo.find(), model, [provider], threshold=threshold, raw=raw)
     pictures = list_pictures(folder)
     _write(out, predict(detector, pictures), len(pictures))
 
@@ -135,14 +139,33 @@ def evaluate_model(
     ),
     provider: Provider = "cpu",
     print_json: AsJson = False,
+    raw: Raw = False,
 ) -> None:
     """Print AP50 for every class, mAP50 and mAP50-95 the COCO way."""
-    detector = OnnxDetector(_entry(model), providers=[provider], threshold=threshold)
+    detector = open_detector(Zoo.find(), model, [provider], threshold=threshold, raw=raw)
     labelled = read_dataset(dataset)
     matched = match_labels(labelled.names, detector.labels, _renamed(renamed or []))
     with typer.progressbar(length=len(labelled.pictures), label=model, file=sys.stderr) as progress:
         evaluation = evaluate(detector, labelled, matched, lambda: progress.update(1))
     typer.echo(as_json(model, evaluation) if print_json else as_table(model, evaluation))
+
+
+@app.command("bench")
+def bench_models(
+    models: Annotated[list[str], typer.Option("--model", help="Zoo entry; may be repeated. The first is the measure.")],
+    rounds: Annotated[int, typer.Option(min=1, help="Pictures for each model.")] = 20,
+    print_json: AsJson = False,
+) -> None:
+    """Print what a picture costs with each model: CPU time of one thread."""
+    costs = bench([_entry(name) for name in models], rounds)
+    if print_json:
+        typer.echo(json.dumps({name: {"ms": c.milliseconds, "relative": c.relative} for name, c in costs.items()}))
+        return
+    for name, cost in costs.items():
+        typer.echo(f"{name:<20} {cost.milliseconds:8.1f} ms  × {cost.relative:.2f}")
+
+
+app.command("train")(train)
 
 
 def _entry(name: str) -> ZooEntry:

@@ -99,6 +99,12 @@ class CtcHead(_Part):
     """Room around a straightened plate, as shares of its width and height: corners are never quite right."""
 
 
+class ClassifierHead(_Part):
+    """``probabilities`` (pictures, labels), each label for itself."""
+
+    kind: Literal["classifier"]
+
+
 class Thresholds(_Part):
     """Scores below are not reported."""
 
@@ -141,6 +147,19 @@ class Trained(_Part):
     """The pictures, each with its licence."""
 
 
+class SecondLook(_Part):
+    """A classifier that looks again at what the detector took for some labels."""
+
+    model: str
+    """Its zoo entry; its labels are the ones that it judges."""
+    side: Annotated[float, Field(ge=1, le=4)] = 1.5
+    """Side of the square that it sees, relative to the longer side of the box."""
+    trust: Share = 0.5
+    """How much its probability counts: the score becomes score ^ (1 − trust) × probability ^ trust."""
+    first: dict[str, Share] = {}
+    """Thresholds by label for the first look; ``thresholds`` then hold for the score of both together."""
+
+
 class ModelSpec(_Part):
     """One ``model.yaml``."""
 
@@ -150,17 +169,18 @@ class ModelSpec(_Part):
     source: Source | Trained
     weights: Weights
     input: InputSpec
-    head: Annotated[NanodetHead | PlateSsdHead | CtcHead, Field(discriminator="kind")]
+    head: Annotated[NanodetHead | PlateSsdHead | CtcHead | ClassifierHead, Field(discriminator="kind")]
     labels: tuple[str, ...]
     thresholds: Thresholds
     nms: Nms | None = None
+    second_look: SecondLook | None = None
 
     @model_validator(mode="after")
     def _names_exist(self) -> Self:
         unknown = sorted(set(self.thresholds.classes) - set(self.labels))
         if unknown:
             raise ValueError(f"'thresholds.classes' names {', '.join(unknown)}, which 'labels' does not have")
-        if self.nms is None and self.head.kind != "ctc":
+        if self.nms is None and self.head.kind not in ("ctc", "classifier"):
             raise ValueError(f"'nms' is missing; a {self.head.kind} head needs it")
         return self
 

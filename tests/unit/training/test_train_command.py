@@ -10,12 +10,28 @@ from lookout_models.training.cli import train
 
 
 @pytest.mark.skipif(find_spec("torch") is not None, reason="torch is installed")
-def test_without_torch_it_names_what_to_install(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["plates", "detector"])
+def test_without_torch_it_names_what_to_install(tmp_path: Path, kind: str) -> None:
+    recipe = tmp_path / "recipe.yaml"
+    recipe.write_text(f"kind: {kind}\n", encoding="utf-8")
     with pytest.raises(UsageError, match=r"pip install 'lookout\[train\]'"):
-        train(tmp_path / "recipe.yaml", tmp_path, tmp_path)
+        train(recipe, tmp_path, tmp_path)
 
 
-@pytest.mark.skipif(find_spec("torch") is None, reason="torch is not installed; pip install 'lookout[train]'")
 def test_a_recipe_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="there is no recipe at"):
         train(tmp_path / "recipe.yaml", tmp_path, tmp_path)
+
+
+def test_a_file_that_is_no_recipe_is_named(tmp_path: Path) -> None:
+    recipe = tmp_path / "recipe.yaml"
+    recipe.write_text("just words", encoding="utf-8")
+    with pytest.raises(UsageError, match="holds no keys"):
+        train(recipe, tmp_path, tmp_path)
+
+
+def test_a_data_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+    recipe = tmp_path / "recipe.yaml"
+    recipe.write_text("kind: plates", encoding="utf-8")
+    with pytest.raises(UsageError, match="--data"):
+        train(recipe, tmp_path / "nowhere", tmp_path)

@@ -1,6 +1,7 @@
 """Object detection with a model of the zoo."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 
@@ -20,7 +21,8 @@ _MOST_DETECTIONS = 300
 class OnnxDetector:
     """A :class:`lookout_edge.ports.Detector`; one instance serves all cameras and threads.
 
-    ``threshold`` replaces all the thresholds of ``model.yaml``, e.g. by something low for a precision-recall curve.
+    ``threshold`` replaces all the thresholds of ``model.yaml``, e.g. by something low for a precision-recall curve;
+    ``of_label`` replaces those of some labels.
     """
 
     def __init__(
@@ -29,13 +31,14 @@ class OnnxDetector:
         providers: Sequence[str] = DEFAULT_PROVIDERS,
         threads: int = 1,
         threshold: float | None = None,
+        of_label: Mapping[str, float] = MappingProxyType({}),
     ) -> None:
         spec = entry.spec
         if not isinstance(spec.head, NanodetHead) or spec.nms is None:
             raise ModelError(f"model '{entry.name}' does not detect objects; choose another one as detector")
         self._entry = entry
         self._iou = spec.nms.iou
-        limits = [spec.thresholds.of(label) if threshold is None else threshold for label in spec.labels]
+        limits = [_limit(spec.thresholds.of(label), threshold, of_label.get(label)) for label in spec.labels]
         self._thresholds = np.array(limits, np.float32)
         self._maker = InputMaker(spec.input)
         self._decoder = NanodetDecoder(spec.input.width, spec.input.height, spec.head.strides, spec.head.bins)
@@ -68,3 +71,9 @@ class OnnxDetector:
             for box, score, number in zip(boxes, found.scores[kept], found.classes[kept], strict=True)
             if box[2] > box[0] and box[3] > box[1]
         ]
+
+
+def _limit(described: float, threshold: float | None, of_label: float | None) -> float:
+    if threshold is not None:
+        return threshold if of_label is None else min(threshold, of_label)
+    return described if of_label is None else of_label

@@ -1,0 +1,155 @@
+"""A second look: a classifier judges the detector's candidates for a few labels, and so costs nothing without any."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Protocol
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from lookout_edge.adapters.onnx.detector import OnnxDetector
+from lookout_edge.adapters.onnx.session import DEFAULT_PROVIDERS, OnnxSession
+from lookout_edge.adapters.zoo import ClassifierHead, InputSpec, SecondLook, Zoo, ZooEntry
+from lookout_edge.domain.detection import Detection
+from lookout_edge.domain.frame import Image
+from lookout_edge.domain.geometry import Box
+from lookout_edge.errors import ModelError
+from lookout_edge.ports import Detector
+
+Floats = NDArray[np.float32]
+
+#: Candidates of one picture that are looked at again, the best ones. The rest keep too low a score to matter.
+_MOST_CANDIDATES = 6
+
+
+def open_detector(
+    zoo: Zoo,
+    name: str,
+    providers: Sequence[str] = DEFAULT_PROVIDERS,
+    threads: int = 1,
+    threshold: float | None = None,
+    raw: bool = False,
+) -> Detector:
+    """The detector ``name`` with its second look, where its ``model.yaml`` names one and not ``raw``.
+
+    ``threshold`` replaces all thresholds. Raises ModelError when weights are missing or are not what is described.
+    """
+    entry = zoo.entry(name)
+    look = entry.spec.second_look
+    if look is None or raw:
+        return OnnxDetector(entry, providers, threads, threshold)
+    first = OnnxDetector(entry, providers, threads, threshold, look.first)
+    judge = OnnxClassifier(zoo.entry(look.model), providers, threads)
+    final = {label: entry.spec.thresholds.of(label) if threshold is None else threshold for label in judge.labels}
+    return SecondLookDetector(first, judge, look, final)
+
+
+class Judge(Protocol):
+    """Says for pictures how likely each of its labels is."""
+
+    @property
+    def name(self) -> str:
+        """Name of the zoo entry."""
+        ...
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What it judges."""
+        ...
+
+    def probabilities(self, pictures: Sequence[Image]) -> Floats:
+        """Pictures × labels, 0..1."""
+        ...
+
+
+class OnnxClassifier:
+    """Says for square cut-outs how likely each label is; one instance serves all threads."""
+
+    def __init__(self, entry: ZooEntry, providers: Sequence[str] = DEFAULT_PROVIDERS, threads: int = 1) -> None:
+        if not isinstance(entry.spec.head, ClassifierHead):
+            raise ModelError(f"model '{entry.name}' does not classify; choose another one as second look")
+        self._spec: InputSpec = entry.spec.input
+        self._session = OnnxSession(entry.name, entry.weights(), providers, threads)
+        self._entry = entry
+
+    @property
+    def name(self) -> str:
+        """Name of the zoo entry."""
+        return self._entry.name
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What it judges."""
+        return self._entry.spec.labels
+
+    def probabilities(self, pictures: Sequence[Image]) -> Floats:
+        """Pictures × labels, 0..1, for BGR pictures of any size (stretched to the input)."""
+        batch = np.stack([self._input(picture) for picture in pictures])
+        return self._session.run(batch)["probabilities"]
+
+    def _input(self, picture: Image) -> Floats:
+        spec = self._spec
+        shrinks = picture.shape[0] > spec.height
+        way = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+        resized = cv2.resize(picture, (spec.width, spec.height), interpolation=way)
+        ordered = resized[..., ::-1] if spec.colour == "rgb" else resized
+        values = (ordered - np.array(spec.mean, np.float32)) / np.array(spec.std, np.float32)
+        return np.ascontiguousarray(values.transpose(2, 0, 1), np.float32)
+
+
+class SecondLookDetector:
+    """A :class:`lookout_edge.ports.Detector` that lets a classifier weigh the candidates of its labels."""
+
+    def __init__(self, first: Detector, judge: Judge, settings: SecondLook, thresholds: Mapping[str, float]) -> None:
+        unknown = sorted(set(judge.labels) - set(first.labels))
+        if unknown:
+            raise ModelError(f"second look '{judge.name}' judges {', '.join(unknown)}, which '{first.name}' never sees")
+        self._first, self._judge, self._settings, self._thresholds = first, judge, settings, thresholds
+
+    @property
+    def name(self) -> str:
+        """Name of the first look's zoo entry."""
+        return self._first.name
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the first look's weights."""
+        return self._first.sha256
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Class names it can give."""
+        return self._first.labels
+
+    def detect(self, image: Image) -> Sequence[Detection]:
+        """Objects in a BGR picture, best first; scores of judged labels are those of both looks together."""
+        found = self._first.detect(image)
+        others = [d for d in found if d.label not in self._judge.labels]
+        candidates = [d for d in found if d.label in self._judge.labels][:_MOST_CANDIDATES]
+        judged = self._judged(image, candidates) if candidates else []
+        return sorted([*others, *judged], key=lambda d: -d.score)
+
+    def _judged(self, image: Image, candidates: Sequence[Detection]) -> list[Detection]:
+        cuts = [cut_square(image, d.box, self._settings.side) for d in candidates]
+        likely = self._judge.probabilities(cuts)
+        weighed: list[Detection] = []
+        for detection, row in zip(candidates, likely, strict=True):
+            probability = float(row[self._judge.labels.index(detection.label)])
+            score = detection.score ** (1 - self._settings.trust) * probability**self._settings.trust
+            if score >= self._thresholds[detection.label]:
+                weighed.append(replace(detection, score=score))
+        return weighed
+
+
+def cut_square(image: Image, box: Box, side: float) -> Image:
+    """The square around ``box``, ``side`` × its longer side in pixels; what lies outside repeats the border."""
+    height, width = image.shape[:2]
+    centre = (box.x1 + box.x2) / 2 * width, (box.y1 + box.y2) / 2 * height
+    length = max(2, round(max(box.width * width, box.height * height) * side))
+    left, top = round(centre[0] - length / 2), round(centre[1] - length / 2)
+    inside = image[max(0, top) : max(1, top + length), max(0, left) : max(1, left + length)]
+    borders = max(0, -top), max(0, top + length - height), max(0, -left), max(0, left + length - width)
+    if any(borders):
+        inside = cv2.copyMakeBorder(inside, *borders, cv2.BORDER_REPLICATE)
+    return np.asarray(inside, np.uint8)

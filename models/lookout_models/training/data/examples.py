@@ -1,0 +1,113 @@
+"""Training examples: a picture's path, its boxes, and where the absence of a box means nothing."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lookout_models.errors import UsageError
+from lookout_models.pictures import list_pictures
+from lookout_models.training.data.geometry import Floats, pairwise_iou
+from lookout_models.training.recipe import Source
+
+Classes = NDArray[np.int64]
+PseudoBox = tuple[str, float, float, float, float, float]
+
+#: From here on a box of the old model counts as one; below it the place is left undecided.
+_SURE = 0.35
+_SAME_OBJECT = 0.5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Boxes:
+    """N × 4 boxes x1 y1 x2 y2 with their class numbers, N."""
+
+    corners: Floats
+    classes: Classes
+
+    def __len__(self) -> int:
+        return len(self.classes)
+
+    def of(self, number: int) -> Floats:
+        """The corners of one class."""
+        return self.corners[self.classes == number]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Example:
+    """A picture and what is known of it. Boxes are fractions of the picture."""
+
+    path: Path
+    source: str
+    boxes: Boxes
+    #: Places where a class may or may not be: no loss for it there.
+    undecided: Boxes
+
+
+def collect(
+    name: str, source: Source, data: Path, own: Path, labels: Sequence[str], pseudo: Mapping[str, Sequence[PseudoBox]]
+) -> list[Example]:
+    """All examples of a source. UsageError when a folder or label file is missing."""
+    folder = data / source.folder
+    images = folder / "images" if (folder / "images").is_dir() else folder
+    texts = own / source.own_labels if source.own_labels else folder / "labels"
+    return [
+        _example(name, source, path, texts / f"{path.stem}.txt", labels, pseudo.get(str(path)))
+        for path in list_pictures(images)
+        if path.name.startswith(source.prefix) and path.name not in source.excluded
+    ]
+
+
+def make_boxes(items: Iterable[tuple[int, float, float, float, float]]) -> Boxes:
+    """Boxes of (class, x1, y1, x2, y2) rows."""
+    rows = np.array(list(items), np.float32).reshape(-1, 5)
+    return Boxes(np.ascontiguousarray(rows[:, 1:]), rows[:, 0].astype(np.int64))
+
+
+def _example(
+    name: str, source: Source, path: Path, text: Path, labels: Sequence[str], pseudo: Sequence[PseudoBox] | None
+) -> Example:
+    truth = _read_labels(text, source, labels) if source.classes else make_boxes([])
+    filled = [label for label in source.pseudo if pseudo is not None]
+    everywhere = [label for label in (*source.unknown, *source.pseudo) if label not in filled]
+    sure: list[tuple[int, float, float, float, float]] = []
+    unsure = [(labels.index(label), 0.0, 0.0, 1.0, 1.0) for label in everywhere]
+    for label, score, x1, y1, x2, y2 in pseudo or ():
+        corners = (x1, y1, x2, y2)
+        number = labels.index(label) if label in labels else -1
+        # A box of the same class that is labelled already says the same thing better.
+        if label in filled and not _overlaps(corners, truth.of(number)):
+            (sure if score >= _SURE else unsure).append((number, x1, y1, x2, y2))
+    return Example(path, name, _joined(truth, make_boxes(sure)), make_boxes(unsure))
+
+
+def _overlaps(corners: Sequence[float], others: Floats) -> bool:
+    box = np.array([corners], np.float32)
+    return len(others) > 0 and bool((pairwise_iou(box, others) > _SAME_OBJECT).any())
+
+
+def _joined(first: Boxes, second: Boxes) -> Boxes:
+    return Boxes(np.concatenate([first.corners, second.corners]), np.concatenate([first.classes, second.classes]))
+
+
+def _read_labels(path: Path, source: Source, labels: Sequence[str]) -> Boxes:
+    if not path.is_file():
+        raise UsageError(f"the labels are missing: {path}")
+    rows: list[tuple[int, float, float, float, float]] = []
+    for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1):
+        if line.strip():
+            rows.append(_row(line, source, labels, f"{path}, line {number}"))
+    return make_boxes(rows)
+
+
+def _row(line: str, source: Source, labels: Sequence[str], where: str) -> tuple[int, float, float, float, float]:
+    try:
+        number, x, y, width, height = (float(value) for value in line.split())
+        label = source.classes[int(number)]
+    except (ValueError, IndexError) as error:
+        raise UsageError(
+            f"{where}: '{line.strip()}' is not 'class cx cy w h' with a class below {len(source.classes)}"
+        ) from error
+    return labels.index(label), x - width / 2, y - height / 2, x + width / 2, y + height / 2

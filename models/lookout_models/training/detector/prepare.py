@@ -1,0 +1,40 @@
+"""From a recipe and a data folder to training and validation examples."""
+
+import json
+from pathlib import Path
+
+from lookout_models.training.data.examples import Example, collect
+from lookout_models.training.data.paste import CutOut, cut_outs
+from lookout_models.training.data.split import split
+from lookout_models.training.detector.pseudo import read_pseudo_labels
+from lookout_models.training.detector.train import Data
+from lookout_models.training.recipe import Recipe
+
+PSEUDO_LABELS = "pseudo.jsonl"
+_HASHES = "hashes.json"
+
+
+def prepare(recipe: Recipe, data: Path, work: Path) -> Data:
+    """Read every source's labels, add the old model's (``work/pseudo.jsonl``) and split validation off."""
+    pseudo = read_pseudo_labels(work / PSEUDO_LABELS) if recipe.pseudo_size else {}
+    known = _read_hashes(work / _HASHES)
+    train: dict[str, list[Example]] = {}
+    validation: list[Example] = []
+    for name, source in recipe.sources.items():
+        examples = collect(name, source, data, work, recipe.labels, pseudo)
+        train[name], held_back = split(examples, source, recipe.validation.share, known)
+        validation.extend(held_back)
+    (work / _HASHES).write_text(json.dumps(known), "utf-8")
+    return Data(train, validation, _objects(recipe, data, work))
+
+
+def _objects(recipe: Recipe, data: Path, work: Path) -> list[CutOut]:
+    paste = recipe.paste
+    if paste is None:
+        return []
+    examples = collect("paste", paste.source, data, work, recipe.labels, {})
+    return cut_outs(examples, recipe.labels.index(paste.label))
+
+
+def _read_hashes(path: Path) -> dict[str, int]:
+    return json.loads(path.read_text("utf-8")) if path.exists() else {}

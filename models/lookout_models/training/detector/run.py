@@ -1,0 +1,45 @@
+"""A whole run: the base model's labels, the examples, the training, the ONNX file."""
+
+from pathlib import Path
+
+import torch
+
+from lookout_edge.adapters.zoo import Zoo
+from lookout_models.pictures import list_pictures
+from lookout_models.training.detector.export import export
+from lookout_models.training.detector.net import coco_teacher, from_coco
+from lookout_models.training.detector.prepare import PSEUDO_LABELS, prepare
+from lookout_models.training.detector.pseudo import label_pictures
+from lookout_models.training.detector.train import Trainer
+from lookout_models.training.recipe import Recipe, read_recipe
+from lookout_models.training.torched import channels_last, seed
+
+
+def run(path: Path, data: Path, work: Path, *, ask_base: bool = True, threads: int = 1) -> Path:
+    """Train as the recipe at ``path`` says, resuming what ``work`` holds; the ONNX file's path.
+
+    Raises UsageError for a wrong recipe or missing data.
+    """
+    recipe = read_recipe(path)
+    torch.set_num_threads(threads)
+    seed(recipe.seed)
+    work.mkdir(parents=True, exist_ok=True)
+    entry = Zoo.find().entry(recipe.base)
+    weights = entry.folder / entry.spec.weights.file
+    if ask_base and recipe.pseudo_size:
+        _ask_base(recipe, weights, data, work)
+    trainer = Trainer(recipe, from_coco(weights, recipe.labels), prepare(recipe, data, work), work)
+    trainer.run()
+    target = work / f"{recipe.name}.onnx"
+    target.write_bytes(export(trainer.net, weights, recipe.phases[-1].size).SerializeToString())
+    return target
+
+
+def _ask_base(recipe: Recipe, weights: Path, data: Path, work: Path) -> None:
+    teacher = channels_last(coco_teacher(weights))
+    for source in recipe.sources.values():
+        if source.pseudo:
+            folder = data / source.folder
+            images = folder / "images" if (folder / "images").is_dir() else folder
+            chosen = [p for p in list_pictures(images) if p.name.startswith(source.prefix)]
+            label_pictures(teacher, chosen, recipe.pseudo_size, work / PSEUDO_LABELS)

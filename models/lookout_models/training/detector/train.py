@@ -1,0 +1,168 @@
+"""The training loop: phases of growing input size, checkpoints that a killed run resumes from."""
+
+import json
+import math
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from lookout_models.training.data.augment import Sample, augmented
+from lookout_models.training.data.examples import Example
+from lookout_models.training.data.looks import disturbed
+from lookout_models.training.data.paste import CutOut, pasted
+from lookout_models.training.data.sampler import Sampler
+from lookout_models.training.detector.averages import WeightAverage
+from lookout_models.training.detector.decode import make_grid
+from lookout_models.training.detector.loss import Losses, detection_loss
+from lookout_models.training.detector.net import NanoDet
+from lookout_models.training.detector.pixels import to_tensor
+from lookout_models.training.detector.validate import validate
+from lookout_models.training.recipe import Optimiser, Phase, Recipe
+from lookout_models.training.torched import channels_last, descend, read_state, write_state
+
+CHECKPOINT = "checkpoint.pt"
+#: Of the last validation: AP50, threshold, precision, recall and false alarms of every label.
+FIGURES = "figures.json"
+_LOG = "log.jsonl"
+_LOG_EVERY = 20
+_SAVE_EVERY = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """Training examples a source, validation examples, and objects to paste."""
+
+    train: Mapping[str, Sequence[Example]]
+    validation: Sequence[Example]
+    objects: Sequence[CutOut] = ()
+
+
+class Trainer:
+    """One run in one work folder. A folder that holds a checkpoint of an earlier run goes on from it."""
+
+    def __init__(self, recipe: Recipe, net: NanoDet, data: Data, folder: Path) -> None:
+        self._recipe, self._data, self._folder = recipe, data, folder
+        self._net = channels_last(net)
+        self._optimiser = make_optimiser(self._net, recipe.optimiser)
+        self._average = WeightAverage(self._net, recipe.optimiser.ema)
+        self._sampler = Sampler(data.train, recipe.sources, recipe.seed)
+        self._step = 0
+        folder.mkdir(parents=True, exist_ok=True)
+        if (folder / CHECKPOINT).exists():
+            self._restore()
+
+    @property
+    def net(self) -> NanoDet:
+        """The averaged net."""
+        return self._average.net
+
+    def run(self) -> None:
+        """Train to the last step of the recipe."""
+        for step, phase in self._remaining():
+            losses = self._train_step(step, phase)
+            self._step = step + 1
+            if self._step % _LOG_EVERY == 0:
+                self._log({"loss": _parts(losses)})
+            last = self._step == self._recipe.steps
+            if self._step % _SAVE_EVERY == 0 or last:
+                self._save()
+            if self._step % self._recipe.validation.every == 0 or last:
+                self._validate(phase.size)
+
+    def _remaining(self) -> Iterator[tuple[int, Phase]]:
+        steps = ((phase) for phase in self._recipe.phases for _ in range(phase.steps))
+        for step, phase in enumerate(steps):
+            if step >= self._step:
+                yield step, phase
+
+    def _train_step(self, step: int, phase: Phase) -> Losses:
+        random = np.random.default_rng([self._recipe.seed, step])
+        samples = [self._sample(phase, random) for _ in range(phase.batch)]
+        freeze(self._net, phase.frozen)
+        for group in self._optimiser.param_groups:
+            group["lr"] = group["rate"] * rate_factor(step, self._recipe.steps, self._recipe.optimiser)
+        logits, distances = self._net(to_tensor([sample.picture for sample in samples]))
+        losses = detection_loss(logits, distances, samples, make_grid(phase.size, phase.size))
+        descend(losses.total, self._optimiser, self._net.parameters(), self._recipe.optimiser.clip)
+        self._average.update(self._net)
+        return losses
+
+    def _sample(self, phase: Phase, random: np.random.Generator) -> Sample:
+        settings = self._recipe.augmentation
+        if phase.mosaic is not None:
+            settings = settings.model_copy(update={"mosaic": phase.mosaic})
+        sample = augmented(lambda: self._sampler.draw(random), phase.size, settings, random)
+        paste = self._recipe.paste
+        if paste is not None and self._data.objects and random.random() < paste.share:
+            sample = pasted(sample, self._data.objects, self._recipe.labels.index(paste.label), random)
+        return Sample(disturbed(sample.picture, settings, random), sample.boxes, sample.undecided)
+
+    def _validate(self, size: int) -> None:
+        if self._data.validation:
+            figures = validate(self.net, self._data.validation, self._recipe.labels, size)
+            self._log({"size": size, "ap50": {label: round(f.ap50, 4) for label, f in figures.items()}})
+            path = self._folder / FIGURES
+            path.write_text(json.dumps({label: asdict(f) for label, f in figures.items()}, indent=1), "utf-8")
+
+    def _log(self, entry: Mapping[str, Any]) -> None:
+        line = {"step": self._step, "at": round(time.time()), **entry}
+        with (self._folder / _LOG).open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
+
+    def _save(self) -> None:
+        state: dict[str, Any] = {
+            "step": self._step,
+            "labels": list(self._recipe.labels),
+            "net": self._net.state_dict(),
+            "average": self._average.net.state_dict(),
+            "updates": self._average.updates,
+            "optimiser": self._optimiser.state_dict(),
+            "sampler": self._sampler.state,
+        }
+        write_state(state, self._folder / CHECKPOINT)
+
+    def _restore(self) -> None:
+        state = read_state(self._folder / CHECKPOINT)
+        self._step = state["step"]
+        self._net.load_state_dict(state["net"])
+        self._average.net.load_state_dict(state["average"])
+        self._average.updates = state["updates"]
+        self._optimiser.load_state_dict(state["optimiser"])
+        self._sampler.restore(state["sampler"])
+
+
+def freeze(net: NanoDet, parts: int) -> None:
+    """Let all learn but the first ``parts`` of the stem and the four stages."""
+    for number, part in enumerate([net.backbone.stem, *net.backbone.stages]):
+        part.requires_grad_(number >= parts)
+
+
+def make_optimiser(net: NanoDet, settings: Optimiser) -> torch.optim.AdamW:
+    """AdamW with the backbone at its own rate and no decay on biases."""
+    groups: list[dict[str, Any]] = []
+    body = {id(p) for p in net.backbone.parameters()}
+    for in_body in (True, False):
+        for is_bias in (True, False):
+            chosen = [p for p in net.parameters() if (id(p) in body) == in_body and (p.ndim == 1) == is_bias]
+            rate = settings.rate * (settings.backbone_factor if in_body else 1.0)
+            decay = 0.0 if is_bias else settings.weight_decay
+            groups.append({"params": chosen, "lr": rate, "rate": rate, "weight_decay": decay})
+    return torch.optim.AdamW([group for group in groups if group["params"]])
+
+
+def rate_factor(step: int, steps: int, settings: Optimiser) -> float:
+    """Linear warm-up, then a half cosine down to ``settings.final``."""
+    if step < settings.warmup_steps:
+        return (step + 1) / settings.warmup_steps
+    progress = (step - settings.warmup_steps) / max(1, steps - settings.warmup_steps)
+    return settings.final + (1 - settings.final) * 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
+
+
+def _parts(losses: Losses) -> dict[str, float]:
+    named = {"quality": losses.quality, "box": losses.box, "distribution": losses.distribution}
+    return {name: round(float(value.detach()), 4) for name, value in named.items()}

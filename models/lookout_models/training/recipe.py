@@ -1,0 +1,147 @@
+"""What a training run is made of: ``models/recipes/NAME.yaml``, checked before anything starts."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from lookout_models.errors import UsageError
+
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Part(BaseModel):
+    """A section of a recipe: no unknown keys, never changed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Source(Part):
+    """Pictures with labels in YOLO layout, and what their labels can be trusted for."""
+
+    #: Folder below the data folder with ``images/`` and ``labels/``, or with pictures alone.
+    folder: str
+    #: Only pictures whose names start like this; all when empty.
+    prefix: str = ""
+    #: Labels of the model for the class numbers of the files, in order.
+    classes: tuple[str, ...] = ()
+    #: Labels of the model that the source says nothing about: no loss for them on these pictures.
+    unknown: tuple[str, ...] = ()
+    #: Labels that the old model fills in. Where it was not asked yet they count as unknown.
+    pseudo: tuple[str, ...] = ()
+    #: How often its pictures are drawn, relative to one drawing of each.
+    weight: float = Field(default=1, gt=0)
+    #: What stays together when a validation set is split off: ``name`` up to the second underscore, or looks.
+    group: Literal["scene", "looks"] = "looks"
+    #: Scenes (``group: scene``) that go to validation; the others train.
+    validation_scenes: tuple[str, ...] = ()
+    #: Picture names that are left out (wrong labels).
+    excluded: tuple[str, ...] = ()
+    #: Folder below the work folder with labels of our own for pictures that came without.
+    own_labels: str = ""
+    #: Its pictures never validate.
+    train_only: bool = False
+
+
+class Augmentation(Part):
+    """How often each kind of change is made to a picture."""
+
+    mosaic: Share = 0.5
+    #: Scale of a single picture relative to the one that fits.
+    scale: tuple[float, float] = (0.75, 1.5)
+    colour: Share = 0.7
+    night: Share = 0.08
+    grey: Share = 0.04
+    blur: Share = 0.15
+    low_resolution: Share = 0.12
+    compression: Share = 0.25
+
+
+class Paste(Part):
+    """Objects that are cut out of photos and pasted into other pictures."""
+
+    source: Source
+    label: str
+    share: Share
+
+
+class Phase(Part):
+    """A stretch of the run at one input size."""
+
+    size: Annotated[int, Field(gt=0, multiple_of=32)]
+    steps: Annotated[int, Field(gt=0)]
+    batch: Annotated[int, Field(gt=0)] = 8
+    mosaic: Share | None = None
+    #: First parts of the backbone (the stem, then its four stages) that stay as they are. All five at first is cheap
+    #: while the heads know nothing yet.
+    frozen: Annotated[int, Field(ge=0, le=5)] = 2
+
+
+class Optimiser(Part):
+    """AdamW with a cosine to ``final`` × ``rate``."""
+
+    rate: float = 1e-3
+    backbone_factor: float = 0.3
+    final: float = 0.02
+    warmup_steps: int = 60
+    weight_decay: float = 0.05
+    clip: float = 10.0
+    ema: float = 0.998
+
+
+class Validation(Part):
+    """The part split off train, and how often it is looked at."""
+
+    share: Share = 0.06
+    every: Annotated[int, Field(gt=0)] = 400
+
+
+class Recipe(Part):
+    """One training run of a detector."""
+
+    name: str
+    labels: tuple[str, ...]
+    #: Zoo entry that the weights come from and whose labels are kept alive.
+    base: str = "coco-nano"
+    seed: int = 1
+    sources: Mapping[str, Source]
+    paste: Paste | None = None
+    phases: tuple[Phase, ...]
+    augmentation: Augmentation = Augmentation()
+    optimiser: Optimiser = Optimiser()
+    validation: Validation = Validation()
+    #: Size at which the old model labels the pictures; 0 leaves its labels out.
+    pseudo_size: int = 416
+
+    @model_validator(mode="after")
+    def _labels_exist(self) -> "Recipe":
+        for name, source in self.sources.items():
+            for label in (*source.classes, *source.unknown, *source.pseudo):
+                if label not in self.labels:
+                    raise ValueError(f"sources.{name} names '{label}', which is not in labels")
+        if self.paste is not None and self.paste.label not in self.labels:
+            raise ValueError(f"paste.label is '{self.paste.label}', which is not in labels")
+        return self
+
+    @property
+    def steps(self) -> int:
+        """Optimiser steps of all phases."""
+        return sum(phase.steps for phase in self.phases)
+
+
+def read_recipe(path: Path) -> Recipe:
+    """The recipe in ``path``. UsageError names the file, the key and what is wrong with it."""
+    try:
+        document = yaml.safe_load(path.read_text("utf-8"))
+    except OSError as error:
+        raise UsageError(f"cannot read the recipe {path}: {error.strerror}") from error
+    except yaml.YAMLError as error:
+        raise UsageError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from error
+    try:
+        return Recipe.model_validate(document)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the recipe"
+        raise UsageError(f"{path}: {where}: {first['msg']}") from error

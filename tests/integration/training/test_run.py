@@ -1,0 +1,77 @@
+"""A whole training on made-up pictures, from the recipe to an ONNX file that the gateway's runtime runs."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from lookout_edge.adapters.onnx.session import OnnxSession
+from lookout_edge.adapters.zoo import Zoo
+from lookout_models.pictures import list_pictures, read_picture
+from lookout_models.training.testing import make_pictures
+
+torch = pytest.importorskip("torch", reason="training needs PyTorch: pip install 'lookout[train]'")
+
+from lookout_models.training.detector.decode import make_grid  # noqa: E402
+from lookout_models.training.detector.export import export  # noqa: E402
+from lookout_models.training.detector.net import coco_teacher, from_coco  # noqa: E402
+from lookout_models.training.detector.pixels import to_tensor  # noqa: E402
+from lookout_models.training.detector.run import run  # noqa: E402
+
+RECIPE = Path(__file__).parents[3] / "models" / "recipes" / "smoke.yaml"
+
+
+def base_weights() -> Path:
+    entry = Zoo.find().entry("coco-nano")
+    return entry.folder / entry.spec.weights.file
+
+
+def test_torch_and_the_shipped_graph_agree() -> None:
+    session = OnnxSession("coco-nano", base_weights().read_bytes())
+    pixels = np.random.default_rng(0).normal(size=(1, 3, 416, 416)).astype(np.float32)
+    found = session.run(pixels)
+    with torch.inference_mode():
+        logits, ours = coco_teacher(base_weights())(torch.from_numpy(pixels))
+    assert np.abs(logits.sigmoid().numpy() - found["scores"]).max() < 1e-4
+    assert np.abs(ours.numpy() - found["distances"]).max() < 1e-3
+
+
+@pytest.mark.parametrize("size", [64, 320])
+def test_an_export_gives_what_the_net_gives(size: int) -> None:
+    net = from_coco(base_weights(), ["fire", "person"]).eval()
+    session = OnnxSession("made", export(net, base_weights(), size).SerializeToString())
+    pixels = np.random.default_rng(0).normal(size=(1, 3, size, size)).astype(np.float32)
+    found = session.run(pixels)
+    with torch.inference_mode():
+        logits, ours = net(torch.from_numpy(pixels))
+    assert np.abs(logits.sigmoid().numpy() - found["scores"]).max() < 1e-3
+    assert np.abs(ours.numpy() - found["distances"]).max() < 1e-2
+
+
+@pytest.mark.slow
+def test_a_run_learns_stops_and_goes_on(tmp_path: Path) -> None:
+    make_pictures(tmp_path / "data" / "made", 40)
+    recipe = yaml.safe_load(RECIPE.read_text("utf-8"))
+    half = {**recipe, "phases": [{**recipe["phases"][0], "steps": 10}]}
+    (tmp_path / "half.yaml").write_text(yaml.safe_dump(half), "utf-8")
+    run(tmp_path / "half.yaml", tmp_path / "data", tmp_path / "work")
+    result = run(RECIPE, tmp_path / "data", tmp_path / "work")
+    lines = [json.loads(line) for line in (tmp_path / "work" / "log.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in lines if "ap50" in line] == [10, 30]
+    session = OnnxSession("made", result.read_bytes())
+    picture = read_picture(list_pictures(tmp_path / "data" / "made" / "images")[0])
+    pixels = to_tensor([picture]).contiguous().numpy()
+    found = session.run(pixels)
+    # Thirty steps teach where something is, though not yet what: the picture holds one square.
+    best = int(found["scores"][0].max(-1).argmax())
+    x, y = (float(v) for v in make_grid(96, 96).centres[best])
+    _, cx, cy, width, height = (float(v) * 96 for v in first_label(tmp_path).split())
+    assert abs(x - cx) < width / 2 + 8
+    assert abs(y - cy) < height / 2 + 8
+    assert found["scores"].max() > 0.1
+
+
+def first_label(folder: Path) -> str:
+    return (folder / "data" / "made" / "labels" / "made_000.txt").read_text("utf-8")

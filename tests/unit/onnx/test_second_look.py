@@ -1,0 +1,83 @@
+"""The second look changes the scores of its labels, and those only."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from lookout_edge.adapters.onnx.second_look import SecondLookDetector, cut_square
+from lookout_edge.adapters.zoo import SecondLook
+from lookout_edge.domain.detection import Detection
+from lookout_edge.domain.frame import Image
+from lookout_edge.domain.geometry import Box
+from lookout_edge.errors import ModelError
+
+PICTURE = np.zeros((40, 80, 3), np.uint8)
+BOX = Box(0.25, 0.25, 0.5, 0.75)
+
+
+class Finds:
+    """A detector that always finds the same."""
+
+    name, sha256, labels = "finds", "0" * 64, ("person", "fire")
+
+    def __init__(self, *found: Detection) -> None:
+        self.found = found
+
+    def detect(self, image: Image) -> Sequence[Detection]:
+        """What it was made with."""
+        return self.found
+
+
+class Judges:
+    """A classifier that thinks the same of all pictures, and remembers them."""
+
+    name, sha256 = "judges", "1" * 64
+
+    def __init__(self, probability: float, labels: tuple[str, ...] = ("fire",)) -> None:
+        self.labels, self.probability = labels, probability
+        self.seen: list[Image] = []
+
+    def probabilities(self, pictures: Sequence[Image]) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+        """The same for each."""
+        self.seen.extend(pictures)
+        return np.full((len(pictures), len(self.labels)), self.probability, np.float32)
+
+
+def detector(judge: Judges, *found: Detection, limit: float = 0.3) -> SecondLookDetector:
+    return SecondLookDetector(Finds(*found), judge, SecondLook(model="judges"), {"fire": limit})
+
+
+def test_scores_of_both_looks_are_weighed() -> None:
+    judged = detector(Judges(0.9), Detection("fire", 0.4, BOX)).detect(PICTURE)
+    assert [d.score for d in judged] == [pytest.approx(0.6)]
+    assert judged[0].box == BOX
+
+
+def test_what_the_second_look_denies_is_dropped() -> None:
+    assert detector(Judges(0.01), Detection("fire", 0.5, BOX)).detect(PICTURE) == []
+
+
+def test_other_labels_stay_as_they_are_and_cost_nothing() -> None:
+    judge = Judges(0.0)
+    person = Detection("person", 0.35, BOX)
+    assert detector(judge, person).detect(PICTURE) == [person]
+    assert judge.seen == []
+
+
+def test_best_first_over_all_labels() -> None:
+    judged = detector(Judges(1.0), Detection("person", 0.5, BOX), Detection("fire", 0.49, BOX)).detect(PICTURE)
+    assert [d.label for d in judged] == ["fire", "person"]
+
+
+def test_a_judge_of_unknown_labels_is_refused() -> None:
+    with pytest.raises(ModelError, match="smoke"):
+        detector(Judges(1.0, ("fire", "smoke")))
+
+
+@pytest.mark.parametrize(
+    ("box", "side"),
+    [(Box(0.25, 0.25, 0.5, 0.75), 30), (Box(0, 0, 0.1, 0.1), 12), (Box(0, 0, 1, 1), 120), (Box(0.9, 0.9, 1, 1), 12)],
+)
+def test_the_cut_is_a_square_wherever_the_box_lies(box: Box, side: int) -> None:
+    assert cut_square(PICTURE, box, 1.5).shape == (side, side, 3)

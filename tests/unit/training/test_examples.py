@@ -1,0 +1,60 @@
+"""From label files and the base model's answers to examples."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lookout_models.errors import UsageError
+from lookout_models.training.data.examples import collect
+from lookout_models.training.recipe import Source
+from lookout_models.training.testing import make_pictures
+
+LABELS = ("person", "fire", "smoke")
+SOURCE = Source(folder="made", classes=("fire", "smoke"), pseudo=("person",))
+
+
+def first(tmp_path: Path) -> str:
+    make_pictures(tmp_path / "made", 1)
+    return str(tmp_path / "made" / "images" / "made_000.png")
+
+
+def test_labels_are_boxes_in_fractions_under_the_models_numbers(tmp_path: Path) -> None:
+    path = first(tmp_path)
+    (tmp_path / "made" / "labels" / "made_000.txt").write_text("1 0.5 0.5 0.2 0.4\n")
+    example = collect("made", SOURCE, tmp_path, tmp_path, LABELS, {path: []})[0]
+    assert example.boxes.classes.tolist() == [2]
+    assert example.boxes.corners[0] == pytest.approx([0.4, 0.3, 0.6, 0.7])
+    assert len(example.undecided) == 0
+
+
+def test_what_the_base_model_was_not_asked_is_undecided_everywhere(tmp_path: Path) -> None:
+    first(tmp_path)
+    example = collect("made", SOURCE, tmp_path, tmp_path, LABELS, {})[0]
+    assert example.undecided.classes.tolist() == [0]
+    assert example.undecided.corners[0].tolist() == [0, 0, 1, 1]
+
+
+def test_sure_answers_of_the_base_model_count_and_doubtful_ones_are_undecided(tmp_path: Path) -> None:
+    path = first(tmp_path)
+    sure, doubtful = ("person", 0.7, 0.0, 0.0, 0.2, 0.2), ("person", 0.2, 0.5, 0.5, 0.6, 0.9)
+    answers = [sure, doubtful, ("dog", 0.9, 0.0, 0.0, 1.0, 1.0)]
+    example = collect("made", SOURCE, tmp_path, tmp_path, LABELS, {path: answers})[0]
+    assert example.boxes.of(0) == pytest.approx(np.array([[0, 0, 0.2, 0.2]]))
+    assert example.undecided.of(0) == pytest.approx(np.array([[0.5, 0.5, 0.6, 0.9]]))
+
+
+def test_a_labelled_object_is_not_doubled_by_the_base_model(tmp_path: Path) -> None:
+    path = first(tmp_path)
+    (tmp_path / "made" / "labels" / "made_000.txt").write_text("0 0.5 0.5 0.2 0.2\n")
+    source = Source(folder="made", classes=("fire",), pseudo=("fire",))
+    answers = [("fire", 0.9, 0.41, 0.4, 0.6, 0.61)]
+    example = collect("made", source, tmp_path, tmp_path, LABELS, {path: answers})[0]
+    assert len(example.boxes) == 1
+
+
+def test_a_wrong_line_is_named(tmp_path: Path) -> None:
+    first(tmp_path)
+    (tmp_path / "made" / "labels" / "made_000.txt").write_text("0 0.5 0.5 0.2 0.2\n7 0.5 0.5 0.2 0.2\n")
+    with pytest.raises(UsageError, match=r"made_000\.txt, line 2"):
+        collect("made", SOURCE, tmp_path, tmp_path, LABELS, {})

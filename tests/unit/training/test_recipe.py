@@ -1,0 +1,37 @@
+"""Recipes say what is wrong with them."""
+
+from pathlib import Path
+
+import pytest
+
+from lookout_models.errors import UsageError
+from lookout_models.training.recipe import read_recipe
+
+RECIPES = Path(__file__).parents[3] / "models" / "recipes"
+
+
+@pytest.mark.parametrize("name", ["community-nano", "smoke"])
+def test_shipped_recipes_are_valid(name: str) -> None:
+    assert read_recipe(RECIPES / f"{name}.yaml").name == name
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"),
+    [
+        ("size: 96", "size: 100", r"phases\.0\.size: .*multiple of 32"),
+        ("warmup_steps", "warm_up", r"optimiser\.warm_up: Extra inputs"),
+        ("[fire, smoke]\n    pseudo", "[fire, fog]\n    pseudo", "sources.made names 'fog'"),
+    ],
+)
+def test_a_wrong_recipe_names_the_key(tmp_path: Path, old: str, new: str, complaint: str) -> None:
+    text = (RECIPES / "smoke.yaml").read_text("utf-8")
+    assert old in text
+    path = tmp_path / "wrong.yaml"
+    path.write_text(text.replace(old, new), "utf-8")
+    with pytest.raises(UsageError, match=complaint):
+        read_recipe(path)
+
+
+def test_a_missing_recipe_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="cannot read the recipe"):
+        read_recipe(tmp_path / "none.yaml")
