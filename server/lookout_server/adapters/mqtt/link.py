@@ -102,7 +102,7 @@ class MqttLink:
 
     @property
     def connected(self) -> bool:
-        """Whether the broker has accepted us and the connection stands."""
+        """Whether the connection and our subscriptions stand, so that no gateway speaks unheard."""
         return self._problem is None
 
     async def problem(self) -> str | None:
@@ -147,9 +147,6 @@ class MqttLink:
             return
         self._connection = next(self._connections)
         client.subscribe([(each, 1) for each in self._filters])
-        self._problem = None
-        self._said = ("", 0.0)
-        _log.info("connected to the broker", broker=place)
 
     def _on_subscribe(
         self, _client: paho.Client, _userdata: Any, _mid: int, reasons: list[ReasonCode], _properties: Any
@@ -159,6 +156,11 @@ class MqttLink:
                 f"the broker at {self._address.host}:{self._address.port} does not let the dispatcher subscribe; "
                 f"its access list must allow {', '.join(self._filters)}"
             )
+            return
+        # Only now would a gateway be heard: until the subscription stands, a broker keeps nothing for us.
+        self._problem = None
+        self._said = ("", 0.0)
+        _log.info("connected to the broker", broker=f"{self._address.host}:{self._address.port}")
 
     def _on_connect_fail(self, _client: paho.Client, _userdata: Any) -> None:
         place = f"{self._address.host}:{self._address.port}"
