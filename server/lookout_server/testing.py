@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from lookout_contract.cases import CaseState
 from lookout_contract.commands import CommandResponse, Outcome
 from lookout_contract.events import (
     Attributes,
@@ -20,6 +21,7 @@ from lookout_contract.events import (
 )
 from lookout_contract.status import CameraState, GatewayStatus, Sight
 from lookout_contract.topics import GatewayTopics
+from lookout_server.domain.case import Case
 from lookout_server.domain.territory import Camera, CameraKey, Level, Person, Role, Site, Territory, person_id
 from lookout_server.errors import NotFoundError, TooLargeError, WrongHashError
 from lookout_server.ports import Incoming, Store, StoredFile
@@ -96,6 +98,27 @@ def person(username: str, *roles: Role, grids: frozenset[str] = frozenset()) -> 
     """Somebody whose name is their user name."""
     return Person(
         id=person_id(username), username=username, name=username, roles=frozenset(roles), grids=grids, language="zh-CN"
+    )
+
+
+def a_case(state: CaseState, *, number: int = 1, handler: str | None = None) -> Case:
+    """A case of an unfamiliar vehicle at the gate, in grid-07."""
+    name = f"20261122-{number:04d}"
+    return Case(
+        id=f"c-{name}",
+        number=name,
+        title="陌生车辆 · 东门",
+        scenario=Scenario.UNFAMILIAR_VEHICLE,
+        severity=Severity.YELLOW,
+        state=state,
+        version=1,
+        entries=1,
+        camera=CameraKey(gateway="gw-1", id="gate"),
+        grid="grid-07",
+        opened_at=NOON,
+        updated_at=NOON,
+        due_at=None,
+        handler=handler,
     )
 
 

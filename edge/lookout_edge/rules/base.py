@@ -7,6 +7,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from lookout_contract.events import Condition, Scenario, Votes
 from lookout_edge.domain.observation import Observation, Scene, Standing
+from lookout_edge.domain.presence import Presence
 from lookout_edge.domain.schedule import parse_window
 from lookout_edge.domain.track import Track
 
@@ -89,6 +90,16 @@ def window_condition(inside: bool) -> Condition:
 
 #: Conditions that only time or more looks can fulfil; every other unmet one blocks.
 _PENDING = frozenset({"votes", "score", "dwell", "plate_reads"})
+
+
+def seen_conditions(zone: str, armed: bool, presence: Presence, params: RuleParams) -> tuple[Condition, ...]:
+    """What every rule asks first: in its zone, in its window, seen often enough, believed enough."""
+    return (
+        zone_condition(zone),
+        window_condition(armed),
+        votes_condition(presence.votes, params.votes_needed),
+        score_condition(presence.mean_score, params.min_score),
+    )
 
 
 def standing_of(conditions: Sequence[Condition]) -> tuple[Standing, str | None]:

@@ -18,11 +18,8 @@ from lookout_edge.rules.base import (
     Seconds,
     WeeklyWindow,
     dwell_condition,
-    score_condition,
+    seen_conditions,
     standing_of,
-    votes_condition,
-    window_condition,
-    zone_condition,
 )
 
 
@@ -106,10 +103,7 @@ class CorridorEbike:
 
     def _judge(self, at: float, zone: str, presence: Presence, stage: Stage, armed: bool) -> Observation:
         conditions = (
-            zone_condition(zone),
-            window_condition(armed),
-            votes_condition(presence.votes, self._params.votes_needed),
-            score_condition(presence.mean_score, self._params.min_score),
+            *seen_conditions(zone, armed, presence, self._params),
             self._dwell(presence.dwell_s, stage),
             Condition(name="charging_window", value=self._night.contains(at), met=True),
         )

@@ -16,11 +16,8 @@ from lookout_edge.rules.base import (
     RuleParams,
     Seconds,
     dwell_condition,
-    score_condition,
+    seen_conditions,
     standing_of,
-    votes_condition,
-    window_condition,
-    zone_condition,
 )
 
 
@@ -91,10 +88,7 @@ class UnfamiliarVehicle:
         plate, match = self._plate(at, vote, scene)
         dwell_s = presence.dwell_s
         conditions = [
-            zone_condition(zone),
-            window_condition(armed),
-            votes_condition(presence.votes, self._params.votes_needed),
-            score_condition(presence.mean_score, self._params.min_score),
+            *seen_conditions(zone, armed, presence, self._params),
             dwell_condition(dwell_s, self._params.dwell_s),
         ]
         if plate is not None:

@@ -7,13 +7,11 @@ import httpx
 import pytest
 
 from lookout_contract.cases import CaseState
-from lookout_contract.events import Scenario, Severity
 from lookout_server.app import openapi_document
-from lookout_server.domain.case import SYSTEM, Case, opened
-from lookout_server.domain.territory import CameraKey
+from lookout_server.domain.case import SYSTEM, opened
 from lookout_server.ports import StoredFile
 from lookout_server.services.accounts import issue_gateway_token
-from lookout_server.testing import JPEG, NOON, PASSWORD, SmallGateway, Station, picture
+from lookout_server.testing import JPEG, NOON, PASSWORD, SmallGateway, Station, a_case, picture
 
 pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)]
 
@@ -82,22 +80,7 @@ async def _headers(web: httpx.AsyncClient, username: str) -> dict[str, str]:
 
 async def _case(station: Station, number: int, state: CaseState) -> str:
     """A case of grid-07 in this state, in wang's hands."""
-    blank = Case(
-        id=f"c-20261122-{number:04d}",
-        number=f"20261122-{number:04d}",
-        title="陌生车辆 · 东门",
-        scenario=Scenario.UNFAMILIAR_VEHICLE,
-        severity=Severity.YELLOW,
-        state=state,
-        version=1,
-        entries=1,
-        camera=CameraKey(gateway="gw-1", id="gate"),
-        grid="grid-07",
-        opened_at=NOON,
-        updated_at=NOON,
-        due_at=None,
-        handler="u-wang",
-    )
+    blank = a_case(state, number=number, handler="u-wang")
     async with station.store.write() as uow:
         await uow.cases.add(*opened(blank, actor=SYSTEM, at=NOON, data={}))
         file = StoredFile(sha256=SHA, mime="image/jpeg", bytes=len(JPEG))

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lookout_contract.cases import CaseState
-from lookout_contract.events import Scenario, Severity
+from lookout_contract.events import Severity
 from lookout_server.domain.case import (
     MOVES,
     SYSTEM,
@@ -24,7 +24,7 @@ from lookout_server.domain.case import (
     raised,
     rechecked,
 )
-from lookout_server.domain.territory import CameraKey, Person, Role
+from lookout_server.domain.territory import Person, Role
 from lookout_server.errors import (
     EvidenceMissingError,
     ForbiddenError,
@@ -34,7 +34,7 @@ from lookout_server.errors import (
     ServerError,
     StaleVersionError,
 )
-from lookout_server.testing import NOON, person
+from lookout_server.testing import NOON, a_case, person
 
 OPERATOR = person("li", Role.OPERATOR)
 SUPERVISOR = person("zhao", Role.SUPERVISOR)
@@ -45,23 +45,7 @@ PHOTO = "0" * 64
 
 
 def _case(state: CaseState, handler: str | None = WORKER.id) -> Case:
-    return Case(
-        id="c-20261122-0001",
-        number="20261122-0001",
-        title="陌生车辆 · 东门",
-        scenario=Scenario.UNFAMILIAR_VEHICLE,
-        severity=Severity.YELLOW,
-        state=state,
-        version=1,
-        entries=1,
-        camera=CameraKey(gateway="gw-1", id="gate"),
-        grid="grid-07",
-        opened_at=NOON,
-        updated_at=NOON,
-        due_at=None,
-        handler=handler,
-        alarms=("a-1",),
-    )
+    return replace(a_case(state, handler=handler), alarms=("a-1",))
 
 
 def _do(case: Case, action: Action, who: Person | None, details: Details | None = None) -> tuple[Case, HistoryEntry]:
