@@ -45,8 +45,16 @@ class Detector(Protocol):
         """Class names it can give."""
         ...
 
-    def detect(self, image: Image) -> Sequence[Detection]:
-        """Objects in a BGR picture, boxes as fractions of it, above the model's per-class thresholds, after NMS."""
+    @property
+    def takes_regions(self) -> bool:
+        """Whether looking at a part costs less than looking at the whole."""
+        ...
+
+    def detect(self, image: Image, region: Box | None = None) -> Sequence[Detection]:
+        """Objects in a BGR picture, boxes as fractions of it, above the model's per-class thresholds, after NMS.
+
+        With ``region`` only there, at least at the scale of a look at the whole; what its edge cuts off comes cut off.
+        """
         ...
 
 

@@ -43,8 +43,9 @@ class ScriptedDetector:
     name: str = "scripted"
     sha256: str = FAKE_SHA256
     labels: tuple[str, ...] = ("car", "truck", "bus", "motorcycle", "bicycle", "person")
+    takes_regions: bool = False
 
-    def detect(self, image: Image) -> Sequence[Detection]:
+    def detect(self, image: Image, region: Box | None = None) -> Sequence[Detection]:
         """See ``Detector``."""
         self.calls += 1
         answer = self.script[self.calls - 1] if self.calls <= len(self.script) else ()
@@ -62,8 +63,9 @@ class ShadeDetector:
     name: str = "shade"
     sha256: str = FAKE_SHA256
     labels: tuple[str, ...] = ("car", "truck", "bus", "motorcycle", "bicycle", "person")
+    takes_regions: bool = False
 
-    def detect(self, image: Image) -> Sequence[Detection]:
+    def detect(self, image: Image, region: Box | None = None) -> Sequence[Detection]:
         """See ``Detector``."""
         self.calls += 1
         return self.see(int(image[0, 0, 1]))

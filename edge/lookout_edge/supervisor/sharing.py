@@ -47,10 +47,15 @@ class SharedDetector:
         """See ``Detector``."""
         return self._detector.labels
 
-    def detect(self, image: Image) -> Sequence[Detection]:
+    @property
+    def takes_regions(self) -> bool:
+        """See ``Detector``."""
+        return self._detector.takes_regions
+
+    def detect(self, image: Image, region: Box | None = None) -> Sequence[Detection]:
         """See ``Detector``."""
         with _turn(self._turns, self._timeout_s, f"The detector {self.name}"):
-            return self._detector.detect(image)
+            return self._detector.detect(image, region)
 
 
 class SharedPlateReader:

@@ -10,6 +10,7 @@ from lookout_contract.events import EndReason, EvidenceKind, Phase, Scenario
 from lookout_contract.status import CameraState, Sight
 from lookout_edge.domain.detection import Detection
 from lookout_edge.domain.frame import Frame, Image
+from lookout_edge.domain.geometry import Box
 from lookout_edge.errors import EdgeError, ModelError, SourceError
 from lookout_edge.events import Provenance
 from lookout_edge.pipeline import CameraPipeline
@@ -127,9 +128,9 @@ def test_a_lost_source_is_blind_with_its_reason_and_opened_again() -> None:
 
 def test_a_fault_in_one_camera_is_blind_and_tried_again() -> None:
     class Broken:
-        name, sha256, labels = "broken", "0" * 64, ("car",)
+        name, sha256, labels, takes_regions = "broken", "0" * 64, ("car",), False
 
-        def detect(self, image: Image) -> Sequence[Detection]:
+        def detect(self, image: Image, region: Box | None = None) -> Sequence[Detection]:
             raise ZeroDivisionError("a bug")
 
     world = World(ListSource(frames()), Broken())

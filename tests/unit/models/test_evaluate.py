@@ -21,8 +21,9 @@ class OneBoxDetector:
     name = "one-box"
     sha256 = "0" * 64
     labels = ("motorcycle", "bicycle")
+    takes_regions = False
 
-    def detect(self, image: Image) -> Sequence[Detection]:
+    def detect(self, image: Image, region: Box | None = None) -> Sequence[Detection]:
         return [Detection("motorcycle", 0.9, Box(0, 0, 0.5, 1))]
 
 

@@ -19,30 +19,30 @@ def distance_logits(left: int, top: int, right: int, bottom: int) -> NDArray[np.
 
 
 def test_nanodet_measures_sides_from_the_cells_centre_in_strides() -> None:
-    decoder = NanodetDecoder(32, 16, (8, 16), BINS)
+    decoder = NanodetDecoder((8, 16), BINS)
     scores = np.zeros((8 + 2, 2), np.float32)
     distances = np.zeros((8 + 2, 4 * BINS), np.float32)
     scores[6, 1] = 0.75  # stride 8: row 1, column 2
     distances[6] = distance_logits(1, 0, 2, 1)
     scores[9, 0] = 0.5  # stride 16: row 0, column 1
     distances[9] = distance_logits(1, 1, 1, 1)
-    found = decoder.decode(scores, distances, np.array([0.4, 0.4], np.float32))
+    found = decoder.decode(scores, distances, np.array([0.4, 0.4], np.float32), (32, 16))
     assert found.boxes.tolist() == pytest.approx(np.array([[12, 12, 36, 20], [8, -8, 40, 24]]))
     assert found.scores.tolist() == [0.75, 0.5]
     assert found.classes.tolist() == [1, 0]
 
 
 def test_nanodet_takes_the_mean_of_a_spread_distribution() -> None:
-    decoder = NanodetDecoder(8, 8, (8,), BINS)
+    decoder = NanodetDecoder((8,), BINS)
     even = np.zeros((1, 4 * BINS), np.float32)
-    found = decoder.decode(np.ones((1, 1), np.float32), even, np.array([0.5], np.float32))
+    found = decoder.decode(np.ones((1, 1), np.float32), even, np.array([0.5], np.float32), (8, 8))
     assert found.boxes[0] == pytest.approx([4 - 16, 4 - 16, 4 + 16, 4 + 16])
 
 
 def test_nanodet_holds_every_class_to_its_own_threshold() -> None:
-    decoder = NanodetDecoder(8, 8, (8,), BINS)
+    decoder = NanodetDecoder((8,), BINS)
     scores = np.array([[0.3, 0.3]], np.float32)
-    found = decoder.decode(scores, np.zeros((1, 4 * BINS), np.float32), np.array([0.2, 0.4], np.float32))
+    found = decoder.decode(scores, np.zeros((1, 4 * BINS), np.float32), np.array([0.2, 0.4], np.float32), (8, 8))
     assert found.classes.tolist() == [0]
 
 

@@ -19,12 +19,12 @@ BOX = Box(0.25, 0.25, 0.5, 0.75)
 class Finds:
     """A detector that always finds the same."""
 
-    name, sha256, labels = "finds", "0" * 64, ("person", "fire")
+    name, sha256, labels, takes_regions = "finds", "0" * 64, ("person", "fire"), False
 
     def __init__(self, *found: Detection) -> None:
         self.found = found
 
-    def detect(self, image: Image) -> Sequence[Detection]:
+    def detect(self, image: Image, region: Box | None = None) -> Sequence[Detection]:
         """What it was made with."""
         return self.found
 

@@ -5,6 +5,7 @@ from types import MappingProxyType
 
 import numpy as np
 
+from lookout_edge.adapters.onnx.cutting import cut
 from lookout_edge.adapters.onnx.heads.nanodet import NanodetDecoder
 from lookout_edge.adapters.onnx.letterbox import InputMaker
 from lookout_edge.adapters.onnx.nms import non_maximum_suppression
@@ -41,8 +42,10 @@ class OnnxDetector:
         limits = [_limit(spec.thresholds.of(label), threshold, of_label.get(label)) for label in spec.labels]
         self._thresholds = np.array(limits, np.float32)
         self._maker = InputMaker(spec.input)
-        self._decoder = NanodetDecoder(spec.input.width, spec.input.height, spec.head.strides, spec.head.bins)
+        self._decoder = NanodetDecoder(spec.head.strides, spec.head.bins)
         self._session = OnnxSession(entry.name, entry.weights(), providers, threads)
+        self._canvas = (spec.input.width, spec.input.height)
+        self._step = max(spec.head.strides) if self._session.takes_any_size else None
 
     @property
     def name(self) -> str:
@@ -59,13 +62,20 @@ class OnnxDetector:
         """Class names it can give."""
         return self._entry.spec.labels
 
-    def detect(self, image: Image) -> Sequence[Detection]:
+    @property
+    def takes_regions(self) -> bool:
+        """See ``Detector``: models that take any size look at parts for less."""
+        return self._step is not None
+
+    def detect(self, image: Image, region: Box | None = None) -> Sequence[Detection]:
         """Objects in a BGR picture, best first, boxes as fractions of it. Raises ModelError when the runtime fails."""
-        batch, placement = self._maker.make(image)
+        part = cut(image, region, self._canvas, self._step)
+        batch, placement = self._maker.make(part.image, part.canvas)
         outputs = self._session.run(batch)
-        found = self._decoder.decode(outputs["scores"][0], outputs["distances"][0], self._thresholds)
+        canvas = batch.shape[3], batch.shape[2]
+        found = self._decoder.decode(outputs["scores"][0], outputs["distances"][0], self._thresholds, canvas)
         kept = non_maximum_suppression(found.boxes, found.scores, found.classes, self._iou)[:_MOST_DETECTIONS]
-        boxes = np.clip(placement.to_fractions(found.boxes[kept]), 0.0, 1.0)
+        boxes = part.to_whole(np.clip(placement.to_fractions(found.boxes[kept]), 0.0, 1.0))
         return [
             Detection(self.labels[int(number)], float(score), Box(*(float(v) for v in box)))
             for box, score, number in zip(boxes, found.scores[kept], found.classes[kept], strict=True)

@@ -122,9 +122,14 @@ class SecondLookDetector:
         """Class names it can give."""
         return self._first.labels
 
-    def detect(self, image: Image) -> Sequence[Detection]:
+    @property
+    def takes_regions(self) -> bool:
+        """See ``Detector``."""
+        return self._first.takes_regions
+
+    def detect(self, image: Image, region: Box | None = None) -> Sequence[Detection]:
         """Objects in a BGR picture, best first; scores of judged labels are those of both looks together."""
-        found = self._first.detect(image)
+        found = self._first.detect(image, region)
         others = [d for d in found if d.label not in self._judge.labels]
         candidates = [d for d in found if d.label in self._judge.labels][:_MOST_CANDIDATES]
         judged = self._judged(image, candidates) if candidates else []

@@ -19,6 +19,7 @@ _ERRORS_ONLY = 3
 
 class _NodeArg(Protocol):
     name: str
+    shape: Sequence[int | str | None]
 
 
 class _Session(Protocol):
@@ -80,7 +81,10 @@ class OnnxSession:
         except _FAILURES as error:
             raise ModelError(f"onnxruntime {version()} cannot load model {name}: {_first_line(error)}") from error
         self._name = name
-        self._input = self._session.get_inputs()[0].name
+        first = self._session.get_inputs()[0]
+        self._input = first.name
+        #: Whether the input's last two dimensions may be any.
+        self.takes_any_size = all(not isinstance(side, int) for side in first.shape[-2:])
         self._outputs = tuple(output.name for output in self._session.get_outputs())
 
     @property

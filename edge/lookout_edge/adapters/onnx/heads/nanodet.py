@@ -18,27 +18,34 @@ class Candidates:
 
 
 class NanodetDecoder:
-    """Decodes one picture for a fixed input size."""
+    """Decodes one picture for any input size; remembers where the locations of each size lie."""
 
-    def __init__(self, width: int, height: int, strides: tuple[int, ...], bins: int) -> None:
+    def __init__(self, strides: tuple[int, ...], bins: int) -> None:
+        self._steps = strides
         self._bins = np.arange(bins, dtype=np.float32)
-        self._centres, self._strides = _locations(width, height, strides)
+        self._grids: dict[tuple[int, int], tuple[Floats, Floats]] = {}
 
-    def decode(self, scores: Floats, distances: Floats, thresholds: Floats) -> Candidates:
+    def decode(self, scores: Floats, distances: Floats, thresholds: Floats, canvas: tuple[int, int]) -> Candidates:
         """Every (location, class) whose score reaches the class's threshold.
 
-        ``scores`` is (locations, classes), ``distances`` (locations, 4 × bins) as left, top, right, bottom.
+        ``scores`` is (locations, classes), ``distances`` (locations, 4 × bins) as left, top, right, bottom; ``canvas``
+        is the input's width and height.
         """
-        locations, classes = np.nonzero(scores >= thresholds)
-        boxes = self._boxes(distances[locations], locations)
+        hopeful = np.flatnonzero(scores.max(axis=1) >= thresholds.min())
+        rows, classes = np.nonzero(scores[hopeful] >= thresholds)
+        locations = hopeful[rows]
+        boxes = self._boxes(distances[locations], locations, canvas)
         return Candidates(boxes, scores[locations, classes], classes)
 
-    def _boxes(self, distances: Floats, locations: NDArray[np.intp]) -> Floats:
+    def _boxes(self, distances: Floats, locations: NDArray[np.intp], canvas: tuple[int, int]) -> Floats:
+        grid = self._grids.get(canvas)
+        if grid is None:
+            grid = self._grids[canvas] = _locations(*canvas, self._steps)
         logits = distances.reshape(-1, 4, len(self._bins))
         weights = np.exp(logits - logits.max(axis=2, keepdims=True))
         expected = (weights @ self._bins) / weights.sum(axis=2)
-        sides = expected * self._strides[locations, None]
-        centres = self._centres[locations]
+        sides = expected * grid[1][locations, None]
+        centres = grid[0][locations]
         return np.concatenate([centres - sides[:, :2], centres + sides[:, 2:]], axis=1).astype(np.float32)
 
 
