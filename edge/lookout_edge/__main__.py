@@ -131,7 +131,7 @@ def replay(
         with source.frames() as frames:
             # A clip that cannot be read must not leave an empty file behind: that would read "nothing happened".
             first = list(islice(frames, 1))
-            _write_lines(out, replay_frames(chain(first, frames), pipeline, start_at=start_at))
+            _write_lines(out, replay_frames(chain(first, frames), pipeline, start_at=start_at, ask=source.ask))
 
 
 @app.command()

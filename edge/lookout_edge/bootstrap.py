@@ -184,9 +184,11 @@ def bench_parts(clip: Path | None, folder: Path, *, seconds: float, timezone: Zo
 
     def watch(path: Path) -> int:
         pipeline = build_pipeline("bench", default_rules(timezone), models, NobodyKnown(), looks=looks)
-        with clip_source(path, "bench", looks, max_size=1920, start_at=0.0).frames() as frames:
+        source = clip_source(path, "bench", looks, max_size=1920, start_at=0.0)
+        with source.frames() as frames:
             for frame in frames:
                 pipeline.step(frame)
+                source.ask(pipeline.demand)
         return pipeline.looks
 
     return [

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lookout_edge.domain.frame import Image
+from lookout_edge.domain.frame import Luma
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,23 +27,23 @@ class MotionGate:
         self._settings = settings or MotionSettings()
         self._reference: NDArray[np.int16] | None = None
 
-    def changed(self, image: Image) -> bool:
-        """Whether ``image`` differs from the last one that was looked at; True when there is none."""
-        thumbnail = self._thumbnail(image)
+    @property
+    def longest(self) -> int:
+        """Longer side of the pictures it wants, pixels."""
+        return self._settings.thumbnail
+
+    def changed(self, luma: Luma) -> bool:
+        """Whether ``luma`` differs from the last one that was looked at; True when there is none."""
+        thumbnail = luma.astype(np.int16)
         if self._reference is None or self._reference.shape != thumbnail.shape:
             return True
         differing = np.count_nonzero(np.abs(thumbnail - self._reference) >= self._settings.level)
         return bool(differing >= max(1.0, self._settings.share * thumbnail.size))
 
-    def looked(self, image: Image) -> None:
-        """Take ``image`` as the one that was looked at."""
-        self._reference = self._thumbnail(image)
+    def looked(self, luma: Luma) -> None:
+        """Take ``luma`` as the one that was looked at."""
+        self._reference = luma.astype(np.int16)
 
     def reset(self) -> None:
         """Forget the reference: time has jumped."""
         self._reference = None
-
-    def _thumbnail(self, image: Image) -> NDArray[np.int16]:
-        """The green channel, thinned out; a copy, so that the frame can be freed."""
-        stride = max(1, -(-max(image.shape[:2]) // self._settings.thumbnail))
-        return image[stride // 2 :: stride, stride // 2 :: stride, 1].astype(np.int16)

@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from lookout_contract.events import EndReason, EventData, Scenario
-from lookout_edge.domain.frame import Frame
+from lookout_edge.domain.demand import EVERY_PICTURE, Demand
+from lookout_edge.domain.frame import Frame, Luma
 from lookout_edge.domain.observation import Observation, Scene, Standing
 from lookout_edge.domain.suppressed import Suppressed, SuppressionLedger
 from lookout_edge.domain.track import Track
@@ -100,6 +101,19 @@ class CameraPipeline:
         """Occurrences that have started and not ended."""
         return sum(book.open_count for _, book in self._rules)
 
+    @property
+    def demand(self) -> Demand:
+        """What the next pictures must be like: as close as looks while something goes on, else as rules tolerate."""
+        at, looks = self._frame_at, self._settings
+        if at is None or self._looked_at is None:
+            return EVERY_PICTURE
+        if at <= self._busy_until:
+            return Demand(1.0 / looks.detect_fps)
+        wanted = [rule.longest_gap_s for rule, _ in self._rules]
+        if self._look_by is not None:
+            wanted.append(max(1.0 / looks.detect_fps, self._look_by - at))
+        return Demand(min([*wanted, looks.heartbeat_s]))
+
     def step(self, frame: Frame) -> tuple[EventData, ...]:
         """Take in the next frame; the events it brings about, most often none."""
         events: list[EventData] = []
@@ -113,8 +127,10 @@ class CameraPipeline:
         elif last is not None and frame.at - last >= self._settings.gap_s:
             self._start_anew()
         self._frame_at = frame.at
-        if self._is_due(frame.at) and self._is_worth_a_look(frame):
-            events += self._look(frame)
+        if self._is_due(frame.at):
+            luma = frame.picture.luma(self._gate.longest)
+            if self._is_worth_a_look(frame.at, luma):
+                events += self._look(frame, luma)
         return tuple(events)
 
     def finish(self, at: float, reason: EndReason) -> tuple[EventData, ...]:
@@ -143,15 +159,15 @@ class CameraPipeline:
         self._due_at = max(due_at, at - interval / 2) + interval
         return True
 
-    def _is_worth_a_look(self, frame: Frame) -> bool:
-        if self._gate.changed(frame.image):
-            self._busy_until = frame.at + self._settings.linger_s
+    def _is_worth_a_look(self, at: float, luma: Luma) -> bool:
+        if self._gate.changed(luma):
+            self._busy_until = at + self._settings.linger_s
             return True
-        wanted = self._look_by is not None and frame.at >= self._look_by
-        idle_s = float("inf") if self._looked_at is None else frame.at - self._looked_at
-        return wanted or frame.at <= self._busy_until or idle_s >= self._settings.heartbeat_s
+        wanted = self._look_by is not None and at >= self._look_by
+        idle_s = float("inf") if self._looked_at is None else at - self._looked_at
+        return wanted or at <= self._busy_until or idle_s >= self._settings.heartbeat_s
 
-    def _look(self, frame: Frame) -> list[EventData]:
+    def _look(self, frame: Frame, luma: Luma) -> list[EventData]:
         self.looks += 1
         try:
             detections = self._detector.detect(frame.image)
@@ -161,7 +177,7 @@ class CameraPipeline:
             self.failed_looks += 1
             return []
         self.unknown_because = None
-        self._gate.looked(frame.image)
+        self._gate.looked(luma)
         self._looked_at = frame.at
         tracks = self._tracker.update(frame.at, detections)
         events = self._judge(frame, tracks)
@@ -192,7 +208,9 @@ class CameraPipeline:
                 if observation.plate_of is None or observation.plate_of in readings:
                     continue
                 try:
-                    readings[observation.plate_of] = tuple(self._plates.reader.read(frame.image, observation.box))
+                    readings[observation.plate_of] = tuple(
+                        self._plates.reader.read(frame.picture.finest(), observation.box)
+                    )
                 except ModelError as error:
                     self.unknown_because = str(error)
         self._scene = replace(self._scene, readings=readings)

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from lookout_contract.commands import Resident
 from lookout_contract.events import EventData, EvidenceKind, EvidenceRef
+from lookout_edge.domain.demand import Demand
 from lookout_edge.domain.detection import Detection, PlateReading
 from lookout_edge.domain.frame import Frame, Image
 from lookout_edge.domain.geometry import Box
@@ -24,6 +25,13 @@ class FrameSource(Protocol):
 
     def frames(self) -> AbstractContextManager[Iterator[Frame]]:
         """Frames in stream order. Raises SourceError, whose ``reason`` is a code, when it cannot go on."""
+        ...
+
+    def ask(self, demand: Demand) -> None:
+        """From now on pictures need not be nearer to each other than this; every picture until it is said.
+
+        From any thread, at any time; a source that can leave nothing out may ignore it.
+        """
         ...
 
 

@@ -1,23 +1,35 @@
 """A recorded clip through the same pipeline, on frame time: every run gives the same bytes."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from lookout_contract.events import EndReason, EventData
+from lookout_edge.domain.demand import Demand
 from lookout_edge.domain.frame import Frame
 from lookout_edge.pipeline import CameraPipeline
 
 
-def replay(frames: Iterable[Frame], pipeline: CameraPipeline, *, start_at: float) -> Iterator[str]:
+def ask_nobody(demand: Demand) -> None:
+    """The frames are what they are."""
+
+
+def replay(
+    frames: Iterable[Frame],
+    pipeline: CameraPipeline,
+    *,
+    start_at: float,
+    ask: Callable[[Demand], None] = ask_nobody,
+) -> Iterator[str]:
     """JSON lines of the events of ``frames``; ``start_at`` is the frame time of the clip's beginning.
 
-    What is still open at the clip's end is ended there.
+    What is still open at the clip's end is ended there. ``ask`` tells the source of the frames what they must be like.
     """
     last_at = start_at
     for frame in frames:
         last_at = frame.at
         for event in pipeline.step(frame):
             yield event_line(event, start_at=start_at)
+        ask(pipeline.demand)
     for event in pipeline.finish(last_at, EndReason.SHUTDOWN):
         yield event_line(event, start_at=start_at)
 

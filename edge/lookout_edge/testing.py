@@ -9,6 +9,7 @@ import numpy as np
 
 from lookout_contract.commands import Resident
 from lookout_contract.events import EventData, EvidenceKind, EvidenceRef
+from lookout_edge.domain.demand import Demand
 from lookout_edge.domain.detection import Detection, PlateReading
 from lookout_edge.domain.frame import Frame, Image
 from lookout_edge.domain.geometry import Box
@@ -114,6 +115,13 @@ class ListSource:
     opened: int = 0
     closed: bool = False
     dropped: int = 0
+    #: What was asked of it, without repetitions.
+    demands: list[Demand] = field(default_factory=list[Demand])
+
+    def ask(self, demand: Demand) -> None:
+        """See ``FrameSource``."""
+        if not self.demands or self.demands[-1] != demand:
+            self.demands.append(demand)
 
     @contextmanager
     def frames(self) -> Generator[Iterator[Frame]]:

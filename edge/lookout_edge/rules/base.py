@@ -36,6 +36,8 @@ class RuleParams(BaseModel):
     """n of k of n."""
     min_score: float = Field(default=0.3, ge=0, le=1)
     """Least mean score of the thing over all looks that saw it in the zone; what is doubtful is no alarm."""
+    longest_gap_s: Seconds = 2.5
+    """Longest time without a picture while nothing moves: where key frames come as often, they alone are decoded."""
     miss_tolerance_s: Seconds = 3.0
     """Watched seconds for which a thing may go unseen without starting its dwell again."""
 
@@ -52,6 +54,11 @@ class Rule(Protocol):
     @property
     def scenario(self) -> Scenario:
         """What it looks for."""
+        ...
+
+    @property
+    def longest_gap_s(self) -> float:
+        """Longest time for which it may be shown no picture while nothing moves, seconds of frame time."""
         ...
 
     def observe(self, at: float, tracks: Sequence[Track], scene: Scene) -> Sequence[Observation]:

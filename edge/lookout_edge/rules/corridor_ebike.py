@@ -42,6 +42,8 @@ _SEVERITY = {
 class CorridorEbikeParams(RuleParams):
     """When an e-bike in a corridor is passing, parked or suspected of charging."""
 
+    longest_gap_s: Seconds = 1.0
+    """Longest time without a picture while nothing moves; a lift's door is open for a few seconds only."""
     labels: tuple[str, ...] = Field(default=("motorcycle", "bicycle", "ebike"), min_length=1)
     """Labels that count as e-bikes; a COCO model knows only ``motorcycle`` and ``bicycle``."""
     dwell_s: Seconds = 20.0
@@ -74,6 +76,11 @@ class CorridorEbike:
         labels = frozenset(params.labels)
         self._books = [PresenceBook(zone, labels, params.votes_of, params.miss_tolerance_s) for zone in zones]
         self._reached: dict[tuple[str, int], Stage] = {}
+
+    @property
+    def longest_gap_s(self) -> float:
+        """See ``Rule``."""
+        return self._params.longest_gap_s
 
     def observe(self, at: float, tracks: Sequence[Track], scene: Scene) -> Sequence[Observation]:
         """See ``Rule.observe``."""

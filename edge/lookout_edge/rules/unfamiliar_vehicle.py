@@ -61,6 +61,11 @@ class UnfamiliarVehicle:
         self._votes: dict[tuple[str, int], PlateVote] = {}
         self._tried_at: dict[tuple[str, int], float] = {}
 
+    @property
+    def longest_gap_s(self) -> float:
+        """See ``Rule``."""
+        return self._params.longest_gap_s
+
     def observe(self, at: float, tracks: Sequence[Track], scene: Scene) -> Sequence[Observation]:
         """See ``Rule.observe``."""
         armed = self._schedule.contains(at)

@@ -104,7 +104,7 @@ class CameraWorker:
         if frame is None or state is None or state.state is not Sight.WATCHING:
             reason = state.reason if state else "not started"
             raise EdgeError(f"Camera {self.camera} has no picture to give now ({reason}).")
-        return self._proof.snapshot(frame.image)
+        return self._proof.snapshot(frame.picture.finest())
 
     @property
     def state(self) -> CameraState | None:
@@ -151,6 +151,7 @@ class CameraWorker:
     def _take(self, frame: Frame) -> None:
         self._latest = frame
         events = self._pipeline.step(frame)
+        self._source.ask(self._pipeline.demand)
         self._keep(self._proof.attach(frame, frame.at, events))
         problem = self._pipeline.unknown_because
         self._failed = self._failed + 1 if problem else 0

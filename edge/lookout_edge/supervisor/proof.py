@@ -64,7 +64,7 @@ class ProofDesk:
             settings = self._settings
             self._open[event.occurrence] = _Open(event, at - settings.pre_roll_s, at + settings.post_roll_s)
             if frame is not None:
-                self._gather(event.occurrence, lambda: self.snapshot(frame.image))
+                self._gather(event.occurrence, lambda: self.snapshot(frame.picture.finest()))
         known = self._open.get(event.occurrence)
         if known is None:
             return event

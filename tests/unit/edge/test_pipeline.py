@@ -3,8 +3,9 @@ from zoneinfo import ZoneInfo
 
 from lookout_contract.commands import Resident
 from lookout_contract.events import EndReason, EventData, PlateStatus, Scenario
+from lookout_edge.domain.demand import EVERY_PICTURE, Demand
 from lookout_edge.domain.detection import Detection
-from lookout_edge.domain.frame import Frame
+from lookout_edge.domain.frame import Frame, Image, ImagePicture, Luma
 from lookout_edge.domain.suppressed import Suppressed
 from lookout_edge.errors import ModelError
 from lookout_edge.events import Provenance
@@ -21,6 +22,22 @@ EMPTY = 0
 
 def see(shade: int) -> Sequence[Detection]:
     return (CAR,) if shade >= 150 else ()
+
+
+class CountedPicture(ImagePicture):
+    """Tells what was asked of it."""
+
+    def __init__(self, image: Image) -> None:
+        super().__init__(image)
+        self.converted = self.thinned = 0
+
+    def image(self) -> Image:
+        self.converted += 1
+        return super().image()
+
+    def luma(self, longest: int) -> Luma:
+        self.thinned += 1
+        return super().luma(longest)
 
 
 class World:
@@ -195,3 +212,23 @@ def test_a_car_that_nearly_stayed_is_in_the_log() -> None:
     world.show(EMPTY, 1.6, 20.0)
     assert world.events == []
     assert [(entry.condition.name, entry.condition.limit) for entry in world.suppressed] == [("dwell", 2.0)]
+
+
+def test_it_asks_for_what_it_looks_at_and_when_idle_for_what_its_rules_tolerate() -> None:
+    world = World(looks=LookSettings(detect_fps=5.0, heartbeat_s=10.0, linger_s=3.0))
+    assert world.pipeline.demand == EVERY_PICTURE
+    world.show(EMPTY, 0.0, 2.0)
+    assert world.pipeline.demand == Demand(0.2)
+    world.show(EMPTY, 2.0, 8.0)
+    assert world.pipeline.demand == Demand(2.5)
+    world.show(WITH_CAR, 10.0, 0.2)
+    assert world.pipeline.demand == Demand(0.2)
+
+
+def test_nothing_is_converted_for_frames_that_nobody_looks_at() -> None:
+    world = World(looks=LookSettings(linger_s=0.0))
+    shown = [CountedPicture(picture(EMPTY)) for _ in range(100)]
+    for index, one in enumerate(shown):
+        world.pipeline.step(Frame("gate", index / 25, one))
+    assert [one.converted for one in shown] == [1] + [0] * 99
+    assert sum(one.thinned for one in shown) <= 21

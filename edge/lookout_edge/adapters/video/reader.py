@@ -18,7 +18,9 @@ from lookout_edge.adapters.video.faults import Faults
 from lookout_edge.adapters.video.opening import frame_seconds, opened
 from lookout_edge.adapters.video.remux import HeldPacket, head_of
 from lookout_edge.adapters.video.ring import PacketRing
+from lookout_edge.adapters.video.thrift import ThriftyDecoder
 from lookout_edge.adapters.video.timeline import ClockWatch, Stamp, Timeline, anchored
+from lookout_edge.domain.demand import EVERY_PICTURE, Demand
 from lookout_edge.ports import Clock
 
 #: A recording played in real time does not stand still for longer than this because nothing was recorded.
@@ -29,6 +31,11 @@ _MAX_BARREN = 750
 
 def _ignore() -> None:
     return None
+
+
+def every_picture() -> Demand:
+    """Nobody has said that less would do."""
+    return EVERY_PICTURE
 
 
 @dataclass(kw_only=True)
@@ -45,6 +52,8 @@ class Reader:
     #: Frame time of the last picture of an earlier opening: times go on from there.
     after: float | None = None
     on_packet: Callable[[], None] = _ignore
+    #: What pictures are needed at the moment.
+    demand: Callable[[], Demand] = every_picture
 
     _timeline: Timeline | None = field(init=False, default=None)
     _tick: Fraction = field(init=False, default=Fraction(1, 90_000))
@@ -59,6 +68,7 @@ class Reader:
     _paced: bool = field(init=False, default=False)
     _cadence: Cadence = field(init=False)
     _pace: Pace = field(init=False)
+    _decoder: ThriftyDecoder = field(init=False)
     _watch: ClockWatch = field(init=False, default_factory=ClockWatch)
 
     def __post_init__(self) -> None:
@@ -97,10 +107,11 @@ class Reader:
             if self.stop.is_set():
                 return
             self.on_packet()
+            decoded_at = None
             if packet.size:
                 self._packet_at = time.monotonic()
-                self._place(packet)
-            for picture in self._decode(packet):
+                decoded_at = self._place(packet)
+            for picture in self._decode(packet, decoded_at):
                 pts = self._order(picture)
                 if pts is None:
                     continue
@@ -119,6 +130,7 @@ class Reader:
         self._packet_at = time.monotonic()
         self._tick = stream.time_base or self._tick
         self._frame_s = frame_seconds(stream)
+        self._decoder = ThriftyDecoder(stream, self.demand)
         first = stream.start_time or 0
         skipped = round(self.options.start_s / self._tick) if self._is_file else 0
         nominal = max(1, round(self._frame_s / self._tick))
@@ -138,8 +150,8 @@ class Reader:
         if skipped:
             container.seek(first + skipped, stream=stream)
 
-    def _place(self, packet: "Packet[VideoStream]") -> None:
-        """Put a packet on the unbroken line and keep it."""
+    def _place(self, packet: "Packet[VideoStream]") -> float:
+        """Put a packet on the unbroken line and keep it; when it is decoded, in seconds of that line."""
         assert self._timeline is not None
         live_clock = None if self._is_file else self.clock
         arrived = round(live_clock.now() / self._tick) if live_clock is not None else None
@@ -154,6 +166,7 @@ class Reader:
             at = self._base + float(shown * self._tick)
             decoded_at = self._base + float(placed.decoded * self._tick)
             self.ring.add(HeldPacket(at, min(at, decoded_at), packet.is_keyframe, bytes(packet)))
+        return float(placed.decoded * self._tick)
 
     def _anchor(self, shown: int) -> float:
         """The first picture is now, or just after what was seen before the connection was lost."""
@@ -162,12 +175,14 @@ class Reader:
         first = self._origin + round(self.options.start_s / self._tick) if self._is_file else shown
         return now - float(first * self._tick)
 
-    def _decode(self, packet: "Packet[VideoStream]") -> list[VideoFrame]:
+    def _decode(self, packet: "Packet[VideoStream]", decoded_at: float | None) -> list[VideoFrame]:
         why = "no picture came out of it"
         try:
-            pictures = packet.decode()
+            pictures = self._decoder.decode(packet, decoded_at)
         except av.error.FFmpegError as error:
             pictures, why = [], error.strerror or why
+        if pictures is None:
+            return []
         self._barren = 0 if pictures else self._barren + 1
         if self._barren > _MAX_BARREN:
             raise Faults(self.options).undecodable(why)

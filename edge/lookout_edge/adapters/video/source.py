@@ -8,10 +8,11 @@ from lookout_edge.adapters.video.address import Kind, SourceOptions, kind_of
 from lookout_edge.adapters.video.cadence import Look
 from lookout_edge.adapters.video.faults import Faults
 from lookout_edge.adapters.video.folder import FolderReader
-from lookout_edge.adapters.video.picture import Converter
+from lookout_edge.adapters.video.picture import Converter, DecodedPicture
 from lookout_edge.adapters.video.pump import Looks, Pump
 from lookout_edge.adapters.video.reader import Reader
 from lookout_edge.adapters.video.ring import PacketRing
+from lookout_edge.domain.demand import EVERY_PICTURE, Demand
 from lookout_edge.domain.frame import Frame
 from lookout_edge.ports import Clock
 
@@ -49,11 +50,16 @@ class VideoSource:
         self._pump: Pump | None = None
         self._dropped = 0
         self._last_at: float | None = None
+        self._demand = EVERY_PICTURE
 
     @property
     def dropped(self) -> int:
         """Frames that were overwritten because whoever looks was slow."""
         return self._dropped + (self._pump.dropped if self._pump is not None else 0)
+
+    def ask(self, demand: Demand) -> None:
+        """See ``FrameSource``."""
+        self._demand = demand
 
     @contextmanager
     def frames(self) -> Generator[Iterator[Frame]]:
@@ -106,6 +112,7 @@ class VideoSource:
                 stop=stop,
                 after=self._last_at,
                 on_packet=on_packet,
+                demand=lambda: self._demand,
             )
             return reader.looks()
 
@@ -129,7 +136,7 @@ class VideoSource:
         converter = Converter(self._options.max_size)
         for look in looks:
             self._last_at = look.at
-            yield Frame(self._camera, look.at, converter.to_image(look.picture), look.skew_s)
+            yield Frame(self._camera, look.at, DecodedPicture(look.picture, converter), look.skew_s)
 
 
 def _ignore() -> None:
