@@ -39,8 +39,10 @@ class Source(Part):
     validation_scenes: tuple[str, ...] = ()
     #: Picture names that are left out (wrong labels).
     excluded: tuple[str, ...] = ()
-    #: Folder below the work folder with labels of our own for pictures that came without.
+    #: Folder beside the recipe with labels of our own for pictures that came without.
     own_labels: str = ""
+    #: How much wider than stored a picture may be drawn, at least and at most: for frames that were squeezed.
+    stretch: tuple[float, float] = (1, 1)
     #: Its pictures never validate.
     train_only: bool = False
 
@@ -51,6 +53,8 @@ class Augmentation(Part):
     mosaic: Share = 0.5
     #: Scale of a single picture relative to the one that fits.
     scale: tuple[float, float] = (0.75, 1.5)
+    #: Width relative to height of a single picture, beside its own.
+    aspect: tuple[float, float] = (0.8, 1.2)
     colour: Share = 0.7
     night: Share = 0.08
     grey: Share = 0.04
@@ -91,6 +95,15 @@ class Optimiser(Part):
     ema: float = 0.998
 
 
+class Distillation(Part):
+    """The base model looks at the same samples, and what nobody labelled there is learnt from its answers."""
+
+    #: Of a batch, the part that the base model is asked about (its look costs a third of a training step).
+    share: Annotated[float, Field(gt=0, le=1)] = 0.5
+    classes: float = 1.0
+    boxes: float = 0.5
+
+
 class Validation(Part):
     """The part split off train, and how often it is looked at."""
 
@@ -112,8 +125,12 @@ class Recipe(Part):
     augmentation: Augmentation = Augmentation()
     optimiser: Optimiser = Optimiser()
     validation: Validation = Validation()
-    #: Size at which the old model labels the pictures; 0 leaves its labels out.
+    #: Size at which the old model labels the pictures once, before the training; 0 leaves that out.
     pseudo_size: int = 416
+    #: Asking the old model about every sample instead.
+    distillation: Distillation | None = None
+    #: bf16 halves the time on processors that multiply it; weights, losses and the average stay in single precision.
+    precision: Literal["fp32", "bf16"] = "fp32"
 
     @model_validator(mode="after")
     def _labels_exist(self) -> "Recipe":

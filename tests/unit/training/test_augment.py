@@ -6,10 +6,11 @@ import cv2
 import numpy as np
 import pytest
 
-from lookout_models.training.data.augment import augmented, plain
+from lookout_models.training.data.augment import Next, augmented, plain
 from lookout_models.training.data.examples import Boxes, Example, collect, make_boxes
 from lookout_models.training.data.geometry import Floats, Picture
 from lookout_models.training.data.looks import disturbed
+from lookout_models.training.data.memory import PictureMemory
 from lookout_models.training.data.paste import cut_outs, pasted
 from lookout_models.training.data.sampler import Sampler
 from lookout_models.training.recipe import Augmentation, Source
@@ -24,6 +25,16 @@ def examples(tmp_path: Path, amount: int) -> list[Example]:
     return collect("made", SOURCE, tmp_path, tmp_path, LABELS, {})
 
 
+def drawing(pool: Sampler, random: np.random.Generator) -> Next:
+    memory = PictureMemory(1 << 20)
+
+    def draw() -> tuple[Example, Picture]:
+        example = pool.draw(random)
+        return example, memory.read(example.path)
+
+    return draw
+
+
 def bright_share(picture: Picture, box: Floats) -> float:
     x1, y1, x2, y2 = (round(float(v)) for v in box)
     return float((picture[y1:y2, x1:x2].max(-1) > 150).mean())
@@ -36,7 +47,7 @@ def test_boxes_move_with_their_objects(tmp_path: Path, mosaic: float) -> None:
     seen = 0
     for number in range(20):
         random = np.random.default_rng(number)
-        sample = augmented(lambda random=random: pool.draw(random), 128, settings, random)
+        sample = augmented(drawing(pool, random), 128, settings, random)
         assert sample.picture.shape == (128, 128, 3)
         for box in sample.boxes.corners:
             assert bright_share(sample.picture, box) > 0.8
@@ -45,15 +56,33 @@ def test_boxes_move_with_their_objects(tmp_path: Path, mosaic: float) -> None:
 
 
 def test_a_box_that_is_cut_off_becomes_undecided(tmp_path: Path) -> None:
-    path = tmp_path / "wide.png"
-    cv2.imwrite(str(path), np.zeros((50, 200, 3), np.uint8))
-    example = Example(path, "made", make_boxes([(1, 0.9, 0.0, 1.0, 1.0)]), make_boxes([]))
+    picture = np.zeros((50, 200, 3), np.uint8)
+    example = Example(tmp_path / "wide.png", "made", make_boxes([(1, 0.9, 0.0, 1.0, 1.0)]), make_boxes([]))
     settings = Augmentation(mosaic=0, scale=(2.0, 2.0))
     outcomes: set[tuple[int, int]] = set()
     for number in range(30):
-        sample = augmented(lambda: example, 64, settings, np.random.default_rng(number))
+        sample = augmented(lambda: (example, picture), 64, settings, np.random.default_rng(number))
         outcomes.add((len(sample.boxes), len(sample.undecided)))
     assert outcomes == {(1, 0), (0, 1), (0, 0)}
+
+
+def test_squeezed_frames_are_drawn_as_wide_as_they_were(tmp_path: Path) -> None:
+    boxes = make_boxes([(1, 0.4, 0.4, 0.6, 0.6)])
+    example = Example(tmp_path / "square.png", "made", boxes, make_boxes([]), stretch=(2.0, 2.0))
+    settings = Augmentation(mosaic=0, scale=(1.0, 1.0), aspect=(1.0, 1.0))
+    picture = np.zeros((100, 100, 3), np.uint8)
+    sample = augmented(lambda: (example, picture), 128, settings, np.random.default_rng(0))
+    x1, y1, x2, y2 = (float(v) for v in sample.boxes.corners[0])
+    assert (x2 - x1) / (y2 - y1) == pytest.approx(2.0)
+
+
+def test_a_remembered_picture_is_read_once_and_a_full_memory_still_reads(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        cv2.imwrite(str(tmp_path / f"{name}.png"), np.zeros((10, 10, 3), np.uint8))
+    memory = PictureMemory(300)
+    first = memory.read(tmp_path / "a.png")
+    assert memory.read(tmp_path / "a.png") is first
+    assert memory.read(tmp_path / "b.png") is not memory.read(tmp_path / "b.png")
 
 
 def test_plain_is_the_gateways_letterbox(tmp_path: Path) -> None:

@@ -14,11 +14,11 @@ from lookout_models.training.recipe import Augmentation
 #: An object of which less than this is left in view is neither there nor not there.
 _VISIBLE = 0.3
 _LEAST_PIXELS = 3.0
-_ASPECT = 0.2
+_TILE_ASPECT = (0.9, 1.1)
 _MOSAIC_TILES = 4
 
 Random = np.random.Generator
-Next = Callable[[], Example]
+Next = Callable[[], tuple[Example, Picture]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,16 +56,16 @@ def plain(example: Example, size: int) -> Sample:
 def augmented(take: Next, size: int, settings: Augmentation, random: Random) -> Sample:
     """A mosaic or a single picture, perhaps mirrored; colours as they were."""
     sample = (
-        _mosaic(take, size, random) if random.random() < settings.mosaic else _single(take(), size, settings, random)
+        _mosaic(take, size, random) if random.random() < settings.mosaic else _single(*take(), size, settings, random)
     )
     return _mirrored(sample) if random.random() < 0.5 else sample
 
 
-def _single(example: Example, size: int, settings: Augmentation, random: Random) -> Sample:
-    picture = read_picture(example.path)
+def _single(example: Example, picture: Picture, size: int, settings: Augmentation, random: Random) -> Sample:
     height, width = picture.shape[:2]
-    fit = size / max(height, width) * random.uniform(*settings.scale)
-    scale = (fit * random.uniform(1 - _ASPECT, 1 + _ASPECT), fit)
+    wider = random.uniform(*settings.aspect) * random.uniform(*example.stretch)
+    fit = size / max(height, width * wider) * random.uniform(*settings.scale)
+    scale = (fit * wider, fit)
     offset = tuple(_placed(side * s, size, random) for side, s in zip((width, height), scale, strict=True))
     canvas = _canvas(size)
     return _drawn([(example, picture, Window(scale, (offset[0], offset[1]), (0, 0, size, size)))], canvas)
@@ -83,19 +83,19 @@ def _mosaic(take: Next, size: int, random: Random) -> Sample:
     tiles: list[tuple[Example, Picture, Window]] = []
     for number in range(_MOSAIC_TILES):
         (x1, x2), (y1, y2) = spans[0][number % 2], spans[1][number // 2]
-        example = take()
-        picture = read_picture(example.path)
-        tiles.append((example, picture, _tile_window(picture, (x1, y1, x2, y2), random)))
+        example, picture = take()
+        wider = random.uniform(*_TILE_ASPECT) * random.uniform(*example.stretch)
+        tiles.append((example, picture, _tile_window(picture, (x1, y1, x2, y2), wider, random)))
     return _drawn(tiles, _canvas(size))
 
 
-def _tile_window(picture: Picture, area: tuple[int, int, int, int], random: Random) -> Window:
+def _tile_window(picture: Picture, area: tuple[int, int, int, int], wider: float, random: Random) -> Window:
     height, width = picture.shape[:2]
     wide, high = area[2] - area[0], area[3] - area[1]
-    across, down = float(wide / width), float(high / height)
+    across, down = float(wide / width / wider), float(high / height)
     inside, covering = min(across, down), max(across, down)
     fit = random.uniform(inside, min(covering * 1.2, inside * 2.5))
-    scale = (fit * random.uniform(1 - _ASPECT / 2, 1 + _ASPECT / 2), fit)
+    scale = (fit * wider, fit)
     left = area[0] + _placed(width * scale[0], wide, random)
     top = area[1] + _placed(height * scale[1], high, random)
     return Window(scale, (left, top), area)

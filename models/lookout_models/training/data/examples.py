@@ -44,6 +44,8 @@ class Example:
     boxes: Boxes
     #: Places where a class may or may not be: no loss for it there.
     undecided: Boxes
+    #: How much wider than stored it may be drawn, at least and at most.
+    stretch: tuple[float, float] = (1, 1)
 
 
 def collect(
@@ -80,7 +82,7 @@ def _example(
         # A box of the same class that is labelled already says the same thing better.
         if label in filled and not _overlaps(corners, truth.of(number)):
             (sure if score >= _SURE else unsure).append((number, x1, y1, x2, y2))
-    return Example(path, name, _joined(truth, make_boxes(sure)), make_boxes(unsure))
+    return Example(path, name, _joined(truth, make_boxes(sure)), make_boxes(unsure), source.stretch)
 
 
 def _overlaps(corners: Sequence[float], others: Floats) -> bool:

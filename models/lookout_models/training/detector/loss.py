@@ -25,6 +25,8 @@ class Losses:
     quality: Tensor
     box: Tensor
     distribution: Tensor
+    #: N × L × C: 1 where nothing is known of a class, 0 where a label or its absence taught.
+    undecided: Tensor
 
     @property
     def total(self) -> Tensor:
@@ -55,13 +57,13 @@ def detection_loss(logits: Tensor, distances: Tensor, samples: Sequence[Sample],
     quality = (_quality_focal(logits, target) * weight).sum() / amount
     if len(found.location) == 0:
         nothing = distances.sum() * 0
-        return Losses(quality, nothing, nothing)
+        return Losses(quality, nothing, nothing, 1 - weight)
     share = found.overlap / amount
     boxes = predicted[found.picture, found.location]
     box = (_giou_loss(boxes, found.truth) * share).sum()
     sides = _sides(found, grid)
     spread = _distribution_focal(distances[found.picture, found.location].reshape(-1, BINS), sides.reshape(-1))
-    return Losses(quality, box, (spread.reshape(-1, SIDES).mean(1) * share).sum())
+    return Losses(quality, box, (spread.reshape(-1, SIDES).mean(1) * share).sum(), 1 - weight)
 
 
 def decided(samples: Sequence[Sample], shape: Sequence[int], grid: Grid) -> Tensor:

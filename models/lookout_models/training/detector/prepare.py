@@ -14,25 +14,28 @@ PSEUDO_LABELS = "pseudo.jsonl"
 _HASHES = "hashes.json"
 
 
-def prepare(recipe: Recipe, data: Path, work: Path) -> Data:
-    """Read every source's labels, add the old model's (``work/pseudo.jsonl``) and split validation off."""
+def prepare(recipe: Recipe, data: Path, own: Path, work: Path) -> Data:
+    """Read every source's labels, add the old model's (``work/pseudo.jsonl``) and split validation off.
+
+    ``own`` is the folder that holds labels of our own for pictures that came without.
+    """
     pseudo = read_pseudo_labels(work / PSEUDO_LABELS) if recipe.pseudo_size else {}
     known = _read_hashes(work / _HASHES)
     train: dict[str, list[Example]] = {}
     validation: list[Example] = []
     for name, source in recipe.sources.items():
-        examples = collect(name, source, data, work, recipe.labels, pseudo)
+        examples = collect(name, source, data, own, recipe.labels, pseudo)
         train[name], held_back = split(examples, source, recipe.validation.share, known)
         validation.extend(held_back)
     (work / _HASHES).write_text(json.dumps(known), "utf-8")
-    return Data(train, validation, _objects(recipe, data, work))
+    return Data(train, validation, _objects(recipe, data, own))
 
 
-def _objects(recipe: Recipe, data: Path, work: Path) -> list[CutOut]:
+def _objects(recipe: Recipe, data: Path, own: Path) -> list[CutOut]:
     paste = recipe.paste
     if paste is None:
         return []
-    examples = collect("paste", paste.source, data, work, recipe.labels, {})
+    examples = collect("paste", paste.source, data, own, recipe.labels, {})
     return cut_outs(examples, recipe.labels.index(paste.label))
 
 

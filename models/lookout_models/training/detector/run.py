@@ -6,6 +6,7 @@ import torch
 
 from lookout_edge.adapters.zoo import Zoo
 from lookout_models.pictures import list_pictures
+from lookout_models.training.detector.distil import Teacher
 from lookout_models.training.detector.export import export
 from lookout_models.training.detector.net import coco_teacher, from_coco
 from lookout_models.training.detector.prepare import PSEUDO_LABELS, prepare
@@ -26,9 +27,11 @@ def run(path: Path, data: Path, work: Path, *, ask_base: bool = True, threads: i
     work.mkdir(parents=True, exist_ok=True)
     entry = Zoo.find().entry(recipe.base)
     weights = entry.folder / entry.spec.weights.file
-    if ask_base and recipe.pseudo_size:
+    if ask_base and recipe.pseudo_size and recipe.distillation is None:
         _ask_base(recipe, weights, data, work)
-    trainer = Trainer(recipe, from_coco(weights, recipe.labels), prepare(recipe, data, work), work)
+    teacher = Teacher(channels_last(coco_teacher(weights)), recipe.labels) if recipe.distillation else None
+    net = from_coco(weights, recipe.labels)
+    trainer = Trainer(recipe, net, prepare(recipe, data, path.parent, work), work, teacher)
     trainer.run()
     target = work / f"{recipe.name}.onnx"
     target.write_bytes(export(trainer.net, weights, recipe.phases[-1].size).SerializeToString())

@@ -10,14 +10,18 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from lookout_models.training.data.augment import Sample, augmented
 from lookout_models.training.data.examples import Example
+from lookout_models.training.data.geometry import Picture
 from lookout_models.training.data.looks import disturbed
+from lookout_models.training.data.memory import PictureMemory
 from lookout_models.training.data.paste import CutOut, pasted
 from lookout_models.training.data.sampler import Sampler
 from lookout_models.training.detector.averages import WeightAverage
 from lookout_models.training.detector.decode import make_grid
+from lookout_models.training.detector.distil import Teacher
 from lookout_models.training.detector.loss import Losses, detection_loss
 from lookout_models.training.detector.net import NanoDet
 from lookout_models.training.detector.pixels import to_tensor
@@ -31,6 +35,8 @@ FIGURES = "figures.json"
 _LOG = "log.jsonl"
 _LOG_EVERY = 20
 _SAVE_EVERY = 100
+#: Bytes of decoded pictures that are kept: all of ours, and less than a small server has.
+_MEMORY = 4 << 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +51,9 @@ class Data:
 class Trainer:
     """One run in one work folder. A folder that holds a checkpoint of an earlier run goes on from it."""
 
-    def __init__(self, recipe: Recipe, net: NanoDet, data: Data, folder: Path) -> None:
-        self._recipe, self._data, self._folder = recipe, data, folder
+    def __init__(self, recipe: Recipe, net: NanoDet, data: Data, folder: Path, teacher: Teacher | None = None) -> None:
+        self._recipe, self._data, self._folder, self._teacher = recipe, data, folder, teacher
+        self._memory = PictureMemory(_MEMORY)
         self._net = channels_last(net)
         self._optimiser = make_optimiser(self._net, recipe.optimiser)
         self._average = WeightAverage(self._net, recipe.optimiser.ema)
@@ -64,10 +71,10 @@ class Trainer:
     def run(self) -> None:
         """Train to the last step of the recipe."""
         for step, phase in self._remaining():
-            losses = self._train_step(step, phase)
+            parts = self._train_step(step, phase)
             self._step = step + 1
             if self._step % _LOG_EVERY == 0:
-                self._log({"loss": _parts(losses)})
+                self._log({"loss": parts})
             last = self._step == self._recipe.steps
             if self._step % _SAVE_EVERY == 0 or last:
                 self._save()
@@ -80,23 +87,43 @@ class Trainer:
             if step >= self._step:
                 yield step, phase
 
-    def _train_step(self, step: int, phase: Phase) -> Losses:
+    def _train_step(self, step: int, phase: Phase) -> dict[str, float]:
         random = np.random.default_rng([self._recipe.seed, step])
         samples = [self._sample(phase, random) for _ in range(phase.batch)]
         freeze(self._net, phase.frozen)
         for group in self._optimiser.param_groups:
             group["lr"] = group["rate"] * rate_factor(step, self._recipe.steps, self._recipe.optimiser)
-        logits, distances = self._net(to_tensor([sample.picture for sample in samples]))
+        pixels = to_tensor([sample.picture for sample in samples])
+        with self._precision():
+            outputs = self._net(pixels)
+        logits, distances = outputs[0].float(), outputs[1].float()
         losses = detection_loss(logits, distances, samples, make_grid(phase.size, phase.size))
-        descend(losses.total, self._optimiser, self._net.parameters(), self._recipe.optimiser.clip)
+        total, parts = losses.total, _parts(losses)
+        if self._teacher is not None and self._recipe.distillation is not None:
+            asked = math.ceil(phase.batch * self._recipe.distillation.share)
+            with self._precision():
+                kept = self._teacher.compare(
+                    pixels[:asked], logits[:asked], distances[:asked], losses.undecided[:asked]
+                )
+            total = total + self._recipe.distillation.classes * kept.classes
+            total = total + self._recipe.distillation.boxes * kept.boxes
+            parts |= {"kept_classes": _rounded(kept.classes), "kept_boxes": _rounded(kept.boxes)}
+        descend(total, self._optimiser, self._net.parameters(), self._recipe.optimiser.clip)
         self._average.update(self._net)
-        return losses
+        return parts
+
+    def _precision(self) -> torch.autocast:
+        return torch.autocast("cpu", torch.bfloat16, enabled=self._recipe.precision == "bf16")
+
+    def _draw(self, random: np.random.Generator) -> tuple[Example, Picture]:
+        example = self._sampler.draw(random)
+        return example, self._memory.read(example.path)
 
     def _sample(self, phase: Phase, random: np.random.Generator) -> Sample:
         settings = self._recipe.augmentation
         if phase.mosaic is not None:
             settings = settings.model_copy(update={"mosaic": phase.mosaic})
-        sample = augmented(lambda: self._sampler.draw(random), phase.size, settings, random)
+        sample = augmented(lambda: self._draw(random), phase.size, settings, random)
         paste = self._recipe.paste
         if paste is not None and self._data.objects and random.random() < paste.share:
             sample = pasted(sample, self._data.objects, self._recipe.labels.index(paste.label), random)
@@ -165,4 +192,8 @@ def rate_factor(step: int, steps: int, settings: Optimiser) -> float:
 
 def _parts(losses: Losses) -> dict[str, float]:
     named = {"quality": losses.quality, "box": losses.box, "distribution": losses.distribution}
-    return {name: round(float(value.detach()), 4) for name, value in named.items()}
+    return {name: _rounded(value) for name, value in named.items()}
+
+
+def _rounded(value: Tensor) -> float:
+    return round(float(value.detach()), 4)
