@@ -133,6 +133,8 @@ class EventData(Message):
     skew_s: float | None = None
     """Stream time minus the gateway's clock when the frame was taken, seconds; null when not measured."""
     end_reason: EndReason | None = None
+    resumed: bool = False
+    """It had ended as ``shutdown`` or ``blind``, or a moment ago, and the same thing is found in its place again."""
     zone: Identifier | None = None
     objects: tuple[DetectedObject, ...] = ()
     votes: Votes | None = None

@@ -1,26 +1,25 @@
-"""Occurrences: one real-world thing is one start, some updates and one end, whatever the tracker does meanwhile."""
+"""Occurrences: one real-world thing is one start, some updates and one end, whatever the tracker does meanwhile.
+
+A shutdown or blindness ends what is open, for nobody watches it any more; when the same thing is found in its place
+again soon after, its occurrence goes on under its old name with an update that says ``resumed``.
+"""
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from lookout_contract.events import EndReason, EventData, Phase, PlateStatus, Scenario
+from lookout_contract.events import EndReason, EventData, Phase, PlateStatus, Scenario, Votes
+from lookout_edge.domain.geometry import Box
+from lookout_edge.domain.labels import label_group
 from lookout_edge.domain.looks import LookClock
 from lookout_edge.domain.observation import Observation, Standing
+from lookout_edge.domain.occurrence import OccurrenceSettings
+from lookout_edge.domain.zone import WHOLE_FRAME
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OccurrenceSettings:
-    """Times in seconds of frame time."""
-
-    #: Watched seconds for which a thing may be gone before its occurrence ends as cleared.
-    hold_s: float = 3.0
-    #: Least time between two updates that report nothing but the time going by.
-    update_interval_s: float = 30.0
-    #: Overlap (IoU) at which a thing under another number is taken for the same one.
-    same_place_iou: float = 0.3
+#: Ends that say that the scene was seen to be clean.
+_SEEN_CLEAN = frozenset({EndReason.CLEARED, EndReason.REMOVED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,14 +45,30 @@ class _Occurrence:
     absent_s: float = 0.0
 
 
+@dataclass(slots=True, eq=False)
+class _Dormant:
+    """One that nobody watches any more, or that ended a moment ago: it may go on."""
+
+    occurrence: _Occurrence
+    #: None when its end was never told: the power went.
+    reason: EndReason | None
+    ended_at: float
+
+    @property
+    def may_be_there(self) -> bool:
+        """Whether it was there when it was last watched, so that its absence would be news."""
+        return self.reason not in _SEEN_CLEAN
+
+
 class EventBook:
-    """The open occurrences of one camera and scenario."""
+    """The occurrences of one camera and scenario."""
 
     def __init__(self, scenario: Scenario, provenance: Provenance, settings: OccurrenceSettings | None = None) -> None:
         self._scenario = scenario
         self._provenance = provenance
         self._settings = settings or OccurrenceSettings()
         self._open: list[_Occurrence] = []
+        self._dormant: list[_Dormant] = []
         self._clock = LookClock()
         self._starts: Counter[tuple[str, float]] = Counter()
 
@@ -64,44 +79,68 @@ class EventBook:
 
     @property
     def is_waiting(self) -> bool:
-        """Whether something open was not seen in the last look."""
-        return any(occurrence.absent_s > 0 for occurrence in self._open)
+        """Whether something that should be there was not seen in the last look."""
+        absent = [occurrence.absent_s for occurrence in self._open]
+        absent += [dormant.occurrence.absent_s for dormant in self._dormant if dormant.may_be_there]
+        return any(seconds > 0 for seconds in absent)
 
     def update(self, at: float, observations: Sequence[Observation], skew_s: float | None = None) -> list[EventData]:
         """Take in what a rule saw in a look at frame time ``at``; the events that follow, in a fixed order."""
         step = self._clock.step(at)
-        matches, fresh = self._match(observations)
-        events: list[EventData] = []
+        events = self._expire(at)
+        matches, rest = self._match(observations)
         for occurrence in tuple(self._open):
             event = self._carry_on(at, step, occurrence, matches.get(occurrence.id), skew_s)
             events += [event] if event else []
-        events += [self._start(at, observation, skew_s) for observation in fresh]
+        for dormant in tuple(self._dormant):
+            found = self._in_the_same_place(dormant.occurrence.last, rest)
+            if found is not None:
+                rest.remove(found)
+            event = self._wake(at, step, dormant, found, skew_s)
+            events += [event] if event else []
+        for observation in rest:
+            if observation.standing is Standing.ACTIVE and not self._is_known(observation):
+                events.append(self._start(at, observation, skew_s))
         return events
 
     def close(self, at: float, reason: EndReason) -> list[EventData]:
-        """End everything that is open, at frame time ``at``."""
-        events = [self._end(at, occurrence, reason, None) for occurrence in tuple(self._open)]
+        """End everything that is open, at frame time ``at``; for a while it may go on."""
+        untold = [dormant for dormant in self._dormant if dormant.reason is None]
+        for dormant in untold:
+            dormant.reason = reason
+        events = [self._event(d.ended_at, Phase.END, d.occurrence, None, reason) for d in untold]
+        events += [self._end(at, occurrence, reason, None) for occurrence in tuple(self._open)]
         self._clock = LookClock()
         return events
 
+    def resume(self, events: Iterable[EventData]) -> None:
+        """Take over the occurrences of an earlier run, each by the last event it gave. Before the first look."""
+        for number, event in enumerate(events, 1):
+            if event.end_reason not in _SEEN_CLEAN:
+                ended_at = event.captured_at.timestamp()
+                self._dormant.append(_Dormant(_from_event(event, -number), event.end_reason, ended_at))
+
     def _match(self, observations: Sequence[Observation]) -> tuple[dict[str, Observation], list[Observation]]:
-        """Occurrence id → its observation, and the active observations that are new things."""
+        """Occurrence id → its observation, and the observations that belong to none that is open."""
         matches: dict[str, Observation] = {}
         rest = list(observations)
+
+        def take(occurrence: _Occurrence, found: Observation | None) -> None:
+            if found is not None:
+                matches[occurrence.id] = found
+                rest.remove(found)
+
         for occurrence in self._open:
             named = (o for o in rest if (o.key, o.zone) == (occurrence.last.key, occurrence.last.zone))
-            found = next(named, None)
-            if found is not None:
-                matches[occurrence.id] = found
-                rest.remove(found)
+            take(occurrence, next(named, None))
         for occurrence in self._open:
-            if occurrence.id in matches:
-                continue
-            found = self._in_the_same_place(occurrence.last, rest)
-            if found is not None:
-                matches[occurrence.id] = found
-                rest.remove(found)
-        return matches, [o for o in rest if o.standing is Standing.ACTIVE]
+            if occurrence.id not in matches:
+                take(occurrence, self._in_the_same_place(occurrence.last, rest))
+        for occurrence in self._open:
+            if occurrence.id not in matches:  # it has gone over into another zone
+                moved = (o for o in rest if (o.key, o.group) == (occurrence.last.key, occurrence.last.group))
+                take(occurrence, next((o for o in moved if o.standing is not Standing.BLOCKED), None))
+        return matches, rest
 
     def _in_the_same_place(self, last: Observation, candidates: Sequence[Observation]) -> Observation | None:
         near = [
@@ -111,18 +150,23 @@ class EventBook:
         ]
         return max(near, key=lambda o: (o.box.iou(last.box), -o.key), default=None)
 
+    def _is_known(self, observation: Observation) -> bool:
+        """Whether it is a thing that is open already, in a zone that overlaps this one."""
+        here = (observation.key, observation.group)
+        return any((occurrence.last.key, occurrence.last.group) == here for occurrence in self._open)
+
     def _carry_on(
         self, at: float, step: float, occurrence: _Occurrence, seen: Observation | None, skew_s: float | None
     ) -> EventData | None:
         if seen is None:
             occurrence.absent_s += step
             gone = occurrence.absent_s > self._settings.hold_s
-            return self._end(at, occurrence, EndReason.CLEARED, skew_s) if gone else None
+            return self._end(at, occurrence, self._settings.gone_as, skew_s) if gone else None
         occurrence.absent_s = 0.0
         if seen.standing is Standing.PENDING:
             occurrence.last = replace(occurrence.last, key=seen.key, box=seen.box)
             return None
-        occurrence.last = seen
+        occurrence.last = replace(seen, since=min(seen.since, occurrence.last.since))
         if seen.standing is Standing.BLOCKED:
             return self._end(at, occurrence, EndReason.CLEARED, skew_s)
         changed = _headline(seen) != occurrence.reported
@@ -130,6 +174,44 @@ class EventBook:
             return None
         occurrence.reported_at, occurrence.reported = at, _headline(seen)
         return self._event(at, Phase.UPDATE, occurrence, skew_s)
+
+    def _wake(
+        self, at: float, step: float, dormant: _Dormant, seen: Observation | None, skew_s: float | None
+    ) -> EventData | None:
+        """What a look says of one that is dormant: it goes on, it is gone, or nothing yet."""
+        occurrence = dormant.occurrence
+        if seen is not None and seen.standing is Standing.ACTIVE:
+            self._dormant.remove(dormant)
+            self._open.append(occurrence)
+            occurrence.last = replace(seen, since=min(seen.since, occurrence.last.since))
+            occurrence.absent_s, occurrence.reported_at, occurrence.reported = 0.0, at, _headline(seen)
+            return self._event(at, Phase.UPDATE, occurrence, skew_s).model_copy(update={"resumed": True})
+        if not dormant.may_be_there:
+            return None
+        if seen is not None and seen.standing is Standing.PENDING:
+            occurrence.absent_s = 0.0
+            occurrence.last = replace(occurrence.last, key=seen.key, box=seen.box)
+            return None
+        occurrence.absent_s += step
+        if seen is None and occurrence.absent_s <= self._settings.hold_s:
+            return None
+        self._dormant.remove(dormant)
+        reason = EndReason.CLEARED if seen is not None else self._settings.gone_as
+        dwell_s = round(max(0.0, dormant.ended_at - occurrence.last.since), 3)
+        return self._event(at, Phase.END, occurrence, skew_s, reason).model_copy(update={"dwell_s": dwell_s})
+
+    def _expire(self, at: float) -> list[EventData]:
+        """Forget what ended too long ago; what was never told to have ended ends as blind, when it was last seen."""
+        kept: list[_Dormant] = []
+        events: list[EventData] = []
+        for dormant in self._dormant:
+            limit = self._settings.resume_s if dormant.may_be_there else self._settings.reopen_s
+            if 0 <= at - dormant.ended_at <= limit:
+                kept.append(dormant)
+            elif dormant.reason is None:
+                events.append(self._event(dormant.ended_at, Phase.END, dormant.occurrence, None, EndReason.BLIND))
+        self._dormant = kept
+        return events
 
     def _start(self, at: float, observation: Observation, skew_s: float | None) -> EventData:
         self._starts[(observation.zone, at)] += 1
@@ -147,7 +229,11 @@ class EventBook:
 
     def _end(self, at: float, occurrence: _Occurrence, reason: EndReason, skew_s: float | None) -> EventData:
         self._open.remove(occurrence)
-        return self._event(at, Phase.END, occurrence, skew_s, reason)
+        event = self._event(at, Phase.END, occurrence, skew_s, reason)
+        if reason not in _SEEN_CLEAN or self._settings.reopen_s > 0:
+            occurrence.absent_s = 0.0
+            self._dormant.append(_Dormant(occurrence, reason, at))
+        return event
 
     def _name(self, at: float, zone: str, ordinal: int) -> str:
         """The same for the same thing in every replay; 24 hexadecimal digits."""
@@ -185,8 +271,29 @@ class EventBook:
         )
 
 
+def _from_event(event: EventData, key: int) -> _Occurrence:
+    """The occurrence as its last event told it; ``key`` must be no track's number."""
+    thing = event.objects[0] if event.objects else None
+    last_at = event.captured_at.timestamp()
+    last = Observation(
+        key=key,
+        zone=event.zone or WHOLE_FRAME.id,
+        group=label_group(thing.label) if thing else event.scenario.value,
+        box=Box(*thing.box) if thing else Box(0.0, 0.0, 1.0, 1.0),
+        standing=Standing.ACTIVE,
+        since=last_at - event.dwell_s,
+        severity=event.severity,
+        severity_reason=event.severity_reason or "",
+        conditions=event.explain,
+        objects=event.objects,
+        votes=event.votes or Votes(yes=0, of=0),
+        attributes=event.attributes,
+    )
+    return _Occurrence(event.occurrence, event.started_at.timestamp(), last, last_at, _headline(last))
+
+
 def _headline(observation: Observation) -> tuple[object, ...]:
     """What people act on: a change of it is worth an update at once."""
     plate = observation.attributes.plate
     settled = None if plate is None or plate.status is PlateStatus.UNREADABLE else (plate.status, plate.text)
-    return observation.attributes.stage, observation.severity, settled
+    return observation.attributes.stage, observation.severity, observation.zone, settled

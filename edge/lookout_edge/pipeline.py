@@ -3,14 +3,15 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from lookout_contract.events import EndReason, EventData, Scenario
+from lookout_contract.events import EndReason, EventData, Phase, Scenario
 from lookout_edge.domain.demand import EVERY_PICTURE, Demand
 from lookout_edge.domain.frame import Frame, Luma
 from lookout_edge.domain.observation import Observation, Scene, Standing
+from lookout_edge.domain.occurrence import OccurrenceSettings
 from lookout_edge.domain.suppressed import Suppressed, SuppressionLedger
 from lookout_edge.domain.track import Track
 from lookout_edge.errors import ModelError
-from lookout_edge.events import EventBook, OccurrenceSettings, Provenance
+from lookout_edge.events import EventBook, Provenance
 from lookout_edge.motion import MotionGate, MotionSettings
 from lookout_edge.ports import Detector, PlateDirectory, PlateReader
 from lookout_edge.rules.base import Rule
@@ -42,7 +43,8 @@ class PipelineSettings:
     looks: LookSettings = field(default_factory=LookSettings)
     motion: MotionSettings = field(default_factory=MotionSettings)
     tracker: TrackerSettings = field(default_factory=TrackerSettings)
-    occurrences: OccurrenceSettings = field(default_factory=OccurrenceSettings)
+    #: Instead of what each rule says of its own occurrences.
+    occurrences: OccurrenceSettings | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +77,11 @@ class CameraPipeline:
         self._provenance = provenance
         self._detector = detector
         self._plates = plates
-        self._rules = tuple((rule, EventBook(rule.scenario, provenance, settings.occurrences)) for rule in rules)
+        self._rules = tuple(rules)
+        self._books = {
+            rule.scenario: EventBook(rule.scenario, provenance, settings.occurrences or rule.occurrences)
+            for rule in rules
+        }
         self._gate = MotionGate(settings.motion)
         self._tracker = Tracker(settings.tracker)
         self._ledger = SuppressionLedger(provenance.camera, on_suppressed)
@@ -94,12 +100,27 @@ class CameraPipeline:
     @property
     def scenarios(self) -> tuple[Scenario, ...]:
         """What its rules look for."""
-        return tuple(rule.scenario for rule, _ in self._rules)
+        return tuple(self._books)
 
     @property
     def open_count(self) -> int:
         """Occurrences that have started and not ended."""
-        return sum(book.open_count for _, book in self._rules)
+        return sum(book.open_count for book in self._books.values())
+
+    def resume(self, events: Sequence[EventData]) -> tuple[EventData, ...]:
+        """Take over the occurrences that an earlier run left open or ended as ``shutdown`` or ``blind``.
+
+        ``events`` holds the last event of each, whatever its phase; call it before the first frame. What is still in
+        its place goes on under its name, what is seen to be gone ends as cleared. Returns the ends of those that no
+        rule watches any more.
+        """
+        for scenario, book in self._books.items():
+            book.resume(event for event in events if event.scenario is scenario)
+        return tuple(
+            event.model_copy(update={"phase": Phase.END, "end_reason": EndReason.SHUTDOWN})
+            for event in events
+            if event.scenario not in self._books and event.end_reason is None
+        )
 
     @property
     def demand(self) -> Demand:
@@ -109,7 +130,7 @@ class CameraPipeline:
             return EVERY_PICTURE
         if at <= self._busy_until:
             return Demand(1.0 / looks.detect_fps)
-        wanted = [rule.longest_gap_s for rule, _ in self._rules]
+        wanted = [rule.longest_gap_s for rule in self._rules]
         if self._look_by is not None:
             wanted.append(max(1.0 / looks.detect_fps, self._look_by - at))
         return Demand(min([*wanted, looks.heartbeat_s]))
@@ -135,7 +156,7 @@ class CameraPipeline:
 
     def finish(self, at: float, reason: EndReason) -> tuple[EventData, ...]:
         """End what is open at frame time ``at`` and forget the scene."""
-        events = [event for _, book in self._rules for event in book.close(at, reason)]
+        events = [event for book in self._books.values() for event in book.close(at, reason)]
         self._start_anew()
         self._ledger.close()
         return tuple(events)
@@ -144,7 +165,7 @@ class CameraPipeline:
         """Numbers and dwell start over; open occurrences wait for what they belong to."""
         self._tracker.reset()
         self._gate.reset()
-        for rule, _ in self._rules:
+        for rule in self._rules:
             rule.reset()
         self._due_at = self._looked_at = self._look_by = None
         self._busy_until = float("-inf")
@@ -181,7 +202,7 @@ class CameraPipeline:
         self._looked_at = frame.at
         tracks = self._tracker.update(frame.at, detections)
         events = self._judge(frame, tracks)
-        if any(track.last_at < frame.at for track in tracks) or any(book.is_waiting for _, book in self._rules):
+        if any(track.last_at < frame.at for track in tracks) or any(book.is_waiting for book in self._books.values()):
             self._busy_until = max(self._busy_until, frame.at + self._settings.linger_s)
         return events
 
@@ -190,10 +211,11 @@ class CameraPipeline:
             self._scene = replace(self._scene, residents=self._plates.directory.residents())
         events: list[EventData] = []
         observed: list[Observation] = []
-        for rule, book in self._rules:
-            observations = rule.observe(frame.at, tracks, self._scene)
+        for scenario, book in self._books.items():
+            rules = [rule for rule in self._rules if rule.scenario is scenario]
+            observations = [o for rule in rules for o in rule.observe(frame.at, tracks, self._scene)]
             events += book.update(frame.at, observations, frame.skew_s)
-            self._ledger.update(frame.at, rule.scenario, observations)
+            self._ledger.update(frame.at, scenario, observations)
             observed += observations
         wanted = [o.look_by for o in observed if o.look_by is not None and o.standing is not Standing.BLOCKED]
         self._look_by = min(wanted, default=None)

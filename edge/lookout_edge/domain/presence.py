@@ -13,6 +13,8 @@ from lookout_edge.domain.zone import Zone
 
 #: Overlap at which a new track in the place of a lost one is taken for the same thing.
 SAME_PLACE_IOU = 0.4
+#: Overlap at which two tracks of one kind in one look are the same thing, found twice (a bicycle as a motorcycle).
+SAME_THING_IOU = 0.6
 #: Sights after which the tracker shows a track.
 CONFIRMED_HITS = 2
 
@@ -97,7 +99,9 @@ class PresenceBook:
                 presence.see(at, track)
         self._present = [p for p in self._present if p.absent_s <= self.tolerance_s]
         matched = {presence.track.id for presence in self._present}
-        self._present += [self._begin(at, track) for track in visible if track.id not in matched]
+        for track in visible:
+            if track.id not in matched and not self._is_double(at, track):
+                self._present.append(self._begin(at, track))
         return tuple(self._present)
 
     def reset(self) -> None:
@@ -107,6 +111,11 @@ class PresenceBook:
 
     def _is_here(self, at: float, track: Track) -> bool:
         return track.last_at >= at and track.label in self.labels and self.zone.contains(track.box.bottom_centre)
+
+    def _is_double(self, at: float, track: Track) -> bool:
+        """Whether it is a thing already seen in this look, found once more under another name or number."""
+        others = (p for p in self._present if p.seen_at == at and p.group == label_group(track.label))
+        return any(other.track.box.iou(track.box) >= SAME_THING_IOU for other in others)
 
     def _match(self, visible: Sequence[Track]) -> dict[int, Track]:
         """Thing → its track in this look: by track number, then by place for what lost its number."""

@@ -1,14 +1,40 @@
-"""Weekly windows such as ``mon-fri 22:00-06:00``, in the site's own time zone."""
+"""Weekly windows such as ``mon-fri 22:00-06:00``, in the site's own time zone and with its holidays and 调休."""
 
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+#: Kinds of day that the calendar tells apart: workdays include Saturdays and Sundays that are worked (调休).
+WORKDAY, RESTDAY, HOLIDAY = "workday", "restday", "holiday"
+KINDS = (WORKDAY, RESTDAY, HOLIDAY)
 _DAY_MINUTES = 24 * 60
 _WINDOW = re.compile(r"(?:(?P<days>[a-z,\-]+)\s+)?(?P<h1>\d{1,2}):(?P<m1>\d{2})-(?P<h2>\d{1,2}):(?P<m2>\d{2})")
-_EXAMPLE = "write it like 'mon-fri 22:00-06:00', 'sat,sun 00:00-24:00' or 'daily 23:00-05:30'"
+_EXAMPLE = "write it like 'mon-fri 22:00-06:00', 'workday 07:00-09:00', 'restday 00:00-24:00' or 'daily 23:00-05:30'"
+
+
+@dataclass(frozen=True, slots=True)
+class SiteCalendar:
+    """The site's time zone and the days on which its week is not an ordinary one."""
+
+    timezone: tzinfo
+    #: Days off by law.
+    holidays: frozenset[date] = frozenset()
+    #: Saturdays and Sundays that are worked to make up for a holiday (调休).
+    workdays: frozenset[date] = frozenset()
+
+    def local(self, at: float) -> datetime:
+        """The frame time ``at`` (seconds since the Unix epoch) on the site's clock."""
+        return datetime.fromtimestamp(at, self.timezone)
+
+    def kinds(self, day: date) -> frozenset[str]:
+        """What kind of day it is: ``workday`` or ``restday``, and ``holiday`` where the law says so."""
+        if day in self.workdays:
+            return frozenset({WORKDAY})
+        if day in self.holidays:
+            return frozenset({RESTDAY, HOLIDAY})
+        return frozenset({WORKDAY if day.weekday() < 5 else RESTDAY})
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,39 +45,48 @@ class Window:
     days: frozenset[int]
     start: int
     end: int
+    #: Kinds of day on which it starts, beside ``days``.
+    kinds: frozenset[str] = frozenset()
 
-    def contains(self, weekday: int, minute: float) -> bool:
-        """Whether a local weekday and minute of the day fall inside; the start belongs to it, the end does not."""
+    def contains(self, local: datetime, calendar: SiteCalendar) -> bool:
+        """Whether a local time falls inside; the start belongs to it, the end does not."""
+        minute = local.hour * 60 + local.minute + local.second / 60 + local.microsecond / 60e6
+        today = local.date()
         if self.start < self.end:
-            return weekday in self.days and self.start <= minute < self.end
+            return self._starts_on(today, calendar) and self.start <= minute < self.end
         if minute >= self.start:
-            return weekday in self.days
-        return minute < self.end and (weekday - 1) % 7 in self.days
+            return self._starts_on(today, calendar)
+        return minute < self.end and self._starts_on(today - timedelta(days=1), calendar)
+
+    def _starts_on(self, day: date, calendar: SiteCalendar) -> bool:
+        return day.weekday() in self.days or not self.kinds.isdisjoint(calendar.kinds(day))
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """Windows in one time zone. Without any window it holds at all times."""
+    """Windows of one site. Without any window it holds at all times."""
 
     windows: tuple[Window, ...]
-    timezone: tzinfo
+    calendar: SiteCalendar
 
     def contains(self, at: float) -> bool:
         """Whether the frame time ``at`` (seconds since the Unix epoch) falls into one of the windows."""
         if not self.windows:
             return True
-        local = datetime.fromtimestamp(at, self.timezone)
-        minute = local.hour * 60 + local.minute + local.second / 60 + local.microsecond / 60e6
-        return any(window.contains(local.weekday(), minute) for window in self.windows)
+        local = self.calendar.local(at)
+        return any(window.contains(local, self.calendar) for window in self.windows)
 
 
-def make_schedule(texts: Iterable[str], timezone: tzinfo) -> Schedule:
+def make_schedule(texts: Iterable[str], calendar: SiteCalendar) -> Schedule:
     """A schedule from its written windows; ValueError as in ``parse_window``."""
-    return Schedule(tuple(parse_window(text) for text in texts), timezone)
+    return Schedule(tuple(parse_window(text) for text in texts), calendar)
 
 
 def parse_window(text: str) -> Window:
-    """Read ``[DAYS ]HH:MM-HH:MM``; DAYS is ``daily`` or a comma list of days and ranges. ValueError with an example."""
+    """Read ``[DAYS ]HH:MM-HH:MM``; DAYS is ``daily`` or a comma list of days, ranges and kinds of day.
+
+    Kinds are ``workday``, ``restday`` and ``holiday``. ValueError with an example.
+    """
     match = _WINDOW.fullmatch(text.strip().lower())
     if match is None:
         raise ValueError(f"{text!r} is no weekly window: {_EXAMPLE}")
@@ -59,7 +94,8 @@ def parse_window(text: str) -> Window:
     end = _minutes(text, match["h2"], match["m2"], last=_DAY_MINUTES)
     if start == end:
         raise ValueError(f"{text!r} is empty: write '00:00-24:00' for the whole day")
-    return Window(_days(text, match["days"] or "daily"), start, end)
+    days, kinds = _days(text, match["days"] or "daily")
+    return Window(days, start, end, kinds)
 
 
 def _minutes(text: str, hours: str, minutes: str, *, last: int) -> int:
@@ -69,14 +105,17 @@ def _minutes(text: str, hours: str, minutes: str, *, last: int) -> int:
     return total
 
 
-def _days(text: str, written: str) -> frozenset[int]:
+def _days(text: str, written: str) -> tuple[frozenset[int], frozenset[str]]:
     if written == "daily":
-        return frozenset(range(7))
+        return frozenset(range(7)), frozenset()
+    parts = written.split(",")
     days: set[int] = set()
-    for part in written.split(","):
+    for part in (part for part in parts if part not in KINDS):
         first, _, last = part.partition("-")
         if first not in DAYS or (last or first) not in DAYS:
-            raise ValueError(f"{text!r} names no valid day in {part!r}; days are {', '.join(DAYS)} and daily")
+            raise ValueError(
+                f"{text!r} names no valid day in {part!r}; days are {', '.join((*DAYS, *KINDS))} and daily"
+            )
         start, end = DAYS.index(first), DAYS.index(last or first)
         days.update(day % 7 for day in range(start, end + 1 + (7 if end < start else 0)))
-    return frozenset(days)
+    return frozenset(days), frozenset(part for part in parts if part in KINDS)

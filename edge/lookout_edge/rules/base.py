@@ -1,15 +1,19 @@
 """What every rule shares: the protocol, the common parameters and the conditions that all of them explain."""
 
-from collections.abc import Sequence
-from typing import Annotated, Protocol, Self
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Annotated, ClassVar, Generic, Protocol, Self, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from lookout_contract.events import Condition, Scenario, Votes
+from lookout_contract.events import Attributes, Condition, Scenario, Severity, Votes
 from lookout_edge.domain.observation import Observation, Scene, Standing
-from lookout_edge.domain.presence import Presence
-from lookout_edge.domain.schedule import parse_window
+from lookout_edge.domain.occurrence import OccurrenceSettings
+from lookout_edge.domain.presence import Presence, PresenceBook
+from lookout_edge.domain.schedule import SiteCalendar, make_schedule, parse_window
 from lookout_edge.domain.track import Track
+from lookout_edge.domain.zone import Zone
 
 
 def _checked_window(text: str) -> str:
@@ -54,6 +58,11 @@ class Rule(Protocol):
     @property
     def scenario(self) -> Scenario:
         """What it looks for."""
+        ...
+
+    @property
+    def occurrences(self) -> OccurrenceSettings:
+        """How its occurrences are held together."""
         ...
 
     @property
@@ -116,3 +125,125 @@ def standing_of(conditions: Sequence[Condition]) -> tuple[Standing, str | None]:
         return Standing.ACTIVE, None
     blocking = [name for name in unmet if name not in _PENDING]
     return (Standing.BLOCKED, blocking[0]) if blocking else (Standing.PENDING, unmet[0])
+
+
+P = TypeVar("P", bound=RuleParams)
+T = TypeVar("T")
+
+
+class Notes(Generic[T]):
+    """What a rule remembers of each thing, forgotten with the thing."""
+
+    def __init__(self, make: Callable[[], T]) -> None:
+        self._make = make
+        self._held: dict[tuple[str, int], T] = {}
+
+    def of(self, zone: str, thing: int) -> T:
+        """The note of a thing; a fresh one when there is none."""
+        key = (zone, thing)
+        if key not in self._held:
+            self._held[key] = self._make()
+        return self._held[key]
+
+    def keep(self, alive: set[tuple[str, int]]) -> None:
+        """Forget all things but these."""
+        self._held = {key: note for key, note in self._held.items() if key in alive}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """What a rule makes of one thing in one look; ``PresenceRule`` turns it into an observation."""
+
+    #: The rule's own conditions; those that every rule asks come before them.
+    conditions: tuple[Condition, ...]
+    severity: Severity
+    #: Stable key that pages translate.
+    severity_reason: str
+    attributes: Attributes = field(default_factory=Attributes)
+    #: Frame times at which time alone may change the judgement: looks are wanted then.
+    turns: tuple[float, ...] = ()
+    #: Track whose plate should be read in this picture.
+    plate_of: int | None = None
+
+
+class PresenceRule(ABC, Generic[P, T]):
+    """A rule about things that stay in zones: one presence book a zone, one note a thing, one judgement a look."""
+
+    scenario: ClassVar[Scenario]
+    #: See ``Rule.occurrences``.
+    holding: ClassVar[OccurrenceSettings] = OccurrenceSettings()
+
+    def __init__(self, params: P, zones: Sequence[Zone], calendar: SiteCalendar, labels: Sequence[str]) -> None:
+        self._params = params
+        self._armed = make_schedule(params.windows, calendar)
+        known = frozenset(labels)
+        self._books = [PresenceBook(zone, known, params.votes_of, params.miss_tolerance_s) for zone in zones]
+        self._notes = Notes(self._new_note)
+
+    @property
+    def occurrences(self) -> OccurrenceSettings:
+        """See ``Rule.occurrences``."""
+        return self.holding
+
+    @property
+    def longest_gap_s(self) -> float:
+        """See ``Rule.longest_gap_s``."""
+        return self._params.longest_gap_s
+
+    def observe(self, at: float, tracks: Sequence[Track], scene: Scene) -> Sequence[Observation]:
+        """See ``Rule.observe``."""
+        armed = self._armed.contains(at)
+        self._prepare(at, tracks, scene)
+        found: list[Observation] = []
+        alive: set[tuple[str, int]] = set()
+        for book in self._books:
+            for presence in book.update(at, tracks):
+                alive.add((book.zone.id, presence.thing))
+                judgement = self._judge(at, book.zone, presence, self._notes.of(book.zone.id, presence.thing))
+                seen = seen_conditions(book.zone.id, armed, presence, self._params)
+                found.append(_observation(at, book.zone, presence, seen, judgement))
+        self._notes.keep(alive)
+        return tuple(found)
+
+    def reset(self) -> None:
+        """See ``Rule.reset``."""
+        for book in self._books:
+            book.reset()
+        self._notes.keep(set())
+
+    def _prepare(self, at: float, tracks: Sequence[Track], scene: Scene) -> None:
+        """Take in what the rule needs of a look beside the things themselves."""
+
+    @abstractmethod
+    def _new_note(self) -> T:
+        """What is remembered of a thing that was just seen for the first time."""
+
+    @abstractmethod
+    def _judge(self, at: float, zone: Zone, presence: Presence, note: T) -> Judgement:
+        """Judge one thing; ``note`` may be written on."""
+
+
+def _observation(
+    at: float, zone: Zone, presence: Presence, seen: tuple[Condition, ...], judgement: Judgement
+) -> Observation:
+    conditions = (*seen, *judgement.conditions)
+    standing, blocked_by = standing_of(conditions)
+    # What is not to be seen just now is looked for at once.
+    turns = (turn for turn in judgement.turns if turn > at)
+    return Observation(
+        key=presence.thing,
+        zone=zone.id,
+        group=presence.group,
+        box=presence.track.box,
+        standing=standing,
+        since=presence.since,
+        severity=judgement.severity,
+        severity_reason=judgement.severity_reason,
+        conditions=conditions,
+        objects=(presence.as_object(),),
+        votes=presence.votes,
+        attributes=judgement.attributes,
+        blocked_by=blocked_by,
+        look_by=at if presence.seen_at < at else min(turns, default=None),
+        plate_of=judgement.plate_of,
+    )

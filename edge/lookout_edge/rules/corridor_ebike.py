@@ -1,26 +1,17 @@
 """corridor_ebike 楼道电动车: an e-bike in a corridor or lift: passing, parked, or left there to charge."""
 
 from collections.abc import Sequence
-from datetime import tzinfo
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
 
 from pydantic import Field, model_validator
 
 from lookout_contract.events import Attributes, Condition, Scenario, Severity
-from lookout_edge.domain.observation import Observation, Scene, Standing
-from lookout_edge.domain.presence import Presence, PresenceBook
-from lookout_edge.domain.schedule import make_schedule
-from lookout_edge.domain.track import Track
+from lookout_edge.domain.presence import Presence
+from lookout_edge.domain.schedule import SiteCalendar, make_schedule
 from lookout_edge.domain.zone import Zone
-from lookout_edge.rules.base import (
-    RuleParams,
-    Seconds,
-    WeeklyWindow,
-    dwell_condition,
-    seen_conditions,
-    standing_of,
-)
+from lookout_edge.rules.base import Judgement, PresenceRule, RuleParams, Seconds, WeeklyWindow, dwell_condition
 
 
 class Stage(StrEnum):
@@ -64,73 +55,42 @@ class CorridorEbikeParams(RuleParams):
         return self
 
 
-class CorridorEbike:
+@dataclass(slots=True)
+class _Note:
+    #: The furthest stage that it has reached.
+    stage: Stage = Stage.PASSING
+
+
+class CorridorEbike(PresenceRule[CorridorEbikeParams, _Note]):
     """The rule. The stage of a thing only rises: a charging e-bike stays one when the night ends."""
 
     scenario = Scenario.CORRIDOR_EBIKE
 
-    def __init__(self, params: CorridorEbikeParams, zones: Sequence[Zone], timezone: tzinfo) -> None:
-        self._params = params
-        self._armed = make_schedule(params.windows, timezone)
-        self._night = make_schedule(params.charging_windows, timezone)
-        labels = frozenset(params.labels)
-        self._books = [PresenceBook(zone, labels, params.votes_of, params.miss_tolerance_s) for zone in zones]
-        self._reached: dict[tuple[str, int], Stage] = {}
+    def __init__(self, params: CorridorEbikeParams, zones: Sequence[Zone], calendar: SiteCalendar) -> None:
+        super().__init__(params, zones, calendar, params.labels)
+        self._night = make_schedule(params.charging_windows, calendar)
 
-    @property
-    def longest_gap_s(self) -> float:
-        """See ``Rule``."""
-        return self._params.longest_gap_s
+    def _new_note(self) -> _Note:
+        return _Note()
 
-    def observe(self, at: float, tracks: Sequence[Track], scene: Scene) -> Sequence[Observation]:
-        """See ``Rule.observe``."""
-        armed = self._armed.contains(at)
-        found: list[Observation] = []
-        reached: dict[tuple[str, int], Stage] = {}
-        for book in self._books:
-            for presence in book.update(at, tracks):
-                key = (book.zone.id, presence.thing)
-                stage = max(self._stage(at, presence), self._reached.get(key, Stage.PASSING), key=_ORDER.index)
-                reached[key] = stage
-                found.append(self._judge(at, book.zone.id, presence, stage, armed))
-        self._reached = reached
-        return tuple(found)
-
-    def reset(self) -> None:
-        """See ``Rule.reset``."""
-        for book in self._books:
-            book.reset()
-        self._reached = {}
+    def _judge(self, at: float, zone: Zone, presence: Presence, note: _Note) -> Judgement:
+        note.stage = max(self._stage(at, presence), note.stage, key=_ORDER.index)
+        return Judgement(
+            conditions=(
+                self._dwell(presence.dwell_s, note.stage),
+                Condition(name="charging_window", value=self._night.contains(at), met=True),
+            ),
+            severity=_SEVERITY[note.stage],
+            severity_reason=f"ebike_{note.stage.value}",
+            attributes=Attributes(stage=note.stage.value),
+            turns=(presence.since + self._params.dwell_s, presence.since + self._params.charging_dwell_s),
+        )
 
     def _stage(self, at: float, presence: Presence) -> Stage:
         dwell_s = presence.dwell_s
         if dwell_s >= self._params.charging_dwell_s and self._night.contains(at):
             return Stage.SUSPECTED_CHARGING
         return Stage.PARKED if dwell_s >= self._params.dwell_s else Stage.PASSING
-
-    def _judge(self, at: float, zone: str, presence: Presence, stage: Stage, armed: bool) -> Observation:
-        conditions = (
-            *seen_conditions(zone, armed, presence, self._params),
-            self._dwell(presence.dwell_s, stage),
-            Condition(name="charging_window", value=self._night.contains(at), met=True),
-        )
-        standing, blocked_by = standing_of(conditions)
-        return Observation(
-            key=presence.thing,
-            zone=zone,
-            group=presence.group,
-            box=presence.track.box,
-            standing=standing,
-            since=presence.since,
-            severity=_SEVERITY[stage],
-            severity_reason=f"ebike_{stage.value}",
-            conditions=conditions,
-            objects=(presence.as_object(),),
-            votes=presence.votes,
-            attributes=Attributes(stage=stage.value),
-            blocked_by=blocked_by,
-            look_by=self._look_by(at, presence, stage, standing),
-        )
 
     def _dwell(self, dwell_s: float, stage: Stage) -> Condition:
         limits = {
@@ -141,10 +101,3 @@ class CorridorEbike:
         condition = dwell_condition(dwell_s, limits[max(stage, self._params.alarm_from, key=_ORDER.index)])
         reached = _ORDER.index(stage) >= _ORDER.index(self._params.alarm_from)
         return condition.model_copy(update={"met": reached})
-
-    def _look_by(self, at: float, presence: Presence, stage: Stage, standing: Standing) -> float | None:
-        if presence.seen_at < at:
-            return at
-        if stage is Stage.PASSING and standing is not Standing.BLOCKED:
-            return presence.since + self._params.dwell_s
-        return None

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import tzinfo
 
 from lookout_contract.events import Scenario
+from lookout_edge.domain.schedule import SiteCalendar
 from lookout_edge.domain.zone import WHOLE_FRAME, Zone
 from lookout_edge.rules.base import Rule, RuleParams
 from lookout_edge.rules.corridor_ebike import CorridorEbike, CorridorEbikeParams
@@ -17,23 +18,27 @@ class RuleKind:
 
     scenario: Scenario
     params: type[RuleParams]
-    _build: Callable[[RuleParams, Sequence[Zone], tzinfo], Rule]
+    _build: Callable[[RuleParams, Sequence[Zone], SiteCalendar], Rule]
 
-    def build(self, params: RuleParams, zones: Sequence[Zone], timezone: tzinfo) -> Rule:
-        """A fresh rule; no zones means the whole frame. TypeError when ``params`` are another scenario's."""
+    def build(self, params: RuleParams, zones: Sequence[Zone], calendar: SiteCalendar | tzinfo) -> Rule:
+        """A fresh rule; no zones means the whole frame, a time zone alone a calendar without holidays.
+
+        TypeError when ``params`` are another scenario's.
+        """
         if not isinstance(params, self.params):
             raise TypeError(f"{self.scenario.value} needs {self.params.__name__}, not {type(params).__name__}")
-        return self._build(params, tuple(zones) or (WHOLE_FRAME,), timezone)
+        known = calendar if isinstance(calendar, SiteCalendar) else SiteCalendar(calendar)
+        return self._build(params, tuple(zones) or (WHOLE_FRAME,), known)
 
 
-def _unfamiliar_vehicle(params: RuleParams, zones: Sequence[Zone], timezone: tzinfo) -> Rule:
+def _unfamiliar_vehicle(params: RuleParams, zones: Sequence[Zone], calendar: SiteCalendar) -> Rule:
     assert isinstance(params, UnfamiliarVehicleParams)
-    return UnfamiliarVehicle(params, zones, timezone)
+    return UnfamiliarVehicle(params, zones, calendar)
 
 
-def _corridor_ebike(params: RuleParams, zones: Sequence[Zone], timezone: tzinfo) -> Rule:
+def _corridor_ebike(params: RuleParams, zones: Sequence[Zone], calendar: SiteCalendar) -> Rule:
     assert isinstance(params, CorridorEbikeParams)
-    return CorridorEbike(params, zones, timezone)
+    return CorridorEbike(params, zones, calendar)
 
 
 RULES: dict[Scenario, RuleKind] = {

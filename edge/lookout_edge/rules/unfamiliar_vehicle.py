@@ -1,24 +1,19 @@
 """unfamiliar_vehicle 陌生车辆: a vehicle that does not belong here stays in the zone."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, tzinfo
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from pydantic import Field
 
 from lookout_contract.events import Attributes, Condition, Plate, PlateStatus, Scenario, Severity
-from lookout_edge.domain.observation import Observation, Scene, Standing
+from lookout_edge.domain.observation import Scene
 from lookout_edge.domain.plates import Match, PlateVote, match_plate
-from lookout_edge.domain.presence import Presence, PresenceBook
-from lookout_edge.domain.schedule import make_schedule
+from lookout_edge.domain.presence import Presence
+from lookout_edge.domain.schedule import SiteCalendar
 from lookout_edge.domain.track import Track
 from lookout_edge.domain.zone import Zone
-from lookout_edge.rules.base import (
-    RuleParams,
-    Seconds,
-    dwell_condition,
-    seen_conditions,
-    standing_of,
-)
+from lookout_edge.rules.base import Judgement, PresenceRule, RuleParams, Seconds, dwell_condition
 
 
 class UnfamiliarVehicleParams(RuleParams):
@@ -48,74 +43,45 @@ class UnfamiliarVehicleParams(RuleParams):
     """How many characters further off every other resident must be for a misread plate to count."""
 
 
-class UnfamiliarVehicle:
+@dataclass(slots=True)
+class _Note:
+    vote: PlateVote = field(default_factory=PlateVote)
+    tried_at: float | None = None
+
+
+class UnfamiliarVehicle(PresenceRule[UnfamiliarVehicleParams, _Note]):
     """The rule. A plate has three outcomes: known (blocks the alarm), unknown, unreadable."""
 
     scenario = Scenario.UNFAMILIAR_VEHICLE
 
-    def __init__(self, params: UnfamiliarVehicleParams, zones: Sequence[Zone], timezone: tzinfo) -> None:
-        self._params = params
-        self._schedule = make_schedule(params.windows, timezone)
-        labels = frozenset(params.labels)
-        self._books = [PresenceBook(zone, labels, params.votes_of, params.miss_tolerance_s) for zone in zones]
-        self._votes: dict[tuple[str, int], PlateVote] = {}
-        self._tried_at: dict[tuple[str, int], float] = {}
+    def __init__(self, params: UnfamiliarVehicleParams, zones: Sequence[Zone], calendar: SiteCalendar) -> None:
+        super().__init__(params, zones, calendar, params.labels)
+        self._scene = Scene("")
 
-    @property
-    def longest_gap_s(self) -> float:
-        """See ``Rule``."""
-        return self._params.longest_gap_s
+    def _new_note(self) -> _Note:
+        return _Note()
 
-    def observe(self, at: float, tracks: Sequence[Track], scene: Scene) -> Sequence[Observation]:
-        """See ``Rule.observe``."""
-        armed = self._schedule.contains(at)
-        found: list[Observation] = []
-        alive: set[tuple[str, int]] = set()
-        for book in self._books:
-            for presence in book.update(at, tracks):
-                alive.add((book.zone.id, presence.thing))
-                found.append(self._judge(at, book.zone.id, presence, scene, armed))
-        self._votes = {key: vote for key, vote in self._votes.items() if key in alive}
-        self._tried_at = {key: tried for key, tried in self._tried_at.items() if key in alive}
-        return tuple(found)
+    def _prepare(self, at: float, tracks: Sequence[Track], scene: Scene) -> None:
+        self._scene = scene
 
-    def reset(self) -> None:
-        """See ``Rule.reset``."""
-        for book in self._books:
-            book.reset()
-        self._votes, self._tried_at = {}, {}
-
-    def _judge(self, at: float, zone: str, presence: Presence, scene: Scene, armed: bool) -> Observation:
-        key = (zone, presence.thing)
-        vote = self._votes.setdefault(key, PlateVote())
+    def _judge(self, at: float, zone: Zone, presence: Presence, note: _Note) -> Judgement:
+        scene, vote = self._scene, note.vote
         if presence.track.id in scene.readings:
             vote.add(scene.readings[presence.track.id])
         plate, match = self._plate(at, vote, scene)
         dwell_s = presence.dwell_s
-        conditions = [
-            *seen_conditions(zone, armed, presence, self._params),
-            dwell_condition(dwell_s, self._params.dwell_s),
-        ]
+        conditions = [dwell_condition(dwell_s, self._params.dwell_s)]
         if plate is not None:
             conditions += [self._decided_condition(plate, vote, dwell_s), _plate_condition(plate, match)]
-        standing, blocked_by = standing_of(conditions)
         severity, reason = self._severity(dwell_s, plate, match)
-        look_again, wish = self._wishes(at, key, presence, plate, vote, scene)
-        return Observation(
-            key=presence.thing,
-            zone=zone,
-            group=presence.group,
-            box=presence.track.box,
-            standing=standing,
-            since=presence.since,
+        look_again, wish = self._wishes(at, presence, plate, note)
+        turns = [presence.since + self._params.dwell_s, presence.since + self._params.long_stay_s]
+        return Judgement(
+            conditions=tuple(conditions),
             severity=severity,
             severity_reason=reason,
-            conditions=tuple(conditions),
-            objects=(presence.as_object(),),
-            votes=presence.votes,
             attributes=Attributes(plate=plate),
-            blocked_by=blocked_by,
-            look_by=self._look_by(at, presence, standing, look_again),
+            turns=(*turns, look_again) if look_again is not None else tuple(turns),
             plate_of=wish,
         )
 
@@ -157,24 +123,18 @@ class UnfamiliarVehicle:
             return Severity.BLUE, "plate_unreadable"
         return Severity.YELLOW, f"plate_{(match or Match.STRANGER).value}"
 
-    def _look_by(self, at: float, presence: Presence, standing: Standing, for_plate: float | None) -> float | None:
-        if presence.seen_at < at:
-            return at
-        times = [presence.since + self._params.dwell_s] if standing is Standing.PENDING else []
-        return min(times + ([for_plate] if for_plate is not None else []), default=None)
-
     def _wishes(
-        self, at: float, key: tuple[str, int], presence: Presence, plate: Plate | None, vote: PlateVote, scene: Scene
+        self, at: float, presence: Presence, plate: Plate | None, note: _Note
     ) -> tuple[float | None, int | None]:
         """(frame time of the next look wanted for the plate, track to read in this picture)."""
-        settled = plate is None or plate.status is PlateStatus.KNOWN or vote.attempts >= self._params.plate_tries
-        if not scene.reads_plates or settled:
+        settled = plate is None or plate.status is PlateStatus.KNOWN or note.vote.attempts >= self._params.plate_tries
+        if settled:
             return None, None
         first = presence.since + self._params.plate_from_s
-        due = max(first, self._tried_at.get(key, first - self._params.plate_interval_s) + self._params.plate_interval_s)
+        due = first if note.tried_at is None else max(first, note.tried_at + self._params.plate_interval_s)
         if at < due or presence.seen_at < at:
             return due, None
-        self._tried_at[key] = at
+        note.tried_at = at
         return at + self._params.plate_interval_s, presence.track.id
 
 

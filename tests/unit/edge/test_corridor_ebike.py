@@ -5,11 +5,12 @@ from pydantic import ValidationError
 
 from lookout_contract.events import Severity
 from lookout_edge.domain.observation import Observation, Scene, Standing
+from lookout_edge.domain.schedule import SiteCalendar
 from lookout_edge.domain.zone import WHOLE_FRAME
 from lookout_edge.rules.corridor_ebike import CorridorEbike, CorridorEbikeParams
 from lookout_edge.testing import track
 
-UTC = ZoneInfo("UTC")
+UTC = SiteCalendar(ZoneInfo("UTC"))
 #: Frame time of a Thursday, 20:59:50 UTC.
 EVENING = 21 * 3600.0 - 10
 

@@ -14,8 +14,9 @@ from lookout_contract.events import (
 )
 from lookout_edge.domain.geometry import Box
 from lookout_edge.domain.observation import Observation, Standing
+from lookout_edge.domain.occurrence import OccurrenceSettings
 from lookout_edge.domain.presence import detected
-from lookout_edge.events import EventBook, OccurrenceSettings, Provenance
+from lookout_edge.events import EventBook, Provenance
 
 HERE = Box(0.4, 0.4, 0.6, 0.6)
 
@@ -50,7 +51,7 @@ def observation(
 
 def book(camera: str = "gate", **settings: float) -> EventBook:
     provenance = Provenance(camera=camera, models={"coco-nano": "0" * 64}, config_hash="1" * 64)
-    return EventBook(Scenario.UNFAMILIAR_VEHICLE, provenance, OccurrenceSettings(**settings))
+    return EventBook(Scenario.UNFAMILIAR_VEHICLE, provenance, replace(OccurrenceSettings(), **settings))
 
 
 def run(
@@ -157,3 +158,90 @@ def test_close_ends_all_with_its_reason() -> None:
     assert [(event.phase, event.end_reason) for event in ends] == [(Phase.END, EndReason.SHUTDOWN)] * 2
     assert opened.open_count == 0
     assert opened.close(121.0, EndReason.SHUTDOWN) == []
+
+
+def test_a_restart_goes_on_under_the_old_name() -> None:
+    before = book()
+    start, *_ = run(before, [[observation()]] * 20)
+    (end,) = before.close(115.0, EndReason.SHUTDOWN)
+    after = book()
+    after.resume([EventData.model_validate_json(end.model_dump_json())])
+    again = replace(observation(77), since=300.0)
+    events = run(after, [[], [replace(again, standing=Standing.PENDING)], [again], [again]], start=300.0)
+    assert phases(events) == ["update"]
+    assert (events[0].occurrence, events[0].resumed, events[0].started_at) == (start.occurrence, True, start.started_at)
+    assert events[0].dwell_s == 301.0 - 100.0, "it has stood there since before the restart"
+    assert after.open_count == 1
+
+
+def test_what_has_gone_during_a_restart_ends_as_cleared_once_somebody_looked_for_long_enough() -> None:
+    before = book()
+    start, *_ = run(before, [[observation()]] * 20)
+    (end,) = before.close(115.0, EndReason.SHUTDOWN)
+    after = book(hold_s=2.0)
+    after.resume([end])
+    events = run(after, [[]] * 3, start=300.0)
+    assert events == []
+    assert after.is_waiting
+    events = run(after, [[]] * 10, start=302.0)
+    assert [(e.occurrence, e.phase, e.end_reason) for e in events] == [(start.occurrence, Phase.END, EndReason.CLEARED)]
+    assert events[0].dwell_s == 15.0
+    assert not after.is_waiting
+
+
+def test_a_power_cut_leaves_an_update_and_too_long_after_it_the_end_is_told() -> None:
+    before = book()
+    (start,) = run(before, [[observation()]])
+    soon, late = book(), book(resume_s=60.0)
+    soon.resume([start])
+    assert phases(run(soon, [[observation(5)]], start=200.0)) == ["update"]
+    late.resume([start])
+    events = run(late, [[observation(5)]], start=200.0)
+    assert [(e.phase, e.end_reason) for e in events] == [(Phase.END, EndReason.BLIND), (Phase.START, None)]
+    assert events[0].captured_at == start.captured_at
+
+
+def test_what_was_seen_to_be_clean_does_not_go_on() -> None:
+    cleared = run(book(), [[observation()], *[[]] * 10])[-1]
+    after = book()
+    after.resume([cleared])
+    assert phases(run(after, [[observation()]], start=200.0)) == ["start"]
+
+
+def test_another_thing_after_a_restart_is_another_occurrence() -> None:
+    (start,) = run(book(), [[observation()]])
+    after = book()
+    after.resume([start])
+    events = run(after, [[observation(box=Box(0, 0, 0.1, 0.1))]] * 10, start=200.0)
+    assert phases(events) == ["start", "end"]
+    assert events[1].occurrence == start.occurrence
+
+
+def test_a_shutdown_before_the_first_look_tells_the_end_of_what_a_power_cut_left() -> None:
+    (start,) = run(book(), [[observation()]])
+    after = book()
+    after.resume([start])
+    (end,) = after.close(200.0, EndReason.SHUTDOWN)
+    assert (end.occurrence, end.end_reason) == (start.occurrence, EndReason.SHUTDOWN)
+    assert after.close(201.0, EndReason.SHUTDOWN) == []
+
+
+def test_what_flaps_is_one_occurrence_where_the_rule_says_so() -> None:
+    flapping = [[observation(1)], *[[]] * 8, [observation(2)], *[[]] * 8, [observation(3)]]
+    assert phases(run(book(), flapping)) == ["start", "end", "start", "end", "start"]
+    events = run(book(reopen_s=60.0), flapping)
+    assert phases(events) == ["start", "end", "update", "end", "update"]
+    assert {event.occurrence for event in events} == {events[0].occurrence}
+    assert [event.resumed for event in events] == [False, False, True, False, True]
+
+
+def test_a_flapping_thing_does_not_hide_another_one() -> None:
+    other = observation(8, box=Box(0.0, 0.0, 0.2, 0.2))
+    events = run(book(reopen_s=600.0), [[observation(1)], *[[]] * 8, [other]])
+    assert phases(events) == ["start", "end", "start"]
+
+
+def test_a_thing_that_goes_over_into_another_zone_or_stands_in_two_is_one() -> None:
+    assert phases(run(book(), [[observation(1)], [observation(1, zone="yard")]])) == ["start", "update"]
+    both = [observation(1), observation(1, zone="yard")]
+    assert phases(run(book(), [both] * 5)) == ["start"]

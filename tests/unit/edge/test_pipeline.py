@@ -181,6 +181,25 @@ def test_finish_ends_what_is_open() -> None:
     assert world.pipeline.finish(4.0, EndReason.SHUTDOWN) == ()
 
 
+def test_a_parked_car_is_one_occurrence_across_a_restart() -> None:
+    before = World()
+    before.show(WITH_CAR, 0.0, 4.0)
+    ends = before.pipeline.finish(4.0, EndReason.SHUTDOWN)
+    after = World()
+    assert after.pipeline.resume(ends) == ()
+    after.show(WITH_CAR, 60.0, 10.0)
+    assert [(event.phase.value, event.resumed) for event in after.events] == [("update", True)]
+    assert after.events[0].occurrence == ends[0].occurrence
+
+
+def test_what_no_rule_watches_any_more_after_a_restart_is_ended() -> None:
+    before = World()
+    before.show(WITH_CAR, 0.0, 4.0)
+    left = before.events[-1].model_copy(update={"scenario": Scenario.GARBAGE})
+    ends = World().pipeline.resume([left])
+    assert [(event.occurrence, event.end_reason) for event in ends] == [(left.occurrence, EndReason.SHUTDOWN)]
+
+
 def test_a_resident_raises_nothing_and_the_log_says_why() -> None:
     reader = FakePlateReader("皖A12345")
     directory = FixedDirectory((Resident(plate="皖A12345"),))

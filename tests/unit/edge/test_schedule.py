@@ -1,11 +1,17 @@
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from lookout_edge.domain.schedule import make_schedule, parse_window
+from lookout_edge.domain.schedule import SiteCalendar, make_schedule, parse_window
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
+#: 2026-10-01 to -03 are off, Saturday the 10th is worked.
+YEAR = SiteCalendar(
+    SHANGHAI,
+    holidays=frozenset({date(2026, 10, 1), date(2026, 10, 2), date(2026, 10, 3)}),
+    workdays=frozenset({date(2026, 10, 10)}),
+)
 
 
 def at(text: str) -> float:
@@ -31,20 +37,34 @@ def at(text: str) -> float:
         ("fri-mon 08:00-09:00", "2026-05-06T08:30:00", False),
         ("daily 12:00-13:00", "2026-05-06T12:30:00", True),
         ("12:00-13:00", "2026-05-06T12:30:00", True),
+        # Thursday 2026-10-01 is a holiday, Saturday 2026-10-10 is worked, Sunday the 11th is not.
+        ("workday 07:00-09:00", "2026-09-30T08:00:00", True),
+        ("workday 07:00-09:00", "2026-10-01T08:00:00", False),
+        ("workday 07:00-09:00", "2026-10-10T08:00:00", True),
+        ("restday 07:00-09:00", "2026-10-10T08:00:00", False),
+        ("restday 07:00-09:00", "2026-10-01T08:00:00", True),
+        ("restday 07:00-09:00", "2026-10-11T08:00:00", True),
+        ("holiday 07:00-09:00", "2026-10-01T08:00:00", True),
+        ("holiday 07:00-09:00", "2026-10-11T08:00:00", False),
+        ("mon-fri 07:00-09:00", "2026-10-01T08:00:00", True),
+        # The night before a holiday belongs to the day on which it begins.
+        ("workday 22:00-06:00", "2026-10-01T05:00:00", True),
+        ("workday 22:00-06:00", "2026-10-02T05:00:00", False),
+        ("holiday,sat 22:00-06:00", "2026-10-04T05:00:00", True),
     ],
 )
 def test_window_at_its_edges(window: str, moment: str, inside: bool) -> None:
-    assert make_schedule([window], SHANGHAI).contains(at(moment)) is inside
+    assert make_schedule([window], YEAR).contains(at(moment)) is inside
 
 
 def test_no_window_means_always() -> None:
-    assert make_schedule([], SHANGHAI).contains(0.0)
+    assert make_schedule([], YEAR).contains(0.0)
 
 
 def test_the_zone_decides_what_time_it_is() -> None:
     moment = at("2026-05-06T12:30:00")
-    assert make_schedule(["12:00-13:00"], SHANGHAI).contains(moment)
-    assert not make_schedule(["12:00-13:00"], ZoneInfo("UTC")).contains(moment)
+    assert make_schedule(["12:00-13:00"], YEAR).contains(moment)
+    assert not make_schedule(["12:00-13:00"], SiteCalendar(ZoneInfo("UTC"))).contains(moment)
 
 
 @pytest.mark.parametrize(
