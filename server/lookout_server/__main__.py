@@ -21,12 +21,14 @@ from lookout_server.errors import ConfigError, InvalidError, ServerError
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Lookout's dispatcher (守望哨)."
 )
+policies = typer.Typer(no_args_is_help=True, help="Limits of time and escalation.")
 users = typer.Typer(no_args_is_help=True, help="Accounts of people.")
 gateways = typer.Typer(no_args_is_help=True, help="Credentials of gateways.")
 sites = typer.Typer(no_args_is_help=True, help="Territory, cameras and people.")
 app.add_typer(users, name="user")
 app.add_typer(gateways, name="gateway")
 app.add_typer(sites, name="site")
+app.add_typer(policies, name="policy")
 
 Params = ParamSpec("Params")
 Result = TypeVar("Result")
@@ -176,6 +178,20 @@ def site_import(
         typer.echo(f"{'would be ' if dry_run else ''}{change.change}: {change.kind} {change.id}")
     if not changes:
         typer.echo("nothing to change")
+
+
+@policies.command("try")
+@_told_plainly
+def policy_try(
+    file: Path,
+    days: Annotated[int, typer.Option(help="How far back.", min=1, max=3660)] = 90,
+    as_json: AsJson = False,
+    config: Config = None,
+) -> None:
+    """Replay the past through policy.yaml: pages saved, cases that would have been late. Changes nothing."""
+    settings = _configured(config, level="warning")
+    trial = _do(bootstrap.try_policy(settings, file, days=days))
+    typer.echo(json.dumps(trial.as_values(), ensure_ascii=False) if as_json else trial.as_text())
 
 
 @app.command()

@@ -12,6 +12,7 @@ import yaml
 from architecture.repository import ROOT
 from lookout_edge.adapters.zoo import Zoo
 from lookout_edge.config.load import load_config
+from lookout_server.config.policy import load_policy
 from lookout_server.config.server import Secrets, load_server_config
 from lookout_server.config.site import load_site_file
 
@@ -35,6 +36,7 @@ LOADERS: dict[str, Callable[[Path], object]] = {
     "gateway-config": load_gateway,
     "server-config": load_server,
     "site": load_site_file,
+    "policy": lambda path: load_policy(path, "Asia/Shanghai"),
 }
 
 

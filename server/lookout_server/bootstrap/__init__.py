@@ -12,11 +12,13 @@ from lookout_server.bootstrap.access import (
 from lookout_server.bootstrap.dispatcher import run_dispatcher
 from lookout_server.bootstrap.documents import exported_documents
 from lookout_server.bootstrap.shown import as_values, as_yaml, describe
+from lookout_server.bootstrap.site import Trial, try_policy
 from lookout_server.bootstrap.version import version
 
 __all__ = [
     "GatewayAccess",
     "NewPerson",
+    "Trial",
     "add_gateway",
     "add_person",
     "as_values",
@@ -27,5 +29,6 @@ __all__ = [
     "migrate_database",
     "new_password",
     "run_dispatcher",
+    "try_policy",
     "version",
 ]

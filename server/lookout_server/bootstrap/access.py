@@ -58,7 +58,7 @@ class GatewayAccess:
 
 async def add_person(config: ServerConfig, wanted: NewPerson) -> Person:
     """Make the account or change it."""
-    async with _open(config) as database:
+    async with open_database(config) as database:
         async with database.read() as work:
             found = await work.people.credentials(wanted.username)
         known = found[0] if found else None
@@ -85,7 +85,7 @@ def _account(wanted: NewPerson, known: Person | None) -> accounts.Account:
 async def add_gateway(config: ServerConfig, gateway: str, *, rotate: bool) -> GatewayAccess:
     """Make the broker account and the upload token; ConflictError when there are some and ``rotate`` is not asked."""
     GatewayTopics(site=config.site.id, gateway=gateway)
-    async with _open(config) as database:
+    async with open_database(config) as database:
         async with database.read() as work:
             known = (await work.gateways.get([gateway])).get(gateway)
         if known is not None and known.registered and not rotate:
@@ -142,7 +142,7 @@ async def _until_accepted(access: GatewayAccess, port: int) -> None:
 
 async def import_site(config: ServerConfig, site: SiteFile, *, dry_run: bool) -> tuple[estate.Change, ...]:
     """Bring territory, cameras and people in line with the file."""
-    async with _open(config) as database:
+    async with open_database(config) as database:
         return await estate.import_estate(database, _estate(site), at=SystemClock().now(), dry_run=dry_run)
 
 
@@ -165,7 +165,8 @@ def migrate_database(config: ServerConfig) -> None:
 
 
 @asynccontextmanager
-async def _open(config: ServerConfig) -> AsyncGenerator[Database]:
+async def open_database(config: ServerConfig) -> AsyncGenerator[Database]:
+    """The database with today's schema, for a verb of the command line."""
     await asyncio.to_thread(migrate_database, config)
     database = Database(config.database_url())
     try:

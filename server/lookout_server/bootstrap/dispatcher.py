@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import socket
 import sys
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -22,17 +23,19 @@ from lookout_server.adapters.mqtt.link import MqttLink
 from lookout_server.adapters.mqtt.outbox import OutboxRelay, report_silence
 from lookout_server.adapters.mqtt.replay import ReplayPlanner, ask_for_replays
 from lookout_server.adapters.passwords import Argon2Hasher
+from lookout_server.adapters.timers import run_timers
 from lookout_server.app import Deps, create_app
 from lookout_server.bootstrap.access import import_at_first_start
 from lookout_server.bootstrap.broker import ReachedBroker, local_address, reach_broker
 from lookout_server.bootstrap.http import HttpServer
 from lookout_server.bootstrap.runtime import Runtime, forget_process, read_runtime, write_runtime
+from lookout_server.bootstrap.site import site_of
 from lookout_server.bootstrap.version import version
 from lookout_server.config import ServerConfig
-from lookout_server.domain.territory import Site
 from lookout_server.ports import Gap
 from lookout_server.services.commands import request_replay
 from lookout_server.services.intake import Intake
+from lookout_server.services.timers import Timers
 from lookout_server.supervisor import Supervisor
 
 _log = structlog.stdlib.get_logger("lookout")
@@ -45,7 +48,7 @@ class Dispatcher:
 
     def __init__(self, config: ServerConfig) -> None:
         self._config = config
-        self._site = Site(id=config.site.id, name=config.site.name, timezone=config.site.timezone)
+        self._site = site_of(config)
         self._clock = SystemClock()
         self._parts = AsyncExitStack()
 
@@ -90,6 +93,8 @@ class Dispatcher:
         if broker.process is not None:
             supervisor.start("broker", broker.process.watch)
         link = self._start_messaging(database, broker, supervisor, relays)
+        timers = Timers(database, site=self._site, owner=f"{socket.gethostname()[:40]}-{os.getpid()}")
+        supervisor.start("timers", lambda: run_timers(timers, database, clock=self._clock))
         hub = FeedHub(database)
         hubs.append(hub)
         supervisor.start("feed", hub.run, may_end=True)  # closing the hub ends it, before the others are stopped

@@ -1,5 +1,6 @@
 """The dispatcher's configuration and the site file: values with defaults, and errors that say which line to change."""
 
+from lookout_server.config.policy import PolicyFile, load_policy
 from lookout_server.config.server import (
     BrokerConfig,
     DatabaseConfig,
@@ -36,10 +37,12 @@ __all__ = [
     "LogConfig",
     "PersonEntry",
     "Place",
+    "PolicyFile",
     "ServerConfig",
     "SiteFile",
     "SiteIdentity",
     "TlsConfig",
+    "load_policy",
     "load_server_config",
     "load_site_file",
 ]

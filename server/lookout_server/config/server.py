@@ -162,6 +162,8 @@ class ServerConfig(Section):
     broker: BrokerConfig = EmbeddedBroker()
     site_file: Path | None = None
     """Territory, cameras and people (``site.yaml``), imported at the first start."""
+    policy_file: Path | None = None
+    """Limits of time, working hours, escalation (``policy.yaml``); left out: the usual ones."""
     log: LogConfig = LogConfig()
 
     def database_url(self) -> str:
@@ -220,6 +222,7 @@ def _resolved(config: ServerConfig, base: Path) -> ServerConfig:
         update={
             "data_dir": there(config.data_dir),
             "site_file": there(config.site_file),
+            "policy_file": there(config.policy_file),
             "evidence": config.evidence.model_copy(update={"dir": there(config.evidence.dir)}),
             "broker": broker,
         }

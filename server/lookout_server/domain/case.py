@@ -1,4 +1,4 @@
-"""Cases: what people do about alarms. The moves are a table; ``move`` is the only way to change where a case stands."""
+"""Cases: what people do about alarms. ``move`` is the only way to change where one stands; ``moves`` has the table."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -7,8 +7,9 @@ from enum import StrEnum
 
 from lookout_contract.cases import CaseState
 from lookout_contract.events import Scenario, Severity
-from lookout_server.domain import policy
-from lookout_server.domain.territory import CONTROL_ROOM, CameraKey, Person, Role
+from lookout_server.domain.moves import MOVES, Action, Move
+from lookout_server.domain.policy import DEFAULT, Policy
+from lookout_server.domain.territory import CameraKey, Person
 from lookout_server.errors import (
     EvidenceMissingError,
     ForbiddenError,
@@ -23,25 +24,6 @@ Data = Mapping[str, object]
 
 #: After this many returns to the worker a supervisor has to look.
 REWORKS_BEFORE_SUPERVISION = 3
-
-
-class Action(StrEnum):
-    """What can be done to a case. ``verify``, ``recheck`` and ``raise`` are the system's."""
-
-    REPORT = "report"
-    CONFIRM = "confirm"
-    DISPATCH = "dispatch"
-    ACCEPT = "accept"
-    RETURN = "return"
-    ARRIVE = "arrive"
-    FEEDBACK = "feedback"
-    VERIFY = "verify"
-    CLOSE = "close"
-    REWORK = "rework"
-    VOID = "void"
-    REOPEN = "reopen"
-    RAISE = "raise"
-    RECHECK = "recheck"
 
 
 class Stage(StrEnum):
@@ -108,6 +90,8 @@ class Case:
     handler: str | None = None
     alarms: tuple[str, ...] = ()
     reworks: int = 0
+    #: How far up the ladder the present step has been told on since its limit passed.
+    rung: int = 0
 
     @property
     def needs_supervision(self) -> bool:
@@ -144,80 +128,19 @@ class Details:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Move:
-    """A row of the table: from where to where, and by whom."""
+class Request:
+    """Who wants what done, having seen which version."""
 
-    sources: frozenset[CaseState]
-    target: CaseState
-    #: Roles that may do it; empty means the system alone.
-    roles: frozenset[Role]
-    #: Only the one who has the case.
-    handler_only: bool = False
-    needs_reason: bool = False
-    needs_photo: bool = False
-    needs_worker: bool = False
-    #: Not the one who has the case.
-    four_eyes: bool = False
-    clears_handler: bool = False
+    action: Action
+    actor: Actor
+    at: datetime
+    version: int
+    details: Details = Details()
 
 
-_S = CaseState
-_WORKER = frozenset({Role.WORKER})
-_OVERSIGHT = frozenset({Role.SUPERVISOR, Role.ADMIN})
-_SYSTEM: frozenset[Role] = frozenset()
-
-
-def _from(*states: CaseState) -> frozenset[CaseState]:
-    return frozenset(states)
-
-
-MOVES: Mapping[Action, Move] = {
-    Action.CONFIRM: Move(sources=_from(_S.NEW), target=_S.CONFIRMED, roles=CONTROL_ROOM),
-    Action.DISPATCH: Move(
-        sources=_from(_S.CONFIRMED, _S.DISPATCHED, _S.REWORK),
-        target=_S.DISPATCHED,
-        roles=CONTROL_ROOM,
-        needs_worker=True,
-    ),
-    Action.ACCEPT: Move(sources=_from(_S.DISPATCHED), target=_S.ACCEPTED, roles=_WORKER, handler_only=True),
-    Action.RETURN: Move(
-        sources=_from(_S.DISPATCHED, _S.ACCEPTED),
-        target=_S.CONFIRMED,
-        roles=_WORKER,
-        handler_only=True,
-        needs_reason=True,
-        clears_handler=True,
-    ),
-    Action.ARRIVE: Move(sources=_from(_S.ACCEPTED, _S.REWORK), target=_S.ON_SCENE, roles=_WORKER, handler_only=True),
-    Action.FEEDBACK: Move(
-        sources=_from(_S.ON_SCENE, _S.REWORK),
-        target=_S.FEEDBACK,
-        roles=_WORKER,
-        handler_only=True,
-        needs_photo=True,
-    ),
-    Action.VERIFY: Move(sources=_from(_S.FEEDBACK), target=_S.VERIFYING, roles=_SYSTEM),
-    Action.CLOSE: Move(sources=_from(_S.VERIFYING), target=_S.CLOSED, roles=CONTROL_ROOM, four_eyes=True),
-    Action.REWORK: Move(
-        sources=_from(_S.VERIFYING), target=_S.REWORK, roles=CONTROL_ROOM, needs_reason=True, four_eyes=True
-    ),
-    Action.VOID: Move(
-        sources=_from(_S.NEW, _S.CONFIRMED, _S.DISPATCHED), target=_S.VOID, roles=CONTROL_ROOM, needs_reason=True
-    ),
-    Action.REOPEN: Move(
-        sources=_from(_S.CLOSED, _S.VOID),
-        target=_S.CONFIRMED,
-        roles=_OVERSIGHT,
-        needs_reason=True,
-        clears_handler=True,
-    ),
-}
-
-#: States in which nothing more is asked of anybody.
-SETTLED = frozenset({_S.CLOSED, _S.VOID, _S.MERGED, _S.EVALUATED})
-
-
-def opened(case: Case, *, actor: Actor, at: datetime, data: Data) -> tuple[Case, HistoryEntry]:
+def opened(
+    case: Case, *, actor: Actor, at: datetime, data: Data, policy: Policy = DEFAULT
+) -> tuple[Case, HistoryEntry]:
     """A new case with the first line of its history. ``case`` says where it begins; its counters start at 1."""
     fresh = replace(case, version=1, entries=1, due_at=policy.due_at(case.state, case.severity, at))
     entry = HistoryEntry(
@@ -233,15 +156,14 @@ def opened(case: Case, *, actor: Actor, at: datetime, data: Data) -> tuple[Case,
     return fresh, entry
 
 
-def move(
-    case: Case, action: Action, actor: Actor, *, at: datetime, version: int, details: Details
-) -> tuple[Case, HistoryEntry]:
-    """Do ``action``: the case afterwards (version + 1) and the line for its history.
+def move(case: Case, request: Request, policy: Policy = DEFAULT) -> tuple[Case, HistoryEntry]:
+    """Do what is requested: the case afterwards (version + 1) and the line for its history.
 
     Raises StaleVersionError, IllegalMoveError, ForbiddenError, FourEyesError, InvalidError or EvidenceMissingError.
     """
-    if version != case.version:
-        raise StaleVersionError(seen=version, current=case.version)
+    action, actor, details = request.action, request.actor, request.details
+    if request.version != case.version:
+        raise StaleVersionError(seen=request.version, current=case.version)
     row = MOVES.get(action)
     if row is None or case.state not in row.sources:
         raise IllegalMoveError(action=action, state=case.state, allowed=allowed(case, actor))
@@ -255,12 +177,13 @@ def move(
         state=row.target,
         version=case.version + 1,
         entries=case.entries + 1,
-        updated_at=at,
-        due_at=policy.due_at(row.target, case.severity, at),
+        updated_at=request.at,
+        due_at=policy.due_at(row.target, case.severity, request.at),
+        rung=0,
         handler=handler,
         reworks=case.reworks + (1 if action is Action.REWORK else 0),
     )
-    return after, _entry(after, action, actor, at=at, was=case.state, details=details)
+    return after, _entry(after, request, was=case.state)
 
 
 def allowed(case: Case, actor: Actor) -> tuple[Action, ...]:
@@ -270,7 +193,7 @@ def allowed(case: Case, actor: Actor) -> tuple[Action, ...]:
     )
 
 
-def raised(case: Case, severity: Severity, *, at: datetime) -> tuple[Case, HistoryEntry]:
+def raised(case: Case, severity: Severity, *, at: datetime, policy: Policy = DEFAULT) -> tuple[Case, HistoryEntry]:
     """The case after its alarm became graver; the running clock is cut to the new limit."""
     limit = policy.due_at(case.state, severity, at)
     due = min(limit, case.due_at) if limit and case.due_at else limit
@@ -285,6 +208,12 @@ def rechecked(case: Case, *, at: datetime, note: str | None, data: Data) -> tupl
     """A line about the camera's second look. The version stays: nobody's decision is overtaken by it."""
     after = replace(case, entries=case.entries + 1, updated_at=at)
     return after, _system_entry(after, Action.RECHECK, at=at, note=note, data=data)
+
+
+def escalated(case: Case, *, at: datetime, data: Data) -> tuple[Case, HistoryEntry]:
+    """The case once its limit has passed and the next rung was told. The version stays: whoever acts now may."""
+    after = replace(case, entries=case.entries + 1, updated_at=at, rung=case.rung + 1)
+    return after, _system_entry(after, Action.ESCALATE, at=at, note=None, data={"rung": after.rung, **data})
 
 
 def may_see(case: Case, person: Person) -> bool:
@@ -305,9 +234,8 @@ def _system_entry(case: Case, action: Action, *, at: datetime, note: str | None,
     )
 
 
-def _entry(
-    after: Case, action: Action, actor: Actor, *, at: datetime, was: CaseState, details: Details
-) -> HistoryEntry:
+def _entry(after: Case, request: Request, *, was: CaseState) -> HistoryEntry:
+    details = request.details
     data: dict[str, object] = {}
     if details.worker is not None:
         data["worker"] = {"id": details.worker.id, "name": details.worker.name}
@@ -317,9 +245,9 @@ def _entry(
         data["place"] = dict(details.place)
     return HistoryEntry(
         seq=after.entries,
-        at=at,
-        actor=actor.id,
-        action=action,
+        at=request.at,
+        actor=request.actor.id,
+        action=request.action,
         from_state=was,
         to_state=after.state,
         note=details.reason or details.note,

@@ -1,23 +1,16 @@
-"""Limits of time per step, and which alarms are too grave to wait for a tap."""
+"""Policy: limits of time per step, when they run, what happens when one passes. Data, so that it can be tried out."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from lookout_contract.cases import CaseState
 from lookout_contract.events import Scenario, Severity
+from lookout_server.domain.calendar import WorkCalendar
 
 #: Stages at which a rule itself is not yet sure, so that nobody is sent.
 UNSURE_STAGES = frozenset({"pre_alarm"})
 PANIC_STAGE = "panic"
-
-_SECONDS: dict[CaseState, dict[Severity, int]] = {
-    CaseState.NEW: {Severity.RED: 60, Severity.YELLOW: 300, Severity.BLUE: 1800},
-    CaseState.CONFIRMED: {Severity.RED: 120, Severity.YELLOW: 120, Severity.BLUE: 120},
-    CaseState.DISPATCHED: {Severity.RED: 90, Severity.YELLOW: 300, Severity.BLUE: 900},
-    CaseState.ACCEPTED: {Severity.RED: 300, Severity.YELLOW: 900, Severity.BLUE: 3600},
-    CaseState.ON_SCENE: {Severity.RED: 1800, Severity.YELLOW: 3600, Severity.BLUE: 14400},
-    CaseState.REWORK: {Severity.RED: 1800, Severity.YELLOW: 3600, Severity.BLUE: 14400},
-    CaseState.VERIFYING: {Severity.RED: 1800, Severity.YELLOW: 1800, Severity.BLUE: 1800},
-}
 
 _GRAVITY = {Severity.BLUE: 0, Severity.YELLOW: 1, Severity.RED: 2}
 
@@ -25,10 +18,56 @@ _GRAVITY = {Severity.BLUE: 0, Severity.YELLOW: 1, Severity.RED: 2}
 FUTURE_TOLERANCE = timedelta(minutes=5)
 
 
-def due_at(state: CaseState, severity: Severity, since: datetime) -> datetime | None:
-    """When the step that began at ``since`` should be over; None where no clock runs."""
-    limits = _SECONDS.get(state)
-    return None if limits is None else since + timedelta(seconds=limits[severity])
+@dataclass(frozen=True, kw_only=True)
+class Limit:
+    """How long a step may take: seconds by the clock, or seconds of working time."""
+
+    seconds: int
+    working: bool = False
+
+
+Limits = Mapping[CaseState, Mapping[Severity, Limit]]
+
+
+def _graded(red: int, yellow: int, blue: int) -> Mapping[Severity, Limit]:
+    return {
+        Severity.RED: Limit(seconds=red),
+        Severity.YELLOW: Limit(seconds=yellow),
+        Severity.BLUE: Limit(seconds=blue),
+    }
+
+
+LIMITS: Limits = {
+    CaseState.NEW: _graded(60, 300, 1800),
+    CaseState.CONFIRMED: _graded(120, 120, 120),
+    CaseState.DISPATCHED: _graded(90, 300, 900),
+    CaseState.ACCEPTED: _graded(300, 900, 3600),
+    CaseState.ON_SCENE: _graded(1800, 3600, 14400),
+    CaseState.REWORK: _graded(1800, 3600, 14400),
+    CaseState.VERIFYING: _graded(1800, 1800, 1800),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Policy:
+    """What a site has decided. The defaults are the design's."""
+
+    limits: Limits = field(default_factory=lambda: LIMITS)
+    calendar: WorkCalendar = field(default_factory=WorkCalendar)
+    #: How often a limit that has passed is told on, one rung of the ladder higher each time.
+    escalations: int = 4
+
+    def due_at(self, state: CaseState, severity: Severity, since: datetime) -> datetime | None:
+        """When the step that began at ``since`` should be over; None where no clock runs."""
+        limit = self.limits.get(state, {}).get(severity)
+        if limit is None:
+            return None
+        if limit.working:
+            return self.calendar.add(since, limit.seconds)
+        return since + timedelta(seconds=limit.seconds)
+
+
+DEFAULT = Policy()
 
 
 def graver(one: Severity, other: Severity) -> Severity:

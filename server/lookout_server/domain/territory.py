@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from lookout_contract.status import Sight
+from lookout_server.domain.policy import DEFAULT, Policy
 
 
 class Level(StrEnum):
@@ -37,6 +38,8 @@ class Site:
     name: str
     #: IANA name; days of case numbers and wall times follow it.
     timezone: str
+    #: What the site has decided; its calendar is in the same time zone.
+    policy: Policy = DEFAULT
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,6 +8,7 @@ from typing import Protocol
 from lookout_server.ports.records import (
     AlarmFilter,
     CaseFilter,
+    DeadlineHealth,
     FeedEntry,
     FeedKind,
     Gap,
@@ -23,6 +24,7 @@ from lookout_server.ports.records import (
 from lookout_server.ports.repositories import (
     AlarmRepository,
     CaseRepository,
+    DeadlineRepository,
     EventLog,
     EvidenceIndex,
     Feed,
@@ -40,6 +42,8 @@ __all__ = [
     "CaseRepository",
     "Checks",
     "Clock",
+    "DeadlineHealth",
+    "DeadlineRepository",
     "EventLog",
     "EvidenceIndex",
     "EvidenceStore",
@@ -112,6 +116,8 @@ class UnitOfWork(Protocol):
     def alarms(self) -> AlarmRepository: ...
     @property
     def cases(self) -> CaseRepository: ...
+    @property
+    def deadlines(self) -> DeadlineRepository: ...
     @property
     def territory(self) -> TerritoryRepository: ...
     @property

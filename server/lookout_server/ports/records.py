@@ -7,6 +7,7 @@ from enum import StrEnum
 from lookout_contract.cases import CaseState
 from lookout_contract.events import Event, Scenario
 from lookout_server.domain.alarm import Disposition
+from lookout_server.domain.deadline import Deadline
 from lookout_server.domain.territory import Person
 
 
@@ -54,6 +55,14 @@ class CaseFilter:
     states: frozenset[CaseState] | None = None
     handler: str | None = None
     visible_to: Person | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeadlineHealth:
+    """How the timers do. One that passed long ago and is there still is ``late``: nobody acted on it."""
+
+    waiting: int
+    late: tuple[Deadline, ...]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,11 +9,13 @@ from lookout_contract.commands import CommandResponse
 from lookout_contract.events import Severity
 from lookout_server.domain.alarm import Alarm
 from lookout_server.domain.case import Case, CaseEvidence, HistoryEntry
+from lookout_server.domain.deadline import Deadline, DeadlineKey
 from lookout_server.domain.sequence import Sequences
 from lookout_server.domain.territory import Camera, CameraKey, Gateway, Person, Role, Territory
 from lookout_server.ports.records import (
     AlarmFilter,
     CaseFilter,
+    DeadlineHealth,
     FeedEntry,
     Incoming,
     OutboxMessage,
@@ -121,8 +123,52 @@ class CaseRepository(Protocol):
         """Ids of the people who gave this case back."""
         ...
 
+    async def without_deadline(self, limit: int) -> Sequence[Case]:
+        """Cases whose step has a limit that no timer watches and that has not been told on."""
+        ...
+
+    async def opened_since(self, since: datetime, page: Page) -> Sequence[Case]:
+        """Newest first."""
+        ...
+
+    async def histories(self, ids: Collection[str]) -> dict[str, list[HistoryEntry]]:
+        """Case id → its history, oldest first."""
+        ...
+
     async def count_by_state(self, visible_to: Person | None = None) -> dict[CaseState, int]:
         """How many cases stand where; of those that a worker may see, or of all."""
+        ...
+
+
+class DeadlineRepository(Protocol):
+    """Timers."""
+
+    async def set(self, deadlines: Sequence[Deadline]) -> None:
+        """Start timers, or start them anew: a lease that somebody has on one is void."""
+        ...
+
+    async def cancel(self, keys: Collection[DeadlineKey]) -> None:
+        """Forget timers; those that are not there are no error."""
+        ...
+
+    async def lease(self, owner: str, *, at: datetime, until: datetime, limit: int) -> Sequence[Deadline]:
+        """Those that have passed by ``at`` and that nobody has leased, now leased by ``owner``; commit at once."""
+        ...
+
+    async def take(self, key: DeadlineKey, owner: str) -> bool:
+        """Delete a timer that ``owner`` has leased; False when it was changed or taken by somebody else meanwhile."""
+        ...
+
+    async def failed(self, key: DeadlineKey, owner: str, error: str) -> None:
+        """Note why acting on it did not work; it is leased again when the lease ends."""
+        ...
+
+    async def next_due(self) -> datetime | None:
+        """When the first timer passes."""
+        ...
+
+    async def health(self, *, late_since: datetime) -> DeadlineHealth:
+        """How many wait; which have passed before ``late_since`` and are there still."""
         ...
 
 

@@ -5,7 +5,8 @@ from datetime import datetime
 from lookout_contract.cases import CaseMessage
 from lookout_contract.topics import CaseTopics
 from lookout_server.domain.alarm import Alarm
-from lookout_server.domain.case import SETTLED, Case, HistoryEntry
+from lookout_server.domain.case import Case, HistoryEntry
+from lookout_server.domain.moves import SETTLED
 from lookout_server.domain.territory import CameraKey, Site
 from lookout_server.ports import FeedEntry, FeedKind, UnitOfWork
 

@@ -5,13 +5,25 @@ from datetime import datetime
 
 from lookout_server.domain import case as cases
 from lookout_server.domain.alarm import Disposition, released, reported
-from lookout_server.domain.case import SYSTEM, Action, Actor, Case, CaseEvidence, CaseEvidenceKind, Details, Stage
+from lookout_server.domain.case import (
+    SYSTEM,
+    Actor,
+    Case,
+    CaseEvidence,
+    CaseEvidenceKind,
+    Details,
+    HistoryEntry,
+    Request,
+    Stage,
+)
+from lookout_server.domain.moves import Action
 from lookout_server.domain.territory import Person, Role, Site
 from lookout_server.errors import ConflictError, EvidenceMissingError, InvalidError, NotFoundError
 from lookout_server.ports import Store, StoredFile, UnitOfWork
 from lookout_server.services import announce
 from lookout_server.services.candidates import best_candidate
 from lookout_server.services.commands import request_snapshot
+from lookout_server.services.timing import set_clock
 
 #: The reason with which a report is undone: the alarm is open again instead of dismissed with its case.
 UNDO = "undo"
@@ -28,6 +40,17 @@ class Order:
     at: datetime
     details: Details = field(default_factory=Details)
 
+    @property
+    def request(self) -> Request:
+        """What the domain is asked."""
+        return Request(
+            action=self.action,
+            actor=Actor(person=self.person),
+            at=self.at,
+            version=self.version,
+            details=self.details,
+        )
+
 
 async def carry_out(store: Store, site: Site, order: Order) -> None:
     """A move that needs nothing but itself: confirm, accept, return, arrive, close, rework."""
@@ -43,7 +66,7 @@ async def dispatch(store: Store, site: Site, order: Order, worker_id: str | None
         case = await visible_case(uow, order.case_id, order.person, lock=True)
         # Whether it may be dispatched at all comes before whom to send.
         stand_in = replace(order.details, worker=order.person)
-        cases.move(case, order.action, Actor(person=order.person), at=order.at, version=order.version, details=stand_in)
+        cases.move(case, replace(order.request, details=stand_in))
         worker = await _worker(uow, worker_id) if worker_id else await best_candidate(uow, case)
         await _move(uow, site, case, replace(order, details=replace(order.details, worker=worker)))
         await uow.commit()
@@ -102,12 +125,23 @@ async def visible_case(uow: UnitOfWork, case_id: str, person: Person, *, lock: b
 
 
 async def _move(uow: UnitOfWork, site: Site, case: Case, order: Order, *, actor: Actor | None = None) -> Case:
-    who = actor or Actor(person=order.person)
-    after, entry = cases.move(case, order.action, who, at=order.at, version=order.version, details=order.details)
-    await uow.cases.update(after, entry, seen=case.version)
-    alarms = await uow.alarms.get(case.alarms[:1])
-    announce.case_moved(uow, site, after, entry, alarms.get(case.alarms[0]) if case.alarms else None)
+    request = replace(order.request, actor=actor) if actor else order.request
+    after, entry = cases.move(case, request, site.policy)
+    await keep_move(uow, site, case, after, entry)
     return after
+
+
+async def keep_move(uow: UnitOfWork, site: Site, case: Case, after: Case, entry: HistoryEntry) -> None:
+    """Write a change of a case, set its clock and tell everybody."""
+    await uow.cases.update(after, entry, seen=case.version)
+    await set_clock(uow, after)
+    await tell(uow, site, after, entry)
+
+
+async def tell(uow: UnitOfWork, site: Site, case: Case, entry: HistoryEntry) -> None:
+    """Announce a line of a case's history."""
+    alarms = await uow.alarms.get(case.alarms[:1])
+    announce.case_moved(uow, site, case, entry, alarms.get(case.alarms[0]) if case.alarms else None)
 
 
 async def _worker(uow: UnitOfWork, worker_id: str) -> Person:

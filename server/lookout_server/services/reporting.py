@@ -13,6 +13,7 @@ from lookout_server.errors import NotFoundError
 from lookout_server.ports import Store, UnitOfWork
 from lookout_server.services import announce
 from lookout_server.services.commands import send_verdict
+from lookout_server.services.timing import set_clock
 
 
 async def report_alarm(store: Store, site: Site, alarm_id: str, person: Person, *, at: datetime) -> tuple[str, bool]:
@@ -35,8 +36,10 @@ async def open_case(uow: UnitOfWork, site: Site, alarm: Alarm, actor: Actor, *, 
     cameras = await uow.territory.cameras([alarm.camera])
     blank = await _blank(uow, site, alarm, cameras.get(alarm.camera), at)
     claimed = reported(alarm, blank.id)
-    case, entry = opened(blank, actor=actor, at=at, data={"alarm": alarm.id, "automatic": actor is SYSTEM})
+    data = {"alarm": alarm.id, "automatic": actor is SYSTEM}
+    case, entry = opened(blank, actor=actor, at=at, data=data, policy=site.policy)
     await uow.cases.add(case, entry)
+    await set_clock(uow, case)
     await uow.alarms.save([claimed])
     announce.alarm_changed(uow, alarm.id, "reported", at)
     announce.case_moved(uow, site, case, entry, alarm)

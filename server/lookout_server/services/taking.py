@@ -6,12 +6,14 @@ from datetime import datetime
 
 from lookout_server.domain import case as cases
 from lookout_server.domain.alarm import Alarm, AlarmState, alarm_id, first_told, told_again, wants_case
-from lookout_server.domain.case import SETTLED, SYSTEM
+from lookout_server.domain.case import SYSTEM
+from lookout_server.domain.moves import SETTLED
 from lookout_server.domain.territory import Camera, Gateway, Site
 from lookout_server.ports import UnitOfWork
 from lookout_server.services import announce
 from lookout_server.services.reading import ReadEvent
 from lookout_server.services.reporting import open_case
+from lookout_server.services.timing import set_clock
 
 
 async def take_events(uow: UnitOfWork, site: Site, events: Sequence[ReadEvent]) -> None:
@@ -51,8 +53,9 @@ async def _follow_up(
         case = (await uow.cases.get([alarm.case_id], lock=True))[alarm.case_id]
         if case.state in SETTLED or case.severity is alarm.severity:
             return
-        graver, entry = cases.raised(case, alarm.severity, at=at)
+        graver, entry = cases.raised(case, alarm.severity, at=at, policy=site.policy)
         await uow.cases.update(graver, entry, seen=case.version)
+        await set_clock(uow, graver)
         announce.case_moved(uow, site, graver, entry, alarm)
 
 

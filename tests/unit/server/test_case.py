@@ -10,20 +10,21 @@ from hypothesis import strategies as st
 from lookout_contract.cases import CaseState
 from lookout_contract.events import Severity
 from lookout_server.domain.case import (
-    MOVES,
     SYSTEM,
-    Action,
     Actor,
     Case,
     Details,
     HistoryEntry,
+    Request,
     allowed,
+    escalated,
     may_see,
     move,
     opened,
     raised,
     rechecked,
 )
+from lookout_server.domain.moves import MOVES, Action
 from lookout_server.domain.territory import Person, Role
 from lookout_server.errors import (
     EvidenceMissingError,
@@ -50,7 +51,11 @@ def _case(state: CaseState, handler: str | None = WORKER.id) -> Case:
 
 def _do(case: Case, action: Action, who: Person | None, details: Details | None = None) -> tuple[Case, HistoryEntry]:
     full = details or Details(reason="because", worker=WORKER, photos=(PHOTO,))
-    return move(case, action, Actor(person=who), at=NOON, version=case.version, details=full)
+    return move(case, _request(case, action, who, full))
+
+
+def _request(case: Case, action: Action, who: Person | None, details: Details) -> Request:
+    return Request(action=action, actor=Actor(person=who), at=NOON, version=case.version, details=details)
 
 
 _HAPPY = [
@@ -78,7 +83,7 @@ def test_the_way_from_confirmed_to_closed() -> None:
 def test_a_stale_version_is_refused_and_says_the_current_one() -> None:
     case = replace(_case(CaseState.CONFIRMED), version=3)
     with pytest.raises(StaleVersionError, match="version 3") as caught:
-        move(case, Action.VOID, Actor(person=OPERATOR), at=NOON, version=2, details=Details(reason="x"))
+        move(case, replace(_request(case, Action.VOID, OPERATOR, Details(reason="x")), version=2))
     assert caught.value.extras["current_version"] == 3
 
 
@@ -105,7 +110,7 @@ def test_the_system_alone_verifies() -> None:
 
 def test_the_system_does_nothing_else() -> None:
     with pytest.raises(ForbiddenError):
-        move(_case(CaseState.VERIFYING), Action.CLOSE, SYSTEM, at=NOON, version=1, details=Details())
+        _do(_case(CaseState.VERIFYING), Action.CLOSE, None)
 
 
 @pytest.mark.parametrize("state", [CaseState.CLOSED, CaseState.VOID])
@@ -163,6 +168,13 @@ def test_a_recheck_does_not_overtake_anybody() -> None:
     assert entry.seq == case.entries + 1
 
 
+def test_being_told_on_overtakes_nobody_and_ends_with_the_next_move() -> None:
+    case, entry = escalated(_case(CaseState.DISPATCHED), at=NOON, data={"reason": "late"})
+    assert (case.version, case.rung, entry.data) == (1, 1, {"rung": 1, "reason": "late"})
+    moved, _ = _do(case, Action.ACCEPT, WORKER)
+    assert moved.rung == 0
+
+
 def test_workers_see_their_grids_and_their_cases() -> None:
     case = _case(CaseState.DISPATCHED, handler=None)
     assert may_see(case, WORKER)
@@ -189,7 +201,8 @@ def test_no_walk_leaves_the_table(start: CaseState, steps: list[tuple[Action, Pe
     for action, who, details, lag in steps:
         offered = allowed(case, Actor(person=who))
         try:
-            after, entry = move(case, action, Actor(person=who), at=NOON, version=case.version + lag, details=details)
+            request = _request(case, action, who, details)
+            after, entry = move(case, replace(request, version=case.version + lag))
         except ServerError:
             # A refusal leaves no trace, and whatever is offered fails for its details alone.
             continue
@@ -218,7 +231,7 @@ def test_what_is_offered_works_and_what_is_not_fails(
     offered = allowed(case, Actor(person=who))
     for action in Action:
         try:
-            move(case, action, Actor(person=who), at=NOON, version=1, details=full)
+            move(case, _request(case, action, who, full))
         except ServerError:
             assert action not in offered
         else:

@@ -14,6 +14,7 @@ import type {
   Overview,
   Page,
   Quarantined,
+  Timers,
   User,
 } from "./models";
 
@@ -63,6 +64,8 @@ export const candidates = (id: string) =>
 export const cameras = () => request<{ items: Camera[] }>("GET", "/cameras").then((answer) => answer.items);
 
 export const gateways = () => request<{ items: Gateway[] }>("GET", "/gateways").then((answer) => answer.items);
+
+export const timers = () => request<Timers>("GET", "/timers");
 
 export const quarantine = () => request<Page<Quarantined>>("GET", "/quarantine?limit=50");
 

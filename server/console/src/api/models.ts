@@ -116,6 +116,12 @@ export interface Alarm {
   case_id: string | null;
 }
 
+export interface Timers {
+  waiting: number;
+  /** Those that passed and on which nobody has acted, the oldest first. */
+  stalled: { subject: string; kind: string; due_at: string; attempts: number; last_error: string | null }[];
+}
+
 /** A case as lists and the feed carry it. */
 export interface Case {
   id: string;

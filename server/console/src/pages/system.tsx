@@ -8,6 +8,7 @@ import { Empty } from "../components/empty";
 import { Show, useLoad } from "../components/load";
 import { Shell } from "../components/shell";
 import { follow } from "../live/live";
+import { now } from "../live/clock";
 import { dayTime, size, span } from "../text/format";
 import { t, word } from "../text/i18n";
 
@@ -17,6 +18,7 @@ export default function SystemPage() {
       <h1 class="unseen">{t("nav.system")}</h1>
       <Cameras />
       <Gateways />
+      <TimerLine />
       <Quarantine />
     </Shell>
   );
@@ -111,6 +113,27 @@ function GatewayTile({ gateway }: { gateway: Gateway }) {
         {gateway.clock_skew_s === null ? null : <> · {t("system.skew", { span: span(Math.abs(gateway.clock_skew_s)) })}</>}
       </p>
     </li>
+  );
+}
+
+function TimerLine() {
+  const found = useLoad(api.timers, "timers");
+  useReload(found.reload, ["case"]);
+  return (
+    <section>
+      <h2>{t("system.timers")}</h2>
+      <Show of={found}>
+        {(timers) => {
+          const oldest = timers.stalled[0];
+          if (oldest === undefined) return <p>{t("system.timers_fine", { n: timers.waiting })}</p>;
+          const age = span((now.value - Date.parse(oldest.due_at)) / 1000);
+          const why = oldest.last_error ?? t("system.timers_retried");
+          return (
+            <p class="tile sight-blind">{t("system.timers_stalled", { n: timers.stalled.length, age, why })}</p>
+          );
+        }}
+      </Show>
+    </section>
   );
 }
 

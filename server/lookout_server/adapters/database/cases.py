@@ -1,17 +1,20 @@
 """Cases, their history and files."""
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Select, func, or_, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lookout_contract.cases import CaseState
 from lookout_contract.events import Scenario, Severity
 from lookout_server.adapters.database.statements import count_up, insert_new, scalars, table_of
-from lookout_server.adapters.database.tables import CaseAlarmRow, CaseEvidenceRow, CaseHistoryRow, CaseRow
-from lookout_server.domain.case import SETTLED, Action, Case, CaseEvidence, CaseEvidenceKind, HistoryEntry, Stage
+from lookout_server.adapters.database.tables import CaseAlarmRow, CaseEvidenceRow, CaseHistoryRow, CaseRow, DeadlineRow
+from lookout_server.domain.case import Case, CaseEvidence, CaseEvidenceKind, HistoryEntry, Stage
+from lookout_server.domain.deadline import DeadlineKind
+from lookout_server.domain.moves import SETTLED, Action
 from lookout_server.domain.territory import CameraKey, Person
 from lookout_server.errors import ConflictError, StaleVersionError
 from lookout_server.ports import CaseFilter, Page
@@ -73,15 +76,13 @@ class SqlCases:
 
     async def page(self, wanted: CaseFilter, page: Page) -> Sequence[Case]:
         """Newest first."""
-        statement = select(CaseRow).order_by(CaseRow.opened_at.desc(), CaseRow.id.desc()).limit(page.limit)
+        statement = _paged(select(CaseRow), page)
         if wanted.states is not None:
             statement = statement.where(CaseRow.state.in_(sorted(state.value for state in wanted.states)))
         if wanted.handler is not None:
             statement = statement.where(CaseRow.handler == wanted.handler)
         if wanted.visible_to is not None:
             statement = statement.where(_visible_to(wanted.visible_to))
-        if page.before is not None:
-            statement = statement.where(tuple_(CaseRow.opened_at, CaseRow.id) < tuple_(*page.before))
         return await self._cases(await scalars(self._session, statement))
 
     async def history(self, case_id: str) -> Sequence[HistoryEntry]:
@@ -146,6 +147,30 @@ class SqlCases:
             statement = statement.where(_visible_to(visible_to))
         return {CaseState(row[0]): int(row[1]) for row in await self._session.execute(statement)}
 
+    async def without_deadline(self, limit: int) -> Sequence[Case]:
+        """The oldest first."""
+        armed = select(DeadlineRow.subject).where(DeadlineRow.kind == DeadlineKind.STEP.value)
+        statement = (
+            select(CaseRow)
+            .where(CaseRow.due_at.is_not(None), CaseRow.rung == 0, CaseRow.id.not_in(armed))
+            .order_by(CaseRow.due_at)
+            .limit(limit)
+        )
+        return await self._cases(await scalars(self._session, statement))
+
+    async def opened_since(self, since: datetime, page: Page) -> Sequence[Case]:
+        """Newest first."""
+        statement = _paged(select(CaseRow).where(CaseRow.opened_at >= since), page)
+        return await self._cases(await scalars(self._session, statement))
+
+    async def histories(self, ids: Collection[str]) -> dict[str, list[HistoryEntry]]:
+        """One query for all."""
+        statement = select(CaseHistoryRow).where(CaseHistoryRow.case_id.in_(sorted(ids)))
+        found: dict[str, list[HistoryEntry]] = {name: [] for name in ids}
+        for row in await scalars(self._session, statement.order_by(CaseHistoryRow.case_id, CaseHistoryRow.seq)):
+            found[row.case_id].append(_entry(row))
+        return found
+
     async def _append(self, case_id: str, entry: HistoryEntry) -> None:
         row: dict[str, Any] = {
             "case_id": case_id,
@@ -192,7 +217,14 @@ def _case(row: CaseRow, alarms: tuple[str, ...]) -> Case:
         handler=row.handler,
         alarms=alarms,
         reworks=row.reworks,
+        rung=row.rung,
     )
+
+
+def _paged(statement: Select[CaseRow], page: Page) -> Select[CaseRow]:
+    if page.before is not None:
+        statement = statement.where(tuple_(CaseRow.opened_at, CaseRow.id) < tuple_(*page.before))
+    return statement.order_by(CaseRow.opened_at.desc(), CaseRow.id.desc()).limit(page.limit)
 
 
 def _values(case: Case) -> dict[str, Any]:
@@ -212,6 +244,7 @@ def _values(case: Case) -> dict[str, Any]:
         "due_at": case.due_at,
         "handler": case.handler,
         "reworks": case.reworks,
+        "rung": case.rung,
     }
 
 

@@ -252,6 +252,7 @@ class CaseRow(Base):
     due_at: Mapped[datetime | None]
     handler: Mapped[str | None] = mapped_column(ForeignKey("people.id"))
     reworks: Mapped[int]
+    rung: Mapped[int] = mapped_column(server_default=text("0"))
     __table_args__ = (
         Index(None, "opened_at", "id"),
         Index(None, "state", "opened_at"),
@@ -291,6 +292,20 @@ class CaseHistoryRow(Base):
     to_state: Mapped[str] = mapped_column(String(20))
     note: Mapped[str | None] = mapped_column(Text)
     data: Mapped[dict[str, Any]]
+
+
+class DeadlineRow(Base):
+    """Timers. Whoever acts on one leases it first, and deletes it in the transaction that acts."""
+
+    __tablename__ = "deadlines"
+    subject: Mapped[str] = mapped_column(Id, primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20), primary_key=True)
+    part: Mapped[str] = mapped_column(Id, primary_key=True)
+    due_at: Mapped[datetime] = mapped_column(index=True)
+    owner: Mapped[str | None] = mapped_column(Id)
+    leased_until: Mapped[datetime | None]
+    attempts: Mapped[int]
+    last_error: Mapped[str | None] = mapped_column(Text)
 
 
 class CaseEvidenceRow(Base):

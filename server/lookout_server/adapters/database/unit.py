@@ -4,6 +4,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from lookout_server.adapters.database.alarms import SqlAlarms
 from lookout_server.adapters.database.cases import SqlCases
+from lookout_server.adapters.database.deadlines import SqlDeadlines
 from lookout_server.adapters.database.events import SqlEvents
 from lookout_server.adapters.database.evidence import SqlEvidence
 from lookout_server.adapters.database.gateways import SqlGateways
@@ -26,6 +27,7 @@ class SqlUnitOfWork:
         self.events = SqlEvents(session)
         self.alarms = SqlAlarms(session)
         self.cases = SqlCases(session)
+        self.deadlines = SqlDeadlines(session)
         self.territory = SqlTerritory(session)
         self.people = SqlPeople(session)
         self.gateways = SqlGateways(session)

@@ -8,7 +8,8 @@ from lookout_contract.cases import CaseState
 from lookout_contract.events import Scenario, Severity
 from lookout_server.api.models.alarms import ALARM_EXAMPLE, EVIDENCE_URL, AlarmModel
 from lookout_server.api.models.base import CaseNumber, Model, Reason, Ref, RequestModel, Sha256, Text, UtcTime, shown
-from lookout_server.domain.case import Action, Actor, CaseEvidence, CaseEvidenceKind, HistoryEntry, Stage, allowed
+from lookout_server.domain.case import Actor, CaseEvidence, CaseEvidenceKind, HistoryEntry, Stage, allowed
+from lookout_server.domain.moves import Action
 from lookout_server.domain.territory import Person
 from lookout_server.services.candidates import Candidate
 from lookout_server.services.candidates import Reason as WhyReason

@@ -15,11 +15,13 @@ from lookout_server.api.models.estate import (
     QuarantineModel,
     QuarantinePage,
 )
+from lookout_server.api.models.timers import TimersModel
 from lookout_server.api.problems import errors
 from lookout_server.api.routes.parameters import Limit
 from lookout_server.api.security import ControlRoom, SignedIn
 from lookout_server.domain.territory import Role
 from lookout_server.services.overview import overview
+from lookout_server.services.timers import STALLED_AFTER
 from lookout_server.services.views import camera_views, gateway_views
 
 router = APIRouter(prefix="/api/v1", tags=["estate"])
@@ -51,6 +53,13 @@ async def get_overview(deps: Given, signed_in: SignedIn) -> OverviewModel:
     """How things stand, and the feed's number to follow from."""
     async with deps.store.read() as uow:
         return OverviewModel.of(await overview(uow, signed_in.person), deps.site)
+
+
+@router.get("/timers", operation_id="getTimers", responses=errors("forbidden"))
+async def get_timers(deps: Given, _person: ControlRoom) -> TimersModel:
+    """How many timers run, and which have stalled."""
+    async with deps.store.read() as uow:
+        return TimersModel.of(await uow.deadlines.health(late_since=deps.clock.now() - STALLED_AFTER))
 
 
 @router.get("/quarantine", operation_id="listQuarantine", responses=errors("forbidden"))

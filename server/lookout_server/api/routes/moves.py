@@ -15,7 +15,8 @@ from lookout_server.api.models.cases import (
 from lookout_server.api.problems import errors
 from lookout_server.api.routes.parameters import CaseId
 from lookout_server.api.security import Caller, SignedIn
-from lookout_server.domain.case import Action, Data, Details
+from lookout_server.domain.case import Data, Details
+from lookout_server.domain.moves import Action
 from lookout_server.services import handling
 from lookout_server.services.details import case_detail
 from lookout_server.services.handling import Order

@@ -12,6 +12,7 @@ from lookout_server.api.deps import Deps, Given
 from lookout_server.api.models.base import Model, shown
 from lookout_server.errors import StoreError
 from lookout_server.services.overview import cameras_by_sight
+from lookout_server.services.timers import STALLED_AFTER
 from lookout_server.services.views import gateway_views
 
 router = APIRouter(tags=["operations"])
@@ -90,17 +91,23 @@ async def _database(deps: Deps) -> str | None:
 
 
 async def _gauges(deps: Deps) -> list[GaugeMetricFamily]:
+    now = deps.clock.now()
     async with deps.store.read() as uow:
         alarms = await uow.alarms.open_by_severity()
         cases = await uow.cases.count_by_state()
         cameras = await cameras_by_sight(uow)
         gateways = await gateway_views(uow)
+        timers = await uow.deadlines.health(late_since=now - STALLED_AFTER)
         feed = GaugeMetricFamily("lookout_feed_seq", "Highest number of the feed.", value=await uow.feed.head())
+    oldest = (now - timers.late[0].due_at).total_seconds() if timers.late else 0.0
     sights = {sight.value if sight else "unknown": count for sight, count in cameras.items()}
     online = {view.gateway.id: int(view.gateway.online) for view in gateways}
     missing = {view.gateway.id: view.missing for view in gateways}
     return [
         feed,
+        GaugeMetricFamily("lookout_timers_waiting", "Timers that run.", value=timers.waiting),
+        GaugeMetricFamily("lookout_timers_stalled", "Timers that passed and did not act.", value=len(timers.late)),
+        GaugeMetricFamily("lookout_timer_delay_seconds", "By how much the oldest of them is late.", value=oldest),
         _family("lookout_alarms_open", "Alarms that nobody has judged.", "severity", alarms),
         _family("lookout_cases", "Cases by state.", "state", cases),
         _family("lookout_cameras", "Cameras by what they see.", "state", sights),

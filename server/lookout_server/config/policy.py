@@ -1,0 +1,138 @@
+"""``policy.yaml``: limits of time, working hours and escalation. What is left out stays as it usually is."""
+
+import re
+from collections.abc import Mapping
+from datetime import date, time
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, Field, model_validator
+
+from lookout_contract.cases import CaseState
+from lookout_contract.events import Severity
+from lookout_server.config.documents import read_document, validate
+from lookout_server.config.server import Section
+from lookout_server.domain.calendar import WorkCalendar
+from lookout_server.domain.policy import LIMITS, Limit, Policy
+
+_SPAN = re.compile(r"(\d+) ?(s|min|h|d)( working)?")
+_SECONDS = {"s": 1, "min": 60, "h": 3600, "d": 86400}
+_HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-4]):([0-5]\d)")
+#: A limit longer than this is a typing mistake.
+_LONGEST_S = 366 * 86400
+
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+_WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+def _limit(text: str) -> Limit:
+    found = _SPAN.fullmatch(text.strip())
+    seconds = int(found[1]) * _SECONDS[found[2]] if found else 0
+    if found is None or not 0 < seconds <= _LONGEST_S:
+        raise ValueError(f"{text!r} is no span of time; write 90s, 5min, 8h or 2d, and '8h working' for working time")
+    return Limit(seconds=seconds, working=found[3] is not None)
+
+
+def _is_span(text: str) -> str:
+    _limit(text)
+    return text
+
+
+def _is_hours(text: str) -> str:
+    _window(text)
+    return text
+
+
+def _window(text: str) -> tuple[time, time]:
+    found = _HOURS.fullmatch(text)
+    if found is None or (found[3] == "24" and found[4] != "00"):
+        raise ValueError(f"{text!r} are no hours; write them like 09:00-12:00")
+    end = time.max if found[3] == "24" else time(int(found[3]), int(found[4]))
+    return time(int(found[1]), int(found[2])), end
+
+
+Span = Annotated[str, AfterValidator(_is_span)]
+Hours = Annotated[str, AfterValidator(_is_hours)]
+
+
+class Graded(Section):
+    """A span of time for each grade: 90s, 5min, 8h, 2d, or '8h working' for working time alone."""
+
+    red: Span | None = None
+    yellow: Span | None = None
+    blue: Span | None = None
+
+
+class LimitsSection(Section):
+    """How long a case may stay in a state before the next rung is told."""
+
+    new: Graded = Graded()
+    confirmed: Graded = Graded()
+    dispatched: Graded = Graded()
+    accepted: Graded = Graded()
+    on_scene: Graded = Graded()
+    rework: Graded = Graded()
+    verifying: Graded = Graded()
+
+
+class CalendarSection(Section):
+    """Working time, by the site's clock."""
+
+    weekdays: tuple[Weekday, ...] = Field(default=("mon", "tue", "wed", "thu", "fri"), min_length=1)
+    hours: tuple[Hours, ...] = Field(default=("09:00-12:00", "14:00-18:00"), min_length=1)
+    """Ascending, the same on every working day."""
+    holidays: tuple[date, ...] = ()
+    """Days off."""
+    makeup_days: tuple[date, ...] = ()
+    """调休: days worked to make up for a holiday."""
+
+    @model_validator(mode="after")
+    def _ascending(self) -> Self:
+        windows = [_window(text) for text in self.hours]
+        edges = [edge for window in windows for edge in window]
+        if edges != sorted(edges) or any(start == end for start, end in windows):
+            raise ValueError("hours must ascend and not overlap, as in [09:00-12:00, 14:00-18:00]")
+        return self
+
+
+class EscalationSection(Section):
+    """What follows when a limit passes."""
+
+    rungs: int = Field(default=4, ge=1, le=10)
+    """How often it is told on, one rung of the ladder higher each time."""
+
+
+class PolicyFile(Section):
+    """The whole file."""
+
+    limits: LimitsSection = LimitsSection()
+    calendar: CalendarSection = CalendarSection()
+    escalation: EscalationSection = EscalationSection()
+
+    def policy(self, timezone: str) -> Policy:
+        """The policy of a site whose clock is that of ``timezone``."""
+        return Policy(
+            limits={**LIMITS, **self._limits()},
+            calendar=WorkCalendar(
+                timezone=timezone,
+                weekdays=frozenset(_WEEKDAYS.index(day) for day in self.calendar.weekdays),
+                windows=tuple(_window(text) for text in self.calendar.hours),
+                holidays=frozenset(self.calendar.holidays),
+                makeup_days=frozenset(self.calendar.makeup_days),
+            ),
+            escalations=self.escalation.rungs,
+        )
+
+    def _limits(self) -> dict[CaseState, Mapping[Severity, Limit]]:
+        found: dict[CaseState, Mapping[Severity, Limit]] = {}
+        for name in LimitsSection.model_fields:
+            graded: Graded = getattr(self.limits, name)
+            given = {Severity(grade): _limit(text) for grade, text in graded if text is not None}
+            state = CaseState(name)
+            found[state] = {**LIMITS[state], **given}
+        return found
+
+
+def load_policy(path: Path, timezone: str) -> Policy:
+    """Read ``policy.yaml``; ConfigError lists all mistakes with their lines."""
+    return validate(read_document(path), PolicyFile).policy(timezone)

@@ -1,0 +1,31 @@
+"""Deadlines: timers as rows. One that has passed acts once, however often the dispatcher is killed meanwhile."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class DeadlineKind(StrEnum):
+    """What runs out."""
+
+    #: The present step of a case.
+    STEP = "step"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeadlineKey:
+    """What a deadline is about; there is one of a kind at most. ``part`` tells several of a subject apart."""
+
+    subject: str
+    kind: DeadlineKind
+    part: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deadline:
+    """A timer. ``attempts`` counts how often a dispatcher has begun to act on it."""
+
+    key: DeadlineKey
+    due_at: datetime
+    attempts: int = 0
+    last_error: str | None = None

@@ -1,0 +1,171 @@
+"""Timers on both databases: late once, by whoever comes first, and never twice."""
+
+import asyncio
+from datetime import datetime, timedelta
+
+import httpx
+import pytest
+
+from lookout_server.domain.alarm import alarm_id
+from lookout_server.domain.case import Case, Details, HistoryEntry
+from lookout_server.domain.deadline import Deadline
+from lookout_server.domain.moves import Action
+from lookout_server.domain.policy import DEFAULT
+from lookout_server.domain.rehearsal import rehearse
+from lookout_server.domain.territory import Role
+from lookout_server.errors import StoreError
+from lookout_server.services import timers
+from lookout_server.services.handling import Order, void
+from lookout_server.services.rehearsing import past_steps
+from lookout_server.services.reporting import report_alarm
+from lookout_server.services.timers import LEASE, Timers, repair
+from lookout_server.services.timing import step_key
+from lookout_server.testing import NOON, PASSWORD, SITE, SmallGateway, Station, person
+
+pytestmark = pytest.mark.anyio
+
+LI = person("li", Role.OPERATOR)
+#: The limit of a confirmed case is two minutes.
+LATE = NOON + timedelta(seconds=121)
+
+
+async def _reported(station: Station, occurrence: str = "o-1") -> str:
+    gateway = SmallGateway(epoch=f"of-{occurrence}")
+    await station.intake.take([gateway.sends(occurrence)])
+    alarm = alarm_id(gateway.event(gateway.data(occurrence)).source, occurrence)
+    case_id, _ = await report_alarm(station.store, SITE, alarm, LI, at=station.clock.now())
+    return case_id
+
+
+async def _seen(station: Station, case_id: str) -> tuple[Case, list[HistoryEntry]]:
+    async with station.store.read() as uow:
+        return (await uow.cases.get([case_id]))[case_id], list(await uow.cases.history(case_id))
+
+
+async def _waiting(station: Station) -> int:
+    async with station.store.read() as uow:
+        return (await uow.deadlines.health(late_since=NOON)).waiting
+
+
+def _timers(station: Station, owner: str = "one") -> Timers:
+    return Timers(station.store, site=SITE, owner=owner)
+
+
+async def test_a_limit_that_passes_is_told_on_once(station: Station) -> None:
+    case_id = await _reported(station)
+    clock = _timers(station)
+    assert await clock.act(NOON + timedelta(seconds=119)) == 0
+    assert await clock.act(LATE) == 1
+    assert await clock.act(LATE) == 0
+    case, history = await _seen(station, case_id)
+    assert (case.version, case.rung) == (1, 1)
+    assert [entry.action for entry in history] == [Action.REPORT, Action.ESCALATE]
+    assert history[-1].data["due_at"] == "2026-11-22T04:02:00+00:00"
+
+
+async def test_silence_climbs_to_the_top_and_stays_there(station: Station) -> None:
+    case_id = await _reported(station)
+    for minutes in range(1, 60):
+        await _timers(station).act(NOON + timedelta(minutes=minutes))
+    case, history = await _seen(station, case_id)
+    assert case.rung == DEFAULT.escalations
+    assert sum(entry.action is Action.ESCALATE for entry in history) == DEFAULT.escalations
+    assert await repair(station.store) == 0
+
+
+async def test_a_move_starts_the_clock_anew_and_the_last_one_stops_it(station: Station) -> None:
+    case_id = await _reported(station)
+    assert await _waiting(station) == 1
+    why = Details(reason="访客")
+    order = Order(case_id=case_id, action=Action.VOID, person=LI, version=1, at=NOON, details=why)
+    await void(station.store, SITE, order)
+    assert await _waiting(station) == 0
+    assert await _timers(station).act(LATE) == 0
+
+
+async def test_replicas_share_the_work_and_never_do_it_twice(station: Station) -> None:
+    cases = [await _reported(station, f"o-{number}") for number in range(9)]
+    replicas = [_timers(station, name) for name in ("one", "two", "three")]
+    acted = 0
+    for _ in range(2):
+        acted += sum(await asyncio.gather(*(replica.act(LATE) for replica in replicas)))
+    assert acted == 9
+    for case_id in cases:
+        _, history = await _seen(station, case_id)
+        assert [entry.action for entry in history] == [Action.REPORT, Action.ESCALATE]
+
+
+async def _lease(station: Station, owner: str, at: datetime) -> list[Deadline]:
+    async with station.store.write() as uow:
+        leased = await uow.deadlines.lease(owner, at=at, until=at + LEASE, limit=10)
+        await uow.commit()
+    return list(leased)
+
+
+async def test_who_is_killed_with_a_lease_delays_it_by_seconds(station: Station) -> None:
+    case_id = await _reported(station)
+    assert len(await _lease(station, "killed", LATE)) == 1
+    assert await _timers(station).act(LATE + timedelta(seconds=1)) == 0
+    assert await _timers(station).act(LATE + LEASE) == 1
+    async with station.store.write() as uow:
+        # The killed one comes back and goes on where it was: its lease has gone to another.
+        assert not await uow.deadlines.take(step_key(case_id), "killed")
+
+
+async def test_a_move_while_a_timer_is_leased_wins(station: Station) -> None:
+    case_id = await _reported(station)
+    await _lease(station, "one", LATE)
+    async with station.store.write() as uow:
+        case = (await uow.cases.get([case_id]))[case_id]
+        await timers.set_clock(uow, case)
+        await uow.commit()
+    async with station.store.write() as uow:
+        assert not await uow.deadlines.take(step_key(case_id), "one")
+
+
+async def test_what_fails_is_shown_and_does_not_hold_up_the_rest(
+    station: Station, web: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad, good = await _reported(station, "bad"), await _reported(station, "good")
+    real = timers.tell
+
+    async def tell(*given: object) -> None:
+        case = given[2]
+        assert isinstance(case, Case)
+        if case.id == bad:
+            raise StoreError("the disk is full")
+        await real(*given)  # pyright: ignore[reportArgumentType]
+
+    monkeypatch.setattr(timers, "tell", tell)
+    station.clock.advance(121 + 61)
+    assert await _timers(station).act(station.clock.now()) == 1
+    assert (await _seen(station, good))[0].rung == 1
+    assert (await _seen(station, bad))[0].rung == 0
+    signed_in = await web.post("/api/v1/session", json={"username": "li", "password": PASSWORD})
+    headers = {"Authorization": f"Bearer {signed_in.json()['token']}"}
+    shown = (await web.get("/api/v1/timers", headers=headers)).json()
+    (stalled,) = shown["stalled"]
+    assert (stalled["subject"], stalled["attempts"], stalled["last_error"]) == (bad, 1, "the disk is full")
+    assert "lookout_timers_stalled 1.0" in (await web.get("/metrics")).text
+    monkeypatch.setattr(timers, "tell", real)
+    assert await _timers(station).act(station.clock.advance(16)) == 1
+    assert (await _seen(station, bad))[0].rung == 1
+
+
+async def test_the_auditor_watches_what_nobody_watches(station: Station) -> None:
+    case_id = await _reported(station)
+    async with station.store.write() as uow:
+        await uow.deadlines.cancel([step_key(case_id)])
+        await uow.commit()
+    assert await repair(station.store) == 1
+    assert await repair(station.store) == 0
+    assert await _timers(station).act(LATE) == 1
+
+
+async def test_the_past_can_be_replayed(station: Station) -> None:
+    await _reported(station)
+    await _timers(station).act(LATE)
+    past = await past_steps(station.store, NOON - timedelta(days=90))
+    assert [(step.state.value, step.until) for step in past] == [("confirmed", None)]
+    outcome = rehearse(past, DEFAULT, now=NOON + timedelta(minutes=5))
+    assert (outcome.pages, outcome.late) == (2, {"20261122-0001"})
