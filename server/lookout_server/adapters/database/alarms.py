@@ -19,7 +19,7 @@ from lookout_contract.events import (
     Severity,
     Votes,
 )
-from lookout_server.adapters.database.statements import insert_new, scalars, upsert
+from lookout_server.adapters.database.statements import insert_new, scalars, select_by, upsert
 from lookout_server.adapters.database.tables import AlarmEvidenceRow, AlarmRow
 from lookout_server.domain.alarm import Alarm, AlarmState, Disposition
 from lookout_server.domain.territory import CameraKey
@@ -46,10 +46,7 @@ class SqlAlarms:
 
     async def get(self, ids: Collection[str], *, lock: bool = False) -> dict[str, Alarm]:
         """Locked in the order of ids."""
-        if not ids:
-            return {}
-        statement = select(AlarmRow).where(AlarmRow.id.in_(sorted(set(ids)))).order_by(AlarmRow.id)
-        rows = await scalars(self._session, statement.with_for_update() if lock else statement)
+        rows = await select_by(self._session, AlarmRow, ("id",), [(name,) for name in ids], lock=lock)
         return {alarm.id: alarm for alarm in await self._alarms(rows)}
 
     async def save(self, alarms: Sequence[Alarm]) -> None:
@@ -85,12 +82,9 @@ class SqlAlarms:
         return {Severity(row[0]): int(row[1]) for row in await self._session.execute(statement)}
 
     async def _alarms(self, rows: Sequence[AlarmRow]) -> list[Alarm]:
-        ids = [row.id for row in rows]
-        statement = (
-            select(AlarmEvidenceRow).where(AlarmEvidenceRow.alarm_id.in_(ids)).order_by(AlarmEvidenceRow.position)
-        )
-        files: dict[str, list[EvidenceRef]] = {name: [] for name in ids}
-        for row in await scalars(self._session, statement):
+        files: dict[str, list[EvidenceRef]] = {row.id: [] for row in rows}
+        of_these = [(name,) for name in files]
+        for row in await select_by(self._session, AlarmEvidenceRow, ("alarm_id",), of_these, order=("position",)):
             kind = EvidenceKind(row.kind)
             files[row.alarm_id].append(EvidenceRef(kind=kind, sha256=row.sha256, bytes=row.bytes, mime=row.mime))
         return [_alarm(row, tuple(files[row.id])) for row in rows]

@@ -5,15 +5,18 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
+import aiosqlite
 from asyncpg import PostgresError
 from sqlalchemy import Connection, event, make_url, text
 from sqlalchemy.engine import URL
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DisconnectionError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from lookout_server.adapters.database.failures import translated
+from lookout_server.adapters.database.inline_sqlite import connect_inline
+from lookout_server.adapters.database.prepared import attach_driver
 from lookout_server.adapters.database.unit import SqlUnitOfWork
 from lookout_server.errors import ConfigError, StoreError
 
@@ -52,16 +55,26 @@ def complete_url(url: str) -> URL:
 def open_engine(url: URL) -> AsyncEngine:
     """An engine whose SQLite transactions are real ones: WAL, foreign keys, full durability, explicit BEGIN."""
     if url.get_backend_name() != "sqlite":
-        return create_async_engine(url, pool_pre_ping=True)
-    engine = create_async_engine(url)
+        engine = create_async_engine(url)
+        event.listen(engine.sync_engine, "checkout", _refuse_closed)
+        return engine
+
+    async def connect(*_: object, **__: object) -> aiosqlite.Connection:
+        return await connect_inline(url.database or ":memory:", busy_ms=_BUSY_MS)
+
+    engine = create_async_engine(url, async_creator=connect)
     event.listen(engine.sync_engine, "connect", _prepare_sqlite)
     event.listen(engine.sync_engine, "begin", _begin_sqlite)
     return engine
 
 
+def _refuse_closed(connection: DBAPIConnection, entry: ConnectionPoolEntry, proxy: PoolProxiedConnection) -> None:
+    # asyncpg notices at once when the server closes a connection; asking the server before each use costs 1 ms.
+    if entry.driver_connection is None or entry.driver_connection.is_closed():
+        raise DisconnectionError("the database closed this connection")
+
+
 def _prepare_sqlite(connection: DBAPIConnection, entry: ConnectionPoolEntry) -> None:
-    # The driver would begin transactions by itself, and only at the first write: too late for a consistent read.
-    setattr(connection, "isolation_level", None)  # noqa: B010  (an attribute that the generic type does not declare)
     cursor = connection.cursor()
     cursor.execute(f"PRAGMA busy_timeout={_BUSY_MS}")
     cursor.execute("PRAGMA journal_mode=WAL")
@@ -110,6 +123,7 @@ class Database:
         try:
             async with AsyncSession(engine, expire_on_commit=False, autoflush=False) as session:
                 await _connected(session)
+                await attach_driver(session)
                 yield SqlUnitOfWork(session)
         except SQLAlchemyError as error:
             raise translated(error) from error

@@ -3,10 +3,10 @@
 from collections.abc import Collection, Sequence
 from typing import Any, cast
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from lookout_server.adapters.database.statements import insert_new, scalars, table_of, upsert
+from lookout_server.adapters.database.statements import insert_all, insert_new, scalars, select_by, upsert
 from lookout_server.adapters.database.tables import EventRow, StreamRow
 from lookout_server.domain.sequence import Range, Sequences
 from lookout_server.ports import StreamKey, TakenEvent
@@ -27,16 +27,12 @@ class SqlEvents:
             {"source": source, "epoch": epoch, "upto": 0, "also": []} for source, epoch in keys
         ]
         await insert_new(self._session, StreamRow, fresh)
-        wanted = tuple_(StreamRow.source, StreamRow.epoch).in_(keys)
-        statement = select(StreamRow).where(wanted).order_by(StreamRow.source, StreamRow.epoch).with_for_update()
-        rows = await scalars(self._session, statement)
+        rows = await select_by(self._session, StreamRow, ("source", "epoch"), keys, lock=True)
         return {StreamKey(source=row.source, epoch=row.epoch): _sequences(row) for row in rows}
 
     async def append(self, events: Sequence[TakenEvent]) -> None:
         """One statement for all of them."""
-        if not events:
-            return
-        await self._session.execute(table_of(EventRow).insert(), [_event_values(taken) for taken in events])
+        await insert_all(self._session, EventRow, [_event_values(taken) for taken in events])
 
     async def save_sequences(self, stream: StreamKey, sequences: Sequences) -> None:
         """Overwrite."""

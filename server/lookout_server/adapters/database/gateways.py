@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lookout_contract.commands import CommandResponse
-from lookout_server.adapters.database.statements import insert_new, scalars, upsert
+from lookout_server.adapters.database.statements import insert_new, scalars, select_by, upsert
 from lookout_server.adapters.database.tables import CommandRow, GatewayRow
 from lookout_server.domain.territory import Gateway
 from lookout_server.ports import SentCommand
@@ -22,10 +22,11 @@ class SqlGateways:
 
     async def get(self, ids: Collection[str] | None = None) -> dict[str, Gateway]:
         """These, or all by id."""
-        statement = select(GatewayRow).order_by(GatewayRow.id)
-        if ids is not None:
-            statement = statement.where(GatewayRow.id.in_(sorted(set(ids))))
-        return {row.id: _gateway(row) for row in await scalars(self._session, statement)}
+        if ids is None:
+            rows = await scalars(self._session, select(GatewayRow).order_by(GatewayRow.id))
+        else:
+            rows = await select_by(self._session, GatewayRow, ("id",), [(name,) for name in ids])
+        return {row.id: _gateway(row) for row in rows}
 
     async def save(self, gateway: Gateway) -> None:
         """The token is not touched."""

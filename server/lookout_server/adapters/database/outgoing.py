@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from lookout_server.adapters.database.statements import count_up, scalars, table_of
+from lookout_server.adapters.database.statements import count_up, insert_all, scalars
 from lookout_server.adapters.database.tables import CounterRow, FeedRow, OutboxRow
 from lookout_server.ports import FeedEntry, FeedKind, OutboxMessage
 
@@ -48,7 +48,7 @@ class SqlFeed:
             }
             for offset, entry in enumerate(entries)
         ]
-        await self._session.execute(table_of(FeedRow).insert(), rows)
+        await insert_all(self._session, FeedRow, rows)
         return True
 
     async def head(self) -> int:
@@ -91,7 +91,7 @@ class SqlOutbox:
         if not self._queued:
             return False
         rows, self._queued = self._queued, []
-        await self._session.execute(table_of(OutboxRow).insert(), rows)
+        await insert_all(self._session, OutboxRow, rows)
         return True
 
     async def pending(self, limit: int) -> Sequence[OutboxMessage]:

@@ -1,16 +1,23 @@
 """The few statements that SQLAlchemy spells per database, spelled once."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from functools import cache
+from types import SimpleNamespace
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import ColumnElement, Select, Table
+from sqlalchemy import ColumnElement, Dialect, Select, Table, and_, bindparam, insert, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.sql import ClauseElement
 
+from lookout_server.adapters.database.prepared import Prepared, driver_of
 from lookout_server.adapters.database.tables import Base, CounterRow
 
 Row = dict[str, Any]
 RowT = TypeVar("RowT", bound=Base)
+
+#: Values that one statement asks for, at most.
+_MOST = 256
 
 
 def table_of(row: type[Base]) -> Table:
@@ -20,33 +27,116 @@ def table_of(row: type[Base]) -> Table:
 
 def insert_into(session: AsyncSession, row: type[Base]) -> postgresql.Insert | sqlite.Insert:
     """An INSERT of the database at hand, with ON CONFLICT."""
-    dialect = session.get_bind().dialect.name
-    insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
+    return _insert_into(session.get_bind().dialect, row)
+
+
+def _insert_into(dialect: Dialect, row: type[Base]) -> postgresql.Insert | sqlite.Insert:
+    insert = sqlite.insert if dialect.name == "sqlite" else postgresql.insert
     return insert(table_of(row))
 
 
 async def upsert(session: AsyncSession, row: type[Base], values: Sequence[Row], *, keep: Sequence[str] = ()) -> None:
     """Insert rows or overwrite those with the same primary key, except the columns in ``keep``."""
-    if not values:
-        return
-    table = table_of(row)
-    keys = [column.name for column in table.primary_key.columns]
-    statement = insert_into(session, row)
-    fresh: dict[str, ColumnElement[Any]] = {
-        name: statement.excluded[name] for name in values[0] if name not in keys and name not in keep
-    }
-    if fresh:
-        await session.execute(statement.on_conflict_do_update(index_elements=keys, set_=fresh), list(values))
-    else:
-        await session.execute(statement.on_conflict_do_nothing(index_elements=keys), list(values))
+    if values:
+        await driver_of(session).run(_upsert(row, tuple(values[0]), tuple(keep)), values)
+
+
+@cache
+def _upsert(row: type[Base], names: tuple[str, ...], keep: tuple[str, ...]) -> Prepared:
+    keys = _keys(row)
+
+    def build(dialect: Dialect) -> ClauseElement:
+        statement = _insert_into(dialect, row)
+        fresh: dict[str, ColumnElement[Any]] = {
+            name: statement.excluded[name] for name in names if name not in keys and name not in keep
+        }
+        if fresh:
+            return statement.on_conflict_do_update(index_elements=keys, set_=fresh)
+        return statement.on_conflict_do_nothing(index_elements=keys)
+
+    return Prepared(build, names)
 
 
 async def insert_new(session: AsyncSession, row: type[Base], values: Sequence[Row]) -> None:
     """Insert rows, leaving alone those whose primary key is there."""
-    if not values:
-        return
-    keys = [column.name for column in table_of(row).primary_key.columns]
-    await session.execute(insert_into(session, row).on_conflict_do_nothing(index_elements=keys), list(values))
+    if values:
+        await driver_of(session).run(_insert_new(row, tuple(values[0])), values)
+
+
+@cache
+def _insert_new(row: type[Base], names: tuple[str, ...]) -> Prepared:
+    def build(dialect: Dialect) -> ClauseElement:
+        return _insert_into(dialect, row).on_conflict_do_nothing(index_elements=_keys(row))
+
+    return Prepared(build, names)
+
+
+async def insert_all(session: AsyncSession, row: type[Base], values: Sequence[Row]) -> None:
+    """Insert rows, all of which must be new."""
+    if values:
+        await driver_of(session).run(_insert_all(row, tuple(values[0])), values)
+
+
+@cache
+def _insert_all(row: type[Base], names: tuple[str, ...]) -> Prepared:
+    return Prepared(lambda dialect: insert(table_of(row)), names)
+
+
+async def select_by(
+    session: AsyncSession,
+    row: type[RowT],
+    columns: Sequence[str],
+    wanted: Collection[tuple[Any, ...]],
+    *,
+    order: Sequence[str] = (),
+    lock: bool = False,
+) -> list[RowT]:
+    """Rows whose ``columns`` have one of the ``wanted`` values, in the order of ``order`` (else of ``columns``).
+
+    They are plain values with the row's attributes: changing them changes nothing in the database.
+    What is wanted is asked for in statements of 1, 2, 4 … 256 values, so that there are few to prepare.
+    """
+    found: list[RowT] = []
+    ordered = sorted(set(wanted))
+    names = [column.name for column in table_of(row).columns]
+    for start in range(0, len(ordered), _MOST):
+        some = ordered[start : start + _MOST]
+        size = 1 << (len(some) - 1).bit_length()
+        some += [some[-1]] * (size - len(some))
+        values = {
+            f"{name}_{place}": value for place, key in enumerate(some) for name, value in zip(columns, key, strict=True)
+        }
+        statement = _select_by(row, tuple(columns), size, tuple(order or columns), lock)
+        found += [
+            cast(RowT, SimpleNamespace(**dict(zip(names, each, strict=True))))
+            for each in await driver_of(session).fetch(statement, values)
+        ]
+    return found
+
+
+@cache
+def _select_by(row: type[Base], columns: tuple[str, ...], size: int, order: tuple[str, ...], lock: bool) -> Prepared:
+    table = table_of(row)
+
+    def build(dialect: Dialect) -> ClauseElement:
+        one_of = [
+            tuple(bindparam(f"{name}_{place}", type_=table.c[name].type) for name in columns) for place in range(size)
+        ]
+        where = (
+            table.c[columns[0]].in_([each[0] for each in one_of])
+            if len(columns) == 1
+            else or_(
+                *(and_(*(table.c[name] == value for name, value in zip(columns, each, strict=True))) for each in one_of)
+            )
+        )
+        statement = select(table).where(where).order_by(*(table.c[name] for name in order))
+        return statement.with_for_update() if lock else statement
+
+    return Prepared(build)
+
+
+def _keys(row: type[Base]) -> list[str]:
+    return [column.name for column in table_of(row).primary_key.columns]
 
 
 async def scalars(session: AsyncSession, statement: Select[RowT]) -> Sequence[RowT]:
@@ -57,9 +147,13 @@ async def scalars(session: AsyncSession, statement: Select[RowT]) -> Sequence[Ro
 
 async def count_up(session: AsyncSession, name: str, step: int) -> int:
     """Add to a counter and return its new value; the row stays locked until the transaction ends."""
-    statement = insert_into(session, CounterRow).values(name=name, value=step)
-    table = table_of(CounterRow)
-    counted = statement.on_conflict_do_update(
-        index_elements=["name"], set_={"value": table.c.value + statement.excluded.value}
-    ).returning(table.c.value)
-    return int((await session.execute(counted)).scalar_one())
+    return int((await driver_of(session).fetch(_COUNT_UP, {"name": name, "value": step}))[0][0])
+
+
+def _counted(dialect: Dialect) -> ClauseElement:
+    statement, table = _insert_into(dialect, CounterRow), table_of(CounterRow)
+    total = table.c.value + statement.excluded.value
+    return statement.on_conflict_do_update(index_elements=["name"], set_={"value": total}).returning(table.c.value)
+
+
+_COUNT_UP = Prepared(_counted, ("name", "value"))

@@ -3,11 +3,11 @@
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lookout_contract.status import Sight
-from lookout_server.adapters.database.statements import scalars, upsert
+from lookout_server.adapters.database.statements import scalars, select_by, upsert
 from lookout_server.adapters.database.tables import CameraRow, TerritoryRow
 from lookout_server.domain.territory import Camera, CameraKey, Level, Territory
 
@@ -38,13 +38,12 @@ class SqlTerritory:
 
     async def cameras(self, keys: Collection[CameraKey] | None = None) -> dict[CameraKey, Camera]:
         """These, or all by gateway and id."""
-        statement = select(CameraRow).order_by(CameraRow.gateway, CameraRow.id)
-        if keys is not None:
-            if not keys:
-                return {}
-            wanted = sorted({(key.gateway, key.id) for key in keys})
-            statement = statement.where(tuple_(CameraRow.gateway, CameraRow.id).in_(wanted))
-        cameras = [_camera(row) for row in await scalars(self._session, statement)]
+        if keys is None:
+            rows = await scalars(self._session, select(CameraRow).order_by(CameraRow.gateway, CameraRow.id))
+        else:
+            wanted = [(key.gateway, key.id) for key in keys]
+            rows = await select_by(self._session, CameraRow, ("gateway", "id"), wanted)
+        cameras = [_camera(row) for row in rows]
         return {camera.key: camera for camera in cameras}
 
     async def save_cameras(self, cameras: Sequence[Camera]) -> None:
