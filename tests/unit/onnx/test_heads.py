@@ -4,8 +4,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from lookout_edge.adapters.onnx.heads.free_of_nms import DetrDecoder
 from lookout_edge.adapters.onnx.heads.nanodet import NanodetDecoder
 from lookout_edge.adapters.onnx.heads.plate_ssd import PlateSsdDecoder
+from lookout_edge.adapters.onnx.heads.yolo import YoloDecoder
+from lookout_edge.adapters.zoo_heads import DetrHead
+from lookout_edge.errors import ModelError
 
 BINS = 5
 
@@ -26,7 +30,8 @@ def test_nanodet_measures_sides_from_the_cells_centre_in_strides() -> None:
     distances[6] = distance_logits(1, 0, 2, 1)
     scores[9, 0] = 0.5  # stride 16: row 0, column 1
     distances[9] = distance_logits(1, 1, 1, 1)
-    found = decoder.decode(scores, distances, np.array([0.4, 0.4], np.float32), (32, 16))
+    outputs = {"scores": scores, "distances": distances}
+    found = decoder.decode(outputs, np.array([0.4, 0.4], np.float32), (32, 16))
     assert found.boxes.tolist() == pytest.approx(np.array([[12, 12, 36, 20], [8, -8, 40, 24]]))
     assert found.scores.tolist() == [0.75, 0.5]
     assert found.classes.tolist() == [1, 0]
@@ -34,15 +39,15 @@ def test_nanodet_measures_sides_from_the_cells_centre_in_strides() -> None:
 
 def test_nanodet_takes_the_mean_of_a_spread_distribution() -> None:
     decoder = NanodetDecoder((8,), BINS)
-    even = np.zeros((1, 4 * BINS), np.float32)
-    found = decoder.decode(np.ones((1, 1), np.float32), even, np.array([0.5], np.float32), (8, 8))
+    outputs = {"scores": np.ones((1, 1), np.float32), "distances": np.zeros((1, 4 * BINS), np.float32)}
+    found = decoder.decode(outputs, np.array([0.5], np.float32), (8, 8))
     assert found.boxes[0] == pytest.approx([4 - 16, 4 - 16, 4 + 16, 4 + 16])
 
 
 def test_nanodet_holds_every_class_to_its_own_threshold() -> None:
     decoder = NanodetDecoder((8,), BINS)
-    scores = np.array([[0.3, 0.3]], np.float32)
-    found = decoder.decode(scores, np.zeros((1, 4 * BINS), np.float32), np.array([0.2, 0.4], np.float32), (8, 8))
+    outputs = {"scores": np.array([[0.3, 0.3]], np.float32), "distances": np.zeros((1, 4 * BINS), np.float32)}
+    found = decoder.decode(outputs, np.array([0.2, 0.4], np.float32), (8, 8))
     assert found.classes.tolist() == [0]
 
 
@@ -58,3 +63,15 @@ def test_plate_head_gives_box_and_corners_in_reading_order() -> None:
     assert found.boxes[0] == pytest.approx([12 + 2 - 10, 4 - 5, 12 + 2 + 10, 4 + 5])
     assert found.corners[0] == pytest.approx([2, 0, 22, 0, 22, 8, 2, 8])
     assert found.scores.tolist() == pytest.approx([0.9])
+
+
+def test_labels_that_are_not_as_many_as_classes_are_refused() -> None:
+    with pytest.raises(ModelError, match=r"gives 3 classes a box but model\.yaml has 2 labels"):
+        YoloDecoder().decode({"output0": np.zeros((7, 5), np.float32)}, np.array([0.2, 0.4], np.float32), (8, 8))
+
+
+def test_an_output_that_is_not_there_names_those_that_are() -> None:
+    head = DetrHead(kind="detr", outputs=("boxes", "scores"))
+    outputs = {"boxes": np.zeros((1, 4), np.float32), "logits": np.zeros((1, 2), np.float32)}
+    with pytest.raises(ModelError, match=r"no output 'scores'; it has boxes, logits"):
+        DetrDecoder(head).decode(outputs, np.array([0.2, 0.4], np.float32), (8, 8))

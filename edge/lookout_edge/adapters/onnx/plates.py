@@ -14,7 +14,8 @@ from lookout_edge.adapters.onnx.nms import non_maximum_suppression
 from lookout_edge.adapters.onnx.plate_opinions import agreed
 from lookout_edge.adapters.onnx.plate_text import LOOKALIKES, PATTERNS
 from lookout_edge.adapters.onnx.session import DEFAULT_PROVIDERS, OnnxSession
-from lookout_edge.adapters.zoo import CtcHead, PlateSsdHead, Zoo, ZooEntry
+from lookout_edge.adapters.zoo import Zoo, ZooEntry
+from lookout_edge.adapters.zoo_heads import CtcHead, PlateSsdHead
 from lookout_edge.domain.detection import PlateReading
 from lookout_edge.domain.frame import Image
 from lookout_edge.domain.geometry import Box

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from lookout_edge.adapters.onnx.detector import OnnxDetector
 from lookout_edge.adapters.onnx.session import DEFAULT_PROVIDERS, OnnxSession
-from lookout_edge.adapters.zoo import ClassifierHead, InputSpec, SecondLook, Zoo, ZooEntry
+from lookout_edge.adapters.zoo import InputSpec, SecondLook, Zoo, ZooEntry
+from lookout_edge.adapters.zoo_heads import ClassifierHead
 from lookout_edge.domain.detection import Detection
 from lookout_edge.domain.frame import Image
 from lookout_edge.domain.geometry import Box
