@@ -147,10 +147,13 @@ async def import_site(config: ServerConfig, site: SiteFile, *, dry_run: bool) ->
 
 
 async def import_at_first_start(store: Store, config: ServerConfig, *, at: datetime) -> None:
-    """With an empty database and a ``site_file``: import it."""
-    if config.site_file is not None and await estate.is_empty(store):
-        changes = await estate.import_estate(store, _estate(load_site_file(config.site_file)), at=at)
-        _log.info("the site file was imported", file=str(config.site_file), changes=len(changes))
+    """With an empty database and a ``site_file``: import it, unless another replica is doing so."""
+    if config.site_file is None:
+        return
+    async with store.alone("import") as alone:
+        if alone and await estate.is_empty(store):
+            changes = await estate.import_estate(store, _estate(load_site_file(config.site_file)), at=at)
+            _log.info("the site file was imported", file=str(config.site_file), changes=len(changes))
 
 
 def new_password() -> str:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from lookout_contract.topics import INTAKE_FILTERS
 from lookout_server.adapters.broker.access import DISPATCHER
 from lookout_server.adapters.broker.accounts import BrokerAccounts
 from lookout_server.adapters.broker.engines import BrokerPlace, choose_engine
@@ -56,10 +57,23 @@ def _external(broker: ExternalBroker, site: str) -> BrokerAddress:
     return BrokerAddress(
         host=broker.host,
         port=broker.port,
-        client_id=_client_id(site),
+        client_id=_client_id(site) + (f"-{broker.replica}" if broker.replica else ""),
         username=broker.username,
         password=broker.secret(),
         tls=tls,
+        # What the broker holds for a replica that is gone would reach nobody: the others are sent it anew, by gateways.
+        clean=broker.replica is not None,
+    )
+
+
+def intake_filters(config: ServerConfig) -> tuple[str, ...]:
+    """What to subscribe to. Replicas share events and answers; every one of them hears the retained states."""
+    shared = (
+        {"event", "response"} if isinstance(config.broker, ExternalBroker) and config.broker.replica else set[str]()
+    )
+    return tuple(
+        f"$share/lookout-{config.site.id}/{each}" if channel in shared else each
+        for channel, each in INTAKE_FILTERS.items()
     )
 
 

@@ -11,7 +11,6 @@ from pathlib import Path
 import structlog
 
 import lookout_server
-from lookout_contract.topics import INTAKE_FILTERS
 from lookout_server.adapters.clock import SystemClock
 from lookout_server.adapters.database import Committed, Database, migrate
 from lookout_server.adapters.evidence import open_evidence
@@ -26,7 +25,7 @@ from lookout_server.adapters.passwords import Argon2Hasher
 from lookout_server.adapters.timers import run_timers
 from lookout_server.app import Deps, create_app
 from lookout_server.bootstrap.access import import_at_first_start
-from lookout_server.bootstrap.broker import ReachedBroker, local_address, reach_broker
+from lookout_server.bootstrap.broker import ReachedBroker, intake_filters, local_address, reach_broker
 from lookout_server.bootstrap.http import HttpServer
 from lookout_server.bootstrap.runtime import Runtime, forget_process, read_runtime, write_runtime
 from lookout_server.bootstrap.site import site_of
@@ -108,7 +107,7 @@ class Dispatcher:
         self, database: Database, broker: ReachedBroker, supervisor: Supervisor, relays: list[OutboxRelay]
     ) -> MqttLink:
         clock, site = self._clock, self._site
-        link = MqttLink(broker.address, filters=tuple(INTAKE_FILTERS.values()), clock=clock)
+        link = MqttLink(broker.address, filters=intake_filters(self._config), clock=clock)
         planner = ReplayPlanner()
         intake = IntakeLoop(link, Intake(database, site=site), site=site.id, clock=clock, planner=planner)
         relay = OutboxRelay(database, link, clock=clock)

@@ -126,6 +126,8 @@ class ExternalBroker(Section):
     """Better in LOOKOUT_MQTT_PASSWORD or ``password_file``."""
     password_file: Path | None = None
     tls: TlsConfig | None = None
+    replica: Identifier | None = None
+    """This dispatcher's own name when several share one PostgreSQL database; left out: it is the only one."""
 
     def secret(self) -> str | None:
         """The password, read from ``password_file`` when that is given; ConfigError when it cannot be."""
@@ -165,6 +167,15 @@ class ServerConfig(Section):
     policy_file: Path | None = None
     """Limits of time, working hours, escalation (``policy.yaml``); left out: the usual ones."""
     log: LogConfig = LogConfig()
+
+    @model_validator(mode="after")
+    def _replicas_share_a_database(self) -> Self:
+        alone = self.database.url is None or self.database.url.get_secret_value().startswith("sqlite")
+        if alone and isinstance(self.broker, ExternalBroker) and self.broker.replica:
+            raise ValueError(
+                "broker.replica is for dispatchers that share a PostgreSQL database: set database.url, or leave it out"
+            )
+        return self
 
     def database_url(self) -> str:
         """The URL of the database; whoever opens it adds the driver."""

@@ -149,6 +149,10 @@ class Store(Protocol):
         """For writing; on SQLite the one writer at a time."""
         ...
 
+    def alone(self, work: str) -> AbstractAsyncContextManager[bool]:
+        """Whether no other dispatcher does this work now; while the context lasts, none begins."""
+        ...
+
     async def ping(self) -> None:
         """StoreError when the database does not answer."""
         ...

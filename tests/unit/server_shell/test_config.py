@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from lookout_server.bootstrap.broker import intake_filters
 from lookout_server.config import EmbeddedBroker, ExternalBroker, load_server_config, load_site_file
 from lookout_server.config.server import Secrets
 from lookout_server.errors import ConfigError
@@ -163,3 +164,15 @@ def test_the_example_configurations_load(name: str) -> None:
 
 def test_the_example_site_loads() -> None:
     assert load_site_file(REPOSITORY / "configs" / "site.example.yaml").people
+
+
+def test_replicas_share_the_work_and_need_one_postgresql(tmp_path: Path) -> None:
+    broker = "broker: {host: mq, replica: one}\n"
+    said = mistakes(tmp_path, broker)
+    assert any("set database.url" in line for line in said)
+    text = f"site: {{id: kangle}}\ndatabase: {{url: 'postgresql://u@db/lookout'}}\n{broker}"
+    replica = load_server_config(write(tmp_path, text), secrets=NONE)
+    alone = load_server_config(write(tmp_path, "broker: {host: mq}\n"), secrets=NONE)
+    shared = [each for each in intake_filters(replica) if each.startswith("$share/lookout-kangle/lookout/v1/")]
+    assert [each.split("/")[-3:] for each in shared] == [["event", "+", "+"], ["+", "response", "+"]]
+    assert not any(each.startswith("$share") for each in intake_filters(alone))

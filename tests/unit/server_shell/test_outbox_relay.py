@@ -27,6 +27,7 @@ class FakeOutbox:
         self.waiting = list(messages)
         self.failures: dict[int, str] = {}
         self.commits = 0
+        self.is_alone = True
 
     @property
     def outbox(self) -> "FakeOutbox":
@@ -37,6 +38,10 @@ class FakeOutbox:
         yield cast(UnitOfWork, self)
 
     read = write = transaction
+
+    @asynccontextmanager
+    async def alone(self, work: str) -> AsyncGenerator[bool]:
+        yield self.is_alone
 
     async def pending(self, limit: int) -> Sequence[OutboxMessage]:
         return self.waiting[:limit]
@@ -181,3 +186,11 @@ def test_a_command_without_an_answer_is_told_once() -> None:
     with capture_logs() as logs:
         asyncio.run(drive())
     assert [(line["gateway"], line["command"]) for line in logs] == [("gw-a", "snapshot")]
+
+
+def test_while_another_replica_relays_nothing_is_published_here() -> None:
+    box, link = FakeOutbox([message(1)]), FakeLink()
+    box.is_alone = False
+    assert asyncio.run(relay(box, link).relay_once()) is False
+    assert link.published == []
+    assert [each.id for each in box.waiting] == [1]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import aiosqlite
 from asyncpg import PostgresError
-from sqlalchemy import Connection, event, make_url, text
+from sqlalchemy import Connection, event, func, make_url, select, text
 from sqlalchemy.engine import URL
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DisconnectionError, SQLAlchemyError
@@ -127,6 +127,16 @@ class Database:
                 yield SqlUnitOfWork(session)
         except SQLAlchemyError as error:
             raise translated(error) from error
+
+    @asynccontextmanager
+    async def alone(self, work: str) -> AsyncGenerator[bool]:
+        """By an advisory lock on PostgreSQL, gone with its connection; a SQLite file has one dispatcher anyway."""
+        if self._turn is not None:
+            yield True
+            return
+        async with self._transaction(self._reader) as unit:
+            locked = select(func.pg_try_advisory_xact_lock(func.hashtext(f"lookout {work}")))
+            yield bool(await unit.session.scalar(locked))
 
     async def ping(self) -> None:
         """StoreError when the database does not answer."""

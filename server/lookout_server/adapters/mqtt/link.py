@@ -48,6 +48,8 @@ class BrokerAddress:
     username: str | None = None
     password: str | None = None
     tls: Tls | None = None
+    #: The broker keeps nothing while we are away.
+    clean: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -213,7 +215,9 @@ class MqttLink:
 
 
 def _client(address: BrokerAddress) -> paho.Client:
-    client = paho.Client(CallbackAPIVersion.VERSION2, client_id=address.client_id, clean_session=False, manual_ack=True)
+    client = paho.Client(
+        CallbackAPIVersion.VERSION2, client_id=address.client_id, clean_session=address.clean, manual_ack=True
+    )
     client.connect_timeout = 5.0
     client.reconnect_delay_set(min_delay=1, max_delay=15)
     client.max_inflight_messages_set(200)

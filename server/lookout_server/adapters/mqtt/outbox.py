@@ -58,7 +58,15 @@ class OutboxRelay:
                     await asyncio.wait_for(self._wake.wait(), POLL_S)
 
     async def relay_once(self) -> bool:
-        """Publish what waits; True when something went out, so that there may be more."""
+        """Publish what waits; True when something went out, so that there may be more.
+
+        One replica at a time: a second one would publish later messages before earlier ones, and a retained state
+        that is older than the case would stay.
+        """
+        async with self._store.alone("outbox") as alone:
+            return alone and await self._relay()
+
+    async def _relay(self) -> bool:
         async with self._store.read() as work:
             waiting = await work.outbox.pending(BATCH)
         if not waiting:

@@ -4,7 +4,7 @@ import asyncio
 from typing import Literal, cast
 
 from alembic import context
-from sqlalchemy import Connection
+from sqlalchemy import Connection, func, select
 from sqlalchemy.engine import URL
 
 from lookout_server.adapters.database.engine import open_engine
@@ -26,6 +26,9 @@ async def _migrate(url: URL) -> None:
     engine = open_engine(url).execution_options(lookout_write=True)
     try:
         async with engine.connect() as connection:
+            if connection.dialect.name == "postgresql":
+                # Replicas that start together migrate one after the other; the lock ends with the connection.
+                await connection.execute(select(func.pg_advisory_lock(func.hashtext("lookout migration"))))
             await connection.run_sync(_run)
             await connection.commit()
     finally:
