@@ -7,7 +7,7 @@ from pydantic import Field, TypeAdapter
 
 from lookout_contract.base import Identifier, Message, UtcTime
 from lookout_contract.delivery import Sequence
-from lookout_contract.events import Epoch
+from lookout_contract.events import Epoch, Scenario
 
 
 class _CommandBase(Message):
@@ -74,8 +74,18 @@ class VerdictCommand(_CommandBase):
     why: str | None = None
 
 
+class TestAlarmCommand(_CommandBase):
+    """Send an alarm that is marked as a test through everything that a real one passes."""
+
+    __test__ = False
+    name: Literal["test_alarm"] = "test_alarm"
+    camera: Identifier
+    scenario: Scenario = Scenario.FIRE_SMOKE
+
+
 Command = Annotated[
-    ReloadCommand | ReplayCommand | ResidentsCommand | SnapshotCommand | VerdictCommand, Field(discriminator="name")
+    ReloadCommand | ReplayCommand | ResidentsCommand | SnapshotCommand | TestAlarmCommand | VerdictCommand,
+    Field(discriminator="name"),
 ]
 COMMANDS: TypeAdapter[Command] = TypeAdapter(Command)
 
@@ -90,6 +100,16 @@ class Outcome(StrEnum):
     UNSUPPORTED = "unsupported"
 
 
+class Gone(Message):
+    """The numbers of a replay that the gateway has no longer. They will never come, and the dispatcher stops asking."""
+
+    epoch: Epoch
+    ranges: tuple[tuple[Sequence, Sequence], ...]
+    """Closed ranges, ascending."""
+    why: str
+    """What the gateway knows of them: given up for want of room, or of an epoch that has ended."""
+
+
 class CommandResponse(Message):
     """The answer to a command, on ``response/{name}``."""
 
@@ -99,3 +119,5 @@ class CommandResponse(Message):
     at: UtcTime
     detail: str | None = None
     result: dict[str, str | int | float | bool] = {}
+    gone: Gone | None = None
+    """Replay only."""

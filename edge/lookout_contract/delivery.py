@@ -4,7 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from lookout_contract.base import Message
+from lookout_contract.base import Message, UtcTime
 from lookout_contract.events import Epoch
 
 Sequence = Annotated[int, Field(ge=1)]
@@ -15,6 +15,20 @@ class Rejection(Message):
 
     seq: Sequence
     reason: str
+    conflict: bool = False
+    """Another event is stored under this number: two boxes count in one epoch, or a disk was restored from a copy. The
+    gateway then begins a new epoch and sends what waits, this event too, with new numbers."""
+
+
+class Refusal(Message):
+    """Why a message lies in quarantine, for its sender; also for messages without a number, which no receipt names."""
+
+    topic: str
+    """The topic on which it came."""
+    reason: str
+    at: UtcTime
+    stored: bool = False
+    """True: it was taken all the same, and something about it is wrong (a time in the future)."""
 
 
 class Receipt(Message):

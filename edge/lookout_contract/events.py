@@ -117,6 +117,8 @@ class Attributes(Message):
     plate: Plate | None = None
     stage: str | None = None
     """The rule's own stage, e.g. ``passing``, ``parked``, ``suspected_charging``, ``pre_alarm``."""
+    test: bool = False
+    """Somebody tries the way from the gateway to the control room; nothing was seen."""
 
 
 class EventData(Message):

@@ -6,7 +6,7 @@ from pydantic import BaseModel, TypeAdapter
 
 from lookout_contract.cases import CaseMessage
 from lookout_contract.commands import COMMANDS, CommandResponse
-from lookout_contract.delivery import Receipt
+from lookout_contract.delivery import Receipt, Refusal
 from lookout_contract.events import Event
 from lookout_contract.status import CameraState, GatewayStatus
 from lookout_contract.topics import PREFIX
@@ -17,6 +17,7 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _MODELS: dict[str, type[BaseModel]] = {
     "event": Event,
     "receipt": Receipt,
+    "refusal": Refusal,
     "status": GatewayStatus,
     "camera-state": CameraState,
     "response": CommandResponse,
@@ -30,6 +31,7 @@ _CASE = f"{PREFIX}/{{site}}/case/{{grid}}/{{case}}"
 _CHANNELS: dict[str, tuple[str, str, str, bool, str]] = {
     "event": (f"{_GATEWAY}/event/{{camera}}/{{scenario}}", "event", "receive", False, "What a gateway saw."),
     "receipt": (f"{_GATEWAY}/receipt", "receipt", "send", False, "What the dispatcher has committed."),
+    "refusal": (f"{_GATEWAY}/refusal", "refusal", "send", False, "Why a message lies in quarantine."),
     "status": (f"{_GATEWAY}/status", "status", "receive", True, "Birth, heartbeat and death (will) of a gateway."),
     "cameraState": (f"{_GATEWAY}/camera/{{camera}}/state", "camera-state", "receive", True, "Watching, blind or off."),
     "command": (f"{_GATEWAY}/command/{{name}}", "command", "send", False, "Something a gateway is asked to do."),

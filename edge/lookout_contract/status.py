@@ -19,6 +19,10 @@ class SpoolDepth(Message):
     evidence_bytes: Count = 0
     oldest_s: float = Field(default=0, ge=0)
     """Age of the oldest unsettled event, seconds."""
+    dropped: dict[str, Count] = {}
+    """Scenario → events given up since the spool was made, for want of room or for their age."""
+    evidence_dropped: Count = 0
+    """Evidence files given up for want of room since the start."""
 
 
 class GatewayStatus(Message):

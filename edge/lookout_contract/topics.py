@@ -44,6 +44,11 @@ class GatewayTopics:
         return f"{self.base}/receipt"
 
     @property
+    def refusal(self) -> str:
+        """Down: why a message was refused."""
+        return f"{self.base}/refusal"
+
+    @property
     def status(self) -> str:
         """Up, retained, and the topic of the will."""
         return f"{self.base}/status"
@@ -102,7 +107,7 @@ INTAKE_FILTERS = {
 
 @dataclass(frozen=True, kw_only=True)
 class ParsedTopic:
-    """A gateway topic taken apart. ``channel`` is event, receipt, status, camera, command or response."""
+    """A gateway topic taken apart. ``channel`` is event, receipt, refusal, status, camera, command or response."""
 
     site: str
     gateway: str
@@ -119,7 +124,7 @@ class ParsedTopic:
 
 _PARSER = re.compile(
     rf"{PREFIX}/(?P<site>{_ID.pattern})/gateway/(?P<gateway>{_ID.pattern})/"
-    rf"(?:(?P<plain>receipt|status)"
+    rf"(?:(?P<plain>receipt|refusal|status)"
     rf"|event/(?P<event_camera>{_ID.pattern})/(?P<scenario>[a-z_]+)"
     rf"|camera/(?P<camera>{_ID.pattern})/state"
     rf"|(?P<kind>command|response)/(?P<name>{_ID.pattern}))"

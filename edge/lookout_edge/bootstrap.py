@@ -25,6 +25,7 @@ from lookout_edge.adapters.link import BrokerOptions, MqttLink, TlsOptions
 from lookout_edge.adapters.onnx.plates import OnnxPlateReader
 from lookout_edge.adapters.onnx.second_look import open_detector
 from lookout_edge.adapters.spool import SqliteSpool
+from lookout_edge.adapters.spool_room import SpoolLimits
 from lookout_edge.adapters.uploader import EvidenceUploader
 from lookout_edge.adapters.verdicts import VerdictFile
 from lookout_edge.adapters.video import PacketRing, SourceOptions, VideoSource
@@ -53,13 +54,14 @@ from lookout_edge.supervisor import (
     SharedDetector,
     SharedPlateReader,
     make_status,
+    send_trial_alarm,
     take_snapshot,
 )
 
 log = structlog.stdlib.get_logger()
 
 #: Sections that a running gateway cannot change.
-_FIXED = ("site", "gateway", "data_dir", "mqtt", "dispatcher", "models", "evidence")
+_FIXED = ("site", "gateway", "data_dir", "mqtt", "dispatcher", "models", "evidence", "spool")
 
 
 def load(path: Path) -> LoadedConfig:
@@ -216,7 +218,11 @@ class GatewayBuilder:
         self._models = load_models(config.models)
         self._directory = FilePlateDirectory(config.data_dir / "residents.json")
         self._spool = SqliteSpool(
-            config.data_dir / "spool.db", site=config.site, gateway=config.gateway, clock=self._clock
+            config.data_dir / "spool.db",
+            site=config.site,
+            gateway=config.gateway,
+            clock=self._clock,
+            limits=_spool_limits(config),
         )
         self._evidence = DiskEvidence(config.data_dir / "evidence", quota_bytes=config.evidence.quota_mb * 1_000_000)
         self._link = self._build_link(config)
@@ -287,6 +293,7 @@ class GatewayBuilder:
             verdicts=VerdictFile(config.data_dir / "verdicts.jsonl"),
             requeue=self._spool.requeue,
             snapshot=partial(take_snapshot, self._crew),
+            test_alarm=partial(send_trial_alarm, self._crew, self._spool, self._clock),
             reload=self._reload,
         )
         return MqttLink(
@@ -316,6 +323,8 @@ class GatewayBuilder:
             evidence=evidence.files,
             evidence_bytes=evidence.bytes,
             oldest_s=max(0.0, round(events.oldest_s, 3)),
+            dropped=dict(events.dropped_by_scenario),
+            evidence_dropped=evidence.dropped,
         )
 
 
@@ -340,6 +349,15 @@ def _source_options(camera: CameraConfig) -> SourceOptions:
         read_timeout_s=source.read_timeout_s,
         max_size=camera.max_size,
         decode_fps=camera.detect_fps,
+    )
+
+
+def _spool_limits(config: GatewayConfig) -> SpoolLimits:
+    spool = config.spool
+    days = (spool.blue_days, spool.yellow_days, spool.red_days)
+    return SpoolLimits(
+        max_bytes=spool.max_mb * 1_000_000,
+        max_age_s=(days[0] * 86_400.0, days[1] * 86_400.0, days[2] * 86_400.0),
     )
 
 

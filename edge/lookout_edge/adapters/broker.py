@@ -15,6 +15,8 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from lookout_edge.errors import LinkError
 
+#: Messages in flight above the window: live fire and key area, states and answers.
+RESERVE = 20
 #: MQTT 5: how long the broker keeps the session, and with it receipts and commands, of a gateway that is away.
 _SESSION_S = 7 * 86_400
 
@@ -100,7 +102,7 @@ class Session:
             reconnect_on_failure=False,
         )
         self._client.connect_timeout = options.connect_timeout_s
-        self._client.max_inflight_messages_set(options.window + 20)
+        self._client.max_inflight_messages_set(options.window + 2 * RESERVE)
         self._client.will_set(will.topic, will.payload, qos=1, retain=will.retain)
         if options.username is not None:
             self._client.username_pw_set(options.username, options.password)

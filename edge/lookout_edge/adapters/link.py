@@ -11,11 +11,11 @@ from pydantic import ValidationError
 
 from lookout_contract.base import ContractError
 from lookout_contract.commands import CommandResponse
-from lookout_contract.delivery import Receipt
+from lookout_contract.delivery import Receipt, Refusal
 from lookout_contract.status import CameraState, GatewayStatus
 from lookout_contract.topics import PREFIX, GatewayTopics, parse_gateway_topic
 from lookout_edge.adapters.backoff import Backoff
-from lookout_edge.adapters.broker import BrokerOptions, Message, Session, TlsOptions
+from lookout_edge.adapters.broker import RESERVE, BrokerOptions, Message, Session, TlsOptions
 from lookout_edge.adapters.command_desk import CommandDesk, Handler
 from lookout_edge.adapters.folded_log import FoldedLog
 from lookout_edge.adapters.spool import SqliteSpool
@@ -120,7 +120,7 @@ class MqttLink:
             on_message=self._receive,
             on_lost=self._wake.set,
         )
-        session.open((self._topics.receipt, self._topics.commands))
+        session.open((self._topics.receipt, self._topics.refusal, self._topics.commands))
         return session
 
     def _serve(self, session: Session) -> None:
@@ -170,9 +170,15 @@ class MqttLink:
         again = self._spool.take_requeued()
         late = now - self._broker.resend_after_s
         self._sent = {number: at for number, at in self._sent.items() if at > late and number not in again}
-        for row in self._spool.pending(self._broker.window - len(self._sent), self._sent.keys()):
+        for row in self._spool.pending(
+            self._broker.window - len(self._sent), self._sent.keys(), reserve=self._room_for_live()
+        ):
             session.publish(Message(self._topics.event(row.camera, row.scenario), row.payload))
             self._sent[row.sequence] = now
+
+    def _room_for_live(self) -> int:
+        """Slots above the window for live fire and key area, so that a backlog without receipts does not delay them."""
+        return max(0, RESERVE - max(0, len(self._sent) - self._broker.window))
 
     def _receive(self, message: Message) -> None:
         self._incoming.put(message)
@@ -186,6 +192,8 @@ class MqttLink:
             return
         if topic.channel == "receipt":
             self._settle(message)
+        elif topic.channel == "refusal":
+            self._note_refusal(message)
         elif topic.channel == "command" and topic.name is not None:
             self._command(topic.name, message)
 
@@ -201,6 +209,14 @@ class MqttLink:
             refused = {rejection.seq for rejection in receipt.rejected}
             for number in [n for n in self._sent if n in refused or receipt.settles(n)]:
                 del self._sent[number]
+
+    def _note_refusal(self, message: Message) -> None:
+        try:
+            refusal = Refusal.model_validate_json(message.payload)
+        except ValidationError:
+            return
+        what = "took it, but" if refusal.stored else "refused a message:"
+        self._faults.warning(f"refusal {refusal.topic}", f"the dispatcher {what} {refusal.reason} ({refusal.topic})")
 
     def _command(self, name: str, message: Message) -> None:
         if message.retain:

@@ -3,7 +3,7 @@
 import secrets
 import sqlite3
 import threading
-from collections.abc import Callable, Collection, Generator, Sequence
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,18 +11,18 @@ from pathlib import Path
 
 import structlog
 
+from lookout_contract.commands import Gone
 from lookout_contract.delivery import Receipt
-from lookout_contract.events import Event, EventData, Scenario, Severity, make_event
+from lookout_contract.events import Event, EventData, Scenario, make_event
 from lookout_edge.adapters.spool_file import is_broken, open_spool_file
+from lookout_edge.adapters.spool_room import PROTECTED, SpoolLimits, dropped_counts, make_room, rank_of, why_gone
 from lookout_edge.errors import SpoolError
 from lookout_edge.ports import Clock
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
-#: These leave before backlog and are given up last.
-_FIRST = frozenset({Scenario.FIRE_SMOKE, Scenario.KEY_AREA})
-_RANK = {Severity.BLUE: 0, Severity.YELLOW: 1, Severity.RED: 2}
-_PROTECTED = 3
+#: A fire or key-area alarm of the last seconds is live, and leaves before older ones.
+_LIVE_S = 60.0
 
 
 class BrokenSpoolError(SpoolError):
@@ -47,16 +47,18 @@ class Depth:
     bytes: int
     #: Age of the oldest unsettled event in seconds, 0 when there is none.
     oldest_s: float
-    #: Events given up for want of room since the spool was made.
+    #: Events given up since the spool was made, for want of room or for their age.
     dropped: int
+    #: The same by scenario.
+    dropped_by_scenario: Mapping[str, int]
 
 
 class SqliteSpool:
     """An EventSink that survives power cuts. Safe to use from several threads.
 
     Sequence numbers are gapless within an epoch; the epoch is made with the file and kept with it. A row goes when a
-    receipt settles it, or, counted and logged, when the spool would outgrow ``max_bytes`` or the row ``max_age_s``:
-    blue ones first, oldest first; fire and key area last, and never for their age.
+    receipt settles it, or, counted, named and logged, when it would outgrow the ``limits``: blue ones first, oldest
+    first; fire and key area last, and never for their age.
     """
 
     def __init__(
@@ -66,21 +68,19 @@ class SqliteSpool:
         site: str,
         gateway: str,
         clock: Clock,
-        max_bytes: int = 256_000_000,
-        max_age_s: float = 30 * 86_400.0,
+        limits: SpoolLimits | None = None,
     ) -> None:
         self._path = path
         self._site = site
         self._gateway = gateway
         self._clock = clock
-        self._max_bytes = max_bytes
-        self._max_age_s = max_age_s
+        self._limits = limits or SpoolLimits()
         self._lock = threading.RLock()
         self._listeners: list[Callable[[], None]] = []
         self._requeued: set[int] = set()
         self._file = self._open()
         with self._transaction() as file:
-            self._make_room(file)
+            make_room(file, self._limits, clock.now())
 
     @property
     def epoch(self) -> str:
@@ -108,28 +108,40 @@ class SqliteSpool:
             listener()
         return sequence
 
-    def pending(self, limit: int, skip: Collection[int] = frozenset()) -> tuple[SpooledEvent, ...]:
-        """Up to ``limit`` unsettled events whose numbers are not in ``skip``, in the order in which they leave."""
+    def pending(self, limit: int, skip: Collection[int] = frozenset(), *, reserve: int = 0) -> tuple[SpooledEvent, ...]:
+        """Up to ``limit`` unsettled events whose numbers are not in ``skip``, in the order in which they leave.
+
+        Fire and key area go first, those of the last minute before older ones. ``reserve`` more are given when they
+        are live ones of these, so that a window that is full of backlog does not hold them up.
+        """
+        live_from = self._clock.now() - _LIVE_S
         with self._transaction() as file:
-            order = file.execute(
-                "SELECT sequence FROM event ORDER BY rank < 3, sequence LIMIT ?", (max(0, limit) + len(skip),)
+            live = file.execute(
+                "SELECT sequence FROM event WHERE rank = ? AND stored_at >= ? ORDER BY sequence LIMIT ?",
+                (PROTECTED, live_from, max(0, limit) + reserve + len(skip)),
             )
-            wanted = [int(row[0]) for row in order if row[0] not in skip][: max(0, limit)]
-            return tuple(row for sequence in wanted for row in self._rows(file, sequence, sequence))
+            first = [int(row[0]) for row in live if row[0] not in skip][: max(0, limit) + reserve]
+            left = max(0, limit - len(first))
+            order = file.execute(
+                "SELECT sequence FROM event ORDER BY rank < 3, sequence LIMIT ?", (left + len(first) + len(skip),)
+            )
+            rest = [int(row[0]) for row in order if row[0] not in skip and row[0] not in first][:left]
+            return tuple(row for sequence in (*first, *rest) for row in self._rows(file, sequence, sequence))
 
     def range(self, epoch: str, first: int, last: int) -> tuple[SpooledEvent, ...]:
         """The events of that range that are still here; none when the epoch is another one."""
         with self._transaction() as file:
             return self._rows(file, first, last) if epoch == self.epoch else ()
 
-    def requeue(self, epoch: str, first: int, last: int) -> int:
-        """Have the link send that range again at once; returns how many of it are still here."""
-        rows = self.range(epoch, first, last)
-        with self._lock:
+    def requeue(self, epoch: str, first: int, last: int) -> Gone | None:
+        """Have the link send that range again at once; returns the numbers that are no longer here, and why."""
+        with self._transaction() as file:
+            rows = self.range(epoch, first, last)
+            gone = self._gone(file, epoch, (first, last), [row.sequence for row in rows])
             self._requeued.update(row.sequence for row in rows)
         for listener in tuple(self._listeners):
             listener()
-        return len(rows)
+        return gone
 
     def take_requeued(self) -> frozenset[int]:
         """Numbers to be sent again; they are forgotten with this call."""
@@ -140,9 +152,9 @@ class SqliteSpool:
     def settle(self, receipt: Receipt) -> int:
         """Delete what the dispatcher has stored or refused for good; returns how many rows that were.
 
-        A receipt of another epoch changes nothing. A receipt for numbers that were never given means that this file
-        is an older copy of itself: what waits then moves into a new epoch, since the dispatcher would take the
-        numbers given next for old events.
+        A receipt of another epoch changes nothing. A receipt for numbers that were never given, or one that tells of
+        another event under a number that waits here, means that this file is a copy: what waits then moves into a new
+        epoch, since the dispatcher would take the numbers given next for old events.
         """
         with self._transaction() as file:
             epoch, last, _ = self._life()
@@ -151,12 +163,15 @@ class SqliteSpool:
             if max(receipt.upto, *(end for _, end in receipt.also), 0) > last:
                 self._begin_again(file, receipt)
                 return 0
+            conflicts = {r.seq for r in receipt.rejected if r.conflict and self._rows(file, r.seq, r.seq)}
             settled = [(0, receipt.upto), *receipt.also, *((r.seq, r.seq) for r in receipt.rejected)]
             count = 0
             for start, end in settled:
-                count += file.execute("DELETE FROM event WHERE sequence BETWEEN ? AND ?", (start, end)).rowcount
+                count += self._delete(file, start, end, conflicts)
+            if conflicts:
+                self._begin_again(file, receipt)
         for rejection in receipt.rejected:
-            _log.warning("the dispatcher refused an event for good", sequence=rejection.seq, why=rejection.reason)
+            _log.warning("the dispatcher refused an event", sequence=rejection.seq, why=rejection.reason)
         return count
 
     def depth(self) -> Depth:
@@ -164,7 +179,7 @@ class SqliteSpool:
         with self._transaction() as file:
             events, size, oldest = file.execute("SELECT count(*), total(bytes), min(stored_at) FROM event").fetchone()
             age = max(0.0, self._clock.now() - float(oldest)) if oldest is not None else 0.0
-            return Depth(int(events), int(size), age, self._life()[2])
+            return Depth(int(events), int(size), age, self._life()[2], dropped_counts(file))
 
     def listen(self, callback: Callable[[], None]) -> None:
         """Call back after every event that comes in, on the thread that put it."""
@@ -183,7 +198,7 @@ class SqliteSpool:
     def _put(self, data: EventData) -> int:
         with self._transaction() as file:
             sequence = self._insert(file, data, self._clock.now())
-            self._make_room(file)
+            make_room(file, self._limits, self._clock.now())
             return sequence
 
     def _insert(self, file: sqlite3.Connection, data: EventData, made_at: float) -> int:
@@ -197,7 +212,7 @@ class SqliteSpool:
             time=datetime.fromtimestamp(made_at, UTC),
         )
         payload = event.to_json()
-        rank = _PROTECTED if data.scenario in _FIRST else _RANK[data.severity]
+        rank = rank_of(data.scenario, data.severity)
         file.execute("UPDATE life SET last = ?", (last + 1,))
         file.execute(
             "INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -205,36 +220,37 @@ class SqliteSpool:
         )
         return last + 1
 
-    def _make_room(self, file: sqlite3.Connection) -> None:
-        old = self._clock.now() - self._max_age_s
-        dropped = file.execute("DELETE FROM event WHERE stored_at < ? AND rank < 3", (old,)).rowcount
-        size = int(file.execute("SELECT total(bytes) FROM event").fetchone()[0])
-        if size > self._max_bytes:
-            victims: list[tuple[int]] = []
-            for sequence, row_bytes in file.execute("SELECT sequence, bytes FROM event ORDER BY rank, sequence"):
-                if size <= self._max_bytes:
-                    break
-                victims.append((sequence,))
-                size -= row_bytes
-            file.executemany("DELETE FROM event WHERE sequence = ?", victims)
-            dropped += len(victims)
-        if dropped:
-            file.execute("UPDATE life SET dropped = dropped + ?", (dropped,))
-            _log.error(
-                "events were given up because the spool is full or they were too old: check the way to the broker",
-                dropped=dropped,
-            )
+    @staticmethod
+    def _gone(file: sqlite3.Connection, epoch: str, asked: tuple[int, int], here: Sequence[int]) -> Gone | None:
+        ranges: list[tuple[int, int]] = []
+        start = asked[0]
+        for number in (*here, asked[1] + 1):
+            if number > start:
+                ranges.append((start, number - 1))
+            start = number + 1
+        if not ranges:
+            return None
+        return Gone(epoch=epoch, ranges=tuple(ranges), why=why_gone(file, epoch, *asked))
+
+    @staticmethod
+    def _delete(file: sqlite3.Connection, first: int, last: int, keep: Collection[int]) -> int:
+        count = 0
+        for number in sorted(each for each in keep if first <= each <= last):
+            count += file.execute("DELETE FROM event WHERE sequence BETWEEN ? AND ?", (first, number - 1)).rowcount
+            first = number + 1
+        return count + file.execute("DELETE FROM event WHERE sequence BETWEEN ? AND ?", (first, last)).rowcount
 
     def _begin_again(self, file: sqlite3.Connection, receipt: Receipt) -> None:
         rows = file.execute("SELECT payload, stored_at FROM event ORDER BY sequence").fetchall()
         fresh = self._new_epoch()
         file.execute("DELETE FROM event")
+        file.execute("INSERT OR IGNORE INTO past_epoch SELECT epoch FROM life")
         file.execute("UPDATE life SET epoch = ?, last = 0", (fresh,))
         for payload, stored_at in rows:
             self._insert(file, Event.model_validate_json(payload).data, float(stored_at))
         self._requeued.clear()
         _log.error(
-            "the dispatcher knows events that this spool never gave: it is an older copy, so a new epoch begins",
+            "the dispatcher knows other events under numbers of this spool: it is a copy, so a new epoch begins",
             epoch=fresh,
             old_epoch=receipt.epoch,
             upto=receipt.upto,

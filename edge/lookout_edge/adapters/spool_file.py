@@ -10,7 +10,6 @@ from lookout_edge.errors import SpoolError
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
-_VERSION = 1
 _TABLES = """
 CREATE TABLE life (
     id INTEGER PRIMARY KEY CHECK (id = 1), epoch TEXT NOT NULL, last INTEGER NOT NULL, dropped INTEGER NOT NULL
@@ -21,6 +20,19 @@ CREATE TABLE event (
 );
 CREATE INDEX event_order ON event (rank < 3, sequence);
 """
+#: What was given up: each event by name as long as anybody may ask for it, and the counts for good. And the epochs
+#: whose waiting events were carried over into a later one.
+_LOSSES = """
+CREATE TABLE dropped (
+    epoch TEXT NOT NULL, sequence INTEGER NOT NULL, camera TEXT NOT NULL, scenario TEXT NOT NULL, reason TEXT NOT NULL,
+    PRIMARY KEY (epoch, sequence)
+);
+CREATE TABLE past_epoch (epoch TEXT PRIMARY KEY);
+CREATE TABLE dropped_count (scenario TEXT PRIMARY KEY, events INTEGER NOT NULL);
+"""
+#: What brings the file from each version to the next.
+_STEPS = (_TABLES, _LOSSES)
+_VERSION = len(_STEPS)
 
 
 class _DamagedError(sqlite3.DatabaseError):
@@ -70,7 +82,8 @@ def _connect(path: Path) -> sqlite3.Connection:
         if version > _VERSION:
             raise SpoolError(f"the spool {path} was made by a newer version: install that one or move the file away")
         if version < _VERSION:
-            file.executescript(f"BEGIN; {_TABLES} PRAGMA user_version = {_VERSION}; COMMIT;")
+            steps = "".join(_STEPS[version:])
+            file.executescript(f"BEGIN; {steps} PRAGMA user_version = {_VERSION}; COMMIT;")
         undo.pop_all()
     return file
 

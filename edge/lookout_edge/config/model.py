@@ -141,6 +141,19 @@ class EvidenceConfig(Section):
     """Most disk space for evidence that waits for its upload; the oldest goes first."""
 
 
+class SpoolConfig(Section):
+    """Events that wait for the dispatcher. Fire and key area are given up last, and never for their age."""
+
+    max_mb: int = Field(default=256, ge=1)
+    """Most disk space for waiting events; above it blue ones go first, oldest first."""
+    blue_days: float = Field(default=30, gt=0)
+    """A blue event that has waited for so long is given up."""
+    yellow_days: float = Field(default=30, gt=0)
+    """The same for yellow ones."""
+    red_days: float = Field(default=90, gt=0)
+    """The same for red ones other than fire and key area."""
+
+
 class SourceConfig(Section):
     """Where a camera's pictures come from."""
 
@@ -232,5 +245,7 @@ class GatewayConfig(Section):
     """Entries of the model zoo to use."""
     evidence: EvidenceConfig = EvidenceConfig()
     """Snapshots and clips."""
+    spool: SpoolConfig = SpoolConfig()
+    """How much waits when the dispatcher is away."""
     cameras: dict[Identifier, CameraConfig] = Field(min_length=1)
     """The cameras, by id; ids are part of topics and file names."""

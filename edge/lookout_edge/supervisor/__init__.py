@@ -6,6 +6,7 @@ from lookout_edge.supervisor.crew import Crew
 from lookout_edge.supervisor.gateway import Gateway, Identity, Service, make_status, take_snapshot
 from lookout_edge.supervisor.proof import ProofDesk, ProofSettings
 from lookout_edge.supervisor.sharing import SharedDetector, SharedPlateReader
+from lookout_edge.supervisor.trial_alarm import send_trial_alarm
 
 __all__ = [
     "CameraWorker",
@@ -23,5 +24,6 @@ __all__ = [
     "SharedPlateReader",
     "VerdictBook",
     "make_status",
+    "send_trial_alarm",
     "take_snapshot",
 ]

@@ -7,20 +7,22 @@ from typing import Protocol
 from lookout_contract.commands import (
     Command,
     CommandResponse,
+    Gone,
     Outcome,
     ReloadCommand,
     ReplayCommand,
     Resident,
     ResidentsCommand,
     SnapshotCommand,
+    TestAlarmCommand,
     VerdictCommand,
 )
-from lookout_contract.events import EvidenceRef
+from lookout_contract.events import EvidenceRef, Scenario
 from lookout_edge.errors import ConfigError, EdgeError
 from lookout_edge.ports import Clock
 
 Result = dict[str, str | int | float | bool]
-_Answer = tuple[Outcome, str | None, Result]
+_Answer = tuple[Outcome, str | None, Result, Gone | None]
 
 
 class ResidentBook(Protocol):
@@ -48,8 +50,9 @@ class CommandDesk:
         clock: Clock,
         residents: ResidentBook,
         verdicts: VerdictBook,
-        requeue: Callable[[str, int, int], int],
+        requeue: Callable[[str, int, int], Gone | None],
         snapshot: Callable[[str], EvidenceRef],
+        test_alarm: Callable[[str, Scenario, str], str],
         reload: Callable[[], str],
     ) -> None:
         self._clock = clock
@@ -57,39 +60,51 @@ class CommandDesk:
         self._verdicts = verdicts
         self._requeue = requeue
         self._snapshot = snapshot
+        self._test_alarm = test_alarm
         self._reload = reload
 
     def handle(self, command: Command) -> CommandResponse:
         """Do what is asked and say how it went."""
         try:
-            outcome, detail, result = self._carry_out(command)
+            outcome, detail, result, gone = self._carry_out(command)
         except ConfigError as error:
-            outcome, detail, result = Outcome.REFUSED, str(error), {}
+            outcome, detail, result, gone = Outcome.REFUSED, str(error), {}, None
         except EdgeError as error:
-            outcome, detail, result = Outcome.FAILED, str(error), {}
-        at = datetime.fromtimestamp(self._clock.now(), UTC)
-        return CommandResponse(id=command.id, name=command.name, outcome=outcome, at=at, detail=detail, result=result)
+            outcome, detail, result, gone = Outcome.FAILED, str(error), {}, None
+        return CommandResponse(
+            id=command.id,
+            name=command.name,
+            outcome=outcome,
+            at=datetime.fromtimestamp(self._clock.now(), UTC),
+            detail=detail,
+            result=result,
+            gone=gone,
+        )
 
     def _carry_out(self, command: Command) -> _Answer:
         match command:
             case ReloadCommand():
-                return Outcome.DONE, self._reload(), {}
+                return Outcome.DONE, self._reload(), {}, None
             case ReplayCommand():
                 return self._replay(command)
             case ResidentsCommand():
                 self._residents.replace(command.residents)
-                return Outcome.DONE, None, {"residents": len(command.residents)}
+                return Outcome.DONE, None, {"residents": len(command.residents)}, None
             case SnapshotCommand():
                 ref = self._snapshot(command.camera)
-                return Outcome.DONE, None, {"sha256": ref.sha256, "bytes": ref.bytes, "mime": ref.mime}
+                return Outcome.DONE, None, {"sha256": ref.sha256, "bytes": ref.bytes, "mime": ref.mime}, None
             case VerdictCommand():
                 self._verdicts.add(command)
-                return Outcome.DONE, None, {}
+                return Outcome.DONE, None, {}, None
+            case TestAlarmCommand():
+                occurrence = self._test_alarm(command.camera, command.scenario, command.id)
+                return Outcome.DONE, None, {"occurrence": occurrence}, None
 
     def _replay(self, command: ReplayCommand) -> _Answer:
         if command.last < command.first:
-            return Outcome.REFUSED, "'last' must not be smaller than 'first'.", {}
-        found = self._requeue(command.epoch, command.first, command.last)
+            return Outcome.REFUSED, "'last' must not be smaller than 'first'.", {}, None
+        gone = self._requeue(command.epoch, command.first, command.last)
         asked = command.last - command.first + 1
-        detail = None if found == asked else f"{asked - found} of {asked} events are no longer in the spool."
-        return Outcome.DONE, detail, {"sent": found}
+        lost = sum(last - first + 1 for first, last in gone.ranges) if gone else 0
+        detail = f"{lost} of {asked} events are no longer in the spool." if lost else None
+        return Outcome.DONE, detail, {"sent": asked - lost}, gone

@@ -75,11 +75,16 @@ def make_status(
 
 def take_snapshot(crew: Crew, camera: str) -> EvidenceRef:
     """A picture of ``camera`` as it is now, in the evidence store. EdgeError when there is none to be had."""
+    return require_camera(crew, camera).snapshot()
+
+
+def require_camera(crew: Crew, camera: str) -> CameraWorker:
+    """The worker of that camera; EdgeError names those that there are."""
     worker = crew.find(camera)
     if worker is None:
         known = ", ".join(worker.camera for worker in crew.workers) or "none"
         raise EdgeError(f"There is no camera {camera!r} at this gateway; there are: {known}.")
-    return worker.snapshot()
+    return worker
 
 
 class Gateway:

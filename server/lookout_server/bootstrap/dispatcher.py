@@ -32,7 +32,7 @@ from lookout_server.bootstrap.site import site_of
 from lookout_server.bootstrap.version import version
 from lookout_server.config import ServerConfig
 from lookout_server.ports import Gap
-from lookout_server.services.commands import request_replay
+from lookout_server.services.commands import open_gaps, request_replay
 from lookout_server.services.intake import Intake
 from lookout_server.services.timers import Timers
 from lookout_server.supervisor import Supervisor
@@ -118,7 +118,12 @@ class Dispatcher:
 
         supervisor.start("intake", intake.run)
         supervisor.start("outbox", relay.run)
-        supervisor.start("replays", lambda: ask_for_replays(planner, ask, clock=clock))
+
+        async def replays() -> None:
+            planner.note(await open_gaps(database), clock.now())
+            await ask_for_replays(planner, ask, clock=clock)
+
+        supervisor.start("replays", replays)
         supervisor.start("silence", lambda: report_silence(database, clock=clock))
         link.start()
         self._parts.push_async_callback(link.stop)

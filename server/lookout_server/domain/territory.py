@@ -1,6 +1,7 @@
 """Places and people: which grid a camera looks at and who belongs to it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -110,6 +111,14 @@ class Gateway:
     spool_oldest_s: float | None = None
     clock_skew_s: float | None = None
     last_sequence: int = 0
+    #: Scenario → events that it gave up for want of room or for their age.
+    dropped: Mapping[str, int] = field(default_factory=dict[str, int])
+    #: Its clock minus the dispatcher's at its last word, seconds; with the way of that word in it.
+    clock_offset_s: float | None = None
+    #: The epoch that spoke before this one. When it speaks again, two boxes go by this name, or a disk was copied.
+    earlier_epoch: str | None = None
+    #: When that was seen last.
+    rival_at: datetime | None = None
 
 
 def person_id(username: str) -> str:

@@ -13,12 +13,17 @@ from lookout_server.ports.records import (
     FeedKind,
     Gap,
     Incoming,
+    LedgerEntry,
+    LedgerStream,
+    LinkedEvent,
+    LinkedNote,
     OutboxMessage,
     Page,
     Quarantined,
     SentCommand,
     StoredFile,
     StreamKey,
+    StreamState,
     TakenEvent,
 )
 from lookout_server.ports.repositories import (
@@ -29,6 +34,7 @@ from lookout_server.ports.repositories import (
     EvidenceIndex,
     Feed,
     GatewayRepository,
+    Ledger,
     Outbox,
     PeopleRepository,
     Quarantine,
@@ -53,6 +59,11 @@ __all__ = [
     "Gap",
     "GatewayRepository",
     "Incoming",
+    "Ledger",
+    "LedgerEntry",
+    "LedgerStream",
+    "LinkedEvent",
+    "LinkedNote",
     "Outbox",
     "OutboxMessage",
     "Page",
@@ -65,6 +76,7 @@ __all__ = [
     "Store",
     "StoredFile",
     "StreamKey",
+    "StreamState",
     "TakenEvent",
     "TerritoryRepository",
     "UnitOfWork",
@@ -112,6 +124,8 @@ class UnitOfWork(Protocol):
 
     @property
     def events(self) -> EventLog: ...
+    @property
+    def ledger(self) -> Ledger: ...
     @property
     def alarms(self) -> AlarmRepository: ...
     @property

@@ -8,6 +8,8 @@ from lookout_contract.cases import CaseState
 from lookout_contract.events import Event, Scenario
 from lookout_server.domain.alarm import Disposition
 from lookout_server.domain.deadline import Deadline
+from lookout_server.domain.ledger import Chain, Link
+from lookout_server.domain.sequence import Sequences
 from lookout_server.domain.territory import Person
 
 
@@ -74,6 +76,14 @@ class StreamKey:
 
 
 @dataclass(frozen=True, kw_only=True)
+class StreamState:
+    """How the numbers of a stream stand, and its ledger."""
+
+    numbers: Sequences
+    chain: Chain
+
+
+@dataclass(frozen=True, kw_only=True)
 class Gap:
     """Numbers ``first`` to ``last`` of a gateway's epoch that have not come, while later ones have."""
 
@@ -90,6 +100,8 @@ class Incoming:
     topic: str
     payload: bytes
     received_at: datetime
+    #: The broker kept it from earlier: it says how things stood, not when.
+    retained: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,6 +157,43 @@ class TakenEvent:
     event: Event
     payload: str
     received_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class LinkedEvent:
+    """An event and its entry in the ledger."""
+
+    taken: TakenEvent
+    link: Link
+
+
+@dataclass(frozen=True, kw_only=True)
+class LinkedNote:
+    """An entry of the ledger for numbers without an event: refused or lost, and why."""
+
+    stream: StreamKey
+    link: Link
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class LedgerEntry:
+    """An entry as it is kept. ``payload`` is the event's text, None where there is none."""
+
+    link: Link
+    at: datetime
+    late_s: float | None
+    payload: str | None
+    reason: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class LedgerStream:
+    """The ledger of one life of a gateway's spool, summed up."""
+
+    stream: StreamKey
+    state: StreamState
 
 
 @dataclass(frozen=True, kw_only=True)

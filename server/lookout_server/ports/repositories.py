@@ -1,6 +1,6 @@
 """What a transaction offers: one narrow Protocol for each kind of thing that is kept."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -10,7 +10,7 @@ from lookout_contract.events import Severity
 from lookout_server.domain.alarm import Alarm
 from lookout_server.domain.case import Case, CaseEvidence, HistoryEntry
 from lookout_server.domain.deadline import Deadline, DeadlineKey
-from lookout_server.domain.sequence import Sequences
+from lookout_server.domain.ledger import Account
 from lookout_server.domain.territory import Camera, CameraKey, Gateway, Person, Role, Territory
 from lookout_server.ports.records import (
     AlarmFilter,
@@ -18,33 +18,57 @@ from lookout_server.ports.records import (
     DeadlineHealth,
     FeedEntry,
     Incoming,
+    LedgerEntry,
+    LedgerStream,
+    LinkedEvent,
+    LinkedNote,
     OutboxMessage,
     Page,
     Quarantined,
     SentCommand,
     StoredFile,
     StreamKey,
-    TakenEvent,
+    StreamState,
 )
 
 
 class EventLog(Protocol):
     """Every event ever taken, raw, and which numbers are settled."""
 
-    async def lock(self, streams: Collection[StreamKey]) -> dict[StreamKey, Sequences]:
-        """The settled numbers of these streams, held against other writers until the transaction ends."""
+    async def lock(self, streams: Collection[StreamKey]) -> dict[StreamKey, StreamState]:
+        """How these streams stand, held against other writers until the transaction ends."""
         ...
 
-    async def append(self, events: Sequence[TakenEvent]) -> None:
+    async def append(self, events: Sequence[LinkedEvent]) -> None:
         """Keep new events. Which ones are new is what the locked numbers say."""
         ...
 
-    async def save_sequences(self, stream: StreamKey, sequences: Sequences) -> None:
-        """Keep which numbers are settled."""
+    async def note(self, notes: Sequence[LinkedNote]) -> None:
+        """Keep the ledger's entries that have no event."""
         ...
 
-    async def missing(self) -> dict[str, int]:
-        """Gateway id → how many numbers are missing over all its epochs."""
+    async def payloads(self, numbers: Collection[tuple[StreamKey, int]]) -> dict[tuple[StreamKey, int], str]:
+        """The text of the events stored under these numbers."""
+        ...
+
+    async def save_stream(self, stream: StreamKey, state: StreamState) -> None:
+        """Keep which numbers are settled, and the ledger's head."""
+        ...
+
+
+class Ledger(Protocol):
+    """How the numbers of all gateways ended, to look at."""
+
+    async def streams(self, gateway: str | None = None) -> Sequence[LedgerStream]:
+        """All streams, or a gateway's; by source and epoch."""
+        ...
+
+    async def accounts(self, since: datetime) -> dict[str, Account]:
+        """Gateway id → what was lost, refused and late since then, and what is missing now."""
+        ...
+
+    def entries(self, stream: StreamKey) -> AsyncIterator[LedgerEntry]:
+        """All entries in the order of the chain."""
         ...
 
 

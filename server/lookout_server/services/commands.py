@@ -9,14 +9,26 @@ from lookout_server.domain.alarm import Alarm, DismissReason
 from lookout_server.domain.case import Case
 from lookout_server.domain.territory import Site
 from lookout_server.ports import Gap, SentCommand, Store, UnitOfWork
+from lookout_server.services.settling import gaps_of
 
 _REPLAY_WITHIN = timedelta(minutes=5)
 _SNAPSHOT_WITHIN = timedelta(minutes=2)
 _VERDICT_WITHIN = timedelta(days=1)
 
 
-async def request_replay(store: Store, site: Site, gap: Gap, *, at: datetime) -> str:
-    """Ask a gateway to send the events of a gap again; returns the command's id."""
+async def open_gaps(store: Store) -> dict[tuple[str, str], list[Gap]]:
+    """(gateway id, epoch) → what is missing, as the database knows it: a restart forgets no gap."""
+    async with store.read() as uow:
+        streams = await uow.ledger.streams()
+    found: dict[tuple[str, str], list[Gap]] = {}
+    for each in streams:
+        for gap in gaps_of(each.stream, each.state.numbers):
+            found.setdefault((gap.gateway, gap.epoch), []).append(gap)
+    return found
+
+
+async def request_replay(store: Store, site: Site, gap: Gap, *, at: datetime) -> str | None:
+    """Ask a gateway to send the events of a gap again; the command's id, or None while the gateway is away."""
     command = ReplayCommand(
         id=_name("replay", gap.epoch, gap.first, gap.last, at),
         issued_at=at,
@@ -26,6 +38,9 @@ async def request_replay(store: Store, site: Site, gap: Gap, *, at: datetime) ->
         last=gap.last,
     )
     async with store.write() as uow:
+        gateway = (await uow.gateways.get([gap.gateway])).get(gap.gateway)
+        if gateway is not None and gateway.last_seen_at is not None and not gateway.online:
+            return None
         await _send(uow, site, gap.gateway, command)
         await uow.commit()
     return command.id

@@ -90,6 +90,6 @@ async def _bodies(uow: UnitOfWork, entries: Sequence[FeedEntry]) -> dict[tuple[F
             key = view.camera.key
             bodies[FeedKind.CAMERA, f"{key.gateway}/{key.id}"] = view
     if gateways := subjects.get(FeedKind.GATEWAY):
-        for view in await gateway_views(uow, gateways):
+        for view in await gateway_views(uow, at=entries[-1].at, ids=gateways):
             bodies[FeedKind.GATEWAY, view.gateway.id] = view
     return bodies

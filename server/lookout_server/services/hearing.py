@@ -5,12 +5,11 @@ from dataclasses import replace
 from datetime import datetime
 
 from lookout_contract.commands import CommandResponse, Outcome
-from lookout_contract.status import GatewayStatus
 from lookout_server.domain.case import CaseEvidence, CaseEvidenceKind, Stage, rechecked
 from lookout_server.domain.territory import Camera, Gateway
 from lookout_server.ports import SentCommand, UnitOfWork
 from lookout_server.services import announce
-from lookout_server.services.reading import ReadCamera, ReadResponse, ReadStatus
+from lookout_server.services.reading import ReadCamera, ReadResponse, ReadStatus, Refused
 
 _SHA256_CHARACTERS = set("0123456789abcdef")
 
@@ -22,13 +21,21 @@ async def hear_statuses(uow: UnitOfWork, said: Sequence[ReadStatus]) -> None:
     for name, read in sorted(last.items()):
         at = read.message.received_at
         held = known.get(name)
-        now = _informed(held or Gateway(id=name), read.status, at)
+        now = _informed(held or Gateway(id=name), read)
         await uow.gateways.save(now)
-        if held is not None and (held.online, held.version, held.epoch) == (now.online, now.version, now.epoch):
+        if held is not None and _headline(held) == _headline(now):
             continue
         announce.gateway_changed(uow, name, "created" if held is None else "updated", at)
         if held is not None and held.online != now.online:
             await _announce_cameras(uow, name, at)
+
+
+async def note_rivals(uow: UnitOfWork, conflicts: Sequence[Refused]) -> None:
+    """Two events under one number come from two boxes, or from a disk that was copied."""
+    last = {refused.gateway: refused.message.received_at for refused in conflicts if refused.gateway is not None}
+    for name, held in (await uow.gateways.get(last)).items() if last else ():
+        await uow.gateways.save(replace(held, rival_at=last[name]))
+        announce.gateway_changed(uow, name, "updated", last[name])
 
 
 async def hear_cameras(uow: UnitOfWork, said: Sequence[ReadCamera]) -> None:
@@ -100,17 +107,40 @@ async def _announce_cameras(uow: UnitOfWork, gateway: str, at: datetime) -> None
             announce.camera_changed(uow, key, "updated", at)
 
 
-def _informed(held: Gateway, status: GatewayStatus, at: datetime) -> Gateway:
+def _headline(gateway: Gateway) -> tuple[object, ...]:
+    """What a person cares about."""
+    return gateway.online, gateway.version, gateway.epoch, gateway.rival_at, gateway.dropped
+
+
+def _informed(held: Gateway, read: ReadStatus) -> Gateway:
+    status, at = read.status, read.message.received_at
     spool = status.spool
-    return replace(
+    same = held.epoch in {None, status.epoch}
+    told = replace(
         held,
         online=status.online,
         version=status.version,
-        epoch=status.epoch,
         last_seen_at=at,
         spool_events=spool.events if spool else held.spool_events,
         spool_evidence=spool.evidence if spool else held.spool_evidence,
         spool_oldest_s=spool.oldest_s if spool else held.spool_oldest_s,
+        dropped=spool.dropped if spool else held.dropped,
         clock_skew_s=status.clock_skew_s if status.clock_skew_s is not None else held.clock_skew_s,
-        last_sequence=max(status.last_sequence, held.last_sequence if status.epoch == held.epoch else 0),
+        clock_offset_s=_offset(held, read),
     )
+    if not status.online:
+        # The will of a connection that another one replaced speaks of an epoch that may be over.
+        return told
+    return replace(
+        told,
+        epoch=status.epoch,
+        earlier_epoch=held.earlier_epoch if same else held.epoch,
+        rival_at=held.rival_at if same or status.epoch != held.earlier_epoch else at,
+        last_sequence=max(status.last_sequence, held.last_sequence if same else 0),
+    )
+
+
+def _offset(held: Gateway, read: ReadStatus) -> float | None:
+    if read.message.retained or not read.status.online:
+        return held.clock_offset_s
+    return round((read.status.at - read.message.received_at).total_seconds(), 3)

@@ -12,7 +12,7 @@ from lookout_contract.topics import ParsedTopic, parse_gateway_topic
 from lookout_server.domain.policy import FUTURE_TOLERANCE
 from lookout_server.domain.territory import Site
 from lookout_server.ports import Gap, Incoming, Store, UnitOfWork
-from lookout_server.services.hearing import hear_cameras, hear_responses, hear_statuses
+from lookout_server.services.hearing import hear_cameras, hear_responses, hear_statuses, note_rivals
 from lookout_server.services.reading import (
     Read,
     ReadCamera,
@@ -64,10 +64,11 @@ class Intake:
     async def _take(self, batch: Sequence[Read]) -> IntakeResult:
         async with self._store.write() as uow:
             settlement = await settle(uow, batch)
-            refusals = [read for read in batch if isinstance(read, Refused)]
+            refusals = [*(read for read in batch if isinstance(read, Refused)), *settlement.conflicts]
             await _quarantine(uow, refusals)
             await take_events(uow, self._site, settlement.fresh)
             await hear_statuses(uow, [read for read in batch if isinstance(read, ReadStatus)])
+            await note_rivals(uow, settlement.conflicts)
             await hear_cameras(uow, [read for read in batch if isinstance(read, ReadCamera)])
             await hear_responses(uow, [read for read in batch if isinstance(read, ReadResponse)])
             await uow.commit()

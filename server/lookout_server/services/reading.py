@@ -30,6 +30,7 @@ class ReadEvent:
 
     taken: TakenEvent
     camera: CameraKey
+    message: Incoming
 
     @property
     def stream(self) -> StreamKey:
@@ -41,8 +42,14 @@ class ReadEvent:
 class ReadStatus:
     """A gateway's word about itself."""
 
+    source: str
     status: GatewayStatus
     message: Incoming
+
+    @property
+    def stream(self) -> StreamKey:
+        """Whose numbers it speaks of."""
+        return StreamKey(source=self.source, epoch=self.status.epoch)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,8 +66,14 @@ class ReadResponse:
     """A gateway's answer to a command."""
 
     gateway: str
+    source: str
     response: CommandResponse
     message: Incoming
+
+    @property
+    def gone(self) -> StreamKey | None:
+        """The stream of which it says that numbers are gone."""
+        return StreamKey(source=self.source, epoch=self.response.gone.epoch) if self.response.gone else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +85,8 @@ class Refused:
     gateway: str | None = None
     stream: StreamKey | None = None
     sequence: int | None = None
+    #: Another event is stored under the number.
+    conflict: bool = False
 
 
 Read = ReadEvent | ReadStatus | ReadCamera | ReadResponse | Refused
@@ -117,7 +132,7 @@ def _read(message: Incoming, topic: ParsedTopic, text: str) -> Read:
     if topic.channel == "status":
         status = GatewayStatus.model_validate_json(text)
         _same("gateway", status.gateway, topic.gateway)
-        return ReadStatus(status=status, message=message)
+        return ReadStatus(source=topic.source, status=status, message=message)
     if topic.channel == "camera":
         state = CameraState.model_validate_json(text)
         _same("camera", state.camera, topic.camera)
@@ -125,7 +140,7 @@ def _read(message: Incoming, topic: ParsedTopic, text: str) -> Read:
         return ReadCamera(key=key, state=state, message=message)
     if topic.channel == "response":
         response = CommandResponse.model_validate_json(text)
-        return ReadResponse(gateway=topic.gateway, response=response, message=message)
+        return ReadResponse(gateway=topic.gateway, source=topic.source, response=response, message=message)
     raise _RefusalError(f"nothing is expected from a gateway on {topic.channel!r}")
 
 
@@ -139,7 +154,7 @@ def _event(message: Incoming, topic: ParsedTopic, text: str) -> ReadEvent:
     if max(_integers(event)) > _MAX_INTEGER:
         raise _RefusalError(f"numbers above {_MAX_INTEGER} cannot be kept: check sequence and evidence sizes")
     taken = TakenEvent(event=event, payload=text, received_at=message.received_at)
-    return ReadEvent(taken=taken, camera=CameraKey(gateway=topic.gateway, id=event.data.camera))
+    return ReadEvent(taken=taken, camera=CameraKey(gateway=topic.gateway, id=event.data.camera), message=message)
 
 
 def _text(payload: bytes) -> str:

@@ -17,10 +17,9 @@ from lookout_server.services.timing import set_clock
 
 
 async def take_events(uow: UnitOfWork, site: Site, events: Sequence[ReadEvent]) -> None:
-    """Store new events and everything that follows from them. Their streams must be locked."""
+    """Everything that follows from new events. Their streams must be locked."""
     if not events:
         return
-    await uow.events.append([event.taken for event in events])
     await _note_gateways(uow, events)
     await _note_cameras(uow, events)
     before, after = await _edit_alarms(uow, events)
@@ -73,7 +72,7 @@ async def _note_gateways(uow: UnitOfWork, events: Sequence[ReadEvent]) -> None:
     for name, read in sorted(last.items()):
         event = read.taken.event
         held = known.get(name) or Gateway(id=name)
-        if held.epoch is None or event.epoch > held.epoch:
+        if held.epoch is None:
             held = replace(held, epoch=event.epoch, last_sequence=event.sequence)
         elif event.epoch == held.epoch:
             held = replace(held, last_sequence=max(held.last_sequence, event.sequence))

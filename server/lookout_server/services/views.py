@@ -2,12 +2,16 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from lookout_contract.status import Sight
 from lookout_server.domain.alarm import Alarm
 from lookout_server.domain.case import Case, CaseEvidence, HistoryEntry
+from lookout_server.domain.ledger import SPAN, Account
 from lookout_server.domain.territory import Camera, CameraKey, Gateway, Person, Territory
 from lookout_server.ports import UnitOfWork
+
+_RIVAL_SHOWN = timedelta(hours=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,11 +57,13 @@ class CameraView:
 
 @dataclass(frozen=True, kw_only=True)
 class GatewayView:
-    """A gateway with what is missing from it and what was refused."""
+    """A gateway, how its ledger stands, and what of it lies in quarantine."""
 
     gateway: Gateway
-    missing: int
+    account: Account
     quarantined: int
+    #: Two boxes go by its name, or did within the last hour.
+    rival: bool
 
 
 async def grids(uow: UnitOfWork) -> dict[str, Territory]:
@@ -105,12 +111,17 @@ async def camera_views(uow: UnitOfWork, keys: Collection[CameraKey] | None = Non
     return [_camera_view(camera, gateways.get(camera.key.gateway), places) for camera in cameras.values()]
 
 
-async def gateway_views(uow: UnitOfWork, ids: Collection[str] | None = None) -> list[GatewayView]:
-    """These gateways, or all."""
-    missing = await uow.events.missing()
+async def gateway_views(uow: UnitOfWork, *, at: datetime, ids: Collection[str] | None = None) -> list[GatewayView]:
+    """These gateways, or all, as of ``at``."""
+    accounts = await uow.ledger.accounts(at - SPAN)
     refused = await uow.quarantine.count_by_gateway()
     return [
-        GatewayView(gateway=gateway, missing=missing.get(name, 0), quarantined=refused.get(name, 0))
+        GatewayView(
+            gateway=gateway,
+            account=accounts.get(name, Account()),
+            quarantined=refused.get(name, 0),
+            rival=gateway.rival_at is not None and at - gateway.rival_at < _RIVAL_SHOWN,
+        )
         for name, gateway in (await uow.gateways.get(ids)).items()
     ]
 

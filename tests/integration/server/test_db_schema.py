@@ -14,6 +14,7 @@ from lookout_server.adapters.database import Database, migrate
 from lookout_server.adapters.database.engine import complete_url, open_engine
 from lookout_server.adapters.database.migrate import alembic_config
 from lookout_server.adapters.database.tables import Base
+from lookout_server.domain.ledger import Chain, Ending, digest_of
 from lookout_server.domain.territory import Camera, CameraKey
 from lookout_server.errors import ConfigError, StoreError, StoreRefusedError
 
@@ -45,6 +46,40 @@ def _differences(url: str) -> list[object]:
         return found
 
     return asyncio.run(look())
+
+
+def _run(url: str, *statements: str) -> list[tuple[object, ...]]:
+    async def run() -> list[tuple[object, ...]]:
+        engine = open_engine(complete_url(url))
+        async with engine.begin() as connection:
+            for statement in statements[:-1]:
+                await connection.execute(text(statement))
+            found = [tuple(row) for row in await connection.execute(text(statements[-1]))]
+        await engine.dispose()
+        return found
+
+    return asyncio.run(run())
+
+
+def test_events_from_before_the_ledger_get_their_place_in_the_chain(empty_database_url: str) -> None:
+    migrate(empty_database_url, "0001")
+    source, at = "/site/s/gateway/g", "'2026-05-04 06:00:00'"
+    columns = "(source, epoch, sequence, occurrence, captured_at, received_at, payload)"
+    _run(
+        empty_database_url,
+        f"INSERT INTO streams (source, epoch, upto, also) VALUES ('{source}', 'e1', 2, '[]')",
+        f"INSERT INTO events {columns} VALUES ('{source}', 'e1', 2, 'o', {at}, {at}, 'two')",
+        f"INSERT INTO events {columns} VALUES ('{source}', 'e1', 1, 'o', {at}, {at}, 'one')",
+        "SELECT 1",
+    )
+    migrate(empty_database_url)
+    chain = Chain.begin(source, "e1")
+    for number, payload in ((1, "one"), (2, "two")):
+        link = chain.add(Ending.STORED, (number, number), digest_of(payload))
+        chain = chain.after(link)
+        found = _run(empty_database_url, f"SELECT link, chain, late_s FROM events WHERE sequence = {number}")
+        assert found == [(number, link.chain, 0.0)]
+    assert _run(empty_database_url, "SELECT top, links, head FROM streams") == [(0, 2, chain.head)]
 
 
 def test_up_down_and_up_again(empty_database_url: str) -> None:

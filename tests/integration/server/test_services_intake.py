@@ -12,9 +12,20 @@ from lookout_contract.events import Phase, Scenario, Severity
 from lookout_contract.status import Sight
 from lookout_server.domain.alarm import Alarm, AlarmState, Disposition, alarm_id
 from lookout_server.domain.case import Case
+from lookout_server.domain.ledger import Chain, Ending
 from lookout_server.domain.territory import CameraKey
 from lookout_server.errors import StoreRefusedError
-from lookout_server.ports import AlarmFilter, CaseFilter, FeedEntry, Gap, OutboxMessage, Page, Quarantined, TakenEvent
+from lookout_server.ports import (
+    AlarmFilter,
+    CaseFilter,
+    FeedEntry,
+    Gap,
+    LinkedEvent,
+    OutboxMessage,
+    Page,
+    Quarantined,
+    TakenEvent,
+)
 from lookout_server.services.commands import request_replay
 from lookout_server.services.intake import IntakeResult
 from lookout_server.services.views import camera_views, gateway_views
@@ -81,7 +92,7 @@ async def test_a_gap_is_named_and_filled_later(station: Station) -> None:
     assert _receipt(result) == Receipt(epoch=gateway.epoch, upto=1, also=((4, 4),))
     assert result.gaps == (Gap(gateway="gw-1", epoch=gateway.epoch, first=2, last=3),)
     async with station.store.read() as uow:
-        assert (await gateway_views(uow))[0].missing == 2
+        assert (await gateway_views(uow, at=NOON))[0].account.missing == 2
     result = await station.intake.take([third, second])
     assert _receipt(result) == Receipt(epoch=gateway.epoch, upto=4)
     assert result.gaps == ()
@@ -186,10 +197,9 @@ async def test_what_the_database_refuses_keeps_nothing_of_the_batch(station: Sta
     gateway = SmallGateway()
     good, late = gateway.sends("o-1"), gateway.sends("o-2")
     async with station.store.write() as uow:
+        taken = TakenEvent(event=gateway.event(gateway.data("o-2"), sequence=2), payload="{}", received_at=NOON)
         # The number was stored once, but the record of it is lost: the unique key is the last line of defence.
-        await uow.events.append(
-            [TakenEvent(event=gateway.event(gateway.data("o-2"), sequence=2), payload="{}", received_at=NOON)]
-        )
+        await uow.events.append([LinkedEvent(taken=taken, link=Chain(links=6, head="").add(Ending.STORED, (2, 2), ""))])
         await uow.commit()
     with pytest.raises(StoreRefusedError):
         await station.intake.take([good, late])

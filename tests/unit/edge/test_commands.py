@@ -5,6 +5,7 @@ import pytest
 
 from lookout_contract.commands import (
     Command,
+    Gone,
     Outcome,
     ReloadCommand,
     ReplayCommand,
@@ -42,12 +43,14 @@ class World:
             verdicts=self.verdicts,
             requeue=self._requeue,
             snapshot=self._take,
+            test_alarm=lambda camera, scenario, name: f"{camera}-{scenario.value}-{name}",
             reload=reload,
         )
 
-    def _requeue(self, epoch: str, first: int, last: int) -> int:
+    def _requeue(self, epoch: str, first: int, last: int) -> Gone | None:
+        """Only 3, 4 and 5 are here."""
         self.asked.append((epoch, first, last))
-        return 3
+        return Gone(epoch=epoch, ranges=((6, last),), why="not in the spool any more") if last > 5 else None
 
     def _take(self, camera: str) -> EvidenceRef:
         if self._snapshot is None:

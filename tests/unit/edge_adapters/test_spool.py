@@ -10,15 +10,19 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from lookout_contract.commands import Gone
 from lookout_contract.delivery import Receipt, Rejection
 from lookout_contract.events import Event, Scenario, Severity
 from lookout_edge.adapters.spool import SqliteSpool
+from lookout_edge.adapters.spool_room import SpoolLimits
 from lookout_edge.adapters.testing import HandClock, some_event
 from lookout_edge.errors import SpoolError
 
 
 def opened(path: Path, clock: HandClock | None = None, *, max_bytes: int = 10**9) -> SqliteSpool:
-    return SqliteSpool(path, site="s1", gateway="g1", clock=clock or HandClock(), max_bytes=max_bytes)
+    return SqliteSpool(
+        path, site="s1", gateway="g1", clock=clock or HandClock(), limits=SpoolLimits(max_bytes=max_bytes)
+    )
 
 
 def numbers(spool: SqliteSpool) -> list[int]:
@@ -111,8 +115,10 @@ def test_range_and_requeue_give_what_is_still_here(tmp_path: Path) -> None:
     spool.settle(Receipt(epoch=spool.epoch, upto=2))
     assert [row.sequence for row in spool.range(spool.epoch, 1, 4)] == [3, 4]
     assert spool.range("20200101t000000-beef", 1, 4) == ()
-    assert spool.requeue(spool.epoch, 1, 4) == 2
-    assert spool.take_requeued() == {3, 4}
+    assert spool.requeue(spool.epoch, 3, 4) is None
+    gone = Gone(epoch=spool.epoch, ranges=((1, 2), (6, 9)), why="not in the spool any more")
+    assert spool.requeue(spool.epoch, 1, 9) == gone
+    assert spool.take_requeued() == {3, 4, 5}
     assert spool.take_requeued() == frozenset()
 
 
@@ -144,12 +150,76 @@ def test_numbers_stay_gapless_when_events_are_given_up(tmp_path: Path) -> None:
 
 def test_age_gives_up_all_but_fire_and_key_area(tmp_path: Path) -> None:
     clock = HandClock()
-    spool = SqliteSpool(tmp_path / "spool.db", site="s1", gateway="g1", clock=clock, max_age_s=100)
+    spool = SqliteSpool(
+        tmp_path / "spool.db", site="s1", gateway="g1", clock=clock, limits=SpoolLimits(max_age_s=(100, 100, 100))
+    )
     spool.put(some_event())
     spool.put(some_event(scenario=Scenario.KEY_AREA))
     clock.forward(101)
     spool.put(some_event())
     assert sorted(numbers(spool)) == [2, 3]
+
+
+def test_what_was_given_up_is_named_and_counted_for_good(tmp_path: Path) -> None:
+    clock = HandClock()
+    spool = SqliteSpool(
+        tmp_path / "spool.db", site="s1", gateway="g1", clock=clock, limits=SpoolLimits(max_age_s=(10, 100, 100))
+    )
+    spool.put(some_event())
+    spool.put(some_event(severity=Severity.RED))
+    clock.forward(11)
+    spool.put(some_event(scenario=Scenario.FIRE_SMOKE))
+    assert dict(spool.depth().dropped_by_scenario) == {"unfamiliar_vehicle": 1}
+    gone = spool.requeue(spool.epoch, 1, 3)
+    assert gone == Gone(epoch=spool.epoch, ranges=((1, 1),), why="given up: 1 unfamiliar_vehicle at gate for their age")
+    spool.close()
+    again = opened(tmp_path / "spool.db", clock)
+    assert dict(again.depth().dropped_by_scenario) == {"unfamiliar_vehicle": 1}
+    assert again.requeue(again.epoch, 1, 1) == gone
+
+
+def test_another_event_under_a_number_that_waits_begins_a_new_epoch(tmp_path: Path) -> None:
+    spool = opened(tmp_path / "spool.db")
+    for number in range(1, 5):
+        spool.put(some_event(f"occ-{number}"))
+    old = spool.epoch
+    refused = Rejection(seq=2, reason="another event is stored under this number", conflict=True)
+    spool.settle(Receipt(epoch=old, upto=3, rejected=(refused,)))
+    assert spool.epoch != old
+    events = [Event.model_validate_json(row.payload) for row in spool.pending(10)]
+    assert [(event.sequence, event.subject) for event in events] == [(1, "occ-2"), (2, "occ-4")]
+    gone = spool.requeue(old, 4, 4)
+    assert gone is not None
+    assert "carried over" in gone.why
+    unknown = spool.requeue("e0", 1, 1)
+    assert unknown is not None
+    assert "does not know this epoch" in unknown.why
+
+
+def test_live_fire_has_slots_of_its_own_when_the_window_is_full(tmp_path: Path) -> None:
+    clock = HandClock()
+    spool = opened(tmp_path / "spool.db", clock)
+    old_fire = spool.put(some_event(scenario=Scenario.FIRE_SMOKE))
+    backlog = [spool.put(some_event()) for _ in range(3)]
+    clock.forward(600)
+    live = spool.put(some_event(scenario=Scenario.KEY_AREA))
+    assert [row.sequence for row in spool.pending(0, reserve=2)] == [live]
+    assert [row.sequence for row in spool.pending(3)] == [live, old_fire, backlog[0]]
+    assert [row.sequence for row in spool.pending(2, {live, old_fire}, reserve=2)] == backlog[:2]
+
+
+def test_a_spool_of_the_first_version_is_carried_on(tmp_path: Path) -> None:
+    spool = opened(tmp_path / "spool.db")
+    spool.put(some_event())
+    spool.close()
+    with sqlite3.connect(tmp_path / "spool.db") as file:
+        file.executescript(
+            "DROP TABLE dropped; DROP TABLE dropped_count; DROP TABLE past_epoch; PRAGMA user_version = 1;"
+        )
+    file.close()
+    again = opened(tmp_path / "spool.db")
+    assert numbers(again) == [1]
+    assert again.depth().dropped_by_scenario == {}
 
 
 def test_depth_tells_count_and_age(tmp_path: Path) -> None:

@@ -3,13 +3,13 @@
 from collections.abc import Collection, Sequence
 from typing import Any, cast
 
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from lookout_server.adapters.database.statements import insert_all, insert_new, scalars, select_by, upsert
-from lookout_server.adapters.database.tables import EventRow, StreamRow
+from lookout_server.adapters.database.statements import insert_all, insert_new, select_by, upsert
+from lookout_server.adapters.database.tables import EventRow, LedgerRow, StreamRow
+from lookout_server.domain.ledger import Chain, delay_s
 from lookout_server.domain.sequence import Range, Sequences
-from lookout_server.ports import StreamKey, TakenEvent
+from lookout_server.ports import LinkedEvent, LinkedNote, StreamKey, StreamState
 
 
 class SqlEvents:
@@ -18,44 +18,67 @@ class SqlEvents:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def lock(self, streams: Collection[StreamKey]) -> dict[StreamKey, Sequences]:
+    async def lock(self, streams: Collection[StreamKey]) -> dict[StreamKey, StreamState]:
         """Rows are made first and locked in one order, so that two writers cannot wait for each other."""
         keys = sorted((key.source, key.epoch) for key in streams)
         if not keys:
             return {}
-        fresh: list[dict[str, Any]] = [
-            {"source": source, "epoch": epoch, "upto": 0, "also": []} for source, epoch in keys
+        fresh = [
+            _stream_values(
+                StreamKey(source=source, epoch=epoch),
+                StreamState(numbers=Sequences(), chain=Chain.begin(source, epoch)),
+            )
+            for source, epoch in keys
         ]
         await insert_new(self._session, StreamRow, fresh)
         rows = await select_by(self._session, StreamRow, ("source", "epoch"), keys, lock=True)
-        return {StreamKey(source=row.source, epoch=row.epoch): _sequences(row) for row in rows}
+        return {StreamKey(source=row.source, epoch=row.epoch): stream_state(row) for row in rows}
 
-    async def append(self, events: Sequence[TakenEvent]) -> None:
+    async def append(self, events: Sequence[LinkedEvent]) -> None:
         """One statement for all of them."""
-        await insert_all(self._session, EventRow, [_event_values(taken) for taken in events])
+        await insert_all(self._session, EventRow, [_event_values(event) for event in events])
 
-    async def save_sequences(self, stream: StreamKey, sequences: Sequences) -> None:
+    async def note(self, notes: Sequence[LinkedNote]) -> None:
+        """One statement for all of them."""
+        await insert_all(self._session, LedgerRow, [_note_values(note) for note in notes])
+
+    async def payloads(self, numbers: Collection[tuple[StreamKey, int]]) -> dict[tuple[StreamKey, int], str]:
+        """By the unique key."""
+        keys = [(stream.source, stream.epoch, number) for stream, number in numbers]
+        rows = await select_by(self._session, EventRow, ("source", "epoch", "sequence"), keys)
+        return {(StreamKey(source=row.source, epoch=row.epoch), row.sequence): row.payload for row in rows}
+
+    async def save_stream(self, stream: StreamKey, state: StreamState) -> None:
         """Overwrite."""
-        also = [list(pair) for pair in sequences.also]
-        row: dict[str, Any] = {"source": stream.source, "epoch": stream.epoch, "upto": sequences.upto, "also": also}
-        await upsert(self._session, StreamRow, [row])
-
-    async def missing(self) -> dict[str, int]:
-        """Only streams with ranges can miss something."""
-        found: dict[str, int] = {}
-        for row in await scalars(self._session, select(StreamRow)):
-            gateway = row.source.rsplit("/", 1)[-1]
-            found[gateway] = found.get(gateway, 0) + _sequences(row).missing
-        return found
+        await upsert(self._session, StreamRow, [_stream_values(stream, state)])
 
 
-def _sequences(row: StreamRow) -> Sequences:
-    pairs = cast(list[list[int]], row.also)
-    ranges: tuple[Range, ...] = tuple((pair[0], pair[1]) for pair in pairs)
-    return Sequences(upto=row.upto, also=ranges)
+def stream_state(row: StreamRow) -> StreamState:
+    """A row as the domain sees it."""
+    numbers = Sequences(upto=row.upto, also=_ranges(row.also), lost=_ranges(row.lost), top=row.top)
+    return StreamState(numbers=numbers, chain=Chain(links=row.links, head=row.head))
 
 
-def _event_values(taken: TakenEvent) -> dict[str, Any]:
+def _ranges(stored: list[Any]) -> tuple[Range, ...]:
+    return tuple((pair[0], pair[1]) for pair in cast(list[list[int]], stored))
+
+
+def _stream_values(stream: StreamKey, state: StreamState) -> dict[str, Any]:
+    numbers = state.numbers
+    return {
+        "source": stream.source,
+        "epoch": stream.epoch,
+        "upto": numbers.upto,
+        "also": [list(pair) for pair in numbers.also],
+        "lost": [list(pair) for pair in numbers.lost],
+        "top": numbers.top,
+        "links": state.chain.links,
+        "head": state.chain.head,
+    }
+
+
+def _event_values(linked: LinkedEvent) -> dict[str, Any]:
+    taken = linked.taken
     event = taken.event
     return {
         "source": event.source,
@@ -65,4 +88,23 @@ def _event_values(taken: TakenEvent) -> dict[str, Any]:
         "captured_at": event.data.captured_at,
         "received_at": taken.received_at,
         "payload": taken.payload,
+        "link": linked.link.number,
+        "chain": linked.link.chain,
+        "late_s": delay_s(event.time, taken.received_at),
+    }
+
+
+def _note_values(note: LinkedNote) -> dict[str, Any]:
+    link = note.link
+    return {
+        "source": note.stream.source,
+        "epoch": note.stream.epoch,
+        "link": link.number,
+        "ending": link.ending.value,
+        "first": link.first,
+        "last": link.last,
+        "digest": link.digest,
+        "chain": link.chain,
+        "reason": note.reason,
+        "at": note.at,
     }

@@ -41,6 +41,10 @@ class SqlGateways:
             "spool_oldest_s": gateway.spool_oldest_s,
             "clock_skew_s": gateway.clock_skew_s,
             "last_sequence": gateway.last_sequence,
+            "dropped": dict(gateway.dropped),
+            "clock_offset_s": gateway.clock_offset_s,
+            "earlier_epoch": gateway.earlier_epoch,
+            "rival_at": gateway.rival_at,
         }
         await upsert(self._session, GatewayRow, [row])
 
@@ -104,6 +108,10 @@ def _gateway(row: GatewayRow) -> Gateway:
         spool_oldest_s=row.spool_oldest_s,
         clock_skew_s=row.clock_skew_s,
         last_sequence=row.last_sequence,
+        dropped=row.dropped or {},
+        clock_offset_s=row.clock_offset_s,
+        earlier_epoch=row.earlier_epoch,
+        rival_at=row.rival_at,
     )
 
 

@@ -125,6 +125,10 @@ class GatewayRow(Base):
     spool_oldest_s: Mapped[float | None]
     clock_skew_s: Mapped[float | None]
     last_sequence: Mapped[int] = mapped_column(BigInteger)
+    dropped: Mapped[dict[str, Any] | None]
+    clock_offset_s: Mapped[float | None]
+    earlier_epoch: Mapped[str | None] = mapped_column(Id)
+    rival_at: Mapped[datetime | None]
 
 
 class CommandRow(Base):
@@ -140,6 +144,9 @@ class CommandRow(Base):
     outcome: Mapped[str | None] = mapped_column(String(20))
     answered_at: Mapped[datetime | None]
     detail: Mapped[str | None] = mapped_column(Text)
+    request: Mapped[str | None] = mapped_column(Text)
+    asked_by: Mapped[str | None] = mapped_column(Id)
+    result: Mapped[dict[str, Any] | None]
 
 
 class CameraRow(Base):
@@ -169,20 +176,49 @@ class EventRow(Base):
     captured_at: Mapped[datetime]
     received_at: Mapped[datetime] = mapped_column(index=True)
     payload: Mapped[str] = mapped_column(Text)
+    link: Mapped[int] = mapped_column(BigInteger)
+    chain: Mapped[str] = mapped_column(Hash)
+    late_s: Mapped[float]
     __table_args__ = (
         UniqueConstraint("source", "epoch", "sequence"),
         Index(None, "source", "occurrence"),
+        Index(
+            "ix_events_late",
+            "received_at",
+            sqlite_where=text("late_s > 10"),
+            postgresql_where=text("late_s > 10"),
+        ),
     )
 
 
+class LedgerRow(Base):
+    """Entries of the ledger without an event: numbers that were refused or lost, and why. Never changed."""
+
+    __tablename__ = "ledger"
+    source: Mapped[str] = mapped_column(SourceName, primary_key=True)
+    epoch: Mapped[str] = mapped_column(Id, primary_key=True)
+    link: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    ending: Mapped[str] = mapped_column(String(10))
+    first: Mapped[int] = mapped_column(BigInteger)
+    last: Mapped[int] = mapped_column(BigInteger)
+    digest: Mapped[str] = mapped_column(Hash)
+    chain: Mapped[str] = mapped_column(Hash)
+    reason: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime] = mapped_column(index=True)
+
+
 class StreamRow(Base):
-    """Which numbers of a (source, epoch) are settled: 1..upto and the ranges above."""
+    """Which numbers of a (source, epoch) are settled: 1..upto and the ranges above; and its ledger's head."""
 
     __tablename__ = "streams"
     source: Mapped[str] = mapped_column(SourceName, primary_key=True)
     epoch: Mapped[str] = mapped_column(Id, primary_key=True)
     upto: Mapped[int] = mapped_column(BigInteger)
     also: Mapped[list[Any]]
+    lost: Mapped[list[Any]]
+    top: Mapped[int] = mapped_column(BigInteger)
+    links: Mapped[int] = mapped_column(BigInteger)
+    head: Mapped[str] = mapped_column(Hash)
 
 
 class AlarmRow(Base):
@@ -361,6 +397,8 @@ class OutboxRow(Base):
     retain: Mapped[bool]
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime | None]
+    reply_to: Mapped[str | None] = mapped_column(Text)
+    correlation: Mapped[str | None] = mapped_column(Id)
     attempts: Mapped[int]
     last_error: Mapped[str | None] = mapped_column(Text)
 
@@ -381,3 +419,25 @@ class QuarantineRow(Base):
     received_at: Mapped[datetime]
     last_at: Mapped[datetime]
     times: Mapped[int]
+
+
+class EnrolmentRow(Base):
+    """One-time codes with which a box fetches its bundle; the code itself is never kept."""
+
+    __tablename__ = "enrolments"
+    code_hash: Mapped[str] = mapped_column(Hash, primary_key=True)
+    gateway: Mapped[str] = mapped_column(Id, index=True)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class CertificateRow(Base):
+    """Certificates that our authority gave to gateways. ``serial``: lower-case hexadecimal."""
+
+    __tablename__ = "certificates"
+    serial: Mapped[str] = mapped_column(String(40), primary_key=True)
+    gateway: Mapped[str] = mapped_column(Id, index=True)
+    issued_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]

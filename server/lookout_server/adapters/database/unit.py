@@ -8,6 +8,7 @@ from lookout_server.adapters.database.deadlines import SqlDeadlines
 from lookout_server.adapters.database.events import SqlEvents
 from lookout_server.adapters.database.evidence import SqlEvidence
 from lookout_server.adapters.database.gateways import SqlGateways
+from lookout_server.adapters.database.ledger import SqlLedger
 from lookout_server.adapters.database.outgoing import SqlFeed, SqlOutbox
 from lookout_server.adapters.database.people import SqlPeople
 from lookout_server.adapters.database.quarantine import SqlQuarantine
@@ -25,6 +26,7 @@ class SqlUnitOfWork:
         self.has_feed = False
         self.has_outbox = False
         self.events = SqlEvents(session)
+        self.ledger = SqlLedger(session)
         self.alarms = SqlAlarms(session)
         self.cases = SqlCases(session)
         self.deadlines = SqlDeadlines(session)

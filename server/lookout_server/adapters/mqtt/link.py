@@ -190,7 +190,12 @@ class MqttLink:
             _log.error(text)
 
     def _on_message(self, _client: paho.Client, _userdata: Any, message: paho.MQTTMessage) -> None:
-        incoming = Incoming(topic=message.topic, payload=bytes(message.payload), received_at=self._clock.now())
+        incoming = Incoming(
+            topic=message.topic,
+            payload=bytes(message.payload),
+            received_at=self._clock.now(),
+            retained=message.retain,
+        )
         delivery = Delivery(message=incoming, qos=message.qos, mid=message.mid, connection=self._connection)
         self._to_loop(self._receive, delivery)
 

@@ -9,6 +9,7 @@ from lookout_contract.cases import CaseState
 from lookout_contract.events import Severity
 from lookout_contract.status import Sight
 from lookout_server.api.models.base import Model, Ref, UtcTime, shown
+from lookout_server.domain.ledger import Account
 from lookout_server.domain.territory import Site
 from lookout_server.ports import Quarantined
 from lookout_server.services.overview import Overview
@@ -36,7 +37,12 @@ GATEWAY_EXAMPLE: dict[str, Any] = {
     "clock_skew_s": 0.02,
     "last_sequence": 1284,
     "gaps": 0,
+    "ledger": {"missing": 0, "lost": 0, "refused": 0, "late": 3, "max_late_s": 41.2},
     "quarantined": 0,
+    "registered": True,
+    "rival": False,
+    "dropped": {},
+    "clock_offset_s": -0.03,
 }
 
 
@@ -97,8 +103,30 @@ class SpoolModel(Model):
     oldest_s: float
 
 
+class LedgerModel(Model):
+    """How the numbers of a gateway's events ended within 24 h; ``missing`` ones are still waited for."""
+
+    missing: int
+    lost: int = Field(description="Given up: the gateway no longer has them, or dropped them for want of room.")
+    refused: int = Field(description="They lie in quarantine.")
+    late: int = Field(description="Took more than 10 s from the gateway's clock to the database.")
+    max_late_s: float
+
+    @classmethod
+    def of(cls, account: Account) -> "LedgerModel":
+        """From the domain's value."""
+        return cls(
+            missing=account.missing,
+            lost=account.lost,
+            refused=account.refused,
+            late=account.late,
+            max_late_s=round(account.max_late_s, 3),
+        )
+
+
 class GatewayModel(Model):
-    """A gateway. ``gaps`` counts event numbers that have not come, ``quarantined`` messages that were refused."""
+    """A gateway. ``gaps`` counts event numbers that are waited for or lost within 24 h, ``quarantined`` messages that
+    were refused."""
 
     model_config = shown(GATEWAY_EXAMPLE)
 
@@ -111,7 +139,12 @@ class GatewayModel(Model):
     clock_skew_s: float | None
     last_sequence: int
     gaps: int
+    ledger: LedgerModel
     quarantined: int
+    registered: bool = Field(description="False: it only ever spoke through the broker; nobody enrolled it here.")
+    rival: bool = Field(description="Two boxes go by its name, or its disk was restored from a copy.")
+    dropped: dict[str, int] = Field(description="Events that it gave up, by scenario, since its spool was made.")
+    clock_offset_s: float | None = Field(description="Its clock minus the dispatcher's.")
 
     @classmethod
     def of(cls, view: GatewayView) -> "GatewayModel":
@@ -133,8 +166,13 @@ class GatewayModel(Model):
             spool=spool,
             clock_skew_s=gateway.clock_skew_s,
             last_sequence=gateway.last_sequence,
-            gaps=view.missing,
+            gaps=view.account.missing + view.account.lost,
+            ledger=LedgerModel.of(view.account),
             quarantined=view.quarantined,
+            registered=gateway.registered,
+            rival=view.rival,
+            dropped=dict(gateway.dropped),
+            clock_offset_s=gateway.clock_offset_s,
         )
 
 

@@ -38,7 +38,7 @@ async def list_cameras(deps: Given, _person: ControlRoom) -> CameraList:
 async def list_gateways(deps: Given, _person: ControlRoom) -> GatewayList:
     """All gateways, what waits on them and what is missing."""
     async with deps.store.read() as uow:
-        return GatewayList(items=tuple(GatewayModel.of(view) for view in await gateway_views(uow)))
+        return GatewayList(items=tuple(GatewayModel.of(view) for view in await gateway_views(uow, at=deps.clock.now())))
 
 
 @router.get("/people", operation_id="listPeople", responses=errors("forbidden"))

@@ -96,13 +96,15 @@ async def _gauges(deps: Deps) -> list[GaugeMetricFamily]:
         alarms = await uow.alarms.open_by_severity()
         cases = await uow.cases.count_by_state()
         cameras = await cameras_by_sight(uow)
-        gateways = await gateway_views(uow)
+        gateways = await gateway_views(uow, at=now)
         timers = await uow.deadlines.health(late_since=now - STALLED_AFTER)
         feed = GaugeMetricFamily("lookout_feed_seq", "Highest number of the feed.", value=await uow.feed.head())
     oldest = (now - timers.late[0].due_at).total_seconds() if timers.late else 0.0
     sights = {sight.value if sight else "unknown": count for sight, count in cameras.items()}
     online = {view.gateway.id: int(view.gateway.online) for view in gateways}
-    missing = {view.gateway.id: view.missing for view in gateways}
+    missing = {view.gateway.id: view.account.missing for view in gateways}
+    lost = {view.gateway.id: view.account.lost for view in gateways}
+    late = {view.gateway.id: view.account.late for view in gateways}
     return [
         feed,
         GaugeMetricFamily("lookout_timers_waiting", "Timers that run.", value=timers.waiting),
@@ -113,6 +115,8 @@ async def _gauges(deps: Deps) -> list[GaugeMetricFamily]:
         _family("lookout_cameras", "Cameras by what they see.", "state", sights),
         _family("lookout_gateway_online", "1 while it is.", "gateway", online),
         _family("lookout_events_missing", "Numbers that have not come.", "gateway", missing),
+        _family("lookout_events_lost", "Numbers given up within 24 h.", "gateway", lost),
+        _family("lookout_events_late", "Events that took more than 10 s, within 24 h.", "gateway", late),
     ]
 
 
