@@ -222,6 +222,7 @@ async def test_replicas_take_the_same_events_once(station: Station) -> None:
 async def test_a_replay_is_asked_for_through_the_outbox(station: Station) -> None:
     gap = Gap(gateway="gw-1", epoch="e-1", first=2, last=3)
     name = await request_replay(station.store, SITE, gap, at=NOON)
+    assert name is not None
     (message,) = await _outbox(station)
     assert message.topic == "lookout/v1/kangle/gateway/gw-1/command/replay"
     command = COMMANDS.validate_json(message.payload)
