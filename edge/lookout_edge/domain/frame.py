@@ -78,7 +78,8 @@ class Frame:
     at: float
     #: The picture, or simply its BGR array.
     source: "Image | Picture" = field(repr=False)
-    #: Stream time minus this box's clock when the frame arrived, in seconds; None when it was not measured.
+    #: The stream's clock minus this box's when the frame arrived, in seconds: the camera's own clock where it tells it
+    #: (RTCP), else the drift since the stream was opened; None when it was not measured.
     skew_s: float | None = None
 
     @property

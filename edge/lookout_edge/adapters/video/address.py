@@ -40,6 +40,8 @@ class SourceOptions:
     open_timeout_s: float = 10.0
     #: A live source that sends no packet for so long is stalled.
     read_timeout_s: float = 10.0
+    #: A live source whose packets give no picture for so long cannot be decoded; longer than any group of pictures.
+    picture_timeout_s: float = 30.0
     #: Long side of the delivered pictures in pixels; larger ones are scaled down, smaller ones left alone.
     max_size: int | None = None
     #: Pictures a second that anybody looks at; the others are decoded but never converted. None: all.

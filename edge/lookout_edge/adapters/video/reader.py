@@ -13,6 +13,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from lookout_edge.adapters.video.address import Kind, SourceOptions, kind_of
+from lookout_edge.adapters.video.anchor import Anchor, camera_time
 from lookout_edge.adapters.video.cadence import Cadence, Look, Pace
 from lookout_edge.adapters.video.faults import Faults
 from lookout_edge.adapters.video.opening import frame_seconds, opened
@@ -60,11 +61,14 @@ class Reader:
     _frame_s: float = field(init=False, default=0.04)
     #: Frame time of tick 0 of the unbroken line, once it is known.
     _base: float | None = field(init=False, default=None)
+    #: Finds it for live streams; None for clips.
+    _anchor: Anchor | None = field(init=False, default=None)
     #: Where this pass's clip begins, in ticks of the unbroken line.
     _origin: int = field(init=False, default=0)
     #: Ticks of the last picture decoded.
     _last: int | None = field(init=False, default=None)
     _barren: int = field(init=False, default=0)
+    _barren_from: float = field(init=False, default=0.0)
     _paced: bool = field(init=False, default=False)
     _cadence: Cadence = field(init=False)
     _pace: Pace = field(init=False)
@@ -103,15 +107,8 @@ class Reader:
 
     def _pass(self, container: InputContainer, stream: VideoStream) -> Iterator[Look]:
         self._begin(container, stream)
-        for packet in container.demux(stream):
-            if self.stop.is_set():
-                return
-            self.on_packet()
-            decoded_at = None
-            if packet.size:
-                self._packet_at = time.monotonic()
-                decoded_at = self._place(packet)
-            for picture in self._decode(packet, decoded_at):
+        for packet in self._placed(container, stream):
+            for picture in self._decode(packet):
                 pts = self._order(picture)
                 if pts is None:
                     continue
@@ -122,6 +119,26 @@ class Reader:
                     continue
                 self._last = pts
                 yield from self._deliver(picture, pts)
+
+    def _placed(self, container: InputContainer, stream: VideoStream) -> "Iterator[Packet[VideoStream]]":
+        """Packets on the unbroken line and kept for clips; of a live stream none before its time is known."""
+        waiting: list[Packet[VideoStream]] = []
+        for packet in container.demux(stream):
+            if self.stop.is_set():
+                return
+            self.on_packet()
+            if packet.size:
+                self._packet_at = time.monotonic()
+                self._place(packet)
+            elif self._base is None:
+                return
+            waiting.append(packet)
+            if self._base is None:
+                continue
+            for known in waiting:
+                self._keep(known)
+                yield known
+            waiting = []
 
     def _silent_s(self) -> float:
         return time.monotonic() - self._packet_at
@@ -145,38 +162,49 @@ class Reader:
             self._base = self.start_at - float(self._origin * self._tick)
         has_length = self._kind is Kind.STREAM and bool(container.duration)
         self._paced = self.clock is not None and (self._is_file or has_length)
+        if self.clock is not None and not self._paced:
+            after = None if self._last is not None else self.after
+            self._anchor = Anchor(after=after, frame_s=self._frame_s, monotonic=time.monotonic)
         if self.ring is not None:
             self.ring.begin(head_of(stream, self._frame_s))
         if skipped:
             container.seek(first + skipped, stream=stream)
 
-    def _place(self, packet: "Packet[VideoStream]") -> float:
-        """Put a packet on the unbroken line and keep it; when it is decoded, in seconds of that line."""
+    def _place(self, packet: "Packet[VideoStream]") -> None:
+        """Put a packet on the unbroken line, and the line on the calendar."""
         assert self._timeline is not None
-        live_clock = None if self._is_file else self.clock
-        arrived = round(live_clock.now() / self._tick) if live_clock is not None else None
+        now = None if self.clock is None else self.clock.now()
+        arrived = None if now is None or self._is_file else round(now / self._tick)
         placed = self._timeline.place(Stamp(packet.pts, packet.dts), arrived)
         packet.pts, packet.dts = placed.pts, placed.dts
-        shown = placed.shown
-        if self._base is None:
-            self._base = self._anchor(shown)
-        if self.clock is not None:
-            self._base += self._watch.step(self.clock.now(), time.monotonic())
-        if self.ring is not None:
-            at = self._base + float(shown * self._tick)
-            decoded_at = self._base + float(placed.decoded * self._tick)
-            self.ring.add(HeldPacket(at, min(at, decoded_at), packet.is_keyframe, bytes(packet)))
-        return float(placed.decoded * self._tick)
+        step = 0.0 if now is None else self._watch.step(now, time.monotonic())
+        if self._anchor is not None and now is not None:
+            self._anchor.shift(step)
+            self._anchor.note(float(placed.shown * self._tick), now, camera_time(packet))
+            self._base = self._anchor.base
+        elif self._base is None:
+            self._base = self._first_base(placed.shown)
+        else:
+            self._base += step
 
-    def _anchor(self, shown: int) -> float:
-        """The first picture is now, or just after what was seen before the connection was lost."""
+    def _keep(self, packet: "Packet[VideoStream]") -> None:
+        if self.ring is None or self._base is None or not packet.size:
+            return
+        stamp = Stamp(packet.pts, packet.dts)
+        at = self._base + float(stamp.shown * self._tick)
+        decoded_at = self._base + float(stamp.decoded * self._tick)
+        self.ring.add(HeldPacket(at, min(at, decoded_at), packet.is_keyframe, bytes(packet)))
+
+    def _first_base(self, shown: int) -> float:
+        """A clip's first picture is now, or just after what was seen before the connection was lost."""
         assert self.clock is not None, "a source without a clock needs start_at"
         now = anchored(self.clock.now(), self.after, self._frame_s)
         first = self._origin + round(self.options.start_s / self._tick) if self._is_file else shown
         return now - float(first * self._tick)
 
-    def _decode(self, packet: "Packet[VideoStream]", decoded_at: float | None) -> list[VideoFrame]:
+    def _decode(self, packet: "Packet[VideoStream]") -> list[VideoFrame]:
         why = "no picture came out of it"
+        decoded_at = float(Stamp(packet.pts, packet.dts).decoded * self._tick) if packet.size else None
         try:
             pictures = self._decoder.decode(packet, decoded_at)
         except av.error.FFmpegError as error:
@@ -184,7 +212,10 @@ class Reader:
         if pictures is None:
             return []
         self._barren = 0 if pictures else self._barren + 1
-        if self._barren > _MAX_BARREN:
+        if self._barren == 1:
+            self._barren_from = time.monotonic()
+        patience_s = self.options.picture_timeout_s
+        if self._barren > _MAX_BARREN or (self._barren and time.monotonic() - self._barren_from > patience_s):
             raise Faults(self.options).undecodable(why)
         return pictures
 
@@ -209,4 +240,9 @@ class Reader:
             return
         if self._paced and not self._pace.hold(float(pts * self._tick)):
             return
-        yield Look(picture, at, at - self.clock.now() if self.clock is not None else None)
+        yield Look(picture, at, self._skew(at))
+
+    def _skew(self, at: float) -> float | None:
+        if self._anchor is not None:
+            return self._anchor.skew_s
+        return at - self.clock.now() if self.clock is not None else None
