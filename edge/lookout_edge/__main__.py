@@ -7,7 +7,6 @@ import json
 import logging
 import signal
 import sys
-import time
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from datetime import datetime
@@ -24,8 +23,7 @@ import structlog
 import typer
 
 from lookout_contract.schemas import asyncapi, message_schemas
-from lookout_edge import bench as costs
-from lookout_edge import bootstrap
+from lookout_edge import bootstrap, harness
 from lookout_edge.adapters.logs import configure_logs, log_uncaught_errors
 from lookout_edge.adapters.video import redact
 from lookout_edge.config import CameraConfig, LoadedConfig, ModelsConfig, config_schema
@@ -138,16 +136,24 @@ def replay(
 def bench(
     clip: Annotated[Path | None, typer.Option("--clip", help="Measure this clip instead of drawn ones.")] = None,
     seconds: Annotated[float, typer.Option(min=2, max=600, help="Length of the drawn clips.")] = 30.0,
+    cameras: Annotated[int, typer.Option(min=0, max=64, help="Most cameras to try at once in real time.")] = 16,
+    main_stream: Annotated[bool, typer.Option("--main/--no-main", help="Measure a 1080p main stream too.")] = True,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Measure the CPU seconds that a second of video costs, beside those of decoding alone."""
-    configure_logs(level=logging.WARNING)
+    """Measure the CPU seconds that a second of video costs, beside those of decoding alone in the same run."""
+    configure_logs(level=logging.ERROR)
     with _plain_errors(), TemporaryDirectory(prefix="lookout-bench-") as folder:
         if clip is not None and not clip.is_file():
             raise SourceError(f"{clip}: there is no such clip; give the path of a video file.", reason="missing")
-        parts = bootstrap.bench_parts(clip, Path(folder), seconds=seconds, timezone=ZoneInfo(DEFAULT_TIMEZONE))
-        found = costs.measure(parts, time.process_time)
-    typer.echo(costs.as_json(found) if as_json else costs.as_table(found))
+        report = harness.measure_all(
+            clip.resolve() if clip else None,
+            Path(folder),
+            seconds=seconds,
+            cameras=cameras,
+            main=main_stream,
+            timezone=ZoneInfo(DEFAULT_TIMEZONE),
+        )
+    typer.echo(report.as_json() if as_json else report.as_table())
 
 
 @app.command()

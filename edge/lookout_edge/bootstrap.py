@@ -9,7 +9,6 @@ from pathlib import Path
 from threading import Semaphore
 from zoneinfo import ZoneInfo
 
-import numpy as np
 import structlog
 
 from lookout_contract.commands import Resident
@@ -29,9 +28,7 @@ from lookout_edge.adapters.spool_room import SpoolLimits
 from lookout_edge.adapters.uploader import EvidenceUploader
 from lookout_edge.adapters.verdicts import VerdictFile
 from lookout_edge.adapters.video import PacketRing, SourceOptions, VideoSource
-from lookout_edge.adapters.video.drawn import decode_only, draw_clip
 from lookout_edge.adapters.zoo import Zoo
-from lookout_edge.bench import Part
 from lookout_edge.config import CameraConfig, GatewayConfig, LoadedConfig, ModelsConfig, load_config
 from lookout_edge.config.sense import PLATE_MODELS
 from lookout_edge.domain.suppressed import Suppressed
@@ -82,11 +79,17 @@ class Models:
         return {self.detector.name: self.detector.sha256, **(self.plates.models if self.plates else {})}
 
 
+def detector_entry(zoo: Zoo, config: ModelsConfig) -> str:
+    """The detector's entry: its int8 twin where the zoo has one, unless full precision is asked for."""
+    quick = f"{config.detector}-int8"
+    return quick if config.precision == "auto" and quick in zoo.names() else config.detector
+
+
 def load_models(config: ModelsConfig) -> Models:
     """Open the sessions; ModelError when weights are missing or damaged."""
     zoo = Zoo.find()
     turns = Semaphore(max(1, (os.cpu_count() or 1) - 1))
-    detector = SharedDetector(open_detector(zoo, config.detector), turns)
+    detector = SharedDetector(open_detector(zoo, detector_entry(zoo, config)), turns)
     if not config.plates:
         return Models(detector, None)
     find, read = (zoo.entry(name) for name in PLATE_MODELS)
@@ -97,7 +100,7 @@ def load_models(config: ModelsConfig) -> Models:
 def check_weights(config: ModelsConfig) -> Mapping[str, str]:
     """Model name → SHA-256 of every model that ``config`` needs, read from disk and verified; ModelError if not so."""
     zoo = Zoo.find()
-    entries = [zoo.entry(name) for name in (config.detector, *(PLATE_MODELS if config.plates else ()))]
+    entries = [zoo.entry(name) for name in (detector_entry(zoo, config), *(PLATE_MODELS if config.plates else ()))]
     for entry in entries:
         entry.weights()
     return {entry.name: entry.sha256 for entry in entries}
@@ -166,36 +169,12 @@ def looks_of(camera: CameraConfig) -> LookSettings:
     return LookSettings(detect_fps=camera.detect_fps, heartbeat_s=camera.heartbeat_s)
 
 
-def clip_source(clip: Path, camera: str, looks: LookSettings, *, max_size: int, start_at: float) -> VideoSource:
+def clip_source(
+    clip: Path, camera: str, looks: LookSettings, *, max_size: int, start_at: float, loop: bool = False
+) -> VideoSource:
     """A clip as fast as it can be read; its first instant gets the frame time ``start_at``."""
-    options = SourceOptions(url=str(clip), max_size=max_size, decode_fps=looks.detect_fps)
+    options = SourceOptions(url=str(clip), max_size=max_size, decode_fps=looks.detect_fps, loop=loop)
     return VideoSource(camera, options, clock=SystemClock(), realtime=False, start_at=start_at)
-
-
-def bench_parts(clip: Path | None, folder: Path, *, seconds: float, timezone: ZoneInfo) -> list[Part]:
-    """What to measure: ``clip``, or an idle and a busy one that are drawn into ``folder``."""
-    models = load_models(ModelsConfig())
-    models.detector.detect(np.zeros((416, 416, 3), np.uint8))  # the first look pays for memory that is then kept
-    drawn = {"idle": False, "busy": True}
-    clips = (
-        {clip.name: clip}
-        if clip is not None
-        else {name: draw_clip(folder / f"{name}.mp4", seconds=seconds, busy=busy) for name, busy in drawn.items()}
-    )
-    looks = LookSettings()
-
-    def watch(path: Path) -> int:
-        pipeline = build_pipeline("bench", default_rules(timezone), models, NobodyKnown(), looks=looks)
-        source = clip_source(path, "bench", looks, max_size=1920, start_at=0.0)
-        with source.frames() as frames:
-            for frame in frames:
-                pipeline.step(frame)
-                source.ask(pipeline.demand)
-        return pipeline.looks
-
-    return [
-        Part(name=name, decode=partial(decode_only, path), watch=partial(watch, path)) for name, path in clips.items()
-    ]
 
 
 class NobodyKnown:

@@ -36,6 +36,10 @@ class LookSettings:
     jitter_s: float = 1.0
 
 
+#: As many looks as there are, each at the whole picture: what thrift is measured against.
+EVERY_LOOK = LookSettings(linger_s=float("inf"))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PipelineSettings:
     """Everything of a camera's pipeline that a configuration may tune."""
@@ -91,6 +95,8 @@ class CameraPipeline:
         self._looked_at: float | None = None
         self._busy_until: float = float("-inf")
         self._look_by: float | None = None
+        #: All that is followed, as of the last look.
+        self.tracks: tuple[Track, ...] = ()
         #: Why the last look gave nothing: the detector's message; None when it worked.
         self.unknown_because: str | None = None
         #: Looks that were taken, and those that failed.
@@ -200,7 +206,7 @@ class CameraPipeline:
         self.unknown_because = None
         self._gate.looked(luma)
         self._looked_at = frame.at
-        tracks = self._tracker.update(frame.at, detections)
+        tracks = self.tracks = self._tracker.update(frame.at, detections)
         events = self._judge(frame, tracks)
         if any(track.last_at < frame.at for track in tracks) or any(book.is_waiting for book in self._books.values()):
             self._busy_until = max(self._busy_until, frame.at + self._settings.linger_s)

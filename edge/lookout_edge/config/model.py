@@ -124,6 +124,8 @@ class ModelsConfig(Section):
 
     detector: str = "coco-nano"
     """Entry of the zoo that finds people, vehicles and two-wheelers."""
+    precision: Literal["auto", "full"] = "auto"
+    """``auto`` takes the detector's int8 twin (``NAME-int8``) where the zoo has one; ``full`` never does."""
     plates: bool = True
     """Read number plates where a rule asks for it."""
 

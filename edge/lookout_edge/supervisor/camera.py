@@ -18,6 +18,8 @@ from lookout_edge.supervisor.proof import ProofDesk
 
 #: Failed looks in a row after which the camera counts as blind.
 FAILED_LOOKS = 3
+#: Latencies that are kept.
+LATENCIES = 500
 #: Events kept in memory while the spool refuses them.
 UNSPOOLED = 1000
 
@@ -87,6 +89,8 @@ class CameraWorker:
         self._failed = 0
         self._state: CameraState | None = None
         self._latest: Frame | None = None
+        #: From a looked-at frame's own time to when its events were stored, seconds; the newest looks.
+        self.latencies_s: deque[float] = deque(maxlen=LATENCIES)
 
     @property
     def scenarios(self) -> tuple[Scenario, ...]:
@@ -97,6 +101,11 @@ class CameraWorker:
     def dropped(self) -> int:
         """Frames that were overtaken by newer ones because the box was too busy."""
         return self._source.dropped
+
+    @property
+    def shed(self) -> int:
+        """Looks that did not come to pass because the box was too busy."""
+        return self._pipeline.failed_looks
 
     def snapshot(self) -> EvidenceRef:
         """Store the newest picture as evidence. EdgeError while the camera is not watched."""
@@ -150,9 +159,12 @@ class CameraWorker:
 
     def _take(self, frame: Frame) -> None:
         self._latest = frame
+        looks = self._pipeline.looks
         events = self._pipeline.step(frame)
         self._source.ask(self._pipeline.demand)
         self._keep(self._proof.attach(frame, frame.at, events))
+        if self._pipeline.looks > looks:
+            self.latencies_s.append(self._clock.now() - frame.at)
         problem = self._pipeline.unknown_because
         self._failed = self._failed + 1 if problem else 0
         if self._failed >= FAILED_LOOKS:

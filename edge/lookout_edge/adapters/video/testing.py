@@ -51,6 +51,9 @@ class ClipShape:
     b_frames: int = 0
     #: Frames from one key frame to the next.
     gop: int = 10
+    bit_rate: int = 2_000_000
+    #: How much x264 tries; "superfast" has what cameras' encoders have (CABAC, deblocking), "ultrafast" has neither.
+    preset: str = "ultrafast"
     #: Presentation times in seconds, one a frame; None spaces them evenly.
     times: tuple[float, ...] | None = None
     #: (number, width, height) → what the frame shows.
@@ -69,9 +72,13 @@ def make_clip(path: Path, shape: ClipShape | None = None) -> Path:
         stream.codec_context.time_base = Fraction(1, TICKS)
         stream.codec_context.gop_size = shape.gop
         stream.codec_context.max_b_frames = shape.b_frames
-        stream.codec_context.bit_rate = 2_000_000
+        stream.codec_context.bit_rate = shape.bit_rate
         if shape.codec == "libx264":
-            stream.codec_context.options = {"preset": "ultrafast", "bf": str(shape.b_frames), "sc_threshold": "0"}
+            stream.codec_context.options = {
+                "preset": shape.preset,
+                "bf": str(shape.b_frames),
+                "sc_threshold": "0",
+            }
         for number in range(shape.frames):
             at = number / shape.fps if shape.times is None else shape.times[number]
             picture = VideoFrame.from_ndarray(shape.draw(number, width, height), format="bgr24")
