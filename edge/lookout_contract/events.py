@@ -119,6 +119,8 @@ class Attributes(Message):
     """The rule's own stage, e.g. ``passing``, ``parked``, ``suspected_charging``, ``pre_alarm``."""
     test: bool = False
     """Somebody tries the way from the gateway to the control room; nothing was seen."""
+    restricted: bool = False
+    """Only for those who look after the person (care): no integrator, no list that everybody sees."""
 
 
 class EventData(Message):

@@ -211,14 +211,14 @@ def _replay_pipeline(config: Path | None, camera: str | None) -> tuple[str, Came
     """(camera id, its pipeline, when it looks, longest side of its pictures)."""
     if config is None:
         models = bootstrap.load_models(ModelsConfig())
-        rules = bootstrap.default_rules(ZoneInfo(DEFAULT_TIMEZONE))
+        rules = bootstrap.default_rules(ZoneInfo(DEFAULT_TIMEZONE), models)
         name = camera or CLIP_CAMERA
         looks = LookSettings()
         return name, bootstrap.build_pipeline(name, rules, models, bootstrap.NobodyKnown(), looks=looks), looks, 1920
     loaded = bootstrap.load(config)
     name, section = _chosen(loaded, camera)
     models = bootstrap.load_models(loaded.config.models)
-    rules = bootstrap.build_rules(name, section, loaded.timezone, models.detector.labels)
+    rules = bootstrap.build_rules(name, section, loaded.calendar, models)
     looks = bootstrap.looks_of(section)
     pipeline = bootstrap.build_pipeline(
         name,

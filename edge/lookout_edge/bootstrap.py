@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from lookout_contract.commands import Resident
+from lookout_contract.events import Scenario
 from lookout_contract.status import SpoolDepth
 from lookout_contract.topics import GatewayTopics
 from lookout_edge.adapters.backoff import Backoff
@@ -31,13 +32,14 @@ from lookout_edge.adapters.video import PacketRing, SourceOptions, VideoSource
 from lookout_edge.adapters.zoo import Zoo
 from lookout_edge.config import CameraConfig, GatewayConfig, LoadedConfig, ModelsConfig, load_config
 from lookout_edge.config.sense import PLATE_MODELS
+from lookout_edge.domain.schedule import SiteCalendar
 from lookout_edge.domain.suppressed import Suppressed
 from lookout_edge.domain.zone import Zone
 from lookout_edge.errors import ConfigError
 from lookout_edge.events import Provenance
 from lookout_edge.pipeline import CameraPipeline, LookSettings, PipelineSettings, Plates
 from lookout_edge.ports import Detector, PlateDirectory, PlateReader
-from lookout_edge.rules.base import Rule
+from lookout_edge.rules.base import Rule, RuleContext
 from lookout_edge.rules.registry import RULES
 from lookout_edge.supervisor import (
     CameraWorker,
@@ -73,6 +75,8 @@ class Models:
 
     detector: Detector
     plates: PlateReader | None
+    #: Label → score from which on the detector reports it.
+    thresholds: Mapping[str, float]
 
     def hashes(self) -> dict[str, str]:
         """Model name → SHA-256 of its weights."""
@@ -89,12 +93,15 @@ def load_models(config: ModelsConfig) -> Models:
     """Open the sessions; ModelError when weights are missing or damaged."""
     zoo = Zoo.find()
     turns = Semaphore(max(1, (os.cpu_count() or 1) - 1))
-    detector = SharedDetector(open_detector(zoo, detector_entry(zoo, config)), turns)
+    entry = detector_entry(zoo, config)
+    detector = SharedDetector(open_detector(zoo, entry), turns)
+    spec = zoo.entry(entry).spec
+    thresholds = {label: spec.thresholds.of(label) for label in spec.labels}
     if not config.plates:
-        return Models(detector, None)
+        return Models(detector, None, thresholds)
     find, read = (zoo.entry(name) for name in PLATE_MODELS)
     reader = OnnxPlateReader(find, read)
-    return Models(detector, SharedPlateReader(reader, turns))
+    return Models(detector, SharedPlateReader(reader, turns), thresholds)
 
 
 def check_weights(config: ModelsConfig) -> Mapping[str, str]:
@@ -106,8 +113,9 @@ def check_weights(config: ModelsConfig) -> Mapping[str, str]:
     return {entry.name: entry.sha256 for entry in entries}
 
 
-def build_rules(name: str, camera: CameraConfig, timezone: ZoneInfo, labels: Sequence[str]) -> list[Rule]:
+def build_rules(name: str, camera: CameraConfig, calendar: SiteCalendar, models: Models) -> list[Rule]:
     """The camera's rules; ConfigError for one that the detector can never satisfy."""
+    labels, context = models.detector.labels, RuleContext(calendar, models.thresholds)
     zones = {zone: Zone(zone, section.polygon) for zone, section in camera.zones.items()}
     rules: list[Rule] = []
     for section in camera.rules:
@@ -118,13 +126,15 @@ def build_rules(name: str, camera: CameraConfig, timezone: ZoneInfo, labels: Seq
                 "choose another model under models.detector."
             )
         kind = next(kind for scenario, kind in RULES.items() if scenario.value == section.scenario)
-        rules.append(kind.build(section, [zones[zone] for zone in section.zones], timezone))
+        rules.append(kind.build(section, [zones[zone] for zone in section.zones], context))
     return rules
 
 
-def default_rules(timezone: ZoneInfo) -> list[Rule]:
-    """Every scenario there is, with its defaults, on the whole picture."""
-    return [kind.build(kind.params(), (), timezone) for kind in RULES.values()]
+def default_rules(timezone: ZoneInfo, models: Models) -> list[Rule]:
+    """Every scenario that the detector can see, with its defaults, on the whole picture; care is opt-in only."""
+    context = RuleContext(SiteCalendar(timezone), models.thresholds)
+    seen = [kind for kind in RULES.values() if set(kind.labels) & set(models.detector.labels)]
+    return [kind.build(kind.params(), (), context) for kind in seen if kind.scenario is not Scenario.CARE]
 
 
 def build_pipeline(
@@ -246,7 +256,7 @@ class GatewayBuilder:
         )
         pipeline = build_pipeline(
             name,
-            build_rules(name, camera, loaded.timezone, self._models.detector.labels),
+            build_rules(name, camera, loaded.calendar, self._models),
             self._models,
             self._directory,
             source=f"{config.site}/{config.gateway}",

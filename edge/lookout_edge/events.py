@@ -164,7 +164,7 @@ class EventBook:
             return self._end(at, occurrence, self._settings.gone_as, skew_s) if gone else None
         occurrence.absent_s = 0.0
         if seen.standing is Standing.PENDING:
-            occurrence.last = replace(occurrence.last, key=seen.key, box=seen.box)
+            occurrence.last = replace(occurrence.last, key=seen.key, box=seen.box, seen_at=seen.seen_at)
             return None
         occurrence.last = replace(seen, since=min(seen.since, occurrence.last.since))
         if seen.standing is Standing.BLOCKED:
@@ -190,7 +190,7 @@ class EventBook:
             return None
         if seen is not None and seen.standing is Standing.PENDING:
             occurrence.absent_s = 0.0
-            occurrence.last = replace(occurrence.last, key=seen.key, box=seen.box)
+            occurrence.last = replace(occurrence.last, key=seen.key, box=seen.box, seen_at=seen.seen_at)
             return None
         occurrence.absent_s += step
         if seen is None and occurrence.absent_s <= self._settings.hold_s:
@@ -261,7 +261,7 @@ class EventBook:
             zone=last.zone,
             objects=last.objects,
             votes=last.votes,
-            dwell_s=round(max(0.0, at - occurrence.absent_s - last.since), 3),
+            dwell_s=round(max(0.0, min(at - occurrence.absent_s, last.seen_at) - last.since), 3),
             attributes=last.attributes,
             severity=last.severity,
             severity_reason=last.severity_reason,

@@ -4,7 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from lookout_contract.events import EndReason, EventData, Phase, Scenario
+from lookout_edge.domain.appearance import appearance_of
 from lookout_edge.domain.demand import EVERY_PICTURE, Demand
+from lookout_edge.domain.detection import Detection
 from lookout_edge.domain.frame import Frame, Luma
 from lookout_edge.domain.observation import Observation, Scene, Standing
 from lookout_edge.domain.occurrence import OccurrenceSettings
@@ -86,6 +88,7 @@ class CameraPipeline:
             rule.scenario: EventBook(rule.scenario, provenance, settings.occurrences or rule.occurrences)
             for rule in rules
         }
+        self._close_labels = frozenset[str]().union(*(rule.close_labels for rule in rules))
         self._gate = MotionGate(settings.motion)
         self._tracker = Tracker(settings.tracker)
         self._ledger = SuppressionLedger(provenance.camera, on_suppressed)
@@ -207,10 +210,20 @@ class CameraPipeline:
         self._gate.looked(luma)
         self._looked_at = frame.at
         tracks = self.tracks = self._tracker.update(frame.at, detections)
+        self._scene = replace(self._scene, detections=self._closely(frame, detections), aspect=_aspect(frame))
         events = self._judge(frame, tracks)
         if any(track.last_at < frame.at for track in tracks) or any(book.is_waiting for book in self._books.values()):
             self._busy_until = max(self._busy_until, frame.at + self._settings.linger_s)
         return events
+
+    def _closely(self, frame: Frame, detections: Sequence[Detection]) -> tuple[Detection, ...]:
+        """The detections, with the appearance of those that some rule looks at closely."""
+        return tuple(
+            replace(found, appearance=appearance_of(frame.image, found.box))
+            if found.label in self._close_labels
+            else found
+            for found in detections
+        )
 
     def _judge(self, frame: Frame, tracks: Sequence[Track]) -> list[EventData]:
         if self._plates is not None:
@@ -242,3 +255,8 @@ class CameraPipeline:
                 except ModelError as error:
                     self.unknown_because = str(error)
         self._scene = replace(self._scene, readings=readings)
+
+
+def _aspect(frame: Frame) -> float:
+    width, height = frame.size
+    return width / max(1, height)

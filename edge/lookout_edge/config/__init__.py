@@ -2,11 +2,16 @@
 
 from lookout_edge.config.load import LoadedConfig, load_config, read_text
 from lookout_edge.config.model import (
+    CalendarConfig,
     CameraConfig,
+    CareRule,
     CorridorEbikeRule,
     DispatcherConfig,
     EvidenceConfig,
+    FireSmokeRule,
+    GarbageRule,
     GatewayConfig,
+    KeyAreaRule,
     ModelsConfig,
     MqttConfig,
     RuleConfig,
@@ -18,11 +23,16 @@ from lookout_edge.config.model import (
 from lookout_edge.config.schema import config_schema
 
 __all__ = [
+    "CalendarConfig",
     "CameraConfig",
+    "CareRule",
     "CorridorEbikeRule",
     "DispatcherConfig",
     "EvidenceConfig",
+    "FireSmokeRule",
+    "GarbageRule",
     "GatewayConfig",
+    "KeyAreaRule",
     "LoadedConfig",
     "ModelsConfig",
     "MqttConfig",

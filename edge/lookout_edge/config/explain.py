@@ -9,7 +9,7 @@ from lookout_contract.events import Scenario
 from lookout_edge.config.model import GatewayConfig
 from lookout_edge.config.nodes import Document, Fault, Path
 from lookout_edge.config.sense import suggestion
-from lookout_edge.rules.registry import PLANNED, RULES
+from lookout_edge.rules.registry import RULES
 
 _TAGS = frozenset(scenario.value for scenario in Scenario)
 
@@ -82,8 +82,6 @@ def _about_scenario(given: Any) -> str:
     name = cast(dict[str, object], given).get("scenario") if isinstance(given, dict) else None
     if name is None:
         return f"is missing: add one of {', '.join(available)}"
-    if name in {scenario.value for scenario in PLANNED}:
-        return f"scenario {name!r} is not in this version; available: {', '.join(available)}"
     return f"there is no scenario {name!r}; {suggestion(str(name), available)}"
 
 

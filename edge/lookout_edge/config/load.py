@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import cast
 from zoneinfo import ZoneInfo
 
+from chinese_calendar import constants
 from pydantic import SecretStr, ValidationError
 
 from lookout_edge.config.explain import explain
 from lookout_edge.config.model import BASE, GatewayConfig
 from lookout_edge.config.nodes import Document, Fault, parse
 from lookout_edge.config.sense import faults_of_sense
+from lookout_edge.domain.schedule import SiteCalendar
 from lookout_edge.errors import ConfigError
 
 #: Sections that do not change what is seen, and so stay out of the hash (they hold secrets and paths).
@@ -33,6 +35,15 @@ class LoadedConfig:
     def timezone(self) -> ZoneInfo:
         """The site's time zone."""
         return ZoneInfo(self.config.timezone)
+
+    @property
+    def calendar(self) -> SiteCalendar:
+        """The site's week: its time zone, holidays and worked weekends."""
+        given = self.config.calendar
+        off, worked = frozenset(given.holidays), frozenset(given.workdays)
+        if given.official == "CN":
+            off, worked = off | frozenset(constants.holidays), worked | frozenset(constants.workdays)
+        return SiteCalendar(self.timezone, holidays=off, workdays=worked)
 
 
 def read_text(path: Path) -> str:

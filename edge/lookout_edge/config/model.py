@@ -1,6 +1,7 @@
 """The configuration as typed values. Unknown keys are errors; paths become absolute, from the file's own folder."""
 
 import re
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -19,7 +20,11 @@ from shapely.geometry import Polygon
 from shapely.validation import explain_validity  # pyright: ignore[reportUnknownVariableType]
 
 from lookout_contract.base import Identifier
+from lookout_edge.rules.care import CareParams
 from lookout_edge.rules.corridor_ebike import CorridorEbikeParams
+from lookout_edge.rules.fire_smoke import FireSmokeParams
+from lookout_edge.rules.garbage import GarbageParams
+from lookout_edge.rules.key_area import KeyAreaParams
 from lookout_edge.rules.unfamiliar_vehicle import UnfamiliarVehicleParams
 
 #: Addresses that are no path on this box.
@@ -200,13 +205,52 @@ class UnfamiliarVehicleRule(UnfamiliarVehicleParams, _Placed):
     scenario: Literal["unfamiliar_vehicle"]
 
 
+class FireSmokeRule(FireSmokeParams, _Placed):
+    """Flames or smoke."""
+
+    scenario: Literal["fire_smoke"]
+
+
+class GarbageRule(GarbageParams, _Placed):
+    """A bag in the wrong place or at the wrong time, a bin that overflows."""
+
+    scenario: Literal["garbage"]
+
+
 class CorridorEbikeRule(CorridorEbikeParams, _Placed):
     """An e-bike in a corridor or lift."""
 
     scenario: Literal["corridor_ebike"]
 
 
-RuleConfig = Annotated[UnfamiliarVehicleRule | CorridorEbikeRule, Field(discriminator="scenario")]
+class KeyAreaRule(KeyAreaParams, _Placed):
+    """Somebody where nobody may be or stay."""
+
+    scenario: Literal["key_area"]
+
+
+class CareRule(CareParams, _Placed):
+    """Somebody who has agreed to be looked after falls, or shows no sign of life."""
+
+    scenario: Literal["care"]
+
+
+RuleConfig = Annotated[
+    UnfamiliarVehicleRule | FireSmokeRule | GarbageRule | CorridorEbikeRule | KeyAreaRule | CareRule,
+    Field(discriminator="scenario"),
+]
+
+
+class CalendarConfig(Section):
+    """Days on which the site's week is not an ordinary one."""
+
+    official: Literal["CN"] | None = None
+    """``CN``: the holidays and worked Saturdays and Sundays (调休) that are announced for China; they come with the
+    package ``chinesecalendar``, which has a new release every November."""
+    holidays: tuple[date, ...] = ()
+    """More days off, ``2026-10-01``."""
+    workdays: tuple[date, ...] = ()
+    """More Saturdays and Sundays that are worked (调休); they win over holidays."""
 
 
 class CameraConfig(Section):
@@ -237,6 +281,8 @@ class GatewayConfig(Section):
     """Name of this gateway, unique in its site."""
     timezone: Annotated[str, AfterValidator(_known_timezone)] = "Asia/Shanghai"
     """Time zone of weekly windows, an IANA name."""
+    calendar: CalendarConfig = CalendarConfig()
+    """Holidays and worked weekends, for windows that say ``workday``, ``restday`` or ``holiday``."""
     data_dir: Annotated[ConfigPath, Field(validate_default=True)] = Path(".lookout/gateway")
     """Where the spool, waiting evidence and the list of residents are kept."""
     mqtt: MqttConfig = MqttConfig()

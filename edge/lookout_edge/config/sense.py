@@ -5,7 +5,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import cast
 
-from lookout_edge.config.model import is_path, resolve
+from lookout_edge.config.model import ModelsConfig, is_path, resolve
 from lookout_edge.config.nodes import Document, Fault
 from lookout_edge.config.nodes import Path as Place
 from lookout_edge.domain.zone import WHOLE_FRAME
@@ -25,7 +25,8 @@ def faults_of_sense(document: Document, base: Path, models: Mapping[str, Sequenc
         place: Place = ("cameras", name)
         faults += _source_faults(document, place, _section(camera), base)
         faults += _zone_faults(document, place, _section(camera))
-        faults += _label_faults(document, place, _section(camera), _detector_labels(data, models))
+        detector = _detector_of(data)
+        faults += _label_faults(document, place, _section(camera), detector, models.get(detector, ()))
     return faults
 
 
@@ -44,13 +45,13 @@ def _items(value: object) -> list[object]:
     return cast(list[object], value) if isinstance(value, list) else []
 
 
-def _detector_labels(data: Section, models: Mapping[str, Sequence[str]]) -> Sequence[str]:
-    return models.get(str(_section(data.get("models")).get("detector", "coco-nano")), ())
+def _detector_of(data: Section) -> str:
+    return str(_section(data.get("models")).get("detector", ModelsConfig().detector))
 
 
 def _model_faults(document: Document, data: Section, models: Mapping[str, Sequence[str]]) -> Iterator[Fault]:
     section = _section(data.get("models"))
-    detector = section.get("detector", "coco-nano")
+    detector = section.get("detector", ModelsConfig().detector)
     detectors = sorted(set(models) - set(PLATE_MODELS))
     if isinstance(detector, str) and detector not in detectors:
         text = f"there is no detector {detector!r} in the zoo; {suggestion(detector, detectors)}"
@@ -94,7 +95,9 @@ def _zone_faults(document: Document, place: Place, camera: Section) -> Iterator[
                 yield document.fault((*place, "rules", index), text)
 
 
-def _label_faults(document: Document, place: Place, camera: Section, known: Sequence[str]) -> Iterator[Fault]:
+def _label_faults(
+    document: Document, place: Place, camera: Section, detector: str, known: Sequence[str]
+) -> Iterator[Fault]:
     """A rule none of whose labels the detector knows would stay silent for ever."""
     if not known:
         return
@@ -102,7 +105,18 @@ def _label_faults(document: Document, place: Place, camera: Section, known: Sequ
     for index, entry in enumerate(_items(camera.get("rules"))):
         rule = _section(entry)
         kind = scenarios.get(str(rule.get("scenario")))
-        labels = _items(rule.get("labels"))
-        if kind is not None and labels and not any(label in known for label in labels):
+        if kind is None:
+            continue
+        written = _items(rule.get("labels"))
+        labels = written or kind.labels
+        if any(label in known for label in labels):
+            continue
+        if written:
             text = f"the detector knows none of these; {suggestion(str(labels[0]), known)}"
             yield document.fault((*place, "rules", index, "labels"), text)
+        else:
+            text = (
+                f"{kind.scenario.value} needs a detector that knows {' or '.join(kind.labels)}; {detector!r} does not: "
+                "choose another one under models.detector, or leave the rule out"
+            )
+            yield document.fault((*place, "rules", index, "scenario"), text)

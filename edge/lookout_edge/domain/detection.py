@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from lookout_edge.domain.appearance import Appearance
 from lookout_edge.domain.geometry import Box
 
 
@@ -13,6 +14,8 @@ class Detection:
     #: 0..1, as the model gives it (per-class thresholds live in its model.yaml).
     score: float
     box: Box
+    #: Measured for the labels that some rule looks at closely.
+    appearance: Appearance | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,17 @@ class Box:
         """Where the thing stands: this point decides the zone."""
         return (self.x1 + self.x2) / 2, self.y2
 
+    def gap(self, other: "Box") -> tuple[float, float]:
+        """(horizontal, vertical) distance between the edges, fractions of the frame; 0 where they overlap."""
+        dx = max(0.0, other.x1 - self.x2, self.x1 - other.x2)
+        return dx, max(0.0, other.y1 - self.y2, self.y1 - other.y2)
+
+    def share_inside(self, other: "Box") -> float:
+        """Share of this box's area that lies in ``other``, 0..1."""
+        width = min(self.x2, other.x2) - max(self.x1, other.x1)
+        height = min(self.y2, other.y2) - max(self.y1, other.y1)
+        return width * height / self.area if width > 0 and height > 0 and self.area > 0 else 0.0
+
     def iou(self, other: "Box") -> float:
         """Intersection over union, 0..1."""
         width = min(self.x2, other.x2) - max(self.x1, other.x1)

@@ -8,6 +8,10 @@ _GROUPS = {
     "motorcycle": "two_wheeler",
     "bicycle": "two_wheeler",
     "ebike": "two_wheeler",
+    "fire": "hazard",
+    "smoke": "hazard",
+    "garbage": "waste",
+    "overflow": "waste",
 }
 
 

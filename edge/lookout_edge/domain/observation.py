@@ -6,8 +6,9 @@ from enum import StrEnum
 
 from lookout_contract.commands import Resident
 from lookout_contract.events import Attributes, Condition, DetectedObject, Severity, Votes
-from lookout_edge.domain.detection import PlateReading
+from lookout_edge.domain.detection import Detection, PlateReading
 from lookout_edge.domain.geometry import Box
+from lookout_edge.domain.suppression import Suppression
 
 
 class Standing(StrEnum):
@@ -34,6 +35,8 @@ class Observation:
     standing: Standing
     #: Frame time since which it has been in the zone, seconds since the Unix epoch.
     since: float
+    #: Frame time at which it was last seen; infinite means in this look.
+    seen_at: float = field(default=float("inf"), kw_only=True)
     severity: Severity
     #: Stable key that pages translate.
     severity_reason: str
@@ -59,3 +62,9 @@ class Scene:
     readings: Mapping[int, tuple[PlateReading, ...]] = field(default_factory=dict[int, tuple[PlateReading, ...]])
     #: Whether plates are read at all.
     reads_plates: bool = False
+    #: Width of the picture by its height, in pixels.
+    aspect: float = 16 / 9
+    #: All that the detector found in this look, for rules about things without a shape.
+    detections: Sequence[Detection] = ()
+    #: What operators have agreed to leave out at this camera.
+    suppressions: Sequence[Suppression] = ()

@@ -98,6 +98,14 @@ def parse_window(text: str) -> Window:
     return Window(days, start, end, kinds)
 
 
+def parse_clock(text: str) -> int:
+    """Minutes after midnight of ``HH:MM``; ValueError says how to write it."""
+    match = re.fullmatch(r"(\d{1,2}):(\d{2})", text.strip())
+    if match is None:
+        raise ValueError(f"{text!r} is no time of day: write it like '09:30'")
+    return _minutes(text, match[1], match[2], last=_DAY_MINUTES - 1)
+
+
 def _minutes(text: str, hours: str, minutes: str, *, last: int) -> int:
     total = int(hours) * 60 + int(minutes)
     if int(minutes) > 59 or total > last:

@@ -1,17 +1,19 @@
 """What every rule shares: the protocol, the common parameters and the conditions that all of them explain."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, ClassVar, Generic, Protocol, Self, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from lookout_contract.events import Attributes, Condition, Scenario, Severity, Votes
+from lookout_edge.domain.geometry import Box
 from lookout_edge.domain.observation import Observation, Scene, Standing
 from lookout_edge.domain.occurrence import OccurrenceSettings
 from lookout_edge.domain.presence import Presence, PresenceBook
 from lookout_edge.domain.schedule import SiteCalendar, make_schedule, parse_window
+from lookout_edge.domain.suppression import Suppression
 from lookout_edge.domain.track import Track
 from lookout_edge.domain.zone import Zone
 
@@ -38,8 +40,9 @@ class RuleParams(BaseModel):
     """k of n: this many of the last ``votes_of`` looks must have seen the thing in the zone."""
     votes_of: int = Field(default=5, ge=1, le=100)
     """n of k of n."""
-    min_score: float = Field(default=0.3, ge=0, le=1)
-    """Least mean score of the thing over all looks that saw it in the zone; what is doubtful is no alarm."""
+    min_score: float | None = Field(default=None, ge=0, le=1)
+    """Least mean score of the thing over all looks that saw it in the zone: what is doubtful is no alarm. By default
+    an eighth of the way from the model's own threshold for the label to certainty (0.3 with coco-nano)."""
     longest_gap_s: Seconds = 2.5
     """Longest time without a picture while nothing moves: where key frames come as often, they alone are decoded."""
     miss_tolerance_s: Seconds = 3.0
@@ -50,6 +53,26 @@ class RuleParams(BaseModel):
         if self.votes_needed > self.votes_of:
             raise ValueError(f"votes_needed ({self.votes_needed}) must not be larger than votes_of ({self.votes_of})")
         return self
+
+
+#: The model's threshold where it is not known.
+USUAL_THRESHOLD = 0.2
+#: How far above the model's own threshold, as a share of the way to certainty, a thing must be on the whole.
+SURENESS = 0.125
+
+
+@dataclass(frozen=True, slots=True)
+class RuleContext:
+    """What a rule must know of where it runs."""
+
+    calendar: SiteCalendar
+    #: Label → score from which on the detector reports it (its ``model.yaml``).
+    thresholds: Mapping[str, float] = field(default_factory=dict[str, float])
+
+    def least_score(self, label: str, wanted: float | None, sureness: float = SURENESS) -> float:
+        """``wanted``, or what is ``sureness`` of the way from the model's threshold for ``label`` to certainty."""
+        threshold = self.thresholds.get(label, USUAL_THRESHOLD)
+        return round(threshold + sureness * (1 - threshold), 3) if wanted is None else wanted
 
 
 class Rule(Protocol):
@@ -68,6 +91,11 @@ class Rule(Protocol):
     @property
     def longest_gap_s(self) -> float:
         """Longest time for which it may be shown no picture while nothing moves, seconds of frame time."""
+        ...
+
+    @property
+    def close_labels(self) -> frozenset[str]:
+        """Labels of which it wants to know the appearance."""
         ...
 
     def observe(self, at: float, tracks: Sequence[Track], scene: Scene) -> Sequence[Observation]:
@@ -104,17 +132,29 @@ def window_condition(inside: bool) -> Condition:
     return Condition(name="window", value=inside, limit=True, met=inside)
 
 
+def suppression_condition(
+    suppressions: Sequence[Suppression], at: float, scenario: Scenario, group: str, box: Box
+) -> tuple[Condition, ...]:
+    """Unmet where an operator has agreed to leave such a thing out; nothing otherwise."""
+    for suppression in suppressions:
+        if suppression.scenario is scenario and suppression.covers(at, group, box):
+            return (Condition(name="suppression", value=suppression.id, met=False),)
+    return ()
+
+
 #: Conditions that only time or more looks can fulfil; every other unmet one blocks.
-_PENDING = frozenset({"votes", "score", "dwell", "plate_reads"})
+_PENDING = frozenset({"votes", "score", "dwell", "plate_reads", "separation", "upright_before"})
 
 
-def seen_conditions(zone: str, armed: bool, presence: Presence, params: RuleParams) -> tuple[Condition, ...]:
+def seen_conditions(
+    zone: str, armed: bool, presence: Presence, params: RuleParams, least_score: float
+) -> tuple[Condition, ...]:
     """What every rule asks first: in its zone, in its window, seen often enough, believed enough."""
     return (
         zone_condition(zone),
         window_condition(armed),
         votes_condition(presence.votes, params.votes_needed),
-        score_condition(presence.mean_score, params.min_score),
+        score_condition(presence.mean_score, least_score),
     )
 
 
@@ -173,9 +213,10 @@ class PresenceRule(ABC, Generic[P, T]):
     #: See ``Rule.occurrences``.
     holding: ClassVar[OccurrenceSettings] = OccurrenceSettings()
 
-    def __init__(self, params: P, zones: Sequence[Zone], calendar: SiteCalendar, labels: Sequence[str]) -> None:
+    def __init__(self, params: P, zones: Sequence[Zone], context: RuleContext, labels: Sequence[str]) -> None:
         self._params = params
-        self._armed = make_schedule(params.windows, calendar)
+        self._context = context
+        self._armed = make_schedule(params.windows, context.calendar)
         known = frozenset(labels)
         self._books = [PresenceBook(zone, known, params.votes_of, params.miss_tolerance_s) for zone in zones]
         self._notes = Notes(self._new_note)
@@ -186,13 +227,18 @@ class PresenceRule(ABC, Generic[P, T]):
         return self.holding
 
     @property
+    def close_labels(self) -> frozenset[str]:
+        """See ``Rule.close_labels``."""
+        return frozenset()
+
+    @property
     def longest_gap_s(self) -> float:
         """See ``Rule.longest_gap_s``."""
         return self._params.longest_gap_s
 
     def observe(self, at: float, tracks: Sequence[Track], scene: Scene) -> Sequence[Observation]:
         """See ``Rule.observe``."""
-        armed = self._armed.contains(at)
+        armed = self._is_armed(at)
         self._prepare(at, tracks, scene)
         found: list[Observation] = []
         alive: set[tuple[str, int]] = set()
@@ -200,7 +246,11 @@ class PresenceRule(ABC, Generic[P, T]):
             for presence in book.update(at, tracks):
                 alive.add((book.zone.id, presence.thing))
                 judgement = self._judge(at, book.zone, presence, self._notes.of(book.zone.id, presence.thing))
-                seen = seen_conditions(book.zone.id, armed, presence, self._params)
+                least = self._context.least_score(presence.track.label, self._params.min_score)
+                seen = (
+                    *seen_conditions(book.zone.id, armed, presence, self._params, least),
+                    *suppression_condition(scene.suppressions, at, self.scenario, presence.group, presence.track.box),
+                )
                 found.append(_observation(at, book.zone, presence, seen, judgement))
         self._notes.keep(alive)
         return tuple(found)
@@ -210,6 +260,9 @@ class PresenceRule(ABC, Generic[P, T]):
         for book in self._books:
             book.reset()
         self._notes.keep(set())
+
+    def _is_armed(self, at: float) -> bool:
+        return self._armed.contains(at)
 
     def _prepare(self, at: float, tracks: Sequence[Track], scene: Scene) -> None:
         """Take in what the rule needs of a look beside the things themselves."""
@@ -237,6 +290,7 @@ def _observation(
         box=presence.track.box,
         standing=standing,
         since=presence.since,
+        seen_at=presence.seen_at,
         severity=judgement.severity,
         severity_reason=judgement.severity_reason,
         conditions=conditions,

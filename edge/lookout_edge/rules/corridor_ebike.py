@@ -7,11 +7,20 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
+from lookout_contract.base import Identifier
 from lookout_contract.events import Attributes, Condition, Scenario, Severity
 from lookout_edge.domain.presence import Presence
-from lookout_edge.domain.schedule import SiteCalendar, make_schedule
+from lookout_edge.domain.schedule import make_schedule
 from lookout_edge.domain.zone import Zone
-from lookout_edge.rules.base import Judgement, PresenceRule, RuleParams, Seconds, WeeklyWindow, dwell_condition
+from lookout_edge.rules.base import (
+    Judgement,
+    PresenceRule,
+    RuleContext,
+    RuleParams,
+    Seconds,
+    WeeklyWindow,
+    dwell_condition,
+)
 
 
 class Stage(StrEnum):
@@ -20,6 +29,13 @@ class Stage(StrEnum):
     PASSING = "passing"
     PARKED = "parked"
     SUSPECTED_CHARGING = "suspected_charging"
+
+
+class Place(StrEnum):
+    """Where the camera looks."""
+
+    CORRIDOR = "corridor"
+    LIFT = "lift"
 
 
 _ORDER = tuple(Stage)
@@ -35,6 +51,8 @@ class CorridorEbikeParams(RuleParams):
 
     longest_gap_s: Seconds = 1.0
     """Longest time without a picture while nothing moves; a lift's door is open for a few seconds only."""
+    place: Place = Place.CORRIDOR
+    """``lift``: any e-bike is an alarm at once (``alarm_from: passing``) and the door can be held, see ``actions``."""
     labels: tuple[str, ...] = Field(default=("motorcycle", "bicycle", "ebike"), min_length=1)
     """Labels that count as e-bikes; a COCO model knows only ``motorcycle`` and ``bicycle``."""
     dwell_s: Seconds = 20.0
@@ -43,8 +61,20 @@ class CorridorEbikeParams(RuleParams):
     """Seconds in the zone after which, inside ``charging_windows``, it is suspected of charging."""
     charging_windows: tuple[WeeklyWindow, ...] = ("daily 21:00-07:00",)
     """Weekly windows in which a long stay suggests charging, in the site's time zone."""
-    alarm_from: Stage = Stage.PARKED
-    """First stage that raises an alarm; choose ``passing`` for lifts and wherever no e-bike may come at all."""
+    socket_zones: tuple[Identifier, ...] = ()
+    """Those of ``zones`` that hold a socket: whoever parks there charges, by day, too."""
+    socket_dwell_s: Seconds = 600.0
+    """Seconds in such a zone after which it is suspected of charging."""
+    alarm_from: Stage | None = None
+    """First stage that raises an alarm: ``passing``, ``parked``, ``suspected_charging``. By default ``passing`` in
+    lifts and ``parked`` in a corridor."""
+
+    @property
+    def first_stage(self) -> Stage:
+        """The stage from which on it is an alarm."""
+        if self.alarm_from is not None:
+            return self.alarm_from
+        return Stage.PASSING if self.place is Place.LIFT else Stage.PARKED
 
     @model_validator(mode="after")
     def _stages_ascend(self) -> Self:
@@ -52,6 +82,8 @@ class CorridorEbikeParams(RuleParams):
             raise ValueError(
                 f"charging_dwell_s ({self.charging_dwell_s:g}) must not be shorter than dwell_s ({self.dwell_s:g})"
             )
+        if not set(self.socket_zones) <= set(getattr(self, "zones", self.socket_zones)):
+            raise ValueError("socket_zones must be among the rule's zones")
         return self
 
 
@@ -66,28 +98,35 @@ class CorridorEbike(PresenceRule[CorridorEbikeParams, _Note]):
 
     scenario = Scenario.CORRIDOR_EBIKE
 
-    def __init__(self, params: CorridorEbikeParams, zones: Sequence[Zone], calendar: SiteCalendar) -> None:
-        super().__init__(params, zones, calendar, params.labels)
-        self._night = make_schedule(params.charging_windows, calendar)
+    def __init__(self, params: CorridorEbikeParams, zones: Sequence[Zone], context: RuleContext) -> None:
+        super().__init__(params, zones, context, params.labels)
+        self._night = make_schedule(params.charging_windows, context.calendar)
 
     def _new_note(self) -> _Note:
         return _Note()
 
     def _judge(self, at: float, zone: Zone, presence: Presence, note: _Note) -> Judgement:
-        note.stage = max(self._stage(at, presence), note.stage, key=_ORDER.index)
+        note.stage = max(self._stage(at, zone, presence), note.stage, key=_ORDER.index)
+        in_lift = self._params.place is Place.LIFT and note.stage is not Stage.SUSPECTED_CHARGING
         return Judgement(
             conditions=(
                 self._dwell(presence.dwell_s, note.stage),
                 Condition(name="charging_window", value=self._night.contains(at), met=True),
+                Condition(name="socket_zone", value=zone.id in self._params.socket_zones, met=True),
             ),
-            severity=_SEVERITY[note.stage],
-            severity_reason=f"ebike_{note.stage.value}",
+            severity=Severity.YELLOW if in_lift else _SEVERITY[note.stage],
+            severity_reason="ebike_in_lift" if in_lift else f"ebike_{note.stage.value}",
             attributes=Attributes(stage=note.stage.value),
-            turns=(presence.since + self._params.dwell_s, presence.since + self._params.charging_dwell_s),
+            turns=tuple(
+                presence.since + limit
+                for limit in (self._params.dwell_s, self._params.socket_dwell_s, self._params.charging_dwell_s)
+            ),
         )
 
-    def _stage(self, at: float, presence: Presence) -> Stage:
+    def _stage(self, at: float, zone: Zone, presence: Presence) -> Stage:
         dwell_s = presence.dwell_s
+        if zone.id in self._params.socket_zones and dwell_s >= self._params.socket_dwell_s:
+            return Stage.SUSPECTED_CHARGING
         if dwell_s >= self._params.charging_dwell_s and self._night.contains(at):
             return Stage.SUSPECTED_CHARGING
         return Stage.PARKED if dwell_s >= self._params.dwell_s else Stage.PASSING
@@ -98,6 +137,6 @@ class CorridorEbike(PresenceRule[CorridorEbikeParams, _Note]):
             Stage.PARKED: self._params.dwell_s,
             Stage.SUSPECTED_CHARGING: self._params.charging_dwell_s,
         }
-        condition = dwell_condition(dwell_s, limits[max(stage, self._params.alarm_from, key=_ORDER.index)])
-        reached = _ORDER.index(stage) >= _ORDER.index(self._params.alarm_from)
+        condition = dwell_condition(dwell_s, limits[max(stage, self._params.first_stage, key=_ORDER.index)])
+        reached = _ORDER.index(stage) >= _ORDER.index(self._params.first_stage)
         return condition.model_copy(update={"met": reached})

@@ -3,12 +3,17 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
+from typing import TypeVar
 
 from lookout_contract.events import Scenario
 from lookout_edge.domain.schedule import SiteCalendar
 from lookout_edge.domain.zone import WHOLE_FRAME, Zone
-from lookout_edge.rules.base import Rule, RuleParams
+from lookout_edge.rules.base import Rule, RuleContext, RuleParams
+from lookout_edge.rules.care import Care, CareParams
 from lookout_edge.rules.corridor_ebike import CorridorEbike, CorridorEbikeParams
+from lookout_edge.rules.fire_smoke import FireSmoke, FireSmokeParams
+from lookout_edge.rules.garbage import Garbage, GarbageParams
+from lookout_edge.rules.key_area import KeyArea, KeyAreaParams
 from lookout_edge.rules.unfamiliar_vehicle import UnfamiliarVehicle, UnfamiliarVehicleParams
 
 
@@ -18,36 +23,44 @@ class RuleKind:
 
     scenario: Scenario
     params: type[RuleParams]
-    _build: Callable[[RuleParams, Sequence[Zone], SiteCalendar], Rule]
+    _build: Callable[[RuleParams, Sequence[Zone], RuleContext], Rule]
 
-    def build(self, params: RuleParams, zones: Sequence[Zone], calendar: SiteCalendar | tzinfo) -> Rule:
-        """A fresh rule; no zones means the whole frame, a time zone alone a calendar without holidays.
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The labels that it looks for unless its section says otherwise."""
+        return self.params.model_fields["labels"].default
+
+    def build(self, params: RuleParams, zones: Sequence[Zone], context: RuleContext | tzinfo) -> Rule:
+        """A fresh rule; no zones means the whole frame, a time zone alone a site without holidays.
 
         TypeError when ``params`` are another scenario's.
         """
         if not isinstance(params, self.params):
             raise TypeError(f"{self.scenario.value} needs {self.params.__name__}, not {type(params).__name__}")
-        known = calendar if isinstance(calendar, SiteCalendar) else SiteCalendar(calendar)
+        known = context if isinstance(context, RuleContext) else RuleContext(SiteCalendar(context))
         return self._build(params, tuple(zones) or (WHOLE_FRAME,), known)
 
 
-def _unfamiliar_vehicle(params: RuleParams, zones: Sequence[Zone], calendar: SiteCalendar) -> Rule:
-    assert isinstance(params, UnfamiliarVehicleParams)
-    return UnfamiliarVehicle(params, zones, calendar)
+P = TypeVar("P", bound=RuleParams)
 
 
-def _corridor_ebike(params: RuleParams, zones: Sequence[Zone], calendar: SiteCalendar) -> Rule:
-    assert isinstance(params, CorridorEbikeParams)
-    return CorridorEbike(params, zones, calendar)
+def _kind(
+    scenario: Scenario, params: type[P], rule: Callable[[P, Sequence[Zone], RuleContext], Rule]
+) -> tuple[Scenario, RuleKind]:
+    def build(given: RuleParams, zones: Sequence[Zone], context: RuleContext) -> Rule:
+        assert isinstance(given, params)
+        return rule(given, zones, context)
+
+    return scenario, RuleKind(scenario, params, build)
 
 
-RULES: dict[Scenario, RuleKind] = {
-    kind.scenario: kind
-    for kind in (
-        RuleKind(Scenario.UNFAMILIAR_VEHICLE, UnfamiliarVehicleParams, _unfamiliar_vehicle),
-        RuleKind(Scenario.CORRIDOR_EBIKE, CorridorEbikeParams, _corridor_ebike),
+RULES: dict[Scenario, RuleKind] = dict(
+    (
+        _kind(Scenario.UNFAMILIAR_VEHICLE, UnfamiliarVehicleParams, UnfamiliarVehicle),
+        _kind(Scenario.FIRE_SMOKE, FireSmokeParams, FireSmoke),
+        _kind(Scenario.GARBAGE, GarbageParams, Garbage),
+        _kind(Scenario.CORRIDOR_EBIKE, CorridorEbikeParams, CorridorEbike),
+        _kind(Scenario.KEY_AREA, KeyAreaParams, KeyArea),
+        _kind(Scenario.CARE, CareParams, Care),
     )
-}
-
-#: Scenarios that a configuration may name one day; those missing from RULES are refused with a clear sentence.
-PLANNED: tuple[Scenario, ...] = tuple(s for s in Scenario if s is not Scenario.CAMERA_BLIND)
+)

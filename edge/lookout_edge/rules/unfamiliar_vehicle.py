@@ -10,10 +10,9 @@ from lookout_contract.events import Attributes, Condition, Plate, PlateStatus, S
 from lookout_edge.domain.observation import Scene
 from lookout_edge.domain.plates import Match, PlateVote, match_plate
 from lookout_edge.domain.presence import Presence
-from lookout_edge.domain.schedule import SiteCalendar
 from lookout_edge.domain.track import Track
 from lookout_edge.domain.zone import Zone
-from lookout_edge.rules.base import Judgement, PresenceRule, RuleParams, Seconds, dwell_condition
+from lookout_edge.rules.base import Judgement, PresenceRule, RuleContext, RuleParams, Seconds, dwell_condition
 
 
 class UnfamiliarVehicleParams(RuleParams):
@@ -54,8 +53,8 @@ class UnfamiliarVehicle(PresenceRule[UnfamiliarVehicleParams, _Note]):
 
     scenario = Scenario.UNFAMILIAR_VEHICLE
 
-    def __init__(self, params: UnfamiliarVehicleParams, zones: Sequence[Zone], calendar: SiteCalendar) -> None:
-        super().__init__(params, zones, calendar, params.labels)
+    def __init__(self, params: UnfamiliarVehicleParams, zones: Sequence[Zone], context: RuleContext) -> None:
+        super().__init__(params, zones, context, params.labels)
         self._scene = Scene("")
 
     def _new_note(self) -> _Note:

@@ -1,8 +1,9 @@
+from datetime import date
 from pathlib import Path
 
 import pytest
 
-from lookout_edge.config import LoadedConfig, load_config
+from lookout_edge.config import LoadedConfig, UnfamiliarVehicleRule, load_config
 from lookout_edge.errors import ConfigError
 
 MODELS = {
@@ -41,11 +42,24 @@ def faults(folder: Path, text: str) -> list[str]:
 
 def test_a_good_file_loads_with_its_defaults(tmp_path: Path) -> None:
     config = load(tmp_path, GOOD).config
-    assert config.cameras["gate"].rules[0].dwell_s == 5
+    rule = config.cameras["gate"].rules[0]
+    assert isinstance(rule, UnfamiliarVehicleRule)
+    assert rule.dwell_s == 5
     assert config.cameras["gate"].detect_fps == 5
     assert config.data_dir == tmp_path / ".lookout/gateway"
     assert config.mqtt.port == 1883
     assert config.timezone == "Asia/Shanghai"
+
+
+def test_the_calendar_knows_the_official_days_and_those_that_are_added(tmp_path: Path) -> None:
+    given = "\ncalendar: {official: CN, holidays: [2026-12-24], workdays: [2026-12-26]}"
+    calendar = load(tmp_path, GOOD.replace("gateway: gw-1", f"gateway: gw-1{given}")).calendar
+    days = {
+        (month, day): calendar.kinds(date(2026, month, day)) for month, day in ((10, 1), (10, 10), (12, 24), (12, 26))
+    }
+    assert days[10, 1] == days[12, 24] == {"restday", "holiday"}
+    assert days[10, 10] == days[12, 26] == {"workday"}
+    assert load(tmp_path, GOOD).calendar.kinds(date(2026, 10, 1)) == {"workday"}
 
 
 @pytest.mark.parametrize(
@@ -79,8 +93,8 @@ def test_a_good_file_loads_with_its_defaults(tmp_path: Path) -> None:
         (
             "unfamiliar_vehicle",
             "garbage",
-            "11: cameras.gate.rules[0].scenario: scenario 'garbage' is not in this version; "
-            "available: unfamiliar_vehicle, corridor_ebike",
+            "11: cameras.gate.rules[0].scenario: garbage needs a detector that knows garbage or overflow; "
+            "'coco-nano' does not: choose another one under models.detector, or leave the rule out",
         ),
         (
             "unfamiliar_vehicle",

@@ -6,11 +6,12 @@ from pydantic import ValidationError
 from lookout_contract.events import Severity
 from lookout_edge.domain.observation import Observation, Scene, Standing
 from lookout_edge.domain.schedule import SiteCalendar
-from lookout_edge.domain.zone import WHOLE_FRAME
+from lookout_edge.domain.zone import WHOLE_FRAME, Zone
+from lookout_edge.rules.base import RuleContext
 from lookout_edge.rules.corridor_ebike import CorridorEbike, CorridorEbikeParams
 from lookout_edge.testing import track
 
-UTC = SiteCalendar(ZoneInfo("UTC"))
+UTC = RuleContext(SiteCalendar(ZoneInfo("UTC")))
 #: Frame time of a Thursday, 20:59:50 UTC.
 EVENING = 21 * 3600.0 - 10
 
@@ -101,3 +102,30 @@ def test_what_the_detector_hardly_believes_waits_for_better_looks() -> None:
     ]
     assert surer[0][0].standing is Standing.PENDING, "one good look does not outweigh twenty bad ones"
     assert surer[-1][0].standing is Standing.ACTIVE
+
+
+def test_a_lift_needs_three_of_five_looks_and_less_than_two_seconds() -> None:
+    watched = rule(place="lift")
+    seen = [watched.observe(i * 0.2, [track(1, i * 0.2, label="motorcycle")], Scene("lift"))[0] for i in range(10)]
+    assert [o.standing for o in seen[:3]] == [Standing.PENDING, Standing.PENDING, Standing.ACTIVE]
+    assert (seen[2].severity, seen[2].severity_reason) == (Severity.YELLOW, "ebike_in_lift")
+
+
+def test_by_a_socket_it_charges_by_day_too() -> None:
+    socket = Zone("socket", WHOLE_FRAME.polygon)
+    params = CorridorEbikeParams.model_validate({"dwell_s": 4.0, "socket_zones": ["socket"], "socket_dwell_s": 8.0})
+    watched = CorridorEbike(params, [socket], UTC)
+    seen = watch(watched, 12 * 3600.0, 20)
+    assert stages(seen)[-1] == ("suspected_charging", Standing.ACTIVE, Severity.RED)
+    assert next(o.since for o in seen) == 12 * 3600.0
+
+
+def test_one_bicycle_found_twice_is_one_thing() -> None:
+    watched = rule()
+    seen = [
+        watched.observe(
+            at, [track(1, at, label="bicycle"), track(2, at, label="motorcycle", first_at=at)], Scene("stairs")
+        )
+        for at in (0.0, 0.5, 1.0)
+    ]
+    assert [len(look) for look in seen] == [1, 1, 1]

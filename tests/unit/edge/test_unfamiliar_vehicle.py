@@ -11,11 +11,12 @@ from lookout_edge.domain.geometry import Box
 from lookout_edge.domain.observation import Observation, Scene, Standing
 from lookout_edge.domain.schedule import SiteCalendar
 from lookout_edge.domain.zone import Zone
+from lookout_edge.rules.base import RuleContext
 from lookout_edge.rules.registry import RULES
 from lookout_edge.rules.unfamiliar_vehicle import UnfamiliarVehicle, UnfamiliarVehicleParams
 from lookout_edge.testing import track
 
-UTC = SiteCalendar(ZoneInfo("UTC"))
+UTC = RuleContext(SiteCalendar(ZoneInfo("UTC")))
 LANE = Zone("lane", ((0.2, 0.2), (0.8, 0.2), (0.8, 0.8), (0.2, 0.8)))
 STEP = 0.2
 

@@ -1,0 +1,201 @@
+"""care 重点人群关爱: somebody who lives alone has fallen, or shows no sign of life by a set hour. Opt-in only."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, Field, model_validator
+
+from lookout_contract.events import Attributes, Condition, Scenario, Severity, Votes
+from lookout_edge.domain.geometry import Box
+from lookout_edge.domain.observation import Observation, Scene
+from lookout_edge.domain.occurrence import OccurrenceSettings
+from lookout_edge.domain.presence import Presence
+from lookout_edge.domain.schedule import parse_clock
+from lookout_edge.domain.track import Track
+from lookout_edge.domain.zone import Zone
+from lookout_edge.rules.base import (
+    Judgement,
+    PresenceRule,
+    RuleContext,
+    RuleParams,
+    Seconds,
+    dwell_condition,
+    standing_of,
+    zone_condition,
+)
+
+#: A pause between looks counts as watched up to this length, seconds.
+_WATCHED_GAP_S = 30.0
+#: Key of the observation that nobody was seen: no track has it.
+_NOBODY = -1
+
+
+class Stage(StrEnum):
+    """What is wrong."""
+
+    FALL = "fall"
+    NO_SIGN_OF_LIFE = "no_sign_of_life"
+
+
+def _checked_clock(text: str) -> str:
+    parse_clock(text)
+    return text
+
+
+Clock = Annotated[str, AfterValidator(_checked_clock)]
+"""``HH:MM`` on the site's clock."""
+
+
+class CareParams(RuleParams):
+    """Who has agreed to be looked after, and what is worth a visit."""
+
+    opted_in: Literal[True]
+    """The person, or who may speak for them, has agreed in writing. The rule does not run without this line."""
+    labels: tuple[str, ...] = Field(default=("person",), min_length=1)
+    """Labels that count as a person."""
+    lie_s: Seconds = 10.0
+    """Seconds on the ground after a fall before it is an alarm."""
+    fall_within_s: Seconds = 3.0
+    """A fall takes no longer than this; who lies down slower goes to rest."""
+    upright_ratio: float = Field(default=1.3, gt=0)
+    """Height by width of a person's box, in pixels, from which they stand or sit."""
+    lying_ratio: float = Field(default=0.9, gt=0)
+    """Height by width of a person's box, in pixels, up to which they lie."""
+    alive_from: Clock = "05:00"
+    """From here on a sign of life counts for the day."""
+    alive_by: Clock | None = None
+    """By now somebody should have been seen; absent means that nobody waits for it."""
+    min_coverage: float = Field(default=0.8, ge=0, le=1)
+    """Share of that time that must have been watched before silence means anything, 0..1."""
+    longest_gap_s: Seconds = 2.0
+    """Longest time without a picture while nothing moves."""
+
+    @model_validator(mode="after")
+    def _hours_ascend(self) -> Self:
+        if self.alive_by is not None and parse_clock(self.alive_by) <= parse_clock(self.alive_from):
+            raise ValueError(f"alive_by ({self.alive_by}) must be later than alive_from ({self.alive_from})")
+        if self.lying_ratio >= self.upright_ratio:
+            raise ValueError("lying_ratio must be smaller than upright_ratio")
+        return self
+
+
+@dataclass(slots=True)
+class _Note:
+    upright_at: float | None = None
+    lying_since: float | None = None
+    #: Seconds between standing and lying.
+    fell_within_s: float | None = None
+
+
+class Care(PresenceRule[CareParams, _Note]):
+    """The rule. Its events are restricted: the dispatcher shows them to those who look after the person."""
+
+    scenario = Scenario.CARE
+    holding = OccurrenceSettings(hold_s=10.0, reopen_s=60.0)
+
+    def __init__(self, params: CareParams, zones: Sequence[Zone], context: RuleContext) -> None:
+        super().__init__(params, zones, context, params.labels)
+        self._zones = tuple(zones)
+        self._aspect = 16 / 9
+        self._looked_at: float | None = None
+        self._alive_at: float | None = None
+        #: Start of the day's time for signs of life, and the seconds of it that were watched.
+        self._day_from = 0.0
+        self._watched_s = 0.0
+
+    def observe(self, at: float, tracks: Sequence[Track], scene: Scene) -> Sequence[Observation]:
+        """See ``Rule.observe``."""
+        self._aspect = scene.aspect
+        people = super().observe(at, tracks, scene)
+        seen = (track.box for track in tracks if track.label in self._params.labels and track.last_at >= at)
+        if any(zone.contains(box.bottom_centre) for box in seen for zone in self._zones):
+            self._alive_at = at
+        return (*people, *self._silence(at))
+
+    def _new_note(self) -> _Note:
+        return _Note()
+
+    def _judge(self, at: float, zone: Zone, presence: Presence, note: _Note) -> Judgement:
+        if presence.seen_at >= at:
+            self._note_posture(at, presence.track.box, note)
+        lying_s = 0.0 if note.lying_since is None else presence.seen_at - note.lying_since
+        fell = note.fell_within_s is not None and note.fell_within_s <= self._params.fall_within_s
+        return Judgement(
+            conditions=(
+                Condition(
+                    name="upright_before",
+                    value=None if note.fell_within_s is None else round(note.fell_within_s, 3),
+                    limit=self._params.fall_within_s,
+                    met=fell,
+                    unit="s",
+                ),
+                dwell_condition(lying_s, self._params.lie_s),
+            ),
+            severity=Severity.RED,
+            severity_reason="care_fall",
+            attributes=Attributes(stage=Stage.FALL.value, restricted=True),
+            turns=() if note.lying_since is None else (note.lying_since + self._params.lie_s,),
+        )
+
+    def _note_posture(self, at: float, box: Box, note: _Note) -> None:
+        ratio = box.height / max(1e-6, box.width * self._aspect)
+        if ratio >= self._params.upright_ratio:
+            note.upright_at, note.lying_since, note.fell_within_s = at, None, None
+        elif ratio <= self._params.lying_ratio and note.lying_since is None:
+            note.lying_since = at
+            note.fell_within_s = None if note.upright_at is None else at - note.upright_at
+
+    def _silence(self, at: float) -> tuple[Observation, ...]:
+        """The observation that nobody was seen although somebody should have been by now."""
+        last, self._looked_at = self._looked_at, at
+        if self._params.alive_by is None:
+            return ()
+        midnight = self._context.calendar.local(at).replace(hour=0, minute=0, second=0, microsecond=0)
+        day_from, day_by = (_moment(midnight, text) for text in (self._params.alive_from, self._params.alive_by))
+        if day_from != self._day_from:
+            self._day_from, self._watched_s = day_from, 0.0
+        if at < day_from:
+            return ()
+        if last is not None and last <= at <= day_by:
+            self._watched_s += min(at - max(last, day_from), _WATCHED_GAP_S)
+        if at < day_by or (self._alive_at is not None and day_from <= self._alive_at <= at):
+            return ()
+        return (self._nobody(at, day_from, self._watched_s / (day_by - day_from)),)
+
+    def _nobody(self, at: float, since: float, coverage: float) -> Observation:
+        conditions = (
+            zone_condition(self._zones[0].id),
+            Condition(name="alive_by", value=self._params.alive_by, met=True),
+            Condition(
+                name="coverage",
+                value=round(coverage, 3),
+                limit=self._params.min_coverage,
+                met=coverage >= self._params.min_coverage,
+                unit="1",
+            ),
+            dwell_condition(at - since, 0.0),
+        )
+        standing, blocked_by = standing_of(conditions)
+        return Observation(
+            key=_NOBODY,
+            zone=self._zones[0].id,
+            group=self.scenario.value,
+            box=Box(0.0, 0.0, 1.0, 1.0),
+            standing=standing,
+            since=since,
+            severity=Severity.RED,
+            severity_reason="care_no_sign_of_life",
+            conditions=conditions,
+            objects=(),
+            votes=Votes(yes=0, of=0),
+            attributes=Attributes(stage=Stage.NO_SIGN_OF_LIFE.value, restricted=True),
+            blocked_by=blocked_by,
+        )
+
+
+def _moment(midnight: datetime, text: str) -> float:
+    minutes = parse_clock(text)
+    return midnight.replace(hour=minutes // 60, minute=minutes % 60).timestamp()

@@ -1,0 +1,211 @@
+"""fire_smoke 火情烟雾: flames or smoke: a warning within seconds, confirmed by what only a real fire does.
+
+What looks like fire is judged by how it behaves: it is there in look after look, its base stands, it flickers, it
+grows. The more of that is seen, the sooner it is confirmed; what is merely there takes longest. Places where
+something often came to nothing (lamps, brake lights, steam) are learned and make the rule slower there, but never
+hide what grows or flickers, and they expire.
+"""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from lookout_contract.events import Attributes, Condition, DetectedObject, Scenario, Severity
+from lookout_edge.domain.cells import LearnedCells
+from lookout_edge.domain.hazard import Hazard, HazardBook
+from lookout_edge.domain.observation import Observation, Scene
+from lookout_edge.domain.occurrence import OccurrenceSettings
+from lookout_edge.domain.presence import detected
+from lookout_edge.domain.schedule import make_schedule
+from lookout_edge.domain.track import Track
+from lookout_edge.domain.zone import Zone
+from lookout_edge.rules.base import (
+    RuleContext,
+    RuleParams,
+    Seconds,
+    dwell_condition,
+    score_condition,
+    standing_of,
+    suppression_condition,
+    votes_condition,
+    window_condition,
+    zone_condition,
+)
+
+#: Label group of flames and smoke.
+GROUP = "hazard"
+#: How far above the model's threshold, as a share of the way to certainty, it is sure of itself.
+SURE = 0.2
+
+
+class Stage(StrEnum):
+    """How sure the rule is."""
+
+    PRE_ALARM = "pre_alarm"
+    CONFIRMED = "confirmed"
+
+
+class FireSmokeParams(RuleParams):
+    """How soon flames or smoke are a warning, and what confirms them. From the first sight of it:"""
+
+    labels: tuple[str, ...] = Field(default=("fire", "smoke"), min_length=1)
+    """Labels that count as fire or smoke."""
+    pre_alarm_s: float = Field(default=2.0, ge=0, le=5)
+    """Seconds until the pre-alarm for what flickers, grows, or of which the model is sure."""
+    doubtful_s: float = Field(default=4.0, ge=0, le=5)
+    """Seconds until the pre-alarm for everything else that keeps being seen."""
+    confirm_s: float = Field(default=6.0, ge=0, le=15)
+    """Seconds until it is confirmed when it stands and flickers or grows."""
+    steady_s: float = Field(default=12.0, ge=0, le=15)
+    """Seconds until it is confirmed because it is seen in nearly every look, whatever it does."""
+    steady_share: float = Field(default=0.7, gt=0, le=1)
+    """What "nearly every" means: share of the looks, 0..1."""
+    min_flicker: float = Field(default=0.2, ge=0)
+    """Median change of its pattern from look to look, as a share of the pattern's contrast, from which it flickers."""
+    min_growth: float = Field(default=1.3, ge=1)
+    """Multiple of its first area from which it grows."""
+    max_drift: float = Field(default=0.35, ge=0)
+    """How far its base may wander, as a share of its size, and still stand."""
+    miss_tolerance_s: Seconds = 5.0
+    """Watched seconds for which it may go unseen without starting anew."""
+    longest_gap_s: Seconds = 1.0
+    """Longest time without a picture while nothing moves."""
+    learned_marks: int = Field(default=3, ge=2, le=100)
+    """Times that something must have come to nothing at a place before the place is known for it."""
+    learned_keep_s: float = Field(default=86_400.0, ge=60, le=604_800)
+    """Seconds after which that is forgotten."""
+
+    @model_validator(mode="after")
+    def _times_ascend(self) -> Self:
+        if not self.pre_alarm_s <= self.doubtful_s <= self.steady_s or self.confirm_s > self.steady_s:
+            raise ValueError("the times must rise: pre_alarm_s <= doubtful_s <= steady_s and confirm_s <= steady_s")
+        return self
+
+
+class FireSmoke:
+    """The rule. It follows places that burn and not tracks: flames have no shape to track."""
+
+    scenario = Scenario.FIRE_SMOKE
+
+    def __init__(self, params: FireSmokeParams, zones: Sequence[Zone], context: RuleContext) -> None:
+        self._params = params
+        self._context = context
+        self._armed = make_schedule(params.windows, context.calendar)
+        self._books = [(zone, HazardBook(params.votes_of, params.miss_tolerance_s)) for zone in zones]
+        self._cells = LearnedCells(marks_needed=params.learned_marks, keep_s=params.learned_keep_s)
+        self._stages: dict[tuple[str, int], Stage] = {}
+
+    @property
+    def occurrences(self) -> OccurrenceSettings:
+        """Flames that die down and flare up again are one fire; a fire elsewhere is another one."""
+        return OccurrenceSettings(hold_s=10.0, reopen_s=120.0, same_place_iou=0.1)
+
+    @property
+    def longest_gap_s(self) -> float:
+        """See ``Rule.longest_gap_s``."""
+        return self._params.longest_gap_s
+
+    @property
+    def close_labels(self) -> frozenset[str]:
+        """See ``Rule.close_labels``."""
+        return frozenset(self._params.labels)
+
+    def observe(self, at: float, tracks: Sequence[Track], scene: Scene) -> Sequence[Observation]:
+        """See ``Rule.observe``."""
+        armed = self._armed.contains(at)
+        burning = [found for found in scene.detections if found.label in self._params.labels]
+        observations: list[Observation] = []
+        stages: dict[tuple[str, int], Stage] = {}
+        for zone, book in self._books:
+            here = [found for found in burning if zone.contains(found.box.bottom_centre)]
+            hazards, gone = book.update(at, here)
+            self._learn(zone, gone)
+            for hazard in hazards:
+                observation = self._judge(at, zone, hazard, armed, scene)
+                if observation.attributes.stage:
+                    stages[(zone.id, hazard.number)] = Stage(observation.attributes.stage)
+                observations.append(observation)
+        self._stages = stages
+        return tuple(observations)
+
+    def reset(self) -> None:
+        """See ``Rule.reset``; what was learned of places stays."""
+        for _, book in self._books:
+            book.reset()
+        self._stages = {}
+
+    def _learn(self, zone: Zone, gone: Sequence[Hazard]) -> None:
+        """What was never confirmed came to nothing."""
+        for hazard in gone:
+            if self._stages.get((zone.id, hazard.number)) is not Stage.CONFIRMED:
+                self._cells.learn(hazard.seen_at, hazard.box)
+
+    def _judge(self, at: float, zone: Zone, hazard: Hazard, armed: bool, scene: Scene) -> Observation:
+        alive = hazard.flicker >= self._params.min_flicker or hazard.growth >= self._params.min_growth
+        sure = self._is_sure(hazard)
+        doubted = not alive and self._is_doubted(at, hazard, scene)
+        stage = self._stage(zone, hazard, alive, doubted)
+        wait_s = self._params.pre_alarm_s if alive or sure else self._params.doubtful_s
+        if stage is Stage.PRE_ALARM and doubted:
+            wait_s = self._params.steady_s
+        conditions = (
+            zone_condition(zone.id),
+            window_condition(armed),
+            votes_condition(hazard.votes, self._params.votes_needed),
+            *((score_condition(hazard.mean_score, self._params.min_score),) if self._params.min_score else ()),
+            Condition(name="learned_place", value=doubted, limit=False, met=sure or not doubted),
+            dwell_condition(hazard.dwell_s, wait_s),
+            Condition(name="flicker", value=round(hazard.flicker, 3), limit=self._params.min_flicker, met=True),
+            Condition(name="growth", value=round(hazard.growth, 3), limit=self._params.min_growth, met=True),
+            Condition(name="drift", value=round(hazard.drift, 3), limit=self._params.max_drift, met=True),
+            Condition(name="seen_share", value=round(hazard.share, 3), limit=self._params.steady_share, met=True),
+        )
+        standing, blocked_by = standing_of(conditions)
+        confirmed = stage is Stage.CONFIRMED
+        turns = [hazard.since + limit for limit in (wait_s, self._params.confirm_s, self._params.steady_s)]
+        return Observation(
+            key=hazard.number,
+            zone=zone.id,
+            group=GROUP,
+            box=hazard.box,
+            standing=standing,
+            since=hazard.since,
+            seen_at=hazard.seen_at,
+            severity=Severity.RED if confirmed else Severity.YELLOW,
+            severity_reason=f"{_kind(hazard)}_{'confirmed' if confirmed else 'suspected'}",
+            conditions=conditions,
+            objects=_objects(hazard),
+            votes=hazard.votes,
+            attributes=Attributes(stage=stage.value),
+            blocked_by=blocked_by,
+            look_by=at if hazard.seen_at < at else min((turn for turn in turns if turn > at), default=None),
+        )
+
+    def _is_sure(self, hazard: Hazard) -> bool:
+        label = max(hazard.parts, key=lambda part: part.score).label
+        return hazard.mean_score >= self._context.least_score(label, None, SURE)
+
+    def _is_doubted(self, at: float, hazard: Hazard, scene: Scene) -> bool:
+        """Whether the place is known for what comes to nothing, by experience or by an operator's word."""
+        left_out = suppression_condition(scene.suppressions, at, self.scenario, GROUP, hazard.box)
+        return bool(left_out) or self._cells.knows(at, hazard.box)
+
+    def _stage(self, zone: Zone, hazard: Hazard, alive: bool, doubted: bool) -> Stage:
+        """How far it has come; never back."""
+        params, dwell_s = self._params, hazard.dwell_s
+        held = self._stages.get((zone.id, hazard.number))
+        burns = alive and hazard.drift <= params.max_drift and dwell_s >= params.confirm_s
+        steady = not doubted and hazard.share >= params.steady_share and dwell_s >= params.steady_s
+        return Stage.CONFIRMED if held is Stage.CONFIRMED or burns or steady else Stage.PRE_ALARM
+
+
+def _kind(hazard: Hazard) -> str:
+    """``fire`` where flames are seen, else ``smoke``."""
+    return "fire" if any(part.label == "fire" for part in hazard.parts) else "smoke"
+
+
+def _objects(hazard: Hazard) -> tuple[DetectedObject, ...]:
+    best = sorted(hazard.parts, key=lambda part: -part.score)[:4]
+    return tuple(detected(part.label, part.score, part.box, None) for part in best)

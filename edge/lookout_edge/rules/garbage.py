@@ -1,0 +1,174 @@
+"""garbage 垃圾投放: a bag put down in the wrong place or at the wrong time, or a bin that overflows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from math import hypot
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from lookout_contract.base import Identifier
+from lookout_contract.events import Attributes, Condition, EndReason, Scenario, Severity
+from lookout_edge.domain.geometry import Box
+from lookout_edge.domain.observation import Scene
+from lookout_edge.domain.occurrence import OccurrenceSettings
+from lookout_edge.domain.presence import Presence
+from lookout_edge.domain.schedule import make_schedule
+from lookout_edge.domain.track import Track
+from lookout_edge.domain.zone import Zone
+from lookout_edge.rules.base import (
+    Judgement,
+    PresenceRule,
+    RuleContext,
+    RuleParams,
+    Seconds,
+    WeeklyWindow,
+    dwell_condition,
+)
+
+#: Share of a bag's box that lies in a bin's box when it is in the bin.
+IN_BIN = 0.6
+
+
+class Stage(StrEnum):
+    """What is wrong."""
+
+    MISPLACED = "misplaced"
+    OUT_OF_HOURS = "out_of_hours"
+    OVERFLOW = "overflow"
+    UNCLEARED = "uncleared"
+
+
+_SEVERITY = {
+    Stage.MISPLACED: Severity.BLUE,
+    Stage.OUT_OF_HOURS: Severity.BLUE,
+    Stage.OVERFLOW: Severity.YELLOW,
+    Stage.UNCLEARED: Severity.YELLOW,
+}
+
+
+class GarbageParams(RuleParams):
+    """When a bag or a bin is an alarm. It closes itself when the bag is removed."""
+
+    labels: tuple[str, ...] = Field(default=("garbage", "overflow"), min_length=1)
+    """Labels that count: bags and heaps, and those of ``overflow_labels``."""
+    overflow_labels: tuple[str, ...] = ("overflow",)
+    """Those of ``labels`` that are a bin with rubbish above its rim."""
+    bin_labels: tuple[str, ...] = ("garbage_bin",)
+    """Labels of bins: what lies in one of them is where it belongs."""
+    carrier_labels: tuple[str, ...] = ("person",)
+    """Labels of who may have put it down and still be at it."""
+    dwell_s: Seconds = 8.0
+    """Seconds that it must lie there."""
+    separation: float = Field(default=2.0, ge=0, le=20)
+    """Whoever is nearer than this many widths of the bag has not left it."""
+    leave_s: Seconds = 3.0
+    """Seconds for which everybody must have been that far away."""
+    drop_off_windows: tuple[WeeklyWindow, ...] = ()
+    """Hours for dropping off (定时定点); outside them even what lies in a bin is an alarm. None means always."""
+    drop_off_zones: tuple[Identifier, ...] = ()
+    """Those of ``zones`` in which it may be put down, in the hours for it, beside the bin, too."""
+    clear_within_s: Seconds = 1800.0
+    """Seconds after which it is graver: nobody has cleared it."""
+    min_score: float | None = Field(default=None, ge=0, le=1)
+    """Least mean score of it over all looks; by default an eighth of the way from the model's threshold to 1."""
+    miss_tolerance_s: Seconds = 20.0
+    """Watched seconds for which it may be hidden, by somebody who stands before it, and still lie there."""
+    longest_gap_s: Seconds = 5.0
+    """Longest time without a picture while nothing moves."""
+
+    @model_validator(mode="after")
+    def _clearing_comes_last(self) -> Self:
+        if self.clear_within_s < self.dwell_s:
+            raise ValueError(
+                f"clear_within_s ({self.clear_within_s:g}) must not be shorter than dwell_s ({self.dwell_s:g})"
+            )
+        return self
+
+
+@dataclass(slots=True)
+class _Note:
+    #: Since when nobody has been near it; None while somebody is.
+    alone_since: float | None = None
+    #: The least distance of somebody, in widths; None when nobody was ever seen near.
+    nearest: float | None = None
+
+
+class Garbage(PresenceRule[GarbageParams, _Note]):
+    """The rule."""
+
+    scenario = Scenario.GARBAGE
+    holding = OccurrenceSettings(reopen_s=60.0, gone_as=EndReason.REMOVED)
+
+    def __init__(self, params: GarbageParams, zones: Sequence[Zone], context: RuleContext) -> None:
+        super().__init__(params, zones, context, params.labels)
+        self._hours = make_schedule(params.drop_off_windows, context.calendar)
+        self._people: list[Box] = []
+        self._bins: list[Box] = []
+
+    def _new_note(self) -> _Note:
+        return _Note()
+
+    def _prepare(self, at: float, tracks: Sequence[Track], scene: Scene) -> None:
+        here = [track for track in tracks if track.last_at >= at]
+        self._people = [track.box for track in here if track.label in self._params.carrier_labels]
+        self._bins = [track.box for track in here if track.label in self._params.bin_labels]
+
+    def _judge(self, at: float, zone: Zone, presence: Presence, note: _Note) -> Judgement:
+        alone_s = self._alone_s(at, presence, note)
+        in_hours = self._hours.contains(at)
+        in_bin = any(presence.track.box.share_inside(bin_) >= IN_BIN for bin_ in self._bins)
+        stage = self._stage(presence, in_hours, in_bin)
+        allowed = in_hours and (in_bin or zone.id in self._params.drop_off_zones) and stage is not Stage.OVERFLOW
+        leave_s = min(self._params.leave_s, self._params.dwell_s)
+        return Judgement(
+            conditions=(
+                dwell_condition(presence.dwell_s, self._params.dwell_s),
+                Condition(
+                    name="separation",
+                    value=None if note.nearest is None else round(note.nearest, 2),
+                    limit=self._params.separation,
+                    met=alone_s >= leave_s or stage is Stage.OVERFLOW,
+                    unit="1",
+                ),
+                Condition(name="drop_off", value=allowed, limit=False, met=not allowed),
+                Condition(name="drop_off_hours", value=in_hours, met=True),
+            ),
+            severity=_SEVERITY[stage],
+            severity_reason=f"garbage_{stage.value}",
+            attributes=Attributes(stage=stage.value),
+            turns=(
+                presence.since + self._params.dwell_s,
+                (note.alone_since or at) + leave_s,
+                presence.since + self._params.clear_within_s,
+            ),
+        )
+
+    def _alone_s(self, at: float, presence: Presence, note: _Note) -> float:
+        """Seconds for which everybody has been away from it."""
+        bag = presence.track.box
+        if presence.seen_at < at:  # hidden: whoever hides it is near it
+            return 0.0 if note.alone_since is None else presence.seen_at - note.alone_since
+        distances = [_distance(bag, person) for person in self._people]
+        note.nearest = min(distances, default=None)
+        if note.nearest is not None and note.nearest < self._params.separation:
+            note.alone_since = None
+            return 0.0
+        if note.alone_since is None:
+            # Nobody has ever been near: it has been alone from its first sight on.
+            note.alone_since = presence.since if presence.sights <= 1 else at
+        return at - note.alone_since
+
+    def _stage(self, presence: Presence, in_hours: bool, in_bin: bool) -> Stage:
+        if presence.dwell_s >= self._params.clear_within_s:
+            return Stage.UNCLEARED
+        if presence.track.label in self._params.overflow_labels:
+            return Stage.OVERFLOW
+        return Stage.OUT_OF_HOURS if in_bin and not in_hours else Stage.MISPLACED
+
+
+def _distance(bag: Box, person: Box) -> float:
+    """How far apart they are, in sizes of the bag."""
+    dx, dy = bag.gap(person)
+    return hypot(dx / max(1e-6, bag.width), dy / max(1e-6, bag.height))

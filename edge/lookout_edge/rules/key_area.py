@@ -1,0 +1,84 @@
+"""key_area 重点区域: somebody is where nobody may be, or stays where people only pass."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from lookout_contract.events import Attributes, Condition, Scenario, Severity
+from lookout_edge.domain.presence import Presence
+from lookout_edge.domain.schedule import Schedule, make_schedule
+from lookout_edge.domain.zone import Zone
+from lookout_edge.rules.base import (
+    Judgement,
+    PresenceRule,
+    RuleContext,
+    RuleParams,
+    Seconds,
+    WeeklyWindow,
+    dwell_condition,
+)
+
+
+class Stage(StrEnum):
+    """What is wrong; ``panic`` comes from a button and not from this rule."""
+
+    INTRUSION = "intrusion"
+    LOITERING = "loitering"
+
+
+class KeyAreaParams(RuleParams):
+    """When somebody in the area is an alarm: for being there in ``windows``, for staying in ``loiter_windows``."""
+
+    labels: tuple[str, ...] = Field(default=("person",), min_length=1)
+    """Labels that count."""
+    dwell_s: Seconds = 2.0
+    """Seconds in the area after which it is an intrusion."""
+    loiter_windows: tuple[WeeklyWindow, ...] = ()
+    """Weekly windows in which passing is allowed and staying is not; none means never."""
+    loiter_s: Seconds = 60.0
+    """Seconds in the area after which it is loitering."""
+    longest_gap_s: Seconds = 1.0
+    """Longest time without a picture while nothing moves."""
+
+    @model_validator(mode="after")
+    def _loitering_takes_longer(self) -> Self:
+        if self.loiter_s < self.dwell_s:
+            raise ValueError(f"loiter_s ({self.loiter_s:g}) must not be shorter than dwell_s ({self.dwell_s:g})")
+        return self
+
+
+class KeyArea(PresenceRule[KeyAreaParams, None]):
+    """The rule."""
+
+    scenario = Scenario.KEY_AREA
+
+    def __init__(self, params: KeyAreaParams, zones: Sequence[Zone], context: RuleContext) -> None:
+        super().__init__(params, zones, context, params.labels)
+        loitering = make_schedule(params.loiter_windows, context.calendar)
+        self._loitering: Schedule | None = loitering if params.loiter_windows else None
+
+    def _new_note(self) -> None:
+        return None
+
+    def _is_armed(self, at: float) -> bool:
+        return self._armed.contains(at) or self._may_loiter(at)
+
+    def _may_loiter(self, at: float) -> bool:
+        return self._loitering is not None and self._loitering.contains(at)
+
+    def _judge(self, at: float, zone: Zone, presence: Presence, note: None) -> Judgement:
+        intrusion = self._armed.contains(at)
+        stage = Stage.INTRUSION if intrusion else Stage.LOITERING
+        limit_s = self._params.dwell_s if intrusion else self._params.loiter_s
+        return Judgement(
+            conditions=(
+                dwell_condition(presence.dwell_s, limit_s),
+                Condition(name="entering_allowed", value=not intrusion, met=True),
+            ),
+            severity=Severity.RED if intrusion else Severity.YELLOW,
+            severity_reason=f"key_area_{stage.value}",
+            attributes=Attributes(stage=stage.value),
+            turns=(presence.since + self._params.dwell_s, presence.since + self._params.loiter_s),
+        )

@@ -1,0 +1,246 @@
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from lookout_contract.events import EventData, Scenario, Severity
+from lookout_edge.domain.appearance import Appearance, appearance_of, flicker_between
+from lookout_edge.domain.detection import Detection
+from lookout_edge.domain.geometry import Box
+from lookout_edge.domain.observation import Observation, Scene, Standing
+from lookout_edge.domain.schedule import SiteCalendar
+from lookout_edge.domain.suppression import Suppression
+from lookout_edge.domain.zone import WHOLE_FRAME
+from lookout_edge.events import EventBook, Provenance
+from lookout_edge.rules.base import RuleContext
+from lookout_edge.rules.fire_smoke import FireSmoke, FireSmokeParams
+
+CONTEXT = RuleContext(SiteCalendar(ZoneInfo("UTC")), {"fire": 0.3, "smoke": 0.3})
+STOVE = Box(0.4, 0.5, 0.5, 0.6)
+See = Callable[[float], Sequence[Detection]]
+
+
+def rule(**params: object) -> FireSmoke:
+    return FireSmoke(FireSmokeParams.model_validate(params), [WHOLE_FRAME], CONTEXT)
+
+
+def watch(
+    watched: FireSmoke,
+    see: See,
+    seconds: float,
+    *,
+    start: float = 0.0,
+    step: float = 0.2,
+    scene: Scene | None = None,
+) -> list[tuple[float, Observation]]:
+    found: list[tuple[float, Observation]] = []
+    for index in range(round(seconds / step) + 1):
+        at = start + index * step
+        now = replace(scene or Scene("yard"), detections=tuple(see(at)))
+        found += [(round(at, 3), o) for o in watched.observe(at, (), now)]
+    return found
+
+
+def flame(box: Box = STOVE, score: float = 0.35, label: str = "fire") -> See:
+    return lambda at: (Detection(label, score, box),)
+
+
+def flickering(at: float) -> Sequence[Detection]:
+    pattern = np.random.default_rng(round(at * 1000)).uniform(100, 255, (8, 8)).astype(np.float32)
+    return (Detection("fire", 0.35, STOVE, Appearance(pattern)),)
+
+
+def growing(at: float) -> Sequence[Detection]:
+    size = 0.05 + 0.01 * at
+    return (Detection("fire", 0.35, Box(0.5 - size, 0.8 - size, 0.5 + size, 0.8)),)
+
+
+def first(seen: list[tuple[float, Observation]], stage: str) -> float | None:
+    active = (at for at, o in seen if o.standing is Standing.ACTIVE and o.attributes.stage == stage)
+    return next(active, None)
+
+
+@pytest.mark.parametrize(
+    ("see", "pre_alarm_s", "confirmed_s"),
+    [
+        (flickering, 2.0, 6.0),
+        (growing, 2.0, 6.0),
+        (flame(score=0.7), 2.0, 12.0),
+        (flame(score=0.32), 4.0, 12.0),
+        (flame(score=0.7, label="smoke"), 2.0, 12.0),
+    ],
+    ids=["flickers", "grows", "sure", "doubtful", "smoke"],
+)
+def test_the_more_it_behaves_like_fire_the_sooner_it_is_confirmed(
+    see: See, pre_alarm_s: float, confirmed_s: float
+) -> None:
+    seen = watch(rule(), see, 20)
+    warned, confirmed = first(seen, "pre_alarm"), first(seen, "confirmed")
+    assert warned is not None
+    assert confirmed is not None
+    assert warned == pytest.approx(pre_alarm_s, abs=0.41)
+    assert confirmed == pytest.approx(confirmed_s, abs=0.41)
+    assert warned <= 5
+    assert confirmed <= 15
+
+
+def test_a_pre_alarm_is_yellow_and_a_confirmed_fire_red_with_its_reasons() -> None:
+    seen = watch(rule(), flickering, 10)
+    pairs = {(o.attributes.stage, o.severity, o.severity_reason) for _, o in seen}
+    assert pairs == {
+        ("pre_alarm", Severity.YELLOW, "fire_suspected"),
+        ("confirmed", Severity.RED, "fire_confirmed"),
+    }
+    names = [c.name for c in seen[-1][1].conditions]
+    assert {"votes", "dwell", "flicker", "growth", "drift", "seen_share", "learned_place"} <= set(names)
+
+
+def test_it_asks_for_a_look_when_time_alone_decides() -> None:
+    (_, observation), *_ = watch(rule(), flame(), 0)
+    assert observation.look_by == 4.0
+
+
+def test_one_lucky_look_is_nothing() -> None:
+    assert first(watch(rule(), lambda at: flame()(at) if at < 0.3 else (), 30), "pre_alarm") is None
+
+
+def test_smoke_over_flames_is_one_hazard_and_a_fire_elsewhere_another() -> None:
+    def see(at: float) -> Sequence[Detection]:
+        smoke = Detection("smoke", 0.6, Box(0.35, 0.2, 0.55, 0.52))
+        return (*flame()(at), smoke, Detection("fire", 0.9, Box(0.8, 0.8, 0.9, 0.9)))
+
+    seen = watch(rule(), see, 5)
+    assert {o.key for _, o in seen} == {1, 2}
+    both = next(o for _, o in seen if o.key == 1)
+    assert {thing.label for thing in both.objects} == {"fire", "smoke"}
+    assert both.box == Box(0.35, 0.2, 0.55, 0.6)
+    assert both.severity_reason == "fire_suspected"
+
+
+def test_flames_that_jump_about_stay_one_hazard() -> None:
+    def see(at: float) -> Sequence[Detection]:
+        shift = 0.03 * (round(at / 0.2) % 3)
+        return (Detection("fire", 0.6, Box(0.4 + shift, 0.5 - shift, 0.5 + shift, 0.6)),)
+
+    assert {o.key for _, o in watch(rule(), see, 10)} == {1}
+
+
+def brake(start: float, box: Box = STOVE) -> See:
+    return lambda at: flame(box)(at) if start <= at < start + 1.5 else ()
+
+
+def learned(times: int = 4) -> FireSmoke:
+    """A rule that has seen brake lights at one place, two minutes apart."""
+    watched = rule()
+    for number in range(times):
+        watch(watched, brake(number * 120.0), 10, start=number * 120.0)
+    return watched
+
+
+def test_where_something_often_came_to_nothing_what_is_merely_there_is_no_alarm() -> None:
+    seen = watch(learned(), flame(), 30, start=1000.0)
+    assert first(seen, "pre_alarm") is None
+    blocked = seen[-1][1]
+    assert (blocked.standing, blocked.blocked_by) == (Standing.BLOCKED, "learned_place")
+
+
+def grown_since(at: float) -> Sequence[Detection]:
+    return growing(at - 1000.0)
+
+
+@pytest.mark.parametrize(
+    "see",
+    [
+        flickering,
+        grown_since,
+        flame(Box(0.3, 0.3, 0.6, 0.7)),
+        flame(Box(0.1, 0.1, 0.2, 0.2)),
+        flame(score=0.9),
+    ],
+    ids=["flickers", "grows", "larger", "elsewhere", "sure"],
+)
+def test_a_learned_place_never_hides_a_fire(see: See) -> None:
+    seen = watch(learned(), see, 30, start=1000.0)
+    warned = first(seen, "pre_alarm")
+    assert warned is not None
+    assert warned - 1000.0 <= 12.2
+
+
+def test_what_was_learned_expires_and_outlives_a_gap() -> None:
+    watched = learned()
+    watched.reset()
+    assert first(watch(watched, flame(), 10, start=1000.0), "pre_alarm") is None
+    watched.reset()
+    assert first(watch(watched, flame(), 10, start=1000.0 + 2 * 86_400), "pre_alarm") is not None
+
+
+def test_a_burning_place_is_never_learned() -> None:
+    watched = rule()
+    for number in range(5):
+        start = number * 300.0
+        watch(watched, lambda at, start=start: flickering(at) if at < start + 20 else (), 40, start=start)
+    assert first(watch(watched, flame(score=0.32), 10, start=3000.0), "pre_alarm") is not None
+
+
+def test_an_operators_suppression_slows_the_doubtful_and_hides_nothing_that_flickers() -> None:
+    left_out = Suppression(
+        id="p1", camera="yard", scenario=Scenario.FIRE_SMOKE, box=STOVE, group="hazard", since=0.0, until=1e6
+    )
+    scene = Scene("yard", suppressions=(left_out,))
+    assert first(watch(rule(), flame(), 10, scene=scene), "pre_alarm") is None
+    assert first(watch(rule(), flickering, 10, scene=scene), "confirmed") is not None
+
+
+def test_a_fire_that_dies_down_and_flares_up_is_one_occurrence_and_another_is_another() -> None:
+    watched = rule()
+    book = EventBook(Scenario.FIRE_SMOKE, Provenance(camera="yard", models={}), watched.occurrences)
+    events: list[EventData] = []
+
+    def see(at: float) -> Sequence[Detection]:
+        here = flickering(at) if at < 10 or 40 <= at < 60 else ()
+        there = flame(Box(0.8, 0.8, 0.9, 0.9), 0.9)(at) if 25 <= at < 35 else ()
+        return (*here, *there)
+
+    for index in range(350):
+        at = index * 0.2
+        events += book.update(at, watched.observe(at, (), Scene("yard", detections=tuple(see(at)))))
+    assert len({event.occurrence for event in events}) == 2
+    assert [event.phase.value for event in events].count("start") == 2
+    assert any(event.resumed for event in events)
+
+
+def test_no_label_no_fire() -> None:
+    assert watch(rule(labels=["smoke"]), flame(), 20) == []
+
+
+def test_times_must_rise() -> None:
+    with pytest.raises(ValidationError, match="must rise"):
+        FireSmokeParams(pre_alarm_s=4, doubtful_s=3)
+
+
+def test_an_exposure_change_does_not_flicker_and_a_flame_does() -> None:
+    noise = np.random.default_rng(1)
+    picture = noise.integers(0, 200, (90, 160, 3)).astype(np.uint8)
+    box = Box(0.2, 0.2, 0.6, 0.7)
+    before, brighter = appearance_of(picture, box), appearance_of((picture + 40).astype(np.uint8), box)
+    other = appearance_of(noise.integers(0, 200, (90, 160, 3)).astype(np.uint8), box)
+    assert flicker_between(before, brighter) < 0.01
+    assert flicker_between(before, other) > 0.5
+
+
+def test_appearance_of_boxes_at_the_border_and_of_none_at_all() -> None:
+    picture = np.zeros((9, 16, 3), np.uint8)
+    for box in (Box(-1, -1, 2, 2), Box(0.5, 0.5, 0.5, 0.5), Box(0.99, 0.99, 1, 1), Box(2, 2, 3, 3)):
+        assert appearance_of(picture, box).pattern.shape == (8, 8)
+
+
+def test_stages_never_fall_back() -> None:
+    def see(at: float) -> Sequence[Detection]:
+        return flickering(at) if at < 8 else flame(score=0.31)(at)
+
+    stages = [o.attributes.stage for _, o in watch(rule(), see, 30)]
+    assert all((a, b) != ("confirmed", "pre_alarm") for a, b in pairwise(stages))

@@ -1,0 +1,121 @@
+from collections.abc import Callable, Sequence
+from zoneinfo import ZoneInfo
+
+import pytest
+from pydantic import ValidationError
+
+from lookout_contract.events import EndReason, EventData, Scenario, Severity
+from lookout_edge.domain.geometry import Box
+from lookout_edge.domain.observation import Observation, Scene, Standing
+from lookout_edge.domain.schedule import SiteCalendar
+from lookout_edge.domain.track import Track
+from lookout_edge.domain.zone import Zone
+from lookout_edge.events import EventBook, Provenance
+from lookout_edge.rules.base import RuleContext
+from lookout_edge.rules.garbage import Garbage, GarbageParams
+from lookout_edge.testing import track
+
+YARD = Zone("yard", ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)))
+BAG = Box(0.50, 0.70, 0.55, 0.80)
+BIN = Box(0.45, 0.55, 0.60, 0.82)
+See = Callable[[float], Sequence[Track]]
+
+
+def rule(**params: object) -> Garbage:
+    context = RuleContext(SiteCalendar(ZoneInfo("UTC")))
+    return Garbage(GarbageParams.model_validate(params), [YARD], context)
+
+
+def watch(watched: Garbage, see: See, seconds: float, start: float = 0.0) -> list[tuple[float, Observation]]:
+    found: list[tuple[float, Observation]] = []
+    for index in range(round(seconds / 0.5) + 1):
+        at = start + index * 0.5
+        found += [(at, o) for o in watched.observe(at, see(at), Scene("yard"))]
+    return found
+
+
+def bag(at: float, label: str = "garbage") -> Track:
+    return track(1, at, label=label, box=BAG)
+
+
+def person(at: float, x: float) -> Track:
+    return track(2, at, label="person", box=Box(x, 0.3, x + 0.08, 0.8))
+
+
+def active_at(seen: list[tuple[float, Observation]]) -> float | None:
+    return next((at for at, o in seen if o.standing is Standing.ACTIVE), None)
+
+
+def test_a_bag_is_an_alarm_once_its_owner_has_left() -> None:
+    def see(at: float) -> Sequence[Track]:
+        return bag(at), person(at, 0.47 if at < 10 else min(0.9, 0.47 + 0.05 * (at - 10)))
+
+    seen = watch(rule(), see, 30)
+    # Two widths of the bag are 0.10: the edges are that far apart from 14 s on, and stay so for three seconds.
+    assert active_at(seen) == 17.0
+    waiting = next(o for at, o in seen if at == 9.0)
+    assert (waiting.standing, waiting.blocked_by) == (Standing.PENDING, "separation")
+    assert seen[-1][1].severity_reason == "garbage_misplaced"
+
+
+def test_a_bag_without_an_owner_alarms_at_its_dwell() -> None:
+    assert active_at(watch(rule(), lambda at: (bag(at),), 20)) == 8.0
+
+
+def test_what_is_carried_away_again_is_nothing() -> None:
+    def see(at: float) -> Sequence[Track]:
+        return (bag(at), person(at, 0.47)) if at < 20 else ()
+
+    assert active_at(watch(rule(), see, 60)) is None
+
+
+def test_in_the_bin_is_where_it_belongs_in_the_hours_for_it() -> None:
+    def see(at: float) -> Sequence[Track]:
+        return bag(at), track(3, at, label="garbage_bin", box=BIN)
+
+    inside = watch(rule(drop_off_windows=["07:00-09:00"]), see, 30, start=8 * 3600.0)
+    assert {(o.standing, o.blocked_by) for _, o in inside} == {(Standing.BLOCKED, "drop_off")}
+    late = watch(rule(drop_off_windows=["07:00-09:00"]), see, 30, start=12 * 3600.0)
+    assert active_at(late) == 12 * 3600.0 + 8
+    assert late[-1][1].attributes.stage == "out_of_hours"
+    assert active_at(watch(rule(), see, 30)) is None, "without hours the bin is always right"
+
+
+def test_a_drop_off_point_takes_bags_beside_the_bin_in_its_hours() -> None:
+    point = rule(drop_off_windows=["07:00-09:00"], drop_off_zones=["yard"])
+    assert active_at(watch(point, lambda at: (bag(at),), 30, start=8 * 3600.0)) is None
+    assert active_at(watch(point, lambda at: (bag(at),), 30, start=9 * 3600.0)) is not None
+
+
+def test_an_overflowing_bin_is_an_alarm_whoever_stands_before_it() -> None:
+    seen = watch(rule(), lambda at: (bag(at, "overflow"), person(at, 0.5)), 30)
+    assert active_at(seen) == 8.0
+    assert (seen[-1][1].attributes.stage, seen[-1][1].severity) == ("overflow", Severity.YELLOW)
+
+
+def test_what_nobody_clears_is_graver() -> None:
+    seen = watch(rule(clear_within_s=30), lambda at: (bag(at),), 40)
+    stages = [(o.attributes.stage, o.severity) for _, o in seen if o.standing is Standing.ACTIVE]
+    assert stages[0] == ("misplaced", Severity.BLUE)
+    assert stages[-1] == ("uncleared", Severity.YELLOW)
+
+
+def test_it_closes_itself_when_removed_and_a_person_before_it_hides_nothing() -> None:
+    watched = rule()
+    book = EventBook(Scenario.GARBAGE, Provenance(camera="yard", models={}), watched.occurrences)
+    events: list[EventData] = []
+    for index in range(200):
+        at = index * 0.5
+        hidden = 20 <= at < 35
+        tracks = [person(at, 0.47)] if hidden else [bag(at)] if at < 60 else []
+        events += book.update(at, watched.observe(at, tracks, Scene("yard")))
+    assert [(e.phase.value, e.end_reason) for e in events if e.phase.value != "update"] == [
+        ("start", None),
+        ("end", EndReason.REMOVED),
+    ]
+    assert events[-1].dwell_s == pytest.approx(59.5, abs=0.6)
+
+
+def test_clearing_must_come_last() -> None:
+    with pytest.raises(ValidationError, match="must not be shorter"):
+        GarbageParams(dwell_s=10, clear_within_s=5)
