@@ -31,6 +31,10 @@ def train(
             from lookout_models.training.plates.run import run as train_plates
 
             result: object = train_plates(recipe, data, work)
+        elif kind == "second-look":
+            from lookout_models.training.second_look.run import run as train_second_look
+
+            result = train_second_look(recipe, data, work, threads)
         else:
             from lookout_models.training.detector.run import run as train_detector
 
@@ -43,7 +47,7 @@ def train(
 
 
 def _kind(recipe: Path) -> str:
-    """What the recipe trains: ``plates``, or ``detector`` when it does not say."""
+    """What the recipe trains: ``plates`` or ``second-look``, and ``detector`` when it does not say."""
     try:
         values: object = yaml.safe_load(recipe.read_text(encoding="utf-8"))
     except OSError as error:

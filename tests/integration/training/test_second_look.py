@@ -1,22 +1,38 @@
 """Crops, the classifier on frozen features, and its ONNX file."""
 
+import json
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 
 from lookout_edge.adapters.onnx.session import OnnxSession
 from lookout_models.training.data.examples import Example, make_boxes
+from lookout_models.training.data.geometry import Floats, Picture
 
 torch = pytest.importorskip("torch", reason="training needs PyTorch: pip install 'lookout[train]'")
 
-from lookout_models.training.second_look.crops import crops_of, cut, square_around  # noqa: E402
+from lookout_models.training.second_look.crops import cut, square_around, warm_places  # noqa: E402
 from lookout_models.training.second_look.export import export  # noqa: E402
 from lookout_models.training.second_look.fit import fit, install, separation  # noqa: E402
 from lookout_models.training.second_look.net import SecondLook  # noqa: E402
+from lookout_models.training.second_look.places import places_of, usual_crop, varied_crop  # noqa: E402
+from lookout_models.training.second_look.recipe import SecondLookRecipe  # noqa: E402
+from lookout_models.training.second_look.train import SecondLookTraining  # noqa: E402
 
 FIRE, SMOKE = 0, 1
+NO_BOXES = np.zeros((0, 4), np.float32)
+PACKAGE = {"registry": "pypi", "package": "a", "version": "1", "sha256": "0" * 64, "members": ["a"], "upstream": "a"}
+TINY = {
+    "kind": "second-look",
+    "name": "tiny",
+    "pictures": "smoke.yaml",
+    "detector": "none",
+    "base": PACKAGE,
+    "size": 32,
+    "steps": 3,
+    "batch": 4,
+}
 
 
 def test_a_square_keeps_the_centre() -> None:
@@ -32,21 +48,52 @@ def test_what_lies_outside_the_picture_repeats_its_border() -> None:
     assert (corner[11:, 11:] == 0).all()
 
 
-def test_crops_know_what_they_hold(tmp_path: Path) -> None:
-    path = tmp_path / "fire.png"
+def burning(tmp_path: Path) -> tuple[Example, Picture]:
     picture = np.zeros((100, 100, 3), np.uint8)
     picture[10:40, 10:40] = (0, 120, 255)
-    cv2.imwrite(str(path), picture)
     smoke_anywhere = make_boxes([(SMOKE, 0, 0, 1, 1)])
-    example = Example(path, "web", make_boxes([(FIRE, 0.1, 0.1, 0.4, 0.4)]), smoke_anywhere)
-    made = list(crops_of(example, (FIRE, SMOKE), 32, 3, np.random.default_rng(0)))
-    assert made[0].truth == (1, -1)
-    assert made[0].picture.shape == (32, 32, 3)
-    assert all(crop.truth[SMOKE] == -1 for crop in made)
-    # Places elsewhere are the warm ones, so the fire is among them; what shows it says so.
-    for crop in made[1:]:
-        if crop.truth[FIRE] == 0:
-            assert crop.picture[..., 2].max() < 255
+    return Example(tmp_path / "fire.png", "web", make_boxes([(FIRE, 0.1, 0.1, 0.4, 0.4)]), smoke_anywhere), picture
+
+
+def test_places_know_what_they_hold(tmp_path: Path) -> None:
+    example, picture = burning(tmp_path)
+    elsewhere = np.array([[70, 70, 90, 90], [2, 2, 6, 6]], np.float32)
+    made = list(places_of(example, picture, (FIRE, SMOKE), elsewhere, NO_BOXES))
+    # Nobody knows of smoke here, and four pixels are not worth a look.
+    assert [place.truth for place in made] == [(1, -1), (0, -1)]
+    usual = usual_crop(made[0], picture, 32)
+    assert usual.picture.shape == (32, 32, 3)
+    for number in range(5):
+        varied = varied_crop(made[1], picture, (FIRE, SMOKE), 32, np.random.default_rng(number))
+        assert varied.truth == (0, -1)
+        assert varied.picture.max() == 0
+
+
+def test_warm_places_are_where_it_is_warm(tmp_path: Path) -> None:
+    _, picture = burning(tmp_path)
+    squares = warm_places(picture, 20, np.random.default_rng(0))
+    anywhere = warm_places(np.zeros_like(picture), 20, np.random.default_rng(0))
+    assert touching(squares) > touching(anywhere)
+    assert touching(squares) >= 15
+
+
+def touching(squares: Floats) -> int:
+    return int(((squares[:, :2] < 40) & (squares[:, 2:] > 10)).all(1).sum())
+
+
+def test_a_run_learns_what_burns(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    example, picture = burning(tmp_path)
+    cold = np.array([[x, 60, x + 20, 80] for x in range(0, 80, 10)], np.float32)
+    places = list(places_of(example, picture, (FIRE,), cold, NO_BOXES))
+    recipe = SecondLookRecipe.model_validate({**TINY, "labels": ["fire"]})
+    net = SecondLook(1)
+    for part in net.convolutions():
+        # As wide as the pixels are, all the way down: an untrained net must not say the same of everything.
+        torch.nn.init.kaiming_normal_(part.conv.weight)
+    training = SecondLookTraining(recipe, net, (FIRE,), lambda _: picture, tmp_path / "log.jsonl")
+    assert training.run(places, places) == {"fire": 1.0}
+    assert [json.loads(line)["step"] for line in (tmp_path / "log.jsonl").read_text().splitlines()] == [0, 3]
 
 
 def test_a_fit_separates_and_leaves_the_undecided_out() -> None:

@@ -1,23 +1,19 @@
 """What a second look learns from: crops of fire and smoke, and of what could be taken for them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
-from lookout_models.pictures import read_picture
-from lookout_models.training.data.examples import Boxes, Example
+from lookout_models.training.data.examples import Boxes
 from lookout_models.training.data.geometry import Floats, Picture, areas
 
-#: A crop's side relative to the longer side of the box that it is about; the gateway cuts with the middle one.
-SIDES = (1.2, 1.5, 1.9)
 #: From this share of the crop on, or of the object, a label holds for the crop.
 _SHARE_OF_CROP = 0.08
 _SHARE_OF_OBJECT = 0.5
 #: Below this the label does not hold; between the two nobody knows.
 _TRACE = 0.01
-_LEAST_BOX = 12
 _TRIES = 6
 
 Random = np.random.Generator
@@ -51,18 +47,13 @@ def cut(picture: Picture, square: Floats, size: int) -> Picture:
     return cv2.resize(inside, (size, size), interpolation=way).astype(np.uint8, copy=False)
 
 
-def crops_of(example: Example, labels: Sequence[int], size: int, others: int, random: Random) -> Iterator[Crop]:
-    """A crop around every box of ``labels``, and ``others`` elsewhere, the warmest of a few tries each."""
-    picture = read_picture(example.path)
-    boxes, undecided = (_in_pixels(b, picture) for b in (example.boxes, example.undecided))
-    for box in boxes.corners[np.isin(boxes.classes, labels)]:
-        if float((box[2:] - box[:2]).max()) >= _LEAST_BOX:
-            square = square_around(box, float(random.choice(SIDES)))
-            yield Crop(cut(picture, square, size), _truth(square, boxes, undecided, labels))
-    for _ in range(others):
+def warm_places(picture: Picture, amount: int, random: Random) -> Floats:
+    """``amount`` squares, N × 4 pixels, each the warmest of a few: what could be taken for fire."""
+    found: list[Floats] = []
+    for _ in range(amount):
         tried = [_anywhere(picture, random) for _ in range(_TRIES)]
-        square = max(tried, key=lambda s: _warmth(cut(picture, s, 32)))
-        yield Crop(cut(picture, square, size), _truth(square, boxes, undecided, labels))
+        found.append(max(tried, key=lambda square: _warmth(cut(picture, square, 32))))
+    return np.array(found, np.float32).reshape(-1, 4)
 
 
 def _anywhere(picture: Picture, random: Random) -> Floats:
@@ -78,12 +69,14 @@ def _warmth(picture: Picture) -> float:
     return float(np.percentile(np.asarray(red) + (np.asarray(red) - np.asarray(blue)), 90))
 
 
-def _in_pixels(boxes: Boxes, picture: Picture) -> Boxes:
+def in_pixels(boxes: Boxes, picture: Picture) -> Boxes:
+    """Boxes in fractions of ``picture`` as pixels."""
     height, width = picture.shape[:2]
     return Boxes(boxes.corners * np.array([width, height, width, height], np.float32), boxes.classes)
 
 
-def _truth(square: Floats, boxes: Boxes, undecided: Boxes, labels: Sequence[int]) -> tuple[int, ...]:
+def truth_of(square: Floats, boxes: Boxes, undecided: Boxes, labels: Sequence[int]) -> tuple[int, ...]:
+    """For every label whether ``square`` holds it: 1, 0, or −1 where nobody knows. All in pixels."""
     return tuple(_holds(square, boxes.of(label), undecided.of(label)) for label in labels)
 
 

@@ -1,0 +1,50 @@
+"""What a second look is trained from: ``models/recipes/NAME.yaml`` with ``kind: second-look``."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import Field, ValidationError
+
+from lookout_edge.adapters.zoo import Source as Package
+from lookout_models.errors import UsageError
+from lookout_models.training.recipe import Augmentation, Part
+
+
+class SecondLookRecipe(Part):
+    """One training run of a classifier that judges a detector's candidates."""
+
+    kind: Literal["second-look"]
+    name: str
+    labels: tuple[str, ...]
+    seed: int = 1
+    #: The recipe beside this one whose pictures, labels and validation split are used.
+    pictures: str
+    #: The zoo entry whose candidates are learnt from, and the least score of those.
+    detector: str
+    least_score: Annotated[float, Field(gt=0, lt=1)] = 0.05
+    #: Candidates of a label and picture, the best ones.
+    candidates: Annotated[int, Field(ge=0)] = 4
+    #: Warm places a picture that no candidate and no object lies in.
+    others: Annotated[int, Field(ge=0)] = 1
+    #: The package with the ImageNet weights.
+    base: Package
+    size: Annotated[int, Field(gt=0, multiple_of=32)] = 160
+    steps: Annotated[int, Field(gt=0)]
+    batch: Annotated[int, Field(gt=0)] = 32
+    rate: float = 2e-4
+    #: The classifier starts from a fit on the untouched features and learns faster by this.
+    classifier_factor: float = 5.0
+    weight_decay: float = 0.02
+    precision: Literal["fp32", "bf16"] = "fp32"
+    augmentation: Augmentation = Augmentation()
+
+
+def read_second_look_recipe(path: Path) -> SecondLookRecipe:
+    """The recipe in ``path``. UsageError names the key that is wrong."""
+    try:
+        return SecondLookRecipe.model_validate(yaml.safe_load(path.read_text("utf-8")))
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the recipe"
+        raise UsageError(f"{path}: {where}: {first['msg']}") from error

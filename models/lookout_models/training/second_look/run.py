@@ -1,0 +1,79 @@
+"""A whole run: the detector's candidates on the training pictures, the training, the ONNX file."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from lookout_edge.adapters.onnx.detector import OnnxDetector
+from lookout_edge.adapters.zoo import Zoo
+from lookout_models.errors import UsageError
+from lookout_models.packages import cache_folder, fetch, unpack, verify
+from lookout_models.training.data.examples import Example
+from lookout_models.training.data.geometry import Floats, Picture
+from lookout_models.training.data.memory import PictureMemory
+from lookout_models.training.detector.prepare import prepare
+from lookout_models.training.recipe import read_recipe
+from lookout_models.training.second_look.export import export
+from lookout_models.training.second_look.net import from_imagenet
+from lookout_models.training.second_look.places import Candidates, collect_places
+from lookout_models.training.second_look.recipe import SecondLookRecipe, read_second_look_recipe
+from lookout_models.training.second_look.train import SecondLookTraining
+from lookout_models.training.torched import seed
+
+_LOG = "second-look.jsonl"
+#: Bytes of decoded pictures that are kept.
+_MEMORY = 4 << 30
+
+
+def run(path: Path, data: Path, work: Path, threads: int = 1) -> Path:
+    """Train as the recipe at ``path`` says; the ONNX file's path. Raises UsageError for a wrong recipe or missing data.
+
+    It takes minutes, so it keeps no checkpoints: what was interrupted begins again.
+    """
+    recipe = read_second_look_recipe(path)
+    pictures = read_recipe(path.parent / recipe.pictures)
+    unknown = [label for label in recipe.labels if label not in pictures.labels]
+    if unknown:
+        raise UsageError(f"{path}: labels: {recipe.pictures} does not have {', '.join(unknown)}")
+    torch.set_num_threads(threads)
+    seed(recipe.seed)
+    work.mkdir(parents=True, exist_ok=True)
+    examples = prepare(pictures, data, path.parent, work)
+    memory = PictureMemory(_MEMORY)
+    labels = [pictures.labels.index(label) for label in recipe.labels]
+    candidates = _candidates(recipe)
+
+    def read(example: Example) -> Picture:
+        return memory.read(example.path)
+
+    train: Sequence[Example] = [example for source in examples.train.values() for example in source]
+    net = from_imagenet(_base(recipe, work), len(recipe.labels))
+    training = SecondLookTraining(recipe, net, labels, lambda place: read(place.example), work / _LOG)
+    training.run(
+        collect_places(train, read, labels, candidates, recipe.others),
+        collect_places(examples.validation, read, labels, candidates, recipe.others),
+    )
+    target = work / f"{recipe.name}.onnx"
+    target.write_bytes(export(training.net, recipe.size).SerializeToString())
+    return target
+
+
+def _base(recipe: SecondLookRecipe, work: Path) -> Path:
+    archive = fetch(recipe.base, cache_folder())
+    verify(archive, recipe.base)
+    return unpack(archive, recipe.base, work / "base")[0]
+
+
+def _candidates(recipe: SecondLookRecipe) -> Candidates:
+    detector = OnnxDetector(Zoo.find().entry(recipe.detector), threshold=recipe.least_score)
+
+    def look(picture: Picture) -> Floats:
+        height, width = picture.shape[:2]
+        found = detector.detect(picture)
+        chosen = [d for label in recipe.labels for d in [d for d in found if d.label == label][: recipe.candidates]]
+        boxes = np.array([d.box.as_tuple() for d in chosen], np.float32).reshape(-1, 4)
+        return boxes * np.array([width, height, width, height], np.float32)
+
+    return look
