@@ -3,22 +3,17 @@
 import json
 import math
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from lookout_models.training.data.augment import Sample, augmented
+from lookout_models.training.data.batches import Batch, Batches
 from lookout_models.training.data.examples import Example
-from lookout_models.training.data.geometry import Picture
-from lookout_models.training.data.looks import disturbed
-from lookout_models.training.data.memory import PictureMemory
-from lookout_models.training.data.paste import CutOut, pasted
-from lookout_models.training.data.sampler import Sampler
+from lookout_models.training.data.paste import CutOut
 from lookout_models.training.detector.averages import WeightAverage
 from lookout_models.training.detector.decode import make_grid
 from lookout_models.training.detector.distil import Teacher
@@ -26,7 +21,7 @@ from lookout_models.training.detector.loss import Losses, detection_loss
 from lookout_models.training.detector.net import NanoDet
 from lookout_models.training.detector.pixels import to_tensor
 from lookout_models.training.detector.validate import validate
-from lookout_models.training.recipe import Optimiser, Phase, Recipe
+from lookout_models.training.recipe import Optimiser, Recipe
 from lookout_models.training.torched import channels_last, descend, read_state, write_state
 
 CHECKPOINT = "checkpoint.pt"
@@ -35,8 +30,6 @@ FIGURES = "figures.json"
 _LOG = "log.jsonl"
 _LOG_EVERY = 20
 _SAVE_EVERY = 100
-#: Bytes of decoded pictures that are kept: all of ours, and less than a small server has.
-_MEMORY = 4 << 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +46,12 @@ class Trainer:
 
     def __init__(self, recipe: Recipe, net: NanoDet, data: Data, folder: Path, teacher: Teacher | None = None) -> None:
         self._recipe, self._data, self._folder, self._teacher = recipe, data, folder, teacher
-        self._memory = PictureMemory(_MEMORY)
         self._net = channels_last(net)
         self._optimiser = make_optimiser(self._net, recipe.optimiser)
         self._average = WeightAverage(self._net, recipe.optimiser.ema)
-        self._sampler = Sampler(data.train, recipe.sources, recipe.seed)
+        self._batches = Batches(recipe, data.train, data.objects)
         self._step = 0
+        self._drawn: Mapping[str, int] = {}
         folder.mkdir(parents=True, exist_ok=True)
         if (folder / CHECKPOINT).exists():
             self._restore()
@@ -70,29 +63,22 @@ class Trainer:
 
     def run(self) -> None:
         """Train to the last step of the recipe."""
-        for step, phase in self._remaining():
-            parts = self._train_step(step, phase)
-            self._step = step + 1
+        for batch in self._batches.after(self._step):
+            parts = self._train_step(batch)
+            self._step, self._drawn = batch.step + 1, batch.drawn
             if self._step % _LOG_EVERY == 0:
                 self._log({"loss": parts})
             last = self._step == self._recipe.steps
             if self._step % _SAVE_EVERY == 0 or last:
                 self._save()
             if self._step % self._recipe.validation.every == 0 or last:
-                self._validate(phase.size)
+                self._validate(batch.phase.size)
 
-    def _remaining(self) -> Iterator[tuple[int, Phase]]:
-        steps = ((phase) for phase in self._recipe.phases for _ in range(phase.steps))
-        for step, phase in enumerate(steps):
-            if step >= self._step:
-                yield step, phase
-
-    def _train_step(self, step: int, phase: Phase) -> dict[str, float]:
-        random = np.random.default_rng([self._recipe.seed, step])
-        samples = [self._sample(phase, random) for _ in range(phase.batch)]
+    def _train_step(self, batch: Batch) -> dict[str, float]:
+        phase, samples = batch.phase, batch.samples
         freeze(self._net, phase.frozen)
         for group in self._optimiser.param_groups:
-            group["lr"] = group["rate"] * rate_factor(step, self._recipe.steps, self._recipe.optimiser)
+            group["lr"] = group["rate"] * rate_factor(batch.step, self._recipe.steps, self._recipe.optimiser)
         pixels = to_tensor([sample.picture for sample in samples])
         with self._precision():
             outputs = self._net(pixels)
@@ -115,20 +101,6 @@ class Trainer:
     def _precision(self) -> torch.autocast:
         return torch.autocast("cpu", torch.bfloat16, enabled=self._recipe.precision == "bf16")
 
-    def _draw(self, random: np.random.Generator) -> tuple[Example, Picture]:
-        example = self._sampler.draw(random)
-        return example, self._memory.read(example.path)
-
-    def _sample(self, phase: Phase, random: np.random.Generator) -> Sample:
-        settings = self._recipe.augmentation
-        if phase.mosaic is not None:
-            settings = settings.model_copy(update={"mosaic": phase.mosaic})
-        sample = augmented(lambda: self._draw(random), phase.size, settings, random)
-        paste = self._recipe.paste
-        if paste is not None and self._data.objects and random.random() < paste.share:
-            sample = pasted(sample, self._data.objects, self._recipe.labels.index(paste.label), random)
-        return Sample(disturbed(sample.picture, settings, random), sample.boxes, sample.undecided)
-
     def _validate(self, size: int) -> None:
         if self._data.validation:
             figures = validate(self.net, self._data.validation, self._recipe.labels, size)
@@ -149,7 +121,7 @@ class Trainer:
             "average": self._average.net.state_dict(),
             "updates": self._average.updates,
             "optimiser": self._optimiser.state_dict(),
-            "sampler": self._sampler.state,
+            "sampler": dict(self._drawn),
         }
         write_state(state, self._folder / CHECKPOINT)
 
@@ -160,7 +132,8 @@ class Trainer:
         self._average.net.load_state_dict(state["average"])
         self._average.updates = state["updates"]
         self._optimiser.load_state_dict(state["optimiser"])
-        self._sampler.restore(state["sampler"])
+        self._drawn = state["sampler"]
+        self._batches.restore(self._drawn)
 
 
 def freeze(net: NanoDet, parts: int) -> None:
