@@ -60,8 +60,8 @@ class CameraState(Message):
     state: Sight
     since: UtcTime
     reason: str | None = None
-    """Reason code when blind or off: ``connecting``, ``unreachable``, ``stalled``, ``undecodable``, ``ended``,
-    ``detector_timeout``, ``shutdown`` …"""
+    """Reason code when blind or off: ``connecting``, ``unreachable``, ``refused``, ``timeout``, ``auth``, ``missing``,
+    ``stalled``, ``undecodable``, ``changed``, ``ended``, ``detector_timeout``, ``shutdown`` …"""
     detail: str | None = None
     """One sentence for a person: what happened and what to try."""
     fps: float | None = Field(default=None, ge=0)

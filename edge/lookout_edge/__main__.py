@@ -73,21 +73,38 @@ def run(config: ConfigOption, verbose: VerboseOption = False) -> None:
     log = structlog.stdlib.get_logger()
     with _plain_errors():
         # Before anything else, so that being told to stop while models load is a stop and not a death.
-        stop = Event()
+        stop, told = Event(), Event()
 
-        def on_signal(_number: int, _stack: FrameType | None) -> None:
-            stop.set()
+        def on_signal(number: int, _stack: FrameType | None) -> None:
+            if number != signal.SIGHUP:
+                stop.set()
+            told.set()
 
-        for name in (signal.SIGTERM, signal.SIGINT):
+        for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(name, on_signal)
         loaded = bootstrap.load(config)
-        gateway, workers = bootstrap.GatewayBuilder(loaded).build()
+        builder = bootstrap.GatewayBuilder(loaded)
+        gateway, workers = builder.build()
         log.info("gateway starts", gateway=loaded.config.gateway, cameras=list(loaded.config.cameras))
         log_uncaught_errors()
+        told.clear()
         gateway.start(workers)
-        stop.wait()
+        while not stop.is_set():
+            told.wait()
+            told.clear()
+            if not stop.is_set():
+                _reload(builder)
         log.info("gateway stops")
         gateway.stop()
+
+
+def _reload(builder: bootstrap.GatewayBuilder) -> None:
+    """Read the configuration again; a bad one is refused and the gateway runs on as it was."""
+    log = structlog.stdlib.get_logger()
+    try:
+        log.info("configuration read again", outcome=builder.reload())
+    except EdgeError as error:
+        log.error("the new configuration is refused, the old one runs on", why=redact(str(error)))
 
 
 @app.command()

@@ -1,12 +1,12 @@
 """Puts the gateway together. The one file that names concrete adapters."""
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from threading import Semaphore
+from threading import Lock, Semaphore
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -52,6 +52,7 @@ from lookout_edge.supervisor import (
     Service,
     SharedDetector,
     SharedPlateReader,
+    end_unwatched,
     make_status,
     send_trial_alarm,
     take_snapshot,
@@ -195,6 +196,13 @@ class NobodyKnown:
         return ()
 
 
+def unchanged_cameras(before: GatewayConfig, after: GatewayConfig) -> frozenset[str]:
+    """Cameras that look the same in both; none when anything changed that all of them depend on."""
+    if before.model_copy(update={"cameras": {}}) != after.model_copy(update={"cameras": {}}):
+        return frozenset()
+    return frozenset(name for name, camera in after.cameras.items() if before.cameras.get(name) == camera)
+
+
 class GatewayBuilder:
     """Builds a gateway from a configuration, and its cameras again when the file has changed."""
 
@@ -203,7 +211,8 @@ class GatewayBuilder:
         self._loaded = loaded
         self._clock = SystemClock()
         self._crew = Crew()
-        self._warnings = FoldedLog(log)
+        self._reloading = Lock()
+        self._warnings = FoldedLog(log, gap_s=1.0)
         self._models = load_models(config.models)
         self._directory = FilePlateDirectory(config.data_dir / "residents.json")
         self._spool = SqliteSpool(
@@ -219,6 +228,7 @@ class GatewayBuilder:
     def build(self) -> tuple[Gateway, list[CameraWorker]]:
         """The gateway and the cameras to start it with."""
         workers = self._workers(self._loaded)
+        end_unwatched(self._spool, self._loaded.config.cameras)
         services: list[Service] = [_Closing(self._spool.close), self._link]
         dispatcher = self._loaded.config.dispatcher
         if dispatcher is None:
@@ -228,20 +238,27 @@ class GatewayBuilder:
             services.insert(1, EvidenceUploader(self._evidence, dispatcher_url=dispatcher.url, token=token))
         return Gateway(self._crew, services), workers
 
-    def _reload(self) -> str:
-        """Read the file again and replace the cameras; ConfigError leaves everything as it was."""
-        fresh = load(self._loaded.path)
-        before, after = self._loaded.config, fresh.config
-        changed = [name for name in _FIXED if getattr(before, name) != getattr(after, name)]
-        if changed:
-            raise ConfigError(f"Changes of {', '.join(changed)} need a restart of the gateway.")
-        workers = self._workers(fresh)
-        self._loaded = fresh
-        self._crew.replace(workers)
-        return f"{len(workers)} cameras run with the new configuration."
+    def reload(self) -> str:
+        """Read the file again and restart the cameras that it changes; EdgeError leaves everything as it was.
 
-    def _workers(self, loaded: LoadedConfig) -> list[CameraWorker]:
-        return [self._worker(name, camera, loaded) for name, camera in loaded.config.cameras.items()]
+        From any thread. Returns a sentence that says what runs now.
+        """
+        with self._reloading:
+            fresh = load(self._loaded.path)
+            before, after = self._loaded.config, fresh.config
+            changed = [name for name in _FIXED if getattr(before, name) != getattr(after, name)]
+            if changed:
+                raise ConfigError(f"Changes of {', '.join(changed)} need a restart of the gateway.")
+            keep = unchanged_cameras(before, after)
+            workers = self._workers(fresh, keep)
+            self._loaded = fresh
+            self._crew.replace(workers, keep=keep)
+            end_unwatched(self._spool, after.cameras)
+            return f"{len(workers)} cameras were started with the new configuration, {len(keep)} run on unchanged."
+
+    def _workers(self, loaded: LoadedConfig, keep: Collection[str] = frozenset()) -> list[CameraWorker]:
+        cameras = loaded.config.cameras.items()
+        return [self._worker(name, camera, loaded) for name, camera in cameras if name not in keep]
 
     def _worker(self, name: str, camera: CameraConfig, loaded: LoadedConfig) -> CameraWorker:
         config = loaded.config
@@ -283,7 +300,7 @@ class GatewayBuilder:
             requeue=self._spool.requeue,
             snapshot=partial(take_snapshot, self._crew),
             test_alarm=partial(send_trial_alarm, self._crew, self._spool, self._clock),
-            reload=self._reload,
+            reload=self.reload,
         )
         return MqttLink(
             _broker_options(config),

@@ -18,7 +18,8 @@ class SourceError(EdgeError):
 
     def __init__(self, message: str, *, reason: str) -> None:
         super().__init__(message)
-        #: ``unreachable``, ``refused``, ``stalled``, ``undecodable``, ``missing``, ``ended`` …
+        #: ``unreachable``, ``refused``, ``timeout``, ``auth``, ``missing``, ``stalled``, ``undecodable``, ``changed``,
+        #: ``ended`` …
         self.reason = reason
 
 

@@ -86,6 +86,13 @@ class EventSink(Protocol):
         """Store durably and return the sequence number; SpoolError when the disk refuses."""
         ...
 
+    def unfinished(self, camera: str) -> Sequence[EventData]:
+        """The last event of each occurrence of ``camera`` that nobody has seen to be over, oldest first.
+
+        Those that are open, and those that ended lately as ``shutdown`` or ``blind``; also of earlier runs.
+        """
+        ...
+
 
 class EvidenceStore(Protocol):
     """Keeps evidence files on disk until they are uploaded."""

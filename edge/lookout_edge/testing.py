@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from lookout_contract.commands import Resident
-from lookout_contract.events import EventData, EvidenceKind, EvidenceRef
+from lookout_contract.events import EndReason, EventData, EvidenceKind, EvidenceRef
 from lookout_edge.domain.demand import Demand
 from lookout_edge.domain.detection import Detection, PlateReading
 from lookout_edge.domain.frame import Frame, Image
@@ -156,6 +156,11 @@ class MemorySink:
             raise SpoolError("The disk is full: free some space.")
         self.events.append(data)
         return len(self.events)
+
+    def unfinished(self, camera: str) -> Sequence[EventData]:
+        """See ``EventSink``."""
+        last = {event.occurrence: event for event in self.events if event.camera == camera}
+        return [event for event in last.values() if event.end_reason not in {EndReason.CLEARED, EndReason.REMOVED}]
 
 
 @dataclass(slots=True)

@@ -14,9 +14,9 @@ class Backoff:
         self._ceiling_s = ceiling_s
         self._failures = 0
 
-    def next(self) -> float:
-        """Seconds to wait after one more failure."""
-        span = min(self._ceiling_s, self._base_s * 2.0 ** min(self._failures, 32))
+    def next(self, at_least_s: float = 0.0) -> float:
+        """Seconds to wait after one more failure; drawn as from ``at_least_s`` where that is longer."""
+        span = max(at_least_s, min(self._ceiling_s, self._base_s * 2.0 ** min(self._failures, 32)))
         self._failures += 1
         return span * random.uniform(0.5, 1.0)
 

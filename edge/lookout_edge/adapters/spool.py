@@ -15,6 +15,7 @@ from lookout_contract.commands import Gone
 from lookout_contract.delivery import Receipt
 from lookout_contract.events import Event, EventData, Scenario, make_event
 from lookout_edge.adapters.spool_file import is_broken, open_spool_file
+from lookout_edge.adapters.spool_occurrences import cameras_with_open, last_words, note_event
 from lookout_edge.adapters.spool_room import PROTECTED, SpoolLimits, dropped_counts, make_room, rank_of, why_gone
 from lookout_edge.errors import SpoolError
 from lookout_edge.ports import Clock
@@ -108,6 +109,16 @@ class SqliteSpool:
             listener()
         return sequence
 
+    def unfinished(self, camera: str) -> Sequence[EventData]:
+        """See ``EventSink``."""
+        with self._transaction() as file:
+            return last_words(file, camera)
+
+    def cameras_with_open(self) -> Sequence[str]:
+        """Cameras of which an occurrence has started and was never told to have ended."""
+        with self._transaction() as file:
+            return cameras_with_open(file)
+
     def pending(self, limit: int, skip: Collection[int] = frozenset(), *, reserve: int = 0) -> tuple[SpooledEvent, ...]:
         """Up to ``limit`` unsettled events whose numbers are not in ``skip``, in the order in which they leave.
 
@@ -198,6 +209,7 @@ class SqliteSpool:
     def _put(self, data: EventData) -> int:
         with self._transaction() as file:
             sequence = self._insert(file, data, self._clock.now())
+            note_event(file, data)
             make_room(file, self._limits, self._clock.now())
             return sequence
 

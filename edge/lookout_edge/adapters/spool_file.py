@@ -30,8 +30,15 @@ CREATE TABLE dropped (
 CREATE TABLE past_epoch (epoch TEXT PRIMARY KEY);
 CREATE TABLE dropped_count (scenario TEXT PRIMARY KEY, events INTEGER NOT NULL);
 """
+#: The last event of each occurrence that may go on after a restart.
+_OCCURRENCES = """
+CREATE TABLE occurrence (
+    id TEXT PRIMARY KEY, camera TEXT NOT NULL, at REAL NOT NULL, ended INTEGER NOT NULL, data BLOB NOT NULL
+);
+CREATE INDEX occurrence_camera ON occurrence (camera, at);
+"""
 #: What brings the file from each version to the next.
-_STEPS = (_TABLES, _LOSSES)
+_STEPS = (_TABLES, _LOSSES, _OCCURRENCES)
 _VERSION = len(_STEPS)
 
 

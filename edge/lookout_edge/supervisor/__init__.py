@@ -3,7 +3,7 @@
 from lookout_edge.supervisor.camera import CameraWorker, Delays, RunningSource
 from lookout_edge.supervisor.commands import CommandDesk, ResidentBook, VerdictBook
 from lookout_edge.supervisor.crew import Crew
-from lookout_edge.supervisor.gateway import Gateway, Identity, Service, make_status, take_snapshot
+from lookout_edge.supervisor.gateway import Gateway, Identity, Service, end_unwatched, make_status, take_snapshot
 from lookout_edge.supervisor.proof import ProofDesk, ProofSettings
 from lookout_edge.supervisor.sharing import SharedDetector, SharedPlateReader
 from lookout_edge.supervisor.trial_alarm import send_trial_alarm
@@ -23,6 +23,7 @@ __all__ = [
     "SharedDetector",
     "SharedPlateReader",
     "VerdictBook",
+    "end_unwatched",
     "make_status",
     "send_trial_alarm",
     "take_snapshot",

@@ -20,6 +20,8 @@ from lookout_edge.supervisor.proof import ProofDesk
 FAILED_LOOKS = 3
 #: Latencies that are kept.
 LATENCIES = 500
+#: What a person has to mend is not tried every second: cameras lock an account after a few wrong passwords.
+_PATIENCE_S = {"auth": 120.0, "missing": 10.0}
 #: Events kept in memory while the spool refuses them.
 UNSPOOLED = 1000
 
@@ -42,8 +44,8 @@ class RunningSource(FrameSource, Protocol):
 class Delays(Protocol):
     """How long to wait before the next attempt."""
 
-    def next(self) -> float:
-        """Seconds; growing and jittered."""
+    def next(self, at_least_s: float = 0.0) -> float:
+        """Seconds; growing and jittered, as if it had come to ``at_least_s`` already."""
         ...
 
     def reset(self) -> None:
@@ -133,19 +135,29 @@ class CameraWorker:
     def run(self) -> None:
         """Watch until stopped or until a file without loop has ended; end what is open; say goodbye."""
         self._say(Sight.BLIND, "connecting")
+        self._resume()
         ended = False
         while not self._stop.is_set() and not ended:
             try:
                 ended = self._watch()
             except SourceError as error:
                 self._say(Sight.BLIND, error.reason, str(error))
-                self._pause()
+                self._pause(_PATIENCE_S.get(error.reason, 0.0))
             except Exception as error:
                 log.exception("camera fault", camera=self.camera)
                 self._say(Sight.BLIND, "fault", f"{type(error).__name__}: {error}")
                 self._pause()
         self._finish(EndReason.SHUTDOWN if self._stop.is_set() else EndReason.BLIND)
         self._say(Sight.OFF, "shutdown" if self._stop.is_set() else "ended")
+
+    def _resume(self) -> None:
+        """Let what was there before a restart go on; where the spool cannot tell, everything is new."""
+        try:
+            known = self._sink.unfinished(self.camera)
+        except SpoolError as error:
+            self._warnings.warning("spool", f"{error} What is found again counts as new.")
+            return
+        self._keep(list(self._pipeline.resume(known)))
 
     def _watch(self) -> bool:
         """Work through one opening of the source; True when it came to its end by itself."""
@@ -198,8 +210,8 @@ class CameraWorker:
                 return
             self._unspooled.popleft()
 
-    def _pause(self) -> None:
-        self._stop.wait(self._delays.next())
+    def _pause(self, at_least_s: float = 0.0) -> None:
+        self._stop.wait(self._delays.next(at_least_s))
 
     def _say(self, sight: Sight, reason: str | None = None, detail: str | None = None) -> None:
         """Publish and log a state when it is another than the last one."""

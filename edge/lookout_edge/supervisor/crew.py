@@ -1,6 +1,6 @@
-"""All cameras of a gateway, each in its own thread; replaced as a whole when the configuration is read again."""
+"""All cameras of a gateway, each in its own thread; those whose configuration changes are replaced while others run."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from threading import Lock, Thread
 from time import monotonic
 
@@ -23,16 +23,18 @@ class Crew:
         with self._lock:
             self._start(workers)
 
-    def replace(self, workers: Sequence[CameraWorker], *, timeout_s: float = 5.0) -> None:
-        """Stop all that run, then run ``workers``."""
+    def replace(
+        self, workers: Sequence[CameraWorker], *, keep: Collection[str] = frozenset(), timeout_s: float = 5.0
+    ) -> None:
+        """Stop all that run but those in ``keep``, then run ``workers``."""
         with self._lock:
-            self._stop(timeout_s)
+            self._stop(timeout_s, keep)
             self._start(workers)
 
     def stop(self, *, timeout_s: float = 2.0) -> None:
         """Stop all and wait for them, ``timeout_s`` seconds in all; a hung one is left behind."""
         with self._lock:
-            self._stop(timeout_s)
+            self._stop(timeout_s, frozenset())
 
     def find(self, camera: str) -> CameraWorker | None:
         """The worker of a camera."""
@@ -50,12 +52,13 @@ class Crew:
             self._running[worker.camera] = (worker, thread)
             thread.start()
 
-    def _stop(self, timeout_s: float) -> None:
+    def _stop(self, timeout_s: float, keep: Collection[str]) -> None:
         deadline = monotonic() + timeout_s
-        for worker, _ in self._running.values():
+        leaving = {name: running for name, running in self._running.items() if name not in keep}
+        for worker, _ in leaving.values():
             worker.stop()
-        for worker, thread in self._running.values():
+        for worker, thread in leaving.values():
             thread.join(max(0.0, deadline - monotonic()))
             if thread.is_alive():
                 log.warning("camera did not stop in time and is left behind", camera=worker.camera)
-        self._running = {}
+        self._running = {name: running for name, running in self._running.items() if name in keep}

@@ -1,16 +1,16 @@
 """The running gateway: started and stopped in the order that loses nothing."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
 import structlog
 
-from lookout_contract.events import EvidenceRef
+from lookout_contract.events import EndReason, EvidenceRef, Phase
 from lookout_contract.status import GatewayStatus, SpoolDepth
 from lookout_edge.errors import EdgeError
-from lookout_edge.ports import Clock
+from lookout_edge.ports import Clock, EventSink
 from lookout_edge.supervisor.camera import CameraWorker
 from lookout_edge.supervisor.crew import Crew
 
@@ -26,6 +26,14 @@ class Service(Protocol):
 
     def close(self) -> None:
         """Finish what can be finished soon, then end."""
+        ...
+
+
+class OpenOccurrences(EventSink, Protocol):
+    """Where the occurrences of all cameras are known."""
+
+    def cameras_with_open(self) -> Sequence[str]:
+        """Cameras of which an occurrence has started and was never told to have ended."""
         ...
 
 
@@ -85,6 +93,15 @@ def require_camera(crew: Crew, camera: str) -> CameraWorker:
         known = ", ".join(worker.camera for worker in crew.workers) or "none"
         raise EdgeError(f"There is no camera {camera!r} at this gateway; there are: {known}.")
     return worker
+
+
+def end_unwatched(spool: OpenOccurrences, watched: Collection[str]) -> None:
+    """End what is open at cameras that are watched no more: nobody else would."""
+    for camera in spool.cameras_with_open():
+        if camera not in watched:
+            for event in spool.unfinished(camera):
+                if event.end_reason is None:
+                    spool.put(event.model_copy(update={"phase": Phase.END, "end_reason": EndReason.SHUTDOWN}))
 
 
 class Gateway:

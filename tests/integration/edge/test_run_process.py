@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from importlib.metadata import files
 from pathlib import Path
 from typing import Any
@@ -79,7 +80,7 @@ def gateway(tmp_path: Path, closed_port: int) -> Iterator[Running]:
 
 def test_one_camera_runs_while_another_and_the_broker_are_away(gateway: Running, tmp_path: Path) -> None:
     gateway.wait_for(lambda e: "no broker" in e["event"])
-    gateway.wait_for(lambda e: "camera broken is blind (unreachable)" in e["event"])
+    gateway.wait_for(lambda e: "camera broken is blind (refused)" in e["event"])
     gateway.wait_for(lambda e: (e["event"], e.get("camera"), e.get("state")) == ("camera", "street", "watching"))
     gateway.wait_for(lambda e: (e["event"], e.get("phase")) == ("event", "start"))
     gateway.process.send_signal(signal.SIGTERM)
@@ -101,3 +102,46 @@ def test_ctrl_c_before_anything_happened_is_a_clean_end_too(gateway: Running) ->
     gateway.process.send_signal(signal.SIGINT)
     assert gateway.process.wait(60) == 0
     assert "Traceback" not in gateway.text()
+
+
+def test_a_changed_camera_is_restarted_alone_and_a_bad_configuration_changes_nothing(
+    gateway: Running, tmp_path: Path
+) -> None:
+    def is_watching(entry: dict[str, Any]) -> bool:
+        return (entry["event"], entry.get("camera"), entry.get("state")) == ("camera", "street", "watching")
+
+    config = tmp_path / "g.yaml"
+    written = config.read_text()
+    gateway.wait_for(lambda e: (e["event"], e.get("phase")) == ("event", "start"))
+    config.write_text(written.replace("corridor_ebike", "corridor_bike"))
+    gateway.process.send_signal(signal.SIGHUP)
+    refused = gateway.wait_for(lambda e: "is refused, the old one runs on" in e["event"])
+    assert "corridor_bike" in refused["why"]
+    config.write_text(written.replace("/stream", "/other"))
+    gateway.process.send_signal(signal.SIGHUP)
+    read = gateway.wait_for(lambda e: e["event"] == "configuration read again")
+    assert read["outcome"].startswith("1 cameras were started")
+    assert len([entry for entry in gateway.entries() if is_watching(entry)]) == 1
+    config.write_text(written.replace("detect_fps: 2", "detect_fps: 3"))
+    gateway.process.send_signal(signal.SIGHUP)
+    for _ in range(300):
+        if len([entry for entry in gateway.entries() if is_watching(entry)]) == 2:
+            break
+        time.sleep(0.2)
+    else:
+        raise AssertionError(gateway.text())
+
+
+def test_what_stands_there_over_a_restart_is_one_occurrence(gateway: Running, tmp_path: Path) -> None:
+    start = gateway.wait_for(lambda e: (e["event"], e.get("phase")) == ("event", "start"))
+    gateway.process.send_signal(signal.SIGTERM)
+    assert gateway.process.wait(60) == 0
+    with closing(sqlite3.connect(tmp_path / "data" / "spool.db")) as spool:
+        known = spool.execute("select id, ended from occurrence").fetchall()
+    assert (start["occurrence"], 1) in known
+    again = Running(tmp_path / "g.yaml")
+    try:
+        again.wait_for(lambda e: e["event"] == "event" and e["occurrence"] == start["occurrence"])
+    finally:
+        again.process.kill()
+        again.process.wait()

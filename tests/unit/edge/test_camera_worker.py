@@ -8,6 +8,7 @@ import pytest
 
 from lookout_contract.events import EndReason, EvidenceKind, Phase, Scenario
 from lookout_contract.status import CameraState, Sight
+from lookout_edge.adapters.testing import some_event
 from lookout_edge.domain.detection import Detection
 from lookout_edge.domain.frame import Frame, Image
 from lookout_edge.domain.geometry import Box
@@ -16,7 +17,7 @@ from lookout_edge.events import Provenance
 from lookout_edge.pipeline import CameraPipeline
 from lookout_edge.ports import Detector
 from lookout_edge.rules.registry import RULES
-from lookout_edge.supervisor import CameraWorker, Crew, ProofDesk, take_snapshot
+from lookout_edge.supervisor import CameraWorker, Crew, ProofDesk, end_unwatched, take_snapshot
 from lookout_edge.testing import (
     FakeClock,
     FakeRecorder,
@@ -45,8 +46,10 @@ class NoDelay:
     waits: int = 0
     resets: int = 0
     after: Callable[[int], None] = lambda _: None
+    asked: list[float] = field(default_factory=list[float])
 
-    def next(self) -> float:
+    def next(self, at_least_s: float = 0.0) -> float:
+        self.asked.append(at_least_s)
         self.waits += 1
         self.after(self.waits)
         return 0.0
@@ -67,6 +70,13 @@ def encode(image: Image) -> bytes:
     return bytes(image[0, 0])
 
 
+class OpenSink(MemorySink):
+    """Knows which cameras have something open."""
+
+    def cameras_with_open(self) -> list[str]:
+        return sorted({event.camera for event in self.events if event.end_reason is None})
+
+
 class World:
     def __init__(self, source: ListSource, detector: Detector | None = None, camera: str = "gate") -> None:
         kind = RULES[Scenario.UNFAMILIAR_VEHICLE]
@@ -75,10 +85,15 @@ class World:
         self.states: list[CameraState] = []
         self.delays, self.warnings = NoDelay(), Warnings()
         provenance = Provenance(camera=camera, models={})
-        self.worker = CameraWorker(
-            camera,
-            source,
-            CameraPipeline(provenance, [rule], detector or ShadeDetector(see)),
+        self.camera, self.source = camera, source
+        self.pipeline = CameraPipeline(provenance, [rule], detector or ShadeDetector(see))
+        self.worker = self.build()
+
+    def build(self) -> CameraWorker:
+        return CameraWorker(
+            self.camera,
+            self.source,
+            self.pipeline,
             sink=self.sink,
             proof=ProofDesk(self.evidence, self.recorder, encode, on_problem=lambda _: None),
             clock=FakeClock(),
@@ -230,6 +245,45 @@ def test_replacing_a_crew_stops_the_old_one_first() -> None:
     assert old.said[-1] == (Sight.OFF, "shutdown")
     assert crew.find("gate") is new.worker
     crew.stop()
+
+
+def test_replacing_leaves_those_alone_that_are_to_be_kept() -> None:
+    kept, old, new = World(Endless(()), camera="kept"), World(Endless(())), World(Endless(()))
+    crew = Crew()
+    crew.start([kept.worker, old.worker])
+    crew.replace([new.worker], keep={"kept"})
+    assert (Sight.OFF, "shutdown") not in kept.said
+    assert old.said[-1] == (Sight.OFF, "shutdown")
+    assert crew.workers == (kept.worker, new.worker)
+    crew.stop()
+
+
+def test_what_stood_there_before_a_restart_goes_on_under_its_name() -> None:
+    first = World(ListSource(frames(), SourceError("x", reason="stalled")))
+    first.delays.after = lambda _: first.worker.stop()
+    first.worker.run()
+    (start, end) = first.sink.events
+    assert end.end_reason is EndReason.SHUTDOWN
+    second = World(ListSource(frames(start=20.0)))
+    second.sink = first.sink
+    second.worker = second.build()
+    second.worker.run()
+    resumed = first.sink.events[2]
+    assert (resumed.phase, resumed.occurrence, resumed.resumed) == (Phase.UPDATE, start.occurrence, True)
+    assert {event.occurrence for event in first.sink.events} == {start.occurrence}
+
+
+def test_what_is_open_at_a_camera_that_is_watched_no_more_is_ended() -> None:
+    sink = OpenSink([some_event("a", camera="gone"), some_event("b", camera="gate")])
+    end_unwatched(sink, {"gate"})
+    assert [(event.occurrence, event.end_reason) for event in sink.events[2:]] == [("a", EndReason.SHUTDOWN)]
+
+
+def test_a_wrong_password_is_not_tried_again_soon() -> None:
+    world = World(ListSource((), SourceError("wrong password", reason="auth")))
+    world.delays.after = lambda _: world.worker.stop()
+    world.worker.run()
+    assert world.delays.asked == [120.0]
 
 
 def test_stopping_from_another_thread_ends_the_run() -> None:

@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from lookout_contract.commands import Gone
 from lookout_contract.delivery import Receipt, Rejection
-from lookout_contract.events import Event, Scenario, Severity
+from lookout_contract.events import EndReason, Event, EventData, Phase, Scenario, Severity
 from lookout_edge.adapters.spool import SqliteSpool
 from lookout_edge.adapters.spool_room import SpoolLimits
 from lookout_edge.adapters.testing import HandClock, some_event
@@ -214,7 +214,8 @@ def test_a_spool_of_the_first_version_is_carried_on(tmp_path: Path) -> None:
     spool.close()
     with sqlite3.connect(tmp_path / "spool.db") as file:
         file.executescript(
-            "DROP TABLE dropped; DROP TABLE dropped_count; DROP TABLE past_epoch; PRAGMA user_version = 1;"
+            "DROP TABLE dropped; DROP TABLE dropped_count; DROP TABLE past_epoch; DROP TABLE occurrence;"
+            "PRAGMA user_version = 1;"
         )
     file.close()
     again = opened(tmp_path / "spool.db")
@@ -380,3 +381,31 @@ def test_any_interleaving(tmp_path: Path) -> None:
     run_state_machine_as_test(  # pyright: ignore[reportUnknownMemberType]
         Machine, settings=settings(max_examples=25, stateful_step_count=25, deadline=None)
     )
+
+
+def ended(occurrence: str, reason: EndReason) -> EventData:
+    return some_event(occurrence).model_copy(update={"phase": Phase.END, "end_reason": reason})
+
+
+def test_what_nobody_saw_end_is_remembered_over_a_restart(tmp_path: Path) -> None:
+    first = opened(tmp_path / "spool.db")
+    for name in ("parked", "gone", "open"):
+        first.put(some_event(name))
+    first.put(ended("gone", EndReason.CLEARED))
+    first.put(ended("parked", EndReason.SHUTDOWN))
+    first.close()
+    again = opened(tmp_path / "spool.db")
+    assert {data.occurrence: data.end_reason for data in again.unfinished("gate")} == {
+        "open": None,
+        "parked": EndReason.SHUTDOWN,
+    }
+    assert again.unfinished("another") == []
+    assert again.cameras_with_open() == ["gate"]
+
+
+def test_what_ended_long_ago_is_forgotten(tmp_path: Path) -> None:
+    spool = opened(tmp_path / "spool.db")
+    spool.put(some_event("old"))
+    spool.put(ended("old", EndReason.BLIND))
+    spool.put(some_event("new", at=1_750_000_000.0 + 2 * 86_400))
+    assert [data.occurrence for data in spool.unfinished("gate")] == ["new"]

@@ -153,7 +153,7 @@ def test_a_missing_file_is_missing(tmp_path: Path) -> None:
 
 def test_an_unreachable_camera_keeps_its_password_out_of_the_message() -> None:
     fault = fault_of("rtsp://admin:s3cret@127.0.0.1:1/stream")
-    assert fault.reason == "unreachable"
+    assert fault.reason == "refused"
     assert "s3cret" not in str(fault)
     assert "admin" not in str(fault)
     assert "127.0.0.1:1" in str(fault)

@@ -40,6 +40,28 @@ class Cadence:
         return True
 
 
+class Valve:
+    """Slows a camera that floods: more packets a second than this are taken in bursts only, the rest has to wait.
+
+    So the camera is held back by TCP, or loses datagrams, instead of taking the processor away from all others.
+    """
+
+    #: Seconds' worth of packets that may come at once, such as what a camera had kept.
+    BURST_S = 10.0
+
+    def __init__(self, per_second: float) -> None:
+        self._per_second = per_second
+        self._room = self.BURST_S * per_second
+        self._at: float | None = None
+
+    def wait_s(self, monotonic: float) -> float:
+        """Seconds to wait before the packet that came at ``monotonic`` is worked on; 0 as a rule."""
+        passed = 0.0 if self._at is None else monotonic - self._at
+        self._at = monotonic
+        self._room = min(self.BURST_S * self._per_second, self._room + passed * self._per_second) - 1
+        return max(0.0, -self._room / self._per_second)
+
+
 class Pace:
     """Holds pictures back until their time, counted from the first; steps of the box's clock do not matter to it."""
 

@@ -11,10 +11,10 @@ from lookout_edge.errors import SourceError
 
 #: Share of a time limit at which it counts as reached.
 _NEARLY = 0.95
-_REFUSED = (av.error.HTTPUnauthorizedError, av.error.HTTPForbiddenError)
+_NOT_ALLOWED = (av.error.HTTPUnauthorizedError, av.error.HTTPForbiddenError)
 _NO_ANSWER = (av.error.TimeoutError, av.error.ExitError)
 _UNDECODABLE = (av.error.InvalidDataError, av.error.LookupError, av.error.PatchWelcomeError)
-_UNREACHABLE_CODES = {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ECONNREFUSED, errno.EADDRNOTAVAIL, errno.ENETDOWN}
+_UNREACHABLE_CODES = {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.ENETDOWN}
 
 
 @dataclass(frozen=True)
@@ -42,14 +42,16 @@ class Faults:
             return self.silent()
         if isinstance(error, builtins.FileNotFoundError | av.error.HTTPNotFoundError):
             return self.missing(why)
-        if isinstance(error, _REFUSED):
-            return self._error("refused", f"refuses the user name or password ({why}): correct them in source.url")
+        if isinstance(error, _NOT_ALLOWED):
+            return self._error("auth", f"refuses the user name or password ({why}): correct them in source.url")
         if isinstance(error, builtins.PermissionError):
-            return self._error("refused", "may not be read by this user: give the gateway's user the right to read it")
+            return self._error("auth", "may not be read by this user: give the gateway's user the right to read it")
         if isinstance(error, _NO_ANSWER):
             return self.silent()
         if isinstance(error, _UNDECODABLE) or self._is_local:
             return self.undecodable(why)
+        if error.errno == errno.ECONNREFUSED:
+            return self._refused(why)
         return self._error("unreachable", f"cannot be reached ({why}): check that it is on, its address and its port")
 
     def on_end(self, error: av.error.FFmpegError | None, silent_s: float) -> SourceError:
@@ -61,6 +63,8 @@ class Faults:
         why = _why(error)
         if isinstance(error, _UNDECODABLE):
             return self.undecodable(why)
+        if error.errno == errno.ECONNREFUSED:
+            return self._refused(why)
         if error.errno in _UNREACHABLE_CODES:
             return self._error("unreachable", f"is gone ({why}): check its power and the network")
         return self._error("ended", f"broke off ({why}): check its power and the network")
@@ -79,13 +83,17 @@ class Faults:
         """Nobody answered while opening it."""
         limit = self.options.open_timeout_s
         return self._error(
-            "unreachable", f"did not answer within {limit:g} s: check that it is on, its address and the network"
+            "timeout", f"did not answer within {limit:g} s: check that it is on, its address and the network"
         )
 
     def stalled(self) -> SourceError:
         """Nothing came for too long."""
         limit = self.options.read_timeout_s
         return self._error("stalled", f"sent nothing for {limit:g} s: check its power and the network")
+
+    def changed(self, before: str, after: str) -> SourceError:
+        """Its pictures became larger or smaller while it ran."""
+        return self._error("changed", f"changed its pictures from {before} to {after}: it is opened again")
 
     def undecodable(self, why: str) -> SourceError:
         """Bytes come, but no pictures."""
@@ -95,6 +103,9 @@ class Faults:
             else "set the camera to H.264 or H.265 and check that the address is its video stream"
         )
         return self._error("undecodable", f"cannot be decoded ({why}): {advice}")
+
+    def _refused(self, why: str) -> SourceError:
+        return self._error("refused", f"accepts no connection ({why}): check its port, and that it has started up")
 
     def _error(self, reason: str, text: str) -> SourceError:
         return SourceError(f"{self._name} {text}", reason=reason)

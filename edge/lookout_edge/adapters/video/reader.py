@@ -14,7 +14,7 @@ from av.video.stream import VideoStream
 
 from lookout_edge.adapters.video.address import Kind, SourceOptions, kind_of
 from lookout_edge.adapters.video.anchor import Anchor, camera_time
-from lookout_edge.adapters.video.cadence import Cadence, Look, Pace
+from lookout_edge.adapters.video.cadence import Cadence, Look, Pace, Valve
 from lookout_edge.adapters.video.faults import Faults
 from lookout_edge.adapters.video.opening import frame_seconds, opened
 from lookout_edge.adapters.video.remux import HeldPacket, head_of
@@ -68,11 +68,13 @@ class Reader:
     #: Ticks of the last picture decoded.
     _last: int | None = field(init=False, default=None)
     _barren: int = field(init=False, default=0)
+    _size: tuple[int, int] | None = field(init=False, default=None)
     _barren_from: float = field(init=False, default=0.0)
     _paced: bool = field(init=False, default=False)
     _cadence: Cadence = field(init=False)
     _pace: Pace = field(init=False)
     _decoder: ThriftyDecoder = field(init=False)
+    _valve: Valve = field(init=False)
     _watch: ClockWatch = field(init=False, default_factory=ClockWatch)
 
     def __post_init__(self) -> None:
@@ -109,6 +111,7 @@ class Reader:
         self._begin(container, stream)
         for packet in self._placed(container, stream):
             for picture in self._decode(packet):
+                self._check_size(picture)
                 pts = self._order(picture)
                 if pts is None:
                     continue
@@ -129,6 +132,8 @@ class Reader:
             self.on_packet()
             if packet.size:
                 self._packet_at = time.monotonic()
+                if self._anchor is not None and self.stop.wait(self._valve.wait_s(self._packet_at)):
+                    return
                 self._place(packet)
             elif self._base is None:
                 return
@@ -162,6 +167,7 @@ class Reader:
             self._base = self.start_at - float(self._origin * self._tick)
         has_length = self._kind is Kind.STREAM and bool(container.duration)
         self._paced = self.clock is not None and (self._is_file or has_length)
+        self._valve = Valve(2 / self._frame_s + 10)
         if self.clock is not None and not self._paced:
             after = None if self._last is not None else self.after
             self._anchor = Anchor(after=after, frame_s=self._frame_s, monotonic=time.monotonic)
@@ -218,6 +224,14 @@ class Reader:
         if self._barren > _MAX_BARREN or (self._barren and time.monotonic() - self._barren_from > patience_s):
             raise Faults(self.options).undecodable(why)
         return pictures
+
+    def _check_size(self, picture: VideoFrame) -> None:
+        """A live stream whose pictures change their size is opened anew: clips need the parameters of their packets."""
+        size = (picture.width, picture.height)
+        before, self._size = self._size or size, size
+        if size != before and self._anchor is not None:
+            written = [f"{width}×{height}" for width, height in (before, size)]
+            raise Faults(self.options).changed(*written)
 
     def _order(self, picture: VideoFrame) -> int | None:
         """The picture's place on the line, or None when it is not after the one before."""

@@ -193,18 +193,18 @@ class _Conversation:
         """(status, headers, body) of the answer."""
         if method != "OPTIONS" and not self._is_allowed(method, headers.get("authorization", "")):
             return "401 Unauthorized", [f'WWW-Authenticate: Digest realm="camera", nonce="{self._nonce}"'], ""
-        clip = self.camera.clips.get(re.sub(r"^rtsp://[^/]*/|/?(track1)?/?$", "", address))
+        name = re.sub(r"^rtsp://[^/]*/|/?(track1)?/?$", "", address)
         if method == "OPTIONS":
             return "200 OK", ["Public: DESCRIBE, SETUP, PLAY, TEARDOWN, GET_PARAMETER"], ""
         if method not in {"DESCRIBE", "SETUP", "PLAY"}:
             return "200 OK", ["Session: 1"], ""
-        if clip is None:
+        if name not in self.camera.clips:
             return "404 Not Found", [], ""
         if method == "DESCRIBE":
             return "200 OK", ["Content-Type: application/sdp"], _SDP
         if method == "SETUP":
             return "200 OK", ["Session: 1;timeout=60", f"Transport: {self._set_up(headers)}"], ""
-        self._playing = threading.Thread(target=self._play, args=(clip,), name="rtsp-sender", daemon=True)
+        self._playing = threading.Thread(target=self._play, args=(name,), name="rtsp-sender", daemon=True)
         return "200 OK", ["Session: 1"], ""
 
     def _is_allowed(self, method: str, authorization: str) -> bool:
@@ -236,13 +236,12 @@ class _Conversation:
         with self._lock:
             self.connection.sendall(struct.pack(">cBH", b"$", int(is_control), len(packet)) + packet)
 
-    def _play(self, clip: Path) -> None:
+    def _play(self, name: str) -> None:
         assert self._send is not None, "SETUP comes before PLAY"
         sender = _Sender(self.camera.habits, self._send)
-        try:
-            sender.play(clip, lambda: self._over.is_set() or self.stopped.is_set())
-        except OSError:
-            self._over.set()
+        sender.play(
+            lambda: self.camera.clips[name], lambda: sender.gone or self._over.is_set() or self.stopped.is_set()
+        )
 
 
 def _md5(text: str) -> str:
@@ -255,6 +254,8 @@ class _Sender:
 
     habits: Habits
     send: Send
+    #: Whether the viewer went away.
+    gone: bool = False
 
     def write(self, data: bytes) -> int:
         """One packet of RTP or RTCP."""
@@ -268,13 +269,16 @@ class _Sender:
             packet[8:16] = ntp.to_bytes(8, "big")
         elif self.habits.garbage:
             packet[12:] = secrets.token_bytes(len(packet) - 12)
-        self.send(bytes(packet), is_control)
+        try:
+            self.send(bytes(packet), is_control)
+        except OSError:
+            self.gone = True  # nothing may be raised through FFmpeg
         return len(data)
 
-    def play(self, clip: Path, is_over: Callable[[], bool]) -> None:
-        """Send until it is over, in real time, without a seam where the clip begins again."""
+    def play(self, clip: Callable[[], Path], is_over: Callable[[], bool]) -> None:
+        """Send until it is over, in real time, without a seam where the clip, or another by then, begins again."""
         options = {"packetsize": str(_PACKET_BYTES)}
-        with av.open(clip) as first, av.open(self, "w", format="rtp", options=options) as out:
+        with av.open(clip()) as first, av.open(self, "w", format="rtp", options=options) as out:
             muxer = cast(_Muxer, out)
             stream = muxer.add_stream_from_template(first.streams.video[0])
             begun, held_s = time.monotonic(), 0.0
@@ -291,12 +295,12 @@ class _Sender:
                     muxer.mux(packet)
 
 
-def _endless(clip: Path) -> "Iterator[tuple[float, Packet[Stream]]]":
+def _endless(clip: Callable[[], Path]) -> "Iterator[tuple[float, Packet[Stream]]]":
     """(seconds from the beginning, packet) for ever; times grow across the seam."""
     shift = Fraction(0)
     while True:
         last = step = Fraction(0)
-        with av.open(clip) as container:
+        with av.open(clip()) as container:
             stream = container.streams.video[0]
             tick, start = stream.time_base or Fraction(1, 90_000), stream.start_time or 0
             for packet in container.demux(stream):

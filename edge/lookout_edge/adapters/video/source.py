@@ -65,8 +65,8 @@ class VideoSource:
     def frames(self) -> Generator[Iterator[Frame]]:
         """Frames in stream order. May be entered again after an error.
 
-        Raises SourceError with one of the reasons missing, unreachable, refused, undecodable, stalled and ended. A
-        file that does not loop, and a source that was closed, just end.
+        Raises SourceError with one of the reasons missing, unreachable, refused, timeout, auth, undecodable,
+        stalled, changed and ended. A file that does not loop, and a source that was closed, just end.
         """
         stop = threading.Event()
         if self._clock is None:

@@ -1,0 +1,35 @@
+"""The occurrences that may go on after a restart, in the spool's file, so that they fit the events to the power cut."""
+
+import sqlite3
+
+from lookout_contract.events import EndReason, EventData
+
+#: Ended for so long, an occurrence is not taken up again by anybody.
+_KEEP_ENDED_S = 86_400.0
+_SEEN_CLEAN = frozenset({EndReason.CLEARED, EndReason.REMOVED})
+
+
+def note_event(file: sqlite3.Connection, data: EventData) -> None:
+    """Remember ``data`` as the last word of its occurrence; forget those that were seen to end."""
+    if data.end_reason in _SEEN_CLEAN:
+        file.execute("DELETE FROM occurrence WHERE id = ?", (data.occurrence,))
+        return
+    at, ended = data.captured_at.timestamp(), data.end_reason is not None
+    file.execute("DELETE FROM occurrence WHERE ended AND at < ?", (at - _KEEP_ENDED_S,))
+    file.execute(
+        "INSERT OR REPLACE INTO occurrence VALUES (?, ?, ?, ?, ?)",
+        (data.occurrence, data.camera, at, ended, data.model_dump_json()),
+    )
+
+
+def last_words(file: sqlite3.Connection, camera: str) -> list[EventData]:
+    """The last event of each occurrence of ``camera`` that nobody has seen to be over, oldest first."""
+    rows = file.execute("SELECT data FROM occurrence WHERE camera = ? ORDER BY at, id", (camera,))
+    return [EventData.model_validate_json(row[0]) for row in rows]
+
+
+def cameras_with_open(file: sqlite3.Connection) -> list[str]:
+    """Cameras of which an occurrence has started and was never told to have ended."""
+    return [
+        str(row[0]) for row in file.execute("SELECT DISTINCT camera FROM occurrence WHERE NOT ended ORDER BY camera")
+    ]
