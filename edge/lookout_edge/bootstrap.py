@@ -91,17 +91,17 @@ def detector_entry(zoo: Zoo, config: ModelsConfig) -> str:
 
 
 def load_models(config: ModelsConfig) -> Models:
-    """Open the sessions; ModelError when weights are missing or damaged."""
+    """Open the sessions; ModelError when weights are missing or damaged, or what should compute is not there."""
     zoo = Zoo.find()
     turns = Semaphore(max(1, (os.cpu_count() or 1) - 1))
     entry = detector_entry(zoo, config)
-    detector = SharedDetector(open_detector(zoo, entry), turns)
+    detector = SharedDetector(open_detector(zoo, entry, config.providers), turns)
     spec = zoo.entry(entry).spec
     thresholds = {label: spec.thresholds.of(label) for label in spec.labels}
     if not config.plates:
         return Models(detector, None, thresholds)
     find, read = (zoo.entry(name) for name in PLATE_MODELS)
-    reader = OnnxPlateReader(find, read)
+    reader = OnnxPlateReader(find, read, config.providers)
     return Models(detector, SharedPlateReader(reader, turns), thresholds)
 
 

@@ -124,6 +124,9 @@ class DispatcherConfig(Section):
     """A file whose first line is the token."""
 
 
+ProviderName = Annotated[str, StringConstraints(pattern=r"^[a-z]+$")]
+
+
 class ModelsConfig(Section):
     """Which models look."""
 
@@ -133,6 +136,8 @@ class ModelsConfig(Section):
     """``auto`` takes the detector's int8 twin (``NAME-int8``) where the zoo has one; ``full`` never does."""
     plates: bool = True
     """Read number plates where a rule asks for it."""
+    providers: tuple[ProviderName, ...] = Field(default=("cpu",), min_length=1)
+    """What computes, best first: cpu, or openvino, cuda, tensorrt where that onnxruntime package is installed."""
 
 
 class EvidenceConfig(Section):

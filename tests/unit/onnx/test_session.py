@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from onnx import TensorProto, helper
 
-from lookout_edge.adapters.onnx.session import OnnxSession, available_providers, choose_providers
+from lookout_edge.adapters.onnx.session import OnnxSession, available_providers, check_started, choose_providers
 from lookout_edge.errors import ModelError
 
 
@@ -53,7 +53,14 @@ def test_providers_go_by_short_or_full_name() -> None:
     assert choose_providers(["cpu"]) == choose_providers(["CPUExecutionProvider"]) == ("CPUExecutionProvider",)
 
 
+def test_a_provider_that_did_not_start_is_not_replaced_in_silence() -> None:
+    check_started("net", ["CUDAExecutionProvider"], ["CUDAExecutionProvider", "CPUExecutionProvider"])
+    with pytest.raises(ModelError, match=r"net was to run on CUDA.*did not start.*only CPUExecutionProvider is left"):
+        check_started("net", ["CUDAExecutionProvider"], ["CPUExecutionProvider"])
+
+
 def test_a_provider_that_is_not_there_lists_those_that_are() -> None:
     with pytest.raises(ModelError) as caught:
-        choose_providers(["warp"])
+        choose_providers(["cpu", "openvino"])
+    assert "install onnxruntime-openvino" in str(caught.value)
     assert all(name in str(caught.value) for name in available_providers())

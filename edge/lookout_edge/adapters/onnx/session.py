@@ -15,6 +15,8 @@ Floats = NDArray[np.float32]
 DEFAULT_PROVIDERS = ("CPUExecutionProvider",)
 _SUFFIX = "ExecutionProvider"
 _ERRORS_ONLY = 3
+#: Where the providers come from that the ordinary package lacks; one of these replaces it.
+_PACKAGES = {"cuda": "onnxruntime-gpu", "tensorrt": "onnxruntime-gpu", "openvino": "onnxruntime-openvino"}
 
 
 class _NodeArg(Protocol):
@@ -80,6 +82,7 @@ class OnnxSession:
             self._session = _RUNTIME.InferenceSession(weights, options, providers=list(chosen))
         except _FAILURES as error:
             raise ModelError(f"onnxruntime {version()} cannot load model {name}: {_first_line(error)}") from error
+        check_started(name, chosen, self._session.get_providers())
         self._name = name
         first = self._session.get_inputs()[0]
         self._input = first.name
@@ -112,10 +115,19 @@ def choose_providers(wanted: Sequence[str]) -> tuple[str, ...]:
             have = ", ".join(available)
             raise ModelError(
                 f"onnxruntime {version()} has no execution provider '{name}'; choose among {have}, "
-                "or install the onnxruntime package for that hardware"
+                f"or install {_PACKAGES.get(name.lower(), 'the onnxruntime package for that hardware')}"
             )
         chosen.append(full)
     return tuple(chosen)
+
+
+def check_started(model: str, wanted: Sequence[str], running: Sequence[str]) -> None:
+    """ModelError unless the provider that was asked for first runs: onnxruntime itself goes on without a word."""
+    if wanted[0] not in running:
+        raise ModelError(
+            f"model {model} was to run on {wanted[0]}, which did not start, so that only {', '.join(running)} is left; "
+            "install that hardware's driver and libraries, or choose another provider"
+        )
 
 
 def available_providers() -> tuple[str, ...]:
