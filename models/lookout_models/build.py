@@ -8,7 +8,7 @@ from pathlib import Path
 
 from onnx import ModelProto
 
-from lookout_edge.adapters.zoo import Source, Trained, ZooEntry
+from lookout_edge.adapters.zoo import Imported, Quantised, Source, Trained, ZooEntry
 from lookout_models.builders.coco_nano import build_coco_nano
 from lookout_models.builders.plate_reader import build_plate_reader
 from lookout_models.errors import UsageError
@@ -41,14 +41,18 @@ class Built:
 
 
 def package_of(entry: ZooEntry) -> Source:
-    """The registry package that ``entry`` is converted from. UsageError when it was trained instead."""
+    """The registry package that ``entry`` is converted from. UsageError when it came about otherwise."""
     source = entry.spec.source
-    if isinstance(source, Trained):
-        raise UsageError(
-            f"'{entry.name}' was trained, not converted; "
-            f"repeat it with: lookout-models train models/recipes/{source.recipe}"
-        )
-    return source
+    match source:
+        case Source():
+            return source
+        case Trained(recipe=recipe):
+            way = f"was trained, not converted; repeat it with: lookout-models train models/recipes/{recipe}"
+        case Imported(imported=file):
+            way = f"was imported; repeat it with: lookout-models import {file} --name {entry.name}"
+        case Quantised(quantised=other):
+            way = f"was quantised; repeat it with: lookout-models quantise {other} PICTURES --name {entry.name}"
+    raise UsageError(f"'{entry.name}' {way}")
 
 
 def build(entry: ZooEntry, cache: Path, archive: Path | None = None, out: Path | None = None) -> Built:

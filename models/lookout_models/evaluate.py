@@ -26,6 +26,17 @@ class Evaluation:
     unknown_classes: tuple[str, ...]
 
 
+def parse_renamed(options: Sequence[str]) -> dict[str, list[str]]:
+    """``CLASS=LABEL`` options as class → labels. UsageError for one that is not of this form."""
+    renamed: dict[str, list[str]] = {}
+    for option in options:
+        name, equals, label = option.partition("=")
+        if not (name and equals and label):
+            raise UsageError(f"--map {option}: write CLASS=LABEL, e.g. --map ebike=motorcycle")
+        renamed.setdefault(name, []).append(label)
+    return renamed
+
+
 def match_labels(
     classes: Sequence[str], labels: Sequence[str], renamed: Mapping[str, Sequence[str]]
 ) -> dict[str, frozenset[str]]:

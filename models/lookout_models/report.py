@@ -4,6 +4,9 @@ import json
 
 from lookout_models.evaluate import Evaluation
 
+#: What models are evaluated from: low enough for the whole precision-recall curve.
+EVALUATION_THRESHOLD = 0.01
+
 
 def as_table(model: str, evaluation: Evaluation) -> str:
     """A line a class, then the means."""

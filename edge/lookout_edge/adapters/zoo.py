@@ -95,6 +95,28 @@ class Trained(Part):
     """The pictures, each with its licence."""
 
 
+class Imported(Part):
+    """A user's own model; ``lookout-models import`` made the entry."""
+
+    imported: str
+    """Name of the file it came as."""
+    sha256: Sha256
+    """Of that file."""
+    made_by: str
+    """The program that trained or exported it, as far as the file says."""
+
+
+class Quantised(Part):
+    """Another entry's weights in int8; ``lookout-models quantise`` made the entry."""
+
+    quantised: str
+    """The other entry."""
+    sha256: Sha256
+    """Of its weights."""
+    pictures: Annotated[int, Field(ge=1)]
+    """Pictures whose ranges were taken."""
+
+
 class SecondLook(Part):
     """A classifier that looks again at what the detector took for some labels."""
 
@@ -114,7 +136,7 @@ class ModelSpec(Part):
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
     description: str
     licence: str
-    source: Source | Trained
+    source: Source | Trained | Imported | Quantised
     weights: Weights
     input: InputSpec
     head: Head

