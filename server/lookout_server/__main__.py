@@ -25,6 +25,8 @@ policies = typer.Typer(no_args_is_help=True, help="Limits of time and escalation
 users = typer.Typer(no_args_is_help=True, help="Accounts of people.")
 gateways = typer.Typer(no_args_is_help=True, help="Credentials of gateways.")
 sites = typer.Typer(no_args_is_help=True, help="Territory, cameras and people.")
+ledger = typer.Typer(no_args_is_help=True, help="How every number of every gateway's events ended.")
+app.add_typer(ledger, name="ledger")
 app.add_typer(users, name="user")
 app.add_typer(gateways, name="gateway")
 app.add_typer(sites, name="site")
@@ -162,6 +164,51 @@ def gateway_add(
     settings = _configured(config, level="warning")
     access = _do(bootstrap.add_gateway(settings, gateway, rotate=rotate))
     typer.echo(json.dumps(bootstrap.as_values(access)) if as_json else bootstrap.as_yaml(access, settings.site.id))
+
+
+@ledger.command("show")
+@_told_plainly
+def ledger_show(
+    gateway: Annotated[str | None, typer.Argument(metavar="GATEWAY", help="Left out: all.")] = None,
+    as_json: AsJson = False,
+    config: Config = None,
+) -> None:
+    """Gaps, losses and late events of 24 h, and where each ledger's chain of hashes stands."""
+    found = _do(bootstrap.ledgers(_configured(config, level="warning"), gateway))
+    if as_json:
+        typer.echo(json.dumps([bootstrap.ledger_values(each) for each in found]))
+        return
+    for each in found:
+        for line in bootstrap.ledger_lines(each):
+            typer.echo(line)
+    if not found:
+        typer.echo("no events yet")
+
+
+@ledger.command("export")
+@_told_plainly
+def ledger_export(
+    gateway: str,
+    out: Annotated[Path, typer.Option("--out", "-o", help="File to write, JSON lines.")],
+    config: Config = None,
+) -> None:
+    """Write a gateway's ledger, events included, to a file that 'ledger verify' checks on its own."""
+    count = _do(bootstrap.export_ledger(_configured(config, level="warning"), gateway, out))
+    typer.echo(f"{out}: {count} entries")
+
+
+@ledger.command("verify")
+@_told_plainly
+def ledger_verify(
+    file: Path,
+    head: Annotated[str | None, typer.Option(help="A hash noted earlier: one stream must end in it.")] = None,
+) -> None:
+    """Check an exported ledger: nothing in it was changed, left out or put in. Needs nothing but the file."""
+    for each in bootstrap.verify_ledger(file, head=head):
+        typer.echo(
+            f"{each.source} {each.epoch}: holds; {each.stored} stored, {each.refused} refused, {each.lost} lost, "
+            f"{each.missing} missing, head {each.chain.head}"
+        )
 
 
 @sites.command("import")

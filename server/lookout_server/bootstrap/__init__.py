@@ -11,7 +11,8 @@ from lookout_server.bootstrap.access import (
 )
 from lookout_server.bootstrap.dispatcher import run_dispatcher
 from lookout_server.bootstrap.documents import exported_documents
-from lookout_server.bootstrap.shown import as_values, as_yaml, describe
+from lookout_server.bootstrap.ledger import export_ledger, ledgers, verify_ledger
+from lookout_server.bootstrap.shown import as_values, as_yaml, describe, ledger_lines, ledger_values
 from lookout_server.bootstrap.site import Trial, try_policy
 from lookout_server.bootstrap.version import version
 
@@ -24,11 +25,16 @@ __all__ = [
     "as_values",
     "as_yaml",
     "describe",
+    "export_ledger",
     "exported_documents",
     "import_site",
+    "ledger_lines",
+    "ledger_values",
+    "ledgers",
     "migrate_database",
     "new_password",
     "run_dispatcher",
     "try_policy",
+    "verify_ledger",
     "version",
 ]

@@ -8,6 +8,7 @@ import yaml
 from lookout_server.adapters.broker.engines import choose_engine
 from lookout_server.adapters.database.engine import complete_url
 from lookout_server.bootstrap.access import GatewayAccess
+from lookout_server.bootstrap.ledger import GatewayLedger
 from lookout_server.config import EmbeddedBroker, ServerConfig, load_site_file
 
 
@@ -60,3 +61,39 @@ def describe(config: ServerConfig) -> Iterator[str]:
     if config.site_file is not None:
         site = load_site_file(config.site_file)
         yield f"territory {len(site.grids)} grids, {len(site.cameras)} cameras, {len(site.people)} people"
+
+
+def ledger_lines(ledger: GatewayLedger) -> Iterator[str]:
+    """A gateway's ledger for people."""
+    account = ledger.account
+    late = f"{account.late} late" + (f" (max {account.max_late_s:.0f} s)" if account.late else "")
+    yield (
+        f"{ledger.gateway}: {account.missing + account.lost} gaps in 24 h ({account.missing} waited for, "
+        f"{account.lost} lost), {late}, {account.refused} refused"
+    )
+    for each in ledger.streams:
+        numbers, chain = each.state.numbers, each.state.chain
+        yield (
+            f"  {each.stream.epoch}  settled up to {numbers.upto}, missing {numbers.missing}, "
+            f"lost {numbers.lost_count}, {chain.links} entries, head {chain.head}"
+        )
+
+
+def ledger_values(ledger: GatewayLedger) -> dict[str, Any]:
+    """The same for programs."""
+    return {
+        "gateway": ledger.gateway,
+        **vars(ledger.account),
+        "streams": [
+            {
+                "source": each.stream.source,
+                "epoch": each.stream.epoch,
+                "upto": each.state.numbers.upto,
+                "missing": each.state.numbers.missing,
+                "lost": each.state.numbers.lost_count,
+                "links": each.state.chain.links,
+                "head": each.state.chain.head,
+            }
+            for each in ledger.streams
+        ],
+    }

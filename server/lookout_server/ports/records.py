@@ -179,13 +179,11 @@ class LinkedNote:
 
 @dataclass(frozen=True, kw_only=True)
 class LedgerEntry:
-    """An entry as it is kept. ``payload`` is the event's text, None where there is none."""
+    """An entry as it is kept. ``text`` is the event as it came, or the reason why there is none."""
 
     link: Link
     at: datetime
-    late_s: float | None
-    payload: str | None
-    reason: str | None
+    text: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,5 +1,6 @@
 """The command line's verbs, without a running dispatcher."""
 
+import asyncio
 import json
 from pathlib import Path
 
@@ -8,6 +9,9 @@ import yaml
 from typer.testing import CliRunner
 
 from lookout_server.__main__ import app
+from lookout_server.adapters.database import Database
+from lookout_server.services.intake import Intake
+from lookout_server.testing import SITE, SmallGateway
 
 runner = CliRunner()
 REPOSITORY = Path(__file__).parents[3]
@@ -152,3 +156,25 @@ def test_stale_documents_are_noticed(tmp_path: Path) -> None:
 
 def test_version() -> None:
     assert said("version").strip()
+
+
+async def _take_some(url: str) -> None:
+    database, gateway = Database(url), SmallGateway(gateway="gw-a")
+    first, _, third = (gateway.sends(f"o-{n}") for n in range(3))
+    await Intake(database, site=SITE).take([first, third])
+    await database.close()
+
+
+def test_a_ledger_is_shown_exported_and_verified_from_the_file_alone(config: str, tmp_path: Path) -> None:
+    assert "no events yet" in said("ledger", "show", "--config", config)
+    asyncio.run(_take_some(f"sqlite:///{tmp_path / 'data' / 'lookout.db'}"))
+    assert "gw-a: 1 gaps in 24 h (1 waited for, 0 lost), 0 late" in said("ledger", "show", "--config", config)
+    (shown,) = json.loads(said("ledger", "show", "gw-a", "--json", "--config", config))
+    head = shown["streams"][0]["head"]
+    file = tmp_path / "gw-a.jsonl"
+    assert "2 entries" in said("ledger", "export", "gw-a", "--out", str(file), "--config", config)
+    assert "holds; 2 stored, 0 refused, 0 lost, 1 missing" in said("ledger", "verify", str(file), "--head", head)
+    assert "not the ledger" in said("ledger", "verify", str(file), "--head", "0" * 64, code=2)
+    file.write_text(file.read_text(encoding="utf-8").replace("yellow", "blue", 1), encoding="utf-8")
+    assert "line 2: number 1 does not follow" in said("ledger", "verify", str(file), code=2)
+    assert "no events of a gateway 'gw-z'" in said("ledger", "show", "gw-z", "--config", config, code=1)

@@ -97,7 +97,7 @@ def _event_entry(row: EventRow) -> LedgerEntry:
         digest=digest_of(row.payload),
         chain=row.chain,
     )
-    return LedgerEntry(link=link, at=row.received_at, late_s=row.late_s, payload=row.payload, reason=None)
+    return LedgerEntry(link=link, at=row.received_at, text=row.payload)
 
 
 def _note_entry(row: LedgerRow) -> LedgerEntry:
@@ -109,4 +109,4 @@ def _note_entry(row: LedgerRow) -> LedgerEntry:
         digest=row.digest,
         chain=row.chain,
     )
-    return LedgerEntry(link=link, at=row.at, late_s=None, payload=None, reason=row.reason)
+    return LedgerEntry(link=link, at=row.at, text=row.reason)
