@@ -1,4 +1,4 @@
-"""The command ``lookout-edge``: run, check, replay, bench, schema, version.
+"""The command ``lookout-edge``: run, enrol, check, replay, bench, schema, version.
 
 Exit codes: 0 ok, 1 failure, 2 bad usage.
 """
@@ -105,6 +105,22 @@ def _reload(builder: bootstrap.GatewayBuilder) -> None:
         log.info("configuration read again", outcome=builder.reload())
     except EdgeError as error:
         log.error("the new configuration is refused, the old one runs on", why=redact(str(error)))
+
+
+@app.command()
+def enrol(
+    url: Annotated[str, typer.Argument(help="The dispatcher's address, as 'lookout-server gateway enrol' showed it.")],
+    code: Annotated[str, typer.Argument(help="The one-time code.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for gateway.yaml and secrets/.")] = Path(),
+) -> None:
+    """Fetch this box's certificate or password, token and configuration; the key is made here and stays here."""
+    with _plain_errors():
+        made = bootstrap.enrol(url, code, out)
+        typer.echo(f"This box is gateway {made.gateway}; secrets are in {out / 'secrets'}.")
+        if made.complete:
+            typer.echo(f"Put your cameras into {made.config}, then: lookout-edge run --config {made.config}")
+        else:
+            typer.echo(f"Take what is in {made.config} over into {out / 'gateway.yaml'}.")
 
 
 @app.command()

@@ -18,6 +18,8 @@ from lookout_contract.topics import GatewayTopics
 from lookout_edge.adapters.backoff import Backoff
 from lookout_edge.adapters.clock import SystemClock
 from lookout_edge.adapters.directory import FilePlateDirectory
+from lookout_edge.adapters.enrolment import Enrolment
+from lookout_edge.adapters.enrolment import enrol as enrol_box
 from lookout_edge.adapters.evidence import DiskEvidence
 from lookout_edge.adapters.folded_log import FoldedLog
 from lookout_edge.adapters.jpeg import encode_jpeg
@@ -68,6 +70,11 @@ def load(path: Path) -> LoadedConfig:
     """Read a configuration with this box's zoo and environment; ConfigError lists everything that is wrong."""
     zoo = Zoo.find()
     return load_config(path, models={name: zoo.entry(name).spec.labels for name in zoo.names()}, environ=os.environ)
+
+
+def enrol(url: str, code: str, folder: Path) -> Enrolment:
+    """Fetch what lets this box in; see ``lookout-edge enrol``."""
+    return enrol_box(url, code, folder)
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,7 +310,7 @@ class GatewayBuilder:
             reload=self.reload,
         )
         return MqttLink(
-            _broker_options(config),
+            broker_options(config),
             GatewayTopics(site=config.site, gateway=config.gateway),
             spool=self._spool,
             clock=self._clock,
@@ -367,7 +374,8 @@ def _spool_limits(config: GatewayConfig) -> SpoolLimits:
     )
 
 
-def _broker_options(config: GatewayConfig) -> BrokerOptions:
+def broker_options(config: GatewayConfig) -> BrokerOptions:
+    """How to reach the broker, from the configuration."""
     mqtt = config.mqtt
     tls = TlsOptions(ca=mqtt.tls.ca, cert=mqtt.tls.cert, key=mqtt.tls.key) if mqtt.tls else None
     return BrokerOptions(

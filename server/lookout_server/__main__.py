@@ -211,6 +211,34 @@ def ledger_verify(
         )
 
 
+@gateways.command("enrol")
+@_told_plainly
+def gateway_enrol(
+    gateway: Annotated[str, typer.Argument(metavar="ID")],
+    hours: Annotated[float, typer.Option(help="How long the code works.", min=0.01, max=168)] = 24.0,
+    as_json: AsJson = False,
+    config: Config = None,
+) -> None:
+    """Make a one-time code with which a box fetches its certificate (or password), token and configuration."""
+    settings = _configured(config, level="warning")
+    url, code = _do(bootstrap.offer_enrolment(settings, gateway, hours=hours))
+    if as_json:
+        typer.echo(json.dumps({"gateway": gateway, "url": url, "code": code, "hours": hours}))
+        return
+    typer.echo(f"On the box, within {hours:g} h (the code is shown and works once):")
+    typer.echo(f"  lookout-edge enrol {url} {code}")
+    if settings.listen.url is None:
+        typer.echo("From another machine, put this machine's address in the URL; listen.url in server.yaml sets it.")
+
+
+@gateways.command("revoke")
+@_told_plainly
+def gateway_revoke(gateway: Annotated[str, typer.Argument(metavar="ID")], config: Config = None) -> None:
+    """Shut a gateway out: its certificates, password, upload token and codes work no longer."""
+    count = _do(bootstrap.revoke_gateway(_configured(config, level="warning"), gateway))
+    typer.echo(f"{gateway} is shut out; {count} certificates were revoked")
+
+
 @sites.command("import")
 @_told_plainly
 def site_import(

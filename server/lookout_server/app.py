@@ -9,7 +9,7 @@ from lookout_server.api import problems
 from lookout_server.api.console import console_router
 from lookout_server.api.deps import Deps
 from lookout_server.api.middleware import BodyLimit, Counting, SecurityHeaders
-from lookout_server.api.routes import alarms, cases, estate, evidence, feed, moves, operations, session
+from lookout_server.api.routes import alarms, cases, enrolment, estate, evidence, feed, moves, operations, session
 
 __all__ = ["Deps", "create_app", "openapi_document"]
 
@@ -36,6 +36,7 @@ _ROUTERS = (
     moves.router,
     evidence.router,
     estate.router,
+    enrolment.router,
     feed.router,
     operations.router,
 )

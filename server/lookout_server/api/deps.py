@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry
 from lookout_server.api.throttle import SignInThrottle
 from lookout_server.domain.territory import Site
 from lookout_server.ports import Clock, EvidenceStore, PasswordHasher, ReadinessCheck, Store
+from lookout_server.services.enrolment import Door
 from lookout_server.services.feed import FeedSource
 
 
@@ -36,6 +37,8 @@ class Deps:
     static_dir: Path | None = None
     #: Whether cookies are for HTTPS only; right as soon as anything but this machine connects.
     secure_cookies: bool = False
+    #: Where boxes are let in; None where they are not.
+    door: Door | None = None
     metrics: CollectorRegistry = field(default_factory=CollectorRegistry)
     throttle: SignInThrottle = field(default_factory=SignInThrottle)
 

@@ -11,6 +11,7 @@ from lookout_server.bootstrap.access import (
 )
 from lookout_server.bootstrap.dispatcher import run_dispatcher
 from lookout_server.bootstrap.documents import exported_documents
+from lookout_server.bootstrap.enrolment import offer_enrolment, revoke_gateway
 from lookout_server.bootstrap.ledger import export_ledger, ledgers, verify_ledger
 from lookout_server.bootstrap.shown import as_values, as_yaml, describe, ledger_lines, ledger_values
 from lookout_server.bootstrap.site import Trial, try_policy
@@ -33,6 +34,8 @@ __all__ = [
     "ledgers",
     "migrate_database",
     "new_password",
+    "offer_enrolment",
+    "revoke_gateway",
     "run_dispatcher",
     "try_policy",
     "verify_ledger",

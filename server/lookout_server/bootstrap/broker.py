@@ -4,13 +4,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lookout_contract.topics import INTAKE_FILTERS
+from lookout_server.adapters.authority import Authority
 from lookout_server.adapters.broker.access import DISPATCHER
 from lookout_server.adapters.broker.accounts import BrokerAccounts
-from lookout_server.adapters.broker.engines import BrokerPlace, choose_engine
+from lookout_server.adapters.broker.engines import BrokerPlace, TlsDoor, choose_engine
 from lookout_server.adapters.broker.process import BrokerProcess, end_orphan
+from lookout_server.adapters.clock import SystemClock
 from lookout_server.adapters.listening import settle_port
 from lookout_server.adapters.mqtt.link import BrokerAddress, Tls
-from lookout_server.config import EmbeddedBroker, ExternalBroker, ServerConfig
+from lookout_server.config import EmbeddedBroker, ExternalBroker, GatewayTls, ServerConfig
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +42,10 @@ async def _embedded(broker: EmbeddedBroker, config: ServerConfig, last_port: int
     await end_orphan(folder)
     port = settle_port(broker.bind, broker.port, key="broker.port", preferred=last_port)
     password = BrokerAccounts(folder).dispatcher_password()
-    process = BrokerProcess(engine, BrokerPlace(site=config.site.id, bind=broker.bind, port=port, folder=folder))
+    door = None if broker.gateway_tls is None else _tls_door(config, broker.gateway_tls)
+    process = BrokerProcess(
+        engine, BrokerPlace(site=config.site.id, bind=broker.bind, port=port, folder=folder, tls=door)
+    )
     await process.start()
     address = BrokerAddress(
         host=local_address(broker.bind),
@@ -50,6 +55,28 @@ async def _embedded(broker: EmbeddedBroker, config: ServerConfig, last_port: int
         password=password,
     )
     return ReachedBroker(address=address, kind=engine.name, process=process)
+
+
+def open_authority(config: ServerConfig) -> Authority:
+    """The site's own certificate authority, in the data folder."""
+    return Authority(config.data_dir / "authority", site=config.site.id, now=SystemClock().now())
+
+
+def _tls_door(config: ServerConfig, tls: GatewayTls) -> TlsDoor:
+    port = settle_port(tls.bind, tls.port, key="broker.gateway_tls.port")
+    authority, now = open_authority(config), SystemClock().now()
+    authority.issue_server(tls.hosts, now=now)
+    if not authority.revocations.exists():
+        authority.publish_revocations([], now=now)
+    certificate, key = authority.server_files
+    return TlsDoor(
+        bind=tls.bind,
+        port=port,
+        ca=authority.file,
+        certificate=certificate,
+        key=key,
+        revocations=authority.revocations,
+    )
 
 
 def _external(broker: ExternalBroker, site: str) -> BrokerAddress:

@@ -26,6 +26,7 @@ from lookout_server.adapters.timers import run_timers
 from lookout_server.app import Deps, create_app
 from lookout_server.bootstrap.access import import_at_first_start
 from lookout_server.bootstrap.broker import ReachedBroker, intake_filters, local_address, reach_broker
+from lookout_server.bootstrap.enrolment import SiteDoor
 from lookout_server.bootstrap.http import HttpServer
 from lookout_server.bootstrap.runtime import Runtime, forget_process, read_runtime, write_runtime
 from lookout_server.bootstrap.site import site_of
@@ -97,7 +98,7 @@ class Dispatcher:
         hub = FeedHub(database)
         hubs.append(hub)
         supervisor.start("feed", hub.run, may_end=True)  # closing the hub ends it, before the others are stopped
-        http = HttpServer(create_app(self._deps(database, hub, link)), listening)
+        http = HttpServer(create_app(self._deps(database, hub, link, broker)), listening)
         self._parts.push_async_callback(http.stop)
         self._parts.callback(hub.close)
         await http.start()
@@ -129,7 +130,7 @@ class Dispatcher:
         self._parts.push_async_callback(link.stop)
         return link
 
-    def _deps(self, database: Database, hub: FeedHub, link: MqttLink) -> Deps:
+    def _deps(self, database: Database, hub: FeedHub, link: MqttLink, broker: ReachedBroker) -> Deps:
         return Deps(
             site=self._site,
             store=database,
@@ -142,6 +143,7 @@ class Dispatcher:
             max_evidence_bytes=self._config.evidence.max_bytes,
             static_dir=STATIC if STATIC.is_dir() else None,
             secure_cookies=self._config.listen.secure_cookies,
+            door=SiteDoor(self._config, mqtt_port=broker.address.port),
         )
 
     def _announce(self, http_port: int, broker: ReachedBroker) -> Runtime:

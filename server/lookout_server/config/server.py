@@ -50,6 +50,9 @@ class ListenConfig(Section):
     """``0.0.0.0`` makes it reachable from other machines."""
     port: Port = 8080
     """0 takes any free port, the same again at the next start where possible."""
+    url: str | None = Field(default=None, pattern=r"^https?://[^/\s]+/?$")
+    """The address by which gateways and people reach this machine, e.g. ``https://lookout.example``; left out: host
+    and port."""
     secure_cookies: bool = False
     """``true`` when browsers come by HTTPS (a TLS proxy stands in front): cookies are then never sent in the clear."""
 
@@ -103,6 +106,15 @@ class TlsConfig(Section):
         return self
 
 
+class GatewayTls(Section):
+    """A second door of the embedded broker (Mosquitto): TLS, and only for boxes with a certificate of this site."""
+
+    hosts: tuple[str, ...] = Field(min_length=1)
+    """Names or addresses by which gateways reach this machine, the one they are told first."""
+    bind: str = "0.0.0.0"
+    port: Port = 8883
+
+
 class EmbeddedBroker(Section):
     """The dispatcher runs the broker itself: Mosquitto when installed, else amqtt."""
 
@@ -113,6 +125,8 @@ class EmbeddedBroker(Section):
     """``0.0.0.0`` lets gateways on other machines connect."""
     port: Port = 1883
     """0 takes any free port, the same again at the next start where possible."""
+    gateway_tls: GatewayTls | None = None
+    """With it ``gateway enrol`` gives certificates (mutual TLS) instead of passwords."""
 
 
 class ExternalBroker(Section):

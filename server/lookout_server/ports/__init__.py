@@ -13,6 +13,7 @@ from lookout_server.ports.records import (
     FeedKind,
     Gap,
     Incoming,
+    IssuedCertificate,
     LedgerEntry,
     LedgerStream,
     LinkedEvent,
@@ -30,6 +31,7 @@ from lookout_server.ports.repositories import (
     AlarmRepository,
     CaseRepository,
     DeadlineRepository,
+    Enrolments,
     EventLog,
     EvidenceIndex,
     Feed,
@@ -50,6 +52,7 @@ __all__ = [
     "Clock",
     "DeadlineHealth",
     "DeadlineRepository",
+    "Enrolments",
     "EventLog",
     "EvidenceIndex",
     "EvidenceStore",
@@ -59,6 +62,7 @@ __all__ = [
     "Gap",
     "GatewayRepository",
     "Incoming",
+    "IssuedCertificate",
     "Ledger",
     "LedgerEntry",
     "LedgerStream",
@@ -138,6 +142,8 @@ class UnitOfWork(Protocol):
     def people(self) -> PeopleRepository: ...
     @property
     def gateways(self) -> GatewayRepository: ...
+    @property
+    def enrolments(self) -> Enrolments: ...
     @property
     def evidence(self) -> EvidenceIndex: ...
     @property

@@ -195,6 +195,16 @@ class LedgerStream:
 
 
 @dataclass(frozen=True, kw_only=True)
+class IssuedCertificate:
+    """A gateway's certificate. ``serial``: lower-case hexadecimal; ``pem`` and ``authority``: PEM texts."""
+
+    serial: str
+    expires_at: datetime
+    pem: str
+    authority: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class StoredFile:
     """An evidence file that is stored."""
 

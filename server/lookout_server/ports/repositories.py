@@ -18,6 +18,7 @@ from lookout_server.ports.records import (
     DeadlineHealth,
     FeedEntry,
     Incoming,
+    IssuedCertificate,
     LedgerEntry,
     LedgerStream,
     LinkedEvent,
@@ -267,6 +268,10 @@ class GatewayRepository(Protocol):
         """Issue or replace the upload token; makes the gateway registered."""
         ...
 
+    async def end_token(self, gateway_id: str) -> None:
+        """Its upload token works no longer."""
+        ...
+
     async def by_token(self, token_hash: str) -> str | None:
         """The id of the gateway that holds this token."""
         ...
@@ -281,6 +286,34 @@ class GatewayRepository(Protocol):
 
     async def commands(self, *, unanswered_since: datetime | None = None) -> Sequence[SentCommand]:
         """All commands, newest first, or those that expired before the given time without an answer."""
+        ...
+
+
+class Enrolments(Protocol):
+    """One-time codes for boxes, and the certificates that they got."""
+
+    async def offer(self, code_hash: str, gateway: str, *, at: datetime, expires_at: datetime) -> None:
+        """Keep a code by its hash; an earlier one of that gateway works no longer."""
+        ...
+
+    async def redeem(self, code_hash: str, at: datetime) -> str | None:
+        """Use a code up and return its gateway; None when it is unknown, used or expired."""
+        ...
+
+    async def certified(self, gateway: str, certificate: IssuedCertificate, at: datetime) -> None:
+        """Remember a certificate; those that the gateway had are revoked."""
+        ...
+
+    async def revoke(self, gateway: str, at: datetime) -> int:
+        """Revoke the gateway's certificates and codes; how many certificates that were."""
+        ...
+
+    async def revoked(self) -> Collection[str]:
+        """Serial numbers of all revoked certificates."""
+        ...
+
+    async def expiries(self) -> dict[str, datetime]:
+        """Gateway id → when its valid certificate ends."""
         ...
 
 

@@ -64,7 +64,7 @@ async def require_grids(uow: UnitOfWork, grids: frozenset[str]) -> None:
 
 async def issue_gateway_token(store: Store, gateway_id: str) -> str:
     """A new upload token, shown this once; the one before it no longer works."""
-    token = secrets.token_urlsafe(_TOKEN_BYTES)
+    token = new_token()
     async with store.write() as uow:
         await uow.gateways.set_token(gateway_id, hash_token(token))
         await uow.commit()
@@ -80,7 +80,7 @@ async def sign_in(
     fits = await hasher.verify(password, found[1] if found else None)
     if found is None or not fits:
         raise UnauthenticatedError("user name or password is wrong")
-    token = secrets.token_urlsafe(_TOKEN_BYTES)
+    token = new_token()
     async with store.write() as uow:
         await uow.people.add_session(hash_token(token), found[0].id, at=at, expires_at=at + SESSION_LASTS)
         await uow.commit()
@@ -113,6 +113,11 @@ async def whose_upload_token(store: Store, token: str) -> str | None:
     """The gateway that holds this token, or None."""
     async with store.read() as uow:
         return await uow.gateways.by_token(hash_token(token))
+
+
+def new_token() -> str:
+    """256 random bits, for a session or an upload token."""
+    return secrets.token_urlsafe(_TOKEN_BYTES)
 
 
 def hash_token(token: str) -> str:

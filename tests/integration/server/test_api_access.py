@@ -69,7 +69,16 @@ MOVES: dict[str, tuple[str, CaseState, dict[str, Any], set[str]]] = {
 }
 
 #: Open to anybody, or tried by tests of their own below.
-ELSEWHERE = {"signIn", "getHealth", "getReadiness", "getMetrics", "getCase", "getEvidence", "headEvidence"}
+ELSEWHERE = {
+    "signIn",
+    "enrolGateway",
+    "getHealth",
+    "getReadiness",
+    "getMetrics",
+    "getCase",
+    "getEvidence",
+    "headEvidence",
+}
 
 
 async def _headers(web: httpx.AsyncClient, username: str) -> dict[str, str]:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lookout_server.adapters.broker.access import DISPATCHER, acl_file, allowed
+from lookout_server.adapters.broker.access import DISPATCHER, acl_file, may_hear, may_say, may_subscribe
 from lookout_server.adapters.broker.accounts import BrokerAccounts, read_accounts
 from lookout_server.adapters.broker.passwords import hash_password, verify_password
 
@@ -60,24 +60,45 @@ def test_the_dispatchers_own_password_is_made_once(tmp_path: Path) -> None:
     assert verify_password(first, read_accounts(tmp_path / "passwords")[DISPATCHER])
 
 
+BASE = "lookout/v1/home/gateway"
+
+
 @pytest.mark.parametrize(
-    ("username", "topic", "may"),
+    ("username", "topic", "says", "hears"),
     [
-        ("gw-a", "lookout/v1/home/gateway/gw-a/status", True),
-        ("gw-a", "lookout/v1/home/gateway/gw-a/#", True),
-        ("gw-a", "lookout/v1/home/gateway/gw-ab/status", False),
-        ("gw-a", "lookout/v1/home/gateway/+/status", False),
-        ("gw-a", "lookout/v1/other/gateway/gw-a/status", False),
-        ("gw-a", "lookout/v1/home/case/g/c/event", False),
-        ("gw-a", "#", False),
-        ("gw-a", "lookout/v1/home/gateway/gw-a", False),
-        (DISPATCHER, "lookout/v1/+/gateway/+/status", True),
-        (DISPATCHER, "$SYS/#", False),
+        ("gw-a", f"{BASE}/gw-a/status", True, False),
+        ("gw-a", f"{BASE}/gw-a/event/gate/fire_smoke", True, False),
+        ("gw-a", f"{BASE}/gw-a/event/gate/fire_smoke/more", False, False),
+        ("gw-a", f"{BASE}/gw-a/receipt", False, True),
+        ("gw-a", f"{BASE}/gw-a/command/reload", False, True),
+        ("gw-a", f"{BASE}/gw-ab/status", False, False),
+        ("gw-a", f"{BASE}/gw-b/receipt", False, False),
+        ("gw-a", "lookout/v1/other/gateway/gw-a/status", False, False),
+        ("gw-a", "lookout/v1/home/case/g/c/event", False, False),
+        (DISPATCHER, f"{BASE}/gw-a/receipt", True, True),
+        (DISPATCHER, "$SYS/broker", False, False),
     ],
 )
-def test_who_may_use_which_topic(username: str, topic: str, may: bool) -> None:
-    assert allowed(username, topic, site="home") is may
+def test_who_may_say_and_hear_what(username: str, topic: str, says: bool, hears: bool) -> None:
+    assert may_say(username, topic, site="home") is says
+    assert may_hear(username, topic, site="home") is hears
 
 
-def test_mosquittos_rules_name_the_site() -> None:
-    assert "pattern readwrite lookout/v1/home/gateway/%u/#\n" in acl_file("home")
+@pytest.mark.parametrize(
+    ("username", "topic_filter", "may"),
+    [
+        ("gw-a", f"{BASE}/gw-a/#", True),
+        ("gw-a", f"{BASE}/+/status", False),
+        ("gw-a", "#", False),
+        ("gw-a", f"{BASE}/gw-a", False),
+        (DISPATCHER, "lookout/v1/+/gateway/+/status", True),
+    ],
+)
+def test_who_may_subscribe_where(username: str, topic_filter: str, may: bool) -> None:
+    assert may_subscribe(username, topic_filter, site="home") is may
+
+
+def test_mosquittos_rules_name_the_site_and_the_direction() -> None:
+    assert "pattern write lookout/v1/home/gateway/%u/event/+/+\n" in acl_file("home")
+    assert "pattern read lookout/v1/home/gateway/%u/receipt\n" in acl_file("home")
+    assert "readwrite lookout/v1/home" not in acl_file("home")

@@ -1,26 +1,57 @@
 """Who may say and hear what: a gateway lives in its own subtree, the dispatcher everywhere under ``lookout/v1``.
 
-Written once as a function (for the broker we run in Python) and once as Mosquitto's ACL file.
+A gateway says what goes up (events, status, camera states, answers) and hears what comes down (receipts, refusals,
+commands): it can send itself neither. Written once as a function (for the broker we run in Python) and once as
+Mosquitto's ACL file.
 """
+
+import re
 
 from lookout_contract.topics import PREFIX
 
 #: The dispatcher's own account. The ``@`` keeps it apart from every gateway id.
 DISPATCHER = "@dispatcher"
 
+_SAYS = ("event/+/+", "status", "camera/+/state", "response/+")
+_HEARS = ("receipt", "refusal", "command/+")
 
-def allowed(username: str, topic_filter: str, *, site: str) -> bool:
-    """Whether the account may use this topic or topic filter, to publish, subscribe or receive."""
-    root = PREFIX if username == DISPATCHER else f"{PREFIX}/{site}/gateway/{username}"
-    return topic_filter.startswith(f"{root}/")
+
+def may_say(username: str, topic: str, *, site: str) -> bool:
+    """Whether the account may publish on this topic, or leave its will there."""
+    return _matches(username, topic, site, _SAYS)
+
+
+def may_hear(username: str, topic: str, *, site: str) -> bool:
+    """Whether the account may be handed a message with this topic."""
+    return _matches(username, topic, site, _HEARS)
+
+
+def may_subscribe(username: str, topic_filter: str, *, site: str) -> bool:
+    """Whether the account may subscribe so; what it is handed is decided by ``may_hear``."""
+    return topic_filter.startswith(f"{_root(username, site)}/")
 
 
 def acl_file(site: str) -> str:
     """Mosquitto's ``acl_file``: patterns pin each gateway, whose user name is its id, to its own subtree."""
+    base = f"{PREFIX}/{site}/gateway/%u"
+    says = "".join(f"pattern write {base}/{each}\n" for each in _SAYS)
+    hears = "".join(f"pattern read {base}/{each}\n" for each in _HEARS)
     return (
         "# Written by the dispatcher at every start; changes here are overwritten.\n"
         f"user {DISPATCHER}\n"
         f"topic readwrite {PREFIX}/#\n"
         "\n"
-        f"pattern readwrite {PREFIX}/{site}/gateway/%u/#\n"
+        f"{says}{hears}"
     )
+
+
+def _root(username: str, site: str) -> str:
+    return PREFIX if username == DISPATCHER else f"{PREFIX}/{site}/gateway/{username}"
+
+
+def _matches(username: str, topic: str, site: str, allowed: tuple[str, ...]) -> bool:
+    root = _root(username, site)
+    if not topic.startswith(f"{root}/"):
+        return False
+    rest = topic[len(root) + 1 :]
+    return username == DISPATCHER or any(re.fullmatch(each.replace("+", "[^/]+"), rest) for each in allowed)

@@ -22,7 +22,7 @@ from amqtt.plugins.base import BaseAuthPlugin, BasePlugin, BaseTopicPlugin
 from amqtt.plugins.manager import PluginManager
 from amqtt.session import OutgoingApplicationMessage, Session
 
-from lookout_server.adapters.broker.access import allowed
+from lookout_server.adapters.broker.access import may_hear, may_say, may_subscribe
 from lookout_server.adapters.broker.accounts import PASSWORD_FILE, read_accounts
 from lookout_server.adapters.broker.passwords import verify_password
 
@@ -49,7 +49,7 @@ class AccountPlugin(BaseAuthPlugin):
         stored = read_accounts(Path(self.config.password_file)).get(name)
         if stored is None or not verify_password(session.password or "", stored):
             return False
-        return not session.will_flag or allowed(name, session.will_topic or "", site=self.config.site)
+        return not session.will_flag or may_say(name, session.will_topic or "", site=self.config.site)
 
 
 class PinPlugin(BaseTopicPlugin):
@@ -66,9 +66,12 @@ class PinPlugin(BaseTopicPlugin):
     async def topic_filtering(
         self, *, session: Session | None = None, topic: str | None = None, action: Action | None = None
     ) -> bool:
-        """The same answer for publishing, subscribing and receiving."""
+        """Told apart by what the session is about to do."""
         username = session.username if session is not None else None
-        return bool(username and topic) and allowed(username or "", topic or "", site=self.config.site)
+        rule = {Action.PUBLISH: may_say, Action.SUBSCRIBE: may_subscribe, Action.RECEIVE: may_hear}.get(
+            action or Action.RECEIVE, may_hear
+        )
+        return bool(username and topic) and rule(username or "", topic or "", site=self.config.site)
 
 
 class RetainedPlugin(BasePlugin[BrokerContext]):

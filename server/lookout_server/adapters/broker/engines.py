@@ -24,6 +24,21 @@ MAX_MESSAGE_BYTES = 1_048_576
 
 
 @dataclass(frozen=True, kw_only=True)
+class TlsDoor:
+    """A second listener: TLS, and only for clients whose certificate ``ca`` signed and ``revocations`` does not name.
+
+    The certificate's common name is the user name.
+    """
+
+    bind: str
+    port: int
+    ca: Path
+    certificate: Path
+    key: Path
+    revocations: Path
+
+
+@dataclass(frozen=True, kw_only=True)
 class BrokerPlace:
     """Where the broker listens and keeps its files."""
 
@@ -31,6 +46,7 @@ class BrokerPlace:
     bind: str
     port: int
     folder: Path
+    tls: TlsDoor | None = None
 
 
 class BrokerEngine(Protocol):
@@ -91,9 +107,23 @@ def mosquitto_config(place: BrokerPlace, *, user: str) -> str:
         "log_dest": "stderr",
         "log_type": "error\nlog_type warning\nlog_type notice",
     }
-    return "# Written by the dispatcher at every start; changes here are overwritten.\n" + "".join(
-        f"{key} {value}\n" for key, value in lines.items()
-    )
+    text = "# Written by the dispatcher at every start; changes here are overwritten.\n"
+    text += "".join(f"{key} {value}\n" for key, value in lines.items())
+    return text if place.tls is None else text + _tls_listener(place.tls)
+
+
+def _tls_listener(door: TlsDoor) -> str:
+    lines = {
+        "listener": f"{door.port} {door.bind}",
+        "cafile": str(door.ca),
+        "certfile": str(door.certificate),
+        "keyfile": str(door.key),
+        "crlfile": str(door.revocations),
+        "tls_version": "tlsv1.2",
+        "require_certificate": "true",
+        "use_identity_as_username": "true",
+    }
+    return "\n" + "".join(f"{key} {value}\n" for key, value in lines.items())
 
 
 class AmqttEngine:
@@ -104,6 +134,11 @@ class AmqttEngine:
 
     def prepare(self, place: BrokerPlace) -> list[str]:
         """See ``BrokerEngine``."""
+        if place.tls is not None:
+            raise BrokerError(
+                "broker.gateway_tls needs Mosquitto, which is not installed or not chosen: install it (Debian: apt "
+                "install mosquitto) and leave broker.engine at 'auto', or take broker.gateway_tls out"
+            )
         place.folder.mkdir(parents=True, exist_ok=True)
         config = place.folder / "amqtt.json"
         values = {"site": place.site, "bind": place.bind, "port": place.port, "folder": str(place.folder)}

@@ -36,6 +36,7 @@ class BrokerProcess:
         self._drain: asyncio.Task[None] | None = None
         self._last_words: deque[str] = deque(maxlen=5)
         self._accounts_seen: int | None = None
+        self._revocations_seen: int | None = None
 
     @property
     def pid(self) -> int | None:
@@ -51,6 +52,7 @@ class BrokerProcess:
             )
         command = self._engine.prepare(self._place)
         self._accounts_seen = self._accounts_stamp()
+        self._revocations_seen = self._revocations_stamp()
         self._last_words.clear()
         self._child = await asyncio.create_subprocess_exec(
             *_dying_with_us(command),
@@ -75,10 +77,16 @@ class BrokerProcess:
             if self.pid is not None:
                 delay = BACKOFF_FIRST_S
                 self._reload_when_changed()
-                continue
-            _log.error("broker died and is started again", last_words=list(self._last_words), wait_s=delay)
+                if self._revocations_stamp() == self._revocations_seen:
+                    continue
+                # Started anew, since it would let go of nobody who is connected already.
+                _log.warning("certificates were revoked; the broker is started anew and lets go of everybody")
+                await self.stop()
+                delay = 0.0
+            else:
+                _log.error("broker died and is started again", last_words=list(self._last_words), wait_s=delay)
             await asyncio.sleep(delay)
-            delay = min(delay * 2, BACKOFF_LAST_S)
+            delay = min(max(delay * 2, BACKOFF_FIRST_S), BACKOFF_LAST_S)
             try:
                 await self.start()
             except BrokerError as error:
@@ -108,8 +116,10 @@ class BrokerProcess:
             _log.info("broker reads its accounts again")
 
     def _accounts_stamp(self) -> int | None:
-        file = self._place.folder / PASSWORD_FILE
-        return file.stat().st_mtime_ns if file.exists() else None
+        return _stamp(self._place.folder / PASSWORD_FILE)
+
+    def _revocations_stamp(self) -> int | None:
+        return None if self._place.tls is None else _stamp(self._place.tls.revocations)
 
     async def _wait_until_listening(self, child: asyncio.subprocess.Process) -> None:
         deadline = asyncio.get_running_loop().time() + START_TIMEOUT_S
@@ -130,6 +140,10 @@ class BrokerProcess:
             text = line.decode(errors="replace").strip()
             self._last_words.append(text)
             _log.debug("broker says", text=text)
+
+
+def _stamp(file: Path) -> int | None:
+    return file.stat().st_mtime_ns if file.exists() else None
 
 
 def _dying_with_us(command: list[str]) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from lookout_server.adapters.broker.access import DISPATCHER
 from lookout_server.adapters.broker.accounts import BrokerAccounts
-from lookout_server.adapters.broker.engines import BrokerEngine, BrokerPlace
+from lookout_server.adapters.broker.engines import BrokerEngine, BrokerPlace, TlsDoor
 from lookout_server.adapters.broker.process import BrokerProcess
 from lookout_server.adapters.listening import free_port
 from lookout_server.adapters.mqtt.testing import Probe
@@ -19,8 +19,8 @@ SITE = "kangle"
 class RunningBroker:
     """Driven from a test without asyncio: its loop runs only while one of these methods does."""
 
-    def __init__(self, engine: BrokerEngine, folder: Path) -> None:
-        self.place = BrokerPlace(site=SITE, bind="127.0.0.1", port=free_port("127.0.0.1"), folder=folder)
+    def __init__(self, engine: BrokerEngine, folder: Path, *, tls: TlsDoor | None = None) -> None:
+        self.place = BrokerPlace(site=SITE, bind="127.0.0.1", port=free_port("127.0.0.1"), folder=folder, tls=tls)
         self.accounts = BrokerAccounts(folder)
         self.passwords = {DISPATCHER: self.accounts.dispatcher_password(), "gw-a": "secret-a", "gw-b": "secret-b"}
         for name in ("gw-a", "gw-b"):

@@ -55,6 +55,11 @@ class SqlGateways:
         statement = update(GatewayRow).where(GatewayRow.id == gateway_id).values(token_hash=token_hash)
         await self._session.execute(statement.execution_options(synchronize_session=False))
 
+    async def end_token(self, gateway_id: str) -> None:
+        """Forget its hash."""
+        statement = update(GatewayRow).where(GatewayRow.id == gateway_id).values(token_hash=None)
+        await self._session.execute(statement.execution_options(synchronize_session=False))
+
     async def by_token(self, token_hash: str) -> str | None:
         """The gateway's id."""
         return await self._session.scalar(select(GatewayRow.id).where(GatewayRow.token_hash == token_hash))

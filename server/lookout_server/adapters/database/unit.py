@@ -5,6 +5,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from lookout_server.adapters.database.alarms import SqlAlarms
 from lookout_server.adapters.database.cases import SqlCases
 from lookout_server.adapters.database.deadlines import SqlDeadlines
+from lookout_server.adapters.database.enrolments import SqlEnrolments
 from lookout_server.adapters.database.events import SqlEvents
 from lookout_server.adapters.database.evidence import SqlEvidence
 from lookout_server.adapters.database.gateways import SqlGateways
@@ -33,6 +34,7 @@ class SqlUnitOfWork:
         self.territory = SqlTerritory(session)
         self.people = SqlPeople(session)
         self.gateways = SqlGateways(session)
+        self.enrolments = SqlEnrolments(session)
         self.evidence = SqlEvidence(session)
         self.quarantine = SqlQuarantine(session)
         self.feed = SqlFeed(session)

@@ -1,5 +1,6 @@
 """A blocking MQTT client for tests and tools: a gateway or an integrator without any logic of its own."""
 
+import ssl
 import time
 from dataclasses import dataclass, field
 from threading import Condition
@@ -57,6 +58,15 @@ class Probe:
         self._client.loop_start()
         self.wait(lambda: self._connected or self.refused is not None, "an answer to CONNECT")
         return self
+
+    @property
+    def connected(self) -> bool:
+        """Whether the connection stands now."""
+        return self._connected
+
+    def secure(self, context: ssl.SSLContext) -> None:
+        """Speak TLS; before ``open``."""
+        self._client.tls_set_context(context)  # pyright: ignore[reportUnknownMemberType]
 
     def __enter__(self) -> Self:
         return self.open()

@@ -1,0 +1,171 @@
+"""Enrolling this box: a key made here, a one-time code, and the files with which the gateway then gets in."""
+
+import base64
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+import yaml
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from lookout_edge.adapters.atomic_file import write_whole
+from lookout_edge.errors import EdgeError
+
+_SECRET_CHARACTERS = 16
+_TIMEOUT_S = 30.0
+_CAMERAS = """\
+# Put your cameras here; gateway.example.yaml shows every option.
+cameras:
+  camera-1:
+    source: {url: "rtsp://user:password@192.0.2.10:554/stream2"}
+    rules:
+      - {scenario: unfamiliar_vehicle, dwell_s: 60}
+"""
+
+
+class _Mqtt(BaseModel):
+    host: str | None
+    port: int
+    username: str | None
+    password: str | None
+    tls: bool
+
+
+class Enrolled(BaseModel):
+    """What the dispatcher answers; see ``enrolGateway`` in its API."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    gateway: str
+    site: str
+    timezone: str
+    mqtt: _Mqtt
+    dispatcher_url: str | None
+    token: str
+    certificate: str | None
+    authority: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Enrolment:
+    """What was written where."""
+
+    gateway: str
+    config: Path
+    #: False: there was a gateway.yaml already, and ``config`` holds only what has to be taken over into it.
+    complete: bool
+
+
+def enrol(url: str, code: str, folder: Path) -> Enrolment:
+    """Use the code up at the dispatcher at ``url`` and write what it gives into ``folder``.
+
+    EdgeError says what to do; until the dispatcher has been asked nothing is used up. The key never leaves this box.
+    """
+    secrets_folder = _prepare(folder)
+    key = ec.generate_private_key(ec.SECP256R1())
+    given = _ask(url, code, _request(key))
+    _check_authority(given, code)
+    files: dict[str, str] = {"upload-token": given.token}
+    if given.certificate is not None and given.authority is not None:
+        files |= {"gateway.key": _key_pem(key), "gateway.pem": given.certificate, "authority.pem": given.authority}
+    if given.mqtt.password is not None:
+        files["mqtt-password"] = given.mqtt.password
+    whole = not (folder / "gateway.yaml").exists()
+    config = folder / ("gateway.yaml" if whole else "access.yaml")
+    try:
+        for name, text in files.items():
+            write_whole(secrets_folder / name, text.rstrip("\n").encode() + b"\n")
+        write_whole(config, (_access(given, url) + (_CAMERAS if whole else "")).encode())
+    except OSError as error:
+        raise EdgeError(
+            f"what the dispatcher gave could not be written to {folder} ({error.strerror}): the code is used up; make "
+            f"room and have a new one made"
+        ) from error
+    return Enrolment(gateway=given.gateway, config=config, complete=whole)
+
+
+def _prepare(folder: Path) -> Path:
+    """Where secrets go; tried before the code is used up."""
+    place = folder / "secrets"
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        place.chmod(0o700)
+        probe = place / ".probe"
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError as error:
+        raise EdgeError(f"{place} cannot be written to ({error.strerror}): choose another folder with --out") from error
+    return place
+
+
+def _ask(url: str, code: str, request: str) -> Enrolled:
+    try:
+        answer = httpx.post(
+            f"{url.rstrip('/')}/api/v1/enrol", json={"code": code, "request": request}, timeout=_TIMEOUT_S
+        )
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        why = str(error) or type(error).__name__
+        raise EdgeError(f"no dispatcher at {url} ({why}): check the address, and that it runs") from error
+    try:
+        if answer.status_code != 200:
+            raise EdgeError(f"the dispatcher at {url} refuses: {answer.json()['detail']}")
+        return Enrolled.model_validate_json(answer.content)
+    except (ValueError, KeyError, ValidationError) as error:
+        raise EdgeError(
+            f"what answers at {url} is no dispatcher of this version (HTTP {answer.status_code}): check the address"
+        ) from error
+
+
+def _check_authority(given: Enrolled, code: str) -> None:
+    """The code's second half names the authority: whoever stands between us and the dispatcher has another one."""
+    pin = re.sub(r"[\s-]", "", code).upper()[_SECRET_CHARACTERS:]
+    if not pin and given.authority is None:
+        return
+    try:
+        authority = x509.load_pem_x509_certificate((given.authority or "").encode())
+        found = base64.b32encode(authority.fingerprint(hashes.SHA256())[:10]).decode()
+    except ValueError:
+        found = ""
+    if found != pin:
+        raise EdgeError(
+            "whoever answered is not the dispatcher that the code came from: nothing was written; check the address "
+            "and the network, then have a new code made"
+        )
+
+
+def _access(given: Enrolled, url: str) -> str:
+    mqtt: dict[str, object] = {"host": given.mqtt.host or urlsplit(url).hostname, "port": given.mqtt.port}
+    if given.mqtt.username is not None:
+        mqtt["username"] = given.mqtt.username
+    if given.mqtt.password is not None:
+        mqtt["password_file"] = "secrets/mqtt-password"
+    if given.mqtt.tls:
+        mqtt["tls"] = {"ca": "secrets/authority.pem", "cert": "secrets/gateway.pem", "key": "secrets/gateway.key"}
+    values: Mapping[str, object] = {
+        "site": given.site,
+        "gateway": given.gateway,
+        "timezone": given.timezone,
+        "data_dir": "data",
+        "mqtt": mqtt,
+        "dispatcher": {"url": given.dispatcher_url or url.rstrip("/"), "token_file": "secrets/upload-token"},
+    }
+    return yaml.safe_dump(dict(values), allow_unicode=True, sort_keys=False)
+
+
+def _request(key: ec.EllipticCurvePrivateKey) -> str:
+    # Whose certificate it becomes is the dispatcher's to say: the code decides, not this name.
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "gateway")])
+    made = x509.CertificateSigningRequestBuilder().subject_name(name).sign(key, hashes.SHA256())
+    return made.public_bytes(serialization.Encoding.PEM).decode()
+
+
+def _key_pem(key: ec.EllipticCurvePrivateKey) -> str:
+    encoding, kind = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
+    return key.private_bytes(encoding, kind, serialization.NoEncryption()).decode()
