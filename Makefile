@@ -21,7 +21,7 @@ DATABASE ?= sqlite
 LAB_ARGS ?=
 LAB = PYTHONPATH=server:edge $(BIN)/python -m lookout_lab
 
-.PHONY: help setup setup-dev console demo demo-check test check check-training format schemas bench crashlab build-models pins clean
+.PHONY: help setup setup-dev console demo demo-check test check check-training torch-cpu format schemas bench crashlab build-models pins clean
 
 help: ## List the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -66,6 +66,9 @@ check: $(VENV)/.dev ## ruff, pyright strict, import-linter, fresh schemas, the c
 	@$(BIN)/lookout-edge schema --out configs/schemas --check
 	@$(BIN)/lookout-server schema --out configs/schemas --check
 	@$(BIN)/python server/build_console.py --check
+
+torch-cpu: $(VENV)/.dev ## PyTorch for the training's tests, where pip offers a build without CUDA
+	@$(BIN)/python .ci/torch_cpu.py
 
 check-training: $(VENV)/.dev ## Types and tests of model training (installs torch, which is large)
 	@$(PIP) install -c $(PINS) -e '.[train]' | $(SHOW_PROGRESS)

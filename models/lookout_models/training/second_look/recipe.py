@@ -29,14 +29,15 @@ class SecondLookRecipe(Part):
     others: Annotated[int, Field(ge=0)] = 1
     #: The package with the ImageNet weights.
     base: Package
-    size: Annotated[int, Field(gt=0, multiple_of=32)] = 160
+    size: Annotated[int, Field(gt=0, multiple_of=32)] = 128
     steps: Annotated[int, Field(gt=0)]
     batch: Annotated[int, Field(gt=0)] = 32
     rate: float = 2e-4
     #: The classifier starts from a fit on the untouched features and learns faster by this.
     classifier_factor: float = 5.0
     weight_decay: float = 0.02
-    precision: Literal["fp32", "bf16"] = "fp32"
+    #: Blocks after the stem that stay as ImageNet left them: what they see is general, and they cost the most.
+    frozen: Annotated[int, Field(ge=0, le=16)] = 5
     augmentation: Augmentation = Augmentation()
 
 

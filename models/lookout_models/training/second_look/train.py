@@ -43,6 +43,8 @@ class SecondLookTraining:
 
     def run(self, train: Sequence[Place], validation: Sequence[Place]) -> dict[str, float]:
         """Train on places; AUROC of every label on the validation places."""
+        for part in (self.net.stem, *self.net.blocks[: self._recipe.frozen]):
+            part.requires_grad_(False)
         self._fit(train)
         self._log({"step": 0, "auroc": self.measure(validation)})
         groups = [
@@ -77,15 +79,14 @@ class SecondLookTraining:
         install(self.net, *fit(features, np.array([crop.truth for crop in crops]), _FIT_DECAY))
 
     def _run(self, crops: Sequence[Crop], work: Callable[[Tensor], Tensor]) -> Tensor:
-        with torch.inference_mode(), self._precision():
-            return work(to_pixels([crop.picture for crop in crops])).float()
+        with torch.inference_mode():
+            return work(to_pixels([crop.picture for crop in crops]))
 
     def _loss(self, crops: Sequence[Crop]) -> Tensor:
-        with self._precision():
-            logits = self.net(to_pixels([crop.picture for crop in crops]))
+        logits = self.net(to_pixels([crop.picture for crop in crops]))
         truth = from_array(np.array([crop.truth for crop in crops], np.float32))
         known = (truth >= 0).float()
-        each = functional.binary_cross_entropy_with_logits(logits.float(), truth.clamp(min=0), reduction="none")
+        each = functional.binary_cross_entropy_with_logits(logits, truth.clamp(min=0), reduction="none")
         return (each * known).sum() / known.sum().clamp(min=1)
 
     def _batches(self, places: Sequence[Place]) -> Iterator[list[Crop]]:
@@ -101,9 +102,6 @@ class SecondLookTraining:
     def _varied(self, place: Place, random: np.random.Generator) -> Crop:
         crop = varied_crop(place, self._read(place), self._labels, self._recipe.size, random)
         return Crop(disturbed(crop.picture, self._recipe.augmentation, random), crop.truth)
-
-    def _precision(self) -> torch.autocast:
-        return torch.autocast("cpu", torch.bfloat16, enabled=self._recipe.precision == "bf16")
 
     def _log(self, entry: Mapping[str, Any]) -> None:
         with self._log_file.open("a", encoding="utf-8") as file:
