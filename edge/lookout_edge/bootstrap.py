@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -30,7 +30,7 @@ from lookout_edge.adapters.spool import SqliteSpool
 from lookout_edge.adapters.spool_room import SpoolLimits
 from lookout_edge.adapters.uploader import EvidenceUploader
 from lookout_edge.adapters.verdicts import VerdictFile
-from lookout_edge.adapters.video import PacketRing, SourceOptions, VideoSource
+from lookout_edge.adapters.video import RingDepth, SourceOptions, VideoSource, open_streams
 from lookout_edge.adapters.zoo import Zoo
 from lookout_edge.config import CameraConfig, GatewayConfig, LoadedConfig, ModelsConfig, load_config
 from lookout_edge.config.sense import PLATE_MODELS
@@ -270,10 +270,13 @@ class GatewayBuilder:
     def _worker(self, name: str, camera: CameraConfig, loaded: LoadedConfig) -> CameraWorker:
         config = loaded.config
         evidence = config.evidence
-        ring = PacketRing(seconds=evidence.pre_roll_s + evidence.post_roll_s + 12.0)
+        main, sub = _source_options(camera)
+        seconds = evidence.pre_roll_s + evidence.post_roll_s + 12.0
+        depth = RingDepth(seconds=seconds, max_bytes=evidence.ring_mb * 1_000_000)
+        source, recorder = open_streams(name, main, sub, clock=self._clock, depth=depth, faults=self._warnings)
         proof = ProofDesk(
             self._evidence,
-            ring,
+            recorder,
             partial(encode_jpeg, max_size=evidence.snapshot_size),
             on_problem=partial(self._warnings.warning, f"evidence-{name}"),
             settings=ProofSettings(pre_roll_s=evidence.pre_roll_s, post_roll_s=evidence.post_roll_s),
@@ -289,7 +292,7 @@ class GatewayBuilder:
         )
         return CameraWorker(
             name,
-            VideoSource(name, _source_options(camera), clock=self._clock, realtime=True, ring=ring),
+            source,
             pipeline,
             sink=self._spool,
             proof=proof,
@@ -351,9 +354,10 @@ class _Closing:
         """Nothing to do."""
 
 
-def _source_options(camera: CameraConfig) -> SourceOptions:
+def _source_options(camera: CameraConfig) -> tuple[SourceOptions, SourceOptions | None]:
+    """The camera's main stream and, where it has one, its sub stream."""
     source = camera.source
-    return SourceOptions(
+    main = SourceOptions(
         url=source.url,
         start_s=source.start_s,
         end_s=source.end_s,
@@ -363,6 +367,7 @@ def _source_options(camera: CameraConfig) -> SourceOptions:
         max_size=camera.max_size,
         decode_fps=camera.detect_fps,
     )
+    return main, replace(main, url=source.sub_url) if source.sub_url else None
 
 
 def _spool_limits(config: GatewayConfig) -> SpoolLimits:

@@ -115,6 +115,7 @@ class ListSource:
     opened: int = 0
     closed: bool = False
     dropped: int = 0
+    held_bytes: int = 0
     #: What was asked of it, without repetitions.
     demands: list[Demand] = field(default_factory=list[Demand])
 

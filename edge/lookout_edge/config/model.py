@@ -147,6 +147,8 @@ class EvidenceConfig(Section):
     """Seconds of the clip before the event."""
     post_roll_s: float = Field(default=4.0, ge=0, le=60)
     """Seconds of the clip after the event."""
+    ring_mb: int = Field(default=32, ge=1, le=1024)
+    """Most memory for the packets of one camera's stream; of a fatter stream clips get shorter."""
     snapshot_size: int = Field(default=1280, ge=160, le=3840)
     """Longer side of a snapshot in pixels."""
     quota_mb: int = Field(default=2000, ge=10)
@@ -171,6 +173,10 @@ class SourceConfig(Section):
 
     url: Annotated[str, StringConstraints(min_length=1, strip_whitespace=True), AfterValidator(_address)]
     """``rtsp://``, ``rtmp://``, ``http(s)://``, a file or folder of pictures, ``/dev/video0``."""
+    sub_url: Annotated[str, StringConstraints(min_length=1, strip_whitespace=True), AfterValidator(_address)] | None = (
+        None
+    )
+    """The camera's small second stream (640×360 or so): it is looked at then, ``url`` is for evidence."""
     start_s: float = Field(default=0.0, ge=0)
     """Files: start here, seconds from the clip's start."""
     end_s: float | None = Field(default=None, gt=0)

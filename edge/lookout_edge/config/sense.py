@@ -64,11 +64,12 @@ def _model_faults(document: Document, data: Section, models: Mapping[str, Sequen
 
 def _source_faults(document: Document, place: Place, camera: Section, base: Path) -> Iterator[Fault]:
     source = _section(camera.get("source"))
-    url = source.get("url")
-    if isinstance(url, str) and url.strip() and is_path(url.strip()):
-        path = Path(resolve(url.strip(), base))
-        if not path.exists():
-            yield document.fault((*place, "source", "url"), f"there is no file {path}; correct the path")
+    for key in ("url", "sub_url"):
+        url = source.get(key)
+        if isinstance(url, str) and url.strip() and is_path(url.strip()):
+            path = Path(resolve(url.strip(), base))
+            if not path.exists():
+                yield document.fault((*place, "source", key), f"there is no file {path}; correct the path")
     start, end = source.get("start_s", 0), source.get("end_s")
     if isinstance(start, int | float) and isinstance(end, int | float) and 0 < end <= start:
         yield document.fault((*place, "source", "end_s"), f"must be larger than start_s ({start})")

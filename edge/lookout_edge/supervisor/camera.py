@@ -36,6 +36,11 @@ class RunningSource(FrameSource, Protocol):
         """Frames overwritten by newer ones before anybody took them."""
         ...
 
+    @property
+    def held_bytes(self) -> int:
+        """Memory that its packets and pictures take, bytes."""
+        ...
+
     def close(self) -> None:
         """Make a blocked iterator end soon."""
         ...

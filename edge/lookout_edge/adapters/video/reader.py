@@ -107,6 +107,24 @@ class Reader:
             if not self.options.loop:
                 return
 
+    def record(self) -> None:
+        """Only keep packets in the ring, at the pace of a gateway; ends and fails as ``looks`` does."""
+        while not self.stop.is_set():
+            with opened(self.options) as (container, stream):
+                try:
+                    self._begin(container, stream)
+                    for packet in self._placed(container, stream):
+                        shown = Stamp(packet.pts, packet.dts).shown
+                        self._last = max(shown, self._last or shown)
+                        if self._paced and not self._pace.hold(float(shown * self._tick)):
+                            return
+                except av.error.FFmpegError as error:
+                    raise Faults(self.options).on_end(error, self._silent_s()) from error
+            if self.stop.is_set() or (self._is_file and not self.options.loop):
+                return
+            if not self._is_file:
+                raise Faults(self.options).on_end(None, self._silent_s())
+
     def _pass(self, container: InputContainer, stream: VideoStream) -> Iterator[Look]:
         self._begin(container, stream)
         for packet in self._placed(container, stream):

@@ -45,6 +45,8 @@ class PacketRing:
         self._run = 0
         self._bytes = 0
         self._last_dts: float | None = None
+        #: Packets kept so far.
+        self.added = 0
         self._lock = threading.Lock()
 
     def begin(self, head: StreamHead) -> None:
@@ -64,6 +66,7 @@ class PacketRing:
             elif self._last_dts is None:
                 return
             self._groups[-1].add(packet)
+            self.added += 1
             self._last_dts = packet.dts_at
             self._bytes += len(packet.payload)
             self._trim(packet.at)
@@ -99,6 +102,21 @@ class PacketRing:
         if best is None or not cuts[best]:
             return None
         return to_mp4(heads[best], cuts[best])
+
+    def group_around(self, at: float, *, within_s: float) -> tuple[StreamHead | None, list[HeldPacket]]:
+        """What has to be decoded for the picture at frame time ``at``: from the key frame before it to just after it.
+
+        (None, []) when no picture within ``within_s`` of it is held.
+        """
+        with self._lock:
+            groups = [(g.head, tuple(g.packets)) for g in self._groups]
+        for head, packets in reversed(groups):
+            if packets[0].at <= at + within_s:
+                chosen = [p for p in packets if p.dts_at <= at]
+                nearest = min((abs(p.at - at) for p in chosen or packets[:1]), default=within_s)
+                if nearest <= within_s:
+                    return head, chosen or list(packets[:1])
+        return None, []
 
     def _break(self) -> None:
         self._run += 1

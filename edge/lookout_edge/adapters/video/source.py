@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from lookout_edge.adapters.video.address import Kind, SourceOptions, kind_of
 from lookout_edge.adapters.video.cadence import Look
@@ -13,11 +14,17 @@ from lookout_edge.adapters.video.pump import Looks, Pump
 from lookout_edge.adapters.video.reader import Reader
 from lookout_edge.adapters.video.ring import PacketRing
 from lookout_edge.domain.demand import EVERY_PICTURE, Demand
-from lookout_edge.domain.frame import Frame
+from lookout_edge.domain.frame import Frame, Image
 from lookout_edge.ports import Clock
 
 #: FFmpeg's own time-outs come first; this much later the consumer stops waiting for them.
 _GRACE_S = 2.0
+#: Pictures that are alive at a time: the decoder's references and its output, six at 1.5 bytes, and one in BGR.
+_BYTES_A_PIXEL = 12
+
+
+def nothing_finer(at: float) -> None:
+    """There is no main stream beside this one."""
 
 
 class VideoSource:
@@ -38,6 +45,7 @@ class VideoSource:
         realtime: bool,
         start_at: float | None = None,
         ring: PacketRing | None = None,
+        finer: Callable[[float], Image | None] = nothing_finer,
     ) -> None:
         if not realtime and start_at is None:
             start_at = 0.0
@@ -46,11 +54,13 @@ class VideoSource:
         self._clock = clock if realtime else None
         self._start_at = start_at
         self._ring = ring
+        self._finer = finer
         self._closed = threading.Event()
         self._pump: Pump | None = None
         self._dropped = 0
         self._last_at: float | None = None
         self._demand = EVERY_PICTURE
+        self._size = (0, 0)
 
     @property
     def dropped(self) -> int:
@@ -60,6 +70,12 @@ class VideoSource:
     def ask(self, demand: Demand) -> None:
         """See ``FrameSource``."""
         self._demand = demand
+
+    @property
+    def held_bytes(self) -> int:
+        """Memory that packets and pictures take, bytes."""
+        width, height = self._size
+        return (self._ring.size if self._ring is not None else 0) + width * height * _BYTES_A_PIXEL
 
     @contextmanager
     def frames(self) -> Generator[Iterator[Frame]]:
@@ -136,7 +152,11 @@ class VideoSource:
         converter = Converter(self._options.max_size)
         for look in looks:
             self._last_at = look.at
-            yield Frame(self._camera, look.at, DecodedPicture(look.picture, converter), look.skew_s)
+            self._size = (look.picture.width, look.picture.height)
+            yield Frame(self._camera, look.at, self._picture(look, converter), look.skew_s)
+
+    def _picture(self, look: Look, converter: Converter) -> DecodedPicture:
+        return DecodedPicture(look.picture, converter, partial(self._finer, look.at))
 
 
 def _ignore() -> None:
