@@ -9,7 +9,18 @@ from lookout_server.api import problems
 from lookout_server.api.console import console_router
 from lookout_server.api.deps import Deps
 from lookout_server.api.middleware import BodyLimit, Counting, SecurityHeaders
-from lookout_server.api.routes import alarms, cases, enrolment, estate, evidence, feed, moves, operations, session
+from lookout_server.api.routes import (
+    alarms,
+    cases,
+    enrolment,
+    estate,
+    evidence,
+    feed,
+    moves,
+    operations,
+    people,
+    session,
+)
 
 __all__ = ["Deps", "create_app", "openapi_document"]
 
@@ -26,6 +37,7 @@ _TAGS = [
     {"name": "cases", "description": "What people do about it."},
     {"name": "evidence", "description": "Pictures and clips, by the hash of their content."},
     {"name": "estate", "description": "Cameras, gateways, people, and how things stand."},
+    {"name": "people", "description": "The roster, and what people are told."},
     {"name": "feed", "description": "What changes, numbered and resumable."},
     {"name": "operations", "description": "Health and metrics."},
 ]
@@ -37,6 +49,7 @@ _ROUTERS = (
     evidence.router,
     estate.router,
     enrolment.router,
+    people.router,
     feed.router,
     operations.router,
 )

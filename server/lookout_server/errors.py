@@ -120,6 +120,12 @@ class NoCandidateError(ConflictError):
     code = "no_candidate"
 
 
+class DeliveryError(ServerError):
+    """A notice did not reach its channel; the message never holds the address, which is a secret."""
+
+    code = "unavailable"
+
+
 class EvidenceMissingError(ServerError):
     """A photo was named that has not been uploaded."""
 

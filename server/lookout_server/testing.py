@@ -21,13 +21,15 @@ from lookout_contract.events import (
 )
 from lookout_contract.status import CameraState, GatewayStatus, Sight
 from lookout_contract.topics import GatewayTopics
+from lookout_server.domain.alarm import alarm_id
 from lookout_server.domain.case import Case
 from lookout_server.domain.territory import Camera, CameraKey, Level, Person, Role, Site, Territory, person_id
-from lookout_server.errors import NotFoundError, TooLargeError, WrongHashError
+from lookout_server.errors import DeliveryError, InvalidError, NotFoundError, TooLargeError, WrongHashError
 from lookout_server.ports import Incoming, Store, StoredFile
 from lookout_server.services.estate import Estate
 from lookout_server.services.feed import FeedSource
 from lookout_server.services.intake import Intake
+from lookout_server.services.reporting import report_alarm
 
 NOON = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
 SITE = Site(id="kangle", name="康乐南路社区", timezone="Asia/Shanghai")
@@ -92,6 +94,26 @@ class MemoryFiles:
         if sha256 not in self.files:
             raise NotFoundError("there is no such file")
         yield self.files[sha256][start:end]
+
+
+class NotedChannel:
+    """A Channel that keeps what it was given; addresses that start with ``broken`` refuse."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[str, str]] = []
+
+    async def send(self, address: str, title: str, body: str) -> None:
+        """Keep it, or refuse."""
+        if address.startswith("broken"):
+            raise DeliveryError("the channel refused the message, or could not be reached")
+        self.sent.append((address, title))
+
+    def name_of(self, address: str) -> str:
+        """The scheme."""
+        scheme, found, _ = address.partition("://")
+        if not found:
+            raise InvalidError("this is no address: write it like wecombot://KEY")
+        return scheme
 
 
 def person(username: str, *roles: Role, grids: frozenset[str] = frozenset()) -> Person:
@@ -237,6 +259,15 @@ class Station:
     intake: Intake
     files: MemoryFiles
     clock: ManualClock
+
+    async def reported(self, gateway: SmallGateway, occurrence: str, *, stage: str | None = None) -> str:
+        """An alarm of this gateway, reported by the operator li at the station's time; the case's id."""
+        gateway.at = self.clock.now()
+        await self.intake.take([gateway.sends(occurrence, stage=stage)])
+        alarm = alarm_id(f"/site/{gateway.site}/gateway/{gateway.gateway}", occurrence)
+        operator = person("li", Role.OPERATOR)
+        case_id, _ = await report_alarm(self.store, SITE, alarm, operator, at=self.clock.now())
+        return case_id
 
 
 def picture(content: bytes = JPEG) -> EvidenceRef:

@@ -13,6 +13,7 @@ from lookout_server.domain.territory import Site
 from lookout_server.ports import Clock, EvidenceStore, PasswordHasher, ReadinessCheck, Store
 from lookout_server.services.enrolment import Door
 from lookout_server.services.feed import FeedSource
+from lookout_server.services.notifying import Channel
 
 
 def _no_checks() -> Mapping[str, ReadinessCheck]:
@@ -29,6 +30,7 @@ class Deps:
     feed: FeedSource
     hasher: PasswordHasher
     clock: Clock
+    channel: Channel
     version: str
     #: What ``/readyz`` looks at beside the database.
     checks: Mapping[str, ReadinessCheck] = field(default_factory=_no_checks)

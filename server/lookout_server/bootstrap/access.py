@@ -79,6 +79,8 @@ def _account(wanted: NewPerson, known: Person | None) -> accounts.Account:
         grids=known.grids if wanted.grids is None else wanted.grids,
         password=wanted.password,
         language=known.language,
+        skills=known.skills,
+        willing=known.willing,
     )
 
 
@@ -196,6 +198,8 @@ def _estate(site: SiteFile) -> estate.Estate:
             name=each.name,
             roles=frozenset(Role(role) for role in each.roles),
             grids=frozenset(each.grids),
+            skills=frozenset(each.skills),
+            willing=each.willing,
         )
         for each in site.people
     ]

@@ -21,6 +21,7 @@ from lookout_server.adapters.mqtt.intake import IntakeLoop
 from lookout_server.adapters.mqtt.link import MqttLink
 from lookout_server.adapters.mqtt.outbox import OutboxRelay, report_silence
 from lookout_server.adapters.mqtt.replay import ReplayPlanner, ask_for_replays
+from lookout_server.adapters.notify import AppriseChannel, run_courier
 from lookout_server.adapters.passwords import Argon2Hasher
 from lookout_server.adapters.timers import run_timers
 from lookout_server.app import Deps, create_app
@@ -35,6 +36,7 @@ from lookout_server.config import ServerConfig
 from lookout_server.ports import Gap
 from lookout_server.services.commands import open_gaps, request_replay
 from lookout_server.services.intake import Intake
+from lookout_server.services.notifying import Courier
 from lookout_server.services.timers import Timers
 from lookout_server.supervisor import Supervisor
 
@@ -93,8 +95,7 @@ class Dispatcher:
         if broker.process is not None:
             supervisor.start("broker", broker.process.watch)
         link = self._start_messaging(database, broker, supervisor, relays)
-        timers = Timers(database, site=self._site, owner=f"{socket.gethostname()[:40]}-{os.getpid()}")
-        supervisor.start("timers", lambda: run_timers(timers, database, clock=self._clock))
+        self._start_timers(database, supervisor)
         hub = FeedHub(database)
         hubs.append(hub)
         supervisor.start("feed", hub.run, may_end=True)  # closing the hub ends it, before the others are stopped
@@ -130,6 +131,13 @@ class Dispatcher:
         self._parts.push_async_callback(link.stop)
         return link
 
+    def _start_timers(self, database: Database, supervisor: Supervisor) -> None:
+        owner = f"{socket.gethostname()[:40]}-{os.getpid()}"
+        timers = Timers(database, site=self._site, owner=owner)
+        courier = Courier(database, AppriseChannel(), owner=owner)
+        supervisor.start("timers", lambda: run_timers(timers, database, clock=self._clock))
+        supervisor.start("notices", lambda: run_courier(courier, clock=self._clock))
+
     def _deps(self, database: Database, hub: FeedHub, link: MqttLink, broker: ReachedBroker) -> Deps:
         return Deps(
             site=self._site,
@@ -138,6 +146,7 @@ class Dispatcher:
             feed=hub,
             hasher=Argon2Hasher(),
             clock=self._clock,
+            channel=AppriseChannel(),
             version=version(),
             checks={"broker": link.problem},
             max_evidence_bytes=self._config.evidence.max_bytes,

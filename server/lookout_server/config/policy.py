@@ -9,7 +9,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from lookout_contract.cases import CaseState
-from lookout_contract.events import Severity
+from lookout_contract.events import Scenario, Severity
 from lookout_server.config.documents import read_document, validate
 from lookout_server.config.server import Section
 from lookout_server.domain.calendar import WorkCalendar
@@ -100,6 +100,12 @@ class EscalationSection(Section):
 
     rungs: int = Field(default=4, ge=1, le=10)
     """How often it is told on, one rung of the ladder higher each time."""
+    dispatches_itself: tuple[Severity, ...] = (Severity.RED,)
+    """Grades of which a confirmed case that waits too long sends the best candidate by itself."""
+    skills: dict[Scenario, str] = {}
+    """What a kind of case asks of whoever goes, as in {fire_smoke: fire}."""
+    quiet_hours: Hours | None = None
+    """As in 22:00-07:00: nobody is disturbed outside the application, except for red."""
 
 
 class PolicyFile(Section):
@@ -121,6 +127,9 @@ class PolicyFile(Section):
                 makeup_days=frozenset(self.calendar.makeup_days),
             ),
             escalations=self.escalation.rungs,
+            dispatches_itself=frozenset(self.escalation.dispatches_itself),
+            skills=self.escalation.skills,
+            quiet_hours=_window(self.escalation.quiet_hours) if self.escalation.quiet_hours else None,
         )
 
     def _limits(self) -> dict[CaseState, Mapping[Severity, Limit]]:

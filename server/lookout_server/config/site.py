@@ -12,7 +12,7 @@ from lookout_server.config.server import Section
 
 USERNAME_PATTERN = r"^[a-z0-9][a-z0-9._-]{0,62}$"
 Username = Annotated[str, StringConstraints(pattern=USERNAME_PATTERN)]
-Role = Literal["operator", "worker", "supervisor", "admin"]
+Role = Literal["operator", "worker", "household_head", "supervisor", "admin"]
 
 
 class Place(Section):
@@ -46,6 +46,11 @@ class PersonEntry(Section):
     name: str
     roles: tuple[Role, ...] = Field(min_length=1)
     grids: tuple[Identifier, ...] = ()
+    """Where they work: grids, or the community, street or district for those who are called when a grid is silent."""
+    skills: tuple[str, ...] = ()
+    """What they can do, as policy.yaml asks for it."""
+    willing: bool = True
+    """Whether they have agreed to be sent."""
 
 
 class SiteFile(Section):
@@ -83,8 +88,15 @@ def _repeated(site: SiteFile) -> Iterator[Problem]:
 
 def _unknown_grids(site: SiteFile) -> Iterator[Problem]:
     known = [grid.id for grid in site.grids]
+    places = [*known, site.community.id, site.street.id, site.district.id]
     wanted = [(("cameras", n, "grid"), camera.grid) for n, camera in enumerate(site.cameras)]
-    wanted += [(("people", n, "grids"), grid) for n, person in enumerate(site.people) for grid in person.grids]
+    above = frozenset(places).difference(known)
+    wanted += [
+        (("people", n, "grids"), grid)
+        for n, person in enumerate(site.people)
+        for grid in person.grids
+        if grid not in above
+    ]
     for loc, grid in wanted:
         if grid not in known:
             yield Problem(loc=loc, text=f"no grid '{grid}' in this file; known are {', '.join(known) or 'none'}")

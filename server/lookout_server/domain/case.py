@@ -125,6 +125,8 @@ class Details:
     photos: tuple[str, ...] = ()
     #: ``lat``, ``lon``, ``accuracy_m`` (arrive, feedback).
     place: Data | None = None
+    #: What the system adds to the line of the history.
+    why: Data | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -243,6 +245,8 @@ def _entry(after: Case, request: Request, *, was: CaseState) -> HistoryEntry:
         data["photos"] = list(details.photos)
     if details.place is not None:
         data["place"] = dict(details.place)
+    if details.why is not None:
+        data.update(details.why)
     return HistoryEntry(
         seq=after.entries,
         at=request.at,
@@ -259,7 +263,7 @@ def _refusal(case: Case, row: Move, actor: Actor) -> ForbiddenError | None:
     """Why this actor may not take this row, or None. System rows are for the system, all others for people."""
     person = actor.person
     if person is None:
-        return None if not row.roles else ForbiddenError("this step needs a person")
+        return None if row.automatic or not row.roles else ForbiddenError("this step needs a person")
     if not person.roles & row.roles:
         who = ", ".join(sorted(role.value for role in row.roles)) or "the system"
         return ForbiddenError(f"this step is for {who}")

@@ -10,6 +10,8 @@ class DeadlineKind(StrEnum):
 
     #: The present step of a case.
     STEP = "step"
+    #: A notice that has to leave by a channel; its subject is the notice, its part the channel.
+    DELIVERY = "delivery"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from lookout_contract.cases import CaseState
-from lookout_server.domain.territory import CONTROL_ROOM, Role
+from lookout_server.domain.territory import CONTROL_ROOM, FIELD, Role
 
 
 class Action(StrEnum):
@@ -44,10 +44,12 @@ class Move:
     #: Not the one who has the case.
     four_eyes: bool = False
     clears_handler: bool = False
+    #: The system may do it as well as the roles.
+    automatic: bool = False
 
 
 _S = CaseState
-_WORKER = frozenset({Role.WORKER})
+_WORKER = FIELD
 _OVERSIGHT = frozenset({Role.SUPERVISOR, Role.ADMIN})
 _SYSTEM: frozenset[Role] = frozenset()
 
@@ -63,6 +65,7 @@ MOVES: Mapping[Action, Move] = {
         target=_S.DISPATCHED,
         roles=CONTROL_ROOM,
         needs_worker=True,
+        automatic=True,
     ),
     Action.ACCEPT: Move(sources=_from(_S.DISPATCHED), target=_S.ACCEPTED, roles=_WORKER, handler_only=True),
     Action.RETURN: Move(

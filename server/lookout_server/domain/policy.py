@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from lookout_contract.cases import CaseState
 from lookout_contract.events import Scenario, Severity
-from lookout_server.domain.calendar import WorkCalendar
+from lookout_server.domain.calendar import Window, WorkCalendar, window_ends, within
 
 #: Stages at which a rule itself is not yet sure, so that nobody is sent.
 UNSURE_STAGES = frozenset({"pre_alarm"})
@@ -56,6 +56,19 @@ class Policy:
     calendar: WorkCalendar = field(default_factory=WorkCalendar)
     #: How often a limit that has passed is told on, one rung of the ladder higher each time.
     escalations: int = 4
+    #: Grades of which a confirmed case that nobody sends anybody to sends by itself.
+    dispatches_itself: frozenset[Severity] = frozenset({Severity.RED})
+    #: What a kind of case asks of whoever goes.
+    skills: Mapping[Scenario, str] = field(default_factory=lambda: dict[Scenario, str]())
+    #: When nobody is disturbed outside the application, except for red.
+    quiet_hours: Window | None = None
+
+    def may_disturb_at(self, severity: Severity, at: datetime) -> datetime:
+        """When a notice of this grade may leave the application: now, or when the quiet hours are over."""
+        zone = self.calendar.timezone
+        if severity is Severity.RED or self.quiet_hours is None or not within(self.quiet_hours, at, zone):
+            return at
+        return window_ends(self.quiet_hours, at, zone)
 
     def due_at(self, state: CaseState, severity: Severity, since: datetime) -> datetime | None:
         """When the step that began at ``since`` should be over; None where no clock runs."""

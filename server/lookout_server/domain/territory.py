@@ -1,6 +1,6 @@
 """Places and people: which grid a camera looks at and who belongs to it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -23,10 +23,14 @@ class Role(StrEnum):
 
     OPERATOR = "operator"
     WORKER = "worker"
+    #: 联户长: looks after a few households of a grid.
+    HOUSEHOLD_HEAD = "household_head"
     SUPERVISOR = "supervisor"
     ADMIN = "admin"
 
 
+#: Who can be sent.
+FIELD = frozenset({Role.WORKER, Role.HOUSEHOLD_HEAD})
 #: Roles of the control room: they see everything and decide.
 CONTROL_ROOM = frozenset({Role.OPERATOR, Role.SUPERVISOR, Role.ADMIN})
 
@@ -61,9 +65,12 @@ class Person:
     username: str
     name: str
     roles: frozenset[Role]
-    #: Ids of the grids the person works in.
+    #: Ids of the places the person works in: grids, or what is above them.
     grids: frozenset[str] = frozenset()
     language: str = "zh-CN"
+    skills: frozenset[str] = frozenset()
+    #: Whether the person has agreed to be sent.
+    willing: bool = True
 
     @property
     def in_control_room(self) -> bool:
@@ -119,6 +126,21 @@ class Gateway:
     earlier_epoch: str | None = None
     #: When that was seen last.
     rival_at: datetime | None = None
+
+
+def path_up(grid: str | None, places: Mapping[str, Territory]) -> tuple[Territory, ...]:
+    """The grid and what is above it, the nearest first."""
+    found: list[Territory] = []
+    here = places.get(grid or "")
+    while here is not None and here not in found:
+        found.append(here)
+        here = places.get(here.parent or "")
+    return tuple(found)
+
+
+def nearest_level(person: Person, path: Sequence[Territory]) -> Level | None:
+    """The nearest place on the path in which the person works."""
+    return next((place.level for place in path if place.id in person.grids), None)
 
 
 def person_id(username: str) -> str:

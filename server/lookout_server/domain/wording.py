@@ -3,7 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from lookout_contract.cases import CaseState
 from lookout_contract.events import Scenario
+from lookout_server.domain.roster import Duty
+from lookout_server.domain.territory import Level
 
 
 @dataclass(frozen=True)
@@ -34,4 +37,50 @@ REASONS: Mapping[str, Words] = {
     "not_in_grid": Words("不负责本网格", "Does not work in this grid"),
     "returned": Words("已回退过本案件", "Gave this case back before"),
     "no_grid": Words("摄像头尚未划入网格", "The camera has not been placed in a grid"),
+    "skill": Words("具备专长：{skill}", "Has the skill {skill}"),
+    "no_skill": Words("缺少专长：{skill}", "Lacks the skill {skill}"),
+    "overloaded": Words("手上案件已满（{count} 个）", "Has enough in hand ({count} cases)"),
+    "no_consent": Words("未同意接收派遣", "Has not agreed to be sent"),
+    "silent": Words("本案派遣后没有回应", "Was sent for this case and did not answer"),
+}
+
+DUTIES: Mapping[Duty, Words] = {
+    Duty.ON: Words("在岗", "On duty"),
+    Duty.UNROSTERED: Words("未排班，视为可派", "Not on the roster, taken as available"),
+    Duty.OFF: Words("不在班", "Off duty"),
+    Duty.REST: Words("休息", "Resting"),
+    Duty.LEAVE: Words("请假", "On leave"),
+}
+
+LEVELS: Mapping[Level, Words] = {
+    Level.GRID: Words("网格", "Of the grid"),
+    Level.COMMUNITY: Words("社区层级", "Of the community"),
+    Level.STREET: Words("街道层级", "Of the street office"),
+    Level.DISTRICT: Words("区级", "Of the district"),
+}
+
+#: Titles of notices; ``{title}`` is the case's.
+NOTICES: Mapping[str, Words] = {
+    "dispatched": Words("新任务：{title}（{number}），请签收", "New task: {title} ({number}), please accept"),
+    "reassigned": Words("{number} 已改派他人：{title}", "{number} went to somebody else: {title}"),
+    "late": Words("超时提醒：{title}（{number}）停在“{state}”", "Late: {title} ({number}) is still {state}"),
+    "returned": Words("被回退，请另派：{title}（{number}）", "Given back, send somebody else: {title} ({number})"),
+    "rework": Words("返工：{title}（{number}）", "Rework: {title} ({number})"),
+}
+
+STATES: Mapping[CaseState, Words] = {
+    CaseState.NEW: Words("待研判", "new"),
+    CaseState.CONFIRMED: Words("立案", "confirmed"),
+    CaseState.DISPATCHED: Words("已派遣", "dispatched"),
+    CaseState.ACCEPTED: Words("已签收", "accepted"),
+    CaseState.ON_SCENE: Words("已到场", "on scene"),
+    CaseState.FEEDBACK: Words("已反馈", "feedback"),
+    CaseState.VERIFYING: Words("核查中", "verifying"),
+    CaseState.REWORK: Words("返工", "rework"),
+    CaseState.SUSPENDED: Words("挂账", "suspended"),
+    CaseState.CLOSED: Words("已结案", "closed"),
+    CaseState.FOLLOW_UP: Words("回访", "follow-up"),
+    CaseState.EVALUATED: Words("已评价", "evaluated"),
+    CaseState.VOID: Words("不予立案", "void"),
+    CaseState.MERGED: Words("已并案", "merged"),
 }

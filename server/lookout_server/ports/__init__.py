@@ -14,6 +14,7 @@ from lookout_server.ports.records import (
     Gap,
     Incoming,
     IssuedCertificate,
+    LeaseRequest,
     LedgerEntry,
     LedgerStream,
     LinkedEvent,
@@ -37,9 +38,11 @@ from lookout_server.ports.repositories import (
     Feed,
     GatewayRepository,
     Ledger,
+    NoticeRepository,
     Outbox,
     PeopleRepository,
     Quarantine,
+    RosterRepository,
     TerritoryRepository,
 )
 
@@ -63,11 +66,13 @@ __all__ = [
     "GatewayRepository",
     "Incoming",
     "IssuedCertificate",
+    "LeaseRequest",
     "Ledger",
     "LedgerEntry",
     "LedgerStream",
     "LinkedEvent",
     "LinkedNote",
+    "NoticeRepository",
     "Outbox",
     "OutboxMessage",
     "Page",
@@ -76,6 +81,7 @@ __all__ = [
     "Quarantine",
     "Quarantined",
     "ReadinessCheck",
+    "RosterRepository",
     "SentCommand",
     "Store",
     "StoredFile",
@@ -140,6 +146,10 @@ class UnitOfWork(Protocol):
     def territory(self) -> TerritoryRepository: ...
     @property
     def people(self) -> PeopleRepository: ...
+    @property
+    def roster(self) -> RosterRepository: ...
+    @property
+    def notices(self) -> NoticeRepository: ...
     @property
     def gateways(self) -> GatewayRepository: ...
     @property

@@ -7,7 +7,7 @@ from enum import StrEnum
 from lookout_contract.cases import CaseState
 from lookout_contract.events import Event, Scenario
 from lookout_server.domain.alarm import Disposition
-from lookout_server.domain.deadline import Deadline
+from lookout_server.domain.deadline import Deadline, DeadlineKind
 from lookout_server.domain.ledger import Chain, Link
 from lookout_server.domain.sequence import Sequences
 from lookout_server.domain.territory import Person
@@ -57,6 +57,17 @@ class CaseFilter:
     states: frozenset[CaseState] | None = None
     handler: str | None = None
     visible_to: Person | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeaseRequest:
+    """Timers of these kinds that have passed by ``at``, for ``owner`` until ``until``."""
+
+    owner: str
+    kinds: frozenset[DeadlineKind]
+    at: datetime
+    until: datetime
+    limit: int
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,8 +9,10 @@ from lookout_contract.commands import CommandResponse
 from lookout_contract.events import Severity
 from lookout_server.domain.alarm import Alarm
 from lookout_server.domain.case import Case, CaseEvidence, HistoryEntry
-from lookout_server.domain.deadline import Deadline, DeadlineKey
+from lookout_server.domain.deadline import Deadline, DeadlineKey, DeadlineKind
 from lookout_server.domain.ledger import Account
+from lookout_server.domain.notice import Contact, Delivery, Notice
+from lookout_server.domain.roster import Shift
 from lookout_server.domain.territory import Camera, CameraKey, Gateway, Person, Role, Territory
 from lookout_server.ports.records import (
     AlarmFilter,
@@ -19,6 +21,7 @@ from lookout_server.ports.records import (
     FeedEntry,
     Incoming,
     IssuedCertificate,
+    LeaseRequest,
     LedgerEntry,
     LedgerStream,
     LinkedEvent,
@@ -148,6 +151,10 @@ class CaseRepository(Protocol):
         """Ids of the people who gave this case back."""
         ...
 
+    async def sent_for(self, case_id: str) -> frozenset[str]:
+        """Ids of the people who were sent for this case and did not accept it."""
+        ...
+
     async def without_deadline(self, limit: int) -> Sequence[Case]:
         """Cases whose step has a limit that no timer watches and that has not been told on."""
         ...
@@ -176,8 +183,8 @@ class DeadlineRepository(Protocol):
         """Forget timers; those that are not there are no error."""
         ...
 
-    async def lease(self, owner: str, *, at: datetime, until: datetime, limit: int) -> Sequence[Deadline]:
-        """Those that have passed by ``at`` and that nobody has leased, now leased by ``owner``; commit at once."""
+    async def lease(self, request: LeaseRequest) -> Sequence[Deadline]:
+        """Those that have passed and that nobody has leased, now leased; commit at once."""
         ...
 
     async def take(self, key: DeadlineKey, owner: str) -> bool:
@@ -188,8 +195,8 @@ class DeadlineRepository(Protocol):
         """Note why acting on it did not work; it is leased again when the lease ends."""
         ...
 
-    async def next_due(self) -> datetime | None:
-        """When the first timer passes."""
+    async def next_due(self, kinds: Collection[DeadlineKind]) -> datetime | None:
+        """When the first timer of these kinds passes."""
         ...
 
     async def health(self, *, late_since: datetime) -> DeadlineHealth:
@@ -228,6 +235,10 @@ class PeopleRepository(Protocol):
         """Accounts that may sign in, by name."""
         ...
 
+    async def working_in(self, places: Collection[str]) -> Sequence[Person]:
+        """Those who work in one of these places, by name."""
+        ...
+
     async def credentials(self, username: str) -> tuple[Person, str | None] | None:
         """The person and their password hash (None: no password yet), or None."""
         ...
@@ -250,6 +261,62 @@ class PeopleRepository(Protocol):
 
     async def end_sessions(self, *, token_hash: str | None = None, person_id: str | None = None) -> None:
         """Revoke one session, or all of a person's."""
+        ...
+
+
+class RosterRepository(Protocol):
+    """Shifts, and where people can be reached."""
+
+    async def shifts_of(self, people: Collection[str], *, at: datetime) -> dict[str, list[Shift]]:
+        """Person id → their shifts that have not ended by ``at``, and the last one that has."""
+        ...
+
+    async def shifts(self, first: datetime, last: datetime, limit: int) -> Sequence[Shift]:
+        """Those that overlap the span, by start."""
+        ...
+
+    async def save_shift(self, shift: Shift) -> None:
+        """Insert or update."""
+        ...
+
+    async def remove_shift(self, shift_id: str) -> bool:
+        """False when there is none."""
+        ...
+
+    async def contacts(self, people: Collection[str]) -> dict[str, list[Contact]]:
+        """Person id → their addresses."""
+        ...
+
+    async def save_contact(self, contact: Contact) -> None:
+        """Insert or replace the one on this channel."""
+        ...
+
+    async def remove_contact(self, person_id: str, channel: str) -> bool:
+        """False when there is none."""
+        ...
+
+
+class NoticeRepository(Protocol):
+    """What people were told, and what became of it."""
+
+    async def add(self, notices: Sequence[Notice]) -> None:
+        """Insert, with their deliveries."""
+        ...
+
+    async def get(self, notice_id: str) -> Notice | None:
+        """With its deliveries."""
+        ...
+
+    async def of_person(self, person_id: str, limit: int) -> Sequence[Notice]:
+        """Newest first."""
+        ...
+
+    async def of_case(self, case_id: str) -> Sequence[Notice]:
+        """Newest first."""
+        ...
+
+    async def note(self, notice_ids: Collection[str], delivery: Delivery) -> None:
+        """Keep what became of these notices on the delivery's channel; it never goes back to an earlier state."""
         ...
 
 

@@ -26,6 +26,8 @@ class Account:
     grids: frozenset[str] = frozenset()
     password: str | None = None
     language: str = "zh-CN"
+    skills: frozenset[str] = frozenset()
+    willing: bool = True
 
     @property
     def person(self) -> Person:
@@ -37,6 +39,8 @@ class Account:
             roles=self.roles,
             grids=self.grids,
             language=self.language,
+            skills=self.skills,
+            willing=self.willing,
         )
 
 

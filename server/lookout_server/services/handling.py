@@ -17,12 +17,14 @@ from lookout_server.domain.case import (
     Stage,
 )
 from lookout_server.domain.moves import Action
-from lookout_server.domain.territory import Person, Role, Site
+from lookout_server.domain.notice import NoticeKind
+from lookout_server.domain.territory import FIELD, Person, Role, Site
 from lookout_server.errors import ConflictError, EvidenceMissingError, InvalidError, NotFoundError
 from lookout_server.ports import Store, StoredFile, UnitOfWork
 from lookout_server.services import announce
 from lookout_server.services.candidates import best_candidate
 from lookout_server.services.commands import request_snapshot
+from lookout_server.services.notifying import acknowledge_case, notify
 from lookout_server.services.timing import set_clock
 
 #: The reason with which a report is undone: the alarm is open again instead of dismissed with its case.
@@ -67,7 +69,7 @@ async def dispatch(store: Store, site: Site, order: Order, worker_id: str | None
         # Whether it may be dispatched at all comes before whom to send.
         stand_in = replace(order.details, worker=order.person)
         cases.move(case, replace(order.request, details=stand_in))
-        worker = await _worker(uow, worker_id) if worker_id else await best_candidate(uow, case)
+        worker = await _worker(uow, worker_id) if worker_id else await best_candidate(uow, site, case, at=order.at)
         await _move(uow, site, case, replace(order, details=replace(order.details, worker=worker)))
         await uow.commit()
 
@@ -135,6 +137,7 @@ async def keep_move(uow: UnitOfWork, site: Site, case: Case, after: Case, entry:
     """Write a change of a case, set its clock and tell everybody."""
     await uow.cases.update(after, entry, seen=case.version)
     await set_clock(uow, after)
+    await _notify(uow, site, case, after, entry)
     await tell(uow, site, after, entry)
 
 
@@ -144,9 +147,25 @@ async def tell(uow: UnitOfWork, site: Site, case: Case, entry: HistoryEntry) -> 
     announce.case_moved(uow, site, case, entry, alarms.get(case.alarms[0]) if case.alarms else None)
 
 
+async def _notify(uow: UnitOfWork, site: Site, case: Case, after: Case, entry: HistoryEntry) -> None:
+    """Tell those whom a move concerns."""
+    handler, before = after.handler, case.handler
+    if entry.action is Action.DISPATCH and handler is not None:
+        await notify(uow, site, after, NoticeKind.DISPATCHED, [handler], at=entry.at)
+        if before is not None and before != handler:
+            await notify(uow, site, after, NoticeKind.REASSIGNED, [before], at=entry.at)
+    elif entry.action is Action.ACCEPT and handler is not None:
+        await acknowledge_case(uow, after.id, handler, at=entry.at)
+    elif entry.action is Action.REWORK and handler is not None:
+        await notify(uow, site, after, NoticeKind.REWORK, [handler], at=entry.at)
+    elif entry.action is Action.RETURN:
+        operators = [person.id for person in await uow.people.everyone(Role.OPERATOR)]
+        await notify(uow, site, after, NoticeKind.RETURNED, operators, at=entry.at)
+
+
 async def _worker(uow: UnitOfWork, worker_id: str) -> Person:
     person = (await uow.people.get([worker_id])).get(worker_id)
-    if person is None or Role.WORKER not in person.roles:
+    if person is None or not person.roles & FIELD:
         raise InvalidError(f"{worker_id!r} is no worker: choose one of the case's candidates")
     return person
 

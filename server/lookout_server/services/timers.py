@@ -5,15 +5,13 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from lookout_server.domain import case as cases
-from lookout_server.domain.case import Case
-from lookout_server.domain.deadline import Deadline
+from lookout_server.domain.deadline import Deadline, DeadlineKind
 from lookout_server.domain.moves import SETTLED
 from lookout_server.domain.territory import Site
 from lookout_server.errors import ServerError
-from lookout_server.ports import Store, UnitOfWork
-from lookout_server.services.handling import tell
-from lookout_server.services.timing import set_clock, step_key
+from lookout_server.ports import LeaseRequest, Store
+from lookout_server.services.escalating import step_passed
+from lookout_server.services.timing import set_clock
 
 _log = structlog.stdlib.get_logger("lookout.timers")
 
@@ -25,6 +23,8 @@ BATCH = 20
 STALLED_AFTER = timedelta(seconds=60)
 #: Cases looked after in one audit.
 _REPAIRED_AT_ONCE = 200
+#: Deliveries wait for channels; they have a loop of their own.
+_ACTED_ON = frozenset(DeadlineKind) - {DeadlineKind.DELIVERY}
 
 
 class Timers:
@@ -50,11 +50,13 @@ class Timers:
 
     async def _lease(self, at: datetime) -> Sequence[Deadline]:
         async with self._store.read() as uow:
-            due = await uow.deadlines.next_due()
+            due = await uow.deadlines.next_due(_ACTED_ON)
         if due is None or due > at:
             return []
         async with self._store.write() as uow:
-            leased = await uow.deadlines.lease(self._owner, at=at, until=at + LEASE, limit=BATCH)
+            leased = await uow.deadlines.lease(
+                LeaseRequest(owner=self._owner, kinds=_ACTED_ON, at=at, until=at + LEASE, limit=BATCH)
+            )
             await uow.commit()
         return leased
 
@@ -66,7 +68,7 @@ class Timers:
                 return False
             case = found.get(deadline.key.subject)
             if case is not None and case.state not in SETTLED:
-                await _step_passed(uow, self._site, case, at)
+                await step_passed(uow, self._site, case, at)
             await uow.commit()
         return True
 
@@ -83,14 +85,3 @@ async def repair(store: Store) -> int:
         await uow.commit()
     _log.warning("cases had a limit that no timer watched", cases=len(unwatched))
     return len(unwatched)
-
-
-async def _step_passed(uow: UnitOfWork, site: Site, case: Case, at: datetime) -> None:
-    """Tell the next rung, and start the clock again for the one after it."""
-    due = case.due_at.isoformat() if case.due_at else None
-    after, entry = cases.escalated(case, at=at, data={"reason": "late", "due_at": due})
-    await uow.cases.update(after, entry, seen=case.version)
-    again = site.policy.due_at(case.state, case.severity, at)
-    if again is not None and after.rung < site.policy.escalations:
-        await uow.deadlines.set([Deadline(key=step_key(case.id), due_at=again)])
-    await tell(uow, site, after, entry)

@@ -12,7 +12,17 @@ from lookout_server.app import Deps, create_app
 from lookout_server.services.accounts import Account, add_person
 from lookout_server.services.estate import import_estate
 from lookout_server.services.intake import Intake
-from lookout_server.testing import NOON, PASSWORD, SITE, ManualClock, MemoryFiles, PlainHasher, Station, small_estate
+from lookout_server.testing import (
+    NOON,
+    PASSWORD,
+    SITE,
+    ManualClock,
+    MemoryFiles,
+    NotedChannel,
+    PlainHasher,
+    Station,
+    small_estate,
+)
 
 
 @pytest.fixture
@@ -50,6 +60,7 @@ def deps(station: Station) -> Deps:
         feed=station.feed,
         hasher=PlainHasher(),
         clock=station.clock,
+        channel=NotedChannel(),
         version="0.1.0",
     )
 

@@ -6,18 +6,17 @@ from datetime import datetime, timedelta
 import httpx
 import pytest
 
-from lookout_server.domain.alarm import alarm_id
 from lookout_server.domain.case import Case, Details, HistoryEntry
-from lookout_server.domain.deadline import Deadline
+from lookout_server.domain.deadline import Deadline, DeadlineKind
 from lookout_server.domain.moves import Action
 from lookout_server.domain.policy import DEFAULT
 from lookout_server.domain.rehearsal import rehearse
 from lookout_server.domain.territory import Role
 from lookout_server.errors import StoreError
-from lookout_server.services import timers
+from lookout_server.ports import LeaseRequest
+from lookout_server.services import escalating, timers
 from lookout_server.services.handling import Order, void
 from lookout_server.services.rehearsing import past_steps
-from lookout_server.services.reporting import report_alarm
 from lookout_server.services.timers import LEASE, Timers, repair
 from lookout_server.services.timing import step_key
 from lookout_server.testing import NOON, PASSWORD, SITE, SmallGateway, Station, person
@@ -30,11 +29,7 @@ LATE = NOON + timedelta(seconds=121)
 
 
 async def _reported(station: Station, occurrence: str = "o-1") -> str:
-    gateway = SmallGateway(epoch=f"of-{occurrence}")
-    await station.intake.take([gateway.sends(occurrence)])
-    alarm = alarm_id(gateway.event(gateway.data(occurrence)).source, occurrence)
-    case_id, _ = await report_alarm(station.store, SITE, alarm, LI, at=station.clock.now())
-    return case_id
+    return await station.reported(SmallGateway(epoch=f"of-{occurrence}"), occurrence)
 
 
 async def _seen(station: Station, case_id: str) -> tuple[Case, list[HistoryEntry]]:
@@ -97,7 +92,9 @@ async def test_replicas_share_the_work_and_never_do_it_twice(station: Station) -
 
 async def _lease(station: Station, owner: str, at: datetime) -> list[Deadline]:
     async with station.store.write() as uow:
-        leased = await uow.deadlines.lease(owner, at=at, until=at + LEASE, limit=10)
+        leased = await uow.deadlines.lease(
+            LeaseRequest(owner=owner, kinds=frozenset(DeadlineKind), at=at, until=at + LEASE, limit=10)
+        )
         await uow.commit()
     return list(leased)
 
@@ -127,7 +124,7 @@ async def test_what_fails_is_shown_and_does_not_hold_up_the_rest(
     station: Station, web: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bad, good = await _reported(station, "bad"), await _reported(station, "good")
-    real = timers.tell
+    real = escalating.tell
 
     async def tell(*given: object) -> None:
         case = given[2]
@@ -136,7 +133,7 @@ async def test_what_fails_is_shown_and_does_not_hold_up_the_rest(
             raise StoreError("the disk is full")
         await real(*given)  # pyright: ignore[reportArgumentType]
 
-    monkeypatch.setattr(timers, "tell", tell)
+    monkeypatch.setattr(escalating, "tell", tell)
     station.clock.advance(121 + 61)
     assert await _timers(station).act(station.clock.now()) == 1
     assert (await _seen(station, good))[0].rung == 1
@@ -147,7 +144,7 @@ async def test_what_fails_is_shown_and_does_not_hold_up_the_rest(
     (stalled,) = shown["stalled"]
     assert (stalled["subject"], stalled["attempts"], stalled["last_error"]) == (bad, 1, "the disk is full")
     assert "lookout_timers_stalled 1.0" in (await web.get("/metrics")).text
-    monkeypatch.setattr(timers, "tell", real)
+    monkeypatch.setattr(escalating, "tell", real)
     assert await _timers(station).act(station.clock.advance(16)) == 1
     assert (await _seen(station, bad))[0].rung == 1
 

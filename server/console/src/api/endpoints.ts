@@ -11,6 +11,7 @@ import type {
   CaseState,
   DismissReason,
   Gateway,
+  Notice,
   Overview,
   Page,
   Quarantined,
@@ -60,6 +61,9 @@ export const act = (id: string, action: CaseAction, version: number, fields: Rec
 
 export const candidates = (id: string) =>
   request<{ items: Candidate[] }>("GET", `/cases/${encodeURIComponent(id)}/candidates`).then((answer) => answer.items);
+
+export const caseNotices = (id: string) =>
+  request<{ items: Notice[] }>("GET", `/cases/${encodeURIComponent(id)}/notices`).then((answer) => answer.items);
 
 export const cameras = () => request<{ items: Camera[] }>("GET", "/cameras").then((answer) => answer.items);
 

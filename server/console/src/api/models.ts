@@ -1,7 +1,7 @@
 /** What the API sends and takes, as agreed in its OpenAPI document. Times are RFC 3339 in UTC. */
 
 export type Severity = "red" | "yellow" | "blue";
-export type Role = "operator" | "worker" | "supervisor" | "admin";
+export type Role = "operator" | "worker" | "household_head" | "supervisor" | "admin";
 export type DismissReason = "false_alarm" | "duplicate" | "test" | "other";
 export type CameraSight = "watching" | "blind" | "off" | "unknown";
 
@@ -120,6 +120,17 @@ export interface Timers {
   waiting: number;
   /** Those that passed and on which nobody has acted, the oldest first. */
   stalled: { subject: string; kind: string; due_at: string; attempts: number; last_error: string | null }[];
+}
+
+export type DeliveryState = "queued" | "sent" | "delivered" | "seen" | "acknowledged" | "failed";
+
+/** What a person was told, and how far it came on each channel. */
+export interface Notice {
+  id: string;
+  person: Named;
+  kind: "dispatched" | "reassigned" | "late" | "returned" | "rework";
+  at: string;
+  deliveries: { channel: string; state: DeliveryState; at: string; attempts: number; error: string | null }[];
 }
 
 /** A case as lists and the feed carry it. */

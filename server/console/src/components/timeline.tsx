@@ -25,6 +25,7 @@ function Entry({ entry, previous }: { entry: HistoryEntry; previous: HistoryEntr
         {" · "}
         {entry.actor?.name ?? t("case.system")}
         {sentTo(entry)}
+        {passedOn(entry)}
       </p>
       {entry.note ? <p class="quote">{word("note", entry.note)}</p> : null}
       <p class="quiet-text">
@@ -33,6 +34,14 @@ function Entry({ entry, previous }: { entry: HistoryEntry; previous: HistoryEntr
       </p>
     </>
   );
+}
+
+/** Why the system went on by itself, and how far up it told. */
+function passedOn(entry: HistoryEntry): string {
+  const { reason, rung } = entry.data;
+  if (typeof reason !== "string") return "";
+  const level = typeof rung === "number" ? ` · ${t("case.rung", { n: rung })}` : "";
+  return ` · ${word("passed_on", reason)}${level}`;
 }
 
 function sentTo(entry: HistoryEntry): string {

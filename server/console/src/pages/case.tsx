@@ -14,6 +14,7 @@ import { Progress } from "../components/progress";
 import { Scene } from "../components/scene";
 import { Shell } from "../components/shell";
 import { Timeline } from "../components/timeline";
+import { Told } from "../components/told";
 import { follow } from "../live/live";
 import { dayTime } from "../text/format";
 import { t } from "../text/i18n";
@@ -55,6 +56,8 @@ function CaseFile({ item, reload }: { item: CaseDetail; reload: () => void }) {
           <Moves key={item.version} item={item} onDone={reload} />
           <h2>{t("case.timeline")}</h2>
           <Timeline item={item} />
+          <h2>{t("case.told")}</h2>
+          <Told item={item} />
         </aside>
       </div>
     </article>

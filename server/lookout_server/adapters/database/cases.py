@@ -140,6 +140,24 @@ class SqlCases:
         )
         return frozenset(actor for actor in await self._session.scalars(statement) if actor is not None)
 
+    async def sent_for(self, case_id: str) -> frozenset[str]:
+        """From the history: a dispatch that nobody's acceptance followed."""
+        statement = (
+            select(CaseHistoryRow)
+            .where(
+                CaseHistoryRow.case_id == case_id,
+                CaseHistoryRow.action.in_((Action.DISPATCH.value, Action.ACCEPT.value)),
+            )
+            .order_by(CaseHistoryRow.seq)
+        )
+        sent: set[str] = set()
+        for row in await scalars(self._session, statement):
+            if row.action == Action.DISPATCH.value:
+                sent.add(str(row.data["worker"]["id"]))
+            elif row.actor is not None:
+                sent.discard(row.actor)
+        return frozenset(sent)
+
     async def count_by_state(self, visible_to: Person | None = None) -> dict[CaseState, int]:
         """Counts."""
         statement = select(CaseRow.state, func.count()).group_by(CaseRow.state)

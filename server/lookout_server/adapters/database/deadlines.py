@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from lookout_server.adapters.database.statements import scalars, upsert
 from lookout_server.adapters.database.tables import DeadlineRow
 from lookout_server.domain.deadline import Deadline, DeadlineKey, DeadlineKind
-from lookout_server.ports import DeadlineHealth
+from lookout_server.ports import DeadlineHealth, LeaseRequest
 
 _ERROR_CHARACTERS = 500
 #: As many as anybody wants to read.
@@ -43,13 +43,13 @@ class SqlDeadlines:
             statement = delete(DeadlineRow).where(tuple_(*_KEY).in_(wanted))
             await self._session.execute(statement.execution_options(synchronize_session=False))
 
-    async def lease(self, owner: str, *, at: datetime, until: datetime, limit: int) -> Sequence[Deadline]:
+    async def lease(self, request: LeaseRequest) -> Sequence[Deadline]:
         """What failed before comes last: it must not keep the others waiting."""
         free = (
             select(*_KEY)
-            .where(DeadlineRow.due_at <= at, _free(at))
+            .where(_of(request.kinds), DeadlineRow.due_at <= request.at, _free(request.at))
             .order_by(DeadlineRow.attempts, DeadlineRow.due_at)
-            .limit(limit)
+            .limit(request.limit)
             .with_for_update(skip_locked=True)
         )
         wanted = [tuple(row) for row in await self._session.execute(free)]
@@ -58,7 +58,7 @@ class SqlDeadlines:
         leased = (
             update(DeadlineRow)
             .where(tuple_(*_KEY).in_(wanted))
-            .values(owner=owner, leased_until=until, attempts=DeadlineRow.attempts + 1)
+            .values(owner=request.owner, leased_until=request.until, attempts=DeadlineRow.attempts + 1)
             .execution_options(synchronize_session=False)
         )
         await self._session.execute(leased)
@@ -80,9 +80,9 @@ class SqlDeadlines:
         )
         await self._session.execute(statement.execution_options(synchronize_session=False))
 
-    async def next_due(self) -> datetime | None:
+    async def next_due(self, kinds: Collection[DeadlineKind]) -> datetime | None:
         """By the index."""
-        return await self._session.scalar(select(func.min(DeadlineRow.due_at)))
+        return await self._session.scalar(select(func.min(DeadlineRow.due_at)).where(_of(kinds)))
 
     async def health(self, *, late_since: datetime) -> DeadlineHealth:
         """A count and the oldest."""
@@ -94,6 +94,10 @@ class SqlDeadlines:
 
 def _is(key: DeadlineKey) -> ColumnElement[bool]:
     return and_(DeadlineRow.subject == key.subject, DeadlineRow.kind == key.kind.value, DeadlineRow.part == key.part)
+
+
+def _of(kinds: Collection[DeadlineKind]) -> ColumnElement[bool]:
+    return DeadlineRow.kind.in_(sorted(kind.value for kind in kinds))
 
 
 def _free(at: datetime) -> ColumnElement[bool]:

@@ -4,7 +4,8 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Text, delete, select, update
+from sqlalchemy import cast as sql_cast
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lookout_server.adapters.database.statements import insert_new, scalars, upsert
@@ -27,8 +28,16 @@ class SqlPeople:
 
     async def everyone(self, role: Role | None = None) -> Sequence[Person]:
         """By name."""
-        rows = await scalars(self._session, select(PersonRow).order_by(PersonRow.name, PersonRow.id))
-        return [person for person in await self._people(rows) if role is None or role in person.roles]
+        statement = select(PersonRow).order_by(PersonRow.name, PersonRow.id)
+        if role is not None:
+            statement = statement.where(sql_cast(PersonRow.roles, Text).like(f'%"{role.value}"%'))
+        return await self._people(await scalars(self._session, statement))
+
+    async def working_in(self, places: Collection[str]) -> Sequence[Person]:
+        """By name."""
+        there = select(PersonGridRow.person_id).where(PersonGridRow.grid_id.in_(sorted(places)))
+        statement = select(PersonRow).where(PersonRow.id.in_(there)).order_by(PersonRow.name, PersonRow.id)
+        return await self._people(await scalars(self._session, statement))
 
     async def credentials(self, username: str) -> tuple[Person, str | None] | None:
         """The person and the hash."""
@@ -45,6 +54,8 @@ class SqlPeople:
             "roles": sorted(role.value for role in person.roles),
             "language": person.language,
             "password_hash": password_hash,
+            "skills": sorted(person.skills),
+            "willing": person.willing,
         }
         await upsert(self._session, PersonRow, [row], keep=() if password_hash else ("password_hash",))
         await self._session.execute(
@@ -106,4 +117,6 @@ def _person(row: PersonRow, grids: frozenset[str]) -> Person:
         roles=frozenset(Role(name) for name in cast(list[str], row.roles)),
         grids=grids,
         language=row.language,
+        skills=frozenset(cast(list[str], row.skills)),
+        willing=row.willing,
     )

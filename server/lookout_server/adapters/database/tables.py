@@ -18,6 +18,7 @@ from sqlalchemy import (
     TypeDecorator,
     UniqueConstraint,
     text,
+    true,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -90,6 +91,8 @@ class PersonRow(Base):
     roles: Mapped[list[Any]]
     language: Mapped[str] = mapped_column(String(20))
     password_hash: Mapped[str | None] = mapped_column(Text)
+    skills: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
+    willing: Mapped[bool] = mapped_column(server_default=true())
 
 
 class PersonGridRow(Base):
@@ -98,6 +101,55 @@ class PersonGridRow(Base):
     __tablename__ = "person_grids"
     person_id: Mapped[str] = mapped_column(ForeignKey("people.id"), primary_key=True)
     grid_id: Mapped[str] = mapped_column(ForeignKey("territories.id"), primary_key=True, index=True)
+
+
+class ContactRow(Base):
+    """Where a person can be reached outside the application; addresses hold secrets."""
+
+    __tablename__ = "contacts"
+    person_id: Mapped[str] = mapped_column(ForeignKey("people.id"), primary_key=True)
+    channel: Mapped[str] = mapped_column(String(40), primary_key=True)
+    address: Mapped[str] = mapped_column(Text)
+
+
+class ShiftRow(Base):
+    """The roster."""
+
+    __tablename__ = "shifts"
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    person_id: Mapped[str] = mapped_column(ForeignKey("people.id"))
+    kind: Mapped[str] = mapped_column(String(20))
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime] = mapped_column(index=True)
+    note: Mapped[str | None] = mapped_column(Text)
+    __table_args__ = (Index(None, "person_id", "ends_at"),)
+
+
+class NoticeRow(Base):
+    """What people were told."""
+
+    __tablename__ = "notices"
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    person_id: Mapped[str] = mapped_column(ForeignKey("people.id"))
+    kind: Mapped[str] = mapped_column(String(20))
+    severity: Mapped[str] = mapped_column(String(10))
+    case_id: Mapped[str | None] = mapped_column(ForeignKey("cases.id"), index=True)
+    zh: Mapped[str] = mapped_column(Text)
+    en: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime]
+    __table_args__ = (Index(None, "person_id", "at"),)
+
+
+class DeliveryRow(Base):
+    """What became of a notice on one channel."""
+
+    __tablename__ = "deliveries"
+    notice_id: Mapped[str] = mapped_column(ForeignKey("notices.id"), primary_key=True)
+    channel: Mapped[str] = mapped_column(String(40), primary_key=True)
+    state: Mapped[str] = mapped_column(String(20))
+    at: Mapped[datetime]
+    attempts: Mapped[int]
+    error: Mapped[str | None] = mapped_column(Text)
 
 
 class SessionRow(Base):

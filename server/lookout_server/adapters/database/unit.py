@@ -10,9 +10,11 @@ from lookout_server.adapters.database.events import SqlEvents
 from lookout_server.adapters.database.evidence import SqlEvidence
 from lookout_server.adapters.database.gateways import SqlGateways
 from lookout_server.adapters.database.ledger import SqlLedger
+from lookout_server.adapters.database.notices import SqlNotices
 from lookout_server.adapters.database.outgoing import SqlFeed, SqlOutbox
 from lookout_server.adapters.database.people import SqlPeople
 from lookout_server.adapters.database.quarantine import SqlQuarantine
+from lookout_server.adapters.database.roster import SqlRoster
 from lookout_server.adapters.database.territory import SqlTerritory
 from lookout_server.errors import StoreError
 
@@ -33,6 +35,8 @@ class SqlUnitOfWork:
         self.deadlines = SqlDeadlines(session)
         self.territory = SqlTerritory(session)
         self.people = SqlPeople(session)
+        self.roster = SqlRoster(session)
+        self.notices = SqlNotices(session)
         self.gateways = SqlGateways(session)
         self.enrolments = SqlEnrolments(session)
         self.evidence = SqlEvidence(session)

@@ -9,10 +9,10 @@ from lookout_contract.events import Scenario, Severity
 from lookout_server.api.models.alarms import ALARM_EXAMPLE, EVIDENCE_URL, AlarmModel
 from lookout_server.api.models.base import CaseNumber, Model, Reason, Ref, RequestModel, Sha256, Text, UtcTime, shown
 from lookout_server.domain.case import Actor, CaseEvidence, CaseEvidenceKind, HistoryEntry, Stage, allowed
+from lookout_server.domain.choosing import Candidate
+from lookout_server.domain.choosing import Reason as WhyReason
 from lookout_server.domain.moves import Action
-from lookout_server.domain.territory import Person
-from lookout_server.services.candidates import Candidate
-from lookout_server.services.candidates import Reason as WhyReason
+from lookout_server.domain.territory import Level, Person
 from lookout_server.services.views import CaseDetail, CaseView
 
 _SHA = "60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752"
@@ -227,6 +227,7 @@ class CandidateModel(Model):
 
     user: Ref
     grid: str | None = Field(description="The case's grid, when the candidate works there.")
+    level: Level | None = Field(description="Their rung of the ladder for this case.")
     fit: bool
     reasons: tuple[ReasonModel, ...]
     why_not: tuple[ReasonModel, ...]
@@ -238,6 +239,7 @@ class CandidateModel(Model):
         return cls(
             user=Ref(id=person.id, name=person.name),
             grid=grid if grid in person.grids else None,
+            level=candidate.level,
             fit=candidate.fit,
             reasons=tuple(_reason(reason) for reason in candidate.reasons),
             why_not=tuple(_reason(reason) for reason in candidate.why_not),
@@ -253,6 +255,7 @@ class CandidateList(Model):
                 {
                     "user": {"id": "u-wangfang", "name": "王芳"},
                     "grid": "grid-07",
+                    "level": "grid",
                     "fit": True,
                     "reasons": [
                         {

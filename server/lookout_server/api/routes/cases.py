@@ -8,6 +8,7 @@ from lookout_contract.cases import CaseState
 from lookout_server.api.cursor import encode, page_of
 from lookout_server.api.deps import Given
 from lookout_server.api.models.cases import CandidateList, CandidateModel, CaseDetailModel, CaseModel, CasePage
+from lookout_server.api.models.people import NoticeList, NoticeModel
 from lookout_server.api.problems import errors
 from lookout_server.api.routes.parameters import CaseId, Cursor, Limit
 from lookout_server.api.security import ControlRoom, SignedIn
@@ -63,8 +64,18 @@ async def list_candidates(deps: Given, person: ControlRoom, case_id: CaseId) -> 
     """Who could go, the fittest first, with the reasons why and why not."""
     async with deps.store.read() as uow:
         case = await visible_case(uow, case_id, person)
-        found = await candidates(uow, case)
+        found = await candidates(uow, deps.site, case, at=deps.clock.now())
     return CandidateList(items=tuple(CandidateModel.of(candidate, case.grid) for candidate in found))
+
+
+@router.get("/{case_id}/notices", operation_id="listCaseNotices", responses=errors("forbidden", "not_found"))
+async def list_case_notices(deps: Given, person: ControlRoom, case_id: CaseId) -> NoticeList:
+    """Who was told what about the case, and how far it came on every channel; newest first."""
+    async with deps.store.read() as uow:
+        case = await visible_case(uow, case_id, person)
+        found = await uow.notices.of_case(case.id)
+        people = await uow.people.get({notice.person for notice in found})
+    return NoticeList(items=tuple(NoticeModel.of(notice, people.get(notice.person)) for notice in found))
 
 
 def _states(text: str | None) -> frozenset[CaseState] | None:

@@ -1,0 +1,121 @@
+"""What people were told, and what became of it."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from sqlalchemy import Select, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from lookout_contract.events import Severity
+from lookout_server.adapters.database.statements import scalars, table_of
+from lookout_server.adapters.database.tables import DeliveryRow, NoticeRow
+from lookout_server.domain.notice import Delivery, DeliveryState, Notice, NoticeKind
+from lookout_server.domain.wording import Words
+
+_ERROR_CHARACTERS = 500
+#: As many as a page shows of one case.
+_OF_CASE = 200
+
+_ORDER = list(DeliveryState)
+
+
+class SqlNotices:
+    """Implements ports.NoticeRepository."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def add(self, notices: Sequence[Notice]) -> None:
+        """Two statements for all of them."""
+        if not notices:
+            return
+        await self._session.execute(table_of(NoticeRow).insert(), [_values(notice) for notice in notices])
+        rows = [_delivery_values(notice.id, each) for notice in notices for each in notice.deliveries]
+        await self._session.execute(table_of(DeliveryRow).insert(), rows)
+
+    async def get(self, notice_id: str) -> Notice | None:
+        """By id."""
+        found = await self._notices(select(NoticeRow).where(NoticeRow.id == notice_id))
+        return found[0] if found else None
+
+    async def of_person(self, person_id: str, limit: int) -> Sequence[Notice]:
+        """Newest first."""
+        statement = select(NoticeRow).where(NoticeRow.person_id == person_id)
+        return await self._notices(statement.order_by(NoticeRow.at.desc(), NoticeRow.id).limit(limit))
+
+    async def of_case(self, case_id: str) -> Sequence[Notice]:
+        """Newest first."""
+        statement = select(NoticeRow).where(NoticeRow.case_id == case_id)
+        return await self._notices(statement.order_by(NoticeRow.at.desc(), NoticeRow.id).limit(_OF_CASE))
+
+    async def note(self, notice_ids: Collection[str], delivery: Delivery) -> None:
+        """Forwards only: who has seen it does not go back to delivered."""
+        earlier = [state.value for state in _ORDER[: _ORDER.index(delivery.state)]]
+        statement = (
+            update(DeliveryRow)
+            .where(
+                DeliveryRow.notice_id.in_(sorted(notice_ids)),
+                DeliveryRow.channel == delivery.channel,
+                DeliveryRow.state.in_([*earlier, delivery.state.value]),
+            )
+            .values(
+                state=delivery.state.value,
+                at=delivery.at,
+                attempts=delivery.attempts,
+                error=delivery.error[:_ERROR_CHARACTERS] if delivery.error else None,
+            )
+        )
+        await self._session.execute(statement.execution_options(synchronize_session=False))
+
+    async def _notices(self, statement: Select[NoticeRow]) -> list[Notice]:
+        rows = await scalars(self._session, statement)
+        told: dict[str, list[Delivery]] = {row.id: [] for row in rows}
+        wanted = select(DeliveryRow).where(DeliveryRow.notice_id.in_(sorted(told))).order_by(DeliveryRow.channel)
+        for row in await scalars(self._session, wanted):
+            told[row.notice_id].append(
+                Delivery(
+                    channel=row.channel,
+                    state=DeliveryState(row.state),
+                    at=row.at,
+                    attempts=row.attempts,
+                    error=row.error,
+                )
+            )
+        return [_notice(row, tuple(told[row.id])) for row in rows]
+
+
+def _notice(row: NoticeRow, deliveries: tuple[Delivery, ...]) -> Notice:
+    return Notice(
+        id=row.id,
+        person=row.person_id,
+        kind=NoticeKind(row.kind),
+        severity=Severity(row.severity),
+        case_id=row.case_id,
+        words=Words(row.zh, row.en),
+        at=row.at,
+        deliveries=deliveries,
+    )
+
+
+def _values(notice: Notice) -> dict[str, Any]:
+    return {
+        "id": notice.id,
+        "person_id": notice.person,
+        "kind": notice.kind.value,
+        "severity": notice.severity.value,
+        "case_id": notice.case_id,
+        "zh": notice.words.zh,
+        "en": notice.words.en,
+        "at": notice.at,
+    }
+
+
+def _delivery_values(notice_id: str, delivery: Delivery) -> dict[str, Any]:
+    return {
+        "notice_id": notice_id,
+        "channel": delivery.channel,
+        "state": delivery.state.value,
+        "at": delivery.at,
+        "attempts": delivery.attempts,
+        "error": delivery.error,
+    }

@@ -1,0 +1,90 @@
+"""Shifts, and where people can be reached."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from lookout_server.adapters.database.statements import scalars, upsert
+from lookout_server.adapters.database.tables import ContactRow, ShiftRow
+from lookout_server.domain.notice import Contact
+from lookout_server.domain.roster import Shift, ShiftKind
+
+#: Somebody whose last shift ended longer ago is not on the roster any more.
+_REMEMBERED = timedelta(days=14)
+
+
+class SqlRoster:
+    """Implements ports.RosterRepository."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def shifts_of(self, people: Collection[str], *, at: datetime) -> dict[str, list[Shift]]:
+        """Those of the last two weeks and all to come: whoever has none is not on the roster."""
+        statement = select(ShiftRow).where(ShiftRow.person_id.in_(sorted(people)), ShiftRow.ends_at > at - _REMEMBERED)
+        found: dict[str, list[Shift]] = {}
+        for row in await scalars(self._session, statement.order_by(ShiftRow.starts_at)):
+            found.setdefault(row.person_id, []).append(_shift(row))
+        return found
+
+    async def shifts(self, first: datetime, last: datetime, limit: int) -> Sequence[Shift]:
+        """By start."""
+        statement = select(ShiftRow).where(ShiftRow.ends_at > first, ShiftRow.starts_at < last)
+        rows = await scalars(self._session, statement.order_by(ShiftRow.starts_at, ShiftRow.id).limit(limit))
+        return [_shift(row) for row in rows]
+
+    async def save_shift(self, shift: Shift) -> None:
+        """Insert or update."""
+        row: dict[str, Any] = {
+            "id": shift.id,
+            "person_id": shift.person,
+            "kind": shift.kind.value,
+            "starts_at": shift.starts_at,
+            "ends_at": shift.ends_at,
+            "note": shift.note,
+        }
+        await upsert(self._session, ShiftRow, [row])
+
+    async def remove_shift(self, shift_id: str) -> bool:
+        """Delete."""
+        statement = delete(ShiftRow).where(ShiftRow.id == shift_id).returning(ShiftRow.id)
+        gone = await self._session.execute(statement.execution_options(synchronize_session=False))
+        return gone.first() is not None
+
+    async def contacts(self, people: Collection[str]) -> dict[str, list[Contact]]:
+        """By channel."""
+        statement = select(ContactRow).where(ContactRow.person_id.in_(sorted(people))).order_by(ContactRow.channel)
+        found: dict[str, list[Contact]] = {}
+        for row in await scalars(self._session, statement):
+            contact = Contact(person=row.person_id, channel=row.channel, address=row.address)
+            found.setdefault(row.person_id, []).append(contact)
+        return found
+
+    async def save_contact(self, contact: Contact) -> None:
+        """One a channel."""
+        row = {"person_id": contact.person, "channel": contact.channel, "address": contact.address}
+        await upsert(self._session, ContactRow, [row])
+
+    async def remove_contact(self, person_id: str, channel: str) -> bool:
+        """Delete."""
+        statement = (
+            delete(ContactRow)
+            .where(ContactRow.person_id == person_id, ContactRow.channel == channel)
+            .returning(ContactRow.channel)
+        )
+        gone = await self._session.execute(statement.execution_options(synchronize_session=False))
+        return gone.first() is not None
+
+
+def _shift(row: ShiftRow) -> Shift:
+    return Shift(
+        id=row.id,
+        person=row.person_id,
+        kind=ShiftKind(row.kind),
+        starts_at=row.starts_at,
+        ends_at=row.ends_at,
+        note=row.note,
+    )

@@ -1,0 +1,78 @@
+"""Notices to people, and what became of each on every channel."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from lookout_contract.events import Severity
+from lookout_server.domain.wording import Words
+
+
+class NoticeKind(StrEnum):
+    """Why somebody is told."""
+
+    DISPATCHED = "dispatched"
+    REASSIGNED = "reassigned"
+    LATE = "late"
+    RETURNED = "returned"
+    REWORK = "rework"
+
+
+class DeliveryState(StrEnum):
+    """How far a notice came on one channel. ``sent``: the channel took it; more is known in the application alone."""
+
+    QUEUED = "queued"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    SEEN = "seen"
+    ACKNOWLEDGED = "acknowledged"
+    FAILED = "failed"
+
+
+#: The application itself: always there, never held back.
+IN_APP = "in_app"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Delivery:
+    """A notice on one channel. ``channel``: ``in_app`` or the scheme of the contact's address."""
+
+    channel: str
+    state: DeliveryState
+    at: datetime
+    attempts: int = 0
+    error: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Notice:
+    """Something a person is told, in both languages."""
+
+    id: str
+    person: str
+    kind: NoticeKind
+    severity: Severity
+    case_id: str | None
+    words: Words
+    at: datetime
+    deliveries: tuple[Delivery, ...] = ()
+
+    @property
+    def failed(self) -> bool:
+        """Whether no channel reached the person: every outside one failed, and the page was not opened."""
+        outside = [each for each in self.deliveries if each.channel != IN_APP]
+        inside = [each.state for each in self.deliveries if each.channel == IN_APP]
+        return (
+            bool(outside)
+            and all(each.state is DeliveryState.FAILED for each in outside)
+            and all(state is DeliveryState.SENT for state in inside)
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contact:
+    """An address of a person outside the application, in Apprise's notation; it holds secrets and is never shown."""
+
+    person: str
+    channel: str
+    address: str

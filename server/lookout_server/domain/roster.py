@@ -1,0 +1,56 @@
+"""Who is on duty: shifts, surge posts, rest and leave."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class ShiftKind(StrEnum):
+    """What a span of the roster is."""
+
+    DUTY = "duty"
+    #: A post beside the usual ones, for days on which everybody is needed.
+    SURGE = "surge"
+    REST = "rest"
+    LEAVE = "leave"
+
+
+class Duty(StrEnum):
+    """How a person stands with the roster now."""
+
+    ON = "on"
+    OFF = "off"
+    REST = "rest"
+    LEAVE = "leave"
+    #: No shift of theirs is known: nobody said that they do not work.
+    UNROSTERED = "unrostered"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shift:
+    """A span of a person's roster, from ``starts_at`` until, not including, ``ends_at``; UTC."""
+
+    id: str
+    person: str
+    kind: ShiftKind
+    starts_at: datetime
+    ends_at: datetime
+    note: str | None = None
+
+    def holds(self, at: datetime) -> bool:
+        """Whether the moment lies in it."""
+        return self.starts_at <= at < self.ends_at
+
+
+def duty(shifts: Sequence[Shift], at: datetime) -> Duty:
+    """How somebody with these shifts stands: leave beats rest, rest beats duty."""
+    now = {shift.kind for shift in shifts if shift.holds(at)}
+    if ShiftKind.LEAVE in now:
+        return Duty.LEAVE
+    if ShiftKind.REST in now:
+        return Duty.REST
+    if now:
+        return Duty.ON
+    rostered = any(shift.kind in {ShiftKind.DUTY, ShiftKind.SURGE} for shift in shifts)
+    return Duty.OFF if rostered else Duty.UNROSTERED
