@@ -33,6 +33,7 @@ from lookout_server.testing import (
     SITE,
     ManualClock,
     MemoryFiles,
+    NotedChannel,
     PlainHasher,
     SmallGateway,
     small_estate,
@@ -133,6 +134,7 @@ async def _serve(url: str, listening: socket.socket, ready: "queue.Queue[tuple[u
         feed=FeedHub(database),
         hasher=hasher,
         clock=ManualClock(),
+        channel=NotedChannel(),
         version="0.1.0",
     )
     web = uvicorn.Server(uvicorn.Config(create_app(deps), log_config=None, lifespan="off"))
