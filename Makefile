@@ -21,7 +21,7 @@ DATABASE ?= sqlite
 LAB_ARGS ?=
 LAB = PYTHONPATH=server:edge $(BIN)/python -m lookout_lab
 
-.PHONY: help setup setup-dev console demo demo-check test check check-training torch-cpu format schemas bench crashlab build-models pins clean
+.PHONY: help setup setup-dev console demo demo-check test check check-training torch-cpu format schemas bench score crashlab build-models pins clean
 
 help: ## List the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -85,6 +85,10 @@ schemas: $(VENV)/.runtime ## Export the JSON Schemas, AsyncAPI and OpenAPI docum
 
 bench: $(VENV)/.runtime ## Measure: cost of a camera beside the decode floor
 	@$(BIN)/lookout-edge bench
+
+score: $(VENV)/.dev ## Labelled clips from the stills in ../shared/data, and how the rules do on them (minutes)
+	@cd tests && PYTHONPATH=. ../$(BIN)/python -m scoreboard.made_clips ../.lookout/scoreboard --each 8
+	@$(BIN)/lookout-edge score .lookout/scoreboard
 
 crashlab: $(VENV)/.dev ## Kill, pause, cut and starve everything, then count what was lost. SEED=1 FAULTS=100 DATABASE=sqlite|postgresql
 	@$(LAB) crash --seed $(SEED) --faults $(FAULTS) --database $(DATABASE) $(LAB_ARGS)

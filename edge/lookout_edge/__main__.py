@@ -1,4 +1,4 @@
-"""The command ``lookout-edge``: run, enrol, check, replay, bench, schema, version.
+"""The command ``lookout-edge``: run, enrol, check, replay, score, bench, schema, version.
 
 Exit codes: 0 ok, 1 failure, 2 bad usage.
 """
@@ -7,8 +7,7 @@ import json
 import logging
 import signal
 import sys
-from collections.abc import Generator, Iterable
-from contextlib import contextmanager
+from collections.abc import Iterable
 from datetime import datetime
 from importlib.metadata import version as installed_version
 from itertools import chain, islice
@@ -26,10 +25,12 @@ from lookout_contract.schemas import asyncapi, message_schemas
 from lookout_edge import bootstrap, harness
 from lookout_edge.adapters.logs import configure_logs, log_uncaught_errors
 from lookout_edge.adapters.video import redact
-from lookout_edge.config import CameraConfig, LoadedConfig, ModelsConfig, config_schema
+from lookout_edge.cli import ConfigOption, VerboseOption, log_level, plain_errors
+from lookout_edge.config import config_schema
 from lookout_edge.errors import ConfigError, EdgeError, SourceError
-from lookout_edge.pipeline import CameraPipeline, LookSettings
+from lookout_edge.recordings import DEFAULT_TIMEZONE, studio_of
 from lookout_edge.replay import replay as replay_frames
+from lookout_edge.rule_commands import score
 
 app = typer.Typer(
     help="The Lookout gateway: watches cameras and sends events.",
@@ -38,40 +39,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-ConfigOption = Annotated[Path, typer.Option("--config", "-c", help="The gateway's configuration file (YAML).")]
-VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="More log lines.")]
-
-#: The camera of a replay without a configuration.
-CLIP_CAMERA = "clip"
-DEFAULT_TIMEZONE = "Asia/Shanghai"
-
-
-def _level(verbose: bool) -> int:
-    return logging.DEBUG if verbose else logging.INFO
-
-
-@contextmanager
-def _plain_errors() -> Generator[None]:
-    """Turn the gateway's own errors into their sentence and an exit code."""
-    try:
-        yield
-    except ConfigError as error:
-        typer.echo(redact(str(error)), err=True)
-        raise typer.Exit(2) from error
-    except SourceError as error:
-        typer.echo(redact(str(error)), err=True)
-        raise typer.Exit(2 if error.reason == "missing" else 1) from error
-    except EdgeError as error:
-        typer.echo(redact(str(error)), err=True)
-        raise typer.Exit(1) from error
-
 
 @app.command()
 def run(config: ConfigOption, verbose: VerboseOption = False) -> None:
     """Watch the cameras of a configuration until told to stop."""
-    configure_logs(level=_level(verbose))
+    configure_logs(level=log_level(verbose))
     log = structlog.stdlib.get_logger()
-    with _plain_errors():
+    with plain_errors():
         # Before anything else, so that being told to stop while models load is a stop and not a death.
         stop, told = Event(), Event()
 
@@ -114,7 +88,7 @@ def enrol(
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for gateway.yaml and secrets/.")] = Path(),
 ) -> None:
     """Fetch this box's certificate or password, token and configuration; the key is made here and stays here."""
-    with _plain_errors():
+    with plain_errors():
         made = bootstrap.enrol(url, code, out)
         typer.echo(f"This box is gateway {made.gateway}; secrets are in {out / 'secrets'}.")
         if made.complete:
@@ -126,7 +100,7 @@ def enrol(
 @app.command()
 def check(config: ConfigOption) -> None:
     """Load and verify a configuration and its models; say what would run."""
-    with _plain_errors():
+    with plain_errors():
         loaded = bootstrap.load(config)
         hashes = bootstrap.check_weights(loaded.config.models)
         typer.echo(f"{config}: gateway {loaded.config.gateway} of site {loaded.config.site}")
@@ -152,13 +126,13 @@ def replay(
 
     Without --config: one camera, the whole picture as its zone, every scenario with its defaults.
     """
-    configure_logs(level=_level(verbose))
-    with _plain_errors():
+    configure_logs(level=log_level(verbose))
+    with plain_errors():
         start_at = _start_time(start)
         if not clip.exists():
             raise SourceError(f"{clip}: there is no such clip; give the path of a video file.", reason="missing")
-        name, pipeline, looks, max_size = _replay_pipeline(config, camera)
-        source = bootstrap.clip_source(clip, name, looks, max_size=max_size, start_at=start_at)
+        studio = studio_of(config, camera)
+        pipeline, source = studio.pipeline(), studio.source(clip, start_at)
         with source.frames() as frames:
             # A clip that cannot be read must not leave an empty file behind: that would read "nothing happened".
             first = list(islice(frames, 1))
@@ -175,7 +149,7 @@ def bench(
 ) -> None:
     """Measure the CPU seconds that a second of video costs, beside those of decoding alone in the same run."""
     configure_logs(level=logging.ERROR)
-    with _plain_errors(), TemporaryDirectory(prefix="lookout-bench-") as folder:
+    with plain_errors(), TemporaryDirectory(prefix="lookout-bench-") as folder:
         if clip is not None and not clip.is_file():
             raise SourceError(f"{clip}: there is no such clip; give the path of a video file.", reason="missing")
         report = harness.measure_all(
@@ -198,7 +172,7 @@ def schema(
     texts = {
         name: json.dumps(content, indent=2, ensure_ascii=False) + "\n" for name, content in _schema_documents().items()
     }
-    with _plain_errors():
+    with plain_errors():
         try:
             stale = [name for name, text in texts.items() if not _holds(out / name, text)]
             if check_only and stale:
@@ -240,41 +214,6 @@ def _start_time(text: str) -> float:
     return start.timestamp()
 
 
-def _replay_pipeline(config: Path | None, camera: str | None) -> tuple[str, CameraPipeline, LookSettings, int]:
-    """(camera id, its pipeline, when it looks, longest side of its pictures)."""
-    if config is None:
-        models = bootstrap.load_models(ModelsConfig())
-        rules = bootstrap.default_rules(ZoneInfo(DEFAULT_TIMEZONE), models)
-        name = camera or CLIP_CAMERA
-        looks = LookSettings()
-        return name, bootstrap.build_pipeline(name, rules, models, bootstrap.NobodyKnown(), looks=looks), looks, 1920
-    loaded = bootstrap.load(config)
-    name, section = _chosen(loaded, camera)
-    models = bootstrap.load_models(loaded.config.models)
-    rules = bootstrap.build_rules(name, section, loaded.calendar, models)
-    looks = bootstrap.looks_of(section)
-    pipeline = bootstrap.build_pipeline(
-        name,
-        rules,
-        models,
-        bootstrap.NobodyKnown(),
-        source=f"{loaded.config.site}/{loaded.config.gateway}",
-        config_hash=loaded.hash,
-        looks=looks,
-    )
-    return name, pipeline, looks, section.max_size
-
-
-def _chosen(loaded: LoadedConfig, camera: str | None) -> tuple[str, CameraConfig]:
-    cameras = loaded.config.cameras
-    if camera is None and len(cameras) == 1:
-        return next(iter(cameras.items()))
-    if camera is None or camera not in cameras:
-        problem = "holds several cameras" if camera is None else f"has no camera {camera!r}"
-        raise ConfigError(f"{loaded.path} {problem}; choose with --camera one of: {', '.join(cameras)}.")
-    return camera, cameras[camera]
-
-
 def _write_lines(out: str, lines: Iterable[str]) -> None:
     if out == "-":
         for line in lines:
@@ -285,6 +224,9 @@ def _write_lines(out: str, lines: Iterable[str]) -> None:
             file.writelines(f"{line}\n" for line in lines)
     except OSError as error:
         raise EdgeError(f"{out} cannot be written: {error.strerror}.") from error
+
+
+app.command()(score)
 
 
 def main() -> None:

@@ -97,6 +97,15 @@ def detector_entry(zoo: Zoo, config: ModelsConfig) -> str:
     return quick if config.precision == "auto" and quick in zoo.names() else config.detector
 
 
+#: The detector of this project, which knows fire, smoke and garbage as well.
+OWN_DETECTOR = "community-nano"
+
+
+def widest_detector() -> str:
+    """The detector that knows most scenarios: our own where the zoo has it, else the default one."""
+    return OWN_DETECTOR if OWN_DETECTOR in Zoo.find().names() else ModelsConfig().detector
+
+
 def load_models(config: ModelsConfig) -> Models:
     """Open the sessions; ModelError when weights are missing or damaged, or what should compute is not there."""
     zoo = Zoo.find()
@@ -139,10 +148,18 @@ def build_rules(name: str, camera: CameraConfig, calendar: SiteCalendar, models:
 
 
 def default_rules(timezone: ZoneInfo, models: Models) -> list[Rule]:
-    """Every scenario that the detector can see, with its defaults, on the whole picture; care is opt-in only."""
+    """Every scenario that the detector can see, with its defaults, on the whole picture; care is opt-in only.
+
+    Without zones nobody knows where an e-bike may stand, so one that stays a moment counts.
+    """
     context = RuleContext(SiteCalendar(timezone), models.thresholds)
     seen = [kind for kind in RULES.values() if set(kind.labels) & set(models.detector.labels)]
-    return [kind.build(kind.params(), (), context) for kind in seen if kind.scenario is not Scenario.CARE]
+    given = {Scenario.CORRIDOR_EBIKE: {"dwell_s": 3.0}}
+    return [
+        kind.build(kind.params.model_validate(given.get(kind.scenario, {})), (), context)
+        for kind in seen
+        if kind.scenario is not Scenario.CARE
+    ]
 
 
 def build_pipeline(

@@ -20,18 +20,28 @@ def replay(
     start_at: float,
     ask: Callable[[Demand], None] = ask_nobody,
 ) -> Iterator[str]:
-    """JSON lines of the events of ``frames``; ``start_at`` is the frame time of the clip's beginning.
+    """JSON lines of the events of ``frames``, see ``events_of``."""
+    for event in events_of(frames, pipeline, start_at=start_at, ask=ask):
+        yield event_line(event, start_at=start_at)
+
+
+def events_of(
+    frames: Iterable[Frame],
+    pipeline: CameraPipeline,
+    *,
+    start_at: float,
+    ask: Callable[[Demand], None] = ask_nobody,
+) -> Iterator[EventData]:
+    """The events of ``frames``; ``start_at`` is the frame time of the clip's beginning.
 
     What is still open at the clip's end is ended there. ``ask`` tells the source of the frames what they must be like.
     """
     last_at = start_at
     for frame in frames:
         last_at = frame.at
-        for event in pipeline.step(frame):
-            yield event_line(event, start_at=start_at)
+        yield from pipeline.step(frame)
         ask(pipeline.demand)
-    for event in pipeline.finish(last_at, EndReason.SHUTDOWN):
-        yield event_line(event, start_at=start_at)
+    yield from pipeline.finish(last_at, EndReason.SHUTDOWN)
 
 
 def event_line(event: EventData, *, start_at: float) -> str:

@@ -1,0 +1,36 @@
+"""What all commands share: their options, and errors as one sentence with an exit code."""
+
+import logging
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lookout_edge.adapters.video import redact
+from lookout_edge.errors import ConfigError, EdgeError, SourceError
+
+ConfigOption = Annotated[Path, typer.Option("--config", "-c", help="The gateway's configuration file (YAML).")]
+VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="More log lines.")]
+
+
+def log_level(verbose: bool) -> int:
+    """The level that ``--verbose`` asks for."""
+    return logging.DEBUG if verbose else logging.INFO
+
+
+@contextmanager
+def plain_errors() -> Generator[None]:
+    """Turn the gateway's own errors into their sentence and an exit code: 2 for what the user gave, 1 for the rest."""
+    try:
+        yield
+    except ConfigError as error:
+        typer.echo(redact(str(error)), err=True)
+        raise typer.Exit(2) from error
+    except SourceError as error:
+        typer.echo(redact(str(error)), err=True)
+        raise typer.Exit(2 if error.reason == "missing" else 1) from error
+    except EdgeError as error:
+        typer.echo(redact(str(error)), err=True)
+        raise typer.Exit(1) from error

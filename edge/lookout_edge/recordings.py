@@ -1,0 +1,84 @@
+"""Recorded clips through the pipeline of a camera, or through one with every scenario on the whole picture."""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from lookout_contract.events import Scenario
+from lookout_edge import bootstrap
+from lookout_edge.adapters.video import VideoSource
+from lookout_edge.config import CameraConfig, LoadedConfig, ModelsConfig
+from lookout_edge.errors import ConfigError
+from lookout_edge.pipeline import CameraPipeline, LookSettings
+from lookout_edge.rules.base import Rule
+
+#: The camera of a replay without a configuration.
+CLIP_CAMERA = "clip"
+DEFAULT_TIMEZONE = "Asia/Shanghai"
+#: Longest side of the pictures without a configuration.
+MAX_SIZE = 1920
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Studio:
+    """Everything that watching clips takes. Each clip gets a fresh pipeline; the models are shared."""
+
+    camera: str
+    models: bootstrap.Models
+    rules: Callable[[], Sequence[Rule]]
+    source_name: str = ""
+    config_hash: str | None = None
+    looks: LookSettings
+    max_size: int = MAX_SIZE
+
+    def pipeline(self, scenarios: Collection[Scenario] | None = None) -> CameraPipeline:
+        """A pipeline that has seen nothing yet, for all or some ``scenarios``; every plate is a stranger's."""
+        rules = [rule for rule in self.rules() if scenarios is None or rule.scenario in scenarios]
+        return bootstrap.build_pipeline(
+            self.camera,
+            rules,
+            self.models,
+            bootstrap.NobodyKnown(),
+            source=self.source_name,
+            config_hash=self.config_hash,
+            looks=self.looks,
+        )
+
+    def source(self, clip: Path, start_at: float) -> VideoSource:
+        """The clip, as fast as it can be read; its first instant gets the frame time ``start_at``."""
+        return bootstrap.clip_source(clip, self.camera, self.looks, max_size=self.max_size, start_at=start_at)
+
+
+def studio_of(config: Path | None, camera: str | None, models: ModelsConfig | None = None) -> Studio:
+    """The studio of a camera of ``config``, or without one of every scenario on the whole picture."""
+    if config is None:
+        opened = bootstrap.load_models(models or ModelsConfig())
+        return Studio(
+            camera=camera or CLIP_CAMERA,
+            models=opened,
+            rules=lambda: bootstrap.default_rules(ZoneInfo(DEFAULT_TIMEZONE), opened),
+            looks=LookSettings(),
+        )
+    loaded = bootstrap.load(config)
+    name, section = _chosen(loaded, camera)
+    opened = bootstrap.load_models(models or loaded.config.models)
+    return Studio(
+        camera=name,
+        models=opened,
+        rules=lambda: bootstrap.build_rules(name, section, loaded.calendar, opened),
+        source_name=f"{loaded.config.site}/{loaded.config.gateway}",
+        config_hash=loaded.hash,
+        looks=bootstrap.looks_of(section),
+        max_size=section.max_size,
+    )
+
+
+def _chosen(loaded: LoadedConfig, camera: str | None) -> tuple[str, CameraConfig]:
+    cameras = loaded.config.cameras
+    if camera is None and len(cameras) == 1:
+        return next(iter(cameras.items()))
+    if camera is None or camera not in cameras:
+        problem = "holds several cameras" if camera is None else f"has no camera {camera!r}"
+        raise ConfigError(f"{loaded.path} {problem}; choose with --camera one of: {', '.join(cameras)}.")
+    return camera, cameras[camera]

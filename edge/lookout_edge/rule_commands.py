@@ -1,0 +1,108 @@
+"""Commands about rules: how well they do on labelled clips."""
+
+import json
+import resource
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lookout_contract.events import Scenario
+from lookout_edge import bootstrap
+from lookout_edge.adapters.logs import configure_logs
+from lookout_edge.cli import log_level, plain_errors
+from lookout_edge.config import ModelsConfig
+from lookout_edge.domain.frame import Frame
+from lookout_edge.errors import ConfigError, SourceError
+from lookout_edge.recordings import Studio, studio_of
+from lookout_edge.replay import events_of
+from lookout_edge.score import Clip, Cost, Truth, alarms_of, as_table, read_truths, scoreboard
+
+#: What a community asks of every camera; the others make sense with their zones only, or where a truth names them.
+EVERYWHERE = (Scenario.FIRE_SMOKE, Scenario.GARBAGE, Scenario.CORRIDOR_EBIKE)
+
+
+def score(
+    folder: Annotated[Path, typer.Argument(metavar="CLIPS_DIR", help="Clips, each with its CLIP.truth.json.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    config: Annotated[Path | None, typer.Option("--config", "-c", help="Take zones and rules from here.")] = None,
+    camera: Annotated[str | None, typer.Option("--camera", help="Which camera of the configuration.")] = None,
+    detector: Annotated[str | None, typer.Option("--detector", help="Entry of the zoo to look with.")] = None,
+    scenario: Annotated[list[Scenario] | None, typer.Option("--scenario", help="Judge only this; repeatable.")] = None,
+) -> None:
+    """Recall, precision, false alarms per camera-hour and time to alarm on labelled clips.
+
+    CLIP.truth.json holds [{"scenario": …, "start_s": …, "end_s": …}], or [] when nothing happens. An alarm counts from
+    a second before an event to five seconds after it. Judged are fire, garbage and e-bikes, and what a truth names.
+    """
+    configure_logs(level=log_level(False) + 10)
+    with plain_errors():
+        clips = _labelled(folder)
+        named = {truth.scenario for _, truths in clips for truth in truths}
+        studio = _studio(config, camera, detector)
+        known = {rule.scenario for rule in studio.rules()}
+        judged = set(scenario) if scenario else {*EVERYWHERE, *named}
+        for lacking in sorted(judged - known):
+            typer.echo(f"note: {studio.models.detector.name} or the configuration has no rule for {lacking}", err=True)
+        board = _watch_all(studio, clips, judged)
+        board["detector"] = studio.models.detector.name
+    typer.echo(json.dumps(board, indent=2, ensure_ascii=False) if as_json else as_table(board))
+
+
+def _labelled(folder: Path) -> list[tuple[Path, tuple[Truth, ...]]]:
+    if not folder.is_dir():
+        raise SourceError(f"{folder}: there is no such folder; give one with clips in it.", reason="missing")
+    clips = sorted(path for path in folder.rglob("*.mp4") if path.is_file())
+    if not clips:
+        raise SourceError(
+            f"{folder}: holds no *.mp4; put clips there, each with its CLIP.truth.json.", reason="missing"
+        )
+    found: list[tuple[Path, tuple[Truth, ...]]] = []
+    for clip in clips:
+        truth = clip.with_suffix(".truth.json")
+        if not truth.is_file():
+            raise ConfigError(f"{truth}: is missing; write [] into it when nothing happens in {clip.name}.")
+        found.append((clip, read_truths(truth.read_bytes(), str(truth))))
+    return found
+
+
+def _studio(config: Path | None, camera: str | None, detector: str | None) -> Studio:
+    if config is not None:
+        models = None if detector is None else bootstrap.load(config).config.models.model_copy()
+        return studio_of(config, camera, models and models.model_copy(update={"detector": detector}))
+    chosen = detector or bootstrap.widest_detector()
+    return studio_of(None, camera, ModelsConfig(detector=chosen, plates=False))
+
+
+def _watch_all(
+    studio: Studio, clips: Sequence[tuple[Path, tuple[Truth, ...]]], judged: set[Scenario]
+) -> dict[str, object]:
+    watched: list[Clip] = []
+    spent_s, looks = 0.0, 0
+    for path, truths in clips:
+        begun = time.process_time()
+        pipeline = studio.pipeline(judged)
+        source = studio.source(path, 0.0)
+        length = _Length()
+        with source.frames() as frames:
+            alarms = alarms_of(events_of(length.of(frames), pipeline, start_at=0.0, ask=source.ask), 0.0)
+        spent_s, looks = spent_s + time.process_time() - begun, looks + length.frames
+        watched.append(Clip(name=path.name, seconds=length.seconds, truths=truths, alarms=tuple(alarms)))
+    memory_gb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    return scoreboard(watched, judged, Cost(frames_per_cpu_s=looks / max(1e-6, spent_s), memory_gb=memory_gb))
+
+
+class _Length:
+    """Counts the frames that go through it, and the seconds up to the last one."""
+
+    def __init__(self) -> None:
+        self.frames = 0
+        self.seconds = 0.0
+
+    def of(self, frames: Iterator[Frame]) -> Iterator[Frame]:
+        for frame in frames:
+            self.frames += 1
+            self.seconds = frame.at
+            yield frame

@@ -1,0 +1,238 @@
+"""The scoreboard: alarms against what really happened, by events and not by boxes.
+
+An alarm is an occurrence that starts, or goes on after its end (``resumed``). It belongs to an event of the same
+scenario when it comes between ``EARLY_S`` before its start and ``LATE_S`` after its end.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from statistics import median
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+
+from lookout_contract.events import EventData, Phase, Scenario
+from lookout_edge.errors import EdgeError
+
+#: Seconds of an alarm before the start and after the end of the event that it still belongs to.
+EARLY_S, LATE_S = 1.0, 5.0
+#: Stage of a fire of which the rule is sure.
+CONFIRMED = "confirmed"
+#: ONFIRE 2023 (ICIAP, mivia.unisa.it/onfire2023): longest delay that counts, frame rate and memory that cost nothing.
+#: The page could be found, its constants could not be read again: they are from memory.
+ONFIRE_DELAY_S, ONFIRE_FPS, ONFIRE_MEMORY_GB = 60.0, 10.0, 4.0
+
+
+class Truth(BaseModel):
+    """One thing that really happened in a clip; seconds from the clip's start."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    scenario: Scenario
+    start_s: float = Field(ge=0)
+    end_s: float = Field(ge=0)
+
+    @model_validator(mode="after")
+    def _ends_after_its_start(self) -> Self:
+        if self.end_s <= self.start_s:
+            raise ValueError(f"end_s ({self.end_s:g}) must be larger than start_s ({self.start_s:g})")
+        return self
+
+
+_TRUTHS: TypeAdapter[tuple[Truth, ...]] = TypeAdapter(tuple[Truth, ...])
+
+
+def read_truths(text: bytes, name: str) -> tuple[Truth, ...]:
+    """The events of a truth file; EdgeError says what is wrong with it."""
+    try:
+        return _TRUTHS.validate_json(text)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the file"
+        example = '[{"scenario": "fire_smoke", "start_s": 5, "end_s": 20}]'
+        raise EdgeError(f"{name}: {where}: {first['msg']}; write it like {example}, or [] for nothing.") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """What the gateway said; seconds from the clip's start."""
+
+    scenario: Scenario
+    at_s: float
+    occurrence: str
+    label: str | None
+    #: When it became sure of it (fire); None when it did not.
+    confirmed_s: float | None = None
+
+
+def alarms_of(events: Iterable[EventData], start_at: float) -> list[Alarm]:
+    """The alarms among a clip's events, in order; ``start_at`` is the frame time of the clip's beginning."""
+    alarms: list[Alarm] = []
+    last: dict[str, int] = {}
+    for event in events:
+        at_s = event.captured_at.timestamp() - start_at
+        if event.phase is Phase.START or event.resumed:
+            label = event.objects[0].label if event.objects else None
+            last[event.occurrence] = len(alarms)
+            alarms.append(Alarm(event.scenario, round(at_s, 3), event.occurrence, label))
+        index = last.get(event.occurrence)
+        if index is not None and event.attributes.stage == CONFIRMED and alarms[index].confirmed_s is None:
+            old = alarms[index]
+            alarms[index] = Alarm(old.scenario, old.at_s, old.occurrence, old.label, round(at_s, 3))
+    return alarms
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clip:
+    """A clip that was watched, with what happened in it and what was said of it."""
+
+    name: str
+    seconds: float
+    truths: tuple[Truth, ...]
+    alarms: tuple[Alarm, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """What watching took: frames looked at a CPU second, and the most memory."""
+
+    frames_per_cpu_s: float
+    memory_gb: float
+
+
+@dataclass(slots=True)
+class _Tally:
+    events: int = 0
+    found: int = 0
+    alarms: int = 0
+    false: int = 0
+    delays: list[float] = field(default_factory=list[float])
+    confirmed: list[float] = field(default_factory=list[float])
+
+
+def scoreboard(clips: Sequence[Clip], scenarios: Iterable[Scenario], cost: Cost) -> dict[str, Any]:
+    """The scores as JSON values. Scenarios that are not listed are not judged."""
+    judged = sorted(set(scenarios), key=list(Scenario).index)
+    tallies = {scenario: _Tally() for scenario in judged}
+    details: list[dict[str, Any]] = []
+    for clip in clips:
+        for scenario in judged:
+            details += _judge(clip, scenario, tallies[scenario])
+    hours = sum(clip.seconds for clip in clips) / 3600
+    negative = [clip for clip in clips if not any(truth.scenario in judged for truth in clip.truths)]
+    negative_hours = sum(clip.seconds for clip in negative) / 3600
+    on_negative = sum(alarm.scenario in judged for clip in negative for alarm in clip.alarms)
+    false = sum(tally.false for tally in tallies.values())
+    return {
+        "clips": len(clips),
+        "camera_hours": round(hours, 5),
+        "scenarios": {scenario.value: _row(tallies[scenario], scenario, hours) for scenario in judged},
+        "false_alarms": false,
+        "false_alarms_per_camera_hour": _per(false, hours),
+        "negative": {
+            "clips": len(negative),
+            "camera_hours": round(negative_hours, 5),
+            "false_alarms": on_negative,
+            "false_alarms_per_camera_hour": _per(on_negative, negative_hours),
+        },
+        **({"onfire": onfire(tallies[Scenario.FIRE_SMOKE], cost)} if Scenario.FIRE_SMOKE in tallies else {}),
+        "details": details,
+    }
+
+
+def _judge(clip: Clip, scenario: Scenario, tally: _Tally) -> list[dict[str, Any]]:
+    """Count one scenario of one clip; a line for every alarm and every event that was missed."""
+    alarms = [alarm for alarm in clip.alarms if alarm.scenario is scenario]
+    truths = [truth for truth in clip.truths if truth.scenario is scenario]
+    lines: list[dict[str, Any]] = []
+    for truth in truths:
+        mine = [alarm for alarm in alarms if _belongs(alarm, truth)]
+        tally.events += 1
+        if not mine:
+            lines.append({"clip": clip.name, **truth.model_dump(mode="json"), "verdict": "missed"})
+            continue
+        tally.found += 1
+        tally.delays.append(max(0.0, mine[0].at_s - truth.start_s))
+        sure = [alarm.confirmed_s for alarm in mine if alarm.confirmed_s is not None]
+        tally.confirmed += [max(0.0, min(sure) - truth.start_s)] if sure else []
+    for alarm in alarms:
+        right = any(_belongs(alarm, truth) for truth in truths)
+        tally.alarms += 1
+        tally.false += not right
+        lines.append({"clip": clip.name, **asdict(alarm), "verdict": "right" if right else "false"})
+    return lines
+
+
+def _belongs(alarm: Alarm, truth: Truth) -> bool:
+    return truth.start_s - EARLY_S <= alarm.at_s <= truth.end_s + LATE_S
+
+
+def _row(tally: _Tally, scenario: Scenario, hours: float) -> dict[str, Any]:
+    confirmed = {"confirmed": len(tally.confirmed), "time_to_confirmed_s": _times(tally.confirmed)}
+    return {
+        "events": tally.events,
+        "found": tally.found,
+        "recall": _share(tally.found, tally.events),
+        "alarms": tally.alarms,
+        "false_alarms": tally.false,
+        "precision": _share(tally.alarms - tally.false, tally.alarms),
+        "false_alarms_per_camera_hour": _per(tally.false, hours),
+        "time_to_alarm_s": _times(tally.delays),
+        **(confirmed if scenario is Scenario.FIRE_SMOKE else {}),
+    }
+
+
+def onfire(tally: _Tally, cost: Cost) -> dict[str, float | None]:
+    """The fire detection score of ONFIRE 2023: P · R · D_n / ((1 + PFR_n) · (1 + MEM_n))."""
+    precision, recall = _share(tally.alarms - tally.false, tally.alarms), _share(tally.found, tally.events)
+    if precision is None or recall is None or not tally.delays:
+        return {"precision": precision, "recall": recall, "score": None if not tally.events else 0.0}
+    promptness = max(0.0, ONFIRE_DELAY_S - sum(tally.delays) / len(tally.delays)) / ONFIRE_DELAY_S
+    slow = max(0.0, ONFIRE_FPS / max(1e-6, cost.frames_per_cpu_s) - 1)
+    large = max(0.0, cost.memory_gb / ONFIRE_MEMORY_GB - 1)
+    return {
+        "precision": precision,
+        "recall": recall,
+        "promptness": round(promptness, 4),
+        "frames_per_cpu_s": round(cost.frames_per_cpu_s, 2),
+        "frame_rate_cost": round(slow, 4),
+        "memory_gb": round(cost.memory_gb, 3),
+        "memory_cost": round(large, 4),
+        "score": round(precision * recall * promptness / ((1 + slow) * (1 + large)), 4),
+    }
+
+
+def _share(part: int, whole: int) -> float | None:
+    return round(part / whole, 4) if whole else None
+
+
+def _per(count: int, hours: float) -> float | None:
+    return round(count / hours, 4) if hours > 0 else None
+
+
+def _times(seconds: Sequence[float]) -> dict[str, float | None]:
+    if not seconds:
+        return {"p50": None, "max": None}
+    return {"p50": round(median(seconds), 3), "max": round(max(seconds), 3)}
+
+
+def as_table(board: Mapping[str, Any]) -> str:
+    """The scores for people."""
+    lines = [f"{'scenario':<20}{'found':>9}{'alarms':>8}{'false':>7}{'false/h':>9}{'p50 s':>8}{'max s':>8}"]
+    for name, row in board["scenarios"].items():
+        times = row["time_to_alarm_s"]
+        found = f"{row['found']}/{row['events']}"
+        cells = f"{found:>9}{row['alarms']:>8}{row['false_alarms']:>7}{_shown(row['false_alarms_per_camera_hour']):>9}"
+        lines.append(f"{name:<20}{cells}{_shown(times['p50']):>8}{_shown(times['max']):>8}")
+    negative = board["negative"]
+    lines.append(
+        f"{board['clips']} clips, {board['camera_hours']:g} camera-hours; on the {negative['clips']} without events "
+        f"{negative['false_alarms']} false alarms in {negative['camera_hours']:g} camera-hours"
+    )
+    if "onfire" in board:
+        lines.append(f"ONFIRE 2023 score: {_shown(board['onfire']['score'])}")
+    return "\n".join(lines)
+
+
+def _shown(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2f}"

@@ -1,0 +1,119 @@
+"""The scoreboard on clips that are made when the tests run: the rules with the truth as detector, then the command."""
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import cv2
+import pytest
+from typer.testing import CliRunner
+
+from lookout_contract.events import Scenario
+from lookout_edge.__main__ import app
+from lookout_edge.domain.detection import Detection
+from lookout_edge.domain.frame import Frame, Image
+from lookout_edge.domain.geometry import Box
+from lookout_edge.events import Provenance
+from lookout_edge.pipeline import CameraPipeline
+from lookout_edge.replay import events_of
+from lookout_edge.rules.registry import RULES
+from lookout_edge.score import Clip, Cost, alarms_of, read_truths, scoreboard
+from lookout_edge.testing import FAKE_SHA256, picture
+from scoreboard.made_clips import DATA, Shot, frames, scripts, truths
+
+JUDGED = (Scenario.FIRE_SMOKE, Scenario.GARBAGE, Scenario.CORRIDOR_EBIKE)
+
+
+class TruthDetector:
+    """Finds what the labels say of the picture that is shown just now."""
+
+    name = "truth"
+    sha256 = FAKE_SHA256
+    labels = ("fire", "smoke", "garbage", "garbage_bin", "overflow", "motorcycle", "person")
+    takes_regions = False
+
+    def __init__(self) -> None:
+        self.now: Sequence[Detection] = ()
+
+    def detect(self, image: Image, region: Box | None = None) -> Sequence[Detection]:
+        """See ``Detector``."""
+        return self.now
+
+
+def play(name: str, shots: Sequence[Shot]) -> Clip:
+    detector = TruthDetector()
+    rules = [RULES[scenario].build(RULES[scenario].params(), (), ZoneInfo("UTC")) for scenario in JUDGED]
+    pipeline = CameraPipeline(Provenance(camera=name, models={}), rules, detector)
+
+    def playing() -> Iterator[Frame]:
+        for at, image, things in frames(shots):
+            detector.now = things
+            yield Frame(name, at, image)
+
+    alarms = tuple(alarms_of(events_of(playing(), pipeline, start_at=0.0), 0.0))
+    truth = read_truths(json.dumps(truths(shots)).encode(), name)
+    return Clip(name=name, seconds=sum(shot.seconds for shot in shots), truths=truth, alarms=alarms)
+
+
+def test_with_the_truth_as_detector_the_rules_find_every_event_in_time_and_nothing_else() -> None:
+    if not (DATA / "fire" / "test" / "images").is_dir():
+        pytest.skip("../shared/data/fire/test is missing")
+    longer = {"lift": 30.0}
+    clips = [
+        play(
+            name,
+            [
+                Shot(s.still, longer.get(name[:4], s.seconds) if s.scenario else s.seconds, s.scenario, s.pan, s.zoom)
+                for s in shots
+            ],
+        )
+        for name, shots in scripts(DATA, 1).items()
+        if not name.startswith("calm")
+    ]
+    board = scoreboard(clips, JUDGED, Cost(frames_per_cpu_s=10.0, memory_gb=1.0))
+    rows = board["scenarios"]
+    assert {name: (row["found"], row["events"]) for name, row in rows.items()} == dict.fromkeys(rows, (1, 1))
+    assert board["false_alarms"] == 0
+    fire = rows["fire_smoke"]
+    assert fire["time_to_alarm_s"]["max"] <= 5
+    assert (fire["confirmed"], fire["time_to_confirmed_s"]["max"] <= 15) == (1, True)
+
+
+def write_grey(path: Path, seconds: float) -> None:
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"mp4v"), 5, (64, 48))
+    for _ in range(round(seconds * 5)):
+        writer.write(picture(90, width=64, height=48))
+    writer.release()
+
+
+def score(*arguments: str) -> tuple[int, str]:
+    result = CliRunner().invoke(app, ["score", *arguments])
+    return result.exit_code, result.stdout + result.stderr
+
+
+def test_the_command_prints_the_board_of_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "deep").mkdir()
+    write_grey(tmp_path / "deep" / "calm.mp4", 4)
+    write_grey(tmp_path / "parked.mp4", 4)
+    (tmp_path / "deep" / "calm.truth.json").write_text("[]", encoding="utf-8")
+    truth = [{"scenario": "corridor_ebike", "start_s": 1, "end_s": 3}]
+    (tmp_path / "parked.truth.json").write_text(json.dumps(truth), encoding="utf-8")
+    result = CliRunner().invoke(app, ["score", str(tmp_path), "--json", "--detector", "coco-nano"])
+    assert result.exit_code == 0, result.output
+    board = json.loads(result.stdout)
+    row = board["scenarios"]["corridor_ebike"]
+    assert (board["clips"], row["events"], row["found"], board["false_alarms"]) == (2, 1, 0, 0)
+    assert board["detector"].startswith("coco-nano")
+    assert "has no rule for fire_smoke" in result.stderr
+    code, table = score(str(tmp_path), "--detector", "coco-nano", "--scenario", "corridor_ebike")
+    assert (code, "0/1" in table) == (0, True)
+
+
+def test_what_is_missing_is_said_in_a_sentence(tmp_path: Path) -> None:
+    assert score(str(tmp_path / "none"))[0] == 2
+    code, said = score(str(tmp_path))
+    assert (code, "put clips there" in said) == (2, True)
+    write_grey(tmp_path / "calm.mp4", 1)
+    code, said = score(str(tmp_path))
+    assert (code, "calm.truth.json: is missing; write [] into it" in said) == (2, True)

@@ -1,0 +1,1 @@
+"""Labelled clips made from still pictures: what the scoreboard is tried on."""

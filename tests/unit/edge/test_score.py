@@ -1,0 +1,107 @@
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from lookout_contract.events import Attributes, EndReason, EventData, Phase, Scenario, Severity
+from lookout_edge.errors import EdgeError
+from lookout_edge.score import Alarm, Clip, Cost, Truth, alarms_of, as_table, onfire, read_truths, scoreboard
+from lookout_edge.score import _Tally as Tally  # pyright: ignore[reportPrivateUsage]
+
+FIRE, WASTE = Scenario.FIRE_SMOKE, Scenario.GARBAGE
+QUICK = Cost(frames_per_cpu_s=20.0, memory_gb=1.0)
+
+
+def event(at: float, phase: Phase, *, name: str = "o", stage: str | None = None, resumed: bool = False) -> EventData:
+    moment = datetime.fromtimestamp(at, UTC)
+    return EventData(
+        occurrence=name,
+        scenario=FIRE,
+        camera="clip",
+        phase=phase,
+        captured_at=moment,
+        started_at=moment,
+        end_reason=EndReason.CLEARED if phase is Phase.END else None,
+        resumed=resumed,
+        severity=Severity.RED,
+        attributes=Attributes(stage=stage),
+    )
+
+
+def test_an_alarm_is_a_start_or_a_resumption_and_keeps_when_it_was_confirmed() -> None:
+    events = [
+        event(103.0, Phase.START, stage="pre_alarm"),
+        event(107.5, Phase.UPDATE, stage="confirmed"),
+        event(109.0, Phase.UPDATE, stage="confirmed"),
+        event(120.0, Phase.END, stage="confirmed"),
+        event(150.0, Phase.UPDATE, stage="confirmed", resumed=True),
+    ]
+    assert [(a.at_s, a.confirmed_s) for a in alarms_of(events, 100.0)] == [(3.0, 7.5), (50.0, 50.0)]
+
+
+def clip(name: str, seconds: float, truths: list[tuple[Scenario, float, float]], alarms: list[Alarm]) -> Clip:
+    told = tuple(Truth(scenario=scenario, start_s=start, end_s=end) for scenario, start, end in truths)
+    return Clip(name=name, seconds=seconds, truths=told, alarms=tuple(alarms))
+
+
+def alarm(at: float, scenario: Scenario = FIRE, confirmed: float | None = None) -> Alarm:
+    return Alarm(scenario, at, f"o-{at}", "fire", confirmed)
+
+
+@pytest.mark.parametrize(("at", "counts"), [(8.9, False), (9.0, True), (10.0, True), (25.0, True), (25.1, False)])
+def test_an_alarm_counts_from_a_second_before_to_five_after(at: float, counts: bool) -> None:
+    board = scoreboard([clip("a", 60, [(FIRE, 10, 20)], [alarm(at)])], [FIRE], QUICK)
+    row = board["scenarios"]["fire_smoke"]
+    assert (row["found"], row["false_alarms"]) == ((1, 0) if counts else (0, 1))
+
+
+def test_the_figures_of_a_small_board() -> None:
+    clips = [
+        clip("a", 1800, [(FIRE, 10, 20), (WASTE, 100, 200)], [alarm(12, confirmed=17), alarm(15), alarm(400)]),
+        clip("b", 900, [(FIRE, 10, 20)], [alarm(10.5, confirmed=16)]),
+        clip("c", 900, [], [alarm(50, WASTE), alarm(60, Scenario.KEY_AREA)]),
+    ]
+    board = scoreboard(clips, [WASTE, FIRE], QUICK)
+    assert list(board["scenarios"]) == ["fire_smoke", "garbage"]
+    fire, waste = board["scenarios"]["fire_smoke"], board["scenarios"]["garbage"]
+    assert (fire["events"], fire["found"], fire["recall"]) == (2, 2, 1.0)
+    assert (fire["alarms"], fire["false_alarms"], fire["precision"]) == (4, 1, 0.75)
+    assert fire["time_to_alarm_s"] == {"p50": 1.25, "max": 2}
+    assert fire["time_to_confirmed_s"] == {"p50": 6.5, "max": 7}
+    assert (waste["recall"], waste["precision"], waste["time_to_alarm_s"]["p50"]) == (0.0, 0.0, None)
+    assert board["camera_hours"] == 1.0
+    assert board["false_alarms_per_camera_hour"] == 2.0
+    assert board["negative"] == {
+        "clips": 1,
+        "camera_hours": 0.25,
+        "false_alarms": 1,
+        "false_alarms_per_camera_hour": 4.0,
+    }
+    assert [line["verdict"] for line in board["details"]] == ["right", "right", "false", "missed", "right", "false"]
+    assert json.loads(json.dumps(board)) == board
+    assert "fire_smoke" in as_table(board)
+
+
+def test_onfires_score_has_its_cost_terms() -> None:
+    tally = Tally(events=4, found=3, alarms=4, false=1, delays=[6.0, 6.0, 6.0])
+    quick = onfire(tally, QUICK)
+    assert quick["score"] == pytest.approx(0.75 * 0.75 * 0.9, abs=1e-4)
+    slow = onfire(tally, Cost(frames_per_cpu_s=5.0, memory_gb=8.0))
+    assert slow["score"] == pytest.approx(0.75 * 0.75 * 0.9 / (2 * 2), abs=1e-4)
+    assert onfire(Tally(events=2), QUICK)["score"] == 0.0
+    assert onfire(Tally(), QUICK)["score"] is None
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (b'[{"scenario": "fire", "start_s": 1, "end_s": 2}]', "0.scenario"),
+        (b'[{"scenario": "fire_smoke", "start_s": 3, "end_s": 2}]', "must be larger than start_s"),
+        (b"{", "Invalid JSON"),
+        (b'[{"scenario": "fire_smoke", "start_s": 1}]', "0.end_s"),
+    ],
+)
+def test_a_bad_truth_says_how_to_write_it(text: bytes, says: str) -> None:
+    with pytest.raises(EdgeError, match=says) as caught:
+        read_truths(text, "a.truth.json")
+    assert "write it like" in str(caught.value)
