@@ -30,7 +30,7 @@ from lookout_edge.config import config_schema
 from lookout_edge.errors import ConfigError, EdgeError, SourceError
 from lookout_edge.recordings import DEFAULT_TIMEZONE, studio_of
 from lookout_edge.replay import replay as replay_frames
-from lookout_edge.rule_commands import score
+from lookout_edge.rule_commands import DrawOption, PictureOption, draw_zones, score, why
 
 app = typer.Typer(
     help="The Lookout gateway: watches cameras and sends events.",
@@ -98,8 +98,8 @@ def enrol(
 
 
 @app.command()
-def check(config: ConfigOption) -> None:
-    """Load and verify a configuration and its models; say what would run."""
+def check(config: ConfigOption, draw: DrawOption = None, picture: PictureOption = None) -> None:
+    """Load and verify a configuration and its models; say what would run, and draw its zones for a person to look."""
     with plain_errors():
         loaded = bootstrap.load(config)
         hashes = bootstrap.check_weights(loaded.config.models)
@@ -109,6 +109,9 @@ def check(config: ConfigOption) -> None:
         for name, camera in loaded.config.cameras.items():
             rules = "; ".join(f"{r.scenario} in {', '.join(r.zones) or 'the whole picture'}" for r in camera.rules)
             typer.echo(f"  camera {name} {redact(camera.source.url)}: {rules}")
+        if draw is not None:
+            for name, camera in loaded.config.cameras.items():
+                typer.echo(f"  {draw_zones(name, camera, draw, picture)}")
 
 
 @app.command()
@@ -227,6 +230,7 @@ def _write_lines(out: str, lines: Iterable[str]) -> None:
 
 
 app.command()(score)
+app.command()(why)
 
 
 def main() -> None:

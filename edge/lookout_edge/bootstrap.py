@@ -13,7 +13,7 @@ import structlog
 
 from lookout_contract.commands import Resident
 from lookout_contract.events import Scenario
-from lookout_contract.status import SpoolDepth
+from lookout_contract.status import CameraState, SpoolDepth
 from lookout_contract.topics import GatewayTopics
 from lookout_edge.adapters.backoff import Backoff
 from lookout_edge.adapters.clock import SystemClock
@@ -24,6 +24,7 @@ from lookout_edge.adapters.evidence import DiskEvidence
 from lookout_edge.adapters.folded_log import FoldedLog
 from lookout_edge.adapters.jpeg import encode_jpeg
 from lookout_edge.adapters.link import BrokerOptions, MqttLink, TlsOptions
+from lookout_edge.adapters.memory import Memory
 from lookout_edge.adapters.onnx.plates import OnnxPlateReader
 from lookout_edge.adapters.onnx.second_look import open_detector
 from lookout_edge.adapters.spool import SqliteSpool
@@ -31,13 +32,16 @@ from lookout_edge.adapters.spool_room import SpoolLimits
 from lookout_edge.adapters.uploader import EvidenceUploader
 from lookout_edge.adapters.verdicts import VerdictFile
 from lookout_edge.adapters.video import RingDepth, SourceOptions, VideoSource, open_streams
+from lookout_edge.adapters.zone_drawing import draw_zones, write_png
 from lookout_edge.adapters.zoo import Zoo
 from lookout_edge.config import CameraConfig, GatewayConfig, LoadedConfig, ModelsConfig, load_config
 from lookout_edge.config.sense import PLATE_MODELS
+from lookout_edge.domain.frame import Image
+from lookout_edge.domain.memory import note_of_sight, note_of_suppressed
 from lookout_edge.domain.schedule import SiteCalendar
 from lookout_edge.domain.suppressed import Suppressed
 from lookout_edge.domain.zone import Zone
-from lookout_edge.errors import ConfigError
+from lookout_edge.errors import ConfigError, SourceError
 from lookout_edge.events import Provenance
 from lookout_edge.pipeline import CameraPipeline, LookSettings, PipelineSettings, Plates
 from lookout_edge.ports import Detector, PlateDirectory, PlateReader
@@ -51,6 +55,7 @@ from lookout_edge.supervisor import (
     Identity,
     ProofDesk,
     ProofSettings,
+    RememberingSink,
     Service,
     SharedDetector,
     SharedPlateReader,
@@ -62,6 +67,8 @@ from lookout_edge.supervisor import (
 
 log = structlog.stdlib.get_logger()
 
+#: The file of ``Memory`` in the data folder.
+MEMORY = "memory.db"
 #: Sections that a running gateway cannot change.
 _FIXED = ("site", "gateway", "data_dir", "mqtt", "dispatcher", "models", "evidence", "spool")
 
@@ -171,6 +178,7 @@ def build_pipeline(
     source: str = "",
     config_hash: str | None = None,
     looks: LookSettings | None = None,
+    on_suppressed: Callable[[Suppressed], None] | None = None,
 ) -> CameraPipeline:
     """A camera's pipeline. ``source`` tells gateways apart that have a camera of the same name."""
     return CameraPipeline(
@@ -179,7 +187,7 @@ def build_pipeline(
         models.detector,
         plates=Plates(reader=models.plates, directory=directory) if models.plates else None,
         settings=PipelineSettings(looks=looks or LookSettings()),
-        on_suppressed=log_suppressed,
+        on_suppressed=on_suppressed or log_suppressed,
     )
 
 
@@ -210,6 +218,35 @@ def clip_source(
     """A clip as fast as it can be read; its first instant gets the frame time ``start_at``."""
     options = SourceOptions(url=str(clip), max_size=max_size, decode_fps=looks.detect_fps, loop=loop)
     return VideoSource(camera, options, clock=SystemClock(), realtime=False, start_at=start_at)
+
+
+def open_memory(config: GatewayConfig) -> Memory:
+    """What a gateway remembers, also while it runs; ConfigError when it has never run."""
+    path = config.data_dir / MEMORY
+    if not path.is_file():
+        raise ConfigError(f"{path}: there is no memory yet; it is kept from the first `lookout-edge run` on.")
+    return Memory(path)
+
+
+def first_picture(name: str, camera: CameraConfig, picture: Path | None) -> Image:
+    """The first picture that a camera gives, or that of another clip; SourceError when there is none."""
+    options, sub = _source_options(camera)
+    options = sub or options
+    if picture is not None:
+        if not picture.exists():
+            raise SourceError(f"{picture}: there is no such picture; correct --picture.", reason="missing")
+        options = SourceOptions(url=str(picture), max_size=camera.max_size)
+    with VideoSource(name, options, clock=SystemClock(), realtime=False, start_at=0.0).frames() as frames:
+        for frame in frames:
+            return frame.image
+    raise SourceError(f"camera {name} gives no picture.", reason="ended")
+
+
+def write_zones(path: Path, camera: CameraConfig, image: Image | None) -> None:
+    """Draw the camera's zones, each with the rules that watch it, on a BGR picture into a PNG file."""
+    zones = {zone: section.polygon for zone, section in camera.zones.items()}
+    words = {zone: ", ".join(rule.scenario for rule in camera.rules if zone in rule.zones) for zone in zones}
+    write_png(path, draw_zones(image, zones, words))
 
 
 class NobodyKnown:
@@ -246,6 +283,7 @@ class GatewayBuilder:
             clock=self._clock,
             limits=_spool_limits(config),
         )
+        self._memory = Memory(config.data_dir / MEMORY)
         self._evidence = DiskEvidence(config.data_dir / "evidence", quota_bytes=config.evidence.quota_mb * 1_000_000)
         self._link = self._build_link(config)
 
@@ -253,13 +291,13 @@ class GatewayBuilder:
         """The gateway and the cameras to start it with."""
         workers = self._workers(self._loaded)
         end_unwatched(self._spool, self._loaded.config.cameras)
-        services: list[Service] = [_Closing(self._spool.close), self._link]
+        services: list[Service] = [_Closing(self._spool.close), _Closing(self._memory.close), self._link]
         dispatcher = self._loaded.config.dispatcher
         if dispatcher is None:
             log.warning("no dispatcher.url is configured: events are sent without their pictures and clips")
         else:
             token = dispatcher.token.get_secret_value() if dispatcher.token else ""
-            services.insert(1, EvidenceUploader(self._evidence, dispatcher_url=dispatcher.url, token=token))
+            services.insert(2, EvidenceUploader(self._evidence, dispatcher_url=dispatcher.url, token=token))
         return Gateway(self._crew, services), workers
 
     def reload(self) -> str:
@@ -306,18 +344,27 @@ class GatewayBuilder:
             source=f"{config.site}/{config.gateway}",
             config_hash=loaded.hash,
             looks=looks_of(camera),
+            on_suppressed=self._suppressed,
         )
         return CameraWorker(
             name,
             source,
             pipeline,
-            sink=self._spool,
+            sink=RememberingSink(self._spool, self._memory),
             proof=proof,
             clock=self._clock,
-            publish=self._link.publish_camera,
+            publish=self._sight,
             delays=Backoff(base_s=1.0, ceiling_s=30.0),
             warnings=self._warnings,
         )
+
+    def _suppressed(self, suppressed: Suppressed) -> None:
+        log_suppressed(suppressed)
+        self._memory.add(note_of_suppressed(suppressed))
+
+    def _sight(self, state: CameraState) -> None:
+        self._memory.add(note_of_sight(state))
+        self._link.publish_camera(state)
 
     def _build_link(self, config: GatewayConfig) -> MqttLink:
         desk = CommandDesk(

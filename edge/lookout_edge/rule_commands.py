@@ -1,9 +1,10 @@
-"""Commands about rules: how well they do on labelled clips."""
+"""Commands about rules: how well they do on labelled clips, and why there was an alarm or none."""
 
 import json
 import resource
 import time
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -12,10 +13,11 @@ import typer
 from lookout_contract.events import Scenario
 from lookout_edge import bootstrap
 from lookout_edge.adapters.logs import configure_logs
-from lookout_edge.cli import log_level, plain_errors
-from lookout_edge.config import ModelsConfig
+from lookout_edge.cli import ConfigOption, log_level, plain_errors, read_moment
+from lookout_edge.config import CameraConfig, ModelsConfig
 from lookout_edge.domain.frame import Frame
 from lookout_edge.errors import ConfigError, SourceError
+from lookout_edge.recall import answer
 from lookout_edge.recordings import Studio, studio_of
 from lookout_edge.replay import events_of
 from lookout_edge.score import Clip, Cost, Truth, alarms_of, as_table, read_truths, scoreboard
@@ -49,6 +51,54 @@ def score(
         board = _watch_all(studio, clips, judged)
         board["detector"] = studio.models.detector.name
     typer.echo(json.dumps(board, indent=2, ensure_ascii=False) if as_json else as_table(board))
+
+
+def why(
+    config: ConfigOption,
+    camera: Annotated[str, typer.Option("--camera", help="Which camera.")],
+    at: Annotated[str, typer.Option("--at", help="HH:MM of the last 24 hours on the site's clock, or ISO 8601.")],
+    around: Annotated[float, typer.Option(min=1, max=86_400, help="Seconds before and after.")] = 120.0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, a note a line.")] = False,
+) -> None:
+    """Why was there an alarm, or none? What the gateway saw around a time, kept for a week."""
+    with plain_errors():
+        loaded = bootstrap.load(config)
+        if camera not in loaded.config.cameras:
+            known = ", ".join(loaded.config.cameras)
+            raise ConfigError(f"{config}: there is no camera {camera!r}; known are {known}.")
+        moment = read_moment(at, loaded.timezone, datetime.now(loaded.timezone)).timestamp()
+        memory = bootstrap.open_memory(loaded.config)
+        notes = memory.between(moment - around, moment + around, camera=camera)
+        before = memory.last_sight(camera, moment - around)
+        memory.close()
+    if as_json:
+        for note in notes:
+            typer.echo(note.model_dump_json(exclude_defaults=True))
+    else:
+        typer.echo("\n".join(answer(notes, before, loaded.timezone)))
+
+
+DrawOption = Annotated[
+    Path | None,
+    typer.Option("--draw", metavar="DIR", help="Draw the zones of each camera into DIR/CAMERA.png."),
+]
+PictureOption = Annotated[
+    Path | None, typer.Option("--picture", help="Draw on this picture or clip instead of the camera's own.")
+]
+
+
+def draw_zones(name: str, camera: CameraConfig, folder: Path, picture: Path | None) -> str:
+    """Draw a camera's zones on its picture, or on grey when it gives none; a line that says what was drawn."""
+    try:
+        image = bootstrap.first_picture(name, camera, picture)
+        ground = "its picture" if picture is None else picture.name
+    except SourceError as error:
+        if picture is not None:
+            raise
+        image, ground = None, f"grey, for the camera gives no picture ({error.reason})"
+    path = folder / f"{name}.png"
+    bootstrap.write_zones(path, camera, image)
+    return f"zones of {name} on {ground}: {path}"
 
 
 def _labelled(folder: Path) -> list[tuple[Path, tuple[Truth, ...]]]:

@@ -19,6 +19,10 @@ class Suppressed:
     label: str
     #: The condition that stopped it, with the value it reached.
     condition: Condition
+    #: All conditions with their values.
+    conditions: tuple[Condition, ...] = ()
+    #: x1, y1, x2, y2 as fractions of the frame.
+    box: tuple[float, float, float, float] | None = None
 
 
 #: A thing that left after less than this share of the dwell was just passing: not worth a line.
@@ -67,6 +71,8 @@ class SuppressionLedger:
             at=at,
             label=observation.objects[0].label if observation.objects else observation.group,
             condition=_culprit(observation),
+            conditions=observation.conditions,
+            box=observation.objects[0].box if observation.objects else None,
         )
         if observation.standing is Standing.PENDING:
             self._pending[key] = suppressed

@@ -5,6 +5,7 @@ from lookout_edge.supervisor.commands import CommandDesk, ResidentBook, VerdictB
 from lookout_edge.supervisor.crew import Crew
 from lookout_edge.supervisor.gateway import Gateway, Identity, Service, end_unwatched, make_status, take_snapshot
 from lookout_edge.supervisor.proof import ProofDesk, ProofSettings
+from lookout_edge.supervisor.remembering import NoteKeeper, RememberingSink
 from lookout_edge.supervisor.sharing import SharedDetector, SharedPlateReader
 from lookout_edge.supervisor.trial_alarm import send_trial_alarm
 
@@ -15,8 +16,10 @@ __all__ = [
     "Delays",
     "Gateway",
     "Identity",
+    "NoteKeeper",
     "ProofDesk",
     "ProofSettings",
+    "RememberingSink",
     "ResidentBook",
     "RunningSource",
     "Service",

@@ -1,0 +1,90 @@
+"""A week of notes in one SQLite file: bounded by age and number, lost without harm."""
+
+import sqlite3
+import threading
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+
+import structlog
+from pydantic import ValidationError
+
+from lookout_edge.domain.memory import Kind, Note
+from lookout_edge.errors import SpoolError
+
+_log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+KEEP_S = 7 * 86_400.0
+MOST_NOTES = 200_000
+#: Notes between two clean-ups.
+_TIDY_EVERY = 500
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS notes (
+  id INTEGER PRIMARY KEY, at REAL NOT NULL, camera TEXT NOT NULL, kind TEXT NOT NULL, occurrence TEXT,
+  note TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS notes_by_camera ON notes (camera, at);
+CREATE INDEX IF NOT EXISTS notes_by_occurrence ON notes (occurrence);
+"""
+
+
+class Memory:
+    """Notes on disk. Safe from any thread. A disk that refuses costs the note and a log line, never an event."""
+
+    def __init__(self, path: Path) -> None:
+        """Open or make ``path``; SpoolError when that cannot be."""
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+            self._file.execute("PRAGMA journal_mode=WAL")
+            # A power cut may cost the last notes: they are no evidence.
+            self._file.execute("PRAGMA synchronous=OFF")
+            self._file.executescript(_SCHEMA)
+        except (OSError, sqlite3.Error) as error:
+            raise SpoolError(f"{path}: the gateway's memory cannot be opened ({error}); delete the file.") from error
+        self._path = path
+        self._lock = threading.Lock()
+        self._added = 0
+
+    def add(self, note: Note) -> None:
+        """Keep ``note``."""
+        row = (note.at, note.camera, note.kind.value, note.occurrence, note.model_dump_json(exclude_defaults=True))
+        try:
+            with self._lock:
+                sql = "INSERT INTO notes (at, camera, kind, occurrence, note) VALUES (?, ?, ?, ?, ?)"
+                self._file.execute(sql, row)
+                self._added += 1
+                if self._added % _TIDY_EVERY == 1:
+                    self._tidy(note.at)
+        except sqlite3.Error as error:
+            _log.warning("a note could not be kept", path=str(self._path), why=str(error))
+
+    def between(self, start: float, end: float, *, camera: str | None = None) -> Sequence[Note]:
+        """The notes from ``start`` to ``end`` (seconds since 1970 UTC), oldest first, of one camera or of all."""
+        return self._read("at >= ? AND at <= ? AND (? IS NULL OR camera = ?) ORDER BY at", start, end, camera, camera)
+
+    def last_sight(self, camera: str, before: float) -> Note | None:
+        """What the camera could see at a time: the newest note about it up to then."""
+        found = self._read(
+            "camera = ? AND kind = ? AND at <= ? ORDER BY at DESC LIMIT 1", camera, Kind.SIGHT.value, before
+        )
+        return found[0] if found else None
+
+    def of_occurrence(self, occurrence: str) -> Sequence[Note]:
+        """Everything about one occurrence, oldest first."""
+        return self._read("occurrence = ? ORDER BY at", occurrence)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._file.close()
+
+    def _read(self, where: str, *values: str | float | None) -> list[Note]:
+        try:
+            with self._lock, closing(self._file.execute(f"SELECT note FROM notes WHERE {where}", values)) as rows:
+                return [Note.model_validate_json(text) for (text,) in rows]
+        except (sqlite3.Error, ValidationError) as error:
+            raise SpoolError(f"{self._path}: the memory cannot be read ({error}); delete the file.") from error
+
+    def _tidy(self, now: float) -> None:
+        self._file.execute("DELETE FROM notes WHERE at < ?", (now - KEEP_S,))
+        self._file.execute("DELETE FROM notes WHERE id <= (SELECT max(id) FROM notes) - ?", (MOST_NOTES,))

@@ -1,0 +1,46 @@
+"""Zones drawn on a picture, for a person to look whether they lie where they should."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from lookout_edge.domain.frame import Image
+from lookout_edge.domain.zone import Point
+from lookout_edge.errors import EdgeError
+
+#: BGR, told apart also by who sees few colours.
+_COLOURS = ((0, 200, 255), (255, 160, 0), (120, 220, 60), (220, 90, 220), (60, 60, 240), (240, 240, 80))
+_GREY_SIZE = (1280, 720)
+
+
+def draw_zones(picture: Image | None, zones: Mapping[str, Sequence[Point]], words: Mapping[str, str]) -> Image:
+    """A copy of the BGR ``picture`` (grey without one) with each zone's border, name and ``words`` about it."""
+    width, height = _GREY_SIZE
+    image = np.full((height, width, 3), 96, np.uint8) if picture is None else picture.copy()
+    height, width = image.shape[:2]
+    scale = max(0.4, height / 900)
+    for number, (name, polygon) in enumerate(zones.items()):
+        colour = _COLOURS[number % len(_COLOURS)]
+        corners = np.array([(round(x * width), round(y * height)) for x, y in polygon], np.int32)
+        filled = image.copy()
+        cv2.fillPoly(filled, [corners], colour)
+        image = np.asarray(cv2.addWeighted(filled, 0.25, image, 0.75, 0), np.uint8)
+        cv2.polylines(image, [corners], isClosed=True, color=colour, thickness=max(1, round(2 * scale)))
+        x, y = int(corners[:, 0].min()), int(corners[:, 1].min())
+        text = f"{name}: {words[name]}" if words.get(name) else name
+        at = (max(2, x), max(round(24 * scale), y - round(6 * scale)) + number * round(4 * scale))
+        for ink, thickness in (((0, 0, 0), 4), ((255, 255, 255), 1)):
+            cv2.putText(image, text, at, cv2.FONT_HERSHEY_SIMPLEX, 0.7 * scale, ink, max(1, round(thickness * scale)))
+    return image
+
+
+def write_png(path: Path, image: Image) -> None:
+    """Write the picture; EdgeError when the disk refuses."""
+    done, content = cv2.imencode(".png", image)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content.tobytes() if done else b"")
+    except OSError as error:
+        raise EdgeError(f"{path} cannot be written: {error.strerror}.") from error

@@ -1,0 +1,95 @@
+"""What a gateway remembers for a week, to answer "why was there an alarm, and why none?"."""
+
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict
+
+from lookout_contract.base import Identifier
+from lookout_contract.events import Condition, EventData, Scenario
+from lookout_contract.status import CameraState
+from lookout_edge.domain.suppressed import Suppressed
+
+
+class Kind(StrEnum):
+    """What a note is about."""
+
+    #: A candidate that did not become an alarm.
+    SUPPRESSED = "suppressed"
+    #: An event that was sent.
+    EVENT = "event"
+    #: A camera began or ceased to see.
+    SIGHT = "sight"
+    #: An event that only a trial run beside the real one would have sent.
+    SHADOW = "shadow"
+
+
+class Note(BaseModel):
+    """One thing worth remembering. ``at`` is frame time (for sights the gateway's clock), seconds since 1970 UTC."""
+
+    model_config = ConfigDict(frozen=True)
+
+    at: float
+    camera: Identifier
+    kind: Kind
+    scenario: Scenario | None = None
+    zone: str | None = None
+    label: str | None = None
+    #: Phase of an event, state of a camera.
+    state: str | None = None
+    occurrence: str | None = None
+    severity: str | None = None
+    #: Why the state, or the severity.
+    reason: str | None = None
+    #: Name of the condition that stopped a candidate.
+    blocked_by: str | None = None
+    conditions: tuple[Condition, ...] = ()
+    #: x1, y1, x2, y2 as fractions of the frame.
+    box: tuple[float, float, float, float] | None = None
+
+
+def note_of_suppressed(suppressed: Suppressed) -> Note:
+    """The note of a candidate that came to nothing."""
+    return Note(
+        at=suppressed.at,
+        camera=suppressed.camera,
+        kind=Kind.SUPPRESSED,
+        scenario=suppressed.scenario,
+        zone=suppressed.zone,
+        label=suppressed.label,
+        blocked_by=suppressed.condition.name,
+        conditions=suppressed.conditions,
+        box=suppressed.box,
+    )
+
+
+def note_of_event(event: EventData, kind: Kind = Kind.EVENT) -> Note:
+    """The note of an event; what care saw keeps its conditions to itself."""
+    thing = event.objects[0] if event.objects else None
+    return Note(
+        at=event.captured_at.timestamp(),
+        camera=event.camera,
+        kind=kind,
+        scenario=event.scenario,
+        zone=event.zone,
+        label=thing.label if thing else None,
+        state="resumed" if event.resumed else event.phase.value,
+        occurrence=event.occurrence,
+        severity=event.severity.value,
+        reason=event.end_reason.value if event.end_reason else event.severity_reason,
+        conditions=event.explain,
+        box=thing.box if thing else None,
+    )
+
+
+def note_of_sight(state: CameraState) -> Note:
+    """The note of a camera's state."""
+    at = state.since.timestamp()
+    return Note(at=at, camera=state.camera, kind=Kind.SIGHT, state=state.state.value, reason=state.reason)
+
+
+def condition_text(condition: Condition) -> str:
+    """``dwell: 12.3 s, needs 20 s``."""
+    unit = f" {condition.unit}" if condition.unit and condition.unit != "1" else ""
+    value = "unknown" if condition.value is None else f"{condition.value}{unit}"
+    needs = "" if condition.limit is None else f", needs {condition.limit}{unit}"
+    return f"{condition.name}: {value}{needs}"

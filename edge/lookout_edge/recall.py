@@ -1,0 +1,40 @@
+"""What the gateway remembers, told to people."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, tzinfo
+
+from lookout_edge.domain.memory import Kind, Note, condition_text
+
+
+def answer(notes: Sequence[Note], before: Note | None, timezone: tzinfo) -> list[str]:
+    """Lines that answer "why was there an alarm, or none?"; ``before`` says what the camera could see at the start."""
+    lines: list[str] = []
+    if before is None:
+        lines.append("what the camera could see before that is not known")
+    elif before.state != "watching":
+        lines.append(f"{_clock(before.at, timezone)}  since then the camera was {before.state} ({before.reason})")
+    for note in notes:
+        lines += _told(note, timezone)
+    if not any(note.kind in {Kind.SUPPRESSED, Kind.EVENT} for note in notes):
+        lines.append("nothing came close to an alarm")
+    return lines
+
+
+def _told(note: Note, timezone: tzinfo) -> Iterable[str]:
+    clock = _clock(note.at, timezone)
+    if note.kind is Kind.SIGHT:
+        yield f"{clock}  camera {note.state}" + (f" ({note.reason})" if note.reason else "")
+        return
+    what = f"{note.scenario} in {note.zone or 'frame'}: {note.label or 'nobody'}"
+    if note.kind is Kind.SUPPRESSED:
+        yield f"{clock}  no alarm: {what}, stopped by {note.blocked_by}"
+        yield from (f"          {'ok ' if c.met else 'NO '} {condition_text(c)}" for c in note.conditions)
+        return
+    trial = " (trial run)" if note.kind is Kind.SHADOW else ""
+    yield f"{clock}  {note.state}{trial}: {what}, {note.severity} ({note.reason})"
+    if note.state == "start":
+        yield from (f"              {condition_text(condition)}" for condition in note.conditions)
+
+
+def _clock(at: float, timezone: tzinfo) -> str:
+    return datetime.fromtimestamp(at, timezone).strftime("%m-%d %H:%M:%S")

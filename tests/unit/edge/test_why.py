@@ -1,0 +1,196 @@
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import cv2
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from lookout_contract.events import Condition, EventData, Phase, Scenario, Severity
+from lookout_contract.status import CameraState, Sight
+from lookout_edge.__main__ import app
+from lookout_edge.adapters.memory import Memory
+from lookout_edge.bootstrap import MEMORY
+from lookout_edge.cli import read_moment
+from lookout_edge.domain.memory import Kind, Note, note_of_event, note_of_sight, note_of_suppressed
+from lookout_edge.domain.suppressed import Suppressed
+from lookout_edge.errors import ConfigError, SpoolError
+from lookout_edge.recall import answer
+from lookout_edge.supervisor import RememberingSink
+from lookout_edge.testing import MemorySink, picture
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+NOW = datetime(2026, 5, 4, 21, 30, tzinfo=SHANGHAI)
+DWELL = Condition(name="dwell", value=12.3, limit=20.0, met=False, unit="s")
+CONFIG = """\
+site: riverside
+gateway: gw-1
+models: {plates: false}
+cameras:
+  stairs:
+    source: {url: "rtsp://192.0.2.1:1/stream"}
+    zones:
+      landing: {polygon: [[0.1, 0.1], [0.9, 0.1], [0.9, 0.9], [0.1, 0.9]]}
+    rules: [{scenario: corridor_ebike, zones: [landing]}]
+"""
+
+
+def suppressed(at: float = 0.0, camera: str = "stairs") -> Suppressed:
+    return Suppressed(
+        camera=camera,
+        scenario=Scenario.CORRIDOR_EBIKE,
+        zone="landing",
+        at=at,
+        label="motorcycle",
+        condition=DWELL,
+        conditions=(Condition(name="votes", value=5, limit=3, met=True), DWELL),
+        box=(0.1, 0.2, 0.3, 0.4),
+    )
+
+
+def event(at: float, phase: Phase = Phase.START) -> EventData:
+    moment = datetime.fromtimestamp(at, UTC)
+    return EventData(
+        occurrence="o-1",
+        scenario=Scenario.CORRIDOR_EBIKE,
+        camera="stairs",
+        phase=phase,
+        captured_at=moment,
+        started_at=moment,
+        severity=Severity.YELLOW,
+        severity_reason="ebike_parked",
+        explain=(DWELL,),
+    )
+
+
+def test_notes_are_found_by_time_camera_and_occurrence(tmp_path: Path) -> None:
+    memory = Memory(tmp_path / "deep" / "memory.db")
+    for at in (100.0, 200.0, 300.0):
+        memory.add(note_of_suppressed(suppressed(at)))
+    memory.add(note_of_suppressed(suppressed(200.0, "lift")))
+    memory.add(note_of_event(event(210.0)))
+    assert [(n.at, n.kind) for n in memory.between(150, 250, camera="stairs")] == [
+        (200.0, Kind.SUPPRESSED),
+        (210.0, Kind.EVENT),
+    ]
+    assert len(memory.between(0, 1000)) == 5
+    assert memory.of_occurrence("o-1")[0].conditions == (DWELL,)
+    memory.close()
+    again = Memory(tmp_path / "deep" / "memory.db")
+    assert again.between(100, 100)[0] == note_of_suppressed(suppressed(100.0))
+    again.close()
+
+
+def test_a_week_is_kept_and_no_more(tmp_path: Path) -> None:
+    memory = Memory(tmp_path / "memory.db")
+    memory.add(note_of_suppressed(suppressed(0.0)))
+    for index in range(501):
+        memory.add(note_of_suppressed(suppressed(8 * 86_400.0 + index)))
+    assert min(note.at for note in memory.between(0, 1e9)) >= 86_400.0
+    memory.close()
+
+
+def test_the_last_sight_before_a_time_is_known(tmp_path: Path) -> None:
+    memory = Memory(tmp_path / "memory.db")
+    for seconds, sight, reason in ((0, Sight.WATCHING, None), (100, Sight.BLIND, "stalled")):
+        since = datetime.fromtimestamp(seconds, UTC)
+        memory.add(note_of_sight(CameraState(camera="stairs", state=sight, since=since, reason=reason)))
+    before = memory.last_sight("stairs", 150.0)
+    assert before is not None
+    assert (before.state, before.reason) == ("blind", "stalled")
+    assert memory.last_sight("stairs", -1.0) is None
+    assert answer([], before, SHANGHAI) == [
+        "01-01 08:01:40  since then the camera was blind (stalled)",
+        "nothing came close to an alarm",
+    ]
+    memory.close()
+
+
+def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
+    (tmp_path / "memory.db").write_bytes(b"rubbish" * 1000)
+    with pytest.raises(SpoolError, match=r"memory\.db.*delete the file"):
+        Memory(tmp_path / "memory.db")
+
+
+def test_what_was_stored_is_remembered_and_what_was_not_is_not() -> None:
+    notes: list[Note] = []
+
+    class Keeper:
+        def add(self, note: Note) -> None:
+            notes.append(note)
+
+    inner = MemorySink()
+    sink = RememberingSink(inner, Keeper())
+    assert sink.put(event(1.0)) == 1
+    inner.broken = True
+    with pytest.raises(SpoolError):
+        sink.put(event(2.0))
+    assert [(note.at, note.state) for note in notes] == [(1.0, "start")]
+
+
+def test_why_answers_for_a_time_on_the_sites_clock(tmp_path: Path) -> None:
+    path = tmp_path / "g.yaml"
+    path.write_text(CONFIG, encoding="utf-8")
+    run = CliRunner().invoke
+    arguments = ["why", "--config", str(path), "--camera", "stairs", "--at"]
+    assert "there is no memory yet" in run(app, [*arguments, "21:04"]).output
+    moment = datetime.now(SHANGHAI) - timedelta(minutes=30)
+    memory = Memory(tmp_path / ".lookout" / "gateway" / MEMORY)
+    memory.add(note_of_suppressed(suppressed(moment.timestamp())))
+    memory.close()
+    result = run(app, [*arguments, f"{moment:%H:%M}"])
+    assert result.exit_code == 0, result.output
+    assert "no alarm: corridor_ebike in landing: motorcycle, stopped by dwell" in result.output
+    assert "NO  dwell: 12.3 s, needs 20.0 s" in result.output
+    as_json = run(app, [*arguments, moment.isoformat(), "--json"])
+    assert Note.model_validate_json(as_json.output).blocked_by == "dwell"
+    assert "nothing came close" in run(app, [*arguments, (moment - timedelta(hours=3)).isoformat()]).output
+    assert run(app, ["why", "--config", str(path), "--camera", "roof", "--at", "21:04"]).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("21:04", datetime(2026, 5, 4, 21, 4, tzinfo=SHANGHAI)),
+        ("21:31", datetime(2026, 5, 3, 21, 31, tzinfo=SHANGHAI)),
+        ("2026-05-01T08:00", datetime(2026, 5, 1, 8, 0, tzinfo=SHANGHAI)),
+        ("2026-05-01T08:00:00Z", datetime(2026, 5, 1, 8, 0, tzinfo=UTC)),
+    ],
+)
+def test_a_time_of_day_is_its_last_one(text: str, moment: datetime) -> None:
+    assert read_moment(text, SHANGHAI, NOW) == moment
+
+
+def test_no_time_is_refused() -> None:
+    with pytest.raises(ConfigError, match="write 21:04"):
+        read_moment("yesterday", SHANGHAI, NOW)
+
+
+def test_check_draws_the_zones_on_a_picture(tmp_path: Path) -> None:
+    path = tmp_path / "g.yaml"
+    path.write_text(CONFIG, encoding="utf-8")
+    clip = tmp_path / "clip.mp4"
+    writer = cv2.VideoWriter(str(clip), cv2.VideoWriter.fourcc(*"mp4v"), 5, (320, 240))
+    for _ in range(5):
+        writer.write(picture(20, width=320, height=240))
+    writer.release()
+    arguments = ["check", "--config", str(path), "--draw", str(tmp_path / "drawn"), "--picture"]
+    result = CliRunner().invoke(app, [*arguments, str(clip)])
+    assert result.exit_code == 0, result.output
+    assert "zones of stairs on clip.mp4" in result.output
+    drawn = cv2.imread(str(tmp_path / "drawn" / "stairs.png"))
+    assert drawn is not None
+    assert drawn.shape == (240, 320, 3)
+    assert int(np.abs(drawn[120, 160].astype(int) - 20).max()) > 20, "the zone is tinted"
+    assert int(np.abs(drawn[235, 310].astype(int) - 20).max()) < 10, "outside the picture is as it was"
+    assert CliRunner().invoke(app, [*arguments, str(tmp_path / "none.mp4")]).exit_code == 2
+
+
+def test_without_a_picture_the_zones_are_drawn_on_grey(tmp_path: Path) -> None:
+    path = tmp_path / "g.yaml"
+    path.write_text(CONFIG.replace("192.0.2.1:1", "127.0.0.1:1"), encoding="utf-8")
+    result = CliRunner().invoke(app, ["check", "--config", str(path), "--draw", str(tmp_path / "drawn")])
+    assert result.exit_code == 0, result.output
+    assert "on grey, for the camera gives no picture" in result.output
+    assert (tmp_path / "drawn" / "stairs.png").is_file()
