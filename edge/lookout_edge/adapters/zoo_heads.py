@@ -130,8 +130,6 @@ class CtcHead(Part):
     """The other classes in order, one character each."""
     colours: tuple[str, ...] = ()
     """Classes of the second output; ``none`` says that the picture shows no plate."""
-    second: str | None = None
-    """Another reader of the zoo that is asked too, and believed where it is the surer."""
     margin: tuple[Share, Share] = (0.04, 0.08)
     """Room around a straightened plate, as shares of its width and height: corners are never quite right."""
 

@@ -1,16 +1,15 @@
-"""A reader with a second head: the colour is told, "none" is no plate, and two readers agree on one text."""
+"""A reader with a second head: the colour is told, "none" is no plate; two lines are laid beside each other."""
 
 import hashlib
 from pathlib import Path
 
 import numpy as np
 import pytest
-from onnx import TensorProto, helper
+from onnx import TensorProto, helper, numpy_helper, parser
 
-from lookout_edge.adapters.onnx.heads.ctc import PlateText
-from lookout_edge.adapters.onnx.plate_opinions import agreed
+from lookout_edge.adapters.onnx.plate_lines import side_by_side
 from lookout_edge.adapters.onnx.plate_text import DIGITS, LETTERS, PROVINCES, SPECIAL
-from lookout_edge.adapters.onnx.plates import PlateTextReader, straighten
+from lookout_edge.adapters.onnx.plates import OnnxPlateReader, PlateTextReader, straighten
 from lookout_edge.adapters.zoo import Zoo, ZooEntry
 
 ALPHABET = PROVINCES + DIGITS + LETTERS + SPECIAL
@@ -21,7 +20,7 @@ description: always the same plate
 licence: Apache-2.0
 source: {{recipe: made-up.yaml, data: [none]}}
 weights: {{file: made-up.onnx, sha256: {sha256}}}
-input: {{width: 128, height: 40, fit: stretch}}
+input: {{width: 128, height: 40, {std}fit: stretch}}
 head: {{kind: ctc, alphabet: {alphabet}, colours: [blue, yellow, none]}}
 labels: [plate]
 thresholds: {{default: 0.5}}
@@ -55,12 +54,12 @@ def model(text: str, certainty: float, colour: str) -> bytes:
     return made.SerializeToString()
 
 
-def entry(folder: Path, weights: bytes) -> ZooEntry:
+def entry(folder: Path, weights: bytes, std: str = "") -> ZooEntry:
     place = folder / "made-up"
     place.mkdir()
     (place / "made-up.onnx").write_bytes(weights)
     sha256 = hashlib.sha256(weights).hexdigest()
-    (place / "model.yaml").write_text(DESCRIPTION.format(sha256=sha256, alphabet=ALPHABET), "utf-8")
+    (place / "model.yaml").write_text(DESCRIPTION.format(sha256=sha256, alphabet=ALPHABET, std=std), "utf-8")
     return Zoo(folder).entry("made-up")
 
 
@@ -80,30 +79,57 @@ def test_what_is_no_plate_has_no_text(tmp_path: Path) -> None:
     assert (look.text, look.colour) == (None, "none")
 
 
-def said(text: str, *confidences: float) -> PlateText:
-    return PlateText(text, confidences or (0.9,) * len(text))
+def reader(folder: Path) -> OnnxPlateReader:
+    """A reader as sure of its one text as the lower left corner of what it sees is bright."""
+    made = parser.parse_model("""<ir_version: 8, opset_import: ["": 18]>
+    made (float[1,3,40,128] image) => (float[1,14,c] text, float[1,3] colour) {
+        corner = Slice (image, from, to, axes)
+        sure = ReduceMean <keepdims = 0> (corner)
+        text = Mul (steps, sure)
+        colour = Identity (yellow)
+    }""")
+    steps = np.zeros((1, 14, len(ALPHABET) + 1), np.float32)
+    for index, character in enumerate("皖A12345"):
+        steps[0, 2 * index, ALPHABET.index(character) + 1] = 1
+        steps[0, 2 * index + 1, 0] = 1
+    values = {
+        "from": np.array([30, 0], np.int64),
+        "to": np.array([40, 20], np.int64),
+        "axes": np.array([2, 3], np.int64),
+        "steps": steps,
+        "yellow": np.array([[0, 1, 0]], np.float32),
+    }
+    made.graph.initializer.extend(numpy_helper.from_array(value, name) for name, value in values.items())
+    bright = entry(folder, made.SerializeToString(), std="std: [255, 255, 255], ")
+    return OnnxPlateReader(Zoo.find().entry("plate-detector"), bright)
 
 
-def test_the_province_comes_from_the_surer_reader() -> None:
-    first = said("豫A12345", 0.3, *[0.9] * 6)
-    assert agreed(first, said("皖A72345", 0.8, *[0.9] * 6)) == said("皖A12345", 0.8, *[0.9] * 6)
-    assert agreed(first, said("皖A12345", 0.2, *[0.9] * 6)) == first
+def two_lines(width: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    """White above, black below."""
+    plate = np.zeros((60, width, 3), np.uint8)
+    plate[:26] = 255
+    return plate
 
 
-def test_the_second_text_stands_only_where_it_is_clearly_surer() -> None:
-    first = said("皖A12345", 0.9, *[0.5] * 6)
-    assert agreed(first, said("皖B67890", 0.9, *[0.55] * 6)) == first
-    assert agreed(first, said("皖B67890", 0.9, *[0.9] * 6)) == said("皖B67890", 0.9, *[0.9] * 6)
+def test_two_lines_are_read_side_by_side_where_there_may_be_two(tmp_path: Path) -> None:
+    found = reader(tmp_path).read_plate(two_lines(120))
+    assert (found.text, found.colour) == ("皖A12345", "yellow")
+    assert found.confidence > 0.9
 
 
-def test_one_reader_alone_is_believed() -> None:
-    assert agreed(said("皖A12345"), None) == said("皖A12345")
-    assert agreed(None, said("使123456")) == said("使123456")
-    assert agreed(None, None) is None
+def test_a_long_plate_has_one_line(tmp_path: Path) -> None:
+    assert reader(tmp_path).read_plate(two_lines(190)).text is None
 
 
-def test_an_embassy_plate_keeps_its_first_digit() -> None:
-    assert agreed(said("123456使"), said("皖23456使", 0.99, *[0.9] * 6)) == said("123456使")
+def test_lines_beside_each_other_keep_their_order_and_fill_the_picture() -> None:
+    plate = np.zeros((88, 176, 3), np.uint8)
+    plate[:32, 44:88], plate[:32, 88:132] = (255, 0, 0), (0, 255, 0)
+    plate[36:] = (0, 0, 255)
+    line = side_by_side(plate, (160, 48))
+    assert line.shape == (48, 160, 3)
+    blue, green, red = line[20, 12], line[20, 36], line[20, 100]
+    assert (blue.argmax(), green.argmax(), red.argmax()) == (0, 1, 2)
+    assert (line[:, 50:].argmax(axis=2)[6:] == 2).all()
 
 
 def test_a_near_plate_is_averaged_when_it_is_straightened() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import prod
 
 import cv2
 import numpy as np
@@ -11,10 +12,10 @@ from lookout_edge.adapters.onnx.heads.ctc import GrammarDecoder, PlateText
 from lookout_edge.adapters.onnx.heads.plate_ssd import PlateCandidates, PlateSsdDecoder
 from lookout_edge.adapters.onnx.letterbox import InputMaker
 from lookout_edge.adapters.onnx.nms import non_maximum_suppression
-from lookout_edge.adapters.onnx.plate_opinions import agreed
+from lookout_edge.adapters.onnx.plate_lines import side_by_side
 from lookout_edge.adapters.onnx.plate_text import LOOKALIKES, PATTERNS
 from lookout_edge.adapters.onnx.session import DEFAULT_PROVIDERS, OnnxSession
-from lookout_edge.adapters.zoo import Zoo, ZooEntry
+from lookout_edge.adapters.zoo import ZooEntry
 from lookout_edge.adapters.zoo_heads import CtcHead, PlateSsdHead
 from lookout_edge.domain.detection import PlateReading
 from lookout_edge.domain.frame import Image
@@ -29,6 +30,9 @@ _NO_PLATE = "none"
 #: Multiples of the reader's input that a plate is straightened at.
 _FINEST = 4
 _ONE_CLASS = 0
+#: A plate that is less than so many times as wide as high may have two lines: one line is 3.1 times as wide, two lines
+#: are 1.6 to 2 times, and a slanting view narrows both.
+_MAYBE_TWO_LINES = 2.6
 #: Outputs of a reader with a second head.
 _TEXT, _COLOUR = "text", "colour"
 
@@ -68,6 +72,11 @@ class PlateLook:
     #: One of the model's colours, None from a model that tells none.
     colour: str | None
 
+    @property
+    def likelihood(self) -> float:
+        """How probable it is that all of the text is right, 0..1."""
+        return prod(self.text.character_confidences) if self.text else 0.0
+
 
 class PlateTextReader:
     """Reads straightened pictures of single plates."""
@@ -79,7 +88,6 @@ class PlateTextReader:
         self.size = (spec.input.width, spec.input.height)
         self.margin = spec.head.margin
         self.threshold = spec.thresholds.default
-        self.second = spec.head.second
         self._colours = spec.head.colours
         self._maker = InputMaker(spec.input)
         self._decoder = GrammarDecoder(spec.head.alphabet, PATTERNS, LOOKALIKES)
@@ -101,7 +109,7 @@ class OnnxPlateReader:
     """A :class:`lookout_edge.ports.PlateReader`; one instance serves all cameras and threads.
 
     A reading with a character less probable than ``min_character`` (None: the reader's threshold) is a guess and comes
-    back without its text. A second reader that the first one's ``model.yaml`` names is taken from the same zoo.
+    back without its text. What may have two lines is read as one line and as two, and the surer reading counts.
     """
 
     def __init__(
@@ -113,13 +121,9 @@ class OnnxPlateReader:
         min_character: float | None = None,
     ) -> None:
         self._finder = PlateFinder(finder, providers, threads)
-        first = PlateTextReader(reader, providers, threads)
-        entries, self._readers = [finder, reader], [first]
-        if first.second is not None:
-            entries.append(Zoo(reader.folder.parent).entry(first.second))
-            self._readers.append(PlateTextReader(entries[-1], providers, threads))
-        self._models = {entry.name: entry.sha256 for entry in entries}
-        self._threshold = first.threshold if min_character is None else min_character
+        self._reader = PlateTextReader(reader, providers, threads)
+        self._models = {entry.name: entry.sha256 for entry in (finder, reader)}
+        self._threshold = self._reader.threshold if min_character is None else min_character
 
     @property
     def models(self) -> dict[str, str]:
@@ -140,25 +144,33 @@ class OnnxPlateReader:
         boxes = np.clip((found.boxes * scale + origin) / whole, 0.0, 1.0)
         corners = (found.corners * np.tile(scale[:2], 4)).reshape(-1, 4, 2)
         readings = [
-            self._reading(
-                [r.read(straighten(crop, plate, r.size, r.margin)) for r in self._readers],
-                Box(*(float(v) for v in box)),
-            )
-            for plate, box in zip(corners, boxes, strict=True)
+            self._reading(crop, plate, Box(*(float(v) for v in box))) for plate, box in zip(corners, boxes, strict=True)
         ]
         return sorted(readings, key=lambda r: (r.text is not None, r.confidence), reverse=True)
 
     def read_plate(self, plate: Image) -> PlateReading:
         """The reading of a picture that is itself a straightened plate."""
-        return self._reading([r.read(_with_margin(plate, r.margin)) for r in self._readers], Box(0.0, 0.0, 1.0, 1.0))
+        height, width = plate.shape[:2]
+        corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
+        return self._reading(plate, corners, Box(0.0, 0.0, 1.0, 1.0))
 
-    def _reading(self, looks: Sequence[PlateLook], box: Box) -> PlateReading:
-        colour = next((look.colour for look in looks if look.colour is not None), None)
-        text = None if colour == _NO_PLATE else agreed(looks[0].text, looks[-1].text)
-        if text is None:
-            return PlateReading(None, 0.0, box, colour)
-        sure = min(text.character_confidences) >= self._threshold
-        return PlateReading(text.text if sure else None, text.confidence, box, colour)
+    def _reading(self, image: Image, corners: Floats, box: Box) -> PlateReading:
+        looks = [self._reader.read(straighten(image, corners, self._reader.size, self._reader.margin))]
+        if _proportion(corners) < _MAYBE_TWO_LINES:
+            width, height = self._reader.size
+            both = straighten(image, corners, (width, 2 * height), self._reader.margin)
+            looks.append(self._reader.read(side_by_side(both, self._reader.size)))
+        best = max(looks, key=lambda look: look.likelihood)
+        if best.text is None:
+            return PlateReading(None, 0.0, box, best.colour)
+        sure = min(best.text.character_confidences) >= self._threshold
+        return PlateReading(best.text.text if sure else None, best.text.confidence, box, best.colour)
+
+
+def _proportion(corners: Floats) -> float:
+    """How many times as wide as high the plate with these ``corners`` (4, 2) is, its sides averaged."""
+    top, right, bottom, left = np.linalg.norm(np.roll(corners, -1, axis=0) - corners, axis=1)
+    return float((top + bottom) / max(left + right, 1e-6))
 
 
 def straighten(image: Image, corners: Floats, size: tuple[int, int], margin: tuple[float, float]) -> Image:
@@ -172,12 +184,6 @@ def straighten(image: Image, corners: Floats, size: tuple[int, int], margin: tup
     large = (width * finer, height * finer)
     straight = cv2.warpPerspective(image, matrix, large, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return cv2.resize(straight, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
-
-
-def _with_margin(plate: Image, margin: tuple[float, float]) -> Image:
-    height, width = plate.shape[:2]
-    x, y = round(width * margin[0]), round(height * margin[1])
-    return cv2.copyMakeBorder(plate, y, y, x, x, cv2.BORDER_REPLICATE).astype(np.uint8, copy=False)
 
 
 def _widened(region: Box) -> Box:

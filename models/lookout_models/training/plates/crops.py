@@ -45,20 +45,13 @@ def fold_of(text: str, folds: int) -> int:
     return int(hashlib.sha1(text.encode()).hexdigest(), 16) % folds
 
 
-def split(crops: Sequence[RealCrop], *, folds: int, held_out: int) -> tuple[list[RealCrop], list[RealCrop]]:
-    """(those to train on, those to measure on); ``held_out`` −1 holds nothing back."""
-    train = [crop for crop in crops if fold_of(crop.text, folds) != held_out]
-    return train, [crop for crop in crops if fold_of(crop.text, folds) == held_out]
-
-
-def vary(random: Random, crops: Sequence[RealCrop], strength: float) -> Iterator[RealCrop]:
-    """Endless variations of ``crops``: spliced from two plates, shifted, tilted, relit, blurred."""
+def vary(random: Random, crops: Sequence[RealCrop], times: int, strength: float) -> Iterator[RealCrop]:
+    """Each of ``crops`` so many times: half of them spliced with another one, shifted, tilted, relit, blurred."""
     severity = Severity(strength, strength, strength)
-    while True:
-        crop = pick(random, crops)
-        if random.random() < 0.5:
-            crop = _spliced(random, crop, pick(random, crops))
-        yield RealCrop(_varied(random, crop.image, severity), crop.text)
+    for crop in crops:
+        for _ in range(times):
+            shown = _spliced(random, crop, pick(random, crops)) if random.random() < 0.5 else crop
+            yield RealCrop(_varied(random, shown.image, severity), shown.text)
 
 
 #: Left edge of the gap before character 2, 3 … 6 of an ordinary plate, as a share of its width.

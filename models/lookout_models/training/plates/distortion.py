@@ -21,26 +21,13 @@ class Severity:
     blur: float = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class Photo:
-    """A distorted crop, BGR, and where the flat picture's points came to lie in it, as fractions of its size."""
-
-    image: Picture
-    points: Floats
-
-
-def photograph(random: Random, flat: Picture, points: Floats, surround: Picture, severity: Severity) -> Photo:
-    """``flat`` (BGR) as a camera crops it, on ``surround`` (BGR, any size). The size of the result varies.
-
-    ``points`` (n × 2, pixels of ``flat``) are followed into the result.
-    """
+def photograph(random: Random, flat: Picture, surround: Picture, severity: Severity) -> Picture:
+    """``flat`` (BGR) as a camera crops it, on ``surround`` (BGR, any size). The size of the result varies."""
     width = int(56 * (210 / 56) ** random.random())
-    height = round(width * random.uniform(0.24, 0.36) * (1.0 if flat.shape[1] > 2.5 * flat.shape[0] else 1.5))
+    height = round(width * random.uniform(0.24, 0.36) * (1.0 if flat.shape[1] > 2.5 * flat.shape[0] else 1.6))
     size = np.array((width, height), np.float32)
     matrix = _view(flat, _quad(random, severity.geometry) * size)
-    image = relight(random, _placed(flat, surround, (width, height), matrix), severity)
-    moved = cv2.perspectiveTransform(points[None], matrix)[0] / size if len(points) else points
-    return Photo(image, moved.astype(np.float32))
+    return relight(random, _placed(flat, surround, (width, height), matrix), severity)
 
 
 def relight(random: Random, picture: Picture, severity: Severity) -> Picture:

@@ -28,8 +28,8 @@ class DrawnPlate:
     image: Picture
     text: str
     colour: str
-    #: Centre of each character, pixels of ``image``, n × 2.
-    centres: Reals
+    #: Lines of text, 1 or 2.
+    lines: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +61,8 @@ def draw_plate(random: Random, fonts: FontBook, kind: Kind | None = None) -> Dra
     if layout.dot and random.random() < 0.93:
         _dot(random, image, layout, ink, green=kind.colour == "green")
     _bolts(random, image)
-    centres = np.array([(c.x + c.width / 2, c.y + c.height / 2) for c in layout.cells], np.float32) * np.float32(SCALE)
-    return DrawnPlate(np.clip(image, 0, 255).astype(np.uint8), text, kind.colour, centres)
+    lines = len({cell.y for cell in layout.cells})
+    return DrawnPlate(np.clip(image, 0, 255).astype(np.uint8), text, kind.colour, lines)
 
 
 def _glyph(character: str, width: int, height: int, pen: _Pen) -> Ink:

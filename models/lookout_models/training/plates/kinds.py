@@ -127,6 +127,8 @@ KINDS: tuple[Kind, ...] = (
     Kind("embassy", 1, "black", _embassy, _always(layouts.embassy(False)), BLACK, WHITE, mark=RED),
     Kind("embassy-old", 1, "black", _embassy_old, _always(layouts.embassy(True)), BLACK, WHITE, mark=RED),
     Kind("foreign", 1, "black", _ordinary, _always(_ONE), BLACK, WHITE),
+    Kind("police-motorcycle", 1.5, "white", _ending("警"), _always(layouts.motorcycle()), WHITE, BLACK, mark=RED),
+    Kind("school-motorcycle", 1.5, "yellow", _ending("学"), _always(layouts.motorcycle()), YELLOW, BLACK),
     Kind("motorcycle", 3, "yellow", _ordinary, _always(layouts.motorcycle()), YELLOW, BLACK),
     Kind("moped", 2, "blue", _ordinary, _always(layouts.motorcycle()), BLUE, WHITE),
     Kind(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lookout_models.training.plates.samples import CHARACTERS
+from lookout_edge.adapters.onnx.plate_text import ALPHABET
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ def _collapsed(classes: NDArray[np.intp]) -> Iterable[str]:
     previous = 0
     for value in classes.tolist():
         if value not in (0, previous):
-            yield CHARACTERS[value - 1]
+            yield ALPHABET[value - 1]
         previous = value
 
 

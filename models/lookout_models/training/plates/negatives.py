@@ -19,11 +19,12 @@ def draw_negative(random: Random, fonts: FontBook, surround: Picture) -> Picture
     if choice < 0.35:
         return surround
     if choice < 0.85:
-        return _sign(random, fonts)
+        return draw_sign(random, fonts)
     return _stripes(random)
 
 
-def _sign(random: Random, fonts: FontBook) -> Picture:
+def draw_sign(random: Random, fonts: FontBook) -> Picture:
+    """A shop's name, a telephone number, a foreign plate or other writing, BGR."""
     width, height = whole(random, 240, 340), whole(random, 80, 150)
     ground, ink = random.uniform(0, 255, 3), random.uniform(0, 255, 3)
     image = np.full((height, width, 3), ground, np.float32)

@@ -1,11 +1,12 @@
 """The recipe of a plate reader: everything that a training run depends on, read from YAML."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from lookout_edge.adapters.zoo import Source
 from lookout_models.errors import UsageError
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -22,10 +23,26 @@ class Stage(_Strict):
     rate: Annotated[float, Field(gt=0)]
     rate_end: Annotated[float, Field(gt=0)]
     negatives: Share = 0.08
-    real: Share = 0.0
-    #: How badly drawn plates and real crops are treated: 0 hardly, 1 fully.
+    #: How badly drawn plates are treated: 0 hardly, 1 fully.
     severity: Annotated[float, Field(ge=0, le=2)] = 1.0
+
+
+class Refine(_Strict):
+    """The last step: what follows the convolutions is trained on real crops among drawn plates."""
+
+    #: Variations of each crop, and drawn plates and negatives beside them.
+    variations: Annotated[int, Field(ge=1)] = 8
+    drawn: Annotated[int, Field(ge=0)] = 3000
+    negatives: Share = 0.12
+    severity: Annotated[float, Field(ge=0, le=2)] = 0.9
     real_severity: Annotated[float, Field(ge=0, le=2)] = 0.5
+    #: Times that everything is shown.
+    passes: Annotated[int, Field(ge=1)] = 3
+    batch: Annotated[int, Field(gt=0)] = 64
+    rate: Annotated[float, Field(gt=0)] = 1e-3
+    rate_end: Annotated[float, Field(gt=0)] = 2e-5
+    #: Real crops are dealt into so many parts, each of which is read by a net that was refined on the others.
+    folds: Annotated[int, Field(ge=2)] = 5
 
 
 class PlateRecipe(_Strict):
@@ -34,26 +51,32 @@ class PlateRecipe(_Strict):
     kind: Literal["plates"]
     name: str
     seed: int = 1
-    batch: Annotated[int, Field(gt=0)] = 64
+    #: The package whose text recogniser is trained further.
+    base: Source
+    #: Value of its graph before which nothing is trained: strokes are strokes, and training costs two thirds.
+    frozen_until: str | None = None
+    batch: Annotated[int, Field(gt=0)] = 32
     #: How often a finished sample is shown, shuffled among others, before it is replaced.
     reuse: Annotated[int, Field(ge=1)] = 2
-    widths: tuple[int, int, int, int] = (16, 32, 64, 112)
+    #: Multiply in bfloat16, where the processor does that faster.
+    bfloat16: bool = False
     #: Folders below the data folder: street scenes behind the plates, and real crops; both may be left out.
     surrounds: str | None = None
     surround_limit: int = 300
     crops: str | None = None
-    #: Real crops are dealt into so many parts. One of them is measured on and not trained on; -1 trains on all.
-    folds: Annotated[int, Field(ge=1)] = 5
-    held_out: int = 0
-    #: Run to start from, by its recipe's name: its best checkpoint in the folder beside this run's.
-    start: str | None = None
-    #: Run whose best weights are averaged with this run's at the end: together they generalise better.
-    average_with: str | None = None
     stages: Annotated[list[Stage], Field(min_length=1)]
+    #: Needs ``crops``.
+    refine: Refine | None = None
     #: Samples between two validations, each of which also writes a checkpoint.
     validate_every: int = 20_000
     #: Drawn plates in the validation set.
     validation: int = 1000
+
+    @model_validator(mode="after")
+    def _crops_to_refine_on(self) -> Self:
+        if self.refine and not self.crops:
+            raise ValueError("'refine' needs 'crops'")
+        return self
 
 
 def load_recipe(path: Path) -> PlateRecipe:

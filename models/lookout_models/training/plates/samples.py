@@ -1,29 +1,30 @@
-"""The stream of training samples: drawn plates, varied real crops, and what is no plate."""
+"""The stream of training samples: drawn plates and what is none."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lookout_edge.adapters.onnx.plate_text import DIGITS, LETTERS, PROVINCES, SPECIAL
+from lookout_edge.adapters.onnx.plate_lines import side_by_side
+from lookout_edge.adapters.onnx.plate_text import ALPHABET
 from lookout_models.errors import UsageError
 from lookout_models.training.plates.chance import Random, pick, whole
-from lookout_models.training.plates.crops import RealCrop, vary
+from lookout_models.training.plates.crops import RealCrop
 from lookout_models.training.plates.distortion import Severity, photograph
 from lookout_models.training.plates.drawing import DrawnPlate, Picture, draw_plate
 from lookout_models.training.plates.fonts import FontBook
 from lookout_models.training.plates.kinds import COLOURS
 from lookout_models.training.plates.negatives import draw_negative
 
-#: Classes of the text head in order, after the CTC blank, which is class 0.
-CHARACTERS = PROVINCES + DIGITS + LETTERS + SPECIAL
 #: Size of the net's input, pixels.
-WIDTH, HEIGHT = 128, 40
-#: Steps of the CTC sequence in each of its two bands.
-BAND = 32
+WIDTH, HEIGHT = 160, 48
+_NONE = COLOURS.index("none")
+#: Share of the drawn plates that are laid out as what they are not, and so hold nothing to read.
+_MISLAID = 0.04
+_TWO_LINES_TILT = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,18 +34,14 @@ class Sample:
     image: Picture
     text: str
     colour: int
-    #: Where known, the sequence's step that looks at each character; else empty.
-    steps: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Mix:
-    """Shares of the stream and how far each part is distorted; what remains is drawn plates."""
+    """The share of what is no plate, the rest being drawn plates, and how far all is distorted."""
 
     negatives: float = 0.08
-    real: float = 0.0
     severity: float = 1.0
-    real_severity: float = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +50,7 @@ class Sources:
 
     fonts: FontBook
     #: Pieces of street scenes, BGR, around plates and as negatives.
-    surrounds: Sequence[Picture]
-    crops: Sequence[RealCrop] = ()
+    surrounds: Sequence[Picture] = ()
 
 
 def fit(image: Picture) -> Picture:
@@ -66,47 +62,46 @@ def fit(image: Picture) -> Picture:
 
 def stream(random: Random, sources: Sources, mix: Mix) -> Iterator[Sample]:
     """Endless samples, fresh every time; the same ``random`` gives the same ones."""
-    varied = vary(random, sources.crops, mix.real_severity) if sources.crops else None
     while True:
-        choice = random.random()
-        if choice < mix.negatives:
-            yield _negative(random, sources, mix)
-        elif varied is not None and choice < mix.negatives + mix.real:
-            crop = next(varied)
-            yield Sample(fit(crop.image), crop.text, COLOURS.index("blue"))
-        else:
-            yield _drawn(random, sources, mix)
+        yield (_negative if random.random() < mix.negatives else _drawn)(random, sources, mix)
+
+
+def real_sample(crop: RealCrop) -> Sample:
+    """A photographed ordinary plate."""
+    return Sample(fit(crop.image), crop.text, COLOURS.index("blue"))
 
 
 def _drawn(random: Random, sources: Sources, mix: Mix) -> Sample:
     strength = mix.severity * float(random.uniform(0.3, 1.1))
     severity = Severity(mix.severity, strength, strength)
-    return photographed(random, draw_plate(random, sources.fonts), _surround(random, sources), severity)
+    plate = draw_plate(random, sources.fonts)
+    return photographed(random, plate, surround(random, sources), severity, mislaid=random.random() < _MISLAID)
 
 
-def photographed(random: Random, plate: DrawnPlate, surround: Picture, severity: Severity) -> Sample:
-    """A drawn plate as a training sample."""
-    photo = photograph(random, plate.image, plate.centres, surround, severity)
-    two_lines = float(np.ptp(plate.centres[:, 1])) > 0
-    return Sample(fit(photo.image), plate.text, COLOURS.index(plate.colour), _steps(photo.points, two_lines=two_lines))
-
-
-def _steps(points: NDArray[np.float32], *, two_lines: bool) -> tuple[int, ...]:
-    """The step over each character: its column, in the lower band unless it stands on the upper of two lines."""
-    columns = np.clip((points[:, 0] * BAND).astype(int), 0, BAND - 1)
-    lower = np.arange(len(points)) >= 2 if two_lines else np.ones(len(points), bool)
-    return tuple((columns + BAND * lower).tolist())
+def photographed(
+    random: Random, plate: DrawnPlate, behind: Picture, severity: Severity, *, mislaid: bool = False
+) -> Sample:
+    """A drawn plate as a training sample, two lines side by side; ``mislaid`` does that to the other kinds of plate."""
+    if plate.lines == 2:
+        # Lines are parted after the plate was straightened, so little tilt is left.
+        severity = replace(severity, geometry=severity.geometry * _TWO_LINES_TILT)
+    photo = photograph(random, plate.image, behind, severity)
+    image = side_by_side(photo, (WIDTH, HEIGHT)) if (plate.lines == 2) != mislaid else fit(photo)
+    return Sample(image, "", _NONE) if mislaid else Sample(image, plate.text, COLOURS.index(plate.colour))
 
 
 def _negative(random: Random, sources: Sources, mix: Mix) -> Sample:
-    flat = draw_negative(random, sources.fonts, _surround(random, sources))
+    flat = draw_negative(random, sources.fonts, surround(random, sources))
     strength = mix.severity * float(random.uniform(0.2, 1.0))
     severity = Severity(mix.severity, strength, strength)
-    photo = photograph(random, flat, np.empty((0, 2), np.float32), _surround(random, sources), severity)
-    return Sample(fit(photo.image), "", COLOURS.index("none"))
+    photo = photograph(random, flat, surround(random, sources), severity)
+    # The runtime tries both layouts on what is not clearly of one line.
+    image = side_by_side(photo, (WIDTH, HEIGHT)) if random.random() < 0.3 else fit(photo)
+    return Sample(image, "", _NONE)
 
 
-def _surround(random: Random, sources: Sources) -> Picture:
+def surround(random: Random, sources: Sources) -> Picture:
+    """A piece of a street scene or of bodywork, BGR, any size."""
     if not sources.surrounds or random.random() < 0.3:
         return _plain(random)
     scene = pick(random, sources.surrounds)
@@ -140,23 +135,5 @@ def as_input(images: Sequence[Picture]) -> NDArray[np.float32]:
 
 
 def as_classes(text: str) -> list[int]:
-    """The text as class numbers of the text head."""
-    return [CHARACTERS.index(character) + 1 for character in text]
-
-
-#: Marks a step whose class is not told.
-UNTOLD = -100
-
-
-def step_classes(sample: Sample) -> NDArray[np.int64]:
-    """The class of each of the 2 × ``BAND`` steps: a character on its own, blank where none is near, else ``UNTOLD``.
-
-    All are untold when the places are not known or two characters share a step.
-    """
-    classes = np.full(2 * BAND, UNTOLD, np.int64)
-    if sample.text and (not sample.steps or len(set(sample.steps)) < len(sample.steps)):
-        return classes
-    near = {step + offset for step in sample.steps for offset in (-1, 0, 1)}
-    classes[[step for step in range(2 * BAND) if step not in near]] = 0
-    classes[list(sample.steps)] = as_classes(sample.text)
-    return classes
+    """The text as class numbers of the text head, whose class 0 is the CTC blank."""
+    return [ALPHABET.index(character) + 1 for character in text]

@@ -7,49 +7,48 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import cv2
 import numpy as np
+import onnx
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from lookout_models.errors import UsageError
-from lookout_models.training.plates.crops import RealCrop, load_crops, split
+from lookout_models.training.plates.crops import RealCrop, load_crops
 from lookout_models.training.plates.distortion import Severity
 from lookout_models.training.plates.drawing import draw_plate
 from lookout_models.training.plates.fonts import FontBook
-from lookout_models.training.plates.kinds import COLOURS, KINDS
+from lookout_models.training.plates.kinds import KINDS
 from lookout_models.training.plates.measuring import Outcome, exact_shares, greedy
 from lookout_models.training.plates.net import PlateNet, parameters_of
 from lookout_models.training.plates.recipe import PlateRecipe, Stage
 from lookout_models.training.plates.samples import (
-    UNTOLD,
     Mix,
     Sample,
     Sources,
     as_classes,
     as_input,
-    fit,
     load_surrounds,
     photographed,
-    step_classes,
+    real_sample,
     stream,
 )
-from lookout_models.training.torched import descend, from_array, read_state, seed, write_state
+from lookout_models.training.torched import channels_last, descend, from_array, read_state, seed, write_state
 
 log = logging.getLogger(__name__)
 
-#: The checkpoint that measured best.
-BEST = "best.pt"
+#: The checkpoint that a finished run leaves for others.
+LAST = "last.pt"
 #: Weight of the colour head's loss beside the text's.
 _COLOUR_WEIGHT = 0.2
-#: Weight of telling the net which step sees which character, where that is known.
-_PLACES_WEIGHT = 1.0
 #: The averaged weights, which are the ones measured and shipped, forget with this factor a step.
-_AVERAGING = 0.998
+_AVERAGING = 0.995
 #: Samples held to be shown again, in batches.
 _POOL_BATCHES = 40
+#: Steps over which the learning rate rises to the stage's: the pretraining must not be shaken.
+_WARM_UP = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,26 +59,43 @@ class Validation:
     groups: Sequence[str]
 
 
-class PlateTraining:
-    """One run, ``work / recipe.name`` holding its log and checkpoints; ``run`` goes on where the last one was stopped.
+class Known(Protocol):
+    """Something whose text ("" for no plate) and index into ``COLOURS`` are known."""
 
-    ``data`` is the folder that the recipe's folders lie in.
+    @property
+    def text(self) -> str:
+        """What stands there."""
+        ...
+
+    @property
+    def colour(self) -> int:
+        """The ground's."""
+        ...
+
+
+class PlateTraining:
+    """One run on drawn plates; ``run`` goes on where the last one was stopped.
+
+    ``work / recipe.name`` holds its log and checkpoint;
+    ``base`` is the graph that is trained further, ``data`` the folder that the recipe's folders lie in.
     """
 
-    def __init__(self, recipe: PlateRecipe, data: Path, work: Path) -> None:
+    def __init__(self, recipe: PlateRecipe, base: onnx.ModelProto, data: Path, work: Path) -> None:
         torch.set_num_threads(1)
         cv2.setNumThreads(1)
         seed(recipe.seed)
         self._recipe, self._folder = recipe, work / recipe.name
         self._folder.mkdir(parents=True, exist_ok=True)
-        crops = load_crops(data / recipe.crops) if recipe.crops else []
-        train, held = split(crops, folds=recipe.folds, held_out=recipe.held_out)
+        self.crops = load_crops(data / recipe.crops) if recipe.crops else []
         surrounds = load_surrounds(data / recipe.surrounds, recipe.surround_limit) if recipe.surrounds else []
-        self._sources = Sources(FontBook.installed(), surrounds, train)
-        self.validation = validation_set(self._sources, held, recipe.validation)
-        self._net, self._average = PlateNet(recipe.widths), PlateNet(recipe.widths)
-        self._optimizer = torch.optim.AdamW(self._net.parameters(), lr=1e-3, weight_decay=0.02)
-        self._seen, self._best = 0, -1.0
+        self.sources = Sources(FontBook.installed(), surrounds)
+        self.validation = validation_set(self.sources, self.crops, recipe.validation)
+        self._net, self.average = channels_last(PlateNet(base)), channels_last(PlateNet(base))
+        if recipe.frozen_until:
+            self._net.graph.freeze(recipe.frozen_until)
+        self._trained = [weight for weight in self._net.parameters() if weight.requires_grad]
+        self._optimizer = torch.optim.AdamW(self._trained, lr=1e-3, weight_decay=0.01)
+        self._seen = self._started = 0
         self._load()
 
     def run(self) -> None:
@@ -95,11 +111,12 @@ class PlateTraining:
     def _run_stage(self, stage: Stage, first: int) -> None:
         # The seed moves with the place in the run, so that a resumed run does not see the same plates again.
         random = np.random.default_rng((self._recipe.seed, self._seen))
-        mix = Mix(stage.negatives, stage.real, stage.severity, stage.real_severity)
-        samples = reused(random, stream(random, self._sources, mix), self._recipe.batch, self._recipe.reuse)
+        mix = Mix(stage.negatives, stage.severity)
+        samples = reused(random, stream(random, self.sources, mix), self._recipe.batch, self._recipe.reuse)
         started, losses = time.monotonic(), list[float]()
         while self._seen < first + stage.samples:
-            rate = _cosine(stage.rate, stage.rate_end, (self._seen - first) / stage.samples)
+            warm = min(1.0, (self._seen - self._started) / self._recipe.batch / _WARM_UP)
+            rate = warm * cosine(stage.rate, stage.rate_end, (self._seen - first) / stage.samples)
             losses.append(self._step(next(samples), rate))
             before, self._seen = self._seen, self._seen + self._recipe.batch
             if self._seen // self._recipe.validate_every != before // self._recipe.validate_every:
@@ -110,10 +127,11 @@ class PlateTraining:
     def _step(self, batch: Sequence[Sample], rate: float) -> float:
         for group in self._optimizer.param_groups:
             group["lr"] = rate
-        self._net.train()
-        text, colour = self._net(from_array(as_input([s.image for s in batch])))
-        loss = _loss(text, colour, batch)
-        descend(loss, self._optimizer, self._net.parameters(), clip=5.0)
+        inputs = from_array(as_input([s.image for s in batch])).to(memory_format=torch.channels_last)
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self._recipe.bfloat16):
+            text, colour = self._net(inputs)
+        loss = reading_loss(text, colour, batch)
+        descend(loss, self._optimizer, self._trained, clip=5.0)
         self._follow()
         return float(loss.detach())
 
@@ -123,80 +141,58 @@ class PlateTraining:
         keep = min(_AVERAGING, (1 + steps) / (10 + steps))
         with torch.no_grad():
             trained = self._net.state_dict()
-            for name, value in self._average.state_dict().items():
+            for name, value in self.average.state_dict().items():
                 if value.dtype.is_floating_point:
                     value.lerp_(trained[name], 1 - keep)
                 else:
                     value.copy_(trained[name])
 
     def _validate(self, **figures: float) -> None:
-        shares = exact_shares(measure(self._average, self.validation))
-        real = shares.get("real")
+        shares = exact_shares(measure(self.average, self.validation))
         drawn = float(np.mean([share for group, share in shares.items() if group not in ("real", "no plate")]))
-        score = drawn if real is None else (drawn + 2 * real) / 3
-        self._save("last.pt")
-        if score >= self._best:
-            self._best = score
-            self._save(BEST)
-        row = {"seen": self._seen, "score": round(score, 4), "drawn": round(drawn, 4), **figures, "exact": shares}
+        self._save()
+        row = {"seen": self._seen, "drawn": round(drawn, 4), **figures, "exact": shares}
         with (self._folder / "log.jsonl").open("a", encoding="utf-8") as file:
             file.write(json.dumps(row, ensure_ascii=False) + "\n")
         log.info("%s", json.dumps(row, ensure_ascii=False))
 
-    def _save(self, name: str) -> None:
+    def _save(self) -> None:
         state = {
-            "recipe": self._recipe.model_dump(mode="json"),
             "net": self._net.state_dict(),
-            "average": self._average.state_dict(),
+            "average": self.average.state_dict(),
             "optimizer": self._optimizer.state_dict(),
             "seen": self._seen,
-            "best": self._best,
         }
-        write_state(state, self._folder / name)
+        write_state(state, self._folder / LAST)
 
     def _load(self) -> None:
-        last = self._folder / "last.pt"
+        last = self._folder / LAST
         if last.exists():
             state = read_state(last)
             self._net.load_state_dict(state["net"])
-            self._average.load_state_dict(state["average"])
+            self.average.load_state_dict(state["average"])
             self._optimizer.load_state_dict(state["optimizer"])
-            self._seen, self._best = state["seen"], state["best"]
-            return
-        start = load_net(self._folder.parent / self._recipe.start / BEST) if self._recipe.start else self._net
-        self._net.load_state_dict(start.state_dict())
-        self._average.load_state_dict(start.state_dict())
+            self._seen = self._started = state["seen"]
+        else:
+            self.average.load_state_dict(self._net.state_dict())
 
 
-def _loss(text: Tensor, colour: Tensor, batch: Sequence[Sample]) -> Tensor:
+def reading_loss(text: Tensor, colour: Tensor, batch: Sequence[Known]) -> Tensor:
+    """CTC of the texts a character, and the colours' cross entropy. Logits as ``PlateNet`` gives them."""
     classes = [as_classes(sample.text) for sample in batch]
     targets = torch.tensor([c for row in classes for c in row], dtype=torch.long)
     lengths = torch.tensor([len(row) for row in classes], dtype=torch.long)
     steps = torch.full((len(batch),), text.shape[1], dtype=torch.long)
     paths = functional.ctc_loss(text.log_softmax(2).transpose(0, 1), targets, steps, lengths, reduction="none")
-    told = from_array(np.stack([step_classes(sample) for sample in batch])).flatten()
-    # A drawn plate's characters stand where they were put: far quicker to learn from than CTC's search for them.
-    places = functional.cross_entropy(text.flatten(0, 1), told, ignore_index=UNTOLD, reduction="sum")
     colours = torch.tensor([sample.colour for sample in batch], dtype=torch.long)
     by_colour = functional.cross_entropy(colour, colours)
-    return paths.mean() / 7 + _PLACES_WEIGHT * places / (7 * len(batch)) + _COLOUR_WEIGHT * by_colour
-
-
-def load_net(checkpoint: Path) -> PlateNet:
-    """The averaged net of a checkpoint, ready to measure; UsageError when there is none."""
-    if not checkpoint.exists():
-        raise UsageError(f"there is no checkpoint {checkpoint}; train that run first")
-    state = read_state(checkpoint)
-    net = PlateNet(tuple(state["recipe"]["widths"]))
-    net.load_state_dict(state["average"])
-    return net.eval()
+    return paths.mean() / 7 + _COLOUR_WEIGHT * by_colour
 
 
 def validation_set(sources: Sources, held: Sequence[RealCrop], count: int) -> Validation:
-    """Drawn plates of every kind in equal numbers, what is no plate, and the held-back real crops."""
+    """Drawn plates of every kind in equal numbers, what is no plate, and real crops that are not trained on."""
     random = np.random.default_rng(20_240_229)
-    surrounding = Sources(sources.fonts, sources.surrounds)
-    nothing = stream(random, surrounding, Mix(negatives=1.0))
+    nothing = stream(random, sources, Mix(negatives=1.0))
     samples = [next(nothing) for _ in range(count // 10)]
     groups = ["no plate"] * len(samples)
     for index in range(count - len(samples)):
@@ -204,7 +200,7 @@ def validation_set(sources: Sources, held: Sequence[RealCrop], count: int) -> Va
         plate = draw_plate(random, sources.fonts, kind)
         samples.append(photographed(random, plate, next(nothing).image, Severity(0.8, 0.6, 0.5)))
         groups.append(kind.name)
-    samples += [Sample(fit(crop.image), crop.text, COLOURS.index("blue")) for crop in held]
+    samples += [real_sample(crop) for crop in held]
     return Validation(samples, [*groups, *["real"] * len(held)])
 
 
@@ -234,5 +230,6 @@ def reused(random: np.random.Generator, samples: Iterator[Sample], batch: int, t
         yield fresh + [pool[index] for index in chosen]
 
 
-def _cosine(start: float, end: float, share: float) -> float:
+def cosine(start: float, end: float, share: float) -> float:
+    """From ``start`` to ``end`` as ``share`` goes from 0 to 1, along half a cosine."""
     return end + (start - end) * 0.5 * (1 + math.cos(math.pi * min(share, 1.0)))

@@ -1,26 +1,33 @@
-"""Samples, their step classes and the division of real crops."""
+"""Samples, scenes and the division of real crops."""
 
+import re
+from itertools import islice
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
+from lookout_edge.adapters.onnx.plate_text import ALPHABET, is_plate
 from lookout_models.errors import UsageError
-from lookout_models.training.plates.crops import RealCrop, fold_of, load_crops, split
+from lookout_models.training.plates.crops import RealCrop, fold_of, load_crops, vary
+from lookout_models.training.plates.distortion import Severity
+from lookout_models.training.plates.drawing import DrawnPlate
+from lookout_models.training.plates.fonts import FontBook
+from lookout_models.training.plates.kinds import COLOURS, KINDS
 from lookout_models.training.plates.measuring import Outcome, exact_shares, greedy
 from lookout_models.training.plates.recipe import load_recipe
 from lookout_models.training.plates.samples import (
-    BAND,
-    CHARACTERS,
     HEIGHT,
-    UNTOLD,
     WIDTH,
-    Sample,
+    Mix,
+    Sources,
     as_classes,
     as_input,
-    step_classes,
+    photographed,
+    stream,
 )
+from lookout_models.training.plates.scenes import draw_scenes
 
 RECIPES = Path(__file__).parents[4] / "models" / "recipes"
 BLACK = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
@@ -35,23 +42,61 @@ def test_input_is_bgr_planes_from_minus_one_to_one() -> None:
     assert batch[0, 2].min() == 1.0
 
 
-def test_steps_carry_their_character_blanks_lie_away_from_them() -> None:
-    steps = (BAND + 2, BAND + 7, BAND + 11)
-    classes = step_classes(Sample(BLACK, "京A1", 0, steps))
-    assert classes[list(steps)].tolist() == as_classes("京A1")
-    assert classes[:BAND].tolist() == [0] * BAND
-    assert classes[BAND + 3] == UNTOLD
-    assert classes[BAND + 9] == 0
+def flat(lines: int) -> DrawnPlate:
+    """White above, black below, or all white."""
+    image = np.full((120, 240, 3), 255, np.uint8)
+    image[52:] = 0 if lines == 2 else 255
+    return DrawnPlate(image, "京A12345", "yellow", lines)
 
 
-def test_no_plate_is_blank_everywhere_and_unknown_places_tell_nothing() -> None:
-    assert set(step_classes(Sample(BLACK, "", 5)).tolist()) == {0}
-    assert set(step_classes(Sample(BLACK, "京A12345", 0)).tolist()) == {UNTOLD}
-    assert set(step_classes(Sample(BLACK, "京A", 0, (40, 40))).tolist()) == {UNTOLD}
+def test_two_lines_are_laid_side_by_side_and_what_is_mislaid_is_nothing() -> None:
+    gentle, random = Severity(0.0, 0.0, 0.0), np.random.default_rng(3)
+    laid = photographed(random, flat(2), BLACK, gentle)
+    assert (laid.text, COLOURS[laid.colour]) == ("京A12345", "yellow")
+    assert laid.image.shape == (HEIGHT, WIDTH, 3)
+    # The upper line is on the left now.
+    assert laid.image[10:38, 10:38].mean() > 200
+    assert laid.image[10:38, 70:150].mean() < 60
+    for plate in (flat(1), flat(2)):
+        mislaid = photographed(random, plate, BLACK, gentle, mislaid=True)
+        assert (mislaid.text, COLOURS[mislaid.colour]) == ("", "none")
+
+
+def test_the_stream_holds_plates_and_what_is_none() -> None:
+    try:
+        sources = Sources(FontBook.installed())
+    except UsageError as error:
+        pytest.skip(str(error))
+    samples = list(islice(stream(np.random.default_rng(4), sources, Mix(negatives=0.5)), 40))
+    nothing = [sample for sample in samples if not sample.text]
+    assert 10 < len(nothing) < 30
+    assert {COLOURS[sample.colour] for sample in nothing} == {"none"}
+    assert all(is_plate(sample.text) for sample in samples if sample.text)
+
+
+def test_scenes_show_every_kind_and_signs_inside_their_vehicle() -> None:
+    try:
+        sources = Sources(FontBook.installed())
+    except UsageError as error:
+        pytest.skip(str(error))
+    scenes = draw_scenes(np.random.default_rng(5), sources, of_each_kind=1, signs=2)
+    assert [scene.kind for scene in scenes] == [*(kind.name for kind in KINDS), "sign", "sign"]
+    assert [scene.text for scene in scenes[-2:]] == ["", ""]
+    for scene in scenes:
+        assert scene.image.std() > 3
+        assert scene.vehicle.clipped() == scene.vehicle
+
+
+def test_crops_are_varied_among_themselves() -> None:
+    crops = [RealCrop(np.full((24, 94, 3), 40 * n, np.uint8), f"皖A1234{n}") for n in range(3)]
+    varied = list(vary(np.random.default_rng(6), crops, times=4, strength=0.5))
+    assert len(varied) == 12
+    assert {crop.text[:2] for crop in varied} == {"皖A"}
+    assert {crop.text for crop in varied} >= {crop.text for crop in crops}
 
 
 def test_greedy_reading_removes_repeats_and_blanks() -> None:
-    logits = np.zeros((1, 6, len(CHARACTERS) + 1), np.float32)
+    logits = np.zeros((1, 6, len(ALPHABET) + 1), np.float32)
     one, two = as_classes("8A")
     for step, value in enumerate([one, one, 0, one, two, 0]):
         logits[0, step, value] = 5
@@ -64,13 +109,10 @@ def test_exact_shares_count_each_group() -> None:
 
 
 def test_folds_are_fixed_and_divide_everything() -> None:
-    crops = [RealCrop(BLACK, f"皖A{number:05d}") for number in range(200)]
-    parts = [split(crops, folds=5, held_out=fold)[1] for fold in range(5)]
-    assert sum(len(part) for part in parts) == 200
-    assert min(len(part) for part in parts) > 20
-    assert fold_of("皖A00000", 5) == fold_of("皖A00000", 5)
-    train, held = split(crops, folds=5, held_out=-1)
-    assert (len(train), len(held)) == (200, 0)
+    parts = [fold_of(f"皖A{number:05d}", 5) for number in range(200)]
+    assert set(parts) == {0, 1, 2, 3, 4}
+    assert min(parts.count(fold) for fold in range(5)) > 20
+    assert parts == [fold_of(f"皖A{number:05d}", 5) for number in range(200)]
 
 
 def test_crops_are_named_by_their_text(tmp_path: Path) -> None:
@@ -90,7 +132,11 @@ def test_shipped_recipes_are_valid(path: Path) -> None:
 
 
 def test_a_wrong_recipe_names_the_file_and_the_key(tmp_path: Path) -> None:
+    shipped = (RECIPES / "plate-reader.yaml").read_text("utf-8")
     path = tmp_path / "r.yaml"
-    path.write_text("kind: plates\nname: x\nstages: [{samples: 1, rate: 1, rate_end: -1}]\n", "utf-8")
+    path.write_text(re.sub(r"rate_end: \S+,", "rate_end: -1,", shipped, count=1), "utf-8")
     with pytest.raises(UsageError, match=r"r\.yaml: stages\.0\.rate_end"):
+        load_recipe(path)
+    path.write_text(shipped.replace("crops: plates/crops\n", ""), "utf-8")
+    with pytest.raises(UsageError, match=r"'refine' needs 'crops'"):
         load_recipe(path)
