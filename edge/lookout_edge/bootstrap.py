@@ -428,6 +428,7 @@ def _source_options(camera: CameraConfig) -> tuple[SourceOptions, SourceOptions 
         loop=source.loop,
         rtsp_transport=source.rtsp_transport,
         read_timeout_s=source.read_timeout_s,
+        hardware=source.hardware_decode,
         max_size=camera.max_size,
         decode_fps=camera.detect_fps,
     )

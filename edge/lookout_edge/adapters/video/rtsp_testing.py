@@ -86,6 +86,11 @@ class RtspCamera:
     def __exit__(self, *_: object) -> None:
         self.kill()
 
+    @property
+    def is_up(self) -> bool:
+        """Whether it listens."""
+        return self._listener is not None
+
     def start(self) -> None:
         """Listen, on the same port as before where there was one."""
         listener = socket.socket()
