@@ -1,8 +1,8 @@
 """Watch a gateway for a while beside cameras that misbehave: memory, threads and open files have to stay flat.
 
-``python tests/soak.py --minutes 30``; prints one JSON object and ends with 1 when something grows. RTSP cameras with a main
-and a sub stream each are paused, cut, killed, restarted, flood and send garbage in turn, while the gateway runs as its
-users run it.
+``python tests/soak.py --minutes 30``; prints one JSON object and ends with 1 when something grows. RTSP cameras with a
+main and a sub stream each are paused, cut, killed, restarted, flood and send garbage in turn, while the gateway runs as
+its users run it.
 """
 
 import argparse

@@ -314,6 +314,7 @@ def _endless(clip: Callable[[], Path]) -> "Iterator[tuple[float, Packet[Stream]]
     """(seconds from the beginning, packet) for ever; times grow across the seam."""
     shift = Fraction(0)
     while True:
+        first: Fraction | None = None
         last = step = Fraction(0)
         with av.open(clip()) as container:
             stream = container.streams.video[0]
@@ -322,10 +323,11 @@ def _endless(clip: Callable[[], Path]) -> "Iterator[tuple[float, Packet[Stream]]
                 if not packet.size or packet.dts is None or packet.pts is None:
                     continue
                 at = (packet.dts - start) * tick
+                first = at if first is None else first
                 step, last = at - last, at
                 packet.pts, packet.dts = (
                     round(((ticks - start) * tick + shift) * _TICKS) for ticks in (packet.pts, packet.dts)
                 )
                 packet.time_base = Fraction(1, _TICKS)
                 yield float(at + shift), cast("Packet[Stream]", packet)
-        shift += last + step
+        shift += last - (first or 0) + step
