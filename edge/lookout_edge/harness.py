@@ -21,7 +21,7 @@ from lookout_edge.adapters.video.drawn import FOOTAGE, decode_only, draw_clip
 from lookout_edge.bench import Clip, Cost, Crowd, Report, TimedDetector, TimedPlateReader, TrackLog, Watch, measure
 from lookout_edge.config import ModelsConfig
 from lookout_edge.errors import SourceError
-from lookout_edge.pipeline import EVERY_LOOK, LookSettings
+from lookout_edge.looking import EVERY_LOOK, LookSettings
 from lookout_edge.rules.registry import RULES
 
 #: Cameras that are tried at once, one after the other, as far as the caller wants to go.

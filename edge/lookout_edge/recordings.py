@@ -10,7 +10,8 @@ from lookout_edge import bootstrap
 from lookout_edge.adapters.video import VideoSource
 from lookout_edge.config import CameraConfig, LoadedConfig, ModelsConfig
 from lookout_edge.errors import ConfigError
-from lookout_edge.pipeline import CameraPipeline, LookSettings
+from lookout_edge.looking import LookSettings
+from lookout_edge.pipeline import CameraPipeline
 from lookout_edge.rules.base import Rule
 
 #: The camera of a replay without a configuration.

@@ -1,20 +1,25 @@
 """ByteTrack in seconds of frame time: two-stage association over a constant-velocity Kalman filter.
 
-Differences from the paper: the filter runs on real time steps, the buffer is in watched seconds, labels of one group
-("car", "truck", "bus") may match each other, and a fresh track is given a wider box until its speed is known.
+Differences from the paper (Zhang et al., "ByteTrack", ECCV 2022): the filter runs on real time steps, the buffer is in
+watched seconds, labels of one group ("car", "truck", "bus") may match each other, and a fresh track is given a wider
+box until its speed is known. Looks may be at parts of the picture: what was not looked at is not missed. A thing that
+stands still is held while its place looks as it did when it was last found, and looked at again now and then; it leaves
+when the scene shows that it is gone.
 """
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment  # pyright: ignore[reportUnknownVariableType]
 
 from lookout_edge.domain.detection import Detection
+from lookout_edge.domain.frame import Patch
 from lookout_edge.domain.geometry import Box
+from lookout_edge.domain.kalman import BoxFilter
 from lookout_edge.domain.labels import label_group
 from lookout_edge.domain.looks import LookClock
 from lookout_edge.domain.track import Track
@@ -40,67 +45,65 @@ class TrackerSettings:
     buffer_s: float = 3.0
     #: The same for a track that was seen only once.
     tentative_s: float = 0.5
+    #: Speed in own sizes a second below which a thing stands still.
+    still_speed: float = 0.12
+    #: Sights from which on a still thing need not be looked at each time.
+    settled_hits: int = 5
+    #: First and longest time from one look at a still thing to the next; it doubles with each that finds it.
+    recheck_s: tuple[float, float] = (1.0, 10.0)
+    #: Time from one look to the next at a settled thing that moves no faster than this many own sizes a second.
+    moving_s: float = 0.4
+    moving_speed: float = 4.0
+    #: Longest time for which a still thing is believed to be there behind another that hides it.
+    hidden_s: float = 20.0
+    #: Share of its box that the other must cover.
+    hidden_share: float = 0.4
 
 
-@dataclass(slots=True, eq=False)
-class _Motion:
-    """Four independent position-and-velocity filters for centre x, centre y, width, height (fractions, seconds)."""
+class SceneView(Protocol):
+    """What a look saw of the scene."""
 
-    position: Array
-    velocity: Array
-    #: Variances of position and velocity and their covariance, each 4 values.
-    pp: Array
-    vv: Array
-    pv: Array
+    def saw(self, box: Box) -> bool:
+        """Whether all of ``box`` was looked at."""
+        ...
 
-    @classmethod
-    def begin(cls, box: Box) -> "_Motion":
-        position = _centre(box)
-        scale = _scale(position)
-        return cls(position, np.zeros(4), (0.05 * scale) ** 2, (2.0 * scale) ** 2, np.zeros(4))
+    def patch(self, box: Box) -> Patch | None:
+        """How ``box`` looks now; None when there are no pixels to compare."""
+        ...
 
-    def predict(self, dt: float) -> None:
-        """Move on by ``dt`` seconds under white acceleration noise."""
-        noise = (1.0 * _scale(self.position)) ** 2
-        self.position = self.position + self.velocity * dt
-        self.pp = self.pp + 2 * dt * self.pv + dt**2 * self.vv + noise * dt**4 / 4
-        self.pv = self.pv + dt * self.vv + noise * dt**3 / 2
-        self.vv = self.vv + noise * dt**2
-        self.position[2:] = np.maximum(self.position[2:], 1e-4)
-
-    def correct(self, box: Box) -> None:
-        """Take in a measured box."""
-        measured = _centre(box)
-        innovation = measured - self.position
-        total = self.pp + (0.05 * _scale(measured)) ** 2
-        gain_p, gain_v = self.pp / total, self.pv / total
-        self.position = self.position + gain_p * innovation
-        self.velocity = self.velocity + gain_v * innovation
-        self.vv = self.vv - gain_v * self.pv
-        self.pv = self.pv - gain_p * self.pv
-        self.pp = self.pp - gain_p * self.pp
-
-    @property
-    def box(self) -> Box:
-        cx, cy, w, h = (float(value) for value in self.position)
-        return Box(cx - w / 2, cy - h / 2, cx + w / 2, cy + h / 2)
+    def resembles(self, patch: Patch, box: Box) -> bool:
+        """Whether ``box`` looks as it did in ``patch``."""
+        ...
 
 
-def _centre(box: Box) -> Array:
-    return np.array([(box.x1 + box.x2) / 2, (box.y1 + box.y2) / 2, box.width, box.height])
+class WholeScene:
+    """A look at everything, with nothing remembered of how it looked: who is not found is missed."""
+
+    def saw(self, box: Box) -> bool:
+        """See ``SceneView``."""
+        return True
+
+    def patch(self, box: Box) -> Patch | None:
+        """See ``SceneView``."""
+        return None
+
+    def resembles(self, patch: Patch, box: Box) -> bool:
+        """See ``SceneView``."""
+        return False
 
 
-def _scale(position: Array) -> Array:
-    """Noise grows with the thing's own size."""
-    width, height = max(position[2], 1e-4), max(position[3], 1e-4)
-    return np.array([width, height, width, height])
+_WHOLE = WholeScene()
+#: Watched seconds for which what is missed is looked for in every frame.
+_SEARCHED_S = 1.0
+#: Overlap from which on two detections of one label group are of the same thing.
+_DOUBLE_IOU = 0.7
 
 
 @dataclass(slots=True, eq=False)
 class _Followed:
     id: int
     label: str
-    motion: _Motion
+    motion: BoxFilter
     box: Box
     score: float
     first_at: float
@@ -109,6 +112,18 @@ class _Followed:
     missed_s: float = 0.0
     #: Label → decayed sum of scores.
     labels: dict[str, float] = field(default_factory=dict[str, float])
+    #: Whether it is believed to be there without having been found in the last look.
+    held: bool = False
+    #: How its place looked when it was last found.
+    patch: Patch | None = None
+    #: Looks in a row that did not find it though its place looks the same.
+    overlooked: int = 0
+    hidden_s: float = 0.0
+    #: Frame time of the last look that found it.
+    found_at: float = float("-inf")
+    #: Seconds to the next look at it, while it stands still, and frame time of that look.
+    interval_s: float = 0.0
+    look_at: float = float("-inf")
 
     @property
     def search_box(self) -> Box:
@@ -121,9 +136,19 @@ class _Followed:
 
     def see(self, at: float, detection: Detection) -> None:
         self.motion.correct(detection.box)
-        self.box, self.score, self.last_at = detection.box, detection.score, at
+        self.box, self.score, self.last_at, self.found_at = detection.box, detection.score, at, at
         self.hits, self.missed_s = self.hits + 1, 0.0
+        self.held, self.overlooked, self.hidden_s = False, 0, 0.0
         self.vote(detection)
+
+    def hold(self, at: float) -> None:
+        """It is there: its place has not changed since it was last found."""
+        self.last_at, self.missed_s, self.held = at, 0.0, True
+        self.motion.stand()
+
+    def coast(self, at: float) -> None:
+        """It is where it is expected: it moves steadily, and its next look is yet to come."""
+        self.last_at, self.box, self.held = at, self.motion.box, False
 
     def vote(self, detection: Detection) -> None:
         """Let the label be renamed by one that clearly outweighs it, so that flicker does not."""
@@ -134,7 +159,7 @@ class _Followed:
             self.label = heaviest
 
     def as_track(self) -> Track:
-        return Track(self.id, self.label, self.score, self.box, self.first_at, self.last_at, self.hits)
+        return Track(self.id, self.label, self.score, self.box, self.first_at, self.last_at, self.hits, self.held)
 
 
 class Tracker:
@@ -146,47 +171,119 @@ class Tracker:
         self._clock = LookClock()
         self._next_id = 1
 
-    def update(self, at: float, detections: Sequence[Detection]) -> tuple[Track, ...]:
+    def update(self, at: float, detections: Sequence[Detection], scene: SceneView = _WHOLE) -> tuple[Track, ...]:
         """Take in the detections of a look at frame time ``at`` (later than the last one).
 
         Returns all confirmed tracks by number; those not seen in this look carry an older ``last_at`` and their
-        last seen box.
+        last seen box, unless they are ``held``.
         """
         first_look = self._clock.last_at is None
         step = self._clock.step(at)
         for followed in self._followed:
             followed.motion.predict(step)
+        detections = without_doubles(detections)
         high = [d for d in detections if d.score >= self._settings.high_score]
         low = [d for d in detections if self._settings.low_score <= d.score < self._settings.high_score]
         lost_before = {f.id for f in self._followed if f.missed_s > 0}
         unseen, fresh = self._associate(at, self._followed, high, self._settings.min_iou)
         recent = [followed for followed in unseen if followed.id not in lost_before]
         still_unseen, _ = self._associate(at, recent, low, self._settings.min_iou_low)
-        for followed in unseen:
-            if followed.id in lost_before or followed in still_unseen:
-                followed.missed_s += step
+        missing = [f for f in unseen if f.id in lost_before or f in still_unseen]
+        for followed in missing:
+            self._miss(at, step, followed, detections, scene)
         self._followed = [f for f in self._followed if f.missed_s <= self._patience(f)]
+        for followed in self._followed:
+            self._plan(at, followed, scene)
         for detection in fresh:
             self._start(at, detection)
         return tuple(f.as_track() for f in self._followed if f.hits > 1 or first_look)
+
+    @property
+    def next_look_at(self) -> float | None:
+        """Frame time of the next look that something needs; None when nothing is followed."""
+        return min((followed.look_at for followed in self._followed), default=None)
+
+    def places(self) -> list[tuple[Box, float]]:
+        """Where everything that is followed is expected, and the frame time of the next look that it needs."""
+        return [(followed.search_box, followed.look_at) for followed in self._followed]
 
     def reset(self) -> None:
         """Forget all tracks: time has jumped. Numbers go on rising."""
         self._followed = []
         self._clock = LookClock()
 
+    def _miss(
+        self, at: float, step: float, followed: _Followed, detections: Sequence[Detection], scene: SceneView
+    ) -> None:
+        """It was not found. Is it gone, or was it not looked at, overlooked or hidden?"""
+        still = self._stands(followed) or followed.patch is not None
+        if not scene.saw(followed.box if still else followed.search_box):
+            if still:
+                followed.hold(at)
+            elif at < followed.look_at:
+                followed.coast(at)
+            return
+        if still and followed.overlooked < followed.hits and self._looks_the_same(followed, scene):
+            followed.overlooked += 1
+            followed.hold(at)
+        elif still and followed.hidden_s < self._settings.hidden_s and self._is_hidden(followed, detections):
+            followed.hidden_s += step
+            followed.hold(at)
+        else:
+            followed.missed_s += step
+            followed.held = False
+
+    def _stands(self, followed: _Followed) -> bool:
+        if followed.held:
+            return True
+        settled = followed.hits >= self._settings.settled_hits and followed.missed_s == 0
+        return settled and followed.motion.speed < self._settings.still_speed
+
+    def _looks_the_same(self, followed: _Followed, scene: SceneView) -> bool:
+        return followed.patch is not None and scene.resembles(followed.patch, followed.box)
+
+    def _is_hidden(self, followed: _Followed, detections: Sequence[Detection]) -> bool:
+        """Whether something nearer (it stands lower in the picture) covers much of it."""
+        nearer = (d.box for d in detections if d.box.y2 >= followed.box.y2 and d.score >= self._settings.high_score)
+        covered = self._settings.hidden_share * followed.box.area
+        return any(box.intersection(followed.box) >= covered for box in nearer)
+
+    def _plan(self, at: float, followed: _Followed, scene: SceneView) -> None:
+        """When to look at it again, and how its place looks, if it was found just now."""
+        settings = self._settings
+        if at < followed.look_at and followed.found_at != at:
+            return
+        if not self._stands(followed):
+            foreseeable = (
+                followed.hits >= settings.settled_hits
+                and followed.missed_s == 0
+                and followed.motion.speed < settings.moving_speed
+            )
+            followed.interval_s = 0.0
+            # Looks come on a grid that may be finer than this: half of its step of tolerance.
+            rests = foreseeable or followed.missed_s > _SEARCHED_S
+            followed.look_at = at + 0.75 * settings.moving_s if rests else at
+            # What is missed just now may show itself to be in its old place still.
+            followed.patch = followed.patch if followed.missed_s > 0 else None
+            return
+        first, longest = settings.recheck_s
+        if followed.held:
+            if followed.look_at <= at:
+                followed.interval_s, followed.look_at = first, at + first
+            return
+        followed.patch = scene.patch(followed.box)
+        followed.interval_s = min(longest, max(first, 2 * followed.interval_s))
+        followed.look_at = at + followed.interval_s
+
     def _patience(self, followed: _Followed) -> float:
-        return self._settings.buffer_s if followed.hits > 1 else self._settings.tentative_s
+        x, y = followed.motion.position[:2]
+        inside = 0 <= x <= 1 and 0 <= y <= 1
+        return self._settings.buffer_s if followed.hits > 1 and inside else self._settings.tentative_s
 
     def _start(self, at: float, detection: Detection) -> None:
+        motion = BoxFilter(detection.box)
         followed = _Followed(
-            self._next_id,
-            detection.label,
-            _Motion.begin(detection.box),
-            detection.box,
-            detection.score,
-            first_at=at,
-            last_at=at,
+            self._next_id, detection.label, motion, detection.box, detection.score, first_at=at, last_at=at
         )
         followed.vote(detection)
         self._followed.append(followed)
@@ -196,6 +293,8 @@ class Tracker:
         self, at: float, tracks: Sequence[_Followed], detections: Sequence[Detection], min_iou: float
     ) -> tuple[list[_Followed], list[Detection]]:
         """Match within each label group; (tracks without a detection, detections without a track), both in order."""
+        if not tracks or not detections:
+            return list(tracks), list(detections)
         groups: dict[str, tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
         for index, followed in enumerate(tracks):
             groups[label_group(followed.label)][0].append(index)
@@ -203,8 +302,9 @@ class Tracker:
             groups[label_group(detection.label)][1].append(index)
         matched: list[tuple[int, int]] = []
         for rows, columns in groups.values():
-            overlaps = iou_matrix([tracks[r].search_box for r in rows], [detections[c].box for c in columns])
-            matched += [(rows[i], columns[j]) for i, j in best_pairs(overlaps, min_iou)]
+            if rows and columns:
+                overlaps = iou_matrix([tracks[r].search_box for r in rows], [detections[c].box for c in columns])
+                matched += [(rows[i], columns[j]) for i, j in best_pairs(overlaps, min_iou)]
         for row, column in matched:
             tracks[row].see(at, detections[column])
         used_rows, used_columns = {row for row, _ in matched}, {column for _, column in matched}
@@ -212,6 +312,16 @@ class Tracker:
             [track for index, track in enumerate(tracks) if index not in used_rows],
             [detection for index, detection in enumerate(detections) if index not in used_columns],
         )
+
+
+def without_doubles(detections: Sequence[Detection]) -> list[Detection]:
+    """One detection a thing: of those of one label group in one place ("car", "truck") the surest, best first."""
+    kept: list[Detection] = []
+    for found in sorted(detections, key=lambda one: -one.score):
+        group = label_group(found.label)
+        if not any(label_group(other.label) == group and other.box.iou(found.box) > _DOUBLE_IOU for other in kept):
+            kept.append(found)
+    return kept
 
 
 def iou_matrix(a: Sequence[Box], b: Sequence[Box]) -> Array:
@@ -233,5 +343,7 @@ def best_pairs(overlaps: Array, min_iou: float) -> list[tuple[int, int]]:
     """The pairs (row, column) with the largest sum of overlaps; pairs below ``min_iou`` are left out."""
     if overlaps.size == 0:
         return []
+    if overlaps.size == 1:
+        return [(0, 0)] if overlaps[0, 0] >= min_iou else []
     rows, columns = _assign(np.where(overlaps >= min_iou, -overlaps, 0.0))
     return [(int(r), int(c)) for r, c in zip(rows, columns, strict=True) if overlaps[r, c] >= min_iou]

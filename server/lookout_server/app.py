@@ -12,7 +12,6 @@ from lookout_server.api.middleware import BodyLimit, Counting, SecurityHeaders
 from lookout_server.api.routes import (
     alarms,
     cases,
-    commands,
     enrolment,
     estate,
     evidence,
@@ -51,7 +50,6 @@ _ROUTERS = (
     estate.router,
     enrolment.router,
     people.router,
-    commands.router,
     feed.router,
     operations.router,
 )

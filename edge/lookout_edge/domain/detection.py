@@ -16,6 +16,8 @@ class Detection:
     box: Box
     #: Measured for the labels that some rule looks at closely.
     appearance: Appearance | None = None
+    #: The edge of the region that was looked at goes through it: there is more of it than the box shows.
+    cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,13 @@ Luma = NDArray[np.uint8]
 """H × W, uint8: brightness alone."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Patch:
+    """How a place looked in a small picture of brightness: levels 0..255."""
+
+    levels: NDArray[np.int16]
+
+
 class Picture(Protocol):
     """A picture as the decoder left it; nothing is converted before somebody asks. Safe to use from any thread."""
 

@@ -37,21 +37,36 @@ class Box:
         dx = max(0.0, other.x1 - self.x2, self.x1 - other.x2)
         return dx, max(0.0, other.y1 - self.y2, self.y1 - other.y2)
 
-    def share_inside(self, other: "Box") -> float:
-        """Share of this box's area that lies in ``other``, 0..1."""
+    def intersection(self, other: "Box") -> float:
+        """Area of the common part, fraction of the frame's area."""
         width = min(self.x2, other.x2) - max(self.x1, other.x1)
         height = min(self.y2, other.y2) - max(self.y1, other.y1)
-        return width * height / self.area if width > 0 and height > 0 and self.area > 0 else 0.0
+        return width * height if width > 0 and height > 0 else 0.0
+
+    def share_inside(self, other: "Box") -> float:
+        """Share of this box's area that lies in ``other``, 0..1."""
+        intersection = self.intersection(other)
+        return intersection / self.area if intersection > 0 else 0.0
 
     def iou(self, other: "Box") -> float:
         """Intersection over union, 0..1."""
-        width = min(self.x2, other.x2) - max(self.x1, other.x1)
-        height = min(self.y2, other.y2) - max(self.y1, other.y1)
-        if width <= 0 or height <= 0:
-            return 0.0
-        intersection = width * height
+        intersection = self.intersection(other)
         union = self.area + other.area - intersection
-        return intersection / union if union > 0 else 0.0
+        return intersection / union if intersection > 0 and union > 0 else 0.0
+
+    def union(self, other: "Box") -> "Box":
+        """The smallest box around both."""
+        return Box(min(self.x1, other.x1), min(self.y1, other.y1), max(self.x2, other.x2), max(self.y2, other.y2))
+
+    def holds(self, other: "Box") -> bool:
+        """Whether all of ``other`` lies in it."""
+        return self.x1 <= other.x1 and self.y1 <= other.y1 and self.x2 >= other.x2 and self.y2 >= other.y2
+
+    def grown(self, share: float, least: tuple[float, float] = (0.0, 0.0)) -> "Box":
+        """With ``share`` of its size more on each side, and at least as wide and high as ``least``."""
+        dx = max(share * self.width, (least[0] - self.width) / 2)
+        dy = max(share * self.height, (least[1] - self.height) / 2)
+        return Box(self.x1 - dx, self.y1 - dy, self.x2 + dx, self.y2 + dy)
 
     def clipped(self) -> "Box":
         """The part inside the frame."""

@@ -18,3 +18,5 @@ class Track:
     last_at: float
     #: Number of detections matched so far.
     hits: int
+    #: Not found in the last look, but its place looks as it did: it is there.
+    held: bool = False

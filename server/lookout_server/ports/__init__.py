@@ -7,7 +7,6 @@ from typing import Protocol
 
 from lookout_server.ports.records import (
     AlarmFilter,
-    AnswerTo,
     CaseFilter,
     DeadlineHealth,
     FeedEntry,
@@ -20,7 +19,6 @@ from lookout_server.ports.records import (
     LedgerStream,
     LinkedEvent,
     LinkedNote,
-    ModelPackage,
     OutboxMessage,
     Page,
     Quarantined,
@@ -51,7 +49,6 @@ from lookout_server.ports.repositories import (
 __all__ = [
     "AlarmFilter",
     "AlarmRepository",
-    "AnswerTo",
     "CaseFilter",
     "CaseRepository",
     "Checks",
@@ -75,7 +72,6 @@ __all__ = [
     "LedgerStream",
     "LinkedEvent",
     "LinkedNote",
-    "ModelPackage",
     "NoticeRepository",
     "Outbox",
     "OutboxMessage",

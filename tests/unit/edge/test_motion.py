@@ -1,58 +1,158 @@
 import numpy as np
-from hypothesis import given
+import pytest
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lookout_edge.domain.frame import Image, ImagePicture, Luma
-from lookout_edge.motion import MotionGate
+from lookout_edge.domain.geometry import Box
+from lookout_edge.domain.zone import Zone
+from lookout_edge.motion import Motion, MotionGate
 from lookout_edge.testing import picture
+
+RNG = np.random.default_rng(1)
 
 
 def luma(image: Image) -> Luma:
     return ImagePicture(image).luma(MotionGate().longest)
 
 
-def gate_after(image: Image) -> MotionGate:
-    gate = MotionGate()
-    gate.looked(luma(image))
+def gate_after(image: Image, masks: tuple[Zone, ...] = ()) -> MotionGate:
+    gate = MotionGate(masks=masks)
+    gate.observe(luma(image))
+    gate.looked()
     return gate
 
 
+def textured(width: int = 480, height: int = 270) -> Image:
+    levels = np.random.default_rng(3).integers(60, 180, (height // 10, width // 10, 1), np.uint8)
+    return np.repeat(np.repeat(np.repeat(levels, 10, axis=0), 10, axis=1), 3, axis=2)
+
+
+def noisy(image: Image, sigma: float) -> Image:
+    return np.clip(image + RNG.normal(0, sigma, image.shape), 0, 255).astype(np.uint8)
+
+
+def with_thing(image: Image, x: float, y: float, width: float, height: float, level: int = 230) -> Image:
+    changed = image.copy()
+    rows, columns = image.shape[:2]
+    changed[round(y * rows) : round((y + height) * rows), round(x * columns) : round((x + width) * columns)] = level
+    return changed
+
+
 def test_the_first_picture_is_always_worth_a_look() -> None:
-    assert MotionGate().changed(luma(picture()))
+    assert MotionGate().observe(luma(picture())).everywhere
 
 
 def test_the_same_picture_is_not() -> None:
-    assert not gate_after(picture(90)).changed(luma(picture(90)))
+    assert gate_after(picture(90)).observe(luma(picture(90))) == Motion()
 
 
-def test_sensor_noise_is_not_movement() -> None:
-    noise = np.random.default_rng(1).normal(0, 4, (270, 480, 3))
+@pytest.mark.parametrize("sigma", [1.0, 4.0])
+def test_sensor_noise_is_not_movement(sigma: float) -> None:
     night = picture(40, width=480, height=270)
-    noisy = np.clip(night + noise, 0, 255).astype(np.uint8)
-    assert not gate_after(night).changed(luma(noisy))
+    gate = gate_after(night)
+    for _ in range(20):
+        assert gate.observe(luma(noisy(night, sigma))) == Motion()
 
 
-def test_a_small_thing_is_movement() -> None:
+def test_a_small_thing_is_movement_where_it_is() -> None:
     before = picture(90, width=1280, height=720)
-    after = before.copy()
-    after[300:380, 600:640] = 200
-    assert gate_after(before).changed(luma(after))
+    motion = gate_after(before).observe(luma(with_thing(before, 0.5, 0.4, 0.02, 0.1)))
+    (region,) = motion.regions
+    assert region.holds(Box(0.5, 0.4, 0.52, 0.5))
+    assert region.area < 0.02
 
 
-def test_slow_movement_adds_up_against_the_picture_that_was_looked_at() -> None:
-    gate = gate_after(picture(100))
-    assert not gate.changed(luma(picture(110)))
-    assert gate.changed(luma(picture(125)))
+def test_two_things_are_two_regions() -> None:
+    before = textured()
+    after = with_thing(with_thing(before, 0.1, 0.1, 0.1, 0.1), 0.7, 0.7, 0.1, 0.2)
+    assert len(gate_after(before).observe(luma(after)).regions) == 2
+
+
+def test_slow_movement_adds_up_against_what_was_looked_at() -> None:
+    gate = gate_after(picture(100, width=480, height=270))
+    assert not gate.observe(luma(with_thing(picture(100, width=480, height=270), 0.4, 0.4, 0.2, 0.2, 110))).regions
+    assert gate.observe(luma(with_thing(picture(100, width=480, height=270), 0.4, 0.4, 0.2, 0.2, 125))).regions
+
+
+def test_only_where_it_was_looked_at_it_is_settled() -> None:
+    before = textured()
+    after = with_thing(with_thing(before, 0.1, 0.1, 0.1, 0.1), 0.7, 0.7, 0.1, 0.2)
+    gate = gate_after(before)
+    first = gate.observe(luma(after)).regions
+    gate.looked(first[:1])
+    assert gate.observe(luma(after)).regions == first[1:]
+
+
+def test_what_is_explained_makes_no_region_but_moves() -> None:
+    before = textured()
+    after = with_thing(before, 0.1, 0.1, 0.1, 0.1)
+    motion = gate_after(before).observe(luma(after), [Box(0.0, 0.0, 0.3, 0.3)])
+    assert (motion.regions, motion.moves) == ((), True)
+
+
+def test_a_light_switch_is_another_picture_and_not_movement() -> None:
+    room = textured()
+    gate = gate_after(room)
+    assert gate.observe(luma(np.clip(room.astype(np.int16) - 50, 0, 255).astype(np.uint8))).everywhere
+    gate.looked()
+    assert gate.observe(luma(np.clip(room.astype(np.int16) - 50, 0, 255).astype(np.uint8))) == Motion()
+
+
+def test_the_infra_red_filter_is_another_picture() -> None:
+    day = textured()
+    assert gate_after(day).observe(luma(255 - day)).everywhere
+
+
+def test_slow_daylight_is_nothing() -> None:
+    gate = gate_after(textured())
+    for rise in range(1, 16):
+        assert gate.observe(luma(textured() + np.uint8(rise))) == Motion()
+
+
+def test_what_flickers_by_itself_is_learned_in_its_place_only() -> None:
+    scene = textured()
+    gate = gate_after(scene)
+    leaves = [with_thing(scene, 0.1, 0.1, 0.2, 0.2, level) for level in (100, 140)]
+    first = [bool(gate.observe(luma(leaves[n % 2])).regions) for n in range(10)]
+    assert all(first)
+    for number in range(600):
+        gate.observe(luma(leaves[number % 2]))
+        gate.looked()
+    assert not any(gate.observe(luma(leaves[n % 2])).regions for n in range(10))
+    assert gate.observe(luma(with_thing(leaves[0], 0.6, 0.6, 0.1, 0.1))).regions
+
+
+def test_nothing_moves_in_a_mask() -> None:
+    road = Zone("road", ((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0)))
+    before = textured()
+    gate = gate_after(before, (road,))
+    assert not gate.observe(luma(with_thing(before, 0.1, 0.1, 0.2, 0.2))).regions
+    assert gate.observe(luma(with_thing(before, 0.6, 0.1, 0.2, 0.2))).regions
+
+
+def test_a_place_resembles_itself_in_another_light_but_not_without_the_thing() -> None:
+    empty = textured()
+    thing = with_thing(empty, 0.4, 0.4, 0.2, 0.2, 30)
+    thing[:, :, :] = noisy(thing, 1.5)
+    gate = gate_after(thing)
+    box = Box(0.38, 0.38, 0.62, 0.62)
+    patch = gate.patch(box)
+    gate.observe(luma(noisy(thing, 1.5) + np.uint8(8)))
+    assert gate.resembles(patch, box)
+    gate.observe(luma(empty))
+    assert not gate.resembles(patch, box)
 
 
 def test_another_size_and_a_reset_start_anew() -> None:
     gate = gate_after(picture(90))
-    assert gate.changed(luma(picture(90, width=32, height=18)))
+    assert gate.observe(luma(picture(90, width=32, height=18))).everywhere
     gate.reset()
-    assert gate.changed(luma(picture(90)))
+    assert gate.observe(luma(picture(90, width=32, height=18))).everywhere
 
 
+@settings(deadline=None)
 @given(st.integers(1, 300), st.integers(1, 300))
 def test_any_size_will_do(width: int, height: int) -> None:
     image = picture(50, width=width, height=height)
-    assert not gate_after(image).changed(luma(image))
+    assert gate_after(image).observe(luma(image)) == Motion()

@@ -9,7 +9,8 @@ from lookout_edge.domain.frame import Frame, Image, ImagePicture, Luma
 from lookout_edge.domain.suppressed import Suppressed
 from lookout_edge.errors import ModelError
 from lookout_edge.events import Provenance
-from lookout_edge.pipeline import CameraPipeline, LookSettings, PipelineSettings, Plates
+from lookout_edge.looking import LookSettings
+from lookout_edge.pipeline import CameraPipeline, PipelineSettings, Plates
 from lookout_edge.ports import Detector
 from lookout_edge.rules.registry import RULES
 from lookout_edge.testing import FakePlateReader, FixedDirectory, ScriptedDetector, ShadeDetector, box_at, picture
@@ -203,7 +204,7 @@ def test_what_no_rule_watches_any_more_after_a_restart_is_ended() -> None:
 def test_a_resident_raises_nothing_and_the_log_says_why() -> None:
     reader = FakePlateReader("皖A12345")
     directory = FixedDirectory((Resident(plate="皖A12345"),))
-    world = World(plates=Plates(reader=reader, directory=directory))
+    world = World(plates=Plates(reader=reader, directory=directory, least_width=1))
     world.show(WITH_CAR, 0.0, 30.0)
     assert world.events == []
     assert [entry.condition.name for entry in world.suppressed] == ["plate"]
@@ -211,7 +212,7 @@ def test_a_resident_raises_nothing_and_the_log_says_why() -> None:
 
 
 def test_a_stranger_is_named_in_the_event() -> None:
-    world = World(plates=Plates(reader=FakePlateReader("皖A12345"), directory=FixedDirectory()))
+    world = World(plates=Plates(reader=FakePlateReader("皖A12345"), directory=FixedDirectory(), least_width=1))
     world.show(WITH_CAR, 0.0, 10.0)
     plate = world.events[-1].attributes.plate
     assert plate is not None
@@ -220,15 +221,15 @@ def test_a_stranger_is_named_in_the_event() -> None:
 
 def test_plates_of_what_stands_outside_all_wishes_are_not_read() -> None:
     reader = FakePlateReader("皖A12345")
-    world = World(plates=Plates(reader=reader, directory=FixedDirectory()))
+    world = World(plates=Plates(reader=reader, directory=FixedDirectory(), least_width=1))
     world.show(EMPTY, 0.0, 30.0)
     assert reader.regions == []
 
 
 def test_a_car_that_nearly_stayed_is_in_the_log() -> None:
     world = World()
-    world.show(WITH_CAR, 0.0, 1.6)
-    world.show(EMPTY, 1.6, 20.0)
+    world.show(WITH_CAR, 0.0, 1.9)
+    world.show(EMPTY, 1.9, 20.0)
     assert world.events == []
     assert [(entry.condition.name, entry.condition.limit) for entry in world.suppressed] == [("dwell", 2.0)]
 

@@ -34,7 +34,8 @@ def test_a_part_holds_its_region_and_finds_back(x1: float, y1: float, x2: float,
     region = Box(min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2))
     part = cut(SUB, region, FULL, step)
     whole = part.to_whole(np.array([[0, 0, 1, 1]], np.float32))[0]
-    pixel = (1 / 640, 1 / 360)
+    # Half a pixel of the network's input, and rounding to whole pixels at either end.
+    pixel = (2 / 640, 2 / 360)
     assert whole[0] <= region.x1 + pixel[0]
     assert whole[1] <= region.y1 + pixel[1]
     assert whole[2] >= region.x2 - pixel[0]

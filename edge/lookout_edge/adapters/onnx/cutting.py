@@ -12,6 +12,10 @@ from lookout_edge.domain.geometry import Box
 Floats = NDArray[np.float32]
 
 
+#: Nearer to an edge than this, in pixels of the picture, a box ends there because the part does.
+_EDGE_PIXELS = 2.0
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Part:
     """A cut-out. ``left`` and ``top`` are its corner in the picture, ``width`` and ``height`` the picture's size."""
@@ -22,6 +26,15 @@ class Part:
     top: int
     width: int
     height: int
+
+    def cuts(self, boxes: Floats) -> NDArray[np.bool_]:
+        """Which of (n, 4) boxes, in fractions of the part, its edge cuts; the picture's own edge cuts nothing."""
+        height, width = self.image.shape[:2]
+        low = np.array([self.left > 0, self.top > 0])
+        high = np.array([self.left + width < self.width, self.top + height < self.height])
+        edge = _EDGE_PIXELS / np.array([width, height])
+        ends = (boxes[:, :2] < edge) & low | (boxes[:, 2:] > 1 - edge) & high
+        return ends[:, 0] | ends[:, 1]
 
     def to_whole(self, boxes: Floats) -> Floats:
         """(n, 4) boxes from fractions of the part to fractions of the picture."""

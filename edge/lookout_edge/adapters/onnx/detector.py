@@ -72,10 +72,11 @@ class OnnxDetector:
         outputs = {name: value[0] for name, value in self._session.run(batch).items()}
         found = self._decoder.decode(outputs, self._thresholds, part.canvas)
         kept = self._kept(found)[:_MOST_DETECTIONS]
-        boxes = part.to_whole(np.clip(placement.to_fractions(found.boxes[kept]), 0.0, 1.0))
+        inside = np.clip(placement.to_fractions(found.boxes[kept]), 0.0, 1.0)
+        boxes, cut_off = part.to_whole(inside), part.cuts(inside)
         return [
-            Detection(self.labels[int(number)], float(score), Box(*(float(v) for v in box)))
-            for box, score, number in zip(boxes, found.scores[kept], found.classes[kept], strict=True)
+            Detection(self.labels[int(number)], float(score), Box(*(float(v) for v in box)), cut=bool(ends))
+            for box, score, number, ends in zip(boxes, found.scores[kept], found.classes[kept], cut_off, strict=True)
             if box[2] > box[0] and box[3] > box[1]
         ]
 

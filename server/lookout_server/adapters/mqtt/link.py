@@ -11,17 +11,15 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import paho.mqtt.client as paho
 import structlog
-from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
-from paho.mqtt.packettypes import PacketTypes
-from paho.mqtt.properties import Properties
+from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.reasoncodes import ReasonCode
 
 from lookout_server.errors import BrokerError, ConfigError
-from lookout_server.ports import AnswerTo, Clock, Incoming
+from lookout_server.ports import Clock, Incoming
 
 _log = structlog.stdlib.get_logger("lookout.mqtt")
 
@@ -29,8 +27,6 @@ PUBACK_TIMEOUT_S = 10.0
 #: QoS 0 is not ours; whoever sends it anyway cannot fill the memory.
 MAX_WAITING = 20_000
 _SAY_AGAIN_S = 60.0
-#: MQTT 5: how long the broker keeps our session while we are away.
-_SESSION_S = 7 * 86_400
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,8 +50,6 @@ class BrokerAddress:
     tls: Tls | None = None
     #: The broker keeps nothing while we are away.
     clean: bool = False
-    #: 4 is MQTT 3.1.1.
-    version: Literal[4, 5] = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,18 +94,7 @@ class MqttLink:
         client.on_message = self._on_message
         client.on_subscribe = self._on_subscribe
         client.on_publish = self._on_publish
-        if self._address.version == 5:
-            session = Properties(PacketTypes.CONNECT)
-            session.SessionExpiryInterval = 0 if self._address.clean else _SESSION_S
-            client.connect_async(
-                self._address.host,
-                self._address.port,
-                keepalive=20,
-                clean_start=self._address.clean,
-                properties=session,
-            )
-        else:
-            client.connect_async(self._address.host, self._address.port, keepalive=20)
+        client.connect_async(self._address.host, self._address.port, keepalive=20)
         client.loop_start()
 
     async def stop(self) -> None:
@@ -128,24 +111,12 @@ class MqttLink:
         """For readiness: None when connected, else what is wrong and what to do."""
         return self._problem
 
-    async def publish(
-        self,
-        topic: str,
-        payload: bytes,
-        *,
-        retain: bool = False,
-        expires_in_s: float | None = None,
-        answer: AnswerTo | None = None,
-    ) -> None:
-        """Publish with QoS 1 and wait for the broker's word; BrokerError when it does not come.
-
-        Expiry, response topic and correlation are MQTT 5's; to a broker of 3.1.1 the payload alone says them.
-        """
+    async def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
+        """Publish with QoS 1 and wait for the broker's word; BrokerError when it does not come."""
         if not self.connected:
             raise BrokerError(self._problem or "the broker is not connected")
         waiting = asyncio.get_running_loop().create_future()
-        properties = _properties(expires_in_s, answer) if self._address.version == 5 else None
-        mid = self._client.publish(topic, payload, qos=1, retain=retain, properties=properties).mid
+        mid = self._client.publish(topic, payload, qos=1, retain=retain).mid
         self._pending[mid] = waiting
         try:
             await asyncio.wait_for(waiting, PUBACK_TIMEOUT_S)
@@ -249,13 +220,8 @@ class MqttLink:
 
 
 def _client(address: BrokerAddress) -> paho.Client:
-    v5 = address.version == 5
     client = paho.Client(
-        CallbackAPIVersion.VERSION2,
-        client_id=address.client_id,
-        clean_session=None if v5 else address.clean,
-        protocol=MQTTProtocolVersion.MQTTv5 if v5 else MQTTProtocolVersion.MQTTv311,
-        manual_ack=True,
+        CallbackAPIVersion.VERSION2, client_id=address.client_id, clean_session=address.clean, manual_ack=True
     )
     client.connect_timeout = 5.0
     client.reconnect_delay_set(min_delay=1, max_delay=15)
@@ -266,16 +232,6 @@ def _client(address: BrokerAddress) -> paho.Client:
     if address.tls is not None:
         _use_tls(client, address.tls)
     return client
-
-
-def _properties(expires_in_s: float | None, answer: AnswerTo | None) -> Properties:
-    made = Properties(PacketTypes.PUBLISH)
-    if expires_in_s is not None:
-        made.MessageExpiryInterval = max(1, int(expires_in_s))
-    if answer is not None:
-        made.ResponseTopic = answer.topic
-        made.CorrelationData = answer.correlation.encode()
-    return made
 
 
 def _use_tls(client: paho.Client, tls: Tls) -> None:

@@ -3,13 +3,12 @@
 import asyncio
 import contextlib
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Protocol
 
 import structlog
 
 from lookout_server.errors import BrokerError, StoreError
-from lookout_server.ports import AnswerTo, Clock, OutboxMessage, Store
+from lookout_server.ports import Clock, OutboxMessage, Store
 
 _log = structlog.stdlib.get_logger("lookout.outbox")
 
@@ -26,15 +25,7 @@ class Outbound(Protocol):
         """Whether publishing has a chance."""
         ...
 
-    async def publish(
-        self,
-        topic: str,
-        payload: bytes,
-        *,
-        retain: bool = False,
-        expires_in_s: float | None = None,
-        answer: AnswerTo | None = None,
-    ) -> None:
+    async def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
         """Returns when the broker has it; BrokerError otherwise."""
         ...
 
@@ -83,7 +74,7 @@ class OutboxRelay:
         now = self._clock.now()
         live = [message for message in waiting if message.expires_at is None or message.expires_at > now]
         dead = [message.id for message in waiting if message not in live]
-        errors = await self._publish(live, now)
+        errors = await self._publish(live)
         done = [*dead, *(message.id for message, error in zip(live, errors, strict=True) if error is None)]
         failed = {message.id: error for message, error in zip(live, errors, strict=True) if error is not None}
         async with self._store.write() as work:
@@ -93,18 +84,12 @@ class OutboxRelay:
             await work.commit()
         return bool(done)
 
-    async def _publish(self, messages: Sequence[OutboxMessage], now: datetime) -> list[str | None]:
+    async def _publish(self, messages: Sequence[OutboxMessage]) -> list[str | None]:
         """All at once: the connection keeps their order, and the acknowledgements come back together."""
 
         async def one(message: OutboxMessage) -> str | None:
             try:
-                await self._link.publish(
-                    message.topic,
-                    message.payload,
-                    retain=message.retain,
-                    expires_in_s=None if message.expires_at is None else (message.expires_at - now).total_seconds(),
-                    answer=message.answer,
-                )
+                await self._link.publish(message.topic, message.payload, retain=message.retain)
             except BrokerError as error:
                 return str(error)
             return None

@@ -1,0 +1,262 @@
+"""When and where to look: at what moved, at what is followed, and at everything now and then.
+
+Detection is nine tenths of a busy camera's cost. So a look is at regions around what has changed since it was looked at
+and around the followed things that need it (new, moving, missing, due again), and at the whole picture where regions
+would be no cheaper, when the light has changed, and every ``heartbeat_s``.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from lookout_edge.domain.demand import EVERY_PICTURE, Demand
+from lookout_edge.domain.detection import Detection
+from lookout_edge.domain.frame import Luma, Patch
+from lookout_edge.domain.geometry import Box
+from lookout_edge.domain.observation import Observation, Standing
+from lookout_edge.domain.zone import Zone
+from lookout_edge.motion import Motion, MotionGate
+from lookout_edge.tracking import Tracker
+
+#: Movement within this share of a followed thing's size around it is that thing's.
+_NEAR = 0.4
+#: Overlap from which on two detections are of the same thing.
+_SAME_IOU = 0.6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegionSettings:
+    """Margins as shares of a region's size; sizes and areas as fractions of the picture."""
+
+    #: Around what moves and is not known: of a thing that starts to move only a part may have moved.
+    margin_new: float = 0.6
+    #: Around what is followed.
+    margin_known: float = 0.25
+    #: Least width and height: a detector needs to see what surrounds a thing.
+    least: tuple[float, float] = (0.14, 0.24)
+    #: What a region costs beside its area, as a share of the whole picture.
+    call_cost: float = 0.06
+    #: Regions that cost more than this share of the whole picture are not worth the trouble.
+    most_cost: float = 0.8
+    #: Overlapping regions become one when that is at most so much larger than both.
+    merge_growth: float = 1.1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookSettings:
+    """When a frame is looked at. Times in seconds of frame time."""
+
+    #: Looks a second while something goes on.
+    detect_fps: float = 5.0
+    #: Longest time without a look at the whole picture.
+    heartbeat_s: float = 10.0
+    #: Every picture is decoded for this long after the last movement.
+    linger_s: float = 3.0
+    #: A hole in the frame times as long as this starts tracking anew.
+    gap_s: float = 10.0
+    #: After a hole as long as this nothing open is believed to go on: it ends as blind.
+    forget_s: float = 600.0
+    #: Steps back in time shorter than this are jitter: the frame is skipped.
+    jitter_s: float = 1.0
+    #: The whole picture is looked at this often while an open occurrence is not to be seen.
+    waiting_s: float = 1.0
+    #: The place of something that a rule misses is looked at this often.
+    unseen_s: float = 0.6
+    #: Movement that showed nothing is looked at again after so long, in case the detector missed what came to rest.
+    again_s: tuple[float, ...] = (0.6, 1.4, 3.0)
+    #: Look at regions and only when needed; without it at the whole picture, ``detect_fps`` times a second.
+    thrifty: bool = True
+    regions: RegionSettings = field(default_factory=RegionSettings)
+
+
+#: As many looks as there are, each at the whole picture: what thrift is measured against.
+EVERY_LOOK = LookSettings(thrifty=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What is to be looked at in one frame: ``regions``, or the whole picture when None."""
+
+    regions: tuple[Box, ...] | None
+    motion: Motion
+
+
+def regions_of(
+    moving: Sequence[Box], wanted: Sequence[Box], places: Sequence[Box], settings: RegionSettings
+) -> tuple[Box, ...] | None:
+    """Regions that hold all of ``moving`` and ``wanted``; they may overlap. None for the whole picture.
+
+    ``places`` are those of all things that are followed: one that a region touches is wholly inside it.
+    """
+    regions = [box.grown(settings.margin_new, settings.least) for box in moving]
+    regions += [box.grown(settings.margin_known, settings.least) for box in wanted]
+    for place in places:
+        inside = place.clipped()
+        regions = [box.union(inside) if box.intersection(inside) > 0 else box for box in regions]
+    merged = _merged([box.clipped() for box in regions], settings.merge_growth)
+    cost = sum(box.area + settings.call_cost for box in merged)
+    return None if cost > settings.most_cost else tuple(merged)
+
+
+def _merged(regions: list[Box], growth: float) -> list[Box]:
+    """Regions made one where that is hardly larger than both, until no two are like that."""
+    done: list[Box] = []
+    for region in regions:
+        current = region
+        while True:
+            fitting = [b for b in done if b.union(current).area <= growth * (b.area + current.area)]
+            if not fitting:
+                break
+            done.remove(fitting[0])
+            current = current.union(fitting[0])
+        done.append(current)
+    return done
+
+
+def distinct(detections: Sequence[Detection]) -> list[Detection]:
+    """Of detections of one kind in one place, found in overlapping regions, the better one."""
+    kept: list[Detection] = []
+    for found in sorted(detections, key=lambda one: -one.score):
+        if not any(found.label == other.label and found.box.iou(other.box) > _SAME_IOU for other in kept):
+            kept.append(found)
+    return kept
+
+
+class LookedScene:
+    """What one look saw: a ``tracking.SceneView`` on the motion gate's pictures."""
+
+    def __init__(self, gate: MotionGate, regions: tuple[Box, ...] | None) -> None:
+        self._gate, self._regions = gate, regions
+
+    def saw(self, box: Box) -> bool:
+        """See ``SceneView``."""
+        inside = box.clipped()
+        return self._regions is None or any(region.holds(inside) for region in self._regions)
+
+    def patch(self, box: Box) -> Patch | None:
+        """See ``SceneView``."""
+        return self._gate.patch(box)
+
+    def resembles(self, patch: Patch, box: Box) -> bool:
+        """See ``SceneView``."""
+        return self._gate.resembles(patch, box)
+
+
+class Attention:
+    """Decides for one camera which frames are looked at, and where."""
+
+    def __init__(
+        self,
+        settings: LookSettings,
+        gate: MotionGate,
+        tracker: Tracker,
+        *,
+        takes_regions: bool,
+        masks: Sequence[Zone] = (),
+    ) -> None:
+        self._settings, self._gate, self._tracker = settings, gate, tracker
+        self._takes_regions = takes_regions and settings.thrifty
+        self._masks = tuple(masks)
+        self._due_at: float | None = None
+        self._whole_at: float | None = None
+        self._busy_until = float("-inf")
+        #: (frame time, place) of looks that rules or earlier looks asked for.
+        self._wishes: list[tuple[float, Box]] = []
+        self._later: list[tuple[float, Box]] = []
+        #: Places of things without a track that rules judge: each look includes them.
+        self._judged: list[Box] = []
+        self._waiting = False
+
+    def is_due(self, at: float) -> bool:
+        """Keep the cadence on its own grid, so that the rate does not sag when the frame rate is no multiple of it."""
+        interval = 1.0 / self._settings.detect_fps
+        if self._due_at is not None and at < self._due_at - interval / 4:
+            return False
+        due_at = at if self._due_at is None else self._due_at
+        self._due_at = max(due_at, at - interval / 2) + interval
+        return True
+
+    def choose(self, at: float, luma: Luma) -> Look | None:
+        """What to look at in the frame of which ``luma`` is the small picture; None when nothing needs it."""
+        places = self._tracker.places()
+        # Movement of what is followed is no news: that is looked at when its time comes.
+        motion = self._gate.observe(luma, [place.grown(_NEAR) for place, _ in places])
+        if motion.moves:
+            self._busy_until = at + self._settings.linger_s
+        if not self._settings.thrifty or motion.everywhere or self._is_whole_due(at):
+            return Look(None, motion)
+        wanted = [place for place, when in places if when <= at]
+        wanted += [box for when, box in (*self._wishes, *self._later) if when <= at]
+        if not motion.regions and not wanted:
+            return None
+        # Whose turn comes before the next frame but one joins in, so that all are looked at in the same frames.
+        soon = at + 1.0 / self._settings.detect_fps
+        wanted += [place for place, when in places if at < when <= soon]
+        if not self._takes_regions:
+            return Look(None, motion)
+        known = [place for place, _ in places]
+        return Look(regions_of(motion.regions, wanted + self._judged, known, self._settings.regions), motion)
+
+    def looked(self, at: float, look: Look, detections: Sequence[Detection]) -> tuple[Detection, ...]:
+        """Take in what a look found; the detections that count: whole things outside the masks."""
+        self._gate.looked(look.regions)
+        later = [(when, box) for when, box in self._later if when > at and look.regions is not None]
+        if look.regions is None:
+            self._whole_at = at
+        else:
+            later += [(at, found.box.grown(0.5)) for found in detections if found.cut]
+        for region in look.motion.regions:
+            if not any(found.box.intersection(region) > 0 for found in detections):
+                # Known barren places are not put down twice.
+                known = any(box.holds(region) for _, box in later)
+                later += [] if known else [(at + after_s, region) for after_s in self._settings.again_s]
+        self._later = later
+        whole = distinct([found for found in detections if not found.cut]) if look.regions else detections
+        return tuple(found for found in whole if not self._is_masked(found.box))
+
+    def heed(self, at: float, observations: Sequence[Observation], untracked: Sequence[Box], waiting: bool) -> None:
+        """Take in what rules made of a look.
+
+        ``untracked`` are the places of things that no track stands for; ``waiting`` says that something open was not
+        seen.
+        """
+        alive = [o for o in observations if o.look_by is not None and o.standing is not Standing.BLOCKED]
+        # What is not to be seen just now is looked for by the tracker; for a rule's sake now and then.
+        self._wishes = [
+            (o.look_by if o.seen_at >= at else at + self._settings.unseen_s, o.box)
+            for o in alive
+            if o.look_by is not None
+        ]
+        self._judged = list(untracked)
+        self._waiting = waiting
+        if waiting or any(o.seen_at < at for o in alive):
+            self._busy_until = max(self._busy_until, at + self._settings.linger_s)
+
+    def demand(self, at: float | None, gaps_s: Sequence[float]) -> Demand:
+        """What the next pictures must be like; ``gaps_s`` are the longest ones that the rules tolerate."""
+        if at is None or self._whole_at is None:
+            return EVERY_PICTURE
+        least_s = 1.0 / self._settings.detect_fps
+        if at <= self._busy_until or not self._settings.thrifty:
+            return Demand(least_s)
+        times = [when for when, _ in (*self._wishes, *self._later)]
+        next_at = self._tracker.next_look_at
+        times += [] if next_at is None else [next_at]
+        return Demand(min([*gaps_s, self._settings.heartbeat_s, *(max(least_s, when - at) for when in times)]))
+
+    def reset(self) -> None:
+        """Time has jumped."""
+        self._gate.reset()
+        self._due_at = self._whole_at = None
+        self._busy_until = float("-inf")
+        self._wishes, self._later, self._judged = [], [], []
+        self._waiting = False
+
+    def _is_whole_due(self, at: float) -> bool:
+        if self._whole_at is None:
+            return True
+        since_s = at - self._whole_at
+        return since_s >= self._settings.heartbeat_s or (self._waiting and since_s >= self._settings.waiting_s)
+
+    def _is_masked(self, box: Box) -> bool:
+        x, y = (box.x1 + box.x2) / 2, (box.y1 + box.y2) / 2
+        return any(mask.contains((x, y)) for mask in self._masks)
