@@ -93,6 +93,9 @@ score: $(VENV)/.dev ## Labelled clips from the stills in ../shared/data, and how
 crashlab: $(VENV)/.dev ## Kill, pause, cut and starve everything, then count what was lost. SEED=1 FAULTS=100 DATABASE=sqlite|postgresql
 	@$(LAB) crash --seed $(SEED) --faults $(FAULTS) --database $(DATABASE) $(LAB_ARGS)
 
+load: $(VENV)/.dev ## Events at a steady rate, in a burst and flat out, beside a consumer that only commits. LAB_ARGS='--json --scale 0.1'
+	@$(LAB) load $(LAB_ARGS)
+
 build-models: $(VENV)/.dev ## Repeat the conversion of every zoo entry from its registry package
 	@$(BIN)/lookout-models build --all
 

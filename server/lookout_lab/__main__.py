@@ -5,12 +5,14 @@ import shutil
 import sys
 import tempfile
 from pathlib import Path
-from typing import Annotated, Literal, cast
+from typing import Annotated, Any, Literal, cast
 
 import typer
 
 from lookout_lab.crash import Outcome, run_crash
 from lookout_lab.errors import LabError
+from lookout_lab.load import Sizes, run_load
+from lookout_lab.stage import DatabaseKind
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
 Json = Annotated[bool, typer.Option("--json", help="One line of JSON instead of a table.")]
@@ -44,6 +46,43 @@ def crash(
         typer.echo(f"Everything is kept in {folder}", err=True)
         sys.exit(1)
     shutil.rmtree(folder, ignore_errors=True)
+
+
+@app.command()
+def load(
+    database: Annotated[str, typer.Option(help="sqlite, postgresql or both")] = "both",
+    scale: Annotated[float, typer.Option(help="How much of the usual events; 0.1 for a quick look")] = 1.0,
+    as_json: Json = False,
+) -> None:
+    """Steady, burst and flat out, through broker, intake and database, beside a consumer that only commits."""
+    usual = Sizes()
+    sizes = Sizes(
+        steady_s=usual.steady_s * scale, burst_s=usual.burst_s * scale, flat_out=max(400, int(usual.flat_out * scale))
+    )
+    kinds: list[DatabaseKind] = ["sqlite", "postgresql"]
+    for kind in kinds:
+        if database not in {kind, "both"}:
+            continue
+        with tempfile.TemporaryDirectory(prefix="lookout-load-", ignore_cleanup_errors=True) as folder:
+            try:
+                figures = run_load(kind, Path(folder), sizes)
+            except LabError as error:
+                typer.echo(str(error), err=True)
+                sys.exit(2)
+        typer.echo(json.dumps(figures) if as_json else load_table(figures))
+        if figures["stored"] < figures["sent"]:
+            typer.echo(f"{figures['sent'] - figures['stored']} events are not in the database", err=True)
+            sys.exit(1)
+
+
+def load_table(figures: dict[str, Any]) -> str:
+    """For people."""
+    columns = ("sent", "acknowledged", "events_per_s", "p50_ms", "p99_ms", "cpu_us_per_event")
+    lines = [f"{figures['database']:18}" + "".join(f"{name:>18}" for name in columns)]
+    for who in ("full", "bare"):
+        for part, values in figures[who].items():
+            lines.append(f"{f'{who} {part}':18}" + "".join(f"{values[name]:>18}" for name in columns))
+    return "\n".join([*lines, f"full path / bare ceiling, flat out: {figures['full_of_bare']:.0%}"])
 
 
 def table(outcome: Outcome) -> str:

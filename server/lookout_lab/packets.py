@@ -31,6 +31,12 @@ class Packet:
         return _text(self.data, self.start)
 
     @property
+    def mid(self) -> bytes:
+        """The packet identifier of a PUBLISH with QoS 1, as it stands on the wire."""
+        at = self.start + 2 + int.from_bytes(self.data[self.start : self.start + 2], "big")
+        return self.data[at : at + 2]
+
+    @property
     def payload(self) -> bytes:
         """Of a PUBLISH."""
         skip = self.start + 2 + int.from_bytes(self.data[self.start : self.start + 2], "big")
@@ -57,19 +63,22 @@ class Splitter:
 
     def feed(self, piece: bytes) -> Iterator[Packet]:
         """The packets that are complete now."""
-        self._held += piece
-        while (sizes := _sizes(self._held)) is not None and len(self._held) >= sum(sizes):
+        held, at = self._held + piece, 0
+        while (sizes := _sizes(held, at)) is not None and len(held) >= at + sum(sizes):
             start, rest = sizes
-            yield Packet(self._held[: start + rest], start)
-            self._held = self._held[start + rest :]
+            whole = held[at : at + start + rest]
+            at += len(whole)
+            yield Packet(whole, start)
+        self._held = held[at:]
 
 
-def _sizes(held: bytes) -> tuple[int, int] | None:
+def _sizes(held: bytes, at: int) -> tuple[int, int] | None:
     """Bytes of the fixed header and of the rest; None while the length itself is not complete."""
     length = 0
-    for place in range(1, min(len(held), 5)):
-        length |= (held[place] & 0x7F) << 7 * (place - 1)
-        if not held[place] & 0x80:
+    for place in range(1, min(len(held) - at, 5)):
+        digit = held[at + place]
+        length |= (digit & 0x7F) << 7 * (place - 1)
+        if not digit & 0x80:
             return place + 1, length
     return None
 

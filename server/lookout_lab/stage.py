@@ -25,7 +25,7 @@ PASSWORD = "of-the-lab"
 #: What the policy of the lab gives a fire's case that nobody touches: so many timers, so far apart.
 RUNGS = 2
 RUNG_S = 5
-START_S = 90.0
+START_S = 240.0
 
 DatabaseKind = Literal["sqlite", "postgresql"]
 _PATH = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"))
@@ -62,7 +62,7 @@ class Stage:
         """The dispatcher's database."""
         if self.plan.database == "sqlite":
             return SqliteReader(self.sqlite_file)
-        return PostgresReader(self._database_url)
+        return PostgresReader(self.database_url)
 
     @property
     def sqlite_file(self) -> Path:
@@ -189,7 +189,7 @@ class Stage:
         if self.plan.dispatchers > 1:
             broker["replica"] = name
         if self.plan.database == "postgresql":
-            config["database"] = {"url": self._database_url}
+            config["database"] = {"url": self.database_url}
         limit = f"{RUNG_S}s"
         policy = {"limits": {"confirmed": {"red": limit}}, "escalation": {"rungs": RUNGS}}
         (folder / "policy.yaml").write_text(yaml.safe_dump(policy))
@@ -226,7 +226,8 @@ class Stage:
         return folder
 
     @property
-    def _database_url(self) -> str:
+    def database_url(self) -> str:
+        """PostgreSQL's."""
         return f"postgresql://postgres@127.0.0.1:{self._database_port}/lookout"
 
     async def _is_ready(self, name: str) -> bool:

@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from lookout_contract.events import (
     Attributes,
@@ -128,31 +129,29 @@ def told_again(alarm: Alarm, event: Event) -> Alarm:
     An end often comes with less detail than the look before it: what it leaves out is kept.
     """
     data = event.data
-    grown = replace(
-        alarm,
-        evidence=_united(alarm.evidence, data.evidence),
-        severity=policy.graver(alarm.severity, data.severity),
-        started_at=min(alarm.started_at, data.started_at),
-    )
-    if (event.epoch, event.sequence) <= (alarm.epoch, alarm.sequence):
-        return grown
-    ended = data.phase is Phase.END
-    return replace(
-        grown,
-        severity_reason=data.severity_reason or alarm.severity_reason,
-        state=AlarmState.CLEARED if ended else AlarmState.ACTIVE,
-        zone=data.zone or alarm.zone,
-        updated_at=data.captured_at,
-        ended_at=data.captured_at if ended else None,
-        end_reason=data.end_reason,
-        objects=data.objects or alarm.objects,
-        votes=data.votes or alarm.votes,
-        dwell_s=max(data.dwell_s, alarm.dwell_s),
-        attributes=_merged(alarm.attributes, data.attributes),
-        explain=data.explain or alarm.explain,
-        epoch=event.epoch,
-        sequence=event.sequence,
-    )
+    changes: dict[str, Any] = {
+        "evidence": _united(alarm.evidence, data.evidence),
+        "severity": policy.graver(alarm.severity, data.severity),
+        "started_at": min(alarm.started_at, data.started_at),
+    }
+    if (event.epoch, event.sequence) > (alarm.epoch, alarm.sequence):
+        ended = data.phase is Phase.END
+        changes |= {
+            "severity_reason": data.severity_reason or alarm.severity_reason,
+            "state": AlarmState.CLEARED if ended else AlarmState.ACTIVE,
+            "zone": data.zone or alarm.zone,
+            "updated_at": data.captured_at,
+            "ended_at": data.captured_at if ended else None,
+            "end_reason": data.end_reason,
+            "objects": data.objects or alarm.objects,
+            "votes": data.votes or alarm.votes,
+            "dwell_s": max(data.dwell_s, alarm.dwell_s),
+            "attributes": _merged(alarm.attributes, data.attributes),
+            "explain": data.explain or alarm.explain,
+            "epoch": event.epoch,
+            "sequence": event.sequence,
+        }
+    return replace(alarm, **changes)
 
 
 def wants_case(alarm: Alarm) -> bool:

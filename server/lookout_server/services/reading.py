@@ -149,7 +149,7 @@ def _event(message: Incoming, topic: ParsedTopic, text: str) -> ReadEvent:
     _same("source", event.source, topic.source)
     _same("camera", event.data.camera, topic.camera)
     _same("scenario", event.data.scenario.value, topic.scenario.value if topic.scenario else None)
-    if not all(math.isfinite(number) for number in _numbers(event)):
+    if not math.isfinite(_total(event)):
         raise _RefusalError("numbers must be finite: boxes, dwell_s and skew_s cannot be NaN or infinite")
     if max(_integers(event)) > _MAX_INTEGER:
         raise _RefusalError(f"numbers above {_MAX_INTEGER} cannot be kept: check sequence and evidence sizes")
@@ -176,13 +176,10 @@ def _same(what: str, said: str, expected: str | None) -> None:
         raise _RefusalError(f"its {what} is {said!r}, but its topic says {expected!r}")
 
 
-def _numbers(event: Event) -> Iterable[float]:
+def _total(event: Event) -> float:
+    """The sum of all fractions and seconds: finite only when each of them is."""
     data = event.data
-    yield data.dwell_s
-    yield data.skew_s or 0.0
-    for thing in data.objects:
-        yield thing.score
-        yield from thing.box
+    return data.dwell_s + (data.skew_s or 0.0) + sum(thing.score + sum(thing.box) for thing in data.objects)
 
 
 def _integers(event: Event) -> Iterable[int]:

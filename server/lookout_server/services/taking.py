@@ -8,7 +8,7 @@ from lookout_server.domain import case as cases
 from lookout_server.domain.alarm import Alarm, AlarmState, alarm_id, first_told, told_again, wants_case
 from lookout_server.domain.case import SYSTEM
 from lookout_server.domain.moves import SETTLED
-from lookout_server.domain.territory import Camera, Gateway, Site
+from lookout_server.domain.territory import Camera, CameraKey, Gateway, Site
 from lookout_server.ports import UnitOfWork
 from lookout_server.services import announce
 from lookout_server.services.reading import ReadEvent
@@ -83,16 +83,20 @@ async def _note_gateways(uow: UnitOfWork, events: Sequence[ReadEvent]) -> None:
 
 async def _note_cameras(uow: UnitOfWork, events: Sequence[ReadEvent]) -> None:
     """Remember their last alarm; one that nobody placed is made, without a grid, so that nothing is lost."""
-    known = await uow.territory.cameras({read.camera for read in events})
-    cameras = dict(known)
+    newest: dict[CameraKey, ReadEvent] = {}
     for read in events:
-        held = cameras.get(read.camera) or Camera(key=read.camera, name=read.camera.id)
-        started = read.taken.event.data.started_at
-        last = max(held.last_alarm_at, started) if held.last_alarm_at else started
-        cameras[read.camera] = replace(held, last_alarm_at=last)
-        if read.camera not in known:
-            announce.camera_changed(uow, read.camera, "created", read.taken.received_at)
-    await uow.territory.save_cameras(list(cameras.values()))
+        held = newest.get(read.camera)
+        if held is None or held.taken.event.data.started_at < read.taken.event.data.started_at:
+            newest[read.camera] = read
+    known = await uow.territory.cameras(newest)
+    changed: list[Camera] = []
+    for key, read in newest.items():
+        camera, started = known.get(key) or Camera(key=key, name=key.id), read.taken.event.data.started_at
+        if camera.last_alarm_at is None or camera.last_alarm_at < started:
+            changed.append(replace(camera, last_alarm_at=started))
+        if key not in known:
+            announce.camera_changed(uow, key, "created", read.taken.received_at)
+    await uow.territory.save_cameras(changed)
 
 
 def _at(events: Sequence[ReadEvent]) -> datetime:

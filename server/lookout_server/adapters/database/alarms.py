@@ -3,7 +3,6 @@
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from pydantic import TypeAdapter
 from sqlalchemy import func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -33,9 +32,6 @@ class _Told(Message):
     votes: Votes | None = None
     attributes: Attributes = Attributes()
     explain: tuple[Condition, ...] = ()
-
-
-_TOLD = TypeAdapter(_Told)
 
 
 class SqlAlarms:
@@ -91,7 +87,7 @@ class SqlAlarms:
 
 
 def _alarm(row: AlarmRow, evidence: tuple[EvidenceRef, ...]) -> Alarm:
-    told = _TOLD.validate_python(row.told)
+    told = _Told.model_validate_json(row.told) if isinstance(row.told, str) else _Told.model_validate(row.told)
     return Alarm(
         id=row.id,
         source=row.source,
@@ -123,7 +119,10 @@ def _alarm(row: AlarmRow, evidence: tuple[EvidenceRef, ...]) -> Alarm:
 
 
 def _values(alarm: Alarm) -> dict[str, Any]:
-    told = _Told(objects=alarm.objects, votes=alarm.votes, attributes=alarm.attributes, explain=alarm.explain)
+    # What comes from an alarm has been validated when it came in.
+    told = _Told.model_construct(
+        objects=alarm.objects, votes=alarm.votes, attributes=alarm.attributes, explain=alarm.explain
+    )
     return {
         "id": alarm.id,
         "source": alarm.source,
@@ -142,7 +141,7 @@ def _values(alarm: Alarm) -> dict[str, Any]:
         "emitted_at": alarm.emitted_at,
         "received_at": alarm.received_at,
         "dwell_s": alarm.dwell_s,
-        "told": told.model_dump(mode="json"),
+        "told": told.model_dump_json(),
         "epoch": alarm.epoch,
         "sequence": alarm.sequence,
         "disposition": alarm.disposition.value,

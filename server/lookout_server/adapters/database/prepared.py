@@ -33,11 +33,11 @@ class _Compiled:
     results: tuple[_Convert | None, ...]
 
     def arguments(self, values: Values) -> tuple[Any, ...]:
-        return tuple(values[name] if convert is None else convert(values[name]) for name, convert in self.parameters)
+        return tuple([values[name] if convert is None else convert(values[name]) for name, convert in self.parameters])
 
     def row(self, raw: Sequence[Any]) -> tuple[Any, ...]:
         return tuple(
-            value if convert is None else convert(value) for value, convert in zip(raw, self.results, strict=True)
+            [value if convert is None else convert(value) for value, convert in zip(raw, self.results, strict=True)]
         )
 
 

@@ -127,6 +127,12 @@ class FeedHub:
 
     async def _hand_out(self) -> None:
         head = await self._known_head()
+        if not self._clients:
+            # Nobody to tell: whoever came while this was asked for is told line by line, whoever comes later from here.
+            committed = await self._committed_head()
+            if not self._clients:
+                self._head = max(head, committed)
+                return
         while True:
             items = await read_feed(self._store, head, _PAGE)
             for item in items:

@@ -1,7 +1,7 @@
-"""The dispatcher's one connection to the broker: paho's network thread on one side, asyncio on the other.
+"""The dispatcher's one connection to the broker, on the event loop.
 
 Messages are acknowledged by hand, when their content is committed. What has been handed over and not yet acknowledged
-is bounded by the broker's in-flight window, so the queue between thread and loop needs no bound of its own.
+is bounded by the broker's in-flight window, so the inbox needs no bound of its own.
 """
 
 import asyncio
@@ -18,6 +18,7 @@ import structlog
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.reasoncodes import ReasonCode
 
+from lookout_server.adapters.mqtt.loop import ClientLoop
 from lookout_server.errors import BrokerError, ConfigError
 from lookout_server.ports import Clock, Incoming
 
@@ -70,37 +71,32 @@ class MqttLink:
         self._address = address
         self._filters = tuple(filters)
         self._clock = clock
-        self._loop: asyncio.AbstractEventLoop | None = None
         self._client = _client(address)
+        self._loop = ClientLoop(self._client, on_unreachable=self._on_unreachable)
         self._connections = itertools.count(1)
         self._connection = 0
         self._problem: str | None = f"not connected to the broker at {address.host}:{address.port} yet"
         self._said: tuple[str, float] = ("", 0.0)
-        #: Whether what we are connected to has answered as a broker does. Network thread only.
+        #: Whether what we are connected to has answered as a broker does.
         self._answered = False
         self._pending: dict[int, asyncio.Future[None]] = {}
-        #: Filled from the network thread through the event loop; read by the intake loop.
+        #: Read by the intake loop.
         self.inbox: asyncio.Queue[Delivery] = asyncio.Queue()
-
-    # --- used from the event loop ---
 
     def start(self) -> None:
         """Begin to connect; returns at once, retries for ever."""
-        self._loop = asyncio.get_running_loop()
         client = self._client
         client.on_connect = self._on_connect
-        client.on_connect_fail = self._on_connect_fail
         client.on_disconnect = self._on_disconnect
         client.on_message = self._on_message
         client.on_subscribe = self._on_subscribe
         client.on_publish = self._on_publish
         client.connect_async(self._address.host, self._address.port, keepalive=20)
-        client.loop_start()
+        self._loop.start()
 
     async def stop(self) -> None:
         """Say goodbye; what was published before still goes out."""
-        self._client.disconnect()
-        await asyncio.to_thread(self._client.loop_stop)
+        await self._loop.stop()
 
     @property
     def connected(self) -> bool:
@@ -135,7 +131,7 @@ class MqttLink:
             if delivery.qos == 1 and delivery.connection == self._connection:
                 self._client.ack(delivery.mid, delivery.qos)
 
-    # --- called on paho's network thread ---
+    # --- paho's callbacks ---
 
     def _on_connect(
         self, client: paho.Client, _userdata: Any, _flags: paho.ConnectFlags, reason: ReasonCode, _properties: Any
@@ -164,7 +160,7 @@ class MqttLink:
         self._said = ("", 0.0)
         _log.info("connected to the broker", broker=f"{self._address.host}:{self._address.port}")
 
-    def _on_connect_fail(self, _client: paho.Client, _userdata: Any) -> None:
+    def _on_unreachable(self) -> None:
         place = f"{self._address.host}:{self._address.port}"
         self._fail(f"broker unreachable at {place}; start it, or correct broker.host and broker.port")
 
@@ -196,24 +192,11 @@ class MqttLink:
             received_at=self._clock.now(),
             retained=message.retain,
         )
-        delivery = Delivery(message=incoming, qos=message.qos, mid=message.mid, connection=self._connection)
-        self._to_loop(self._receive, delivery)
+        if message.qos == 0 and self.inbox.qsize() >= MAX_WAITING:
+            return
+        self.inbox.put_nowait(Delivery(message=incoming, qos=message.qos, mid=message.mid, connection=self._connection))
 
     def _on_publish(self, _client: paho.Client, _userdata: Any, mid: int, _reason: Any, _properties: Any) -> None:
-        self._to_loop(self._published, mid)
-
-    def _to_loop(self, function: Any, argument: object) -> None:
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(function, argument)
-
-    # --- back in the event loop ---
-
-    def _receive(self, delivery: Delivery) -> None:
-        if delivery.qos == 0 and self.inbox.qsize() >= MAX_WAITING:
-            return
-        self.inbox.put_nowait(delivery)
-
-    def _published(self, mid: int) -> None:
         waiting = self._pending.get(mid)
         if waiting is not None and not waiting.done():
             waiting.set_result(None)
@@ -224,7 +207,6 @@ def _client(address: BrokerAddress) -> paho.Client:
         CallbackAPIVersion.VERSION2, client_id=address.client_id, clean_session=address.clean, manual_ack=True
     )
     client.connect_timeout = 5.0
-    client.reconnect_delay_set(min_delay=1, max_delay=15)
     client.max_inflight_messages_set(200)
     client.max_queued_messages_set(0)
     if address.username is not None:

@@ -1,0 +1,131 @@
+"""Runs a paho client on the asyncio loop, as paho offers for other event loops: no network thread.
+
+A thread of its own costs more than it does: paho reads a message in four pieces, and after each of them the thread has
+to wait until the event loop's thread lets go of the interpreter. Only connecting, which may hang, is done in a thread.
+"""
+
+import asyncio
+import contextlib
+import socket
+import ssl
+from collections.abc import Callable
+from typing import Any
+
+import paho.mqtt.client as paho
+
+FIRST_PAUSE_S = 1.0
+LAST_PAUSE_S = 15.0
+_MISC_S = 1.0
+_GOODBYE_S = 2.0
+#: Packets read before others get their turn.
+_AT_ONCE = 100
+
+
+class ClientLoop:
+    """Connects the client again and again and moves its bytes. All its callbacks come on the event loop's thread."""
+
+    def __init__(self, client: paho.Client, *, on_unreachable: Callable[[], None]) -> None:
+        self._client = client
+        self._on_unreachable = on_unreachable
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._running: asyncio.Task[None] | None = None
+        self._closed = asyncio.Event()
+        self._writing = False
+        client.on_socket_open = self._socket_open
+        client.on_socket_close = self._socket_close
+        client.on_socket_register_write = self._register_write
+        client.on_socket_unregister_write = self._unregister_write
+
+    def start(self) -> None:
+        """Begin; the address has been given to the client by ``connect_async``."""
+        self._loop = asyncio.get_running_loop()
+        self._running = asyncio.create_task(self._keep_connected(), name="mqtt")
+
+    async def stop(self) -> None:
+        """Say goodbye after what was published before, and end."""
+        if self._running is None:
+            return
+        if self._client.is_connected():
+            self._client.disconnect()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._closed.wait(), _GOODBYE_S)
+        self._running.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._running
+
+    async def _keep_connected(self) -> None:
+        pause_s = FIRST_PAUSE_S
+        while True:
+            self._closed.clear()
+            try:
+                await asyncio.to_thread(self._client.reconnect)
+            except (OSError, ValueError):
+                self._on_unreachable()
+            else:
+                if await self._serve():
+                    pause_s = FIRST_PAUSE_S
+            await asyncio.sleep(pause_s)
+            pause_s = min(pause_s * 2, LAST_PAUSE_S)
+
+    async def _serve(self) -> bool:
+        """Until the connection ends; whether it ever stood."""
+        stood = False
+        while not self._closed.is_set():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._closed.wait(), _MISC_S)
+            stood = stood or self._client.is_connected()
+            self._client.loop_misc()
+        return stood
+
+    # --- paho's callbacks: while it connects they come on another thread ---
+
+    def _socket_open(self, _client: paho.Client, _userdata: Any, opened: Any) -> None:
+        self._in_loop(self._watch, opened)
+
+    def _socket_close(self, _client: paho.Client, _userdata: Any, closing: Any) -> None:
+        # At once: the number may be given to another socket.
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.remove_reader(closing.fileno())
+            self._loop.remove_writer(closing.fileno())
+        self._writing = False
+        self._in_loop(self._closed.set)
+
+    def _register_write(self, _client: paho.Client, _userdata: Any, ready: Any) -> None:
+        if not self._writing:
+            self._writing = True
+            self._in_loop(self._want_write, ready)
+
+    def _unregister_write(self, _client: paho.Client, _userdata: Any, done: Any) -> None:
+        self._writing = False
+        if self._loop is not None and done.fileno() >= 0:
+            self._loop.remove_writer(done.fileno())
+
+    def _in_loop(self, call: Callable[..., object], *arguments: Any) -> None:
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(call, *arguments)
+
+    # --- on the event loop ---
+
+    def _watch(self, opened: Any) -> None:
+        if self._loop is not None and opened.fileno() >= 0:
+            self._loop.add_reader(opened.fileno(), self._read, opened)
+
+    def _want_write(self, ready: Any) -> None:
+        if self._loop is not None and ready.fileno() >= 0:
+            self._loop.add_writer(ready.fileno(), self._client.loop_write)
+
+    def _read(self, source: Any) -> None:
+        for _ in range(_AT_ONCE):
+            self._client.loop_read()
+            if self._client.socket() is not source or not _has_more(source):
+                return
+
+
+def _has_more(source: Any) -> bool:
+    """Whether more can be read at once. What TLS has decrypted already, the selector does not see."""
+    if isinstance(source, ssl.SSLSocket):
+        return source.pending() > 0
+    try:
+        return bool(source.recv(1, socket.MSG_PEEK))
+    except OSError:
+        return False
