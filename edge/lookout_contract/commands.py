@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
-from lookout_contract.base import Identifier, Message, UtcTime
+from lookout_contract.base import Identifier, Message, Sha256, UtcTime
 from lookout_contract.delivery import Sequence
 from lookout_contract.events import Epoch, Scenario
 
@@ -83,8 +83,27 @@ class TestAlarmCommand(_CommandBase):
     scenario: Scenario = Scenario.FIRE_SMOKE
 
 
+class RolloutCommand(_CommandBase):
+    """Fetch another detector, try it beside the one that runs, and keep it only if every camera goes on seeing."""
+
+    name: Literal["rollout"] = "rollout"
+    model: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")
+    """Name of the zoo entry in the package."""
+    package: Sha256
+    """Of the package (a zip of the entry's files), which ``GET /api/v1/models/{package}`` gives to gateways."""
+    bytes: int = Field(ge=1)
+    watch_s: float = Field(default=120.0, ge=1, le=3600)
+    """How long it is on trial. A camera that goes blind, a detector that fails or a restart brings the old one back."""
+
+
 Command = Annotated[
-    ReloadCommand | ReplayCommand | ResidentsCommand | SnapshotCommand | TestAlarmCommand | VerdictCommand,
+    ReloadCommand
+    | ReplayCommand
+    | ResidentsCommand
+    | RolloutCommand
+    | SnapshotCommand
+    | TestAlarmCommand
+    | VerdictCommand,
     Field(discriminator="name"),
 ]
 COMMANDS: TypeAdapter[Command] = TypeAdapter(Command)

@@ -25,6 +25,21 @@ class SpoolDepth(Message):
     """Evidence files given up for want of room since the start."""
 
 
+class CameraReport(Message):
+    """How a camera's stream is doing."""
+
+    fps: float | None = Field(default=None, ge=0)
+    """Pictures a second that came through lately; few while nothing moves and key frames alone are decoded."""
+    skew_s: float | None = None
+    """The stream's clock minus the gateway's, seconds; null before the first picture."""
+    memory_bytes: Count = 0
+    """Packets and pictures that are held; bounded by the configuration."""
+    reconnects: Count = 0
+    """Openings of the stream since the start but the first."""
+    dropped: Count = 0
+    """Pictures overtaken by newer ones before anybody looked."""
+
+
 class GatewayStatus(Message):
     """Published at birth and every heartbeat; the broker publishes the ``online: false`` form as the will."""
 
@@ -43,6 +58,8 @@ class GatewayStatus(Message):
     """Largest measured skew between a camera's stream time and the gateway's clock, seconds."""
     shed: dict[str, Count] = {}
     """Scenario → frames that were not looked at because the box was too busy."""
+    cameras: dict[Identifier, CameraReport] = {}
+    """Camera → how its stream is doing."""
 
 
 class Sight(StrEnum):
@@ -61,7 +78,7 @@ class CameraState(Message):
     since: UtcTime
     reason: str | None = None
     """Reason code when blind or off: ``connecting``, ``unreachable``, ``refused``, ``timeout``, ``auth``, ``missing``,
-    ``stalled``, ``undecodable``, ``changed``, ``ended``, ``detector_timeout``, ``shutdown`` …"""
+    ``stalled``, ``undecodable``, ``changed``, ``no_device``, ``ended``, ``detector_timeout``, ``shutdown`` …"""
     detail: str | None = None
     """One sentence for a person: what happened and what to try."""
     fps: float | None = Field(default=None, ge=0)

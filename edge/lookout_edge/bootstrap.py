@@ -9,6 +9,7 @@ from pathlib import Path
 from threading import Lock, Semaphore
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import structlog
 
 from lookout_contract.commands import Resident
@@ -17,6 +18,7 @@ from lookout_contract.status import CameraState, SpoolDepth
 from lookout_contract.topics import GatewayTopics
 from lookout_edge.adapters.backoff import Backoff
 from lookout_edge.adapters.clock import SystemClock
+from lookout_edge.adapters.command_memory import CommandMemory
 from lookout_edge.adapters.directory import FilePlateDirectory
 from lookout_edge.adapters.enrolment import Enrolment
 from lookout_edge.adapters.enrolment import enrol as enrol_box
@@ -25,6 +27,7 @@ from lookout_edge.adapters.folded_log import FoldedLog
 from lookout_edge.adapters.jpeg import encode_jpeg
 from lookout_edge.adapters.link import BrokerOptions, MqttLink, TlsOptions
 from lookout_edge.adapters.memory import Memory
+from lookout_edge.adapters.model_store import ModelStore, RolledOut
 from lookout_edge.adapters.onnx.plates import OnnxPlateReader
 from lookout_edge.adapters.onnx.second_look import open_detector
 from lookout_edge.adapters.spool import SqliteSpool
@@ -41,7 +44,7 @@ from lookout_edge.domain.memory import note_of_sight, note_of_suppressed
 from lookout_edge.domain.schedule import SiteCalendar
 from lookout_edge.domain.suppressed import Suppressed
 from lookout_edge.domain.zone import Zone
-from lookout_edge.errors import ConfigError, SourceError
+from lookout_edge.errors import ConfigError, EdgeError, ModelError, SourceError
 from lookout_edge.events import Provenance
 from lookout_edge.looking import LookSettings
 from lookout_edge.pipeline import CameraPipeline, PipelineSettings, Plates
@@ -57,6 +60,7 @@ from lookout_edge.supervisor import (
     ProofDesk,
     ProofSettings,
     RememberingSink,
+    Rollouts,
     Service,
     SharedDetector,
     SharedPlateReader,
@@ -114,13 +118,16 @@ def widest_detector() -> str:
     return OWN_DETECTOR if OWN_DETECTOR in Zoo.find().names() else ModelsConfig().detector
 
 
-def load_models(config: ModelsConfig) -> Models:
-    """Open the sessions; ModelError when weights are missing or damaged, or what should compute is not there."""
+def load_models(config: ModelsConfig, rolled_out: RolledOut | None = None) -> Models:
+    """Open the sessions; ModelError when weights are missing or damaged, or what should compute is not there.
+
+    ``rolled_out`` looks in place of the configured detector.
+    """
     zoo = Zoo.find()
     turns = Semaphore(max(1, (os.cpu_count() or 1) - 1))
-    entry = detector_entry(zoo, config)
-    detector = SharedDetector(open_detector(zoo, entry, config.providers), turns)
-    spec = zoo.entry(entry).spec
+    found = (zoo, detector_entry(zoo, config)) if rolled_out is None else (Zoo(rolled_out.folder), rolled_out.name)
+    detector = SharedDetector(open_detector(*found, config.providers), turns)
+    spec = found[0].entry(found[1]).spec
     thresholds = {label: spec.thresholds.of(label) for label in spec.labels}
     if not config.plates:
         return Models(detector, None, thresholds)
@@ -275,7 +282,19 @@ class GatewayBuilder:
         self._crew = Crew()
         self._reloading = Lock()
         self._warnings = FoldedLog(log, gap_s=1.0)
-        self._models = load_models(config.models)
+        dispatcher = config.dispatcher
+        self._model_store = ModelStore(
+            config.data_dir / "models",
+            dispatcher_url=dispatcher.url if dispatcher else None,
+            token=_token(config),
+        )
+        self._models = self._first_models(config.models)
+        self._rollouts = Rollouts(
+            self._model_store,
+            self,
+            lambda: {worker.camera: worker.state for worker in self._crew.workers},
+            configured=config.models.detector,
+        )
         self._directory = FilePlateDirectory(config.data_dir / "residents.json")
         self._spool = SqliteSpool(
             config.data_dir / "spool.db",
@@ -297,8 +316,9 @@ class GatewayBuilder:
         if dispatcher is None:
             log.warning("no dispatcher.url is configured: events are sent without their pictures and clips")
         else:
-            token = dispatcher.token.get_secret_value() if dispatcher.token else ""
+            token = _token(self._loaded.config)
             services.insert(2, EvidenceUploader(self._evidence, dispatcher_url=dispatcher.url, token=token))
+        services.append(_Closing(self._rollouts.close))
         return Gateway(self._crew, services), workers
 
     def reload(self) -> str:
@@ -318,6 +338,34 @@ class GatewayBuilder:
             self._crew.replace(workers, keep=keep)
             end_unwatched(self._spool, after.cameras)
             return f"{len(workers)} cameras were started with the new configuration, {len(keep)} run on unchanged."
+
+    def open_models(self, package: RolledOut) -> Models:
+        """See ``supervisor.rollout.Runs``."""
+        models = load_models(self._loaded.config.models, package)
+        models.detector.detect(np.zeros((360, 640, 3), np.uint8))
+        return models
+
+    def use_models(self, models: Models) -> Models:
+        """See ``supervisor.rollout.Runs``."""
+        with self._reloading:
+            earlier, self._models = self._models, models
+            try:
+                workers = self._workers(self._loaded)
+            except EdgeError:
+                self._models = earlier
+                raise
+            self._crew.replace(workers)
+            return earlier
+
+    def _first_models(self, config: ModelsConfig) -> Models:
+        chosen = self._model_store.chosen(config.detector)
+        try:
+            return load_models(config, chosen)
+        except ModelError as error:
+            if chosen is None:
+                raise
+            log.error("the model that was rolled out cannot run; the configured one does", why=str(error))
+            return load_models(config)
 
     def _workers(self, loaded: LoadedConfig, keep: Collection[str] = frozenset()) -> list[CameraWorker]:
         cameras = loaded.config.cameras.items()
@@ -375,6 +423,7 @@ class GatewayBuilder:
             requeue=self._spool.requeue,
             snapshot=partial(take_snapshot, self._crew),
             test_alarm=partial(send_trial_alarm, self._crew, self._spool, self._clock),
+            rollout=self._rollouts.carry_out,
             reload=self.reload,
         )
         return MqttLink(
@@ -386,6 +435,7 @@ class GatewayBuilder:
                 self._identity(), crew=self._crew, spool=self._spool, depth=self._depth(), clock=self._clock
             ),
             on_command=desk.handle,
+            memory=CommandMemory(config.data_dir / "commands.json"),
             heartbeat_s=10.0,
         )
 
@@ -429,10 +479,16 @@ def _source_options(camera: CameraConfig) -> tuple[SourceOptions, SourceOptions 
         loop=source.loop,
         rtsp_transport=source.rtsp_transport,
         read_timeout_s=source.read_timeout_s,
+        hardware=source.hardware_decode,
         max_size=camera.max_size,
         decode_fps=camera.detect_fps,
     )
     return main, replace(main, url=source.sub_url) if source.sub_url else None
+
+
+def _token(config: GatewayConfig) -> str:
+    token = config.dispatcher.token if config.dispatcher else None
+    return token.get_secret_value() if token else ""
 
 
 def _spool_limits(config: GatewayConfig) -> SpoolLimits:

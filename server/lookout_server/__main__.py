@@ -25,6 +25,8 @@ policies = typer.Typer(no_args_is_help=True, help="Limits of time and escalation
 users = typer.Typer(no_args_is_help=True, help="Accounts of people.")
 gateways = typer.Typer(no_args_is_help=True, help="Credentials of gateways.")
 sites = typer.Typer(no_args_is_help=True, help="Territory, cameras and people.")
+models = typer.Typer(no_args_is_help=True, help="Models that gateways can be told to run.")
+app.add_typer(models, name="model")
 ledger = typer.Typer(no_args_is_help=True, help="How every number of every gateway's events ended.")
 app.add_typer(ledger, name="ledger")
 app.add_typer(users, name="user")
@@ -164,6 +166,17 @@ def gateway_add(
     settings = _configured(config, level="warning")
     access = _do(bootstrap.add_gateway(settings, gateway, rotate=rotate))
     typer.echo(json.dumps(bootstrap.as_values(access)) if as_json else bootstrap.as_yaml(access, settings.site.id))
+
+
+@models.command("add")
+@_told_plainly
+def model_add(
+    entry: Annotated[Path, typer.Argument(help="Folder of a zoo entry: model.yaml, weights, card.")],
+    config: Config = None,
+) -> None:
+    """Pack a model for gateways to fetch; the API's askGateway then rolls it out to one gateway after the other."""
+    package = bootstrap.add_model(_configured(config, level="warning"), entry)
+    typer.echo(f"{package.model} {package.sha256} {package.bytes} bytes")
 
 
 @ledger.command("show")

@@ -12,6 +12,7 @@ from lookout_server.api.middleware import BodyLimit, Counting, SecurityHeaders
 from lookout_server.api.routes import (
     alarms,
     cases,
+    commands,
     enrolment,
     estate,
     evidence,
@@ -50,6 +51,7 @@ _ROUTERS = (
     estate.router,
     enrolment.router,
     people.router,
+    commands.router,
     feed.router,
     operations.router,
 )

@@ -2,18 +2,17 @@
 
 import json
 import threading
-from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import datetime
 from typing import Any, cast
 
 from pydantic import ValidationError
 
-from lookout_contract.commands import COMMANDS, Command, CommandResponse, Outcome
+from lookout_contract.commands import COMMANDS, Command, CommandResponse, Outcome, RolloutCommand
+from lookout_edge.adapters.command_memory import CommandMemory
 from lookout_edge.errors import EdgeError
 
-#: Commands whose answers are remembered, so that a repeated one is answered and not carried out again.
-_REMEMBERED = 256
 _NO_ID = "unknown"
 
 Handler = Callable[[Command], CommandResponse]
@@ -23,12 +22,13 @@ Reply = Callable[[CommandResponse], None]
 class CommandDesk:
     """Reads commands, answers those that are late, repeated or wrong, and has the others carried out one by one.
 
-    Each runs on a thread of its own, in turn: a slow one never holds up receipts or heartbeats.
+    Each runs on a thread of its own, in turn: a slow one never holds up receipts or heartbeats. A rollout, which takes
+    minutes, does not hold up the others either.
     """
 
-    def __init__(self, handler: Handler) -> None:
+    def __init__(self, handler: Handler, memory: CommandMemory | None = None) -> None:
         self._handler = handler
-        self._answers: OrderedDict[str, CommandResponse | None] = OrderedDict()
+        self._memory = memory or CommandMemory()
         self._lock = threading.Lock()
         self._turn = threading.Lock()
 
@@ -46,11 +46,14 @@ class CommandDesk:
             reply(_answer(command, Outcome.REFUSED, now, f"the topic says {name!r}, the message {command.name!r}"))
             return
         with self._lock:
-            if command.id in self._answers:
-                known = self._answers[command.id]
+            if command.id in self._memory.interrupted and self._memory.answer(command.id) is None:
+                known = _answer(command, Outcome.FAILED, now, "the gateway was restarted meanwhile: ask it anew")
+                self._memory.note(command.id, known)
+            elif command.id in self._memory:
+                known = self._memory.answer(command.id)
             else:
                 known = self._first_look(command, now)
-                self._remember(command.id, known)
+                self._memory.note(command.id, known)
                 if known is None:
                     threading.Thread(
                         target=self._carry_out, args=(command, now, reply), name=f"command-{name}", daemon=True
@@ -67,19 +70,14 @@ class CommandDesk:
     def _carry_out(self, command: Command, now: datetime, reply: Reply) -> None:
         response = _answer(command, Outcome.FAILED, now, "the gateway stumbled over it: its log says where")
         try:
-            with self._turn:
+            with nullcontext() if isinstance(command, RolloutCommand) else self._turn:
                 response = self._handler(command)
         except EdgeError as error:
             response = _answer(command, Outcome.FAILED, now, str(error))
         finally:
             with self._lock:
-                self._remember(command.id, response)
+                self._memory.note(command.id, response)
             reply(response)
-
-    def _remember(self, command_id: str, response: CommandResponse | None) -> None:
-        self._answers[command_id] = response
-        while len(self._answers) > _REMEMBERED:
-            self._answers.popitem(last=False)
 
 
 def _answer(command: Command, outcome: Outcome, now: datetime, detail: str) -> CommandResponse:

@@ -17,6 +17,7 @@ from lookout_contract.topics import PREFIX, GatewayTopics, parse_gateway_topic
 from lookout_edge.adapters.backoff import Backoff
 from lookout_edge.adapters.broker import RESERVE, BrokerOptions, Message, Session, TlsOptions
 from lookout_edge.adapters.command_desk import CommandDesk, Handler
+from lookout_edge.adapters.command_memory import CommandMemory
 from lookout_edge.adapters.folded_log import FoldedLog
 from lookout_edge.adapters.spool import SqliteSpool
 from lookout_edge.errors import LinkError, SpoolError
@@ -47,6 +48,7 @@ class MqttLink:
         clock: Clock,
         status: Callable[[], GatewayStatus],
         on_command: Handler,
+        memory: CommandMemory | None = None,
         heartbeat_s: float = 10.0,
         backoff: Backoff | None = None,
     ) -> None:
@@ -55,7 +57,7 @@ class MqttLink:
         self._spool = spool
         self._clock = clock
         self._status = status
-        self._desk = CommandDesk(on_command)
+        self._desk = CommandDesk(on_command, memory)
         self._heartbeat_s = heartbeat_s
         self._backoff = backoff or Backoff(ceiling_s=15.0)
         self._faults = FoldedLog(_log)

@@ -185,6 +185,9 @@ class SourceConfig(Section):
     """Files: start again at the end, for ever."""
     rtsp_transport: Literal["tcp", "udp"] = "tcp"
     """How RTSP carries the pictures; udp only on a network without loss."""
+    hardware_decode: str | None = Field(default=None, min_length=1)
+    """Decode on this device instead of the processor: a kind that PyAV offers (``cuda``, ``qsv``, ``vaapi`` …), with
+    ``:`` and its name where there are several, e.g. ``vaapi:/dev/dri/renderD128``."""
     read_timeout_s: float = Field(default=10.0, gt=0, le=300)
     """A stream that sends nothing for so long counts as stalled."""
 

@@ -6,6 +6,7 @@ from lookout_edge.supervisor.crew import Crew
 from lookout_edge.supervisor.gateway import Gateway, Identity, Service, end_unwatched, make_status, take_snapshot
 from lookout_edge.supervisor.proof import ProofDesk, ProofSettings
 from lookout_edge.supervisor.remembering import NoteKeeper, RememberingSink
+from lookout_edge.supervisor.rollout import Rollouts
 from lookout_edge.supervisor.sharing import SharedDetector, SharedPlateReader
 from lookout_edge.supervisor.trial_alarm import send_trial_alarm
 
@@ -21,6 +22,7 @@ __all__ = [
     "ProofSettings",
     "RememberingSink",
     "ResidentBook",
+    "Rollouts",
     "RunningSource",
     "Service",
     "SharedDetector",

@@ -9,7 +9,7 @@ from typing import Protocol
 import structlog
 
 from lookout_contract.events import EndReason, EventData, EvidenceRef, Scenario
-from lookout_contract.status import CameraState, Sight
+from lookout_contract.status import CameraReport, CameraState, Sight
 from lookout_edge.domain.frame import Frame
 from lookout_edge.errors import EdgeError, SourceError, SpoolError
 from lookout_edge.pipeline import CameraPipeline
@@ -18,6 +18,8 @@ from lookout_edge.supervisor.proof import ProofDesk
 
 #: Failed looks in a row after which the camera counts as blind.
 FAILED_LOOKS = 3
+#: Pictures over which their rate is taken.
+_TIMES = 50
 #: Latencies that are kept.
 LATENCIES = 500
 #: What a person has to mend is not tried every second: cameras lock an account after a few wrong passwords.
@@ -96,6 +98,9 @@ class CameraWorker:
         self._failed = 0
         self._state: CameraState | None = None
         self._latest: Frame | None = None
+        self._openings = 0
+        #: Frame times of the newest pictures.
+        self._times: deque[float] = deque(maxlen=_TIMES)
         #: From a looked-at frame's own time to when its events were stored, seconds; the newest looks.
         self.latencies_s: deque[float] = deque(maxlen=LATENCIES)
 
@@ -132,6 +137,18 @@ class CameraWorker:
         """Stream time minus this box's clock at the newest picture, seconds."""
         return self._latest.skew_s if self._latest is not None else None
 
+    def report(self) -> CameraReport:
+        """How the stream is doing."""
+        times = tuple(self._times)
+        span_s = times[-1] - times[0] if times else 0.0
+        return CameraReport(
+            fps=round((len(times) - 1) / span_s, 2) if span_s > 0 else None,
+            skew_s=None if self.skew_s is None else round(self.skew_s, 3),
+            memory_bytes=self._source.held_bytes,
+            reconnects=max(0, self._openings - 1),
+            dropped=self.dropped,
+        )
+
     def stop(self) -> None:
         """Make ``run`` come to an end soon."""
         self._stop.set()
@@ -166,6 +183,7 @@ class CameraWorker:
 
     def _watch(self) -> bool:
         """Work through one opening of the source; True when it came to its end by itself."""
+        self._openings += 1
         with self._source.frames() as frames:
             for frame in frames:
                 if self._stop.is_set():
@@ -176,6 +194,7 @@ class CameraWorker:
 
     def _take(self, frame: Frame) -> None:
         self._latest = frame
+        self._times.append(frame.at)
         looks = self._pipeline.looks
         events = self._pipeline.step(frame)
         self._source.ask(self._pipeline.demand)

@@ -13,6 +13,7 @@ from lookout_contract.commands import (
     ReplayCommand,
     Resident,
     ResidentsCommand,
+    RolloutCommand,
     SnapshotCommand,
     TestAlarmCommand,
     VerdictCommand,
@@ -53,6 +54,7 @@ class CommandDesk:
         requeue: Callable[[str, int, int], Gone | None],
         snapshot: Callable[[str], EvidenceRef],
         test_alarm: Callable[[str, Scenario, str], str],
+        rollout: Callable[[RolloutCommand], str],
         reload: Callable[[], str],
     ) -> None:
         self._clock = clock
@@ -61,6 +63,7 @@ class CommandDesk:
         self._requeue = requeue
         self._snapshot = snapshot
         self._test_alarm = test_alarm
+        self._rollout = rollout
         self._reload = reload
 
     def handle(self, command: Command) -> CommandResponse:
@@ -96,6 +99,8 @@ class CommandDesk:
             case VerdictCommand():
                 self._verdicts.add(command)
                 return Outcome.DONE, None, {}, None
+            case RolloutCommand():
+                return Outcome.DONE, self._rollout(command), {"model": command.model}, None
             case TestAlarmCommand():
                 occurrence = self._test_alarm(command.camera, command.scenario, command.id)
                 return Outcome.DONE, None, {"occurrence": occurrence}, None

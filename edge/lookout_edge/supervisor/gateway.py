@@ -78,6 +78,7 @@ def make_status(
         last_sequence=spool.last_sequence,
         clock_skew_s=round(max(skews, key=abs), 3) if skews else None,
         shed=_shed(crew.workers),
+        cameras={worker.camera: worker.report() for worker in crew.workers},
     )
 
 

@@ -1,16 +1,16 @@
 """What the routes are given. ``bootstrap`` fills it; the application hands it to every request."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, cast
+from typing import Annotated, Protocol, cast
 
 from fastapi import Depends, Request
 from prometheus_client import CollectorRegistry
 
 from lookout_server.api.throttle import SignInThrottle
 from lookout_server.domain.territory import Site
-from lookout_server.ports import Clock, EvidenceStore, PasswordHasher, ReadinessCheck, Store
+from lookout_server.ports import Clock, EvidenceStore, ModelPackage, PasswordHasher, ReadinessCheck, Store
 from lookout_server.services.enrolment import Door
 from lookout_server.services.feed import FeedSource
 from lookout_server.services.notifying import Channel
@@ -18,6 +18,18 @@ from lookout_server.services.notifying import Channel
 
 def _no_checks() -> Mapping[str, ReadinessCheck]:
     return {}
+
+
+class ModelPackages(Protocol):
+    """Packages of zoo entries, by their SHA-256."""
+
+    def packages(self) -> Sequence[ModelPackage]:
+        """All of them, by name."""
+        ...
+
+    def find(self, sha256: str) -> tuple[ModelPackage, Path] | None:
+        """A package and its file."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +53,8 @@ class Deps:
     secure_cookies: bool = False
     #: Where boxes are let in; None where they are not.
     door: Door | None = None
+    #: Models that gateways can be told to run; None where there are none.
+    models: ModelPackages | None = None
     metrics: CollectorRegistry = field(default_factory=CollectorRegistry)
     throttle: SignInThrottle = field(default_factory=SignInThrottle)
 

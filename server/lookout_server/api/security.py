@@ -7,7 +7,7 @@ from fastapi import Depends, Request, Security
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
 
 from lookout_server.api.deps import Given
-from lookout_server.domain.territory import Person
+from lookout_server.domain.territory import Person, Role
 from lookout_server.errors import ForbiddenError, UnauthenticatedError
 from lookout_server.services import accounts
 
@@ -72,6 +72,16 @@ async def control_room(signed_in: SignedIn) -> Person:
 
 
 ControlRoom = Annotated[Person, Depends(control_room)]
+
+
+async def lead(signed_in: SignedIn) -> Person:
+    """Supervisors and admins."""
+    if not signed_in.person.roles & {Role.SUPERVISOR, Role.ADMIN}:
+        raise ForbiddenError("this is for supervisors and admins")
+    return signed_in.person
+
+
+Lead = Annotated[Person, Depends(lead)]
 
 
 async def uploader(deps: Given, token: Token) -> str:

@@ -13,6 +13,7 @@ from lookout_server.bootstrap.dispatcher import run_dispatcher
 from lookout_server.bootstrap.documents import exported_documents
 from lookout_server.bootstrap.enrolment import offer_enrolment, revoke_gateway
 from lookout_server.bootstrap.ledger import export_ledger, ledgers, verify_ledger
+from lookout_server.bootstrap.models import add_model
 from lookout_server.bootstrap.shown import as_values, as_yaml, describe, ledger_lines, ledger_values
 from lookout_server.bootstrap.site import Trial, try_policy
 from lookout_server.bootstrap.version import version
@@ -22,6 +23,7 @@ __all__ = [
     "NewPerson",
     "Trial",
     "add_gateway",
+    "add_model",
     "add_person",
     "as_values",
     "as_yaml",

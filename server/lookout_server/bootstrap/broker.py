@@ -53,6 +53,7 @@ async def _embedded(broker: EmbeddedBroker, config: ServerConfig, last_port: int
         client_id=_client_id(config.site.id),
         username=DISPATCHER,
         password=password,
+        version=5 if broker.version == "5" and engine.name == "mosquitto" else 4,
     )
     return ReachedBroker(address=address, kind=engine.name, process=process)
 
@@ -90,6 +91,7 @@ def _external(broker: ExternalBroker, site: str) -> BrokerAddress:
         tls=tls,
         # What the broker holds for a replica that is gone would reach nobody: the others are sent it anew, by gateways.
         clean=broker.replica is not None,
+        version=5 if broker.version == "5" else 4,
     )
 
 

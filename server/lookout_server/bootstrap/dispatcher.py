@@ -29,6 +29,7 @@ from lookout_server.bootstrap.access import import_at_first_start
 from lookout_server.bootstrap.broker import ReachedBroker, intake_filters, local_address, reach_broker
 from lookout_server.bootstrap.enrolment import SiteDoor
 from lookout_server.bootstrap.http import HttpServer
+from lookout_server.bootstrap.models import model_shelf
 from lookout_server.bootstrap.runtime import Runtime, forget_process, read_runtime, write_runtime
 from lookout_server.bootstrap.site import site_of
 from lookout_server.bootstrap.version import version
@@ -152,6 +153,7 @@ class Dispatcher:
             max_evidence_bytes=self._config.evidence.max_bytes,
             static_dir=STATIC if STATIC.is_dir() else None,
             secure_cookies=self._config.listen.secure_cookies,
+            models=model_shelf(self._config),
             door=SiteDoor(self._config, mqtt_port=broker.address.port),
         )
 

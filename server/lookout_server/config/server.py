@@ -125,6 +125,8 @@ class EmbeddedBroker(Section):
     """``0.0.0.0`` lets gateways on other machines connect."""
     port: Port = 1883
     """0 takes any free port, the same again at the next start where possible."""
+    version: Literal["3.1.1", "5"] = "3.1.1"
+    """MQTT version that the dispatcher speaks; 5 (Mosquitto) adds response topics and expiry to commands."""
     gateway_tls: GatewayTls | None = None
     """With it ``gateway enrol`` gives certificates (mutual TLS) instead of passwords."""
 
@@ -140,6 +142,8 @@ class ExternalBroker(Section):
     """Better in LOOKOUT_MQTT_PASSWORD or ``password_file``."""
     password_file: Path | None = None
     tls: TlsConfig | None = None
+    version: Literal["3.1.1", "5"] = "3.1.1"
+    """MQTT version to speak; 5 adds response topics and expiry to commands."""
     replica: Identifier | None = None
     """This dispatcher's own name when several share one PostgreSQL database; left out: it is the only one."""
 

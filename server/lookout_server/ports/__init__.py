@@ -7,6 +7,7 @@ from typing import Protocol
 
 from lookout_server.ports.records import (
     AlarmFilter,
+    AnswerTo,
     CaseFilter,
     DeadlineHealth,
     FeedEntry,
@@ -19,6 +20,7 @@ from lookout_server.ports.records import (
     LedgerStream,
     LinkedEvent,
     LinkedNote,
+    ModelPackage,
     OutboxMessage,
     Page,
     Quarantined,
@@ -49,6 +51,7 @@ from lookout_server.ports.repositories import (
 __all__ = [
     "AlarmFilter",
     "AlarmRepository",
+    "AnswerTo",
     "CaseFilter",
     "CaseRepository",
     "Checks",
@@ -72,6 +75,7 @@ __all__ = [
     "LedgerStream",
     "LinkedEvent",
     "LinkedNote",
+    "ModelPackage",
     "NoticeRepository",
     "Outbox",
     "OutboxMessage",

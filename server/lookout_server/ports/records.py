@@ -1,6 +1,7 @@
 """Values that cross the ports: filters, messages, lines of the feed, files."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -133,6 +134,23 @@ class Quarantined:
 
 
 @dataclass(frozen=True, kw_only=True)
+class AnswerTo:
+    """Where and under which mark an answer is awaited; MQTT 5's response topic and correlation data."""
+
+    topic: str
+    correlation: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelPackage:
+    """A zoo entry as one file, for gateways to fetch. ``model`` is the entry's name."""
+
+    model: str
+    sha256: str
+    bytes: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class OutboxMessage:
     """A message that waits to be published, in the order of ``id``."""
 
@@ -142,6 +160,8 @@ class OutboxMessage:
     retain: bool
     expires_at: datetime | None
     attempts: int
+    #: Where an answer is awaited, if one is.
+    answer: AnswerTo | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,6 +179,16 @@ class SentCommand:
     outcome: str | None
     answered_at: datetime | None
     detail: str | None
+    #: The command as it was sent, JSON; None for those from before it was kept.
+    request: str | None = None
+    #: Id of the person who asked; None when the dispatcher did by itself.
+    asked_by: str | None = None
+    #: What the gateway said beside the outcome.
+    result: Mapping[str, object] = field(default_factory=dict[str, object])
+
+    def timed_out(self, at: datetime) -> bool:
+        """Whether nobody answered in time."""
+        return self.outcome is None and self.expires_at is not None and self.expires_at < at
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,6 +16,7 @@ from lookout_server.domain.roster import Shift
 from lookout_server.domain.territory import Camera, CameraKey, Gateway, Person, Role, Territory
 from lookout_server.ports.records import (
     AlarmFilter,
+    AnswerTo,
     CaseFilter,
     DeadlineHealth,
     FeedEntry,
@@ -351,7 +352,13 @@ class GatewayRepository(Protocol):
         """Keep the first answer; None when the command is unknown or was answered before."""
         ...
 
-    async def commands(self, *, unanswered_since: datetime | None = None) -> Sequence[SentCommand]:
+    async def command(self, command_id: str) -> SentCommand | None:
+        """One command."""
+        ...
+
+    async def commands(
+        self, *, unanswered_since: datetime | None = None, gateway: str | None = None, limit: int | None = None
+    ) -> Sequence[SentCommand]:
         """All commands, newest first, or those that expired before the given time without an answer."""
         ...
 
@@ -435,7 +442,16 @@ class Feed(Protocol):
 class Outbox(Protocol):
     """Messages that leave only if, and after, their transaction commits."""
 
-    def add(self, topic: str, payload: bytes, *, at: datetime, retain: bool, expires_at: datetime | None) -> None:
+    def add(
+        self,
+        topic: str,
+        payload: bytes,
+        *,
+        at: datetime,
+        retain: bool,
+        expires_at: datetime | None,
+        answer: AnswerTo | None = None,
+    ) -> None:
         """Queue a message with this transaction. An empty retained payload clears the topic."""
         ...
 

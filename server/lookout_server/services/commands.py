@@ -1,19 +1,36 @@
 """Commands to gateways. They leave through the outbox, so one is sent only if its reason was committed."""
 
 import hashlib
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from lookout_contract.commands import Command, ReplayCommand, SnapshotCommand, Verdict, VerdictCommand
+from pydantic import ValidationError
+
+from lookout_contract.commands import (
+    COMMANDS,
+    Command,
+    ReplayCommand,
+    SnapshotCommand,
+    Verdict,
+    VerdictCommand,
+)
+from lookout_contract.events import Scenario
 from lookout_contract.topics import GatewayTopics
 from lookout_server.domain.alarm import Alarm, DismissReason
 from lookout_server.domain.case import Case
 from lookout_server.domain.territory import Site
-from lookout_server.ports import Gap, SentCommand, Store, UnitOfWork
+from lookout_server.errors import InvalidError, NotFoundError
+from lookout_server.ports import AnswerTo, Gap, ModelPackage, SentCommand, Store, UnitOfWork
+from lookout_server.services import announce
 from lookout_server.services.settling import gaps_of
 
 _REPLAY_WITHIN = timedelta(minutes=5)
 _SNAPSHOT_WITHIN = timedelta(minutes=2)
 _VERDICT_WITHIN = timedelta(days=1)
+#: How long a gateway has to answer what a person asks of it.
+_ANSWER_WITHIN = timedelta(minutes=2)
+#: A rollout is fetched, tried and watched.
+_ASKED_WITHIN = {"rollout": timedelta(hours=2)}
 
 
 async def open_gaps(store: Store) -> dict[tuple[str, str], list[Gap]]:
@@ -44,6 +61,58 @@ async def request_replay(store: Store, site: Site, gap: Gap, *, at: datetime) ->
         await _send(uow, site, gap.gateway, command)
         await uow.commit()
     return command.id
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What a person asks of a gateway. ``key``: the same one again is the same command, whoever sends it twice."""
+
+    gateway: str
+    name: str
+    by: str
+    key: str | None = None
+    camera: str | None = None
+    scenario: Scenario | None = None
+    package: ModelPackage | None = None
+    watch_s: float | None = None
+
+
+async def ask(store: Store, site: Site, wanted: Wanted, *, at: datetime) -> SentCommand:
+    """Send a command; NotFoundError when nobody has heard of the gateway. Asking again with one key sends nothing."""
+    command = _wanted(wanted, at)
+    async with store.write() as uow:
+        if wanted.gateway not in await uow.gateways.get([wanted.gateway]):
+            raise NotFoundError(f"there is no gateway {wanted.gateway!r}: see the list of gateways")
+        held = await uow.gateways.command(command.id)
+        if held is not None:
+            return held
+        await _send(uow, site, wanted.gateway, command, by=wanted.by)
+        announce.gateway_changed(uow, wanted.gateway, "asked", at)
+        await uow.commit()
+    async with store.read() as uow:
+        sent = await uow.gateways.command(command.id)
+    if sent is None:
+        raise NotFoundError(f"command {command.id} is gone: ask again")
+    return sent
+
+
+def _wanted(wanted: Wanted, at: datetime) -> Command:
+    given = {
+        "id": _name(wanted.name, wanted.gateway, wanted.key or at),
+        "issued_at": at,
+        "expires_at": at + _ASKED_WITHIN.get(wanted.name, _ANSWER_WITHIN),
+        "name": wanted.name,
+        "camera": wanted.camera,
+        "scenario": wanted.scenario,
+        "watch_s": wanted.watch_s,
+    }
+    if wanted.package is not None:
+        given |= {"model": wanted.package.model, "package": wanted.package.sha256, "bytes": wanted.package.bytes}
+    try:
+        return COMMANDS.validate_python({name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        raise InvalidError(f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}") from error
 
 
 async def request_snapshot(uow: UnitOfWork, site: Site, case: Case, *, at: datetime) -> str | None:
@@ -78,8 +147,16 @@ async def send_verdict(
     await _send(uow, site, alarm.camera.gateway, command)
 
 
-async def _send(uow: UnitOfWork, site: Site, gateway: str, command: Command, *, case_id: str | None = None) -> None:
-    topic = GatewayTopics(site=site.id, gateway=gateway).command(command.name)
+async def _send(
+    uow: UnitOfWork,
+    site: Site,
+    gateway: str,
+    command: Command,
+    *,
+    case_id: str | None = None,
+    by: str | None = None,
+) -> None:
+    topics = GatewayTopics(site=site.id, gateway=gateway)
     await uow.gateways.add_command(
         SentCommand(
             id=command.id,
@@ -91,9 +168,18 @@ async def _send(uow: UnitOfWork, site: Site, gateway: str, command: Command, *, 
             outcome=None,
             answered_at=None,
             detail=None,
+            request=command.to_json().decode(),
+            asked_by=by,
         )
     )
-    uow.outbox.add(topic, command.to_json(), at=command.issued_at, retain=False, expires_at=command.expires_at)
+    uow.outbox.add(
+        topics.command(command.name),
+        command.to_json(),
+        at=command.issued_at,
+        retain=False,
+        expires_at=command.expires_at,
+        answer=AnswerTo(topic=topics.response(command.name), correlation=command.id),
+    )
 
 
 def _name(kind: str, *parts: object) -> str:

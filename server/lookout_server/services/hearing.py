@@ -64,6 +64,8 @@ async def hear_responses(uow: UnitOfWork, said: Sequence[ReadResponse]) -> None:
     for read in said:
         at = read.message.received_at
         command = await uow.gateways.answer(read.gateway, read.response, at)
+        if command is not None:
+            announce.gateway_changed(uow, read.gateway, "answered", at)
         if command is not None and command.name == "snapshot" and command.case_id is not None:
             await _attach_recheck(uow, command, command.case_id, read.response, at)
 

@@ -11,7 +11,7 @@ import pytest
 
 from lookout_edge.adapters.clock import SystemClock
 from lookout_edge.adapters.video import RingDepth, SourceOptions, open_streams
-from lookout_edge.adapters.video.rtsp_testing import RtspCamera
+from lookout_edge.adapters.video.rtsp_testing import Habits, RtspCamera
 from lookout_edge.adapters.video.testing import ClipShape, make_clip, number_of
 from lookout_edge.adapters.video.two_streams import MainStream
 from lookout_edge.domain.frame import Image
@@ -39,7 +39,7 @@ def marked(number: int, width: int, height: int) -> Image:
 def camera(tmp_path: Path) -> Iterator[RtspCamera]:
     main = make_clip(tmp_path / "main.ts", ClipShape(frames=96, gop=24, size=(640, 480), draw=marked))
     sub = make_clip(tmp_path / "sub.ts", ClipShape(frames=96, gop=24, size=(160, 120), draw=marked))
-    with RtspCamera({"main": main, "sub": sub}) as camera:
+    with RtspCamera({"main": main, "sub": sub}, habits=Habits(since=time.monotonic())) as camera:
         yield camera
 
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from lookout_contract.events import EndReason, EvidenceKind, Phase, Scenario
-from lookout_contract.status import CameraState, Sight
+from lookout_contract.status import CameraReport, CameraState, Sight
 from lookout_edge.adapters.testing import some_event
 from lookout_edge.domain.detection import Detection
 from lookout_edge.domain.frame import Frame, Image
@@ -112,9 +112,10 @@ class World:
 
 
 def test_a_file_that_ends_leaves_the_camera_off_and_nothing_open() -> None:
-    world = World(ListSource(frames()))
+    world = World(ListSource(frames(), held_bytes=1000))
     world.worker.run()
     assert world.said == [(Sight.BLIND, "connecting"), (Sight.WATCHING, None), (Sight.OFF, "ended")]
+    assert world.worker.report() == CameraReport(fps=5.0, memory_bytes=1000)
     assert world.phases == [Phase.START, Phase.END]
     assert world.sink.events[1].end_reason is EndReason.BLIND
     assert world.delays.resets == 20

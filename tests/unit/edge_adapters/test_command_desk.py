@@ -2,11 +2,13 @@
 
 import threading
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
-from lookout_contract.commands import Command, CommandResponse, Outcome, ReloadCommand, SnapshotCommand
+from lookout_contract.commands import Command, CommandResponse, Outcome, ReloadCommand, RolloutCommand, SnapshotCommand
 from lookout_edge.adapters.command_desk import CommandDesk
+from lookout_edge.adapters.command_memory import CommandMemory
 from lookout_edge.errors import EdgeError
 
 NOW = datetime(2026, 5, 4, 6, 0, tzinfo=UTC)
@@ -15,12 +17,12 @@ NOW = datetime(2026, 5, 4, 6, 0, tzinfo=UTC)
 class Office:
     """A desk with a handler that notes what it did, and the answers given."""
 
-    def __init__(self) -> None:
+    def __init__(self, memory: CommandMemory | None = None) -> None:
         self.done: list[Command] = []
         self.answers: list[CommandResponse] = []
         self.changed = threading.Condition()
         self.failure: EdgeError | None = None
-        self.desk = CommandDesk(self.carry_out)
+        self.desk = CommandDesk(self.carry_out, memory)
 
     def carry_out(self, command: Command) -> CommandResponse:
         self.done.append(command)
@@ -55,6 +57,48 @@ def test_a_repeated_command_is_answered_but_not_carried_out_again() -> None:
     first = office.send("reload", reload())
     assert office.send("reload", reload(), answers=2) == first
     assert len(office.done) == 1
+
+
+def test_a_command_is_not_carried_out_again_after_a_restart(tmp_path: Path) -> None:
+    file = tmp_path / "data" / "commands.json"
+    first = Office(CommandMemory(file)).send("reload", reload())
+    again = Office(CommandMemory(file))
+    assert again.send("reload", reload()) == first
+    assert again.done == []
+
+
+def test_a_command_that_a_restart_interrupted_is_answered_as_failed_for_good(tmp_path: Path) -> None:
+    file = tmp_path / "commands.json"
+    CommandMemory(file).note("c1", None)
+    for _ in range(2):
+        office = Office(CommandMemory(file))
+        answer = office.send("reload", reload())
+        assert (answer.outcome, office.done) == (Outcome.FAILED, [])
+        assert "restarted meanwhile" in (answer.detail or "")
+
+
+def test_a_memory_that_is_broken_counts_as_empty(tmp_path: Path) -> None:
+    file = tmp_path / "commands.json"
+    file.write_text("[nonsense", encoding="utf-8")
+    assert Office(CommandMemory(file)).send("reload", reload()).outcome is Outcome.DONE
+
+
+def test_a_rollout_does_not_hold_up_other_commands() -> None:
+    go_on = threading.Event()
+
+    def carry_out(command: Command) -> CommandResponse:
+        if command.name == "rollout":
+            go_on.wait(10)
+        return CommandResponse(id=command.id, name=command.name, outcome=Outcome.DONE, at=NOW)
+
+    office = Office()
+    office.desk = CommandDesk(carry_out)
+    rollout = RolloutCommand(id="r1", issued_at=NOW, model="other", package="a" * 64, bytes=1)
+    office.desk.receive("rollout", rollout.to_json(), now=NOW, reply=office.reply)
+    assert office.send("reload", reload()).id == "c1"
+    go_on.set()
+    with office.changed:
+        assert office.changed.wait_for(lambda: len(office.answers) == 2, timeout=10)
 
 
 def test_a_late_command_is_expired() -> None:

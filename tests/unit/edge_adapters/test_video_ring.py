@@ -9,7 +9,9 @@ import pytest
 
 from lookout_edge.adapters.clock import SystemClock
 from lookout_edge.adapters.video import PacketRing, SourceOptions, VideoSource
+from lookout_edge.adapters.video.picture import Converter
 from lookout_edge.adapters.video.remux import HeldPacket, StreamHead
+from lookout_edge.adapters.video.still import picture_at
 from lookout_edge.adapters.video.testing import ClipShape, make_clip, number_of
 from lookout_edge.domain.frame import Image
 
@@ -153,3 +155,17 @@ def test_a_broken_stream_gives_the_longer_part(tmp_path: Path) -> None:
     cut = ring.clip(1000.0, 1003.0)
     assert cut is not None
     assert len(decoded(cut)) == 50
+
+
+@pytest.mark.parametrize("b_frames", [0, 2])
+def test_a_still_is_the_picture_of_its_instant(tmp_path: Path, b_frames: int) -> None:
+    clip = make_clip(tmp_path / "clip.ts", ClipShape(frames=100, gop=10, b_frames=b_frames))
+    ring = filled(PacketRing(), clip)
+    for number in (20, 27, 39, 64):
+        head, packets = ring.group_around(1000.0 + number / 25 + 0.01, within_s=1.0)
+        assert head is not None
+        still = picture_at(head, packets, 1000.0 + number / 25 + 0.01, Converter(None))
+        assert still is not None
+        assert number_of(still) == number % 32
+    assert ring.group_around(1009.0, within_s=1.0) == (None, [])
+    assert PacketRing().group_around(1000.0, within_s=1.0) == (None, [])

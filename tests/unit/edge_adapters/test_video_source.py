@@ -7,6 +7,7 @@ from pathlib import Path
 
 import av
 import pytest
+from av.codec.hwaccel import hwdevices_available
 
 from lookout_edge.adapters.clock import SystemClock
 from lookout_edge.adapters.video import SourceOptions, VideoSource
@@ -145,6 +146,18 @@ def test_sound_alone_is_undecodable(tmp_path: Path) -> None:
     fault = fault_of(make_sound(tmp_path / "sound.mp4"))
     assert fault.reason == "undecodable"
     assert "no picture track" in str(fault)
+
+
+@pytest.mark.parametrize("device", ["vaapi", "qsv", "abacus", "cuda:0"])
+def test_a_device_that_cannot_decode_is_named_with_those_there_are(tmp_path: Path, device: str) -> None:
+    if device.split(":")[0] in hwdevices_available() and Path("/dev/nvidia0").exists():
+        pytest.skip(f"this machine may have a {device} device")
+    clip = make_clip(tmp_path / "clip.mp4", ClipShape(frames=5))
+    with pytest.raises(SourceError) as caught:
+        replayed(SourceOptions(url=str(clip), hardware=device))
+    assert caught.value.reason == "no_device"
+    assert device.split(":")[0] in str(caught.value)
+    assert "hardware_decode" in str(caught.value)
 
 
 def test_a_missing_file_is_missing(tmp_path: Path) -> None:

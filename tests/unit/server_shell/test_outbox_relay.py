@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from lookout_server.adapters.mqtt.outbox import OutboxRelay, report_silence
 from lookout_server.errors import BrokerError
-from lookout_server.ports import OutboxMessage, SentCommand, Store, UnitOfWork
+from lookout_server.ports import AnswerTo, OutboxMessage, SentCommand, Store, UnitOfWork
 
 NOW = datetime(2026, 5, 4, 6, 0, tzinfo=UTC)
 
@@ -62,7 +62,15 @@ class FakeLink:
         self.refuse = refuse
         self.published: list[tuple[str, bytes, bool]] = []
 
-    async def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
+    async def publish(
+        self,
+        topic: str,
+        payload: bytes,
+        *,
+        retain: bool = False,
+        expires_in_s: float | None = None,
+        answer: AnswerTo | None = None,
+    ) -> None:
         if topic in self.refuse:
             raise BrokerError("not acknowledged")
         self.published.append((topic, payload, retain))

@@ -49,6 +49,8 @@ class SourceOptions:
     #: Folders: pictures a second.
     image_fps: float = 1.0
     thread_count: int = 1
+    #: A device that FFmpeg decodes on, such as ``vaapi:/dev/dri/renderD128``; None decodes on the processor.
+    hardware: str | None = None
 
 
 def kind_of(url: str) -> Kind:

@@ -2,6 +2,7 @@
 
 import builtins
 import errno
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import av.error
@@ -90,6 +91,23 @@ class Faults:
         """Nothing came for too long."""
         limit = self.options.read_timeout_s
         return self._error("stalled", f"sent nothing for {limit:g} s: check its power and the network")
+
+    def no_device(self, kind: str, there: Sequence[str]) -> SourceError:
+        """This build of FFmpeg cannot decode on such a device."""
+        choice = f"it can on {', '.join(there)}" if there else "it can on none"
+        return self._error(
+            "no_device",
+            f"cannot be decoded on {kind!r}, which this PyAV does not know ({choice}): correct hardware_decode",
+        )
+
+    def device_failed(self, why: str) -> SourceError:
+        """The device is there by name, but does not work or cannot decode this stream."""
+        device = self.options.hardware
+        return self._error(
+            "no_device",
+            f"cannot be decoded on {device} ({why}): check that the device exists and that this user may open it, "
+            "or leave hardware_decode out",
+        )
 
     def changed(self, before: str, after: str) -> SourceError:
         """Its pictures became larger or smaller while it ran."""

@@ -1,5 +1,6 @@
 """Opening an address with FFmpeg."""
 
+import errno
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -7,6 +8,7 @@ from typing import cast
 
 import av
 import av.error
+from av.codec.hwaccel import HWAccel, hwdevices_available
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
@@ -16,6 +18,10 @@ from lookout_edge.adapters.video.faults import Faults
 #: Frames a second that are believed; cameras announce 90000 or 0.
 _PLAUSIBLE_FPS = (0.5, 240.0)
 _USUAL_FPS = 25.0
+
+
+#: What FFmpeg says when a device cannot be made use of.
+_DEVICE_CODES = {errno.EPERM, errno.ENODEV, errno.ENOSYS, errno.EIO, errno.EINVAL, errno.ENOMEM}
 
 
 @contextmanager
@@ -31,8 +37,13 @@ def opened(options: SourceOptions) -> Generator[tuple[InputContainer, VideoStrea
             format=ffmpeg_format(kind),
             options=ffmpeg_options(kind, options),
             timeout=(options.open_timeout_s, options.read_timeout_s),
+            hwaccel=_device(options),
         )
+    except RuntimeError as error:  # PyAV found no way to decode this stream on that device
+        raise faults.device_failed(str(error)) from error
     except av.error.FFmpegError as error:
+        if options.hardware is not None and error.errno in _DEVICE_CODES:
+            raise faults.device_failed(error.strerror or str(error)) from error
         raise faults.on_open(error, time.monotonic() - begun) from error
     try:
         stream = cast(VideoStream | None, container.streams.best("video"))
@@ -42,6 +53,17 @@ def opened(options: SourceOptions) -> Generator[tuple[InputContainer, VideoStrea
         yield container, stream
     finally:
         container.close()
+
+
+def _device(options: SourceOptions) -> HWAccel | None:
+    """The device to decode on; SourceError names those that there are."""
+    if options.hardware is None:
+        return None
+    kind, _, which = options.hardware.partition(":")
+    there = hwdevices_available()
+    if kind not in there:
+        raise Faults(options).no_device(kind, there)
+    return HWAccel(kind, which or None, allow_software_fallback=False)
 
 
 def frame_seconds(stream: VideoStream) -> float:

@@ -110,12 +110,11 @@ class PacketRing:
         """
         with self._lock:
             groups = [(g.head, tuple(g.packets)) for g in self._groups]
-        for head, packets in reversed(groups):
-            if packets[0].at <= at + within_s:
-                chosen = [p for p in packets if p.dts_at <= at]
-                nearest = min((abs(p.at - at) for p in chosen or packets[:1]), default=within_s)
-                if nearest <= within_s:
-                    return head, chosen or list(packets[:1])
+        before = [group for group in groups if group[1][0].at <= at] or groups[:1]
+        for head, packets in before[-1:]:
+            chosen = [p for p in packets if p.dts_at <= at] or list(packets[:1])
+            if min(abs(p.at - at) for p in chosen) <= within_s:
+                return head, chosen
         return None, []
 
     def _break(self) -> None:

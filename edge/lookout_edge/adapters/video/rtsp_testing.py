@@ -29,6 +29,8 @@ _SDP = (
     "a=rtpmap:96 H264/90000\r\na=fmtp:96 packetization-mode=1\r\na=control:track1\r\n"
 )
 _NAP_S = 0.02
+#: Ticks a second of RTP video.
+_TICKS = 90_000
 
 Send = Callable[[bytes, bool], None]
 """Sends one RTP packet, or one of RTCP when the second argument says so."""
@@ -58,6 +60,8 @@ class Habits:
     skip_frames: int = 0
     #: Send as fast as it goes.
     flood: bool = False
+    #: Monotonic time since which the clips have been running, viewers join amid them; None: they begin with each.
+    since: float | None = None
     #: Overwrite the payload of every packet.
     garbage: bool = False
 
@@ -81,6 +85,11 @@ class RtspCamera:
 
     def __exit__(self, *_: object) -> None:
         self.kill()
+
+    @property
+    def is_up(self) -> bool:
+        """Whether it listens."""
+        return self._listener is not None
 
     def start(self) -> None:
         """Listen, on the same port as before where there was one."""
@@ -281,8 +290,11 @@ class _Sender:
         with av.open(clip()) as first, av.open(self, "w", format="rtp", options=options) as out:
             muxer = cast(_Muxer, out)
             stream = muxer.add_stream_from_template(first.streams.video[0])
-            begun, held_s = time.monotonic(), 0.0
+            begun, held_s = time.monotonic() if self.habits.since is None else self.habits.since, 0.0
+            joined = time.monotonic() - begun
             for number, (at, packet) in enumerate(_endless(clip)):
+                if at < joined:
+                    continue  # was shown before anybody watched
                 while self.habits.paused and not is_over():
                     time.sleep(_NAP_S)
                     held_s += _NAP_S
@@ -290,7 +302,10 @@ class _Sender:
                     time.sleep(min(wait, _NAP_S))
                 if is_over():
                     return
-                if number >= self.habits.skip_frames:
+                if number >= self.habits.skip_frames and packet.pts is not None and packet.dts is not None:
+                    # FFmpeg's reports say that time 0 was when this viewing began.
+                    packet.pts -= round(joined * _TICKS)
+                    packet.dts -= round(joined * _TICKS)
                     packet.stream = stream
                     muxer.mux(packet)
 
@@ -299,18 +314,20 @@ def _endless(clip: Callable[[], Path]) -> "Iterator[tuple[float, Packet[Stream]]
     """(seconds from the beginning, packet) for ever; times grow across the seam."""
     shift = Fraction(0)
     while True:
+        first: Fraction | None = None
         last = step = Fraction(0)
         with av.open(clip()) as container:
             stream = container.streams.video[0]
-            tick, start = stream.time_base or Fraction(1, 90_000), stream.start_time or 0
+            tick, start = stream.time_base or Fraction(1, _TICKS), stream.start_time or 0
             for packet in container.demux(stream):
                 if not packet.size or packet.dts is None or packet.pts is None:
                     continue
                 at = (packet.dts - start) * tick
+                first = at if first is None else first
                 step, last = at - last, at
                 packet.pts, packet.dts = (
-                    round(((ticks - start) * tick + shift) * 90_000) for ticks in (packet.pts, packet.dts)
+                    round(((ticks - start) * tick + shift) * _TICKS) for ticks in (packet.pts, packet.dts)
                 )
-                packet.time_base = Fraction(1, 90_000)
+                packet.time_base = Fraction(1, _TICKS)
                 yield float(at + shift), cast("Packet[Stream]", packet)
-        shift += last + step
+        shift += last - (first or 0) + step

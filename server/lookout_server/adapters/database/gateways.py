@@ -76,6 +76,9 @@ class SqlGateways:
             "outcome": command.outcome,
             "answered_at": command.answered_at,
             "detail": command.detail,
+            "request": command.request,
+            "asked_by": command.asked_by,
+            "result": None,
         }
         await insert_new(self._session, CommandRow, [row])
 
@@ -89,12 +92,22 @@ class SqlGateways:
             return None
         row = rows[0]
         row.outcome, row.answered_at, row.detail = response.outcome.value, at, response.detail
+        row.result = dict(response.result)
         await self._session.flush()
         return _command(row)
 
-    async def commands(self, *, unanswered_since: datetime | None = None) -> Sequence[SentCommand]:
+    async def command(self, command_id: str) -> SentCommand | None:
+        """By id."""
+        rows = await scalars(self._session, select(CommandRow).where(CommandRow.id == command_id))
+        return _command(rows[0]) if rows else None
+
+    async def commands(
+        self, *, unanswered_since: datetime | None = None, gateway: str | None = None, limit: int | None = None
+    ) -> Sequence[SentCommand]:
         """Newest first."""
-        statement = select(CommandRow).order_by(CommandRow.issued_at.desc(), CommandRow.id)
+        statement = select(CommandRow).order_by(CommandRow.issued_at.desc(), CommandRow.id).limit(limit)
+        if gateway is not None:
+            statement = statement.where(CommandRow.gateway == gateway)
         if unanswered_since is not None:
             statement = statement.where(CommandRow.outcome.is_(None), CommandRow.expires_at < unanswered_since)
         return [_command(row) for row in await scalars(self._session, statement)]
@@ -131,4 +144,7 @@ def _command(row: CommandRow) -> SentCommand:
         outcome=row.outcome,
         answered_at=row.answered_at,
         detail=row.detail,
+        request=row.request,
+        asked_by=row.asked_by,
+        result=row.result or {},
     )

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from lookout_server.adapters.database.statements import count_up, insert_all, scalars
 from lookout_server.adapters.database.tables import CounterRow, FeedRow, OutboxRow
-from lookout_server.ports import FeedEntry, FeedKind, OutboxMessage
+from lookout_server.ports import AnswerTo, FeedEntry, FeedKind, OutboxMessage
 
 _COUNTER = "feed"
 _ERROR_CHARACTERS = 500
@@ -72,7 +72,16 @@ class SqlOutbox:
         self._session = session
         self._queued: list[dict[str, Any]] = []
 
-    def add(self, topic: str, payload: bytes, *, at: datetime, retain: bool, expires_at: datetime | None) -> None:
+    def add(
+        self,
+        topic: str,
+        payload: bytes,
+        *,
+        at: datetime,
+        retain: bool,
+        expires_at: datetime | None,
+        answer: AnswerTo | None = None,
+    ) -> None:
         """Queue a message."""
         self._queued.append(
             {
@@ -81,6 +90,8 @@ class SqlOutbox:
                 "retain": retain,
                 "created_at": at,
                 "expires_at": expires_at,
+                "reply_to": answer.topic if answer else None,
+                "correlation": answer.correlation if answer else None,
                 "attempts": 0,
                 "last_error": None,
             }
@@ -105,6 +116,7 @@ class SqlOutbox:
                 retain=row.retain,
                 expires_at=row.expires_at,
                 attempts=row.attempts,
+                answer=_answer(row),
             )
             for row in rows
         ]
@@ -122,3 +134,9 @@ class SqlOutbox:
             .values(attempts=OutboxRow.attempts + 1, last_error=error[:_ERROR_CHARACTERS])
         )
         await self._session.execute(statement.execution_options(synchronize_session=False))
+
+
+def _answer(row: OutboxRow) -> AnswerTo | None:
+    if row.reply_to is None or row.correlation is None:
+        return None
+    return AnswerTo(topic=row.reply_to, correlation=row.correlation)

@@ -11,16 +11,18 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import paho.mqtt.client as paho
 import structlog
-from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from lookout_server.adapters.mqtt.loop import ClientLoop
 from lookout_server.errors import BrokerError, ConfigError
-from lookout_server.ports import Clock, Incoming
+from lookout_server.ports import AnswerTo, Clock, Incoming
 
 _log = structlog.stdlib.get_logger("lookout.mqtt")
 
@@ -28,6 +30,8 @@ PUBACK_TIMEOUT_S = 10.0
 #: QoS 0 is not ours; whoever sends it anyway cannot fill the memory.
 MAX_WAITING = 20_000
 _SAY_AGAIN_S = 60.0
+#: MQTT 5: how long the broker keeps our session while we are away.
+_SESSION_S = 7 * 86_400
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +55,8 @@ class BrokerAddress:
     tls: Tls | None = None
     #: The broker keeps nothing while we are away.
     clean: bool = False
+    #: 4 is MQTT 3.1.1.
+    version: Literal[4, 5] = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +97,18 @@ class MqttLink:
         client.on_message = self._on_message
         client.on_subscribe = self._on_subscribe
         client.on_publish = self._on_publish
-        client.connect_async(self._address.host, self._address.port, keepalive=20)
+        if self._address.version == 5:
+            session = Properties(PacketTypes.CONNECT)
+            session.SessionExpiryInterval = 0 if self._address.clean else _SESSION_S
+            client.connect_async(
+                self._address.host,
+                self._address.port,
+                keepalive=20,
+                clean_start=self._address.clean,
+                properties=session,
+            )
+        else:
+            client.connect_async(self._address.host, self._address.port, keepalive=20)
         self._loop.start()
 
     async def stop(self) -> None:
@@ -107,12 +124,24 @@ class MqttLink:
         """For readiness: None when connected, else what is wrong and what to do."""
         return self._problem
 
-    async def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
-        """Publish with QoS 1 and wait for the broker's word; BrokerError when it does not come."""
+    async def publish(
+        self,
+        topic: str,
+        payload: bytes,
+        *,
+        retain: bool = False,
+        expires_in_s: float | None = None,
+        answer: AnswerTo | None = None,
+    ) -> None:
+        """Publish with QoS 1 and wait for the broker's word; BrokerError when it does not come.
+
+        Expiry, response topic and correlation are MQTT 5's; to a broker of 3.1.1 the payload alone says them.
+        """
         if not self.connected:
             raise BrokerError(self._problem or "the broker is not connected")
         waiting = asyncio.get_running_loop().create_future()
-        mid = self._client.publish(topic, payload, qos=1, retain=retain).mid
+        properties = _properties(expires_in_s, answer) if self._address.version == 5 else None
+        mid = self._client.publish(topic, payload, qos=1, retain=retain, properties=properties).mid
         self._pending[mid] = waiting
         try:
             await asyncio.wait_for(waiting, PUBACK_TIMEOUT_S)
@@ -203,8 +232,13 @@ class MqttLink:
 
 
 def _client(address: BrokerAddress) -> paho.Client:
+    v5 = address.version == 5
     client = paho.Client(
-        CallbackAPIVersion.VERSION2, client_id=address.client_id, clean_session=address.clean, manual_ack=True
+        CallbackAPIVersion.VERSION2,
+        client_id=address.client_id,
+        clean_session=None if v5 else address.clean,
+        protocol=MQTTProtocolVersion.MQTTv5 if v5 else MQTTProtocolVersion.MQTTv311,
+        manual_ack=True,
     )
     client.connect_timeout = 5.0
     client.max_inflight_messages_set(200)
@@ -214,6 +248,16 @@ def _client(address: BrokerAddress) -> paho.Client:
     if address.tls is not None:
         _use_tls(client, address.tls)
     return client
+
+
+def _properties(expires_in_s: float | None, answer: AnswerTo | None) -> Properties:
+    made = Properties(PacketTypes.PUBLISH)
+    if expires_in_s is not None:
+        made.MessageExpiryInterval = max(1, int(expires_in_s))
+    if answer is not None:
+        made.ResponseTopic = answer.topic
+        made.CorrelationData = answer.correlation.encode()
+    return made
 
 
 def _use_tls(client: paho.Client, tls: Tls) -> None:

@@ -3,12 +3,13 @@
 import asyncio
 import contextlib
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Protocol
 
 import structlog
 
 from lookout_server.errors import BrokerError, StoreError
-from lookout_server.ports import Clock, OutboxMessage, Store
+from lookout_server.ports import AnswerTo, Clock, OutboxMessage, Store
 
 _log = structlog.stdlib.get_logger("lookout.outbox")
 
@@ -25,7 +26,15 @@ class Outbound(Protocol):
         """Whether publishing has a chance."""
         ...
 
-    async def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
+    async def publish(
+        self,
+        topic: str,
+        payload: bytes,
+        *,
+        retain: bool = False,
+        expires_in_s: float | None = None,
+        answer: AnswerTo | None = None,
+    ) -> None:
         """Returns when the broker has it; BrokerError otherwise."""
         ...
 
@@ -74,7 +83,7 @@ class OutboxRelay:
         now = self._clock.now()
         live = [message for message in waiting if message.expires_at is None or message.expires_at > now]
         dead = [message.id for message in waiting if message not in live]
-        errors = await self._publish(live)
+        errors = await self._publish(live, now)
         done = [*dead, *(message.id for message, error in zip(live, errors, strict=True) if error is None)]
         failed = {message.id: error for message, error in zip(live, errors, strict=True) if error is not None}
         async with self._store.write() as work:
@@ -84,12 +93,18 @@ class OutboxRelay:
             await work.commit()
         return bool(done)
 
-    async def _publish(self, messages: Sequence[OutboxMessage]) -> list[str | None]:
+    async def _publish(self, messages: Sequence[OutboxMessage], now: datetime) -> list[str | None]:
         """All at once: the connection keeps their order, and the acknowledgements come back together."""
 
         async def one(message: OutboxMessage) -> str | None:
             try:
-                await self._link.publish(message.topic, message.payload, retain=message.retain)
+                await self._link.publish(
+                    message.topic,
+                    message.payload,
+                    retain=message.retain,
+                    expires_in_s=None if message.expires_at is None else (message.expires_at - now).total_seconds(),
+                    answer=message.answer,
+                )
             except BrokerError as error:
                 return str(error)
             return None

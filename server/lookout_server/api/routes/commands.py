@@ -1,0 +1,89 @@
+"""Asking gateways for something, and how it went; the models that they are told to run."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from fastapi.responses import FileResponse
+
+from lookout_server.api.deps import Deps, Given
+from lookout_server.api.models.base import Identifier
+from lookout_server.api.models.commands import AskBody, CommandList, CommandModel, PackageList, PackageModel
+from lookout_server.api.problems import errors
+from lookout_server.api.routes.parameters import Hash, Limit
+from lookout_server.api.security import ControlRoom, Lead, Uploader
+from lookout_server.errors import InvalidError, NotFoundError
+from lookout_server.ports import ModelPackage
+from lookout_server.services import commands
+
+router = APIRouter(prefix="/api/v1", tags=["estate"])
+
+
+@router.get("/commands", operation_id="listCommands", responses=errors("forbidden"))
+async def list_commands(
+    deps: Given,
+    _person: ControlRoom,
+    limit: Limit = 50,
+    gateway: Annotated[Identifier | None, Query()] = None,
+) -> CommandList:
+    """What gateways were asked, newest first, and what they answered, or that they did not."""
+    now = deps.clock.now()
+    async with deps.store.read() as uow:
+        found = await uow.gateways.commands(gateway=gateway, limit=limit)
+    return CommandList(items=tuple(CommandModel.of(command, now) for command in found))
+
+
+@router.post(
+    "/gateways/{gateway}/commands",
+    operation_id="askGateway",
+    status_code=202,
+    responses=errors("forbidden", "csrf", "not_found", "too_large"),
+)
+async def ask_gateway(deps: Given, person: Lead, gateway: Identifier, body: AskBody) -> CommandModel:
+    """Ask a gateway to read its configuration again, take a picture, send a test alarm or run another model."""
+    now = deps.clock.now()
+    wanted = commands.Wanted(
+        gateway=gateway,
+        name=body.name,
+        by=person.id,
+        key=body.key,
+        camera=body.camera,
+        scenario=body.scenario,
+        package=_package(deps, body),
+        watch_s=body.watch_s,
+    )
+    return CommandModel.of(await commands.ask(deps.store, deps.site, wanted, at=now), now)
+
+
+@router.get("/models", operation_id="listModels", responses=errors("forbidden"))
+async def list_models(deps: Given, _person: ControlRoom) -> PackageList:
+    """The packages that gateways can be told to run; `lookout-server model add` makes them."""
+    found = deps.models.packages() if deps.models else ()
+    return PackageList(items=tuple(PackageModel.of(package) for package in found))
+
+
+@router.get(
+    "/models/{sha256}",
+    operation_id="getModel",
+    response_class=FileResponse,
+    responses={
+        200: {"description": "The package.", "content": {"application/zip": {}}},
+        **errors("not_found", "range"),
+    },
+)
+async def get_model(deps: Given, _asking: Uploader, sha256: Hash) -> FileResponse:
+    """A package, for gateways by their upload token; single ranges are served."""
+    found = deps.models.find(sha256) if deps.models else None
+    if found is None:
+        raise NotFoundError("there is no such model package: see the list of models")
+    return FileResponse(found[1], media_type="application/zip")
+
+
+def _package(deps: Deps, body: AskBody) -> ModelPackage | None:
+    if body.name != "rollout":
+        return None
+    if body.package is None:
+        raise InvalidError("a rollout needs the package to run: see the list of models")
+    found = deps.models.find(body.package) if deps.models else None
+    if found is None:
+        raise NotFoundError("there is no such model package: see the list of models")
+    return found[0]

@@ -1,0 +1,119 @@
+"""Asking gateways through the API: sent once, answered or visibly not."""
+
+import dataclasses
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from lookout_contract.commands import COMMANDS, RolloutCommand, TestAlarmCommand
+from lookout_contract.events import Attributes, Scenario
+from lookout_server.adapters.model_shelf import ModelShelf
+from lookout_server.api.deps import Deps
+from lookout_server.app import create_app
+from lookout_server.ports import AlarmFilter, AnswerTo, OutboxMessage, Page
+from lookout_server.services.accounts import issue_gateway_token
+from lookout_server.testing import PASSWORD, SmallGateway, Station
+
+pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)]
+
+
+async def sign_in(web: httpx.AsyncClient, username: str = "root") -> dict[str, str]:
+    answer = await web.post("/api/v1/session", json={"username": username, "password": PASSWORD})
+    return {"Authorization": f"Bearer {answer.json()['token']}"}
+
+
+async def sent(station: Station) -> list[OutboxMessage]:
+    async with station.store.read() as uow:
+        return list(await uow.outbox.pending(10))
+
+
+async def ask(web: httpx.AsyncClient, headers: dict[str, str], **body: Any) -> httpx.Response:
+    return await web.post("/api/v1/gateways/gw-1/commands", json=body, headers=headers)
+
+
+async def listed(web: httpx.AsyncClient, headers: dict[str, str]) -> list[dict[str, Any]]:
+    return (await web.get("/api/v1/commands?gateway=gw-1", headers=headers)).json()["items"]
+
+
+async def test_a_command_is_sent_once_however_often_it_is_asked(web: httpx.AsyncClient, station: Station) -> None:
+    gateway, headers = SmallGateway(), await sign_in(web)
+    assert (await ask(web, headers, name="reload")).status_code == 404
+    await station.intake.take([gateway.is_online()])
+    first = await ask(web, headers, name="test_alarm", camera="gate", key="k-1")
+    assert first.status_code == 202
+    assert (await ask(web, headers, name="test_alarm", camera="gate", key="k-1")).json()["id"] == first.json()["id"]
+    (message,) = await sent(station)
+    command = COMMANDS.validate_json(message.payload)
+    assert isinstance(command, TestAlarmCommand)
+    assert (message.topic, command.scenario) == (gateway.topics.command("test_alarm"), Scenario.FIRE_SMOKE)
+    assert message.answer == AnswerTo(topic=gateway.topics.response("test_alarm"), correlation=command.id)
+    await station.intake.take([gateway.answers(command.id, "test_alarm", occurrence="o-1")])
+    (item,) = await listed(web, headers)
+    assert (item["state"], item["outcome"], item["asked_by"]) == ("answered", "done", "u-root")
+    assert item["result"] == {"occurrence": "o-1"}
+
+
+async def test_silence_is_shown(web: httpx.AsyncClient, station: Station) -> None:
+    gateway, headers = SmallGateway(), await sign_in(web)
+    await station.intake.take([gateway.is_online()])
+    await ask(web, headers, name="reload")
+    assert [item["state"] for item in await listed(web, headers)] == ["waiting"]
+    station.clock.advance(121)
+    assert [item["state"] for item in await listed(web, headers)] == ["timed_out"]
+
+
+async def test_what_lacks_something_is_told_what(web: httpx.AsyncClient, station: Station) -> None:
+    headers = await sign_in(web)
+    await station.intake.take([SmallGateway().is_online()])
+    missing = await ask(web, headers, name="snapshot")
+    assert (missing.status_code, missing.json()["detail"]) == (422, "snapshot.camera: Field required")
+    assert (await ask(web, headers, name="rollout")).status_code == 422
+    assert (await ask(web, headers, name="rollout", package="0" * 64)).status_code == 404
+    assert await sent(station) == []
+
+
+async def test_a_model_is_rolled_out_and_fetched_by_the_gateway(deps: Deps, station: Station, tmp_path: Path) -> None:
+    entry, weights = tmp_path / "tiny", b"weights"
+    entry.mkdir()
+    (entry / "tiny.onnx").write_bytes(weights)
+    spec = {"name": "tiny", "weights": {"file": "tiny.onnx", "sha256": hashlib.sha256(weights).hexdigest()}}
+    (entry / "model.yaml").write_text(json.dumps(spec), encoding="utf-8")
+    shelf = ModelShelf(tmp_path / "shelf")
+    package = shelf.add(entry)
+    await station.intake.take([SmallGateway().is_online()])
+    token = await issue_gateway_token(station.store, "gw-1")
+    transport = httpx.ASGITransport(app=create_app(dataclasses.replace(deps, models=shelf)))
+    async with httpx.AsyncClient(transport=transport, base_url="http://lookout.test") as web:
+        headers = await sign_in(web)
+        web.cookies.clear()
+        shown = (await web.get("/api/v1/models", headers=headers)).json()["items"]
+        assert shown == [{"model": "tiny", "sha256": package.sha256, "bytes": package.bytes}]
+        asked = await ask(web, headers, name="rollout", package=package.sha256, watch_s=60)
+        assert asked.status_code == 202
+        (message,) = await sent(station)
+        command = COMMANDS.validate_json(message.payload)
+        assert isinstance(command, RolloutCommand)
+        assert (command.model, command.bytes, command.watch_s) == ("tiny", package.bytes, 60)
+        url = f"/api/v1/models/{package.sha256}"
+        assert (await web.get(url)).status_code == 401
+        whole = await web.get(url, headers={"Authorization": f"Bearer {token}"})
+        assert hashlib.sha256(whole.content).hexdigest() == package.sha256
+        rest = await web.get(url, headers={"Authorization": f"Bearer {token}", "Range": "bytes=10-"})
+        assert (rest.status_code, rest.content) == (206, whole.content[10:])
+
+
+async def test_a_test_alarm_is_shown_and_sends_nobody(station: Station) -> None:
+    gateway = SmallGateway(scenario=Scenario.FIRE_SMOKE)
+    data = gateway.data("o-1").model_copy(update={"attributes": Attributes(test=True)})
+    await station.intake.take([gateway.delivers(gateway.event(data))])
+    await station.intake.take([gateway.sends("o-2")])
+    async with station.store.read() as uow:
+        alarms = await uow.alarms.page(AlarmFilter(), Page())
+    assert {alarm.occurrence: (alarm.attributes.test, alarm.case_id is None) for alarm in alarms} == {
+        "o-1": (True, True),
+        "o-2": (False, False),
+    }
