@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, Annotated
 
@@ -101,13 +102,21 @@ def evaluate_model(
     provider: Provider = "cpu",
     print_json: AsJson = False,
     raw: Raw = False,
+    plot: Annotated[Path | None, typer.Option(help="Draw the precision-recall curves into this PNG file.")] = None,
 ) -> None:
-    """Print AP50 for every class, mAP50 and mAP50-95 the COCO way."""
+    """Print AP50 and the best threshold for every class, mAP50 and mAP50-95 the COCO way."""
+    if plot is not None and find_spec("matplotlib") is None:
+        raise UsageError("plots need the package matplotlib; run: pip install 'lookout[models]'")
     detector = open_detector(Zoo.find(), model, [provider], threshold=threshold, raw=raw)
     labelled = read_dataset(dataset)
     matched = match_labels(labelled.names, detector.labels, parse_renamed(renamed or []))
     with typer.progressbar(length=len(labelled.pictures), label=model, file=sys.stderr) as progress:
         evaluation = evaluate(detector, labelled, matched, lambda: progress.update(1))
+    if plot is not None:
+        # Takes a second to import, and only plots need it.
+        from lookout_models.plot import plot_curves
+
+        plot_curves(model, evaluation.result, plot)
     typer.echo(as_json(model, evaluation) if print_json else as_table(model, evaluation))
 
 

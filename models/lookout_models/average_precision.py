@@ -23,13 +23,40 @@ class ClassInPicture:
     scores: Floats
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Curve:
+    """Precision and recall at IoU 0.5 when everything from each score on counts; scores fall, all different."""
+
+    scores: Floats
+    precisions: Floats
+    recalls: Floats
+
+    def best(self) -> "Operating":
+        """The point with the best F1, the harmonic mean of precision and recall (van Rijsbergen 1979)."""
+        if not len(self.scores):
+            return Operating(1.0, 0.0, 0.0)
+        both = self.precisions + self.recalls
+        place = int(np.argmax(2 * self.precisions * self.recalls / np.maximum(both, 1e-12)))
+        return Operating(float(self.scores[place]), float(self.precisions[place]), float(self.recalls[place]))
+
+
 @dataclass(frozen=True, slots=True)
+class Operating:
+    """A threshold, and what it gives."""
+
+    threshold: float
+    precision: float
+    recall: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class ClassResult:
     """How well one class is found."""
 
     boxes: int
     ap50: float
     ap50_95: float
+    curve: Curve
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +86,8 @@ def average_precision(pictures: Sequence[ClassInPicture]) -> ClassResult | None:
     hits = np.concatenate([_matches(picture) for picture in ranked])
     order = np.argsort(-scores, kind="stable")
     precisions = [_interpolated(column, total) for column in hits[order].T]
-    return ClassResult(total, float(precisions[0].mean()), float(np.mean(precisions)))
+    curve = _curve(scores[order], hits[order][:, 0], total)
+    return ClassResult(total, float(precisions[0].mean()), float(np.mean(precisions)), curve)
 
 
 def box_iou(found: Floats, truth: Floats) -> Floats:
@@ -90,6 +118,13 @@ def _matches(picture: ClassInPicture) -> Flags:
                 hits[row, column] = True
                 free[best] = False
     return hits
+
+
+def _curve(scores: Floats, hits: Flags, total: int) -> Curve:
+    # A threshold cannot part equal scores: the last of them stands for all.
+    last = np.append(np.flatnonzero(np.diff(scores)), len(scores) - 1) if len(scores) else np.array([], np.intp)
+    true = np.cumsum(hits)[last]
+    return Curve(scores[last].astype(np.float64), true / (last + 1), true / total)
 
 
 def _interpolated(hits: Flags, total: int) -> Floats:

@@ -1,6 +1,7 @@
 """Evaluations as a table for people and as JSON for programs."""
 
 import json
+from dataclasses import asdict
 
 from lookout_models.evaluate import Evaluation
 
@@ -9,11 +10,19 @@ EVALUATION_THRESHOLD = 0.01
 
 
 def as_table(model: str, evaluation: Evaluation) -> str:
-    """A line a class, then the means."""
+    """A line a class, with the threshold of the best F1 and what it gives, then the means."""
     result = evaluation.result
     width = max([len(name) for name in result.classes] + [len("all")])
-    lines = [f"{model} on {evaluation.pictures} pictures", f"{'class':<{width}}  boxes   AP50  AP50-95"]
-    lines += [f"{n:<{width}} {c.boxes:>6} {c.ap50:>6.3f}   {c.ap50_95:>6.3f}" for n, c in result.classes.items()]
+    lines = [
+        f"{model} on {evaluation.pictures} pictures",
+        f"{'class':<{width}}  boxes   AP50  AP50-95   best at  precision  recall",
+    ]
+    for name, found in result.classes.items():
+        best = found.curve.best()
+        lines.append(
+            f"{name:<{width}} {found.boxes:>6} {found.ap50:>6.3f}   {found.ap50_95:>6.3f}"
+            f"    {best.threshold:>6.3f}     {best.precision:>6.3f}  {best.recall:>6.3f}"
+        )
     boxes = sum(c.boxes for c in result.classes.values())
     lines.append(f"{'all':<{width}} {boxes:>6} {result.map50:>6.3f}   {result.map50_95:>6.3f}   (mAP50, mAP50-95)")
     if evaluation.unknown_classes:
@@ -28,7 +37,8 @@ def as_json(model: str, evaluation: Evaluation) -> str:
         "model": model,
         "pictures": evaluation.pictures,
         "classes": {
-            name: {"boxes": c.boxes, "ap50": c.ap50, "ap50_95": c.ap50_95} for name, c in result.classes.items()
+            name: {"boxes": c.boxes, "ap50": c.ap50, "ap50_95": c.ap50_95, "best": asdict(c.curve.best())}
+            for name, c in result.classes.items()
         },
         "map50": result.map50,
         "map50_95": result.map50_95,

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-from lookout_models.average_precision import ClassInPicture, average_precision
+from lookout_models.average_precision import ClassInPicture, Operating, average_precision
 
 Floats = NDArray[np.float64]
 
@@ -89,3 +89,28 @@ def test_finding_nothing_scores_zero() -> None:
 
 def test_a_class_that_does_not_occur_has_no_figure() -> None:
     assert average_precision([ClassInPicture(boxes(), boxes((0, 0, 1, 1)), np.array([0.9]))]) is None
+
+
+def test_the_best_threshold_parts_the_true_from_the_false() -> None:
+    truth = boxes((0, 0, 10, 10), (20, 0, 30, 10), (40, 0, 50, 10))
+    found = boxes((0, 0, 10, 10), (20, 0, 30, 10), (60, 0, 70, 10), (80, 0, 90, 10))
+    result = average_precision([ClassInPicture(truth, found, np.array([0.9, 0.6, 0.5, 0.4]))])
+    assert result is not None
+    assert result.curve.precisions == pytest.approx([1, 1, 2 / 3, 1 / 2])
+    assert result.curve.recalls == pytest.approx([1 / 3, 2 / 3, 2 / 3, 2 / 3])
+    assert result.curve.best() == Operating(0.6, 1.0, 2 / 3)
+
+
+def test_equal_scores_are_one_point_of_the_curve() -> None:
+    truth = boxes((0, 0, 10, 10))
+    found = boxes((20, 0, 30, 10), (0, 0, 10, 10))
+    result = average_precision([ClassInPicture(truth, found, np.array([0.5, 0.5]))])
+    assert result is not None
+    assert result.curve.scores.tolist() == [0.5]
+    assert result.curve.precisions.tolist() == [0.5]
+
+
+def test_what_is_never_found_has_no_threshold() -> None:
+    result = average_precision([ClassInPicture(boxes((0, 0, 10, 10)), boxes(), np.array([]))])
+    assert result is not None
+    assert result.curve.best() == Operating(1.0, 0.0, 0.0)

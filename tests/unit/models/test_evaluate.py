@@ -12,6 +12,7 @@ from lookout_edge.domain.geometry import Box
 from lookout_models.dataset import Dataset, LabelledPicture
 from lookout_models.errors import UsageError
 from lookout_models.evaluate import Evaluation, evaluate, match_labels
+from lookout_models.plot import plot_curves
 from lookout_models.report import as_json, as_table
 
 
@@ -56,6 +57,7 @@ def test_reports_carry_the_same_figures(tmp_path: Path) -> None:
     document = json.loads(as_json("one-box", evaluation))
     assert document["classes"]["ebike"]["boxes"] == 2
     assert document["map50"] == pytest.approx(51 / 101)
+    assert document["classes"]["ebike"]["best"] == {"threshold": 0.9, "precision": 0.5, "recall": 0.5}
     table = as_table("one-box", evaluation)
     assert "0.505" in table
     assert "no such label: person" in table
@@ -81,3 +83,13 @@ def test_a_class_may_be_several_labels() -> None:
 def test_classes_that_meet_nothing_are_an_error(renamed: dict[str, list[str]], message: str) -> None:
     with pytest.raises(UsageError, match=message):
         match_labels(["ebike"], ["motorcycle"], renamed)
+
+
+def test_curves_are_drawn(tmp_path: Path) -> None:
+    plot_curves("one-box", evaluation_of(tmp_path).result, tmp_path / "curves.png")
+    drawn = cv2.imread(str(tmp_path / "curves.png"))
+    assert drawn is not None
+    assert drawn.shape[0] > 400
+    assert len(np.unique(drawn.reshape(-1, 3), axis=0)) > 10
+    with pytest.raises(UsageError, match=r"cannot write .*none"):
+        plot_curves("one-box", evaluation_of(tmp_path).result, tmp_path / "none" / "curves.png")
