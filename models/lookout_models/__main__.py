@@ -22,7 +22,7 @@ from lookout_models.pictures import list_pictures
 from lookout_models.predict import Line, predict, read_plates
 from lookout_models.report import EVALUATION_THRESHOLD, as_json, as_table
 from lookout_models.training.cli import train
-from lookout_models.zoo_commands import build_model, quantise_model
+from lookout_models.zoo_commands import build_model, import_model, quantise_model
 
 _FAILED, _BAD_USAGE = 1, 2
 
@@ -136,6 +136,7 @@ def bench_models(
 
 
 app.command("build")(build_model)
+app.command("import")(import_model)
 app.command("quantise")(quantise_model)
 app.command("train")(train)
 

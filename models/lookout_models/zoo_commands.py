@@ -1,5 +1,6 @@
 """``lookout-models build``, ``quantise`` and ``import``: the commands that make entries of the zoo."""
 
+import re
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,6 +21,9 @@ from lookout_models.report import EVALUATION_THRESHOLD
 
 #: Pictures for each model when both are timed.
 _ROUNDS = 20
+
+#: What Ultralytics' own models are trained at.
+_ULTRALYTICS_SIZE = 640
 
 Replace = Annotated[bool, typer.Option("--replace", help="Replace the entry of that name.")]
 
@@ -94,6 +98,35 @@ def quantise_model(
     card = made.folder / "CARD.md"
     card.write_text(f"{card.read_text('utf-8')}\n{table}\n", "utf-8")
     typer.echo(f"{made.folder}: {len(weights) / 1e6:.2f} MB instead of {len(entry.weights()) / 1e6:.2f}\n{table}")
+
+
+def import_model(
+    weights: Annotated[Path, typer.Argument(help="The weights: .onnx, or .pt where Ultralytics is installed.")],
+    name: Annotated[str | None, typer.Option(help="Name of the new entry; the file's unless given.")] = None,
+    labels: Annotated[
+        list[str] | None, typer.Option("--label", help="A class's name, in order; where the file does not say them.")
+    ] = None,
+    licence: Annotated[str | None, typer.Option(help="Licence of the weights; the file's own unless given.")] = None,
+    size: Annotated[int | None, typer.Option(min=32, help="Side of the pictures; where the file takes any.")] = None,
+    replace: Replace = False,
+) -> None:
+    """Make an entry of your own detector: YOLOv8/11/12, YOLOv10/26, YOLOX or RT-DETR."""
+    _needs_onnx("importing")
+    from lookout_models.imported import OwnModel, import_onnx
+    from lookout_models.ultralytics_weights import exported
+
+    path = exported(weights, size or _ULTRALYTICS_SIZE) if weights.suffix == ".pt" else weights
+    own = OwnModel(path, name or _entry_name(weights), tuple(labels) if labels else None, licence, size)
+    entry = import_onnx(Zoo.find(), own, replace=replace)
+    spec = entry.spec
+    typer.echo(f"{entry.folder}: {spec.head.kind}, {len(spec.labels)} classes, licence {spec.licence}")
+    if spec.licence == "AGPL-3.0":
+        typer.echo("These weights are AGPL-3.0: CARD.md says what that asks of you.", err=True)
+
+
+def _entry_name(weights: Path) -> str:
+    """The file's name as a name of the zoo: small letters, digits and hyphens."""
+    return re.sub(r"[^a-z0-9]+", "-", weights.stem.lower()).strip("-") or "own"
 
 
 def _compared(zoo: Zoo, entries: Sequence[ZooEntry], dataset: Path, renamed: Sequence[str]) -> list[str]:

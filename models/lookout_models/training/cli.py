@@ -1,40 +1,59 @@
 """``lookout-models train``: one command from a recipe to an ONNX file."""
 
+from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, cast
 
 import typer
 import yaml
 
+from lookout_edge.adapters.zoo import Zoo
 from lookout_models.errors import UsageError
+from lookout_models.ultralytics_weights import Opener, exported, open_yolo, trained
 
 _MISSING_TORCH = "training needs PyTorch; install it with: pip install 'lookout[train]'"
 
 
+class TrainerName(StrEnum):
+    """What trains."""
+
+    LOOKOUT = "lookout"
+    ULTRALYTICS = "ultralytics"
+
+
 def train(
-    recipe: Annotated[Path, typer.Argument(help="The recipe, e.g. models/recipes/community-nano.yaml")],
-    data: Annotated[Path, typer.Option(help="Folder that the recipe's folders lie in")],
+    recipe: Annotated[
+        Path, typer.Argument(help="The recipe, e.g. models/recipes/community-nano.yaml; for ultralytics a data.yaml")
+    ],
     work: Annotated[Path, typer.Option(help="Checkpoints, logs and the result; an interrupted run goes on from here")],
+    data: Annotated[Path | None, typer.Option(help="Folder that the recipe's folders lie in")] = None,
     ask_base: Annotated[
         bool,
         typer.Option("--ask-base/--as-labelled", help="Let the base model label the pictures that it has not seen"),
     ] = True,
     threads: Annotated[int, typer.Option(min=1, help="Threads that PyTorch may use")] = 1,
+    trainer: Annotated[TrainerName, typer.Option(help="lookout, or ultralytics (AGPL-3.0) for a YOLO data.yaml")] = (
+        TrainerName.LOOKOUT
+    ),
+    name: Annotated[str, typer.Option(help="ultralytics: name of the new zoo entry")] = "own-yolo",
+    start: Annotated[str, typer.Option(help="ultralytics: weights to start from")] = "yolo11n.pt",
+    epochs: Annotated[int, typer.Option(min=1, help="ultralytics: times that all pictures are shown")] = 100,
+    size: Annotated[int, typer.Option(min=32, help="ultralytics: side of the pictures")] = 640,
 ) -> None:
     """Train as RECIPE says; ends with an ONNX file below WORK and the figures on the validation part."""
+    if trainer is TrainerName.ULTRALYTICS:
+        with_ultralytics(recipe, work, OwnRun(name, start, epochs, size))
+        return
     kind = _kind(recipe)
-    if not data.is_dir():
-        raise UsageError(f"{data} is not a folder; give the folder that the recipe's folders lie in with --data")
+    if data is None or not data.is_dir():
+        raise UsageError(f"{data or 'nothing'} is not a folder; give the one that the recipe's folders lie in: --data")
     # torch is an optional extra: only this command needs it, and it takes seconds to import.
     try:
         if kind == "plates":
             from lookout_models.training.plates.run import run as train_plates
 
             result: object = train_plates(recipe, data, work)
-        elif kind == "second-look":
-            from lookout_models.training.second_look.run import run as train_second_look
-
-            result = train_second_look(recipe, data, work, threads)
         else:
             from lookout_models.training.detector.run import run as train_detector
 
@@ -44,6 +63,29 @@ def train(
             raise
         raise UsageError(_MISSING_TORCH) from error
     typer.echo(f"{result}")
+
+
+@dataclass(frozen=True, slots=True)
+class OwnRun:
+    """A training with Ultralytics: the new entry's name, the weights to start from, epochs, side of the pictures."""
+
+    name: str
+    start: str
+    epochs: int
+    size: int
+
+
+def with_ultralytics(data: Path, work: Path, settings: OwnRun, opener: Opener = open_yolo) -> None:
+    """Train on a YOLO ``data.yaml``, export the best weights and import them into the zoo."""
+    # onnx is an optional extra.
+    from lookout_models.imported import OwnModel, import_onnx
+
+    if not data.is_file():
+        raise UsageError(f"there is no {data}; give a YOLO data.yaml, which names the pictures and classes")
+    best = trained(settings.start, data, work, epochs=settings.epochs, size=settings.size, opener=opener)
+    path = exported(best, settings.size, opener)
+    entry = import_onnx(Zoo.find(), OwnModel(path, settings.name), replace=True)
+    typer.echo(f"{entry.folder}: {len(entry.spec.labels)} classes, licence {entry.spec.licence}")
 
 
 def _kind(recipe: Path) -> str:

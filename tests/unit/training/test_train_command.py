@@ -15,23 +15,23 @@ def test_without_torch_it_names_what_to_install(tmp_path: Path, kind: str) -> No
     recipe = tmp_path / "recipe.yaml"
     recipe.write_text(f"kind: {kind}\n", encoding="utf-8")
     with pytest.raises(UsageError, match=r"pip install 'lookout\[train\]'"):
-        train(recipe, tmp_path, tmp_path)
+        train(recipe, data=tmp_path, work=tmp_path)
 
 
 def test_a_recipe_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="there is no recipe at"):
-        train(tmp_path / "recipe.yaml", tmp_path, tmp_path)
+        train(tmp_path / "recipe.yaml", data=tmp_path, work=tmp_path)
 
 
 def test_a_file_that_is_no_recipe_is_named(tmp_path: Path) -> None:
     recipe = tmp_path / "recipe.yaml"
     recipe.write_text("just words", encoding="utf-8")
     with pytest.raises(UsageError, match="holds no keys"):
-        train(recipe, tmp_path, tmp_path)
+        train(recipe, data=tmp_path, work=tmp_path)
 
 
 def test_a_data_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     recipe = tmp_path / "recipe.yaml"
     recipe.write_text("kind: plates", encoding="utf-8")
     with pytest.raises(UsageError, match="--data"):
-        train(recipe, tmp_path / "nowhere", tmp_path)
+        train(recipe, data=tmp_path / "nowhere", work=tmp_path)

@@ -41,8 +41,10 @@ class Refine(_Strict):
     batch: Annotated[int, Field(gt=0)] = 64
     rate: Annotated[float, Field(gt=0)] = 1e-3
     rate_end: Annotated[float, Field(gt=0)] = 2e-5
-    #: Real crops are dealt into so many parts, each of which is read by a net that was refined on the others.
+    #: Real crops are dealt into so many parts; a part is read by a net that was refined on the others.
     folds: Annotated[int, Field(ge=2)] = 5
+    #: How many of the parts are read so; each costs as much as refining does.
+    read: Annotated[int, Field(ge=0)] = 5
 
 
 class PlateRecipe(_Strict):

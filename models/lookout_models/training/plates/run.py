@@ -9,7 +9,6 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import onnx
-import torch
 
 from lookout_edge.adapters.onnx.heads.ctc import GrammarDecoder
 from lookout_edge.adapters.onnx.plate_text import ALPHABET, LOOKALIKES, PATTERNS
@@ -53,25 +52,28 @@ class Result:
 
 
 def run(recipe_path: Path, data: Path, work: Path) -> Result:
-    """Train (or go on) to the end of the recipe, then export the weights as ``NAME.onnx``."""
+    """Train (or go on) to the end of the recipe, then export the weights as ``NAME.onnx`` and measure them."""
     recipe = load_recipe(recipe_path)
     base = load_base(recipe.base)
     training = PlateTraining(recipe, base, data, work)
     training.run()
-    net, drawn = training.average, _only(training.validation, real=False)
-    if recipe.refine is None:
-        return finish(work / recipe.name, net, base, training.validation)
-    seen = look(net, training.sources, training.crops, recipe.refine, number=recipe.seed, bfloat16=recipe.bfloat16)
+    net, folder, refine = training.average, work / recipe.name, recipe.refine
+    if refine is None:
+        heat = temperature(net, _plates(training.validation))
+        return _measured(folder, _exported(folder, net, base, heat), heat, training.validation, [])
+    drawn = _only(training.validation, real=False)
+    seen = look(net, training.sources, training.crops, refine, number=recipe.seed, bfloat16=recipe.bfloat16)
+    final = refined(net, seen, refine, without=None, number=recipe.seed, bfloat16=recipe.bfloat16)
+    heat = temperature(final, _plates(drawn))
+    content = _exported(folder, final, base, heat)
     unseen: list[Outcome] = []
-    for fold in range(recipe.refine.folds):
-        held = [crop for crop in training.crops if fold_of(crop.text, recipe.refine.folds) == fold]
-        part = refined(net, seen, recipe.refine, without=fold, number=recipe.seed, bfloat16=recipe.bfloat16)
-        content = export(part, base, temperature(part, _plates(drawn))).SerializeToString()
-        samples = [real_sample(crop) for crop in held]
-        unseen += read_exported(content, Validation(samples, ["real"] * len(samples)))[0]
-        log.info("fold %d: %s", fold, exact_shares(unseen))
-    final = refined(net, seen, recipe.refine, without=None, number=recipe.seed, bfloat16=recipe.bfloat16)
-    return finish(work / recipe.name, final, base, drawn, unseen)
+    for fold in range(min(refine.read, refine.folds)):
+        part = refined(net, seen, refine, without=fold, number=recipe.seed, bfloat16=recipe.bfloat16)
+        held = [real_sample(crop) for crop in training.crops if fold_of(crop.text, refine.folds) == fold]
+        exported = export(part, base, heat).SerializeToString()
+        unseen += read_exported(exported, Validation(held, ["real"] * len(held)))[0]
+        log.info("parts to %d: %s of %d crops", fold, exact_shares(unseen), len(unseen))
+    return _measured(folder, content, heat, drawn, unseen)
 
 
 def _only(validation: Validation, *, real: bool) -> Validation:
@@ -91,26 +93,25 @@ def load_base(source: Source) -> onnx.ModelProto:
         return build_plate_reader(unpack(archive, source, Path(folder))[0])
 
 
-def finish(
-    folder: Path, net: PlateNet, base: onnx.ModelProto, validation: Validation, unseen: Sequence[Outcome] = ()
-) -> Result:
-    """Calibrate ``net``, export it into a run's folder and measure it; ``unseen`` are readings of the folds."""
-    torch.set_num_threads(1)
-    heat = temperature(net, _plates(validation))
+def _exported(folder: Path, net: PlateNet, base: onnx.ModelProto, heat: float) -> bytes:
     content = export(net, base, heat).SerializeToString(deterministic=True)
-    path = folder / f"{folder.name}.onnx"
-    path.write_bytes(content)
+    (folder / f"{folder.name}.onnx").write_bytes(content)
+    return content
+
+
+def _measured(folder: Path, content: bytes, heat: float, validation: Validation, unseen: Sequence[Outcome]) -> Result:
+    """The figures of the exported model on ``validation``, and of ``unseen``, the readings of parts held back."""
     outcomes, colours = read_exported(content, validation)
-    least = threshold([*outcomes, *unseen], _WRONG)
-    kept = [o for o in [*outcomes, *unseen] if o.read and o.confidence >= least]
-    plates = sum(bool(o.truth) for o in [*outcomes, *unseen])
+    everything = [*outcomes, *unseen]
+    least = threshold(everything, _WRONG)
+    kept = [o for o in everything if o.read and o.confidence >= least]
     result = Result(
-        onnx=path.name,
+        onnx=f"{folder.name}.onnx",
         temperature=round(heat, 3),
         exact=exact_shares(outcomes),
         colours=round(colours, 4),
         threshold=round(least, 4),
-        read=round(sum(o.read == o.truth for o in kept) / max(1, plates), 4),
+        read=round(sum(o.read == o.truth for o in kept) / max(1, sum(bool(o.truth) for o in everything)), 4),
         cross_validated=sum(o.read == o.truth for o in unseen),
         crops=len(unseen),
     )

@@ -101,6 +101,8 @@ class PlateTraining:
     def run(self) -> None:
         """Train to the end of the recipe."""
         log.info("%s: %d parameters, %d samples seen", self._recipe.name, parameters_of(self._net), self._seen)
+        if self._seen >= sum(stage.samples for stage in self._recipe.stages):
+            return
         first = 0
         for stage in self._recipe.stages:
             if self._seen < first + stage.samples:

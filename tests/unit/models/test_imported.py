@@ -1,0 +1,200 @@
+"""A user's own detectors become entries that run: what the file says about itself is taken, what it lacks is asked."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+
+from lookout_edge.adapters.onnx.detector import OnnxDetector
+from lookout_edge.adapters.zoo import Imported, Zoo
+from lookout_models.errors import ModelsError, UsageError
+from lookout_models.imported import OwnModel, import_onnx
+from lookout_models.training.cli import OwnRun, with_ultralytics
+from lookout_models.ultralytics_weights import Trainer, exported, open_yolo
+from lookout_models.zoo_commands import import_model
+
+ULTRALYTICS = {
+    "author": "Ultralytics",
+    "version": "8.3.0",
+    "license": "AGPL-3.0 License (https://ultralytics.com/license)",
+    "task": "detect",
+    "names": "{0: 'e-bike', 1: 'cat'}",
+    "imgsz": "[64, 96]",
+    "description": "Ultralytics YOLO11n model trained on own.yaml",
+}
+
+
+def network(shapes: Mapping[str, Sequence[int]], metadata: Mapping[str, str], kind: int = TensorProto.FLOAT) -> bytes:
+    """A network that always gives zeros of these shapes, for pictures of 96 × 64."""
+    nodes: list[onnx.NodeProto] = []
+    for name, shape in shapes.items():
+        zeros = numpy_helper.from_array(np.zeros(shape, np.float32), name)
+        nodes.append(helper.make_node("Constant", [], [name], value=zeros))
+    graph = helper.make_graph(
+        nodes,
+        "made",
+        [helper.make_tensor_value_info("images", kind, [1, 3, 64, 96])],
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, list(shape)) for name, shape in shapes.items()],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], producer_name="pytorch")
+    model.ir_version = 8
+    helper.set_model_props(model, dict(metadata))
+    return model.SerializeToString()
+
+
+@pytest.fixture
+def zoo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Zoo:
+    folder = tmp_path / "zoo"
+    folder.mkdir()
+    monkeypatch.setenv("LOOKOUT_ZOO", str(folder))
+    return Zoo(folder)
+
+
+def file(folder: Path, content: bytes, name: str = "best.onnx") -> Path:
+    path = folder / name
+    path.write_bytes(content)
+    return path
+
+
+def test_an_ultralytics_export_tells_everything_itself(zoo: Zoo, tmp_path: Path) -> None:
+    path = file(tmp_path, network({"output0": (1, 6, 126)}, ULTRALYTICS))
+    import_model(path, name="my-yolo")
+    entry = zoo.entry("my-yolo")
+    spec = entry.spec
+    assert (spec.head.kind, spec.labels, spec.licence) == ("yolo", ("e-bike", "cat"), "AGPL-3.0")
+    assert (spec.input.width, spec.input.height, spec.input.colour, spec.input.std[0]) == (96, 64, "rgb", 255)
+    assert isinstance(spec.source, Imported)
+    assert spec.source.made_by == "Ultralytics 8.3.0"
+    card = (entry.folder / "CARD.md").read_text("utf-8")
+    assert entry.sha256 in card
+    assert "AGPL-3.0 asks" in card
+    assert OnnxDetector(entry).detect(np.zeros((50, 80, 3), np.uint8)) == []
+
+
+@pytest.mark.parametrize(
+    ("shapes", "kind"),
+    [
+        ({"output0": (1, 6, 8400)}, "yolo"),
+        ({"output0": (1, 300, 6)}, "end-to-end"),
+        ({"output": (1, 126, 7)}, "yolox"),
+        ({"output0": (1, 200, 6)}, "end-to-end"),
+        ({"logits": (1, 300, 2), "pred_boxes": (1, 300, 4)}, "detr"),
+    ],
+)
+def test_the_head_is_told_from_the_outputs(
+    zoo: Zoo, tmp_path: Path, shapes: Mapping[str, Sequence[int]], kind: str
+) -> None:
+    path = file(tmp_path, network(shapes, {}))
+    entry = import_onnx(zoo, OwnModel(path, "own", labels=("car", "bus"), licence="MIT"))
+    assert (entry.spec.head.kind, entry.spec.licence) == (kind, "MIT")
+
+
+def test_rt_detr_of_three_classes_is_stretched(zoo: Zoo, tmp_path: Path) -> None:
+    path = file(tmp_path, network({"output0": (1, 300, 7)}, {"names": "['a', 'b', 'c']"}))
+    spec = import_onnx(zoo, OwnModel(path, "own")).spec
+    assert (spec.head.kind, spec.input.fit, spec.licence) == ("detr", "stretch", "not stated")
+
+
+@pytest.mark.parametrize(
+    ("content", "labels", "said"),
+    [
+        (b"nothing like a model", None, r"is no ONNX file"),
+        (network({"output0": (1, 6, 126)}, {}), None, r"name them with --label"),
+        (network({"output0": (1, 6, 126)}, {**ULTRALYTICS, "task": "pose"}), None, r"for the task 'pose'"),
+        (
+            network({"output0": (1, 9, 126)}, {}),
+            ("car",),
+            r"cannot tell how .* its outputs are output0 \[1, 9",
+        ),
+        (network({"output0": (1, 5, 9)}, {}, TensorProto.FLOAT16), ("car",), r"without half precision"),
+    ],
+)
+def test_what_is_missing_is_asked_for(
+    zoo: Zoo, tmp_path: Path, content: bytes, labels: tuple[str, ...] | None, said: str
+) -> None:
+    with pytest.raises(UsageError, match=said):
+        import_onnx(zoo, OwnModel(file(tmp_path, content), "own", labels))
+    assert zoo.names() == ()
+
+
+def test_an_entry_is_not_replaced_unasked(zoo: Zoo, tmp_path: Path) -> None:
+    path = file(tmp_path, network({"output0": (1, 6, 126)}, ULTRALYTICS))
+    import_model(path)
+    with pytest.raises(UsageError, match=r"has 'best' already"):
+        import_model(path)
+    import_model(path, replace=True)
+    assert zoo.names() == ("best",)
+
+
+class FakeYolo:
+    """Stands in for ``ultralytics.YOLO``: writes what that would write, and remembers what it was asked."""
+
+    asked: list[dict[str, object]] = []
+
+    def __init__(self, weights: str) -> None:
+        self._weights = Path(weights)
+
+    @property
+    def trainer(self) -> Trainer:
+        """What training left."""
+        return self
+
+    @property
+    def best(self) -> Path:
+        """Where it lies."""
+        return Path(str(self.asked[-1]["project"])) / "run" / "weights" / "best.pt"
+
+    def train(self, **settings: object) -> object:
+        """Leave weights."""
+        self.asked.append({"start": str(self._weights), **settings})
+        self.best.parent.mkdir(parents=True)
+        self.best.write_bytes(b"weights")
+        return None
+
+    def export(self, **settings: object) -> str:
+        """Leave an ONNX file."""
+        self.asked.append(settings)
+        path = self._weights.with_suffix(".onnx")
+        path.write_bytes(network({"output0": (1, 6, 126)}, ULTRALYTICS))
+        return str(path)
+
+
+def test_a_training_with_ultralytics_ends_as_an_entry(zoo: Zoo, tmp_path: Path) -> None:
+    FakeYolo.asked = []
+    data = tmp_path / "data.yaml"
+    data.write_text("names: [e-bike, cat]", "utf-8")
+    with_ultralytics(data, tmp_path / "work", OwnRun("own", "yolo11n.pt", 3, 96), FakeYolo)
+    assert zoo.entry("own").spec.labels == ("e-bike", "cat")
+    training, export = FakeYolo.asked
+    assert (training["start"], training["epochs"], training["imgsz"]) == ("yolo11n.pt", 3, 96)
+    assert training["data"] == str(data)
+    assert (export["format"], export["imgsz"], export["half"]) == ("onnx", 96, False)
+
+
+def test_a_training_without_data_is_refused(zoo: Zoo, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"there is no .*data\.yaml"):
+        with_ultralytics(tmp_path / "data.yaml", tmp_path, OwnRun("own", "yolo11n.pt", 3, 96), FakeYolo)
+
+
+def test_an_export_that_left_no_file_is_said(tmp_path: Path) -> None:
+    class Forgets(FakeYolo):
+        def export(self, **settings: object) -> str:
+            """Only say so."""
+            return str(tmp_path / "nowhere.onnx")
+
+    with pytest.raises(ModelsError, match=r"no such file"):
+        exported(file(tmp_path, b"weights", "best.pt"), 64, Forgets)
+
+
+def test_without_ultralytics_it_names_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def nothing(_name: str) -> None:
+        return None
+
+    monkeypatch.setattr("lookout_models.ultralytics_weights.find_spec", nothing)
+    with pytest.raises(UsageError, match=r"AGPL-3\.0 and not installed: pip install 'lookout\[ultralytics\]'"):
+        open_yolo("best.pt")
+    with pytest.raises(UsageError, match=r"there are no weights at"):
+        exported(tmp_path / "none.pt", 64)
