@@ -13,6 +13,7 @@ import typer
 from lookout_contract.events import Scenario
 from lookout_edge import bootstrap
 from lookout_edge.adapters.logs import configure_logs
+from lookout_edge.bootstrap.streams import first_picture, write_zones
 from lookout_edge.cli import ConfigOption, log_level, plain_errors, read_moment
 from lookout_edge.config import CameraConfig, ModelsConfig
 from lookout_edge.domain.frame import Frame
@@ -90,14 +91,14 @@ PictureOption = Annotated[
 def draw_zones(name: str, camera: CameraConfig, folder: Path, picture: Path | None) -> str:
     """Draw a camera's zones on its picture, or on grey when it gives none; a line that says what was drawn."""
     try:
-        image = bootstrap.first_picture(name, camera, picture)
+        image = first_picture(name, camera, picture)
         ground = "its picture" if picture is None else picture.name
     except SourceError as error:
         if picture is not None:
             raise
         image, ground = None, f"grey, for the camera gives no picture ({error.reason})"
     path = folder / f"{name}.png"
-    bootstrap.write_zones(path, camera, image)
+    write_zones(path, camera, image)
     return f"zones of {name} on {ground}: {path}"
 
 

@@ -71,6 +71,20 @@ class _TakesContext(Protocol):
     def tls_set_context(self, context: ssl.SSLContext) -> None: ...
 
 
+def secure(client: mqtt.Client, tls: TlsOptions | None) -> None:
+    """Have ``client`` speak TLS where there are options for it; LinkError when their files cannot be used."""
+    if tls is None:
+        return
+    try:
+        context = ssl.create_default_context(cafile=tls.ca)
+        if tls.cert is not None:
+            context.load_cert_chain(tls.cert, tls.key)
+        cast(_TakesContext, client).tls_set_context(context)
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        raise LinkError(f"the files of mqtt.tls cannot be used ({why}): check their paths and rights") from error
+
+
 class Session:
     """A connection from its opening to its end; it never reconnects, a new one is made instead.
 
@@ -158,17 +172,7 @@ class Session:
         self._client.loop_stop()
 
     def _secure(self) -> None:
-        tls = self._options.tls
-        if tls is None:
-            return
-        try:
-            context = ssl.create_default_context(cafile=tls.ca)
-            if tls.cert is not None:
-                context.load_cert_chain(tls.cert, tls.key)
-            cast(_TakesContext, self._client).tls_set_context(context)
-        except (OSError, ValueError) as error:
-            why = getattr(error, "strerror", None) or str(error)
-            raise LinkError(f"the files of mqtt.tls cannot be used ({why}): check their paths and rights") from error
+        secure(self._client, self._options.tls)
 
     def _not_connected(self) -> str:
         options = self._options

@@ -12,14 +12,15 @@ from chinese_calendar import constants
 from pydantic import SecretStr, ValidationError
 
 from lookout_edge.config.explain import explain
-from lookout_edge.config.model import BASE, GatewayConfig
+from lookout_edge.config.model import GatewayConfig
 from lookout_edge.config.nodes import Document, Fault, parse
+from lookout_edge.config.section import BASE
 from lookout_edge.config.sense import faults_of_sense
 from lookout_edge.domain.schedule import SiteCalendar
 from lookout_edge.errors import ConfigError
 
 #: Sections that do not change what is seen, and so stay out of the hash (they hold secrets and paths).
-_NOT_HASHED = frozenset({"mqtt", "dispatcher", "data_dir"})
+_NOT_HASHED = frozenset({"mqtt", "devices", "dispatcher", "data_dir"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +100,15 @@ def _with_secrets(path: Path, config: GatewayConfig, environ: Mapping[str, str])
     password = environ.get("LOOKOUT_MQTT_PASSWORD") or _first_line(path, "mqtt.password_file", mqtt.password_file)
     if password:
         mqtt = mqtt.model_copy(update={"password": SecretStr(password)})
+    devices = config.devices
+    if devices is not None and (word := _first_line(path, "devices.password_file", devices.password_file)):
+        devices = devices.model_copy(update={"password": SecretStr(word)})
     if dispatcher is not None:
         file = _first_line(path, "dispatcher.token_file", dispatcher.token_file)
         token = environ.get("LOOKOUT_DISPATCHER_TOKEN") or file
         if token:
             dispatcher = dispatcher.model_copy(update={"token": SecretStr(token)})
-    return config.model_copy(update={"mqtt": mqtt, "dispatcher": dispatcher})
+    return config.model_copy(update={"mqtt": mqtt, "devices": devices, "dispatcher": dispatcher})
 
 
 def _first_line(path: Path, key: str, file: Path | None) -> str | None:

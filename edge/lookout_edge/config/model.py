@@ -8,10 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
-    ConfigDict,
     Field,
-    PlainSerializer,
     SecretStr,
     StringConstraints,
     ValidationInfo,
@@ -20,6 +17,8 @@ from shapely.geometry import Polygon
 from shapely.validation import explain_validity  # pyright: ignore[reportUnknownVariableType]
 
 from lookout_contract.base import Identifier
+from lookout_edge.config.devices import ActionConfig, ButtonConfig, SpeakerConfig
+from lookout_edge.config.section import ConfigPath, Section, base_of, resolve
 from lookout_edge.rules.care import CareParams
 from lookout_edge.rules.corridor_ebike import CorridorEbikeParams
 from lookout_edge.rules.fire_smoke import FireSmokeParams
@@ -31,36 +30,13 @@ from lookout_edge.rules.unfamiliar_vehicle import UnfamiliarVehicleParams
 _STREAM = re.compile(r"^(rtsps?|rtmps?|https?|file)://", re.IGNORECASE)
 _OTHER_SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 
-#: Context key under which the folder of the file is handed to the validators.
-BASE = "base"
-
-
-class Section(BaseModel):
-    """Base of all sections: frozen, and a key that it does not know is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-
-def resolve(value: str, base: Path | None) -> str:
-    """A path relative to ``base`` made absolute; ``~`` is the home folder."""
-    path = Path(value).expanduser()
-    return str(path if path.is_absolute() or base is None else (base / path).resolve())
-
-
-def _base(info: ValidationInfo) -> Path | None:
-    return info.context.get(BASE) if info.context else None
-
-
-def _absolute(value: Path, info: ValidationInfo) -> Path:
-    return Path(resolve(str(value), _base(info)))
-
 
 def _address(value: str, info: ValidationInfo) -> str:
     if _STREAM.match(value):
         return value
     if _OTHER_SCHEME.match(value):
         raise ValueError("is no address that can be read: use rtsp://, rtmp://, http(s)://, a file or /dev/videoN")
-    return resolve(value, _base(info))
+    return resolve(value, base_of(info))
 
 
 def is_path(url: str) -> bool:
@@ -76,8 +52,6 @@ def _known_timezone(value: str) -> str:
     return value
 
 
-ConfigPath = Annotated[Path, AfterValidator(_absolute), PlainSerializer(str, return_type=str, when_used="json")]
-"""A path; a relative one starts at the folder of the configuration file."""
 HttpUrl = Annotated[str, StringConstraints(pattern=r"^https?://\S+$")]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Corner = tuple[Fraction, Fraction]
@@ -278,6 +252,8 @@ class CameraConfig(Section):
     """Parts of the picture, by a name of your own."""
     rules: tuple[RuleConfig, ...] = Field(min_length=1)
     """What to look for, and where."""
+    actions: tuple[ActionConfig, ...] = ()
+    """What the gateway does by itself when there is an alarm here."""
     detect_fps: float = Field(default=5.0, gt=0, le=30)
     """Looks a second while something goes on."""
     heartbeat_s: float = Field(default=10.0, ge=0.2, le=60)
@@ -309,5 +285,11 @@ class GatewayConfig(Section):
     """Snapshots and clips."""
     spool: SpoolConfig = SpoolConfig()
     """How much waits when the dispatcher is away."""
+    devices: MqttConfig | None = None
+    """The broker of buttons, doors and network speakers; that of ``mqtt`` when absent."""
+    speaker: SpeakerConfig = SpeakerConfig()
+    """How the gateway's own audio output is used."""
+    buttons: dict[Identifier, ButtonConfig] = {}
+    """One-tap alarm buttons, by a name of your own."""
     cameras: dict[Identifier, CameraConfig] = Field(min_length=1)
     """The cameras, by id; ids are part of topics and file names."""

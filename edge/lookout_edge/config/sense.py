@@ -5,9 +5,10 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import cast
 
-from lookout_edge.config.model import ModelsConfig, is_path, resolve
+from lookout_edge.config.model import ModelsConfig, is_path
 from lookout_edge.config.nodes import Document, Fault
 from lookout_edge.config.nodes import Path as Place
+from lookout_edge.config.section import resolve
 from lookout_edge.domain.zone import WHOLE_FRAME
 from lookout_edge.rules.registry import RULES
 
@@ -27,6 +28,7 @@ def faults_of_sense(document: Document, base: Path, models: Mapping[str, Sequenc
         faults += _zone_faults(document, place, _section(camera))
         detector = _detector_of(data)
         faults += _label_faults(document, place, _section(camera), detector, models.get(detector, ()))
+    faults += _device_faults(document, data, base)
     return faults
 
 
@@ -121,3 +123,23 @@ def _label_faults(
                 "choose another one under models.detector, or leave the rule out"
             )
             yield document.fault((*place, "rules", index, "scenario"), text)
+
+
+def _device_faults(document: Document, data: Section, base: Path) -> Iterator[Fault]:
+    """Buttons at cameras that are not there, topics that two of them share, sounds that are not on the disk."""
+    cameras = list(_section(data.get("cameras")))
+    topics: dict[object, str] = {}
+    for name, entry in _section(data.get("buttons")).items():
+        button = _section(entry)
+        camera, topic = button.get("camera"), button.get("topic")
+        if isinstance(camera, str) and camera not in cameras:
+            text = f"there is no camera {camera!r}; {suggestion(camera, cameras)}"
+            yield document.fault(("buttons", name, "camera"), text)
+        if topic is not None and topics.setdefault(topic, str(name)) != name:
+            yield document.fault(("buttons", name, "topic"), f"is the topic of {topics[topic]!r}, too: keep one")
+    for camera, section in _section(data.get("cameras")).items():
+        for index, action in enumerate(_items(_section(section).get("actions"))):
+            sound = _section(action).get("sound")
+            if isinstance(sound, str) and not Path(resolve(sound, base)).is_file():
+                place = ("cameras", camera, "actions", index, "sound")
+                yield document.fault(place, f"there is no file {resolve(sound, base)}; correct the path")

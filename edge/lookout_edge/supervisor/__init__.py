@@ -1,5 +1,7 @@
 """What runs cameras side by side and keeps them running: threads, states, evidence, commands."""
 
+from lookout_edge.supervisor.actions import ActingSink, Action, NoDevices, SilentVoice
+from lookout_edge.supervisor.buttons import Button, ButtonDesk, schedule_on_thread
 from lookout_edge.supervisor.camera import CameraWorker, Delays, RunningSource
 from lookout_edge.supervisor.commands import CommandDesk, ResidentBook, VerdictBook
 from lookout_edge.supervisor.crew import Crew
@@ -11,12 +13,17 @@ from lookout_edge.supervisor.sharing import SharedDetector, SharedPlateReader
 from lookout_edge.supervisor.trial_alarm import send_trial_alarm
 
 __all__ = [
+    "ActingSink",
+    "Action",
+    "Button",
+    "ButtonDesk",
     "CameraWorker",
     "CommandDesk",
     "Crew",
     "Delays",
     "Gateway",
     "Identity",
+    "NoDevices",
     "NoteKeeper",
     "ProofDesk",
     "ProofSettings",
@@ -27,9 +34,11 @@ __all__ = [
     "Service",
     "SharedDetector",
     "SharedPlateReader",
+    "SilentVoice",
     "VerdictBook",
     "end_unwatched",
     "make_status",
+    "schedule_on_thread",
     "send_trial_alarm",
     "take_snapshot",
 ]

@@ -1,8 +1,8 @@
-"""Puts the gateway together. The one file that names concrete adapters."""
+"""Puts the gateway together. The one package that names concrete adapters."""
 
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -25,7 +25,7 @@ from lookout_edge.adapters.enrolment import enrol as enrol_box
 from lookout_edge.adapters.evidence import DiskEvidence
 from lookout_edge.adapters.folded_log import FoldedLog
 from lookout_edge.adapters.jpeg import encode_jpeg
-from lookout_edge.adapters.link import BrokerOptions, MqttLink, TlsOptions
+from lookout_edge.adapters.link import MqttLink
 from lookout_edge.adapters.memory import Memory
 from lookout_edge.adapters.model_store import ModelStore, RolledOut
 from lookout_edge.adapters.onnx.plates import OnnxPlateReader
@@ -35,16 +35,16 @@ from lookout_edge.adapters.spool_room import SpoolLimits
 from lookout_edge.adapters.uploader import EvidenceUploader
 from lookout_edge.adapters.verdicts import VerdictFile
 from lookout_edge.adapters.video import RingDepth, SourceOptions, VideoSource, open_streams
-from lookout_edge.adapters.zone_drawing import draw_zones, write_png
 from lookout_edge.adapters.zoo import Zoo
+from lookout_edge.bootstrap.devices import actions_of, broker_options, open_devices
+from lookout_edge.bootstrap.streams import source_options
 from lookout_edge.config import CameraConfig, GatewayConfig, LoadedConfig, ModelsConfig, load_config
 from lookout_edge.config.sense import PLATE_MODELS
-from lookout_edge.domain.frame import Image
 from lookout_edge.domain.memory import note_of_sight, note_of_suppressed
 from lookout_edge.domain.schedule import SiteCalendar
 from lookout_edge.domain.suppressed import Suppressed
 from lookout_edge.domain.zone import Zone
-from lookout_edge.errors import ConfigError, EdgeError, ModelError, SourceError
+from lookout_edge.errors import ConfigError, EdgeError, ModelError
 from lookout_edge.events import Provenance
 from lookout_edge.looking import LookSettings
 from lookout_edge.pipeline import CameraPipeline, PipelineSettings, Plates
@@ -52,11 +52,15 @@ from lookout_edge.ports import Detector, PlateDirectory, PlateReader
 from lookout_edge.rules.base import Rule, RuleContext
 from lookout_edge.rules.registry import RULES
 from lookout_edge.supervisor import (
+    ActingSink,
+    Button,
+    ButtonDesk,
     CameraWorker,
     CommandDesk,
     Crew,
     Gateway,
     Identity,
+    NoDevices,
     ProofDesk,
     ProofSettings,
     RememberingSink,
@@ -64,8 +68,10 @@ from lookout_edge.supervisor import (
     Service,
     SharedDetector,
     SharedPlateReader,
+    SilentVoice,
     end_unwatched,
     make_status,
+    schedule_on_thread,
     send_trial_alarm,
     take_snapshot,
 )
@@ -75,7 +81,19 @@ log = structlog.stdlib.get_logger()
 #: The file of ``Memory`` in the data folder.
 MEMORY = "memory.db"
 #: Sections that a running gateway cannot change.
-_FIXED = ("site", "gateway", "data_dir", "mqtt", "dispatcher", "models", "evidence", "spool")
+_FIXED = (
+    "site",
+    "gateway",
+    "data_dir",
+    "mqtt",
+    "dispatcher",
+    "models",
+    "evidence",
+    "spool",
+    "devices",
+    "speaker",
+    "buttons",
+)
 
 
 def load(path: Path) -> LoadedConfig:
@@ -236,27 +254,6 @@ def open_memory(config: GatewayConfig) -> Memory:
     return Memory(path)
 
 
-def first_picture(name: str, camera: CameraConfig, picture: Path | None) -> Image:
-    """The first picture that a camera gives, or that of another clip; SourceError when there is none."""
-    options, sub = _source_options(camera)
-    options = sub or options
-    if picture is not None:
-        if not picture.exists():
-            raise SourceError(f"{picture}: there is no such picture; correct --picture.", reason="missing")
-        options = SourceOptions(url=str(picture), max_size=camera.max_size)
-    with VideoSource(name, options, clock=SystemClock(), realtime=False, start_at=0.0).frames() as frames:
-        for frame in frames:
-            return frame.image
-    raise SourceError(f"camera {name} gives no picture.", reason="ended")
-
-
-def write_zones(path: Path, camera: CameraConfig, image: Image | None) -> None:
-    """Draw the camera's zones, each with the rules that watch it, on a BGR picture into a PNG file."""
-    zones = {zone: section.polygon for zone, section in camera.zones.items()}
-    words = {zone: ", ".join(rule.scenario for rule in camera.rules if zone in rule.zones) for zone in zones}
-    write_png(path, draw_zones(image, zones, words))
-
-
 class NobodyKnown:
     """The directory of a replay: every plate is a stranger's."""
 
@@ -306,12 +303,23 @@ class GatewayBuilder:
         self._memory = Memory(config.data_dir / MEMORY)
         self._evidence = DiskEvidence(config.data_dir / "evidence", quota_bytes=config.evidence.quota_mb * 1_000_000)
         self._link = self._build_link(config)
+        self._sink = RememberingSink(self._spool, self._memory)
+        self.buttons = ButtonDesk(
+            {name: Button(camera=b.camera, reset_s=b.reset_s) for name, b in config.buttons.items()},
+            self._sink,
+            self._clock,
+            partial(take_snapshot, self._crew),
+            schedule_on_thread,
+        )
+        self._bus, self._voice = open_devices(config, self.buttons)
 
     def build(self) -> tuple[Gateway, list[CameraWorker]]:
         """The gateway and the cameras to start it with."""
         workers = self._workers(self._loaded)
         end_unwatched(self._spool, self._loaded.config.cameras)
         services: list[Service] = [_Closing(self._spool.close), _Closing(self._memory.close), self._link]
+        services += [service for service in (self._bus, self._voice) if service is not None]
+        services.append(_Closing(self.buttons.close))
         dispatcher = self._loaded.config.dispatcher
         if dispatcher is None:
             log.warning("no dispatcher.url is configured: events are sent without their pictures and clips")
@@ -374,7 +382,7 @@ class GatewayBuilder:
     def _worker(self, name: str, camera: CameraConfig, loaded: LoadedConfig) -> CameraWorker:
         config = loaded.config
         evidence = config.evidence
-        main, sub = _source_options(camera)
+        main, sub = source_options(camera)
         seconds = evidence.pre_roll_s + evidence.post_roll_s + 12.0
         depth = RingDepth(seconds=seconds, max_bytes=evidence.ring_mb * 1_000_000)
         source, recorder = open_streams(name, main, sub, clock=self._clock, depth=depth, faults=self._warnings)
@@ -399,7 +407,13 @@ class GatewayBuilder:
             name,
             source,
             pipeline,
-            sink=RememberingSink(self._spool, self._memory),
+            sink=ActingSink(
+                self._sink,
+                actions_of(camera),
+                publisher=self._bus or NoDevices(),
+                voice=self._voice or SilentVoice(),
+                clock=self._clock,
+            ),
             proof=proof,
             clock=self._clock,
             publish=self._sight,
@@ -469,23 +483,6 @@ class _Closing:
         """Nothing to do."""
 
 
-def _source_options(camera: CameraConfig) -> tuple[SourceOptions, SourceOptions | None]:
-    """The camera's main stream and, where it has one, its sub stream."""
-    source = camera.source
-    main = SourceOptions(
-        url=source.url,
-        start_s=source.start_s,
-        end_s=source.end_s,
-        loop=source.loop,
-        rtsp_transport=source.rtsp_transport,
-        read_timeout_s=source.read_timeout_s,
-        hardware=source.hardware_decode,
-        max_size=camera.max_size,
-        decode_fps=camera.detect_fps,
-    )
-    return main, replace(main, url=source.sub_url) if source.sub_url else None
-
-
 def _token(config: GatewayConfig) -> str:
     token = config.dispatcher.token if config.dispatcher else None
     return token.get_secret_value() if token else ""
@@ -497,18 +494,4 @@ def _spool_limits(config: GatewayConfig) -> SpoolLimits:
     return SpoolLimits(
         max_bytes=spool.max_mb * 1_000_000,
         max_age_s=(days[0] * 86_400.0, days[1] * 86_400.0, days[2] * 86_400.0),
-    )
-
-
-def broker_options(config: GatewayConfig) -> BrokerOptions:
-    """How to reach the broker, from the configuration."""
-    mqtt = config.mqtt
-    tls = TlsOptions(ca=mqtt.tls.ca, cert=mqtt.tls.cert, key=mqtt.tls.key) if mqtt.tls else None
-    return BrokerOptions(
-        host=mqtt.host,
-        port=mqtt.port,
-        username=mqtt.username,
-        password=mqtt.password.get_secret_value() if mqtt.password else None,
-        tls=tls,
-        version=5 if mqtt.version == "5" else 4,
     )

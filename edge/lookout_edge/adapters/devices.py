@@ -1,0 +1,129 @@
+"""What stands around the gateway: buttons, door controllers and speakers on MQTT, and its own loudspeaker."""
+
+import queue
+import subprocess
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Literal
+
+import paho.mqtt.client as mqtt
+import structlog
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+from lookout_edge.adapters.broker import BrokerOptions, secure
+
+_log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+#: Announcements that wait for the loudspeaker; more are left out.
+_WAITING = 4
+#: Longest time for one announcement, seconds.
+_PLAY_S = 60.0
+
+
+class DeviceBus:
+    """A connection to the broker of the devices, which comes back by itself.
+
+    ``topics`` maps each topic that is listened to to what happens when something arrives there.
+    """
+
+    def __init__(self, options: BrokerOptions, client_id: str, topics: Mapping[str, Callable[[], None]]) -> None:
+        self._options, self._topics = options, dict(topics)
+        version: Literal[4, 5] = options.version
+        self._client = mqtt.Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=client_id,
+            protocol=MQTTProtocolVersion.MQTTv5 if version == 5 else MQTTProtocolVersion.MQTTv311,
+        )
+        self._client.connect_timeout = options.connect_timeout_s
+        self._client.reconnect_delay_set(1, 30)
+        if options.username is not None:
+            self._client.username_pw_set(options.username, options.password)
+        secure(self._client, options.tls)
+        self._client.on_connect = self._connected
+        self._client.on_message = self._received
+        #: Set while the subscriptions stand.
+        self.listening = threading.Event()
+        self._client.on_subscribe = self._subscribed
+        self._client.on_disconnect = self._lost
+
+    def start(self) -> None:
+        """Connect in the background, for as long as it takes."""
+        self._client.connect_async(self._options.host, self._options.port, self._options.keepalive_s)
+        self._client.loop_start()
+
+    def close(self) -> None:
+        """Say goodbye."""
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def publish(self, topic: str, payload: str) -> None:
+        """Send with QoS 1; what cannot go now waits for the connection."""
+        self._client.publish(topic, payload, qos=1)
+
+    def _connected(
+        self, client: mqtt.Client, _data: object, _flags: object, reason: ReasonCode, _properties: Properties | None
+    ) -> None:
+        if reason.is_failure:
+            _log.warning(
+                "the broker of the devices refuses this gateway", broker=self._options.address, why=str(reason)
+            )
+        elif self._topics:
+            client.subscribe([(topic, 1) for topic in self._topics])
+        else:
+            self.listening.set()
+
+    def _subscribed(self, *_: object) -> None:
+        self.listening.set()
+
+    def _lost(self, *_: object) -> None:
+        self.listening.clear()
+
+    def _received(self, _client: mqtt.Client, _data: object, message: mqtt.MQTTMessage) -> None:
+        if message.retain:
+            return  # An old press is no press.
+        act = self._topics.get(message.topic)
+        if act is not None:
+            act()
+
+
+class Loudspeaker:
+    """Plays files and speaks texts one after the other, by programs of the box, on a thread of its own."""
+
+    def __init__(self, play: Sequence[str], say: Sequence[str]) -> None:
+        self._play, self._say = tuple(play), tuple(say)
+        self._waiting: queue.Queue[tuple[str, ...] | None] = queue.Queue(_WAITING + 1)
+        self._thread = threading.Thread(target=self._work, name="loudspeaker", daemon=True)
+
+    def start(self) -> None:
+        """Begin to wait for announcements."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Leave out what waits; do not wait for what plays."""
+        while not self._waiting.empty():
+            self._waiting.get_nowait()
+        self._waiting.put(None)
+
+    def play(self, file: Path) -> None:
+        """Play a sound file."""
+        self._put((*self._play, str(file)))
+
+    def say(self, text: str) -> None:
+        """Speak a text."""
+        self._put((*self._say, text))
+
+    def _put(self, command: tuple[str, ...]) -> None:
+        if self._waiting.qsize() >= _WAITING:
+            _log.warning("the loudspeaker is busy; an announcement is left out", command=command[0])
+        else:
+            self._waiting.put(command)
+
+    def _work(self) -> None:
+        while (command := self._waiting.get()) is not None:
+            try:
+                subprocess.run(command, check=True, timeout=_PLAY_S, capture_output=True)
+            except (OSError, subprocess.SubprocessError) as error:
+                _log.warning("an announcement failed: install the program or change `speaker`", why=str(error))

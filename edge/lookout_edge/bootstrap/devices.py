@@ -1,0 +1,65 @@
+"""Brokers, buttons, doors and speakers from the configuration."""
+
+from functools import partial
+
+import structlog
+
+from lookout_edge.adapters.broker import BrokerOptions, TlsOptions
+from lookout_edge.adapters.devices import DeviceBus, Loudspeaker
+from lookout_edge.config import CameraConfig, GatewayConfig, MqttConfig
+from lookout_edge.errors import EdgeError
+from lookout_edge.supervisor import Action, ButtonDesk
+
+log = structlog.stdlib.get_logger()
+
+
+def broker_options(config: GatewayConfig, other: MqttConfig | None = None) -> BrokerOptions:
+    """How to reach the broker, from the configuration: that of ``mqtt``, or the ``other`` one."""
+    mqtt = other or config.mqtt
+    tls = TlsOptions(ca=mqtt.tls.ca, cert=mqtt.tls.cert, key=mqtt.tls.key) if mqtt.tls else None
+    return BrokerOptions(
+        host=mqtt.host,
+        port=mqtt.port,
+        username=mqtt.username,
+        password=mqtt.password.get_secret_value() if mqtt.password else None,
+        tls=tls,
+        version=5 if mqtt.version == "5" else 4,
+    )
+
+
+def open_devices(config: GatewayConfig, buttons: ButtonDesk) -> tuple[DeviceBus | None, Loudspeaker | None]:
+    """The devices' broker and the loudspeaker, as far as the configuration needs them."""
+    actions = [action for camera in config.cameras.values() for action in camera.actions]
+    topics = {b.topic: partial(_press, buttons, name) for name, b in config.buttons.items() if b.topic}
+    bus = voice = None
+    if topics or any(action.publish for action in actions):
+        options = broker_options(config, config.devices)
+        bus = DeviceBus(options, f"lookout-devices-{config.site}-{config.gateway}", topics)
+    if any(action.say or action.sound for action in actions):
+        voice = Loudspeaker(config.speaker.play, config.speaker.say)
+    return bus, voice
+
+
+def _press(buttons: ButtonDesk, name: str) -> None:
+    """A press that came by MQTT: nobody waits for an answer."""
+    try:
+        buttons.press(name)
+    except EdgeError as error:
+        log.error("a button was pressed and its alarm could not be stored", button=name, why=str(error))
+
+
+def actions_of(camera: CameraConfig) -> list[Action]:
+    """What is done at a camera when there is an alarm."""
+    return [
+        Action(
+            scenario=action.when.scenario,
+            stages=frozenset(action.when.stages),
+            sound=action.sound,
+            text=action.say,
+            topic=action.publish.topic if action.publish else None,
+            payload=action.publish.payload if action.publish else "",
+            end_payload=action.publish.end_payload if action.publish else None,
+            cooldown_s=action.cooldown_s,
+        )
+        for action in camera.actions
+    ]

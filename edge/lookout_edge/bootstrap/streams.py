@@ -1,0 +1,49 @@
+"""Where a camera's pictures come from, and its zones drawn on one of them."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from lookout_edge.adapters.clock import SystemClock
+from lookout_edge.adapters.video import SourceOptions, VideoSource
+from lookout_edge.adapters.zone_drawing import draw_zones, write_png
+from lookout_edge.config import CameraConfig
+from lookout_edge.domain.frame import Image
+from lookout_edge.errors import SourceError
+
+
+def source_options(camera: CameraConfig) -> tuple[SourceOptions, SourceOptions | None]:
+    """The camera's main stream and, where it has one, its sub stream."""
+    source = camera.source
+    main = SourceOptions(
+        url=source.url,
+        start_s=source.start_s,
+        end_s=source.end_s,
+        loop=source.loop,
+        rtsp_transport=source.rtsp_transport,
+        read_timeout_s=source.read_timeout_s,
+        hardware=source.hardware_decode,
+        max_size=camera.max_size,
+        decode_fps=camera.detect_fps,
+    )
+    return main, replace(main, url=source.sub_url) if source.sub_url else None
+
+
+def first_picture(name: str, camera: CameraConfig, picture: Path | None) -> Image:
+    """The first picture that a camera gives, or that of another clip; SourceError when there is none."""
+    options, sub = source_options(camera)
+    options = sub or options
+    if picture is not None:
+        if not picture.exists():
+            raise SourceError(f"{picture}: there is no such picture; correct --picture.", reason="missing")
+        options = SourceOptions(url=str(picture), max_size=camera.max_size)
+    with VideoSource(name, options, clock=SystemClock(), realtime=False, start_at=0.0).frames() as frames:
+        for frame in frames:
+            return frame.image
+    raise SourceError(f"camera {name} gives no picture.", reason="ended")
+
+
+def write_zones(path: Path, camera: CameraConfig, image: Image | None) -> None:
+    """Draw the camera's zones, each with the rules that watch it, on a BGR picture into a PNG file."""
+    zones = {zone: section.polygon for zone, section in camera.zones.items()}
+    words = {zone: ", ".join(rule.scenario for rule in camera.rules if zone in rule.zones) for zone in zones}
+    write_png(path, draw_zones(image, zones, words))

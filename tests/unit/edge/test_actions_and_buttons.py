@@ -1,0 +1,192 @@
+import sys
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from lookout_contract.events import (
+    Attributes,
+    EndReason,
+    EventData,
+    EvidenceKind,
+    EvidenceRef,
+    Phase,
+    Scenario,
+    Severity,
+)
+from lookout_edge.adapters.devices import Loudspeaker
+from lookout_edge.errors import ConfigError, EdgeError, SpoolError
+from lookout_edge.supervisor import ActingSink, Action, Button, ButtonDesk
+from lookout_edge.testing import FAKE_SHA256, FakeClock, MemorySink
+
+PICTURE = EvidenceRef(kind=EvidenceKind.SNAPSHOT, sha256=FAKE_SHA256, bytes=3, mime="image/jpeg")
+
+
+def event(phase: Phase, stage: str | None = "misplaced", name: str = "o-1", test: bool = False) -> EventData:
+    return EventData(
+        occurrence=name,
+        scenario=Scenario.GARBAGE,
+        camera="bins",
+        phase=phase,
+        captured_at=datetime.fromtimestamp(0, UTC),
+        started_at=datetime.fromtimestamp(0, UTC),
+        end_reason=EndReason.REMOVED if phase is Phase.END else None,
+        severity=Severity.BLUE,
+        attributes=Attributes(stage=stage, test=test),
+    )
+
+
+class Heard:
+    """Notes what is published, played and said."""
+
+    def __init__(self) -> None:
+        self.all: list[tuple[str, str]] = []
+
+    def publish(self, topic: str, payload: str) -> None:
+        self.all.append((topic, payload))
+
+    def play(self, file: Path) -> None:
+        self.all.append(("play", str(file)))
+
+    def say(self, text: str) -> None:
+        self.all.append(("say", text))
+
+
+class World:
+    def __init__(self, *actions: Action) -> None:
+        self.heard, self.clock, self.inner = Heard(), FakeClock(), MemorySink()
+        self.sink = ActingSink(self.inner, actions, publisher=self.heard, voice=self.heard, clock=self.clock)
+
+
+DOOR = Action(scenario=Scenario.GARBAGE, topic="door", payload="hold", end_payload="release")
+VOICE = Action(scenario=Scenario.GARBAGE, stages=frozenset({"uncleared"}), text="请清理", sound=Path("a.wav"))
+
+
+def test_a_door_is_held_once_and_released_at_the_end() -> None:
+    world = World(DOOR)
+    for phase in (Phase.START, Phase.UPDATE, Phase.UPDATE, Phase.END):
+        world.sink.put(event(phase))
+    assert world.heard.all == [("door", "hold"), ("door", "release")]
+    assert len(world.inner.events) == 4
+
+
+def test_an_announcement_waits_for_its_stage_and_is_not_repeated_at_once() -> None:
+    world = World(VOICE)
+    world.sink.put(event(Phase.START))
+    assert world.heard.all == []
+    world.sink.put(event(Phase.UPDATE, "uncleared"))
+    assert world.heard.all == [("play", "a.wav"), ("say", "请清理")]
+    world.sink.put(event(Phase.START, "uncleared", "o-2"))
+    assert len(world.heard.all) == 2
+    world.clock.at += 61
+    world.sink.put(event(Phase.START, "uncleared", "o-3"))
+    assert len(world.heard.all) == 4
+
+
+def test_tests_and_what_could_not_be_stored_move_nothing() -> None:
+    world = World(DOOR)
+    world.sink.put(event(Phase.START, test=True))
+    world.inner.broken = True
+    with pytest.raises(SpoolError):
+        world.sink.put(event(Phase.START))
+    assert world.heard.all == []
+    world.inner.broken = False
+    world.sink.put(event(Phase.END))
+    assert world.heard.all == [], "what was not begun is not ended"
+
+
+class Desk:
+    def __init__(self, picture: bool = True) -> None:
+        self.clock, self.sink = FakeClock(), MemorySink()
+        self.later: list[tuple[float, Callable[[], None]]] = []
+        buttons = {"lobby": Button(camera="gate", reset_s=60.0)}
+        give = self.give if picture else self.fail
+        self.desk = ButtonDesk(buttons, self.sink, self.clock, give, lambda s, act: self.later.append((s, act)))
+
+    def give(self, camera: str) -> EvidenceRef:
+        return PICTURE
+
+    def fail(self, camera: str) -> EvidenceRef:
+        raise EdgeError(f"Camera {camera} has no picture to give now.")
+
+    @property
+    def said(self) -> list[tuple[str, str | None]]:
+        return [(e.phase.value, e.end_reason.value if e.end_reason else None) for e in self.sink.events]
+
+
+def test_a_press_is_a_red_alarm_with_a_picture_and_ends_by_itself() -> None:
+    world = Desk()
+    occurrence = world.desk.press("lobby")
+    (start,) = world.sink.events
+    assert (start.scenario, start.attributes.stage, start.severity) == (Scenario.KEY_AREA, "panic", Severity.RED)
+    assert (start.camera, start.evidence, start.occurrence) == ("gate", (PICTURE,), occurrence)
+    seconds, act = world.later.pop()
+    assert seconds == 60.0
+    world.clock.at += 60
+    act()
+    assert world.said == [("start", None), ("end", "cleared")]
+    assert world.desk.press("lobby") != occurrence
+
+
+def test_pressing_again_and_again_is_one_alarm_that_lasts_as_long() -> None:
+    world = Desk()
+    first = world.desk.press("lobby")
+    world.clock.at += 40
+    assert world.desk.press("lobby") == first
+    world.clock.at += 20
+    world.later.pop()[1]()
+    assert world.said == [("start", None), ("update", None)]
+    assert world.later[0][0] == pytest.approx(40)
+    world.clock.at += 40
+    world.later.pop()[1]()
+    assert world.said[-1] == ("end", "cleared")
+    assert world.sink.events[-1].explain[1].value == 2
+
+
+def test_without_a_picture_the_alarm_goes_all_the_same() -> None:
+    world = Desk(picture=False)
+    world.desk.press("lobby")
+    assert world.sink.events[0].evidence == ()
+
+
+def test_a_disk_that_refuses_is_told_and_the_next_press_is_an_alarm() -> None:
+    world = Desk()
+    world.sink.broken = True
+    with pytest.raises(SpoolError):
+        world.desk.press("lobby")
+    world.sink.broken = False
+    world.desk.press("lobby")
+    assert world.said == [("start", None)]
+
+
+def test_an_unknown_button_is_refused_and_a_shutdown_ends_what_is_open() -> None:
+    world = Desk()
+    with pytest.raises(ConfigError, match="there are: lobby"):
+        world.desk.press("roof")
+    world.desk.press("lobby")
+    world.desk.close()
+    assert world.said == [("start", None), ("end", "shutdown")]
+    world.later.pop()[1]()
+    assert len(world.said) == 2
+
+
+def test_the_loudspeaker_runs_the_programs_of_the_box_one_after_the_other(tmp_path: Path) -> None:
+    out = tmp_path / "said"
+    note = (sys.executable, "-c", f"import sys; open({str(out)!r}, 'a').write(sys.argv[1] + '|')")
+    speaker = Loudspeaker(note, note)
+    speaker.start()
+    speaker.play(Path("a.wav"))
+    speaker.say("请您推出")
+    done = threading.Event()
+    for _ in range(200):
+        if out.is_file() and out.read_text() == "a.wav|请您推出|":
+            break
+        done.wait(0.1)
+    assert out.read_text() == "a.wav|请您推出|"
+    missing = Loudspeaker(("/nonexistent",), ("/nonexistent",))
+    missing.start()
+    missing.say("x")
+    missing.close()
+    speaker.close()
