@@ -166,6 +166,8 @@ def small_estate() -> Estate:
             person("wang", Role.WORKER, grids=frozenset({"grid-07"})),
             person("zhang", Role.WORKER, grids=frozenset({"grid-07"})),
             person("chen", Role.WORKER, grids=frozenset({"grid-08"})),
+            person("fire", Role.DEPARTMENT),
+            person("police", Role.DEPARTMENT),
         ),
     )
 

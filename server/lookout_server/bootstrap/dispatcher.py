@@ -136,7 +136,7 @@ class Dispatcher:
         owner = f"{socket.gethostname()[:40]}-{os.getpid()}"
         timers = Timers(database, site=self._site, owner=owner)
         courier = Courier(database, AppriseChannel(), owner=owner)
-        supervisor.start("timers", lambda: run_timers(timers, database, clock=self._clock))
+        supervisor.start("timers", lambda: run_timers(timers, database, self._site, clock=self._clock))
         supervisor.start("notices", lambda: run_courier(courier, clock=self._clock))
 
     def _deps(self, database: Database, hub: FeedHub, link: MqttLink, broker: ReachedBroker) -> Deps:

@@ -13,7 +13,7 @@ from lookout_contract.events import Scenario, Severity
 from lookout_server.config.documents import read_document, validate
 from lookout_server.config.server import Section
 from lookout_server.domain.calendar import WorkCalendar
-from lookout_server.domain.policy import LIMITS, Limit, Policy
+from lookout_server.domain.policy import LIMITS, REPORT_IN, Limit, Policy, Tier
 
 _SPAN = re.compile(r"(\d+) ?(s|min|h|d)( working)?")
 _SECONDS = {"s": 1, "min": 60, "h": 3600, "d": 86400}
@@ -73,6 +73,7 @@ class LimitsSection(Section):
     on_scene: Graded = Graded()
     rework: Graded = Graded()
     verifying: Graded = Graded()
+    follow_up: Graded = Graded()
 
 
 class CalendarSection(Section):
@@ -108,12 +109,24 @@ class EscalationSection(Section):
     """As in 22:00-07:00: nobody is disturbed outside the application, except for red."""
 
 
+class FollowUpSection(Section):
+    """回访: how long after closing somebody asks, by risk tier; null: nobody does."""
+
+    high: Span | None = "1d"
+    medium: Span | None = "3d"
+    low: Span | None = "7d"
+    routine: Span | None = None
+
+
 class PolicyFile(Section):
     """The whole file."""
 
     limits: LimitsSection = LimitsSection()
     calendar: CalendarSection = CalendarSection()
     escalation: EscalationSection = EscalationSection()
+    follow_up: FollowUpSection = FollowUpSection()
+    report_in: Graded = Graded()
+    """吹哨报到: in which time a department that was called has to report in."""
 
     def policy(self, timezone: str) -> Policy:
         """The policy of a site whose clock is that of ``timezone``."""
@@ -127,6 +140,8 @@ class PolicyFile(Section):
                 makeup_days=frozenset(self.calendar.makeup_days),
             ),
             escalations=self.escalation.rungs,
+            follow_up={Tier(name): _limit(text) if text else None for name, text in self.follow_up},
+            report_in={**REPORT_IN, **{Severity(name): _limit(text).seconds for name, text in self.report_in if text}},
             dispatches_itself=frozenset(self.escalation.dispatches_itself),
             skills=self.escalation.skills,
             quiet_hours=_window(self.escalation.quiet_hours) if self.escalation.quiet_hours else None,

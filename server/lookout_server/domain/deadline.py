@@ -10,6 +10,10 @@ class DeadlineKind(StrEnum):
 
     #: The present step of a case.
     STEP = "step"
+    #: The time to ask how things are, once a case is closed.
+    FOLLOW_UP = "follow_up"
+    #: A department that was called has to report in; its part is the department.
+    REPORT_IN = "report_in"
     #: A notice that has to leave by a channel; its subject is the notice, its part the channel.
     DELIVERY = "delivery"
 

@@ -9,7 +9,7 @@ from lookout_server.domain.territory import CONTROL_ROOM, FIELD, Role
 
 
 class Action(StrEnum):
-    """What can be done to a case. ``verify``, ``recheck``, ``raise`` and ``escalate`` are the system's."""
+    """What can be done to a case. ``verify``, ``recheck``, ``raise``, ``escalate`` and ``join`` are the system's."""
 
     REPORT = "report"
     CONFIRM = "confirm"
@@ -25,6 +25,19 @@ class Action(StrEnum):
     REOPEN = "reopen"
     RAISE = "raise"
     ESCALATE = "escalate"
+    MERGE = "merge"
+    SPLIT = "split"
+    JOIN = "join"
+    ASK_SUSPEND = "ask_suspend"
+    ASK_EXTEND = "ask_extend"
+    APPROVE = "approve"
+    REFUSE = "refuse"
+    RESUME = "resume"
+    WHISTLE = "whistle"
+    REPORT_IN = "report_in"
+    SUPERVISE = "supervise"
+    FOLLOW_UP = "follow_up"
+    EVALUATE = "evaluate"
     RECHECK = "recheck"
 
 
@@ -33,14 +46,16 @@ class Move:
     """A row of the table: from where to where, and by whom."""
 
     sources: frozenset[CaseState]
-    target: CaseState
+    #: None: it stays where it is, or ``moving`` says where it goes.
+    target: CaseState | None
     #: Roles that may do it; empty means the system alone.
     roles: frozenset[Role]
-    #: Only the one who has the case.
+    #: Of the field, only the one who has the case.
     handler_only: bool = False
     needs_reason: bool = False
     needs_photo: bool = False
     needs_worker: bool = False
+    needs_until: bool = False
     #: Not the one who has the case.
     four_eyes: bool = False
     clears_handler: bool = False
@@ -50,13 +65,20 @@ class Move:
 
 _S = CaseState
 _WORKER = FIELD
-_OVERSIGHT = frozenset({Role.SUPERVISOR, Role.ADMIN})
+OVERSIGHT = frozenset({Role.SUPERVISOR, Role.ADMIN})
 _SYSTEM: frozenset[Role] = frozenset()
+#: Whoever has the case, or the control room.
+_CONCERNED = FIELD | CONTROL_ROOM
 
 
 def _from(*states: CaseState) -> frozenset[CaseState]:
     return frozenset(states)
 
+
+#: Somebody is at it, or is to be.
+_WORKED = _from(_S.CONFIRMED, _S.DISPATCHED, _S.ACCEPTED, _S.ON_SCENE, _S.REWORK)
+#: Its present step may need more time, or more people.
+_AT_IT = _WORKED - {_S.DISPATCHED}
 
 MOVES: Mapping[Action, Move] = {
     Action.CONFIRM: Move(sources=_from(_S.NEW), target=_S.CONFIRMED, roles=CONTROL_ROOM),
@@ -93,13 +115,36 @@ MOVES: Mapping[Action, Move] = {
         sources=_from(_S.NEW, _S.CONFIRMED, _S.DISPATCHED), target=_S.VOID, roles=CONTROL_ROOM, needs_reason=True
     ),
     Action.REOPEN: Move(
-        sources=_from(_S.CLOSED, _S.VOID),
+        sources=_from(_S.CLOSED, _S.VOID, _S.FOLLOW_UP, _S.MERGED),
         target=_S.CONFIRMED,
-        roles=_OVERSIGHT,
+        roles=OVERSIGHT,
         needs_reason=True,
         clears_handler=True,
+    ),
+    Action.MERGE: Move(sources=_WORKED | _from(_S.NEW), target=_S.MERGED, roles=CONTROL_ROOM),
+    Action.SPLIT: Move(sources=_WORKED | _from(_S.NEW, _S.VERIFYING), target=None, roles=CONTROL_ROOM),
+    Action.ASK_SUSPEND: Move(
+        sources=_AT_IT, target=None, roles=_CONCERNED, handler_only=True, needs_reason=True, needs_until=True
+    ),
+    Action.ASK_EXTEND: Move(
+        sources=_AT_IT, target=None, roles=_CONCERNED, handler_only=True, needs_reason=True, needs_until=True
+    ),
+    Action.APPROVE: Move(sources=_AT_IT, target=None, roles=OVERSIGHT),
+    Action.REFUSE: Move(sources=_AT_IT, target=None, roles=OVERSIGHT, needs_reason=True),
+    Action.RESUME: Move(sources=_from(_S.SUSPENDED), target=None, roles=CONTROL_ROOM, automatic=True),
+    Action.WHISTLE: Move(sources=_AT_IT, target=None, roles=_CONCERNED, handler_only=True),
+    Action.REPORT_IN: Move(sources=_WORKED | _from(_S.VERIFYING), target=None, roles=frozenset({Role.DEPARTMENT})),
+    Action.SUPERVISE: Move(
+        sources=_WORKED | _from(_S.NEW, _S.VERIFYING, _S.SUSPENDED), target=None, roles=OVERSIGHT, needs_reason=True
+    ),
+    Action.FOLLOW_UP: Move(sources=_from(_S.CLOSED), target=_S.FOLLOW_UP, roles=CONTROL_ROOM, automatic=True),
+    Action.EVALUATE: Move(
+        sources=_from(_S.CLOSED, _S.FOLLOW_UP), target=_S.EVALUATED, roles=CONTROL_ROOM, four_eyes=True, automatic=True
     ),
 }
 
 #: States in which nothing more is asked of anybody.
 SETTLED = frozenset({_S.CLOSED, _S.VOID, _S.MERGED, _S.EVALUATED})
+
+#: What supervisors alone decide once a case is under supervision (督办).
+SUPERVISORS_DECIDE = frozenset({Action.CLOSE, Action.REWORK, Action.VOID})

@@ -16,6 +16,13 @@ class NoticeKind(StrEnum):
     LATE = "late"
     RETURNED = "returned"
     REWORK = "rework"
+    ASKED = "asked"
+    APPROVED = "approved"
+    REFUSED = "refused"
+    RESUMED = "resumed"
+    WHISTLE = "whistle"
+    SUPERVISED = "supervised"
+    FOLLOW_UP = "follow_up"
 
 
 class DeliveryState(StrEnum):

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from lookout_contract.cases import CaseState
 from lookout_contract.events import Scenario, Severity
@@ -45,7 +46,28 @@ LIMITS: Limits = {
     CaseState.ON_SCENE: _graded(1800, 3600, 14400),
     CaseState.REWORK: _graded(1800, 3600, 14400),
     CaseState.VERIFYING: _graded(1800, 1800, 1800),
+    CaseState.FOLLOW_UP: _graded(86400, 2 * 86400, 2 * 86400),
 }
+
+
+class Tier(StrEnum):
+    """Risk tiers 高、中、低、常态: how soon somebody asks how things are, once a case is closed."""
+
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+    ROUTINE = "routine"
+
+
+_TIERS = {Severity.RED: Tier.HIGH, Severity.YELLOW: Tier.MEDIUM, Severity.BLUE: Tier.LOW}
+_DAY = 86400
+FOLLOW_UP: Mapping[Tier, Limit | None] = {
+    Tier.HIGH: Limit(seconds=_DAY),
+    Tier.MEDIUM: Limit(seconds=3 * _DAY),
+    Tier.LOW: Limit(seconds=7 * _DAY),
+    Tier.ROUTINE: None,
+}
+REPORT_IN: Mapping[Severity, int] = {Severity.RED: 900, Severity.YELLOW: 1800, Severity.BLUE: 7200}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +82,10 @@ class Policy:
     dispatches_itself: frozenset[Severity] = frozenset({Severity.RED})
     #: What a kind of case asks of whoever goes.
     skills: Mapping[Scenario, str] = field(default_factory=lambda: dict[Scenario, str]())
+    #: How long after closing somebody asks, by tier; None: nobody does.
+    follow_up: Mapping[Tier, Limit | None] = field(default_factory=lambda: FOLLOW_UP)
+    #: Seconds in which a department that was called has to report in.
+    report_in: Mapping[Severity, int] = field(default_factory=lambda: REPORT_IN)
     #: When nobody is disturbed outside the application, except for red.
     quiet_hours: Window | None = None
 
@@ -78,6 +104,19 @@ class Policy:
         if limit.working:
             return self.calendar.add(since, limit.seconds)
         return since + timedelta(seconds=limit.seconds)
+
+    def tier_of(self, severity: Severity) -> Tier:
+        """The tier of a case that nobody put into another."""
+        return _TIERS[severity]
+
+    def follow_up_at(self, tier: Tier, closed_at: datetime) -> datetime | None:
+        """When somebody asks how things are."""
+        limit = self.follow_up.get(tier)
+        if limit is None:
+            return None
+        if limit.working:
+            return self.calendar.add(closed_at, limit.seconds)
+        return closed_at + timedelta(seconds=limit.seconds)
 
 
 DEFAULT = Policy()

@@ -25,6 +25,8 @@ class Role(StrEnum):
     WORKER = "worker"
     #: 联户长: looks after a few households of a grid.
     HOUSEHOLD_HEAD = "household_head"
+    #: The duty desk of a department that can be called to a case (吹哨).
+    DEPARTMENT = "department"
     SUPERVISOR = "supervisor"
     ADMIN = "admin"
 

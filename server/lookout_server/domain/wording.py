@@ -66,6 +66,13 @@ NOTICES: Mapping[str, Words] = {
     "late": Words("超时提醒：{title}（{number}）停在“{state}”", "Late: {title} ({number}) is still {state}"),
     "returned": Words("被回退，请另派：{title}（{number}）", "Given back, send somebody else: {title} ({number})"),
     "rework": Words("返工：{title}（{number}）", "Rework: {title} ({number})"),
+    "asked": Words("待审批：{title}（{number}）申请挂账或延期", "To approve: more time for {title} ({number})"),
+    "approved": Words("已批准：{title}（{number}）", "Approved: {title} ({number})"),
+    "refused": Words("未批准：{title}（{number}）", "Not approved: {title} ({number})"),
+    "resumed": Words("挂账结束，请继续：{title}（{number}）", "Goes on again: {title} ({number})"),
+    "whistle": Words("吹哨：请到 {title}（{number}）并报到", "Called: go to {title} ({number}) and report in"),
+    "supervised": Words("督办：{title}（{number}）", "Under supervision: {title} ({number})"),
+    "follow_up": Words("请回访：{title}（{number}）", "Ask how things are: {title} ({number})"),
 }
 
 STATES: Mapping[CaseState, Words] = {

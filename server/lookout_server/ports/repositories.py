@@ -124,6 +124,14 @@ class CaseRepository(Protocol):
         """Let the case's alarms go (it is void), or take them back."""
         ...
 
+    async def add_alarms(self, case_id: str, alarms: Collection[str]) -> None:
+        """Let alarms join the case. ConflictError when one belongs to another live case."""
+        ...
+
+    async def drop_alarms(self, case_id: str, alarms: Collection[str]) -> None:
+        """Let alarms leave the case."""
+        ...
+
     async def page(self, wanted: CaseFilter, page: Page) -> Sequence[Case]:
         """Newest first."""
         ...

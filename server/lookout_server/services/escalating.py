@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from lookout_contract.cases import CaseState
-from lookout_server.domain import case as cases
+from lookout_server.domain import moving
 from lookout_server.domain.case import SYSTEM, Case, Details, Request
 from lookout_server.domain.choosing import LADDER
-from lookout_server.domain.deadline import Deadline
-from lookout_server.domain.moves import Action
+from lookout_server.domain.deadline import Deadline, DeadlineKey, DeadlineKind
+from lookout_server.domain.moves import SETTLED, Action
 from lookout_server.domain.notice import NoticeKind
 from lookout_server.domain.territory import Level, Role, Site, nearest_level, path_up
 from lookout_server.errors import NoCandidateError
@@ -20,8 +20,36 @@ from lookout_server.services.timing import step_key
 from lookout_server.services.views import grids
 
 
-async def step_passed(uow: UnitOfWork, site: Site, case: Case, at: datetime) -> None:
-    """The limit of the case's step has passed. The case is locked."""
+async def passed(uow: UnitOfWork, site: Site, case: Case, key: DeadlineKey, at: datetime) -> None:
+    """A timer of this case, which is locked, has passed."""
+    if key.kind is DeadlineKind.FOLLOW_UP:
+        if case.state is CaseState.CLOSED:
+            await _do(uow, site, case, Action.FOLLOW_UP, at)
+    elif key.kind is DeadlineKind.REPORT_IN:
+        if case.state not in SETTLED and case.awaits(key.part):
+            await _did_not_report_in(uow, site, case, key.part, at)
+    elif case.state is CaseState.SUSPENDED:
+        await _do(uow, site, case, Action.RESUME, at)
+    elif case.state not in SETTLED:
+        await _step_passed(uow, site, case, at)
+
+
+async def _do(uow: UnitOfWork, site: Site, case: Case, action: Action, at: datetime) -> None:
+    request = Request(action=action, actor=SYSTEM, at=at, version=case.version)
+    after, entry = moving.move(case, request, site.policy)
+    await keep_move(uow, site, case, after, entry)
+
+
+async def _did_not_report_in(uow: UnitOfWork, site: Site, case: Case, department: str, at: datetime) -> None:
+    """吹哨 without 报到: the department hears it again, and supervisors with it."""
+    after, entry = moving.not_reported_in(case, department, at=at)
+    await uow.cases.update(after, entry, seen=case.version)
+    supervisors = [person.id for person in await uow.people.everyone(Role.SUPERVISOR)]
+    await notify(uow, site, after, NoticeKind.LATE, [department, *supervisors], at=at)
+    await tell(uow, site, after, entry)
+
+
+async def _step_passed(uow: UnitOfWork, site: Site, case: Case, at: datetime) -> None:
     if _sends_again(site, case) and await _send_another(uow, site, case, at):
         return
     await _tell_on(uow, site, case, at)
@@ -45,7 +73,7 @@ async def _send_another(uow: UnitOfWork, site: Site, case: Case, at: datetime) -
     request = Request(
         action=Action.DISPATCH, actor=SYSTEM, at=at, version=case.version, details=Details(worker=worker, why=why)
     )
-    after, entry = cases.move(case, request, site.policy)
+    after, entry = moving.move(case, request, site.policy)
     await keep_move(uow, site, case, after, entry)
     return True
 
@@ -55,7 +83,7 @@ async def _tell_on(uow: UnitOfWork, site: Site, case: Case, at: datetime) -> Non
     rung = case.rung + 1
     told = await _people_at(uow, case, rung)
     due = case.due_at.isoformat() if case.due_at else None
-    after, entry = cases.escalated(case, at=at, data={"reason": "late", "due_at": due, "told": sorted(told)})
+    after, entry = moving.escalated(case, at=at, data={"reason": "late", "due_at": due, "told": sorted(told)})
     await uow.cases.update(after, entry, seen=case.version)
     again = site.policy.due_at(case.state, case.severity, at)
     if again is not None and rung < site.policy.escalations:

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from lookout_server.domain.case import may_see
+from lookout_server.domain.moving import may_see
 from lookout_server.domain.territory import Person
 from lookout_server.errors import NotFoundError
 from lookout_server.ports import EvidenceStore, Store, StoredFile, UnitOfWork

@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-from lookout_server.domain.case import may_see
+from lookout_server.domain.moving import may_see
 from lookout_server.domain.territory import Person
 from lookout_server.errors import ServerError
 from lookout_server.ports import FeedEntry, FeedKind, Store, UnitOfWork

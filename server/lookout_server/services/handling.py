@@ -1,10 +1,11 @@
 """What people do to a case. Every function is one move, or the moves that belong together, in one transaction."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from lookout_server.domain import case as cases
-from lookout_server.domain.alarm import Disposition, released, reported
+from lookout_server.domain import moving
+from lookout_server.domain.alarm import released
 from lookout_server.domain.case import (
     SYSTEM,
     Actor,
@@ -17,15 +18,14 @@ from lookout_server.domain.case import (
     Stage,
 )
 from lookout_server.domain.moves import Action
-from lookout_server.domain.notice import NoticeKind
 from lookout_server.domain.territory import FIELD, Person, Role, Site
-from lookout_server.errors import ConflictError, EvidenceMissingError, InvalidError, NotFoundError
+from lookout_server.errors import EvidenceMissingError, InvalidError, NotFoundError
 from lookout_server.ports import Store, StoredFile, UnitOfWork
 from lookout_server.services import announce
 from lookout_server.services.candidates import best_candidate
 from lookout_server.services.commands import request_snapshot
-from lookout_server.services.notifying import acknowledge_case, notify
-from lookout_server.services.timing import set_clock
+from lookout_server.services.concerning import notify_about
+from lookout_server.services.timing import set_clock, set_report_in
 
 #: The reason with which a report is undone: the alarm is open again instead of dismissed with its case.
 UNDO = "undo"
@@ -55,7 +55,7 @@ class Order:
 
 
 async def carry_out(store: Store, site: Site, order: Order) -> None:
-    """A move that needs nothing but itself: confirm, accept, return, arrive, close, rework."""
+    """A move that needs nothing but itself."""
     async with store.write() as uow:
         case = await visible_case(uow, order.case_id, order.person, lock=True)
         await _move(uow, site, case, order)
@@ -68,7 +68,7 @@ async def dispatch(store: Store, site: Site, order: Order, worker_id: str | None
         case = await visible_case(uow, order.case_id, order.person, lock=True)
         # Whether it may be dispatched at all comes before whom to send.
         stand_in = replace(order.details, worker=order.person)
-        cases.move(case, replace(order.request, details=stand_in))
+        moving.move(case, replace(order.request, details=stand_in))
         worker = await _worker(uow, worker_id) if worker_id else await best_candidate(uow, site, case, at=order.at)
         await _move(uow, site, case, replace(order, details=replace(order.details, worker=worker)))
         await uow.commit()
@@ -87,6 +87,19 @@ async def give_feedback(store: Store, site: Site, order: Order) -> None:
         await uow.commit()
 
 
+async def call_departments(store: Store, site: Site, order: Order, departments: Sequence[str]) -> None:
+    """吹哨: the departments join the case; each has a clock of its own until it reports in (报到)."""
+    async with store.write() as uow:
+        case = await visible_case(uow, order.case_id, order.person, lock=True)
+        found = await uow.people.get(departments)
+        wrong = [name for name in departments if name not in found or Role.DEPARTMENT not in found[name].roles]
+        if wrong:
+            raise InvalidError(f"{', '.join(wrong)} is no department: choose from those with the role department")
+        called = tuple(found[name] for name in dict.fromkeys(departments))
+        await _move(uow, site, case, replace(order, details=replace(order.details, departments=called)))
+        await uow.commit()
+
+
 async def void(store: Store, site: Site, order: Order) -> None:
     """No case after all. Its alarms are dismissed with it, or open again when the reason is ``undo``."""
     async with store.write() as uow:
@@ -101,34 +114,17 @@ async def void(store: Store, site: Site, order: Order) -> None:
         await uow.commit()
 
 
-async def reopen(store: Store, site: Site, order: Order) -> None:
-    """Back to confirmed. A void case takes its alarms back, unless one has become another case meanwhile."""
-    async with store.write() as uow:
-        case = await visible_case(uow, order.case_id, order.person, lock=True)
-        await _move(uow, site, case, order)
-        alarms = await uow.alarms.get(case.alarms, lock=True)
-        for alarm in alarms.values():
-            if alarm.case_id not in {None, case.id}:
-                raise ConflictError(f"its alarm belongs to case {alarm.case_id} by now: go on with that one")
-        await uow.cases.release_alarms(case.id, released=False)
-        opened = [replace(alarm, disposition=Disposition.OPEN) for alarm in alarms.values()]
-        await uow.alarms.save([reported(alarm, case.id) for alarm in opened])
-        for alarm_id in alarms:
-            announce.alarm_changed(uow, alarm_id, "reported", order.at)
-        await uow.commit()
-
-
 async def visible_case(uow: UnitOfWork, case_id: str, person: Person, *, lock: bool = False) -> Case:
     """The case, or NotFoundError, also when this person may not see it: that it exists is not theirs to know."""
     found = await uow.cases.get([case_id], lock=lock)
-    if case_id not in found or not cases.may_see(found[case_id], person):
+    if case_id not in found or not moving.may_see(found[case_id], person):
         raise NotFoundError(f"there is no case {case_id!r} that you can see")
     return found[case_id]
 
 
 async def _move(uow: UnitOfWork, site: Site, case: Case, order: Order, *, actor: Actor | None = None) -> Case:
     request = replace(order.request, actor=actor) if actor else order.request
-    after, entry = cases.move(case, request, site.policy)
+    after, entry = moving.move(case, request, site.policy)
     await keep_move(uow, site, case, after, entry)
     return after
 
@@ -136,8 +132,10 @@ async def _move(uow: UnitOfWork, site: Site, case: Case, order: Order, *, actor:
 async def keep_move(uow: UnitOfWork, site: Site, case: Case, after: Case, entry: HistoryEntry) -> None:
     """Write a change of a case, set its clock and tell everybody."""
     await uow.cases.update(after, entry, seen=case.version)
-    await set_clock(uow, after)
-    await _notify(uow, site, case, after, entry)
+    await set_clock(uow, after, site.policy)
+    if case.whistles or after.whistles:
+        await set_report_in(uow, case, after)
+    await notify_about(uow, site, case, after, entry)
     await tell(uow, site, after, entry)
 
 
@@ -145,22 +143,6 @@ async def tell(uow: UnitOfWork, site: Site, case: Case, entry: HistoryEntry) -> 
     """Announce a line of a case's history."""
     alarms = await uow.alarms.get(case.alarms[:1])
     announce.case_moved(uow, site, case, entry, alarms.get(case.alarms[0]) if case.alarms else None)
-
-
-async def _notify(uow: UnitOfWork, site: Site, case: Case, after: Case, entry: HistoryEntry) -> None:
-    """Tell those whom a move concerns."""
-    handler, before = after.handler, case.handler
-    if entry.action is Action.DISPATCH and handler is not None:
-        await notify(uow, site, after, NoticeKind.DISPATCHED, [handler], at=entry.at)
-        if before is not None and before != handler:
-            await notify(uow, site, after, NoticeKind.REASSIGNED, [before], at=entry.at)
-    elif entry.action is Action.ACCEPT and handler is not None:
-        await acknowledge_case(uow, after.id, handler, at=entry.at)
-    elif entry.action is Action.REWORK and handler is not None:
-        await notify(uow, site, after, NoticeKind.REWORK, [handler], at=entry.at)
-    elif entry.action is Action.RETURN:
-        operators = [person.id for person in await uow.people.everyone(Role.OPERATOR)]
-        await notify(uow, site, after, NoticeKind.RETURNED, operators, at=entry.at)
 
 
 async def _worker(uow: UnitOfWork, worker_id: str) -> Person:

@@ -5,7 +5,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from lookout_contract.commands import CommandResponse, Outcome
-from lookout_server.domain.case import CaseEvidence, CaseEvidenceKind, Stage, rechecked
+from lookout_server.domain.case import CaseEvidence, CaseEvidenceKind, Stage
+from lookout_server.domain.moving import rechecked
 from lookout_server.domain.territory import Camera, Gateway
 from lookout_server.ports import SentCommand, UnitOfWork
 from lookout_server.services import announce

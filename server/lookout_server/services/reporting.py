@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 
 from lookout_contract.cases import CaseState
 from lookout_server.domain.alarm import Alarm, reported
-from lookout_server.domain.case import SYSTEM, Actor, Case, opened
+from lookout_server.domain.case import SYSTEM, Actor, Case
+from lookout_server.domain.moving import opened
 from lookout_server.domain.territory import Camera, Person, Site
 from lookout_server.domain.wording import SCENARIOS
 from lookout_server.errors import NotFoundError
@@ -39,7 +40,7 @@ async def open_case(uow: UnitOfWork, site: Site, alarm: Alarm, actor: Actor, *, 
     data = {"alarm": alarm.id, "automatic": actor is SYSTEM}
     case, entry = opened(blank, actor=actor, at=at, data=data, policy=site.policy)
     await uow.cases.add(case, entry)
-    await set_clock(uow, case)
+    await set_clock(uow, case, site.policy)
     await uow.alarms.save([claimed])
     announce.alarm_changed(uow, alarm.id, "reported", at)
     announce.case_moved(uow, site, case, entry, alarm)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from lookout_server.domain import case as cases
+from lookout_server.domain import moving
 from lookout_server.domain.alarm import Alarm, AlarmState, alarm_id, first_told, told_again, wants_case
 from lookout_server.domain.case import SYSTEM
 from lookout_server.domain.moves import SETTLED
@@ -52,9 +52,9 @@ async def _follow_up(
         case = (await uow.cases.get([alarm.case_id], lock=True))[alarm.case_id]
         if case.state in SETTLED or case.severity is alarm.severity:
             return
-        graver, entry = cases.raised(case, alarm.severity, at=at, policy=site.policy)
+        graver, entry = moving.raised(case, alarm.severity, at=at, policy=site.policy)
         await uow.cases.update(graver, entry, seen=case.version)
-        await set_clock(uow, graver)
+        await set_clock(uow, graver, site.policy)
         announce.case_moved(uow, site, graver, entry, alarm)
 
 

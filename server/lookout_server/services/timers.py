@@ -6,11 +6,10 @@ from datetime import datetime, timedelta
 import structlog
 
 from lookout_server.domain.deadline import Deadline, DeadlineKind
-from lookout_server.domain.moves import SETTLED
 from lookout_server.domain.territory import Site
 from lookout_server.errors import ServerError
 from lookout_server.ports import LeaseRequest, Store
-from lookout_server.services.escalating import step_passed
+from lookout_server.services.escalating import passed
 from lookout_server.services.timing import set_clock
 
 _log = structlog.stdlib.get_logger("lookout.timers")
@@ -67,13 +66,13 @@ class Timers:
             if not await uow.deadlines.take(deadline.key, self._owner):
                 return False
             case = found.get(deadline.key.subject)
-            if case is not None and case.state not in SETTLED:
-                await step_passed(uow, self._site, case, at)
+            if case is not None:
+                await passed(uow, self._site, case, deadline.key, at)
             await uow.commit()
         return True
 
 
-async def repair(store: Store) -> int:
+async def repair(store: Store, site: Site) -> int:
     """Start the timers of cases that have none, as after an upgrade; how many there were."""
     async with store.read() as uow:
         if not await uow.cases.without_deadline(1):
@@ -81,7 +80,7 @@ async def repair(store: Store) -> int:
     async with store.write() as uow:
         unwatched = await uow.cases.without_deadline(_REPAIRED_AT_ONCE)
         for case in unwatched:
-            await set_clock(uow, case)
+            await set_clock(uow, case, site.policy)
         await uow.commit()
     _log.warning("cases had a limit that no timer watched", cases=len(unwatched))
     return len(unwatched)

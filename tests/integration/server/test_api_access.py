@@ -8,7 +8,8 @@ import pytest
 
 from lookout_contract.cases import CaseState
 from lookout_server.app import openapi_document
-from lookout_server.domain.case import SYSTEM, opened
+from lookout_server.domain.case import SYSTEM
+from lookout_server.domain.moving import opened
 from lookout_server.ports import StoredFile
 from lookout_server.services.accounts import issue_gateway_token
 from lookout_server.testing import JPEG, NOON, PASSWORD, SmallGateway, Station, a_case, picture

@@ -118,7 +118,8 @@ async def test_the_whole_loop(station: Station, web: httpx.AsyncClient) -> None:
     await operator.put(JPEG)
 
     case = await operator.post(f"{path}/close", version=case["version"], note="现场已恢复")
-    assert (case["state"], case["allowed"], case["due_at"]) == ("closed", [], None)
+    assert (case["state"], case["allowed"], case["due_at"]) == ("closed", ["follow_up", "evaluate"], None)
+    assert case["tier"] == "medium"
     kinds = [(file["kind"], file["stage"]) for file in case["evidence"]]
     assert sorted(kinds) == [("photo", "after"), ("recheck", "after"), ("snapshot", "before")]
     steps = [(entry["action"], entry["actor"]["name"] if entry["actor"] else None) for entry in case["history"]]

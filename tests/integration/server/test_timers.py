@@ -65,7 +65,7 @@ async def test_silence_climbs_to_the_top_and_stays_there(station: Station) -> No
     case, history = await _seen(station, case_id)
     assert case.rung == DEFAULT.escalations
     assert sum(entry.action is Action.ESCALATE for entry in history) == DEFAULT.escalations
-    assert await repair(station.store) == 0
+    assert await repair(station.store, SITE) == 0
 
 
 async def test_a_move_starts_the_clock_anew_and_the_last_one_stops_it(station: Station) -> None:
@@ -114,7 +114,7 @@ async def test_a_move_while_a_timer_is_leased_wins(station: Station) -> None:
     await _lease(station, "one", LATE)
     async with station.store.write() as uow:
         case = (await uow.cases.get([case_id]))[case_id]
-        await timers.set_clock(uow, case)
+        await timers.set_clock(uow, case, DEFAULT)
         await uow.commit()
     async with station.store.write() as uow:
         assert not await uow.deadlines.take(step_key(case_id), "one")
@@ -154,8 +154,8 @@ async def test_the_auditor_watches_what_nobody_watches(station: Station) -> None
     async with station.store.write() as uow:
         await uow.deadlines.cancel([step_key(case_id)])
         await uow.commit()
-    assert await repair(station.store) == 1
-    assert await repair(station.store) == 0
+    assert await repair(station.store, SITE) == 1
+    assert await repair(station.store, SITE) == 0
     assert await _timers(station).act(LATE) == 1
 
 

@@ -12,6 +12,9 @@ import pytest
 from lookout_contract.cases import CaseState
 from lookout_contract.events import EndReason, PlateStatus, Scenario, Severity
 from lookout_contract.status import Sight
+from lookout_server.domain.moves import Action
+from lookout_server.domain.notice import DeliveryState, NoticeKind
+from lookout_server.domain.policy import Tier
 
 SOURCES = Path(__file__).parents[3] / "server" / "console" / "src"
 RULES = Path(__file__).parents[3] / "edge" / "lookout_edge" / "rules"
@@ -23,6 +26,10 @@ COMMENT = re.compile(r"/\*.*?\*/|^\s*//[^\n]*", re.DOTALL | re.MULTILINE)
 CODED = {
     "scenario": {scenario.value for scenario in Scenario},
     "case_state": {state.value for state in CaseState},
+    "case_action": {action.value for action in Action},
+    "notice_kind": {kind.value for kind in NoticeKind},
+    "delivery_state": {state.value for state in DeliveryState},
+    "tier": {tier.value for tier in Tier},
     "end_reason": {reason.value for reason in EndReason},
     "plate": {status.value for status in PlateStatus},
     "grade": {severity.value for severity in Severity},

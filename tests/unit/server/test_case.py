@@ -1,7 +1,7 @@
 """The table of moves, one rule at a time and by random walks."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -12,19 +12,16 @@ from lookout_contract.events import Severity
 from lookout_server.domain.case import (
     SYSTEM,
     Actor,
+    Asked,
     Case,
     Details,
     HistoryEntry,
     Request,
-    allowed,
-    escalated,
-    may_see,
-    move,
-    opened,
-    raised,
-    rechecked,
+    Whistle,
 )
 from lookout_server.domain.moves import MOVES, Action
+from lookout_server.domain.moving import allowed, escalated, may_see, move, opened, raised, rechecked
+from lookout_server.domain.policy import Tier
 from lookout_server.domain.territory import Person, Role
 from lookout_server.errors import (
     EvidenceMissingError,
@@ -43,14 +40,26 @@ WORKER = person("wang", Role.WORKER, grids=frozenset({"grid-07"}))
 OTHER_WORKER = person("zhang", Role.WORKER, grids=frozenset({"grid-08"}))
 BOTH = person("sun", Role.OPERATOR, Role.WORKER)
 PHOTO = "0" * 64
+DEPARTMENT = person("fire", Role.DEPARTMENT)
+#: Enough for every move.
+FULL = Details(
+    reason="because",
+    worker=WORKER,
+    photos=(PHOTO,),
+    into="c-20261122-0002",
+    alarms=("a-1",),
+    until=NOON + timedelta(days=2),
+    departments=(DEPARTMENT,),
+    score=4,
+)
 
 
 def _case(state: CaseState, handler: str | None = WORKER.id) -> Case:
-    return replace(a_case(state, handler=handler), alarms=("a-1",))
+    return replace(a_case(state, handler=handler), alarms=("a-1", "a-2"))
 
 
 def _do(case: Case, action: Action, who: Person | None, details: Details | None = None) -> tuple[Case, HistoryEntry]:
-    full = details or Details(reason="because", worker=WORKER, photos=(PHOTO,))
+    full = details or FULL
     return move(case, _request(case, action, who, full))
 
 
@@ -90,7 +99,8 @@ def test_a_stale_version_is_refused_and_says_the_current_one() -> None:
 def test_an_illegal_move_says_what_is_legal() -> None:
     with pytest.raises(IllegalMoveError) as caught:
         _do(_case(CaseState.CONFIRMED), Action.CLOSE, OPERATOR)
-    assert caught.value.extras == {"state": "confirmed", "allowed": ["dispatch", "void"]}
+    legal = ["dispatch", "void", "merge", "split", "ask_suspend", "whistle"]
+    assert caught.value.extras == {"state": "confirmed", "allowed": legal}
 
 
 def test_only_the_handler_goes_on() -> None:
@@ -113,7 +123,7 @@ def test_the_system_does_nothing_else() -> None:
         _do(_case(CaseState.VERIFYING), Action.CLOSE, None)
 
 
-@pytest.mark.parametrize("state", [CaseState.CLOSED, CaseState.VOID])
+@pytest.mark.parametrize("state", [CaseState.CLOSED, CaseState.VOID, CaseState.FOLLOW_UP, CaseState.MERGED])
 def test_reopening_is_for_supervisors(state: CaseState) -> None:
     with pytest.raises(ForbiddenError):
         _do(_case(state), Action.REOPEN, OPERATOR)
@@ -127,8 +137,10 @@ def test_reopening_is_for_supervisors(state: CaseState) -> None:
 def test_reasons_are_asked_for(action: Action, reason: str | None) -> None:
     row = MOVES[action]
     who = WORKER if row.handler_only else SUPERVISOR
+    asked = Asked(action=Action.ASK_EXTEND, until=NOON, by=WORKER.id, reason="x") if action is Action.REFUSE else None
+    case = replace(_case(min(row.sources)), due_at=NOON, asked=asked)
     with pytest.raises(InvalidError, match="reason"):
-        _do(_case(min(row.sources)), action, who, Details(reason=reason, worker=WORKER))
+        _do(case, action, who, Details(reason=reason, worker=WORKER, until=NOON + timedelta(days=1)))
 
 
 def test_feedback_needs_a_photo() -> None:
@@ -144,12 +156,15 @@ def test_returning_frees_the_case() -> None:
 def test_three_reworks_call_for_supervision() -> None:
     case = _case(CaseState.VERIFYING)
     for _ in range(3):
-        assert not case.needs_supervision
+        assert not case.supervised
         case, _ = _do(case, Action.REWORK, OPERATOR)
         assert case.handler == WORKER.id
         case, _ = _do(case, Action.FEEDBACK, WORKER)
         case, _ = _do(case, Action.VERIFY, None)
-    assert case.needs_supervision
+    assert case.supervised
+    with pytest.raises(ForbiddenError, match="supervision"):
+        _do(case, Action.CLOSE, OPERATOR)
+    assert _do(case, Action.CLOSE, SUPERVISOR)[0].state is CaseState.CLOSED
 
 
 def test_a_graver_alarm_shortens_the_clock_and_never_lengthens_it() -> None:
@@ -175,6 +190,95 @@ def test_being_told_on_overtakes_nobody_and_ends_with_the_next_move() -> None:
     assert moved.rung == 0
 
 
+UNTIL = NOON + timedelta(days=2)
+
+
+def _timed(state: CaseState = CaseState.ON_SCENE) -> Case:
+    return replace(_case(state), due_at=NOON + timedelta(minutes=10))
+
+
+def test_a_suspension_stops_the_clock_and_the_case_goes_on_with_what_was_left() -> None:
+    case, _ = _do(_timed(), Action.ASK_SUSPEND, WORKER)
+    assert (case.state, case.due_at) == (CaseState.ON_SCENE, NOON + timedelta(minutes=10))
+    case, _ = _do(case, Action.APPROVE, SUPERVISOR)
+    assert (case.state, case.due_at, case.paused_left_s) == (CaseState.SUSPENDED, UNTIL, 600)
+    case, _ = move(case, replace(_request(case, Action.RESUME, None, Details()), at=UNTIL))
+    assert (case.state, case.due_at, case.paused_left_s) == (
+        CaseState.ON_SCENE,
+        UNTIL + timedelta(minutes=10),
+        None,
+    )
+    assert case.handler == WORKER.id
+
+
+def test_an_extension_gives_another_limit_and_remembers_the_first() -> None:
+    case, _ = _do(_timed(), Action.ASK_EXTEND, WORKER)
+    case, _ = _do(case, Action.APPROVE, SUPERVISOR)
+    assert (case.state, case.due_at, case.first_due_at) == (
+        CaseState.ON_SCENE,
+        UNTIL,
+        NOON + timedelta(minutes=10),
+    )
+
+
+def test_nobody_approves_their_own_request_and_a_refusal_leaves_the_limit() -> None:
+    case, _ = _do(_timed(), Action.ASK_EXTEND, SUPERVISOR)
+    with pytest.raises(FourEyesError):
+        _do(case, Action.APPROVE, SUPERVISOR)
+    with pytest.raises(IllegalMoveError):
+        _do(case, Action.ASK_SUSPEND, WORKER)
+    case, _ = _do(case, Action.REFUSE, SUPERVISOR)
+    assert (case.asked, case.due_at) == (None, NOON + timedelta(minutes=10))
+    with pytest.raises(IllegalMoveError):
+        _do(case, Action.APPROVE, SUPERVISOR)
+
+
+@pytest.mark.parametrize("until", [None, NOON, NOON + timedelta(minutes=5), NOON + timedelta(days=400)])
+def test_more_time_has_to_lie_ahead(until: datetime | None) -> None:
+    with pytest.raises(InvalidError, match="'until'"):
+        _do(_timed(), Action.ASK_EXTEND, WORKER, Details(reason="why", until=until))
+
+
+def test_departments_have_a_clock_until_they_report_in() -> None:
+    other = person("police", Role.DEPARTMENT)
+    case, _ = _do(_case(CaseState.ON_SCENE), Action.WHISTLE, WORKER, Details(departments=(DEPARTMENT, other)))
+    assert {each.due_at for each in case.whistles} == {NOON + timedelta(minutes=30)}
+    assert may_see(case, other)
+    case, _ = _do(case, Action.REPORT_IN, DEPARTMENT)
+    assert [each.person for each in case.whistles if each.reported_at] == [DEPARTMENT.id]
+    with pytest.raises(IllegalMoveError):
+        _do(case, Action.REPORT_IN, DEPARTMENT)
+    case, _ = _do(case, Action.REPORT_IN, other)
+
+
+def test_a_closed_case_is_followed_up_by_its_tier_and_evaluated_by_somebody_else() -> None:
+    case, _ = _do(_case(CaseState.VERIFYING), Action.CLOSE, OPERATOR, Details())
+    assert case.tier is Tier.MEDIUM
+    case, _ = _do(case, Action.FOLLOW_UP, None)
+    assert case.state is CaseState.FOLLOW_UP
+    with pytest.raises(InvalidError, match="score"):
+        _do(case, Action.EVALUATE, OPERATOR, Details(score=6))
+    case, _ = _do(case, Action.EVALUATE, OPERATOR)
+    assert (case.state, case.score) == (CaseState.EVALUATED, 4)
+
+
+def test_splitting_leaves_both_cases_an_alarm() -> None:
+    case, _ = _do(_case(CaseState.CONFIRMED), Action.SPLIT, OPERATOR)
+    assert case.alarms == ("a-2",)
+    with pytest.raises(IllegalMoveError):
+        _do(case, Action.SPLIT, OPERATOR)
+    for alarms in ((), ("a-1", "a-2"), ("a-9",)):
+        with pytest.raises(InvalidError, match="leave it at least one"):
+            _do(_case(CaseState.CONFIRMED), Action.SPLIT, OPERATOR, Details(alarms=alarms))
+
+
+def test_a_case_is_not_merged_with_itself() -> None:
+    case = _case(CaseState.CONFIRMED)
+    with pytest.raises(InvalidError, match="another case"):
+        _do(case, Action.MERGE, OPERATOR, Details(into=case.id))
+    assert _do(case, Action.MERGE, OPERATOR)[0].merged_into == FULL.into
+
+
 def test_workers_see_their_grids_and_their_cases() -> None:
     case = _case(CaseState.DISPATCHED, handler=None)
     assert may_see(case, WORKER)
@@ -184,14 +288,29 @@ def test_workers_see_their_grids_and_their_cases() -> None:
     assert may_see(replace(case, grid=None), OPERATOR)
 
 
-_ACTORS = st.sampled_from([OPERATOR, SUPERVISOR, WORKER, OTHER_WORKER, BOTH, None])
+_ACTORS = st.sampled_from([OPERATOR, SUPERVISOR, WORKER, OTHER_WORKER, BOTH, DEPARTMENT, None])
 _DETAILS = st.builds(
     Details,
     reason=st.sampled_from([None, "because"]),
     worker=st.sampled_from([None, WORKER, OTHER_WORKER, BOTH]),
     photos=st.sampled_from([(), (PHOTO,)]),
+    into=st.sampled_from([None, "c-20261122-0001", "c-20261122-0002"]),
+    alarms=st.sampled_from([(), ("a-1",), ("a-1", "a-2"), ("a-9",)]),
+    until=st.sampled_from([None, NOON, NOON + timedelta(days=2)]),
+    departments=st.sampled_from([(), (DEPARTMENT,)]),
+    score=st.sampled_from([None, 0, 5]),
 )
 _STEP = st.tuples(st.sampled_from(list(Action)), _ACTORS, _DETAILS, st.sampled_from([0, 0, 0, -1]))
+
+
+def _expected(case: Case, action: Action) -> CaseState:
+    """Where the table and the design say that it goes."""
+    if action is Action.APPROVE and case.asked is not None and case.asked.action is Action.ASK_SUSPEND:
+        return CaseState.SUSPENDED
+    if action is Action.RESUME:
+        assert case.resumes_to is not None
+        return case.resumes_to
+    return MOVES[action].target or case.state
 
 
 @given(st.sampled_from([CaseState.NEW, CaseState.CONFIRMED]), st.lists(_STEP, max_size=40))
@@ -208,7 +327,7 @@ def test_no_walk_leaves_the_table(start: CaseState, steps: list[tuple[Action, Pe
             continue
         assert action in offered
         assert case.state in MOVES[action].sources
-        assert after.state is MOVES[action].target
+        assert after.state is _expected(case, action)
         assert after.version == case.version + 1
         assert (entry.from_state, entry.to_state) == (case.state, after.state)
         if action is Action.CLOSE:
@@ -220,6 +339,9 @@ def test_no_walk_leaves_the_table(start: CaseState, steps: list[tuple[Action, Pe
     assert case.version == case.entries == len(history)
     working = {CaseState.DISPATCHED, CaseState.ACCEPTED, CaseState.ON_SCENE, CaseState.VERIFYING, CaseState.REWORK}
     assert case.state not in working or case.handler is not None
+    assert (case.state is CaseState.SUSPENDED) == (case.resumes_to is not None)
+    assert case.state is not CaseState.MERGED or case.merged_into is not None
+    assert case.state is not CaseState.EVALUATED or case.score is not None
 
 
 @given(st.sampled_from(list(CaseState)), _ACTORS, _ACTORS)
@@ -227,11 +349,11 @@ def test_what_is_offered_works_and_what_is_not_fails(
     state: CaseState, who: Person | None, handler: Person | None
 ) -> None:
     case = _case(state, handler=handler.id if handler else None)
-    full = Details(reason="because", worker=WORKER, photos=(PHOTO,))
+    case = replace(case, due_at=NOON, whistles=(Whistle(person=DEPARTMENT.id, due_at=NOON),))
     offered = allowed(case, Actor(person=who))
     for action in Action:
         try:
-            move(case, _request(case, action, who, full))
+            move(case, _request(case, action, who, FULL))
         except ServerError:
             assert action not in offered
         else:

@@ -11,6 +11,7 @@ import type {
   CaseState,
   DismissReason,
   Gateway,
+  Named,
   Notice,
   Overview,
   Page,
@@ -64,6 +65,9 @@ export const candidates = (id: string) =>
 
 export const caseNotices = (id: string) =>
   request<{ items: Notice[] }>("GET", `/cases/${encodeURIComponent(id)}/notices`).then((answer) => answer.items);
+
+export const departments = () =>
+  request<{ items: Named[] }>("GET", "/people?role=department").then((answer) => answer.items);
 
 export const cameras = () => request<{ items: Camera[] }>("GET", "/cameras").then((answer) => answer.items);
 

@@ -1,7 +1,7 @@
 /** What the API sends and takes, as agreed in its OpenAPI document. Times are RFC 3339 in UTC. */
 
 export type Severity = "red" | "yellow" | "blue";
-export type Role = "operator" | "worker" | "household_head" | "supervisor" | "admin";
+export type Role = "operator" | "worker" | "household_head" | "department" | "supervisor" | "admin";
 export type DismissReason = "false_alarm" | "duplicate" | "test" | "other";
 export type CameraSight = "watching" | "blind" | "off" | "unknown";
 
@@ -31,7 +31,21 @@ export type CaseAction =
   | "close"
   | "rework"
   | "void"
-  | "reopen";
+  | "reopen"
+  | "merge"
+  | "split"
+  | "ask_suspend"
+  | "ask_extend"
+  | "approve"
+  | "refuse"
+  | "resume"
+  | "whistle"
+  | "report_in"
+  | "supervise"
+  | "follow_up"
+  | "evaluate";
+
+export type Tier = "high" | "medium" | "low" | "routine";
 
 export interface Page<T> {
   items: T[];
@@ -128,7 +142,7 @@ export type DeliveryState = "queued" | "sent" | "delivered" | "seen" | "acknowle
 export interface Notice {
   id: string;
   person: Named;
-  kind: "dispatched" | "reassigned" | "late" | "returned" | "rework";
+  kind: string;
   at: string;
   deliveries: { channel: string; state: DeliveryState; at: string; attempts: number; error: string | null }[];
 }
@@ -148,6 +162,16 @@ export interface Case {
   updated_at: string;
   due_at: string | null;
   handler: Named | null;
+  /** The limit that the step had before it was extended. */
+  first_due_at: string | null;
+  /** While suspended: seconds that were left of the step's limit; `due_at` is when it goes on. */
+  paused_left_s: number | null;
+  asked: { action: "ask_suspend" | "ask_extend"; until: string; by: string; reason: string } | null;
+  supervised: boolean;
+  whistles: { department: string; due_at: string; reported_at: string | null }[];
+  merged_into: string | null;
+  tier: Tier | null;
+  score: number | null;
   alarms: string[];
   allowed: CaseAction[];
 }

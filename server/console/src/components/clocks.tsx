@@ -1,6 +1,6 @@
 import type { Case } from "../api/models";
 import { now } from "../live/clock";
-import { stopwatch } from "../text/format";
+import { dayTime, stopwatch } from "../text/format";
 import { t } from "../text/i18n";
 
 /** Time left of the present step's limit, counting down, then counting over. Nothing when the step has none. */
@@ -21,4 +21,15 @@ export function Age({ since }: { since: string }) {
       {stopwatch(Math.max(0, now.value - Date.parse(since)))}
     </time>
   );
+}
+
+/** The clocks beside the running one: what an extension replaced, or what a suspension has stopped. */
+export function OtherClock({ item }: { item: Pick<Case, "first_due_at" | "paused_left_s"> }) {
+  if (item.paused_left_s !== null) {
+    return <span class="quiet-text">{t("clock.paused", { clock: stopwatch(item.paused_left_s * 1000) })}</span>;
+  }
+  if (item.first_due_at !== null) {
+    return <span class="quiet-text">{t("clock.first", { at: dayTime(item.first_due_at) })}</span>;
+  }
+  return null;
 }

@@ -2,25 +2,71 @@ import { useState } from "preact/hooks";
 import type { Case, CaseAction, CaseState } from "../api/models";
 import { move } from "../live/moves";
 import { t } from "../text/i18n";
+import { Closing, Departments, Into, Leaving, Score, Until } from "./asks";
 import { Candidates } from "./candidates";
 import { Words } from "./words";
 
+type Ask = "nothing" | "reason" | "person" | "photo" | keyof typeof FORMS;
+
+const FORMS = {
+  until: Until,
+  score: Score,
+  closing: Closing,
+  into: Into,
+  leaving: Leaving,
+  departments: Departments,
+};
+
 /** What each move asks for before it is made. */
-const ASKS: Record<CaseAction, "nothing" | "note" | "reason" | "person" | "photo"> = {
+const ASKS: Record<CaseAction, Ask> = {
   confirm: "nothing",
   dispatch: "person",
   accept: "nothing",
   return: "reason",
   arrive: "nothing",
   feedback: "photo",
-  close: "note",
+  close: "closing",
   rework: "reason",
   void: "reason",
   reopen: "reason",
+  merge: "into",
+  split: "leaving",
+  ask_suspend: "until",
+  ask_extend: "until",
+  approve: "nothing",
+  refuse: "reason",
+  resume: "nothing",
+  whistle: "departments",
+  report_in: "nothing",
+  supervise: "reason",
+  follow_up: "nothing",
+  evaluate: "score",
 };
 
 /** The one that moves the case on is the filled button; the rest are ways out. */
-const FORWARD: readonly CaseAction[] = ["confirm", "dispatch", "accept", "arrive", "feedback", "close"];
+const FORWARD: readonly CaseAction[] = [
+  "confirm",
+  "dispatch",
+  "accept",
+  "arrive",
+  "feedback",
+  "close",
+  "approve",
+  "report_in",
+  "resume",
+  "evaluate",
+];
+
+/** What is seldom wanted waits behind one more tap. */
+const SELDOM: readonly CaseAction[] = [
+  "merge",
+  "split",
+  "ask_suspend",
+  "ask_extend",
+  "whistle",
+  "supervise",
+  "follow_up",
+];
 
 const SETTLED: readonly CaseState[] = ["closed", "evaluated", "void", "merged"];
 
@@ -45,13 +91,22 @@ export function Moves({ item, onDone }: { item: Case; onDone: (after: Case) => v
   if (item.allowed.length === 0) {
     return <p class="note">{t(SETTLED.includes(item.state) ? "case.settled" : "case.no_moves")}</p>;
   }
+  const usual = item.allowed.filter((action) => !SELDOM.includes(action));
+  const seldom = item.allowed.filter((action) => SELDOM.includes(action));
+  const button = (action: CaseAction) => (
+    <MoveButton key={action} item={item} action={action} open={asking === action} busy={busy} onPick={start} />
+  );
   return (
     <div class="moves">
       <div class="buttons">
-        {item.allowed.map((action) => (
-          <MoveButton key={action} item={item} action={action} open={asking === action} busy={busy} onPick={start} />
-        ))}
+        {usual.map(button)}
       </div>
+      {seldom.length === 0 ? null : (
+        <details>
+          <summary>{t("case.more")}</summary>
+          <div class="buttons">{seldom.map(button)}</div>
+        </details>
+      )}
       {asking === null ? null : (
         <Asked key={asking} item={item} action={asking} busy={busy} onGo={go} onDispatched={onDone} />
       )}
@@ -94,7 +149,10 @@ interface AskedProps {
 }
 
 function Asked({ item, action, busy, onGo, onDispatched }: AskedProps) {
-  if (ASKS[action] === "person") return <Candidates item={item} onDone={onDispatched} />;
-  const field = ASKS[action] === "reason" ? "reason" : "note";
-  return <Words action={action} field={field} busy={busy} onGo={onGo} />;
+  const ask = ASKS[action];
+  if (ask === "person") return <Candidates item={item} onDone={onDispatched} />;
+  if (ask === "reason") return <Words action={action} busy={busy} onGo={onGo} />;
+  if (ask === "nothing" || ask === "photo") return null;
+  const Wanted = FORMS[ask];
+  return <Wanted item={item} action={action} busy={busy} onGo={onGo} />;
 }

@@ -16,7 +16,7 @@ export function Told({ item }: { item: Case }) {
           <ul class="told">
             {notices.map((notice) => (
               <li key={notice.id}>
-                <strong>{notice.person.name}</strong> · {t(`notice_kind.${notice.kind}`)} ·{" "}
+                <strong>{notice.person.name}</strong> · {word("notice_kind", notice.kind)} ·{" "}
                 <time dateTime={notice.at}>{dayTime(notice.at)}</time>
                 <p class="quiet-text">{notice.deliveries.map(one).join(" · ")}</p>
               </li>

@@ -4,7 +4,7 @@ import { useEffect } from "preact/hooks";
 import type { PageProps } from "../app";
 import * as api from "../api/endpoints";
 import type { CaseDetail } from "../api/models";
-import { Age, Limit } from "../components/clocks";
+import { Age, Limit, OtherClock } from "../components/clocks";
 import { Evidence } from "../components/evidence";
 import { Explain } from "../components/explain";
 import { Grade } from "../components/grade";
@@ -78,14 +78,38 @@ function CaseHead({ item }: { item: CaseDetail }) {
         {item.handler === null ? t("case.nobody") : t("case.with", { name: item.handler.name })}
       </p>
       <p class="clocks">
-        <Limit item={item} />
+        <Limit item={item} /> <OtherClock item={item} />
         <span>
           {t("case.opened", { at: dayTime(item.opened_at) })} · <Age since={item.opened_at} />
         </span>
       </p>
+      <Standing item={item} />
       <Progress state={item.state} />
     </header>
   );
+}
+
+/** What is out of the ordinary about it, a line each. */
+function Standing({ item }: { item: CaseDetail }) {
+  const lines: string[] = [];
+  if (item.supervised) lines.push(t("case.supervised"));
+  if (item.asked !== null) {
+    const action = t(`case_action.${item.asked.action}`);
+    lines.push(t("case.asked", { action, until: dayTime(item.asked.until), reason: item.asked.reason }));
+  }
+  for (const each of item.whistles) {
+    const at = each.reported_at;
+    const name = each.department.replace(/^u-/, "");
+    lines.push(
+      at === null
+        ? t("case.called", { name, at: dayTime(each.due_at) })
+        : t("case.came", { name, at: dayTime(at) }),
+    );
+  }
+  if (item.merged_into !== null) lines.push(t("case.merged_into", { number: item.merged_into.replace(/^c-/, "") }));
+  if (item.tier !== null) lines.push(t("case.tier", { tier: t(`tier.${item.tier}`) }));
+  if (item.score !== null) lines.push(t("case.score", { n: item.score }));
+  return lines.length === 0 ? null : <p class="note">{lines.join(" · ")}</p>;
 }
 
 function BeforeAfter({ item }: { item: CaseDetail }) {

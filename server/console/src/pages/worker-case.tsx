@@ -88,5 +88,5 @@ function Return({ item }: { item: CaseDetail }) {
   }
   const send = (fields: Record<string, unknown>) =>
     outbox.add({ caseId: item.id, action: "return", fields, photos: [], version: item.version });
-  return <Words action="return" field="reason" busy={false} onGo={(_, fields) => send(fields)} />;
+  return <Words action="return" busy={false} onGo={(_, fields) => send(fields)} />;
 }

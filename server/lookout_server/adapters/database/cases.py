@@ -4,18 +4,25 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Select, delete, func, or_, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lookout_contract.cases import CaseState
-from lookout_contract.events import Scenario, Severity
-from lookout_server.adapters.database.statements import count_up, insert_new, scalars, table_of
-from lookout_server.adapters.database.tables import CaseAlarmRow, CaseEvidenceRow, CaseHistoryRow, CaseRow, DeadlineRow
-from lookout_server.domain.case import Case, CaseEvidence, CaseEvidenceKind, HistoryEntry, Stage
+from lookout_server.adapters.database.case_rows import case_of, entry_of, values_of
+from lookout_server.adapters.database.statements import count_up, insert_new, scalars, table_of, upsert
+from lookout_server.adapters.database.tables import (
+    CaseAlarmRow,
+    CaseEvidenceRow,
+    CaseHistoryRow,
+    CaseRow,
+    DeadlineRow,
+    WhistleRow,
+)
+from lookout_server.domain.case import Case, CaseEvidence, CaseEvidenceKind, HistoryEntry, Stage, Whistle
 from lookout_server.domain.deadline import DeadlineKind
 from lookout_server.domain.moves import SETTLED, Action
-from lookout_server.domain.territory import CameraKey, Person
+from lookout_server.domain.territory import FIELD, Person
 from lookout_server.errors import ConflictError, StaleVersionError
 from lookout_server.ports import CaseFilter, Page
 
@@ -45,7 +52,7 @@ class SqlCases:
             for position, alarm in enumerate(case.alarms)
         ]
         try:
-            await self._session.execute(table_of(CaseRow).insert(), [{"id": case.id, **_values(case)}])
+            await self._session.execute(table_of(CaseRow).insert(), [{"id": case.id, **values_of(case)}])
             if links:
                 await self._session.execute(table_of(CaseAlarmRow).insert(), links)
         except IntegrityError as error:
@@ -57,13 +64,14 @@ class SqlCases:
         statement = (
             update(CaseRow)
             .where(CaseRow.id == case.id, CaseRow.version == seen)
-            .values(**_values(case))
+            .values(**values_of(case))
             .returning(CaseRow.id)
             .execution_options(synchronize_session=False)
         )
         if (await self._session.execute(statement)).first() is None:
             found = await self.get([case.id])
             raise StaleVersionError(seen=seen, current=found[case.id].version)
+        await self._keep_whistles(case, entry.action)
         await self._append(case.id, entry)
 
     async def release_alarms(self, case_id: str, *, released: bool) -> None:
@@ -88,7 +96,7 @@ class SqlCases:
     async def history(self, case_id: str) -> Sequence[HistoryEntry]:
         """Oldest first."""
         statement = select(CaseHistoryRow).where(CaseHistoryRow.case_id == case_id).order_by(CaseHistoryRow.seq)
-        return [_entry(row) for row in await scalars(self._session, statement)]
+        return [entry_of(row) for row in await scalars(self._session, statement)]
 
     async def attach(self, case_id: str, evidence: CaseEvidence) -> None:
         """The same file again does nothing."""
@@ -186,7 +194,47 @@ class SqlCases:
         statement = select(CaseHistoryRow).where(CaseHistoryRow.case_id.in_(sorted(ids)))
         found: dict[str, list[HistoryEntry]] = {name: [] for name in ids}
         for row in await scalars(self._session, statement.order_by(CaseHistoryRow.case_id, CaseHistoryRow.seq)):
-            found[row.case_id].append(_entry(row))
+            found[row.case_id].append(entry_of(row))
+        return found
+
+    async def add_alarms(self, case_id: str, alarms: Collection[str]) -> None:
+        """Behind those it has; a link that was released is taken up again."""
+        last = await self._session.scalar(
+            select(func.max(CaseAlarmRow.position)).where(CaseAlarmRow.case_id == case_id)
+        )
+        first = 0 if last is None else int(last) + 1
+        links = [
+            {"case_id": case_id, "alarm_id": alarm, "position": first + offset, "released": False}
+            for offset, alarm in enumerate(alarms)
+        ]
+        try:
+            await upsert(self._session, CaseAlarmRow, links)
+        except IntegrityError as error:
+            raise ConflictError("one of these alarms belongs to another case by now: load it again") from error
+
+    async def drop_alarms(self, case_id: str, alarms: Collection[str]) -> None:
+        """Delete the links."""
+        statement = delete(CaseAlarmRow).where(
+            CaseAlarmRow.case_id == case_id, CaseAlarmRow.alarm_id.in_(sorted(alarms))
+        )
+        await self._session.execute(statement.execution_options(synchronize_session=False))
+
+    async def _keep_whistles(self, case: Case, action: Action) -> None:
+        if action is Action.REOPEN:
+            gone = delete(WhistleRow).where(WhistleRow.case_id == case.id)
+            await self._session.execute(gone.execution_options(synchronize_session=False))
+        rows: list[dict[str, Any]] = [
+            {"case_id": case.id, "person_id": each.person, "due_at": each.due_at, "reported_at": each.reported_at}
+            for each in case.whistles
+        ]
+        await upsert(self._session, WhistleRow, rows)
+
+    async def _whistles(self, ids: Collection[str]) -> dict[str, tuple[Whistle, ...]]:
+        statement = select(WhistleRow).where(WhistleRow.case_id.in_(ids))
+        found: dict[str, tuple[Whistle, ...]] = {}
+        for row in await scalars(self._session, statement.order_by(WhistleRow.due_at, WhistleRow.person_id)):
+            whistle = Whistle(person=row.person_id, due_at=row.due_at, reported_at=row.reported_at)
+            found[row.case_id] = (*found.get(row.case_id, ()), whistle)
         return found
 
     async def _append(self, case_id: str, entry: HistoryEntry) -> None:
@@ -207,73 +255,19 @@ class SqlCases:
         ids = [row.id for row in rows]
         statement = select(CaseAlarmRow).where(CaseAlarmRow.case_id.in_(ids)).order_by(CaseAlarmRow.position)
         alarms: dict[str, list[str]] = {name: [] for name in ids}
+        whistles = await self._whistles(ids)
         for link in await scalars(self._session, statement):
             alarms[link.case_id].append(link.alarm_id)
-        return [_case(row, tuple(alarms[row.id])) for row in rows]
+        return [case_of(row, tuple(alarms[row.id]), whistles.get(row.id, ())) for row in rows]
 
 
 def _visible_to(person: Person) -> ColumnElement[bool]:
-    return or_(CaseRow.handler == person.id, CaseRow.grid.in_(sorted(person.grids)))
-
-
-def _case(row: CaseRow, alarms: tuple[str, ...]) -> Case:
-    has_camera = row.gateway is not None and row.camera is not None
-    return Case(
-        id=row.id,
-        number=row.number,
-        title=row.title,
-        scenario=Scenario(row.scenario) if row.scenario else None,
-        severity=Severity(row.severity),
-        state=CaseState(row.state),
-        version=row.version,
-        entries=row.entries,
-        camera=CameraKey(gateway=row.gateway or "", id=row.camera or "") if has_camera else None,
-        grid=row.grid,
-        opened_at=row.opened_at,
-        updated_at=row.updated_at,
-        due_at=row.due_at,
-        handler=row.handler,
-        alarms=alarms,
-        reworks=row.reworks,
-        rung=row.rung,
-    )
+    called = select(WhistleRow.case_id).where(WhistleRow.person_id == person.id)
+    own = or_(CaseRow.handler == person.id, CaseRow.id.in_(called))
+    return or_(own, CaseRow.grid.in_(sorted(person.grids))) if person.roles & FIELD else own
 
 
 def _paged(statement: Select[CaseRow], page: Page) -> Select[CaseRow]:
     if page.before is not None:
         statement = statement.where(tuple_(CaseRow.opened_at, CaseRow.id) < tuple_(*page.before))
     return statement.order_by(CaseRow.opened_at.desc(), CaseRow.id.desc()).limit(page.limit)
-
-
-def _values(case: Case) -> dict[str, Any]:
-    return {
-        "number": case.number,
-        "title": case.title,
-        "scenario": case.scenario.value if case.scenario else None,
-        "severity": case.severity.value,
-        "state": case.state.value,
-        "version": case.version,
-        "entries": case.entries,
-        "gateway": case.camera.gateway if case.camera else None,
-        "camera": case.camera.id if case.camera else None,
-        "grid": case.grid,
-        "opened_at": case.opened_at,
-        "updated_at": case.updated_at,
-        "due_at": case.due_at,
-        "handler": case.handler,
-        "reworks": case.reworks,
-        "rung": case.rung,
-    }
-
-
-def _entry(row: CaseHistoryRow) -> HistoryEntry:
-    return HistoryEntry(
-        seq=row.seq,
-        at=row.at,
-        actor=row.actor,
-        action=Action(row.action),
-        from_state=CaseState(row.from_state) if row.from_state else None,
-        to_state=CaseState(row.to_state),
-        note=row.note,
-        data=row.data,
-    )

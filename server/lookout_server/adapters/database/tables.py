@@ -17,6 +17,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    false,
     text,
     true,
 )
@@ -375,6 +376,14 @@ class CaseRow(Base):
     handler: Mapped[str | None] = mapped_column(ForeignKey("people.id"))
     reworks: Mapped[int]
     rung: Mapped[int] = mapped_column(server_default=text("0"))
+    first_due_at: Mapped[datetime | None]
+    paused_left_s: Mapped[int | None]
+    resumes_to: Mapped[str | None] = mapped_column(String(20))
+    asked: Mapped[dict[str, Any] | None]
+    supervised: Mapped[bool] = mapped_column(server_default=false())
+    merged_into: Mapped[str | None] = mapped_column(Id)
+    tier: Mapped[str | None] = mapped_column(String(10))
+    score: Mapped[int | None]
     __table_args__ = (
         Index(None, "opened_at", "id"),
         Index(None, "state", "opened_at"),
@@ -414,6 +423,16 @@ class CaseHistoryRow(Base):
     to_state: Mapped[str] = mapped_column(String(20))
     note: Mapped[str | None] = mapped_column(Text)
     data: Mapped[dict[str, Any]]
+
+
+class WhistleRow(Base):
+    """Departments called to a case, and when they came."""
+
+    __tablename__ = "whistles"
+    case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"), primary_key=True)
+    person_id: Mapped[str] = mapped_column(ForeignKey("people.id"), primary_key=True, index=True)
+    due_at: Mapped[datetime]
+    reported_at: Mapped[datetime | None]
 
 
 class DeadlineRow(Base):

@@ -1,22 +1,23 @@
 """Cases and what can be done to them."""
 
-from typing import Annotated, Any
+from typing import Any
 
 from pydantic import Field
 
 from lookout_contract.cases import CaseState
 from lookout_contract.events import Scenario, Severity
 from lookout_server.api.models.alarms import ALARM_EXAMPLE, EVIDENCE_URL, AlarmModel
-from lookout_server.api.models.base import CaseNumber, Model, Reason, Ref, RequestModel, Sha256, Text, UtcTime, shown
-from lookout_server.domain.case import Actor, CaseEvidence, CaseEvidenceKind, HistoryEntry, Stage, allowed
+from lookout_server.api.models.base import CaseNumber, Model, Ref, UtcTime, shown
+from lookout_server.domain.case import Actor, Asked, CaseEvidence, CaseEvidenceKind, HistoryEntry, Stage
 from lookout_server.domain.choosing import Candidate
 from lookout_server.domain.choosing import Reason as WhyReason
 from lookout_server.domain.moves import Action
+from lookout_server.domain.moving import allowed
+from lookout_server.domain.policy import Tier
 from lookout_server.domain.territory import Level, Person
 from lookout_server.services.views import CaseDetail, CaseView
 
 _SHA = "60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752"
-_PLACE = {"lat": 31.8639, "lon": 117.2808, "accuracy_m": 12.0}
 
 CASE_EXAMPLE: dict[str, Any] = {
     "id": "c-20261122-0007",
@@ -32,8 +33,16 @@ CASE_EXAMPLE: dict[str, Any] = {
     "updated_at": "2026-11-22T06:04:10.000Z",
     "due_at": "2026-11-22T06:09:10.000Z",
     "handler": {"id": "u-wangfang", "name": "王芳"},
+    "first_due_at": None,
+    "paused_left_s": None,
+    "asked": None,
+    "supervised": False,
+    "whistles": [],
+    "merged_into": None,
+    "tier": None,
+    "score": None,
     "alarms": ["a-3f6d0c1be2a94d7781c0"],
-    "allowed": ["dispatch", "void"],
+    "allowed": ["dispatch", "void", "merge"],
 }
 
 _HISTORY_EXAMPLE: dict[str, Any] = {
@@ -65,6 +74,23 @@ _DETAIL_EXAMPLE: dict[str, Any] = {
 }
 
 
+class AskedModel(Model):
+    """More time that somebody asks for."""
+
+    action: Action
+    until: UtcTime
+    by: str
+    reason: str
+
+
+class WhistleModel(Model):
+    """A department that was called."""
+
+    department: str
+    due_at: UtcTime
+    reported_at: UtcTime | None
+
+
 class CaseModel(Model):
     """A case as lists and the feed show it. ``due_at`` is the limit of the present step."""
 
@@ -83,6 +109,14 @@ class CaseModel(Model):
     updated_at: UtcTime
     due_at: UtcTime | None
     handler: Ref | None
+    first_due_at: UtcTime | None = Field(description="The limit that the step had before it was extended.")
+    paused_left_s: int | None = Field(description="While suspended: what is left of the step's limit then.")
+    asked: AskedModel | None = Field(description="More time that somebody asks for.")
+    supervised: bool = Field(description="督办: supervisors alone decide.")
+    whistles: tuple[WhistleModel, ...] = Field(description="Departments called, and when each reported in.")
+    merged_into: str | None
+    tier: Tier | None = Field(description="How soon somebody asks how things are, once it is closed.")
+    score: int | None
     alarms: tuple[str, ...]
     allowed: tuple[Action, ...] = Field(description="What the asking person may do now.")
 
@@ -148,70 +182,6 @@ class CasePage(Model):
 
     items: tuple[CaseModel, ...]
     next_cursor: str | None
-
-
-class Place(RequestModel):
-    """Where the worker's phone says it is: degrees WGS 84, metres."""
-
-    model_config = shown(_PLACE, request=True)
-
-    lat: Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
-    lon: Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
-    accuracy_m: Annotated[float | None, Field(ge=0, le=1e7, allow_inf_nan=False)] = None
-
-
-Version = Annotated[int, Field(ge=1, le=2**31 - 1, description="The version of the case that the person saw.")]
-
-
-class MoveBody(RequestModel):
-    """A move that needs no more than the version seen."""
-
-    model_config = shown({"version": 2}, request=True)
-
-    version: Version
-    note: Text | None = None
-
-
-class ReasonBody(RequestModel):
-    """A move that needs a reason."""
-
-    model_config = shown({"version": 2, "reason": "现场已无异常"}, request=True)
-
-    version: Version
-    reason: Reason
-
-
-class DispatchBody(RequestModel):
-    """Whom to send; the best candidate when nobody is named."""
-
-    model_config = shown({"version": 1, "worker": "u-wangfang"}, request=True)
-
-    version: Version
-    worker: Annotated[str | None, Field(max_length=64, pattern=r"^[a-z0-9][a-z0-9_-]*$")] = None
-    note: Text | None = None
-
-
-class ArriveBody(RequestModel):
-    """The worker is there."""
-
-    model_config = shown({"version": 3, "place": _PLACE}, request=True)
-
-    version: Version
-    place: Place | None = None
-    note: Text | None = None
-
-
-class FeedbackBody(RequestModel):
-    """What was done, with at least one photo that has been uploaded before."""
-
-    model_config = shown(
-        {"version": 4, "photos": [_SHA], "note": "车已推走，已告知车主", "place": _PLACE}, request=True
-    )
-
-    version: Version
-    photos: Annotated[tuple[Sha256, ...], Field(min_length=1, max_length=20)]
-    note: Text | None = None
-    place: Place | None = None
 
 
 class ReasonModel(Model):
@@ -290,9 +260,24 @@ def _fields(view: CaseView, person: Person) -> dict[str, Any]:
         "updated_at": case.updated_at,
         "due_at": case.due_at,
         "handler": Ref(id=view.handler.id, name=view.handler.name) if view.handler else None,
+        "first_due_at": case.first_due_at,
+        "paused_left_s": case.paused_left_s,
+        "asked": _asked(case.asked) if case.asked else None,
+        "supervised": case.supervised,
+        "whistles": tuple(
+            WhistleModel(department=each.person, due_at=each.due_at, reported_at=each.reported_at)
+            for each in case.whistles
+        ),
+        "merged_into": case.merged_into,
+        "tier": case.tier,
+        "score": case.score,
         "alarms": case.alarms,
         "allowed": allowed(case, Actor(person=person)),
     }
+
+
+def _asked(asked: Asked) -> AskedModel:
+    return AskedModel(action=asked.action, until=asked.until, by=asked.by, reason=asked.reason)
 
 
 def _history(entry: HistoryEntry, people: dict[str, Person]) -> HistoryModel:

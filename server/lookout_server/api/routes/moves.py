@@ -3,21 +3,27 @@
 from fastapi import APIRouter
 
 from lookout_server.api.deps import Deps, Given
-from lookout_server.api.models.cases import (
+from lookout_server.api.models.cases import CaseDetailModel
+from lookout_server.api.models.moves import (
     ArriveBody,
-    CaseDetailModel,
+    AskBody,
+    CloseBody,
     DispatchBody,
+    EvaluateBody,
     FeedbackBody,
+    MergeBody,
     MoveBody,
     Place,
     ReasonBody,
+    SplitBody,
+    WhistleBody,
 )
 from lookout_server.api.problems import errors
 from lookout_server.api.routes.parameters import CaseId
 from lookout_server.api.security import Caller, SignedIn
 from lookout_server.domain.case import Data, Details
 from lookout_server.domain.moves import Action
-from lookout_server.services import handling
+from lookout_server.services import handling, merging
 from lookout_server.services.details import case_detail
 from lookout_server.services.handling import Order
 
@@ -71,7 +77,7 @@ async def feedback(deps: Given, signed_in: SignedIn, case_id: CaseId, body: Feed
 
 
 @router.post("/close", operation_id="closeCase", responses=_CHECK_ERRORS)
-async def close(deps: Given, signed_in: SignedIn, case_id: CaseId, body: MoveBody) -> CaseDetailModel:
+async def close(deps: Given, signed_in: SignedIn, case_id: CaseId, body: CloseBody) -> CaseDetailModel:
     """结案: checked, by somebody other than the handler."""
     return await _simple(deps, signed_in, _order(deps, signed_in, case_id, Action.CLOSE, body))
 
@@ -91,12 +97,101 @@ async def void(deps: Given, signed_in: SignedIn, case_id: CaseId, body: ReasonBo
 
 @router.post("/reopen", operation_id="reopenCase", responses=errors(*_MOVE, "conflict"))
 async def reopen(deps: Given, signed_in: SignedIn, case_id: CaseId, body: ReasonBody) -> CaseDetailModel:
-    """重开: closed too early, or void by mistake."""
-    await handling.reopen(deps.store, deps.site, _order(deps, signed_in, case_id, Action.REOPEN, body))
+    """重开: closed too early, void by mistake, or merged with what was something else."""
+    await merging.reopen(deps.store, deps.site, _order(deps, signed_in, case_id, Action.REOPEN, body))
     return await _after(deps, signed_in, case_id)
 
 
-Body = MoveBody | ReasonBody | DispatchBody | ArriveBody | FeedbackBody
+@router.post("/merge", operation_id="mergeCase", responses=errors(*_MOVE, "conflict"))
+async def merge(deps: Given, signed_in: SignedIn, case_id: CaseId, body: MergeBody) -> CaseDetailModel:
+    """并案: this case ends, and another goes on with its alarms."""
+    await merging.merge(deps.store, deps.site, _order(deps, signed_in, case_id, Action.MERGE, body))
+    return await _after(deps, signed_in, case_id)
+
+
+@router.post("/split", operation_id="splitCase", responses=errors(*_MOVE, "conflict"))
+async def split(deps: Given, signed_in: SignedIn, case_id: CaseId, body: SplitBody) -> CaseDetailModel:
+    """拆分: some of the alarms become a case of their own; the answer is the new one."""
+    order = _order(deps, signed_in, case_id, Action.SPLIT, body)
+    made = await merging.split(deps.store, deps.site, order)
+    return await _after(deps, signed_in, made)
+
+
+@router.post("/ask_suspend", operation_id="askToSuspendCase", responses=_MOVE_ERRORS)
+async def ask_suspend(deps: Given, signed_in: SignedIn, case_id: CaseId, body: AskBody) -> CaseDetailModel:
+    """申请挂账: the step cannot go on before a certain day. A supervisor approves; until then the clock runs."""
+    return await _simple(deps, signed_in, _order(deps, signed_in, case_id, Action.ASK_SUSPEND, body))
+
+
+@router.post("/ask_extend", operation_id="askToExtendCase", responses=_MOVE_ERRORS)
+async def ask_extend(deps: Given, signed_in: SignedIn, case_id: CaseId, body: AskBody) -> CaseDetailModel:
+    """申请延期: the step needs longer than its limit. A supervisor approves."""
+    return await _simple(deps, signed_in, _order(deps, signed_in, case_id, Action.ASK_EXTEND, body))
+
+
+@router.post("/approve", operation_id="approveCase", responses=_CHECK_ERRORS)
+async def approve(deps: Given, signed_in: SignedIn, case_id: CaseId, body: MoveBody) -> CaseDetailModel:
+    """批准: the case is suspended (the clock stops) or its limit extended, as was asked by somebody else."""
+    return await _simple(deps, signed_in, _order(deps, signed_in, case_id, Action.APPROVE, body))
+
+
+@router.post("/refuse", operation_id="refuseCase", responses=_MOVE_ERRORS)
+async def refuse(deps: Given, signed_in: SignedIn, case_id: CaseId, body: ReasonBody) -> CaseDetailModel:
+    """不批准: the case goes on within its limit."""
+    return await _simple(deps, signed_in, _order(deps, signed_in, case_id, Action.REFUSE, body))
+
+
+@router.post("/resume", operation_id="resumeCase", responses=_MOVE_ERRORS)
+async def resume(deps: Given, signed_in: SignedIn, case_id: CaseId, body: MoveBody) -> CaseDetailModel:
+    """恢复: a suspended case goes on with what was left of its limit; by itself when the time has come."""
+    return await _simple(deps, signed_in, _order(deps, signed_in, case_id, Action.RESUME, body))
+
+
+@router.post("/whistle", operation_id="whistleCase", responses=_MOVE_ERRORS)
+async def whistle(deps: Given, signed_in: SignedIn, case_id: CaseId, body: WhistleBody) -> CaseDetailModel:
+    """吹哨: departments are called, each with a clock until it reports in."""
+    order = _order(deps, signed_in, case_id, Action.WHISTLE, body)
+    await handling.call_departments(deps.store, deps.site, order, body.departments)
+    return await _after(deps, signed_in, case_id)
+
+
+@router.post("/report_in", operation_id="reportInToCase", responses=_MOVE_ERRORS)
+async def report_in(deps: Given, signed_in: SignedIn, case_id: CaseId, body: MoveBody) -> CaseDetailModel:
+    """报到: the department that was called is there."""
+    return await _simple(deps, signed_in, _order(deps, signed_in, case_id, Action.REPORT_IN, body))
+
+
+@router.post("/supervise", operation_id="superviseCase", responses=_MOVE_ERRORS)
+async def supervise(deps: Given, signed_in: SignedIn, case_id: CaseId, body: ReasonBody) -> CaseDetailModel:
+    """督办: from now on supervisors alone close, return or void it. The third rework does so by itself."""
+    return await _simple(deps, signed_in, _order(deps, signed_in, case_id, Action.SUPERVISE, body))
+
+
+@router.post("/follow_up", operation_id="followUpCase", responses=_MOVE_ERRORS)
+async def follow_up(deps: Given, signed_in: SignedIn, case_id: CaseId, body: MoveBody) -> CaseDetailModel:
+    """回访: somebody asks how things are; by itself when the tier's time has come."""
+    return await _simple(deps, signed_in, _order(deps, signed_in, case_id, Action.FOLLOW_UP, body))
+
+
+@router.post("/evaluate", operation_id="evaluateCase", responses=_CHECK_ERRORS)
+async def evaluate(deps: Given, signed_in: SignedIn, case_id: CaseId, body: EvaluateBody) -> CaseDetailModel:
+    """评价: how well it was done, by somebody other than the handler."""
+    return await _simple(deps, signed_in, _order(deps, signed_in, case_id, Action.EVALUATE, body))
+
+
+Body = (
+    MoveBody
+    | ReasonBody
+    | DispatchBody
+    | ArriveBody
+    | FeedbackBody
+    | CloseBody
+    | MergeBody
+    | SplitBody
+    | AskBody
+    | WhistleBody
+    | EvaluateBody
+)
 
 
 def _order(deps: Deps, signed_in: Caller, case_id: str, action: Action, body: Body) -> Order:
@@ -111,13 +206,25 @@ def _order(deps: Deps, signed_in: Caller, case_id: str, action: Action, body: Bo
 
 
 def _details(body: Body) -> Details:
-    if isinstance(body, ReasonBody):
-        return Details(reason=body.reason)
-    if isinstance(body, FeedbackBody):
-        return Details(note=body.note, photos=body.photos, place=_place(body.place))
-    if isinstance(body, ArriveBody):
-        return Details(note=body.note, place=_place(body.place))
-    return Details(note=body.note)
+    match body:
+        case ReasonBody():
+            return Details(reason=body.reason)
+        case FeedbackBody():
+            return Details(note=body.note, photos=body.photos, place=_place(body.place))
+        case ArriveBody():
+            return Details(note=body.note, place=_place(body.place))
+        case CloseBody():
+            return Details(note=body.note, tier=body.tier)
+        case MergeBody():
+            return Details(note=body.note, into=body.into)
+        case SplitBody():
+            return Details(note=body.note, alarms=tuple(dict.fromkeys(body.alarms)))
+        case AskBody():
+            return Details(reason=body.reason, until=body.until)
+        case EvaluateBody():
+            return Details(note=body.note, score=body.score)
+        case _:
+            return Details(note=body.note)
 
 
 def _place(place: Place | None) -> Data | None:

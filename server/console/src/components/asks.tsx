@@ -1,0 +1,181 @@
+/** What the less common moves ask for. Each form gives its fields to `onGo`. */
+
+import { useState } from "preact/hooks";
+import * as api from "../api/endpoints";
+import type { Case, CaseAction, Tier } from "../api/models";
+import { t } from "../text/i18n";
+import { Show, useLoad } from "./load";
+
+export interface AskProps {
+  item: Case;
+  action: CaseAction;
+  busy: boolean;
+  onGo: (action: CaseAction, fields: Record<string, unknown>) => void;
+}
+
+interface FormProps extends AskProps {
+  ready: boolean;
+  fields: () => Record<string, unknown>;
+  children: preact.ComponentChildren;
+}
+
+function Form({ action, busy, onGo, ready, fields, children }: FormProps) {
+  const submit = (event: Event) => {
+    event.preventDefault();
+    onGo(action, fields());
+  };
+  return (
+    <form class="words" onSubmit={submit}>
+      {children}
+      <button class="button primary" disabled={busy || !ready}>
+        {t(`case_action.${action}`)}
+      </button>
+    </form>
+  );
+}
+
+/** Until when, and why. The field is in this browser's time; what is sent is UTC. */
+export function Until(props: AskProps) {
+  const [until, setUntil] = useState("");
+  const [reason, setReason] = useState("");
+  const fields = () => ({ until: new Date(until).toISOString(), reason: reason.trim() });
+  return (
+    <Form {...props} ready={until !== "" && reason.trim() !== ""} fields={fields}>
+      <label>
+        {t("ask.until")}
+        <input type="datetime-local" value={until} onInput={(event) => setUntil(event.currentTarget.value)} autofocus />
+      </label>
+      <label>
+        {t("case.reason")}
+        <textarea rows={2} maxLength={500} value={reason} onInput={(event) => setReason(event.currentTarget.value)} />
+      </label>
+    </Form>
+  );
+}
+
+const SCORES = [1, 2, 3, 4, 5] as const;
+
+/** How well it was done. */
+export function Score(props: AskProps) {
+  const [score, setScore] = useState<number | null>(null);
+  const [note, setNote] = useState("");
+  const fields = () => ({ score, ...(note.trim() === "" ? {} : { note: note.trim() }) });
+  return (
+    <Form {...props} ready={score !== null} fields={fields}>
+      <fieldset>
+        <legend>{t("ask.score")}</legend>
+        {SCORES.map((value) => (
+          <label key={value}>
+            <input type="radio" name="score" checked={score === value} onChange={() => setScore(value)} /> {value}
+          </label>
+        ))}
+      </fieldset>
+      <label>
+        {t("case.note")}
+        <textarea rows={2} maxLength={500} value={note} onInput={(event) => setNote(event.currentTarget.value)} />
+      </label>
+    </Form>
+  );
+}
+
+const TIERS: readonly Tier[] = ["high", "medium", "low", "routine"];
+
+/** Closing: how soon somebody asks how things are, and a remark. */
+export function Closing(props: AskProps) {
+  const [tier, setTier] = useState("");
+  const [note, setNote] = useState("");
+  const fields = () => ({
+    ...(tier === "" ? {} : { tier }),
+    ...(note.trim() === "" ? {} : { note: note.trim() }),
+  });
+  return (
+    <Form {...props} ready fields={fields}>
+      <label>
+        {t("case.note")}
+        <textarea rows={2} maxLength={500} value={note} onInput={(event) => setNote(event.currentTarget.value)} autofocus />
+      </label>
+      <label>
+        {t("ask.tier")}
+        <select value={tier} onChange={(event) => setTier(event.currentTarget.value)}>
+          <option value="">{t("ask.tier_by_grade")}</option>
+          {TIERS.map((name) => (
+            <option key={name} value={name}>
+              {t(`tier.${name}`)}
+            </option>
+          ))}
+        </select>
+      </label>
+    </Form>
+  );
+}
+
+/** The number of the case to go on with. */
+export function Into(props: AskProps) {
+  const [number, setNumber] = useState("");
+  const said = number.trim();
+  return (
+    <Form {...props} ready={/^\d{8}-\d{4,}$/.test(said)} fields={() => ({ into: `c-${said}` })}>
+      <label>
+        {t("ask.into")}
+        <input value={number} placeholder="20261122-0005" onInput={(event) => setNumber(event.currentTarget.value)} autofocus />
+      </label>
+    </Form>
+  );
+}
+
+/** The alarms that get a case of their own. */
+export function Leaving(props: AskProps) {
+  const [chosen, setChosen] = useState<readonly string[]>([]);
+  const { alarms } = props.item;
+  return (
+    <Form {...props} ready={chosen.length > 0 && chosen.length < alarms.length} fields={() => ({ alarms: chosen })}>
+      <fieldset>
+        <legend>{t("ask.alarms")}</legend>
+        {alarms.map((id, index) => (
+          <Tick key={id} name={t("ask.alarm", { n: index + 1 })} value={id} chosen={chosen} onChange={setChosen} />
+        ))}
+      </fieldset>
+    </Form>
+  );
+}
+
+/** The departments to call. */
+export function Departments(props: AskProps) {
+  const [chosen, setChosen] = useState<readonly string[]>([]);
+  const found = useLoad(api.departments, "departments");
+  return (
+    <Show of={found}>
+      {(people) =>
+        people.length === 0 ? (
+          <p class="note">{t("ask.no_departments")}</p>
+        ) : (
+          <Form {...props} ready={chosen.length > 0} fields={() => ({ departments: chosen })}>
+            <fieldset>
+              <legend>{t("ask.departments")}</legend>
+              {people.map((each) => (
+                <Tick key={each.id} name={each.name} value={each.id} chosen={chosen} onChange={setChosen} />
+              ))}
+            </fieldset>
+          </Form>
+        )
+      }
+    </Show>
+  );
+}
+
+interface TickProps {
+  name: string;
+  value: string;
+  chosen: readonly string[];
+  onChange: (chosen: readonly string[]) => void;
+}
+
+function Tick({ name, value, chosen, onChange }: TickProps) {
+  const on = chosen.includes(value);
+  const turn = () => onChange(on ? chosen.filter((each) => each !== value) : [...chosen, value]);
+  return (
+    <label>
+      <input type="checkbox" checked={on} onChange={turn} /> {name}
+    </label>
+  );
+}

@@ -1,0 +1,49 @@
+"""Whom a move concerns: they are told, in the transaction that moves."""
+
+from collections.abc import Sequence
+
+from lookout_server.domain.case import Case, HistoryEntry
+from lookout_server.domain.moves import Action
+from lookout_server.domain.notice import NoticeKind
+from lookout_server.domain.territory import Role, Site
+from lookout_server.ports import UnitOfWork
+from lookout_server.services.notifying import acknowledge_case, notify
+
+#: Told to whoever has the case.
+_TO_HANDLER = {
+    Action.DISPATCH: NoticeKind.DISPATCHED,
+    Action.REWORK: NoticeKind.REWORK,
+    Action.RESUME: NoticeKind.RESUMED,
+}
+_TO_SUPERVISORS = {
+    Action.ASK_SUSPEND: NoticeKind.ASKED,
+    Action.ASK_EXTEND: NoticeKind.ASKED,
+    Action.SUPERVISE: NoticeKind.SUPERVISED,
+}
+_TO_OPERATORS = {Action.RETURN: NoticeKind.RETURNED, Action.FOLLOW_UP: NoticeKind.FOLLOW_UP}
+_TO_ASKER = {Action.APPROVE: NoticeKind.APPROVED, Action.REFUSE: NoticeKind.REFUSED}
+
+
+async def notify_about(uow: UnitOfWork, site: Site, case: Case, after: Case, entry: HistoryEntry) -> None:
+    """Tell those whom the move from ``case`` to ``after`` concerns."""
+    action, at = entry.action, entry.at
+    if action is Action.ACCEPT and after.handler is not None:
+        await acknowledge_case(uow, after.id, after.handler, at=at)
+    if action in _TO_HANDLER and after.handler is not None:
+        await notify(uow, site, after, _TO_HANDLER[action], [after.handler], at=at)
+    if case.handler is not None and case.handler != after.handler and action is not Action.RETURN:
+        await notify(uow, site, after, NoticeKind.REASSIGNED, [case.handler], at=at)
+    if action in _TO_SUPERVISORS or (after.supervised and not case.supervised):
+        kind = _TO_SUPERVISORS.get(action, NoticeKind.SUPERVISED)
+        await notify(uow, site, after, kind, await _with_role(uow, Role.SUPERVISOR), at=at)
+    if action in _TO_OPERATORS:
+        await notify(uow, site, after, _TO_OPERATORS[action], await _with_role(uow, Role.OPERATOR), at=at)
+    if action in _TO_ASKER and case.asked is not None and case.asked.by:
+        await notify(uow, site, after, _TO_ASKER[action], [case.asked.by], at=at)
+    if action is Action.WHISTLE:
+        called = [each.person for each in after.whistles if each not in case.whistles]
+        await notify(uow, site, after, NoticeKind.WHISTLE, called, at=at)
+
+
+async def _with_role(uow: UnitOfWork, role: Role) -> Sequence[str]:
+    return [person.id for person in await uow.people.everyone(role)]

@@ -1,0 +1,109 @@
+"""Alarms that go from one case to another: merging two cases, splitting one, and taking a merged one back."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from lookout_server.domain import moving, policy
+from lookout_server.domain.alarm import Alarm, Disposition, reported
+from lookout_server.domain.case import Actor, Case
+from lookout_server.domain.moves import SETTLED
+from lookout_server.domain.territory import Site
+from lookout_server.errors import ConflictError
+from lookout_server.ports import Store, UnitOfWork
+from lookout_server.services import announce
+from lookout_server.services.handling import Order, keep_move, tell, visible_case
+from lookout_server.services.reporting import open_case
+from lookout_server.services.timing import set_clock
+
+
+async def merge(store: Store, site: Site, order: Order) -> None:
+    """并案: the case ends, and another goes on with its alarms. ConflictError when that one is settled."""
+    async with store.write() as uow:
+        case, into = await _both(uow, order, order.details.into or order.case_id)
+        after, entry = moving.move(case, order.request, site.policy)
+        if into.state in SETTLED:
+            raise ConflictError(f"case {into.number} is settled: reopen it, or merge the other way round")
+        await keep_move(uow, site, case, after, entry)
+        await uow.cases.release_alarms(case.id, released=True)
+        await _take(uow, site, into, case.alarms, order, {"from": case.id})
+        await uow.commit()
+
+
+async def split(store: Store, site: Site, order: Order) -> str:
+    """拆分: some of the alarms become a case of their own; its id."""
+    async with store.write() as uow:
+        case = await visible_case(uow, order.case_id, order.person, lock=True)
+        after, entry = moving.move(case, order.request, site.policy)
+        await keep_move(uow, site, case, after, entry)
+        leaving = order.details.alarms
+        await uow.cases.drop_alarms(case.id, leaving)
+        alarms = await uow.alarms.get(leaving, lock=True)
+        first, *others = [replace(alarms[name], case_id=None) for name in leaving]
+        made = await open_case(uow, site, first, Actor(person=order.person), at=order.at)
+        if others:
+            await _take(uow, site, made, [alarm.id for alarm in others], order, {"from": case.id})
+        await uow.commit()
+    return made.id
+
+
+async def reopen(store: Store, site: Site, order: Order) -> None:
+    """Back to confirmed. A void or merged case takes its alarms back, unless one is another case's by now."""
+    async with store.write() as uow:
+        case = await visible_case(uow, order.case_id, order.person, lock=True)
+        after, entry = moving.move(case, order.request, site.policy)
+        await keep_move(uow, site, case, after, entry)
+        alarms = await uow.alarms.get(case.alarms, lock=True)
+        for alarm in alarms.values():
+            if alarm.case_id not in {None, case.id, case.merged_into}:
+                raise ConflictError(f"its alarm belongs to case {alarm.case_id} by now: go on with that one")
+        await _take_back(uow, site, case, list(alarms.values()), order)
+        await uow.cases.release_alarms(case.id, released=False)
+        opened = [replace(alarm, disposition=Disposition.OPEN) for alarm in alarms.values()]
+        await uow.alarms.save([reported(alarm, case.id) for alarm in opened])
+        for alarm_id in alarms:
+            announce.alarm_changed(uow, alarm_id, "reported", order.at)
+        await uow.commit()
+
+
+async def _take_back(uow: UnitOfWork, site: Site, case: Case, alarms: Sequence[Alarm], order: Order) -> None:
+    """The alarms of a case that was merged leave the one that went on with them."""
+    theirs = [alarm.id for alarm in alarms if alarm.case_id == case.merged_into]
+    if case.merged_into is None or not theirs:
+        return
+    into = (await uow.cases.get([case.merged_into], lock=True))[case.merged_into]
+    await uow.cases.drop_alarms(into.id, theirs)
+    left = replace(into, alarms=tuple(alarm for alarm in into.alarms if alarm not in theirs))
+    told, entry = moving.joined(
+        left, at=order.at, actor=Actor(person=order.person), data={"back": case.id, "alarms": theirs}
+    )
+    await uow.cases.update(told, entry, seen=into.version)
+    await tell(uow, site, told, entry)
+
+
+async def _take(
+    uow: UnitOfWork, site: Site, into: Case, alarms: Sequence[str], order: Order, data: dict[str, object]
+) -> None:
+    found = await uow.alarms.get(alarms, lock=True)
+    await uow.cases.add_alarms(into.id, [name for name in alarms if name in found])
+    await uow.alarms.save([replace(alarm, case_id=into.id) for alarm in found.values()])
+    grown = replace(into, alarms=(*into.alarms, *found))
+    after, entry = moving.joined(
+        grown, at=order.at, actor=Actor(person=order.person), data={**data, "alarms": sorted(found)}
+    )
+    await uow.cases.update(after, entry, seen=into.version)
+    await tell(uow, site, after, entry)
+    grade = into.severity
+    for alarm in found.values():
+        grade = policy.graver(grade, alarm.severity)
+        announce.alarm_changed(uow, alarm.id, "reported", order.at)
+    if grade is not into.severity:
+        graver, entry = moving.raised(after, grade, at=order.at, policy=site.policy)
+        await uow.cases.update(graver, entry, seen=after.version)
+        await set_clock(uow, graver, site.policy)
+        await tell(uow, site, graver, entry)
+
+
+async def _both(uow: UnitOfWork, order: Order, into: str) -> tuple[Case, Case]:
+    """Both cases, locked in the order of their ids and visible to the person."""
+    await uow.cases.get([order.case_id, into], lock=True)
+    return await visible_case(uow, order.case_id, order.person), await visible_case(uow, into, order.person)
