@@ -9,6 +9,7 @@ from lookout_server.adapters.broker.access import DISPATCHER
 from lookout_server.adapters.broker.accounts import BrokerAccounts
 from lookout_server.adapters.broker.engines import BrokerPlace, TlsDoor, choose_engine
 from lookout_server.adapters.broker.process import BrokerProcess, end_orphan
+from lookout_server.adapters.broker.strangers import Strangers
 from lookout_server.adapters.clock import SystemClock
 from lookout_server.adapters.listening import settle_port
 from lookout_server.adapters.mqtt.link import BrokerAddress, Tls
@@ -22,6 +23,7 @@ class ReachedBroker:
     address: BrokerAddress
     kind: str
     process: BrokerProcess | None = None
+    strangers: Strangers | None = None
 
 
 def broker_folder(config: ServerConfig) -> Path:
@@ -43,9 +45,9 @@ async def _embedded(broker: EmbeddedBroker, config: ServerConfig, last_port: int
     port = settle_port(broker.bind, broker.port, key="broker.port", preferred=last_port)
     password = BrokerAccounts(folder).dispatcher_password()
     door = None if broker.gateway_tls is None else _tls_door(config, broker.gateway_tls)
-    process = BrokerProcess(
-        engine, BrokerPlace(site=config.site.id, bind=broker.bind, port=port, folder=folder, tls=door)
-    )
+    strangers = Strangers()
+    place = BrokerPlace(site=config.site.id, bind=broker.bind, port=port, folder=folder, tls=door)
+    process = BrokerProcess(engine, place, on_line=strangers.read)
     await process.start()
     address = BrokerAddress(
         host=local_address(broker.bind),
@@ -55,7 +57,7 @@ async def _embedded(broker: EmbeddedBroker, config: ServerConfig, last_port: int
         password=password,
         version=5 if broker.version == "5" and engine.name == "mosquitto" else 4,
     )
-    return ReachedBroker(address=address, kind=engine.name, process=process)
+    return ReachedBroker(address=address, kind=engine.name, process=process, strangers=strangers)
 
 
 def open_authority(config: ServerConfig) -> Authority:

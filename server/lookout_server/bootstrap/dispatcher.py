@@ -36,7 +36,7 @@ from lookout_server.bootstrap.version import version
 from lookout_server.config import ServerConfig
 from lookout_server.ports import Gap
 from lookout_server.services.commands import open_gaps, request_replay
-from lookout_server.services.intake import Intake
+from lookout_server.services.intake import Intake, note_stranger
 from lookout_server.services.notifying import Courier
 from lookout_server.services.timers import Timers
 from lookout_server.supervisor import Supervisor
@@ -95,6 +95,12 @@ class Dispatcher:
         self._parts.push_async_callback(supervisor.stop)
         if broker.process is not None:
             supervisor.start("broker", broker.process.watch)
+        if (strangers := broker.strangers) is not None:
+
+            async def note(reason: str) -> None:
+                await note_stranger(database, reason, at=self._clock.now())
+
+            supervisor.start("strangers", lambda: strangers.keep(note))
         link = self._start_messaging(database, broker, supervisor, relays)
         self._start_timers(database, supervisor)
         hub = FeedHub(database)

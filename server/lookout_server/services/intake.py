@@ -7,7 +7,7 @@ from datetime import datetime
 import structlog
 
 from lookout_contract.base import ContractError
-from lookout_contract.delivery import Receipt
+from lookout_contract.delivery import Receipt, Refusal
 from lookout_contract.topics import ParsedTopic, parse_gateway_topic
 from lookout_server.domain.policy import FUTURE_TOLERANCE
 from lookout_server.domain.territory import Site
@@ -26,6 +26,9 @@ from lookout_server.services.reading import (
 from lookout_server.services.settling import settle
 from lookout_server.services.taking import take_events
 
+#: Stands where messages have their topic, for connections that the broker refused.
+STRANGER_TOPIC = "(broker)"
+
 _log = structlog.stdlib.get_logger(__name__)
 
 
@@ -37,6 +40,8 @@ class IntakeResult:
     receipts: tuple[tuple[str, Receipt], ...]
     #: Numbers that have been overtaken; ask for them when they stay away.
     gaps: tuple[Gap, ...]
+    #: (gateway id, why), for the senders of what lies in quarantine now; each reason once.
+    refusals: tuple[tuple[str, Refusal], ...] = ()
     stored: int
     duplicates: int
     refused: int
@@ -66,16 +71,17 @@ class Intake:
             settlement = await settle(uow, batch)
             refusals = [*(read for read in batch if isinstance(read, Refused)), *settlement.conflicts]
             await _quarantine(uow, refusals)
+            early = await _note_the_future(uow, settlement.fresh)
             await take_events(uow, self._site, settlement.fresh)
             await hear_statuses(uow, [read for read in batch if isinstance(read, ReadStatus)])
             await note_rivals(uow, settlement.conflicts)
             await hear_cameras(uow, [read for read in batch if isinstance(read, ReadCamera)])
             await hear_responses(uow, [read for read in batch if isinstance(read, ReadResponse)])
             await uow.commit()
-        _warn_of_the_future(settlement.fresh)
         return IntakeResult(
             receipts=settlement.receipts(),
             gaps=settlement.gaps(),
+            refusals=(*_answers(refusals), *early),
             stored=len(settlement.fresh),
             duplicates=settlement.duplicates,
             refused=len(refusals),
@@ -89,16 +95,43 @@ async def _quarantine(uow: UnitOfWork, refusals: Sequence[Refused]) -> None:
         _log.warning("message quarantined", topic=refused.message.topic, reason=refused.reason)
 
 
-def _warn_of_the_future(events: Sequence[ReadEvent]) -> None:
-    """A gateway with a wrong clock still sees fires: its events are taken, and somebody is told."""
+def _answers(refusals: Sequence[Refused]) -> tuple[tuple[str, Refusal], ...]:
+    found: dict[tuple[str, str, str], Refusal] = {}
+    for refused in refusals:
+        if refused.gateway is not None:
+            message = refused.message
+            found[(refused.gateway, message.topic, refused.reason)] = Refusal(
+                topic=message.topic, reason=refused.reason, at=message.received_at
+            )
+    return tuple((gateway, refusal) for (gateway, _, _), refusal in found.items())
+
+
+async def _note_the_future(uow: UnitOfWork, events: Sequence[ReadEvent]) -> tuple[tuple[str, Refusal], ...]:
+    """A gateway with a wrong clock still sees fires: its events are taken, and both sides are told.
+
+    One line a topic in the quarantine, which counts; without the event, since that is stored.
+    """
+    found: dict[str, tuple[str, Refusal]] = {}
     for read in events:
-        event, now = read.taken.event, read.taken.received_at
-        if _ahead(event.time, now) or _ahead(event.data.captured_at, now):
-            _log.warning("event is dated in the future: set the gateway's clock", source=event.source, id=event.id)
+        event, message = read.taken.event, read.message
+        ahead = max(event.time, event.data.captured_at) - message.received_at
+        if ahead > FUTURE_TOLERANCE:
+            reason = f"it is stored, but dated {ahead.total_seconds():.0f} s in the future: set the gateway's clock"
+            refusal = Refusal(topic=message.topic, reason=reason, at=message.received_at, stored=True)
+            found[message.topic] = (read.camera.gateway, refusal)
+    for gateway, refusal in found.values():
+        note = Incoming(topic=refusal.topic, payload=b"", received_at=refusal.at)
+        await uow.quarantine.add(note, refusal.reason, gateway=gateway, key=None)
+        _log.warning("an event is dated in the future", topic=refusal.topic, reason=refusal.reason)
+    return tuple(found.values())
 
 
-def _ahead(time: datetime, now: datetime) -> bool:
-    return time - now > FUTURE_TOLERANCE
+async def note_stranger(store: Store, reason: str, *, at: datetime) -> None:
+    """The broker let somebody not in: nothing of theirs is here, and whoever looks at the quarantine shall know."""
+    async with store.write() as uow:
+        note = Incoming(topic=STRANGER_TOPIC, payload=reason.encode(), received_at=at)
+        await uow.quarantine.add(note, reason, gateway=None, key=None)
+        await uow.commit()
 
 
 def _topic(message: Incoming) -> ParsedTopic | None:

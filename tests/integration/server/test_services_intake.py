@@ -2,6 +2,8 @@
 
 import asyncio
 import random
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -27,7 +29,7 @@ from lookout_server.ports import (
     TakenEvent,
 )
 from lookout_server.services.commands import request_replay
-from lookout_server.services.intake import IntakeResult
+from lookout_server.services.intake import IntakeResult, note_stranger
 from lookout_server.services.views import camera_views, gateway_views
 from lookout_server.testing import NOON, SITE, SmallGateway, Station, picture
 
@@ -241,3 +243,35 @@ async def test_evidence_named_by_an_event_is_kept_by_the_alarm(station: Station)
     async with station.store.read() as uow:
         name = alarm_id("/site/kangle/gateway/gw-1", "o-1")
         assert list(await uow.alarms.with_evidence(picture().sha256)) == [name]
+
+
+async def test_senders_are_told_what_was_refused_each_reason_once(station: Station) -> None:
+    gateway = SmallGateway()
+    elsewhere = gateway.topics.event("gate", Scenario.GARBAGE)
+    wrong = gateway.says(gateway.event(gateway.data("o-1")).to_json(), topic=elsewhere)
+    result = await station.intake.take([gateway.says(b"{"), gateway.says(b"{"), wrong, gateway.sends("o-2")])
+    assert {(name, refusal.topic, refusal.stored) for name, refusal in result.refusals} == {
+        ("gw-1", gateway.topics.event("gate", Scenario.UNFAMILIAR_VEHICLE), False),
+        ("gw-1", elsewhere, False),
+    }
+
+
+async def test_an_event_from_the_future_is_stored_and_both_sides_are_told(station: Station) -> None:
+    gateway = SmallGateway(at=NOON + timedelta(hours=3))
+    messages = [replace(gateway.sends(f"o-{n}"), received_at=NOON) for n in range(3)]
+    result = await station.intake.take(messages)
+    assert result.stored == 3
+    ((name, refusal),) = result.refusals
+    assert (name, refusal.stored) == ("gw-1", True)
+    assert refusal.reason == "it is stored, but dated 10800 s in the future: set the gateway's clock"
+    (held,) = await _quarantine(station)
+    assert (held.reason, held.times, held.gateway) == (refusal.reason, 1, "gw-1")
+    await station.intake.take([replace(gateway.sends("o-9"), received_at=NOON)])
+    assert [held.times for held in await _quarantine(station)] == [2]
+
+
+async def test_a_connection_that_the_broker_refused_is_shown(station: Station) -> None:
+    for _ in range(3):
+        await note_stranger(station.store, "the broker refused a connection from 192.0.2.7", at=NOON)
+    (held,) = await _quarantine(station)
+    assert (held.topic, held.times, held.gateway) == ("(broker)", 3, None)

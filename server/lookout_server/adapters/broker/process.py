@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 from collections import deque
+from collections.abc import Callable
 from pathlib import Path
 
 import structlog
@@ -29,7 +30,10 @@ _PID_FILE = "broker.pid"
 class BrokerProcess:
     """One broker. ``start`` returns when it accepts connections; ``watch`` keeps it alive until cancelled."""
 
-    def __init__(self, engine: BrokerEngine, place: BrokerPlace) -> None:
+    def __init__(
+        self, engine: BrokerEngine, place: BrokerPlace, *, on_line: Callable[[str], None] | None = None
+    ) -> None:
+        self._on_line = on_line
         self._engine = engine
         self._place = place
         self._child: asyncio.subprocess.Process | None = None
@@ -140,6 +144,8 @@ class BrokerProcess:
             text = line.decode(errors="replace").strip()
             self._last_words.append(text)
             _log.debug("broker says", text=text)
+            if self._on_line is not None:
+                self._on_line(text)
 
 
 def _stamp(file: Path) -> int | None:

@@ -136,4 +136,6 @@ class IntakeLoop:
                 gaps[stream] = [gap for gap in result.gaps if (gap.gateway, gap.epoch) == stream]
         for (gateway, _), receipt in latest.items():
             self._link.publish_soon(GatewayTopics(site=self._site, gateway=gateway).receipt, receipt.to_json())
+        for gateway, refusal in (each for result in results for each in result.refusals):
+            self._link.publish_soon(GatewayTopics(site=self._site, gateway=gateway).refusal, refusal.to_json())
         self._planner.note(gaps, self._clock.now())
