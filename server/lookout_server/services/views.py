@@ -64,6 +64,8 @@ class GatewayView:
     quarantined: int
     #: Two boxes go by its name, or did within the last hour.
     rival: bool
+    #: When its certificate ends; None where it has none of ours.
+    certificate_expires_at: datetime | None = None
 
 
 async def grids(uow: UnitOfWork) -> dict[str, Territory]:
@@ -115,12 +117,14 @@ async def gateway_views(uow: UnitOfWork, *, at: datetime, ids: Collection[str] |
     """These gateways, or all, as of ``at``."""
     accounts = await uow.ledger.accounts(at - SPAN)
     refused = await uow.quarantine.count_by_gateway()
+    expiries = await uow.enrolments.expiries()
     return [
         GatewayView(
             gateway=gateway,
             account=accounts.get(name, Account()),
             quarantined=refused.get(name, 0),
             rival=gateway.rival_at is not None and at - gateway.rival_at < _RIVAL_SHOWN,
+            certificate_expires_at=expiries.get(name),
         )
         for name, gateway in (await uow.gateways.get(ids)).items()
     ]

@@ -10,6 +10,7 @@ from typing import cast
 import pytest
 
 from lookout_contract.cases import CaseState
+from lookout_contract.commands import COMMANDS, Outcome
 from lookout_contract.events import EndReason, PlateStatus, Scenario, Severity
 from lookout_contract.status import Sight
 from lookout_server.domain.moves import Action
@@ -36,6 +37,12 @@ CODED = {
     #: How a plate stands with the list of residents, and what the rule wants of it.
     "value": {"known", "unknown", "unreadable", "resident", "stranger", "expired", "elsewhere", "not resident"},
     "sight": {sight.value for sight in Sight},
+    "command_outcome": {outcome.value for outcome in Outcome},
+    "command_state": {"waiting", "answered", "timed_out"},
+    "command": {
+        str(name)
+        for name in COMMANDS.json_schema()["discriminator"]["mapping"]  # every command of the wire
+    },
 }
 
 

@@ -9,6 +9,7 @@ import type {
   CaseAction,
   CaseDetail,
   CaseState,
+  Command,
   DismissReason,
   Gateway,
   Named,
@@ -74,6 +75,8 @@ export const cameras = () => request<{ items: Camera[] }>("GET", "/cameras").the
 export const gateways = () => request<{ items: Gateway[] }>("GET", "/gateways").then((answer) => answer.items);
 
 export const timers = () => request<Timers>("GET", "/timers");
+
+export const commands = () => request<{ items: Command[] }>("GET", "/commands?limit=20").then((answer) => answer.items);
 
 export const quarantine = () => request<Page<Quarantined>>("GET", "/quarantine?limit=50");
 

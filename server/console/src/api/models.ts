@@ -233,7 +233,27 @@ export interface Gateway {
   clock_skew_s: number | null;
   last_sequence: number;
   gaps: number;
+  /** How event numbers ended within 24 h; missing ones are waited for. */
+  ledger: { missing: number; lost: number; refused: number; late: number; max_late_s: number };
   quarantined: number;
+  registered: boolean;
+  /** Two boxes go by this name. */
+  rival: boolean;
+  /** Events given up, by scenario. */
+  dropped: Record<string, number>;
+  clock_offset_s: number | null;
+  certificate_expires_at: string | null;
+}
+
+export interface Command {
+  id: string;
+  gateway: string;
+  name: string;
+  state: "waiting" | "answered" | "timed_out";
+  outcome: string | null;
+  detail: string | null;
+  issued_at: string;
+  answered_at: string | null;
 }
 
 export interface Quarantined {

@@ -2,7 +2,7 @@
 
 import { useEffect } from "preact/hooks";
 import * as api from "../api/endpoints";
-import type { Camera, Gateway, Quarantined } from "../api/models";
+import type { Camera, Command, Gateway, Quarantined } from "../api/models";
 import { Age } from "../components/clocks";
 import { Empty } from "../components/empty";
 import { Show, useLoad } from "../components/load";
@@ -12,12 +12,16 @@ import { now } from "../live/clock";
 import { dayTime, size, span } from "../text/format";
 import { t, word } from "../text/i18n";
 
+/** A box whose clock is off by less is nobody's concern: a heartbeat's way is in it. */
+const CLOCK_OFF_S = 5;
+
 export default function SystemPage() {
   return (
     <Shell>
       <h1 class="unseen">{t("nav.system")}</h1>
       <Cameras />
       <Gateways />
+      <Commands />
       <TimerLine />
       <Quarantine />
     </Shell>
@@ -105,12 +109,19 @@ function GatewayTile({ gateway }: { gateway: Gateway }) {
       {spool === null ? null : (
         <p>{t("system.spool", { events: spool.events, evidence: spool.evidence, age: span(spool.oldest_s) })}</p>
       )}
-      <p class="quiet-text">
-        {t("system.sequence", { n: gateway.last_sequence, gaps: gateway.gaps, refused: gateway.quarantined })}
-      </p>
+      {gateway.rival ? <p role="alert">{t("system.rival")}</p> : null}
+      <p>{ledgerLine(gateway)}</p>
+      {Object.keys(gateway.dropped).length === 0 ? null : <p>{t("system.dropped", { what: droppedList(gateway.dropped) })}</p>}
+      <p class="quiet-text">{t("system.sequence", { n: gateway.last_sequence, refused: gateway.quarantined })}</p>
+      {gateway.certificate_expires_at === null ? null : (
+        <p class="quiet-text">{t("system.certificate", { at: dayTime(gateway.certificate_expires_at) })}</p>
+      )}
       <p class="quiet-text">
         {gateway.version === null ? null : t("system.version", { version: gateway.version })}
         {gateway.clock_skew_s === null ? null : <> · {t("system.skew", { span: span(Math.abs(gateway.clock_skew_s)) })}</>}
+        {gateway.clock_offset_s === null || Math.abs(gateway.clock_offset_s) < CLOCK_OFF_S ? null : (
+          <> · {t("system.box_clock", { span: span(Math.abs(gateway.clock_offset_s)) })}</>
+        )}
       </p>
     </li>
   );
@@ -134,6 +145,57 @@ function TimerLine() {
         }}
       </Show>
     </section>
+  );
+}
+
+/** "0 gaps in 24 h, 3 late (at most 41 s)". */
+function ledgerLine({ ledger, gaps }: Gateway): string {
+  const late = ledger.late === 0 ? t("system.none_late") : t("system.late", { n: ledger.late, span: span(ledger.max_late_s) });
+  const lost = ledger.lost === 0 ? "" : ` · ${t("system.lost", { n: ledger.lost })}`;
+  return `${t("system.gaps", { n: gaps })} · ${late}${lost}`;
+}
+
+function droppedList(dropped: Record<string, number>): string {
+  return Object.entries(dropped)
+    .map(([scenario, count]) => `${word("scenario", scenario)} ${count}`)
+    .join(" · ");
+}
+
+function Commands() {
+  const found = useLoad(api.commands, "commands");
+  useReload(found.reload, ["gateway"]);
+  return (
+    <section>
+      <h2>{t("system.commands")}</h2>
+      <Show of={found}>
+        {(commands) =>
+          commands.length === 0 ? (
+            <Empty title={t("system.no_commands")}>{t("system.no_commands_next")}</Empty>
+          ) : (
+            <ul class="tiles">
+              {commands.map((command) => (
+                <Asked key={command.id} command={command} />
+              ))}
+            </ul>
+          )
+        }
+      </Show>
+    </section>
+  );
+}
+
+function Asked({ command }: { command: Command }) {
+  const how = command.outcome === null ? t(`command_state.${command.state}`) : word("command_outcome", command.outcome);
+  return (
+    <li class={command.state === "timed_out" ? "tile sight-blind" : "tile"}>
+      <p>
+        <strong>{word("command", command.name)}</strong> <span class="sight">{how}</span>
+      </p>
+      {command.detail === null ? null : <p>{command.detail}</p>}
+      <p class="quiet-text">
+        {dayTime(command.issued_at)} · {command.gateway}
+      </p>
+    </li>
   );
 }
 

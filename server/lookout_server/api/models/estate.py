@@ -43,6 +43,7 @@ GATEWAY_EXAMPLE: dict[str, Any] = {
     "rival": False,
     "dropped": {},
     "clock_offset_s": -0.03,
+    "certificate_expires_at": "2029-02-24T06:00:00.000Z",
 }
 
 
@@ -145,6 +146,7 @@ class GatewayModel(Model):
     rival: bool = Field(description="Two boxes go by its name, or its disk was restored from a copy.")
     dropped: dict[str, int] = Field(description="Events that it gave up, by scenario, since its spool was made.")
     clock_offset_s: float | None = Field(description="Its clock minus the dispatcher's.")
+    certificate_expires_at: UtcTime | None = Field(description="Null where it has no certificate of this site.")
 
     @classmethod
     def of(cls, view: GatewayView) -> "GatewayModel":
@@ -173,6 +175,7 @@ class GatewayModel(Model):
             rival=view.rival,
             dropped=dict(gateway.dropped),
             clock_offset_s=gateway.clock_offset_s,
+            certificate_expires_at=view.certificate_expires_at,
         )
 
 
