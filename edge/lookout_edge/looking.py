@@ -178,22 +178,22 @@ class Attention:
     def choose(self, at: float, luma: Luma) -> Look | None:
         """What to look at in the frame of which ``luma`` is the small picture; None when nothing needs it."""
         places = self._tracker.places()
-        # Movement of what is followed is no news: that is looked at when its time comes.
-        motion = self._gate.observe(luma, [place.grown(_NEAR) for place, _ in places])
+        # Movement of what is known to move is no news: that is looked at when its time comes.
+        motion = self._gate.observe(luma, [place.box.grown(_NEAR) for place in places if not place.still])
         if motion.moves:
             self._busy_until = at + self._settings.linger_s
         if not self._settings.thrifty or motion.everywhere or self._is_whole_due(at):
             return Look(None, motion)
-        wanted = [place for place, when in places if when <= at]
+        wanted = [place.box for place in places if place.look_at <= at]
         wanted += [box for when, box in (*self._wishes, *self._later) if when <= at]
         if not motion.regions and not wanted:
             return None
         # Whose turn comes before the next frame but one joins in, so that all are looked at in the same frames.
         soon = at + 1.0 / self._settings.detect_fps
-        wanted += [place for place, when in places if at < when <= soon]
+        wanted += [place.box for place in places if at < place.look_at <= soon]
         if not self._takes_regions:
             return Look(None, motion)
-        known = [place for place, _ in places]
+        known = [place.box for place in places]
         return Look(regions_of(motion.regions, wanted + self._judged, known, self._settings.regions), motion)
 
     def looked(self, at: float, look: Look, detections: Sequence[Detection]) -> tuple[Detection, ...]:

@@ -162,6 +162,17 @@ class _Followed:
         return Track(self.id, self.label, self.score, self.box, self.first_at, self.last_at, self.hits, self.held)
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something followed is expected."""
+
+    box: Box
+    #: Frame time of the next look that it needs.
+    look_at: float
+    #: Whether it stands: nothing is expected to change there.
+    still: bool
+
+
 class Tracker:
     """Follows the objects of one camera. Track numbers rise and are never used twice."""
 
@@ -203,9 +214,9 @@ class Tracker:
         """Frame time of the next look that something needs; None when nothing is followed."""
         return min((followed.look_at for followed in self._followed), default=None)
 
-    def places(self) -> list[tuple[Box, float]]:
-        """Where everything that is followed is expected, and the frame time of the next look that it needs."""
-        return [(followed.search_box, followed.look_at) for followed in self._followed]
+    def places(self) -> list[Place]:
+        """Where everything that is followed is expected."""
+        return [Place(f.search_box, f.look_at, f.patch is not None) for f in self._followed]
 
     def reset(self) -> None:
         """Forget all tracks: time has jumped. Numbers go on rising."""
