@@ -13,6 +13,10 @@ class ModelError(EdgeError):
     """A zoo entry is missing or broken, or this onnxruntime cannot run it."""
 
 
+class OverloadError(ModelError):
+    """A look was shed: this box was too busy to take it in time."""
+
+
 class SourceError(EdgeError):
     """A camera or clip cannot be read. ``reason`` is the code that the camera's state carries."""
 

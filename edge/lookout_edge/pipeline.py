@@ -14,7 +14,7 @@ from lookout_edge.domain.occurrence import OccurrenceSettings
 from lookout_edge.domain.suppressed import Suppressed, SuppressionLedger
 from lookout_edge.domain.track import Track
 from lookout_edge.domain.zone import Zone
-from lookout_edge.errors import ModelError
+from lookout_edge.errors import ModelError, OverloadError
 from lookout_edge.events import EventBook, Provenance
 from lookout_edge.looking import Attention, Look, LookedScene, LookSettings
 from lookout_edge.motion import MotionGate, MotionSettings
@@ -93,6 +93,8 @@ class CameraPipeline:
         #: Looks that were taken, and those that failed.
         self.looks: int = 0
         self.failed_looks: int = 0
+        #: Of the failed ones those that never began because the box was too busy.
+        self.shed_looks: int = 0
 
     @property
     def scenarios(self) -> tuple[Scenario, ...]:
@@ -166,6 +168,7 @@ class CameraPipeline:
             # Unknown is not "nothing there": tracks, dwell and occurrences stay as they are until a look works.
             self.unknown_because = str(error)
             self.failed_looks += 1
+            self.shed_looks += isinstance(error, OverloadError)
             return []
         self.unknown_because = None
         detections = self._attention.looked(frame.at, look, found)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from threading import Lock, Semaphore
+from threading import Lock
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -60,15 +60,17 @@ from lookout_edge.supervisor import (
     Crew,
     Gateway,
     Identity,
+    InferenceOwner,
     NoDevices,
     ProofDesk,
     ProofSettings,
+    QueuedDetector,
+    QueuedPlateReader,
     RememberingSink,
     Rollouts,
     Service,
-    SharedDetector,
-    SharedPlateReader,
     SilentVoice,
+    deadline_of,
     end_unwatched,
     make_status,
     schedule_on_thread,
@@ -142,16 +144,22 @@ def load_models(config: ModelsConfig, rolled_out: RolledOut | None = None) -> Mo
     ``rolled_out`` looks in place of the configured detector.
     """
     zoo = Zoo.find()
-    turns = Semaphore(max(1, (os.cpu_count() or 1) - 1))
     found = (zoo, detector_entry(zoo, config)) if rolled_out is None else (Zoo(rolled_out.folder), rolled_out.name)
-    detector = SharedDetector(open_detector(*found, config.providers), turns)
+    detector = open_detector(*found, config.providers)
     spec = found[0].entry(found[1]).spec
     thresholds = {label: spec.thresholds.of(label) for label in spec.labels}
     if not config.plates:
         return Models(detector, None, thresholds)
     find, read = (zoo.entry(name) for name in PLATE_MODELS)
     reader = OnnxPlateReader(find, read, config.providers)
-    return Models(detector, SharedPlateReader(reader, turns), thresholds)
+    return Models(detector, reader, thresholds)
+
+
+def queued(models: Models, owner: InferenceOwner, camera: str, rules: Sequence[Rule]) -> Models:
+    """The same sessions, asked in their turn on behalf of one camera."""
+    within_s = deadline_of([rule.scenario for rule in rules])
+    reader = QueuedPlateReader(models.plates, owner, camera, within_s) if models.plates else None
+    return Models(QueuedDetector(models.detector, owner, camera, within_s), reader, models.thresholds)
 
 
 def check_weights(config: ModelsConfig) -> Mapping[str, str]:
@@ -285,6 +293,8 @@ class GatewayBuilder:
             dispatcher_url=dispatcher.url if dispatcher else None,
             token=_token(config),
         )
+        # A session uses one thread, so as many looks run at once as there are cores, less one for decoding.
+        self.inference = InferenceOwner(max(1, (os.cpu_count() or 1) - 1))
         self._models = self._first_models(config.models)
         self._rollouts = Rollouts(
             self._model_store,
@@ -318,6 +328,7 @@ class GatewayBuilder:
         workers = self._workers(self._loaded)
         end_unwatched(self._spool, self._loaded.config.cameras)
         services: list[Service] = [_Closing(self._spool.close), _Closing(self._memory.close), self._link]
+        services.append(_Closing(self.inference.close))
         services += [service for service in (self._bus, self._voice) if service is not None]
         services.append(_Closing(self.buttons.close))
         dispatcher = self._loaded.config.dispatcher
@@ -393,10 +404,11 @@ class GatewayBuilder:
             on_problem=partial(self._warnings.warning, f"evidence-{name}"),
             settings=ProofSettings(pre_roll_s=evidence.pre_roll_s, post_roll_s=evidence.post_roll_s),
         )
+        rules = build_rules(name, camera, loaded.calendar, self._models)
         pipeline = build_pipeline(
             name,
-            build_rules(name, camera, loaded.calendar, self._models),
-            self._models,
+            rules,
+            queued(self._models, self.inference, name, rules),
             self._directory,
             source=f"{config.site}/{config.gateway}",
             config_hash=loaded.hash,

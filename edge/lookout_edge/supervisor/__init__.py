@@ -6,10 +6,10 @@ from lookout_edge.supervisor.camera import CameraWorker, Delays, RunningSource
 from lookout_edge.supervisor.commands import CommandDesk, ResidentBook, VerdictBook
 from lookout_edge.supervisor.crew import Crew
 from lookout_edge.supervisor.gateway import Gateway, Identity, Service, end_unwatched, make_status, take_snapshot
+from lookout_edge.supervisor.inference import InferenceOwner, QueuedDetector, QueuedPlateReader, deadline_of
 from lookout_edge.supervisor.proof import ProofDesk, ProofSettings
 from lookout_edge.supervisor.remembering import NoteKeeper, RememberingSink
 from lookout_edge.supervisor.rollout import Rollouts
-from lookout_edge.supervisor.sharing import SharedDetector, SharedPlateReader
 from lookout_edge.supervisor.trial_alarm import send_trial_alarm
 
 __all__ = [
@@ -23,19 +23,21 @@ __all__ = [
     "Delays",
     "Gateway",
     "Identity",
+    "InferenceOwner",
     "NoDevices",
     "NoteKeeper",
     "ProofDesk",
     "ProofSettings",
+    "QueuedDetector",
+    "QueuedPlateReader",
     "RememberingSink",
     "ResidentBook",
     "Rollouts",
     "RunningSource",
     "Service",
-    "SharedDetector",
-    "SharedPlateReader",
     "SilentVoice",
     "VerdictBook",
+    "deadline_of",
     "end_unwatched",
     "make_status",
     "schedule_on_thread",

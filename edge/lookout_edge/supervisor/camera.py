@@ -117,7 +117,7 @@ class CameraWorker:
     @property
     def shed(self) -> int:
         """Looks that did not come to pass because the box was too busy."""
-        return self._pipeline.failed_looks
+        return self._pipeline.shed_looks
 
     def snapshot(self) -> EvidenceRef:
         """Store the newest picture as evidence. EdgeError while the camera is not watched."""

@@ -127,9 +127,9 @@ class Gateway:
 
 
 def _shed(workers: Sequence[CameraWorker]) -> dict[str, int]:
-    """Scenario → frames that nobody looked at because the box was too busy."""
+    """Scenario → looks that did not come to pass because the box was too busy."""
     counts: dict[str, int] = {}
     for worker in workers:
         for scenario in worker.scenarios:
-            counts[scenario.value] = counts.get(scenario.value, 0) + worker.dropped
+            counts[scenario.value] = counts.get(scenario.value, 0) + worker.shed
     return counts

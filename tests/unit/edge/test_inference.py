@@ -1,0 +1,121 @@
+from collections.abc import Callable
+from threading import Event, Thread
+
+import pytest
+
+from lookout_contract.events import Scenario
+from lookout_edge.domain.geometry import Box
+from lookout_edge.errors import ModelError, OverloadError
+from lookout_edge.supervisor.inference import (
+    URGENT_S,
+    USUAL_S,
+    InferenceOwner,
+    QueuedDetector,
+    QueuedPlateReader,
+    deadline_of,
+)
+from lookout_edge.testing import FakePlateReader, ScriptedDetector, picture
+
+
+class Busy:
+    """An owner with one worker, which is held until ``release``."""
+
+    def __init__(self) -> None:
+        self.owner = InferenceOwner(1)
+        self.order: list[str] = []
+        self._gate, begun = Event(), Event()
+        self._threads = [Thread(target=lambda: self.owner.do("holder", 5.0, lambda: (begun.set(), self._gate.wait())))]
+        self._threads[0].start()
+        assert begun.wait(5)
+
+    def ask(self, camera: str, within_s: float) -> None:
+        """From a thread of its own; returns when it waits."""
+        before = self.owner.load.waiting
+        run: Callable[[], None] = lambda: self.order.append(camera)  # noqa: E731
+        thread = Thread(target=lambda: self.owner.do(camera, within_s, run))
+        self._threads.append(thread)
+        thread.start()
+        while self.owner.load.waiting == before:
+            thread.join(0.001)
+
+    def release(self) -> None:
+        self._gate.set()
+        for thread in self._threads:
+            thread.join(5)
+
+
+def test_it_gives_what_the_models_give() -> None:
+    owner = InferenceOwner(2)
+    inner = ScriptedDetector([()], labels=("car",), takes_regions=True)
+    detector = QueuedDetector(inner, owner, "gate", 1.0)
+    assert (detector.name, detector.labels, detector.takes_regions) == (inner.name, ("car",), True)
+    assert list(detector.detect(picture())) == []
+    reader = QueuedPlateReader(FakePlateReader("皖A12345"), owner, "gate", 1.0)
+    assert reader.read(picture(), Box(0, 0, 1, 1))[0].text == "皖A12345"
+
+
+def test_the_nearest_deadline_is_looked_at_first_whoever_came_first() -> None:
+    busy = Busy()
+    busy.ask("car-park", USUAL_S)
+    busy.ask("yard", USUAL_S)
+    busy.ask("kitchen", deadline_of([Scenario.GARBAGE, Scenario.FIRE_SMOKE]))
+    busy.release()
+    assert busy.order == ["kitchen", "car-park", "yard"]
+
+
+def test_fire_has_the_nearer_deadline() -> None:
+    assert deadline_of([Scenario.FIRE_SMOKE]) == URGENT_S < deadline_of([Scenario.UNFAMILIAR_VEHICLE]) == USUAL_S
+
+
+def test_what_cannot_begin_in_time_is_shed_and_counted_and_not_an_empty_scene() -> None:
+    busy = Busy()
+    with pytest.raises(OverloadError, match="too busy"):
+        QueuedDetector(ScriptedDetector([()]), busy.owner, "yard", 0.01).detect(picture())
+    assert busy.owner.load.shed == {"yard": 1}
+    busy.release()
+    assert busy.owner.do("yard", 1.0, lambda: 7) == 7
+
+
+def test_a_newer_look_of_a_camera_takes_the_place_of_the_one_that_waits() -> None:
+    busy = Busy()
+    dropped: list[Exception] = []
+
+    def older() -> None:
+        try:
+            busy.owner.do("yard", 5.0, lambda: busy.order.append("older"))
+        except OverloadError as error:
+            dropped.append(error)
+
+    thread = Thread(target=older)
+    thread.start()
+    while not busy.owner.load.waiting:
+        thread.join(0.001)
+    newer = Thread(target=lambda: busy.owner.do("yard", 5.0, lambda: busy.order.append("newer")))
+    newer.start()
+    thread.join(5)
+    busy.release()
+    newer.join(5)
+    assert (len(dropped), busy.order) == (1, ["newer"])
+
+
+def test_an_answer_that_does_not_come_is_told_apart_from_being_busy() -> None:
+    owner, gate = InferenceOwner(1, answer_s=0.01), Event()
+    with pytest.raises(ModelError, match="hangs") as caught:
+        owner.do("yard", 1.0, gate.wait)
+    assert not isinstance(caught.value, OverloadError)
+    gate.set()
+
+
+def test_errors_come_back_to_who_asked_and_the_worker_lives_on() -> None:
+    owner = InferenceOwner(1)
+    detector = QueuedDetector(ScriptedDetector([ModelError("broken"), ()]), owner, "gate", 1.0)
+    with pytest.raises(ModelError, match="broken"):
+        detector.detect(picture())
+    assert list(detector.detect(picture())) == []
+
+
+def test_closing_sheds_what_waits() -> None:
+    owner = InferenceOwner(1)
+    owner.close()
+    with pytest.raises(OverloadError):
+        owner.do("gate", 1.0, lambda: None)
