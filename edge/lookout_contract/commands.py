@@ -41,6 +41,8 @@ class Resident(Message):
     valid_until: UtcTime | None = None
     cameras: tuple[Identifier, ...] = ()
     """Cameras at which the pass counts; empty means all."""
+    uses: int | None = Field(default=None, ge=0)
+    """Visits for which the pass is good; null means any number. Gateways count the visits themselves."""
 
 
 class ResidentsCommand(_CommandBase):

@@ -193,7 +193,7 @@ class CameraPipeline:
 
     def _judge(self, frame: Frame) -> list[EventData]:
         if self._plates is not None:
-            self._scene = replace(self._scene, residents=self._plates.directory.residents())
+            self._scene = replace(self._scene, residents=self._plates.directory.residents(frame.at))
         events: list[EventData] = []
         observed: list[Observation] = []
         untracked: list[Box] = []
@@ -207,7 +207,13 @@ class CameraPipeline:
         waiting = any(book.is_waiting for book in self._books.values())
         self._attention.heed(frame.at, observed, untracked, waiting)
         self._read_plates(frame, observed)
+        self._count_visits(frame.at, observed)
         return events
+
+    def _count_visits(self, at: float, observed: Sequence[Observation]) -> None:
+        for observation in observed:
+            if self._plates is not None and observation.visit_of is not None:
+                self._plates.directory.visit(observation.visit_of, at)
 
     def _read_plates(self, frame: Frame, observed: Sequence[Observation]) -> None:
         """Read the plates that rules asked for; they hear of them in the next look."""

@@ -113,6 +113,10 @@ class Recorder(Protocol):
 class PlateDirectory(Protocol):
     """The vehicles that belong here, as last sent by the dispatcher."""
 
-    def residents(self) -> Sequence[Resident]:
-        """All known plates and passes."""
+    def residents(self, at: float) -> Sequence[Resident]:
+        """All known plates and passes at a frame time; ``uses`` are the visits that are left."""
+        ...
+
+    def visit(self, plate: str, at: float) -> None:
+        """A known vehicle was seen at frame time ``at``: count it, unless its last visit still goes on."""
         ...

@@ -97,9 +97,15 @@ class FixedDirectory:
 
     known: tuple[Resident, ...] = ()
 
-    def residents(self) -> Sequence[Resident]:
+    visits: list[str] = field(default_factory=list[str])
+
+    def residents(self, at: float) -> Sequence[Resident]:
         """See ``PlateDirectory``."""
         return self.known
+
+    def visit(self, plate: str, at: float) -> None:
+        """See ``PlateDirectory``."""
+        self.visits.append(plate)
 
     def replace(self, residents: Sequence[Resident]) -> None:
         """Take over another list."""

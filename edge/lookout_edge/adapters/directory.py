@@ -12,6 +12,9 @@ from lookout_edge.adapters.atomic_file import write_whole
 from lookout_edge.errors import SpoolError
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+#: A visit lasts so long, seconds: half a day.
+VISIT_S = 12 * 3600.0
+_VISITS: TypeAdapter[dict[str, tuple[int, float]]] = TypeAdapter(dict[str, tuple[int, float]])
 _RESIDENTS: TypeAdapter[tuple[Resident, ...]] = TypeAdapter(tuple[Resident, ...])
 
 
@@ -26,11 +29,31 @@ class FilePlateDirectory:
         self._path = path
         self._lock = threading.Lock()
         self._residents = self._load()
+        #: Plate → visits so far, and the frame time of the last one.
+        self._visits = self._load_visits()
 
-    def residents(self) -> Sequence[Resident]:
-        """All known plates and passes."""
+    def residents(self, at: float) -> Sequence[Resident]:
+        """All known plates and passes at a frame time; ``uses`` are the visits that are left."""
         with self._lock:
-            return self._residents
+            if not any(resident.uses is not None for resident in self._residents):
+                return self._residents
+            return tuple(self._left(resident, at) for resident in self._residents)
+
+    def visit(self, plate: str, at: float) -> None:
+        """Count a visit of ``plate``, whose reading may be off by a character; see ``PlateDirectory``.
+
+        A visit lasts ``VISIT_S``: whoever comes back within it, or is read once more, has not come again.
+        """
+        with self._lock:
+            limited = [resident for resident in self._residents if resident.uses is not None]
+            exact = [resident for resident in limited if resident.plate == plate]
+            passes = exact or [resident for resident in limited if _alike(resident.plate, plate)]
+            for resident in passes:
+                count, last = self._visits.get(resident.plate, (0, float("-inf")))
+                if at - last >= VISIT_S:
+                    self._visits[resident.plate] = (count + 1, at)
+            if passes:
+                self._save_visits()
 
     def replace(self, residents: Sequence[Resident]) -> None:
         """Use ``residents`` from now on and keep them on disk; SpoolError when the disk refuses."""
@@ -38,6 +61,31 @@ class FilePlateDirectory:
         with self._lock:
             self._save(fresh)
             self._residents = fresh
+            # A pass that is taken off the list and put on it again is a new one.
+            self._visits = {plate: seen for plate, seen in self._visits.items() if any(r.plate == plate for r in fresh)}
+
+    def _left(self, resident: Resident, at: float) -> Resident:
+        if resident.uses is None:
+            return resident
+        count, last = self._visits.get(resident.plate, (0, float("-inf")))
+        visiting = 0 <= at - last < VISIT_S
+        return resident.model_copy(update={"uses": max(resident.uses - count, int(visiting))})
+
+    def _save_visits(self) -> None:
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(self._path.with_suffix(".visits.json"), _VISITS.dump_json(self._visits))
+        except OSError as error:
+            _log.warning("a visit could not be written and is forgotten at a restart", why=str(error))
+
+    def _load_visits(self) -> dict[str, tuple[int, float]]:
+        try:
+            return _VISITS.validate_json(self._path.with_suffix(".visits.json").read_bytes())
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValidationError) as error:
+            _log.warning("the visits of passes cannot be read and are counted anew", why=str(error).splitlines()[0])
+            return {}
 
     def _load(self) -> tuple[Resident, ...]:
         try:
@@ -60,3 +108,7 @@ class FilePlateDirectory:
             raise SpoolError(
                 f"cannot write the list of residents to {self._path} ({error.strerror}): free space or fix its rights"
             ) from error
+
+
+def _alike(a: str, b: str) -> bool:
+    return len(a) == len(b) and sum(x != y for x, y in zip(a, b, strict=True)) <= 1

@@ -265,9 +265,12 @@ def open_memory(config: GatewayConfig) -> Memory:
 class NobodyKnown:
     """The directory of a replay: every plate is a stranger's."""
 
-    def residents(self) -> Sequence[Resident]:
+    def residents(self, at: float) -> Sequence[Resident]:
         """See ``PlateDirectory``."""
         return ()
+
+    def visit(self, plate: str, at: float) -> None:
+        """See ``PlateDirectory``."""
 
 
 def unchanged_cameras(before: GatewayConfig, after: GatewayConfig) -> frozenset[str]:

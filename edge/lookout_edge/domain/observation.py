@@ -50,6 +50,8 @@ class Observation:
     look_by: float | None = None
     #: Track whose plate should be read in this picture.
     plate_of: int | None = None
+    #: Plate of a known vehicle that was just recognised, as the list of residents has it.
+    visit_of: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

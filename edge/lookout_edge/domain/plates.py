@@ -62,6 +62,8 @@ class Match(StrEnum):
     STRANGER = "stranger"
     #: On the list, but its pass is not valid at this time.
     EXPIRED = "expired"
+    #: On the list, but its pass has been used as often as it may.
+    USED_UP = "used_up"
     #: On the list, but not for this camera.
     ELSEWHERE = "elsewhere"
     #: Several residents are about as near: no guess is made.
@@ -87,7 +89,7 @@ def match_plate(
         return Match.AMBIGUOUS
     passes = [residents[i] for gap, i in gaps if gap == nearest]
     outcomes = [_pass_outcome(resident, camera, at) for resident in passes]
-    return min(outcomes, key=[Match.RESIDENT, Match.EXPIRED, Match.ELSEWHERE].index)
+    return min(outcomes, key=[Match.RESIDENT, Match.USED_UP, Match.EXPIRED, Match.ELSEWHERE].index)
 
 
 def _pass_outcome(resident: Resident, camera: str, at: UtcTime) -> Match:
@@ -95,7 +97,9 @@ def _pass_outcome(resident: Resident, camera: str, at: UtcTime) -> Match:
         return Match.ELSEWHERE
     early = resident.valid_from is not None and at < resident.valid_from
     late = resident.valid_until is not None and at >= resident.valid_until
-    return Match.EXPIRED if early or late else Match.RESIDENT
+    if early or late:
+        return Match.EXPIRED
+    return Match.USED_UP if resident.uses == 0 else Match.RESIDENT
 
 
 def _substitutions(a: str, b: str) -> int:

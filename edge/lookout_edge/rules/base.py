@@ -204,6 +204,8 @@ class Judgement:
     turns: tuple[float, ...] = ()
     #: Track whose plate should be read in this picture.
     plate_of: int | None = None
+    #: Plate of a known vehicle that was just recognised.
+    visit_of: str | None = None
 
 
 class PresenceRule(ABC, Generic[P, T]):
@@ -300,4 +302,5 @@ def _observation(
         blocked_by=blocked_by,
         look_by=at if presence.seen_at < at else min(turns, default=None),
         plate_of=judgement.plate_of,
+        visit_of=judgement.visit_of,
     )

@@ -46,6 +46,8 @@ class UnfamiliarVehicleParams(RuleParams):
 class _Note:
     vote: PlateVote = field(default_factory=PlateVote)
     tried_at: float | None = None
+    #: Whether the vehicle was recognised and its visit counted.
+    admitted: bool = False
 
 
 class UnfamiliarVehicle(PresenceRule[UnfamiliarVehicleParams, _Note]):
@@ -74,6 +76,8 @@ class UnfamiliarVehicle(PresenceRule[UnfamiliarVehicleParams, _Note]):
             conditions += [self._decided_condition(plate, vote, dwell_s), _plate_condition(plate, match)]
         severity, reason = self._severity(dwell_s, plate, match)
         look_again, wish = self._wishes(at, presence, plate, note)
+        arrived = plate is not None and plate.status is PlateStatus.KNOWN and not note.admitted
+        note.admitted = note.admitted or arrived
         turns = [presence.since + self._params.dwell_s, presence.since + self._params.long_stay_s]
         return Judgement(
             conditions=tuple(conditions),
@@ -82,6 +86,7 @@ class UnfamiliarVehicle(PresenceRule[UnfamiliarVehicleParams, _Note]):
             attributes=Attributes(plate=plate),
             turns=(*turns, look_again) if look_again is not None else tuple(turns),
             plate_of=wish,
+            visit_of=plate.text if plate is not None and arrived else None,
         )
 
     def _plate(self, at: float, vote: PlateVote, scene: Scene) -> tuple[Plate | None, Match | None]:

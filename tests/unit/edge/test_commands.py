@@ -64,7 +64,7 @@ def test_residents_are_taken_over() -> None:
     residents = (Resident(plate="皖A12345"),)
     response = world.desk.handle(ResidentsCommand(id="1", issued_at=NOW, residents=residents))
     assert (response.outcome, response.result) == (Outcome.DONE, {"residents": 1})
-    assert world.residents.residents() == residents
+    assert world.residents.residents(0.0) == residents
 
 
 def test_a_snapshot_answers_with_its_hash() -> None:

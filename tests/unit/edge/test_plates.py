@@ -80,3 +80,9 @@ def test_a_pass_counts_in_its_time_and_at_its_cameras() -> None:
 def test_the_best_of_several_passes_of_one_plate_counts() -> None:
     old = Resident(plate="皖A12345", valid_until=NOW - timedelta(days=1))
     assert find("皖A12345", old, Resident(plate="皖A12345")) is Match.RESIDENT
+
+
+def test_a_pass_that_is_used_up_is_no_resident() -> None:
+    assert find("皖A12345", Resident(plate="皖A12345", uses=1)) is Match.RESIDENT
+    assert find("皖A12345", Resident(plate="皖A12345", uses=0)) is Match.USED_UP
+    assert find("皖A12345", Resident(plate="皖A12345", uses=0), Resident(plate="皖A12345")) is Match.RESIDENT

@@ -14,10 +14,10 @@ SOME = (Resident(plate="皖A12345"), Resident(plate="皖AD12345", cameras=("gate
 def test_residents_outlive_a_restart(tmp_path: Path) -> None:
     path = tmp_path / "data" / "residents.json"
     directory = FilePlateDirectory(path)
-    assert directory.residents() == ()
+    assert directory.residents(0.0) == ()
     directory.replace(SOME)
-    assert directory.residents() == SOME
-    assert FilePlateDirectory(path).residents() == SOME
+    assert directory.residents(0.0) == SOME
+    assert FilePlateDirectory(path).residents(0.0) == SOME
     assert [p.name for p in path.parent.iterdir()] == ["residents.json"]
 
 
@@ -26,9 +26,9 @@ def test_a_broken_file_counts_as_empty_and_is_replaced_by_the_next_list(tmp_path
     path = tmp_path / "residents.json"
     path.write_bytes(content)
     directory = FilePlateDirectory(path)
-    assert directory.residents() == ()
+    assert directory.residents(0.0) == ()
     directory.replace(SOME)
-    assert FilePlateDirectory(path).residents() == SOME
+    assert FilePlateDirectory(path).residents(0.0) == SOME
 
 
 def test_a_disk_that_refuses_leaves_the_old_list_in_use(tmp_path: Path) -> None:
@@ -36,4 +36,46 @@ def test_a_disk_that_refuses_leaves_the_old_list_in_use(tmp_path: Path) -> None:
     directory = FilePlateDirectory(tmp_path / "file" / "residents.json")
     with pytest.raises(SpoolError, match="list of residents"):
         directory.replace(SOME)
-    assert directory.residents() == ()
+    assert directory.residents(0.0) == ()
+
+
+GUEST = Resident(plate="皖A54321", uses=2)
+HOURS = 3600.0
+
+
+def left(directory: FilePlateDirectory, at: float) -> int | None:
+    return next(resident.uses for resident in directory.residents(at) if resident.plate == GUEST.plate)
+
+
+def test_a_pass_is_good_for_its_visits_and_a_visit_lasts_half_a_day(tmp_path: Path) -> None:
+    path = tmp_path / "residents.json"
+    directory = FilePlateDirectory(path)
+    directory.replace((*SOME, GUEST))
+    assert left(directory, 0.0) == 2
+    directory.visit("皖A54321", 10.0)
+    directory.visit("皖A5432I", 2 * HOURS)  # read again, a character off: the same visit
+    assert left(directory, 3 * HOURS) == 1
+    directory.visit("皖A54321", 24 * HOURS)
+    assert left(directory, 25 * HOURS) == 1, "the last visit goes on"
+    assert left(FilePlateDirectory(path), 25 * HOURS) == 1, "also after a restart"
+    assert left(FilePlateDirectory(path), 37 * HOURS) == 0
+    directory.visit("皖A12345", 24 * HOURS)
+    assert directory.residents(37 * HOURS)[:2] == SOME, "who lives here comes as often as they like"
+
+
+def test_a_pass_that_was_taken_away_and_given_again_is_a_new_one(tmp_path: Path) -> None:
+    directory = FilePlateDirectory(tmp_path / "residents.json")
+    directory.replace((GUEST,))
+    directory.visit("皖A54321", 0.0)
+    directory.replace((GUEST,))
+    assert left(directory, 24 * HOURS) == 1, "sending the list again changes nothing"
+    directory.replace(SOME)
+    directory.replace((GUEST,))
+    assert left(directory, 24 * HOURS) == 2
+
+
+def test_visits_that_cannot_be_read_are_counted_anew(tmp_path: Path) -> None:
+    path = tmp_path / "residents.json"
+    FilePlateDirectory(path).replace((GUEST,))
+    path.with_suffix(".visits.json").write_bytes(b"rubbish")
+    assert left(FilePlateDirectory(path), 0.0) == 2
