@@ -90,6 +90,8 @@ class Proxy:
                         self._clients.setdefault(name[0], set()).update(known_as)
                     if upward and packet.kind == PUBLISH:
                         await self._watch(packet.topic, packet.payload)
+                    if target.is_closing():
+                        return
                     target.write(self._harmed(name[0], packet))
                 await target.drain()
 
