@@ -9,7 +9,7 @@ from lookout_server.adapters.clock import SystemClock
 from lookout_server.bootstrap.access import open_database
 from lookout_server.config import PolicyFile, ServerConfig, load_policy
 from lookout_server.domain.rehearsal import Outcome, Step, rehearse
-from lookout_server.domain.territory import Site
+from lookout_server.domain.territory import Mirrors, Site
 from lookout_server.services.rehearsing import past_steps
 
 
@@ -52,7 +52,8 @@ def site_of(config: ServerConfig) -> Site:
     """Its identity and its policy. ConfigError when the policy file cannot be read."""
     zone = config.site.timezone
     policy = load_policy(config.policy_file, zone) if config.policy_file else PolicyFile().policy(zone)
-    return Site(id=config.site.id, name=config.site.name, timezone=zone, policy=policy)
+    mirrors = Mirrors(frigate=config.mirrors.frigate, home_assistant=config.mirrors.home_assistant)
+    return Site(id=config.site.id, name=config.site.name, timezone=zone, policy=policy, mirrors=mirrors)
 
 
 async def try_policy(config: ServerConfig, file: Path, *, days: int) -> Trial:

@@ -162,6 +162,15 @@ class ExternalBroker(Section):
 BrokerConfig = Annotated[EmbeddedBroker | ExternalBroker, Field(discriminator="mode")]
 
 
+class MirrorsConfig(Section):
+    """Other systems on the same broker that hear of alarms in their own language."""
+
+    frigate: bool = False
+    """Publish ``frigate/events`` as Frigate does, for automations made for it."""
+    home_assistant: bool = False
+    """Retained discovery under ``homeassistant/``: a binary sensor for each camera and kind of alarm."""
+
+
 class LogConfig(Section):
     """What is logged."""
 
@@ -184,6 +193,7 @@ class ServerConfig(Section):
     """Territory, cameras and people (``site.yaml``), imported at the first start."""
     policy_file: Path | None = None
     """Limits of time, working hours, escalation (``policy.yaml``); left out: the usual ones."""
+    mirrors: MirrorsConfig = MirrorsConfig()
     log: LogConfig = LogConfig()
 
     @model_validator(mode="after")

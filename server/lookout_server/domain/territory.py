@@ -38,6 +38,14 @@ CONTROL_ROOM = frozenset({Role.OPERATOR, Role.SUPERVISOR, Role.ADMIN})
 
 
 @dataclass(frozen=True, kw_only=True)
+class Mirrors:
+    """Which other systems are told of alarms in their own language."""
+
+    frigate: bool = False
+    home_assistant: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class Site:
     """The estate this dispatcher serves."""
 
@@ -47,6 +55,7 @@ class Site:
     timezone: str
     #: What the site has decided; its calendar is in the same time zone.
     policy: Policy = DEFAULT
+    mirrors: Mirrors = Mirrors()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from lookout_contract.cases import CaseState
 from lookout_contract.commands import CommandResponse
-from lookout_contract.events import Severity
+from lookout_contract.events import Scenario, Severity
 from lookout_server.domain.alarm import Alarm
 from lookout_server.domain.case import Case, CaseEvidence, HistoryEntry
 from lookout_server.domain.deadline import Deadline, DeadlineKey, DeadlineKind
@@ -94,6 +94,10 @@ class AlarmRepository(Protocol):
 
     async def with_evidence(self, sha256: str) -> Sequence[str]:
         """Ids of the alarms that name this file."""
+        ...
+
+    async def active(self, camera: CameraKey, scenario: Scenario) -> int:
+        """How many of this kind go on at this camera."""
         ...
 
     async def open_by_severity(self) -> dict[Severity, int]:

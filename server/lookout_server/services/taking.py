@@ -11,6 +11,7 @@ from lookout_server.domain.moves import SETTLED
 from lookout_server.domain.territory import Camera, CameraKey, Gateway, Site
 from lookout_server.ports import UnitOfWork
 from lookout_server.services import announce
+from lookout_server.services.mirrors import mirror_alarm
 from lookout_server.services.reading import ReadEvent
 from lookout_server.services.reporting import open_case
 from lookout_server.services.timing import set_clock
@@ -26,6 +27,7 @@ async def take_events(uow: UnitOfWork, site: Site, events: Sequence[ReadEvent]) 
     for alarm in after.values():
         held = before.get(alarm.id)
         announce.alarm_changed(uow, alarm.id, _change(held, alarm), alarm.received_at if held is None else _at(events))
+        await mirror_alarm(uow, site, held, alarm, _at(events))
         await _follow_up(uow, site, held, alarm, events)
 
 

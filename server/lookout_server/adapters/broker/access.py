@@ -12,12 +12,16 @@ from lookout_contract.topics import PREFIX
 #: The dispatcher's own account. The ``@`` keeps it apart from every gateway id.
 DISPATCHER = "@dispatcher"
 
+#: Where the dispatcher speaks beside its own tree: the languages of other systems, off unless the site wants them.
+_MIRRORS = ("homeassistant", "frigate")
 _SAYS = ("event/+/+", "status", "camera/+/state", "response/+")
 _HEARS = ("receipt", "refusal", "command/+")
 
 
 def may_say(username: str, topic: str, *, site: str) -> bool:
     """Whether the account may publish on this topic, or leave its will there."""
+    if username == DISPATCHER and topic.split("/")[0] in _MIRRORS:
+        return True
     return _matches(username, topic, site, _SAYS)
 
 
@@ -36,10 +40,12 @@ def acl_file(site: str) -> str:
     base = f"{PREFIX}/{site}/gateway/%u"
     says = "".join(f"pattern write {base}/{each}\n" for each in _SAYS)
     hears = "".join(f"pattern read {base}/{each}\n" for each in _HEARS)
+    mirrors = "".join(f"topic write {each}/#\n" for each in _MIRRORS)
     return (
         "# Written by the dispatcher at every start; changes here are overwritten.\n"
         f"user {DISPATCHER}\n"
         f"topic readwrite {PREFIX}/#\n"
+        f"{mirrors}"
         "\n"
         f"{says}{hears}"
     )

@@ -68,6 +68,16 @@ class SqlAlarms:
         statement = select(AlarmEvidenceRow.alarm_id).where(AlarmEvidenceRow.sha256 == sha256)
         return (await self._session.scalars(statement)).all()
 
+    async def active(self, camera: CameraKey, scenario: Scenario) -> int:
+        """Counted."""
+        statement = select(func.count()).where(
+            AlarmRow.gateway == camera.gateway,
+            AlarmRow.camera == camera.id,
+            AlarmRow.scenario == scenario.value,
+            AlarmRow.state == AlarmState.ACTIVE.value,
+        )
+        return int(await self._session.scalar(statement) or 0)
+
     async def open_by_severity(self) -> dict[Severity, int]:
         """Counts of open alarms."""
         statement = (
