@@ -30,7 +30,7 @@ from lookout_edge.config import config_schema
 from lookout_edge.errors import ConfigError, EdgeError, SourceError
 from lookout_edge.recordings import DEFAULT_TIMEZONE, studio_of
 from lookout_edge.replay import replay as replay_frames
-from lookout_edge.rule_commands import DrawOption, PictureOption, draw_zones, score, why
+from lookout_edge.rule_commands import DrawOption, PictureOption, draw_zones, proposals, score, why
 
 app = typer.Typer(
     help="The Lookout gateway: watches cameras and sends events.",
@@ -231,6 +231,7 @@ def _write_lines(out: str, lines: Iterable[str]) -> None:
 
 app.command()(score)
 app.command()(why)
+app.command()(proposals)
 
 
 def main() -> None:

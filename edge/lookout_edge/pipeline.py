@@ -12,6 +12,7 @@ from lookout_edge.domain.geometry import Box
 from lookout_edge.domain.observation import Observation, Scene
 from lookout_edge.domain.occurrence import OccurrenceSettings
 from lookout_edge.domain.suppressed import Suppressed, SuppressionLedger
+from lookout_edge.domain.suppression import Suppression
 from lookout_edge.domain.track import Track
 from lookout_edge.domain.zone import Zone
 from lookout_edge.errors import ModelError, OverloadError
@@ -50,6 +51,11 @@ def ignore_suppressed(suppressed: Suppressed) -> None:
     """Do nothing with a suppressed candidate."""
 
 
+def leave_out_nothing(at: float) -> Sequence[Suppression]:
+    """No operator has agreed to leave anything out."""
+    return ()
+
+
 class CameraPipeline:
     """Frame → motion gate → detections → tracks → rules → occurrences. Not thread-safe; reads no clock."""
 
@@ -62,6 +68,7 @@ class CameraPipeline:
         plates: Plates | None = None,
         settings: PipelineSettings | None = None,
         on_suppressed: Callable[[Suppressed], None] = ignore_suppressed,
+        left_out: Callable[[float], Sequence[Suppression]] = leave_out_nothing,
     ) -> None:
         settings = settings or PipelineSettings()
         self._settings = settings.looks
@@ -83,6 +90,7 @@ class CameraPipeline:
             takes_regions=detector.takes_regions,
             masks=settings.masks,
         )
+        self._left_out = left_out
         self._ledger = SuppressionLedger(provenance.camera, on_suppressed)
         self._scene = Scene(provenance.camera, reads_plates=plates is not None)
         self._frame_at: float | None = None
@@ -194,6 +202,7 @@ class CameraPipeline:
     def _judge(self, frame: Frame) -> list[EventData]:
         if self._plates is not None:
             self._scene = replace(self._scene, residents=self._plates.directory.residents(frame.at))
+        self._scene = replace(self._scene, suppressions=self._left_out(frame.at))
         events: list[EventData] = []
         observed: list[Observation] = []
         untracked: list[Box] = []

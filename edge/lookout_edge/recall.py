@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime, tzinfo
 
+from lookout_contract.events import Scenario
+from lookout_edge.domain.feedback import Proposal
 from lookout_edge.domain.memory import Kind, Note, condition_text
 
 
@@ -34,6 +36,18 @@ def _told(note: Note, timezone: tzinfo) -> Iterable[str]:
     yield f"{clock}  {note.state}{trial}: {what}, {note.severity} ({note.reason})"
     if note.state == "start":
         yield from (f"              {condition_text(condition)}" for condition in note.conditions)
+
+
+def proposal_text(proposal: Proposal, timezone: tzinfo) -> str:
+    """A proposal in two lines."""
+    place = ", ".join(f"{value:.2f}" for value in proposal.box)
+    state = proposal.decision.value
+    if proposal.until is not None:
+        state += f" by {proposal.decided_by} until {_clock(proposal.until, timezone)}"
+    what = f"{proposal.scenario} at {proposal.camera}, {proposal.zone or 'frame'}: {proposal.group} at [{place}]"
+    tried = f"{proposal.spared} false alarms spared, {proposal.missed} real ones missed, {proposal.unjudged} not judged"
+    slows = "; only slows what neither flickers nor grows" if proposal.scenario is Scenario.FIRE_SMOKE else ""
+    return f"{proposal.id}  {state}  leave out {what}{slows}\n              in the last week: {tried}"
 
 
 def _clock(at: float, timezone: tzinfo) -> str:

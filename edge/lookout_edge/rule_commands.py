@@ -16,9 +16,10 @@ from lookout_edge.adapters.logs import configure_logs
 from lookout_edge.bootstrap.streams import first_picture, write_zones
 from lookout_edge.cli import ConfigOption, log_level, plain_errors, read_moment
 from lookout_edge.config import CameraConfig, ModelsConfig
+from lookout_edge.domain.feedback import Decision
 from lookout_edge.domain.frame import Frame
 from lookout_edge.errors import ConfigError, SourceError
-from lookout_edge.recall import answer
+from lookout_edge.recall import answer, proposal_text
 from lookout_edge.recordings import Studio, studio_of
 from lookout_edge.replay import events_of
 from lookout_edge.score import Clip, Cost, Truth, alarms_of, as_table, read_truths, scoreboard
@@ -77,6 +78,24 @@ def why(
             typer.echo(note.model_dump_json(exclude_defaults=True))
     else:
         typer.echo("\n".join(answer(notes, before, loaded.timezone)))
+
+
+def proposals(
+    config: ConfigOption,
+    accept: Annotated[str | None, typer.Option("--accept", metavar="ID", help="Leave this out from now on.")] = None,
+    decline: Annotated[str | None, typer.Option("--decline", metavar="ID", help="Never ask for this again.")] = None,
+    by: Annotated[str, typer.Option("--by", help="Who decides.")] = "operator",
+) -> None:
+    """What the gateway proposes to leave out after false alarms, with what that would have spared and missed."""
+    with plain_errors():
+        loaded = bootstrap.load(config)
+        file = bootstrap.open_proposals(loaded.config)
+        now = time.time()
+        for name, decision in ((accept, Decision.ACCEPTED), (decline, Decision.DECLINED)):
+            if name is not None:
+                file.decide(name, decision, by, now)
+        lines = [proposal_text(proposal, loaded.timezone) for proposal in file.all()]
+    typer.echo("\n".join(lines) if lines else "there is no proposal")
 
 
 DrawOption = Annotated[

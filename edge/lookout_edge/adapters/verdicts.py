@@ -1,6 +1,9 @@
 """What people made of alarms, as a file that training reads later."""
 
+from contextlib import suppress
 from pathlib import Path
+
+from pydantic import ValidationError
 
 from lookout_contract.commands import VerdictCommand
 from lookout_edge.errors import EdgeError
@@ -20,3 +23,17 @@ class VerdictFile:
                 file.write(command.to_json() + b"\n")
         except OSError as error:
             raise EdgeError(f"The verdict could not be written to {self._path}: {error.strerror}.") from error
+
+    def all(self) -> list[VerdictCommand]:
+        """Every verdict so far, oldest first; lines that cannot be read are left out."""
+        try:
+            lines = self._path.read_bytes().splitlines()
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise EdgeError(f"The verdicts in {self._path} cannot be read: {error.strerror}.") from error
+        found: list[VerdictCommand] = []
+        for line in lines:
+            with suppress(ValidationError):
+                found.append(VerdictCommand.model_validate_json(line))
+        return found

@@ -23,6 +23,7 @@ from lookout_edge.adapters.directory import FilePlateDirectory
 from lookout_edge.adapters.enrolment import Enrolment
 from lookout_edge.adapters.enrolment import enrol as enrol_box
 from lookout_edge.adapters.evidence import DiskEvidence
+from lookout_edge.adapters.feedback import FeedbackDesk, ProposalFile
 from lookout_edge.adapters.folded_log import FoldedLog
 from lookout_edge.adapters.jpeg import encode_jpeg
 from lookout_edge.adapters.link import MqttLink
@@ -43,11 +44,12 @@ from lookout_edge.config.sense import PLATE_MODELS
 from lookout_edge.domain.memory import note_of_sight, note_of_suppressed
 from lookout_edge.domain.schedule import SiteCalendar
 from lookout_edge.domain.suppressed import Suppressed
+from lookout_edge.domain.suppression import Suppression
 from lookout_edge.domain.zone import Zone
 from lookout_edge.errors import ConfigError, EdgeError, ModelError
 from lookout_edge.events import Provenance
 from lookout_edge.looking import LookSettings
-from lookout_edge.pipeline import CameraPipeline, PipelineSettings, Plates
+from lookout_edge.pipeline import CameraPipeline, PipelineSettings, Plates, leave_out_nothing
 from lookout_edge.ports import Detector, PlateDirectory, PlateReader
 from lookout_edge.rules.base import Rule, RuleContext
 from lookout_edge.rules.registry import RULES
@@ -82,6 +84,8 @@ log = structlog.stdlib.get_logger()
 
 #: The file of ``Memory`` in the data folder.
 MEMORY = "memory.db"
+#: The file of ``ProposalFile`` there.
+PROPOSALS = "proposals.json"
 #: Sections that a running gateway cannot change.
 _FIXED = (
     "site",
@@ -213,6 +217,7 @@ def build_pipeline(
     config_hash: str | None = None,
     looks: LookSettings | None = None,
     on_suppressed: Callable[[Suppressed], None] | None = None,
+    left_out: Callable[[float], Sequence[Suppression]] = leave_out_nothing,
 ) -> CameraPipeline:
     """A camera's pipeline. ``source`` tells gateways apart that have a camera of the same name."""
     return CameraPipeline(
@@ -222,6 +227,7 @@ def build_pipeline(
         plates=Plates(reader=models.plates, directory=directory) if models.plates else None,
         settings=PipelineSettings(looks=looks or LookSettings()),
         on_suppressed=on_suppressed or log_suppressed,
+        left_out=left_out,
     )
 
 
@@ -260,6 +266,11 @@ def open_memory(config: GatewayConfig) -> Memory:
     if not path.is_file():
         raise ConfigError(f"{path}: there is no memory yet; it is kept from the first `lookout-edge run` on.")
     return Memory(path)
+
+
+def open_proposals(config: GatewayConfig) -> ProposalFile:
+    """What a gateway proposes to leave out; a running one obeys a decision at its next look."""
+    return ProposalFile(config.data_dir / PROPOSALS)
 
 
 class NobodyKnown:
@@ -314,6 +325,7 @@ class GatewayBuilder:
             limits=_spool_limits(config),
         )
         self._memory = Memory(config.data_dir / MEMORY)
+        self._proposals = ProposalFile(config.data_dir / PROPOSALS)
         self._evidence = DiskEvidence(config.data_dir / "evidence", quota_bytes=config.evidence.quota_mb * 1_000_000)
         self._link = self._build_link(config)
         self._sink = RememberingSink(self._spool, self._memory)
@@ -417,6 +429,7 @@ class GatewayBuilder:
             config_hash=loaded.hash,
             looks=looks_of(camera),
             on_suppressed=self._suppressed,
+            left_out=partial(self._proposals.suppressions, name),
         )
         return CameraWorker(
             name,
@@ -448,7 +461,7 @@ class GatewayBuilder:
         desk = CommandDesk(
             clock=self._clock,
             residents=self._directory,
-            verdicts=VerdictFile(config.data_dir / "verdicts.jsonl"),
+            verdicts=FeedbackDesk(VerdictFile(config.data_dir / "verdicts.jsonl"), self._memory, self._proposals),
             requeue=self._spool.requeue,
             snapshot=partial(take_snapshot, self._crew),
             test_alarm=partial(send_trial_alarm, self._crew, self._spool, self._clock),

@@ -1,0 +1,111 @@
+"""Verdicts and proposals on disk: the gateway writes them, operators decide, the pipelines obey."""
+
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+import structlog
+from pydantic import TypeAdapter, ValidationError
+
+from lookout_contract.commands import Verdict, VerdictCommand
+from lookout_edge.adapters.atomic_file import write_whole
+from lookout_edge.adapters.memory import KEEP_S, Memory
+from lookout_edge.adapters.verdicts import VerdictFile
+from lookout_edge.domain.feedback import Decision, Proposal, propose
+from lookout_edge.domain.suppression import Suppression
+from lookout_edge.errors import ConfigError, SpoolError
+
+_log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+_PROPOSALS: TypeAdapter[list[Proposal]] = TypeAdapter(list[Proposal])
+
+
+class ProposalFile:
+    """Proposals in one JSON file, which other processes (the command line) may change. Safe from any thread."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._seen: tuple[int, int] | None = None
+        self._proposals: list[Proposal] = []
+
+    def all(self) -> Sequence[Proposal]:
+        """Every proposal, oldest first; none from a file that cannot be read, with a log line."""
+        with self._lock:
+            return tuple(self._fresh())
+
+    def suppressions(self, camera: str, at: float) -> Sequence[Suppression]:
+        """What operators have agreed to leave out at a camera at frame time ``at``."""
+        return [
+            proposal.as_suppression(proposal.decided_at, proposal.until)
+            for proposal in self.all()
+            if proposal.camera == camera
+            and proposal.decided_at is not None
+            and proposal.until is not None
+            and at < proposal.until
+        ]
+
+    def add(self, found: Sequence[Proposal]) -> list[Proposal]:
+        """Keep those that are new; returns them."""
+        with self._lock:
+            held = self._fresh()
+            new = [proposal for proposal in found if all(proposal.id != known.id for known in held)]
+            if new:
+                self._write([*held, *new])
+            return new
+
+    def decide(self, name: str, decision: Decision, by: str, at: float) -> Proposal:
+        """Accept or decline; ConfigError for an unknown one."""
+        with self._lock:
+            held = self._fresh()
+            known = {proposal.id: proposal for proposal in held}
+            if name not in known:
+                raise ConfigError(f"There is no proposal {name!r}; there are: {', '.join(known) or 'none'}.")
+            decided = known[name].decided(decision, by, at)
+            self._write([decided if proposal.id == name else proposal for proposal in held])
+            return decided
+
+    def _fresh(self) -> list[Proposal]:
+        try:
+            stat = self._path.stat()
+            stamp = (stat.st_mtime_ns, stat.st_size)
+            if stamp != self._seen:
+                self._proposals = _PROPOSALS.validate_json(self._path.read_bytes())
+                self._seen = stamp
+        except FileNotFoundError:
+            self._proposals, self._seen = [], None
+        except (OSError, ValidationError) as error:
+            if self._seen is not None or self._proposals == []:
+                _log.warning("the proposals cannot be read, so nothing is left out", why=str(error).splitlines()[0])
+            self._proposals, self._seen = [], None
+        return self._proposals
+
+    def _write(self, proposals: list[Proposal]) -> None:
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(self._path, _PROPOSALS.dump_json(proposals, exclude_none=True, indent=1))
+        except OSError as error:
+            raise SpoolError(f"{self._path} cannot be written: {error.strerror}; free some space.") from error
+        self._seen = None
+
+
+class FeedbackDesk:
+    """A ``VerdictBook`` that keeps each verdict and looks whether it completes a proposal."""
+
+    def __init__(self, verdicts: VerdictFile, memory: Memory, proposals: ProposalFile) -> None:
+        self._verdicts, self._memory, self._proposals = verdicts, memory, proposals
+
+    def add(self, command: VerdictCommand) -> None:
+        """See ``VerdictBook``. New proposals are kept and logged."""
+        self._verdicts.add(command)
+        now = command.issued_at.timestamp()
+        notes = self._memory.between(now - KEEP_S, now + KEEP_S)
+        known: dict[str, Verdict] = {verdict.occurrence: verdict.verdict for verdict in self._verdicts.all()}
+        for proposal in self._proposals.add(propose(now, notes, known)):
+            _log.info(
+                "proposal: leave out what was a false alarm again and again; see `lookout-edge proposals`",
+                proposal=proposal.id,
+                camera=proposal.camera,
+                scenario=proposal.scenario.value,
+                spared=proposal.spared,
+                missed=proposal.missed,
+            )

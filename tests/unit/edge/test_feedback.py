@@ -1,0 +1,130 @@
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from typer.testing import CliRunner
+
+from lookout_contract.commands import Verdict, VerdictCommand
+from lookout_contract.events import Scenario
+from lookout_edge.__main__ import app
+from lookout_edge.adapters.feedback import FeedbackDesk, ProposalFile
+from lookout_edge.adapters.memory import Memory
+from lookout_edge.adapters.verdicts import VerdictFile
+from lookout_edge.bootstrap import PROPOSALS
+from lookout_edge.domain.feedback import KEEP_FIRE_S, KEEP_S, Decision, propose
+from lookout_edge.domain.geometry import Box
+from lookout_edge.domain.memory import Kind, Note
+from lookout_edge.domain.observation import Scene, Standing
+from lookout_edge.errors import ConfigError
+from lookout_edge.rules.registry import RULES
+from lookout_edge.testing import track
+
+PLACE = (0.40, 0.40, 0.60, 0.60)
+FALSE, REAL = Verdict.FALSE, Verdict.REAL
+
+
+def alarm(
+    name: str, *, box: tuple[float, float, float, float] = PLACE, label: str = "bicycle", at: float = 0.0
+) -> Note:
+    return Note(
+        at=at,
+        camera="stairs",
+        kind=Kind.EVENT,
+        scenario=Scenario.CORRIDOR_EBIKE if label == "bicycle" else Scenario.FIRE_SMOKE,
+        zone="frame",
+        label=label,
+        state="start",
+        occurrence=name,
+        box=box,
+    )
+
+
+def test_three_false_alarms_at_a_place_make_a_proposal_that_says_what_it_would_do() -> None:
+    notes = [alarm(name) for name in "abcdef"] + [alarm("far", box=(0.0, 0.0, 0.1, 0.1))]
+    verdicts = {"a": FALSE, "b": FALSE, "c": FALSE, "d": REAL, "e": Verdict.DUPLICATE, "far": FALSE}
+    (proposal,) = propose(100.0, notes, verdicts)
+    assert (proposal.spared, proposal.missed, proposal.unjudged) == (4, 1, 1)
+    assert (proposal.occurrences, proposal.box, proposal.decision) == (("a", "b", "c"), PLACE, Decision.OPEN)
+    assert propose(200.0, notes, verdicts)[0].id == proposal.id
+
+
+@pytest.mark.parametrize(
+    "verdicts", [{"a": FALSE, "b": FALSE}, {"a": FALSE, "b": FALSE, "c": REAL}, {}], ids=["two", "mixed", "none"]
+)
+def test_less_is_no_proposal(verdicts: dict[str, Verdict]) -> None:
+    assert propose(0.0, [alarm(name) for name in "abc"], verdicts) == []
+
+
+def test_other_places_and_kinds_are_not_added_up() -> None:
+    notes = [alarm("a"), alarm("b"), alarm("c", box=(0.0, 0.0, 0.2, 0.2)), alarm("d", label="fire")]
+    assert propose(0.0, notes, dict.fromkeys("abcd", FALSE)) == []
+
+
+def test_fire_expires_after_a_day_and_other_things_after_two_weeks() -> None:
+    for label, keep_s in (("bicycle", KEEP_S), ("fire", KEEP_FIRE_S)):
+        (proposal,) = propose(0.0, [alarm(name, label=label) for name in "abc"], dict.fromkeys("abc", FALSE))
+        assert proposal.decided(Decision.ACCEPTED, "wang", 10.0).until == 10.0 + keep_s
+        assert proposal.decided(Decision.DECLINED, "wang", 10.0).until is None
+
+
+def verdict(name: str) -> VerdictCommand:
+    at = datetime.fromtimestamp(1000, UTC)
+    return VerdictCommand(id=f"v-{name}", issued_at=at, occurrence=name, verdict=FALSE)
+
+
+def test_verdicts_become_a_proposal_and_only_an_accepted_one_is_obeyed(tmp_path: Path) -> None:
+    memory, file = Memory(tmp_path / "memory.db"), ProposalFile(tmp_path / "proposals.json")
+    desk = FeedbackDesk(VerdictFile(tmp_path / "verdicts.jsonl"), memory, file)
+    for name in "abc":
+        memory.add(alarm(name, at=500.0))
+        assert file.all() == ()
+        desk.add(verdict(name))
+    (proposal,) = file.all()
+    desk.add(verdict("c"))
+    assert len(file.all()) == 1
+    assert file.suppressions("stairs", 1000.0) == []
+    ProposalFile(tmp_path / "proposals.json").decide(proposal.id, Decision.ACCEPTED, "wang", 1000.0)
+    (left_out,) = file.suppressions("stairs", 2000.0)
+    assert left_out.covers(2000.0, "two_wheeler", Box(*PLACE))
+    assert not left_out.covers(2000.0, "two_wheeler", Box(0.1, 0.1, 0.9, 0.9)), "much larger is another thing"
+    assert not left_out.covers(999.0, "two_wheeler", Box(*PLACE))
+    assert file.suppressions("gate", 2000.0) == []
+    assert file.suppressions("stairs", 2000.0 + KEEP_S) == []
+    with pytest.raises(ConfigError, match="There is no proposal 'x'"):
+        file.decide("x", Decision.ACCEPTED, "wang", 0.0)
+    memory.close()
+
+
+def test_what_is_left_out_is_blocked_and_says_by_what() -> None:
+    (proposal,) = propose(0.0, [alarm(name) for name in "abc"], dict.fromkeys("abc", FALSE))
+    kind = RULES[Scenario.CORRIDOR_EBIKE]
+    rule = kind.build(kind.params.model_validate({"dwell_s": 1.0}), (), ZoneInfo("UTC"))
+    scene = Scene("stairs", suppressions=(proposal.as_suppression(0.0, 100.0),))
+    standings = [rule.observe(at, [track(1, at, label="bicycle")], scene)[0] for at in (96.0, 97.0, 98.0, 99.0, 101.0)]
+    assert (standings[3].standing, standings[3].blocked_by) == (Standing.BLOCKED, "suppression")
+    assert standings[4].standing is Standing.ACTIVE, "it has expired"
+
+
+def test_a_broken_file_leaves_nothing_out(tmp_path: Path) -> None:
+    (tmp_path / "proposals.json").write_bytes(b"{")
+    assert ProposalFile(tmp_path / "proposals.json").suppressions("stairs", 0.0) == []
+
+
+def test_the_command_lists_and_decides(tmp_path: Path) -> None:
+    config = tmp_path / "g.yaml"
+    config.write_text(
+        "site: s\ngateway: g\nmodels: {plates: false}\ncameras:\n  stairs:\n"
+        "    source: {url: 'rtsp://192.0.2.1/x'}\n    rules: [{scenario: corridor_ebike}]\n",
+        encoding="utf-8",
+    )
+    run = CliRunner().invoke
+    assert "there is no proposal" in run(app, ["proposals", "--config", str(config)]).output
+    (proposal,) = propose(0.0, [alarm(name) for name in "abc"], dict.fromkeys("abc", FALSE))
+    ProposalFile(tmp_path / ".lookout" / "gateway" / PROPOSALS).add([proposal])
+    listed = run(app, ["proposals", "--config", str(config)]).output
+    assert "open  leave out corridor_ebike at stairs" in listed
+    assert "3 false alarms spared, 0 real ones missed" in listed
+    accepted = run(app, ["proposals", "--config", str(config), "--accept", proposal.id, "--by", "wang"])
+    assert "accepted by wang until" in accepted.output
+    assert run(app, ["proposals", "--config", str(config), "--accept", "x"]).exit_code == 2
