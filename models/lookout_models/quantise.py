@@ -43,6 +43,8 @@ def quantised(entry: ZooEntry, pictures: Sequence[Image], leave_first: float = L
         node.name = node.name or f"conv.{number}"
     left = [node.name for node in convolutions[: round(len(convolutions) * leave_first)]]
     made = _quantise(model, _Calibration(entry, pictures, model.graph.input[0].name), left)
+    if entry.spec.head.kind == "nanodet":
+        made = with_free_size(made)
     check_model(made)
     return made.SerializeToString(deterministic=True)
 
@@ -81,6 +83,21 @@ def with_scaled_resizes(model: onnx.ModelProto) -> onnx.ModelProto:
         for attribute in [a for a in node.attribute if a.name == "axes"]:
             node.attribute.remove(attribute)
     return _without_unused(model)
+
+
+def with_free_size(model: onnx.ModelProto) -> onnx.ModelProto:
+    """``model`` for pictures of any size, in place, where nothing in it depends on the size: convolutions all the way.
+
+    The gateway then looks at parts of a picture for less. Its Resizes must be told scales, see ``with_scaled_resizes``.
+    """
+    if any(node.op_type == "Resize" and len(node.input) == _WITH_SIZES for node in model.graph.node):
+        return model
+    for dimension, name in zip(model.graph.input[0].type.tensor_type.shape.dim[2:], ("height", "width"), strict=True):
+        dimension.dim_param = name
+    for output in model.graph.output:
+        output.type.tensor_type.shape.dim[1].dim_param = "locations"
+    del model.graph.value_info[:]
+    return model
 
 
 def _without_unused(model: onnx.ModelProto) -> onnx.ModelProto:
