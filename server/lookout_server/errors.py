@@ -148,3 +148,9 @@ class WrongTypeError(ServerError):
     """The upload is of no accepted type, or is not what its Content-Type says."""
 
     code = "wrong_type"
+
+
+class RangeError(ServerError):
+    """No byte of the range exists, or a piece does not begin where the upload stands (``offset``)."""
+
+    code = "range"

@@ -2,9 +2,11 @@
 
 import threading
 from enum import Enum, auto
+from typing import BinaryIO
 
 import httpx
 import structlog
+from pydantic import BaseModel, ValidationError
 
 from lookout_edge.adapters.backoff import Backoff
 from lookout_edge.adapters.evidence import DiskEvidence, StoredFile
@@ -13,8 +15,17 @@ from lookout_edge.adapters.folded_log import FoldedLog
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 _STORED = frozenset({200, 201, 204, 409})
-#: Answers that do not blame the file: the token, the address, the load, the time.
-_TRY_AGAIN = frozenset({401, 403, 404, 405, 408, 425, 429})
+#: Answers that do not blame the file: the token, the address, the load, the time, the piece.
+_TRY_AGAIN = frozenset({401, 403, 404, 405, 408, 416, 425, 429})
+
+
+#: Files above this are sent in pieces of this size.
+PIECE_BYTES = 1_048_576
+
+
+class _Progress(BaseModel):
+    offset: int
+    stored: bool = False
 
 
 class _Result(Enum):
@@ -94,21 +105,38 @@ class EvidenceUploader:
     def _upload(self, client: httpx.Client, file: StoredFile) -> _Result:
         url = f"{self._url}/api/v1/evidence/{file.sha256}"
         try:
-            content = file.path.read_bytes()
+            with file.path.open("rb") as content:
+                if file.bytes <= PIECE_BYTES:
+                    answer = client.put(url, content=content.read(), headers={"Content-Type": file.mime})
+                    return self._judge(answer.status_code, file)
+                return self._send_pieces(client, url, file, content)
         except FileNotFoundError:
             return _Result.STORED
         except OSError as error:
             self._faults.warning("upload", f"evidence file {file.path} cannot be read ({error.strerror})")
             return _Result.REFUSED
-        try:
-            answer = client.put(url, content=content, headers={"Content-Type": file.mime})
         except httpx.HTTPError as error:
             why = str(error) or type(error).__name__
             self._faults.warning(
                 "upload", f"evidence cannot be uploaded to {self._url} ({why}): check dispatcher.url; it waits on disk"
             )
             return _Result.UNREACHABLE
-        return self._judge(answer.status_code, file)
+
+    def _send_pieces(self, client: httpx.Client, url: str, file: StoredFile, content: BinaryIO) -> _Result:
+        """From where the dispatcher stands: a line that breaks in every clip gets through all the same."""
+        answer = client.get(f"{url}/upload")
+        if answer.status_code != 200:
+            return self._judge(answer.status_code, file)
+        offset, stored = _progress(answer)
+        while not stored and offset < file.bytes and not self._stop.is_set():
+            content.seek(offset)
+            piece = content.read(PIECE_BYTES)
+            span = f"bytes {offset}-{offset + len(piece) - 1}/{file.bytes}"
+            answer = client.put(url, content=piece, headers={"Content-Type": file.mime, "Content-Range": span})
+            if answer.status_code != 202:
+                return self._judge(answer.status_code, file)
+            offset, _ = _progress(answer)
+        return _Result.STORED if stored else _Result.LATER
 
     def _judge(self, status: int, file: StoredFile) -> _Result:
         if status in _STORED:
@@ -119,3 +147,12 @@ class EvidenceUploader:
         advice = "check the gateway's token" if status in {401, 403} else "check dispatcher.url and its log"
         self._faults.warning("upload", f"the dispatcher at {self._url} answers {status} to evidence: {advice}")
         return _Result.LATER
+
+
+def _progress(answer: httpx.Response) -> tuple[int, bool]:
+    """(bytes that the dispatcher holds, whether it has the file)."""
+    try:
+        told = _Progress.model_validate_json(answer.content)
+    except ValidationError as error:
+        raise httpx.DecodingError("the dispatcher's answer cannot be read: check dispatcher.url") from error
+    return told.offset, told.stored

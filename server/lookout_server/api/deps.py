@@ -12,6 +12,7 @@ from lookout_server.api.throttle import SignInThrottle
 from lookout_server.domain.territory import Site
 from lookout_server.ports import Clock, EvidenceStore, ModelPackage, PasswordHasher, ReadinessCheck, Store
 from lookout_server.services.enrolment import Door
+from lookout_server.services.evidence import Pieces
 from lookout_server.services.feed import FeedSource
 from lookout_server.services.notifying import Channel
 
@@ -46,6 +47,8 @@ class Deps:
     version: str
     #: What ``/readyz`` looks at beside the database.
     checks: Mapping[str, ReadinessCheck] = field(default_factory=_no_checks)
+    #: Where uploads in pieces are kept until they are whole; None: files come in one piece.
+    pieces: Pieces | None = None
     max_evidence_bytes: int = 64 * 1024 * 1024
     #: Where the built console lies; None when there is none.
     static_dir: Path | None = None

@@ -24,6 +24,7 @@ from lookout_server.adapters.mqtt.replay import ReplayPlanner, ask_for_replays
 from lookout_server.adapters.notify import AppriseChannel, run_courier
 from lookout_server.adapters.passwords import Argon2Hasher
 from lookout_server.adapters.timers import run_timers
+from lookout_server.adapters.uploads import PieceFolder
 from lookout_server.app import Deps, create_app
 from lookout_server.bootstrap.access import import_at_first_start
 from lookout_server.bootstrap.broker import ReachedBroker, intake_filters, local_address, reach_broker
@@ -156,6 +157,7 @@ class Dispatcher:
             channel=AppriseChannel(),
             version=version(),
             checks={"broker": link.problem},
+            pieces=PieceFolder(self._config.data_dir / "uploads"),
             max_evidence_bytes=self._config.evidence.max_bytes,
             static_dir=STATIC if STATIC.is_dir() else None,
             secure_cookies=self._config.listen.secure_cookies,

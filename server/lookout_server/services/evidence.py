@@ -3,10 +3,11 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Protocol
 
 from lookout_server.domain.moving import may_see
 from lookout_server.domain.territory import Person
-from lookout_server.errors import NotFoundError
+from lookout_server.errors import NotFoundError, RangeError, TooLargeError, WrongHashError, WrongTypeError
 from lookout_server.ports import EvidenceStore, Store, StoredFile, UnitOfWork
 from lookout_server.services import announce
 
@@ -20,6 +21,69 @@ class Upload:
     body: AsyncIterator[bytes]
     uploader: str
     at: datetime
+
+
+class Pieces(Protocol):
+    """What has arrived of uploads that come in pieces, by uploader and hash."""
+
+    def offset(self, uploader: str, sha256: str) -> int:
+        """Bytes held; 0 when there are none."""
+        ...
+
+    async def append(self, uploader: str, sha256: str, body: AsyncIterator[bytes], *, max_bytes: int) -> int:
+        """Put a piece behind what is held; the new size. A body that breaks off leaves what came of it."""
+        ...
+
+    def read(self, uploader: str, sha256: str) -> AsyncIterator[bytes]:
+        """All that is held."""
+        ...
+
+    def discard(self, uploader: str, sha256: str) -> None:
+        """Forget it."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Piece:
+    """Bytes ``start`` up to, not including, ``end`` of a file that has ``total``."""
+
+    start: int
+    end: int
+    total: int
+
+
+async def keep_piece(
+    store: Store, files: EvidenceStore, pieces: Pieces, upload: Upload, piece: Piece, *, max_bytes: int
+) -> StoredFile | int:
+    """Take a piece; the stored file once it is whole, else how many bytes are held.
+
+    RangeError when the piece does not begin where the upload stands; what is held goes when the whole is refused.
+    """
+    if piece.total > max_bytes:
+        raise TooLargeError(f"the file is larger than {max_bytes} bytes; send a shorter clip or a smaller picture")
+    held = pieces.offset(upload.uploader, upload.sha256)
+    if piece.start != held:
+        raise RangeError(f"the upload stands at byte {held}: go on from there", offset=held)
+    size = await pieces.append(upload.uploader, upload.sha256, upload.body, max_bytes=piece.total)
+    if size < piece.total:
+        return size
+    whole = replace(upload, body=pieces.read(upload.uploader, upload.sha256))
+    try:
+        stored = await keep(store, files, whole, max_bytes=max_bytes)
+    except (WrongHashError, WrongTypeError, TooLargeError):
+        pieces.discard(upload.uploader, upload.sha256)
+        raise
+    pieces.discard(upload.uploader, upload.sha256)
+    return stored
+
+
+async def upload_offset(store: Store, pieces: Pieces | None, uploader: str, sha256: str) -> tuple[int, bool]:
+    """How many bytes an upload has come to, and whether the file is stored already."""
+    async with store.read() as uow:
+        known = (await uow.evidence.get([sha256])).get(sha256)
+    if known is not None:
+        return known.bytes, True
+    return (0 if pieces is None else pieces.offset(uploader, sha256)), False
 
 
 async def keep(store: Store, files: EvidenceStore, upload: Upload, *, max_bytes: int) -> StoredFile:

@@ -47,6 +47,7 @@ ROUTES = [
     Route("putEvidence", "PUT", f"/api/v1/evidence/{'0' * 64}", EVERYBODY),
     Route("listCameras", "GET", "/api/v1/cameras", CONTROL_ROOM),
     Route("listGateways", "GET", "/api/v1/gateways", CONTROL_ROOM),
+    Route("getUpload", "GET", f"/api/v1/evidence/{'0' * 64}/upload", EVERYBODY),
     Route("listCommands", "GET", "/api/v1/commands", CONTROL_ROOM),
     Route("askGateway", "POST", "/api/v1/gateways/gw-9/commands", {"zhao", "root"}, {"name": "reload"}),
     Route("listModels", "GET", "/api/v1/models", CONTROL_ROOM),

@@ -1,10 +1,12 @@
 """One-time codes: what they open, once, and nothing else."""
 
 import re
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import httpx
 import pytest
+from prometheus_client import CollectorRegistry
 
 from lookout_server.api.deps import Deps
 from lookout_server.app import create_app
@@ -101,8 +103,7 @@ async def test_guessing_codes_is_slowed_and_a_dispatcher_without_door_says_so(
 ) -> None:
     assert (await web.post("/api/v1/enrol", json={"code": "AAAA-AAAA-AAAA-AAAA"})).status_code == 404
     door = FakeDoor(certificates=False)
-    values = {name: getattr(deps, name) for name in ("site", "store", "evidence", "feed", "hasher", "clock", "version")}
-    app = create_app(Deps(**values, door=door))
+    app = create_app(replace(deps, door=door, metrics=CollectorRegistry()))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://lookout.test") as client:
         code = await offer(station.store, door, "gw-1", at=NOON, lasts=DAY)
         answer = await client.post("/api/v1/enrol", json={"code": code})

@@ -13,7 +13,7 @@ from lookout_server.api.problems import errors
 from lookout_server.api.routes.parameters import Hash
 from lookout_server.api.security import SignedIn, Uploader
 from lookout_server.domain.territory import Person
-from lookout_server.errors import NotFoundError, ServerError, TooLargeError, WrongTypeError
+from lookout_server.errors import NotFoundError, RangeError, TooLargeError, WrongTypeError
 from lookout_server.ports import StoredFile
 from lookout_server.services import evidence
 
@@ -34,6 +34,7 @@ _BYTES: dict[int | str, dict[str, Any]] = {
 }
 #: How many times the limit is read of a file that is too large, so that its sender hears why.
 _PATIENCE = 4
+_PIECE = re.compile(r"bytes (\d{1,15})-(\d{1,15})/(\d{1,15})")
 _RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})")
 
 
@@ -47,10 +48,13 @@ class StoredModel(Model):
     mime: str
 
 
-class RangeError(ServerError):
-    """No byte of the range exists."""
+class UploadModel(Model):
+    """How far an upload has come. Send the rest with `Content-Range: bytes OFFSET-LAST/TOTAL`."""
 
-    code = "range"
+    model_config = shown({"offset": 1048576, "stored": False})
+
+    offset: int
+    stored: bool
 
 
 @dataclass(frozen=True)
@@ -69,21 +73,39 @@ class Span:
     openapi_extra=_BODY,
     responses={
         200: {"model": StoredModel, "description": "It was there already."},
-        **errors("csrf", "too_large", "wrong_type", "wrong_hash"),
+        202: {"model": UploadModel, "description": "The piece is kept; more is to come."},
+        **errors("csrf", "too_large", "wrong_type", "wrong_hash", "range"),
     },
 )
 async def put_evidence(
     deps: Given, uploader: Uploader, request: Request, response: Response, sha256: Hash
-) -> StoredModel:
-    """Upload a file under its SHA-256, by a gateway's token or a person's session. Repeating it is harmless."""
+) -> StoredModel | UploadModel:
+    """Upload a file under its SHA-256, by a gateway's token or a person's session. Repeating it is harmless.
+
+    With `Content-Range: bytes FIRST-LAST/TOTAL` in pieces, each where the one before it ended.
+    """
     mime = request.headers.get("content-type", "").split(";")[0].strip().lower()
     if mime not in ACCEPTED:
         raise WrongTypeError(f"evidence is {', '.join(ACCEPTED)}: set Content-Type to one of them")
     await _check_length(request, deps.max_evidence_bytes)
     upload = evidence.Upload(sha256=sha256, mime=mime, body=request.stream(), uploader=uploader, at=deps.clock.now())
-    stored = await evidence.keep(deps.store, deps.evidence, upload, max_bytes=deps.max_evidence_bytes)
+    limit, piece = deps.max_evidence_bytes, _piece(request.headers.get("content-range"))
+    if piece is None or deps.pieces is None:
+        stored = await evidence.keep(deps.store, deps.evidence, upload, max_bytes=limit)
+    else:
+        stored = await evidence.keep_piece(deps.store, deps.evidence, deps.pieces, upload, piece, max_bytes=limit)
+    if isinstance(stored, int):
+        response.status_code = 202
+        return UploadModel(offset=stored, stored=False)
     response.status_code = 201 if stored.created else 200
     return StoredModel(sha256=stored.sha256, bytes=stored.bytes, mime=stored.mime)
+
+
+@router.get("/{sha256}/upload", operation_id="getUpload", responses=errors())
+async def get_upload(deps: Given, uploader: Uploader, sha256: Hash) -> UploadModel:
+    """How far the asking gateway's or person's upload of this file has come."""
+    offset, stored = await evidence.upload_offset(deps.store, deps.pieces, uploader, sha256)
+    return UploadModel(offset=offset, stored=stored)
 
 
 @router.get(
@@ -114,6 +136,17 @@ async def head_evidence(deps: Given, signed_in: SignedIn, sha256: Hash) -> Respo
     file = await _held(deps, sha256, signed_in.person)
     headers = {**_headers(file), "Content-Length": str(file.bytes)}
     return Response(headers=headers, media_type=file.mime)
+
+
+def _piece(header: str | None) -> evidence.Piece | None:
+    """What a ``Content-Range`` header says; RangeError when it says nothing that can be."""
+    if header is None:
+        return None
+    match = _PIECE.fullmatch(header.strip())
+    piece = evidence.Piece(start=int(match[1]), end=int(match[2]) + 1, total=int(match[3])) if match else None
+    if piece is None or not piece.start < piece.end <= piece.total:
+        raise RangeError("write Content-Range as bytes FIRST-LAST/TOTAL, with LAST below TOTAL")
+    return piece
 
 
 def parse_range(header: str | None, size: int) -> Span:
