@@ -182,7 +182,8 @@ class CameraPipeline:
         detections = self._attention.looked(frame.at, look, found)
         scene = LookedScene(self._gate, look.regions)
         self.tracks = self._tracker.update(frame.at, detections, scene)
-        self._scene = replace(self._scene, detections=self._closely(frame, detections), aspect=_aspect(frame))
+        seen = self._closely(frame, detections)
+        self._scene = replace(self._scene, detections=seen, regions=look.regions, aspect=_aspect(frame))
         return self._judge(frame)
 
     def _detect(self, frame: Frame, look: Look) -> list[Detection]:

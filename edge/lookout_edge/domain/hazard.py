@@ -1,7 +1,7 @@
 """Flames and smoke: things without a shape, followed as places that burn and not as boxes that match."""
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from statistics import fmean, median, pstdev
 
@@ -130,13 +130,20 @@ class HazardBook:
     _clock: LookClock = field(default_factory=LookClock)
     _last: int = 0
 
-    def update(self, at: float, candidates: Sequence[Detection]) -> tuple[Sequence[Hazard], Sequence[Hazard]]:
-        """Take in the flames and smoke of a look; the hazards believed to burn, oldest first, and those forgotten."""
+    def update(
+        self, at: float, candidates: Sequence[Detection], saw: Callable[[Box], bool] = lambda box: True
+    ) -> tuple[Sequence[Hazard], Sequence[Hazard]]:
+        """Take in the flames and smoke of a look; the hazards believed to burn, oldest first, and those forgotten.
+
+        A hazard at a place that the look did not see stays as it was.
+        """
         step = self._clock.step(at)
         groups = _groups(candidates)
         for hazard in self._hazards:
             mine = [group for group in groups if _touch(hazard.box, union(group))]
             groups = [group for group in groups if group not in mine]
+            if not mine and not saw(hazard.box):
+                continue
             hazard.watched += 1
             hazard.looks.append(bool(mine))
             if mine:

@@ -70,3 +70,10 @@ class Scene:
     detections: Sequence[Detection] = ()
     #: What operators have agreed to leave out at this camera.
     suppressions: Sequence[Suppression] = ()
+    #: The parts of the picture that this look was at; None for the whole.
+    regions: tuple[Box, ...] | None = None
+
+    def saw(self, box: Box) -> bool:
+        """Whether this look was at all of ``box``: what was not looked at is neither there nor gone."""
+        inside = box.clipped()
+        return self.regions is None or any(region.holds(inside) for region in self.regions)

@@ -120,7 +120,7 @@ class FireSmoke:
         stages: dict[tuple[str, int], Stage] = {}
         for zone, book in self._books:
             here = [found for found in burning if zone.contains(found.box.bottom_centre)]
-            hazards, gone = book.update(at, here)
+            hazards, gone = book.update(at, here, scene.saw)
             self._learn(zone, gone)
             for hazard in hazards:
                 observation = self._judge(at, zone, hazard, armed, scene)

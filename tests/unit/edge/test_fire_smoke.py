@@ -244,3 +244,13 @@ def test_stages_never_fall_back() -> None:
 
     stages = [o.attributes.stage for _, o in watch(rule(), see, 30)]
     assert all((a, b) != ("confirmed", "pre_alarm") for a, b in pairwise(stages))
+
+
+def test_a_look_elsewhere_is_no_miss() -> None:
+    watched = rule()
+    watch(watched, flickering, 3)
+    elsewhere = Scene("yard", regions=(Box(0.0, 0.0, 0.2, 0.2),))
+    seen = watch(watched, lambda at: (), 60, start=3.2, scene=elsewhere)
+    assert {o.standing for _, o in seen} == {Standing.ACTIVE}
+    here = Scene("yard", regions=(Box(0.3, 0.3, 0.7, 0.7),))
+    assert watch(watched, lambda at: (), 10, start=64.0, scene=here)[-1][0] < 70.0
