@@ -21,6 +21,7 @@ from lookout_server.api.routes import (
     operations,
     people,
     session,
+    silences,
 )
 
 __all__ = ["Deps", "create_app", "openapi_document"]
@@ -45,6 +46,7 @@ _TAGS = [
 _ROUTERS = (
     session.router,
     alarms.router,
+    silences.router,
     cases.router,
     moves.router,
     evidence.router,

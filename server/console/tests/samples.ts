@@ -28,6 +28,12 @@ export function alarm(part: Partial<Alarm> = {}): Alarm {
     explain: [],
     evidence: [],
     case_id: null,
+    standing: "unacknowledged",
+    acknowledged_by: null,
+    acknowledged_until: null,
+    silence: null,
+    repeats: 1,
+    flapping: false,
     ...part,
   };
 }

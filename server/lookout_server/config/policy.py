@@ -13,7 +13,7 @@ from lookout_contract.events import Scenario, Severity
 from lookout_server.config.documents import read_document, validate
 from lookout_server.config.server import Section
 from lookout_server.domain.calendar import WorkCalendar
-from lookout_server.domain.policy import LIMITS, REPORT_IN, Limit, Policy, Tier
+from lookout_server.domain.policy import ACKNOWLEDGED_FOR, LIMITS, REPORT_IN, Limit, Policy, Tier
 
 _SPAN = re.compile(r"(\d+) ?(s|min|h|d)( working)?")
 _SECONDS = {"s": 1, "min": 60, "h": 3600, "d": 86400}
@@ -128,6 +128,9 @@ class PolicyFile(Section):
     report_in: Graded = Graded()
     """吹哨报到: in which time a department that was called has to report in."""
 
+    acknowledged_for: Graded = Graded()
+    """How long taking an alarm up holds without progress."""
+
     def policy(self, timezone: str) -> Policy:
         """The policy of a site whose clock is that of ``timezone``."""
         return Policy(
@@ -141,6 +144,10 @@ class PolicyFile(Section):
             ),
             escalations=self.escalation.rungs,
             follow_up={Tier(name): _limit(text) if text else None for name, text in self.follow_up},
+            acknowledged_for={
+                **ACKNOWLEDGED_FOR,
+                **{Severity(name): _limit(text).seconds for name, text in self.acknowledged_for if text},
+            },
             report_in={**REPORT_IN, **{Severity(name): _limit(text).seconds for name, text in self.report_in if text}},
             dispatches_itself=frozenset(self.escalation.dispatches_itself),
             skills=self.escalation.skills,

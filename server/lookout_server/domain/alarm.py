@@ -38,6 +38,20 @@ class Disposition(StrEnum):
     DISMISSED = "dismissed"
 
 
+class Standing(StrEnum):
+    """States after ISA-18.2: what the process does and whether anybody has taken it up."""
+
+    UNACKNOWLEDGED = "unacknowledged"
+    ACKNOWLEDGED = "acknowledged"
+    #: It is over, and nobody has looked.
+    RETURNED = "returned_unacknowledged"
+    NORMAL = "normal"
+    #: Silenced by somebody, for a while.
+    SHELVED = "shelved"
+    #: Its camera is being worked on.
+    OUT_OF_SERVICE = "out_of_service"
+
+
 class DismissReason(StrEnum):
     """Why an alarm is no case. ``void`` is set when its case was refused."""
 
@@ -84,6 +98,18 @@ class Alarm:
     disposition: Disposition = Disposition.OPEN
     disposition_reason: str | None = None
     case_id: str | None = None
+    #: Who looks after it, and until when that holds without progress.
+    acked_by: str | None = None
+    acked_at: datetime | None = None
+    ack_until: datetime | None = None
+
+    @property
+    def standing(self) -> Standing:
+        """Where it stands in the sense of ISA-18.2, silences left aside."""
+        judged = self.disposition is not Disposition.OPEN or self.acked_by is not None
+        if self.state is AlarmState.ACTIVE:
+            return Standing.ACKNOWLEDGED if judged else Standing.UNACKNOWLEDGED
+        return Standing.NORMAL if judged else Standing.RETURNED
 
 
 def alarm_id(source: str, occurrence: str) -> str:
@@ -159,6 +185,20 @@ def wants_case(alarm: Alarm) -> bool:
     if alarm.case_id is not None or alarm.disposition is not Disposition.OPEN or alarm.attributes.test:
         return False
     return policy.confirms_itself(alarm.scenario, alarm.attributes.stage)
+
+
+def acknowledged(alarm: Alarm, person_id: str, *, at: datetime, until: datetime) -> Alarm:
+    """The alarm once somebody looks after it; without progress by ``until`` it is everybody's again."""
+    if alarm.disposition is not Disposition.OPEN:
+        raise ConflictError("this alarm was judged already: there is nothing to take up")
+    if alarm.acked_by not in {None, person_id}:
+        raise ConflictError(f"{alarm.acked_by} looks after this alarm already")
+    return replace(alarm, acked_by=person_id, acked_at=at, ack_until=until)
+
+
+def unacknowledged(alarm: Alarm) -> Alarm:
+    """The alarm once its acknowledgement has expired or was taken back."""
+    return replace(alarm, acked_by=None, acked_at=None, ack_until=None)
 
 
 def reported(alarm: Alarm, case_id: str) -> Alarm:

@@ -14,6 +14,10 @@ class DeadlineKind(StrEnum):
     FOLLOW_UP = "follow_up"
     #: A department that was called has to report in; its part is the department.
     REPORT_IN = "report_in"
+    #: An alarm that nobody has judged; its part is the rung to tell.
+    ALARM = "alarm"
+    #: Somebody took an alarm up and has to get on with it.
+    ACKNOWLEDGEMENT = "acknowledgement"
     #: A notice that has to leave by a channel; its subject is the notice, its part the channel.
     DELIVERY = "delivery"
 

@@ -23,6 +23,8 @@ class NoticeKind(StrEnum):
     WHISTLE = "whistle"
     SUPERVISED = "supervised"
     FOLLOW_UP = "follow_up"
+    ALARM_LATE = "alarm_late"
+    ALARM_DROPPED = "alarm_dropped"
 
 
 class DeliveryState(StrEnum):

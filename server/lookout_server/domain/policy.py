@@ -67,6 +67,7 @@ FOLLOW_UP: Mapping[Tier, Limit | None] = {
     Tier.LOW: Limit(seconds=7 * _DAY),
     Tier.ROUTINE: None,
 }
+ACKNOWLEDGED_FOR: Mapping[Severity, int] = {Severity.RED: 120, Severity.YELLOW: 600, Severity.BLUE: 3600}
 REPORT_IN: Mapping[Severity, int] = {Severity.RED: 900, Severity.YELLOW: 1800, Severity.BLUE: 7200}
 
 
@@ -86,6 +87,8 @@ class Policy:
     follow_up: Mapping[Tier, Limit | None] = field(default_factory=lambda: FOLLOW_UP)
     #: Seconds in which a department that was called has to report in.
     report_in: Mapping[Severity, int] = field(default_factory=lambda: REPORT_IN)
+    #: Seconds for which taking an alarm up holds without progress.
+    acknowledged_for: Mapping[Severity, int] = field(default_factory=lambda: ACKNOWLEDGED_FOR)
     #: When nobody is disturbed outside the application, except for red.
     quiet_hours: Window | None = None
 

@@ -21,6 +21,8 @@ class Words:
         return Words(self.zh.format(**values), self.en.format(**values))
 
 
+NO_WORDS = Words("", "")
+
 SCENARIOS: Mapping[Scenario, Words] = {
     Scenario.UNFAMILIAR_VEHICLE: Words("陌生车辆", "Unfamiliar vehicle"),
     Scenario.FIRE_SMOKE: Words("火情烟雾", "Fire or smoke"),
@@ -72,6 +74,8 @@ NOTICES: Mapping[str, Words] = {
     "resumed": Words("挂账结束，请继续：{title}（{number}）", "Goes on again: {title} ({number})"),
     "whistle": Words("吹哨：请到 {title}（{number}）并报到", "Called: go to {title} ({number}) and report in"),
     "supervised": Words("督办：{title}（{number}）", "Under supervision: {title} ({number})"),
+    "alarm_late": Words("告警无人研判：{title}", "Nobody has judged the alarm: {title}"),
+    "alarm_dropped": Words("接手后没有进展，告警重新待研判：{title}", "Taken up without progress, open again: {title}"),
     "follow_up": Words("请回访：{title}（{number}）", "Ask how things are: {title} ({number})"),
 }
 

@@ -45,6 +45,7 @@ from lookout_server.ports.repositories import (
     PeopleRepository,
     Quarantine,
     RosterRepository,
+    SilenceRepository,
     TerritoryRepository,
 )
 
@@ -87,6 +88,7 @@ __all__ = [
     "ReadinessCheck",
     "RosterRepository",
     "SentCommand",
+    "SilenceRepository",
     "Store",
     "StoredFile",
     "StreamKey",
@@ -150,6 +152,8 @@ class UnitOfWork(Protocol):
     def territory(self) -> TerritoryRepository: ...
     @property
     def people(self) -> PeopleRepository: ...
+    @property
+    def silences(self) -> SilenceRepository: ...
     @property
     def roster(self) -> RosterRepository: ...
     @property

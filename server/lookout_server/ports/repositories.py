@@ -13,6 +13,7 @@ from lookout_server.domain.deadline import Deadline, DeadlineKey, DeadlineKind
 from lookout_server.domain.ledger import Account
 from lookout_server.domain.notice import Contact, Delivery, Notice
 from lookout_server.domain.roster import Shift
+from lookout_server.domain.silence import Silence
 from lookout_server.domain.territory import Camera, CameraKey, Gateway, Person, Role, Territory
 from lookout_server.ports.records import (
     AlarmFilter,
@@ -100,6 +101,12 @@ class AlarmRepository(Protocol):
         """How many of this kind go on at this camera."""
         ...
 
+    async def arrivals(
+        self, cameras: Collection[CameraKey], first: datetime, last: datetime
+    ) -> Sequence[tuple[CameraKey, Scenario, datetime]]:
+        """Camera, scenario and arrival of what came after ``first`` and until ``last``, newest first."""
+        ...
+
     async def open_by_severity(self) -> dict[Severity, int]:
         """How many nobody has judged."""
         ...
@@ -170,6 +177,10 @@ class CaseRepository(Protocol):
 
     async def without_deadline(self, limit: int) -> Sequence[Case]:
         """Cases whose step has a limit that no timer watches and that has not been told on."""
+        ...
+
+    async def live_near(self, scenarios: Collection[Scenario], since: datetime) -> Sequence[Case]:
+        """Cases of these kinds that are not settled and were touched since then."""
         ...
 
     async def opened_since(self, since: datetime, page: Page) -> Sequence[Case]:
@@ -274,6 +285,22 @@ class PeopleRepository(Protocol):
 
     async def end_sessions(self, *, token_hash: str | None = None, person_id: str | None = None) -> None:
         """Revoke one session, or all of a person's."""
+        ...
+
+
+class SilenceRepository(Protocol):
+    """Silences and maintenance windows."""
+
+    async def current(self, at: datetime) -> Sequence[Silence]:
+        """Those that have not ended; some may not have begun."""
+        ...
+
+    async def get(self, silence_id: str) -> Silence | None:
+        """By id."""
+        ...
+
+    async def save(self, silence: Silence) -> None:
+        """Insert or update."""
         ...
 
 

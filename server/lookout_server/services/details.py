@@ -1,5 +1,7 @@
 """Everything about one alarm or one case."""
 
+from datetime import datetime
+
 from lookout_server.domain.case import Case, CaseEvidence, CaseEvidenceKind, Stage
 from lookout_server.domain.territory import Person
 from lookout_server.errors import NotFoundError
@@ -8,13 +10,13 @@ from lookout_server.services.handling import visible_case
 from lookout_server.services.views import AlarmView, CaseDetail, alarm_views, case_views
 
 
-async def alarm_detail(store: Store, alarm_id: str) -> AlarmView:
+async def alarm_detail(store: Store, alarm_id: str, *, at: datetime) -> AlarmView:
     """The alarm, or NotFoundError."""
     async with store.read() as uow:
         found = await uow.alarms.get([alarm_id])
         if alarm_id not in found:
             raise NotFoundError(f"there is no alarm {alarm_id!r}: it may be a typing mistake")
-        return (await alarm_views(uow, found.values()))[0]
+        return (await alarm_views(uow, found.values(), at=at))[0]
 
 
 async def case_detail(store: Store, case_id: str, person: Person) -> CaseDetail:

@@ -80,7 +80,7 @@ async def _bodies(uow: UnitOfWork, entries: Sequence[FeedEntry]) -> dict[tuple[F
         subjects.setdefault(entry.kind, set()).add(entry.subject)
     bodies: dict[tuple[FeedKind, str], Body] = {}
     if alarms := subjects.get(FeedKind.ALARM):
-        for view in await alarm_views(uow, (await uow.alarms.get(alarms)).values()):
+        for view in await alarm_views(uow, (await uow.alarms.get(alarms)).values(), at=entries[-1].at):
             bodies[FeedKind.ALARM, view.alarm.id] = view
     if cases := subjects.get(FeedKind.CASE):
         for view in await case_views(uow, (await uow.cases.get(cases)).values()):

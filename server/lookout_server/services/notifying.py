@@ -2,18 +2,19 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
 import structlog
 
+from lookout_contract.events import Severity
 from lookout_server.domain.case import Case
 from lookout_server.domain.deadline import Deadline, DeadlineKey, DeadlineKind
 from lookout_server.domain.moves import SETTLED
 from lookout_server.domain.notice import IN_APP, Delivery, DeliveryState, Notice, NoticeKind
 from lookout_server.domain.territory import Site
-from lookout_server.domain.wording import NOTICES, STATES
+from lookout_server.domain.wording import NO_WORDS, NOTICES, STATES, Words
 from lookout_server.errors import DeliveryError, NotFoundError
 from lookout_server.ports import LeaseRequest, Store, UnitOfWork
 from lookout_server.services.timing import step_key
@@ -41,39 +42,60 @@ class Channel(Protocol):
         ...
 
 
-async def notify(
-    uow: UnitOfWork, site: Site, case: Case, kind: NoticeKind, people: Sequence[str], *, at: datetime
-) -> None:
-    """Tell people something about a case, with the transaction that makes it true."""
-    contacts = await uow.roster.contacts(people) if people else {}
-    state = STATES[case.state]
-    text = NOTICES[kind.value]
-    words = replace(
-        text,
-        zh=text.zh.format(title=case.title, number=case.number, state=state.zh),
-        en=text.en.format(title=case.title, number=case.number, state=state.en),
+@dataclass(frozen=True, kw_only=True)
+class About:
+    """What a notice is about: a case, or an alarm that is none yet."""
+
+    subject: str
+    severity: Severity
+    title: str
+    number: str = ""
+    state: Words = NO_WORDS
+    case_id: str | None = None
+
+
+def about_case(case: Case) -> About:
+    """A case as notices name it."""
+    return About(
+        subject=f"{case.id} {case.entries}",
+        severity=case.severity,
+        title=case.title,
+        number=case.number,
+        state=STATES[case.state],
+        case_id=case.id,
     )
+
+
+async def notify(
+    uow: UnitOfWork, site: Site, about: Case | About, kind: NoticeKind, people: Sequence[str], *, at: datetime
+) -> None:
+    """Tell people something, with the transaction that makes it true."""
+    told = about_case(about) if isinstance(about, Case) else about
+    contacts = await uow.roster.contacts(people) if people else {}
+    text = NOTICES[kind.value]
+    words = Words(
+        text.zh.format(title=told.title, number=told.number, state=told.state.zh),
+        text.en.format(title=told.title, number=told.number, state=told.state.en),
+    )
+    leaves = site.policy.may_disturb_at(told.severity, at)
     notices: list[Notice] = []
     timers: list[Deadline] = []
     for person in dict.fromkeys(people):
-        notice_id = _name(case, kind, person, at)
         outside = [contact.channel for contact in contacts.get(person, [])]
         deliveries = [Delivery(channel=IN_APP, state=DeliveryState.SENT, at=at)]
         deliveries += [Delivery(channel=each, state=DeliveryState.QUEUED, at=at) for each in outside]
-        notices.append(
-            Notice(
-                id=notice_id,
-                person=person,
-                kind=kind,
-                severity=case.severity,
-                case_id=case.id,
-                words=words,
-                at=at,
-                deliveries=tuple(deliveries),
-            )
+        notice = Notice(
+            id=_name(told.subject, kind, person, at),
+            person=person,
+            kind=kind,
+            severity=told.severity,
+            case_id=told.case_id,
+            words=words,
+            at=at,
+            deliveries=tuple(deliveries),
         )
-        leaves = site.policy.may_disturb_at(case.severity, at)
-        timers += [Deadline(key=_key(notice_id, channel), due_at=leaves) for channel in outside]
+        notices.append(notice)
+        timers += [Deadline(key=_key(notice.id, channel), due_at=leaves) for channel in outside]
     await uow.notices.add(notices)
     await uow.deadlines.set(timers)
 
@@ -185,6 +207,6 @@ def _key(notice_id: str, channel: str) -> DeadlineKey:
     return DeadlineKey(subject=notice_id, kind=DeadlineKind.DELIVERY, part=channel)
 
 
-def _name(case: Case, kind: NoticeKind, person: str, at: datetime) -> str:
-    digest = hashlib.sha256(f"{case.id} {case.entries} {kind} {person} {at.isoformat()}".encode()).hexdigest()
+def _name(subject: str, kind: NoticeKind, person: str, at: datetime) -> str:
+    digest = hashlib.sha256(f"{subject} {kind} {person} {at.isoformat()}".encode()).hexdigest()
     return f"n-{digest[:24]}"

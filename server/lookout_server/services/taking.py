@@ -4,17 +4,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from lookout_server.domain import moving
 from lookout_server.domain.alarm import Alarm, AlarmState, alarm_id, first_told, told_again, wants_case
 from lookout_server.domain.case import SYSTEM
-from lookout_server.domain.moves import SETTLED
 from lookout_server.domain.territory import Camera, CameraKey, Gateway, Site
 from lookout_server.ports import UnitOfWork
 from lookout_server.services import announce
+from lookout_server.services.alarming import watch
+from lookout_server.services.correlating import join_cases, raise_case
 from lookout_server.services.mirrors import mirror_alarm
 from lookout_server.services.reading import ReadEvent
 from lookout_server.services.reporting import open_case
-from lookout_server.services.timing import set_clock
 
 
 async def take_events(uow: UnitOfWork, site: Site, events: Sequence[ReadEvent]) -> None:
@@ -22,13 +21,19 @@ async def take_events(uow: UnitOfWork, site: Site, events: Sequence[ReadEvent]) 
     if not events:
         return
     await _note_gateways(uow, events)
-    await _note_cameras(uow, events)
+    cameras = await _note_cameras(uow, events)
     before, after = await _edit_alarms(uow, events)
     for alarm in after.values():
         held = before.get(alarm.id)
         announce.alarm_changed(uow, alarm.id, _change(held, alarm), alarm.received_at if held is None else _at(events))
         await mirror_alarm(uow, site, held, alarm, _at(events))
-        await _follow_up(uow, site, held, alarm, events)
+    fresh = [alarm for alarm in after.values() if alarm.id not in before]
+    joined = await join_cases(uow, site, fresh, cameras, at=_at(events))
+    for alarm in after.values():
+        if alarm.id not in joined:
+            await _follow_up(uow, site, before.get(alarm.id), alarm, _at(events))
+    waiting = [alarm for alarm in fresh if alarm.id not in joined and not wants_case(alarm)]
+    await watch(uow, site, waiting)
 
 
 async def _edit_alarms(uow: UnitOfWork, events: Sequence[ReadEvent]) -> tuple[dict[str, Alarm], dict[str, Alarm]]:
@@ -44,20 +49,12 @@ async def _edit_alarms(uow: UnitOfWork, events: Sequence[ReadEvent]) -> tuple[di
     return before, after
 
 
-async def _follow_up(
-    uow: UnitOfWork, site: Site, held: Alarm | None, alarm: Alarm, events: Sequence[ReadEvent]
-) -> None:
-    at = _at(events)
+async def _follow_up(uow: UnitOfWork, site: Site, held: Alarm | None, alarm: Alarm, at: datetime) -> None:
     if wants_case(alarm):
         await open_case(uow, site, alarm, SYSTEM, at=at)
     elif held is not None and alarm.case_id is not None and alarm.severity is not held.severity:
         case = (await uow.cases.get([alarm.case_id], lock=True))[alarm.case_id]
-        if case.state in SETTLED or case.severity is alarm.severity:
-            return
-        graver, entry = moving.raised(case, alarm.severity, at=at, policy=site.policy)
-        await uow.cases.update(graver, entry, seen=case.version)
-        await set_clock(uow, graver, site.policy)
-        announce.case_moved(uow, site, graver, entry, alarm)
+        await raise_case(uow, site, case, alarm, at=at)
 
 
 def _change(held: Alarm | None, alarm: Alarm) -> str:
@@ -83,7 +80,7 @@ async def _note_gateways(uow: UnitOfWork, events: Sequence[ReadEvent]) -> None:
             announce.gateway_changed(uow, name, "created", read.taken.received_at)
 
 
-async def _note_cameras(uow: UnitOfWork, events: Sequence[ReadEvent]) -> None:
+async def _note_cameras(uow: UnitOfWork, events: Sequence[ReadEvent]) -> dict[CameraKey, Camera]:
     """Remember their last alarm; one that nobody placed is made, without a grid, so that nothing is lost."""
     newest: dict[CameraKey, ReadEvent] = {}
     for read in events:
@@ -99,6 +96,7 @@ async def _note_cameras(uow: UnitOfWork, events: Sequence[ReadEvent]) -> None:
         if key not in known:
             announce.camera_changed(uow, key, "created", read.taken.received_at)
     await uow.territory.save_cameras(changed)
+    return known
 
 
 def _at(events: Sequence[ReadEvent]) -> datetime:

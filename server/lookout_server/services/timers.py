@@ -9,6 +9,7 @@ from lookout_server.domain.deadline import Deadline, DeadlineKind
 from lookout_server.domain.territory import Site
 from lookout_server.errors import ServerError
 from lookout_server.ports import LeaseRequest, Store
+from lookout_server.services.alarming import alarm_passed
 from lookout_server.services.escalating import passed
 from lookout_server.services.timing import set_clock
 
@@ -22,6 +23,7 @@ BATCH = 20
 STALLED_AFTER = timedelta(seconds=60)
 #: Cases looked after in one audit.
 _REPAIRED_AT_ONCE = 200
+_OF_ALARMS = frozenset({DeadlineKind.ALARM, DeadlineKind.ACKNOWLEDGEMENT})
 #: Deliveries wait for channels; they have a loop of their own.
 _ACTED_ON = frozenset(DeadlineKind) - {DeadlineKind.DELIVERY}
 
@@ -60,14 +62,21 @@ class Timers:
         return leased
 
     async def _act_on(self, deadline: Deadline, at: datetime) -> bool:
+        key = deadline.key
         async with self._store.write() as uow:
-            # The subject is locked before the timer, as every move does: nobody waits for the other way round.
-            found = await uow.cases.get([deadline.key.subject], lock=True)
-            if not await uow.deadlines.take(deadline.key, self._owner):
-                return False
-            case = found.get(deadline.key.subject)
-            if case is not None:
-                await passed(uow, self._site, case, deadline.key, at)
+            # The subject is locked before the timer, as everybody does: nobody waits for the other way round.
+            if key.kind in _OF_ALARMS:
+                alarm = (await uow.alarms.get([key.subject], lock=True)).get(key.subject)
+                if not await uow.deadlines.take(key, self._owner):
+                    return False
+                if alarm is not None:
+                    await alarm_passed(uow, self._site, alarm, key, at)
+            else:
+                case = (await uow.cases.get([key.subject], lock=True)).get(key.subject)
+                if not await uow.deadlines.take(key, self._owner):
+                    return False
+                if case is not None:
+                    await passed(uow, self._site, case, key, at)
             await uow.commit()
         return True
 

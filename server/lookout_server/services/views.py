@@ -4,10 +4,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from lookout_contract.events import Scenario
 from lookout_contract.status import Sight
-from lookout_server.domain.alarm import Alarm
+from lookout_server.domain.alarm import Alarm, Standing
 from lookout_server.domain.case import Case, CaseEvidence, HistoryEntry
+from lookout_server.domain.correlation import FLAPS_WITHIN
 from lookout_server.domain.ledger import SPAN, Account
+from lookout_server.domain.silence import Silence, SilenceKind
 from lookout_server.domain.territory import Camera, CameraKey, Gateway, Person, Territory
 from lookout_server.ports import UnitOfWork
 
@@ -22,6 +25,11 @@ class AlarmView:
     camera: Camera | None
     grid: Territory | None
     available: frozenset[str]
+    standing: Standing
+    #: What keeps it quiet now.
+    silence: Silence | None
+    #: Alarms of this kind from this camera in the half hour up to it, itself included.
+    repeats: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,20 +81,47 @@ async def grids(uow: UnitOfWork) -> dict[str, Territory]:
     return {territory.id: territory for territory in await uow.territory.territories()}
 
 
-async def alarm_views(uow: UnitOfWork, alarms: Collection[Alarm]) -> list[AlarmView]:
-    """In the given order, with four queries however many there are."""
+async def alarm_views(uow: UnitOfWork, alarms: Collection[Alarm], *, at: datetime | None = None) -> list[AlarmView]:
+    """In the given order, with a fixed number of queries; without ``at`` silences are left aside."""
+    silences: Sequence[Silence] = await uow.silences.current(at) if at and alarms else ()
+    arrivals = await _arrivals(uow, alarms)
     cameras = await uow.territory.cameras({alarm.camera for alarm in alarms})
     stored = await uow.evidence.get({ref.sha256 for alarm in alarms for ref in alarm.evidence})
     places = await grids(uow) if alarms else {}
-    return [
-        AlarmView(
+    views: list[AlarmView] = []
+    for alarm in alarms:
+        grid = _grid_of(cameras.get(alarm.camera), places)
+        name = grid.id if grid else None
+        silence = next((each for each in silences if at and each.covers(alarm, name, at)), None)
+        view = AlarmView(
             alarm=alarm,
             camera=cameras.get(alarm.camera),
-            grid=_grid_of(cameras.get(alarm.camera), places),
+            grid=grid,
             available=frozenset(ref.sha256 for ref in alarm.evidence if ref.sha256 in stored),
+            standing=_QUIET[silence.kind] if silence else alarm.standing,
+            silence=silence,
+            repeats=_repeats(alarm, arrivals),
         )
-        for alarm in alarms
-    ]
+        views.append(view)
+    return views
+
+
+_QUIET = {SilenceKind.SILENCE: Standing.SHELVED, SilenceKind.MAINTENANCE: Standing.OUT_OF_SERVICE}
+_Arrivals = Sequence[tuple[CameraKey, Scenario, datetime]]
+
+
+async def _arrivals(uow: UnitOfWork, alarms: Collection[Alarm]) -> _Arrivals:
+    if not alarms:
+        return []
+    times = [alarm.received_at for alarm in alarms]
+    return await uow.alarms.arrivals({alarm.camera for alarm in alarms}, min(times) - FLAPS_WITHIN, max(times))
+
+
+def _repeats(alarm: Alarm, arrivals: _Arrivals) -> int:
+    first, last = alarm.received_at - FLAPS_WITHIN, alarm.received_at
+    return sum(
+        key == alarm.camera and scenario is alarm.scenario and first < came <= last for key, scenario, came in arrivals
+    )
 
 
 async def case_views(uow: UnitOfWork, cases: Collection[Case]) -> list[CaseView]:

@@ -43,6 +43,8 @@ export const dismiss = (id: string, reason: DismissReason) =>
 
 export const undismiss = (id: string) => request<Alarm>("POST", `/alarms/${encodeURIComponent(id)}/undismiss`, {});
 
+export const acknowledge = (id: string) => request<Alarm>("POST", `/alarms/${encodeURIComponent(id)}/acknowledge`, {});
+
 export interface CaseFilter {
   state?: readonly CaseState[] | undefined;
   mine?: boolean | undefined;

@@ -128,6 +128,13 @@ export interface Alarm {
   explain: Condition[];
   evidence: AlarmEvidence[];
   case_id: string | null;
+  /** After ISA-18.2; shelved by a silence, out of service by maintenance. */
+  standing: "unacknowledged" | "acknowledged" | "returned_unacknowledged" | "normal" | "shelved" | "out_of_service";
+  acknowledged_by: string | null;
+  acknowledged_until: string | null;
+  silence: string | null;
+  repeats: number;
+  flapping: boolean;
 }
 
 export interface Timers {

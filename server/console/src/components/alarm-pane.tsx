@@ -3,7 +3,7 @@ import * as api from "../api/endpoints";
 import type { Alarm, DismissReason } from "../api/models";
 import { type Board, needOf, type Row, severityOf } from "../live/board";
 import { bindKeys } from "../live/keys";
-import { dismiss, report } from "../live/moves";
+import { dismiss, report, takeUp } from "../live/moves";
 import { attempt } from "../live/notices";
 import { clockTime, span } from "../text/format";
 import { t, word } from "../text/i18n";
@@ -68,6 +68,11 @@ function facts(alarm: Alarm): string[] {
     const reason = word("end_reason", alarm.end_reason ?? "cleared");
     said.push(t("alarm.ended", { at: clockTime(alarm.ended_at), reason }));
   }
+  if (alarm.acknowledged_by !== null) {
+    said.push(t("alarm.taken", { name: alarm.acknowledged_by.replace(/^u-/, "") }));
+  }
+  if (alarm.standing === "shelved" || alarm.standing === "out_of_service") said.push(t(`alarm.${alarm.standing}`));
+  if (alarm.flapping) said.push(t("alarm.flapping", { n: alarm.repeats }));
   return said;
 }
 
@@ -91,6 +96,11 @@ function Judge({ board, row }: { board: Board; row: Row }) {
         <button class="button" disabled={busy} aria-expanded={asking} onClick={() => setAsking(!asking)}>
           {t("action.dismiss")} <kbd>F</kbd>
         </button>
+        {row.alarm?.acknowledged_by === null ? (
+          <button class="button" disabled={busy} onClick={() => once(() => takeUp(board, row))}>
+            {t("action.take")}
+          </button>
+        ) : null}
       </div>
       {asking ? <Reasons busy={busy} onPick={sayDismiss} onClose={() => setAsking(false)} /> : null}
     </div>

@@ -26,6 +26,16 @@ export async function report(board: Board, row: Row): Promise<void> {
   });
 }
 
+/** Take an alarm up, so that the others know; without progress it is everybody's again. */
+export async function takeUp(board: Board, row: Row): Promise<void> {
+  const alarm = row.alarm;
+  if (alarm === null) return;
+  await attempt(async () => {
+    board.putAlarm(await api.acknowledge(alarm.id));
+    tell(t("done.taken"));
+  });
+}
+
 export async function dismiss(board: Board, row: Row, reason: DismissReason): Promise<void> {
   const alarm = row.alarm;
   if (alarm === null) return;

@@ -1,6 +1,7 @@
 """Alarms and the files they name."""
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select, tuple_
@@ -23,6 +24,9 @@ from lookout_server.adapters.database.tables import AlarmEvidenceRow, AlarmRow
 from lookout_server.domain.alarm import Alarm, AlarmState, Disposition
 from lookout_server.domain.territory import CameraKey
 from lookout_server.ports import AlarmFilter, Page
+
+#: Counting further back would cost more than the count is worth.
+_MOST_ARRIVALS = 5000
 
 
 class _Told(Message):
@@ -78,6 +82,24 @@ class SqlAlarms:
         )
         return int(await self._session.scalar(statement) or 0)
 
+    async def arrivals(
+        self, cameras: Collection[CameraKey], first: datetime, last: datetime
+    ) -> Sequence[tuple[CameraKey, Scenario, datetime]]:
+        """Three columns, newest first."""
+        wanted = sorted((key.gateway, key.id) for key in cameras)
+        statement = (
+            select(AlarmRow.gateway, AlarmRow.camera, AlarmRow.scenario, AlarmRow.received_at)
+            .where(
+                tuple_(AlarmRow.gateway, AlarmRow.camera).in_(wanted),
+                AlarmRow.received_at > first,
+                AlarmRow.received_at <= last,
+            )
+            .order_by(AlarmRow.received_at.desc())
+            .limit(_MOST_ARRIVALS)
+        )
+        rows = await self._session.execute(statement)
+        return [(CameraKey(gateway=row[0], id=row[1]), Scenario(row[2]), row[3]) for row in rows]
+
     async def open_by_severity(self) -> dict[Severity, int]:
         """Counts of open alarms."""
         statement = (
@@ -125,6 +147,9 @@ def _alarm(row: AlarmRow, evidence: tuple[EvidenceRef, ...]) -> Alarm:
         disposition=Disposition(row.disposition),
         disposition_reason=row.disposition_reason,
         case_id=row.case_id,
+        acked_by=row.acked_by,
+        acked_at=row.acked_at,
+        ack_until=row.ack_until,
     )
 
 
@@ -157,6 +182,9 @@ def _values(alarm: Alarm) -> dict[str, Any]:
         "disposition": alarm.disposition.value,
         "disposition_reason": alarm.disposition_reason,
         "case_id": alarm.case_id,
+        "acked_by": alarm.acked_by,
+        "acked_at": alarm.acked_at,
+        "ack_until": alarm.ack_until,
     }
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lookout_contract.cases import CaseState
+from lookout_contract.events import Scenario
 from lookout_server.adapters.database.case_rows import case_of, entry_of, values_of
 from lookout_server.adapters.database.statements import count_up, insert_new, scalars, table_of, upsert
 from lookout_server.adapters.database.tables import (
@@ -183,6 +184,20 @@ class SqlCases:
             .limit(limit)
         )
         return await self._cases(await scalars(self._session, statement))
+
+    async def live_near(self, scenarios: Collection[Scenario], since: datetime) -> Sequence[Case]:
+        """By id."""
+        statement = (
+            select(CaseRow)
+            .where(
+                CaseRow.state.not_in(sorted(state.value for state in SETTLED)),
+                CaseRow.scenario.in_(sorted(scenario.value for scenario in scenarios)),
+                CaseRow.updated_at >= since,
+            )
+            .order_by(CaseRow.id)
+        )
+        rows = await scalars(self._session, statement)
+        return await self._cases(rows) if rows else []
 
     async def opened_since(self, since: datetime, page: Page) -> Sequence[Case]:
         """Newest first."""

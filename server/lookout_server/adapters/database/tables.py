@@ -335,12 +335,31 @@ class AlarmRow(Base):
     disposition: Mapped[str] = mapped_column(String(20))
     disposition_reason: Mapped[str | None] = mapped_column(Text)
     case_id: Mapped[str | None] = mapped_column(ForeignKey("cases.id"), index=True)
+    acked_by: Mapped[str | None] = mapped_column(Id)
+    acked_at: Mapped[datetime | None]
+    ack_until: Mapped[datetime | None]
     __table_args__ = (
         UniqueConstraint("source", "occurrence"),
         Index(None, "received_at", "id"),
         Index(None, "disposition", "received_at"),
         Index(None, "gateway", "camera"),
     )
+
+
+class SilenceRow(Base):
+    """What disturbs nobody for a while."""
+
+    __tablename__ = "silences"
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    owner: Mapped[str] = mapped_column(ForeignKey("people.id"))
+    reason: Mapped[str] = mapped_column(Text)
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime] = mapped_column(index=True)
+    scenario: Mapped[str | None] = mapped_column(String(40))
+    gateway: Mapped[str | None] = mapped_column(Id)
+    camera: Mapped[str | None] = mapped_column(Id)
+    grid: Mapped[str | None] = mapped_column(Id)
 
 
 class AlarmEvidenceRow(Base):

@@ -15,6 +15,7 @@ from lookout_server.adapters.database.outgoing import SqlFeed, SqlOutbox
 from lookout_server.adapters.database.people import SqlPeople
 from lookout_server.adapters.database.quarantine import SqlQuarantine
 from lookout_server.adapters.database.roster import SqlRoster
+from lookout_server.adapters.database.silences import SqlSilences
 from lookout_server.adapters.database.territory import SqlTerritory
 from lookout_server.errors import StoreError
 
@@ -35,6 +36,7 @@ class SqlUnitOfWork:
         self.deadlines = SqlDeadlines(session)
         self.territory = SqlTerritory(session)
         self.people = SqlPeople(session)
+        self.silences = SqlSilences(session)
         self.roster = SqlRoster(session)
         self.notices = SqlNotices(session)
         self.gateways = SqlGateways(session)

@@ -13,7 +13,8 @@ from lookout_contract.events import (
     Votes,
 )
 from lookout_server.api.models.base import Model, Ref, RequestModel, Text, UtcTime, shown
-from lookout_server.domain.alarm import AlarmState, DismissReason, Disposition
+from lookout_server.domain.alarm import AlarmState, DismissReason, Disposition, Standing
+from lookout_server.domain.correlation import FLAPS_FROM
 from lookout_server.services.views import AlarmView
 
 EVIDENCE_URL = "/api/v1/evidence/"
@@ -54,6 +55,12 @@ ALARM_EXAMPLE: dict[str, Any] = {
         }
     ],
     "case_id": None,
+    "standing": "unacknowledged",
+    "acknowledged_by": None,
+    "acknowledged_until": None,
+    "silence": None,
+    "repeats": 1,
+    "flapping": False,
 }
 
 
@@ -99,6 +106,15 @@ class AlarmModel(Model):
     explain: tuple[Condition, ...]
     evidence: tuple[AlarmEvidence, ...]
     case_id: str | None
+    standing: Standing
+    """After ISA-18.2; `shelved` by a silence, `out_of_service` by maintenance."""
+    acknowledged_by: str | None
+    acknowledged_until: UtcTime | None
+    silence: str | None
+    """The silence that covers it now."""
+    repeats: int
+    """Alarms of this kind from this camera in the half hour up to it, itself included."""
+    flapping: bool
 
     @classmethod
     def of(cls, view: AlarmView) -> "AlarmModel":
@@ -130,6 +146,12 @@ class AlarmModel(Model):
             explain=alarm.explain,
             evidence=_evidence(view),
             case_id=alarm.case_id,
+            standing=view.standing,
+            acknowledged_by=alarm.acked_by,
+            acknowledged_until=alarm.ack_until,
+            silence=view.silence.id if view.silence else None,
+            repeats=view.repeats,
+            flapping=view.repeats >= FLAPS_FROM,
         )
 
 

@@ -15,6 +15,7 @@ from lookout_server.api.routes.parameters import AlarmId, Cursor, Limit
 from lookout_server.api.security import ControlRoom
 from lookout_server.domain.alarm import Disposition
 from lookout_server.ports import AlarmFilter
+from lookout_server.services import alarming
 from lookout_server.services.details import alarm_detail, case_detail
 from lookout_server.services.judging import dismiss, undismiss
 from lookout_server.services.reporting import report_alarm
@@ -42,7 +43,7 @@ async def list_alarms(
     """Alarms, newest arrival first."""
     page = page_of(limit, cursor)
     async with deps.store.read() as uow:
-        views = await alarm_views(uow, await uow.alarms.page(wanted, page))
+        views = await alarm_views(uow, await uow.alarms.page(wanted, page), at=deps.clock.now())
     last = views[-1].alarm if len(views) == limit else None
     return AlarmPage(
         items=tuple(AlarmModel.of(view) for view in views),
@@ -53,7 +54,7 @@ async def list_alarms(
 @router.get("/{alarm_id}", operation_id="getAlarm", responses=errors("forbidden", "not_found"))
 async def get_alarm(deps: Given, _person: ControlRoom, alarm_id: AlarmId) -> AlarmModel:
     """One alarm."""
-    return AlarmModel.of(await alarm_detail(deps.store, alarm_id))
+    return AlarmModel.of(await alarm_detail(deps.store, alarm_id, at=deps.clock.now()))
 
 
 @router.post(
@@ -83,7 +84,7 @@ async def report(
 async def dismiss_alarm(deps: Given, _person: ControlRoom, alarm_id: AlarmId, body: DismissBody) -> AlarmModel:
     """The alarm needs nobody; the gateway is told why."""
     await dismiss(deps.store, deps.site, alarm_id, body.reason, body.note, at=deps.clock.now())
-    return AlarmModel.of(await alarm_detail(deps.store, alarm_id))
+    return AlarmModel.of(await alarm_detail(deps.store, alarm_id, at=deps.clock.now()))
 
 
 @router.post(
@@ -94,4 +95,26 @@ async def dismiss_alarm(deps: Given, _person: ControlRoom, alarm_id: AlarmId, bo
 async def undismiss_alarm(deps: Given, _person: ControlRoom, alarm_id: AlarmId) -> AlarmModel:
     """Take a dismissal back."""
     await undismiss(deps.store, alarm_id, at=deps.clock.now())
-    return AlarmModel.of(await alarm_detail(deps.store, alarm_id))
+    return AlarmModel.of(await alarm_detail(deps.store, alarm_id, at=deps.clock.now()))
+
+
+@router.post(
+    "/{alarm_id}/acknowledge",
+    operation_id="acknowledgeAlarm",
+    responses=errors("forbidden", "csrf", "not_found", "conflict", "too_large"),
+)
+async def acknowledge_alarm(deps: Given, person: ControlRoom, alarm_id: AlarmId) -> AlarmModel:
+    """Take the alarm up. Without a report or a dismissal in time it is everybody's again."""
+    await alarming.acknowledge(deps.store, deps.site, alarm_id, person, at=deps.clock.now())
+    return AlarmModel.of(await alarm_detail(deps.store, alarm_id, at=deps.clock.now()))
+
+
+@router.post(
+    "/{alarm_id}/unacknowledge",
+    operation_id="unacknowledgeAlarm",
+    responses=errors("forbidden", "csrf", "not_found", "too_large"),
+)
+async def unacknowledge_alarm(deps: Given, _person: ControlRoom, alarm_id: AlarmId) -> AlarmModel:
+    """Take that back."""
+    await alarming.let_go(deps.store, alarm_id, at=deps.clock.now())
+    return AlarmModel.of(await alarm_detail(deps.store, alarm_id, at=deps.clock.now()))

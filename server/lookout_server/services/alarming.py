@@ -1,0 +1,105 @@
+"""Alarms that nobody has made a case of: taking one up, and what happens when nobody does."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from lookout_contract.cases import CaseState
+from lookout_server.domain.alarm import Alarm, Disposition, acknowledged, unacknowledged
+from lookout_server.domain.deadline import Deadline, DeadlineKey, DeadlineKind
+from lookout_server.domain.notice import NoticeKind
+from lookout_server.domain.territory import Person, Role, Site
+from lookout_server.domain.wording import SCENARIOS
+from lookout_server.errors import NotFoundError
+from lookout_server.ports import Store, UnitOfWork
+from lookout_server.services import announce
+from lookout_server.services.notifying import About, notify
+
+
+async def watch(uow: UnitOfWork, site: Site, alarms: Iterable[Alarm]) -> None:
+    """Start the timers of new alarms; one that is judged in time makes its timer do nothing."""
+    await uow.deadlines.set([timer for alarm in alarms if (timer := _timer(site, alarm, 1, alarm.received_at))])
+
+
+async def acknowledge(store: Store, site: Site, alarm_id: str, person: Person, *, at: datetime) -> None:
+    """The person looks after the alarm; it is everybody's again when nothing has come of it in time."""
+    async with store.write() as uow:
+        alarm = await _locked(uow, alarm_id)
+        until = at + timedelta(seconds=site.policy.acknowledged_for[alarm.severity])
+        await uow.alarms.save([acknowledged(alarm, person.id, at=at, until=until)])
+        await uow.deadlines.set([Deadline(key=_ack_key(alarm_id), due_at=until)])
+        announce.alarm_changed(uow, alarm_id, "acknowledged", at)
+        await uow.commit()
+
+
+async def let_go(store: Store, alarm_id: str, *, at: datetime) -> None:
+    """Take an acknowledgement back."""
+    async with store.write() as uow:
+        alarm = await _locked(uow, alarm_id)
+        await uow.alarms.save([unacknowledged(alarm)])
+        await uow.deadlines.cancel([_ack_key(alarm_id)])
+        announce.alarm_changed(uow, alarm_id, "unacknowledged", at)
+        await uow.commit()
+
+
+async def alarm_passed(uow: UnitOfWork, site: Site, alarm: Alarm, key: DeadlineKey, at: datetime) -> None:
+    """A timer of this alarm, which is locked, has passed."""
+    if alarm.disposition is not Disposition.OPEN:
+        return
+    if key.kind is DeadlineKind.ACKNOWLEDGEMENT:
+        await _dropped(uow, site, alarm, at)
+        return
+    rung = int(key.part)
+    covered = alarm.acked_by is not None or await _is_quiet(uow, alarm, at)
+    again = _timer(site, alarm, rung if covered else rung + 1, at)
+    if again is not None and (covered or rung < site.policy.escalations):
+        await uow.deadlines.set([again])
+    if not covered:
+        about = await _about(uow, alarm)
+        people = await _with_role(uow, Role.OPERATOR if rung == 1 else Role.SUPERVISOR)
+        await notify(uow, site, about, NoticeKind.ALARM_LATE, people, at=at)
+        announce.alarm_changed(uow, alarm.id, "late", at)
+
+
+async def _dropped(uow: UnitOfWork, site: Site, alarm: Alarm, at: datetime) -> None:
+    """Taken up, and nothing came of it: it is everybody's again, and whoever had it hears so."""
+    if alarm.acked_by is None:
+        return
+    await uow.alarms.save([unacknowledged(alarm)])
+    people = [alarm.acked_by, *await _with_role(uow, Role.SUPERVISOR)]
+    await notify(uow, site, await _about(uow, alarm), NoticeKind.ALARM_DROPPED, people, at=at)
+    announce.alarm_changed(uow, alarm.id, "unacknowledged", at)
+
+
+async def _is_quiet(uow: UnitOfWork, alarm: Alarm, at: datetime) -> bool:
+    silences = await uow.silences.current(at)
+    if not silences:
+        return False
+    camera = (await uow.territory.cameras([alarm.camera])).get(alarm.camera)
+    return any(silence.covers(alarm, camera.grid if camera else None, at) for silence in silences)
+
+
+async def _about(uow: UnitOfWork, alarm: Alarm) -> About:
+    camera = (await uow.territory.cameras([alarm.camera])).get(alarm.camera)
+    place = camera.name if camera else alarm.camera.id
+    return About(subject=alarm.id, severity=alarm.severity, title=f"{SCENARIOS[alarm.scenario].zh} · {place}")
+
+
+async def _with_role(uow: UnitOfWork, role: Role) -> Sequence[str]:
+    return [person.id for person in await uow.people.everyone(role)]
+
+
+async def _locked(uow: UnitOfWork, alarm_id: str) -> Alarm:
+    found = await uow.alarms.get([alarm_id], lock=True)
+    if alarm_id not in found:
+        raise NotFoundError(f"there is no alarm {alarm_id!r}: it may be a typing mistake")
+    return found[alarm_id]
+
+
+def _timer(site: Site, alarm: Alarm, rung: int, since: datetime) -> Deadline | None:
+    due = site.policy.due_at(CaseState.NEW, alarm.severity, since)
+    key = DeadlineKey(subject=alarm.id, kind=DeadlineKind.ALARM, part=str(rung))
+    return Deadline(key=key, due_at=due) if due else None
+
+
+def _ack_key(alarm_id: str) -> DeadlineKey:
+    return DeadlineKey(subject=alarm_id, kind=DeadlineKind.ACKNOWLEDGEMENT)
