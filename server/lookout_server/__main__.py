@@ -268,6 +268,20 @@ def site_import(
         typer.echo("nothing to change")
 
 
+@app.command("seed-demo")
+@_told_plainly
+def seed_demo(
+    cases: Annotated[int, typer.Option(help="Past cases; 100000 for measuring.", min=0, max=1_000_000)] = 1000,
+    days: Annotated[int, typer.Option(help="Over how many past days.", min=1, max=3660)] = 365,
+    config: Config = None,
+) -> None:
+    """Fill an empty database with a sub-district at its real scale: 145 grids, 55 cameras, 2,126 people and a past."""
+    settings = _configured(config, level="warning")
+    made = _do(bootstrap.seed_demo(settings, cases=cases, days=days))
+    typer.echo(f"5 communities, 145 grids, 55 cameras, 179 grid workers, 1933 household heads, {made} past cases")
+    typer.echo("accounts have no passwords yet: lookout-server user add demo-op1")
+
+
 @policies.command("try")
 @_told_plainly
 def policy_try(

@@ -15,7 +15,7 @@ from lookout_server.bootstrap.enrolment import offer_enrolment, revoke_gateway
 from lookout_server.bootstrap.ledger import export_ledger, ledgers, verify_ledger
 from lookout_server.bootstrap.models import add_model
 from lookout_server.bootstrap.shown import as_values, as_yaml, describe, ledger_lines, ledger_values
-from lookout_server.bootstrap.site import Trial, try_policy
+from lookout_server.bootstrap.site import Trial, seed_demo, try_policy
 from lookout_server.bootstrap.version import version
 
 __all__ = [
@@ -39,6 +39,7 @@ __all__ = [
     "offer_enrolment",
     "revoke_gateway",
     "run_dispatcher",
+    "seed_demo",
     "try_policy",
     "verify_ledger",
     "version",

@@ -10,6 +10,7 @@ from lookout_server.bootstrap.access import open_database
 from lookout_server.config import PolicyFile, ServerConfig, load_policy
 from lookout_server.domain.rehearsal import Outcome, Step, rehearse
 from lookout_server.domain.territory import Mirrors, Site
+from lookout_server.services import seeding
 from lookout_server.services.rehearsing import past_steps
 
 
@@ -69,6 +70,12 @@ async def try_policy(config: ServerConfig, file: Path, *, days: int) -> Trial:
         now=rehearse(past, site.policy, now=now),
         then=rehearse(past, other, now=now),
     )
+
+
+async def seed_demo(config: ServerConfig, *, cases: int, days: int) -> int:
+    """Fill an empty database with the demonstration sub-district; how many cases there are."""
+    async with open_database(config) as database:
+        return await seeding.seed_demo(database, site_of(config), cases=cases, days=days, until=SystemClock().now())
 
 
 def _some(numbers: Sequence[str], most: int = 20) -> str:

@@ -127,6 +127,14 @@ class CaseRepository(Protocol):
         """Insert. ConflictError when one of its alarms already belongs to a live case."""
         ...
 
+    async def add_past(self, cases: Sequence[tuple[Case, Sequence[HistoryEntry]]]) -> None:
+        """Insert cases that are over, with their histories and without their alarms."""
+        ...
+
+    async def link_past(self, links: Sequence[tuple[str, str]]) -> None:
+        """Link such cases (first) with their alarms (second)."""
+        ...
+
     async def update(self, case: Case, entry: HistoryEntry, *, seen: int) -> None:
         """Write the case and append to its history. StaleVersionError when its version is no longer ``seen``."""
         ...
@@ -269,6 +277,10 @@ class PeopleRepository(Protocol):
 
     async def save(self, person: Person, *, password_hash: str | None = None) -> None:
         """Insert or update; without a hash an existing password stays."""
+        ...
+
+    async def add_many(self, people: Sequence[Person]) -> None:
+        """Insert those who are new, without passwords; the others stay as they are."""
         ...
 
     async def add_session(self, token_hash: str, person_id: str, *, at: datetime, expires_at: datetime) -> None:

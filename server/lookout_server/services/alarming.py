@@ -15,9 +15,17 @@ from lookout_server.services import announce
 from lookout_server.services.notifying import About, notify
 
 
-async def watch(uow: UnitOfWork, site: Site, alarms: Iterable[Alarm]) -> None:
-    """Start the timers of new alarms; one that is judged in time makes its timer do nothing."""
-    await uow.deadlines.set([timer for alarm in alarms if (timer := _timer(site, alarm, 1, alarm.received_at))])
+async def watch(uow: UnitOfWork, site: Site, alarms: Iterable[Alarm], *, since: datetime | None = None) -> None:
+    """Start the timers of alarms that nobody has judged: from when they came, or from ``since``."""
+    found = [_timer(site, alarm, 1, since or alarm.received_at) for alarm in alarms]
+    await uow.deadlines.set([timer for timer in found if timer is not None])
+
+
+async def leave(uow: UnitOfWork, site: Site, alarm_id: str) -> None:
+    """Stop the timers of an alarm that was judged."""
+    rungs = range(1, site.policy.escalations + 1)
+    keys = [DeadlineKey(subject=alarm_id, kind=DeadlineKind.ALARM, part=str(rung)) for rung in rungs]
+    await uow.deadlines.cancel([*keys, _ack_key(alarm_id)])
 
 
 async def acknowledge(store: Store, site: Site, alarm_id: str, person: Person, *, at: datetime) -> None:

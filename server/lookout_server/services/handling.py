@@ -22,6 +22,7 @@ from lookout_server.domain.territory import FIELD, Person, Role, Site
 from lookout_server.errors import EvidenceMissingError, InvalidError, NotFoundError
 from lookout_server.ports import Store, StoredFile, UnitOfWork
 from lookout_server.services import announce
+from lookout_server.services.alarming import watch
 from lookout_server.services.candidates import best_candidate
 from lookout_server.services.commands import request_snapshot
 from lookout_server.services.concerning import notify_about
@@ -109,6 +110,8 @@ async def void(store: Store, site: Site, order: Order) -> None:
         dismiss = order.details.reason != UNDO
         alarms = await uow.alarms.get(case.alarms, lock=True)
         await uow.alarms.save([released(alarm, dismiss=dismiss) for alarm in alarms.values()])
+        if not dismiss:
+            await watch(uow, site, alarms.values(), since=order.at)
         for alarm_id in alarms:
             announce.alarm_changed(uow, alarm_id, "dismissed" if dismiss else "reopened", order.at)
         await uow.commit()

@@ -7,6 +7,7 @@ from lookout_server.domain.territory import Site
 from lookout_server.errors import NotFoundError
 from lookout_server.ports import Store, UnitOfWork
 from lookout_server.services import announce
+from lookout_server.services.alarming import leave, watch
 from lookout_server.services.commands import send_verdict
 
 
@@ -17,16 +18,18 @@ async def dismiss(
     async with store.write() as uow:
         alarm = await _locked(uow, alarm_id)
         await uow.alarms.save([dismissed(alarm, reason, note)])
+        await leave(uow, site, alarm_id)
         announce.alarm_changed(uow, alarm_id, "dismissed", at)
         await send_verdict(uow, site, alarm, reason, at=at)
         await uow.commit()
 
 
-async def undismiss(store: Store, alarm_id: str, *, at: datetime) -> None:
+async def undismiss(store: Store, site: Site, alarm_id: str, *, at: datetime) -> None:
     """Open again, as if nobody had judged it."""
     async with store.write() as uow:
         alarm = await _locked(uow, alarm_id)
         await uow.alarms.save([undismissed(alarm)])
+        await watch(uow, site, [alarm], since=at)
         announce.alarm_changed(uow, alarm_id, "undismissed", at)
         await uow.commit()
 

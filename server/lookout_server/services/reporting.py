@@ -13,6 +13,7 @@ from lookout_server.domain.wording import SCENARIOS
 from lookout_server.errors import NotFoundError
 from lookout_server.ports import Store, UnitOfWork
 from lookout_server.services import announce
+from lookout_server.services.alarming import leave
 from lookout_server.services.commands import send_verdict
 from lookout_server.services.timing import set_clock
 
@@ -27,6 +28,7 @@ async def report_alarm(store: Store, site: Site, alarm_id: str, person: Person, 
         if alarm.case_id is not None:
             return alarm.case_id, False
         case = await open_case(uow, site, alarm, Actor(person=person), at=at)
+        await leave(uow, site, alarm_id)
         await send_verdict(uow, site, alarm, None, at=at)
         await uow.commit()
     return case.id, True

@@ -56,7 +56,7 @@ async def test_a_judged_alarm_is_left_alone(station: Station) -> None:
     await station.reported(SmallGateway(), "o-1")
     async with station.store.read() as uow:
         waiting = (await uow.deadlines.health(late_since=station.clock.now())).waiting
-    assert waiting == 2
+    assert waiting == 1
     await _pass(station, 301)
     assert "alarm_late" not in await _told(station, "u-li")
 

@@ -175,7 +175,7 @@ async def test_the_slower_of_two_moves_is_told(station: Station, web: httpx.Asyn
     assert (problem["code"], problem["state"], problem["allowed"]) == (
         "illegal_move",
         "dispatched",
-        ["dispatch", "void"],
+        ["dispatch", "void", "merge"],
     )
 
 

@@ -89,6 +89,21 @@ def entry_of(row: CaseHistoryRow) -> HistoryEntry:
     )
 
 
+def entry_values_of(case_id: str, entry: HistoryEntry) -> dict[str, Any]:
+    """The columns of a line of a case's history."""
+    return {
+        "case_id": case_id,
+        "seq": entry.seq,
+        "at": entry.at,
+        "actor": entry.actor,
+        "action": entry.action.value,
+        "from_state": entry.from_state.value if entry.from_state else None,
+        "to_state": entry.to_state.value,
+        "note": entry.note,
+        "data": dict(entry.data),
+    }
+
+
 def _asked(held: dict[str, Any]) -> Asked:
     return Asked(
         action=Action(held["action"]),

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from lookout_contract.cases import CaseState
 from lookout_contract.events import Scenario
-from lookout_server.adapters.database.case_rows import case_of, entry_of, values_of
+from lookout_server.adapters.database.case_rows import case_of, entry_of, entry_values_of, values_of
 from lookout_server.adapters.database.statements import count_up, insert_new, scalars, table_of, upsert
 from lookout_server.adapters.database.tables import (
     CaseAlarmRow,
@@ -59,6 +59,18 @@ class SqlCases:
         except IntegrityError as error:
             raise ConflictError("this alarm has just become a case: load it again") from error
         await self._append(case.id, entry)
+
+    async def add_past(self, cases: Sequence[tuple[Case, Sequence[HistoryEntry]]]) -> None:
+        """Two statements for all of them."""
+        rows = [{"id": case.id, **values_of(case)} for case, _ in cases]
+        await self._session.execute(table_of(CaseRow).insert(), rows)
+        lines = [entry_values_of(case.id, entry) for case, history in cases for entry in history]
+        await self._session.execute(table_of(CaseHistoryRow).insert(), lines)
+
+    async def link_past(self, links: Sequence[tuple[str, str]]) -> None:
+        """One statement."""
+        rows = [{"case_id": case, "alarm_id": alarm, "position": 0, "released": False} for case, alarm in links]
+        await self._session.execute(table_of(CaseAlarmRow).insert(), rows)
 
     async def update(self, case: Case, entry: HistoryEntry, *, seen: int) -> None:
         """The version in the WHERE is what makes two moves at once impossible."""
@@ -253,18 +265,7 @@ class SqlCases:
         return found
 
     async def _append(self, case_id: str, entry: HistoryEntry) -> None:
-        row: dict[str, Any] = {
-            "case_id": case_id,
-            "seq": entry.seq,
-            "at": entry.at,
-            "actor": entry.actor,
-            "action": entry.action.value,
-            "from_state": entry.from_state.value if entry.from_state else None,
-            "to_state": entry.to_state.value,
-            "note": entry.note,
-            "data": dict(entry.data),
-        }
-        await self._session.execute(table_of(CaseHistoryRow).insert(), [row])
+        await self._session.execute(table_of(CaseHistoryRow).insert(), [entry_values_of(case_id, entry)])
 
     async def _cases(self, rows: Sequence[CaseRow]) -> list[Case]:
         ids = [row.id for row in rows]

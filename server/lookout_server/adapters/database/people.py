@@ -66,6 +66,25 @@ class SqlPeople:
         links = [{"person_id": person.id, "grid_id": grid} for grid in sorted(person.grids)]
         await insert_new(self._session, PersonGridRow, links)
 
+    async def add_many(self, people: Sequence[Person]) -> None:
+        """Two statements for all of them."""
+        rows: list[dict[str, Any]] = [
+            {
+                "id": person.id,
+                "username": person.username,
+                "name": person.name,
+                "roles": sorted(person.roles),
+                "language": person.language,
+                "password_hash": None,
+                "skills": sorted(person.skills),
+                "willing": person.willing,
+            }
+            for person in people
+        ]
+        await insert_new(self._session, PersonRow, rows)
+        links = [{"person_id": person.id, "grid_id": grid} for person in people for grid in sorted(person.grids)]
+        await insert_new(self._session, PersonGridRow, links)
+
     async def add_session(self, token_hash: str, person_id: str, *, at: datetime, expires_at: datetime) -> None:
         """Keep it, and sweep what has run out."""
         await self._session.execute(

@@ -94,7 +94,7 @@ async def dismiss_alarm(deps: Given, _person: ControlRoom, alarm_id: AlarmId, bo
 )
 async def undismiss_alarm(deps: Given, _person: ControlRoom, alarm_id: AlarmId) -> AlarmModel:
     """Take a dismissal back."""
-    await undismiss(deps.store, alarm_id, at=deps.clock.now())
+    await undismiss(deps.store, deps.site, alarm_id, at=deps.clock.now())
     return AlarmModel.of(await alarm_detail(deps.store, alarm_id, at=deps.clock.now()))
 
 
