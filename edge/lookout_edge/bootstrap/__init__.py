@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
@@ -46,7 +47,7 @@ from lookout_edge.domain.schedule import SiteCalendar
 from lookout_edge.domain.suppressed import Suppressed
 from lookout_edge.domain.suppression import Suppression
 from lookout_edge.domain.zone import Zone
-from lookout_edge.errors import ConfigError, EdgeError, ModelError
+from lookout_edge.errors import ConfigError, ModelError
 from lookout_edge.events import Provenance
 from lookout_edge.looking import LookSettings
 from lookout_edge.pipeline import CameraPipeline, PipelineSettings, Plates, leave_out_nothing
@@ -382,12 +383,11 @@ class GatewayBuilder:
     def use_models(self, models: Models) -> Models:
         """See ``supervisor.rollout.Runs``."""
         with self._reloading:
-            earlier, self._models = self._models, models
-            try:
+            with ExitStack() as undo:
+                earlier, self._models = self._models, models
+                undo.callback(setattr, self, "_models", earlier)
                 workers = self._workers(self._loaded)
-            except EdgeError:
-                self._models = earlier
-                raise
+                undo.pop_all()
             self._crew.replace(workers)
             return earlier
 

@@ -1,6 +1,7 @@
 """Another model, on trial first: it stays only if every camera that was watched goes on being watched."""
 
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from threading import Event, Lock
 from time import monotonic
 from typing import Generic, Protocol, TypeVar
@@ -89,20 +90,19 @@ class Rollouts(Generic[PackageT, ModelsT]):
 
     def _try(self, command: RolloutCommand, package: PackageT, models: ModelsT) -> str:
         watched = [name for name, state in self._sights().items() if _watching(state)]
-        self._packages.begin_trial(package, self._configured)
-        try:
+        with ExitStack() as undo:
+            # Whatever happens from here on, a defect included, ends with the models that run now.
+            self._packages.begin_trial(package, self._configured)
+            undo.callback(self._packages.give_up)
             earlier = self._runs.use_models(models)
-        except EdgeError:
-            self._packages.give_up()
-            raise
-        log.warning("a model is on trial", model=command.model, seconds=command.watch_s, cameras=watched)
-        problem = self._watch(watched, command.watch_s)
-        if problem is None:
-            self._packages.keep()
-            return f"{command.model} runs; {len(watched)} cameras were watched for {command.watch_s:g} s."
-        log.error("the model did not stand its trial; the one before it runs again", model=command.model, why=problem)
-        self._runs.use_models(earlier)
-        self._packages.give_up()
+            undo.callback(self._runs.use_models, earlier)
+            log.warning("a model is on trial", model=command.model, seconds=command.watch_s, cameras=watched)
+            problem = self._watch(watched, command.watch_s)
+            if problem is None:
+                self._packages.keep()
+                undo.pop_all()
+                return f"{command.model} runs; {len(watched)} cameras were watched for {command.watch_s:g} s."
+            log.error("the model did not stand its trial; the one before it runs again", why=problem)
         raise EdgeError(f"Rolled back: {problem}.")
 
     def _watch(self, watched: list[str], seconds: float) -> str | None:

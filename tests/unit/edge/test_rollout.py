@@ -109,6 +109,14 @@ def test_what_cannot_run_here_changes_nothing(refused: EdgeError, said: list[str
     assert (box.running, box.said) == ("coco-nano", said)
 
 
+def test_a_defect_during_the_trial_ends_with_the_old_model_too() -> None:
+    box = Box()
+    del box.sights["better"]
+    with pytest.raises(KeyError):
+        box.rollouts.carry_out(COMMAND)
+    assert (box.running, box.said[-1]) == ("coco-nano", "given up")
+
+
 def test_stopping_the_gateway_ends_the_trial_and_a_second_rollout_waits_its_turn() -> None:
     box = Box()
     failed: list[str] = []
