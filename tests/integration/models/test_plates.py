@@ -2,22 +2,26 @@
 
 import unicodedata
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 
+import numpy as np
 import pytest
 import typer
 
 from lookout_edge.adapters.onnx.plates import OnnxPlateReader
 from lookout_edge.adapters.zoo import Zoo
 from lookout_edge.domain.geometry import Box
+from lookout_models.errors import UsageError
 from lookout_models.pictures import list_pictures, read_picture
 from lookout_models.predict import read_plates
 
 PLATES = Path(__file__).parents[4] / "shared" / "data" / "plates"
 #: Read by eye.
 SCENES = {"ccpd_0": "皖A195K9", "ccpd_1": "皖AUJ299", "ccpd_2": "皖AT022C", "ccpd_3": "皖AMK620", "ccpd_4": "皖A256R2"}
-#: Every fourth of 500, since a second of reading is some 30 crops. Measured 0.912 on these, 0.892 on all.
-CROPS_FLOOR = 0.88
+#: Every fourth of 500, since a second of reading is some 30 crops. The shipped weights were trained on them: this floor
+#: only notices breakage. Read by nets that never saw them 0.990 of all were right, see the card.
+CROPS_FLOOR = 0.98
 EVERY = 4
 
 needs_plates = pytest.mark.skipif(not PLATES.is_dir(), reason=f"{PLATES} is missing")
@@ -63,3 +67,23 @@ def test_a_guess_is_no_reading() -> None:
     best = plate_reader(1.0).read(picture, Box(0, 0, 1, 1))[0]
     assert best.text is None
     assert best.confidence > 0.5
+
+
+def test_drawn_plates_of_every_kind_are_read_and_signs_are_not() -> None:
+    if find_spec("PIL") is None:
+        pytest.skip("pillow is missing, which draws plates: pip install 'lookout[train]'")
+    from lookout_models.training.plates.fonts import FontBook
+    from lookout_models.training.plates.samples import Sources
+    from lookout_models.training.plates.scenes import draw_scenes
+
+    try:
+        sources = Sources(FontBook.installed())
+    except UsageError as error:
+        pytest.skip(str(error))
+    zoo = Zoo.find()
+    reader = OnnxPlateReader(zoo.entry("plate-detector"), zoo.entry("plate-reader"))
+    scenes = draw_scenes(np.random.default_rng(78), sources, of_each_kind=2, signs=12)
+    texts = [next((r.text for r in reader.read(s.image, s.vehicle)), None) for s in scenes]
+    plates = [(text, scene.text) for text, scene in zip(texts, scenes, strict=True) if scene.text]
+    assert sum(read == truth for read, truth in plates) / len(plates) > 0.6
+    assert [text for text, scene in zip(texts, scenes, strict=True) if text and not scene.text] == []
