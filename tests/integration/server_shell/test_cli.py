@@ -141,7 +141,7 @@ def test_the_exported_documents_are_fresh_and_reproducible(tmp_path: Path) -> No
     first = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
     said("schema", "--out", str(tmp_path))
     assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == first
-    assert set(first) == {"server-config.schema.json", "site.schema.json", "openapi.json"}
+    assert set(first) == {"server-config.schema.json", "site.schema.json", "policy.schema.json", "openapi.json"}
     for name, content in first.items():
         committed = REPOSITORY / "configs" / "schemas" / name
         assert committed.read_bytes() == content, f"{name} is stale: run lookout-server schema --out configs/schemas"
