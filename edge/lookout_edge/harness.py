@@ -5,7 +5,7 @@ Beside ``bootstrap`` the one file that names concrete adapters: those that only 
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from importlib.util import find_spec
@@ -22,7 +22,6 @@ from lookout_edge.bench import Clip, Cost, Crowd, Report, TimedDetector, TimedPl
 from lookout_edge.config import ModelsConfig
 from lookout_edge.errors import SourceError
 from lookout_edge.looking import EVERY_LOOK, LookSettings
-from lookout_edge.rules.registry import RULES
 
 #: Cameras that are tried at once, one after the other, as far as the caller wants to go.
 _CROWDS = (1, 2, 4, 8, 12, 16, 24, 32, 48, 64)
@@ -65,7 +64,7 @@ def measure_all(
         costs=costs,
         tracks_reference=reference.count(),
         tracks_lost=tuple(mine.lost_from(reference)),
-        crowds=tuple(_crowds(busy, folder, cameras)),
+        crowds=tuple(_crowds(busy, folder, cameras, _scenarios(models, timezone))),
         peers=_peers(busy, costs[_busy(clips)].video_s),
     )
 
@@ -134,19 +133,23 @@ def _spent(detector: TimedDetector, reader: TimedPlateReader | None) -> float:
     return detector.spent_s + (reader.spent_s if reader else 0.0)
 
 
-def _crowds(clip: Path, folder: Path, most: int) -> Iterator[Crowd]:
+def _scenarios(models: bootstrap.Models, timezone: ZoneInfo) -> list[str]:
+    return [rule.scenario.value for rule in bootstrap.default_rules(timezone, models)]
+
+
+def _crowds(clip: Path, folder: Path, most: int, scenarios: Sequence[str]) -> Iterator[Crowd]:
     """Gateways with ever more cameras on ``clip``, until one does not keep up."""
     for cameras in sorted({*(count for count in _CROWDS if count < most), most} - {0}):
-        crowd = _crowd(clip, folder / f"gateway-{cameras}", cameras)
+        crowd = _crowd(clip, folder / f"gateway-{cameras}", cameras, scenarios)
         yield crowd
         if not crowd.kept_deadline:
             return
 
 
-def _crowd(clip: Path, folder: Path, cameras: int) -> Crowd:
+def _crowd(clip: Path, folder: Path, cameras: int, scenarios: Sequence[str]) -> Crowd:
     folder.mkdir()
     path = folder / "gateway.yaml"
-    rules = "".join(f"\n      - scenario: {scenario.value}" for scenario in RULES)
+    rules = "".join(f"\n      - scenario: {scenario}" for scenario in scenarios)
     lines = ["site: bench", "gateway: bench", "data_dir: data", f"mqtt: {{host: 127.0.0.1, port: {_NO_BROKER}}}"]
     lines += ["cameras:"]
     lines += [f"  c{n}:\n    source: {{url: '{clip}', loop: true}}\n    rules:{rules}" for n in range(cameras)]

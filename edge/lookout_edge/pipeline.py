@@ -7,7 +7,7 @@ from lookout_contract.events import EndReason, EventData, Phase, Scenario
 from lookout_edge.domain.appearance import appearance_of
 from lookout_edge.domain.demand import Demand
 from lookout_edge.domain.detection import Detection, PlateReading
-from lookout_edge.domain.frame import Frame
+from lookout_edge.domain.frame import Frame, Luma
 from lookout_edge.domain.geometry import Box
 from lookout_edge.domain.observation import Observation, Scene
 from lookout_edge.domain.occurrence import OccurrenceSettings
@@ -21,6 +21,7 @@ from lookout_edge.looking import Attention, Look, LookedScene, LookSettings
 from lookout_edge.motion import MotionGate, MotionSettings
 from lookout_edge.ports import Detector, PlateDirectory, PlateReader
 from lookout_edge.rules.base import Rule
+from lookout_edge.sight import Blindness, SightSettings, SightWatch, observed
 from lookout_edge.tracking import Tracker, TrackerSettings
 
 
@@ -33,6 +34,8 @@ class PipelineSettings:
     tracker: TrackerSettings = field(default_factory=TrackerSettings)
     #: Parts of the picture in which nothing counts: neither movement nor things.
     masks: tuple[Zone, ...] = ()
+    #: Tell when the picture shows nothing; None leaves that out.
+    sight: SightSettings | None = None
     #: Instead of what each rule says of its own occurrences.
     occurrences: OccurrenceSettings | None = None
 
@@ -91,6 +94,8 @@ class CameraPipeline:
             masks=settings.masks,
         )
         self._left_out = left_out
+        self._sight = SightWatch(settings.sight) if settings.sight is not None else None
+        self._blind = EventBook(Scenario.CAMERA_BLIND, provenance)
         self._ledger = SuppressionLedger(provenance.camera, on_suppressed)
         self._scene = Scene(provenance.camera, reads_plates=plates is not None)
         self._frame_at: float | None = None
@@ -148,14 +153,19 @@ class CameraPipeline:
             self._start_anew()
         self._frame_at = frame.at
         if self._attention.is_due(frame.at):
-            look = self._attention.choose(frame.at, frame.picture.luma(self._gate.longest))
+            luma = frame.picture.luma(self._gate.longest)
+            events += self._check_sight(frame, luma)
+            # Where a picture shows nothing, finding nothing means nothing: all stays as it is.
+            doubtful = self._sight is not None and self._sight.is_doubtful
+            look = None if doubtful else self._attention.choose(frame.at, luma)
             if look is not None:
                 events += self._take(frame, look)
         return tuple(events)
 
     def finish(self, at: float, reason: EndReason) -> tuple[EventData, ...]:
         """End what is open at frame time ``at`` and forget the scene."""
-        events = [event for book in self._books.values() for event in book.close(at, reason)]
+        books = (*self._books.values(), self._blind)
+        events = [event for book in books for event in book.close(at, reason)]
         self._start_anew()
         self._ledger.close()
         return tuple(events)
@@ -164,9 +174,26 @@ class CameraPipeline:
         """Numbers and dwell start over; open occurrences wait for what they belong to."""
         self._tracker.reset()
         self._attention.reset()
+        if self._sight is not None:
+            self._sight.reset()
         for rule in self._rules:
             rule.reset()
         self._scene = replace(self._scene, readings={})
+
+    @property
+    def blindness(self) -> Blindness | None:
+        """What keeps the camera from seeing; None while it sees, or when nobody checks."""
+        return self._sight.blindness if self._sight is not None else None
+
+    def _check_sight(self, frame: Frame, luma: Luma) -> list[EventData]:
+        """Start, carry on or end the occurrence of being blind."""
+        if self._sight is None:
+            return []
+        blindness = self._sight.observe(frame.at, luma)
+        if blindness is None and not self._blind.open_count:
+            return []
+        found = [] if blindness is None else [observed(blindness, self._sight.since or frame.at)]
+        return self._blind.update(frame.at, found, frame.skew_s)
 
     def _take(self, frame: Frame, look: Look) -> list[EventData]:
         self.looks += 1

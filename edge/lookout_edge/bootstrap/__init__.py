@@ -54,6 +54,7 @@ from lookout_edge.pipeline import CameraPipeline, PipelineSettings, Plates, leav
 from lookout_edge.ports import Detector, PlateDirectory, PlateReader
 from lookout_edge.rules.base import Rule, RuleContext
 from lookout_edge.rules.registry import RULES
+from lookout_edge.sight import SightSettings
 from lookout_edge.supervisor import (
     ActingSink,
     Button,
@@ -217,6 +218,8 @@ def build_pipeline(
     source: str = "",
     config_hash: str | None = None,
     looks: LookSettings | None = None,
+    masks: Sequence[Zone] = (),
+    sight: SightSettings | None = None,
     on_suppressed: Callable[[Suppressed], None] | None = None,
     left_out: Callable[[float], Sequence[Suppression]] = leave_out_nothing,
 ) -> CameraPipeline:
@@ -226,7 +229,7 @@ def build_pipeline(
         rules,
         models.detector,
         plates=Plates(reader=models.plates, directory=directory) if models.plates else None,
-        settings=PipelineSettings(looks=looks or LookSettings()),
+        settings=PipelineSettings(looks=looks or LookSettings(), masks=tuple(masks), sight=sight),
         on_suppressed=on_suppressed or log_suppressed,
         left_out=left_out,
     )
@@ -428,6 +431,8 @@ class GatewayBuilder:
             source=f"{config.site}/{config.gateway}",
             config_hash=loaded.hash,
             looks=looks_of(camera),
+            masks=[Zone(f"mask-{number}", mask.polygon) for number, mask in enumerate(camera.masks)],
+            sight=SightSettings(),
             on_suppressed=self._suppressed,
             left_out=partial(self._proposals.suppressions, name),
         )

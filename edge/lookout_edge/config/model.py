@@ -250,6 +250,8 @@ class CameraConfig(Section):
     """Where the pictures come from."""
     zones: dict[Identifier, ZoneConfig] = {}
     """Parts of the picture, by a name of your own."""
+    masks: tuple[ZoneConfig, ...] = ()
+    """Parts of the picture that are left out: neither movement nor things in them count (a road, a flag, a screen)."""
     rules: tuple[RuleConfig, ...] = Field(min_length=1)
     """What to look for, and where."""
     actions: tuple[ActionConfig, ...] = ()

@@ -14,6 +14,7 @@ from lookout_edge.domain.frame import Frame
 from lookout_edge.errors import EdgeError, SourceError, SpoolError
 from lookout_edge.pipeline import CameraPipeline
 from lookout_edge.ports import Clock, EventSink, FrameSource
+from lookout_edge.sight import Blindness
 from lookout_edge.supervisor.proof import ProofDesk
 
 #: Failed looks in a row after which the camera counts as blind.
@@ -24,6 +25,14 @@ _TIMES = 50
 LATENCIES = 500
 #: What a person has to mend is not tried every second: cameras lock an account after a few wrong passwords.
 _PATIENCE_S = {"auth": 120.0, "missing": 10.0}
+#: What a person should know of pictures that show nothing.
+_BLIND = {
+    Blindness.BLACK: "its picture is black: is there light, does the infra-red lamp work?",
+    Blindness.FROZEN: "its picture stands still to the last pixel: restart the camera.",
+    Blindness.COVERED: "something covers the lens: look at the camera.",
+    Blindness.DEFOCUSED: "its picture is out of focus or fogged: clean or focus the lens.",
+    Blindness.MOVED: "it looks elsewhere than it did: turn it back, or draw the zones anew and restart the gateway.",
+}
 #: Events kept in memory while the spool refuses them.
 UNSPOOLED = 1000
 
@@ -205,6 +214,8 @@ class CameraWorker:
         self._failed = self._failed + 1 if problem else 0
         if self._failed >= FAILED_LOOKS:
             self._say(Sight.BLIND, "detector_failed", problem)
+        elif self._pipeline.blindness is not None:
+            self._say(Sight.BLIND, self._pipeline.blindness.value, _BLIND[self._pipeline.blindness])
         elif not problem:
             self._say(Sight.WATCHING)
 

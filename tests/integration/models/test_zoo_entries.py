@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from lookout_edge.adapters.onnx.session import OnnxSession
-from lookout_edge.adapters.zoo import Trained, Zoo, ZooEntry
+from lookout_edge.adapters.zoo import Quantised, Source, Trained, Zoo, ZooEntry
 
 ZOO = Zoo(Path(__file__).parents[3] / "models" / "zoo")
 ENTRIES = [ZOO.entry(name) for name in ZOO.names()]
@@ -30,6 +30,14 @@ def test_weights_are_as_described_small_enough_and_run_here(entry: ZooEntry) -> 
 def test_the_card_gives_source_licence_and_hash(entry: ZooEntry) -> None:
     card = (entry.folder / "CARD.md").read_text("utf-8")
     source = entry.spec.source
-    origin = (source.recipe,) if isinstance(source, Trained) else (source.package, source.version)
+    match source:
+        case Trained():
+            origin = (source.recipe,)
+        case Quantised():
+            origin = (source.quantised, source.sha256)
+        case Source():
+            origin = (source.package, source.version)
+        case _:
+            origin = ()
     for fact in (entry.sha256, entry.spec.licence, *origin):
         assert fact in card
