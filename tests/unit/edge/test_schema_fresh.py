@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 
 from lookout_edge import bootstrap
 from lookout_edge.__main__ import app
+from lookout_edge.adapters.zoo import Zoo
 from lookout_edge.config import GatewayConfig
 
 CONFIGS = Path(__file__).parents[3] / "configs"
@@ -26,6 +27,9 @@ def test_the_exported_schemas_are_fresh(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
 def test_examples_load_and_tell_editors_their_schema(path: Path) -> None:
+    named = re.search(r"^  detector: (\S+)", path.read_text(encoding="utf-8"), re.MULTILINE)
+    if named and named[1] not in Zoo.find().names():
+        pytest.skip(f"{named[1]} is not in the zoo")
     assert bootstrap.load(path).config.cameras
     first_line = path.read_text(encoding="utf-8").splitlines()[0]
     match = re.fullmatch(r"# yaml-language-server: \$schema=(\S+)", first_line)
