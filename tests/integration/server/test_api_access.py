@@ -35,6 +35,16 @@ class Route:
     body: Any = None
 
 
+QUIET = {"reason": "x", "ends_at": "2026-11-22T05:00:00Z", "grid": "grid-07"}
+SHIFT = {
+    "id": "s-1",
+    "person": "u-wang",
+    "kind": "duty",
+    "starts_at": "2026-11-22T00:00:00Z",
+    "ends_at": "2026-11-22T08:00:00Z",
+}
+MORE_TIME = {"until": "2026-11-24T00:00:00Z", "reason": "等待配件"}
+
 ROUTES = [
     Route("getSession", "GET", "/api/v1/session", EVERYBODY),
     Route("listAlarms", "GET", "/api/v1/alarms", CONTROL_ROOM),
@@ -52,6 +62,22 @@ ROUTES = [
     Route("askGateway", "POST", "/api/v1/gateways/gw-9/commands", {"zhao", "root"}, {"name": "reload"}),
     Route("listModels", "GET", "/api/v1/models", CONTROL_ROOM),
     Route("getModel", "GET", f"/api/v1/models/{'0' * 64}", EVERYBODY),
+    Route("acknowledgeAlarm", "POST", f"/api/v1/alarms/{NOBODYS_ALARM}/acknowledge", CONTROL_ROOM),
+    Route("unacknowledgeAlarm", "POST", f"/api/v1/alarms/{NOBODYS_ALARM}/unacknowledge", CONTROL_ROOM),
+    Route("listSilences", "GET", "/api/v1/silences", CONTROL_ROOM),
+    Route("addSilence", "POST", "/api/v1/silences", CONTROL_ROOM, QUIET),
+    Route("endSilence", "DELETE", f"/api/v1/silences/q-{'0' * 20}", CONTROL_ROOM),
+    Route("listCaseNotices", "GET", "/api/v1/cases/c-20261122-0099/notices", CONTROL_ROOM),
+    Route("getTimers", "GET", "/api/v1/timers", CONTROL_ROOM),
+    Route("listNotices", "GET", "/api/v1/notices", EVERYBODY),
+    Route("seeNotice", "POST", f"/api/v1/notices/n-{'0' * 24}/seen", EVERYBODY),
+    Route("acknowledgeNotice", "POST", f"/api/v1/notices/n-{'0' * 24}/acknowledge", EVERYBODY),
+    Route("listShifts", "GET", "/api/v1/shifts", CONTROL_ROOM),
+    Route("saveShift", "POST", "/api/v1/shifts", {"zhao", "root"}, SHIFT),
+    Route("removeShift", "DELETE", "/api/v1/shifts/s-9", {"zhao", "root"}),
+    Route("listContacts", "GET", "/api/v1/people/u-li/contacts", {"li", "zhao", "root"}),
+    Route("saveContact", "POST", "/api/v1/people/u-li/contacts", {"li", "zhao", "root"}, {"address": "sms://1"}),
+    Route("removeContact", "DELETE", "/api/v1/people/u-li/contacts/none", {"li", "zhao", "root"}),
     Route("listPeople", "GET", "/api/v1/people", CONTROL_ROOM),
     Route("listQuarantine", "GET", "/api/v1/quarantine", CONTROL_ROOM),
     Route("getOverview", "GET", "/api/v1/overview", EVERYBODY),
@@ -72,10 +98,22 @@ MOVES: dict[str, tuple[str, CaseState, dict[str, Any], set[str]]] = {
     "reworkCase": ("rework", CaseState.VERIFYING, {"reason": "未清理"}, CONTROL_ROOM),
     "voidCase": ("void", CaseState.CONFIRMED, {"reason": "访客"}, CONTROL_ROOM),
     "reopenCase": ("reopen", CaseState.CLOSED, {"reason": "又来了"}, {"zhao", "root"}),
+    "askToSuspendCase": ("ask_suspend", CaseState.ON_SCENE, MORE_TIME, CONTROL_ROOM | {"wang"}),
+    "askToExtendCase": ("ask_extend", CaseState.ON_SCENE, MORE_TIME, CONTROL_ROOM | {"wang"}),
+    "whistleCase": ("whistle", CaseState.ON_SCENE, {"departments": ["u-fire"]}, CONTROL_ROOM | {"wang"}),
+    "resumeCase": ("resume", CaseState.SUSPENDED, {}, CONTROL_ROOM),
+    "superviseCase": ("supervise", CaseState.ON_SCENE, {"reason": "投诉"}, {"zhao", "root"}),
+    "followUpCase": ("follow_up", CaseState.CLOSED, {}, CONTROL_ROOM),
+    "evaluateCase": ("evaluate", CaseState.CLOSED, {"score": 5}, CONTROL_ROOM),
 }
 
-#: Open to anybody, or tried by tests of their own below.
+#: Open to anybody, or tried by tests of their own: below, and in test_states.
 ELSEWHERE = {
+    "mergeCase",
+    "splitCase",
+    "approveCase",
+    "refuseCase",
+    "reportInToCase",
     "signIn",
     "enrolGateway",
     "getHealth",
