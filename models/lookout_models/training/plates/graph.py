@@ -202,12 +202,16 @@ def _mean(inputs: Sequence[Tensor], attributes: Attributes) -> Tensor:
 def _reshape(inputs: Sequence[Tensor], _attributes: Attributes) -> Tensor:
     x, shape = inputs
     # ONNX: 0 keeps the size that was there.
-    return x.reshape([x.shape[i] if size == 0 else int(size) for i, size in enumerate(shape.tolist())])
+    return x.reshape([x.shape[i] if size == 0 else size for i, size in enumerate(_whole(shape))])
+
+
+def _whole(numbers: Tensor) -> list[int]:
+    return [int(number) for number in numbers]
 
 
 def _slice(inputs: Sequence[Tensor], _attributes: Attributes) -> Tensor:
     x, starts, ends, axes, *_ = inputs
-    for start, end, axis in zip(starts.tolist(), ends.tolist(), axes.tolist(), strict=True):
+    for start, end, axis in zip(_whole(starts), _whole(ends), _whole(axes), strict=True):
         index = [slice(None)] * x.ndim
         index[axis] = slice(start, end)
         x = x[tuple(index)]

@@ -50,7 +50,7 @@ def _scene(random: Random, sources: Sources, hung: Picture, kind: str, text: str
     # A motorcycle is narrower than a car by more than its plate is.
     scale = random.uniform(*_PLATE) / max(hung.shape[1], _NARROWEST * SCALE)
     size = np.array([hung.shape[1], hung.shape[0]], np.float32) * np.float32(scale)
-    corners = np.array([[-0.5, -0.5], [0.5, -0.5], [0.5, 0.5], [-0.5, 0.5]], np.float32) * size
+    corners = (np.array([[-0.5, -0.5], [0.5, -0.5], [0.5, 0.5], [-0.5, 0.5]]) * size).astype(np.float32)
     target = (_seen_from_aside(random, corners) + np.array(centre, np.float32)).astype(np.float32)
     flat = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32) * np.array(hung.shape[1::-1], np.float32)
     matrix = cv2.getPerspectiveTransform(flat, target)
