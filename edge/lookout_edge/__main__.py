@@ -25,6 +25,7 @@ from lookout_contract.schemas import asyncapi, message_schemas
 from lookout_edge import bootstrap, harness
 from lookout_edge.adapters.logs import configure_logs, log_uncaught_errors
 from lookout_edge.adapters.video import redact
+from lookout_edge.camera_commands import discover
 from lookout_edge.cli import ConfigOption, VerboseOption, log_level, plain_errors
 from lookout_edge.config import config_schema
 from lookout_edge.errors import ConfigError, EdgeError, SourceError
@@ -230,6 +231,7 @@ def _write_lines(out: str, lines: Iterable[str]) -> None:
 
 
 app.command()(score)
+app.command()(discover)
 app.command()(why)
 app.command()(proposals)
 

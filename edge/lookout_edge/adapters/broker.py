@@ -96,7 +96,7 @@ class Session:
         options: BrokerOptions,
         *,
         client_id: str,
-        will: Message,
+        will: Message | None,
         on_message: Callable[[Message], None],
         on_lost: Callable[[], None],
     ) -> None:
@@ -117,7 +117,8 @@ class Session:
         )
         self._client.connect_timeout = options.connect_timeout_s
         self._client.max_inflight_messages_set(options.window + 2 * RESERVE)
-        self._client.will_set(will.topic, will.payload, qos=1, retain=will.retain)
+        if will is not None:
+            self._client.will_set(will.topic, will.payload, qos=1, retain=will.retain)
         if options.username is not None:
             self._client.username_pw_set(options.username, options.password)
         self._client.on_connect = self._connected

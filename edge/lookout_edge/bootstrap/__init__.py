@@ -32,6 +32,8 @@ from lookout_edge.adapters.memory import Memory
 from lookout_edge.adapters.model_store import ModelStore, RolledOut
 from lookout_edge.adapters.onnx.plates import OnnxPlateReader
 from lookout_edge.adapters.onnx.second_look import open_detector
+from lookout_edge.adapters.onvif.events import EventRule, TalkingCamera
+from lookout_edge.adapters.onvif.listening import OnvifListener
 from lookout_edge.adapters.spool import SqliteSpool
 from lookout_edge.adapters.spool_room import SpoolLimits
 from lookout_edge.adapters.uploader import EvidenceUploader
@@ -341,6 +343,13 @@ class GatewayBuilder:
             schedule_on_thread,
         )
         self._bus, self._voice = open_devices(config, self.buttons)
+        self._onvif = OnvifListener(
+            broker_options(config),
+            name=f"{config.site}/{config.gateway}",
+            clock=self._clock,
+            sink=self._spool,
+            snapshot=partial(take_snapshot, self._crew),
+        )
 
     def build(self) -> tuple[Gateway, list[CameraWorker]]:
         """The gateway and the cameras to start it with."""
@@ -357,6 +366,8 @@ class GatewayBuilder:
             token = _token(self._loaded.config)
             services.insert(2, EvidenceUploader(self._evidence, dispatcher_url=dispatcher.url, token=token))
         services.append(_Closing(self._rollouts.close))
+        self._onvif.watch(_talking_cameras(self._loaded.config))
+        services.append(self._onvif)
         return Gateway(self._crew, services), workers
 
     def reload(self) -> str:
@@ -374,6 +385,7 @@ class GatewayBuilder:
             workers = self._workers(fresh, keep)
             self._loaded = fresh
             self._crew.replace(workers, keep=keep)
+            self._onvif.watch(_talking_cameras(after))
             end_unwatched(self._spool, after.cameras)
             return f"{len(workers)} cameras were started with the new configuration, {len(keep)} run on unchanged."
 
@@ -528,3 +540,19 @@ def _spool_limits(config: GatewayConfig) -> SpoolLimits:
         max_bytes=spool.max_mb * 1_000_000,
         max_age_s=(days[0] * 86_400.0, days[1] * 86_400.0, days[2] * 86_400.0),
     )
+
+
+def _talking_cameras(config: GatewayConfig) -> list[TalkingCamera]:
+    """The cameras whose own events count."""
+    return [
+        TalkingCamera(
+            camera=name,
+            prefix=camera.onvif.prefix,
+            rules=tuple(
+                EventRule(topic=e.topic, scenario=e.scenario, severity=e.severity, item=e.item, zone=e.zone)
+                for e in camera.onvif.events
+            ),
+        )
+        for name, camera in config.cameras.items()
+        if camera.onvif is not None
+    ]

@@ -17,6 +17,7 @@ from shapely.geometry import Polygon
 from shapely.validation import explain_validity  # pyright: ignore[reportUnknownVariableType]
 
 from lookout_contract.base import Identifier
+from lookout_contract.events import Scenario, Severity
 from lookout_edge.config.devices import ActionConfig, ButtonConfig, SpeakerConfig
 from lookout_edge.config.section import ConfigPath, Section, base_of, resolve
 from lookout_edge.rules.care import CareParams
@@ -241,6 +242,30 @@ class CalendarConfig(Section):
     """More Saturdays and Sundays that are worked (调休); they win over holidays."""
 
 
+class OnvifEventRule(Section):
+    """An event of the camera's own analytics, and what it counts as here."""
+
+    topic: str = Field(min_length=1)
+    """ONVIF topic without namespaces, e.g. ``RuleEngine/FieldDetector/ObjectsInside``; what is below it counts too."""
+    scenario: Scenario
+    """What it is here."""
+    severity: Severity = Severity.YELLOW
+    """``red``, ``yellow`` or ``blue``."""
+    item: str | None = None
+    """Item of its data that says whether it holds, e.g. ``IsInside``; the first that is true or false when absent."""
+    zone: Identifier | None = None
+    """Zone to name in the event."""
+
+
+class OnvifEventsConfig(Section):
+    """A camera that publishes its own events to the broker (ONVIF Profile M over MQTT, payload ``onvif-ej``)."""
+
+    prefix: Annotated[str, StringConstraints(pattern=r"^[^#+/]+(/[^#+/]+)*$")]
+    """The topic prefix that is set in the camera."""
+    events: tuple[OnvifEventRule, ...] = Field(min_length=1)
+    """Which of them count."""
+
+
 class CameraConfig(Section):
     """One camera: where its pictures come from, its zones, and what to look for."""
 
@@ -262,6 +287,8 @@ class CameraConfig(Section):
     """Longest time without a look while nothing moves."""
     max_size: int = Field(default=1920, ge=160, le=7680)
     """Larger pictures are scaled down to this longer side before they are looked at."""
+    onvif: OnvifEventsConfig | None = None
+    """Where the camera has analytics of its own: its events, beside those of ``rules``."""
 
 
 class GatewayConfig(Section):

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 from lookout_contract.events import EndReason
 
+#: ``severity_reason`` of what a camera's own analytics said: no rule of ours can see whether it is still so.
+CAMERA_ANALYTICS = "camera_analytics"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OccurrenceSettings:

@@ -11,6 +11,7 @@ import structlog
 from lookout_contract.events import EndReason, EventData, EvidenceRef, Scenario
 from lookout_contract.status import CameraReport, CameraState, Sight
 from lookout_edge.domain.frame import Frame
+from lookout_edge.domain.occurrence import CAMERA_ANALYTICS
 from lookout_edge.errors import EdgeError, SourceError, SpoolError
 from lookout_edge.pipeline import CameraPipeline
 from lookout_edge.ports import Clock, EventSink, FrameSource
@@ -188,7 +189,8 @@ class CameraWorker:
         except SpoolError as error:
             self._warnings.warning("spool", f"{error} What is found again counts as new.")
             return
-        self._keep(list(self._pipeline.resume(known)))
+        ours = [event for event in known if event.severity_reason != CAMERA_ANALYTICS]
+        self._keep(list(self._pipeline.resume(ours)))
 
     def _watch(self) -> bool:
         """Work through one opening of the source; True when it came to its end by itself."""

@@ -1,0 +1,139 @@
+"""Listening to cameras that publish their own events."""
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+from queue import Empty, SimpleQueue
+
+import structlog
+
+from lookout_contract.events import EventData, EvidenceRef
+from lookout_edge.adapters.backoff import Backoff
+from lookout_edge.adapters.broker import BrokerOptions, Message, Session
+from lookout_edge.adapters.folded_log import FoldedLog
+from lookout_edge.adapters.onvif.events import ProfileM, TalkingCamera
+from lookout_edge.errors import EdgeError, LinkError, SpoolError
+from lookout_edge.ports import Clock, EventSink
+
+_log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+_NAP_S = 0.5
+
+
+class OnvifListener:
+    """A connection to the broker of its own, so that what cameras say never holds up our own events."""
+
+    def __init__(
+        self,
+        broker: BrokerOptions,
+        *,
+        name: str,
+        clock: Clock,
+        sink: EventSink,
+        snapshot: Callable[[str], EvidenceRef],
+    ) -> None:
+        self._broker = broker
+        self._name = name
+        self._clock = clock
+        self._sink = sink
+        self._take_snapshot = snapshot
+        self._profile = ProfileM(name, self._snapshot)
+        self._cameras: tuple[TalkingCamera, ...] = ()
+        self._heard: SimpleQueue[Message] = SimpleQueue()
+        self._backoff = Backoff(ceiling_s=15.0)
+        self._faults = FoldedLog(_log)
+        self._stop = threading.Event()
+        self._again = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def watch(self, cameras: Iterable[TalkingCamera]) -> None:
+        """Listen to these from now on; from any thread."""
+        self._cameras = tuple(cameras)
+        self._again.set()
+
+    def start(self) -> None:
+        """Begin in the background; nothing is opened while no camera is to be listened to."""
+        self._thread = threading.Thread(target=self._run, name="onvif-events", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """End what holds, and stop."""
+        self._stop.set()
+        self._again.set()
+        if self._thread is not None:
+            self._thread.join(3.0)
+
+    def _run(self) -> None:
+        known: set[str] = set()
+        while not self._stop.is_set():
+            self._again.clear()
+            cameras = self._cameras
+            self._profile.watch(cameras)
+            for camera in cameras:
+                if camera.camera not in known:
+                    known.add(camera.camera)
+                    self._profile.resume(self._unfinished(camera.camera))
+            if not cameras:
+                self._again.wait()
+                continue
+            try:
+                session = self._connect(cameras)
+            except LinkError as error:
+                self._faults.warning("onvif", f"cameras' own events are not heard: {error}")
+                self._stop.wait(self._backoff.next())
+                continue
+            self._backoff.reset()
+            self._faults.over("onvif", "cameras' own events are heard again")
+            while session.lost is None and not self._stop.is_set() and not self._again.is_set():
+                self._work()
+            session.close()
+        self._keep(self._profile.close(self._clock.now()))
+
+    def _connect(self, cameras: Iterable[TalkingCamera]) -> Session:
+        session = Session(
+            self._broker,
+            client_id=f"lookout-onvif-{self._name.replace('/', '-')}",
+            will=None,
+            on_message=self._heard.put,
+            on_lost=lambda: None,
+        )
+        session.open(tuple(camera.filter for camera in cameras))
+        return session
+
+    def _work(self) -> None:
+        try:
+            message = self._heard.get(timeout=_NAP_S)
+        except Empty:
+            return
+        try:
+            events = self._profile.take(message.topic, message.payload, self._clock.now())
+        except ValueError as error:
+            self._faults.warning(message.topic, f"what {message.topic} says is no ONVIF event ({error}): passed over")
+            return
+        self._keep(events)
+
+    def _keep(self, events: Iterable[EventData]) -> None:
+        """Spool in order; while the disk refuses, wait: what comes meanwhile queues up."""
+        for event in events:
+            _log.info("event", camera=event.camera, scenario=event.scenario.value, phase=event.phase.value)
+            while True:
+                try:
+                    self._sink.put(event)
+                    break
+                except SpoolError as error:
+                    self._faults.warning("spool", str(error))
+                    if self._stop.is_set():
+                        return
+                    time.sleep(_NAP_S)
+
+    def _unfinished(self, camera: str) -> Iterable[EventData]:
+        try:
+            return self._sink.unfinished(camera)
+        except SpoolError as error:
+            self._faults.warning("spool", f"{error} What cameras say again counts as new.")
+            return ()
+
+    def _snapshot(self, camera: str) -> EvidenceRef | None:
+        try:
+            return self._take_snapshot(camera)
+        except EdgeError:
+            return None

@@ -1,0 +1,66 @@
+"""Commands about cameras: which there are, and what to write into the configuration for them."""
+
+import os
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from lookout_edge.adapters.onvif.finding import Account, Device, Stream, device_of, main_and_sub, search, streams_of
+from lookout_edge.cli import plain_errors
+from lookout_edge.errors import EdgeError
+
+#: Where the password comes from, so that it stays out of the list of processes.
+PASSWORD = "LOOKOUT_ONVIF_PASSWORD"
+
+
+def discover(
+    address: Annotated[str | None, typer.Argument(help="HOST or HOST:PORT; the network is asked when absent.")] = None,
+    user: Annotated[str | None, typer.Option("--user", help=f"ONVIF account; its password in {PASSWORD}.")] = None,
+    seconds: Annotated[float, typer.Option(min=0.5, max=60, help="How long to wait for cameras to answer.")] = 3.0,
+) -> None:
+    """Find ONVIF cameras, and print what to write into a configuration for each."""
+    with plain_errors():
+        account = Account(user=user, password=os.environ.get(PASSWORD, "")) if user is not None else None
+        devices = (device_of(address),) if address is not None else search(seconds)
+        if not devices:
+            raise EdgeError(
+                "No camera answered: check that it is on this network and that ONVIF and WS-Discovery are switched on "
+                "in it, or name its address."
+            )
+        failures = [failure for device in devices if (failure := _tell(device, account)) is not None]
+        if failures and len(failures) == len(devices):
+            raise EdgeError("\n".join(failures))
+        for failure in failures:
+            typer.echo(failure, err=True)
+
+
+def _tell(device: Device, account: Account | None) -> str | None:
+    """Print a device; what went wrong when it does not tell its streams."""
+    try:
+        streams = streams_of(device, account)
+    except EdgeError as error:
+        return str(error)
+    if not streams:
+        return f"{device.host}:{device.port} has no video stream."
+    typer.echo("\n".join(configuration_of(device, streams)))
+    return None
+
+
+def configuration_of(device: Device, streams: Sequence[Stream]) -> list[str]:
+    """Lines of YAML for ``cameras:``, with all streams as comments; the account is left for the user to fill in."""
+    main, sub = main_and_sub(streams)
+    lines = [
+        f"  # {stream.profile}: {stream.encoding} {stream.width}×{stream.height}"
+        + (f" at {stream.fps:g} fps" if stream.fps else "")
+        for stream in streams
+    ]
+    lines += [f"  camera-{device.host.replace('.', '-').replace(':', '-').lower()}:", "    source:"]
+    lines.append(f'      url: "{_to_fill_in(main.url)}"')
+    if sub is not None:
+        lines.append(f'      sub_url: "{_to_fill_in(sub.url)}"')
+    return [*lines, "    rules: [{scenario: fire_smoke}]"]
+
+
+def _to_fill_in(url: str) -> str:
+    return url.replace("://", "://USER:PASSWORD@", 1) if "@" not in url else url

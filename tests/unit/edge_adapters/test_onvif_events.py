@@ -1,0 +1,130 @@
+"""Events of cameras with analytics of their own (Profile M), as ours."""
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from lookout_contract.events import EndReason, EventData, EvidenceKind, EvidenceRef, Phase, Scenario, Severity
+from lookout_edge.adapters.onvif.events import EventRule, ProfileM, TalkingCamera
+
+NOW = 1_750_000_000.0
+PICTURE = EvidenceRef(kind=EvidenceKind.SNAPSHOT, sha256="0" * 64, bytes=3, mime="image/jpeg")
+FIELD = EventRule(
+    topic="RuleEngine/FieldDetector/ObjectsInside",
+    scenario=Scenario.KEY_AREA,
+    severity=Severity.RED,
+    item="IsInside",
+    zone="roof",
+)
+LINE = EventRule(topic="RuleEngine/LineDetector", scenario=Scenario.KEY_AREA, severity=Severity.BLUE)
+TOPIC = "cam/7/onvif-ej/RuleEngine/FieldDetector/ObjectsInside"
+
+
+def talking(picture: EvidenceRef | None = PICTURE) -> ProfileM:
+    profile = ProfileM("s1/g1", lambda _: picture)
+    profile.watch([TalkingCamera(camera="roof-cam", prefix="cam/7", rules=(FIELD, LINE))])
+    return profile
+
+
+def message(value: object, *, at: float = NOW, operation: str = "Changed", rule: str = "1") -> bytes:
+    return json.dumps(
+        {
+            "UtcTime": datetime.fromtimestamp(at, UTC).isoformat().replace("+00:00", "Z"),
+            "PropertyOperation": operation,
+            "Source": {"VideoSourceConfigurationToken": "v1", "Rule": rule},
+            "Data": {"IsInside": value, "Count": "true"},
+        }
+    ).encode()
+
+
+def said(profile: ProfileM, value: object, at: float = NOW, **more: str) -> list[EventData]:
+    return profile.take(TOPIC, message(value, at=at, **more), at)
+
+
+def test_true_starts_and_false_ends_one_occurrence() -> None:
+    profile = talking()
+    (start,) = said(profile, "true")
+    assert said(profile, "true", NOW + 5) == []
+    (end,) = said(profile, "false", NOW + 9)
+    assert (start.phase, end.phase, end.end_reason) == (Phase.START, Phase.END, EndReason.CLEARED)
+    assert (start.camera, start.scenario, start.severity, start.zone) == (
+        "roof-cam",
+        Scenario.KEY_AREA,
+        Severity.RED,
+        "roof",
+    )
+    assert start.occurrence == end.occurrence
+    assert end.dwell_s == 9.0
+    assert start.evidence == (PICTURE,)
+    assert {c.name: c.value for c in start.explain}["onvif_topic"].endswith("ObjectsInside/&v1/1")  # type: ignore[union-attr]
+
+
+def test_two_rules_of_one_camera_are_two_things() -> None:
+    profile = talking(None)
+    first, second = said(profile, True, rule="a"), said(profile, True, rule="b")
+    assert first[0].occurrence != second[0].occurrence
+    assert [event.end_reason for event in profile.close(NOW + 1)] == [EndReason.SHUTDOWN] * 2
+
+
+@pytest.mark.parametrize(
+    "topic",
+    [
+        "cam/7/onvif-ej/tns1:RuleEngine/tns1:FieldDetector/ObjectsInside/&v1/r",
+        "cam/7/onvif-ej/RuleEngine/FieldDetector/ObjectsInside",
+    ],
+)
+def test_lists_of_simple_items_and_namespaces_are_read_too(topic: str) -> None:
+    payload = {
+        "UtcTime": "2025-06-15T15:06:40Z",
+        "Source": {"SimpleItem": [{"Name": "Rule", "Value": "r"}]},
+        "Data": {"SimpleItem": {"Name": "IsInside", "Value": "true"}},
+    }
+    (start,) = talking().take(topic, json.dumps(payload).encode(), NOW)
+    assert start.phase is Phase.START
+    assert start.captured_at.timestamp() == NOW
+
+
+def test_what_has_no_state_happens_once() -> None:
+    payload = json.dumps({"UtcTime": "2025-06-15T15:06:40Z", "Data": {"ObjectId": "12"}}).encode()
+    events = talking().take("cam/7/onvif-ej/RuleEngine/LineDetector/Crossed/&v1/r", payload, NOW)
+    assert [event.phase for event in events] == [Phase.START, Phase.END]
+
+
+def test_a_camera_with_a_wrong_clock_is_dated_by_this_box() -> None:
+    (start,) = talking().take(TOPIC, message("true", at=NOW - 7200), NOW)
+    assert start.captured_at.timestamp() == NOW
+    assert start.skew_s == -7200.0
+
+
+def test_a_rule_that_is_deleted_in_the_camera_holds_no_more() -> None:
+    profile = talking()
+    said(profile, "true")
+    (end,) = said(profile, "true", NOW + 1, operation="Deleted")
+    assert end.phase is Phase.END
+
+
+def test_what_holds_over_a_restart_goes_on_and_what_does_not_is_over() -> None:
+    before = talking()
+    (start,) = said(before, "true")
+    (shut,) = before.close(NOW + 1)
+    after = talking()
+    after.resume([shut])
+    (again,) = said(after, "true", NOW + 60, operation="Initialized")
+    assert (again.occurrence, again.phase, again.resumed) == (start.occurrence, Phase.UPDATE, True)
+    gone = talking()
+    gone.resume([shut])
+    (end,) = said(gone, "false", NOW + 60, operation="Initialized")
+    assert (end.occurrence, end.end_reason) == (start.occurrence, EndReason.CLEARED)
+
+
+def test_what_nobody_configured_is_nothing() -> None:
+    profile = talking()
+    assert profile.take("cam/7/onvif-ej/Device/Trigger/Relay", message("true"), NOW) == []
+    assert profile.take("other/onvif-ej/RuleEngine/FieldDetector/ObjectsInside", message("true"), NOW) == []
+
+
+@pytest.mark.parametrize("payload", [b"", b"[]", b"\xff", b'{"UtcTime": "yesterday"}'])
+def test_what_is_no_event_is_a_value_error(payload: bytes) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011
+        talking().take(TOPIC, payload, NOW)
