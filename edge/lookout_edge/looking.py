@@ -36,7 +36,7 @@ class RegionSettings:
     #: What a region costs beside its area, as a share of the whole picture.
     call_cost: float = 0.06
     #: Regions that cost more than this share of the whole picture are not worth the trouble.
-    most_cost: float = 0.8
+    most_cost: float = 0.5
     #: Overlapping regions become one when that is at most so much larger than both.
     merge_growth: float = 1.1
 

@@ -121,13 +121,18 @@ def photo(tmp_path: Path) -> Path:
     return path
 
 
-def parked_ebike(gateway: SpokenGateway, occurrence: str, severity: Severity = Severity.YELLOW) -> EventData:
-    """A new occurrence with its snapshot uploaded."""
+def parked_ebike(
+    gateway: SpokenGateway,
+    occurrence: str,
+    severity: Severity = Severity.YELLOW,
+    scenario: Scenario = Scenario.CORRIDOR_EBIKE,
+) -> EventData:
+    """A new occurrence with its snapshot uploaded; it joins an open case of its ``scenario``, if there is one."""
     content = picture(occurrence)
     now = datetime.now(UTC)
     return EventData(
         occurrence=occurrence,
-        scenario=Scenario.CORRIDOR_EBIKE,
+        scenario=scenario,
         camera="unit2",
         phase=Phase.START,
         captured_at=now,
@@ -167,7 +172,7 @@ def test_an_alarm_becomes_a_closed_case(gateway: SpokenGateway, operator: Window
     number = drive_to_closed(operator, worker, photo=photo, output=OUTPUT, camera="2单元楼道")
     assert not worker.scrolls_sideways()
     steps = page.locator(".timeline strong").all_inner_texts()
-    expect(page.get_by_text("已办结，没有下一步。")).to_be_visible()
+    expect(page.get_by_role("button", name="评价")).to_be_visible()
     assert list(reversed(steps))[:7] == ["一键预报", "派遣", "签收", "到场", "处置反馈", "核查", "结案"]
     page.get_by_role("link", name="案件", exact=True).click()
     page.get_by_role("button", name="办结").click()
@@ -328,7 +333,7 @@ def test_no_page_has_barriers(
 def test_a_tablet_shows_what_to_do(
     browser: Browser, dispatcher: Dispatcher, gateway: SpokenGateway, windows: list[Window]
 ) -> None:
-    gateway.tell(parked_ebike(gateway, "tablet"))
+    gateway.tell(parked_ebike(gateway, "tablet", scenario=Scenario.GARBAGE))
     window = open_window(browser, dispatcher.url, (1024, 768))
     windows.append(window)
     window.sign_in(OPERATOR)
@@ -342,7 +347,7 @@ def test_a_tablet_shows_what_to_do(
 def test_two_operators_who_report_the_same_alarm_see_the_same_case(
     browser: Browser, dispatcher: Dispatcher, gateway: SpokenGateway, operator: Window, windows: list[Window]
 ) -> None:
-    gateway.tell(parked_ebike(gateway, "race"))
+    gateway.tell(parked_ebike(gateway, "race", scenario=Scenario.KEY_AREA))
     other = open_window(browser, dispatcher.url)
     windows.append(other)
     other.sign_in(OPERATOR)
