@@ -119,9 +119,13 @@ def test_a_stranger_with_the_same_client_id_does_not_end_a_session(broker: Runni
 def test_retained_status_survives_a_restart_and_can_be_cleared(broker: RunningBroker) -> None:
     kept, cleared = f"{BASE}/gw-a/status", f"{BASE}/gw-a/camera/gate/state"
     with broker.probe("gw-a") as gateway:
-        gateway.publish(kept, b"on", retain=True)
         gateway.publish(cleared, b"watching", retain=True)
         gateway.publish(cleared, b"", retain=True)
+        gateway.publish(kept, b"on", retain=True)
+    # A broker acknowledges before it retains: what was sent last is seen before it is told to stop.
+    with broker.probe(DISPATCHER) as dispatcher:
+        dispatcher.subscribe(f"{BASE}/#")
+        assert dispatcher.wait_for(kept)
     broker.restart()
     with broker.probe(DISPATCHER) as dispatcher:
         dispatcher.subscribe(f"{BASE}/#")
