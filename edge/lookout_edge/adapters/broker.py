@@ -65,6 +65,18 @@ class Message:
     correlation: bytes | None = None
 
 
+class _ClosedWhenRefused(ssl.SSLSocket):
+    """Closes when the handshake fails, which paho leaves to the garbage collector."""
+
+    def do_handshake(self, block: bool = False) -> None:
+        """See ``ssl.SSLSocket``."""
+        try:
+            super().do_handshake(block)
+        except OSError:
+            self.close()
+            raise
+
+
 class _TakesContext(Protocol):
     """A paho method whose own annotations are incomplete."""
 
@@ -79,6 +91,7 @@ def secure(client: mqtt.Client, tls: TlsOptions | None) -> None:
         context = ssl.create_default_context(cafile=tls.ca)
         if tls.cert is not None:
             context.load_cert_chain(tls.cert, tls.key)
+        context.sslsocket_class = _ClosedWhenRefused
         cast(_TakesContext, client).tls_set_context(context)
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or str(error)

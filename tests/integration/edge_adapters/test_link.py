@@ -1,8 +1,11 @@
 """The link against a real broker: events stay until the receipt, whatever the broker does."""
 
+import gc
+import socket
 import subprocess
 import sys
 import threading
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -18,11 +21,13 @@ from lookout_contract.events import Scenario
 from lookout_contract.status import CameraState, GatewayStatus, Sight
 from lookout_contract.topics import GatewayTopics
 from lookout_edge.adapters.backoff import Backoff
+from lookout_edge.adapters.broker import Session, TlsOptions
 from lookout_edge.adapters.broker_testing import Mosquitto, WireTap, find_mosquitto, free_port
 from lookout_edge.adapters.clock import SystemClock
 from lookout_edge.adapters.link import BrokerOptions, MqttLink
 from lookout_edge.adapters.spool import SqliteSpool
 from lookout_edge.adapters.testing import some_event
+from lookout_edge.errors import LinkError
 
 Version = Literal[4, 5]
 TOPICS = GatewayTopics(site="s1", gateway="g1")
@@ -154,7 +159,8 @@ def test_an_event_without_a_receipt_is_sent_again(broker: Mosquitto, gateway: Ga
 def test_nothing_is_lost_when_the_broker_is_killed(broker: Mosquitto, gateway: Gateway, dispatcher: WireTap) -> None:
     """Mosquitto without persistence forgets what it acknowledged; the spool does not."""
     dispatcher.close()
-    link = gateway.link(at(broker))
+    # The link may be back before anybody listens: what nobody confirms is sent again.
+    link = gateway.link(at(broker, resend_after_s=0.5))
     for number in range(50):
         gateway.spool.put(some_event(f"occ-{number}"))
     eventually(lambda: link.connected)
@@ -318,3 +324,26 @@ def test_a_refused_password_is_one_line_that_says_so(broker: Mosquitto, gateway:
     assert "refuses user 'g1'" in text
     assert "LOOKOUT_MQTT_PASSWORD" in text
     assert "s3cret" not in text
+
+
+def test_a_handshake_that_fails_leaves_no_socket_behind() -> None:
+    """A broker that starts anew cuts connections in the middle of their handshake."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def refuse() -> None:
+            peer, _ = server.accept()
+            with peer:
+                peer.recv(1)
+
+        refusing = threading.Thread(target=refuse)
+        refusing.start()
+        options = BrokerOptions(host="127.0.0.1", port=server.getsockname()[1], tls=TlsOptions())
+        session = Session(options, client_id="g1", will=None, on_message=lambda message: None, on_lost=lambda: None)
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            with pytest.raises(LinkError):
+                session.open(())
+            del session
+            gc.collect()
+        refusing.join()
+    assert [str(each.message) for each in said if each.category is ResourceWarning] == []
