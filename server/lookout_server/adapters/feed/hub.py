@@ -67,7 +67,8 @@ class Subscription:
 
     async def _from_now_on(self, timeout_s: float) -> FeedItem | None:
         try:
-            item = await asyncio.wait_for(self._live.get(), timeout_s)
+            async with asyncio.timeout(timeout_s):
+                item = await self._live.get()
         except TimeoutError:
             return None
         if item is None:
@@ -157,7 +158,9 @@ class FeedHub:
 
     async def _sleep(self) -> None:
         try:
-            await asyncio.wait_for(self._woken.wait(), self._poll_s)
+            # Not wait_for, which before Python 3.12 swallows a cancellation that comes together with the waking.
+            async with asyncio.timeout(self._poll_s):
+                await self._woken.wait()
         except TimeoutError:
             return
         self._woken.clear()

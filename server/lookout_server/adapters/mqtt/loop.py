@@ -71,8 +71,10 @@ class ClientLoop:
         """Until the connection ends; whether it ever stood."""
         stood = False
         while not self._closed.is_set():
+            # Not wait_for: before Python 3.12 it swallows a cancellation that comes together with what it waits for.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._closed.wait(), _MISC_S)
+                async with asyncio.timeout(_MISC_S):
+                    await self._closed.wait()
             stood = stood or self._client.is_connected()
             self._client.loop_misc()
         return stood

@@ -63,8 +63,10 @@ class OutboxRelay:
                 await asyncio.sleep(PAUSE_S)
                 continue
             if not more:
+                # Not wait_for, which before Python 3.12 swallows a cancellation that comes together with the waking.
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), POLL_S)
+                    async with asyncio.timeout(POLL_S):
+                        await self._wake.wait()
 
     async def relay_once(self) -> bool:
         """Publish what waits; True when something went out, so that there may be more.
