@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
+#: Asked for when the newest release is a CUDA build: a local index often holds an older one for the CPU.
+OLDER = "torch==2.13.0"
 #: What a build with CUDA asks for.
 _CUDA = ("nvidia-", "cuda-", "triton")
 
@@ -57,15 +59,16 @@ def main() -> None:
     if importlib.util.find_spec("torch") is not None:
         say("PyTorch is here: the training's tests run.")
         return
-    metadata = offered(wanted())
-    if metadata is None or needs_cuda(metadata):
-        found = "none" if metadata is None else f"only {metadata['version']} with CUDA, gigabytes"
-        say(f"pip offers no PyTorch without CUDA ({found}): the training's tests are skipped.")
+    found = [metadata for requirement in (wanted(), OLDER) if (metadata := offered(requirement)) is not None]
+    metadata = next((each for each in found if not needs_cuda(each)), None)
+    if metadata is None:
+        what = f"only {found[0]['version']} with CUDA, gigabytes" if found else "none"
+        say(f"pip offers no PyTorch without CUDA ({what}): the training's tests are skipped.")
         say("'make check-training' installs what there is and runs them.")
         return
     say(f"Installing PyTorch {metadata['version']} for the training's tests …")
-    pins = ["-c", str(ROOT / "docker" / "constraints.txt")]
-    command = [sys.executable, "-m", "pip", "install", "-q", *pins, "-e", f"{ROOT}[train]"]
+    what = ["-c", str(ROOT / "docker" / "constraints.txt"), "-e", f"{ROOT}[train]", f"torch=={metadata['version']}"]
+    command = [sys.executable, "-m", "pip", "install", "-q", *what]
     sys.exit(subprocess.run(command, check=False).returncode)
 
 

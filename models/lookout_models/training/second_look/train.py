@@ -43,8 +43,9 @@ class SecondLookTraining:
 
     def run(self, train: Sequence[Place], validation: Sequence[Place]) -> dict[str, float]:
         """Train on places; AUROC of every label on the validation places."""
-        for part in (self.net.stem, *self.net.blocks[: self._recipe.frozen]):
-            part.requires_grad_(False)
+        self.net.stem.requires_grad_(False)
+        for number, block in enumerate(self.net.blocks):
+            block.requires_grad_(number >= self._recipe.frozen)
         self._fit(train)
         self._log({"step": 0, "auroc": self.measure(validation)})
         groups = [
