@@ -53,8 +53,14 @@ class Converter:
 
     def _convert(self, picture: VideoFrame, width: int, height: int, pixel_format: str) -> NDArray[np.uint8]:
         with self._lock:
+            # One thread: by default every scaler starts as many as there are cores, and a camera's picture is small.
             scaled = self._reformatter.reformat(
-                picture, width=width, height=height, format=pixel_format, interpolation=Interpolation.FAST_BILINEAR
+                picture,
+                width=width,
+                height=height,
+                format=pixel_format,
+                interpolation=Interpolation.FAST_BILINEAR,
+                threads=1,
             )
         return cast(NDArray[np.uint8], scaled.to_ndarray())
 
