@@ -62,13 +62,13 @@ def main() -> None:
     found = [metadata for requirement in (wanted(), OLDER) if (metadata := offered(requirement)) is not None]
     metadata = next((each for each in found if not needs_cuda(each)), None)
     if metadata is None:
-        what = f"only {found[0]['version']} with CUDA, gigabytes" if found else "none"
-        say(f"pip offers no PyTorch without CUDA ({what}): the training's tests are skipped.")
+        instead = f"only {found[0]['version']} with CUDA, gigabytes" if found else "none"
+        say(f"pip offers no PyTorch without CUDA ({instead}): the training's tests are skipped.")
         say("'make check-training' installs what there is and runs them.")
         return
     say(f"Installing PyTorch {metadata['version']} for the training's tests …")
-    what = ["-c", str(ROOT / "docker" / "constraints.txt"), "-e", f"{ROOT}[train]", f"torch=={metadata['version']}"]
-    command = [sys.executable, "-m", "pip", "install", "-q", *what]
+    packages = ["-c", str(ROOT / "docker" / "constraints.txt"), "-e", f"{ROOT}[train]", f"torch=={metadata['version']}"]
+    command = [sys.executable, "-m", "pip", "install", "-q", *packages]
     sys.exit(subprocess.run(command, check=False).returncode)
 
 

@@ -1,6 +1,6 @@
 """What a training run is made of: ``models/recipes/NAME.yaml``, checked before anything starts."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -71,6 +71,15 @@ class Paste(Part):
     share: Share
 
 
+class Distillation(Part):
+    """The base model looks at the same samples, and what nobody labelled there is learnt from its answers."""
+
+    #: Of a batch, the part that the base model is asked about (its look costs a third of a training step).
+    share: Annotated[float, Field(gt=0, le=1)] = 0.5
+    classes: float = 1.0
+    boxes: float = 0.5
+
+
 class Phase(Part):
     """A stretch of the run at one input size."""
 
@@ -78,6 +87,11 @@ class Phase(Part):
     steps: Annotated[int, Field(gt=0)]
     batch: Annotated[int, Field(gt=0)] = 8
     mosaic: Share | None = None
+    #: In place of the augmentation's scale, and of the recipe's distillation.
+    scale: tuple[float, float] | None = None
+    distillation: Distillation | None = None
+    #: A rate of its own: the warm-up and the cosine begin anew with this phase.
+    rate: Annotated[float, Field(gt=0)] | None = None
     #: First parts of the backbone (the stem, then its four stages) that stay as they are. All five at first is cheap
     #: while the heads know nothing yet.
     frozen: Annotated[int, Field(ge=0, le=5)] = 2
@@ -93,15 +107,6 @@ class Optimiser(Part):
     weight_decay: float = 0.05
     clip: float = 10.0
     ema: float = 0.998
-
-
-class Distillation(Part):
-    """The base model looks at the same samples, and what nobody labelled there is learnt from its answers."""
-
-    #: Of a batch, the part that the base model is asked about (its look costs a third of a training step).
-    share: Annotated[float, Field(gt=0, le=1)] = 0.5
-    classes: float = 1.0
-    boxes: float = 0.5
 
 
 class Validation(Part):
@@ -146,6 +151,21 @@ class Recipe(Part):
     def steps(self) -> int:
         """Optimiser steps of all phases."""
         return sum(phase.steps for phase in self.phases)
+
+    @property
+    def distils(self) -> bool:
+        """Whether the base model is asked in any phase."""
+        return self.distillation is not None or any(phase.distillation for phase in self.phases)
+
+    @property
+    def descents(self) -> Sequence[tuple[int, float]]:
+        """Steps and rate of every cosine, one after the other."""
+        found: list[tuple[int, float]] = []
+        for phase in self.phases:
+            if phase.rate is not None or not found:
+                found.append((0, self.optimiser.rate if phase.rate is None else phase.rate))
+            found[-1] = (found[-1][0] + phase.steps, found[-1][1])
+        return found
 
 
 def read_recipe(path: Path) -> Recipe:

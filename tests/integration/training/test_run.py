@@ -19,6 +19,8 @@ from lookout_models.training.detector.export import export  # noqa: E402
 from lookout_models.training.detector.net import coco_teacher, from_coco  # noqa: E402
 from lookout_models.training.detector.pixels import to_tensor  # noqa: E402
 from lookout_models.training.detector.run import run  # noqa: E402
+from lookout_models.training.detector.train import scheduled  # noqa: E402
+from lookout_models.training.recipe import Recipe  # noqa: E402
 
 RECIPE = Path(__file__).parents[3] / "models" / "recipes" / "smoke.yaml"
 
@@ -48,6 +50,17 @@ def test_an_export_gives_what_the_net_gives(size: int) -> None:
         logits, ours = net(torch.from_numpy(pixels))
     assert np.abs(logits.sigmoid().numpy() - found["scores"]).max() < 1e-3
     assert np.abs(ours.numpy() - found["distances"]).max() < 1e-2
+
+
+def test_a_second_descent_starts_from_its_own_rate() -> None:
+    settings = {"name": "x", "labels": ["fire"], "sources": {}, "optimiser": {"rate": 1e-3, "warmup_steps": 5}}
+    phases = [{"size": 320, "steps": 50}, {"size": 416, "steps": 50, "rate": 2e-4}]
+    recipe = Recipe.model_validate({**settings, "phases": phases})
+    factors = [scheduled(step, recipe) for step in range(100)]
+    assert max(factors[:50]) == 1.0
+    assert max(factors[50:]) == pytest.approx(0.2)
+    assert factors[49] < 0.03
+    assert factors[50] < factors[54] > factors[99]
 
 
 @pytest.mark.slow

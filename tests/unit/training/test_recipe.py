@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from lookout_models.errors import UsageError
-from lookout_models.training.recipe import read_recipe
+from lookout_models.training.recipe import Recipe, read_recipe
 
 RECIPES = Path(__file__).parents[3] / "models" / "recipes"
 
@@ -35,3 +35,17 @@ def test_a_wrong_recipe_names_the_key(tmp_path: Path, old: str, new: str, compla
 def test_a_missing_recipe_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot read the recipe"):
         read_recipe(tmp_path / "none.yaml")
+
+
+def test_a_phase_with_a_rate_of_its_own_begins_another_descent() -> None:
+    phases = [{"size": 320, "steps": 30}, {"size": 416, "steps": 6}, {"size": 416, "steps": 4, "rate": 1e-4}]
+    recipe = Recipe.model_validate({"name": "x", "labels": ["fire"], "sources": {}, "phases": phases})
+    assert recipe.descents == [(36, 1e-3), (4, 1e-4)]
+    assert recipe.steps == 40
+
+
+def test_a_base_that_any_phase_asks_is_needed() -> None:
+    phases = [{"size": 320, "steps": 30}, {"size": 416, "steps": 6, "distillation": {"share": 1}}]
+    settings: dict[str, object] = {"name": "x", "labels": ["fire"], "sources": {}}
+    assert Recipe.model_validate({**settings, "phases": phases}).distils
+    assert not Recipe.model_validate({**settings, "phases": phases[:1]}).distils

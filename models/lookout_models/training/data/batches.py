@@ -64,9 +64,8 @@ class Batches:
         return example, self._memory.read(example.path)
 
     def _sample(self, phase: Phase, random: np.random.Generator) -> Sample:
-        settings = self._recipe.augmentation
-        if phase.mosaic is not None:
-            settings = settings.model_copy(update={"mosaic": phase.mosaic})
+        own = {"mosaic": phase.mosaic, "scale": phase.scale}
+        settings = self._recipe.augmentation.model_copy(update={k: v for k, v in own.items() if v is not None})
         sample = augmented(lambda: self._draw(random), phase.size, settings, random)
         paste = self._recipe.paste
         if paste is not None and self._objects and random.random() < paste.share:

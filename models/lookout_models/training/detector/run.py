@@ -27,9 +27,9 @@ def run(path: Path, data: Path, work: Path, *, ask_base: bool = True, threads: i
     work.mkdir(parents=True, exist_ok=True)
     entry = Zoo.find().entry(recipe.base)
     weights = entry.folder / entry.spec.weights.file
-    if ask_base and recipe.pseudo_size and recipe.distillation is None:
+    if ask_base and recipe.pseudo_size and not recipe.distils:
         _ask_base(recipe, weights, data, work)
-    teacher = Teacher(channels_last(coco_teacher(weights)), recipe.labels) if recipe.distillation else None
+    teacher = Teacher(channels_last(coco_teacher(weights)), recipe.labels) if recipe.distils else None
     net = from_coco(weights, recipe.labels)
     trainer = Trainer(recipe, net, prepare(recipe, data, path.parent, work), work, teacher)
     trainer.run()

@@ -78,21 +78,21 @@ class Trainer:
         phase, samples = batch.phase, batch.samples
         freeze(self._net, phase.frozen)
         for group in self._optimiser.param_groups:
-            group["lr"] = group["rate"] * rate_factor(batch.step, self._recipe.steps, self._recipe.optimiser)
+            group["lr"] = group["rate"] * scheduled(batch.step, self._recipe)
         pixels = to_tensor([sample.picture for sample in samples])
         with self._precision():
             outputs = self._net(pixels)
         logits, distances = outputs[0].float(), outputs[1].float()
         losses = detection_loss(logits, distances, samples, make_grid(phase.size, phase.size))
         total, parts = losses.total, _parts(losses)
-        if self._teacher is not None and self._recipe.distillation is not None:
-            asked = math.ceil(phase.batch * self._recipe.distillation.share)
+        distillation = phase.distillation or self._recipe.distillation
+        if self._teacher is not None and distillation is not None:
+            asked = math.ceil(phase.batch * distillation.share)
             with self._precision():
                 kept = self._teacher.compare(
                     pixels[:asked], logits[:asked], distances[:asked], losses.undecided[:asked]
                 )
-            total = total + self._recipe.distillation.classes * kept.classes
-            total = total + self._recipe.distillation.boxes * kept.boxes
+            total = total + distillation.classes * kept.classes + distillation.boxes * kept.boxes
             parts |= {"kept_classes": _rounded(kept.classes), "kept_boxes": _rounded(kept.boxes)}
         descend(total, self._optimiser, self._net.parameters(), self._recipe.optimiser.clip)
         self._average.update(self._net)
@@ -153,6 +153,15 @@ def make_optimiser(net: NanoDet, settings: Optimiser) -> torch.optim.AdamW:
             decay = 0.0 if is_bias else settings.weight_decay
             groups.append({"params": chosen, "lr": rate, "rate": rate, "weight_decay": decay})
     return torch.optim.AdamW([group for group in groups if group["params"]])
+
+
+def scheduled(step: int, recipe: Recipe) -> float:
+    """The rate at ``step`` of all phases, relative to the optimiser's rate."""
+    for steps, rate in recipe.descents:
+        if step < steps:
+            return rate / recipe.optimiser.rate * rate_factor(step, steps, recipe.optimiser)
+        step -= steps
+    return 0.0
 
 
 def rate_factor(step: int, steps: int, settings: Optimiser) -> float:

@@ -36,6 +36,10 @@ class SecondLookRecipe(Part):
     #: The classifier starts from a fit on the untouched features and learns faster by this.
     classifier_factor: float = 5.0
     weight_decay: float = 0.02
+    #: Decay of the running mean of the weights, which is what is measured and shipped; 0 ships the last weights.
+    ema: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    #: bf16 saves time on processors that multiply it; weights and losses stay in single precision.
+    precision: Literal["fp32", "bf16"] = "fp32"
     #: Blocks after the stem that stay as ImageNet left them: what they see is general, and they cost the most.
     frozen: Annotated[int, Field(ge=0, le=16)] = 5
     augmentation: Augmentation = Augmentation()

@@ -15,6 +15,7 @@ from torch.nn import functional
 
 from lookout_models.training.data.geometry import Picture
 from lookout_models.training.data.looks import disturbed
+from lookout_models.training.detector.averages import WeightAverage
 from lookout_models.training.second_look.crops import Crop
 from lookout_models.training.second_look.fit import fit, install, separation
 from lookout_models.training.second_look.net import SecondLook
@@ -53,14 +54,17 @@ class SecondLookTraining:
             for last, rate in ((False, self._recipe.rate), (True, self._recipe.rate * self._recipe.classifier_factor))
         ]
         optimiser = torch.optim.AdamW(groups, self._recipe.rate, weight_decay=self._recipe.weight_decay)
+        average = WeightAverage(self.net, self._recipe.ema)
         batches = self._batches(train)
         for step in range(self._recipe.steps):
             for group in optimiser.param_groups:
                 group["lr"] = group["rate"] * _rate_factor(step / self._recipe.steps)
             loss = self._loss(next(batches))
             descend(loss, optimiser, self.net.parameters(), _CLIP)
+            average.update(self.net)
             if (step + 1) % _LOG_EVERY == 0:
                 self._log({"step": step + 1, "loss": round(float(loss.detach()), 4)})
+        self.net = average.net
         figures = self.measure(validation)
         self._log({"step": self._recipe.steps, "auroc": figures})
         return figures
@@ -84,7 +88,8 @@ class SecondLookTraining:
             return work(to_pixels([crop.picture for crop in crops]))
 
     def _loss(self, crops: Sequence[Crop]) -> Tensor:
-        logits = self.net(to_pixels([crop.picture for crop in crops]))
+        with torch.autocast("cpu", torch.bfloat16, enabled=self._recipe.precision == "bf16"):
+            logits = self.net(to_pixels([crop.picture for crop in crops])).float()
         truth = from_array(np.array([crop.truth for crop in crops], np.float32))
         known = (truth >= 0).float()
         each = functional.binary_cross_entropy_with_logits(logits, truth.clamp(min=0), reduction="none")
