@@ -33,7 +33,7 @@ class Yolo(Protocol):
         """Train on a YOLO ``data.yaml``."""
         ...
 
-    def export(self, *, format: str, imgsz: int, opset: int, half: bool, simplify: bool) -> str:
+    def export(self, *, format: str, imgsz: int, opset: int, simplify: bool) -> str:
         """Write the model in another format; the file's path."""
         ...
 
@@ -55,7 +55,7 @@ def exported(weights: Path, size: int, opener: Opener = open_yolo) -> Path:
     """The ONNX file of ``weights`` (.pt), for square pictures of ``size`` pixels a side, without NMS inside."""
     if not weights.is_file():
         raise UsageError(f"there are no weights at {weights}; give a .pt or .onnx file")
-    written = opener(str(weights)).export(format="onnx", imgsz=size, opset=_OPSET, half=False, simplify=False)
+    written = opener(str(weights)).export(format="onnx", imgsz=size, opset=_OPSET, simplify=False)
     path = Path(written)
     if not path.is_file():
         raise ModelsError(f"Ultralytics says that it wrote {path}, but there is no such file; look at its messages")

@@ -48,21 +48,36 @@ def train(
     kind = _kind(recipe)
     if data is None or not data.is_dir():
         raise UsageError(f"{data or 'nothing'} is not a folder; give the one that the recipe's folders lie in: --data")
-    # torch is an optional extra: only this command needs it, and it takes seconds to import.
     try:
-        if kind == "plates":
-            from lookout_models.training.plates.run import run as train_plates
-
-            result: object = train_plates(recipe, data, work)
-        else:
-            from lookout_models.training.detector.run import run as train_detector
-
-            result = train_detector(recipe, data, work, ask_base=ask_base, threads=threads)
+        result = _train(kind, recipe, data, work, HowToRun(ask_base, threads))
     except ModuleNotFoundError as error:
         if error.name != "torch":
             raise
         raise UsageError(_MISSING_TORCH) from error
     typer.echo(f"{result}")
+
+
+@dataclass(frozen=True, slots=True)
+class HowToRun:
+    """Whether the base model labels pictures that it has not seen, and PyTorch's threads."""
+
+    ask_base: bool
+    threads: int
+
+
+def _train(kind: str, recipe: Path, data: Path, work: Path, how: HowToRun) -> object:
+    """Run the trainer of ``kind``. torch is an extra that takes seconds to import: only here it is needed."""
+    if kind == "plates":
+        from lookout_models.training.plates.run import run as train_plates
+
+        return train_plates(recipe, data, work)
+    if kind == "second-look":
+        from lookout_models.training.second_look.run import run as train_second_look
+
+        return train_second_look(recipe, data, work, how.threads)
+    from lookout_models.training.detector.run import run as train_detector
+
+    return train_detector(recipe, data, work, ask_base=how.ask_base, threads=how.threads)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from lookout_models.training.cli import train
 
 
 @pytest.mark.skipif(find_spec("torch") is not None, reason="torch is installed")
-@pytest.mark.parametrize("kind", ["plates", "detector"])
+@pytest.mark.parametrize("kind", ["plates", "second-look", "detector"])
 def test_without_torch_it_names_what_to_install(tmp_path: Path, kind: str) -> None:
     recipe = tmp_path / "recipe.yaml"
     recipe.write_text(f"kind: {kind}\n", encoding="utf-8")
@@ -35,3 +35,18 @@ def test_a_data_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     recipe.write_text("kind: plates", encoding="utf-8")
     with pytest.raises(UsageError, match="--data"):
         train(recipe, data=tmp_path / "nowhere", work=tmp_path)
+
+
+@pytest.mark.skipif(find_spec("torch") is None, reason="training needs PyTorch: pip install 'lookout[train]'")
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("kind: second-look\nname: x\nlabels: [fire]", "pictures: Field required"),
+        ("name: x\nlabels: [fire]", "sources: Field required"),
+    ],
+)
+def test_every_kind_reaches_its_own_trainer(tmp_path: Path, text: str, complaint: str) -> None:
+    recipe = tmp_path / "recipe.yaml"
+    recipe.write_text(text, encoding="utf-8")
+    with pytest.raises(UsageError, match=complaint):
+        train(recipe, data=tmp_path, work=tmp_path)
