@@ -24,8 +24,6 @@ SCHEMA_LINE = re.compile(r"# yaml-language-server: \$schema=(schemas/([a-z-]+)\.
 def load_gateway(path: Path) -> object:
     zoo = Zoo.find()
     models = {name: zoo.entry(name).spec.labels for name in zoo.names()}
-    # Examples may name our own detector before its weights are installed.
-    models.setdefault("community-nano", ("person", "car", "motorcycle", "bicycle", "fire", "smoke", "garbage"))
     secrets = {"LOOKOUT_MQTT_PASSWORD": "secret", "LOOKOUT_DISPATCHER_TOKEN": "secret"}
     return load_config(path, models=models, environ=secrets)
 

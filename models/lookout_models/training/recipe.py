@@ -130,6 +130,9 @@ class Recipe(Part):
     augmentation: Augmentation = Augmentation()
     optimiser: Optimiser = Optimiser()
     validation: Validation = Validation()
+    #: How far the trained backbone goes back to the base model's in the end: what it forgot comes back for little of
+    #: what it learnt (weight-space ensembles, Wortsman et al., CVPR 2022).
+    back_to_base: Share = 0
     #: Size at which the old model labels the pictures once, before the training; 0 leaves that out.
     pseudo_size: int = 416
     #: Asking the old model about every sample instead.

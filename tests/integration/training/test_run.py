@@ -14,6 +14,7 @@ from lookout_models.training.testing import make_pictures
 
 torch = pytest.importorskip("torch", reason="training needs PyTorch: pip install 'lookout[train]'")
 
+from lookout_models.training.detector.averages import draw_towards  # noqa: E402
 from lookout_models.training.detector.decode import make_grid  # noqa: E402
 from lookout_models.training.detector.export import export  # noqa: E402
 from lookout_models.training.detector.net import coco_teacher, from_coco  # noqa: E402
@@ -63,16 +64,25 @@ def test_a_second_descent_starts_from_its_own_rate() -> None:
     assert factors[50] < factors[54] > factors[99]
 
 
+def test_weights_are_drawn_towards_others() -> None:
+    first, second = torch.nn.Linear(3, 2), torch.nn.Linear(3, 2)
+    before = first.weight.detach().clone()
+    draw_towards(first, second, 0.25)
+    assert torch.allclose(first.weight, 0.75 * before + 0.25 * second.weight)
+    draw_towards(first, second, 1.0)
+    assert torch.equal(first.bias, second.bias)
+
+
 @pytest.mark.slow
 def test_a_run_learns_stops_and_goes_on(tmp_path: Path) -> None:
     make_pictures(tmp_path / "data" / "made", 40)
     recipe = yaml.safe_load(RECIPE.read_text("utf-8"))
-    half = {**recipe, "phases": [{**recipe["phases"][0], "steps": 10}]}
+    half = {**recipe, "back_to_base": 0.1, "phases": [{**recipe["phases"][0], "steps": 10}]}
     (tmp_path / "half.yaml").write_text(yaml.safe_dump(half), "utf-8")
     run(tmp_path / "half.yaml", tmp_path / "data", tmp_path / "work")
     result = run(RECIPE, tmp_path / "data", tmp_path / "work")
     lines = [json.loads(line) for line in (tmp_path / "work" / "log.jsonl").read_text().splitlines()]
-    assert [line["step"] for line in lines if "ap50" in line] == [10, 30]
+    assert [line["step"] for line in lines if "ap50" in line] == [10, 10, 30]
     session = OnnxSession("made", result.read_bytes())
     picture = read_picture(list_pictures(tmp_path / "data" / "made" / "images")[0])
     pixels = to_tensor([picture]).contiguous().numpy()

@@ -23,3 +23,10 @@ class WeightAverage(Generic[Net]):
         with torch.no_grad():
             for mean, value in zip(self.net.parameters(), net.parameters(), strict=True):
                 mean.lerp_(value, 1 - keep)
+
+
+def draw_towards(net: Net, other: Net, share: float) -> None:
+    """Move the weights of ``net`` by ``share`` of the way to those of ``other``, which has the same parts, in place."""
+    with torch.no_grad():
+        for value, aim in zip(net.parameters(), other.parameters(), strict=True):
+            value.lerp_(aim, share)

@@ -6,6 +6,7 @@ import torch
 
 from lookout_edge.adapters.zoo import Zoo
 from lookout_models.pictures import list_pictures
+from lookout_models.training.detector.averages import draw_towards
 from lookout_models.training.detector.distil import Teacher
 from lookout_models.training.detector.export import export
 from lookout_models.training.detector.net import coco_teacher, from_coco
@@ -33,6 +34,9 @@ def run(path: Path, data: Path, work: Path, *, ask_base: bool = True, threads: i
     net = from_coco(weights, recipe.labels)
     trainer = Trainer(recipe, net, prepare(recipe, data, path.parent, work), work, teacher)
     trainer.run()
+    if recipe.back_to_base:
+        draw_towards(trainer.net.backbone, from_coco(weights, recipe.labels).backbone, recipe.back_to_base)
+        trainer.validate(recipe.phases[-1].size)
     target = work / f"{recipe.name}.onnx"
     target.write_bytes(export(trainer.net, weights, recipe.phases[-1].size).SerializeToString())
     return target

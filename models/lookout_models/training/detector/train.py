@@ -72,7 +72,15 @@ class Trainer:
             if self._step % _SAVE_EVERY == 0 or last:
                 self._save()
             if self._step % self._recipe.validation.every == 0 or last:
-                self._validate(batch.phase.size)
+                self.validate(batch.phase.size)
+
+    def validate(self, size: int) -> None:
+        """Measure the averaged net on the validation part, into the log and ``figures.json``."""
+        if self._data.validation:
+            figures = validate(self.net, self._data.validation, self._recipe.labels, size)
+            self._log({"size": size, "ap50": {label: round(f.ap50, 4) for label, f in figures.items()}})
+            path = self._folder / FIGURES
+            path.write_text(json.dumps({label: asdict(f) for label, f in figures.items()}, indent=1), "utf-8")
 
     def _train_step(self, batch: Batch) -> dict[str, float]:
         phase, samples = batch.phase, batch.samples
@@ -100,13 +108,6 @@ class Trainer:
 
     def _precision(self) -> torch.autocast:
         return torch.autocast("cpu", torch.bfloat16, enabled=self._recipe.precision == "bf16")
-
-    def _validate(self, size: int) -> None:
-        if self._data.validation:
-            figures = validate(self.net, self._data.validation, self._recipe.labels, size)
-            self._log({"size": size, "ap50": {label: round(f.ap50, 4) for label, f in figures.items()}})
-            path = self._folder / FIGURES
-            path.write_text(json.dumps({label: asdict(f) for label, f in figures.items()}, indent=1), "utf-8")
 
     def _log(self, entry: Mapping[str, Any]) -> None:
         line = {"step": self._step, "at": round(time.time()), **entry}
