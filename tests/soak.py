@@ -145,6 +145,7 @@ def judge(samples: list[Sample], troubles: dict[str, int], minutes: float) -> di
         "minutes": minutes,
         "rss_mb": {"warm": round(kept[0].rss_mb, 1), "end": round(kept[-1].rss_mb, 1)},
         "rss_mb_an_hour": round(growth_mb, 1),
+        "rss_mb_each_minute": [round(each.rss_mb) for each in samples[:: max(1, int(60 / _EVERY_S))]],
         "threads": {"warm": kept[0].threads, "end": kept[-1].threads, "most": max(s.threads for s in samples)},
         "files": {"warm": kept[0].files, "end": kept[-1].files},
         "troubles": troubles,
@@ -190,7 +191,8 @@ def soak(minutes: float, count: int, folder: Path) -> dict[str, object]:
         "faults": sum(entry["event"] == "camera fault" for entry in entries),
         "log_lines": len(log_lines),
     }
-    return {**judge(samples, trouble.counts, minutes), "seen": seen}
+    result = judge(samples, trouble.counts, minutes)
+    return {**result, "seen": seen, "proves": bool(seen["watched_again"])}
 
 
 def main() -> None:
@@ -201,7 +203,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="lookout-soak-") as folder:
         result = soak(asked.minutes, asked.cameras, Path(folder))
     sys.stdout.write(json.dumps(result) + "\n")
-    raise SystemExit(1 if result["grew"] else 0)
+    if not result["proves"]:
+        sys.stderr.write("No camera was ever watched: this run shows nothing about growth.\n")
+    raise SystemExit(1 if result["grew"] or not result["proves"] else 0)
 
 
 if __name__ == "__main__":
