@@ -8,13 +8,16 @@ its users run it.
 import argparse
 import json
 import random
+import re
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.request import urlopen
 
 import numpy as np
 
@@ -38,6 +41,8 @@ class Sample:
     rss_mb: float
     threads: int
     files: int
+    #: Packets and pictures that the cameras hold, as the gateway reports it.
+    held_mb: float
 
 
 @dataclass
@@ -88,7 +93,23 @@ def street(number: int, width: int, height: int) -> Image:
     return image
 
 
-def config_of(folder: Path, cameras: list[RtspCamera]) -> Path:
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+def held_mb(port: int) -> float:
+    """What the gateway's metrics say of the memory of all cameras; 0 while it does not answer."""
+    try:
+        with urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as response:
+            text = response.read().decode()
+    except OSError:
+        return 0.0
+    return sum(float(value) for value in re.findall(r"^lookout_camera_memory_bytes\S* (\S+)$", text, re.M)) / 1e6
+
+
+def config_of(folder: Path, cameras: list[RtspCamera], port: int) -> Path:
     """A gateway's configuration with all cameras, and no broker: events gather in the spool."""
     entries = "".join(
         f"""
@@ -99,13 +120,14 @@ def config_of(folder: Path, cameras: list[RtspCamera]) -> Path:
     )
     path = folder / "gateway.yaml"
     path.write_text(
-        f"site: soak\ngateway: gw-1\ndata_dir: data\nmqtt: {{port: 9}}\nmodels: {{plates: false}}\ncameras:{entries}\n",
+        f"site: soak\ngateway: gw-1\ndata_dir: data\nmqtt: {{port: 9}}\nmodels: {{plates: false}}\n"
+        f"http: {{port: {port}}}\ncameras:{entries}\n",
         encoding="utf-8",
     )
     return path
 
 
-def sample(process: int, begun: float) -> Sample:
+def sample(process: int, begun: float, port: int) -> Sample:
     """What ``process`` takes now."""
     status = dict(
         line.split(":", 1) for line in Path(f"/proc/{process}/status").read_text().splitlines() if ":" in line
@@ -115,6 +137,7 @@ def sample(process: int, begun: float) -> Sample:
         rss_mb=int(status["VmRSS"].split()[0]) / 1024,
         threads=int(status["Threads"]),
         files=len(list(Path(f"/proc/{process}/fd").iterdir())),
+        held_mb=held_mb(port),
     )
 
 
@@ -145,7 +168,10 @@ def judge(samples: list[Sample], troubles: dict[str, int], minutes: float) -> di
         "minutes": minutes,
         "rss_mb": {"warm": round(kept[0].rss_mb, 1), "end": round(kept[-1].rss_mb, 1)},
         "rss_mb_an_hour": round(growth_mb, 1),
-        "rss_mb_each_minute": [round(each.rss_mb) for each in samples[:: max(1, int(60 / _EVERY_S))]],
+        "each_minute": [
+            {"rss_mb": round(each.rss_mb), "held_mb": round(each.held_mb, 1)}
+            for each in samples[:: max(1, int(60 / _EVERY_S))]
+        ],
         "threads": {"warm": kept[0].threads, "end": kept[-1].threads, "most": max(s.threads for s in samples)},
         "files": {"warm": kept[0].files, "end": kept[-1].files},
         "troubles": troubles,
@@ -160,7 +186,8 @@ def soak(minutes: float, count: int, folder: Path) -> dict[str, object]:
     cameras = [RtspCamera({"main": main, "sub": sub}, habits=Habits(since=time.monotonic())) for _ in range(count)]
     for camera in cameras:
         camera.start()
-    config = config_of(folder, cameras)
+    port = free_port()
+    config = config_of(folder, cameras, port)
     trouble, samples = Trouble(cameras), list[Sample]()
     begun = time.monotonic()
     with (folder / "gateway.log").open("wb") as log:
@@ -171,7 +198,7 @@ def soak(minutes: float, count: int, folder: Path) -> dict[str, object]:
             next_trouble = begun + 30.0
             while time.monotonic() - begun < minutes * 60 and process.poll() is None:
                 time.sleep(_EVERY_S)
-                samples.append(sample(process.pid, begun))
+                samples.append(sample(process.pid, begun, port))
                 if time.monotonic() >= next_trouble:
                     trouble.next()
                     next_trouble += _TROUBLE_EVERY_S

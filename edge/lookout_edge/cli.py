@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Generator
 from contextlib import contextmanager
-from datetime import datetime, time, timedelta, tzinfo
 from pathlib import Path
 from typing import Annotated
 
@@ -35,17 +34,3 @@ def plain_errors() -> Generator[None]:
     except EdgeError as error:
         typer.echo(redact(str(error)), err=True)
         raise typer.Exit(1) from error
-
-
-def read_moment(text: str, timezone: tzinfo, now: datetime) -> datetime:
-    """``21:04`` as its last time before ``now``, or an ISO 8601 time; without a zone it is the site's."""
-    try:
-        clock = time.fromisoformat(text)
-    except ValueError:
-        try:
-            moment = datetime.fromisoformat(text)
-        except ValueError as error:
-            raise ConfigError(f"{text!r} is no time: write 21:04, or 2026-05-04T21:04:00+08:00.") from error
-        return moment if moment.tzinfo else moment.replace(tzinfo=timezone)
-    moment = datetime.combine(now.astimezone(timezone).date(), clock, timezone)
-    return moment if moment <= now else moment - timedelta(days=1)

@@ -14,6 +14,7 @@ from lookout_edge.domain.occurrence import OccurrenceSettings
 from lookout_edge.domain.suppressed import Suppressed, SuppressionLedger
 from lookout_edge.domain.suppression import Suppression
 from lookout_edge.domain.track import Track
+from lookout_edge.domain.view import Candidate
 from lookout_edge.domain.zone import Zone
 from lookout_edge.errors import ModelError, OverloadError
 from lookout_edge.events import EventBook, Provenance
@@ -101,6 +102,8 @@ class CameraPipeline:
         self._frame_at: float | None = None
         #: All that is followed, as of the last look.
         self.tracks: tuple[Track, ...] = ()
+        #: What the rules said of it then.
+        self.candidates: tuple[Candidate, ...] = ()
         #: Why the last look gave nothing: the detector's message; None when it worked.
         self.unknown_because: str | None = None
         #: Looks that were taken, and those that failed.
@@ -233,6 +236,7 @@ class CameraPipeline:
         self._scene = replace(self._scene, suppressions=self._left_out(frame.at))
         events: list[EventData] = []
         observed: list[Observation] = []
+        candidates: list[Candidate] = []
         untracked: list[Box] = []
         for scenario, book in self._books.items():
             rules = [rule for rule in self._rules if rule.scenario is scenario]
@@ -240,7 +244,9 @@ class CameraPipeline:
             events += book.update(frame.at, observations, frame.skew_s)
             self._ledger.update(frame.at, scenario, observations)
             observed += observations
+            candidates += [Candidate(scenario, observation) for observation in observations]
             untracked += [o.box for o in observations] if any(rule.close_labels for rule in rules) else []
+        self.candidates = tuple(candidates)
         waiting = any(book.is_waiting for book in self._books.values())
         self._attention.heed(frame.at, observed, untracked, waiting)
         self._read_plates(frame, observed)

@@ -1,11 +1,12 @@
 """What the gateway remembers, told to people."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, tzinfo
+from datetime import datetime, time, timedelta, tzinfo
 
 from lookout_contract.events import Scenario
 from lookout_edge.domain.feedback import Proposal
 from lookout_edge.domain.memory import Kind, Note, condition_text
+from lookout_edge.errors import ConfigError
 
 
 def answer(notes: Sequence[Note], before: Note | None, timezone: tzinfo) -> list[str]:
@@ -20,6 +21,20 @@ def answer(notes: Sequence[Note], before: Note | None, timezone: tzinfo) -> list
     if not any(note.kind in {Kind.SUPPRESSED, Kind.EVENT} for note in notes):
         lines.append("nothing came close to an alarm")
     return lines
+
+
+def read_moment(text: str, timezone: tzinfo, now: datetime) -> datetime:
+    """``21:04`` as its last time before ``now``, or an ISO 8601 time; without a zone it is the site's."""
+    try:
+        clock = time.fromisoformat(text)
+    except ValueError:
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError as error:
+            raise ConfigError(f"{text!r} is no time: write 21:04, or 2026-05-04T21:04:00+08:00.") from error
+        return moment if moment.tzinfo else moment.replace(tzinfo=timezone)
+    moment = datetime.combine(now.astimezone(timezone).date(), clock, timezone)
+    return moment if moment <= now else moment - timedelta(days=1)
 
 
 def _told(note: Note, timezone: tzinfo) -> Iterable[str]:

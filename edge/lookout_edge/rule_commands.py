@@ -14,12 +14,12 @@ from lookout_contract.events import Scenario
 from lookout_edge import bootstrap
 from lookout_edge.adapters.logs import configure_logs
 from lookout_edge.bootstrap.streams import first_picture, write_zones
-from lookout_edge.cli import ConfigOption, log_level, plain_errors, read_moment
+from lookout_edge.cli import ConfigOption, log_level, plain_errors
 from lookout_edge.config import CameraConfig, ModelsConfig
 from lookout_edge.domain.feedback import Decision
 from lookout_edge.domain.frame import Frame
 from lookout_edge.errors import ConfigError, SourceError
-from lookout_edge.recall import answer, proposal_text
+from lookout_edge.recall import answer, proposal_text, read_moment
 from lookout_edge.recordings import Studio, studio_of
 from lookout_edge.replay import events_of
 from lookout_edge.score import Clip, Cost, Truth, alarms_of, as_table, read_truths, scoreboard

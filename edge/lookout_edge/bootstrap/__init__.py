@@ -1,21 +1,19 @@
 """Puts the gateway together. The one package that names concrete adapters."""
 
 import os
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from threading import Lock
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import structlog
 
 from lookout_contract.commands import Resident
-from lookout_contract.events import Scenario
-from lookout_contract.status import CameraState, SpoolDepth
+from lookout_contract.status import CameraState, GatewayStatus, SpoolDepth
 from lookout_contract.topics import GatewayTopics
 from lookout_edge.adapters.backoff import Backoff
 from lookout_edge.adapters.clock import SystemClock
@@ -30,32 +28,29 @@ from lookout_edge.adapters.jpeg import encode_jpeg
 from lookout_edge.adapters.link import MqttLink
 from lookout_edge.adapters.memory import Memory
 from lookout_edge.adapters.model_store import ModelStore, RolledOut
-from lookout_edge.adapters.onnx.plates import OnnxPlateReader
-from lookout_edge.adapters.onnx.second_look import open_detector
-from lookout_edge.adapters.onvif.events import EventRule, TalkingCamera
 from lookout_edge.adapters.onvif.listening import OnvifListener
 from lookout_edge.adapters.spool import SqliteSpool
-from lookout_edge.adapters.spool_room import SpoolLimits
 from lookout_edge.adapters.uploader import EvidenceUploader
 from lookout_edge.adapters.verdicts import VerdictFile
 from lookout_edge.adapters.video import RingDepth, SourceOptions, VideoSource, open_streams
 from lookout_edge.adapters.zoo import Zoo
 from lookout_edge.bootstrap.devices import actions_of, broker_options, open_devices
+from lookout_edge.bootstrap.models import Models as Models
+from lookout_edge.bootstrap.models import check_weights as check_weights
+from lookout_edge.bootstrap.models import detector_entry as detector_entry
+from lookout_edge.bootstrap.models import load_models, queued
+from lookout_edge.bootstrap.models import widest_detector as widest_detector
+from lookout_edge.bootstrap.page import RunningGateway, page_of
+from lookout_edge.bootstrap.sections import spool_limits, talking_cameras, unchanged_cameras
 from lookout_edge.bootstrap.streams import source_options
+from lookout_edge.bootstrap.watching import build_pipeline, build_rules, log_suppressed
+from lookout_edge.bootstrap.watching import default_rules as default_rules
 from lookout_edge.config import CameraConfig, GatewayConfig, LoadedConfig, ModelsConfig, load_config
-from lookout_edge.config.sense import PLATE_MODELS
 from lookout_edge.domain.memory import note_of_sight, note_of_suppressed
-from lookout_edge.domain.schedule import SiteCalendar
 from lookout_edge.domain.suppressed import Suppressed
-from lookout_edge.domain.suppression import Suppression
 from lookout_edge.domain.zone import Zone
 from lookout_edge.errors import ConfigError, ModelError
-from lookout_edge.events import Provenance
 from lookout_edge.looking import LookSettings
-from lookout_edge.pipeline import CameraPipeline, PipelineSettings, Plates, leave_out_nothing
-from lookout_edge.ports import Detector, PlateDirectory, PlateReader
-from lookout_edge.rules.base import Rule, RuleContext
-from lookout_edge.rules.registry import RULES
 from lookout_edge.sight import SightSettings
 from lookout_edge.supervisor import (
     ActingSink,
@@ -70,13 +65,10 @@ from lookout_edge.supervisor import (
     NoDevices,
     ProofDesk,
     ProofSettings,
-    QueuedDetector,
-    QueuedPlateReader,
     RememberingSink,
     Rollouts,
     Service,
     SilentVoice,
-    deadline_of,
     end_unwatched,
     make_status,
     schedule_on_thread,
@@ -103,6 +95,7 @@ _FIXED = (
     "devices",
     "speaker",
     "buttons",
+    "http",
 )
 
 
@@ -115,142 +108,6 @@ def load(path: Path) -> LoadedConfig:
 def enrol(url: str, code: str, folder: Path) -> Enrolment:
     """Fetch what lets this box in; see ``lookout-edge enrol``."""
     return enrol_box(url, code, folder)
-
-
-@dataclass(frozen=True, slots=True)
-class Models:
-    """The sessions that all cameras share."""
-
-    detector: Detector
-    plates: PlateReader | None
-    #: Label → score from which on the detector reports it.
-    thresholds: Mapping[str, float]
-
-    def hashes(self) -> dict[str, str]:
-        """Model name → SHA-256 of its weights."""
-        return {self.detector.name: self.detector.sha256, **(self.plates.models if self.plates else {})}
-
-
-def detector_entry(zoo: Zoo, config: ModelsConfig) -> str:
-    """The detector's entry: its int8 twin where the zoo has one, unless full precision is asked for."""
-    quick = f"{config.detector}-int8"
-    return quick if config.precision == "auto" and quick in zoo.names() else config.detector
-
-
-#: The detector of this project, which knows fire, smoke and garbage as well.
-OWN_DETECTOR = "community-nano"
-
-
-def widest_detector() -> str:
-    """The detector that knows most scenarios: our own where the zoo has it, else the default one."""
-    return OWN_DETECTOR if OWN_DETECTOR in Zoo.find().names() else ModelsConfig().detector
-
-
-def load_models(config: ModelsConfig, rolled_out: RolledOut | None = None) -> Models:
-    """Open the sessions; ModelError when weights are missing or damaged, or what should compute is not there.
-
-    ``rolled_out`` looks in place of the configured detector.
-    """
-    zoo = Zoo.find()
-    found = (zoo, detector_entry(zoo, config)) if rolled_out is None else (Zoo(rolled_out.folder), rolled_out.name)
-    detector = open_detector(*found, config.providers)
-    spec = found[0].entry(found[1]).spec
-    thresholds = {label: spec.thresholds.of(label) for label in spec.labels}
-    if not config.plates:
-        return Models(detector, None, thresholds)
-    find, read = (zoo.entry(name) for name in PLATE_MODELS)
-    reader = OnnxPlateReader(find, read, config.providers)
-    return Models(detector, reader, thresholds)
-
-
-def queued(models: Models, owner: InferenceOwner, camera: str, rules: Sequence[Rule]) -> Models:
-    """The same sessions, asked in their turn on behalf of one camera."""
-    within_s = deadline_of([rule.scenario for rule in rules])
-    reader = QueuedPlateReader(models.plates, owner, camera, within_s) if models.plates else None
-    return Models(QueuedDetector(models.detector, owner, camera, within_s), reader, models.thresholds)
-
-
-def check_weights(config: ModelsConfig) -> Mapping[str, str]:
-    """Model name → SHA-256 of every model that ``config`` needs, read from disk and verified; ModelError if not so."""
-    zoo = Zoo.find()
-    entries = [zoo.entry(name) for name in (detector_entry(zoo, config), *(PLATE_MODELS if config.plates else ()))]
-    for entry in entries:
-        entry.weights()
-    return {entry.name: entry.sha256 for entry in entries}
-
-
-def build_rules(name: str, camera: CameraConfig, calendar: SiteCalendar, models: Models) -> list[Rule]:
-    """The camera's rules; ConfigError for one that the detector can never satisfy."""
-    labels, context = models.detector.labels, RuleContext(calendar, models.thresholds)
-    zones = {zone: Zone(zone, section.polygon) for zone, section in camera.zones.items()}
-    rules: list[Rule] = []
-    for section in camera.rules:
-        if not any(label in labels for label in section.labels):
-            wanted = ", ".join(section.labels)
-            raise ConfigError(
-                f"cameras.{name}: {section.scenario} needs one of {wanted}, none of which the detector knows; "
-                "choose another model under models.detector."
-            )
-        kind = next(kind for scenario, kind in RULES.items() if scenario.value == section.scenario)
-        rules.append(kind.build(section, [zones[zone] for zone in section.zones], context))
-    return rules
-
-
-def default_rules(timezone: ZoneInfo, models: Models) -> list[Rule]:
-    """Every scenario that the detector can see, with its defaults, on the whole picture; care is opt-in only.
-
-    Without zones nobody knows where an e-bike may stand, so one that stays a moment counts.
-    """
-    context = RuleContext(SiteCalendar(timezone), models.thresholds)
-    seen = [kind for kind in RULES.values() if set(kind.labels) & set(models.detector.labels)]
-    given = {Scenario.CORRIDOR_EBIKE: {"dwell_s": 3.0}}
-    return [
-        kind.build(kind.params.model_validate(given.get(kind.scenario, {})), (), context)
-        for kind in seen
-        if kind.scenario is not Scenario.CARE
-    ]
-
-
-def build_pipeline(
-    camera: str,
-    rules: Sequence[Rule],
-    models: Models,
-    directory: PlateDirectory,
-    *,
-    source: str = "",
-    config_hash: str | None = None,
-    looks: LookSettings | None = None,
-    masks: Sequence[Zone] = (),
-    sight: SightSettings | None = None,
-    on_suppressed: Callable[[Suppressed], None] | None = None,
-    left_out: Callable[[float], Sequence[Suppression]] = leave_out_nothing,
-) -> CameraPipeline:
-    """A camera's pipeline. ``source`` tells gateways apart that have a camera of the same name."""
-    return CameraPipeline(
-        Provenance(camera=camera, source=source, models=models.hashes(), config_hash=config_hash),
-        rules,
-        models.detector,
-        plates=Plates(reader=models.plates, directory=directory) if models.plates else None,
-        settings=PipelineSettings(looks=looks or LookSettings(), masks=tuple(masks), sight=sight),
-        on_suppressed=on_suppressed or log_suppressed,
-        left_out=left_out,
-    )
-
-
-def log_suppressed(suppressed: Suppressed) -> None:
-    """So that "why was there no alarm at 21:04?" has an answer."""
-    condition = suppressed.condition
-    log.info(
-        "suppressed",
-        camera=suppressed.camera,
-        scenario=suppressed.scenario.value,
-        zone=suppressed.zone,
-        label=suppressed.label,
-        at=round(suppressed.at, 3),
-        condition=condition.name,
-        value=condition.value,
-        limit=condition.limit,
-    )
 
 
 def looks_of(camera: CameraConfig) -> LookSettings:
@@ -290,13 +147,6 @@ class NobodyKnown:
         """See ``PlateDirectory``."""
 
 
-def unchanged_cameras(before: GatewayConfig, after: GatewayConfig) -> frozenset[str]:
-    """Cameras that look the same in both; none when anything changed that all of them depend on."""
-    if before.model_copy(update={"cameras": {}}) != after.model_copy(update={"cameras": {}}):
-        return frozenset()
-    return frozenset(name for name, camera in after.cameras.items() if before.cameras.get(name) == camera)
-
-
 class GatewayBuilder:
     """Builds a gateway from a configuration, and its cameras again when the file has changed."""
 
@@ -328,7 +178,7 @@ class GatewayBuilder:
             site=config.site,
             gateway=config.gateway,
             clock=self._clock,
-            limits=_spool_limits(config),
+            limits=spool_limits(config),
         )
         self._memory = Memory(config.data_dir / MEMORY)
         self._proposals = ProposalFile(config.data_dir / PROPOSALS)
@@ -366,8 +216,10 @@ class GatewayBuilder:
             token = _token(self._loaded.config)
             services.insert(2, EvidenceUploader(self._evidence, dispatcher_url=dispatcher.url, token=token))
         services.append(_Closing(self._rollouts.close))
-        self._onvif.watch(_talking_cameras(self._loaded.config))
+        self._onvif.watch(talking_cameras(self._loaded.config))
         services.append(self._onvif)
+        if self._loaded.config.http.enabled:
+            services.append(page_of(self._loaded.config.http, self._shown()))
         return Gateway(self._crew, services), workers
 
     def reload(self) -> str:
@@ -385,7 +237,7 @@ class GatewayBuilder:
             workers = self._workers(fresh, keep)
             self._loaded = fresh
             self._crew.replace(workers, keep=keep)
-            self._onvif.watch(_talking_cameras(after))
+            self._onvif.watch(talking_cameras(after))
             end_unwatched(self._spool, after.cameras)
             return f"{len(workers)} cameras were started with the new configuration, {len(keep)} run on unchanged."
 
@@ -490,12 +342,24 @@ class GatewayBuilder:
             GatewayTopics(site=config.site, gateway=config.gateway),
             spool=self._spool,
             clock=self._clock,
-            status=lambda: make_status(
-                self._identity(), crew=self._crew, spool=self._spool, depth=self._depth(), clock=self._clock
-            ),
+            status=self._status,
             on_command=desk.handle,
             memory=CommandMemory(config.data_dir / "commands.json"),
             heartbeat_s=10.0,
+        )
+
+    def _status(self) -> GatewayStatus:
+        return make_status(self._identity(), crew=self._crew, spool=self._spool, depth=self._depth(), clock=self._clock)
+
+    def _shown(self) -> RunningGateway:
+        return RunningGateway(
+            loaded=lambda: self._loaded,
+            crew=self._crew,
+            status=self._status,
+            is_connected=lambda: self._link.connected,
+            memory=self._memory,
+            buttons_desk=self.buttons,
+            load=lambda: self.inference.load,
         )
 
     def _identity(self) -> Identity:
@@ -531,28 +395,3 @@ class _Closing:
 def _token(config: GatewayConfig) -> str:
     token = config.dispatcher.token if config.dispatcher else None
     return token.get_secret_value() if token else ""
-
-
-def _spool_limits(config: GatewayConfig) -> SpoolLimits:
-    spool = config.spool
-    days = (spool.blue_days, spool.yellow_days, spool.red_days)
-    return SpoolLimits(
-        max_bytes=spool.max_mb * 1_000_000,
-        max_age_s=(days[0] * 86_400.0, days[1] * 86_400.0, days[2] * 86_400.0),
-    )
-
-
-def _talking_cameras(config: GatewayConfig) -> list[TalkingCamera]:
-    """The cameras whose own events count."""
-    return [
-        TalkingCamera(
-            camera=name,
-            prefix=camera.onvif.prefix,
-            rules=tuple(
-                EventRule(topic=e.topic, scenario=e.scenario, severity=e.severity, item=e.item, zone=e.zone)
-                for e in camera.onvif.events
-            ),
-        )
-        for name, camera in config.cameras.items()
-        if camera.onvif is not None
-    ]

@@ -12,6 +12,7 @@ from chinese_calendar import constants
 from pydantic import SecretStr, ValidationError
 
 from lookout_edge.config.explain import explain
+from lookout_edge.config.http import LEAST_TOKEN
 from lookout_edge.config.model import GatewayConfig
 from lookout_edge.config.nodes import Document, Fault, parse
 from lookout_edge.config.section import BASE
@@ -20,7 +21,7 @@ from lookout_edge.domain.schedule import SiteCalendar
 from lookout_edge.errors import ConfigError
 
 #: Sections that do not change what is seen, and so stay out of the hash (they hold secrets and paths).
-_NOT_HASHED = frozenset({"mqtt", "devices", "dispatcher", "data_dir"})
+_NOT_HASHED = frozenset({"mqtt", "devices", "dispatcher", "data_dir", "http"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +67,8 @@ def read_text(path: Path) -> str:
 def load_config(path: Path, *, models: Mapping[str, Sequence[str]], environ: Mapping[str, str]) -> LoadedConfig:
     """Read and check ``path``.
 
-    ``models`` are the zoo's entries with the labels of each; ``environ`` may hold LOOKOUT_MQTT_PASSWORD and
-    LOOKOUT_DISPATCHER_TOKEN, which win over the file. ConfigError carries one line per fault.
+    ``models`` are the zoo's entries with the labels of each; ``environ`` may hold LOOKOUT_MQTT_PASSWORD,
+    LOOKOUT_DISPATCHER_TOKEN and LOOKOUT_HTTP_TOKEN, which win over the file. ConfigError carries one line per fault.
     """
     document = parse(read_text(path))
     base = path.absolute().parent
@@ -108,7 +109,12 @@ def _with_secrets(path: Path, config: GatewayConfig, environ: Mapping[str, str])
         token = environ.get("LOOKOUT_DISPATCHER_TOKEN") or file
         if token:
             dispatcher = dispatcher.model_copy(update={"token": SecretStr(token)})
-    return config.model_copy(update={"mqtt": mqtt, "devices": devices, "dispatcher": dispatcher})
+    http = config.http
+    if token := environ.get("LOOKOUT_HTTP_TOKEN") or _first_line(path, "http.token_file", http.token_file):
+        if len(token) < LEAST_TOKEN:
+            raise ConfigError(f"{path}: http.token_file: the token is shorter than {LEAST_TOKEN} characters.")
+        http = http.model_copy(update={"token": SecretStr(token)})
+    return config.model_copy(update={"mqtt": mqtt, "devices": devices, "dispatcher": dispatcher, "http": http})
 
 
 def _first_line(path: Path, key: str, file: Path | None) -> str | None:

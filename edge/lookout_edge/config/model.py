@@ -19,6 +19,7 @@ from shapely.validation import explain_validity  # pyright: ignore[reportUnknown
 from lookout_contract.base import Identifier
 from lookout_contract.events import Scenario, Severity
 from lookout_edge.config.devices import ActionConfig, ButtonConfig, SpeakerConfig
+from lookout_edge.config.http import HttpConfig
 from lookout_edge.config.section import ConfigPath, Section, base_of, resolve
 from lookout_edge.rules.care import CareParams
 from lookout_edge.rules.corridor_ebike import CorridorEbikeParams
@@ -308,6 +309,8 @@ class GatewayConfig(Section):
     """The broker that carries events and commands."""
     dispatcher: DispatcherConfig | None = None
     """Without it no evidence is uploaded: events arrive without pictures."""
+    http: HttpConfig = HttpConfig()
+    """The gateway's own page and metrics."""
     models: ModelsConfig = ModelsConfig()
     """Entries of the model zoo to use."""
     evidence: EvidenceConfig = EvidenceConfig()

@@ -1,6 +1,6 @@
 """One camera's thread: frames in, events out, reconnecting for ever, reporting what it can see."""
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from datetime import UTC, datetime
 from threading import Event
@@ -10,8 +10,9 @@ import structlog
 
 from lookout_contract.events import EndReason, EventData, EvidenceRef, Scenario
 from lookout_contract.status import CameraReport, CameraState, Sight
-from lookout_edge.domain.frame import Frame
+from lookout_edge.domain.frame import Frame, Image
 from lookout_edge.domain.occurrence import CAMERA_ANALYTICS
+from lookout_edge.domain.view import CameraView, LookCounts
 from lookout_edge.errors import EdgeError, SourceError, SpoolError
 from lookout_edge.pipeline import CameraPipeline
 from lookout_edge.ports import Clock, EventSink, FrameSource
@@ -109,6 +110,8 @@ class CameraWorker:
         self._state: CameraState | None = None
         self._latest: Frame | None = None
         self._openings = 0
+        self._frames = 0
+        self._events: Counter[tuple[str, str]] = Counter()
         #: Frame times of the newest pictures.
         self._times: deque[float] = deque(maxlen=_TIMES)
         #: From a looked-at frame's own time to when its events were stored, seconds; the newest looks.
@@ -159,6 +162,34 @@ class CameraWorker:
             dropped=self.dropped,
         )
 
+    def view(self) -> CameraView:
+        """The camera as a person is shown it."""
+        pipeline, latest = self._pipeline, self._latest
+        return CameraView(
+            camera=self.camera,
+            state=self._state,
+            report=self.report(),
+            counts=LookCounts(
+                frames=self._frames,
+                looks=pipeline.looks,
+                failed=pipeline.failed_looks,
+                shed=pipeline.shed_looks,
+                dropped=self.dropped,
+            ),
+            scenarios=self.scenarios,
+            events=dict(self._events),
+            open_occurrences=pipeline.open_count,
+            size=latest.size if latest is not None else None,
+            picture_at=latest.at if latest is not None else None,
+            tracks=pipeline.tracks,
+            candidates=pipeline.candidates,
+        )
+
+    def image(self) -> Image | None:
+        """The newest picture as it is looked at, BGR; None before the first. Converted when asked for."""
+        latest = self._latest
+        return latest.image if latest is not None else None
+
     def stop(self) -> None:
         """Make ``run`` come to an end soon."""
         self._stop.set()
@@ -205,6 +236,7 @@ class CameraWorker:
 
     def _take(self, frame: Frame) -> None:
         self._latest = frame
+        self._frames += 1
         self._times.append(frame.at)
         looks = self._pipeline.looks
         events = self._pipeline.step(frame)
@@ -229,6 +261,7 @@ class CameraWorker:
     def _keep(self, events: list[EventData]) -> None:
         """Spool in order; what the disk refuses is kept and tried again with the next frame."""
         for event in events:
+            self._events[event.scenario.value, event.phase.value] += 1
             log.info(
                 "event",
                 camera=self.camera,

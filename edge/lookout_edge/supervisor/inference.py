@@ -5,10 +5,12 @@ their turn. What cannot begin before its deadline is shed: the camera is told so
 next. A look that does not come back is told apart from that. Neither is ever an empty scene.
 """
 
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass
+from itertools import accumulate
 from threading import Condition
 from time import monotonic
 from typing import TypeVar
@@ -26,6 +28,8 @@ T = TypeVar("T")
 URGENT_S, USUAL_S = 1.0, 3.0
 #: A look that has begun and takes longer than this has failed.
 ANSWER_S = 10.0
+#: Upper bounds by which the time of looks is counted, seconds.
+TOOK_S = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, float("inf"))
 _URGENT = frozenset({Scenario.FIRE_SMOKE, Scenario.KEY_AREA, Scenario.CARE})
 
 
@@ -50,6 +54,10 @@ class Load:
     workers: int
     #: Camera → looks that were not begun in time.
     shed: dict[str, int]
+    #: How long looks took, seconds: (upper bound, how many took at most so long), the last one without bound.
+    took: tuple[tuple[float, int], ...]
+    #: Of all looks together, seconds.
+    took_s: float
 
 
 class InferenceOwner:
@@ -62,6 +70,8 @@ class InferenceOwner:
         self._waiting: dict[str, _Turn] = {}
         self._running = 0
         self._shed: dict[str, int] = {}
+        self._took = [0] * len(TOOK_S)
+        self._took_s = 0.0
         self._closed = False
 
     def start(self) -> None:
@@ -78,7 +88,8 @@ class InferenceOwner:
     def load(self) -> Load:
         """As of now."""
         with self._changed:
-            return Load(len(self._waiting), self._running, self._workers, dict(self._shed))
+            took = tuple(zip(TOOK_S, accumulate(self._took), strict=True))
+            return Load(len(self._waiting), self._running, self._workers, dict(self._shed), took, self._took_s)
 
     def do(self, camera: str, within_s: float, run: Callable[[], T]) -> T:
         """What ``run`` gives, from a worker's thread; what it raises is raised here.
@@ -86,12 +97,22 @@ class InferenceOwner:
         OverloadError when it cannot begin within ``within_s`` seconds, ModelError when it does not end in time.
         """
         self._await_turn(camera, within_s)
-        future = self._pool.submit(run)
+        future = self._pool.submit(self._timed, run)
         future.add_done_callback(self._end_turn)
         try:
             return future.result(self._answer_s)
         except FutureTimeout:
             raise ModelError(f"A look took longer than {self._answer_s:g} s: the model or this box hangs.") from None
+
+    def _timed(self, run: Callable[[], T]) -> T:
+        begun = monotonic()
+        try:
+            return run()
+        finally:
+            took_s = monotonic() - begun
+            with self._changed:
+                self._took[bisect_left(TOOK_S, took_s)] += 1
+                self._took_s += took_s
 
     def _await_turn(self, camera: str, within_s: float) -> None:
         turn = _Turn(camera, monotonic() + within_s)

@@ -12,11 +12,10 @@ from lookout_contract.status import CameraState, Sight
 from lookout_edge.__main__ import app
 from lookout_edge.adapters.memory import Memory
 from lookout_edge.bootstrap import MEMORY
-from lookout_edge.cli import read_moment
 from lookout_edge.domain.memory import Kind, Note, note_of_event, note_of_sight, note_of_suppressed
 from lookout_edge.domain.suppressed import Suppressed
 from lookout_edge.errors import ConfigError, SpoolError
-from lookout_edge.recall import answer
+from lookout_edge.recall import answer, read_moment
 from lookout_edge.supervisor import RememberingSink
 from lookout_edge.testing import MemorySink, picture
 

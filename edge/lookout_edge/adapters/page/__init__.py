@@ -1,0 +1,7 @@
+"""The gateway's own page, metrics for Prometheus, and buttons by HTTP."""
+
+from lookout_edge.adapters.page.metrics import GatewayMetrics
+from lookout_edge.adapters.page.server import Desk, LocalPage
+from lookout_edge.adapters.page.shown import CameraPlan, Shown
+
+__all__ = ["CameraPlan", "Desk", "GatewayMetrics", "LocalPage", "Shown"]

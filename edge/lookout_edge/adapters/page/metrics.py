@@ -1,0 +1,129 @@
+"""The gateway's figures in the form that Prometheus collects; read when asked for, never counted twice."""
+
+from collections.abc import Iterable, Sequence
+
+from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    InfoMetricFamily,
+    Metric,
+)
+from prometheus_client.registry import Collector
+
+from lookout_contract.status import GatewayStatus, Sight
+from lookout_edge.adapters.page.shown import Shown
+from lookout_edge.domain.view import CameraView
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+
+class GatewayMetrics(Collector):
+    """All figures of one gateway; ``text`` renders them."""
+
+    def __init__(self, shown: Shown) -> None:
+        self._shown = shown
+        self._registry = CollectorRegistry()
+        self._registry.register(self)
+        ProcessCollector(registry=self._registry)
+
+    def text(self) -> bytes:
+        """In the text format 0.0.4."""
+        return generate_latest(self._registry)
+
+    def describe(self) -> Iterable[Metric]:
+        """Nothing in advance: names are known when collected."""
+        return ()
+
+    def collect(self) -> Iterable[Metric]:
+        """See ``Collector``."""
+        status, cameras = self._shown.status(), self._shown.cameras()
+        yield from _of_gateway(status, connected=self._shown.is_connected())
+        yield from _of_cameras(cameras)
+        bounds, total_s = self._shown.looks_took()
+        took = HistogramMetricFamily("lookout_inference_seconds", "Time that one look or plate took to compute.")
+        buckets = [("+Inf" if bound == float("inf") else f"{bound:g}", float(count)) for bound, count in bounds]
+        took.add_metric([], buckets=buckets, sum_value=total_s)
+        yield took
+
+
+def _of_gateway(status: GatewayStatus, *, connected: bool) -> Iterable[Metric]:
+    info = InfoMetricFamily("lookout_gateway", "What runs.")
+    info.add_metric([], {"gateway": status.gateway, "version": status.version})
+    yield info
+    yield _gauge("lookout_broker_connected", "1 while the broker is reached.", float(connected))
+    yield CounterMetricFamily("lookout_last_sequence", "Number of the newest event.", value=status.last_sequence)
+    spool = status.spool
+    if spool is None:
+        return
+    yield _gauge("lookout_spool_events", "Events that wait for the dispatcher's receipt.", spool.events)
+    yield _gauge("lookout_spool_oldest_seconds", "Age of the oldest of them.", spool.oldest_s)
+    yield _gauge("lookout_spool_evidence_files", "Pictures and clips that wait for their upload.", spool.evidence)
+    yield _gauge("lookout_spool_evidence_bytes", "Disk space they take.", spool.evidence_bytes)
+    dropped = CounterMetricFamily(
+        "lookout_spool_dropped", "Events given up for want of room or their age.", labels=["scenario"]
+    )
+    for scenario, number in status.spool.dropped.items() if status.spool else ():
+        dropped.add_metric([scenario], number)
+    yield dropped
+    yield CounterMetricFamily(
+        "lookout_evidence_dropped", "Evidence given up for want of room.", value=spool.evidence_dropped
+    )
+
+
+def _of_cameras(cameras: Sequence[CameraView]) -> Iterable[Metric]:
+    state = GaugeMetricFamily(
+        "lookout_camera_state", "1 for what the camera is now.", labels=["camera", "state", "reason"]
+    )
+    events = CounterMetricFamily("lookout_events", "Events since the start.", labels=["camera", "scenario", "phase"])
+    shed = CounterMetricFamily(
+        "lookout_looks_shed", "Looks that did not begin because the box was too busy.", labels=["camera", "scenario"]
+    )
+    for view in cameras:
+        now, reason = (
+            (view.state.state.value, view.state.reason or "") if view.state else (Sight.BLIND.value, "starting")
+        )
+        state.add_metric([view.camera, now, reason], 1)
+        for (scenario, phase), number in view.events.items():
+            events.add_metric([view.camera, scenario, phase], number)
+        for scenario in view.scenarios:
+            shed.add_metric([view.camera, scenario.value], view.counts.shed)
+    yield from (state, events, shed)
+    yield _per_camera("lookout_camera_frames", "Pictures decoded.", cameras, [v.counts.frames for v in cameras])
+    yield _per_camera("lookout_looks", "Looks taken.", cameras, [v.counts.looks for v in cameras])
+    yield _per_camera("lookout_looks_failed", "Looks that gave no answer.", cameras, [v.counts.failed for v in cameras])
+    yield _per_camera(
+        "lookout_camera_frames_dropped",
+        "Pictures that newer ones overtook.",
+        cameras,
+        [v.counts.dropped for v in cameras],
+    )
+    yield _per_camera(
+        "lookout_camera_reconnects",
+        "Openings of the stream but the first.",
+        cameras,
+        [v.report.reconnects for v in cameras],
+    )
+    for name, text, values in (
+        ("lookout_camera_open_occurrences", "Occurrences that have not ended.", [v.open_occurrences for v in cameras]),
+        ("lookout_camera_fps", "Pictures a second lately.", [v.report.fps for v in cameras]),
+        ("lookout_camera_skew_seconds", "Stream time minus the gateway's clock.", [v.report.skew_s for v in cameras]),
+        ("lookout_camera_memory_bytes", "Packets and pictures held.", [v.report.memory_bytes for v in cameras]),
+    ):
+        family = GaugeMetricFamily(name, text, labels=["camera"])
+        for view, value in zip(cameras, values, strict=True):
+            if value is not None:
+                family.add_metric([view.camera], value)
+        yield family
+
+
+def _gauge(name: str, text: str, value: float) -> Metric:
+    return GaugeMetricFamily(name, text, value=value)
+
+
+def _per_camera(name: str, text: str, cameras: Sequence[CameraView], values: Sequence[int]) -> Metric:
+    family = CounterMetricFamily(name, text, labels=["camera"])
+    for view, value in zip(cameras, values, strict=True):
+        family.add_metric([view.camera], value)
+    return family

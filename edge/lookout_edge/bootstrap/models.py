@@ -1,0 +1,76 @@
+"""Which models look, and how all cameras share them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from lookout_edge.adapters.model_store import RolledOut
+from lookout_edge.adapters.onnx.plates import OnnxPlateReader
+from lookout_edge.adapters.onnx.second_look import open_detector
+from lookout_edge.adapters.zoo import Zoo
+from lookout_edge.config import ModelsConfig
+from lookout_edge.config.sense import PLATE_MODELS
+from lookout_edge.ports import Detector, PlateReader
+from lookout_edge.rules.base import Rule
+from lookout_edge.supervisor import InferenceOwner, QueuedDetector, QueuedPlateReader, deadline_of
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """The sessions that all cameras share."""
+
+    detector: Detector
+    plates: PlateReader | None
+    #: Label → score from which on the detector reports it.
+    thresholds: Mapping[str, float]
+
+    def hashes(self) -> dict[str, str]:
+        """Model name → SHA-256 of its weights."""
+        return {self.detector.name: self.detector.sha256, **(self.plates.models if self.plates else {})}
+
+
+def detector_entry(zoo: Zoo, config: ModelsConfig) -> str:
+    """The detector's entry: its int8 twin where the zoo has one, unless full precision is asked for."""
+    quick = f"{config.detector}-int8"
+    return quick if config.precision == "auto" and quick in zoo.names() else config.detector
+
+
+#: The detector of this project, which knows fire, smoke and garbage as well.
+OWN_DETECTOR = "community-nano"
+
+
+def widest_detector() -> str:
+    """The detector that knows most scenarios: our own where the zoo has it, else the default one."""
+    return OWN_DETECTOR if OWN_DETECTOR in Zoo.find().names() else ModelsConfig().detector
+
+
+def load_models(config: ModelsConfig, rolled_out: RolledOut | None = None) -> Models:
+    """Open the sessions; ModelError when weights are missing or damaged, or what should compute is not there.
+
+    ``rolled_out`` looks in place of the configured detector.
+    """
+    zoo = Zoo.find()
+    found = (zoo, detector_entry(zoo, config)) if rolled_out is None else (Zoo(rolled_out.folder), rolled_out.name)
+    detector = open_detector(*found, config.providers)
+    spec = found[0].entry(found[1]).spec
+    thresholds = {label: spec.thresholds.of(label) for label in spec.labels}
+    if not config.plates:
+        return Models(detector, None, thresholds)
+    find, read = (zoo.entry(name) for name in PLATE_MODELS)
+    reader = OnnxPlateReader(find, read, config.providers)
+    return Models(detector, reader, thresholds)
+
+
+def queued(models: Models, owner: InferenceOwner, camera: str, rules: Sequence[Rule]) -> Models:
+    """The same sessions, asked in their turn on behalf of one camera."""
+    within_s = deadline_of([rule.scenario for rule in rules])
+    reader = QueuedPlateReader(models.plates, owner, camera, within_s) if models.plates else None
+    return Models(QueuedDetector(models.detector, owner, camera, within_s), reader, models.thresholds)
+
+
+def check_weights(config: ModelsConfig) -> Mapping[str, str]:
+    """Model name → SHA-256 of every model that ``config`` needs, read from disk and verified; ModelError if not so."""
+    zoo = Zoo.find()
+    entries = [zoo.entry(name) for name in (detector_entry(zoo, config), *(PLATE_MODELS if config.plates else ()))]
+    for entry in entries:
+        entry.weights()
+    return {entry.name: entry.sha256 for entry in entries}

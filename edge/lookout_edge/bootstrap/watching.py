@@ -1,0 +1,98 @@
+"""One camera's rules and pipeline out of its configuration."""
+
+from collections.abc import Callable, Sequence
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from lookout_contract.events import Scenario
+from lookout_edge.bootstrap.models import Models
+from lookout_edge.config import CameraConfig
+from lookout_edge.domain.schedule import SiteCalendar
+from lookout_edge.domain.suppressed import Suppressed
+from lookout_edge.domain.suppression import Suppression
+from lookout_edge.domain.zone import Zone
+from lookout_edge.errors import ConfigError
+from lookout_edge.events import Provenance
+from lookout_edge.looking import LookSettings
+from lookout_edge.pipeline import CameraPipeline, PipelineSettings, Plates, leave_out_nothing
+from lookout_edge.ports import PlateDirectory
+from lookout_edge.rules.base import Rule, RuleContext
+from lookout_edge.rules.registry import RULES
+from lookout_edge.sight import SightSettings
+
+log = structlog.stdlib.get_logger()
+
+
+def build_rules(name: str, camera: CameraConfig, calendar: SiteCalendar, models: Models) -> list[Rule]:
+    """The camera's rules; ConfigError for one that the detector can never satisfy."""
+    labels, context = models.detector.labels, RuleContext(calendar, models.thresholds)
+    zones = {zone: Zone(zone, section.polygon) for zone, section in camera.zones.items()}
+    rules: list[Rule] = []
+    for section in camera.rules:
+        if not any(label in labels for label in section.labels):
+            wanted = ", ".join(section.labels)
+            raise ConfigError(
+                f"cameras.{name}: {section.scenario} needs one of {wanted}, none of which the detector knows; "
+                "choose another model under models.detector."
+            )
+        kind = next(kind for scenario, kind in RULES.items() if scenario.value == section.scenario)
+        rules.append(kind.build(section, [zones[zone] for zone in section.zones], context))
+    return rules
+
+
+def default_rules(timezone: ZoneInfo, models: Models) -> list[Rule]:
+    """Every scenario that the detector can see, with its defaults, on the whole picture; care is opt-in only.
+
+    Without zones nobody knows where an e-bike may stand, so one that stays a moment counts.
+    """
+    context = RuleContext(SiteCalendar(timezone), models.thresholds)
+    seen = [kind for kind in RULES.values() if set(kind.labels) & set(models.detector.labels)]
+    given = {Scenario.CORRIDOR_EBIKE: {"dwell_s": 3.0}}
+    return [
+        kind.build(kind.params.model_validate(given.get(kind.scenario, {})), (), context)
+        for kind in seen
+        if kind.scenario is not Scenario.CARE
+    ]
+
+
+def build_pipeline(
+    camera: str,
+    rules: Sequence[Rule],
+    models: Models,
+    directory: PlateDirectory,
+    *,
+    source: str = "",
+    config_hash: str | None = None,
+    looks: LookSettings | None = None,
+    masks: Sequence[Zone] = (),
+    sight: SightSettings | None = None,
+    on_suppressed: Callable[[Suppressed], None] | None = None,
+    left_out: Callable[[float], Sequence[Suppression]] = leave_out_nothing,
+) -> CameraPipeline:
+    """A camera's pipeline. ``source`` tells gateways apart that have a camera of the same name."""
+    return CameraPipeline(
+        Provenance(camera=camera, source=source, models=models.hashes(), config_hash=config_hash),
+        rules,
+        models.detector,
+        plates=Plates(reader=models.plates, directory=directory) if models.plates else None,
+        settings=PipelineSettings(looks=looks or LookSettings(), masks=tuple(masks), sight=sight),
+        on_suppressed=on_suppressed or log_suppressed,
+        left_out=left_out,
+    )
+
+
+def log_suppressed(suppressed: Suppressed) -> None:
+    """So that "why was there no alarm at 21:04?" has an answer."""
+    condition = suppressed.condition
+    log.info(
+        "suppressed",
+        camera=suppressed.camera,
+        scenario=suppressed.scenario.value,
+        zone=suppressed.zone,
+        label=suppressed.label,
+        at=round(suppressed.at, 3),
+        condition=condition.name,
+        value=condition.value,
+        limit=condition.limit,
+    )
