@@ -1,14 +1,19 @@
 """Commands about cameras: which there are, and what to write into the configuration for them."""
 
+import json
 import os
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
 
+from lookout_edge import bootstrap
 from lookout_edge.adapters.onvif.finding import Account, Device, Stream, device_of, main_and_sub, search, streams_of
-from lookout_edge.cli import plain_errors
-from lookout_edge.errors import EdgeError
+from lookout_edge.bootstrap.examination import examine
+from lookout_edge.cli import ConfigOption, plain_errors
+from lookout_edge.domain.finding import Finding, Grade, worst
+from lookout_edge.errors import ConfigError, EdgeError
 
 #: Where the password comes from, so that it stays out of the list of processes.
 PASSWORD = "LOOKOUT_ONVIF_PASSWORD"
@@ -33,6 +38,31 @@ def discover(
             raise EdgeError("\n".join(failures))
         for failure in failures:
             typer.echo(failure, err=True)
+
+
+def doctor(config: ConfigOption, as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+    """Examine this box: configuration, models, disk, broker, dispatcher, clock, every stream; say what to fix.
+
+    Exit code 0 when everything works (there may be advice), 1 when something does not.
+    """
+    found: list[Finding] = []
+    try:
+        loaded = bootstrap.load(config)
+    except ConfigError as error:
+        loaded = error
+    for finding in examine(config, loaded):
+        found.append(finding)
+        if not as_json:
+            typer.echo(_line(finding))
+    if as_json:
+        typer.echo(json.dumps([asdict(finding) for finding in found], ensure_ascii=False, indent=2))
+    if worst(found) is Grade.FAIL:
+        raise typer.Exit(1)
+
+
+def _line(finding: Finding) -> str:
+    line = f"{finding.grade.value:4}  {finding.subject}: {finding.text}"
+    return line + (f"\n      → {finding.advice}" if finding.advice else "")
 
 
 def _tell(device: Device, account: Account | None) -> str | None:

@@ -29,6 +29,7 @@ from lookout_edge.adapters.link import MqttLink
 from lookout_edge.adapters.memory import Memory
 from lookout_edge.adapters.model_store import ModelStore, RolledOut
 from lookout_edge.adapters.onvif.listening import OnvifListener
+from lookout_edge.adapters.service_manager import ServiceManager
 from lookout_edge.adapters.spool import SqliteSpool
 from lookout_edge.adapters.uploader import EvidenceUploader
 from lookout_edge.adapters.verdicts import VerdictFile
@@ -220,6 +221,7 @@ class GatewayBuilder:
         services.append(self._onvif)
         if self._loaded.config.http.enabled:
             services.append(page_of(self._loaded.config.http, self._shown()))
+        services.append(ServiceManager(self._status))
         return Gateway(self._crew, services), workers
 
     def reload(self) -> str:

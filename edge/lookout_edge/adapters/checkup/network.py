@@ -1,0 +1,164 @@
+"""Is the broker there and lets this gateway in? Does the dispatcher answer, and do the clocks agree?"""
+
+import threading
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+
+import httpx
+import paho.mqtt.client as mqtt
+from cryptography import x509
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+from lookout_edge.adapters.broker import BrokerOptions, secure
+from lookout_edge.domain.finding import Finding, Grade
+from lookout_edge.errors import LinkError
+
+#: Clocks may differ by so much before events look late or early, seconds.
+_MOST_SKEW_S = 2.0
+_SOON_S = 30 * 86_400.0
+_CLOCK_ADVICE = "switch on time synchronisation here (timedatectl set-ntp true) and at the dispatcher"
+
+
+class _Caller:
+    """Connects once under a name of its own, so that a running gateway keeps its session, and leaves nothing behind."""
+
+    def __init__(self, options: BrokerOptions, name: str) -> None:
+        self._options = options
+        self._done = threading.Event()
+        self.refusal: str | None = None
+        self.granted: list[ReasonCode] | None = None
+        protocol = MQTTProtocolVersion.MQTTv5 if options.version == 5 else MQTTProtocolVersion.MQTTv311
+        clean = None if options.version == 5 else True
+        self.client = mqtt.Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=name,
+            clean_session=clean,
+            protocol=protocol,
+            reconnect_on_failure=False,
+        )
+        if options.username is not None:
+            self.client.username_pw_set(options.username, options.password)
+        self.client.on_connect = self._connected
+        self.client.on_subscribe = self._subscribed
+        secure(self.client, options.tls)
+
+    def call(self, filters: Sequence[str]) -> bool:
+        """Connect and subscribe; False when the broker says nothing in time."""
+        self._filters = filters
+        options = self._options
+        self.client.connect_timeout = options.connect_timeout_s
+        self.client.connect(options.host, options.port, options.keepalive_s)
+        self.client.loop_start()
+        try:
+            return self._done.wait(2 * options.connect_timeout_s)
+        finally:
+            self.client.disconnect()
+            self.client.loop_stop()
+
+    def _connected(
+        self, client: mqtt.Client, data: object, flags: mqtt.ConnectFlags, code: ReasonCode, props: Properties | None
+    ) -> None:
+        if code.is_failure:
+            self.refusal = str(code)
+            self._done.set()
+        else:
+            client.subscribe([(each, 1) for each in self._filters])
+
+    def _subscribed(
+        self, client: mqtt.Client, data: object, number: int, codes: list[ReasonCode], props: Properties | None
+    ) -> None:
+        self.granted = codes
+        self._done.set()
+
+
+def check_broker(options: BrokerOptions, *, name: str, filters: Sequence[str]) -> Finding:
+    """Connect as this gateway would and subscribe to what it needs."""
+    subject = "broker"
+    begun = time.monotonic()
+    try:
+        caller = _Caller(options, name)
+        answered = caller.call(filters)
+    except LinkError as error:
+        return Finding(Grade.FAIL, subject, str(error), "correct mqtt.tls")
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        return Finding(
+            Grade.FAIL,
+            subject,
+            f"no connection to {options.address}: {why}",
+            "start it, or correct mqtt.host, mqtt.port and mqtt.tls",
+        )
+    if caller.refusal is not None:
+        advice = "correct mqtt.username and the password, or enrol this box again"
+        return Finding(Grade.FAIL, subject, f"{options.address} refuses this gateway: {caller.refusal}", advice)
+    if not answered:
+        return Finding(
+            Grade.FAIL,
+            subject,
+            f"{options.address} does not answer as MQTT broker",
+            "check mqtt.port, and whether it wants TLS",
+        )
+    denied = [each for each, code in zip(filters, caller.granted or [], strict=False) if code.is_failure]
+    if denied:
+        return Finding(
+            Grade.FAIL,
+            subject,
+            f"it may not subscribe to {', '.join(denied)}",
+            "correct the broker's access list for this gateway",
+        )
+    if options.tls is None and not options.host.startswith("127.") and options.host != "localhost":
+        text = f"{options.address} lets it in, without encryption"
+        return Finding(Grade.WARN, subject, text, "use TLS: `lookout-server gateway enrol` makes certificates")
+    return Finding(Grade.OK, subject, f"{options.address} lets it in ({time.monotonic() - begun:.2f} s)")
+
+
+def check_dispatcher(url: str, *, timeout_s: float = 8.0) -> list[Finding]:
+    """Whether it answers, and how far its clock is from this one."""
+    begun = time.time()
+    try:
+        response = httpx.get(f"{url.rstrip('/')}/healthz", timeout=timeout_s)
+    except httpx.HTTPError as error:
+        advice = "correct dispatcher.url, or start it; until then events arrive without pictures"
+        return [Finding(Grade.FAIL, "dispatcher", f"{url} does not answer: {error}", advice)]
+    took_s = time.time() - begun
+    if not response.is_success:
+        text = f"{url} answers {response.status_code} to /healthz"
+        found = [Finding(Grade.FAIL, "dispatcher", text, "is this the dispatcher's address? Look at its log")]
+    else:
+        found = [Finding(Grade.OK, "dispatcher", f"{url} answers ({took_s:.2f} s)")]
+    told = response.headers.get("date")
+    if told:
+        found.append(_clock(parsedate_to_datetime(told).timestamp(), begun, took_s))
+    return found
+
+
+def _clock(theirs: float, begun: float, took_s: float) -> Finding:
+    # The header has whole seconds, cut off.
+    skew_s = begun + took_s / 2 - (theirs + 0.5)
+    text = f"this box is {abs(skew_s):.1f} s {'ahead of' if skew_s > 0 else 'behind'} the dispatcher"
+    if abs(skew_s) > _MOST_SKEW_S + took_s:
+        return Finding(Grade.FAIL, "clock", text, _CLOCK_ADVICE)
+    return Finding(Grade.OK, "clock", "agrees with the dispatcher's to about a second")
+
+
+def check_certificates(files: Sequence[Path], *, now: datetime | None = None) -> list[Finding]:
+    """When certificates end."""
+    now = now or datetime.now(UTC)
+    found: list[Finding] = []
+    for path in files:
+        subject = f"certificate {path.name}"
+        try:
+            ends = x509.load_pem_x509_certificate(path.read_bytes()).not_valid_after_utc
+        except (OSError, ValueError) as error:
+            found.append(Finding(Grade.FAIL, subject, f"{path} cannot be read: {error}", "enrol this box again"))
+            continue
+        left_s = (ends - now).total_seconds()
+        text = f"valid until {ends:%Y-%m-%d}"
+        grade = Grade.FAIL if left_s <= 0 else Grade.WARN if left_s < _SOON_S else Grade.OK
+        found.append(Finding(grade, subject, text, "" if grade is Grade.OK else "enrol this box again before it ends"))
+    return found

@@ -1,0 +1,82 @@
+"""Everything that a box needs, looked at in turn: ``lookout-edge doctor``."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from lookout_contract.topics import GatewayTopics
+from lookout_edge.adapters.checkup import (
+    check_broker,
+    check_certificates,
+    check_disk,
+    check_dispatcher,
+    check_stream,
+)
+from lookout_edge.bootstrap.devices import broker_options
+from lookout_edge.bootstrap.models import load_models
+from lookout_edge.bootstrap.streams import source_options
+from lookout_edge.config import CameraConfig, GatewayConfig, LoadedConfig, ModelsConfig
+from lookout_edge.domain.finding import Finding, Grade
+from lookout_edge.errors import ConfigError, ModelError
+
+#: Looks over which the time of one is taken, after the first.
+_LOOKS = 5
+
+
+def examine(path: Path, loaded: LoadedConfig | ConfigError) -> Iterator[Finding]:
+    """Findings as they are made; with a configuration that cannot be read there is but one."""
+    if isinstance(loaded, ConfigError):
+        yield Finding(Grade.FAIL, "config", str(loaded), "correct these lines")
+        return
+    config = loaded.config
+    yield Finding(Grade.OK, "config", f"{path}: {len(config.cameras)} cameras at gateway {config.gateway}")
+    yield _models(config.models)
+    yield check_disk(config.data_dir, (config.spool.max_mb + config.evidence.quota_mb) * 1_000_000)
+    topics = GatewayTopics(site=config.site, gateway=config.gateway)
+    filters = (topics.commands, topics.receipt, topics.refusal)
+    yield check_broker(broker_options(config), name=f"doctor-{config.site}-{config.gateway}", filters=filters)
+    tls = config.mqtt.tls
+    yield from check_certificates([file for file in (tls.ca, tls.cert) if file] if tls else [])
+    yield from _dispatcher(config)
+    for name, camera in config.cameras.items():
+        yield from _camera(name, camera)
+
+
+def _models(config: ModelsConfig) -> Finding:
+    try:
+        models = load_models(config)
+        picture = np.zeros((360, 640, 3), np.uint8)
+        models.detector.detect(picture)
+        begun = time.monotonic()
+        for _ in range(_LOOKS):
+            models.detector.detect(picture)
+        took_ms = (time.monotonic() - begun) / _LOOKS * 1000
+    except ModelError as error:
+        return Finding(Grade.FAIL, "models", str(error), "install the models again, or choose others under `models`")
+    names = ", ".join(f"{name} {sha256[:12]}" for name, sha256 in models.hashes().items())
+    return Finding(Grade.OK, "models", f"{names}; a look takes {took_ms:.0f} ms on {'/'.join(config.providers)}")
+
+
+def _dispatcher(config: GatewayConfig) -> list[Finding]:
+    if config.dispatcher is None:
+        text = "none is configured: events are sent without pictures and clips"
+        return [Finding(Grade.WARN, "dispatcher", text, "set dispatcher.url")]
+    found = check_dispatcher(config.dispatcher.url)
+    if config.dispatcher.token is None:
+        found.append(
+            Finding(
+                Grade.FAIL, "dispatcher", "there is no upload token", "set dispatcher.token_file, or enrol this box"
+            )
+        )
+    return found
+
+
+def _camera(name: str, camera: CameraConfig) -> Iterator[Finding]:
+    main, sub = source_options(camera)
+    longest_gap_s = min(rule.longest_gap_s for rule in camera.rules)
+    looked_at = sub or main
+    yield check_stream(f"camera {name}", looked_at, longest_gap_s=longest_gap_s)
+    if sub is not None:
+        yield check_stream(f"camera {name} (main)", main, longest_gap_s=float("inf"))

@@ -1,0 +1,187 @@
+"""What ``lookout-edge doctor`` says of streams, broker, dispatcher, certificates and disk, good and bad."""
+
+import json
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+import pytest
+import trustme
+from typer.testing import CliRunner
+
+from lookout_edge.__main__ import app
+from lookout_edge.adapters.broker import BrokerOptions
+from lookout_edge.adapters.broker_testing import Mosquitto, find_mosquitto, free_port
+from lookout_edge.adapters.checkup import check_broker, check_certificates, check_disk, check_dispatcher, check_stream
+from lookout_edge.adapters.video import SourceOptions
+from lookout_edge.adapters.video.rtsp_testing import Habits, RtspCamera
+from lookout_edge.adapters.video.testing import ClipShape, make_clip
+from lookout_edge.domain.finding import Grade
+
+FILTERS = ("lookout/v1/s/gateway/gw-1/command/+", "lookout/v1/s/gateway/gw-1/receipt")
+
+
+def test_a_live_stream_is_opened_measured_and_compared_with_what_the_rules_tolerate(tmp_path: Path) -> None:
+    clip = make_clip(tmp_path / "clip.ts", ClipShape(frames=60, fps=10, gop=20, size=(320, 180)))
+    camera = RtspCamera({"main": clip}, habits=Habits())
+    camera.start()
+    try:
+        options = SourceOptions(url=camera.url("main"), read_timeout_s=5)
+        sparse = check_stream("camera gate", options, longest_gap_s=1.0, listen_s=5.0)
+    finally:
+        camera.kill()
+    assert (sparse.grade, sparse.subject) == (Grade.OK, "camera gate")
+    assert sparse.text.startswith("h264 320×180")
+    assert "a key frame every 2.0 s" in sparse.text
+    assert "every picture is decoded" in sparse.text
+    assert sparse.advice != ""
+
+
+def test_a_clip_with_frequent_key_frames_needs_no_advice(tmp_path: Path) -> None:
+    clip = make_clip(tmp_path / "clip.mp4", ClipShape(frames=50, fps=25, gop=10))
+    found = check_stream("camera gate", SourceOptions(url=str(clip)), longest_gap_s=1.0)
+    assert (found.grade, found.text, found.advice) == (Grade.OK, "h264 64×48, 25.0 fps, a key frame every 0.4 s", "")
+
+
+def test_a_codec_that_browsers_do_not_play_is_told(tmp_path: Path) -> None:
+    clip = make_clip(tmp_path / "clip.avi", ClipShape(frames=30, codec="mpeg4", gop=10))
+    found = check_stream("camera gate", SourceOptions(url=str(clip)), longest_gap_s=1.0)
+    assert found.grade is Grade.WARN
+    assert "H.264" in found.advice
+
+
+def test_a_camera_that_is_not_there_is_told_without_its_password() -> None:
+    url = f"rtsp://me:secret@127.0.0.1:{free_port()}/x"
+    found = check_stream("camera gate", SourceOptions(url=url), longest_gap_s=1.0)
+    assert found.grade is Grade.FAIL
+    assert found.text.startswith("refused: ")
+    assert "secret" not in found.text + found.advice
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[Mosquitto]:
+    program = find_mosquitto()
+    if program is None:
+        pytest.skip("Mosquitto is not installed: apt-get install mosquitto")
+    server = Mosquitto(program, tmp_path)
+    server.start()
+    yield server
+    server.kill()
+
+
+def test_the_broker_lets_it_in(broker: Mosquitto) -> None:
+    found = check_broker(BrokerOptions(host="127.0.0.1", port=broker.port), name="doctor", filters=FILTERS)
+    assert found.grade is Grade.OK, found
+    v5 = check_broker(BrokerOptions(host="127.0.0.1", port=broker.port, version=5), name="doctor", filters=FILTERS)
+    assert v5.grade is Grade.OK, v5
+
+
+def test_the_broker_refuses_its_user(tmp_path: Path) -> None:
+    program = find_mosquitto()
+    if program is None:
+        pytest.skip("Mosquitto is not installed: apt-get install mosquitto")
+    server = Mosquitto(program, tmp_path, extra="allow_anonymous false\n")
+    server.start()
+    try:
+        found = check_broker(BrokerOptions(host="127.0.0.1", port=server.port), name="doctor", filters=FILTERS)
+    finally:
+        server.kill()
+    assert found.grade is Grade.FAIL
+    assert "refuses" in found.text
+    assert "mqtt.username" in found.advice
+
+
+def test_no_broker_at_all() -> None:
+    found = check_broker(BrokerOptions(host="127.0.0.1", port=free_port()), name="doctor", filters=FILTERS)
+    assert (found.grade, "mqtt.host" in found.advice) == (Grade.FAIL, True)
+
+
+@contextmanager
+def dispatcher(ahead_s: float = 0.0, status: int = 200) -> Generator[str]:
+    """Something that answers like one whose clock is ahead of ours."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(status)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def date_time_string(self, timestamp: float | None = None) -> str:
+            return super().date_time_string((datetime.now(UTC) + timedelta(seconds=ahead_s)).timestamp())
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def test_the_dispatcher_answers_and_the_clocks_agree() -> None:
+    with dispatcher() as url:
+        assert [found.grade for found in check_dispatcher(url)] == [Grade.OK, Grade.OK]
+
+
+@pytest.mark.parametrize(("ahead_s", "word"), [(90.0, "behind"), (-90.0, "ahead of")])
+def test_clocks_that_differ_are_told_with_the_direction(ahead_s: float, word: str) -> None:
+    with dispatcher(ahead_s) as url:
+        _, clock = check_dispatcher(url)
+    assert (clock.grade, clock.subject) == (Grade.FAIL, "clock")
+    assert word in clock.text
+    assert "timedatectl" in clock.advice
+
+
+def test_something_else_at_the_dispatchers_address() -> None:
+    with dispatcher(status=404) as url:
+        found = check_dispatcher(url)
+    assert found[0].grade is Grade.FAIL
+    assert check_dispatcher(f"http://127.0.0.1:{free_port()}")[0].grade is Grade.FAIL
+
+
+def test_certificates_are_told_before_they_end(tmp_path: Path) -> None:
+    path = tmp_path / "gw-1.pem"
+    ends = datetime.now(UTC) + timedelta(days=100)
+    certificate = trustme.CA().issue_cert("gw-1", not_after=ends)
+    certificate.cert_chain_pems[0].write_to_path(str(path))
+    (tmp_path / "broken.pem").write_text("no certificate")
+
+    def grade(days_before: float) -> Grade:
+        (found,) = check_certificates([path], now=ends - timedelta(days=days_before))
+        return found.grade
+
+    assert [grade(90), grade(20), grade(-1)] == [Grade.OK, Grade.WARN, Grade.FAIL]
+    assert check_certificates([tmp_path / "broken.pem"])[0].grade is Grade.FAIL
+
+
+def test_a_disk_with_room_one_without_and_one_that_cannot_be_written(tmp_path: Path) -> None:
+    assert check_disk(tmp_path / "data", 1_000).grade in {Grade.OK, Grade.WARN}
+    short = check_disk(tmp_path / "data", 10**18)
+    assert (short.grade, "make room" in short.advice) == (Grade.WARN, True)
+    (tmp_path / "file").write_text("in the way")
+    assert check_disk(tmp_path / "file" / "data", 1_000).grade is Grade.FAIL
+
+
+def test_the_command_examines_everything_and_fails_when_something_fails(tmp_path: Path) -> None:
+    clip = make_clip(tmp_path / "clip.mp4", ClipShape(frames=50, fps=25, gop=10))
+    config = tmp_path / "gateway.yaml"
+    config.write_text(
+        f"site: s\ngateway: gw-1\ndata_dir: data\nmqtt: {{port: {free_port()}}}\nmodels: {{plates: false}}\n"
+        f"cameras: {{gate: {{source: {{url: {clip}}}, rules: [{{scenario: key_area}}]}}}}\n"
+    )
+    told = CliRunner().invoke(app, ["doctor", "--config", str(config), "--json"])
+    assert told.exit_code == 1
+    grades = {finding["subject"]: finding["grade"] for finding in json.loads(told.stdout)}
+    assert grades.pop("disk") in {"ok", "warn"}
+    assert grades == {"config": "ok", "models": "ok", "broker": "fail", "dispatcher": "warn", "camera gate": "ok"}
+
+    config.write_text("site: s\n")
+    plain = CliRunner().invoke(app, ["doctor", "--config", str(config)])
+    assert plain.exit_code == 1
+    assert plain.stdout.startswith("fail  config: ")
