@@ -22,7 +22,7 @@ from lookout_edge.looking import Attention, Look, LookedScene, LookSettings
 from lookout_edge.motion import MotionGate, MotionSettings
 from lookout_edge.ports import Detector, PlateDirectory, PlateReader
 from lookout_edge.rules.base import Rule
-from lookout_edge.sight import Blindness, SightSettings, SightWatch, observed
+from lookout_edge.sight import Blindness, SightSettings, SightWatch, lost_sight, observed
 from lookout_edge.tracking import Tracker, TrackerSettings
 
 
@@ -97,6 +97,8 @@ class CameraPipeline:
         self._left_out = left_out
         self._sight = SightWatch(settings.sight) if settings.sight is not None else None
         self._blind = EventBook(Scenario.CAMERA_BLIND, provenance)
+        #: The same for a stream that does not come and looks that do not work: there is no picture to judge then.
+        self._lost = EventBook(Scenario.CAMERA_BLIND, provenance)
         self._ledger = SuppressionLedger(provenance.camera, on_suppressed)
         self._scene = Scene(provenance.camera, reads_plates=plates is not None)
         self._frame_at: float | None = None
@@ -167,11 +169,25 @@ class CameraPipeline:
 
     def finish(self, at: float, reason: EndReason) -> tuple[EventData, ...]:
         """End what is open at frame time ``at`` and forget the scene."""
-        books = (*self._books.values(), self._blind)
+        # What is lost is not found because time has jumped: the worker says when sight is back.
+        books = [*self._books.values(), self._blind]
+        if reason is not EndReason.BLIND:
+            books.append(self._lost)
         events = [event for book in books for event in book.close(at, reason)]
         self._start_anew()
         self._ledger.close()
         return tuple(events)
+
+    def lose_sight(self, at: float, reason: str, since: float) -> tuple[EventData, ...]:
+        """Say at ``at`` that nothing could be seen since ``since``: an occurrence that lasts until sight is back.
+
+        Both are seconds since 1970 UTC on this box's clock, for there is no frame time.
+        """
+        return tuple(self._lost.update(at, [lost_sight(reason, since, at - since)]))
+
+    def regain_sight(self, at: float) -> tuple[EventData, ...]:
+        """The end of it; nothing when sight was not lost."""
+        return tuple(self._lost.close(at, EndReason.CLEARED)) if self._lost.open_count else ()
 
     def _start_anew(self) -> None:
         """Numbers and dwell start over; open occurrences wait for what they belong to."""

@@ -50,6 +50,30 @@ def observed(blindness: Blindness, since: float) -> Observation:
     )
 
 
+def lost_sight(reason: str, since: float, lasted_s: float) -> Observation:
+    """No picture at all, or none that could be looked at, as something that an occurrence can be made of.
+
+    ``reason`` is the camera state's code; times are seconds since 1970 UTC.
+    """
+    return Observation(
+        key=1,
+        zone=WHOLE_FRAME.id,
+        group="camera",
+        box=Box(0.0, 0.0, 1.0, 1.0),
+        standing=Standing.ACTIVE,
+        since=since,
+        severity=Severity.YELLOW,
+        severity_reason=f"blind_{reason}",
+        conditions=(
+            Condition(name="sight", value=reason, met=True),
+            Condition(name="blind_for", value=round(lasted_s, 1), met=True, unit="s"),
+        ),
+        objects=(),
+        votes=Votes(yes=0, of=0),
+        attributes=Attributes(stage=reason),
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SightSettings:
     """Levels are 0..255, times seconds of frame time."""

@@ -318,6 +318,7 @@ class GatewayBuilder:
             publish=self._sight,
             delays=Backoff(base_s=1.0, ceiling_s=30.0),
             warnings=self._warnings,
+            blind_after_s=camera.blind_after_s,
         )
 
     def _suppressed(self, suppressed: Suppressed) -> None:

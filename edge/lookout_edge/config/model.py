@@ -286,6 +286,8 @@ class CameraConfig(Section):
     """Looks a second while something goes on."""
     heartbeat_s: float = Field(default=10.0, ge=0.2, le=60)
     """Longest time without a look while nothing moves."""
+    blind_after_s: float = Field(default=30.0, ge=5, le=3600)
+    """The camera gives no picture, or none can be looked at, for so long: an alarm of its own (``camera_blind``)."""
     max_size: int = Field(default=1920, ge=160, le=7680)
     """Larger pictures are scaled down to this longer side before they are looked at."""
     onvif: OnvifEventsConfig | None = None

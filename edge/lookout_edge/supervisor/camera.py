@@ -21,6 +21,8 @@ from lookout_edge.supervisor.proof import ProofDesk
 
 #: Failed looks in a row after which the camera counts as blind.
 FAILED_LOOKS = 3
+#: Blind for so long, seconds, and it is an alarm of its own; shorter is a state, for cameras restart.
+BLIND_AFTER_S = 30.0
 #: Pictures over which their rate is taken.
 _TIMES = 50
 #: Latencies that are kept.
@@ -94,6 +96,7 @@ class CameraWorker:
         publish: Callable[[CameraState], None],
         delays: Delays,
         warnings: FoldedWarnings,
+        blind_after_s: float = BLIND_AFTER_S,
     ) -> None:
         self.camera = camera
         self._source = source
@@ -104,6 +107,9 @@ class CameraWorker:
         self._publish = publish
         self._delays = delays
         self._warnings = warnings
+        self._blind_after_s = blind_after_s
+        #: Since when nothing could be looked at, on this box's clock, and why.
+        self._lost_since: float | None = None
         self._stop = Event()
         self._unspooled: deque[EventData] = deque(maxlen=UNSPOOLED)
         self._failed = 0
@@ -205,11 +211,11 @@ class CameraWorker:
                 ended = self._watch()
             except SourceError as error:
                 self._say(Sight.BLIND, error.reason, str(error))
-                self._pause(_PATIENCE_S.get(error.reason, 0.0))
+                self._pause(error.reason, _PATIENCE_S.get(error.reason, 0.0))
             except Exception as error:
                 log.exception("camera fault", camera=self.camera)
                 self._say(Sight.BLIND, "fault", f"{type(error).__name__}: {error}")
-                self._pause()
+                self._pause("fault")
         self._finish(EndReason.SHUTDOWN if self._stop.is_set() else EndReason.BLIND)
         self._say(Sight.OFF, "shutdown" if self._stop.is_set() else "ended")
 
@@ -248,15 +254,18 @@ class CameraWorker:
         self._failed = self._failed + 1 if problem else 0
         if self._failed >= FAILED_LOOKS:
             self._say(Sight.BLIND, "detector_failed", problem)
-        elif self._pipeline.blindness is not None:
+            self._lose_sight("detector_failed")
+            return
+        if not problem:
+            self._regain_sight()
+        if self._pipeline.blindness is not None:
             self._say(Sight.BLIND, self._pipeline.blindness.value, _BLIND[self._pipeline.blindness])
         elif not problem:
             self._say(Sight.WATCHING)
 
     def _finish(self, reason: EndReason) -> None:
-        if self._latest is not None:
-            at = self._latest.at
-            self._keep(self._proof.attach(None, at, self._pipeline.finish(at, reason)))
+        at = self._latest.at if self._latest is not None else self._clock.now()
+        self._keep(self._proof.attach(None, at, self._pipeline.finish(at, reason)))
 
     def _keep(self, events: list[EventData]) -> None:
         """Spool in order; what the disk refuses is kept and tried again with the next frame."""
@@ -280,8 +289,27 @@ class CameraWorker:
                 return
             self._unspooled.popleft()
 
-    def _pause(self, at_least_s: float = 0.0) -> None:
-        self._stop.wait(self._delays.next(at_least_s))
+    def _pause(self, reason: str, at_least_s: float = 0.0) -> None:
+        """Wait before the next attempt; long waits do not hold up the alarm that the camera is blind."""
+        left_s = self._delays.next(at_least_s)
+        while left_s > 0 and not self._stop.is_set():
+            self._lose_sight(reason)
+            step_s = min(left_s, self._blind_after_s)
+            self._stop.wait(step_s)
+            left_s -= step_s
+        self._lose_sight(reason)
+
+    def _lose_sight(self, reason: str) -> None:
+        now = self._clock.now()
+        if self._lost_since is None:
+            self._lost_since = now
+        if now - self._lost_since >= self._blind_after_s and not self._stop.is_set():
+            self._keep(list(self._pipeline.lose_sight(now, reason, self._lost_since)))
+
+    def _regain_sight(self) -> None:
+        if self._lost_since is not None:
+            self._lost_since = None
+            self._keep(list(self._pipeline.regain_sight(self._clock.now())))
 
     def _say(self, sight: Sight, reason: str | None = None, detail: str | None = None) -> None:
         """Publish and log a state when it is another than the last one."""

@@ -13,6 +13,8 @@ from lookout_contract.cases import CaseState
 from lookout_contract.commands import COMMANDS, Outcome
 from lookout_contract.events import EndReason, PlateStatus, Scenario, Severity
 from lookout_contract.status import Sight
+from lookout_edge.sight import Blindness
+from lookout_edge.supervisor.buttons import PANIC
 from lookout_server.domain.moves import Action
 from lookout_server.domain.notice import DeliveryState, NoticeKind
 from lookout_server.domain.policy import Tier
@@ -109,6 +111,24 @@ def test_every_condition_of_the_rules_has_a_word() -> None:
     assert {"dwell", "zone", "votes", "plate_reads"} <= names
     words = catalogue("zh-CN")
     assert {name for name in names if f"condition.{name}" not in words} == set()
+
+
+def emitted_stages() -> set[str]:
+    """What the gateway calls the stages of its occurrences: an enumeration ``Stage`` in each rule, and blindness."""
+    found = {blindness.value for blindness in Blindness}
+    for path in RULES.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.ClassDef) and node.name == "Stage":
+                given = [each.value for each in node.body if isinstance(each, ast.Assign)]
+                found |= {str(value.value) for value in given if isinstance(value, ast.Constant)}
+    return found
+
+
+def test_every_stage_of_the_rules_and_of_blindness_has_a_word() -> None:
+    stages = emitted_stages() | {PANIC, "detector_failed"}
+    assert {"parked", "overflow", "loitering", "frozen"} <= stages
+    words = catalogue("zh-CN")
+    assert {stage for stage in stages if f"stage.{stage}" not in words} == set()
 
 
 def test_no_chinese_text_hides_in_the_code() -> None:

@@ -80,10 +80,10 @@ class OpenSink(MemorySink):
 class World:
     def __init__(self, source: ListSource, detector: Detector | None = None, camera: str = "gate") -> None:
         kind = RULES[Scenario.UNFAMILIAR_VEHICLE]
-        rule = kind.build(kind.params.model_validate({"dwell_s": 1.0}), (), ZoneInfo("UTC"))
+        self.rule = rule = kind.build(kind.params.model_validate({"dwell_s": 1.0}), (), ZoneInfo("UTC"))
         self.sink, self.evidence, self.recorder = MemorySink(), MemoryEvidence(), FakeRecorder()
         self.states: list[CameraState] = []
-        self.delays, self.warnings = NoDelay(), Warnings()
+        self.delays, self.warnings, self.clock = NoDelay(), Warnings(), FakeClock()
         provenance = Provenance(camera=camera, models={})
         self.camera, self.source = camera, source
         self.pipeline = CameraPipeline(provenance, [rule], detector or ShadeDetector(see))
@@ -96,7 +96,7 @@ class World:
             self.pipeline,
             sink=self.sink,
             proof=ProofDesk(self.evidence, self.recorder, encode, on_problem=lambda _: None),
-            clock=FakeClock(),
+            clock=self.clock,
             publish=self.states.append,
             delays=self.delays,
             warnings=self.warnings,
@@ -170,6 +170,91 @@ def test_a_detector_that_keeps_failing_makes_the_camera_blind_until_it_works() -
     ]
 
 
+class UnpluggedSource(ListSource):
+    """Fails at the first ``failures`` openings."""
+
+    failures = 0
+
+    def play(self) -> Iterator[Frame]:
+        """See ``ListSource``."""
+        if self.opened <= self.failures:
+            raise SourceError("unplugged", reason="unreachable")
+        yield from super().play()
+
+
+def blind_alarms(world: World) -> list[tuple[Phase, str | None, EndReason | None]]:
+    events = [event for event in world.sink.events if event.scenario is Scenario.CAMERA_BLIND]
+    assert len({event.occurrence for event in events}) <= 1
+    return [(event.phase, event.severity_reason, event.end_reason) for event in events]
+
+
+def test_a_camera_that_stays_away_is_an_alarm_until_it_is_back() -> None:
+    source = UnpluggedSource(frames())
+    source.failures = 4
+    world = World(source)
+
+    def ten_seconds(_: int) -> None:
+        world.clock.at += 10
+
+    world.delays.after = ten_seconds
+    world.worker.run()
+    assert blind_alarms(world) == [
+        (Phase.START, "blind_unreachable", None),
+        (Phase.END, "blind_unreachable", EndReason.CLEARED),
+    ]
+    (start, *_) = (event for event in world.sink.events if event.scenario is Scenario.CAMERA_BLIND)
+    assert start.dwell_s == 30.0
+    assert start.explain[0].value == "unreachable"
+
+
+def test_a_camera_that_is_away_for_a_moment_is_no_alarm() -> None:
+    source = UnpluggedSource(frames())
+    source.failures = 2
+    world = World(source)
+
+    def ten_seconds(_: int) -> None:
+        world.clock.at += 10
+
+    world.delays.after = ten_seconds
+    world.worker.run()
+    assert blind_alarms(world) == []
+    assert (Sight.BLIND, "unreachable") in world.said
+
+
+def test_looks_that_keep_failing_are_an_alarm_until_one_works() -> None:
+    moving = [Frame("gate", index / 5, picture(index * 37)) for index in range(20)]
+    script: list[Sequence[Detection] | ModelError] = [(), *[ModelError("A look took longer than 10 s.")] * 6]
+    world = World(ListSource(moving))
+
+    class Slow(ScriptedDetector):
+        def detect(self, image: Image, region: Box | None = None) -> Sequence[Detection]:
+            world.clock.at += 12
+            return super().detect(image, region)
+
+    world.pipeline = CameraPipeline(Provenance(camera="gate", models={}), [world.rule], Slow(script))
+    world.worker = world.build()
+    world.worker.run()
+    assert blind_alarms(world) == [
+        (Phase.START, "blind_detector_failed", None),
+        (Phase.END, "blind_detector_failed", EndReason.CLEARED),
+    ]
+
+
+def test_what_is_lost_when_the_gateway_stops_ends_as_shutdown() -> None:
+    source = UnpluggedSource([])
+    source.failures = 99
+    world = World(source)
+
+    def wait(waits: int) -> None:
+        world.clock.at += 20
+        if waits == 4:
+            world.worker.stop()
+
+    world.delays.after = wait
+    world.worker.run()
+    assert [reason for _, _, reason in blind_alarms(world)] == [None, EndReason.SHUTDOWN]
+
+
 def test_events_that_the_disk_refuses_are_kept_and_spooled_later() -> None:
     world = World(ListSource(frames()))
     world.sink.broken = True
@@ -224,7 +309,8 @@ def test_a_crew_runs_cameras_side_by_side_and_a_bad_one_stops_nobody() -> None:
     assert good.shown.wait(10)
     # The picture is handed out before the worker has said that it watches.
     deadline = monotonic() + 10
-    while (Sight.WATCHING, None) not in watching.said and monotonic() < deadline:
+    wanted = [(watching, (Sight.WATCHING, None)), (lost, (Sight.BLIND, "missing"))]
+    while any(state not in each.said for each, state in wanted) and monotonic() < deadline:
         sleep(0.01)
     ref = take_snapshot(crew, "gate")
     assert watching.evidence.files[ref.sha256] == bytes([200, 200, 200])
