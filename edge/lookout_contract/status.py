@@ -1,5 +1,6 @@
 """Status of a gateway (birth, heartbeat, death) and state of each camera; both retained."""
 
+from datetime import date
 from enum import StrEnum
 from typing import Annotated
 
@@ -9,6 +10,7 @@ from lookout_contract.base import Identifier, Message, Sha256, UtcTime
 from lookout_contract.events import Epoch
 
 Count = Annotated[int, Field(ge=0)]
+Minutes = Annotated[float, Field(ge=0)]
 
 
 class SpoolDepth(Message):
@@ -25,6 +27,18 @@ class SpoolDepth(Message):
     """Evidence files given up for want of room since the start."""
 
 
+class Coverage(Message):
+    """For how long a camera was watched on one day, in minutes; what is missing of a day is not known."""
+
+    day: date
+    """The site's own day."""
+    watching_min: Minutes = 0
+    blind_min: dict[str, Minutes] = {}
+    """Reason code → minutes."""
+    off_min: dict[str, Minutes] = {}
+    """Reason code → minutes; ``not_running`` is the time between two runs of the gateway."""
+
+
 class CameraReport(Message):
     """How a camera's stream is doing."""
 
@@ -38,6 +52,8 @@ class CameraReport(Message):
     """Openings of the stream since the start but the first."""
     dropped: Count = 0
     """Pictures overtaken by newer ones before anybody looked."""
+    coverage: tuple[Coverage, ...] = ()
+    """Today and the day before, the newer one first."""
 
 
 class GatewayStatus(Message):

@@ -1,9 +1,8 @@
 """Puts the gateway together. The one package that names concrete adapters."""
 
 import os
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -13,11 +12,12 @@ import numpy as np
 import structlog
 
 from lookout_contract.commands import Resident
-from lookout_contract.status import CameraState, GatewayStatus, SpoolDepth
+from lookout_contract.status import CameraState, GatewayStatus
 from lookout_contract.topics import GatewayTopics
 from lookout_edge.adapters.backoff import Backoff
 from lookout_edge.adapters.clock import SystemClock
 from lookout_edge.adapters.command_memory import CommandMemory
+from lookout_edge.adapters.coverage import CoverageFile
 from lookout_edge.adapters.directory import FilePlateDirectory
 from lookout_edge.adapters.enrolment import Enrolment
 from lookout_edge.adapters.enrolment import enrol as enrol_box
@@ -43,6 +43,7 @@ from lookout_edge.bootstrap.models import load_models, queued
 from lookout_edge.bootstrap.models import widest_detector as widest_detector
 from lookout_edge.bootstrap.page import RunningGateway, page_of
 from lookout_edge.bootstrap.sections import spool_limits, talking_cameras, unchanged_cameras
+from lookout_edge.bootstrap.service import Closing, spool_depth, token_of
 from lookout_edge.bootstrap.streams import source_options
 from lookout_edge.bootstrap.watching import build_pipeline, build_rules, log_suppressed
 from lookout_edge.bootstrap.watching import default_rules as default_rules
@@ -162,7 +163,7 @@ class GatewayBuilder:
         self._model_store = ModelStore(
             config.data_dir / "models",
             dispatcher_url=dispatcher.url if dispatcher else None,
-            token=_token(config),
+            token=token_of(config),
         )
         # A session uses one thread, so as many looks run at once as there are cores, less one for decoding.
         self.inference = InferenceOwner(max(1, (os.cpu_count() or 1) - 1))
@@ -182,6 +183,7 @@ class GatewayBuilder:
             limits=spool_limits(config),
         )
         self._memory = Memory(config.data_dir / MEMORY)
+        self._coverage = CoverageFile(config.data_dir / "coverage.json", lambda: self._loaded.timezone, self._clock)
         self._proposals = ProposalFile(config.data_dir / PROPOSALS)
         self._evidence = DiskEvidence(config.data_dir / "evidence", quota_bytes=config.evidence.quota_mb * 1_000_000)
         self._link = self._build_link(config)
@@ -206,17 +208,18 @@ class GatewayBuilder:
         """The gateway and the cameras to start it with."""
         workers = self._workers(self._loaded)
         end_unwatched(self._spool, self._loaded.config.cameras)
-        services: list[Service] = [_Closing(self._spool.close), _Closing(self._memory.close), self._link]
-        services.append(_Closing(self.inference.close))
+        services: list[Service] = [Closing(self._spool.close), Closing(self._memory.close), self._coverage]
+        services.append(self._link)
+        services.append(Closing(self.inference.close))
         services += [service for service in (self._bus, self._voice) if service is not None]
-        services.append(_Closing(self.buttons.close))
+        services.append(Closing(self.buttons.close))
         dispatcher = self._loaded.config.dispatcher
         if dispatcher is None:
             log.warning("no dispatcher.url is configured: events are sent without their pictures and clips")
         else:
-            token = _token(self._loaded.config)
-            services.insert(2, EvidenceUploader(self._evidence, dispatcher_url=dispatcher.url, token=token))
-        services.append(_Closing(self._rollouts.close))
+            token = token_of(self._loaded.config)
+            services.insert(3, EvidenceUploader(self._evidence, dispatcher_url=dispatcher.url, token=token))
+        services.append(Closing(self._rollouts.close))
         self._onvif.watch(talking_cameras(self._loaded.config))
         services.append(self._onvif)
         if self._loaded.config.http.enabled:
@@ -327,6 +330,7 @@ class GatewayBuilder:
 
     def _sight(self, state: CameraState) -> None:
         self._memory.add(note_of_sight(state))
+        self._coverage.note(state)
         self._link.publish_camera(state)
 
     def _build_link(self, config: GatewayConfig) -> MqttLink:
@@ -352,7 +356,14 @@ class GatewayBuilder:
         )
 
     def _status(self) -> GatewayStatus:
-        return make_status(self._identity(), crew=self._crew, spool=self._spool, depth=self._depth(), clock=self._clock)
+        return make_status(
+            self._identity(),
+            crew=self._crew,
+            spool=self._spool,
+            depth=spool_depth(self._spool, self._evidence),
+            clock=self._clock,
+            coverage=self._coverage.report(),
+        )
 
     def _shown(self) -> RunningGateway:
         return RunningGateway(
@@ -372,29 +383,3 @@ class GatewayBuilder:
             config_hash=self._loaded.hash,
             models=self._models.hashes(),
         )
-
-    def _depth(self) -> SpoolDepth:
-        events, evidence = self._spool.depth(), self._evidence.depth()
-        return SpoolDepth(
-            events=events.events,
-            evidence=evidence.files,
-            evidence_bytes=evidence.bytes,
-            oldest_s=max(0.0, round(events.oldest_s, 3)),
-            dropped=dict(events.dropped_by_scenario),
-            evidence_dropped=evidence.dropped,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class _Closing:
-    """Something that is only to be closed at the end."""
-
-    close: Callable[[], None]
-
-    def start(self) -> None:
-        """Nothing to do."""
-
-
-def _token(config: GatewayConfig) -> str:
-    token = config.dispatcher.token if config.dispatcher else None
-    return token.get_secret_value() if token else ""

@@ -8,7 +8,7 @@ from typing import Protocol
 import structlog
 
 from lookout_contract.events import EndReason, EvidenceRef, Phase
-from lookout_contract.status import GatewayStatus, SpoolDepth
+from lookout_contract.status import Coverage, GatewayStatus, SpoolDepth
 from lookout_edge.errors import EdgeError
 from lookout_edge.ports import Clock, EventSink
 from lookout_edge.supervisor.camera import CameraWorker
@@ -62,9 +62,15 @@ class Identity:
 
 
 def make_status(
-    identity: Identity, *, crew: Crew, spool: WaitingEvents, depth: SpoolDepth, clock: Clock
+    identity: Identity,
+    *,
+    crew: Crew,
+    spool: WaitingEvents,
+    depth: SpoolDepth,
+    clock: Clock,
+    coverage: Mapping[str, tuple[Coverage, ...]],
 ) -> GatewayStatus:
-    """The status as of now."""
+    """The status as of now; ``coverage`` by camera."""
     skews = [worker.skew_s for worker in crew.workers if worker.skew_s is not None]
     return GatewayStatus(
         gateway=identity.gateway,
@@ -78,7 +84,10 @@ def make_status(
         last_sequence=spool.last_sequence,
         clock_skew_s=round(max(skews, key=abs), 3) if skews else None,
         shed=_shed(crew.workers),
-        cameras={worker.camera: worker.report() for worker in crew.workers},
+        cameras={
+            worker.camera: worker.report().model_copy(update={"coverage": coverage.get(worker.camera, ())})
+            for worker in crew.workers
+        },
     )
 
 

@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from http import HTTPStatus
 from importlib.resources import files
 from typing import Any, cast
@@ -16,7 +16,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from lookout_contract.events import Attributes, Condition, Scenario, Severity, Votes
-from lookout_contract.status import CameraReport, CameraState, GatewayStatus, Sight, SpoolDepth
+from lookout_contract.status import CameraReport, CameraState, Coverage, GatewayStatus, Sight, SpoolDepth
 from lookout_edge.adapters.page import CameraPlan, Desk, LocalPage
 from lookout_edge.adapters.page.access import is_own_name, shows_token
 from lookout_edge.domain.frame import Image
@@ -72,6 +72,7 @@ YARD = CameraView(
     tracks=(),
     candidates=(),
 )
+TODAY = Coverage(day=date(2026, 5, 4), watching_min=700.5, blind_min={"auth": 3}, off_min={"not_running": 2})
 
 
 @dataclass
@@ -91,6 +92,7 @@ class FakeGateway:
             version="1.2.3",
             spool=spool,
             last_sequence=41,
+            cameras={"yard": CameraReport(coverage=(TODAY,))},
         )
 
     def is_connected(self) -> bool:
@@ -147,6 +149,7 @@ def test_shows_every_camera_with_what_its_rules_wait_for() -> None:
     assert (candidate["standing"], candidate["for_s"]) == ("pending", 5.0)
     assert candidate["conditions"] == [{"met": False, "text": "dwell: 5.0 s, needs 20.0 s"}]
     assert (yard["state"]["reason"], yard["size"], yard["candidates"]) == ("auth", None, [])
+    assert yard["report"]["coverage"] == [TODAY.model_dump(mode="json")]
     assert value["may_press"] is False
 
 
@@ -193,6 +196,12 @@ def test_metrics_are_what_prometheus_reads() -> None:
     assert ("lookout_camera_skew_seconds", "yard") not in samples
     assert samples["lookout_inference_seconds_bucket", "+Inf"] == 4
     assert samples["lookout_inference_seconds_sum",] == 1.5
+    minutes = {key[1:]: value for key, value in samples.items() if key[0] == "lookout_camera_coverage_minutes"}
+    assert minutes == {
+        ("", "watching", "yard"): 700.5,
+        ("auth", "blind", "yard"): 3,
+        ("not_running", "off", "yard"): 2,
+    }
 
 
 def test_without_a_token_only_this_machine_under_its_own_name_is_answered() -> None:

@@ -54,6 +54,7 @@ def _of_gateway(status: GatewayStatus, *, connected: bool) -> Iterable[Metric]:
     yield info
     yield _gauge("lookout_broker_connected", "1 while the broker is reached.", float(connected))
     yield CounterMetricFamily("lookout_last_sequence", "Number of the newest event.", value=status.last_sequence)
+    yield _coverage(status)
     spool = status.spool
     if spool is None:
         return
@@ -70,6 +71,21 @@ def _of_gateway(status: GatewayStatus, *, connected: bool) -> Iterable[Metric]:
     yield CounterMetricFamily(
         "lookout_evidence_dropped", "Evidence given up for want of room.", value=spool.evidence_dropped
     )
+
+
+def _coverage(status: GatewayStatus) -> Metric:
+    family = GaugeMetricFamily(
+        "lookout_camera_coverage_minutes",
+        "Minutes of the site's day so far that the camera was watching, blind or off.",
+        labels=["camera", "state", "reason"],
+    )
+    for camera, report in status.cameras.items():
+        for today in report.coverage[:1]:
+            family.add_metric([camera, Sight.WATCHING.value, ""], today.watching_min)
+            for state, spent in ((Sight.BLIND, today.blind_min), (Sight.OFF, today.off_min)):
+                for reason, minutes in spent.items():
+                    family.add_metric([camera, state.value, reason], minutes)
+    return family
 
 
 def _of_cameras(cameras: Sequence[CameraView]) -> Iterable[Metric]:

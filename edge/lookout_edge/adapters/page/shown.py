@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from lookout_contract.status import GatewayStatus
+from lookout_contract.status import CameraReport, GatewayStatus
 from lookout_edge.domain.frame import Image
 from lookout_edge.domain.geometry import Box
 from lookout_edge.domain.memory import condition_text
@@ -67,23 +67,27 @@ class Shown(Protocol):
 
 def overview(shown: Shown, *, may_press: bool) -> dict[str, object]:
     """Everything but the pictures."""
+    status = shown.status()
     return {
-        "status": shown.status().model_dump(mode="json"),
+        "status": status.model_dump(mode="json"),
         "connected": shown.is_connected(),
         "buttons": list(shown.buttons()),
         "may_press": may_press,
-        "cameras": [_camera(view, shown.plan(view.camera)) for view in shown.cameras()],
+        "cameras": [
+            _camera(view, shown.plan(view.camera), status.cameras.get(view.camera, view.report))
+            for view in shown.cameras()
+        ],
     }
 
 
-def _camera(view: CameraView, plan: CameraPlan) -> dict[str, object]:
+def _camera(view: CameraView, plan: CameraPlan, report: CameraReport) -> dict[str, object]:
     return {
         "camera": view.camera,
         "name": plan.name,
         "zones": {name: [list(corner) for corner in corners] for name, corners in plan.zones.items()},
         "masks": [[list(corner) for corner in corners] for corners in plan.masks],
         "state": view.state.model_dump(mode="json") if view.state else None,
-        "report": view.report.model_dump(mode="json"),
+        "report": report.model_dump(mode="json"),
         "counts": {
             "frames": view.counts.frames,
             "looks": view.counts.looks,

@@ -136,6 +136,16 @@ function idleRules(camera) {
   return item;
 }
 
+function coverageOf([today]) {
+  if (!today) return null;
+  const spent = (by, state) =>
+    Object.entries(by)
+      .filter(([, minutes]) => minutes >= 0.1)
+      .map(([reason, minutes]) => `${say("states", state)} ${minutes.toFixed(1)} (${say("reasons", reason)})`);
+  const watched = `${say("states", "watching")} ${today.watching_min.toFixed(1)}`;
+  return [watched, ...spent(today.blind_min, "blind"), ...spent(today.off_min, "off")].join(text("and"));
+}
+
 function show(camera) {
   const card = cardOf(camera);
   const state = camera.state ?? { state: "blind", reason: "starting" };
@@ -156,6 +166,7 @@ function show(camera) {
       ["memory", `${(report.memory_bytes / 1e6).toFixed(1)} MB`],
       ["open", camera.open],
       ["events", camera.events],
+      ["coverage", coverageOf(report.coverage)],
     ]),
   );
   const rules = camera.candidates.map(ruleOf);
