@@ -200,7 +200,7 @@ class GatewayBuilder:
             broker_options(config),
             name=f"{config.site}/{config.gateway}",
             clock=self._clock,
-            sink=self._spool,
+            sink=self._sink,
             snapshot=partial(take_snapshot, self._crew),
         )
 

@@ -164,6 +164,12 @@ def test_a_missing_file_is_missing(tmp_path: Path) -> None:
     assert fault_of(tmp_path / "nowhere.mp4").reason == "missing"
 
 
+def test_a_capture_device_that_is_not_there_is_missing() -> None:
+    fault = fault_of("/dev/video977")
+    assert fault.reason == "missing"
+    assert "/dev/video977" in str(fault)
+
+
 def test_an_unreachable_camera_keeps_its_password_out_of_the_message() -> None:
     fault = fault_of("rtsp://admin:s3cret@127.0.0.1:1/stream")
     assert fault.reason == "refused"

@@ -84,7 +84,9 @@ def ffmpeg_format(kind: Kind) -> str | None:
 
 
 def ffmpeg_options(kind: Kind, options: SourceOptions) -> dict[str, str]:
-    """Demuxer options. Sound is not fetched from RTSP cameras."""
+    """Demuxer options. Sound is not fetched from RTSP cameras, and hardly waited for where RTMP promises it."""
+    if kind is Kind.STREAM:
+        return {"analyzeduration": "2000000"}
     if kind is not Kind.RTSP:
         return {}
     return {
