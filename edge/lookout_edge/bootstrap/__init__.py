@@ -24,6 +24,7 @@ from lookout_edge.adapters.enrolment import enrol as enrol_box
 from lookout_edge.adapters.evidence import DiskEvidence
 from lookout_edge.adapters.feedback import FeedbackDesk, ProposalFile
 from lookout_edge.adapters.folded_log import FoldedLog
+from lookout_edge.adapters.housekeeping import Housekeeping
 from lookout_edge.adapters.jpeg import encode_jpeg
 from lookout_edge.adapters.link import MqttLink
 from lookout_edge.adapters.memory import Memory
@@ -219,12 +220,11 @@ class GatewayBuilder:
         else:
             token = token_of(self._loaded.config)
             services.insert(3, EvidenceUploader(self._evidence, dispatcher_url=dispatcher.url, token=token))
-        services.append(Closing(self._rollouts.close))
         self._onvif.watch(talking_cameras(self._loaded.config))
-        services.append(self._onvif)
+        services += [Closing(self._rollouts.close), self._onvif]
         if self._loaded.config.http.enabled:
             services.append(page_of(self._loaded.config.http, self._shown()))
-        services.append(ServiceManager(self._status))
+        services += [Housekeeping(), ServiceManager(self._status)]
         return Gateway(self._crew, services), workers
 
     def reload(self) -> str:

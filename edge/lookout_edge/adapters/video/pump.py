@@ -52,7 +52,7 @@ class Pump:
                 return None
             look, self._latest = self._latest, None
             if look is None and self._error is not None:
-                raise self._error
+                raise self._taken_error()
             return look
 
     def close(self) -> None:
@@ -70,11 +70,17 @@ class Pump:
                 if self._stop.is_set():
                     return
         except SourceError as error:
-            self._error = error
+            self._error = _forgetful(error)
         finally:
             with self._changed:
                 self._finished = True
                 self._changed.notify_all()
+
+    def _taken_error(self) -> SourceError:
+        """The reader's error, held no longer: raised, it refers to the frames it passes, and so to this pump."""
+        assert self._error is not None
+        error, self._error = self._error, None
+        return error
 
     def _touch(self) -> None:
         self._active_at = time.monotonic()
@@ -87,3 +93,16 @@ class Pump:
                 self.dropped += 1
             self._latest = look
             self._changed.notify_all()
+
+
+def _forgetful(error: SourceError) -> SourceError:
+    """The error without the frames it came through.
+
+    They would hold the reader, its decoder and its pictures, megabytes outside of Python's sight, until a rare full
+    collection finds the circle.
+    """
+    each: BaseException | None = error
+    while each is not None:
+        each.__traceback__ = None
+        each = each.__cause__ or each.__context__
+    return error

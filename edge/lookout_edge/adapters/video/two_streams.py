@@ -121,7 +121,9 @@ class MainStream:
             except SourceError as error:
                 self.reason = error.reason
                 faults.warning(key, f"camera {self._camera}: evidence comes from the sub stream ({error})")
-                self._stop.wait(self._delays.next(120.0 if error.reason == "auth" else 0.0))
+            # Outside of the handler and without the reader: both would hold its decoder all the while.
+            del reader
+            self._stop.wait(self._delays.next(120.0 if self.reason == "auth" else 0.0))
 
 
 class TwoStreamSource:
