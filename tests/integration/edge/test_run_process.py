@@ -100,7 +100,7 @@ def test_one_camera_runs_while_another_and_the_broker_are_away(gateway: Running,
 def test_ctrl_c_before_anything_happened_is_a_clean_end_too(gateway: Running) -> None:
     gateway.wait_for(lambda e: e["event"] == "gateway starts")
     gateway.process.send_signal(signal.SIGINT)
-    assert gateway.process.wait(60) == 0
+    assert gateway.process.wait(60) == 0, gateway.text()
     assert "Traceback" not in gateway.text()
 
 
