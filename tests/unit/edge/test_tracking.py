@@ -1,18 +1,13 @@
-from collections.abc import Sequence
-from typing import Protocol, cast
-
 import numpy as np
 import pytest
-import supervision as sv
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from trackers import ByteTrackTracker
 
 from lookout_edge.domain.detection import Detection
 from lookout_edge.domain.geometry import Box
 from lookout_edge.domain.track import Track
 from lookout_edge.testing import box_at
-from lookout_edge.tracking import Tracker, TrackerSettings, best_pairs, iou_matrix
+from lookout_edge.tracking import Tracker, best_pairs, iou_matrix
 
 
 def seen(x: float, y: float = 0.5, label: str = "car", score: float = 0.8, size: float = 0.1) -> Detection:
@@ -133,61 +128,3 @@ def test_pairs_below_the_least_overlap_are_left_out() -> None:
     assert best_pairs(overlaps, 0.2) == [(0, 1), (1, 0)]
     assert best_pairs(overlaps, 0.5) == [(0, 0)]
     assert best_pairs(np.zeros((0, 3)), 0.2) == []
-
-
-def _frames() -> list[list[tuple[float, float, float, float]]]:
-    """Six things in pixels of a 1000 x 1000 picture, crossing and overtaking, one hidden for three frames."""
-    rng = np.random.default_rng(7)
-    frames: list[list[tuple[float, float, float, float]]] = []
-    for i in range(60):
-        frame: list[tuple[float, float, float, float]] = []
-        for k in range(6):
-            if k == 2 and 30 <= i < 33:
-                continue
-            x = 50 + 150 * k + (5 if k % 2 else -3) * i + float(rng.normal(0, 1))
-            y = 100 + 120 * k + (4 - k) * i + float(rng.normal(0, 1))
-            frame.append((x, y, x + 80, y + 100))
-        frames.append(frame)
-    return frames
-
-
-def _partition(numbers: list[list[int]]) -> list[list[int]]:
-    """Numbers renamed in order of appearance, so that two trackers can be compared."""
-    names: dict[int, int] = {}
-    return [[names.setdefault(number, len(names)) for number in frame] for frame in numbers]
-
-
-class OtherTracker(Protocol):
-    """The part of the `trackers` package's ByteTrack that is used here."""
-
-    def update(self, detections: sv.Detections) -> sv.Detections: ...
-
-
-def _numbers_of(tracked: sv.Detections) -> dict[tuple[float, ...], int]:
-    boxes, numbers = cast(list[list[float]], tracked.xyxy.tolist()), tracked.tracker_id
-    assert numbers is not None
-    return {_key(box): int(number) for box, number in zip(boxes, numbers, strict=True)}
-
-
-def _key(box: Sequence[float]) -> tuple[float, ...]:
-    return tuple(round(value) for value in box)
-
-
-def test_it_agrees_with_another_bytetrack() -> None:
-    """Same assignments as the `trackers` package on a made scene of crossing things."""
-    other = cast(OtherTracker, ByteTrackTracker(lost_track_buffer=30, frame_rate=30.0, minimum_consecutive_frames=1))
-    ours = Tracker(TrackerSettings(tentative_s=0.0))
-    their_numbers: list[list[int]] = []
-    our_numbers: list[list[int]] = []
-    for index, frame in enumerate(_frames()):
-        scores = np.full(len(frame), 0.9, np.float32)
-        by_box = _numbers_of(other.update(sv.Detections(xyxy=np.array(frame, np.float32), confidence=scores)))
-        their_numbers.append([by_box[_key(box)] for box in frame])
-        at = index / 30
-        found = [Detection("car", 0.9, Box(*(value / 1000 for value in box))) for box in frame]
-        by_place = {track.box: track.id for track in ours.update(at, found) if track.last_at == at}
-        our_numbers.append([by_place.get(detection.box, -1) for detection in found])
-    # The other one numbers nothing in its first frames; ours hides what came back until it is seen twice.
-    assert not any(-1 in frame for frame in their_numbers[2:])
-    assert [number for frame in our_numbers for number in frame].count(-1) <= 1
-    assert _partition(our_numbers[2:]) == _partition(their_numbers[2:])

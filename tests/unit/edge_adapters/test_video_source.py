@@ -64,6 +64,20 @@ def test_a_change_of_frame_rate_changes_the_spacing_only(tmp_path: Path) -> None
     assert positions(replayed(SourceOptions(url=str(clip)))) == pytest.approx(times, abs=0.002)
 
 
+@pytest.mark.parametrize("b_frames", [0, 2])
+def test_a_camera_that_drops_from_25_to_15_at_night_is_looked_at_as_often_as_before(
+    tmp_path: Path, b_frames: int
+) -> None:
+    times = (*(n / 25 for n in range(75)), *(3 + n / 15 for n in range(60)))
+    clip = make_clip(tmp_path / "night.mp4", ClipShape(frames=len(times), times=times, b_frames=b_frames))
+    assert positions(replayed(SourceOptions(url=str(clip)))) == pytest.approx(times, abs=0.002)
+    looked = positions(replayed(SourceOptions(url=str(clip), decode_fps=5)))
+    assert set(looked) <= {round(at, 3) for at in times}
+    for begin, end in ((0.0, 3.0), (3.0, 7.0)):
+        assert len([at for at in looked if begin <= at < end]) == pytest.approx((end - begin) * 5, abs=1)
+    assert max(b - a for a, b in pairwise(looked)) < 0.3
+
+
 def test_a_replayed_gap_is_believed(tmp_path: Path) -> None:
     times = (0.0, 0.04, 0.08, 60.0, 60.04)
     clip = make_clip(tmp_path / "gap.mkv", ClipShape(frames=5, times=times))
