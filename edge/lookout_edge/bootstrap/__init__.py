@@ -198,7 +198,7 @@ class GatewayBuilder:
         )
         self._bus, self._voice = open_devices(config, self.buttons)
         self._onvif = OnvifListener(
-            broker_options(config),
+            broker_options(config, config.devices),
             name=f"{config.site}/{config.gateway}",
             clock=self._clock,
             sink=self._sink,

@@ -320,7 +320,7 @@ class GatewayConfig(Section):
     spool: SpoolConfig = SpoolConfig()
     """How much waits when the dispatcher is away."""
     devices: MqttConfig | None = None
-    """The broker of buttons, doors and network speakers; that of ``mqtt`` when absent."""
+    """The broker of buttons, doors, network speakers and cameras that publish events; that of ``mqtt`` when absent."""
     speaker: SpeakerConfig = SpeakerConfig()
     """How the gateway's own audio output is used."""
     buttons: dict[Identifier, ButtonConfig] = {}
