@@ -124,8 +124,10 @@ class SecondLook(Part):
     """Its zoo entry; its labels are the ones that it judges."""
     side: Annotated[float, Field(ge=1, le=4)] = 1.5
     """Side of the square that it sees, relative to the longer side of the box."""
-    trust: Share = 0.5
-    """How much its probability counts: the score becomes score ^ (1 − trust) × probability ^ trust."""
+    weight: Annotated[float, Field(gt=0, le=4)] = 1.0
+    """How much its evidence counts: the score becomes σ(logit(score) + weight × logit(probability))."""
+    modesty: Annotated[float, Field(ge=0, le=4)] = 2.0
+    """How far a candidate stands back behind the best overlapping one of its label: × (score / best) ^ modesty."""
     first: dict[str, Share] = {}
     """Thresholds by label for the first look; ``thresholds`` then hold for the score of both together."""
 

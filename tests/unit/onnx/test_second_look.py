@@ -48,10 +48,33 @@ def detector(judge: Judges, *found: Detection, limit: float = 0.3) -> SecondLook
     return SecondLookDetector(Finds(*found), judge, SecondLook(model="judges"), {"fire": limit})
 
 
-def test_scores_of_both_looks_are_weighed() -> None:
+def test_the_evidence_of_both_looks_adds_up() -> None:
     judged = detector(Judges(0.9), Detection("fire", 0.4, BOX)).detect(PICTURE)
-    assert [d.score for d in judged] == [pytest.approx(0.6)]
+    # Odds of 2 : 3 times 9 : 1.
+    odds = 0.4 / 0.6 * 9
+    assert [d.score for d in judged] == [pytest.approx(odds / (1 + odds))]
     assert judged[0].box == BOX
+
+
+def test_a_second_look_that_knows_nothing_changes_nothing() -> None:
+    judged = detector(Judges(0.5), Detection("fire", 0.4, BOX)).detect(PICTURE)
+    assert [d.score for d in judged] == [pytest.approx(0.4)]
+
+
+@pytest.mark.parametrize("probability", [0.0, 1.0])
+def test_a_second_look_that_is_certain_can_be_told(probability: float) -> None:
+    judged = detector(Judges(probability), Detection("fire", 0.4, BOX), limit=0.0).detect(PICTURE)
+    assert (judged[0].score > 0.999) == (probability == 1.0)
+    assert 0 < judged[0].score < 1
+
+
+def test_of_boxes_that_overlap_the_best_speaks_for_the_place() -> None:
+    inner, elsewhere = Box(0.3, 0.3, 0.5, 0.7), Box(0.8, 0.8, 0.9, 0.9)
+    found = [Detection("fire", score, box) for score, box in ((0.6, BOX), (0.3, inner), (0.3, elsewhere))]
+    best, lonely, beside = detector(Judges(0.5), *found, limit=0.05).detect(PICTURE)
+    assert (best.box, best.score) == (BOX, pytest.approx(0.6))
+    assert (lonely.box, lonely.score) == (elsewhere, pytest.approx(0.3))
+    assert (beside.box, beside.score) == (inner, pytest.approx(0.3 * 0.5**2))
 
 
 def test_what_the_second_look_denies_is_dropped() -> None:

@@ -1,5 +1,6 @@
 """A second look: a classifier judges the detector's candidates for a few labels, and so costs nothing without any."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
@@ -22,6 +23,8 @@ Floats = NDArray[np.float32]
 
 #: Candidates of one picture that are looked at again, the best ones. The rest keep too low a score to matter.
 _MOST_CANDIDATES = 6
+#: No look is surer than this that something is not there, or is.
+_LEAST = 1e-5
 
 
 def open_detector(
@@ -141,11 +144,25 @@ class SecondLookDetector:
         likely = self._judge.probabilities(cuts)
         weighed: list[Detection] = []
         for detection, row in zip(candidates, likely, strict=True):
-            probability = float(row[self._judge.labels.index(detection.label)])
-            score = detection.score ** (1 - self._settings.trust) * probability**self._settings.trust
+            rivals = [
+                d.score for d in candidates if d.label == detection.label and d.box.intersection(detection.box) > 0
+            ]
+            evidence = float(row[self._judge.labels.index(detection.label)])
+            score = together(detection.score, evidence, self._settings)
+            score *= (detection.score / max(rivals, default=detection.score)) ** self._settings.modesty
             if score >= self._thresholds[detection.label]:
                 weighed.append(replace(detection, score=score))
         return weighed
+
+
+def together(first: float, second: float, settings: SecondLook) -> float:
+    """One probability from two looks, 0..1: their evidence adds up, as it does for looks that err independently."""
+    return 1 / (1 + math.exp(-_logit(first) - settings.weight * _logit(second)))
+
+
+def _logit(probability: float) -> float:
+    sure = min(max(probability, _LEAST), 1 - _LEAST)
+    return math.log(sure / (1 - sure))
 
 
 def cut_square(image: Image, box: Box, side: float) -> Image:
