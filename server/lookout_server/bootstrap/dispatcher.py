@@ -16,6 +16,7 @@ from lookout_server.adapters.database import Committed, Database, migrate
 from lookout_server.adapters.evidence import open_evidence
 from lookout_server.adapters.feed import FeedHub
 from lookout_server.adapters.files import FolderLock
+from lookout_server.adapters.housekeeping import keep_house
 from lookout_server.adapters.listening import listen
 from lookout_server.adapters.mqtt.intake import IntakeLoop
 from lookout_server.adapters.mqtt.link import MqttLink
@@ -145,6 +146,7 @@ class Dispatcher:
         courier = Courier(database, AppriseChannel(), owner=owner)
         supervisor.start("timers", lambda: run_timers(timers, database, self._site, clock=self._clock))
         supervisor.start("notices", lambda: run_courier(courier, clock=self._clock))
+        supervisor.start("housekeeping", lambda: keep_house(database, clock=self._clock))
 
     def _deps(self, database: Database, hub: FeedHub, link: MqttLink, broker: ReachedBroker) -> Deps:
         return Deps(

@@ -413,6 +413,10 @@ class GatewayRepository(Protocol):
         """All commands, newest first, or those that expired before the given time without an answer."""
         ...
 
+    async def forget_commands(self, before: datetime) -> int:
+        """Delete those answered, or expired without an answer, before this time; how many there were."""
+        ...
+
 
 class Enrolments(Protocol):
     """One-time codes for boxes, and the certificates that they got."""
@@ -467,6 +471,14 @@ class Quarantine(Protocol):
 
     async def page(self, *, limit: int, before: int | None = None) -> Sequence[Quarantined]:
         """Newest first."""
+        ...
+
+    async def trim(self, *, rows: int, kept_bytes: int) -> int:
+        """Let the oldest go until at most so many messages and bytes are kept; how many went, which are counted."""
+        ...
+
+    async def dropped(self) -> int:
+        """How many messages were ever let go for want of room."""
         ...
 
     async def count_by_gateway(self) -> dict[str, int]:

@@ -11,6 +11,7 @@ import pytest
 from lookout_contract.cases import CaseMessage
 from lookout_contract.commands import COMMANDS, SnapshotCommand, VerdictCommand
 from lookout_contract.events import Scenario, Severity
+from lookout_server.services.housekeeping import QuarantineRoom, trim_quarantine
 from lookout_server.testing import JPEG, PASSWORD, SmallGateway, Station, picture
 
 pytestmark = pytest.mark.anyio
@@ -298,5 +299,9 @@ async def test_gateways_people_and_quarantine_are_shown(station: Station, web: h
         "u-wang",
         "u-zhang",
     ]
-    (held,) = (await operator.get("/quarantine"))["items"]
-    assert (held["source"], held["payload_preview"], held["size"]) == ("gw-1", "rubbish", 7)
+    page = await operator.get("/quarantine")
+    (held,) = page["items"]
+    assert (held["source"], held["payload_preview"], held["size"], page["dropped"]) == ("gw-1", "rubbish", 7, 0)
+    assert await trim_quarantine(station.store, QuarantineRoom(rows=0)) == 1
+    page = await operator.get("/quarantine")
+    assert (page["items"], page["dropped"]) == ([], 1)

@@ -16,7 +16,7 @@ import type {
   Notice,
   Overview,
   Page,
-  Quarantined,
+  QuarantinePage,
   Timers,
   User,
 } from "./models";
@@ -80,7 +80,7 @@ export const timers = () => request<Timers>("GET", "/timers");
 
 export const commands = () => request<{ items: Command[] }>("GET", "/commands?limit=20").then((answer) => answer.items);
 
-export const quarantine = () => request<Page<Quarantined>>("GET", "/quarantine?limit=50");
+export const quarantine = () => request<QuarantinePage>("GET", "/quarantine?limit=50");
 
 /** All open alarms, newest first, and whether there are even more than are fetched. */
 export const openAlarms = () =>

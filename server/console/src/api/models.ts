@@ -275,6 +275,11 @@ export interface Quarantined {
   times: number;
 }
 
+/** Of a bounded quarantine: `dropped` counts the oldest, which were let go for want of room. */
+export interface QuarantinePage extends Page<Quarantined> {
+  dropped: number;
+}
+
 export interface Overview {
   open_alarms: Record<Severity, number>;
   cases: Partial<Record<CaseState, number>>;

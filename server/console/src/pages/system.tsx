@@ -206,17 +206,20 @@ function Quarantine() {
     <section>
       <h2>{t("system.quarantine")}</h2>
       <Show of={found}>
-        {(page) =>
-          page.items.length === 0 ? (
-            <Empty title={t("system.no_quarantine")}>{t("system.no_quarantine_next")}</Empty>
-          ) : (
-            <ul class="tiles">
-              {page.items.map((item) => (
-                <Refused key={item.id} item={item} />
-              ))}
-            </ul>
-          )
-        }
+        {(page) => (
+          <>
+            {page.items.length === 0 ? (
+              <Empty title={t("system.no_quarantine")}>{t("system.no_quarantine_next")}</Empty>
+            ) : (
+              <ul class="tiles">
+                {page.items.map((item) => (
+                  <Refused key={item.id} item={item} />
+                ))}
+              </ul>
+            )}
+            {page.dropped > 0 ? <p class="quiet-text">{t("system.quarantine_full", { n: page.dropped })}</p> : null}
+          </>
+        )}
       </Show>
     </section>
   );

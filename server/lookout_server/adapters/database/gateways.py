@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lookout_contract.commands import CommandResponse
@@ -111,6 +111,12 @@ class SqlGateways:
         if unanswered_since is not None:
             statement = statement.where(CommandRow.outcome.is_(None), CommandRow.expires_at < unanswered_since)
         return [_command(row) for row in await scalars(self._session, statement)]
+
+    async def forget_commands(self, before: datetime) -> int:
+        """One that may still be answered is none of them."""
+        ended = func.coalesce(CommandRow.answered_at, CommandRow.expires_at)
+        gone = await self._session.scalars(delete(CommandRow).where(ended < before).returning(CommandRow.id))
+        return len(gone.all())
 
 
 def _gateway(row: GatewayRow) -> Gateway:

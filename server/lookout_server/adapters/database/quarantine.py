@@ -4,16 +4,17 @@ import hashlib
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import case, delete, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from lookout_server.adapters.database.statements import insert_into, scalars, table_of
-from lookout_server.adapters.database.tables import QuarantineRow
+from lookout_server.adapters.database.statements import count_up, insert_into, scalars, table_of
+from lookout_server.adapters.database.tables import CounterRow, QuarantineRow
 from lookout_server.ports import Incoming, Quarantined
 
 #: What is kept of a payload; a flood of huge ones must not fill the disk.
 _KEPT_BYTES = 16_384
 _PREVIEW_CHARACTERS = 500
+_DROPPED = "quarantine-dropped"
 
 
 class SqlQuarantine:
@@ -35,6 +36,26 @@ class SqlQuarantine:
         if before is not None:
             statement = statement.where(QuarantineRow.id < before)
         return [_quarantined(row) for row in await scalars(self._session, statement)]
+
+    async def trim(self, *, rows: int, kept_bytes: int) -> int:
+        """The oldest by number go first."""
+        row = QuarantineRow
+        newest = row.id.desc()
+        # What is kept of each, told from its size: the payloads themselves are not read.
+        room = func.sum(case((row.size > _KEPT_BYTES, _KEPT_BYTES), else_=row.size)).over(order_by=newest)
+        ranked = select(row.id, func.row_number().over(order_by=newest).label("place"), room.label("room")).subquery()
+        over = select(ranked.c.id).where(or_(ranked.c.place > rows, ranked.c.room > kept_bytes))
+        # What another replica deletes, or intake counts up right now, is left to the next time.
+        free = select(row.id).where(row.id.in_(over)).with_for_update(skip_locked=True)
+        gone = await self._session.scalars(delete(row).where(row.id.in_(free)).returning(row.id))
+        dropped = len(gone.all())
+        if dropped:
+            await count_up(self._session, _DROPPED, dropped)
+        return dropped
+
+    async def dropped(self) -> int:
+        """The counter."""
+        return await self._session.scalar(select(CounterRow.value).where(CounterRow.name == _DROPPED)) or 0
 
     async def count_by_gateway(self) -> dict[str, int]:
         """Messages whose topic names a gateway."""

@@ -504,7 +504,7 @@ class FeedRow(Base):
 
 
 class CounterRow(Base):
-    """Numbers given in order: ``feed``, and ``case-YYYYMMDD`` for each day."""
+    """Numbers given in order: ``feed``, ``case-YYYYMMDD`` for each day. ``quarantine-dropped`` only counts."""
 
     __tablename__ = "counters"
     name: Mapped[str] = mapped_column(Id, primary_key=True)

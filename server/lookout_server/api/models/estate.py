@@ -232,11 +232,13 @@ class QuarantinePage(Model):
                 }
             ],
             "next_cursor": None,
+            "dropped": 0,
         }
     )
 
     items: tuple[QuarantineModel, ...]
     next_cursor: str | None
+    dropped: int = Field(description="How many of the oldest were ever let go because the quarantine was full.")
 
 
 class OpenAlarms(Model):

@@ -72,7 +72,9 @@ async def list_quarantine(
     """Messages that could not be taken, newest first, with the reason."""
     async with deps.store.read() as uow:
         found = await uow.quarantine.page(limit=limit, before=cursor)
+        dropped = await uow.quarantine.dropped()
     return QuarantinePage(
         items=tuple(QuarantineModel.of(held) for held in found),
         next_cursor=str(found[-1].id) if len(found) == limit else None,
+        dropped=dropped,
     )

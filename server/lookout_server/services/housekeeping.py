@@ -1,0 +1,41 @@
+"""What would grow without end has an end: refused messages by room, commands that are over by age."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+
+from lookout_server.ports import Store
+
+_log = structlog.stdlib.get_logger(__name__)
+
+#: Commands that were answered, or ran out, this long ago are forgotten.
+COMMANDS_KEPT = timedelta(days=90)
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuarantineRoom:
+    """What the quarantine holds at most: messages, and bytes of their payloads."""
+
+    rows: int = 10_000
+    kept_bytes: int = 64 * 1024 * 1024
+
+
+async def trim_quarantine(store: Store, room: QuarantineRoom) -> int:
+    """Let the oldest refused messages go until what is left fits; how many went. Their ledger entries stay."""
+    async with store.write() as uow:
+        dropped = await uow.quarantine.trim(rows=room.rows, kept_bytes=room.kept_bytes)
+        await uow.commit()
+    if dropped:
+        _log.warning("the quarantine is full: its oldest messages were let go", messages=dropped)
+    return dropped
+
+
+async def forget_commands(store: Store, *, at: datetime) -> int:
+    """Forget commands that have long been over; how many there were."""
+    async with store.write() as uow:
+        forgotten = await uow.gateways.forget_commands(at - COMMANDS_KEPT)
+        await uow.commit()
+    if forgotten:
+        _log.info("commands that are long over were forgotten", commands=forgotten)
+    return forgotten
