@@ -18,7 +18,7 @@ from lookout_edge.errors import LinkError
 #: Messages in flight above the window: live fire and key area, states and answers.
 RESERVE = 20
 #: MQTT 5: how long the broker keeps the session, and with it receipts and commands, of a gateway that is away.
-_SESSION_S = 7 * 86_400
+SESSION_S = 7 * 86_400
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,7 +145,7 @@ class Session:
         try:
             if options.version == 5:
                 properties = Properties(PacketTypes.CONNECT)
-                properties.SessionExpiryInterval = _SESSION_S
+                properties.SessionExpiryInterval = SESSION_S
                 self._client.connect(
                     options.host, options.port, options.keepalive_s, clean_start=False, properties=properties
                 )

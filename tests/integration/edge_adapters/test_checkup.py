@@ -6,10 +6,16 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
+from typing import Literal
 
+import paho.mqtt.client as mqtt
 import pytest
 import trustme
+from paho.mqtt import publish
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
 from typer.testing import CliRunner
 
 from lookout_edge.__main__ import app
@@ -77,6 +83,61 @@ def test_the_broker_lets_it_in(broker: Mosquitto) -> None:
     assert found.grade is Grade.OK, found
     v5 = check_broker(BrokerOptions(host="127.0.0.1", port=broker.port, version=5), name="doctor", filters=FILTERS)
     assert v5.grade is Grade.OK, v5
+
+
+class Gateway:
+    """A gateway's connection with a session that outlives it."""
+
+    def __init__(self, port: int) -> None:
+        self._heard, self._ready = Event(), Event()
+        self.had_session = False
+        self.client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id="gw", clean_session=False)
+        self.client.on_connect = self._connected
+        self.client.on_subscribe = self._subscribed
+        self.client.on_message = self._received
+        self.client.connect("127.0.0.1", port)
+        self.client.loop_start()
+        assert self._ready.wait(10)
+
+    def _connected(
+        self, client: mqtt.Client, data: object, flags: mqtt.ConnectFlags, code: ReasonCode, props: Properties | None
+    ) -> None:
+        self.had_session = flags.session_present
+        client.subscribe("lookout/v1/home/gateway/gw/command/+", qos=1)
+
+    def _subscribed(
+        self, client: mqtt.Client, data: object, number: int, codes: list[ReasonCode], props: Properties | None
+    ) -> None:
+        self._ready.set()
+
+    def _received(self, client: mqtt.Client, data: object, message: mqtt.MQTTMessage) -> None:
+        self._heard.set()
+
+    def hears(self) -> bool:
+        """Whether something that was said meanwhile arrives."""
+        return self._heard.wait(10)
+
+    def close(self) -> None:
+        self.client.disconnect()
+        self.client.loop_stop()
+
+
+@pytest.mark.parametrize("version", [4, 5])
+def test_a_session_of_the_running_gateway_is_left_as_it_was_and_no_other_left_behind(
+    broker: Mosquitto, version: Literal[4, 5]
+) -> None:
+    options = BrokerOptions(host="127.0.0.1", port=broker.port, version=version)
+    assert check_broker(options, name="gw", filters=FILTERS).grade is Grade.OK
+    gateway = Gateway(broker.port)
+    gateway.close()
+    assert not gateway.had_session
+    # As on a broker that takes the account's name for the client's: the same session.
+    assert check_broker(options, name="gw", filters=FILTERS).grade is Grade.OK
+    publish.single("lookout/v1/home/gateway/gw/command/reload", b"{}", qos=1, port=broker.port)  # pyright: ignore[reportUnknownMemberType]
+    back = Gateway(broker.port)
+    assert back.had_session
+    assert back.hears()
+    back.close()
 
 
 def test_the_broker_refuses_its_user(tmp_path: Path) -> None:

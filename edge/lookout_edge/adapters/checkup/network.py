@@ -11,10 +11,11 @@ import httpx
 import paho.mqtt.client as mqtt
 from cryptography import x509
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from lookout_edge.adapters.broker import BrokerOptions, secure
+from lookout_edge.adapters.broker import SESSION_S, BrokerOptions, secure
 from lookout_edge.domain.finding import Finding, Grade
 from lookout_edge.errors import LinkError
 
@@ -25,15 +26,20 @@ _CLOCK_ADVICE = "switch on time synchronisation here (timedatectl set-ntp true) 
 
 
 class _Caller:
-    """Connects once under a name of its own, so that a running gateway keeps its session, and leaves nothing behind."""
+    """Connects once under a name of its own and leaves nothing behind.
+
+    Brokers that take the user's name for the client's (the dispatcher's does) give it the session of the running
+    gateway, which loses its connection for a moment: that session is left as it was found.
+    """
 
     def __init__(self, options: BrokerOptions, name: str) -> None:
-        self._options = options
+        self._options, self._name = options, name
         self._done = threading.Event()
         self.refusal: str | None = None
         self.granted: list[ReasonCode] | None = None
+        self._is_ours = True
         protocol = MQTTProtocolVersion.MQTTv5 if options.version == 5 else MQTTProtocolVersion.MQTTv311
-        clean = None if options.version == 5 else True
+        clean = None if options.version == 5 else False
         self.client = mqtt.Client(
             CallbackAPIVersion.VERSION2,
             client_id=name,
@@ -52,17 +58,47 @@ class _Caller:
         self._filters = filters
         options = self._options
         self.client.connect_timeout = options.connect_timeout_s
-        self.client.connect(options.host, options.port, options.keepalive_s)
+        if options.version == 5:
+            kept = _expiry(PacketTypes.CONNECT, SESSION_S)
+            self.client.connect(options.host, options.port, options.keepalive_s, clean_start=False, properties=kept)
+        else:
+            self.client.connect(options.host, options.port, options.keepalive_s)
         self.client.loop_start()
         try:
             return self._done.wait(2 * options.connect_timeout_s)
         finally:
-            self.client.disconnect()
-            self.client.loop_stop()
+            self._leave()
+
+    def _leave(self) -> None:
+        is_v5 = self._options.version == 5
+        self.client.disconnect(properties=_expiry(PacketTypes.DISCONNECT, 0) if is_v5 and self._is_ours else None)
+        self.client.loop_stop()
+        if self._is_ours and not is_v5 and self.refusal is None and self.granted is not None:
+            # Before MQTT 5 only a clean connection under the same name removes what this one has left.
+            self._done.clear()
+            self._again()
+
+    def _again(self) -> None:
+        cleaner = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=self._name, clean_session=True)
+        if self._options.username is not None:
+            cleaner.username_pw_set(self._options.username, self._options.password)
+        secure(cleaner, self._options.tls)
+        cleaner.on_connect = self._cleaned
+        cleaner.connect(self._options.host, self._options.port, self._options.keepalive_s)
+        cleaner.loop_start()
+        self._done.wait(self._options.connect_timeout_s)
+        cleaner.disconnect()
+        cleaner.loop_stop()
+
+    def _cleaned(
+        self, client: mqtt.Client, data: object, flags: mqtt.ConnectFlags, code: ReasonCode, props: Properties | None
+    ) -> None:
+        self._done.set()
 
     def _connected(
         self, client: mqtt.Client, data: object, flags: mqtt.ConnectFlags, code: ReasonCode, props: Properties | None
     ) -> None:
+        self._is_ours = not flags.session_present
         if code.is_failure:
             self.refusal = str(code)
             self._done.set()
@@ -74,6 +110,12 @@ class _Caller:
     ) -> None:
         self.granted = codes
         self._done.set()
+
+
+def _expiry(packet: int, seconds: int) -> Properties:
+    properties = Properties(packet)
+    properties.SessionExpiryInterval = seconds
+    return properties
 
 
 def check_broker(options: BrokerOptions, *, name: str, filters: Sequence[str]) -> Finding:
