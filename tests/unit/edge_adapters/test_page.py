@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from http import HTTPStatus
 from importlib.resources import files
+from pathlib import Path
 from typing import Any, cast
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
@@ -147,7 +148,7 @@ def test_shows_every_camera_with_what_its_rules_wait_for() -> None:
     assert gate["tracks"] == [{"id": 7, "label": "car", "score": 0.8, "box": [0.1, 0.2, 0.3, 0.4], "held": False}]
     (candidate,) = gate["candidates"]
     assert (candidate["standing"], candidate["for_s"]) == ("pending", 5.0)
-    assert candidate["conditions"] == [{"met": False, "text": "dwell: 5.0 s, needs 20.0 s"}]
+    assert candidate["conditions"] == [{"name": "dwell", "value": 5.0, "limit": 20.0, "met": False, "unit": "s"}]
     assert (yard["state"]["reason"], yard["size"], yard["candidates"]) == ("auth", None, [])
     assert yard["report"]["coverage"] == [TODAY.model_dump(mode="json")]
     assert value["may_press"] is False
@@ -278,6 +279,10 @@ def test_both_languages_have_the_same_words_and_every_scenario() -> None:
     chinese, english = (json.loads(folder.joinpath(f"{name}.json").read_text("utf-8")) for name in ("zh-CN", "en"))
     assert sorted(keys_of(chinese)) == sorted(keys_of(english))
     assert {scenario.value for scenario in Scenario} <= set(chinese["scenarios"])
+    # What rules give as conditions is told in the same words as in the console.
+    console = Path(__file__).parents[3] / "server/console/src/locales"
+    for name, words in (("zh-CN", chinese), ("en", english)):
+        assert words["conditions"] == json.loads((console / f"{name}.json").read_text("utf-8"))["condition"]
 
 
 def test_serves_over_a_socket_and_a_taken_port_costs_only_the_page() -> None:

@@ -8,7 +8,6 @@ from typing import Protocol
 from lookout_contract.status import CameraReport, GatewayStatus
 from lookout_edge.domain.frame import Image
 from lookout_edge.domain.geometry import Box
-from lookout_edge.domain.memory import condition_text
 from lookout_edge.domain.track import Track
 from lookout_edge.domain.view import CameraView, Candidate
 
@@ -127,7 +126,7 @@ def _candidate(candidate: Candidate, picture_at: float | None) -> dict[str, obje
         "blocked_by": seen.blocked_by,
         "for_s": round(for_s, 1) if math.isfinite(for_s) else None,
         "box": _box(seen.box),
-        "conditions": [{"met": condition.met, "text": condition_text(condition)} for condition in seen.conditions],
+        "conditions": [condition.model_dump(mode="json") for condition in seen.conditions],
     }
 
 

@@ -109,6 +109,20 @@ function draw(card, camera) {
   if (camera.size) $(".view", card).style.aspectRatio = `${camera.size[0]} / ${camera.size[1]}`;
 }
 
+function valueOf(value, unit) {
+  if (value === null || typeof value !== "number") return say("values", String(value));
+  const rounded = Number.isInteger(value) ? value : value.toFixed(value < 10 ? 2 : 1);
+  return unit && unit !== "1" ? `${rounded} ${say("units", unit)}` : `${rounded}`;
+}
+
+function conditionOf({ name, value, limit, unit, met }) {
+  const mark = met ? "✓" : "✗";
+  // Of a yes or no the mark says everything.
+  if (typeof value === "boolean") return `${mark} ${say("conditions", name)}`;
+  const given = { name: say("conditions", name), value: valueOf(value, unit), limit: valueOf(limit, unit) };
+  return `${mark} ${text(limit === null ? "condition" : "condition_limit", given)}`;
+}
+
 function ruleOf(candidate) {
   const item = document.createElement("li");
   item.className = candidate.standing;
@@ -118,12 +132,12 @@ function ruleOf(candidate) {
     standing: say("standings", candidate.standing),
   });
   const where = document.createElement("span");
-  where.textContent = ` ${say("things", candidate.group)} · ${candidate.zone}` + (candidate.for_s === null ? "" : ` · ${candidate.for_s} s`);
+  where.textContent = ` ${say("things", candidate.group)} · ${say("values", candidate.zone)}` + (candidate.for_s === null ? "" : ` · ${valueOf(candidate.for_s, "s")}`);
   const list = document.createElement("ul");
   for (const condition of candidate.conditions) {
     const line = document.createElement("li");
     line.className = condition.met ? "yes" : "no";
-    line.textContent = `${condition.met ? "✓" : "✗"} ${condition.text}`;
+    line.textContent = conditionOf(condition);
     list.append(line);
   }
   item.append(head, where, list);
