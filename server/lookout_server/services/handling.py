@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from lookout_server.domain import moving
-from lookout_server.domain.alarm import released
+from lookout_server.domain.alarm import Alarm, released
 from lookout_server.domain.case import (
     SYSTEM,
     Actor,
@@ -19,7 +19,7 @@ from lookout_server.domain.case import (
 )
 from lookout_server.domain.moves import Action
 from lookout_server.domain.territory import FIELD, Person, Role, Site
-from lookout_server.errors import EvidenceMissingError, InvalidError, NotFoundError
+from lookout_server.errors import ConflictError, EvidenceMissingError, InvalidError, NotFoundError
 from lookout_server.ports import Store, StoredFile, UnitOfWork
 from lookout_server.services import announce
 from lookout_server.services.alarming import watch
@@ -104,11 +104,10 @@ async def call_departments(store: Store, site: Site, order: Order, departments: 
 async def void(store: Store, site: Site, order: Order) -> None:
     """No case after all. Its alarms are dismissed with it, or open again when the reason is ``undo``."""
     async with store.write() as uow:
-        case = await visible_case(uow, order.case_id, order.person, lock=True)
+        case, alarms = await with_alarms(uow, order)
         await _move(uow, site, case, order)
         await uow.cases.release_alarms(case.id, released=True)
         dismiss = order.details.reason != UNDO
-        alarms = await uow.alarms.get(case.alarms, lock=True)
         await uow.alarms.save([released(alarm, dismiss=dismiss) for alarm in alarms.values()])
         if not dismiss:
             await watch(uow, site, alarms.values(), since=order.at)
@@ -123,6 +122,22 @@ async def visible_case(uow: UnitOfWork, case_id: str, person: Person, *, lock: b
     if case_id not in found or not moving.may_see(found[case_id], person):
         raise NotFoundError(f"there is no case {case_id!r} that you can see")
     return found[case_id]
+
+
+async def with_alarms(uow: UnitOfWork, order: Order) -> tuple[Case, dict[str, Alarm]]:
+    """The order's case and its alarms, locked as everybody does: alarms before cases, cases in the order of their ids.
+
+    Intake holds alarms when it comes to their cases; who went the other way round would wait for it, and it for them.
+    The case that this one was merged into, or shall be, is locked with it. ConflictError when either changed just now.
+    """
+    seen = await visible_case(uow, order.case_id, order.person)
+    alarms = await uow.alarms.get(seen.alarms, lock=True)
+    others = [name for name in (seen.merged_into, order.details.into) if name is not None]
+    await uow.cases.get([seen.id, *others], lock=True)
+    case = await visible_case(uow, order.case_id, order.person)
+    if not set(case.alarms) <= set(alarms) or case.merged_into != seen.merged_into:
+        raise ConflictError(f"case {case.number} has just changed: look again")
+    return case, {name: alarms[name] for name in case.alarms}
 
 
 async def _move(uow: UnitOfWork, site: Site, case: Case, order: Order, *, actor: Actor | None = None) -> Case:

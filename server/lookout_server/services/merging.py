@@ -11,7 +11,7 @@ from lookout_server.domain.territory import Site
 from lookout_server.errors import ConflictError
 from lookout_server.ports import Store, UnitOfWork
 from lookout_server.services import announce
-from lookout_server.services.handling import Order, keep_move, tell, visible_case
+from lookout_server.services.handling import Order, keep_move, tell, visible_case, with_alarms
 from lookout_server.services.reporting import open_case
 from lookout_server.services.timing import set_clock
 
@@ -19,7 +19,8 @@ from lookout_server.services.timing import set_clock
 async def merge(store: Store, site: Site, order: Order) -> None:
     """并案: the case ends, and another goes on with its alarms. ConflictError when that one is settled."""
     async with store.write() as uow:
-        case, into = await _both(uow, order, order.details.into or order.case_id)
+        case, _ = await with_alarms(uow, order)
+        into = await visible_case(uow, order.details.into or order.case_id, order.person)
         after, entry = moving.move(case, order.request, site.policy)
         if into.state in SETTLED:
             raise ConflictError(f"case {into.number} is settled: reopen it, or merge the other way round")
@@ -32,12 +33,11 @@ async def merge(store: Store, site: Site, order: Order) -> None:
 async def split(store: Store, site: Site, order: Order) -> str:
     """拆分: some of the alarms become a case of their own; its id."""
     async with store.write() as uow:
-        case = await visible_case(uow, order.case_id, order.person, lock=True)
+        case, alarms = await with_alarms(uow, order)
         after, entry = moving.move(case, order.request, site.policy)
         await keep_move(uow, site, case, after, entry)
         leaving = order.details.alarms
         await uow.cases.drop_alarms(case.id, leaving)
-        alarms = await uow.alarms.get(leaving, lock=True)
         first, *others = [replace(alarms[name], case_id=None) for name in leaving]
         made = await open_case(uow, site, first, Actor(person=order.person), at=order.at)
         if others:
@@ -49,10 +49,9 @@ async def split(store: Store, site: Site, order: Order) -> str:
 async def reopen(store: Store, site: Site, order: Order) -> None:
     """Back to confirmed. A void or merged case takes its alarms back, unless one is another case's by now."""
     async with store.write() as uow:
-        case = await visible_case(uow, order.case_id, order.person, lock=True)
+        case, alarms = await with_alarms(uow, order)
         after, entry = moving.move(case, order.request, site.policy)
         await keep_move(uow, site, case, after, entry)
-        alarms = await uow.alarms.get(case.alarms, lock=True)
         for alarm in alarms.values():
             if alarm.case_id not in {None, case.id, case.merged_into}:
                 raise ConflictError(f"its alarm belongs to case {alarm.case_id} by now: go on with that one")
@@ -70,7 +69,7 @@ async def _take_back(uow: UnitOfWork, site: Site, case: Case, alarms: Sequence[A
     theirs = [alarm.id for alarm in alarms if alarm.case_id == case.merged_into]
     if case.merged_into is None or not theirs:
         return
-    into = (await uow.cases.get([case.merged_into], lock=True))[case.merged_into]
+    into = (await uow.cases.get([case.merged_into]))[case.merged_into]
     await uow.cases.drop_alarms(into.id, theirs)
     left = replace(into, alarms=tuple(alarm for alarm in into.alarms if alarm not in theirs))
     told, entry = moving.joined(
@@ -101,9 +100,3 @@ async def _take(
         await uow.cases.update(graver, entry, seen=after.version)
         await set_clock(uow, graver, site.policy)
         await tell(uow, site, graver, entry)
-
-
-async def _both(uow: UnitOfWork, order: Order, into: str) -> tuple[Case, Case]:
-    """Both cases, locked in the order of their ids and visible to the person."""
-    await uow.cases.get([order.case_id, into], lock=True)
-    return await visible_case(uow, order.case_id, order.person), await visible_case(uow, into, order.person)
