@@ -23,6 +23,7 @@ from lookout_edge.adapters.page.access import is_own_name, shows_token
 from lookout_edge.domain.frame import Image
 from lookout_edge.domain.geometry import Box
 from lookout_edge.domain.observation import Observation, Standing
+from lookout_edge.domain.plates import Match
 from lookout_edge.domain.view import CameraView, Candidate, LookCounts
 from lookout_edge.errors import ConfigError
 from lookout_edge.testing import picture, track
@@ -279,10 +280,12 @@ def test_both_languages_have_the_same_words_and_every_scenario() -> None:
     chinese, english = (json.loads(folder.joinpath(f"{name}.json").read_text("utf-8")) for name in ("zh-CN", "en"))
     assert sorted(keys_of(chinese)) == sorted(keys_of(english))
     assert {scenario.value for scenario in Scenario} <= set(chinese["scenarios"])
-    # What rules give as conditions is told in the same words as in the console.
+    assert {match.value for match in Match} <= set(chinese["values"])
+    # One name for one thing: conditions are called here as in the console.
     console = Path(__file__).parents[3] / "server/console/src/locales"
     for name, words in (("zh-CN", chinese), ("en", english)):
-        assert words["conditions"] == json.loads((console / f"{name}.json").read_text("utf-8"))["condition"]
+        there = json.loads((console / f"{name}.json").read_text("utf-8"))["condition"]
+        assert {key: there.get(key, word) for key, word in words["conditions"].items()} == words["conditions"]
 
 
 def test_serves_over_a_socket_and_a_taken_port_costs_only_the_page() -> None:
