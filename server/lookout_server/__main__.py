@@ -33,6 +33,8 @@ app.add_typer(users, name="user")
 app.add_typer(gateways, name="gateway")
 app.add_typer(sites, name="site")
 app.add_typer(policies, name="policy")
+webhooks = typer.Typer(no_args_is_help=True, help="Other systems that are told by HTTP.")
+app.add_typer(webhooks, name="webhook")
 
 Params = ParamSpec("Params")
 Result = TypeVar("Result")
@@ -166,6 +168,13 @@ def gateway_add(
     settings = _configured(config, level="warning")
     access = _do(bootstrap.add_gateway(settings, gateway, rotate=rotate))
     typer.echo(json.dumps(bootstrap.as_values(access)) if as_json else bootstrap.as_yaml(access, settings.site.id))
+
+
+@webhooks.command("secret")
+@_told_plainly
+def webhook_secret() -> None:
+    """Print a fresh secret for a webhook; whoever receives it needs the same one."""
+    typer.echo(bootstrap.new_webhook_secret())
 
 
 @models.command("add")

@@ -22,6 +22,7 @@ from lookout_server.api.routes import (
     people,
     session,
     silences,
+    webhooks,
 )
 
 __all__ = ["Deps", "create_app", "openapi_document"]
@@ -56,6 +57,7 @@ _ROUTERS = (
     commands.router,
     feed.router,
     operations.router,
+    webhooks.router,
 )
 
 

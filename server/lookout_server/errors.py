@@ -126,6 +126,10 @@ class DeliveryError(ServerError):
     code = "unavailable"
 
 
+class RefusedError(DeliveryError):
+    """The receiver does not want this message, today or ever."""
+
+
 class EvidenceMissingError(ServerError):
     """A photo was named that has not been uploaded."""
 

@@ -15,6 +15,7 @@ from lookout_server.services.enrolment import Door
 from lookout_server.services.evidence import Pieces
 from lookout_server.services.feed import FeedSource
 from lookout_server.services.notifying import Channel
+from lookout_server.services.webhooks import Webhooks
 
 
 def _no_checks() -> Mapping[str, ReadinessCheck]:
@@ -56,6 +57,8 @@ class Deps:
     secure_cookies: bool = False
     #: Where boxes are let in; None where they are not.
     door: Door | None = None
+    #: Who is told by HTTP; None where nobody is.
+    webhooks: Webhooks | None = None
     #: Models that gateways can be told to run; None where there are none.
     models: ModelPackages | None = None
     metrics: CollectorRegistry = field(default_factory=CollectorRegistry)

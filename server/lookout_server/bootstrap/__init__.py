@@ -8,6 +8,7 @@ from lookout_server.bootstrap.access import (
     import_site,
     migrate_database,
     new_password,
+    new_webhook_secret,
 )
 from lookout_server.bootstrap.dispatcher import run_dispatcher
 from lookout_server.bootstrap.documents import exported_documents
@@ -36,6 +37,7 @@ __all__ = [
     "ledgers",
     "migrate_database",
     "new_password",
+    "new_webhook_secret",
     "offer_enrolment",
     "revoke_gateway",
     "run_dispatcher",

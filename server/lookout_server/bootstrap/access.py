@@ -21,6 +21,7 @@ from lookout_server.bootstrap.broker import broker_folder, local_address
 from lookout_server.bootstrap.runtime import read_runtime
 from lookout_server.config import USERNAME_PATTERN, EmbeddedBroker, ServerConfig, SiteFile, load_site_file
 from lookout_server.domain.territory import Camera, CameraKey, Level, Person, Role, Territory, person_id
+from lookout_server.domain.webhook import written_secret
 from lookout_server.errors import ConflictError, InvalidError
 from lookout_server.ports import Store
 from lookout_server.services import accounts, estate
@@ -156,6 +157,11 @@ async def import_at_first_start(store: Store, config: ServerConfig, *, at: datet
         if alone and await estate.is_empty(store):
             changes = await estate.import_estate(store, _estate(load_site_file(config.site_file)), at=at)
             _log.info("the site file was imported", file=str(config.site_file), changes=len(changes))
+
+
+def new_webhook_secret() -> str:
+    """256 random bits, as webhooks are configured with."""
+    return written_secret(secrets.token_bytes(32))
 
 
 def new_password() -> str:

@@ -26,6 +26,7 @@ from lookout_server.adapters.notify import AppriseChannel, run_courier
 from lookout_server.adapters.passwords import Argon2Hasher
 from lookout_server.adapters.timers import run_timers
 from lookout_server.adapters.uploads import PieceFolder
+from lookout_server.adapters.webhook_post import HttpPost, run_webhooks
 from lookout_server.app import Deps, create_app
 from lookout_server.bootstrap.access import import_at_first_start
 from lookout_server.bootstrap.broker import ReachedBroker, intake_filters, local_address, reach_broker
@@ -41,6 +42,7 @@ from lookout_server.services.commands import open_gaps, request_replay
 from lookout_server.services.intake import Intake, note_stranger
 from lookout_server.services.notifying import Courier
 from lookout_server.services.timers import Timers
+from lookout_server.services.webhooks import Receiver, Webhooks
 from lookout_server.supervisor import Supervisor
 
 _log = structlog.stdlib.get_logger("lookout")
@@ -105,10 +107,11 @@ class Dispatcher:
             supervisor.start("strangers", lambda: strangers.keep(note))
         link = self._start_messaging(database, broker, supervisor, relays)
         self._start_timers(database, supervisor)
+        webhooks = self._start_webhooks(database, supervisor)
         hub = FeedHub(database)
         hubs.append(hub)
         supervisor.start("feed", hub.run, may_end=True)  # closing the hub ends it, before the others are stopped
-        http = HttpServer(create_app(self._deps(database, hub, link, broker)), listening)
+        http = HttpServer(create_app(self._deps(database, hub, link, broker, webhooks)), listening)
         self._parts.push_async_callback(http.stop)
         self._parts.callback(hub.close)
         await http.start()
@@ -148,8 +151,23 @@ class Dispatcher:
         supervisor.start("notices", lambda: run_courier(courier, clock=self._clock))
         supervisor.start("housekeeping", lambda: keep_house(database, clock=self._clock))
 
-    def _deps(self, database: Database, hub: FeedHub, link: MqttLink, broker: ReachedBroker) -> Deps:
+    def _start_webhooks(self, database: Database, supervisor: Supervisor) -> Webhooks:
+        receivers = [
+            Receiver(name=each.name, url=each.url, secrets=each.secrets(), care=each.care)
+            for each in self._config.webhooks
+        ]
+        post = HttpPost()
+        self._parts.push_async_callback(post.close)
+        webhooks = Webhooks(database, receivers, post, site=self._site)
+        if receivers:
+            supervisor.start("webhooks", lambda: run_webhooks(webhooks, database, clock=self._clock))
+        return webhooks
+
+    def _deps(
+        self, database: Database, hub: FeedHub, link: MqttLink, broker: ReachedBroker, webhooks: Webhooks
+    ) -> Deps:
         return Deps(
+            webhooks=webhooks,
             site=self._site,
             store=database,
             evidence=open_evidence(self._config.evidence_place()),

@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from lookout_contract.base import Identifier
 from lookout_server.config.documents import Document, read_document, validate
+from lookout_server.domain.webhook import secret_bytes
 from lookout_server.errors import ConfigError
 
 _DATABASE = re.compile(r"(sqlite|postgres|postgresql)(\+\w+)?://")
@@ -171,6 +172,34 @@ class MirrorsConfig(Section):
     """Retained discovery under ``homeassistant/``: a binary sensor for each camera and kind of alarm."""
 
 
+class WebhookConfig(Section):
+    """Another system that is told by HTTP what changes."""
+
+    name: Identifier
+    """For the list of webhooks and the log; with another name it counts as a new one."""
+    url: str = Field(pattern=r"^https?://\S+$")
+    """Where POST requests go."""
+    secret_file: Path
+    """A file with the secret that signs them, ``whsec_…``; with two, a line each, both sign, so that the receiver can
+    change over."""
+    care: bool = False
+    """Also tell of care alarms and cases, which are restricted."""
+
+    def secrets(self) -> tuple[bytes, ...]:
+        """What signs; ConfigError when the file holds none."""
+        try:
+            lines = self.secret_file.read_text(encoding="utf-8").split()
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"webhooks.{self.name}: secret_file cannot be read ({error}); check the path") from error
+        try:
+            secrets = tuple(secret_bytes(line) for line in lines)
+        except ValueError as error:
+            raise ConfigError(f"webhooks.{self.name}: {self.secret_file}: {error}") from error
+        if not secrets:
+            raise ConfigError(f"webhooks.{self.name}: {self.secret_file} is empty: `lookout-server webhook secret`")
+        return secrets
+
+
 class LogConfig(Section):
     """What is logged."""
 
@@ -194,6 +223,8 @@ class ServerConfig(Section):
     policy_file: Path | None = None
     """Limits of time, working hours, escalation (``policy.yaml``); left out: the usual ones."""
     mirrors: MirrorsConfig = MirrorsConfig()
+    webhooks: tuple[WebhookConfig, ...] = ()
+    """Other systems that are told by HTTP of alarms and cases."""
     log: LogConfig = LogConfig()
 
     @model_validator(mode="after")
@@ -264,5 +295,9 @@ def _resolved(config: ServerConfig, base: Path) -> ServerConfig:
             "policy_file": there(config.policy_file),
             "evidence": config.evidence.model_copy(update={"dir": there(config.evidence.dir)}),
             "broker": broker,
+            "webhooks": tuple(
+                each.model_copy(update={"secret_file": base / each.secret_file.expanduser()})
+                for each in config.webhooks
+            ),
         }
     )

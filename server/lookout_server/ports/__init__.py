@@ -48,6 +48,7 @@ from lookout_server.ports.repositories import (
     SilenceRepository,
     TerritoryRepository,
 )
+from lookout_server.ports.webhooks import WebhookRepository
 
 __all__ = [
     "AlarmFilter",
@@ -96,6 +97,7 @@ __all__ = [
     "TakenEvent",
     "TerritoryRepository",
     "UnitOfWork",
+    "WebhookRepository",
 ]
 
 
@@ -154,6 +156,8 @@ class UnitOfWork(Protocol):
     def people(self) -> PeopleRepository: ...
     @property
     def silences(self) -> SilenceRepository: ...
+    @property
+    def webhooks(self) -> WebhookRepository: ...
     @property
     def roster(self) -> RosterRepository: ...
     @property

@@ -67,6 +67,8 @@ ROUTES = [
     Route("listSilences", "GET", "/api/v1/silences", CONTROL_ROOM),
     Route("addSilence", "POST", "/api/v1/silences", CONTROL_ROOM, QUIET),
     Route("endSilence", "DELETE", f"/api/v1/silences/q-{'0' * 20}", CONTROL_ROOM),
+    Route("listWebhooks", "GET", "/api/v1/webhooks", CONTROL_ROOM),
+    Route("resendWebhook", "POST", "/api/v1/webhooks/nobody/resend", CONTROL_ROOM),
     Route("listCaseNotices", "GET", "/api/v1/cases/c-20261122-0099/notices", CONTROL_ROOM),
     Route("getTimers", "GET", "/api/v1/timers", CONTROL_ROOM),
     Route("listNotices", "GET", "/api/v1/notices", EVERYBODY),

@@ -362,6 +362,30 @@ class SilenceRow(Base):
     grid: Mapped[str | None] = mapped_column(Id)
 
 
+class WebhookRow(Base):
+    """How far in the feed a receiver of webhooks has heard."""
+
+    __tablename__ = "webhooks"
+    name: Mapped[str] = mapped_column(Id, primary_key=True)
+    seq: Mapped[int] = mapped_column(BigInteger)
+    attempts: Mapped[int]
+    next_at: Mapped[datetime | None]
+    failing_since: Mapped[datetime | None]
+    last_error: Mapped[str | None] = mapped_column(Text)
+    delivered: Mapped[int] = mapped_column(BigInteger)
+    last_at: Mapped[datetime | None]
+
+
+class WebhookSetAsideRow(Base):
+    """A message that its receiver refuses, until somebody sends it again."""
+
+    __tablename__ = "webhooks_set_aside"
+    hook: Mapped[str] = mapped_column(Id, primary_key=True)
+    seq: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    at: Mapped[datetime]
+    error: Mapped[str] = mapped_column(Text)
+
+
 class AlarmEvidenceRow(Base):
     """Files that an alarm names, whether they have arrived or not."""
 

@@ -17,6 +17,7 @@ from lookout_server.adapters.database.quarantine import SqlQuarantine
 from lookout_server.adapters.database.roster import SqlRoster
 from lookout_server.adapters.database.silences import SqlSilences
 from lookout_server.adapters.database.territory import SqlTerritory
+from lookout_server.adapters.database.webhooks import SqlWebhooks
 from lookout_server.errors import StoreError
 
 
@@ -43,6 +44,7 @@ class SqlUnitOfWork:
         self.enrolments = SqlEnrolments(session)
         self.evidence = SqlEvidence(session)
         self.quarantine = SqlQuarantine(session)
+        self.webhooks = SqlWebhooks(session)
         self.feed = SqlFeed(session)
         self.outbox = SqlOutbox(session)
 

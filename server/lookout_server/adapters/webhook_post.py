@@ -1,0 +1,54 @@
+"""The requests of webhooks, and the loop that sends them."""
+
+import asyncio
+
+import httpx
+import structlog
+
+from lookout_server.errors import DeliveryError, RefusedError, StoreError
+from lookout_server.ports import Clock, Store
+from lookout_server.services.webhooks import Webhooks
+
+LOOK_EVERY_S = 0.5
+TIMEOUT_S = 10.0
+#: Of the 4xx these mean "later".
+_LATER = frozenset({408, 409, 425, 429})
+
+_log = structlog.stdlib.get_logger("lookout.webhooks")
+
+
+class HttpPost:
+    """Implements services.webhooks.Post. Follows no redirects: the address is the one in the configuration."""
+
+    def __init__(self) -> None:
+        self._client = httpx.AsyncClient(timeout=TIMEOUT_S, follow_redirects=False, trust_env=False)
+
+    async def send(self, url: str, headers: dict[str, str], body: bytes) -> None:
+        """Any 2xx is a yes."""
+        try:
+            response = await self._client.post(url, headers=headers, content=body)
+        except httpx.HTTPError as error:
+            raise DeliveryError(f"{type(error).__name__}: {error}") from error
+        if response.is_success:
+            return
+        text = f"it answers {response.status_code} {response.reason_phrase}"
+        if response.is_client_error and response.status_code not in _LATER:
+            raise RefusedError(text)
+        raise DeliveryError(text)
+
+    async def close(self) -> None:
+        """Hang up."""
+        await self._client.aclose()
+
+
+async def run_webhooks(webhooks: Webhooks, store: Store, *, clock: Clock) -> None:
+    """Send what is due, until cancelled; one dispatcher at a time, so that the order holds."""
+    while True:
+        more = False
+        try:
+            async with store.alone("webhooks") as alone:
+                more = alone and await webhooks.carry(clock.now())
+        except StoreError as error:
+            _log.error("webhooks cannot be read; trying again", error=str(error))
+        if not more:
+            await asyncio.sleep(LOOK_EVERY_S)
