@@ -1,4 +1,4 @@
-"""What would grow without end has an end: refused messages by room, commands that are over by age."""
+"""What would grow without end has an end: refused messages by room, commands by age. Certificates end with a word."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from lookout_server.ports import Store
+from lookout_server.services.views import ends_soon
 
 _log = structlog.stdlib.get_logger(__name__)
 
@@ -39,3 +40,14 @@ async def forget_commands(store: Store, *, at: datetime) -> int:
     if forgotten:
         _log.info("commands that are long over were forgotten", commands=forgotten)
     return forgotten
+
+
+async def warn_of_certificates(store: Store, *, at: datetime) -> list[str]:
+    """Say in the log whose certificate ends soon, as the system page does; the gateways' ids."""
+    async with store.read() as uow:
+        expiries = await uow.enrolments.expiries()
+    ending = {name: expiry for name, expiry in sorted(expiries.items()) if ends_soon(expiry, at)}
+    for name, expiry in ending.items():
+        advice = f"run `lookout-server gateway enrol {name}` here and `lookout-edge enrol` on the box"
+        _log.warning("a gateway's certificate ends soon", gateway=name, ends=expiry.isoformat(), advice=advice)
+    return list(ending)

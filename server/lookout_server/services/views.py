@@ -14,6 +14,8 @@ from lookout_server.domain.silence import Silence, SilenceKind
 from lookout_server.domain.territory import Camera, CameraKey, Gateway, Person, Territory
 from lookout_server.ports import UnitOfWork
 
+#: A gateway is enrolled again while its certificate is good: this leaves time for a visit.
+ENDS_SOON = timedelta(days=30)
 _RIVAL_SHOWN = timedelta(hours=1)
 
 
@@ -74,6 +76,8 @@ class GatewayView:
     rival: bool
     #: When its certificate ends; None where it has none of ours.
     certificate_expires_at: datetime | None = None
+    #: Within ENDS_SOON, or over: without a new one the gateway will be shut out.
+    certificate_ends_soon: bool = False
 
 
 async def grids(uow: UnitOfWork) -> dict[str, Territory]:
@@ -148,6 +152,11 @@ async def camera_views(uow: UnitOfWork, keys: Collection[CameraKey] | None = Non
     return [_camera_view(camera, gateways.get(camera.key.gateway), places) for camera in cameras.values()]
 
 
+def ends_soon(expires_at: datetime | None, at: datetime) -> bool:
+    """Whether a certificate needs a successor now."""
+    return expires_at is not None and expires_at - at < ENDS_SOON
+
+
 async def gateway_views(uow: UnitOfWork, *, at: datetime, ids: Collection[str] | None = None) -> list[GatewayView]:
     """These gateways, or all, as of ``at``."""
     accounts = await uow.ledger.accounts(at - SPAN)
@@ -160,6 +169,7 @@ async def gateway_views(uow: UnitOfWork, *, at: datetime, ids: Collection[str] |
             quarantined=refused.get(name, 0),
             rival=gateway.rival_at is not None and at - gateway.rival_at < _RIVAL_SHOWN,
             certificate_expires_at=expiries.get(name),
+            certificate_ends_soon=ends_soon(expiries.get(name), at),
         )
         for name, gateway in (await uow.gateways.get(ids)).items()
     ]

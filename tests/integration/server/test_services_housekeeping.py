@@ -1,13 +1,21 @@
 """What is stored stays within its bounds, on both databases."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 
 from lookout_contract.commands import CommandResponse, Outcome
-from lookout_server.ports import Incoming
+from lookout_server.ports import Incoming, IssuedCertificate
 from lookout_server.services.commands import Wanted, ask
-from lookout_server.services.housekeeping import COMMANDS_KEPT, QuarantineRoom, forget_commands, trim_quarantine
+from lookout_server.services.housekeeping import (
+    COMMANDS_KEPT,
+    QuarantineRoom,
+    forget_commands,
+    trim_quarantine,
+    warn_of_certificates,
+)
+from lookout_server.services.views import gateway_views
 from lookout_server.testing import NOON, SITE, SmallGateway, Station
 
 pytestmark = pytest.mark.anyio
@@ -68,6 +76,30 @@ async def test_commands_are_forgotten_once_they_are_long_over(station: Station) 
     async with station.store.read() as uow:
         assert [one.id for one in await uow.gateways.commands()] == [silent]
     assert await forget_commands(station.store, at=NOON + COMMANDS_KEPT + timedelta(minutes=3)) == 1
+
+
+async def test_a_certificate_near_its_end_is_a_warning(station: Station) -> None:
+    await station.intake.take([SmallGateway().is_online()])
+    assert await _warned(station, NOON) == ([], False)
+    certificate = IssuedCertificate(serial="0a", pem="", authority="", expires_at=NOON + timedelta(days=30))
+    async with station.store.write() as uow:
+        await uow.enrolments.certified("gw-1", certificate, NOON)
+        await uow.commit()
+    assert await _warned(station, NOON) == ([], False)
+    assert await _warned(station, NOON + timedelta(seconds=1)) == (["gw-1"], True)
+    # Also once it is over; a new one ends the warning.
+    assert await _warned(station, NOON + timedelta(days=40)) == (["gw-1"], True)
+    async with station.store.write() as uow:
+        fresh = replace(certificate, serial="0b", expires_at=NOON + timedelta(days=800))
+        await uow.enrolments.certified("gw-1", fresh, NOON + timedelta(days=1))
+        await uow.commit()
+    assert await _warned(station, NOON + timedelta(days=40)) == ([], False)
+
+
+async def _warned(station: Station, at: datetime) -> tuple[list[str], bool]:
+    async with station.store.read() as uow:
+        (view,) = [view for view in await gateway_views(uow, at=at) if view.gateway.id == "gw-1"]
+    return await warn_of_certificates(station.store, at=at), view.certificate_ends_soon
 
 
 async def _asked(station: Station, key: str) -> str:

@@ -250,6 +250,7 @@ export interface Gateway {
   dropped: Record<string, number>;
   clock_offset_s: number | null;
   certificate_expires_at: string | null;
+  certificate_ends_soon: boolean;
 }
 
 export interface Command {

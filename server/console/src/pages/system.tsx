@@ -113,6 +113,7 @@ function GatewayTile({ gateway }: { gateway: Gateway }) {
       <p>{ledgerLine(gateway)}</p>
       {Object.keys(gateway.dropped).length === 0 ? null : <p>{t("system.dropped", { what: droppedList(gateway.dropped) })}</p>}
       <p class="quiet-text">{t("system.sequence", { n: gateway.last_sequence, refused: gateway.quarantined })}</p>
+      {gateway.certificate_ends_soon ? <p role="alert">{t("system.certificate_ends", { id: gateway.id })}</p> : null}
       {gateway.certificate_expires_at === null ? null : (
         <p class="quiet-text">{t("system.certificate", { at: dayTime(gateway.certificate_expires_at) })}</p>
       )}

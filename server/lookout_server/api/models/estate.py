@@ -44,6 +44,7 @@ GATEWAY_EXAMPLE: dict[str, Any] = {
     "dropped": {},
     "clock_offset_s": -0.03,
     "certificate_expires_at": "2029-02-24T06:00:00.000Z",
+    "certificate_ends_soon": False,
 }
 
 
@@ -147,6 +148,7 @@ class GatewayModel(Model):
     dropped: dict[str, int] = Field(description="Events that it gave up, by scenario, since its spool was made.")
     clock_offset_s: float | None = Field(description="Its clock minus the dispatcher's.")
     certificate_expires_at: UtcTime | None = Field(description="Null where it has no certificate of this site.")
+    certificate_ends_soon: bool = Field(description="Within 30 days, or over: enrol it again.")
 
     @classmethod
     def of(cls, view: GatewayView) -> "GatewayModel":
@@ -176,6 +178,7 @@ class GatewayModel(Model):
             dropped=dict(gateway.dropped),
             clock_offset_s=gateway.clock_offset_s,
             certificate_expires_at=view.certificate_expires_at,
+            certificate_ends_soon=view.certificate_ends_soon,
         )
 
 
