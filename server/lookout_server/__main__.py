@@ -4,6 +4,7 @@ import asyncio
 import json
 import sys
 from collections.abc import Callable, Coroutine
+from dataclasses import asdict
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any, ParamSpec, TypeVar
@@ -35,6 +36,8 @@ app.add_typer(sites, name="site")
 app.add_typer(policies, name="policy")
 webhooks = typer.Typer(no_args_is_help=True, help="Other systems that are told by HTTP.")
 app.add_typer(webhooks, name="webhook")
+integrators = typer.Typer(no_args_is_help=True, help="Other systems that follow the cases on the broker.")
+app.add_typer(integrators, name="integrator")
 
 Params = ParamSpec("Params")
 Result = TypeVar("Result")
@@ -168,6 +171,27 @@ def gateway_add(
     settings = _configured(config, level="warning")
     access = _do(bootstrap.add_gateway(settings, gateway, rotate=rotate))
     typer.echo(json.dumps(bootstrap.as_values(access)) if as_json else bootstrap.as_yaml(access, settings.site.id))
+
+
+@integrators.command("add")
+@_told_plainly
+def integrator_add(
+    name: Annotated[str, typer.Argument(metavar="NAME")],
+    rotate: Annotated[bool, typer.Option("--rotate", help="Give an account that exists a new password.")] = False,
+    as_json: AsJson = False,
+    config: Config = None,
+) -> None:
+    """Make a broker account that may read what becomes of cases, and nothing else; its password is shown once."""
+    access = asdict(_do(bootstrap.add_integrator(_configured(config, level="warning"), name, rotate=rotate)))
+    typer.echo(json.dumps(access) if as_json else "\n".join(f"{key}: {value}" for key, value in access.items()))
+
+
+@integrators.command("remove")
+@_told_plainly
+def integrator_remove(name: Annotated[str, typer.Argument(metavar="NAME")], config: Config = None) -> None:
+    """Take the account away."""
+    bootstrap.remove_integrator(_configured(config, level="warning"), name)
+    typer.echo(f"integrator {name} is let in no more")
 
 
 @webhooks.command("secret")

@@ -2,13 +2,16 @@
 
 from lookout_server.bootstrap.access import (
     GatewayAccess,
+    IntegratorAccess,
     NewPerson,
     add_gateway,
+    add_integrator,
     add_person,
     import_site,
     migrate_database,
     new_password,
     new_webhook_secret,
+    remove_integrator,
 )
 from lookout_server.bootstrap.dispatcher import run_dispatcher
 from lookout_server.bootstrap.documents import exported_documents
@@ -21,9 +24,11 @@ from lookout_server.bootstrap.version import version
 
 __all__ = [
     "GatewayAccess",
+    "IntegratorAccess",
     "NewPerson",
     "Trial",
     "add_gateway",
+    "add_integrator",
     "add_model",
     "add_person",
     "as_values",
@@ -39,6 +44,7 @@ __all__ = [
     "new_password",
     "new_webhook_secret",
     "offer_enrolment",
+    "remove_integrator",
     "revoke_gateway",
     "run_dispatcher",
     "seed_demo",

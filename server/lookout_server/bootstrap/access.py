@@ -7,10 +7,12 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Protocol
 
 import structlog
 
-from lookout_contract.topics import GatewayTopics
+from lookout_contract.topics import PREFIX, GatewayTopics
+from lookout_server.adapters.broker.access import INTEGRATOR
 from lookout_server.adapters.broker.accounts import BrokerAccounts, new_secret
 from lookout_server.adapters.clock import SystemClock
 from lookout_server.adapters.database import Database, migrate
@@ -22,7 +24,7 @@ from lookout_server.bootstrap.runtime import read_runtime
 from lookout_server.config import USERNAME_PATTERN, EmbeddedBroker, ServerConfig, SiteFile, load_site_file
 from lookout_server.domain.territory import Camera, CameraKey, Level, Person, Role, Territory, person_id
 from lookout_server.domain.webhook import written_secret
-from lookout_server.errors import ConflictError, InvalidError
+from lookout_server.errors import ConflictError, InvalidError, NotFoundError
 from lookout_server.ports import Store
 from lookout_server.services import accounts, estate
 
@@ -30,6 +32,7 @@ _log = structlog.stdlib.get_logger("lookout")
 
 #: A running broker notices a new account within this.
 _NOTICED_WITHIN_S = 10.0
+_INTEGRATOR_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,60}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,12 +133,72 @@ async def _with_broker_account(config: ServerConfig, gateway: str, token: str) -
     return access
 
 
-async def _until_accepted(access: GatewayAccess, port: int) -> None:
+@dataclass(frozen=True, kw_only=True)
+class IntegratorAccess:
+    """What another system needs to follow the cases; the password is shown once."""
+
+    mqtt_host: str
+    mqtt_port: int | None
+    mqtt_username: str
+    mqtt_password: str
+    topic: str
+
+
+async def add_integrator(config: ServerConfig, name: str, *, rotate: bool) -> IntegratorAccess:
+    """Make an account of the embedded broker that reads cases; ConflictError where there is one already."""
+    if not _INTEGRATOR_NAME.fullmatch(name):
+        raise InvalidError(f"{name!r} is no name for an account: use lower-case letters, digits, '-' and '_'")
+    broker = config.broker
+    topic = f"{PREFIX}/{config.site.id}/case/#"
+    if not isinstance(broker, EmbeddedBroker):
+        raise InvalidError(
+            f"the broker at {broker.host} is somebody else's: make an account there that may read {topic}"
+        )
+    book, username = BrokerAccounts(broker_folder(config)), f"{INTEGRATOR}{name}"
+    if username in book.names() and not rotate:
+        raise ConflictError(f"integrator {name} has an account; --rotate gives it a new password")
+    password = new_secret()
+    book.set(username, password)
+    runtime = read_runtime(config.data_dir)
+    port = broker.port or (runtime.mqtt_port if runtime else None)
+    access = IntegratorAccess(
+        mqtt_host=local_address(broker.bind),
+        mqtt_port=port,
+        mqtt_username=username,
+        mqtt_password=password,
+        topic=topic,
+    )
+    if runtime is not None and runtime.pid is not None:
+        await _until_accepted(access, runtime.mqtt_port)
+    return access
+
+
+def remove_integrator(config: ServerConfig, name: str) -> None:
+    """Take the account away; NotFoundError when there is none. Who is connected stays until the broker's next start."""
+    book, username = BrokerAccounts(broker_folder(config)), f"{INTEGRATOR}{name}"
+    if username not in book.names():
+        known = ", ".join(each.removeprefix(INTEGRATOR) for each in book.names() if each.startswith(INTEGRATOR))
+        raise NotFoundError(f"there is no integrator {name!r}; there are: {known or 'none'}")
+    book.remove(username)
+
+
+class _Account(Protocol):
+    """Who signs in."""
+
+    @property
+    def mqtt_host(self) -> str: ...
+    @property
+    def mqtt_username(self) -> str: ...
+    @property
+    def mqtt_password(self) -> str | None: ...
+
+
+async def _until_accepted(access: _Account, port: int) -> None:
     """The running broker reads its accounts when the file changes; the verb ends when that has happened."""
     deadline = asyncio.get_running_loop().time() + _NOTICED_WITHIN_S
     while asyncio.get_running_loop().time() < deadline:
         answer = await asyncio.to_thread(
-            accepts, access.mqtt_host, port, username=access.gateway, password=access.mqtt_password or ""
+            accepts, access.mqtt_host, port, username=access.mqtt_username, password=access.mqtt_password or ""
         )
         if answer is not False:  # accepted, or nobody there: then the account works at the next start
             return

@@ -150,6 +150,27 @@ def test_an_account_made_while_it_runs_works_without_a_restart(broker: RunningBr
     assert broker.process.pid == before
 
 
+def test_an_integrator_made_while_it_runs_hears_of_cases_and_says_nothing(broker: RunningBroker) -> None:
+    case = f"lookout/v1/{SITE}/case/g/c"
+    broker.accounts.set("~property", "fresh")
+    broker.passwords["~property"] = "fresh"
+    broker.run_watch_until(lambda: broker.accepts("~property"))
+    with broker.probe(DISPATCHER) as dispatcher, broker.probe("~property") as integrator:
+        dispatcher.subscribe("lookout/v1/#")
+        integrator.subscribe(f"lookout/v1/{SITE}/case/#", f"{BASE}/gw-a/#", f"{BASE}/~property/#")
+        for topic in (f"{case}/event", f"{BASE}/gw-a/status", f"{BASE}/~property/status"):
+            integrator.publish(topic, b"forged")
+        dispatcher.publish(f"{BASE}/gw-a/receipt", b"not for you")
+        dispatcher.publish(f"{BASE}/~property/receipt", b"nor this")
+        dispatcher.publish(f"{case}/event", b"true")
+        integrator.wait_for(f"{case}/event")
+        assert integrator.topics() == [f"{case}/event"]
+        dispatcher.wait_for(f"{case}/event")
+        said = {f"{case}/event", f"{BASE}/gw-a/receipt", f"{BASE}/~property/receipt"}
+        assert set(dispatcher.topics()) == said
+        assert [heard.payload for heard in dispatcher.on(f"{case}/event")] == [b"true"]
+
+
 def wait_for_save(file: Path) -> None:
     """The broker saves once a second; one that began after the call has everything."""
     saved = 0

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from lookout_server.adapters.broker.access import acl_file
-from lookout_server.adapters.broker.accounts import PASSWORD_FILE
+from lookout_server.adapters.broker.accounts import PASSWORD_FILE, read_accounts
 from lookout_server.adapters.files import write_private
 from lookout_server.errors import BrokerError
 
@@ -66,6 +66,10 @@ class BrokerEngine(Protocol):
         """Write its configuration into the folder and return the command that runs it in the foreground."""
         ...
 
+    def refresh(self, place: BrokerPlace) -> None:
+        """The accounts have changed: bring what depends on them up to date, before it is told to read again."""
+        ...
+
 
 class MosquittoEngine:
     """Eclipse Mosquitto 2 with our queue limits; its defaults lose acknowledged messages when it is killed."""
@@ -79,10 +83,15 @@ class MosquittoEngine:
     def prepare(self, place: BrokerPlace) -> list[str]:
         """See ``BrokerEngine``."""
         place.folder.mkdir(parents=True, exist_ok=True)
-        write_private(place.folder / "access", acl_file(place.site))
+        self.refresh(place)
         config = place.folder / "mosquitto.conf"
         write_private(config, mosquitto_config(place, user=getpass.getuser()))
         return [str(self._executable), "-c", str(config)]
+
+    def refresh(self, place: BrokerPlace) -> None:
+        """See ``BrokerEngine``."""
+        accounts = read_accounts(place.folder / PASSWORD_FILE)
+        write_private(place.folder / "access", acl_file(place.site, accounts))
 
 
 def mosquitto_config(place: BrokerPlace, *, user: str) -> str:
@@ -131,6 +140,9 @@ class AmqttEngine:
 
     name = "amqtt"
     reload_signal = None
+
+    def refresh(self, place: BrokerPlace) -> None:
+        """See ``BrokerEngine``; its rules need no list."""
 
     def prepare(self, place: BrokerPlace) -> list[str]:
         """See ``BrokerEngine``."""

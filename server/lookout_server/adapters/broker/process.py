@@ -115,6 +115,7 @@ class BrokerProcess:
         if stamp == self._accounts_seen or self._child is None:
             return
         self._accounts_seen = stamp
+        self._engine.refresh(self._place)
         if self._engine.reload_signal is not None:
             self._child.send_signal(self._engine.reload_signal)
             _log.info("broker reads its accounts again")

@@ -1,0 +1,63 @@
+"""The verbs that let other systems in."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from lookout_server.__main__ import app
+from lookout_server.adapters.broker.accounts import BrokerAccounts
+from lookout_server.config import load_server_config
+from lookout_server.domain.webhook import secret_bytes
+from lookout_server.errors import ConfigError
+
+
+def invoke(*words: str) -> tuple[int, str]:
+    result = CliRunner().invoke(app, [*words])
+    return result.exit_code, result.output
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> str:
+    path = tmp_path / "server.yaml"
+    path.write_text("site: {id: kangle}\ndata_dir: data\n", encoding="utf-8")
+    return str(path)
+
+
+def test_an_integrator_is_let_in_once_gets_a_new_password_on_demand_and_is_let_in_no_more(config: str) -> None:
+    code, text = invoke("integrator", "add", "property", "--json", "--config", config)
+    assert code == 0
+    access = json.loads(text)
+    assert (access["mqtt_username"], access["topic"]) == ("~property", "lookout/v1/kangle/case/#")
+    folder = next(Path(config).parent.rglob("passwords")).parent
+    assert "~property" in BrokerAccounts(folder).names()
+    assert invoke("integrator", "add", "property", "--config", config)[0] == 1
+    code, text = invoke("integrator", "add", "property", "--rotate", "--json", "--config", config)
+    assert json.loads(text)["mqtt_password"] != access["mqtt_password"]
+    assert invoke("integrator", "remove", "property", "--config", config)[0] == 0
+    assert "~property" not in BrokerAccounts(folder).names()
+    code, text = invoke("integrator", "remove", "property", "--config", config)
+    assert (code, "there are: none" in text) == (1, True)
+    assert invoke("integrator", "add", "Not A Name", "--config", config)[0] == 2
+
+
+def test_a_secret_that_is_printed_is_one_that_is_taken(tmp_path: Path) -> None:
+    code, text = invoke("webhook", "secret")
+    assert code == 0
+    assert len(secret_bytes(text)) == 32
+    path = tmp_path / "server.yaml"
+    path.write_text(
+        "webhooks: [{name: property, url: https://hooks.example/x, secret_file: secret}]\n", encoding="utf-8"
+    )
+    (hook,) = load_server_config(path).webhooks
+    with pytest.raises(ConfigError, match="secret_file cannot be read"):
+        hook.secrets()
+    (tmp_path / "secret").write_text(text + text, encoding="utf-8")
+    assert hook.secrets() == (secret_bytes(text), secret_bytes(text))
+    (tmp_path / "secret").write_text("\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match="is empty"):
+        hook.secrets()
+    (tmp_path / "secret").write_text("hunter2", encoding="utf-8")
+    with pytest.raises(ConfigError, match="a secret"):
+        hook.secrets()
