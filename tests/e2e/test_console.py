@@ -218,6 +218,38 @@ def test_new_alarms_wait_while_the_operator_is_at_work(gateway: SpokenGateway, o
         operator.press("Escape")
 
 
+def test_red_is_heard_until_it_is_quieted(
+    browser: Browser, dispatcher: Dispatcher, gateway: SpokenGateway, windows: list[Window]
+) -> None:
+    window = open_window(browser, dispatcher.url)
+    windows.append(window)
+    window.page.add_init_script(
+        "const start = OscillatorNode.prototype.start; const tones = [];"
+        "OscillatorNode.prototype.start = function (at) { tones.push(Math.round(this.frequency.value));"
+        " document.documentElement.dataset.tones = tones.join(' '); start.call(this, at); };"
+    )
+    window.sign_in(OPERATOR)
+    window.page.get_by_role("heading", name="待办").click()
+    gateway.tell(parked_ebike(gateway, "loud-1", Severity.RED))
+    # Twice: it repeats.
+    expect(window.page.locator("html")).to_have_attribute("data-tones", re.compile("^659 880 659 880"), timeout=30_000)
+    window.shoot(OUTPUT / "control-room-sound.png")
+    quiet = window.page.get_by_role("button", name="停止响铃")
+    expect(quiet).to_be_visible()
+    window.press("q")
+    expect(quiet).to_have_count(0)
+    window.page.get_by_label("红色告警声").fill("0")
+    window.page.reload()
+    expect(window.page.get_by_label("红色告警声已关")).to_have_value("0")
+    expect(window.page.get_by_role("option", selected=True)).to_contain_text("红 特急")
+    # Nothing sounds, so there is nothing to quiet.
+    expect(quiet).to_have_count(0)
+    window.press("f")
+    expect(window.page.get_by_role("group", name="为什么不是事件")).to_be_visible()
+    window.press("3")
+    expect(window.page.get_by_role("option", selected=True)).to_contain_text("已排除")
+
+
 def test_the_feed_resumes_after_the_dispatcher_was_killed(
     dispatcher: Dispatcher, gateway: SpokenGateway, operator: Window
 ) -> None:

@@ -150,3 +150,53 @@ describe("stepping", () => {
     expect(keys(made)[0]).toBe("a-3");
   });
 });
+
+describe("what is heard", () => {
+  const heard = (made: Board) => made.sounding.value.map((row) => row.key);
+  const red = (part = {}) => alarm({ id: "a-red", severity: "red", ...part });
+
+  it("is red, also while it is held back", () => {
+    const made = board("a-1");
+    made.select("a-1");
+    made.take(message({ alarm: alarm({ id: "a-2" }) }));
+    expect(heard(made)).toEqual([]);
+    made.take(message({ alarm: red() }));
+    expect(fresh(made)).toContain("a-red");
+    expect(heard(made)).toEqual(["a-red"]);
+  });
+
+  it("ends when somebody takes it up, puts it away or calls it false", () => {
+    const ends = [
+      { acknowledged_by: "u-li" },
+      { standing: "shelved" as const },
+      { standing: "out_of_service" as const },
+      { disposition: "dismissed" as const },
+    ];
+    for (const part of ends) {
+      const made = board();
+      made.take(message({ alarm: red() }));
+      expect(heard(made)).toEqual(["a-red"]);
+      made.take(message({ alarm: red(part) }));
+      expect(heard(made)).toEqual([]);
+    }
+  });
+
+  it("goes on for a case that opened by itself until somebody is sent", () => {
+    const made = board();
+    const fire = caseItem({ severity: "red", alarms: ["a-red"] });
+    made.take(message({ case: fire }));
+    expect(heard(made)).toEqual(["a-red"]);
+    made.take(message({ case: { ...fire, state: "dispatched", version: 2 } }));
+    expect(heard(made)).toEqual([]);
+  });
+
+  it("is quieted for what sounds now, not for what comes next", () => {
+    const made = board();
+    made.take(message({ alarm: red() }));
+    made.hush();
+    made.take(message({ alarm: red({ repeats: 2 }) }));
+    expect(heard(made)).toEqual([]);
+    made.take(message({ alarm: red({ id: "a-next" }) }));
+    expect(heard(made)).toEqual(["a-next"]);
+  });
+});

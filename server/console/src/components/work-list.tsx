@@ -4,6 +4,7 @@ import { t, word } from "../text/i18n";
 import { Age } from "./clocks";
 import { Empty } from "./empty";
 import { Grade } from "./grade";
+import { SoundControl } from "./sound-control";
 
 /** The rows that wait for the operator. New ones collect above it while somebody is at work in it. */
 export function WorkList({ board, state }: { board: Board; state: BoardState }) {
@@ -18,6 +19,7 @@ export function WorkList({ board, state }: { board: Board; state: BoardState }) 
         <h2>{t("room.list")}</h2>
         <span class="quiet-text">{t("room.count", { n: rows.length })}</span>
       </header>
+      <SoundControl board={board} />
       <Pending board={board} />
       <Arrived row={board.arrived.value} />
       <div

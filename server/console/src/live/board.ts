@@ -43,6 +43,15 @@ export function needOf(row: Row): Need {
   return row.alarm?.disposition === "reported" ? "dispatch" : "none";
 }
 
+/** Red, and nobody has it yet: not taken up, not put away for a while, nobody sent. */
+export function isLoud(row: Row): boolean {
+  if (severityOf(row) !== "red") return false;
+  const need = needOf(row);
+  if (need === "dispatch") return true;
+  const quiet = row.alarm?.standing === "shelved" || row.alarm?.standing === "out_of_service";
+  return need === "judge" && row.alarm?.acknowledged_by === null && !quiet;
+}
+
 export function severityOf(row: Row): Severity {
   return row.case?.severity ?? row.alarm?.severity ?? "blue";
 }
@@ -68,6 +77,12 @@ export class Board {
 
   /** The row that came last, for those who hear the page instead of seeing it. */
   readonly arrived = signal<Row | null>(null);
+
+  /** What must be heard: what is loud, on the screen or held back, and was not quieted here. */
+  readonly sounding = computed(() =>
+    [...this.rows.value, ...this.pending.value].filter((row) => isLoud(row) && !this.heard.value.has(row.key)),
+  );
+  private readonly heard = signal<ReadonlySet<string>>(new Set());
 
   private chosen = false;
 
@@ -118,6 +133,16 @@ export class Board {
     this.chosen = true;
     this.selectedKey.value = key;
     this.tidy();
+  }
+
+  /** Whoever sits here has heard what sounds now; the next red one sounds again. */
+  hush(): void {
+    this.hear(...this.sounding.value.map((row) => row.key));
+  }
+
+  /** Whoever sits here has these rows in hand. */
+  hear(...keys: string[]): void {
+    this.heard.value = new Set([...this.heard.value, ...keys]);
   }
 
   /** Step by `by` rows from the selected one. */

@@ -15,6 +15,7 @@ export async function report(board: Board, row: Row): Promise<void> {
   if (alarm === null) return;
   await attempt(async () => {
     const made = await api.report(alarm.id);
+    board.hear(row.key);
     board.putAlarm({ ...alarm, disposition: "reported", case_id: made.id });
     board.putCase(made);
     tell(t("done.reported", { number: made.number }), async () => {

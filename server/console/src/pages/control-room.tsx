@@ -12,6 +12,7 @@ import { Board, type BoardState } from "../live/board";
 import { bindKeys } from "../live/keys";
 import { follow } from "../live/live";
 import { explain } from "../live/notices";
+import { soundFor } from "../live/sound";
 import { t } from "../text/i18n";
 
 /** Cases in these states wait for the control room. */
@@ -35,11 +36,13 @@ function Room() {
         j: () => board.step(1),
         k: () => board.step(-1),
         n: () => board.showPending(),
+        q: () => board.hush(),
         Escape: () => board.release(),
         "?": () => setHelp(true),
       }),
     [board],
   );
+  useEffect(() => soundFor(board), [board]);
   const row = board.selected.value;
   return (
     <div class="room">
