@@ -41,12 +41,16 @@ class Trial:
         lines = [
             f"{self.cases} cases, {self.steps} steps",
             f"pages: {self.now.pages} with the policy in force, {self.then.pages} with this one"
-            f" ({self.now.pages - self.then.pages:+d} saved)",
+            f" ({_saved(self.now.pages - self.then.pages)})",
             f"late cases: {len(self.now.late)} with the policy in force, {len(self.then.late)} with this one",
             f"newly late: {_some(newly)}",
             f"no longer late: {_some(no_longer)}",
         ]
         return "\n".join(lines)
+
+
+def _saved(pages: int) -> str:
+    return f"{pages} saved" if pages > 0 else f"{-pages} more" if pages < 0 else "no difference"
 
 
 def site_of(config: ServerConfig) -> Site:

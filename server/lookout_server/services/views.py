@@ -1,6 +1,6 @@
 """Alarms, cases, cameras and gateways with the names and files that pages show beside them."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -42,6 +42,8 @@ class CaseView:
     camera: Camera | None
     grid: Territory | None
     handler: Person | None
+    #: Who was called to it, by id.
+    called: Mapping[str, Person]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,7 +133,9 @@ def _repeats(alarm: Alarm, arrivals: _Arrivals) -> int:
 async def case_views(uow: UnitOfWork, cases: Collection[Case]) -> list[CaseView]:
     """In the given order, with three queries however many there are."""
     cameras = await uow.territory.cameras({case.camera for case in cases if case.camera})
-    people = await uow.people.get({case.handler for case in cases if case.handler})
+    wanted = {case.handler for case in cases if case.handler}
+    wanted |= {each.person for case in cases for each in case.whistles}
+    people = await uow.people.get(wanted)
     places = await grids(uow) if cases else {}
     return [
         CaseView(
@@ -139,6 +143,7 @@ async def case_views(uow: UnitOfWork, cases: Collection[Case]) -> list[CaseView]
             camera=cameras.get(case.camera) if case.camera else None,
             grid=places.get(case.grid) if case.grid else None,
             handler=people.get(case.handler) if case.handler else None,
+            called={each.person: people[each.person] for each in case.whistles if each.person in people},
         )
         for case in cases
     ]

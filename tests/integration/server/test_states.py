@@ -158,6 +158,7 @@ async def test_departments_report_in_or_are_asked_again(station: Station, desk: 
         "u-fire": True,
         "u-police": False,
     }
+    assert [each["name"] for each in case["whistles"]] == ["fire", "police"]  # their names, not their ids
     assert await _pass(station, 1801) == 1
     late = (await desk.see("li", case["id"]))["history"][-1]
     assert (late["action"], late["data"]["reason"]) == ("escalate", "no_report_in")

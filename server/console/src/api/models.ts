@@ -175,7 +175,7 @@ export interface Case {
   paused_left_s: number | null;
   asked: { action: "ask_suspend" | "ask_extend"; until: string; by: string; reason: string } | null;
   supervised: boolean;
-  whistles: { department: string; due_at: string; reported_at: string | null }[];
+  whistles: { department: string; name: string; due_at: string; reported_at: string | null }[];
   merged_into: string | null;
   tier: Tier | null;
   score: number | null;

@@ -99,7 +99,7 @@ function Standing({ item }: { item: CaseDetail }) {
   }
   for (const each of item.whistles) {
     const at = each.reported_at;
-    const name = each.department.replace(/^u-/, "");
+    const name = each.name;
     lines.push(
       at === null
         ? t("case.called", { name, at: dayTime(each.due_at) })

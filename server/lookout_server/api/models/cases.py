@@ -87,6 +87,7 @@ class WhistleModel(Model):
     """A department that was called."""
 
     department: str
+    name: str = Field(description="What people call it.")
     due_at: UtcTime
     reported_at: UtcTime | None
 
@@ -265,7 +266,12 @@ def _fields(view: CaseView, person: Person) -> dict[str, Any]:
         "asked": _asked(case.asked) if case.asked else None,
         "supervised": case.supervised,
         "whistles": tuple(
-            WhistleModel(department=each.person, due_at=each.due_at, reported_at=each.reported_at)
+            WhistleModel(
+                department=each.person,
+                name=called.name if (called := view.called.get(each.person)) else each.person,
+                due_at=each.due_at,
+                reported_at=each.reported_at,
+            )
             for each in case.whistles
         ),
         "merged_into": case.merged_into,
