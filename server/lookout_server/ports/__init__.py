@@ -5,6 +5,8 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
 
+from lookout_server.ports.arrivals import EventLog, EvidenceIndex, Ledger, Quarantine
+from lookout_server.ports.outgoing import Feed, Outbox, WebhookRepository
 from lookout_server.ports.records import (
     AlarmFilter,
     AnswerTo,
@@ -35,20 +37,13 @@ from lookout_server.ports.repositories import (
     CaseRepository,
     DeadlineRepository,
     Enrolments,
-    EventLog,
-    EvidenceIndex,
-    Feed,
     GatewayRepository,
-    Ledger,
     NoticeRepository,
-    Outbox,
     PeopleRepository,
-    Quarantine,
     RosterRepository,
     SilenceRepository,
     TerritoryRepository,
 )
-from lookout_server.ports.webhooks import WebhookRepository
 
 __all__ = [
     "AlarmFilter",

@@ -1,6 +1,6 @@
 """What a transaction offers: one narrow Protocol for each kind of thing that is kept."""
 
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -10,72 +10,19 @@ from lookout_contract.events import Scenario, Severity
 from lookout_server.domain.alarm import Alarm
 from lookout_server.domain.case import Case, CaseEvidence, HistoryEntry
 from lookout_server.domain.deadline import Deadline, DeadlineKey, DeadlineKind
-from lookout_server.domain.ledger import Account
 from lookout_server.domain.notice import Contact, Delivery, Notice
 from lookout_server.domain.roster import Shift
 from lookout_server.domain.silence import Silence
 from lookout_server.domain.territory import Camera, CameraKey, Gateway, Person, Role, Territory
 from lookout_server.ports.records import (
     AlarmFilter,
-    AnswerTo,
     CaseFilter,
     DeadlineHealth,
-    FeedEntry,
-    Incoming,
     IssuedCertificate,
     LeaseRequest,
-    LedgerEntry,
-    LedgerStream,
-    LinkedEvent,
-    LinkedNote,
-    OutboxMessage,
     Page,
-    Quarantined,
     SentCommand,
-    StoredFile,
-    StreamKey,
-    StreamState,
 )
-
-
-class EventLog(Protocol):
-    """Every event ever taken, raw, and which numbers are settled."""
-
-    async def lock(self, streams: Collection[StreamKey]) -> dict[StreamKey, StreamState]:
-        """How these streams stand, held against other writers until the transaction ends."""
-        ...
-
-    async def append(self, events: Sequence[LinkedEvent]) -> None:
-        """Keep new events. Which ones are new is what the locked numbers say."""
-        ...
-
-    async def note(self, notes: Sequence[LinkedNote]) -> None:
-        """Keep the ledger's entries that have no event."""
-        ...
-
-    async def payloads(self, numbers: Collection[tuple[StreamKey, int]]) -> dict[tuple[StreamKey, int], str]:
-        """The text of the events stored under these numbers."""
-        ...
-
-    async def save_stream(self, stream: StreamKey, state: StreamState) -> None:
-        """Keep which numbers are settled, and the ledger's head."""
-        ...
-
-
-class Ledger(Protocol):
-    """How the numbers of all gateways ended, to look at."""
-
-    async def streams(self, gateway: str | None = None) -> Sequence[LedgerStream]:
-        """All streams, or a gateway's; by source and epoch."""
-        ...
-
-    async def accounts(self, since: datetime) -> dict[str, Account]:
-        """Gateway id → what was lost, refused and late since then, and what is missing now."""
-        ...
-
-    def entries(self, stream: StreamKey) -> AsyncIterator[LedgerEntry]:
-        """All entries in the order of the chain."""
-        ...
 
 
 class AlarmRepository(Protocol):
@@ -443,89 +390,4 @@ class Enrolments(Protocol):
 
     async def expiries(self) -> dict[str, datetime]:
         """Gateway id → when its valid certificate ends."""
-        ...
-
-
-class EvidenceIndex(Protocol):
-    """Which evidence files are stored."""
-
-    async def get(self, hashes: Collection[str]) -> dict[str, StoredFile]:
-        """Those that are stored, by SHA-256."""
-        ...
-
-    async def add(self, file: StoredFile, *, uploader: str, at: datetime) -> bool:
-        """Remember a file; False when it was known."""
-        ...
-
-    async def uploader(self, sha256: str) -> str | None:
-        """Who brought the file: ``person:ID`` or ``gateway:ID``."""
-        ...
-
-
-class Quarantine(Protocol):
-    """Messages that could not be taken."""
-
-    async def add(self, message: Incoming, reason: str, *, gateway: str | None, key: tuple[str, int] | None) -> None:
-        """Keep a message (``key``: epoch and sequence, when both could be read). The same again only counts."""
-        ...
-
-    async def page(self, *, limit: int, before: int | None = None) -> Sequence[Quarantined]:
-        """Newest first."""
-        ...
-
-    async def trim(self, *, rows: int, kept_bytes: int) -> int:
-        """Let the oldest go until at most so many messages and bytes are kept; how many went, which are counted."""
-        ...
-
-    async def dropped(self) -> int:
-        """How many messages were ever let go for want of room."""
-        ...
-
-    async def count_by_gateway(self) -> dict[str, int]:
-        """Gateway id → messages."""
-        ...
-
-
-class Feed(Protocol):
-    """The numbered feed. Entries get their numbers at commit, in commit order, without gaps."""
-
-    def add(self, entry: FeedEntry) -> None:
-        """Write a line with this transaction."""
-        ...
-
-    async def head(self) -> int:
-        """The highest number given."""
-        ...
-
-    async def after(self, seq: int, limit: int) -> Sequence[FeedEntry]:
-        """Lines above ``seq``, ascending."""
-        ...
-
-
-class Outbox(Protocol):
-    """Messages that leave only if, and after, their transaction commits."""
-
-    def add(
-        self,
-        topic: str,
-        payload: bytes,
-        *,
-        at: datetime,
-        retain: bool,
-        expires_at: datetime | None,
-        answer: AnswerTo | None = None,
-    ) -> None:
-        """Queue a message with this transaction. An empty retained payload clears the topic."""
-        ...
-
-    async def pending(self, limit: int) -> Sequence[OutboxMessage]:
-        """Oldest first."""
-        ...
-
-    async def sent(self, ids: Collection[int]) -> None:
-        """Forget messages that the broker has acknowledged."""
-        ...
-
-    async def failed(self, message_id: int, error: str) -> None:
-        """Count an attempt; the message stays."""
         ...

@@ -1,0 +1,93 @@
+"""The schema: one for SQLite and PostgreSQL. Changing anything here needs a migration; a test compares the two."""
+
+from lookout_server.adapters.database.tables.alarms import AlarmEvidenceRow, AlarmRow, SilenceRow
+from lookout_server.adapters.database.tables.arrivals import EventRow, EvidenceRow, LedgerRow, QuarantineRow, StreamRow
+from lookout_server.adapters.database.tables.boxes import (
+    CameraRow,
+    CertificateRow,
+    CommandRow,
+    EnrolmentRow,
+    GatewayRow,
+)
+from lookout_server.adapters.database.tables.cases import (
+    CaseAlarmRow,
+    CaseEvidenceRow,
+    CaseHistoryRow,
+    CaseRow,
+    DeadlineRow,
+    WhistleRow,
+)
+from lookout_server.adapters.database.tables.columns import (
+    NAMING,
+    Base,
+    Hash,
+    Id,
+    Json,
+    JsonText,
+    Name,
+    RowId,
+    SourceName,
+    UtcDateTime,
+)
+from lookout_server.adapters.database.tables.outgoing import (
+    CounterRow,
+    FeedRow,
+    OutboxRow,
+    WebhookRow,
+    WebhookSetAsideRow,
+)
+from lookout_server.adapters.database.tables.people import (
+    ContactRow,
+    DeliveryRow,
+    NoticeRow,
+    PersonGridRow,
+    PersonRow,
+    SessionRow,
+    ShiftRow,
+    TerritoryRow,
+)
+
+__all__ = [
+    "NAMING",
+    "AlarmEvidenceRow",
+    "AlarmRow",
+    "Base",
+    "CameraRow",
+    "CaseAlarmRow",
+    "CaseEvidenceRow",
+    "CaseHistoryRow",
+    "CaseRow",
+    "CertificateRow",
+    "CommandRow",
+    "ContactRow",
+    "CounterRow",
+    "DeadlineRow",
+    "DeliveryRow",
+    "EnrolmentRow",
+    "EventRow",
+    "EvidenceRow",
+    "FeedRow",
+    "GatewayRow",
+    "Hash",
+    "Id",
+    "Json",
+    "JsonText",
+    "LedgerRow",
+    "Name",
+    "NoticeRow",
+    "OutboxRow",
+    "PersonGridRow",
+    "PersonRow",
+    "QuarantineRow",
+    "RowId",
+    "SessionRow",
+    "ShiftRow",
+    "SilenceRow",
+    "SourceName",
+    "StreamRow",
+    "TerritoryRow",
+    "UtcDateTime",
+    "WebhookRow",
+    "WebhookSetAsideRow",
+    "WhistleRow",
+]

@@ -1,0 +1,107 @@
+"""Where people are, who they are, and what they are told."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    text,
+    true,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from lookout_server.adapters.database.tables.columns import Base, Hash, Id, Name
+
+
+class TerritoryRow(Base):
+    """District → street → community → grid."""
+
+    __tablename__ = "territories"
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    name: Mapped[str] = mapped_column(Name)
+    level: Mapped[str] = mapped_column(String(20))
+    parent: Mapped[str | None] = mapped_column(ForeignKey("territories.id"))
+
+
+class PersonRow(Base):
+    """Accounts."""
+
+    __tablename__ = "people"
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    username: Mapped[str] = mapped_column(Id, unique=True)
+    name: Mapped[str] = mapped_column(Name)
+    roles: Mapped[list[Any]]
+    language: Mapped[str] = mapped_column(String(20))
+    password_hash: Mapped[str | None] = mapped_column(Text)
+    skills: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
+    willing: Mapped[bool] = mapped_column(server_default=true())
+
+
+class PersonGridRow(Base):
+    """Who works where."""
+
+    __tablename__ = "person_grids"
+    person_id: Mapped[str] = mapped_column(ForeignKey("people.id"), primary_key=True)
+    grid_id: Mapped[str] = mapped_column(ForeignKey("territories.id"), primary_key=True, index=True)
+
+
+class ContactRow(Base):
+    """Where a person can be reached outside the application; addresses hold secrets."""
+
+    __tablename__ = "contacts"
+    person_id: Mapped[str] = mapped_column(ForeignKey("people.id"), primary_key=True)
+    channel: Mapped[str] = mapped_column(String(40), primary_key=True)
+    address: Mapped[str] = mapped_column(Text)
+
+
+class ShiftRow(Base):
+    """The roster."""
+
+    __tablename__ = "shifts"
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    person_id: Mapped[str] = mapped_column(ForeignKey("people.id"))
+    kind: Mapped[str] = mapped_column(String(20))
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime] = mapped_column(index=True)
+    note: Mapped[str | None] = mapped_column(Text)
+    __table_args__ = (Index(None, "person_id", "ends_at"),)
+
+
+class NoticeRow(Base):
+    """What people were told."""
+
+    __tablename__ = "notices"
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    person_id: Mapped[str] = mapped_column(ForeignKey("people.id"))
+    kind: Mapped[str] = mapped_column(String(20))
+    severity: Mapped[str] = mapped_column(String(10))
+    case_id: Mapped[str | None] = mapped_column(ForeignKey("cases.id"), index=True)
+    zh: Mapped[str] = mapped_column(Text)
+    en: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime]
+    __table_args__ = (Index(None, "person_id", "at"),)
+
+
+class DeliveryRow(Base):
+    """What became of a notice on one channel."""
+
+    __tablename__ = "deliveries"
+    notice_id: Mapped[str] = mapped_column(ForeignKey("notices.id"), primary_key=True)
+    channel: Mapped[str] = mapped_column(String(40), primary_key=True)
+    state: Mapped[str] = mapped_column(String(20))
+    at: Mapped[datetime]
+    attempts: Mapped[int]
+    error: Mapped[str | None] = mapped_column(Text)
+
+
+class SessionRow(Base):
+    """Who is signed in; the token itself is never kept."""
+
+    __tablename__ = "sessions"
+    token_hash: Mapped[str] = mapped_column(Hash, primary_key=True)
+    person_id: Mapped[str] = mapped_column(ForeignKey("people.id"), index=True)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)

@@ -1,0 +1,98 @@
+"""What gateways have sent, as the services need it kept: events and their ledger, files, what could not be taken."""
+
+from collections.abc import AsyncIterator, Collection, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from lookout_server.domain.ledger import Account
+from lookout_server.ports.records import (
+    Incoming,
+    LedgerEntry,
+    LedgerStream,
+    LinkedEvent,
+    LinkedNote,
+    Quarantined,
+    StoredFile,
+    StreamKey,
+    StreamState,
+)
+
+
+class EventLog(Protocol):
+    """Every event ever taken, raw, and which numbers are settled."""
+
+    async def lock(self, streams: Collection[StreamKey]) -> dict[StreamKey, StreamState]:
+        """How these streams stand, held against other writers until the transaction ends."""
+        ...
+
+    async def append(self, events: Sequence[LinkedEvent]) -> None:
+        """Keep new events. Which ones are new is what the locked numbers say."""
+        ...
+
+    async def note(self, notes: Sequence[LinkedNote]) -> None:
+        """Keep the ledger's entries that have no event."""
+        ...
+
+    async def payloads(self, numbers: Collection[tuple[StreamKey, int]]) -> dict[tuple[StreamKey, int], str]:
+        """The text of the events stored under these numbers."""
+        ...
+
+    async def save_stream(self, stream: StreamKey, state: StreamState) -> None:
+        """Keep which numbers are settled, and the ledger's head."""
+        ...
+
+
+class Ledger(Protocol):
+    """How the numbers of all gateways ended, to look at."""
+
+    async def streams(self, gateway: str | None = None) -> Sequence[LedgerStream]:
+        """All streams, or a gateway's; by source and epoch."""
+        ...
+
+    async def accounts(self, since: datetime) -> dict[str, Account]:
+        """Gateway id → what was lost, refused and late since then, and what is missing now."""
+        ...
+
+    def entries(self, stream: StreamKey) -> AsyncIterator[LedgerEntry]:
+        """All entries in the order of the chain."""
+        ...
+
+
+class EvidenceIndex(Protocol):
+    """Which evidence files are stored."""
+
+    async def get(self, hashes: Collection[str]) -> dict[str, StoredFile]:
+        """Those that are stored, by SHA-256."""
+        ...
+
+    async def add(self, file: StoredFile, *, uploader: str, at: datetime) -> bool:
+        """Remember a file; False when it was known."""
+        ...
+
+    async def uploader(self, sha256: str) -> str | None:
+        """Who brought the file: ``person:ID`` or ``gateway:ID``."""
+        ...
+
+
+class Quarantine(Protocol):
+    """Messages that could not be taken."""
+
+    async def add(self, message: Incoming, reason: str, *, gateway: str | None, key: tuple[str, int] | None) -> None:
+        """Keep a message (``key``: epoch and sequence, when both could be read). The same again only counts."""
+        ...
+
+    async def page(self, *, limit: int, before: int | None = None) -> Sequence[Quarantined]:
+        """Newest first."""
+        ...
+
+    async def trim(self, *, rows: int, kept_bytes: int) -> int:
+        """Let the oldest go until at most so many messages and bytes are kept; how many went, which are counted."""
+        ...
+
+    async def dropped(self) -> int:
+        """How many messages were ever let go for want of room."""
+        ...
+
+    async def count_by_gateway(self) -> dict[str, int]:
+        """Gateway id → messages."""
+        ...
