@@ -34,20 +34,7 @@ _SHOWS_NOTHING = frozenset({Blindness.BLACK, Blindness.FROZEN, Blindness.COVERED
 
 def observed(blindness: Blindness, since: float) -> Observation:
     """The blindness as something that an occurrence can be made of."""
-    return Observation(
-        key=0,
-        zone=WHOLE_FRAME.id,
-        group="camera",
-        box=Box(0.0, 0.0, 1.0, 1.0),
-        standing=Standing.ACTIVE,
-        since=since,
-        severity=Severity.YELLOW,
-        severity_reason=f"blind_{blindness.value}",
-        conditions=(Condition(name="sight", value=blindness.value, met=True),),
-        objects=(),
-        votes=Votes(yes=0, of=0),
-        attributes=Attributes(stage=blindness.value),
-    )
+    return _blind(0, blindness.value, since)
 
 
 def lost_sight(reason: str, since: float, lasted_s: float) -> Observation:
@@ -55,8 +42,12 @@ def lost_sight(reason: str, since: float, lasted_s: float) -> Observation:
 
     ``reason`` is the camera state's code; times are seconds since 1970 UTC.
     """
+    return _blind(1, reason, since, Condition(name="blind_for", value=round(lasted_s, 1), met=True, unit="s"))
+
+
+def _blind(key: int, reason: str, since: float, *more: Condition) -> Observation:
     return Observation(
-        key=1,
+        key=key,
         zone=WHOLE_FRAME.id,
         group="camera",
         box=Box(0.0, 0.0, 1.0, 1.0),
@@ -64,10 +55,7 @@ def lost_sight(reason: str, since: float, lasted_s: float) -> Observation:
         since=since,
         severity=Severity.YELLOW,
         severity_reason=f"blind_{reason}",
-        conditions=(
-            Condition(name="sight", value=reason, met=True),
-            Condition(name="blind_for", value=round(lasted_s, 1), met=True, unit="s"),
-        ),
+        conditions=(Condition(name="sight", value=reason, met=True), *more),
         objects=(),
         votes=Votes(yes=0, of=0),
         attributes=Attributes(stage=reason),

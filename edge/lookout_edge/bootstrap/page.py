@@ -8,8 +8,9 @@ from lookout_contract.status import GatewayStatus
 from lookout_edge.adapters.memory import Memory
 from lookout_edge.adapters.page import CameraPlan, Desk, LocalPage
 from lookout_edge.config import CameraConfig, LoadedConfig
-from lookout_edge.config.http import HttpConfig, is_loopback
+from lookout_edge.config.http import HttpConfig
 from lookout_edge.domain.frame import Image
+from lookout_edge.domain.hosts import is_loopback
 from lookout_edge.domain.view import CameraView
 from lookout_edge.errors import ConfigError
 from lookout_edge.recall import answer, read_moment

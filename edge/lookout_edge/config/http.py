@@ -1,22 +1,14 @@
 """The gateway's own page: where it listens and who may see it."""
 
-import ipaddress
 from typing import Self
 
 from pydantic import Field, SecretStr, model_validator
 
 from lookout_edge.config.section import ConfigPath, Section
+from lookout_edge.domain.hosts import is_loopback
 
 #: Characters that a token must have.
 LEAST_TOKEN = 16
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches ``host``."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 class HttpConfig(Section):

@@ -7,7 +7,6 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
 
 import structlog
 
@@ -117,20 +116,16 @@ async def _with_broker_account(config: ServerConfig, gateway: str, token: str) -
             dispatcher_url=url,
             upload_token=token,
         )
-    password = new_secret()
-    BrokerAccounts(broker_folder(config)).set(gateway, password)
-    access = GatewayAccess(
+    login = await _new_login(config, broker, gateway)
+    return GatewayAccess(
         gateway=gateway,
-        mqtt_host=local_address(broker.bind),
-        mqtt_port=broker.port or (runtime.mqtt_port if runtime else None),
-        mqtt_username=gateway,
-        mqtt_password=password,
+        mqtt_host=login.host,
+        mqtt_port=login.port,
+        mqtt_username=login.username,
+        mqtt_password=login.password,
         dispatcher_url=url,
         upload_token=token,
     )
-    if runtime is not None and runtime.pid is not None:
-        await _until_accepted(access, runtime.mqtt_port)
-    return access
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,23 +149,17 @@ async def add_integrator(config: ServerConfig, name: str, *, rotate: bool) -> In
         raise InvalidError(
             f"the broker at {broker.host} is somebody else's: make an account there that may read {topic}"
         )
-    book, username = BrokerAccounts(broker_folder(config)), f"{INTEGRATOR}{name}"
-    if username in book.names() and not rotate:
+    username = f"{INTEGRATOR}{name}"
+    if username in BrokerAccounts(broker_folder(config)).names() and not rotate:
         raise ConflictError(f"integrator {name} has an account; --rotate gives it a new password")
-    password = new_secret()
-    book.set(username, password)
-    runtime = read_runtime(config.data_dir)
-    port = broker.port or (runtime.mqtt_port if runtime else None)
-    access = IntegratorAccess(
-        mqtt_host=local_address(broker.bind),
-        mqtt_port=port,
-        mqtt_username=username,
-        mqtt_password=password,
+    login = await _new_login(config, broker, username)
+    return IntegratorAccess(
+        mqtt_host=login.host,
+        mqtt_port=login.port,
+        mqtt_username=login.username,
+        mqtt_password=login.password,
         topic=topic,
     )
-    if runtime is not None and runtime.pid is not None:
-        await _until_accepted(access, runtime.mqtt_port)
-    return access
 
 
 def remove_integrator(config: ServerConfig, name: str) -> None:
@@ -182,24 +171,32 @@ def remove_integrator(config: ServerConfig, name: str) -> None:
     book.remove(username)
 
 
-class _Account(Protocol):
-    """Who signs in."""
+@dataclass(frozen=True, kw_only=True)
+class _Login:
+    """An account of the embedded broker, and where it is used."""
 
-    @property
-    def mqtt_host(self) -> str: ...
-    @property
-    def mqtt_username(self) -> str: ...
-    @property
-    def mqtt_password(self) -> str | None: ...
+    host: str
+    port: int | None
+    username: str
+    password: str
 
 
-async def _until_accepted(access: _Account, port: int) -> None:
+async def _new_login(config: ServerConfig, broker: EmbeddedBroker, username: str) -> _Login:
+    """Make the account, or give it a new password; a broker that runs knows it when this returns."""
+    password, runtime = new_secret(), read_runtime(config.data_dir)
+    BrokerAccounts(broker_folder(config)).set(username, password)
+    port = broker.port or (runtime.mqtt_port if runtime else None)
+    login = _Login(host=local_address(broker.bind), port=port, username=username, password=password)
+    if runtime is not None and runtime.pid is not None:
+        await _until_accepted(login, runtime.mqtt_port)
+    return login
+
+
+async def _until_accepted(login: _Login, port: int) -> None:
     """The running broker reads its accounts when the file changes; the verb ends when that has happened."""
     deadline = asyncio.get_running_loop().time() + _NOTICED_WITHIN_S
     while asyncio.get_running_loop().time() < deadline:
-        answer = await asyncio.to_thread(
-            accepts, access.mqtt_host, port, username=access.mqtt_username, password=access.mqtt_password or ""
-        )
+        answer = await asyncio.to_thread(accepts, login.host, port, username=login.username, password=login.password)
         if answer is not False:  # accepted, or nobody there: then the account works at the next start
             return
         await asyncio.sleep(0.1)

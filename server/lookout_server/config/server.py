@@ -1,6 +1,7 @@
 """``server.yaml``: what the dispatcher needs to know to start. Every key has a default, so an empty file will do."""
 
 import re
+from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -226,6 +227,15 @@ class ServerConfig(Section):
     webhooks: tuple[WebhookConfig, ...] = ()
     """Other systems that are told by HTTP of alarms and cases."""
     log: LogConfig = LogConfig()
+
+    @field_validator("webhooks")
+    @classmethod
+    def _names_differ(cls, value: tuple[WebhookConfig, ...]) -> tuple[WebhookConfig, ...]:
+        # How far a receiver has heard is kept under its name: two with one name would hear half each.
+        twice = sorted(name for name, number in Counter(each.name for each in value).items() if number > 1)
+        if twice:
+            raise ValueError(f"more than one is called {', '.join(twice)}; give each a name of its own")
+        return value
 
     @model_validator(mode="after")
     def _replicas_share_a_database(self) -> Self:

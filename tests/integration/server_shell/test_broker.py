@@ -104,7 +104,7 @@ def test_a_gateway_that_reconnects_before_it_was_missed_still_hears(broker: Runn
             back.subscribe(f"{BASE}/gw-a/#")
             lost.drop()
             dispatcher.publish(f"{BASE}/gw-a/receipt", b"settled")
-            back.wait_for(f"{BASE}/gw-a/receipt")
+            assert [heard.payload for heard in back.wait_for(f"{BASE}/gw-a/receipt")] == [b"settled"]
 
 
 def test_a_stranger_with_the_same_client_id_does_not_end_a_session(broker: RunningBroker) -> None:

@@ -188,15 +188,21 @@ def blind_alarms(world: World) -> list[tuple[Phase, str | None, EndReason | None
     return [(event.phase, event.severity_reason, event.end_reason) for event in events]
 
 
-def test_a_camera_that_stays_away_is_an_alarm_until_it_is_back() -> None:
-    source = UnpluggedSource(frames())
-    source.failures = 4
+def world_of_unplugged(failures: int, *, each_s: float = 10.0, frames_then: Sequence[Frame] = ()) -> World:
+    """A camera that fails so often, each attempt ``each_s`` seconds after the last."""
+    source = UnpluggedSource(frames_then)
+    source.failures = failures
     world = World(source)
 
-    def ten_seconds(_: int) -> None:
-        world.clock.at += 10
+    def wait(_: int) -> None:
+        world.clock.at += each_s
 
-    world.delays.after = ten_seconds
+    world.delays.after = wait
+    return world
+
+
+def test_a_camera_that_stays_away_is_an_alarm_until_it_is_back() -> None:
+    world = world_of_unplugged(4, frames_then=frames())
     world.worker.run()
     assert blind_alarms(world) == [
         (Phase.START, "blind_unreachable", None),
@@ -208,14 +214,7 @@ def test_a_camera_that_stays_away_is_an_alarm_until_it_is_back() -> None:
 
 
 def test_a_camera_that_is_away_for_a_moment_is_no_alarm() -> None:
-    source = UnpluggedSource(frames())
-    source.failures = 2
-    world = World(source)
-
-    def ten_seconds(_: int) -> None:
-        world.clock.at += 10
-
-    world.delays.after = ten_seconds
+    world = world_of_unplugged(2, frames_then=frames())
     world.worker.run()
     assert blind_alarms(world) == []
     assert (Sight.BLIND, "unreachable") in world.said
@@ -241,16 +240,15 @@ def test_looks_that_keep_failing_are_an_alarm_until_one_works() -> None:
 
 
 def test_what_is_lost_when_the_gateway_stops_ends_as_shutdown() -> None:
-    source = UnpluggedSource([])
-    source.failures = 99
-    world = World(source)
+    world = world_of_unplugged(99, each_s=20.0)
+    wait = world.delays.after
 
-    def wait(waits: int) -> None:
-        world.clock.at += 20
+    def wait_and_stop(waits: int) -> None:
+        wait(waits)
         if waits == 4:
             world.worker.stop()
 
-    world.delays.after = wait
+    world.delays.after = wait_and_stop
     world.worker.run()
     assert [reason for _, _, reason in blind_alarms(world)] == [None, EndReason.SHUTDOWN]
 

@@ -4,6 +4,7 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Event
+from threading import enumerate as enumerate_threads
 
 import pytest
 
@@ -51,6 +52,10 @@ def test_one_that_hangs_gives_no_sign_of_life(line: socket.socket, tmp_path: Pat
 
 @pytest.mark.parametrize("environ", [{}, {"NOTIFY_SOCKET": "/nowhere/at/all", "WATCHDOG_USEC": "x"}])
 def test_without_systemd_nothing_happens(environ: dict[str, str]) -> None:
-    manager = ServiceManager(lambda: None, environ)
+    proofs: list[None] = []
+    before = set(enumerate_threads())
+    manager = ServiceManager(lambda: proofs.append(None), environ)
     manager.start()
+    assert set(enumerate_threads()) <= before
     manager.close()
+    assert proofs == []

@@ -42,6 +42,14 @@ def test_an_integrator_is_let_in_once_gets_a_new_password_on_demand_and_is_let_i
     assert invoke("integrator", "add", "Not A Name", "--config", config)[0] == 2
 
 
+def test_two_webhooks_of_one_name_are_refused_for_they_would_hear_half_each(tmp_path: Path) -> None:
+    hook = "{name: property, url: https://hooks.example/x, secret_file: secret}"
+    path = tmp_path / "server.yaml"
+    path.write_text(f"webhooks: [{hook}, {hook}]\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match="more than one is called property"):
+        load_server_config(path)
+
+
 def test_a_secret_that_is_printed_is_one_that_is_taken(tmp_path: Path) -> None:
     code, text = invoke("webhook", "secret")
     assert code == 0

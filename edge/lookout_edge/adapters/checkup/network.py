@@ -5,6 +5,7 @@ import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -17,6 +18,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from lookout_edge.adapters.broker import SESSION_S, BrokerOptions, secure
 from lookout_edge.domain.finding import Finding, Grade
+from lookout_edge.domain.hosts import is_loopback
 from lookout_edge.errors import LinkError
 
 #: Clocks may differ by so much before events look late or early, seconds.
@@ -38,20 +40,9 @@ class _Caller:
         self.refusal: str | None = None
         self.granted: list[ReasonCode] | None = None
         self._is_ours = True
-        protocol = MQTTProtocolVersion.MQTTv5 if options.version == 5 else MQTTProtocolVersion.MQTTv311
-        clean = None if options.version == 5 else False
-        self.client = mqtt.Client(
-            CallbackAPIVersion.VERSION2,
-            client_id=name,
-            clean_session=clean,
-            protocol=protocol,
-            reconnect_on_failure=False,
-        )
-        if options.username is not None:
-            self.client.username_pw_set(options.username, options.password)
+        self.client = self._client(clean=None if options.version == 5 else False)
         self.client.on_connect = self._connected
         self.client.on_subscribe = self._subscribed
-        secure(self.client, options.tls)
 
     def call(self, filters: Sequence[str]) -> bool:
         """Connect and subscribe; False when the broker says nothing in time."""
@@ -69,6 +60,20 @@ class _Caller:
         finally:
             self._leave()
 
+    def _client(self, *, clean: bool | None) -> mqtt.Client:
+        is_v5 = self._options.version == 5
+        client = mqtt.Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=self._name,
+            clean_session=clean,
+            protocol=MQTTProtocolVersion.MQTTv5 if is_v5 else MQTTProtocolVersion.MQTTv311,
+            reconnect_on_failure=False,
+        )
+        if self._options.username is not None:
+            client.username_pw_set(self._options.username, self._options.password)
+        secure(client, self._options.tls)
+        return client
+
     def _leave(self) -> None:
         is_v5 = self._options.version == 5
         self.client.disconnect(properties=_expiry(PacketTypes.DISCONNECT, 0) if is_v5 and self._is_ours else None)
@@ -79,10 +84,7 @@ class _Caller:
             self._again()
 
     def _again(self) -> None:
-        cleaner = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=self._name, clean_session=True)
-        if self._options.username is not None:
-            cleaner.username_pw_set(self._options.username, self._options.password)
-        secure(cleaner, self._options.tls)
+        cleaner = self._client(clean=True)
         cleaner.on_connect = self._cleaned
         cleaner.connect(self._options.host, self._options.port, self._options.keepalive_s)
         cleaner.loop_start()
@@ -120,43 +122,31 @@ def _expiry(packet: int, seconds: int) -> Properties:
 
 def check_broker(options: BrokerOptions, *, name: str, filters: Sequence[str]) -> Finding:
     """Connect as this gateway would and subscribe to what it needs."""
-    subject = "broker"
+    failed = partial(Finding, Grade.FAIL, "broker")
     begun = time.monotonic()
     try:
         caller = _Caller(options, name)
         answered = caller.call(filters)
     except LinkError as error:
-        return Finding(Grade.FAIL, subject, str(error), "correct mqtt.tls")
+        return failed(str(error), "correct mqtt.tls")
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or str(error)
-        return Finding(
-            Grade.FAIL,
-            subject,
-            f"no connection to {options.address}: {why}",
-            "start it, or correct mqtt.host, mqtt.port and mqtt.tls",
-        )
+        advice = "start it, or correct mqtt.host, mqtt.port and mqtt.tls"
+        return failed(f"no connection to {options.address}: {why}", advice)
     if caller.refusal is not None:
         advice = "correct mqtt.username and the password, or enrol this box again"
-        return Finding(Grade.FAIL, subject, f"{options.address} refuses this gateway: {caller.refusal}", advice)
+        return failed(f"{options.address} refuses this gateway: {caller.refusal}", advice)
     if not answered:
-        return Finding(
-            Grade.FAIL,
-            subject,
-            f"{options.address} does not answer as MQTT broker",
-            "check mqtt.port, and whether it wants TLS",
-        )
+        text = f"{options.address} does not answer as MQTT broker"
+        return failed(text, "check mqtt.port, and whether it wants TLS")
     denied = [each for each, code in zip(filters, caller.granted or [], strict=False) if code.is_failure]
     if denied:
-        return Finding(
-            Grade.FAIL,
-            subject,
-            f"it may not subscribe to {', '.join(denied)}",
-            "correct the broker's access list for this gateway",
-        )
-    if options.tls is None and not options.host.startswith("127.") and options.host != "localhost":
+        advice = "correct the broker's access list for this gateway"
+        return failed(f"it may not subscribe to {', '.join(denied)}", advice)
+    if options.tls is None and not is_loopback(options.host):
         text = f"{options.address} lets it in, without encryption"
-        return Finding(Grade.WARN, subject, text, "use TLS: `lookout-server gateway enrol` makes certificates")
-    return Finding(Grade.OK, subject, f"{options.address} lets it in ({time.monotonic() - begun:.2f} s)")
+        return Finding(Grade.WARN, "broker", text, "use TLS: `lookout-server gateway enrol` makes certificates")
+    return Finding(Grade.OK, "broker", f"{options.address} lets it in ({time.monotonic() - begun:.2f} s)")
 
 
 def check_dispatcher(url: str, *, timeout_s: float = 8.0) -> list[Finding]:

@@ -3,7 +3,8 @@
 import base64
 import binascii
 import hmac
-import ipaddress
+
+from lookout_edge.domain.hosts import is_loopback
 
 
 def shows_token(header: str | None, token: str) -> bool:
@@ -25,9 +26,5 @@ def is_own_name(host: str | None) -> bool:
 
     A page of another site whose name resolves to 127.0.0.1 (DNS rebinding) sends its own name.
     """
-    name = (host or "").strip().lower()
-    name = name[1 : name.find("]")] if name.startswith("[") else name.partition(":")[0]
-    try:
-        return ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return name == "localhost"
+    name = (host or "").strip()
+    return is_loopback(name[1 : name.find("]")] if name.startswith("[") else name.partition(":")[0])

@@ -1,6 +1,6 @@
 """The gateway's figures in the form that Prometheus collects; read when asked for, never counted twice."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
 from prometheus_client.core import (
@@ -17,6 +17,22 @@ from lookout_edge.adapters.page.shown import Shown
 from lookout_edge.domain.view import CameraView
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+#: Name → what it is, and its value for a camera; None where there is none yet.
+_Rows = Mapping[str, tuple[str, Callable[[CameraView], float | None]]]
+_COUNTERS: _Rows = {
+    "lookout_camera_frames": ("Pictures decoded.", lambda view: view.counts.frames),
+    "lookout_looks": ("Looks taken.", lambda view: view.counts.looks),
+    "lookout_looks_failed": ("Looks that gave no answer.", lambda view: view.counts.failed),
+    "lookout_camera_frames_dropped": ("Pictures that newer ones overtook.", lambda view: view.counts.dropped),
+    "lookout_camera_reconnects": ("Openings of the stream but the first.", lambda view: view.report.reconnects),
+}
+_GAUGES: _Rows = {
+    "lookout_camera_open_occurrences": ("Occurrences that have not ended.", lambda view: view.open_occurrences),
+    "lookout_camera_fps": ("Pictures a second lately.", lambda view: view.report.fps),
+    "lookout_camera_skew_seconds": ("Stream time minus the gateway's clock.", lambda view: view.report.skew_s),
+    "lookout_camera_memory_bytes": ("Packets and pictures held.", lambda view: view.report.memory_bytes),
+}
 
 
 class GatewayMetrics(Collector):
@@ -65,7 +81,7 @@ def _of_gateway(status: GatewayStatus, *, connected: bool) -> Iterable[Metric]:
     dropped = CounterMetricFamily(
         "lookout_spool_dropped", "Events given up for want of room or their age.", labels=["scenario"]
     )
-    for scenario, number in status.spool.dropped.items() if status.spool else ():
+    for scenario, number in spool.dropped.items():
         dropped.add_metric([scenario], number)
     yield dropped
     yield CounterMetricFamily(
@@ -106,40 +122,14 @@ def _of_cameras(cameras: Sequence[CameraView]) -> Iterable[Metric]:
         for scenario in view.scenarios:
             shed.add_metric([view.camera, scenario.value], view.counts.shed)
     yield from (state, events, shed)
-    yield _per_camera("lookout_camera_frames", "Pictures decoded.", cameras, [v.counts.frames for v in cameras])
-    yield _per_camera("lookout_looks", "Looks taken.", cameras, [v.counts.looks for v in cameras])
-    yield _per_camera("lookout_looks_failed", "Looks that gave no answer.", cameras, [v.counts.failed for v in cameras])
-    yield _per_camera(
-        "lookout_camera_frames_dropped",
-        "Pictures that newer ones overtook.",
-        cameras,
-        [v.counts.dropped for v in cameras],
-    )
-    yield _per_camera(
-        "lookout_camera_reconnects",
-        "Openings of the stream but the first.",
-        cameras,
-        [v.report.reconnects for v in cameras],
-    )
-    for name, text, values in (
-        ("lookout_camera_open_occurrences", "Occurrences that have not ended.", [v.open_occurrences for v in cameras]),
-        ("lookout_camera_fps", "Pictures a second lately.", [v.report.fps for v in cameras]),
-        ("lookout_camera_skew_seconds", "Stream time minus the gateway's clock.", [v.report.skew_s for v in cameras]),
-        ("lookout_camera_memory_bytes", "Packets and pictures held.", [v.report.memory_bytes for v in cameras]),
-    ):
-        family = GaugeMetricFamily(name, text, labels=["camera"])
-        for view, value in zip(cameras, values, strict=True):
-            if value is not None:
-                family.add_metric([view.camera], value)
-        yield family
+    for family, rows in ((CounterMetricFamily, _COUNTERS), (GaugeMetricFamily, _GAUGES)):
+        for name, (text, value_of) in rows.items():
+            metric = family(name, text, labels=["camera"])
+            for view in cameras:
+                if (value := value_of(view)) is not None:
+                    metric.add_metric([view.camera], value)
+            yield metric
 
 
 def _gauge(name: str, text: str, value: float) -> Metric:
     return GaugeMetricFamily(name, text, value=value)
-
-
-def _per_camera(name: str, text: str, cameras: Sequence[CameraView], values: Sequence[int]) -> Metric:
-    family = CounterMetricFamily(name, text, labels=["camera"])
-    for view, value in zip(cameras, values, strict=True):
-        family.add_metric([view.camera], value)
-    return family
