@@ -106,6 +106,10 @@ class SightWatch:
 
     def observe(self, at: float, luma: Luma) -> Blindness | None:
         """Take in a small picture (a copy of one's own); why nothing can be seen, or None."""
+        # Every picture counts here, not only the judged ones: in a scene that repeats itself those may all be alike.
+        if self._last is None or self._last.shape != luma.shape or not np.array_equal(self._last, luma):
+            self._changed_at = at
+        self._last = luma
         if self._judged_at is not None and 0 <= at - self._judged_at < self._settings.every_s:
             return self.blindness
         step = 0.0 if self._judged_at is None else min(2 * self._settings.every_s, max(0.0, at - self._judged_at))
@@ -125,9 +129,6 @@ class SightWatch:
 
     def _finding(self, at: float, luma: Luma, step: float) -> Blindness | None:
         settings = self._settings
-        if self._last is None or self._last.shape != luma.shape or not np.array_equal(self._last, luma):
-            self._changed_at = at
-        self._last = luma
         if not luma.size or min(luma.shape) < 3:
             return None
         if float(np.percentile(luma, 98)) < settings.black:

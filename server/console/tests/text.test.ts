@@ -50,6 +50,7 @@ describe("text", () => {
 
   it.each([
     [{ name: "zone", value: "frame", limit: null, unit: null }, "区域：整个画面"],
+    [{ name: "sight", value: "frozen", limit: null, unit: null }, "画面：画面冻结"],
     [{ name: "plate_reads", value: 0, limit: 2, unit: "1" }, "车牌读出：0 次（界限 2 次）"],
     [{ name: "plate", value: "stranger", limit: "not resident", unit: null }, "车牌：不在住户名单（要求 非住户车辆）"],
     [{ name: "window", value: true, limit: true, unit: null }, "在布防时段：是"],

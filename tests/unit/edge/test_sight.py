@@ -71,6 +71,12 @@ def test_a_frozen_picture_is_one_that_does_not_change_at_all() -> None:
     assert [b for _, b in watch((40, as_it_is), (90, lambda _: still), (10, as_it_is))] == [Blindness.FROZEN, None]
 
 
+def test_a_scene_that_repeats_itself_is_not_frozen_though_every_judged_picture_is_the_same() -> None:
+    sight, loop = SightWatch(), [luma(STREET.frame(part / 5)) for part in range(5)]
+    found = {sight.observe(number / 5, loop[number % 5]) for number in range(5 * 120)}
+    assert found == {None}
+
+
 def test_what_passes_by_and_switched_lights_are_no_blindness() -> None:
     def darker(image: Image) -> Image:
         return (image * 0.5).astype(np.uint8)

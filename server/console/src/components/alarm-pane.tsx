@@ -56,7 +56,8 @@ function Facts({ alarm }: { alarm: Alarm }) {
 
 function facts(alarm: Alarm): string[] {
   const said = [t("alarm.dwell", { span: span(alarm.dwell_s) })];
-  if (alarm.votes !== null) said.push(t("alarm.votes", { ...alarm.votes }));
+  // A blind camera has no votes: nothing was looked at.
+  if (alarm.votes !== null && alarm.votes.of > 0) said.push(t("alarm.votes", { ...alarm.votes }));
   const plate = alarm.attributes.plate;
   if (plate) {
     const status = t(`plate.${plate.status}`);

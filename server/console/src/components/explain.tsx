@@ -26,12 +26,18 @@ export function Explain({ alarm }: { alarm: Alarm }) {
 /** What is counted; on the wire a count and a share both have the unit "1". */
 const COUNTED: Readonly<Record<string, string>> = { votes: "looks", plate_reads: "reads" };
 
+/** Conditions whose value is a code with a word of its own. */
+const CODED: Readonly<Record<string, "zone" | "stage">> = { zone: "zone", sight: "stage" };
+
 /** One condition in words: "停留：4 分 12 秒（界限 3 分钟）". */
 export function sentence(condition: Condition): string {
   const name = word("condition", condition.name);
   const unit = COUNTED[condition.name] ?? condition.unit;
-  const named = condition.name === "zone" && typeof condition.value === "string";
-  const value = named ? word("zone", String(condition.value)) : measure(condition.value, unit);
+  const coded = CODED[condition.name];
+  const value =
+    coded !== undefined && typeof condition.value === "string"
+      ? word(coded, condition.value)
+      : measure(condition.value, unit);
   const limit = limitOf({ ...condition, unit });
   // "armed: yes (limit: yes)" says nothing more than "armed: yes".
   const bare = limit === null || typeof condition.limit === "boolean";
