@@ -63,9 +63,17 @@ def plays(page: Page) -> None:
     """A clip cut by the gateway is really played by the browser, not only offered."""
     video = page.locator("video").first
     expect(video).to_be_visible(timeout=60_000)
-    page.wait_for_timeout(1_500)
-    state = cast(dict[str, Any], video.evaluate("(v) => ({time: v.currentTime, width: v.videoWidth, error: v.error})"))
-    assert state["error"] is None
+    state: dict[str, Any] = {}
+    for _ in range(200):
+        # It loops: at any one moment it may be at its start.
+        state = cast(
+            dict[str, Any],
+            video.evaluate("(v) => ({time: v.currentTime, width: v.videoWidth, failed: v.error !== null})"),
+        )
+        if state["time"] > 0 or state["failed"]:
+            break
+        page.wait_for_timeout(100)
+    assert not state["failed"]
     assert state["width"] > 0
     assert state["time"] > 0
 
