@@ -97,6 +97,14 @@ class Phase(Part):
     frozen: Annotated[int, Field(ge=0, le=5)] = 2
 
 
+class Mix(Part):
+    """Earlier weights of the same run that the last ones are mixed with (model soups, Wortsman et al., ICML 2022)."""
+
+    #: Step whose averaged weights are kept for it, and their part of the mixture.
+    step: Annotated[int, Field(gt=0)]
+    share: Annotated[float, Field(gt=0, lt=1)]
+
+
 class Optimiser(Part):
     """AdamW with a cosine to ``final`` × ``rate``."""
 
@@ -130,6 +138,8 @@ class Recipe(Part):
     augmentation: Augmentation = Augmentation()
     optimiser: Optimiser = Optimiser()
     validation: Validation = Validation()
+    #: Done before ``back_to_base``.
+    mix: Mix | None = None
     #: How far the trained backbone goes back to the base model's in the end: what it forgot comes back for little of
     #: what it learnt (weight-space ensembles, Wortsman et al., CVPR 2022).
     back_to_base: Share = 0
@@ -148,6 +158,8 @@ class Recipe(Part):
                     raise ValueError(f"sources.{name} names '{label}', which is not in labels")
         if self.paste is not None and self.paste.label not in self.labels:
             raise ValueError(f"paste.label is '{self.paste.label}', which is not in labels")
+        if self.mix is not None and self.mix.step >= self.steps:
+            raise ValueError(f"mix.step is {self.mix.step}, but the run has {self.steps} steps: name an earlier one")
         return self
 
     @property

@@ -22,6 +22,7 @@ from lookout_models.training.detector.pixels import to_tensor  # noqa: E402
 from lookout_models.training.detector.run import run  # noqa: E402
 from lookout_models.training.detector.train import scheduled  # noqa: E402
 from lookout_models.training.recipe import Recipe  # noqa: E402
+from lookout_models.training.torched import read_state  # noqa: E402
 
 RECIPE = Path(__file__).parents[3] / "models" / "recipes" / "smoke.yaml"
 
@@ -80,9 +81,12 @@ def test_a_run_learns_stops_and_goes_on(tmp_path: Path) -> None:
     half = {**recipe, "back_to_base": 0.1, "phases": [{**recipe["phases"][0], "steps": 10}]}
     (tmp_path / "half.yaml").write_text(yaml.safe_dump(half), "utf-8")
     run(tmp_path / "half.yaml", tmp_path / "data", tmp_path / "work")
-    result = run(RECIPE, tmp_path / "data", tmp_path / "work")
+    whole = {**recipe, "mix": {"step": 20, "share": 0.4}}
+    (tmp_path / "whole.yaml").write_text(yaml.safe_dump(whole), "utf-8")
+    result = run(tmp_path / "whole.yaml", tmp_path / "data", tmp_path / "work")
     lines = [json.loads(line) for line in (tmp_path / "work" / "log.jsonl").read_text().splitlines()]
-    assert [line["step"] for line in lines if "ap50" in line] == [10, 10, 30]
+    assert [line["step"] for line in lines if "ap50" in line] == [10, 10, 30, 30]
+    assert result.read_bytes() == mixed(tmp_path / "work", recipe["labels"])
     session = OnnxSession("made", result.read_bytes())
     picture = read_picture(list_pictures(tmp_path / "data" / "made" / "images")[0])
     pixels = to_tensor([picture]).contiguous().numpy()
@@ -94,6 +98,16 @@ def test_a_run_learns_stops_and_goes_on(tmp_path: Path) -> None:
     assert abs(x - cx) < width / 2 + 8
     assert abs(y - cy) < height / 2 + 8
     assert found["scores"].max() > 0.1
+
+
+def mixed(work: Path, labels: list[str]) -> bytes:
+    """Six parts of the last weights and four of the kept ones, exported."""
+    weights = base_weights()
+    last, kept = from_coco(weights, tuple(labels)), from_coco(weights, tuple(labels))
+    last.load_state_dict(read_state(work / "checkpoint.pt")["average"])
+    kept.load_state_dict(read_state(work / "kept.pt"))
+    draw_towards(last, kept, 0.4)
+    return export(last.eval(), weights, 96).SerializeToString()
 
 
 def first_label(folder: Path) -> str:

@@ -20,6 +20,7 @@ def test_shipped_recipes_are_valid(name: str) -> None:
     [
         ("size: 96", "size: 100", r"phases\.0\.size: .*multiple of 32"),
         ("warmup_steps", "warm_up", r"optimiser\.warm_up: Extra inputs"),
+        ("phases:", "mix: {step: 30, share: 0.4}\nphases:", "mix.step is 30, but the run has 30 steps"),
         ("[fire, smoke]\n    pseudo", "[fire, fog]\n    pseudo", "sources.made names 'fog'"),
     ],
 )

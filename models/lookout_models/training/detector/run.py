@@ -34,8 +34,13 @@ def run(path: Path, data: Path, work: Path, *, ask_base: bool = True, threads: i
     net = from_coco(weights, recipe.labels)
     trainer = Trainer(recipe, net, prepare(recipe, data, path.parent, work), work, teacher)
     trainer.run()
+    if recipe.mix is not None:
+        earlier = from_coco(weights, recipe.labels)
+        earlier.load_state_dict(trainer.kept())
+        draw_towards(trainer.net, earlier, recipe.mix.share)
     if recipe.back_to_base:
         draw_towards(trainer.net.backbone, from_coco(weights, recipe.labels).backbone, recipe.back_to_base)
+    if recipe.mix is not None or recipe.back_to_base:
         trainer.validate(recipe.phases[-1].size)
     target = work / f"{recipe.name}.onnx"
     target.write_bytes(export(trainer.net, weights, recipe.phases[-1].size).SerializeToString())

@@ -25,6 +25,8 @@ from lookout_models.training.recipe import Optimiser, Recipe
 from lookout_models.training.torched import channels_last, descend, read_state, write_state
 
 CHECKPOINT = "checkpoint.pt"
+#: The averaged weights of the step that the recipe mixes in at the end.
+_KEPT = "kept.pt"
 #: Of the last validation: AP50, threshold, precision, recall and false alarms of every label.
 FIGURES = "figures.json"
 _LOG = "log.jsonl"
@@ -68,11 +70,17 @@ class Trainer:
             self._step, self._drawn = batch.step + 1, batch.drawn
             if self._step % _LOG_EVERY == 0:
                 self._log({"loss": parts})
+            if self._recipe.mix is not None and self._step == self._recipe.mix.step:
+                write_state(dict(self.net.state_dict()), self._folder / _KEPT)
             last = self._step == self._recipe.steps
             if self._step % _SAVE_EVERY == 0 or last:
                 self._save()
             if self._step % self._recipe.validation.every == 0 or last:
                 self.validate(batch.phase.size)
+
+    def kept(self) -> Mapping[str, Tensor]:
+        """The averaged weights of the step that the recipe mixes in."""
+        return read_state(self._folder / _KEPT)
 
     def validate(self, size: int) -> None:
         """Measure the averaged net on the validation part, into the log and ``figures.json``."""
