@@ -118,7 +118,7 @@ class Attributes(Message):
     stage: str | None = None
     """The rule's own stage, e.g. ``passing``, ``parked``, ``suspected_charging``, ``pre_alarm``."""
     test: bool = False
-    """Somebody tries the way from the gateway to the control room; nothing was seen."""
+    """A trial: a test alarm or a self-test. Such events have types and a topic of their own, and make no alarm."""
     restricted: bool = False
     """Only for those who look after the person (care): no integrator, no list that everybody sees."""
 
@@ -160,7 +160,14 @@ class EventData(Message):
         return self
 
 
-EventType = Literal["lookout.event.start.v1", "lookout.event.update.v1", "lookout.event.end.v1"]
+EventType = Literal[
+    "lookout.event.start.v1",
+    "lookout.event.update.v1",
+    "lookout.event.end.v1",
+    "lookout.test.start.v1",
+    "lookout.test.update.v1",
+    "lookout.test.end.v1",
+]
 
 Source = Annotated[str, Field(pattern=r"^/site/[a-z0-9][a-z0-9_-]{0,62}/gateway/[a-z0-9][a-z0-9_-]{0,62}$")]
 Epoch = Annotated[str, Field(pattern=r"^[0-9a-z][0-9a-z-]{0,62}$")]
@@ -190,8 +197,10 @@ class Event(Message):
 
     @model_validator(mode="after")
     def _envelope_agrees_with_data(self) -> Self:
-        if self.type != event_type(self.data.phase):
-            raise ValueError(f"type {self.type!r} does not fit phase {self.data.phase.value!r}")
+        if self.type != event_type(self.data):
+            raise ValueError(
+                f"type {self.type!r} does not fit phase {self.data.phase.value!r} with test {self.data.attributes.test}"
+            )
         if self.subject != self.data.occurrence:
             raise ValueError("subject must be the occurrence id of data")
         if self.id != event_id(self.epoch, self.sequence):
@@ -199,14 +208,14 @@ class Event(Message):
         return self
 
 
-def event_type(phase: Phase) -> EventType:
-    """The CloudEvents type of a phase."""
-    types: dict[Phase, EventType] = {
-        Phase.START: "lookout.event.start.v1",
-        Phase.UPDATE: "lookout.event.update.v1",
-        Phase.END: "lookout.event.end.v1",
+def event_type(data: EventData) -> EventType:
+    """The CloudEvents type: by phase, and trials apart from what was seen."""
+    types: dict[Phase, tuple[EventType, EventType]] = {
+        Phase.START: ("lookout.event.start.v1", "lookout.test.start.v1"),
+        Phase.UPDATE: ("lookout.event.update.v1", "lookout.test.update.v1"),
+        Phase.END: ("lookout.event.end.v1", "lookout.test.end.v1"),
     }
-    return types[phase]
+    return types[data.phase][data.attributes.test]
 
 
 def event_id(epoch: str, sequence: int) -> str:
@@ -224,7 +233,7 @@ def make_event(data: EventData, *, site: str, gateway: str, epoch: str, sequence
     return Event(
         id=event_id(epoch, sequence),
         source=source_of(site, gateway),
-        type=event_type(data.phase),
+        type=event_type(data),
         subject=data.occurrence,
         time=time,
         epoch=epoch,

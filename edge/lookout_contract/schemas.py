@@ -30,6 +30,13 @@ _CASE = f"{PREFIX}/{{site}}/case/{{grid}}/{{case}}"
 #: channel name → (address, message, direction as seen from the dispatcher, retained, summary)
 _CHANNELS: dict[str, tuple[str, str, str, bool, str]] = {
     "event": (f"{_GATEWAY}/event/{{camera}}/{{scenario}}", "event", "receive", False, "What a gateway saw."),
+    "test": (
+        f"{_GATEWAY}/test/{{camera}}/{{scenario}}",
+        "event",
+        "receive",
+        False,
+        "A trial: nothing was seen.",
+    ),
     "receipt": (f"{_GATEWAY}/receipt", "receipt", "send", False, "What the dispatcher has committed."),
     "refusal": (f"{_GATEWAY}/refusal", "refusal", "send", False, "Why a message lies in quarantine."),
     "status": (f"{_GATEWAY}/status", "status", "receive", True, "Birth, heartbeat and death (will) of a gateway."),

@@ -38,6 +38,10 @@ class GatewayTopics:
         """Up, never retained."""
         return f"{self.base}/event/{_checked('camera', camera)}/{scenario.value}"
 
+    def trial(self, camera: str, scenario: Scenario) -> str:
+        """Up, never retained: events marked as a test, so that who listens for events hears none of them."""
+        return f"{self.base}/test/{_checked('camera', camera)}/{scenario.value}"
+
     @property
     def receipt(self) -> str:
         """Down."""
@@ -99,6 +103,7 @@ class CaseTopics:
 #: Filters for the dispatcher, by channel.
 INTAKE_FILTERS = {
     "event": f"{PREFIX}/+/gateway/+/event/+/+",
+    "test": f"{PREFIX}/+/gateway/+/test/+/+",
     "status": f"{PREFIX}/+/gateway/+/status",
     "camera": f"{PREFIX}/+/gateway/+/camera/+/state",
     "response": f"{PREFIX}/+/gateway/+/response/+",
@@ -107,7 +112,10 @@ INTAKE_FILTERS = {
 
 @dataclass(frozen=True, kw_only=True)
 class ParsedTopic:
-    """A gateway topic taken apart. ``channel`` is event, receipt, refusal, status, camera, command or response."""
+    """A gateway topic taken apart.
+
+    ``channel`` is event, test, receipt, refusal, status, camera, command or response.
+    """
 
     site: str
     gateway: str
@@ -125,7 +133,7 @@ class ParsedTopic:
 _PARSER = re.compile(
     rf"{PREFIX}/(?P<site>{_ID.pattern})/gateway/(?P<gateway>{_ID.pattern})/"
     rf"(?:(?P<plain>receipt|refusal|status)"
-    rf"|event/(?P<event_camera>{_ID.pattern})/(?P<scenario>[a-z_]+)"
+    rf"|(?P<event>event|test)/(?P<event_camera>{_ID.pattern})/(?P<scenario>[a-z_]+)"
     rf"|camera/(?P<camera>{_ID.pattern})/state"
     rf"|(?P<kind>command|response)/(?P<name>{_ID.pattern}))"
 )
@@ -148,4 +156,6 @@ def parse_gateway_topic(topic: str) -> ParsedTopic:
     except ValueError as error:
         known = ", ".join(s.value for s in Scenario)
         raise ContractError(f"topic {topic!r} names no known scenario; known are {known}") from error
-    return ParsedTopic(site=site, gateway=gateway, channel="event", camera=match["event_camera"], scenario=scenario)
+    return ParsedTopic(
+        site=site, gateway=gateway, channel=match["event"], camera=match["event_camera"], scenario=scenario
+    )

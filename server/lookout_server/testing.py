@@ -221,8 +221,9 @@ class SmallGateway:
 
     def delivers(self, event: Event) -> Incoming:
         """Any event on the topic it belongs to."""
-        topic = self.topics.event(event.data.camera, event.data.scenario)
-        return Incoming(topic=topic, payload=event.to_json(), received_at=self.at)
+        topic = self.topics.trial if event.data.attributes.test else self.topics.event
+        where = topic(event.data.camera, event.data.scenario)
+        return Incoming(topic=where, payload=event.to_json(), received_at=self.at)
 
     def says(self, payload: bytes, *, topic: str | None = None) -> Incoming:
         """Any bytes on the event topic, or on another."""

@@ -175,7 +175,8 @@ class MqttLink:
         for row in self._spool.pending(
             self._broker.window - len(self._sent), self._sent.keys(), reserve=self._room_for_live()
         ):
-            session.publish(Message(self._topics.event(row.camera, row.scenario), row.payload))
+            topic = self._topics.trial if row.test else self._topics.event
+            session.publish(Message(topic(row.camera, row.scenario), row.payload))
             self._sent[row.sequence] = now
 
     def _room_for_live(self) -> int:

@@ -38,6 +38,7 @@ class SpooledEvent:
     camera: str
     scenario: Scenario
     payload: bytes
+    test: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +210,8 @@ class SqliteSpool:
     def _put(self, data: EventData) -> int:
         with self._transaction() as file:
             sequence = self._insert(file, data, self._clock.now())
-            note_event(file, data)
+            if not data.attributes.test:
+                note_event(file, data)
             make_room(file, self._limits, self._clock.now())
             return sequence
 
@@ -224,11 +226,11 @@ class SqliteSpool:
             time=datetime.fromtimestamp(made_at, UTC),
         )
         payload = event.to_json()
-        rank = rank_of(data.scenario, data.severity)
+        rank = rank_of(data)
         file.execute("UPDATE life SET last = ?", (last + 1,))
         file.execute(
-            "INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (last + 1, rank, made_at, len(payload), data.camera, data.scenario.value, payload),
+            "INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (last + 1, rank, made_at, len(payload), data.camera, data.scenario.value, payload, data.attributes.test),
         )
         return last + 1
 
@@ -276,11 +278,15 @@ class SqliteSpool:
 
     @staticmethod
     def _rows(file: sqlite3.Connection, first: int, last: int) -> tuple[SpooledEvent, ...]:
-        found: Sequence[tuple[int, str, str, bytes]] = file.execute(
-            "SELECT sequence, camera, scenario, payload FROM event WHERE sequence BETWEEN ? AND ? ORDER BY sequence",
+        found: Sequence[tuple[int, str, str, bytes, int]] = file.execute(
+            "SELECT sequence, camera, scenario, payload, test FROM event WHERE sequence BETWEEN ? AND ? "
+            "ORDER BY sequence",
             (first, last),
         ).fetchall()
-        return tuple(SpooledEvent(number, camera, Scenario(name), payload) for number, camera, name, payload in found)
+        return tuple(
+            SpooledEvent(number, camera, Scenario(name), payload, bool(test))
+            for number, camera, name, payload, test in found
+        )
 
     @contextmanager
     def _transaction(self) -> Generator[sqlite3.Connection]:

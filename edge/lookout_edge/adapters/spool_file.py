@@ -37,8 +37,12 @@ CREATE TABLE occurrence (
 );
 CREATE INDEX occurrence_camera ON occurrence (camera, at);
 """
+#: Trials leave on a topic of their own.
+_TRIALS = """
+ALTER TABLE event ADD COLUMN test INTEGER NOT NULL DEFAULT 0;
+"""
 #: What brings the file from each version to the next.
-_STEPS = (_TABLES, _LOSSES, _OCCURRENCES)
+_STEPS = (_TABLES, _LOSSES, _OCCURRENCES, _TRIALS)
 _VERSION = len(_STEPS)
 
 

@@ -8,7 +8,7 @@ from typing import Final
 
 import structlog
 
-from lookout_contract.events import Scenario, Severity
+from lookout_contract.events import EventData, Scenario, Severity
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -22,9 +22,11 @@ _DAY_S = 86_400.0
 _REMEMBERED = 10_000
 
 
-def rank_of(scenario: Scenario, severity: Severity) -> int:
-    """The class of an event: 0 is given up first, ``PROTECTED`` last."""
-    return PROTECTED if scenario in _FIRST else _RANK[severity]
+def rank_of(data: EventData) -> int:
+    """The class of an event: 0 is given up first, trials among them, ``PROTECTED`` last."""
+    if data.attributes.test:
+        return _RANK[Severity.BLUE]
+    return PROTECTED if data.scenario in _FIRST else _RANK[data.severity]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -99,9 +99,8 @@ def _external(broker: ExternalBroker, site: str) -> BrokerAddress:
 
 def intake_filters(config: ServerConfig) -> tuple[str, ...]:
     """What to subscribe to. Replicas share events and answers; every one of them hears the retained states."""
-    shared = (
-        {"event", "response"} if isinstance(config.broker, ExternalBroker) and config.broker.replica else set[str]()
-    )
+    is_replica = isinstance(config.broker, ExternalBroker) and config.broker.replica
+    shared = {"event", "test", "response"} if is_replica else set[str]()
     return tuple(
         f"$share/lookout-{config.site.id}/{each}" if channel in shared else each
         for channel, each in INTAKE_FILTERS.items()

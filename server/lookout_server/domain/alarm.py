@@ -182,7 +182,7 @@ def told_again(alarm: Alarm, event: Event) -> Alarm:
 
 def wants_case(alarm: Alarm) -> bool:
     """Whether this alarm has to become a case by itself, now."""
-    if alarm.case_id is not None or alarm.disposition is not Disposition.OPEN or alarm.attributes.test:
+    if alarm.case_id is not None or alarm.disposition is not Disposition.OPEN:
         return False
     return policy.confirms_itself(alarm.scenario, alarm.attributes.stage)
 

@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
 
-from lookout_server.ports.arrivals import EventLog, EvidenceIndex, Ledger, Quarantine
+from lookout_server.ports.arrivals import EventLog, EvidenceIndex, Ledger, ProofRepository, Quarantine
 from lookout_server.ports.outgoing import Feed, Outbox, WebhookRepository
 from lookout_server.ports.records import (
     AlarmFilter,
@@ -79,6 +79,7 @@ __all__ = [
     "Page",
     "PasswordHasher",
     "PeopleRepository",
+    "ProofRepository",
     "Quarantine",
     "Quarantined",
     "ReadinessCheck",
@@ -163,6 +164,8 @@ class UnitOfWork(Protocol):
     def enrolments(self) -> Enrolments: ...
     @property
     def evidence(self) -> EvidenceIndex: ...
+    @property
+    def proofs(self) -> ProofRepository: ...
     @property
     def quarantine(self) -> Quarantine: ...
     @property

@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import Protocol
 
 from lookout_server.domain.ledger import Account
+from lookout_server.domain.proof import CameraProof
+from lookout_server.domain.territory import CameraKey
 from lookout_server.ports.records import (
     Incoming,
     LedgerEntry,
@@ -71,6 +73,18 @@ class EvidenceIndex(Protocol):
 
     async def uploader(self, sha256: str) -> str | None:
         """Who brought the file: ``person:ID`` or ``gateway:ID``."""
+        ...
+
+
+class ProofRepository(Protocol):
+    """The newest trial of each camera."""
+
+    async def get(self, keys: Collection[CameraKey] | None = None) -> dict[CameraKey, CameraProof]:
+        """Of these cameras, or of all that were ever tried."""
+        ...
+
+    async def save(self, proofs: Sequence[CameraProof]) -> None:
+        """Insert or update."""
         ...
 
 

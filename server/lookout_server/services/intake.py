@@ -13,6 +13,7 @@ from lookout_server.domain.policy import FUTURE_TOLERANCE
 from lookout_server.domain.territory import Site
 from lookout_server.ports import Gap, Incoming, Store, UnitOfWork
 from lookout_server.services.hearing import hear_cameras, hear_responses, hear_statuses, note_rivals
+from lookout_server.services.proving import take_trials
 from lookout_server.services.reading import (
     Read,
     ReadCamera,
@@ -72,7 +73,8 @@ class Intake:
             refusals = [*(read for read in batch if isinstance(read, Refused)), *settlement.conflicts]
             await _quarantine(uow, refusals)
             early = await _note_the_future(uow, settlement.fresh)
-            await take_events(uow, self._site, settlement.fresh)
+            await take_events(uow, self._site, [read for read in settlement.fresh if not read.is_trial])
+            await take_trials(uow, [read for read in settlement.fresh if read.is_trial])
             await hear_statuses(uow, [read for read in batch if isinstance(read, ReadStatus)])
             await note_rivals(uow, settlement.conflicts)
             await hear_cameras(uow, [read for read in batch if isinstance(read, ReadCamera)])

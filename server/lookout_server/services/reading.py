@@ -22,6 +22,8 @@ MAX_BYTES = 256 * 1024
 _MAX_INTEGER = 2**53
 _EPOCH = re.compile(r"[0-9a-z][0-9a-z-]{0,62}")
 _REASON_CHARACTERS = 300
+#: Channels whose messages count in a gateway's numbers.
+_NUMBERED = frozenset({"event", "test"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +33,11 @@ class ReadEvent:
     taken: TakenEvent
     camera: CameraKey
     message: Incoming
+
+    @property
+    def is_trial(self) -> bool:
+        """Whether it only tries the way; nothing was seen."""
+        return self.taken.event.data.attributes.test
 
     @property
     def stream(self) -> StreamKey:
@@ -116,7 +123,7 @@ def refuse(message: Incoming, reason: str, topic: ParsedTopic | None) -> Refused
     """The refusal, with the event's number when it can be read, so that the gateway can be told."""
     if topic is None:
         return Refused(message=message, reason=reason[:_REASON_CHARACTERS])
-    key = _key(message.payload) if topic.channel == "event" else None
+    key = _key(message.payload) if topic.channel in _NUMBERED else None
     return Refused(
         message=message,
         reason=reason[:_REASON_CHARACTERS],
@@ -127,7 +134,7 @@ def refuse(message: Incoming, reason: str, topic: ParsedTopic | None) -> Refused
 
 
 def _read(message: Incoming, topic: ParsedTopic, text: str) -> Read:
-    if topic.channel == "event":
+    if topic.channel in _NUMBERED:
         return _event(message, topic, text)
     if topic.channel == "status":
         status = GatewayStatus.model_validate_json(text)
@@ -147,6 +154,7 @@ def _read(message: Incoming, topic: ParsedTopic, text: str) -> Read:
 def _event(message: Incoming, topic: ParsedTopic, text: str) -> ReadEvent:
     event = Event.model_validate_json(text)
     _same("source", event.source, topic.source)
+    _same("channel", "test" if event.data.attributes.test else "event", topic.channel)
     _same("camera", event.data.camera, topic.camera)
     _same("scenario", event.data.scenario.value, topic.scenario.value if topic.scenario else None)
     if not math.isfinite(_total(event)):

@@ -1,7 +1,7 @@
 """Alarms, cases, cameras and gateways with the names and files that pages show beside them."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from lookout_contract.events import Scenario
@@ -10,6 +10,7 @@ from lookout_server.domain.alarm import Alarm, Standing
 from lookout_server.domain.case import Case, CaseEvidence, HistoryEntry
 from lookout_server.domain.correlation import FLAPS_WITHIN
 from lookout_server.domain.ledger import SPAN, Account
+from lookout_server.domain.proof import CameraProof
 from lookout_server.domain.silence import Silence, SilenceKind
 from lookout_server.domain.territory import Camera, CameraKey, Gateway, Person, Territory
 from lookout_server.ports import UnitOfWork
@@ -65,6 +66,8 @@ class CameraView:
     grid: Territory | None
     sight: Sight | None
     reason: str | None
+    #: Its newest trial.
+    proof: CameraProof | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,7 +157,11 @@ async def camera_views(uow: UnitOfWork, keys: Collection[CameraKey] | None = Non
     cameras = await uow.territory.cameras(keys)
     gateways = await uow.gateways.get({camera.key.gateway for camera in cameras.values()})
     places = await grids(uow)
-    return [_camera_view(camera, gateways.get(camera.key.gateway), places) for camera in cameras.values()]
+    proofs = await uow.proofs.get(keys)
+    return [
+        replace(_camera_view(camera, gateways.get(key.gateway), places), proof=proofs.get(key))
+        for key, camera in cameras.items()
+    ]
 
 
 def ends_soon(expires_at: datetime | None, at: datetime) -> bool:

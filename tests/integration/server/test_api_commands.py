@@ -10,11 +10,11 @@ import httpx
 import pytest
 
 from lookout_contract.commands import COMMANDS, RolloutCommand, TestAlarmCommand
-from lookout_contract.events import Attributes, Scenario
+from lookout_contract.events import Scenario
 from lookout_server.adapters.model_shelf import ModelShelf
 from lookout_server.api.deps import Deps
 from lookout_server.app import create_app
-from lookout_server.ports import AlarmFilter, AnswerTo, OutboxMessage, Page
+from lookout_server.ports import AnswerTo, OutboxMessage
 from lookout_server.services.accounts import issue_gateway_token
 from lookout_server.testing import PASSWORD, SmallGateway, Station
 
@@ -104,16 +104,3 @@ async def test_a_model_is_rolled_out_and_fetched_by_the_gateway(deps: Deps, stat
         assert hashlib.sha256(whole.content).hexdigest() == package.sha256
         rest = await web.get(url, headers={"Authorization": f"Bearer {token}", "Range": "bytes=10-"})
         assert (rest.status_code, rest.content) == (206, whole.content[10:])
-
-
-async def test_a_test_alarm_is_shown_and_sends_nobody(station: Station) -> None:
-    gateway = SmallGateway(scenario=Scenario.FIRE_SMOKE)
-    data = gateway.data("o-1").model_copy(update={"attributes": Attributes(test=True)})
-    await station.intake.take([gateway.delivers(gateway.event(data))])
-    await station.intake.take([gateway.sends("o-2")])
-    async with station.store.read() as uow:
-        alarms = await uow.alarms.page(AlarmFilter(), Page())
-    assert {alarm.occurrence: (alarm.attributes.test, alarm.case_id is None) for alarm in alarms} == {
-        "o-1": (True, True),
-        "o-2": (False, False),
-    }

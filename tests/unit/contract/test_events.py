@@ -51,6 +51,7 @@ def test_id_and_source_name_the_event() -> None:
     ("field", "value"),
     [
         ("type", "lookout.event.end.v1"),
+        ("type", "lookout.test.start.v1"),
         ("subject", "another"),
         ("id", "20260504t120000-ab12.2"),
         ("sequence", 0),

@@ -61,6 +61,6 @@ def test_every_reference_in_the_asyncapi_document_leads_somewhere() -> None:
 def test_the_asyncapi_document_has_every_channel_of_the_design() -> None:
     channels = asyncapi("1.2.3")["channels"]
     assert set(channels) == {
-        "event", "receipt", "refusal", "status", "cameraState", "command", "response", "caseEvent", "caseState"
+        "event", "test", "receipt", "refusal", "status", "cameraState", "command", "response", "caseEvent", "caseState"
     }  # fmt: skip
     assert channels["event"]["address"] == "lookout/v1/{site}/gateway/{gateway}/event/{camera}/{scenario}"

@@ -21,6 +21,7 @@ def test_what_is_built_can_be_parsed(site: str, gateway: str, camera: str, scena
         return ParsedTopic(site=site, gateway=gateway, channel=channel, **rest)
 
     assert parse_gateway_topic(topics.event(camera, scenario)) == parsed("event", camera=camera, scenario=scenario)
+    assert parse_gateway_topic(topics.trial(camera, scenario)) == parsed("test", camera=camera, scenario=scenario)
     assert parse_gateway_topic(topics.camera_state(camera)) == parsed("camera", camera=camera)
     assert parse_gateway_topic(topics.receipt) == parsed("receipt")
     assert parse_gateway_topic(topics.status) == parsed("status")

@@ -215,7 +215,7 @@ def test_a_spool_of_the_first_version_is_carried_on(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "spool.db") as file:
         file.executescript(
             "DROP TABLE dropped; DROP TABLE dropped_count; DROP TABLE past_epoch; DROP TABLE occurrence;"
-            "PRAGMA user_version = 1;"
+            "ALTER TABLE event DROP COLUMN test; PRAGMA user_version = 1;"
         )
     file.close()
     again = opened(tmp_path / "spool.db")

@@ -19,7 +19,7 @@ INTEGRATOR = "~"
 
 #: Where the dispatcher speaks beside its own tree: the languages of other systems, off unless the site wants them.
 _MIRRORS = ("homeassistant", "frigate")
-_SAYS = ("event/+/+", "status", "camera/+/state", "response/+")
+_SAYS = ("event/+/+", "test/+/+", "status", "camera/+/state", "response/+")
 _HEARS = ("receipt", "refusal", "command/+")
 
 

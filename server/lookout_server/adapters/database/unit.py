@@ -13,6 +13,7 @@ from lookout_server.adapters.database.ledger import SqlLedger
 from lookout_server.adapters.database.notices import SqlNotices
 from lookout_server.adapters.database.outgoing import SqlFeed, SqlOutbox
 from lookout_server.adapters.database.people import SqlPeople
+from lookout_server.adapters.database.proofs import SqlProofs
 from lookout_server.adapters.database.quarantine import SqlQuarantine
 from lookout_server.adapters.database.roster import SqlRoster
 from lookout_server.adapters.database.silences import SqlSilences
@@ -43,6 +44,7 @@ class SqlUnitOfWork:
         self.gateways = SqlGateways(session)
         self.enrolments = SqlEnrolments(session)
         self.evidence = SqlEvidence(session)
+        self.proofs = SqlProofs(session)
         self.quarantine = SqlQuarantine(session)
         self.webhooks = SqlWebhooks(session)
         self.feed = SqlFeed(session)

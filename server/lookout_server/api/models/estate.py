@@ -6,10 +6,11 @@ from typing import Any
 from pydantic import Field
 
 from lookout_contract.cases import CaseState
-from lookout_contract.events import Severity
+from lookout_contract.events import Condition, Scenario, Severity
 from lookout_contract.status import Sight
 from lookout_server.api.models.base import Model, Ref, UtcTime, shown
 from lookout_server.domain.ledger import Account
+from lookout_server.domain.proof import CameraProof, ProofKind
 from lookout_server.domain.territory import Site
 from lookout_server.ports import Quarantined
 from lookout_server.services.overview import Overview
@@ -25,6 +26,13 @@ CAMERA_EXAMPLE: dict[str, Any] = {
     "detail": "no packet for 10 s: check the camera's power and network",
     "since": "2026-11-22T06:00:00.000Z",
     "last_alarm_at": None,
+    "proof": {
+        "kind": "self_test",
+        "scenario": "fire_smoke",
+        "at": "2026-11-22T03:00:12.000Z",
+        "passed": True,
+        "conditions": [{"name": "hop_rule", "value": 6.4, "limit": 15.0, "met": True, "unit": "s"}],
+    },
 }
 
 GATEWAY_EXAMPLE: dict[str, Any] = {
@@ -57,6 +65,28 @@ class CameraSight(StrEnum):
     UNKNOWN = "unknown"
 
 
+class ProofModel(Model):
+    """The newest trial of a camera. ``passed`` is null until its end is told; ``conditions`` hold what was asked of it
+    and the seconds from station to station."""
+
+    kind: ProofKind
+    scenario: Scenario
+    at: UtcTime
+    passed: bool | None
+    conditions: tuple[Condition, ...]
+
+    @classmethod
+    def of(cls, proof: CameraProof) -> "ProofModel":
+        """From the domain's value."""
+        return cls(
+            kind=proof.kind,
+            scenario=proof.scenario,
+            at=proof.started_at,
+            passed=proof.passed,
+            conditions=proof.conditions,
+        )
+
+
 class CameraModel(Model):
     """A camera. ``grid`` null: nobody has placed it yet."""
 
@@ -71,6 +101,7 @@ class CameraModel(Model):
     detail: str | None
     since: UtcTime | None
     last_alarm_at: UtcTime | None
+    proof: ProofModel | None
 
     @classmethod
     def of(cls, view: CameraView) -> "CameraModel":
@@ -86,6 +117,7 @@ class CameraModel(Model):
             detail=camera.detail,
             since=camera.since,
             last_alarm_at=camera.last_alarm_at,
+            proof=ProofModel.of(view.proof) if view.proof else None,
         )
 
 

@@ -3,6 +3,7 @@
 from lookout_server.adapters.database.tables.alarms import AlarmEvidenceRow, AlarmRow, SilenceRow
 from lookout_server.adapters.database.tables.arrivals import EventRow, EvidenceRow, LedgerRow, QuarantineRow, StreamRow
 from lookout_server.adapters.database.tables.boxes import (
+    CameraProofRow,
     CameraRow,
     CertificateRow,
     CommandRow,
@@ -52,6 +53,7 @@ __all__ = [
     "AlarmEvidenceRow",
     "AlarmRow",
     "Base",
+    "CameraProofRow",
     "CameraRow",
     "CaseAlarmRow",
     "CaseEvidenceRow",

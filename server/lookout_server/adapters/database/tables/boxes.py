@@ -68,6 +68,21 @@ class CameraRow(Base):
     last_alarm_at: Mapped[datetime | None]
 
 
+class CameraProofRow(Base):
+    """The newest trial of each camera. ``told`` holds what only pages show."""
+
+    __tablename__ = "camera_proofs"
+    gateway: Mapped[str] = mapped_column(Id, primary_key=True)
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    scenario: Mapped[str] = mapped_column(String(40))
+    occurrence: Mapped[str] = mapped_column(Id)
+    started_at: Mapped[datetime]
+    told_at: Mapped[datetime]
+    passed: Mapped[bool | None]
+    told: Mapped[dict[str, Any]]
+
+
 class EnrolmentRow(Base):
     """One-time codes with which a box fetches its bundle; the code itself is never kept."""
 
