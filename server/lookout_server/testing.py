@@ -21,6 +21,7 @@ from lookout_contract.events import (
 )
 from lookout_contract.status import CameraState, GatewayStatus, Sight
 from lookout_contract.topics import GatewayTopics
+from lookout_server.domain.access import Access
 from lookout_server.domain.alarm import alarm_id
 from lookout_server.domain.case import Case
 from lookout_server.domain.territory import Camera, CameraKey, Level, Person, Role, Site, Territory, person_id
@@ -121,6 +122,11 @@ def person(username: str, *roles: Role, grids: frozenset[str] = frozenset()) -> 
     return Person(
         id=person_id(username), username=username, name=username, roles=frozenset(roles), grids=grids, language="zh-CN"
     )
+
+
+def anywhere(who: Person) -> Access:
+    """What they may see who look after the whole site."""
+    return Access(person=who, places=None)
 
 
 def a_case(state: CaseState, *, number: int = 1, handler: str | None = None) -> Case:
@@ -268,7 +274,7 @@ class Station:
         gateway.at = self.clock.now()
         await self.intake.take([gateway.sends(occurrence, stage=stage)])
         alarm = alarm_id(f"/site/{gateway.site}/gateway/{gateway.gateway}", occurrence)
-        operator = person("li", Role.OPERATOR)
+        operator = anywhere(person("li", Role.OPERATOR))
         case_id, _ = await report_alarm(self.store, SITE, alarm, operator, at=self.clock.now())
         return case_id
 

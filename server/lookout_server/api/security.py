@@ -7,6 +7,7 @@ from fastapi import Depends, Request, Security
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
 
 from lookout_server.api.deps import Given
+from lookout_server.domain.access import Access
 from lookout_server.domain.territory import Person, Role
 from lookout_server.errors import ForbiddenError, UnauthenticatedError
 from lookout_server.services import accounts
@@ -32,10 +33,15 @@ class CsrfError(ForbiddenError):
 
 @dataclass(frozen=True, kw_only=True)
 class Caller:
-    """A person and the token of their session."""
+    """What somebody may see, and the token of their session."""
 
-    person: Person
+    access: Access
     token: str
+
+    @property
+    def person(self) -> Person:
+        """Who it is."""
+        return self.access.person
 
 
 def token_of(
@@ -58,30 +64,40 @@ Token = Annotated[str, Depends(token_of)]
 
 async def caller(deps: Given, token: Token) -> Caller:
     """Whoever is signed in."""
-    return Caller(person=await accounts.whose_session(deps.store, token, at=deps.clock.now()), token=token)
+    return Caller(access=await accounts.whose_access(deps.store, token, at=deps.clock.now()), token=token)
 
 
 SignedIn = Annotated[Caller, Depends(caller)]
 
 
-async def control_room(signed_in: SignedIn) -> Person:
-    """Operators, supervisors and admins."""
+async def control_room(signed_in: SignedIn) -> Access:
+    """Operators, supervisors and admins. What of the site is theirs is for the access to say."""
     if not signed_in.person.in_control_room:
         raise ForbiddenError("this is for the control room: operator, supervisor or admin")
-    return signed_in.person
+    return signed_in.access
 
 
-ControlRoom = Annotated[Person, Depends(control_room)]
+ControlRoom = Annotated[Access, Depends(control_room)]
 
 
-async def lead(signed_in: SignedIn) -> Person:
+async def lead(signed_in: SignedIn) -> Access:
     """Supervisors and admins."""
     if not signed_in.person.roles & {Role.SUPERVISOR, Role.ADMIN}:
         raise ForbiddenError("this is for supervisors and admins")
-    return signed_in.person
+    return signed_in.access
 
 
-Lead = Annotated[Person, Depends(lead)]
+Lead = Annotated[Access, Depends(lead)]
+
+
+async def whole_site(access: ControlRoom) -> Access:
+    """The control room, of the whole site."""
+    if access.places is not None:
+        raise ForbiddenError("this is for those in the control room who look after the whole site")
+    return access
+
+
+WholeSite = Annotated[Access, Depends(whole_site)]
 
 
 async def uploader(deps: Given, token: Token) -> str:

@@ -11,7 +11,7 @@ from lookout_contract.events import Severity
 from lookout_server.domain.case import Actor, Asked, Case, Data, Details, HistoryEntry, Request, Whistle
 from lookout_server.domain.moves import MOVES, OVERSIGHT, SUPERVISORS_DECIDE, Action, Move
 from lookout_server.domain.policy import DEFAULT, Policy
-from lookout_server.domain.territory import CONTROL_ROOM, FIELD, Person
+from lookout_server.domain.territory import CONTROL_ROOM
 from lookout_server.errors import (
     EvidenceMissingError,
     ForbiddenError,
@@ -232,13 +232,6 @@ def not_reported_in(case: Case, person_id: str, *, at: datetime) -> tuple[Case, 
     after = replace(case, entries=case.entries + 1, updated_at=at)
     data = {"reason": "no_report_in", "told": [person_id]}
     return after, _system_entry(after, Action.ESCALATE, at=at, note=None, data=data)
-
-
-def may_see(case: Case, person: Person) -> bool:
-    """The control room sees every case; a worker those in their grids and those they handle; a department its own."""
-    if person.in_control_room or case.handler == person.id or any(each.person == person.id for each in case.whistles):
-        return True
-    return bool(person.roles & FIELD) and case.grid is not None and case.grid in person.grids
 
 
 def _system_entry(case: Case, action: Action, *, at: datetime, note: str | None, data: Data) -> HistoryEntry:

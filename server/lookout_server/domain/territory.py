@@ -29,11 +29,13 @@ class Role(StrEnum):
     DEPARTMENT = "department"
     SUPERVISOR = "supervisor"
     ADMIN = "admin"
+    #: Cleared for 重点人群, beside another role: care alarms and cases are shown to nobody else.
+    CARE = "care"
 
 
 #: Who can be sent.
 FIELD = frozenset({Role.WORKER, Role.HOUSEHOLD_HEAD})
-#: Roles of the control room: they see everything and decide.
+#: Roles of the control room: they see what is in their places, and decide.
 CONTROL_ROOM = frozenset({Role.OPERATOR, Role.SUPERVISOR, Role.ADMIN})
 
 
@@ -85,7 +87,7 @@ class Person:
 
     @property
     def in_control_room(self) -> bool:
-        """Whether the person sees every alarm and case."""
+        """Whether the person decides, rather than goes."""
         return bool(self.roles & CONTROL_ROOM)
 
 

@@ -7,11 +7,11 @@ from enum import StrEnum
 
 from lookout_contract.cases import CaseState
 from lookout_contract.events import Event, Scenario
+from lookout_server.domain.access import Access
 from lookout_server.domain.alarm import Disposition
 from lookout_server.domain.deadline import Deadline, DeadlineKind
 from lookout_server.domain.ledger import Chain, Link
 from lookout_server.domain.sequence import Sequences
-from lookout_server.domain.territory import Person
 
 
 class FeedKind(StrEnum):
@@ -44,20 +44,21 @@ class Page:
 
 @dataclass(frozen=True, kw_only=True)
 class AlarmFilter:
-    """Which alarms; None means any."""
+    """Which alarms; None means any. ``visible_to`` limits to what that person may see."""
 
     disposition: Disposition | None = None
     scenario: Scenario | None = None
     camera: str | None = None
+    visible_to: Access | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class CaseFilter:
-    """Which cases; None means any. ``visible_to`` limits to what that worker may see."""
+    """Which cases; None means any. ``visible_to`` limits to what that person may see."""
 
     states: frozenset[CaseState] | None = None
     handler: str | None = None
-    visible_to: Person | None = None
+    visible_to: Access | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,6 +7,7 @@ from typing import Protocol
 from lookout_contract.cases import CaseState
 from lookout_contract.commands import CommandResponse
 from lookout_contract.events import Scenario, Severity
+from lookout_server.domain.access import Access
 from lookout_server.domain.alarm import Alarm
 from lookout_server.domain.case import Case, CaseEvidence, HistoryEntry
 from lookout_server.domain.deadline import Deadline, DeadlineKey, DeadlineKind
@@ -54,8 +55,8 @@ class AlarmRepository(Protocol):
         """Camera, scenario and arrival of what came after ``first`` and until ``last``, newest first."""
         ...
 
-    async def open_by_severity(self) -> dict[Severity, int]:
-        """How many nobody has judged."""
+    async def open_by_severity(self, visible_to: Access | None = None) -> dict[Severity, int]:
+        """How many nobody has judged; of those that somebody may see, or of all."""
         ...
 
 
@@ -146,8 +147,8 @@ class CaseRepository(Protocol):
         """Case id → its history, oldest first."""
         ...
 
-    async def count_by_state(self, visible_to: Person | None = None) -> dict[CaseState, int]:
-        """How many cases stand where; of those that a worker may see, or of all."""
+    async def count_by_state(self, visible_to: Access | None = None) -> dict[CaseState, int]:
+        """How many cases stand where; of those that somebody may see, or of all."""
         ...
 
 
@@ -272,6 +273,10 @@ class RosterRepository(Protocol):
 
     async def shifts(self, first: datetime, last: datetime, limit: int) -> Sequence[Shift]:
         """Those that overlap the span, by start."""
+        ...
+
+    async def shift(self, shift_id: str) -> Shift | None:
+        """By id."""
         ...
 
     async def save_shift(self, shift: Shift) -> None:

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from lookout_server.domain.access import Access
 from lookout_server.domain.territory import Person, Role, person_id
 from lookout_server.errors import InvalidError, UnauthenticatedError
 from lookout_server.ports import PasswordHasher, Store, UnitOfWork
+from lookout_server.services.access import access
 
 SESSION_LASTS = timedelta(hours=12)
 #: A session is extended at most this often: not every request shall write.
@@ -111,6 +113,13 @@ async def whose_session(store: Store, token: str, *, at: datetime) -> Person:
             await uow.people.extend_session(hashed, at + SESSION_LASTS)
             await uow.commit()
     return person
+
+
+async def whose_access(store: Store, token: str, *, at: datetime) -> Access:
+    """What whoever is signed in by this token may see. UnauthenticatedError when nobody is, or no longer."""
+    person = await whose_session(store, token, at=at)
+    async with store.read() as uow:
+        return await access(uow, person)
 
 
 async def whose_upload_token(store: Store, token: str) -> str | None:

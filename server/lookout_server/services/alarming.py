@@ -4,14 +4,15 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from lookout_contract.cases import CaseState
+from lookout_server.domain.access import Access
 from lookout_server.domain.alarm import Alarm, Disposition, acknowledged, unacknowledged
 from lookout_server.domain.deadline import Deadline, DeadlineKey, DeadlineKind
 from lookout_server.domain.notice import NoticeKind
-from lookout_server.domain.territory import Person, Role, Site
+from lookout_server.domain.territory import Role, Site
 from lookout_server.domain.wording import SCENARIOS
-from lookout_server.errors import NotFoundError
 from lookout_server.ports import Store, UnitOfWork
 from lookout_server.services import announce
+from lookout_server.services.access import audience, grid_of, visible_alarm
 from lookout_server.services.notifying import About, notify
 
 
@@ -28,21 +29,21 @@ async def leave(uow: UnitOfWork, site: Site, alarm_id: str) -> None:
     await uow.deadlines.cancel([*keys, _ack_key(alarm_id)])
 
 
-async def acknowledge(store: Store, site: Site, alarm_id: str, person: Person, *, at: datetime) -> None:
+async def acknowledge(store: Store, site: Site, alarm_id: str, by: Access, *, at: datetime) -> None:
     """The person looks after the alarm; it is everybody's again when nothing has come of it in time."""
     async with store.write() as uow:
-        alarm = await _locked(uow, alarm_id)
+        alarm = await visible_alarm(uow, alarm_id, by, lock=True)
         until = at + timedelta(seconds=site.policy.acknowledged_for[alarm.severity])
-        await uow.alarms.save([acknowledged(alarm, person.id, at=at, until=until)])
+        await uow.alarms.save([acknowledged(alarm, by.person.id, at=at, until=until)])
         await uow.deadlines.set([Deadline(key=_ack_key(alarm_id), due_at=until)])
         announce.alarm_changed(uow, alarm_id, "acknowledged", at)
         await uow.commit()
 
 
-async def let_go(store: Store, alarm_id: str, *, at: datetime) -> None:
+async def let_go(store: Store, alarm_id: str, by: Access, *, at: datetime) -> None:
     """Take an acknowledgement back."""
     async with store.write() as uow:
-        alarm = await _locked(uow, alarm_id)
+        alarm = await visible_alarm(uow, alarm_id, by, lock=True)
         await uow.alarms.save([unacknowledged(alarm)])
         await uow.deadlines.cancel([_ack_key(alarm_id)])
         announce.alarm_changed(uow, alarm_id, "unacknowledged", at)
@@ -63,7 +64,7 @@ async def alarm_passed(uow: UnitOfWork, site: Site, alarm: Alarm, key: DeadlineK
         await uow.deadlines.set([again])
     if not covered:
         about = await _about(uow, alarm)
-        people = await _with_role(uow, Role.OPERATOR if rung == 1 else Role.SUPERVISOR)
+        people = await _with_role(uow, Role.OPERATOR if rung == 1 else Role.SUPERVISOR, alarm)
         await notify(uow, site, about, NoticeKind.ALARM_LATE, people, at=at)
         announce.alarm_changed(uow, alarm.id, "late", at)
 
@@ -73,7 +74,7 @@ async def _dropped(uow: UnitOfWork, site: Site, alarm: Alarm, at: datetime) -> N
     if alarm.acked_by is None:
         return
     await uow.alarms.save([unacknowledged(alarm)])
-    people = [alarm.acked_by, *await _with_role(uow, Role.SUPERVISOR)]
+    people = [alarm.acked_by, *await _with_role(uow, Role.SUPERVISOR, alarm)]
     await notify(uow, site, await _about(uow, alarm), NoticeKind.ALARM_DROPPED, people, at=at)
     announce.alarm_changed(uow, alarm.id, "unacknowledged", at)
 
@@ -82,8 +83,8 @@ async def _is_quiet(uow: UnitOfWork, alarm: Alarm, at: datetime) -> bool:
     silences = await uow.silences.current(at)
     if not silences:
         return False
-    camera = (await uow.territory.cameras([alarm.camera])).get(alarm.camera)
-    return any(silence.covers(alarm, camera.grid if camera else None, at) for silence in silences)
+    grid = await grid_of(uow, alarm)
+    return any(silence.covers(alarm, grid, at) for silence in silences)
 
 
 async def _about(uow: UnitOfWork, alarm: Alarm) -> About:
@@ -92,15 +93,8 @@ async def _about(uow: UnitOfWork, alarm: Alarm) -> About:
     return About(subject=alarm.id, severity=alarm.severity, title=f"{SCENARIOS[alarm.scenario].zh} · {place}")
 
 
-async def _with_role(uow: UnitOfWork, role: Role) -> Sequence[str]:
-    return [person.id for person in await uow.people.everyone(role)]
-
-
-async def _locked(uow: UnitOfWork, alarm_id: str) -> Alarm:
-    found = await uow.alarms.get([alarm_id], lock=True)
-    if alarm_id not in found:
-        raise NotFoundError(f"there is no alarm {alarm_id!r}: it may be a typing mistake")
-    return found[alarm_id]
+async def _with_role(uow: UnitOfWork, role: Role, alarm: Alarm) -> Sequence[str]:
+    return [person.id for person in await audience(uow, role, await grid_of(uow, alarm), alarm.scenario)]
 
 
 def _timer(site: Site, alarm: Alarm, rung: int, since: datetime) -> Deadline | None:

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from lookout_contract.cases import CaseMessage
 from lookout_contract.topics import CaseTopics
+from lookout_server.domain.access import RESTRICTED
 from lookout_server.domain.alarm import Alarm
 from lookout_server.domain.case import Case, HistoryEntry
 from lookout_server.domain.moves import SETTLED
@@ -46,8 +47,13 @@ def case_noted(uow: UnitOfWork, case: Case, change: str, at: datetime) -> None:
 
 
 def case_moved(uow: UnitOfWork, site: Site, case: Case, entry: HistoryEntry, alarm: Alarm | None) -> None:
-    """A line of the feed, the step for integrators, and the retained state, which goes when the case settles."""
+    """A line of the feed, the step for integrators, and the retained state, which goes when the case settles.
+
+    Care cases are not published: whoever may read the broker may read everything there.
+    """
     case_noted(uow, case, entry.action.value, entry.at)
+    if case.scenario in RESTRICTED:
+        return
     message = CaseMessage(
         case=case.id,
         grid=case.grid or UNPLACED,

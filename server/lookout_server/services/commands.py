@@ -1,6 +1,7 @@
 """Commands to gateways. They leave through the outbox, so one is sent only if its reason was committed."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -16,6 +17,7 @@ from lookout_contract.commands import (
 )
 from lookout_contract.events import Scenario
 from lookout_contract.topics import GatewayTopics
+from lookout_server.domain.access import Access
 from lookout_server.domain.alarm import Alarm, DismissReason
 from lookout_server.domain.case import Case
 from lookout_server.domain.territory import Site
@@ -69,7 +71,7 @@ class Wanted:
 
     gateway: str
     name: str
-    by: str
+    by: Access
     key: str | None = None
     camera: str | None = None
     scenario: Scenario | None = None
@@ -81,12 +83,13 @@ async def ask(store: Store, site: Site, wanted: Wanted, *, at: datetime) -> Sent
     """Send a command; NotFoundError when nobody has heard of the gateway. Asking again with one key sends nothing."""
     command = _wanted(wanted, at)
     async with store.write() as uow:
-        if wanted.gateway not in await uow.gateways.get([wanted.gateway]):
+        known = wanted.gateway in await uow.gateways.get([wanted.gateway])
+        if not known or wanted.gateway in await _out_of_reach(uow, wanted.by):
             raise NotFoundError(f"there is no gateway {wanted.gateway!r}: see the list of gateways")
         held = await uow.gateways.command(command.id)
         if held is not None:
             return held
-        await _send(uow, site, wanted.gateway, command, by=wanted.by)
+        await _send(uow, site, wanted.gateway, command, by=wanted.by.person.id)
         announce.gateway_changed(uow, wanted.gateway, "asked", at)
         await uow.commit()
     async with store.read() as uow:
@@ -113,6 +116,24 @@ def _wanted(wanted: Wanted, at: datetime) -> Command:
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         raise InvalidError(f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}") from error
+
+
+async def asked(store: Store, by: Access, *, gateway: str | None, limit: int) -> Sequence[SentCommand]:
+    """What the gateways of somebody's places were asked, newest first."""
+    async with store.read() as uow:
+        found = await uow.gateways.commands(gateway=gateway, limit=limit)
+        beyond = await _out_of_reach(uow, by)
+    return [command for command in found if command.gateway not in beyond]
+
+
+async def _out_of_reach(uow: UnitOfWork, by: Access) -> frozenset[str]:
+    """Gateways all of whose cameras stand in places that are not somebody's."""
+    if by.places is None:
+        return frozenset()
+    grids: dict[str, set[str | None]] = {}
+    for key, camera in (await uow.territory.cameras()).items():
+        grids.setdefault(key.gateway, set()).add(camera.grid)
+    return frozenset(name for name, found in grids.items() if not by.reaches(found))
 
 
 async def request_snapshot(uow: UnitOfWork, site: Site, case: Case, *, at: datetime) -> str | None:

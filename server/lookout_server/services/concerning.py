@@ -7,6 +7,7 @@ from lookout_server.domain.moves import Action
 from lookout_server.domain.notice import NoticeKind
 from lookout_server.domain.territory import Role, Site
 from lookout_server.ports import UnitOfWork
+from lookout_server.services.access import audience
 from lookout_server.services.notifying import acknowledge_case, notify
 
 #: Told to whoever has the case.
@@ -35,9 +36,9 @@ async def notify_about(uow: UnitOfWork, site: Site, case: Case, after: Case, ent
         await notify(uow, site, after, NoticeKind.REASSIGNED, [case.handler], at=at)
     if action in _TO_SUPERVISORS or (after.supervised and not case.supervised):
         kind = _TO_SUPERVISORS.get(action, NoticeKind.SUPERVISED)
-        await notify(uow, site, after, kind, await _with_role(uow, Role.SUPERVISOR), at=at)
+        await notify(uow, site, after, kind, await _with_role(uow, Role.SUPERVISOR, after), at=at)
     if action in _TO_OPERATORS:
-        await notify(uow, site, after, _TO_OPERATORS[action], await _with_role(uow, Role.OPERATOR), at=at)
+        await notify(uow, site, after, _TO_OPERATORS[action], await _with_role(uow, Role.OPERATOR, after), at=at)
     if action in _TO_ASKER and case.asked is not None and case.asked.by:
         await notify(uow, site, after, _TO_ASKER[action], [case.asked.by], at=at)
     if action is Action.WHISTLE:
@@ -45,5 +46,5 @@ async def notify_about(uow: UnitOfWork, site: Site, case: Case, after: Case, ent
         await notify(uow, site, after, NoticeKind.WHISTLE, called, at=at)
 
 
-async def _with_role(uow: UnitOfWork, role: Role) -> Sequence[str]:
-    return [person.id for person in await uow.people.everyone(role)]
+async def _with_role(uow: UnitOfWork, role: Role, case: Case) -> Sequence[str]:
+    return [person.id for person in await audience(uow, role, case.grid, case.scenario)]

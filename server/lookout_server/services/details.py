@@ -1,36 +1,39 @@
 """Everything about one alarm or one case."""
 
+from dataclasses import replace
 from datetime import datetime
 
+from lookout_server.domain.access import Access
 from lookout_server.domain.case import Case, CaseEvidence, CaseEvidenceKind, Stage
-from lookout_server.domain.territory import Person
-from lookout_server.errors import NotFoundError
 from lookout_server.ports import Store, UnitOfWork
-from lookout_server.services.handling import visible_case
+from lookout_server.services.access import visible_alarm, visible_case
 from lookout_server.services.views import AlarmView, CaseDetail, alarm_views, case_views
 
 
-async def alarm_detail(store: Store, alarm_id: str, *, at: datetime) -> AlarmView:
+async def alarm_detail(store: Store, alarm_id: str, by: Access, *, at: datetime) -> AlarmView:
     """The alarm, or NotFoundError."""
     async with store.read() as uow:
-        found = await uow.alarms.get([alarm_id])
-        if alarm_id not in found:
-            raise NotFoundError(f"there is no alarm {alarm_id!r}: it may be a typing mistake")
-        return (await alarm_views(uow, found.values(), at=at))[0]
+        alarm = await visible_alarm(uow, alarm_id, by)
+        return (await alarm_views(uow, [alarm], at=at))[0]
 
 
-async def case_detail(store: Store, case_id: str, person: Person) -> CaseDetail:
-    """The case with its history and files, or NotFoundError when this person may not see it."""
+async def case_detail(store: Store, case_id: str, by: Access) -> CaseDetail:
+    """The case with its history and files, or NotFoundError when this person may not see it.
+
+    The record of a care case, its notes and pictures, stays closed until it is opened to them.
+    """
     async with store.read() as uow:
-        case = await visible_case(uow, case_id, person)
+        case = await visible_case(uow, case_id, by)
+        opens = by.opens(case)
         history = await uow.cases.history(case_id)
         alarms = await alarm_views(uow, (await uow.alarms.get(case.alarms[:1])).values())
         return CaseDetail(
             view=(await case_views(uow, [case]))[0],
-            primary_alarm=alarms[0] if alarms else None,
-            history=history,
+            primary_alarm=alarms[0] if alarms and opens else None,
+            history=history if opens else [replace(entry, note=None, data={}) for entry in history],
             people=await uow.people.get({entry.actor for entry in history if entry.actor}),
-            evidence=await _files(uow, case, alarms),
+            evidence=await _files(uow, case, alarms) if opens else [],
+            opened=opens,
         )
 
 

@@ -13,6 +13,7 @@ from lookout_server.domain.notice import NoticeKind
 from lookout_server.domain.territory import Level, Role, Site, nearest_level, path_up
 from lookout_server.errors import NoCandidateError
 from lookout_server.ports import UnitOfWork
+from lookout_server.services.access import audience
 from lookout_server.services.candidates import best_candidate
 from lookout_server.services.handling import keep_move, tell
 from lookout_server.services.notifying import notify
@@ -44,7 +45,7 @@ async def _did_not_report_in(uow: UnitOfWork, site: Site, case: Case, department
     """吹哨 without 报到: the department hears it again, and supervisors with it."""
     after, entry = moving.not_reported_in(case, department, at=at)
     await uow.cases.update(after, entry, seen=case.version)
-    supervisors = [person.id for person in await uow.people.everyone(Role.SUPERVISOR)]
+    supervisors = [person.id for person in await audience(uow, Role.SUPERVISOR, case.grid, case.scenario)]
     await notify(uow, site, after, NoticeKind.LATE, [department, *supervisors], at=at)
     await tell(uow, site, after, entry)
 
@@ -95,11 +96,11 @@ async def _tell_on(uow: UnitOfWork, site: Site, case: Case, at: datetime) -> Non
 async def _people_at(uow: UnitOfWork, case: Case, rung: int) -> Sequence[str]:
     """Rung 1: who has the case, and the operators. Above: supervisors, of the community, then street, then district."""
     if rung == 1:
-        operators = [person.id for person in await uow.people.everyone(Role.OPERATOR)]
+        operators = [person.id for person in await audience(uow, Role.OPERATOR, case.grid, case.scenario)]
         return [*([case.handler] if case.handler else []), *operators]
     path = path_up(case.grid, await grids(uow))
     level = LADDER[min(rung - 1, len(LADDER) - 1)]
-    supervisors = await uow.people.everyone(Role.SUPERVISOR)
+    supervisors = await audience(uow, Role.SUPERVISOR, case.grid, case.scenario)
     # A supervisor without a place looks after all of them.
     near = [person.id for person in supervisors if not person.grids or nearest_level(person, path) in _up_to(level)]
     return near or [person.id for person in supervisors]

@@ -5,8 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
-from lookout_server.domain.moving import may_see
-from lookout_server.domain.territory import Person
+from lookout_server.domain.access import RESTRICTED, Access
 from lookout_server.errors import NotFoundError, RangeError, TooLargeError, WrongHashError, WrongTypeError
 from lookout_server.ports import EvidenceStore, Store, StoredFile, UnitOfWork
 from lookout_server.services import announce
@@ -104,22 +103,33 @@ async def keep(store: Store, files: EvidenceStore, upload: Upload, *, max_bytes:
     return replace(stored, created=created)
 
 
-async def find(store: Store, sha256: str, person: Person) -> StoredFile:
-    """The file, or NotFoundError. Workers see what belongs to their cases and what they brought themselves."""
+async def find(store: Store, sha256: str, by: Access) -> StoredFile:
+    """The file, or NotFoundError. People see what belongs to their cases and alarms and what they brought themselves.
+
+    What belongs to nothing yet is the whole site's control room's.
+    """
     async with store.read() as uow:
         file = (await uow.evidence.get([sha256])).get(sha256)
-        if file is None or not (person.in_control_room or await _is_theirs(uow, sha256, person)):
+        if file is None or not await _is_theirs(uow, sha256, by):
             raise NotFoundError("there is no such file that you can see: it may not have been uploaded yet")
     return file
 
 
-async def _is_theirs(uow: UnitOfWork, sha256: str, person: Person) -> bool:
-    if await uow.evidence.uploader(sha256) == f"person:{person.id}":
+async def _is_theirs(uow: UnitOfWork, sha256: str, by: Access) -> bool:
+    if await uow.evidence.uploader(sha256) == f"person:{by.person.id}":
         return True
     alarms = await uow.alarms.get(await uow.alarms.with_evidence(sha256))
     ids = {alarm.case_id for alarm in alarms.values() if alarm.case_id}
     cases = await uow.cases.get(ids.union(await uow.cases.with_evidence(sha256)))
-    return any(may_see(case, person) for case in cases.values())
+    if any(by.opens(case) for case in cases.values()):
+        return True
+    # The pictures of a care alarm that became a case are the case's.
+    free = [each for each in alarms.values() if each.case_id is None or each.scenario not in RESTRICTED]
+    cameras = await uow.territory.cameras({alarm.camera for alarm in free})
+    grids = {key: camera.grid for key, camera in cameras.items()}
+    if any(by.sees_alarm(alarm.scenario, grids.get(alarm.camera)) for alarm in free):
+        return True
+    return not alarms and not cases and by.person.in_control_room and by.places is None
 
 
 async def _announce(uow: UnitOfWork, sha256: str, at: datetime) -> None:

@@ -5,8 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-from lookout_server.domain.moving import may_see
-from lookout_server.domain.territory import Person
+from lookout_server.domain.access import Access
 from lookout_server.errors import ServerError
 from lookout_server.ports import FeedEntry, FeedKind, Store, UnitOfWork
 from lookout_server.services.announce import camera_key
@@ -59,11 +58,23 @@ class FeedSource(Protocol):
         ...
 
 
-def is_for(person: Person, item: FeedItem) -> bool:
-    """The control room hears everything; a worker hears of the cases they may see."""
-    if person.in_control_room:
-        return True
-    return isinstance(item.body, CaseView) and may_see(item.body.case, person)
+def is_for(access: Access, item: FeedItem) -> bool:
+    """Whether somebody hears of it: alarms, cameras and gateways of their places, and the cases they may see.
+
+    A line whose subject is gone by now says that to the control room of the whole site.
+    """
+    body = item.body
+    match body:
+        case CaseView():
+            return access.sees(body.case)
+        case AlarmView():
+            return access.sees_alarm(body.alarm.scenario, body.grid.id if body.grid else None)
+        case CameraView():
+            return access.person.in_control_room and access.covers(body.camera.grid)
+        case GatewayView():
+            return access.person.in_control_room and access.reaches(body.grids)
+        case None:
+            return access.person.in_control_room and access.places is None and access.cleared
 
 
 async def read_feed(store: Store, after: int, limit: int) -> list[FeedItem]:

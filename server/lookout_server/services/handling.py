@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from lookout_server.domain import moving
+from lookout_server.domain.access import Access
 from lookout_server.domain.alarm import Alarm, released
 from lookout_server.domain.case import (
     SYSTEM,
@@ -19,9 +20,10 @@ from lookout_server.domain.case import (
 )
 from lookout_server.domain.moves import Action
 from lookout_server.domain.territory import FIELD, Person, Role, Site
-from lookout_server.errors import ConflictError, EvidenceMissingError, InvalidError, NotFoundError
+from lookout_server.errors import ConflictError, EvidenceMissingError, InvalidError
 from lookout_server.ports import Store, StoredFile, UnitOfWork
 from lookout_server.services import announce
+from lookout_server.services.access import visible_case
 from lookout_server.services.alarming import watch
 from lookout_server.services.candidates import best_candidate
 from lookout_server.services.commands import request_snapshot
@@ -38,10 +40,15 @@ class Order:
 
     case_id: str
     action: Action
-    person: Person
+    access: Access
     version: int
     at: datetime
     details: Details = field(default_factory=Details)
+
+    @property
+    def person(self) -> Person:
+        """Who wants it."""
+        return self.access.person
 
     @property
     def request(self) -> Request:
@@ -58,7 +65,7 @@ class Order:
 async def carry_out(store: Store, site: Site, order: Order) -> None:
     """A move that needs nothing but itself."""
     async with store.write() as uow:
-        case = await visible_case(uow, order.case_id, order.person, lock=True)
+        case = await visible_case(uow, order.case_id, order.access, lock=True)
         await _move(uow, site, case, order)
         await uow.commit()
 
@@ -66,7 +73,7 @@ async def carry_out(store: Store, site: Site, order: Order) -> None:
 async def dispatch(store: Store, site: Site, order: Order, worker_id: str | None) -> None:
     """Send a worker: the one named, else the best candidate. NoCandidateError when nobody fits."""
     async with store.write() as uow:
-        case = await visible_case(uow, order.case_id, order.person, lock=True)
+        case = await visible_case(uow, order.case_id, order.access, lock=True)
         # Whether it may be dispatched at all comes before whom to send.
         stand_in = replace(order.details, worker=order.person)
         moving.move(case, replace(order.request, details=stand_in))
@@ -78,7 +85,7 @@ async def dispatch(store: Store, site: Site, order: Order, worker_id: str | None
 async def give_feedback(store: Store, site: Site, order: Order) -> None:
     """The worker's photos; verification starts at once and the camera is asked to look again."""
     async with store.write() as uow:
-        case = await visible_case(uow, order.case_id, order.person, lock=True)
+        case = await visible_case(uow, order.case_id, order.access, lock=True)
         told = await _move(uow, site, case, order)
         for file in await _photos(uow, order.details.photos):
             await uow.cases.attach(case.id, _photo(file, order.at))
@@ -91,7 +98,7 @@ async def give_feedback(store: Store, site: Site, order: Order) -> None:
 async def call_departments(store: Store, site: Site, order: Order, departments: Sequence[str]) -> None:
     """吹哨: the departments join the case; each has a clock of its own until it reports in (报到)."""
     async with store.write() as uow:
-        case = await visible_case(uow, order.case_id, order.person, lock=True)
+        case = await visible_case(uow, order.case_id, order.access, lock=True)
         found = await uow.people.get(departments)
         wrong = [name for name in departments if name not in found or Role.DEPARTMENT not in found[name].roles]
         if wrong:
@@ -116,25 +123,17 @@ async def void(store: Store, site: Site, order: Order) -> None:
         await uow.commit()
 
 
-async def visible_case(uow: UnitOfWork, case_id: str, person: Person, *, lock: bool = False) -> Case:
-    """The case, or NotFoundError, also when this person may not see it: that it exists is not theirs to know."""
-    found = await uow.cases.get([case_id], lock=lock)
-    if case_id not in found or not moving.may_see(found[case_id], person):
-        raise NotFoundError(f"there is no case {case_id!r} that you can see")
-    return found[case_id]
-
-
 async def with_alarms(uow: UnitOfWork, order: Order) -> tuple[Case, dict[str, Alarm]]:
     """The order's case and its alarms, locked as everybody does: alarms before cases, cases in the order of their ids.
 
     Intake holds alarms when it comes to their cases; who went the other way round would wait for it, and it for them.
     The case that this one was merged into, or shall be, is locked with it. ConflictError when either changed just now.
     """
-    seen = await visible_case(uow, order.case_id, order.person)
+    seen = await visible_case(uow, order.case_id, order.access)
     alarms = await uow.alarms.get(seen.alarms, lock=True)
     others = [name for name in (seen.merged_into, order.details.into) if name is not None]
     await uow.cases.get([seen.id, *others], lock=True)
-    case = await visible_case(uow, order.case_id, order.person)
+    case = await visible_case(uow, order.case_id, order.access)
     if not set(case.alarms) <= set(alarms) or case.merged_into != seen.merged_into:
         raise ConflictError(f"case {case.number} has just changed: look again")
     return case, {name: alarms[name] for name in case.alarms}

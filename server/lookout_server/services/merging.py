@@ -11,7 +11,8 @@ from lookout_server.domain.territory import Site
 from lookout_server.errors import ConflictError
 from lookout_server.ports import Store, UnitOfWork
 from lookout_server.services import announce
-from lookout_server.services.handling import Order, keep_move, tell, visible_case, with_alarms
+from lookout_server.services.access import visible_case
+from lookout_server.services.handling import Order, keep_move, tell, with_alarms
 from lookout_server.services.reporting import open_case
 from lookout_server.services.timing import set_clock
 
@@ -20,7 +21,7 @@ async def merge(store: Store, site: Site, order: Order) -> None:
     """并案: the case ends, and another goes on with its alarms. ConflictError when that one is settled."""
     async with store.write() as uow:
         case, _ = await with_alarms(uow, order)
-        into = await visible_case(uow, order.details.into or order.case_id, order.person)
+        into = await visible_case(uow, order.details.into or order.case_id, order.access)
         after, entry = moving.move(case, order.request, site.policy)
         if into.state in SETTLED:
             raise ConflictError(f"case {into.number} is settled: reopen it, or merge the other way round")

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from lookout_contract.topics import PREFIX
+from lookout_server.domain.access import RESTRICTED
 from lookout_server.domain.alarm import Alarm, AlarmState
 from lookout_server.domain.territory import Camera, Site
 from lookout_server.domain.wording import SCENARIOS
@@ -18,7 +19,9 @@ _DISCOVERY = "homeassistant/binary_sensor"
 
 
 async def mirror_alarm(uow: UnitOfWork, site: Site, held: Alarm | None, alarm: Alarm, at: datetime) -> None:
-    """Tell of an alarm that a gateway's event made or edited; ``held`` is the alarm before."""
+    """Tell of an alarm that a gateway's event made or edited; ``held`` is the alarm before. Of care nobody is told."""
+    if alarm.scenario in RESTRICTED:
+        return
     if site.mirrors.frigate:
         message = frigate_event(held, alarm)
         uow.outbox.add(FRIGATE_EVENTS, _json(message), at=at, retain=False, expires_at=None)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from lookout_contract.cases import CaseState
 from lookout_contract.events import Severity
 from lookout_contract.status import Sight
-from lookout_server.domain.territory import Person
+from lookout_server.domain.access import Access
 from lookout_server.ports import UnitOfWork
 from lookout_server.services.views import camera_views
 
@@ -21,23 +21,25 @@ class Overview:
     feed_seq: int
 
 
-async def overview(uow: UnitOfWork, person: Person) -> Overview:
+async def overview(uow: UnitOfWork, access: Access) -> Overview:
     """The feed's place is read first: what comes after it may be told twice, and nothing is missed."""
     feed_seq = await uow.feed.head()
-    if not person.in_control_room:
-        own = await uow.cases.count_by_state(person)
-        return Overview(open_alarms=None, cases=own, cameras=None, feed_seq=feed_seq)
+    cases = await uow.cases.count_by_state(access)
+    if not access.person.in_control_room:
+        return Overview(open_alarms=None, cases=cases, cameras=None, feed_seq=feed_seq)
     return Overview(
-        open_alarms=await uow.alarms.open_by_severity(),
-        cases=await uow.cases.count_by_state(),
-        cameras=await cameras_by_sight(uow),
+        open_alarms=await uow.alarms.open_by_severity(access),
+        cases=cases,
+        cameras=await cameras_by_sight(uow, access),
         feed_seq=feed_seq,
     )
 
 
-async def cameras_by_sight(uow: UnitOfWork) -> dict[Sight | None, int]:
-    """How many cameras see, do not see, are off, or may be anything (None)."""
+async def cameras_by_sight(uow: UnitOfWork, access: Access | None = None) -> dict[Sight | None, int]:
+    """How many cameras see, do not see, are off, or may be anything (None); of somebody's places, or of all."""
     counts: dict[Sight | None, int] = {}
     for view in await camera_views(uow):
+        if access is not None and not access.covers(view.camera.grid):
+            continue
         counts[view.sight] = counts.get(view.sight, 0) + 1
     return counts

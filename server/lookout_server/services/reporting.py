@@ -5,29 +5,27 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from lookout_contract.cases import CaseState
+from lookout_server.domain.access import Access
 from lookout_server.domain.alarm import Alarm, reported
 from lookout_server.domain.case import SYSTEM, Actor, Case
 from lookout_server.domain.moving import opened
-from lookout_server.domain.territory import Camera, Person, Site
+from lookout_server.domain.territory import Camera, Site
 from lookout_server.domain.wording import SCENARIOS
-from lookout_server.errors import NotFoundError
 from lookout_server.ports import Store, UnitOfWork
 from lookout_server.services import announce
+from lookout_server.services.access import visible_alarm
 from lookout_server.services.alarming import leave
 from lookout_server.services.commands import send_verdict
 from lookout_server.services.timing import set_clock
 
 
-async def report_alarm(store: Store, site: Site, alarm_id: str, person: Person, *, at: datetime) -> tuple[str, bool]:
+async def report_alarm(store: Store, site: Site, alarm_id: str, by: Access, *, at: datetime) -> tuple[str, bool]:
     """One tap 一键预报: the case's id and whether it is new. Again, also at the same moment, gives the same case."""
     async with store.write() as uow:
-        found = await uow.alarms.get([alarm_id], lock=True)
-        if alarm_id not in found:
-            raise NotFoundError(f"there is no alarm {alarm_id!r}: it may be a typing mistake")
-        alarm = found[alarm_id]
+        alarm = await visible_alarm(uow, alarm_id, by, lock=True)
         if alarm.case_id is not None:
             return alarm.case_id, False
-        case = await open_case(uow, site, alarm, Actor(person=person), at=at)
+        case = await open_case(uow, site, alarm, Actor(person=by.person), at=at)
         await leave(uow, site, alarm_id)
         await send_verdict(uow, site, alarm, None, at=at)
         await uow.commit()

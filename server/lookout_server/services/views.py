@@ -56,6 +56,8 @@ class CaseDetail:
     history: Sequence[HistoryEntry]
     people: dict[str, Person]
     evidence: Sequence[CaseEvidence]
+    #: False: its record is closed to whoever asks, and left out here.
+    opened: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +81,8 @@ class GatewayView:
     quarantined: int
     #: Two boxes go by its name, or did within the last hour.
     rival: bool
+    #: Grids in which its cameras stand; None: not placed.
+    grids: frozenset[str | None] = frozenset()
     #: When its certificate ends; None where it has none of ours.
     certificate_expires_at: datetime | None = None
     #: Within ENDS_SOON, or over: without a new one the gateway will be shut out.
@@ -174,12 +178,16 @@ async def gateway_views(uow: UnitOfWork, *, at: datetime, ids: Collection[str] |
     accounts = await uow.ledger.accounts(at - SPAN)
     refused = await uow.quarantine.count_by_gateway()
     expiries = await uow.enrolments.expiries()
+    places: dict[str, set[str | None]] = {}
+    for key, camera in (await uow.territory.cameras()).items():
+        places.setdefault(key.gateway, set()).add(camera.grid)
     return [
         GatewayView(
             gateway=gateway,
             account=accounts.get(name, Account()),
             quarantined=refused.get(name, 0),
             rival=gateway.rival_at is not None and at - gateway.rival_at < _RIVAL_SHOWN,
+            grids=frozenset(places.get(name, ())),
             certificate_expires_at=expiries.get(name),
             certificate_ends_soon=ends_soon(expiries.get(name), at),
         )

@@ -12,7 +12,7 @@ from typing import Protocol
 
 import structlog
 
-from lookout_contract.events import Scenario
+from lookout_server.domain.access import RESTRICTED
 from lookout_server.domain.alarm import Alarm
 from lookout_server.domain.case import Case
 from lookout_server.domain.territory import Site
@@ -183,9 +183,9 @@ class Webhooks:
 async def _data(work: UnitOfWork, entry: FeedEntry, *, care: bool) -> dict[str, object] | None:
     if entry.kind is FeedKind.ALARM:
         alarm = (await work.alarms.get([entry.subject])).get(entry.subject)
-        return None if alarm is None or (alarm.scenario is Scenario.CARE and not care) else _alarm(alarm)
+        return None if alarm is None or (alarm.scenario in RESTRICTED and not care) else _alarm(alarm)
     case = (await work.cases.get([entry.subject])).get(entry.subject)
-    return None if case is None or (case.scenario is Scenario.CARE and not care) else _case(case)
+    return None if case is None or (case.scenario in RESTRICTED and not care) else _case(case)
 
 
 def _alarm(alarm: Alarm) -> dict[str, object]:

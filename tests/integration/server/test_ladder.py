@@ -16,7 +16,7 @@ from lookout_server.domain.territory import Person, Role, Site
 from lookout_server.services.handling import Order, carry_out, dispatch
 from lookout_server.services.notifying import Courier, inbox
 from lookout_server.services.timers import Timers
-from lookout_server.testing import NOON, PASSWORD, SITE, NotedChannel, SmallGateway, Station, person
+from lookout_server.testing import NOON, PASSWORD, SITE, NotedChannel, SmallGateway, Station, anywhere, person
 
 pytestmark = pytest.mark.anyio
 
@@ -26,7 +26,7 @@ WANG = person("wang", Role.WORKER, grids=frozenset({"grid-07"}))
 
 async def _sent(station: Station, worker: str | None = None, *, site: Site = SITE, severity: str = "yellow") -> str:
     case_id = await station.reported(SmallGateway(severity=Severity(severity)), "o-1")
-    order = Order(case_id=case_id, action=Action.DISPATCH, person=LI, version=1, at=station.clock.now())
+    order = Order(case_id=case_id, action=Action.DISPATCH, access=anywhere(LI), version=1, at=station.clock.now())
     await dispatch(station.store, site, order, worker)
     return case_id
 
@@ -77,7 +77,7 @@ async def test_silence_sends_the_next_and_then_the_community(station: Station) -
 
 async def test_whoever_answers_is_left_alone_until_the_next_limit(station: Station) -> None:
     case_id = await _sent(station)
-    order = Order(case_id=case_id, action=Action.ACCEPT, person=WANG, version=2, at=station.clock.now())
+    order = Order(case_id=case_id, action=Action.ACCEPT, access=anywhere(WANG), version=2, at=station.clock.now())
     await carry_out(station.store, SITE, order)
     await _pass(station, 301)
     case, history = await _case(station, case_id)

@@ -13,7 +13,7 @@ from lookout_server.domain.territory import Role, Site
 from lookout_server.ports import Store
 from lookout_server.services.handling import Order, void
 from lookout_server.services.merging import merge, reopen, split
-from lookout_server.testing import SITE, SmallGateway, Station, person
+from lookout_server.testing import SITE, SmallGateway, Station, anywhere, person
 
 pytestmark = pytest.mark.anyio
 
@@ -49,7 +49,11 @@ async def _prepared(station: Station, name: str) -> tuple[Move, Order]:
     station.clock.advance(2 * 3600)
     other = await station.reported(gateway, "o-2")
     order = Order(
-        case_id=case_id, action=Action.VOID, person=person("li", Role.SUPERVISOR), version=1, at=station.clock.now()
+        case_id=case_id,
+        action=Action.VOID,
+        access=anywhere(person("li", Role.SUPERVISOR)),
+        version=1,
+        at=station.clock.now(),
     )
     order = replace(order, details=Details(reason="visitor"))
     into = replace(order, action=Action.MERGE, details=Details(into=other))

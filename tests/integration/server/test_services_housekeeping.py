@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from lookout_contract.commands import CommandResponse, Outcome
+from lookout_server.domain.territory import Role
 from lookout_server.ports import Incoming, IssuedCertificate
 from lookout_server.services.commands import Wanted, ask
 from lookout_server.services.housekeeping import (
@@ -16,9 +17,11 @@ from lookout_server.services.housekeeping import (
     warn_of_certificates,
 )
 from lookout_server.services.views import gateway_views
-from lookout_server.testing import NOON, SITE, SmallGateway, Station
+from lookout_server.testing import NOON, SITE, SmallGateway, Station, anywhere, person
 
 pytestmark = pytest.mark.anyio
+
+LI = anywhere(person("li", Role.ADMIN))
 
 
 async def _held(station: Station) -> tuple[list[str], int]:
@@ -103,5 +106,10 @@ async def _warned(station: Station, at: datetime) -> tuple[list[str], bool]:
 
 
 async def _asked(station: Station, key: str) -> str:
-    sent = await ask(station.store, SITE, Wanted(gateway="gw-1", name="reload", by="li", key=key), at=NOON)
+    sent = await ask(
+        station.store,
+        SITE,
+        Wanted(gateway="gw-1", name="reload", by=LI, key=key),
+        at=NOON,
+    )
     return sent.id

@@ -19,7 +19,7 @@ from lookout_server.services.handling import Order, void
 from lookout_server.services.rehearsing import past_steps
 from lookout_server.services.timers import LEASE, Timers, repair
 from lookout_server.services.timing import step_key
-from lookout_server.testing import NOON, PASSWORD, SITE, SmallGateway, Station, person
+from lookout_server.testing import NOON, PASSWORD, SITE, SmallGateway, Station, anywhere, person
 
 pytestmark = pytest.mark.anyio
 
@@ -72,7 +72,7 @@ async def test_a_move_starts_the_clock_anew_and_the_last_one_stops_it(station: S
     case_id = await _reported(station)
     assert await _waiting(station) == 1
     why = Details(reason="访客")
-    order = Order(case_id=case_id, action=Action.VOID, person=LI, version=1, at=NOON, details=why)
+    order = Order(case_id=case_id, action=Action.VOID, access=anywhere(LI), version=1, at=NOON, details=why)
     await void(station.store, SITE, order)
     assert await _waiting(station) == 0
     assert await _timers(station).act(LATE) == 0

@@ -20,7 +20,7 @@ from lookout_server.domain.case import (
     Whistle,
 )
 from lookout_server.domain.moves import MOVES, Action
-from lookout_server.domain.moving import allowed, escalated, may_see, move, opened, raised, rechecked
+from lookout_server.domain.moving import allowed, escalated, move, opened, raised, rechecked
 from lookout_server.domain.policy import Tier
 from lookout_server.domain.territory import Person, Role
 from lookout_server.errors import (
@@ -243,7 +243,6 @@ def test_departments_have_a_clock_until_they_report_in() -> None:
     other = person("police", Role.DEPARTMENT)
     case, _ = _do(_case(CaseState.ON_SCENE), Action.WHISTLE, WORKER, Details(departments=(DEPARTMENT, other)))
     assert {each.due_at for each in case.whistles} == {NOON + timedelta(minutes=30)}
-    assert may_see(case, other)
     case, _ = _do(case, Action.REPORT_IN, DEPARTMENT)
     assert [each.person for each in case.whistles if each.reported_at] == [DEPARTMENT.id]
     with pytest.raises(IllegalMoveError):
@@ -277,15 +276,6 @@ def test_a_case_is_not_merged_with_itself() -> None:
     with pytest.raises(InvalidError, match="another case"):
         _do(case, Action.MERGE, OPERATOR, Details(into=case.id))
     assert _do(case, Action.MERGE, OPERATOR)[0].merged_into == FULL.into
-
-
-def test_workers_see_their_grids_and_their_cases() -> None:
-    case = _case(CaseState.DISPATCHED, handler=None)
-    assert may_see(case, WORKER)
-    assert not may_see(case, OTHER_WORKER)
-    assert may_see(replace(case, handler=OTHER_WORKER.id), OTHER_WORKER)
-    assert not may_see(replace(case, grid=None), WORKER)
-    assert may_see(replace(case, grid=None), OPERATOR)
 
 
 _ACTORS = st.sampled_from([OPERATOR, SUPERVISOR, WORKER, OTHER_WORKER, BOTH, DEPARTMENT, None])

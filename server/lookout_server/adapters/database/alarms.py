@@ -21,6 +21,8 @@ from lookout_contract.events import (
 )
 from lookout_server.adapters.database.statements import insert_new, scalars, select_by, upsert
 from lookout_server.adapters.database.tables import AlarmEvidenceRow, AlarmRow
+from lookout_server.adapters.database.visibility import alarms_seen
+from lookout_server.domain.access import Access
 from lookout_server.domain.alarm import Alarm, AlarmState, Disposition
 from lookout_server.domain.territory import CameraKey
 from lookout_server.ports import AlarmFilter, Page
@@ -63,6 +65,8 @@ class SqlAlarms:
             statement = statement.where(AlarmRow.scenario == wanted.scenario.value)
         if wanted.camera is not None:
             statement = statement.where(AlarmRow.camera == wanted.camera)
+        if wanted.visible_to is not None and (seen := alarms_seen(wanted.visible_to)) is not None:
+            statement = statement.where(seen)
         if page.before is not None:
             statement = statement.where(tuple_(AlarmRow.received_at, AlarmRow.id) < tuple_(*page.before))
         return await self._alarms(await scalars(self._session, statement))
@@ -100,13 +104,15 @@ class SqlAlarms:
         rows = await self._session.execute(statement)
         return [(CameraKey(gateway=row[0], id=row[1]), Scenario(row[2]), row[3]) for row in rows]
 
-    async def open_by_severity(self) -> dict[Severity, int]:
+    async def open_by_severity(self, visible_to: Access | None = None) -> dict[Severity, int]:
         """Counts of open alarms."""
         statement = (
             select(AlarmRow.severity, func.count())
             .where(AlarmRow.disposition == Disposition.OPEN.value)
             .group_by(AlarmRow.severity)
         )
+        if visible_to is not None and (seen := alarms_seen(visible_to)) is not None:
+            statement = statement.where(seen)
         return {Severity(row[0]): int(row[1]) for row in await self._session.execute(statement)}
 
     async def _alarms(self, rows: Sequence[AlarmRow]) -> list[Alarm]:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, delete, func, or_, select, tuple_, update
+from sqlalchemy import Select, delete, func, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -20,10 +20,11 @@ from lookout_server.adapters.database.tables import (
     DeadlineRow,
     WhistleRow,
 )
+from lookout_server.adapters.database.visibility import cases_seen
+from lookout_server.domain.access import Access
 from lookout_server.domain.case import Case, CaseEvidence, CaseEvidenceKind, HistoryEntry, Stage, Whistle
 from lookout_server.domain.deadline import DeadlineKind
 from lookout_server.domain.moves import SETTLED, Action
-from lookout_server.domain.territory import FIELD, Person
 from lookout_server.errors import ConflictError, StaleVersionError
 from lookout_server.ports import CaseFilter, Page
 
@@ -102,8 +103,8 @@ class SqlCases:
             statement = statement.where(CaseRow.state.in_(sorted(state.value for state in wanted.states)))
         if wanted.handler is not None:
             statement = statement.where(CaseRow.handler == wanted.handler)
-        if wanted.visible_to is not None:
-            statement = statement.where(_visible_to(wanted.visible_to))
+        if wanted.visible_to is not None and (seen := cases_seen(wanted.visible_to)) is not None:
+            statement = statement.where(seen)
         return await self._cases(await scalars(self._session, statement))
 
     async def history(self, case_id: str) -> Sequence[HistoryEntry]:
@@ -179,11 +180,11 @@ class SqlCases:
                 sent.discard(row.actor)
         return frozenset(sent)
 
-    async def count_by_state(self, visible_to: Person | None = None) -> dict[CaseState, int]:
+    async def count_by_state(self, visible_to: Access | None = None) -> dict[CaseState, int]:
         """Counts."""
         statement = select(CaseRow.state, func.count()).group_by(CaseRow.state)
-        if visible_to is not None:
-            statement = statement.where(_visible_to(visible_to))
+        if visible_to is not None and (seen := cases_seen(visible_to)) is not None:
+            statement = statement.where(seen)
         return {CaseState(row[0]): int(row[1]) for row in await self._session.execute(statement)}
 
     async def without_deadline(self, limit: int) -> Sequence[Case]:
@@ -275,12 +276,6 @@ class SqlCases:
         for link in await scalars(self._session, statement):
             alarms[link.case_id].append(link.alarm_id)
         return [case_of(row, tuple(alarms[row.id]), whistles.get(row.id, ())) for row in rows]
-
-
-def _visible_to(person: Person) -> ColumnElement[bool]:
-    called = select(WhistleRow.case_id).where(WhistleRow.person_id == person.id)
-    own = or_(CaseRow.handler == person.id, CaseRow.id.in_(called))
-    return or_(own, CaseRow.grid.in_(sorted(person.grids))) if person.roles & FIELD else own
 
 
 def _paged(statement: Select[CaseRow], page: Page) -> Select[CaseRow]:

@@ -36,6 +36,11 @@ class SqlRoster:
         rows = await scalars(self._session, statement.order_by(ShiftRow.starts_at, ShiftRow.id).limit(limit))
         return [_shift(row) for row in rows]
 
+    async def shift(self, shift_id: str) -> Shift | None:
+        """By id."""
+        rows = await scalars(self._session, select(ShiftRow).where(ShiftRow.id == shift_id))
+        return _shift(rows[0]) if rows else None
+
     async def save_shift(self, shift: Shift) -> None:
         """Insert or update."""
         row: dict[str, Any] = {

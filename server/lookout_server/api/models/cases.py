@@ -71,6 +71,7 @@ _DETAIL_EXAMPLE: dict[str, Any] = {
     "primary_alarm": ALARM_EXAMPLE,
     "history": [_HISTORY_EXAMPLE],
     "evidence": [_FILE_EXAMPLE],
+    "opened": True,
 }
 
 
@@ -164,6 +165,7 @@ class CaseDetailModel(CaseModel):
     primary_alarm: AlarmModel | None
     history: tuple[HistoryModel, ...]
     evidence: tuple[CaseEvidenceModel, ...]
+    opened: bool = Field(description="False: a care case whose notes and files nobody has opened to you.")
 
     @classmethod
     def of_detail(cls, detail: CaseDetail, person: Person) -> "CaseDetailModel":
@@ -173,6 +175,7 @@ class CaseDetailModel(CaseModel):
             primary_alarm=AlarmModel.of(detail.primary_alarm) if detail.primary_alarm else None,
             history=tuple(_history(entry, detail.people) for entry in detail.history),
             evidence=tuple(_file(file) for file in detail.evidence),
+            opened=detail.opened,
         )
 
 

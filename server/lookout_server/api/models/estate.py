@@ -235,8 +235,8 @@ class QuarantineModel(Model):
     times: int
 
     @classmethod
-    def of(cls, held: Quarantined) -> "QuarantineModel":
-        """From the port's value."""
+    def of(cls, held: Quarantined, *, restricted: bool = False) -> "QuarantineModel":
+        """From the port's value; ``restricted`` leaves its beginning out."""
         return cls(
             id=held.id,
             received_at=held.received_at,
@@ -244,7 +244,7 @@ class QuarantineModel(Model):
             reason=held.reason,
             source=held.gateway,
             size=held.size,
-            payload_preview=held.preview,
+            payload_preview="" if restricted else held.preview,
             times=held.times,
         )
 

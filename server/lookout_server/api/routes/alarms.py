@@ -1,5 +1,6 @@
 """Alarms: looking, reporting, dismissing."""
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
@@ -17,7 +18,7 @@ from lookout_server.domain.alarm import Disposition
 from lookout_server.ports import AlarmFilter
 from lookout_server.services import alarming
 from lookout_server.services.details import alarm_detail, case_detail
-from lookout_server.services.judging import dismiss, undismiss
+from lookout_server.services.judging import Judgement, dismiss, undismiss
 from lookout_server.services.reporting import report_alarm
 from lookout_server.services.views import alarm_views
 
@@ -35,13 +36,14 @@ def _filter(
 @router.get("", operation_id="listAlarms", responses=errors("forbidden"))
 async def list_alarms(
     deps: Given,
-    _person: ControlRoom,
+    access: ControlRoom,
     wanted: Annotated[AlarmFilter, Depends(_filter)],
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> AlarmPage:
     """Alarms, newest arrival first."""
     page = page_of(limit, cursor)
+    wanted = replace(wanted, visible_to=access)
     async with deps.store.read() as uow:
         views = await alarm_views(uow, await uow.alarms.page(wanted, page), at=deps.clock.now())
     last = views[-1].alarm if len(views) == limit else None
@@ -52,9 +54,9 @@ async def list_alarms(
 
 
 @router.get("/{alarm_id}", operation_id="getAlarm", responses=errors("forbidden", "not_found"))
-async def get_alarm(deps: Given, _person: ControlRoom, alarm_id: AlarmId) -> AlarmModel:
+async def get_alarm(deps: Given, access: ControlRoom, alarm_id: AlarmId) -> AlarmModel:
     """One alarm."""
-    return AlarmModel.of(await alarm_detail(deps.store, alarm_id, at=deps.clock.now()))
+    return AlarmModel.of(await alarm_detail(deps.store, alarm_id, access, at=deps.clock.now()))
 
 
 @router.post(
@@ -67,13 +69,13 @@ async def get_alarm(deps: Given, _person: ControlRoom, alarm_id: AlarmId) -> Ala
     },
 )
 async def report(
-    deps: Given, person: ControlRoom, response: Response, alarm_id: AlarmId, _body: ReportBody | None = None
+    deps: Given, access: ControlRoom, response: Response, alarm_id: AlarmId, _body: ReportBody | None = None
 ) -> CaseDetailModel:
     """One tap 一键预报: the alarm becomes a confirmed case. Again gives the same case."""
-    case_id, created = await report_alarm(deps.store, deps.site, alarm_id, person, at=deps.clock.now())
+    case_id, created = await report_alarm(deps.store, deps.site, alarm_id, access, at=deps.clock.now())
     response.status_code = 201 if created else 200
     response.headers["Location"] = f"/api/v1/cases/{case_id}"
-    return CaseDetailModel.of_detail(await case_detail(deps.store, case_id, person), person)
+    return CaseDetailModel.of_detail(await case_detail(deps.store, case_id, access), access.person)
 
 
 @router.post(
@@ -81,10 +83,11 @@ async def report(
     operation_id="dismissAlarm",
     responses=errors("forbidden", "csrf", "not_found", "conflict", "too_large"),
 )
-async def dismiss_alarm(deps: Given, _person: ControlRoom, alarm_id: AlarmId, body: DismissBody) -> AlarmModel:
+async def dismiss_alarm(deps: Given, access: ControlRoom, alarm_id: AlarmId, body: DismissBody) -> AlarmModel:
     """The alarm needs nobody; the gateway is told why."""
-    await dismiss(deps.store, deps.site, alarm_id, body.reason, body.note, at=deps.clock.now())
-    return AlarmModel.of(await alarm_detail(deps.store, alarm_id, at=deps.clock.now()))
+    judgement = Judgement(reason=body.reason, note=body.note)
+    await dismiss(deps.store, deps.site, alarm_id, access, judgement, at=deps.clock.now())
+    return AlarmModel.of(await alarm_detail(deps.store, alarm_id, access, at=deps.clock.now()))
 
 
 @router.post(
@@ -92,10 +95,10 @@ async def dismiss_alarm(deps: Given, _person: ControlRoom, alarm_id: AlarmId, bo
     operation_id="undismissAlarm",
     responses=errors("forbidden", "csrf", "not_found", "conflict", "too_large"),
 )
-async def undismiss_alarm(deps: Given, _person: ControlRoom, alarm_id: AlarmId) -> AlarmModel:
+async def undismiss_alarm(deps: Given, access: ControlRoom, alarm_id: AlarmId) -> AlarmModel:
     """Take a dismissal back."""
-    await undismiss(deps.store, deps.site, alarm_id, at=deps.clock.now())
-    return AlarmModel.of(await alarm_detail(deps.store, alarm_id, at=deps.clock.now()))
+    await undismiss(deps.store, deps.site, alarm_id, access, at=deps.clock.now())
+    return AlarmModel.of(await alarm_detail(deps.store, alarm_id, access, at=deps.clock.now()))
 
 
 @router.post(
@@ -103,10 +106,10 @@ async def undismiss_alarm(deps: Given, _person: ControlRoom, alarm_id: AlarmId) 
     operation_id="acknowledgeAlarm",
     responses=errors("forbidden", "csrf", "not_found", "conflict", "too_large"),
 )
-async def acknowledge_alarm(deps: Given, person: ControlRoom, alarm_id: AlarmId) -> AlarmModel:
+async def acknowledge_alarm(deps: Given, access: ControlRoom, alarm_id: AlarmId) -> AlarmModel:
     """Take the alarm up. Without a report or a dismissal in time it is everybody's again."""
-    await alarming.acknowledge(deps.store, deps.site, alarm_id, person, at=deps.clock.now())
-    return AlarmModel.of(await alarm_detail(deps.store, alarm_id, at=deps.clock.now()))
+    await alarming.acknowledge(deps.store, deps.site, alarm_id, access, at=deps.clock.now())
+    return AlarmModel.of(await alarm_detail(deps.store, alarm_id, access, at=deps.clock.now()))
 
 
 @router.post(
@@ -114,7 +117,7 @@ async def acknowledge_alarm(deps: Given, person: ControlRoom, alarm_id: AlarmId)
     operation_id="unacknowledgeAlarm",
     responses=errors("forbidden", "csrf", "not_found", "too_large"),
 )
-async def unacknowledge_alarm(deps: Given, _person: ControlRoom, alarm_id: AlarmId) -> AlarmModel:
+async def unacknowledge_alarm(deps: Given, access: ControlRoom, alarm_id: AlarmId) -> AlarmModel:
     """Take that back."""
-    await alarming.let_go(deps.store, alarm_id, at=deps.clock.now())
-    return AlarmModel.of(await alarm_detail(deps.store, alarm_id, at=deps.clock.now()))
+    await alarming.let_go(deps.store, alarm_id, access, at=deps.clock.now())
+    return AlarmModel.of(await alarm_detail(deps.store, alarm_id, access, at=deps.clock.now()))

@@ -14,9 +14,9 @@ from lookout_server.api.routes.parameters import CaseId, Cursor, Limit
 from lookout_server.api.security import ControlRoom, SignedIn
 from lookout_server.errors import InvalidError
 from lookout_server.ports import CaseFilter
+from lookout_server.services.access import visible_case
 from lookout_server.services.candidates import candidates
 from lookout_server.services.details import case_detail
-from lookout_server.services.handling import visible_case
 from lookout_server.services.views import case_views
 
 router = APIRouter(prefix="/api/v1/cases", tags=["cases"])
@@ -36,12 +36,12 @@ async def list_cases(
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> CasePage:
-    """Cases, newest first. Workers get those of their grids and those they handle."""
+    """Cases, newest first: those of one's places, and those one has or was called to."""
     person = signed_in.person
     wanted = CaseFilter(
         states=_states(state),
         handler=person.id if mine else None,
-        visible_to=None if person.in_control_room else person,
+        visible_to=signed_in.access,
     )
     async with deps.store.read() as uow:
         views = await case_views(uow, await uow.cases.page(wanted, page_of(limit, cursor)))
@@ -55,24 +55,24 @@ async def list_cases(
 @router.get("/{case_id}", operation_id="getCase", responses=errors("not_found"))
 async def get_case(deps: Given, signed_in: SignedIn, case_id: CaseId) -> CaseDetailModel:
     """One case with its history and files."""
-    detail = await case_detail(deps.store, case_id, signed_in.person)
+    detail = await case_detail(deps.store, case_id, signed_in.access)
     return CaseDetailModel.of_detail(detail, signed_in.person)
 
 
 @router.get("/{case_id}/candidates", operation_id="listCandidates", responses=errors("forbidden", "not_found"))
-async def list_candidates(deps: Given, person: ControlRoom, case_id: CaseId) -> CandidateList:
+async def list_candidates(deps: Given, access: ControlRoom, case_id: CaseId) -> CandidateList:
     """Who could go, the fittest first, with the reasons why and why not."""
     async with deps.store.read() as uow:
-        case = await visible_case(uow, case_id, person)
+        case = await visible_case(uow, case_id, access)
         found = await candidates(uow, deps.site, case, at=deps.clock.now())
     return CandidateList(items=tuple(CandidateModel.of(candidate, case.grid) for candidate in found))
 
 
 @router.get("/{case_id}/notices", operation_id="listCaseNotices", responses=errors("forbidden", "not_found"))
-async def list_case_notices(deps: Given, person: ControlRoom, case_id: CaseId) -> NoticeList:
+async def list_case_notices(deps: Given, access: ControlRoom, case_id: CaseId) -> NoticeList:
     """Who was told what about the case, and how far it came on every channel; newest first."""
     async with deps.store.read() as uow:
-        case = await visible_case(uow, case_id, person)
+        case = await visible_case(uow, case_id, access)
         found = await uow.notices.of_case(case.id)
         people = await uow.people.get({notice.person for notice in found})
     return NoticeList(items=tuple(NoticeModel.of(notice, people.get(notice.person)) for notice in found))

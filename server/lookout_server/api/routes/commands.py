@@ -21,14 +21,13 @@ router = APIRouter(prefix="/api/v1", tags=["estate"])
 @router.get("/commands", operation_id="listCommands", responses=errors("forbidden"))
 async def list_commands(
     deps: Given,
-    _person: ControlRoom,
+    access: ControlRoom,
     limit: Limit = 50,
     gateway: Annotated[Identifier | None, Query()] = None,
 ) -> CommandList:
     """What gateways were asked, newest first, and what they answered, or that they did not."""
     now = deps.clock.now()
-    async with deps.store.read() as uow:
-        found = await uow.gateways.commands(gateway=gateway, limit=limit)
+    found = await commands.asked(deps.store, access, gateway=gateway, limit=limit)
     return CommandList(items=tuple(CommandModel.of(command, now) for command in found))
 
 
@@ -38,13 +37,13 @@ async def list_commands(
     status_code=202,
     responses=errors("forbidden", "csrf", "not_found", "too_large"),
 )
-async def ask_gateway(deps: Given, person: Lead, gateway: Identifier, body: AskBody) -> CommandModel:
+async def ask_gateway(deps: Given, access: Lead, gateway: Identifier, body: AskBody) -> CommandModel:
     """Ask a gateway to read its configuration again, take a picture, send a test alarm or run another model."""
     now = deps.clock.now()
     wanted = commands.Wanted(
         gateway=gateway,
         name=body.name,
-        by=person.id,
+        by=access,
         key=body.key,
         camera=body.camera,
         scenario=body.scenario,
@@ -55,7 +54,7 @@ async def ask_gateway(deps: Given, person: Lead, gateway: Identifier, body: AskB
 
 
 @router.get("/models", operation_id="listModels", responses=errors("forbidden"))
-async def list_models(deps: Given, _person: ControlRoom) -> PackageList:
+async def list_models(deps: Given, _access: ControlRoom) -> PackageList:
     """The packages that gateways can be told to run; `lookout-server model add` makes them."""
     found = deps.models.packages() if deps.models else ()
     return PackageList(items=tuple(PackageModel.of(package) for package in found))

@@ -18,8 +18,10 @@ from lookout_server.api.models.estate import (
 from lookout_server.api.models.timers import TimersModel
 from lookout_server.api.problems import errors
 from lookout_server.api.routes.parameters import Limit
-from lookout_server.api.security import ControlRoom, SignedIn
+from lookout_server.api.security import ControlRoom, SignedIn, WholeSite
+from lookout_server.domain.access import RESTRICTED, Access
 from lookout_server.domain.territory import Role
+from lookout_server.ports import Quarantined
 from lookout_server.services.overview import overview
 from lookout_server.services.timers import STALLED_AFTER
 from lookout_server.services.views import camera_views, gateway_views
@@ -28,35 +30,38 @@ router = APIRouter(prefix="/api/v1", tags=["estate"])
 
 
 @router.get("/cameras", operation_id="listCameras", responses=errors("forbidden"))
-async def list_cameras(deps: Given, _person: ControlRoom) -> CameraList:
-    """All cameras and whether they are being watched."""
+async def list_cameras(deps: Given, access: ControlRoom) -> CameraList:
+    """The cameras of one's places and whether they are being watched."""
     async with deps.store.read() as uow:
-        return CameraList(items=tuple(CameraModel.of(view) for view in await camera_views(uow)))
+        found = await camera_views(uow)
+    return CameraList(items=tuple(CameraModel.of(view) for view in found if access.covers(view.camera.grid)))
 
 
 @router.get("/gateways", operation_id="listGateways", responses=errors("forbidden"))
-async def list_gateways(deps: Given, _person: ControlRoom) -> GatewayList:
-    """All gateways, what waits on them and what is missing."""
+async def list_gateways(deps: Given, access: ControlRoom) -> GatewayList:
+    """The gateways of one's places, what waits on them and what is missing."""
     async with deps.store.read() as uow:
-        return GatewayList(items=tuple(GatewayModel.of(view) for view in await gateway_views(uow, at=deps.clock.now())))
+        found = await gateway_views(uow, at=deps.clock.now())
+    return GatewayList(items=tuple(GatewayModel.of(view) for view in found if access.reaches(view.grids)))
 
 
 @router.get("/people", operation_id="listPeople", responses=errors("forbidden"))
-async def list_people(deps: Given, _person: ControlRoom, role: Annotated[Role | None, Query()] = None) -> PeopleList:
-    """People, by name."""
+async def list_people(deps: Given, access: ControlRoom, role: Annotated[Role | None, Query()] = None) -> PeopleList:
+    """The people of one's places, by name."""
     async with deps.store.read() as uow:
-        return PeopleList(items=tuple(PersonModel.of(person) for person in await uow.people.everyone(role)))
+        found = await uow.people.everyone(role)
+    return PeopleList(items=tuple(PersonModel.of(person) for person in found if access.knows(person)))
 
 
 @router.get("/overview", operation_id="getOverview", responses=errors())
 async def get_overview(deps: Given, signed_in: SignedIn) -> OverviewModel:
     """How things stand, and the feed's number to follow from."""
     async with deps.store.read() as uow:
-        return OverviewModel.of(await overview(uow, signed_in.person), deps.site)
+        return OverviewModel.of(await overview(uow, signed_in.access), deps.site)
 
 
 @router.get("/timers", operation_id="getTimers", responses=errors("forbidden"))
-async def get_timers(deps: Given, _person: ControlRoom) -> TimersModel:
+async def get_timers(deps: Given, _access: ControlRoom) -> TimersModel:
     """How many timers run, and which have stalled."""
     async with deps.store.read() as uow:
         return TimersModel.of(await uow.deadlines.health(late_since=deps.clock.now() - STALLED_AFTER))
@@ -65,16 +70,21 @@ async def get_timers(deps: Given, _person: ControlRoom) -> TimersModel:
 @router.get("/quarantine", operation_id="listQuarantine", responses=errors("forbidden"))
 async def list_quarantine(
     deps: Given,
-    _person: ControlRoom,
+    access: WholeSite,
     limit: Limit = 50,
     cursor: Annotated[int | None, Query(ge=1, le=2**53, description="`next_cursor` of the page before.")] = None,
 ) -> QuarantinePage:
-    """Messages that could not be taken, newest first, with the reason."""
+    """Messages that could not be taken, newest first, with the reason; for those who look after the whole site."""
     async with deps.store.read() as uow:
         found = await uow.quarantine.page(limit=limit, before=cursor)
         dropped = await uow.quarantine.dropped()
     return QuarantinePage(
-        items=tuple(QuarantineModel.of(held) for held in found),
+        items=tuple(QuarantineModel.of(held, restricted=_hides(access, held)) for held in found),
         next_cursor=str(found[-1].id) if len(found) == limit else None,
         dropped=dropped,
     )
+
+
+def _hides(access: Access, held: Quarantined) -> bool:
+    """Whether a refused message may hold what only the cleared see: nobody has read it."""
+    return not access.cleared and any(f"/{scenario.value}" in held.topic for scenario in RESTRICTED)

@@ -12,7 +12,7 @@ from lookout_server.api.models.base import Model, shown
 from lookout_server.api.problems import errors
 from lookout_server.api.routes.parameters import Hash
 from lookout_server.api.security import SignedIn, Uploader
-from lookout_server.domain.territory import Person
+from lookout_server.domain.access import Access
 from lookout_server.errors import NotFoundError, RangeError, TooLargeError, WrongTypeError
 from lookout_server.ports import StoredFile
 from lookout_server.services import evidence
@@ -116,7 +116,7 @@ async def get_upload(deps: Given, uploader: Uploader, sha256: Hash) -> UploadMod
 )
 async def get_evidence(deps: Given, signed_in: SignedIn, request: Request, sha256: Hash) -> Response:
     """The file; single ranges are served, so that a video can be sought."""
-    file = await _held(deps, sha256, signed_in.person)
+    file = await _held(deps, sha256, signed_in.access)
     headers = _headers(file)
     if request.headers.get("if-none-match") == headers["ETag"]:
         return Response(status_code=304, headers=headers)
@@ -133,7 +133,7 @@ async def get_evidence(deps: Given, signed_in: SignedIn, request: Request, sha25
 )
 async def head_evidence(deps: Given, signed_in: SignedIn, sha256: Hash) -> Response:
     """Whether the file is there, and how large it is."""
-    file = await _held(deps, sha256, signed_in.person)
+    file = await _held(deps, sha256, signed_in.access)
     headers = {**_headers(file), "Content-Length": str(file.bytes)}
     return Response(headers=headers, media_type=file.mime)
 
@@ -163,8 +163,8 @@ def parse_range(header: str | None, size: int) -> Span:
     return Span(start, end, whole=False)
 
 
-async def _held(deps: Deps, sha256: str, person: Person) -> StoredFile:
-    file = await evidence.find(deps.store, sha256, person)
+async def _held(deps: Deps, sha256: str, access: Access) -> StoredFile:
+    file = await evidence.find(deps.store, sha256, access)
     if await deps.evidence.size(sha256) is None:
         raise NotFoundError("this file was stored and is gone from the evidence store: look at its disk")
     return file

@@ -11,7 +11,7 @@ from lookout_server.api.deps import Deps, Given
 from lookout_server.api.models.feed import FEED_EXAMPLE, FeedLine, Heartbeat
 from lookout_server.api.problems import errors
 from lookout_server.api.security import Caller, SignedIn
-from lookout_server.domain.territory import Person
+from lookout_server.domain.access import Access
 from lookout_server.errors import StoreError, UnauthenticatedError
 from lookout_server.services import accounts
 from lookout_server.services.feed import FeedEndedError, FeedSubscription, is_for
@@ -51,24 +51,24 @@ async def follow(
 
 
 async def _events(deps: Deps, signed_in: Caller, subscription: FeedSubscription) -> AsyncGenerator[ServerSentEvent]:
-    person, beats = signed_in.person, 0
+    access, beats = signed_in.access, 0
     yield _heartbeat(deps, subscription)
     beat_at = time.monotonic() + HEARTBEAT_S
     while True:
         item = await subscription.next(max(beat_at - time.monotonic(), 0.0))
-        if item is not None and is_for(person, item):
-            line = FeedLine.of(item, person)
+        if item is not None and is_for(access, item):
+            line = FeedLine.of(item, access.person)
             yield ServerSentEvent(raw_data=line.json_line(), event=line.kind.value, id=str(line.seq))
         if time.monotonic() >= beat_at:
             beats += 1
             if beats % _CHECK_EVERY == 0:
-                person = await _still_signed_in(deps, signed_in)
+                access = await _still_signed_in(deps, signed_in)
             yield _heartbeat(deps, subscription)
             beat_at = time.monotonic() + HEARTBEAT_S
 
 
-async def _still_signed_in(deps: Deps, signed_in: Caller) -> Person:
-    return await accounts.whose_session(deps.store, signed_in.token, at=deps.clock.now())
+async def _still_signed_in(deps: Deps, signed_in: Caller) -> Access:
+    return await accounts.whose_access(deps.store, signed_in.token, at=deps.clock.now())
 
 
 def _heartbeat(deps: Deps, subscription: FeedSubscription) -> ServerSentEvent:

@@ -198,7 +198,7 @@ def _order(deps: Deps, signed_in: Caller, case_id: str, action: Action, body: Bo
     return Order(
         case_id=case_id,
         action=action,
-        person=signed_in.person,
+        access=signed_in.access,
         version=body.version,
         at=deps.clock.now(),
         details=_details(body),
@@ -237,5 +237,5 @@ async def _simple(deps: Deps, signed_in: Caller, order: Order) -> CaseDetailMode
 
 
 async def _after(deps: Deps, signed_in: Caller, case_id: str) -> CaseDetailModel:
-    detail = await case_detail(deps.store, case_id, signed_in.person)
+    detail = await case_detail(deps.store, case_id, signed_in.access)
     return CaseDetailModel.of_detail(detail, signed_in.person)

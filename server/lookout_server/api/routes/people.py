@@ -29,7 +29,6 @@ ShiftId = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$", examples=["
 _CHANGE = ("forbidden", "csrf", "not_found", "too_large")
 #: How much of the roster is shown when nobody says.
 _WEEK = timedelta(days=7)
-_MOST_SHIFTS = 2000
 
 
 @router.get("/notices", operation_id="listNotices", responses=errors())
@@ -60,42 +59,41 @@ async def acknowledge_notice(deps: Given, signed_in: SignedIn, notice_id: Notice
 @router.get("/shifts", operation_id="listShifts", responses=errors("forbidden"))
 async def list_shifts(
     deps: Given,
-    _person: ControlRoom,
+    access: ControlRoom,
     first: Annotated[UtcTime | None, Query(description="From; left out: now.")] = None,
     last: Annotated[UtcTime | None, Query(description="Until; left out: a week later.")] = None,
 ) -> ShiftList:
     """The roster."""
     start = first or deps.clock.now()
-    async with deps.store.read() as uow:
-        found = await uow.roster.shifts(start, last or start + _WEEK, _MOST_SHIFTS)
+    found = await roster.shifts(deps.store, access, start, last or start + _WEEK)
     return ShiftList(items=tuple(ShiftModel.of(shift) for shift in found))
 
 
 @router.post("/shifts", operation_id="saveShift", responses=errors(*_CHANGE))
 async def save_shift(deps: Given, signed_in: SignedIn, body: ShiftBody) -> ShiftModel:
     """Put a shift on the roster, or change the one with this id; for supervisors."""
-    await roster.save_shift(deps.store, body.shift(), signed_in.person)
+    await roster.save_shift(deps.store, body.shift(), signed_in.access)
     return ShiftModel.of(body.shift())
 
 
 @router.delete("/shifts/{shift_id}", operation_id="removeShift", status_code=204, responses=errors(*_CHANGE))
 async def remove_shift(deps: Given, signed_in: SignedIn, shift_id: ShiftId) -> None:
     """Take a shift off the roster; for supervisors."""
-    await roster.remove_shift(deps.store, shift_id, signed_in.person)
+    await roster.remove_shift(deps.store, shift_id, signed_in.access)
 
 
 @router.get("/people/{person_id}/contacts", operation_id="listContacts", responses=errors("forbidden", "not_found"))
 async def list_contacts(deps: Given, signed_in: SignedIn, person_id: PersonId) -> ContactList:
     """The channels on which somebody can be reached; addresses are never shown."""
-    return ContactList(channels=await roster.channels_of(deps.store, person_id, signed_in.person))
+    return ContactList(channels=await roster.channels_of(deps.store, person_id, signed_in.access))
 
 
 @router.post("/people/{person_id}/contacts", operation_id="saveContact", responses=errors(*_CHANGE))
 async def save_contact(deps: Given, signed_in: SignedIn, person_id: PersonId, body: ContactBody) -> ContactList:
     """Keep an address, one a channel; one's own, or anybody's for supervisors."""
     contact = Contact(person=person_id, channel=deps.channel.name_of(body.address), address=body.address)
-    await roster.save_contact(deps.store, contact, signed_in.person)
-    return ContactList(channels=await roster.channels_of(deps.store, person_id, signed_in.person))
+    await roster.save_contact(deps.store, contact, signed_in.access)
+    return ContactList(channels=await roster.channels_of(deps.store, person_id, signed_in.access))
 
 
 @router.delete(
@@ -111,4 +109,4 @@ async def remove_contact(
     channel: Annotated[str, Path(pattern=r"^[a-z][a-z0-9+.-]{0,39}$", examples=["wecombot"])],
 ) -> None:
     """Forget an address."""
-    await roster.remove_contact(deps.store, person_id, channel, signed_in.person)
+    await roster.remove_contact(deps.store, person_id, channel, signed_in.access)

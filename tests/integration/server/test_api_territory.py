@@ -1,0 +1,168 @@
+"""Places: nothing of one is told in another. Every route that names something is tried from inside and outside."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from lookout_server.api.models.people import ShiftBody
+from lookout_server.api.models.silences import SilenceBody
+from lookout_server.app import openapi_document
+from lookout_server.domain.moves import MOVES
+from lookout_server.domain.territory import Camera, CameraKey, Gateway, Role
+from lookout_server.ports import StoredFile
+from lookout_server.services.accounts import Account, add_person
+from lookout_server.services.commands import Wanted, ask
+from lookout_server.services.roster import save_shift
+from lookout_server.services.silencing import add_silence
+from lookout_server.testing import (
+    JPEG,
+    NOON,
+    PASSWORD,
+    SITE,
+    PlainHasher,
+    SmallGateway,
+    Station,
+    anywhere,
+    person,
+    picture,
+)
+
+pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)]
+
+SHA = picture().sha256
+#: Everything is in grid-07.
+PEOPLE = [
+    person("supervisor-in", Role.SUPERVISOR, grids=frozenset({"grid-07"})),
+    person("operator-out", Role.OPERATOR, grids=frozenset({"grid-08"})),
+    person("supervisor-out", Role.SUPERVISOR, grids=frozenset({"grid-08"})),
+    person("admin-out", Role.ADMIN, grids=frozenset({"grid-08"})),
+    person("chen", Role.WORKER, grids=frozenset({"grid-08"})),
+]
+QUIET = {"reason": "只在七网格", "ends_at": "2026-11-22T05:00:00Z", "grid": "grid-07"}
+SHIFT = {
+    "id": "s-1",
+    "person": "u-wang",
+    "kind": "duty",
+    "starts_at": "2026-11-22T00:00:00Z",
+    "ends_at": "2026-11-22T08:00:00Z",
+}
+
+
+async def _stock(station: Station) -> dict[str, str]:
+    """One of everything, all of it in grid-07: name → what must not be told elsewhere."""
+    case_id = await station.reported(SmallGateway(evidence=(picture(),)), "o-1")
+    async with station.store.write() as uow:
+        await uow.evidence.add(
+            StoredFile(sha256=SHA, mime="image/jpeg", bytes=len(JPEG)), uploader="gateway:gw-1", at=NOON
+        )
+        await uow.commit()
+    station.files.files[SHA] = JPEG
+    cameras = [Camera(key=CameraKey(gateway="gw-7", id="only-here"), name="七网格专用", grid="grid-07")]
+    boss = anywhere(person("zhao", Role.SUPERVISOR))
+    async with station.store.write() as uow:
+        await uow.territory.save_cameras(cameras)
+        await uow.gateways.save(Gateway(id="gw-7"))
+        await uow.commit()
+    await save_shift(station.store, ShiftBody.model_validate(SHIFT).shift(), boss)
+    quiet = SilenceBody.model_validate(QUIET).silence(f"q-{'7' * 20}", "u-zhao", NOON)
+    await add_silence(station.store, quiet, boss)
+    await ask(station.store, SITE, Wanted(gateway="gw-7", name="reload", by=boss, key="seven"), at=NOON)
+    async with station.store.read() as uow:
+        alarm = (await uow.cases.get([case_id]))[case_id].alarms[0]
+    return {
+        "case": case_id,
+        "alarm": alarm,
+        "camera": "only-here",
+        "gateway": "gw-7",
+        "quiet": quiet.id,
+        "shift": "s-1",
+    }
+
+
+#: Every route that names something, or lists it: operation → path, or (method, path, body). What is not here is about
+#: the asking person alone, or about the site as a whole.
+ABOUT_SEVEN: dict[str, tuple[str, str, Any]] = {
+    "listAlarms": ("GET", "/api/v1/alarms", None),
+    "getAlarm": ("GET", "/api/v1/alarms/{alarm}", None),
+    "reportAlarm": ("POST", "/api/v1/alarms/{alarm}/report", {}),
+    "dismissAlarm": ("POST", "/api/v1/alarms/{alarm}/dismiss", {"reason": "test"}),
+    "undismissAlarm": ("POST", "/api/v1/alarms/{alarm}/undismiss", None),
+    "acknowledgeAlarm": ("POST", "/api/v1/alarms/{alarm}/acknowledge", None),
+    "unacknowledgeAlarm": ("POST", "/api/v1/alarms/{alarm}/unacknowledge", None),
+    "listCases": ("GET", "/api/v1/cases", None),
+    "getCase": ("GET", "/api/v1/cases/{case}", None),
+    "listCandidates": ("GET", "/api/v1/cases/{case}/candidates", None),
+    "listCaseNotices": ("GET", "/api/v1/cases/{case}/notices", None),
+    "listCameras": ("GET", "/api/v1/cameras", None),
+    "listGateways": ("GET", "/api/v1/gateways", None),
+    "listCommands": ("GET", "/api/v1/commands", None),
+    "askGateway": ("POST", "/api/v1/gateways/{gateway}/commands", {"name": "reload"}),
+    "listSilences": ("GET", "/api/v1/silences", None),
+    "endSilence": ("DELETE", "/api/v1/silences/{quiet}", None),
+    "listShifts": ("GET", "/api/v1/shifts?first=2026-11-21T00:00:00Z", None),
+    "saveShift": ("POST", "/api/v1/shifts", SHIFT),
+    "removeShift": ("DELETE", "/api/v1/shifts/{shift}", None),
+    "listPeople": ("GET", "/api/v1/people", None),
+    "listContacts": ("GET", "/api/v1/people/u-wang/contacts", None),
+    "saveContact": ("POST", "/api/v1/people/u-wang/contacts", {"address": "sms://1"}),
+    "removeContact": ("DELETE", "/api/v1/people/u-wang/contacts/sms", None),
+    "getEvidence": ("GET", f"/api/v1/evidence/{SHA}", None),
+    "headEvidence": ("HEAD", f"/api/v1/evidence/{SHA}", None),
+    "getOverview": ("GET", "/api/v1/overview", None),
+}
+#: What a list tells of grid-07.
+MARKS = {
+    "listAlarms": "{alarm}",
+    "listCases": "{case}",
+    "listCameras": "{camera}",
+    "listGateways": '"{gateway}"',
+    "listCommands": '"{gateway}"',
+    "listSilences": "{quiet}",
+    "listShifts": '"{shift}"',
+    "listPeople": "u-wang",
+    "getOverview": '"confirmed":1',
+}
+
+
+@pytest.mark.parametrize("username", [who.username for who in PEOPLE])
+async def test_of_another_place_nothing_is_told_and_nothing_done(
+    station: Station, web: httpx.AsyncClient, username: str
+) -> None:
+    named = await _stock(station)
+    for who in PEOPLE:
+        account = Account(username=who.username, name=who.name, roles=who.roles, grids=who.grids, password=PASSWORD)
+        await add_person(station.store, PlainHasher(), account)
+    signed_in = await web.post("/api/v1/session", json={"username": username, "password": PASSWORD})
+    web.cookies.clear()
+    headers = {"Authorization": f"Bearer {signed_in.json()['token']}"}
+    for operation, (method, path, body) in ABOUT_SEVEN.items():
+        answer = await web.request(method, path.format(**named), json=body, headers=headers)
+        where = (operation, answer.status_code, answer.text)
+        if username == "supervisor-in":
+            assert answer.status_code < 300 or answer.status_code == 409 or operation == "removeContact", where
+            assert MARKS.get(operation, "").format(**named) in answer.text, where
+        elif operation in MARKS:
+            assert answer.status_code in {200, 403}, where
+            assert MARKS[operation].format(**named) not in answer.text, where
+        else:
+            assert answer.status_code in {403, 404}, where
+
+
+#: About the asking person alone, or tried by tests of their own (the moves in test_api_access).
+OWN = {"getSession", "signIn", "signOut", "listNotices", "seeNotice", "acknowledgeNotice", "putEvidence", "getUpload"}
+OF_THE_SITE = {"listModels", "getModel", "listWebhooks", "resendWebhook", "getTimers", "listQuarantine", "enrolGateway"}
+OPEN = {"getHealth", "getReadiness", "getMetrics"}
+ELSEWHERE = {"followFeed", "addSilence"}
+
+
+def test_what_names_something_of_a_place_is_tried_from_outside(database_url: str) -> None:
+    paths: dict[str, dict[str, dict[str, Any]]] = openapi_document("0")["paths"]
+    moves = {f"/api/v1/cases/{{case_id}}/{verb}" for verb in MOVES}
+    documented = {
+        operation["operationId"]
+        for path, operations in paths.items()
+        for operation in operations.values()
+        if path not in moves
+    }
+    assert set(ABOUT_SEVEN) | OWN | OF_THE_SITE | OPEN | ELSEWHERE == documented
