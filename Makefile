@@ -23,7 +23,7 @@ DATABASE ?= sqlite
 LAB_ARGS ?=
 LAB = PYTHONPATH=server:edge $(BIN)/python -m lookout_lab
 
-.PHONY: help setup setup-dev console demo demo-check test check check-training torch-cpu format schemas bench soak score crashlab build-models pins clean
+.PHONY: help setup setup-dev console demo demo-check test check check-training torch-cpu format schemas bench soak score crashlab backlog load build-models pins clean
 
 help: ## List the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -94,6 +94,9 @@ score: $(VENV)/.dev ## Labelled clips from the stills in ../shared/data, and how
 
 crashlab: $(VENV)/.dev ## Kill, pause, cut and starve everything, then count what was lost. SEED=1 FAULTS=100 DATABASE=sqlite|postgresql
 	@$(LAB) crash --seed $(SEED) --faults $(FAULTS) --database $(DATABASE) $(LAB_ARGS)
+
+backlog: $(VENV)/.dev ## 10,000 events in a spool, the link comes back, fires go on. DATABASE=sqlite|postgresql LAB_ARGS='--events 1000'
+	@$(LAB) backlog --database $(DATABASE) $(LAB_ARGS)
 
 load: $(VENV)/.dev ## Events at a steady rate, in a burst and flat out, beside a consumer that only commits. LAB_ARGS='--json --scale 0.1'
 	@$(LAB) load $(LAB_ARGS)

@@ -5,14 +5,16 @@ import shutil
 import sys
 import tempfile
 from pathlib import Path
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, NoReturn, cast
 
 import typer
 
-from lookout_lab.crash import Outcome, run_crash
+from lookout_lab.backlog import run_backlog
+from lookout_lab.crash import run_crash
 from lookout_lab.errors import LabError
 from lookout_lab.load import Sizes, run_load
 from lookout_lab.stage import DatabaseKind
+from lookout_lab.verdict import Verdict
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
 Json = Annotated[bool, typer.Option("--json", help="One line of JSON instead of a table.")]
@@ -31,21 +33,27 @@ def crash(
     as_json: Json = False,
 ) -> None:
     """Harm every part on a seeded schedule, then compare both ends. Exit code 1 when an invariant is broken."""
-    kind: Literal["sqlite", "postgresql"] = "postgresql" if database.startswith("postgres") else "sqlite"
     folder = Path(tempfile.mkdtemp(prefix=f"lookout-crash-{seed}-"))
     try:
-        outcome = run_crash(seed, faults, kind, keep=folder)
+        outcome = run_crash(seed, faults, _kind(database), keep=folder)
     except LabError as error:
-        typer.echo(f"seed {seed}: {error}\nEverything is kept in {folder}", err=True)
-        sys.exit(2)
-    typer.echo(json.dumps(outcome.as_json()) if as_json else table(outcome))
-    if not outcome.verdict.good:
-        for name, examples in outcome.verdict.broken.items():
-            for example in examples[:5]:
-                typer.echo(f"{name}: {example}", err=True)
-        typer.echo(f"Everything is kept in {folder}", err=True)
-        sys.exit(1)
-    shutil.rmtree(folder, ignore_errors=True)
+        _give_up(f"seed {seed}: {error}", folder)
+    _tell(outcome.as_json(), outcome.verdict, folder, as_json=as_json)
+
+
+@app.command()
+def backlog(
+    events: Annotated[int, typer.Option(min=0, help="How many wait in the gateway's spool.")] = 10_000,
+    database: Annotated[str, typer.Option(help="sqlite or postgresql")] = "sqlite",
+    as_json: Json = False,
+) -> None:
+    """A gateway comes back with a backlog while fires go on. Exit code 1 when an invariant is broken."""
+    folder = Path(tempfile.mkdtemp(prefix="lookout-backlog-"))
+    try:
+        drained = run_backlog(events, _kind(database), folder)
+    except LabError as error:
+        _give_up(str(error), folder)
+    _tell(drained.as_json(), drained.verdict, folder, as_json=as_json)
 
 
 @app.command()
@@ -85,13 +93,33 @@ def load_table(figures: dict[str, Any]) -> str:
     return "\n".join([*lines, f"full path / bare ceiling, flat out: {figures['full_of_bare']:.0%}"])
 
 
-def table(outcome: Outcome) -> str:
+def _kind(database: str) -> DatabaseKind:
+    return "postgresql" if database.startswith("postgres") else "sqlite"
+
+
+def _tell(figures: dict[str, Any], verdict: Verdict, folder: Path, *, as_json: bool) -> None:
+    typer.echo(json.dumps(figures) if as_json else table(figures))
+    if not verdict.good:
+        for name, examples in verdict.broken.items():
+            for example in examples[:5]:
+                typer.echo(f"{name}: {example}", err=True)
+        typer.echo(f"Everything is kept in {folder}", err=True)
+        sys.exit(1)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _give_up(why: str, folder: Path) -> NoReturn:
+    typer.echo(f"{why}\nEverything is kept in {folder}", err=True)
+    sys.exit(2)
+
+
+def table(figures: dict[str, Any]) -> str:
     """For people."""
-    return "\n".join(f"{name:18} {_plain(value)}" for name, value in outcome.as_json().items())
+    return "\n".join(f"{name:26} {_plain(value)}" for name, value in figures.items())
 
 
 def _plain(value: object) -> str:
-    counts = cast(dict[str, int], value) if isinstance(value, dict) else {}
+    counts = cast(dict[str, object], value) if isinstance(value, dict) else {}
     return ", ".join(f"{kind} {count}" for kind, count in counts.items()) if isinstance(value, dict) else str(value)
 
 

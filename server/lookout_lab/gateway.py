@@ -111,12 +111,9 @@ class LabGateway:
 
         signal.signal(signal.SIGTERM, stop)
         backlog = int(self._told.get("backlog", 0))
-        life = secrets.token_hex(4)
-        made = occurrences(
-            life, fires_in_100=self._told["fires_in_100"], cameras=self._told["cameras"], seed=self._told["seed"]
-        )
+        old, made = self._occurrences("fires_in_100"), self._occurrences("live_fires_in_100")
         for _ in range(backlog):
-            self._put(next(made))
+            self._put(next(old))
         self._link.start()
         for number in range(self._told["cameras"]):
             state = CameraState(camera=f"cam-{number}", state=Sight.WATCHING, since=datetime.now(UTC))
@@ -127,6 +124,11 @@ class LabGateway:
                 self._put(next(made))
         self._link.close()
         self._spool.close()
+
+    def _occurrences(self, fires: str) -> Iterator[EventData]:
+        share = self._told.get(fires, self._told["fires_in_100"])
+        cameras, seed = self._told["cameras"], self._told["seed"]
+        return occurrences(secrets.token_hex(4), fires_in_100=share, cameras=cameras, seed=seed)
 
     def _put(self, data: EventData) -> None:
         key = {"occurrence": data.occurrence, "phase": data.phase.value, "fire": data.scenario is Scenario.FIRE_SMOKE}

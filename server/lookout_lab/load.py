@@ -7,7 +7,6 @@ commit: it is never better than the truth.
 import asyncio
 import itertools
 import json
-import os
 import sys
 import time
 from collections.abc import Sequence
@@ -19,10 +18,9 @@ from lookout_lab.databases import counted
 from lookout_lab.errors import LabError
 from lookout_lab.events import EventForms
 from lookout_lab.mqtt import QuickClient
-from lookout_lab.processes import Child, until
+from lookout_lab.processes import Child, cpu_seconds, until
 from lookout_lab.stage import PASSWORD, SITE, START_S, DatabaseKind, Plan, Stage
 
-_TICKS = os.sysconf("SC_CLK_TCK")
 _IN_FLIGHT = 2_000
 
 
@@ -199,12 +197,6 @@ class LoadRun:
 
     async def _flat_out(self, senders: Sequence[Sender]) -> None:
         await asyncio.gather(*(sender.send(self.sizes.flat_out // len(senders)) for sender in senders))
-
-
-def cpu_seconds(pid: int) -> float:
-    """User and system time of a process so far."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / _TICKS
 
 
 def run_load(database: DatabaseKind, folder: Path, sizes: Sizes) -> dict[str, Any]:

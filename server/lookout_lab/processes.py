@@ -11,12 +11,22 @@ from pathlib import Path
 
 from lookout_lab.errors import LabError
 
+_TICKS = os.sysconf("SC_CLK_TCK")
+
 
 def free_port() -> int:
     """A port that was free a moment ago."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def cpu_seconds(pid: int) -> float:
+    """User and system time of a process and its children so far (PostgreSQL has one for each connection)."""
+    proc = Path(f"/proc/{pid}")
+    fields = (proc / "stat").read_text().rsplit(")", 1)[1].split()
+    own = sum(int(field) for field in fields[11:15]) / _TICKS
+    return own + sum(cpu_seconds(int(child)) for child in (proc / "task" / str(pid) / "children").read_text().split())
 
 
 async def until(what: str, holds: Callable[[], Awaitable[bool]], *, timeout_s: float, every_s: float = 0.05) -> float:

@@ -22,6 +22,7 @@ class Proxy:
         self._clients: dict[str, set[asyncio.StreamWriter]] = {}
         self._lose: Counter[str] = Counter()
         self._repeat: Counter[str] = Counter()
+        self._kept_out: set[str] = set()
         #: What was really done, by kind.
         self.done: Counter[str] = Counter()
 
@@ -36,6 +37,15 @@ class Proxy:
             self._server.close()
         for client in tuple(self._clients):
             self.cut(client)
+
+    def keep_out(self, client: str) -> None:
+        """It does not reach the broker until ``let_in``."""
+        self._kept_out.add(client)
+        self.cut(client)
+
+    def let_in(self, client: str) -> None:
+        """Its way is free again."""
+        self._kept_out.discard(client)
 
     def lose(self, client: str, packets: int) -> None:
         """The next packets of this client, in either direction, do not arrive."""
@@ -87,6 +97,8 @@ class Proxy:
                 for packet in splitter.feed(piece):
                     if upward and packet.kind == CONNECT:
                         name[0] = packet.client_id
+                        if name[0] in self._kept_out:
+                            return
                         self._clients.setdefault(name[0], set()).update(known_as)
                     if upward and packet.kind == PUBLISH:
                         await self._watch(packet.topic, packet.payload)

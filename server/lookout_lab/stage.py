@@ -41,6 +41,8 @@ class Plan:
     gateways: int = 2
     #: Only PostgreSQL can have more than one.
     dispatchers: int = 1
+    #: Events in the first gateway's spool before it connects.
+    backlog: int = 0
     #: Further keys of the gateways' ``gateway.json``.
     gateway: dict[str, Any] = field(default_factory=dict[str, Any])
 
@@ -210,6 +212,7 @@ class Stage:
             "fires_in_100": 5,
             "resend_after_s": 3.0,
             "seed": number,
+            "backlog": self.plan.backlog if number == 1 else 0,
         }
         (folder / "gateway.json").write_text(json.dumps(told | self.plan.gateway))
         command = [sys.executable, "-m", "lookout_lab.gateway", str(folder)]

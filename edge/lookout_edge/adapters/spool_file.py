@@ -41,8 +41,21 @@ CREATE INDEX occurrence_camera ON occurrence (camera, at);
 _TRIALS = """
 ALTER TABLE event ADD COLUMN test INTEGER NOT NULL DEFAULT 0;
 """
+#: What waits, counted as it comes and goes, and found by age: with thousands of events waiting, a new one must not cost
+#: a look at all of them.
+_WAITING = """
+CREATE INDEX event_age ON event (rank, stored_at);
+CREATE TABLE waiting (id INTEGER PRIMARY KEY CHECK (id = 1), events INTEGER NOT NULL, bytes INTEGER NOT NULL);
+INSERT INTO waiting SELECT 1, count(*), ifnull(sum(bytes), 0) FROM event;
+CREATE TRIGGER event_comes AFTER INSERT ON event BEGIN
+    UPDATE waiting SET events = events + 1, bytes = bytes + NEW.bytes;
+END;
+CREATE TRIGGER event_goes AFTER DELETE ON event BEGIN
+    UPDATE waiting SET events = events - 1, bytes = bytes - OLD.bytes;
+END;
+"""
 #: What brings the file from each version to the next.
-_STEPS = (_TABLES, _LOSSES, _OCCURRENCES, _TRIALS)
+_STEPS = (_TABLES, _LOSSES, _OCCURRENCES, _TRIALS, _WAITING)
 _VERSION = len(_STEPS)
 
 

@@ -51,7 +51,7 @@ def make_room(file: sqlite3.Connection, limits: SpoolLimits, now: float) -> None
     """Give up what is too old or too much, in the transaction that is open. Each one is counted, named and logged."""
     victims = [*_too_old(file, limits, now)]
     gone = {victim.sequence for victim in victims}
-    size = int(file.execute("SELECT total(bytes) FROM event").fetchone()[0]) - sum(each.bytes for each in victims)
+    size = int(file.execute("SELECT bytes FROM waiting").fetchone()[0]) - sum(each.bytes for each in victims)
     if size > limits.max_bytes:
         for row in file.execute("SELECT sequence, camera, scenario, bytes FROM event ORDER BY rank, sequence"):
             if size <= limits.max_bytes:

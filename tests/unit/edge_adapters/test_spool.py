@@ -14,7 +14,8 @@ from lookout_contract.commands import Gone
 from lookout_contract.delivery import Receipt, Rejection
 from lookout_contract.events import EndReason, Event, EventData, Phase, Scenario, Severity
 from lookout_edge.adapters.spool import SqliteSpool
-from lookout_edge.adapters.spool_room import SpoolLimits
+from lookout_edge.adapters.spool_file import open_spool_file
+from lookout_edge.adapters.spool_room import SpoolLimits, make_room
 from lookout_edge.adapters.testing import HandClock, some_event
 from lookout_edge.errors import SpoolError
 
@@ -215,12 +216,39 @@ def test_a_spool_of_the_first_version_is_carried_on(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "spool.db") as file:
         file.executescript(
             "DROP TABLE dropped; DROP TABLE dropped_count; DROP TABLE past_epoch; DROP TABLE occurrence;"
+            "DROP TABLE waiting; DROP TRIGGER event_comes; DROP TRIGGER event_goes; DROP INDEX event_age;"
             "ALTER TABLE event DROP COLUMN test; PRAGMA user_version = 1;"
         )
     file.close()
     again = opened(tmp_path / "spool.db")
     assert numbers(again) == [1]
-    assert again.depth().dropped_by_scenario == {}
+    depth = again.depth()
+    assert (depth.events, depth.bytes, depth.dropped_by_scenario) == (1, len(again.pending(1)[0].payload), {})
+
+
+def test_what_one_more_event_costs_does_not_grow_with_what_waits(tmp_path: Path) -> None:
+    clock = HandClock()
+    spool = opened(tmp_path / "spool.db", clock)
+    file = open_spool_file(tmp_path / "spool.db", "unused")
+    steps = 0
+
+    def count() -> None:
+        nonlocal steps
+        steps += 1
+
+    def cost() -> int:
+        nonlocal steps
+        steps = 0
+        make_room(file, SpoolLimits(), clock.now())
+        return steps
+
+    file.set_progress_handler(count, 1)
+    spool.put(some_event())
+    alone = cost()
+    for _ in range(200):
+        spool.put(some_event())
+    assert cost() == alone
+    file.close()
 
 
 def test_depth_tells_count_and_age(tmp_path: Path) -> None:
