@@ -24,6 +24,12 @@ Grid = NDArray[np.bool_]
 _label = cast(Callable[[Grid, NDArray[np.int8]], tuple[NDArray[np.int32], int]], label)
 _find_objects = cast(Callable[[NDArray[np.int32]], Sequence[tuple[slice, slice]]], find_objects)
 _EIGHT_NEIGHBOURS = np.ones((3, 3), np.int8)
+#: Side of the cells that regions are made of, pixels of the small picture; four bytes are summed up at once.
+_CELL = 4
+#: The learned flicker is kept in this many parts of a level, in 16 bits: 32 levels at most.
+_PARTS_SHIFT = 10
+#: Pictures from one reckoning of the limits to the next: what is learned moves slowly.
+_LIMITS_EVERY = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,10 +46,8 @@ class MotionSettings:
     noise_first: float = 4.5
     #: Most flicker that is believed: what differs by more than ``noise_factor`` times this always counts.
     noise_most: float = 14.0
-    #: Share by which the learned flicker follows the last picture; at 5 pictures a second about 20 s.
-    noise_rate: float = 0.01
-    #: Side of the cells that regions are made of.
-    cell: int = 4
+    #: The learned flicker follows each picture by ``2 ** -noise_shift``; at 5 pictures a second in about 25 s.
+    noise_shift: int = 7
     #: Pixels of a region that must differ: less is no thing that could be recognised.
     least_pixels: int = 4
     #: Share of all pixels above which the light has changed and not the scene.
@@ -72,11 +76,9 @@ class MotionGate:
     def __init__(self, settings: MotionSettings | None = None, masks: Sequence[Zone] = ()) -> None:
         self._settings = settings or MotionSettings()
         self._masks = tuple(masks)
-        self._now: Levels = np.zeros((0, 0), np.int16)
-        self._reference: Levels | None = None
-        self._noise: NDArray[np.float32] = np.zeros((0, 0), np.float32)
-        self._limit: Levels = np.zeros((0, 0), np.int16)
-        self._shown: Grid = np.zeros((0, 0), np.bool_)
+        self._now: Luma = np.zeros((0, 0), np.uint8)
+        self._reference: Luma | None = None
+        self._begin_to_learn((0, 0))
 
     @property
     def longest(self) -> int:
@@ -84,33 +86,36 @@ class MotionGate:
         return self._settings.thumbnail
 
     def observe(self, luma: Luma, explained: Sequence[Box] = ()) -> Motion:
-        """Take in the next small picture; what in it has changed since it was last looked at.
+        """Take in the next small picture (it is kept); what in it has changed since it was last looked at.
 
         Changes inside the boxes of ``explained`` are known to somebody and make no regions.
         """
-        now = luma.astype(np.int16)
-        if self._reference is None or self._reference.shape != now.shape:
-            self._begin(now)
+        if self._reference is None or self._reference.shape != luma.shape:
+            if self._noise.shape != luma.shape:
+                self._begin_to_learn(luma.shape)
+            self._now, self._reference = luma, luma.copy()
             return Motion(everywhere=True, moves=True)
-        if not now.size:
+        if not luma.size:
             return Motion()
-        self._learn(now)
-        self._now = now
-        difference, common = _without_light(now, self._reference)
+        self._learn(luma)
+        self._now = luma
+        common = _common_rise(luma, self._reference)
         if abs(common) >= self._settings.light_step:
             return Motion(everywhere=True, moves=True)
-        changed = (np.abs(difference) >= self._limit) & self._shown
+        changed = self._compare(luma, self._reference, common)
         count = int(np.count_nonzero(changed))
         if count < self._settings.least_pixels:
             return Motion()
-        if count > self._settings.flood * changed.size:
+        if count > self._settings.flood * luma.size:
             return Motion(everywhere=True, moves=True)
         moves = False
         for box in explained:
             part = changed[self._slices(box)]
-            moves = moves or int(np.count_nonzero(part)) >= self._settings.least_pixels
+            known = int(np.count_nonzero(part))
+            moves = moves or known >= self._settings.least_pixels
             part[:] = False
-        regions = self._regions(changed)
+            count -= known
+        regions = self._regions(changed) if count >= self._settings.least_pixels else ()
         return Motion(regions, moves=moves or bool(regions))
 
     def looked(self, regions: Sequence[Box] | None = None) -> None:
@@ -142,28 +147,61 @@ class MotionGate:
         """Forget the reference: time has jumped. What was learned of the noise stays."""
         self._reference = None
 
-    def _begin(self, now: Levels) -> None:
-        if self._noise.shape != now.shape:
-            first = self._settings.noise_first
-            self._noise = np.full(now.shape, first, np.float32)
-            self._limit = np.full(now.shape, max(self._settings.level, first * self._settings.noise_factor), np.int16)
-            self._shown = ~covered(self._masks, now.shape)
-        self._now = now
-        self._reference = now.copy()
+    def _begin_to_learn(self, shape: tuple[int, ...]) -> None:
+        """Start from what is assumed; make the arrays that each picture is worked on in.
 
-    def _learn(self, now: Levels) -> None:
+        They are used over and over: at this size numpy needs several times as long for a new array as for a sum.
+        """
+        height, width = shape
+        first = self._settings.noise_first
+        self._noise: Levels = np.full(shape, round(first * (1 << _PARTS_SHIFT)), np.int16)
+        self._limit: Luma = np.empty(shape, np.uint8)
+        self._shown: Grid | None = ~covered(self._masks, (height, width)) if self._masks else None
+        self._larger: Luma = np.empty(shape, np.uint8)
+        self._smaller: Luma = np.empty(shape, np.uint8)
+        self._wide: Levels = np.empty(shape, np.int16)
+        self._cells: Grid = np.zeros((-(-height // _CELL) * _CELL, -(-width // _CELL) * _CELL), np.bool_)
+        self._set_limits()
+
+    def _learn(self, now: Luma) -> None:
+        settings, wide = self._settings, self._wide
+        flicker = self._apart(now, self._now)
+        np.minimum(flicker, np.uint8(2 * settings.noise_most), out=flicker)
+        np.copyto(wide, flicker)
+        np.left_shift(wide, _PARTS_SHIFT, out=wide)
+        np.subtract(wide, self._noise, out=wide)
+        np.right_shift(wide, settings.noise_shift, out=wide)
+        np.add(self._noise, wide, out=self._noise)
+        self._until_limits -= 1
+        if self._until_limits <= 0:
+            self._set_limits()
+
+    def _set_limits(self) -> None:
         settings = self._settings
-        flicker = np.minimum(np.abs(now - self._now), np.int16(2 * settings.noise_most))
-        self._noise += np.float32(settings.noise_rate) * (flicker - self._noise)
-        limit = np.minimum(self._noise, np.float32(settings.noise_most)) * np.float32(settings.noise_factor)
-        np.maximum(limit.astype(np.int16), np.int16(settings.level), out=self._limit)
+        levels = np.minimum(self._noise / np.float32(1 << _PARTS_SHIFT), np.float32(settings.noise_most))
+        np.copyto(self._limit, np.clip(levels * settings.noise_factor, settings.level, 255), casting="unsafe")
+        self._until_limits = _LIMITS_EVERY
+
+    def _apart(self, a: Luma, b: Luma) -> Luma:
+        """How far apart two pictures are, 0..255; the array is used again by the next call."""
+        np.maximum(a, b, out=self._larger)
+        np.minimum(a, b, out=self._smaller)
+        return np.subtract(self._larger, self._smaller, out=self._larger)
+
+    def _compare(self, now: Luma, before: Luma, common: int) -> Grid:
+        """Where the pictures differ by more than the limit and the common rise; the array is used again."""
+        changed = self._cells[: now.shape[0], : now.shape[1]]
+        if common:
+            np.subtract(now, before, out=self._wide, dtype=np.int16)
+            np.subtract(self._wide, np.int16(common), out=self._wide)
+            np.greater_equal(np.abs(self._wide, out=self._wide), self._limit, out=changed)
+        else:
+            np.greater_equal(self._apart(now, before), self._limit, out=changed)
+        return changed if self._shown is None else np.logical_and(changed, self._shown, out=changed)
 
     def _regions(self, changed: Grid) -> tuple[Box, ...]:
         height, width = changed.shape
-        cell = self._settings.cell
-        rows_at, columns_at = list(range(0, height, cell)), list(range(0, width, cell))
-        by_row = np.add.reduceat(changed.view(np.uint8), rows_at, axis=0, dtype=np.uint16)
-        counts = np.add.reduceat(by_row, columns_at, axis=1)
+        counts = self._count_cells()
         labelled, _ = _label(counts > 0, _EIGHT_NEIGHBOURS)
         regions: list[Box] = []
         for number, (rows, columns) in enumerate(_find_objects(labelled), 1):
@@ -172,13 +210,20 @@ class MotionGate:
                 continue
             regions.append(
                 Box(
-                    columns.start * cell / width,
-                    rows.start * cell / height,
-                    min(1.0, columns.stop * cell / width),
-                    min(1.0, rows.stop * cell / height),
+                    columns.start * _CELL / width,
+                    rows.start * _CELL / height,
+                    min(1.0, columns.stop * _CELL / width),
+                    min(1.0, rows.stop * _CELL / height),
                 )
             )
         return tuple(regions)
+
+    def _count_cells(self) -> NDArray[np.uint32]:
+        """How many pixels of each cell have changed: the four bytes of a row at once, then four rows."""
+        fours = self._cells.view(np.uint32)
+        pairs = fours + (fours >> np.uint32(16))
+        row_counts = (pairs + (pairs >> np.uint32(8))) & np.uint32(0xFF)
+        return row_counts[::4] + row_counts[1::4] + row_counts[2::4] + row_counts[3::4]
 
     def _slices(self, box: Box) -> tuple[slice, slice]:
         """Rows and columns of at least one pixel."""
@@ -188,14 +233,17 @@ class MotionGate:
         return slice(top, bottom), slice(left, right)
 
 
-def _without_light(now: Levels, before: Levels) -> tuple[Levels, int]:
+def _common_rise(now: Luma, before: Luma) -> int:
+    """The picture's common rise or fall in light: the median difference of every fifth pixel of every fifth row."""
+    step = 1 if now.size < 512 else 5
+    difference = np.subtract(now[::step, ::step], before[::step, ::step], dtype=np.int16)
+    return int(np.sort(difference, axis=None)[difference.size // 2])
+
+
+def _without_light(now: Luma, before: Luma) -> tuple[Levels, int]:
     """The difference without the picture's common rise or fall in light, and that rise."""
-    difference = now - before
-    step = 1 if difference.size < 512 else 5
-    common = int(np.median(difference[::step, ::step]))
-    if common:
-        difference -= np.int16(common)
-    return difference, common
+    common = _common_rise(now, before)
+    return np.subtract(now, before, dtype=np.int16) - np.int16(common), common
 
 
 def covered(masks: Sequence[Zone], shape: tuple[int, int]) -> Grid:

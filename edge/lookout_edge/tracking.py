@@ -314,8 +314,8 @@ class Tracker:
         matched: list[tuple[int, int]] = []
         for rows, columns in groups.values():
             if rows and columns:
-                overlaps = iou_matrix([tracks[r].search_box for r in rows], [detections[c].box for c in columns])
-                matched += [(rows[i], columns[j]) for i, j in best_pairs(overlaps, min_iou)]
+                places, found = [tracks[r].search_box for r in rows], [detections[c].box for c in columns]
+                matched += [(rows[i], columns[j]) for i, j in best_pairs(places, found, min_iou)]
         for row, column in matched:
             tracks[row].see(at, detections[column])
         used_rows, used_columns = {row for row, _ in matched}, {column for _, column in matched}
@@ -335,26 +335,23 @@ def without_doubles(detections: Sequence[Detection]) -> list[Detection]:
     return kept
 
 
-def iou_matrix(a: Sequence[Box], b: Sequence[Box]) -> Array:
-    """Overlaps of every box of ``a`` (rows) with every box of ``b`` (columns), 0..1."""
-    if not a or not b:
-        return np.zeros((len(a), len(b)))
-    left = np.array([box.as_tuple() for box in a])[:, None, :]
-    right = np.array([box.as_tuple() for box in b])[None, :, :]
-    corner_low = np.maximum(left[..., :2], right[..., :2])
-    corner_high = np.minimum(left[..., 2:], right[..., 2:])
-    intersection = np.clip(corner_high - corner_low, 0, None).prod(axis=2)
-    area_a = (left[..., 2:] - left[..., :2]).prod(axis=2)
-    area_b = (right[..., 2:] - right[..., :2]).prod(axis=2)
-    union = area_a + area_b - intersection
-    return np.divide(intersection, union, out=np.zeros_like(intersection), where=union > 0)
+def best_pairs(a: Sequence[Box], b: Sequence[Box], min_iou: float) -> list[tuple[int, int]]:
+    """The pairs (index in ``a``, index in ``b``) with the largest sum of overlaps, each at least ``min_iou``.
 
-
-def best_pairs(overlaps: Array, min_iou: float) -> list[tuple[int, int]]:
-    """The pairs (row, column) with the largest sum of overlaps; pairs below ``min_iou`` are left out."""
-    if overlaps.size == 0:
-        return []
-    if overlaps.size == 1:
-        return [(0, 0)] if overlaps[0, 0] >= min_iou else []
-    rows, columns = _assign(np.where(overlaps >= min_iou, -overlaps, 0.0))
-    return [(int(r), int(c)) for r, c in zip(rows, columns, strict=True) if overlaps[r, c] >= min_iou]
+    As a rule no box has two that would fit, and there is nothing to choose: the pairs are those that there are. In
+    plain Python: for the few things of a picture arrays cost more than the arithmetic.
+    """
+    overlaps = {
+        (i, j): overlap
+        for i, one in enumerate(a)
+        for j, other in enumerate(b)
+        if (overlap := one.iou(other)) >= min_iou
+    }
+    rows, columns = sorted({i for i, _ in overlaps}), sorted({j for _, j in overlaps})
+    if len(rows) == len(columns) == len(overlaps):
+        return list(overlaps)
+    costs = np.zeros((len(rows), len(columns)))
+    for (i, j), overlap in overlaps.items():
+        costs[rows.index(i), columns.index(j)] = -overlap
+    chosen = ((rows[int(r)], columns[int(c)]) for r, c in zip(*_assign(costs), strict=True))
+    return [pair for pair in chosen if pair in overlaps]

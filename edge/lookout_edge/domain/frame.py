@@ -18,7 +18,7 @@ Luma = NDArray[np.uint8]
 class Patch:
     """How a place looked in a small picture of brightness: levels 0..255."""
 
-    levels: NDArray[np.int16]
+    levels: Luma
 
 
 class Picture(Protocol):

@@ -26,26 +26,29 @@ class BoxFilter:
         """Move on by ``dt`` seconds under white acceleration noise."""
         if dt <= 0:
             return
-        for axis, scale in enumerate(_scale(self.position)):
+        position, velocity, pp, pv, vv = self.position, self.velocity, self.pp, self.pv, self.vv
+        of_vv, of_pv, of_pp = dt * dt, dt**3 / 2, dt**4 / 4
+        for axis, scale in enumerate(_scale(position)):
             noise = scale * scale
-            self.position[axis] += self.velocity[axis] * dt
-            self.pp[axis] += 2 * dt * self.pv[axis] + dt**2 * self.vv[axis] + noise * dt**4 / 4
-            self.pv[axis] += dt * self.vv[axis] + noise * dt**3 / 2
-            self.vv[axis] += noise * dt**2
-        self.position[2:] = (max(size, 1e-4) for size in self.position[2:])
+            position[axis] += velocity[axis] * dt
+            pp[axis] += 2 * dt * pv[axis] + of_vv * vv[axis] + noise * of_pp
+            pv[axis] += dt * vv[axis] + noise * of_pv
+            vv[axis] += noise * of_vv
+        position[2:] = max(position[2], 1e-4), max(position[3], 1e-4)
 
     def correct(self, box: Box) -> None:
         """Take in a measured box."""
+        position, velocity, pp, pv, vv = self.position, self.velocity, self.pp, self.pv, self.vv
         measured = _centre(box)
         for axis, scale in enumerate(_scale(measured)):
-            innovation = measured[axis] - self.position[axis]
-            total = self.pp[axis] + (0.05 * scale) ** 2
-            gain_p, gain_v = self.pp[axis] / total, self.pv[axis] / total
-            self.position[axis] += gain_p * innovation
-            self.velocity[axis] += gain_v * innovation
-            self.vv[axis] -= gain_v * self.pv[axis]
-            self.pv[axis] -= gain_p * self.pv[axis]
-            self.pp[axis] -= gain_p * self.pp[axis]
+            innovation = measured[axis] - position[axis]
+            total = pp[axis] + (0.05 * scale) ** 2
+            gain_p, gain_v = pp[axis] / total, pv[axis] / total
+            position[axis] += gain_p * innovation
+            velocity[axis] += gain_v * innovation
+            vv[axis] -= gain_v * pv[axis]
+            pv[axis] -= gain_p * pv[axis]
+            pp[axis] -= gain_p * pp[axis]
 
     def stand(self) -> None:
         """It is known not to move."""

@@ -1,4 +1,6 @@
-import numpy as np
+from collections.abc import Iterable
+from itertools import permutations
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -7,7 +9,7 @@ from lookout_edge.domain.detection import Detection
 from lookout_edge.domain.geometry import Box
 from lookout_edge.domain.track import Track
 from lookout_edge.testing import box_at
-from lookout_edge.tracking import Tracker, best_pairs, iou_matrix
+from lookout_edge.tracking import Tracker, best_pairs
 
 
 def seen(x: float, y: float = 0.5, label: str = "car", score: float = 0.8, size: float = 0.1) -> Detection:
@@ -114,17 +116,23 @@ def test_random_detections_never_raise_and_numbers_are_unique(looks: list[tuple[
         assert all(track.first_at <= track.last_at <= at for track in tracks)
 
 
-@given(st.lists(boxes, max_size=5), st.lists(boxes, max_size=5))
-def test_the_matrix_agrees_with_single_overlaps(a: list[Box], b: list[Box]) -> None:
-    matrix = iou_matrix(a, b)
-    assert matrix.shape == (len(a), len(b))
-    for i, left in enumerate(a):
-        for j, right in enumerate(b):
-            assert matrix[i, j] == pytest.approx(left.iou(right), abs=1e-6)
+@given(st.lists(boxes, max_size=4), st.lists(boxes, max_size=4), st.sampled_from([0.05, 0.2, 0.5]))
+def test_the_pairs_are_those_with_the_largest_sum_of_overlaps(a: list[Box], b: list[Box], least: float) -> None:
+    def worth(pairs: Iterable[tuple[int, int]]) -> float:
+        return sum(overlap for i, j in pairs if (overlap := a[i].iou(b[j])) >= least)
+
+    pairs = best_pairs(a, b, least)
+    assert len({i for i, _ in pairs}) == len({j for _, j in pairs}) == len(pairs)
+    assert all(a[i].iou(b[j]) >= least for i, j in pairs)
+    few, many = sorted((len(a), len(b)))
+    ways = (zip(range(few), chosen, strict=True) for chosen in permutations(range(many), few))
+    best = max(worth(pairs if len(a) <= len(b) else ((j, i) for i, j in pairs)) for pairs in ways)
+    assert worth(pairs) == pytest.approx(best, abs=1e-9)
 
 
-def test_pairs_below_the_least_overlap_are_left_out() -> None:
-    overlaps = np.array([[0.9, 0.3], [0.8, 0.1]])
-    assert best_pairs(overlaps, 0.2) == [(0, 1), (1, 0)]
-    assert best_pairs(overlaps, 0.5) == [(0, 0)]
-    assert best_pairs(np.zeros((0, 3)), 0.2) == []
+def test_one_box_between_two_goes_where_the_sum_is_largest() -> None:
+    a = [Box(0.1, 0.1, 0.3, 0.3), Box(0.14, 0.1, 0.34, 0.3)]
+    b = [Box(0.13, 0.1, 0.33, 0.3), Box(0.05, 0.1, 0.25, 0.3)]
+    assert best_pairs(a, b, 0.2) == [(0, 1), (1, 0)]
+    assert best_pairs(a, b, 0.8) == [(1, 0)]
+    assert best_pairs([], b, 0.2) == []
