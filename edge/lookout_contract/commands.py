@@ -85,6 +85,15 @@ class TestAlarmCommand(_CommandBase):
     scenario: Scenario = Scenario.FIRE_SMOKE
 
 
+class SelfTestCommand(_CommandBase):
+    """Play a clip to the camera's models and rules, and follow its alarm, marked as a test, to the dispatcher."""
+
+    name: Literal["self_test"] = "self_test"
+    camera: Identifier
+    scenario: Scenario | None = None
+    """Null: the first of the camera's rules that the gateway has a clip for."""
+
+
 class RolloutCommand(_CommandBase):
     """Fetch another detector, try it beside the one that runs, and keep it only if every camera goes on seeing."""
 
@@ -103,6 +112,7 @@ Command = Annotated[
     | ReplayCommand
     | ResidentsCommand
     | RolloutCommand
+    | SelfTestCommand
     | SnapshotCommand
     | TestAlarmCommand
     | VerdictCommand,

@@ -1,4 +1,4 @@
-"""The command ``lookout-edge``: run, enrol, check, doctor, replay, score, bench, schema, version.
+"""The command ``lookout-edge``: run, enrol, check, doctor, self-test, replay, score, bench, schema, version.
 
 Exit codes: 0 ok, 1 failure, 2 bad usage.
 """
@@ -25,7 +25,7 @@ from lookout_contract.schemas import asyncapi, message_schemas
 from lookout_edge import bootstrap, harness
 from lookout_edge.adapters.logs import configure_logs, log_uncaught_errors
 from lookout_edge.adapters.video import redact
-from lookout_edge.camera_commands import discover, doctor
+from lookout_edge.camera_commands import discover, doctor, self_test
 from lookout_edge.cli import ConfigOption, VerboseOption, log_level, plain_errors
 from lookout_edge.config import config_schema
 from lookout_edge.errors import ConfigError, EdgeError, SourceError
@@ -233,6 +233,7 @@ def _write_lines(out: str, lines: Iterable[str]) -> None:
 app.command()(score)
 app.command()(discover)
 app.command()(doctor)
+app.command("self-test")(self_test)
 app.command()(why)
 app.command()(proposals)
 

@@ -8,12 +8,14 @@ from typing import Annotated
 
 import typer
 
+from lookout_contract.events import Scenario
 from lookout_edge import bootstrap
 from lookout_edge.adapters.onvif.finding import Account, Device, Stream, device_of, main_and_sub, search, streams_of
 from lookout_edge.bootstrap.examination import examine
 from lookout_edge.cli import ConfigOption, plain_errors
 from lookout_edge.domain.finding import Finding, Grade, worst
 from lookout_edge.errors import ConfigError, EdgeError
+from lookout_edge.following import follow_self_test, ignore
 
 #: Where the password comes from, so that it stays out of the list of processes.
 PASSWORD = "LOOKOUT_ONVIF_PASSWORD"
@@ -95,3 +97,25 @@ def configuration_of(device: Device, streams: Sequence[Stream]) -> list[str]:
 
 def _to_fill_in(url: str) -> str:
     return url.replace("://", "://USER:PASSWORD@", 1) if "@" not in url else url
+
+
+def self_test(
+    config: ConfigOption,
+    camera: Annotated[str, typer.Argument(help="Which camera.")],
+    scenario: Annotated[Scenario | None, typer.Option("--scenario", help="Which of its rules.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Play a clip to a camera's models and rules, and follow its alarm, marked as a test, to the dispatcher.
+
+    The gateway must be running; it goes on watching. Exit code 0 when the alarm arrived, 1 when it did not.
+    """
+    with plain_errors():
+        test = follow_self_test(bootstrap.load(config), camera, scenario, tell=ignore if as_json else typer.echo)
+    if as_json:
+        typer.echo(json.dumps(test, ensure_ascii=False, indent=2))
+    elif test["passed"]:
+        typer.echo(f"{camera}: the alarm arrived.")
+    else:
+        typer.echo(f"{camera}: {test['why']}", err=True)
+    if not test["passed"]:
+        raise typer.Exit(1)

@@ -81,6 +81,10 @@ class MqttLink:
         session = self._session
         return session is not None and session.lost is None
 
+    def is_sent(self, sequence: int) -> bool:
+        """Whether the event was handed to the broker and waits for its receipt."""
+        return sequence in self._sent
+
     def start(self) -> None:
         """Begin to connect, in the background."""
         self._thread.start()

@@ -142,6 +142,11 @@ class SqliteSpool:
             rest = [int(row[0]) for row in order if row[0] not in skip and row[0] not in first][:left]
             return tuple(row for sequence in (*first, *rest) for row in self._rows(file, sequence, sequence))
 
+    def waits(self, sequence: int) -> bool:
+        """Whether the event is here: the dispatcher has not settled it."""
+        with self._transaction() as file:
+            return bool(self._rows(file, sequence, sequence))
+
     def range(self, epoch: str, first: int, last: int) -> tuple[SpooledEvent, ...]:
         """The events of that range that are still here; none when the epoch is another one."""
         with self._transaction() as file:

@@ -1,7 +1,7 @@
 """Puts the gateway together. The one package that names concrete adapters."""
 
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from contextlib import ExitStack
 from functools import partial
 from importlib.metadata import version
@@ -11,7 +11,6 @@ from threading import Lock
 import numpy as np
 import structlog
 
-from lookout_contract.commands import Resident
 from lookout_contract.status import CameraState, GatewayStatus
 from lookout_contract.topics import GatewayTopics
 from lookout_edge.adapters.backoff import Backoff
@@ -44,8 +43,10 @@ from lookout_edge.bootstrap.models import load_models, queued
 from lookout_edge.bootstrap.models import widest_detector as widest_detector
 from lookout_edge.bootstrap.page import RunningGateway, page_of
 from lookout_edge.bootstrap.sections import spool_limits, talking_cameras, unchanged_cameras
+from lookout_edge.bootstrap.self_test import Rehearsals, open_reel, weekly
 from lookout_edge.bootstrap.service import Closing, spool_depth, token_of
 from lookout_edge.bootstrap.streams import source_options
+from lookout_edge.bootstrap.watching import NobodyKnown as NobodyKnown
 from lookout_edge.bootstrap.watching import build_pipeline, build_rules, log_suppressed
 from lookout_edge.bootstrap.watching import default_rules as default_rules
 from lookout_edge.config import CameraConfig, GatewayConfig, LoadedConfig, ModelsConfig, load_config
@@ -70,6 +71,7 @@ from lookout_edge.supervisor import (
     ProofSettings,
     RememberingSink,
     Rollouts,
+    SelfTestDesk,
     Service,
     SilentVoice,
     end_unwatched,
@@ -99,6 +101,7 @@ _FIXED = (
     "speaker",
     "buttons",
     "http",
+    "self_test",
 )
 
 
@@ -137,17 +140,6 @@ def open_memory(config: GatewayConfig) -> Memory:
 def open_proposals(config: GatewayConfig) -> ProposalFile:
     """What a gateway proposes to leave out; a running one obeys a decision at its next look."""
     return ProposalFile(config.data_dir / PROPOSALS)
-
-
-class NobodyKnown:
-    """The directory of a replay: every plate is a stranger's."""
-
-    def residents(self, at: float) -> Sequence[Resident]:
-        """See ``PlateDirectory``."""
-        return ()
-
-    def visit(self, plate: str, at: float) -> None:
-        """See ``PlateDirectory``."""
 
 
 class GatewayBuilder:
@@ -196,6 +188,20 @@ class GatewayBuilder:
             partial(take_snapshot, self._crew),
             schedule_on_thread,
         )
+        self._rehearsals = Rehearsals(
+            reel=open_reel(),
+            loaded=lambda: self._loaded,
+            models=lambda: self._models,
+            inference=self.inference,
+            clock=self._clock,
+        )
+        self.self_tests = SelfTestDesk(
+            prepare=self._rehearsals.prepare,
+            spool=self._spool,
+            is_sent=lambda sequence: self._link.is_sent(sequence),
+            sight=self._crew.sight,
+            clock=self._clock,
+        )
         self._bus, self._voice = open_devices(config, self.buttons)
         self._onvif = OnvifListener(
             broker_options(config, config.devices),
@@ -225,6 +231,7 @@ class GatewayBuilder:
         if self._loaded.config.http.enabled:
             services.append(page_of(self._loaded.config.http, self._shown()))
         services += [Housekeeping(), ServiceManager(self._status)]
+        services += weekly(self._loaded, self._rehearsals, self.self_tests)
         return Gateway(self._crew, services), workers
 
     def reload(self) -> str:
@@ -341,6 +348,7 @@ class GatewayBuilder:
             requeue=self._spool.requeue,
             snapshot=partial(take_snapshot, self._crew),
             test_alarm=partial(send_trial_alarm, self._crew, self._spool, self._clock),
+            self_test=lambda camera, scenario: self.self_tests.begin(camera, scenario).clip,
             rollout=self._rollouts.carry_out,
             reload=self.reload,
         )
@@ -373,6 +381,7 @@ class GatewayBuilder:
             is_connected=lambda: self._link.connected,
             memory=self._memory,
             buttons_desk=self.buttons,
+            self_tests=self.self_tests,
             load=lambda: self.inference.load,
         )
 

@@ -1,9 +1,10 @@
 """The local page over the running gateway."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from lookout_contract.events import Scenario
 from lookout_contract.status import GatewayStatus
 from lookout_edge.adapters.memory import Memory
 from lookout_edge.adapters.page import CameraPlan, Desk, LocalPage
@@ -14,7 +15,7 @@ from lookout_edge.domain.hosts import is_loopback
 from lookout_edge.domain.view import CameraView
 from lookout_edge.errors import ConfigError
 from lookout_edge.recall import answer, read_moment
-from lookout_edge.supervisor import ButtonDesk, Crew, Load
+from lookout_edge.supervisor import ButtonDesk, Crew, Load, SelfTestDesk
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +28,7 @@ class RunningGateway:
     is_connected: Callable[[], bool]
     memory: Memory
     buttons_desk: ButtonDesk
+    self_tests: SelfTestDesk
     load: Callable[[], Load]
 
     def cameras(self) -> Sequence[CameraView]:
@@ -60,6 +62,16 @@ class RunningGateway:
     def press(self, button: str) -> str:
         """See ``Shown``."""
         return self.buttons_desk.press(button)
+
+    def begin_self_test(self, camera: str, scenario: Scenario | None) -> Mapping[str, object]:
+        """See ``Shown``."""
+        return self.self_tests.begin(camera, scenario).as_json()
+
+    def self_test(self, camera: str) -> Mapping[str, object] | None:
+        """See ``Shown``."""
+        self._camera(camera)
+        last = self.self_tests.last(camera)
+        return last.as_json() if last is not None else None
 
     def looks_took(self) -> tuple[Sequence[tuple[float, int]], float]:
         """See ``Shown``."""

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
+from lookout_contract.commands import Resident
 from lookout_contract.events import Scenario
 from lookout_edge.bootstrap.models import Models
 from lookout_edge.config import CameraConfig
@@ -22,6 +23,17 @@ from lookout_edge.rules.registry import RULES
 from lookout_edge.sight import SightSettings
 
 log = structlog.stdlib.get_logger()
+
+
+class NobodyKnown:
+    """The directory of a replay: every plate is a stranger's."""
+
+    def residents(self, at: float) -> Sequence[Resident]:
+        """See ``PlateDirectory``."""
+        return ()
+
+    def visit(self, plate: str, at: float) -> None:
+        """See ``PlateDirectory``."""
 
 
 def build_rules(name: str, camera: CameraConfig, calendar: SiteCalendar, models: Models) -> list[Rule]:

@@ -21,6 +21,7 @@ from lookout_contract.events import Scenario, Severity
 from lookout_edge.config.devices import ActionConfig, ButtonConfig, SpeakerConfig
 from lookout_edge.config.http import HttpConfig
 from lookout_edge.config.section import ConfigPath, Section, base_of, resolve
+from lookout_edge.config.self_test import SelfTestConfig
 from lookout_edge.rules.care import CareParams
 from lookout_edge.rules.corridor_ebike import CorridorEbikeParams
 from lookout_edge.rules.fire_smoke import FireSmokeParams
@@ -319,6 +320,8 @@ class GatewayConfig(Section):
     """Snapshots and clips."""
     spool: SpoolConfig = SpoolConfig()
     """How much waits when the dispatcher is away."""
+    self_test: SelfTestConfig = SelfTestConfig()
+    """Proves each week that alarms would arrive."""
     devices: MqttConfig | None = None
     """The broker of buttons, doors, network speakers and cameras that publish events; that of ``mqtt`` when absent."""
     speaker: SpeakerConfig = SpeakerConfig()

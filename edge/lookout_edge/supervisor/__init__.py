@@ -10,6 +10,7 @@ from lookout_edge.supervisor.inference import InferenceOwner, Load, QueuedDetect
 from lookout_edge.supervisor.proof import ProofDesk, ProofSettings
 from lookout_edge.supervisor.remembering import NoteKeeper, RememberingSink
 from lookout_edge.supervisor.rollout import Rollouts
+from lookout_edge.supervisor.self_test import Hop, Rehearsal, SelfTest, SelfTestDesk
 from lookout_edge.supervisor.trial_alarm import send_trial_alarm
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "Crew",
     "Delays",
     "Gateway",
+    "Hop",
     "Identity",
     "InferenceOwner",
     "Load",
@@ -31,10 +33,13 @@ __all__ = [
     "ProofSettings",
     "QueuedDetector",
     "QueuedPlateReader",
+    "Rehearsal",
     "RememberingSink",
     "ResidentBook",
     "Rollouts",
     "RunningSource",
+    "SelfTest",
+    "SelfTestDesk",
     "Service",
     "SilentVoice",
     "VerdictBook",

@@ -14,6 +14,7 @@ from lookout_contract.commands import (
     Resident,
     ResidentsCommand,
     RolloutCommand,
+    SelfTestCommand,
     SnapshotCommand,
     TestAlarmCommand,
     VerdictCommand,
@@ -54,6 +55,7 @@ class CommandDesk:
         requeue: Callable[[str, int, int], Gone | None],
         snapshot: Callable[[str], EvidenceRef],
         test_alarm: Callable[[str, Scenario, str], str],
+        self_test: Callable[[str, Scenario | None], str],
         rollout: Callable[[RolloutCommand], str],
         reload: Callable[[], str],
     ) -> None:
@@ -63,6 +65,7 @@ class CommandDesk:
         self._requeue = requeue
         self._snapshot = snapshot
         self._test_alarm = test_alarm
+        self._self_test = self_test
         self._rollout = rollout
         self._reload = reload
 
@@ -101,6 +104,9 @@ class CommandDesk:
                 return Outcome.DONE, None, {}, None
             case RolloutCommand():
                 return Outcome.DONE, self._rollout(command), {"model": command.model}, None
+            case SelfTestCommand():
+                clip = self._self_test(command.camera, command.scenario)
+                return Outcome.DONE, "It has begun; its result comes as a trial of the camera.", {"clip": clip}, None
             case TestAlarmCommand():
                 occurrence = self._test_alarm(command.camera, command.scenario, command.id)
                 return Outcome.DONE, None, {"occurrence": occurrence}, None

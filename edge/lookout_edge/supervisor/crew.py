@@ -6,6 +6,7 @@ from time import monotonic
 
 import structlog
 
+from lookout_contract.status import CameraState
 from lookout_edge.supervisor.camera import CameraWorker
 
 log = structlog.stdlib.get_logger()
@@ -40,6 +41,11 @@ class Crew:
         """The worker of a camera."""
         running = self._running.get(camera)
         return running[0] if running else None
+
+    def sight(self, camera: str) -> CameraState | None:
+        """What a camera last said of itself."""
+        worker = self.find(camera)
+        return worker.state if worker is not None else None
 
     @property
     def workers(self) -> tuple[CameraWorker, ...]:

@@ -19,7 +19,7 @@ class ProofKind(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class CameraProof:
-    """The newest trial of a camera. Times are UTC: ``started_at`` the gateway's clock, ``told_at`` ours."""
+    """The newest trial of a camera and scenario. Times are UTC: ``started_at`` is the gateway's, ``told_at`` ours."""
 
     camera: CameraKey
     kind: ProofKind

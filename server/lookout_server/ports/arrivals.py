@@ -77,10 +77,10 @@ class EvidenceIndex(Protocol):
 
 
 class ProofRepository(Protocol):
-    """The newest trial of each camera."""
+    """The newest trial of each camera and scenario."""
 
-    async def get(self, keys: Collection[CameraKey] | None = None) -> dict[CameraKey, CameraProof]:
-        """Of these cameras, or of all that were ever tried."""
+    async def get(self, keys: Collection[CameraKey] | None = None) -> dict[CameraKey, tuple[CameraProof, ...]]:
+        """Of these cameras, or of all that were ever tried; by scenario."""
         ...
 
     async def save(self, proofs: Sequence[CameraProof]) -> None:

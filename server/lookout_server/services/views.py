@@ -68,8 +68,8 @@ class CameraView:
     grid: Territory | None
     sight: Sight | None
     reason: str | None
-    #: Its newest trial.
-    proof: CameraProof | None = None
+    #: Its newest trials, by scenario.
+    proofs: tuple[CameraProof, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,7 +163,7 @@ async def camera_views(uow: UnitOfWork, keys: Collection[CameraKey] | None = Non
     places = await grids(uow)
     proofs = await uow.proofs.get(keys)
     return [
-        replace(_camera_view(camera, gateways.get(key.gateway), places), proof=proofs.get(key))
+        replace(_camera_view(camera, gateways.get(key.gateway), places), proofs=proofs.get(key, ()))
         for key, camera in cameras.items()
     ]
 

@@ -26,7 +26,8 @@ async def shown(web: httpx.AsyncClient) -> dict[str, Any]:
     answer = await web.post("/api/v1/session", json={"username": "root", "password": PASSWORD})
     headers = {"Authorization": f"Bearer {answer.json()['token']}"}
     (camera,) = [c for c in (await web.get("/api/v1/cameras", headers=headers)).json()["items"] if c["id"] == "gate"]
-    return camera["proof"]
+    (proof,) = camera["proofs"]
+    return proof
 
 
 async def test_a_trial_is_no_alarm_and_the_camera_shows_it(web: httpx.AsyncClient, station: Station) -> None:

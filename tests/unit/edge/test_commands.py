@@ -44,6 +44,7 @@ class World:
             requeue=self._requeue,
             snapshot=self._take,
             test_alarm=lambda camera, scenario, name: f"{camera}-{scenario.value}-{name}",
+            self_test=lambda camera, scenario: f"{camera}-clip",
             rollout=lambda command: f"{command.model} runs",
             reload=reload,
         )

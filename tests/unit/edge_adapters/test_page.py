@@ -125,6 +125,14 @@ class FakeGateway:
         self.pressed.append(button)
         return "abc"
 
+    def begin_self_test(self, camera: str, scenario: Scenario | None) -> Mapping[str, object]:
+        self.plan(camera)
+        return {"camera": camera, "scenario": scenario, "passed": None}
+
+    def self_test(self, camera: str) -> Mapping[str, object] | None:
+        self.plan(camera)
+        return None
+
     def looks_took(self) -> tuple[Sequence[tuple[float, int]], float]:
         return ((0.1, 3), (float("inf"), 4)), 1.5
 
@@ -220,6 +228,18 @@ def test_with_a_token_nothing_is_shown_without_it(target: str) -> None:
     assert ask("GET", target, {**HOST, "authorization": "Bearer wrong"}, token=TOKEN)[0] == 401
     assert ask("GET", target, BEARER, token=TOKEN)[0] == 200
     assert ask("GET", target, BASIC, token=TOKEN)[0] == 200
+
+
+def test_a_self_test_is_begun_by_post_with_a_header_that_no_foreign_page_may_send() -> None:
+    own = {**HOST, "x-lookout": "1"}
+    assert ask("POST", "/self-tests/gate")[0] == 403
+    assert ask("POST", "/self-tests/cellar", own)[0] == 404
+    assert ask("POST", "/self-tests/gate?scenario=flood", own)[0] == 400
+    assert ask("POST", "/self-tests/gate", {**own, "host": "evil.example"})[0] == 421
+    status, begun = ask("POST", "/self-tests/gate?scenario=fire_smoke", own)
+    assert (status, begun["scenario"]) == (202, "fire_smoke")
+    assert ask("GET", "/self-tests/gate") == (200, None)
+    assert ask("POST", "/api/status", own)[0] == 405
 
 
 def test_a_button_is_pressed_by_post_with_the_token_and_not_otherwise() -> None:

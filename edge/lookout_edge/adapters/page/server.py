@@ -2,7 +2,7 @@
 
 import json
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import structlog
 
+from lookout_contract.events import Scenario
 from lookout_edge.adapters.jpeg import MIME, encode_jpeg
 from lookout_edge.adapters.page.access import is_own_name, shows_token
 from lookout_edge.adapters.page.metrics import CONTENT_TYPE, GatewayMetrics
@@ -92,10 +93,8 @@ class Desk:
 
     def _route(self, method: str, path: str, query: Mapping[str, list[str]], headers: Mapping[str, str]) -> Answer:
         parts = path.strip("/").split("/")
-        if parts[0] == "buttons" and len(parts) == 2:
-            return self._press(method, parts[1], headers)
-        if method != "GET":
-            return _problem(HTTPStatus.METHOD_NOT_ALLOWED, "Only buttons are pressed, with POST.", {"Allow": "GET"})
+        if method != "GET" or parts[0] == "buttons":
+            return self._act(method, parts, query, headers)
         if path in _STATIC:
             name, mime = _STATIC[path]
             content = files(__package__ or "").joinpath("static", name).read_bytes()
@@ -113,10 +112,24 @@ class Desk:
                 return _answer(HTTPStatus.OK, overview(self._shown, may_press=self._token is not None))
             case ["api", "cameras", camera, "picture.jpg"]:
                 return self._picture(camera)
+            case ["self-tests", camera]:
+                return _answer(HTTPStatus.OK, self._shown.self_test(camera))
             case ["api", "cameras", camera, "why"]:
                 return self._why(camera, query)
             case _:
                 return _problem(HTTPStatus.NOT_FOUND, f"There is nothing at {path}.")
+
+    def _act(
+        self, method: str, parts: Sequence[str], query: Mapping[str, list[str]], headers: Mapping[str, str]
+    ) -> Answer:
+        match parts:
+            case ["buttons", button]:
+                return self._press(method, button, headers)
+            case ["self-tests", camera] if method == "POST":
+                return self._begin_self_test(camera, query, headers)
+            case _:
+                detail = "Only buttons and self-tests take POST."
+                return _problem(HTTPStatus.METHOD_NOT_ALLOWED, detail, {"Allow": "GET"})
 
     def _readiness(self) -> Answer:
         watching = [view.camera for view in self._shown.cameras() if view.state and view.state.state == "watching"]
@@ -144,6 +157,17 @@ class Desk:
             return _answer(HTTPStatus.OK, {"lines": list(self._shown.why(camera, at, around_s))})
         except ConfigError as error:
             return _problem(HTTPStatus.BAD_REQUEST, str(error))
+
+    def _begin_self_test(self, camera: str, query: Mapping[str, list[str]], headers: Mapping[str, str]) -> Answer:
+        # A page of another site cannot send this header without asking first, and it is not told yes.
+        if "x-lookout" not in headers:
+            return _problem(HTTPStatus.FORBIDDEN, "Start self-tests with the header X-Lookout: 1.")
+        wanted = query.get("scenario", [""])[0]
+        known = [scenario.value for scenario in Scenario]
+        if wanted and wanted not in known:
+            return _problem(HTTPStatus.BAD_REQUEST, f"{wanted!r} is no scenario; known are {', '.join(known)}.")
+        begun = self._shown.begin_self_test(camera, Scenario(wanted) if wanted else None)
+        return _answer(HTTPStatus.ACCEPTED, begun)
 
     def _press(self, method: str, button: str, headers: Mapping[str, str]) -> Answer:
         if method != "POST":

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from lookout_contract.events import Scenario
 from lookout_contract.status import CameraReport, GatewayStatus
 from lookout_edge.domain.frame import Image
 from lookout_edge.domain.geometry import Box
@@ -57,6 +58,14 @@ class Shown(Protocol):
 
     def press(self, button: str) -> str:
         """Press one; the occurrence. EdgeError when there is no such button or the disk refuses."""
+        ...
+
+    def begin_self_test(self, camera: str, scenario: Scenario | None) -> Mapping[str, object]:
+        """Start one, and how it stands. EdgeError when there is no such camera or clip, or one runs already."""
+        ...
+
+    def self_test(self, camera: str) -> Mapping[str, object] | None:
+        """How the newest one of a camera stands, None before the first. EdgeError when there is no such camera."""
         ...
 
     def looks_took(self) -> tuple[Sequence[tuple[float, int]], float]:

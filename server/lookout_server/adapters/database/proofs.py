@@ -1,4 +1,4 @@
-"""The newest trial of each camera."""
+"""The newest trial of each camera and scenario."""
 
 from collections.abc import Collection, Sequence
 from typing import Any
@@ -22,17 +22,20 @@ class SqlProofs:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def get(self, keys: Collection[CameraKey] | None = None) -> dict[CameraKey, CameraProof]:
-        """Of these cameras, or of all that were ever tried."""
+    async def get(self, keys: Collection[CameraKey] | None = None) -> dict[CameraKey, tuple[CameraProof, ...]]:
+        """Of these cameras, or of all that were ever tried; by scenario."""
         if keys is None:
             rows = await scalars(self._session, select(CameraProofRow))
         else:
             rows = await select_by(self._session, CameraProofRow, ("gateway", "id"), [(k.gateway, k.id) for k in keys])
-        return {proof.camera: proof for proof in map(_proof, rows)}
+        found: dict[CameraKey, tuple[CameraProof, ...]] = {}
+        for proof in sorted(map(_proof, rows), key=lambda proof: proof.scenario):
+            found[proof.camera] = (*found.get(proof.camera, ()), proof)
+        return found
 
     async def save(self, proofs: Sequence[CameraProof]) -> None:
         """Insert or update, in one order so that two writers cannot wait for each other."""
-        ordered = sorted(proofs, key=lambda proof: (proof.camera.gateway, proof.camera.id))
+        ordered = sorted(proofs, key=lambda proof: (proof.camera.gateway, proof.camera.id, proof.scenario))
         await upsert(self._session, CameraProofRow, [_values(proof) for proof in ordered])
 
 

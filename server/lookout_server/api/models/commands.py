@@ -25,14 +25,14 @@ _EXAMPLE: dict[str, Any] = {
 
 
 class AskBody(RequestModel):
-    """A command. `snapshot` and `test_alarm` need a camera, `rollout` a package of `GET /models`.
+    """A command. `snapshot`, `self_test` and `test_alarm` need a camera, `rollout` a package of `GET /models`.
 
     `key`: the same one again is the same command, so that a request whose answer was lost can be repeated.
     """
 
     model_config = shown({"name": "test_alarm", "camera": "gate", "scenario": "fire_smoke"}, request=True)
 
-    name: Literal["reload", "snapshot", "test_alarm", "rollout"]
+    name: Literal["reload", "snapshot", "self_test", "test_alarm", "rollout"]
     key: Annotated[str, StringConstraints(min_length=1, max_length=64)] | None = None
     camera: Identifier | None = None
     scenario: Scenario | None = None

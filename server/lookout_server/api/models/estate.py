@@ -26,13 +26,15 @@ CAMERA_EXAMPLE: dict[str, Any] = {
     "detail": "no packet for 10 s: check the camera's power and network",
     "since": "2026-11-22T06:00:00.000Z",
     "last_alarm_at": None,
-    "proof": {
-        "kind": "self_test",
-        "scenario": "fire_smoke",
-        "at": "2026-11-22T03:00:12.000Z",
-        "passed": True,
-        "conditions": [{"name": "hop_rule", "value": 6.4, "limit": 15.0, "met": True, "unit": "s"}],
-    },
+    "proofs": [
+        {
+            "kind": "self_test",
+            "scenario": "fire_smoke",
+            "at": "2026-11-22T03:00:12.000Z",
+            "passed": True,
+            "conditions": [{"name": "hop_rule", "value": 6.4, "limit": 15.0, "met": True, "unit": "s"}],
+        }
+    ],
 }
 
 GATEWAY_EXAMPLE: dict[str, Any] = {
@@ -66,8 +68,8 @@ class CameraSight(StrEnum):
 
 
 class ProofModel(Model):
-    """The newest trial of a camera. ``passed`` is null until its end is told; ``conditions`` hold what was asked of it
-    and the seconds from station to station."""
+    """The newest trial of a camera and scenario. ``passed`` is null until its end is told; ``conditions`` hold what was
+    asked of it and the seconds from station to station."""
 
     kind: ProofKind
     scenario: Scenario
@@ -101,7 +103,7 @@ class CameraModel(Model):
     detail: str | None
     since: UtcTime | None
     last_alarm_at: UtcTime | None
-    proof: ProofModel | None
+    proofs: tuple[ProofModel, ...]
 
     @classmethod
     def of(cls, view: CameraView) -> "CameraModel":
@@ -117,7 +119,7 @@ class CameraModel(Model):
             detail=camera.detail,
             since=camera.since,
             last_alarm_at=camera.last_alarm_at,
-            proof=ProofModel.of(view.proof) if view.proof else None,
+            proofs=tuple(ProofModel.of(proof) for proof in view.proofs),
         )
 
 

@@ -38,7 +38,7 @@ async def list_commands(
     responses=errors("forbidden", "csrf", "not_found", "too_large"),
 )
 async def ask_gateway(deps: Given, access: Lead, gateway: Identifier, body: AskBody) -> CommandModel:
-    """Ask a gateway to read its configuration again, take a picture, send a test alarm or run another model."""
+    """Ask a gateway to read its configuration again, take a picture, test itself or the way, or run another model."""
     now = deps.clock.now()
     wanted = commands.Wanted(
         gateway=gateway,

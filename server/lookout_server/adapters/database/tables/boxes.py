@@ -69,13 +69,13 @@ class CameraRow(Base):
 
 
 class CameraProofRow(Base):
-    """The newest trial of each camera. ``told`` holds what only pages show."""
+    """The newest trial of each camera and scenario. ``told`` holds what only pages show."""
 
     __tablename__ = "camera_proofs"
     gateway: Mapped[str] = mapped_column(Id, primary_key=True)
     id: Mapped[str] = mapped_column(Id, primary_key=True)
+    scenario: Mapped[str] = mapped_column(String(40), primary_key=True)
     kind: Mapped[str] = mapped_column(String(20))
-    scenario: Mapped[str] = mapped_column(String(40))
     occurrence: Mapped[str] = mapped_column(Id)
     started_at: Mapped[datetime]
     told_at: Mapped[datetime]

@@ -1,4 +1,4 @@
-"""The newest trial of each camera."""
+"""The newest trials of each camera."""
 
 from collections.abc import Sequence
 
@@ -22,14 +22,14 @@ def upgrade() -> None:
         "camera_proofs",
         sa.Column("gateway", ID, nullable=False),
         sa.Column("id", ID, nullable=False),
-        sa.Column("kind", sa.String(length=20), nullable=False),
         sa.Column("scenario", sa.String(length=40), nullable=False),
+        sa.Column("kind", sa.String(length=20), nullable=False),
         sa.Column("occurrence", ID, nullable=False),
         sa.Column("started_at", TIME, nullable=False),
         sa.Column("told_at", TIME, nullable=False),
         sa.Column("passed", sa.Boolean(), nullable=True),
         sa.Column("told", JSON, nullable=False),
-        sa.PrimaryKeyConstraint("gateway", "id", name=op.f("pk_camera_proofs")),
+        sa.PrimaryKeyConstraint("gateway", "id", "scenario", name=op.f("pk_camera_proofs")),
     )
 
 

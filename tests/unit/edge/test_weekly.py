@@ -1,0 +1,77 @@
+"""The weekly round: at its moment, made up for, never twice, and not the minute a box is new."""
+
+from datetime import datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from lookout_contract.events import Scenario
+from lookout_edge.adapters.self_tests import WeeklySelfTests
+from lookout_edge.domain.weekly import WeeklyMoment, parse_weekly
+from lookout_edge.errors import EdgeError
+from lookout_edge.testing import FakeClock
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+#: A Wednesday.
+WEDNESDAY = datetime(2026, 11, 25, 10, 0, tzinfo=SHANGHAI)
+PLAN = (("gate", Scenario.FIRE_SMOKE), ("lift", Scenario.CORRIDOR_EBIKE))
+
+
+@pytest.mark.parametrize(
+    ("after", "expected"),
+    [(timedelta(0), 0), (timedelta(seconds=-1), -7), (timedelta(days=6, hours=23), 0), (timedelta(days=7), 7)],
+)
+def test_the_last_moment_is_not_after_now(after: timedelta, expected: int) -> None:
+    assert parse_weekly("wed 10:00").last(WEDNESDAY + after) == WEDNESDAY + timedelta(days=expected)
+
+
+def test_it_stays_at_its_time_of_day_when_clocks_change() -> None:
+    berlin = ZoneInfo("Europe/Berlin")
+    monday = datetime(2026, 10, 26, 12, 0, tzinfo=berlin)
+    assert WeeklyMoment(6, 600).last(monday) == datetime(2026, 10, 25, 10, 0, tzinfo=berlin)
+
+
+@pytest.mark.parametrize("text", ["", "10:00", "someday 10:00", "wed 25:00", "wed 10"])
+def test_what_is_no_moment_is_told_how_to_write_one(text: str) -> None:
+    with pytest.raises(ValueError, match=r"wed 10:00|09:30|no valid time"):
+        parse_weekly(text)
+
+
+class World:
+    def __init__(self, folder: Path, now: datetime) -> None:
+        self.clock, self.ran = FakeClock(), list[tuple[str, Scenario]]()
+        self.clock.at = now.timestamp()
+        self.folder = folder
+
+    def box(self) -> WeeklySelfTests:
+        return WeeklySelfTests(
+            self.folder / "data" / "self_tests.json",
+            parse_weekly("wed 10:00"),
+            timezone=lambda: SHANGHAI,
+            plan=lambda: PLAN,
+            run=self.test,
+            clock=self.clock,
+        )
+
+    def test(self, camera: str, scenario: Scenario) -> None:
+        self.ran.append((camera, scenario))
+        if camera == "gate":
+            raise EdgeError("The gate is not there.")
+
+
+def test_a_new_box_waits_for_its_first_moment_and_a_missed_one_is_made_up_for(tmp_path: Path) -> None:
+    world = World(tmp_path, WEDNESDAY + timedelta(hours=1))
+    box = world.box()
+    assert not box.is_due()
+    box.start()
+    box.close()
+    assert not box.is_due()
+    world.clock.at += timedelta(days=6, hours=22).total_seconds()
+    assert not box.is_due()
+    world.clock.at += timedelta(days=2).total_seconds()
+    again = world.box()
+    assert again.is_due()
+    again.run_round()
+    assert world.ran == list(PLAN)
+    assert not world.box().is_due()
