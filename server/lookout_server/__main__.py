@@ -1,22 +1,19 @@
 """``lookout-server``: run the dispatcher, and look after who may use it."""
 
-import asyncio
 import json
 import sys
-from collections.abc import Callable, Coroutine
 from dataclasses import asdict
-from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any, ParamSpec, TypeVar
+from typing import Annotated
 
 import typer
 
-from lookout_contract.base import ContractError
 from lookout_server import bootstrap
-from lookout_server.adapters.logs import configure_logging
-from lookout_server.config import ServerConfig, load_server_config, load_site_file
+from lookout_server.cli import AsJson, Config, configured, do, told_plainly
+from lookout_server.config import load_server_config, load_site_file
 from lookout_server.domain.territory import Role
-from lookout_server.errors import ConfigError, InvalidError, ServerError
+from lookout_server.errors import InvalidError, ServerError
+from lookout_server.place_commands import places
 
 # A defect shows Python's own traceback, not one framed for the screen with the values of all variables in it.
 app = typer.Typer(
@@ -38,53 +35,18 @@ webhooks = typer.Typer(no_args_is_help=True, help="Other systems that are told b
 app.add_typer(webhooks, name="webhook")
 integrators = typer.Typer(no_args_is_help=True, help="Other systems that follow the cases on the broker.")
 app.add_typer(integrators, name="integrator")
-
-Params = ParamSpec("Params")
-Result = TypeVar("Result")
-
-Config = Annotated[
-    Path | None, typer.Option("--config", help="server.yaml; left out: the defaults, everything in ./.lookout.")
-]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON object instead of text.")]
-
-
-def _told_plainly(command: Callable[Params, Result]) -> Callable[Params, Result]:
-    """Our errors, and what the system refuses (a full disk, a folder that is not ours), end the program with a
-    sentence: exit code 2 for wrong configuration or usage, 1 for the rest."""
-
-    @wraps(command)
-    def run(*args: Params.args, **kwargs: Params.kwargs) -> Result:
-        try:
-            return command(*args, **kwargs)
-        except (ConfigError, InvalidError, ContractError) as error:
-            typer.echo(str(error), err=True)
-            raise typer.Exit(2) from error
-        except (ServerError, OSError) as error:
-            typer.echo(str(error), err=True)
-            raise typer.Exit(1) from error
-
-    return run
-
-
-def _do(verb: Coroutine[Any, Any, Result]) -> Result:
-    return asyncio.run(verb)
-
-
-def _configured(path: Path | None, *, level: str | None = None) -> ServerConfig:
-    config = load_server_config(path)
-    configure_logging(style=config.log.format, level=level or config.log.level)
-    return config
+app.add_typer(places, name="places")
 
 
 @app.command()
-@_told_plainly
+@told_plainly
 def run(
     config: Config = None,
     port: Annotated[int | None, typer.Option(help="Instead of listen.port.", min=0, max=65535)] = None,
     mqtt_port: Annotated[int | None, typer.Option(help="Instead of broker.port.", min=0, max=65535)] = None,
 ) -> None:
     """Run the dispatcher, with its broker, until SIGTERM or Ctrl-C."""
-    settings = _configured(config)
+    settings = configured(config)
     if port is not None:
         settings = settings.model_copy(update={"listen": settings.listen.model_copy(update={"port": port})})
     if mqtt_port is not None:
@@ -93,7 +55,7 @@ def run(
 
 
 @app.command()
-@_told_plainly
+@told_plainly
 def check(config: Config = None) -> None:
     """Read the configuration and the site file, and say what would run."""
     settings = load_server_config(config)
@@ -102,15 +64,15 @@ def check(config: Config = None) -> None:
 
 
 @app.command()
-@_told_plainly
+@told_plainly
 def migrate(config: Config = None) -> None:
     """Bring the database to what this version needs; the other verbs do so by themselves."""
-    bootstrap.migrate_database(_configured(config, level="warning"))
+    bootstrap.migrate_database(configured(config, level="warning"))
     typer.echo("the database is up to date")
 
 
 @users.command("add")
-@_told_plainly
+@told_plainly
 def user_add(
     username: str,
     role: Annotated[list[Role] | None, typer.Option(help="May be repeated; for a new account: operator.")] = None,
@@ -121,7 +83,7 @@ def user_add(
     config: Config = None,
 ) -> None:
     """Make an account, or change the password of one."""
-    settings = _configured(config, level="warning")
+    settings = configured(config, level="warning")
     password, made = _password(from_stdin=password_stdin)
     wanted = bootstrap.NewPerson(
         username=username,
@@ -130,7 +92,7 @@ def user_add(
         grids=frozenset(grid) if grid else None,
         password=password,
     )
-    person = _do(bootstrap.add_person(settings, wanted))
+    person = do(bootstrap.add_person(settings, wanted))
     shown = {
         "username": person.username,
         "name": person.name,
@@ -160,7 +122,7 @@ def _password(*, from_stdin: bool) -> tuple[str, bool]:
 
 
 @gateways.command("add")
-@_told_plainly
+@told_plainly
 def gateway_add(
     gateway: Annotated[str, typer.Argument(metavar="ID")],
     rotate: Annotated[bool, typer.Option("--rotate", help="Replace credentials that exist.")] = False,
@@ -168,13 +130,13 @@ def gateway_add(
     config: Config = None,
 ) -> None:
     """Make a gateway's broker account and upload token; shown once, as YAML for its configuration."""
-    settings = _configured(config, level="warning")
-    access = _do(bootstrap.add_gateway(settings, gateway, rotate=rotate))
+    settings = configured(config, level="warning")
+    access = do(bootstrap.add_gateway(settings, gateway, rotate=rotate))
     typer.echo(json.dumps(bootstrap.as_values(access)) if as_json else bootstrap.as_yaml(access, settings.site.id))
 
 
 @integrators.command("add")
-@_told_plainly
+@told_plainly
 def integrator_add(
     name: Annotated[str, typer.Argument(metavar="NAME")],
     rotate: Annotated[bool, typer.Option("--rotate", help="Give an account that exists a new password.")] = False,
@@ -182,45 +144,45 @@ def integrator_add(
     config: Config = None,
 ) -> None:
     """Make a broker account that may read what becomes of cases, and nothing else; its password is shown once."""
-    access = asdict(_do(bootstrap.add_integrator(_configured(config, level="warning"), name, rotate=rotate)))
+    access = asdict(do(bootstrap.add_integrator(configured(config, level="warning"), name, rotate=rotate)))
     typer.echo(json.dumps(access) if as_json else "\n".join(f"{key}: {value}" for key, value in access.items()))
 
 
 @integrators.command("remove")
-@_told_plainly
+@told_plainly
 def integrator_remove(name: Annotated[str, typer.Argument(metavar="NAME")], config: Config = None) -> None:
     """Take the account away."""
-    bootstrap.remove_integrator(_configured(config, level="warning"), name)
+    bootstrap.remove_integrator(configured(config, level="warning"), name)
     typer.echo(f"integrator {name} is let in no more")
 
 
 @webhooks.command("secret")
-@_told_plainly
+@told_plainly
 def webhook_secret() -> None:
     """Print a fresh secret for a webhook; whoever receives it needs the same one."""
     typer.echo(bootstrap.new_webhook_secret())
 
 
 @models.command("add")
-@_told_plainly
+@told_plainly
 def model_add(
     entry: Annotated[Path, typer.Argument(help="Folder of a zoo entry: model.yaml, weights, card.")],
     config: Config = None,
 ) -> None:
     """Pack a model for gateways to fetch; the API's askGateway then rolls it out to one gateway after the other."""
-    package = bootstrap.add_model(_configured(config, level="warning"), entry)
+    package = bootstrap.add_model(configured(config, level="warning"), entry)
     typer.echo(f"{package.model} {package.sha256} {package.bytes} bytes")
 
 
 @ledger.command("show")
-@_told_plainly
+@told_plainly
 def ledger_show(
     gateway: Annotated[str | None, typer.Argument(metavar="GATEWAY", help="Left out: all.")] = None,
     as_json: AsJson = False,
     config: Config = None,
 ) -> None:
     """Gaps, losses and late events of 24 h, and where each ledger's chain of hashes stands."""
-    found = _do(bootstrap.ledgers(_configured(config, level="warning"), gateway))
+    found = do(bootstrap.ledgers(configured(config, level="warning"), gateway))
     if as_json:
         typer.echo(json.dumps([bootstrap.ledger_values(each) for each in found]))
         return
@@ -232,19 +194,19 @@ def ledger_show(
 
 
 @ledger.command("export")
-@_told_plainly
+@told_plainly
 def ledger_export(
     gateway: str,
     out: Annotated[Path, typer.Option("--out", "-o", help="File to write, JSON lines.")],
     config: Config = None,
 ) -> None:
     """Write a gateway's ledger, events included, to a file that 'ledger verify' checks on its own."""
-    count = _do(bootstrap.export_ledger(_configured(config, level="warning"), gateway, out))
+    count = do(bootstrap.export_ledger(configured(config, level="warning"), gateway, out))
     typer.echo(f"{out}: {count} entries")
 
 
 @ledger.command("verify")
-@_told_plainly
+@told_plainly
 def ledger_verify(
     file: Path,
     head: Annotated[str | None, typer.Option(help="A hash noted earlier: one stream must end in it.")] = None,
@@ -258,7 +220,7 @@ def ledger_verify(
 
 
 @gateways.command("enrol")
-@_told_plainly
+@told_plainly
 def gateway_enrol(
     gateway: Annotated[str, typer.Argument(metavar="ID")],
     hours: Annotated[float, typer.Option(help="How long the code works.", min=0.01, max=168)] = 24.0,
@@ -266,8 +228,8 @@ def gateway_enrol(
     config: Config = None,
 ) -> None:
     """Make a one-time code with which a box fetches its certificate (or password), token and configuration."""
-    settings = _configured(config, level="warning")
-    url, code = _do(bootstrap.offer_enrolment(settings, gateway, hours=hours))
+    settings = configured(config, level="warning")
+    url, code = do(bootstrap.offer_enrolment(settings, gateway, hours=hours))
     if as_json:
         typer.echo(json.dumps({"gateway": gateway, "url": url, "code": code, "hours": hours}))
         return
@@ -278,23 +240,23 @@ def gateway_enrol(
 
 
 @gateways.command("revoke")
-@_told_plainly
+@told_plainly
 def gateway_revoke(gateway: Annotated[str, typer.Argument(metavar="ID")], config: Config = None) -> None:
     """Shut a gateway out: its certificates, password, upload token and codes work no longer."""
-    count = _do(bootstrap.revoke_gateway(_configured(config, level="warning"), gateway))
+    count = do(bootstrap.revoke_gateway(configured(config, level="warning"), gateway))
     typer.echo(f"{gateway} is shut out; {count} certificates were revoked")
 
 
 @sites.command("import")
-@_told_plainly
+@told_plainly
 def site_import(
     file: Path,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would change.")] = False,
     config: Config = None,
 ) -> None:
     """Bring territory, cameras and people in line with site.yaml; nothing is deleted."""
-    settings = _configured(config, level="warning")
-    changes = _do(bootstrap.import_site(settings, load_site_file(file), dry_run=dry_run))
+    settings = configured(config, level="warning")
+    changes = do(bootstrap.import_site(settings, load_site_file(file), dry_run=dry_run))
     for change in changes:
         typer.echo(f"{'would be ' if dry_run else ''}{change.change}: {change.kind} {change.id}")
     if not changes:
@@ -302,21 +264,21 @@ def site_import(
 
 
 @app.command("seed-demo")
-@_told_plainly
+@told_plainly
 def seed_demo(
     cases: Annotated[int, typer.Option(help="Past cases; 100000 for measuring.", min=0, max=1_000_000)] = 1000,
     days: Annotated[int, typer.Option(help="Over how many past days.", min=1, max=3660)] = 365,
     config: Config = None,
 ) -> None:
     """Fill an empty database with a sub-district at its real scale: 145 grids, 55 cameras, 2,126 people and a past."""
-    settings = _configured(config, level="warning")
-    made = _do(bootstrap.seed_demo(settings, cases=cases, days=days))
+    settings = configured(config, level="warning")
+    made = do(bootstrap.seed_demo(settings, cases=cases, days=days))
     typer.echo(f"5 communities, 145 grids, 55 cameras, 179 grid workers, 1933 household heads, {made} past cases")
     typer.echo("accounts have no passwords yet: lookout-server user add demo-op1")
 
 
 @policies.command("try")
-@_told_plainly
+@told_plainly
 def policy_try(
     file: Path,
     days: Annotated[int, typer.Option(help="How far back.", min=1, max=3660)] = 90,
@@ -324,13 +286,13 @@ def policy_try(
     config: Config = None,
 ) -> None:
     """Replay the past through policy.yaml: pages saved, cases that would have been late. Changes nothing."""
-    settings = _configured(config, level="warning")
-    trial = _do(bootstrap.try_policy(settings, file, days=days))
+    settings = configured(config, level="warning")
+    trial = do(bootstrap.try_policy(settings, file, days=days))
     typer.echo(json.dumps(trial.as_values(), ensure_ascii=False) if as_json else trial.as_text())
 
 
 @app.command()
-@_told_plainly
+@told_plainly
 def schema(
     out: Annotated[Path, typer.Option(help="Folder to write into.")],
     check_only: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 when a file is stale.")] = False,

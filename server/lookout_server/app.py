@@ -20,6 +20,7 @@ from lookout_server.api.routes import (
     moves,
     operations,
     people,
+    residents,
     session,
     silences,
     webhooks,
@@ -41,6 +42,7 @@ _TAGS = [
     {"name": "evidence", "description": "Pictures and clips, by the hash of their content."},
     {"name": "estate", "description": "Cameras, gateways, people, and how things stand."},
     {"name": "people", "description": "The roster, and what people are told."},
+    {"name": "residents", "description": "码上就办: reports by QR code, without an account."},
     {"name": "feed", "description": "What changes, numbered and resumable."},
     {"name": "operations", "description": "Health and metrics."},
 ]
@@ -58,6 +60,8 @@ _ROUTERS = (
     feed.router,
     operations.router,
     webhooks.router,
+    residents.router,
+    residents.places_router,
 )
 
 

@@ -8,13 +8,14 @@ from typing import Annotated, Protocol, cast
 from fastapi import Depends, Request
 from prometheus_client import CollectorRegistry
 
-from lookout_server.api.throttle import SignInThrottle
+from lookout_server.api.throttle import Allowances, SignInThrottle
 from lookout_server.domain.territory import Site
 from lookout_server.ports import Clock, EvidenceStore, ModelPackage, PasswordHasher, ReadinessCheck, Store
 from lookout_server.services.enrolment import Door
 from lookout_server.services.evidence import Pieces
 from lookout_server.services.feed import FeedSource
 from lookout_server.services.notifying import Channel
+from lookout_server.services.residents import PhotoCleaner
 from lookout_server.services.webhooks import Webhooks
 
 
@@ -63,6 +64,12 @@ class Deps:
     models: ModelPackages | None = None
     metrics: CollectorRegistry = field(default_factory=CollectorRegistry)
     throttle: SignInThrottle = field(default_factory=SignInThrottle)
+    #: What strangers may do without an account.
+    allowances: Allowances = field(default_factory=Allowances)
+    #: Makes pictures of what residents send; None: they send words alone.
+    photos: PhotoCleaner | None = None
+    #: The address by which people reach us, for QR codes; None: the one at which the asking browser found us.
+    public_url: str | None = None
 
 
 def deps_of(request: Request) -> Deps:

@@ -11,8 +11,10 @@ from lookout_server.api import problems
 
 #: Nothing but evidence is large.
 MAX_JSON_BYTES = 64 * 1024
-_TOO_LARGE = f"the body is larger than {MAX_JSON_BYTES} bytes: send less"
 _EVIDENCE = "/api/v1/evidence/"
+#: Residents send their photos with their words, without an account: three phones' photos and a little.
+_RESIDENTS = "/api/v1/public/places/"
+_MAX_REPORT_BYTES = 40 * 1024 * 1024
 
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -50,7 +52,7 @@ class SecurityHeaders:
 
 
 class BodyLimit:
-    """Refuses bodies above 64 KiB, except evidence, which has a limit of its own."""
+    """Refuses bodies above 64 KiB, except evidence and residents' photos, which have limits of their own."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -59,9 +61,11 @@ class BodyLimit:
         if scope["type"] != "http" or str(scope["path"]).startswith(_EVIDENCE):
             await self._app(scope, receive, send)
             return
+        most = _MAX_REPORT_BYTES if str(scope["path"]).startswith(_RESIDENTS) else MAX_JSON_BYTES
+        too_large = f"the body is larger than {most} bytes: send less"
         length = Headers(scope=scope).get("content-length", "")
-        if length.isdigit() and int(length) > MAX_JSON_BYTES:
-            await _refuse(scope, receive, send)
+        if length.isdigit() and int(length) > most:
+            await problems.response("too_large", too_large)(scope, receive, send)
             return
         seen = 0
 
@@ -69,8 +73,8 @@ class BodyLimit:
             nonlocal seen
             message = await receive()
             seen += len(message.get("body", b""))
-            if seen > MAX_JSON_BYTES:
-                raise HTTPException(413, _TOO_LARGE)
+            if seen > most:
+                raise HTTPException(413, too_large)
             return message
 
         await self._app(scope, limited, send)
@@ -103,8 +107,3 @@ class Counting:
             route = str(getattr(scope.get("route"), "path", "other"))
             self._requests.labels(str(scope["method"]), route, str(status)).inc()
             self._seconds.labels(route).observe(time.perf_counter() - started)
-
-
-async def _refuse(scope: Scope, receive: Receive, send: Send) -> None:
-    answer = problems.response("too_large", _TOO_LARGE)
-    await answer(scope, receive, send)

@@ -1,6 +1,6 @@
-"""Slows down guessing of passwords: after a few failures each further one doubles the wait."""
+"""Slows down guessing of passwords, and bounds what strangers may do: both in memory, so that a restart forgets it."""
 
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -48,3 +48,41 @@ class SignInThrottle:
     def succeeded(self, username: str, address: str) -> None:
         """Forget the failures."""
         self._failures.pop((username, address), None)
+
+
+@dataclass(frozen=True)
+class Allowance:
+    """So many times within so many seconds, for each who."""
+
+    times: int
+    within_s: float
+
+
+class Allowances:
+    """Counts what strangers do, by who they are as far as one can tell: an address, a code."""
+
+    def __init__(self) -> None:
+        self._done: OrderedDict[tuple[Allowance, str], deque[datetime]] = OrderedDict()
+
+    def take(self, allowance: Allowance, who: str, at: datetime) -> None:
+        """Count one more; ThrottledError when there have been enough."""
+        self.check(allowance, who, at)
+        self.count(allowance, who, at)
+
+    def check(self, allowance: Allowance, who: str, at: datetime) -> None:
+        """ThrottledError when there have been enough."""
+        done = self._done.get((allowance, who))
+        if done is None or len(done) < allowance.times:
+            return
+        left = (done[0] + timedelta(seconds=allowance.within_s) - at).total_seconds()
+        if left > 0:
+            seconds = int(left) + 1
+            raise ThrottledError(f"that was a lot at once: try again in {seconds} s", retry_after_s=seconds)
+
+    def count(self, allowance: Allowance, who: str, at: datetime) -> None:
+        """Count one more; only the newest are remembered."""
+        done = self._done.pop((allowance, who), None) or deque(maxlen=allowance.times)
+        done.append(at)
+        self._done[(allowance, who)] = done
+        while len(self._done) > _KEPT:
+            self._done.popitem(last=False)

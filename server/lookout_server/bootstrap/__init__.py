@@ -18,6 +18,7 @@ from lookout_server.bootstrap.documents import exported_documents
 from lookout_server.bootstrap.enrolment import offer_enrolment, revoke_gateway
 from lookout_server.bootstrap.ledger import export_ledger, ledgers, verify_ledger
 from lookout_server.bootstrap.models import add_model
+from lookout_server.bootstrap.places import add_places, list_places, retire_place, write_codes
 from lookout_server.bootstrap.shown import as_values, as_yaml, describe, ledger_lines, ledger_values
 from lookout_server.bootstrap.site import Trial, seed_demo, try_policy
 from lookout_server.bootstrap.version import version
@@ -31,6 +32,7 @@ __all__ = [
     "add_integrator",
     "add_model",
     "add_person",
+    "add_places",
     "as_values",
     "as_yaml",
     "describe",
@@ -40,15 +42,18 @@ __all__ = [
     "ledger_lines",
     "ledger_values",
     "ledgers",
+    "list_places",
     "migrate_database",
     "new_password",
     "new_webhook_secret",
     "offer_enrolment",
     "remove_integrator",
+    "retire_place",
     "revoke_gateway",
     "run_dispatcher",
     "seed_demo",
     "try_policy",
     "verify_ledger",
     "version",
+    "write_codes",
 ]

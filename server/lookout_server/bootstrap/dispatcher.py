@@ -24,6 +24,7 @@ from lookout_server.adapters.mqtt.outbox import OutboxRelay, report_silence
 from lookout_server.adapters.mqtt.replay import ReplayPlanner, ask_for_replays
 from lookout_server.adapters.notify import AppriseChannel, run_courier
 from lookout_server.adapters.passwords import Argon2Hasher
+from lookout_server.adapters.photos import PillowCleaner
 from lookout_server.adapters.timers import run_timers
 from lookout_server.adapters.uploads import PieceFolder
 from lookout_server.adapters.webhook_post import HttpPost, run_webhooks
@@ -182,6 +183,8 @@ class Dispatcher:
             static_dir=STATIC if STATIC.is_dir() else None,
             secure_cookies=self._config.listen.secure_cookies,
             models=model_shelf(self._config),
+            photos=PillowCleaner(),
+            public_url=self._config.listen.url,
             door=SiteDoor(self._config, mqtt_port=broker.address.port),
         )
 

@@ -15,6 +15,17 @@ from lookout_server.domain.territory import CameraKey, Person
 Data = Mapping[str, object]
 
 
+class Source(StrEnum):
+    """Which way a case came in."""
+
+    CAMERA = "camera"
+    RESIDENT = "resident"
+    BUTTON = "button"
+    HOTLINE = "hotline"
+    PATROL = "patrol"
+    INSPECTION = "inspection"
+
+
 class Stage(StrEnum):
     """Whether a picture shows the scene before or after somebody dealt with it."""
 
@@ -114,6 +125,7 @@ class Case:
     tier: Tier | None = None
     #: 1 (bad) to 5, by whoever asked.
     score: int | None = None
+    source: Source = Source.CAMERA
 
     def awaits(self, person_id: str) -> bool:
         """Whether this department was called and has not come."""

@@ -28,7 +28,7 @@ LONGEST_DELAY = timedelta(days=366)
 
 
 def opened(
-    case: Case, *, actor: Actor, at: datetime, data: Data, policy: Policy = DEFAULT
+    case: Case, *, actor: Actor, at: datetime, data: Data, policy: Policy = DEFAULT, note: str | None = None
 ) -> tuple[Case, HistoryEntry]:
     """A new case with the first line of its history. ``case`` says where it begins; its counters start at 1."""
     fresh = replace(case, version=1, entries=1, due_at=policy.due_at(case.state, case.severity, at))
@@ -39,7 +39,7 @@ def opened(
         action=Action.REPORT,
         from_state=None,
         to_state=case.state,
-        note=None,
+        note=note,
         data=data,
     )
     return fresh, entry
@@ -220,10 +220,10 @@ def escalated(case: Case, *, at: datetime, data: Data) -> tuple[Case, HistoryEnt
     return after, _system_entry(after, Action.ESCALATE, at=at, note=None, data={"rung": after.rung, **data})
 
 
-def joined(case: Case, *, at: datetime, actor: Actor, data: Data) -> tuple[Case, HistoryEntry]:
-    """A line about alarms that came to the case, or left it. The version stays: nobody's decision is overtaken."""
+def joined(case: Case, *, at: datetime, actor: Actor, data: Data, note: str | None = None) -> tuple[Case, HistoryEntry]:
+    """A line about alarms or reports that came to the case, or left it. The version stays: it overtakes no decision."""
     after = replace(case, entries=case.entries + 1, updated_at=at)
-    entry = _system_entry(after, Action.JOIN, at=at, note=None, data=data)
+    entry = _system_entry(after, Action.JOIN, at=at, note=note, data=data)
     return after, replace(entry, actor=actor.id)
 
 

@@ -23,6 +23,7 @@ class NoticeKind(StrEnum):
     WHISTLE = "whistle"
     SUPERVISED = "supervised"
     FOLLOW_UP = "follow_up"
+    REPORTED = "reported"
     ALARM_LATE = "alarm_late"
     ALARM_DROPPED = "alarm_dropped"
 

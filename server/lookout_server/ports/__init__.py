@@ -44,6 +44,7 @@ from lookout_server.ports.repositories import (
     SilenceRepository,
     TerritoryRepository,
 )
+from lookout_server.ports.ways import ResidentRepository
 
 __all__ = [
     "AlarmFilter",
@@ -83,6 +84,7 @@ __all__ = [
     "Quarantine",
     "Quarantined",
     "ReadinessCheck",
+    "ResidentRepository",
     "RosterRepository",
     "SentCommand",
     "SilenceRepository",
@@ -154,6 +156,8 @@ class UnitOfWork(Protocol):
     def silences(self) -> SilenceRepository: ...
     @property
     def webhooks(self) -> WebhookRepository: ...
+    @property
+    def residents(self) -> ResidentRepository: ...
     @property
     def roster(self) -> RosterRepository: ...
     @property

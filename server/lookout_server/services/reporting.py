@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from lookout_contract.cases import CaseState
 from lookout_server.domain.access import Access
@@ -16,6 +15,7 @@ from lookout_server.services import announce
 from lookout_server.services.access import visible_alarm
 from lookout_server.services.alarming import leave
 from lookout_server.services.commands import send_verdict
+from lookout_server.services.opening import next_number
 from lookout_server.services.timing import set_clock
 
 
@@ -48,8 +48,7 @@ async def open_case(uow: UnitOfWork, site: Site, alarm: Alarm, actor: Actor, *, 
 
 
 async def _blank(uow: UnitOfWork, site: Site, alarm: Alarm, camera: Camera | None, at: datetime) -> Case:
-    day = at.astimezone(ZoneInfo(site.timezone)).strftime("%Y%m%d")
-    number = f"{day}-{await uow.cases.next_number(day):04d}"
+    number = await next_number(uow, site, at)
     blank = Case(
         id=f"c-{number}",
         number=number,

@@ -13,6 +13,7 @@ from lookout_server.domain.territory import Camera, CameraKey, Gateway, Role
 from lookout_server.ports import StoredFile
 from lookout_server.services.accounts import Account, add_person
 from lookout_server.services.commands import Wanted, ask
+from lookout_server.services.residents import add_place
 from lookout_server.services.roster import save_shift
 from lookout_server.services.silencing import add_silence
 from lookout_server.testing import (
@@ -68,6 +69,7 @@ async def _stock(station: Station) -> dict[str, str]:
     quiet = SilenceBody.model_validate(QUIET).silence(f"q-{'7' * 20}", "u-zhao", NOON)
     await add_silence(station.store, quiet, boss)
     await ask(station.store, SITE, Wanted(gateway="gw-7", name="reload", by=boss, key="seven"), at=NOON)
+    place = await add_place(station.store, "grid-07", "3号楼", None, at=NOON)
     async with station.store.read() as uow:
         alarm = (await uow.cases.get([case_id]))[case_id].alarms[0]
     return {
@@ -77,6 +79,7 @@ async def _stock(station: Station) -> dict[str, str]:
         "gateway": "gw-7",
         "quiet": quiet.id,
         "shift": "s-1",
+        "place": place.code,
     }
 
 
@@ -109,6 +112,10 @@ ABOUT_SEVEN: dict[str, tuple[str, str, Any]] = {
     "removeContact": ("DELETE", "/api/v1/people/u-wang/contacts/sms", None),
     "getEvidence": ("GET", f"/api/v1/evidence/{SHA}", None),
     "headEvidence": ("HEAD", f"/api/v1/evidence/{SHA}", None),
+    "listPlaces": ("GET", "/api/v1/places", None),
+    "printPlaces": ("GET", "/api/v1/places/sheet", None),
+    "addPlace": ("POST", "/api/v1/places", {"grid": "grid-07", "name": "七网格的墙"}),
+    "retirePlace": ("POST", "/api/v1/places/{place}/retire", None),
     "getOverview": ("GET", "/api/v1/overview", None),
 }
 #: What a list tells of grid-07.
@@ -121,6 +128,8 @@ MARKS = {
     "listSilences": "{quiet}",
     "listShifts": '"{shift}"',
     "listPeople": "u-wang",
+    "listPlaces": "{place}",
+    "printPlaces": "/r/{place}",
     "getOverview": '"confirmed":1',
 }
 
@@ -153,6 +162,8 @@ async def test_of_another_place_nothing_is_told_and_nothing_done(
 OWN = {"getSession", "signIn", "signOut", "listNotices", "seeNotice", "acknowledgeNotice", "putEvidence", "getUpload"}
 OF_THE_SITE = {"listModels", "getModel", "listWebhooks", "resendWebhook", "getTimers", "listQuarantine", "enrolGateway"}
 OPEN = {"getHealth", "getReadiness", "getMetrics"}
+#: By a code on a wall, or a report's own.
+BY_CODE = {"getPublicPlace", "reportAsResident", "getResidentReport", "rateResidentReport"}
 ELSEWHERE = {"followFeed", "addSilence"}
 
 
@@ -165,4 +176,4 @@ def test_what_names_something_of_a_place_is_tried_from_outside(database_url: str
         for operation in operations.values()
         if path not in moves
     }
-    assert set(ABOUT_SEVEN) | OWN | OF_THE_SITE | OPEN | ELSEWHERE == documented
+    assert set(ABOUT_SEVEN) | OWN | OF_THE_SITE | OPEN | BY_CODE | ELSEWHERE == documented

@@ -178,3 +178,22 @@ def test_a_ledger_is_shown_exported_and_verified_from_the_file_alone(config: str
     file.write_text(file.read_text(encoding="utf-8").replace("yellow", "blue", 1), encoding="utf-8")
     assert "line 2: number 1 does not follow" in said("ledger", "verify", str(file), code=2)
     assert "no events of a gateway 'gw-z'" in said("ledger", "show", "gw-z", "--config", config, code=1)
+
+
+def test_places_get_codes_to_print(config: str, tmp_path: Path) -> None:
+    assert "no places yet" in said("places", "list", "--config", config)
+    assert "there is no grid nowhere" in said("places", "add", "nowhere", "3号楼", "--config", config, code=2)
+    said("site", "import", str(tmp_path / "site.yaml"), "--config", config)
+    added = said("places", "add", "grid-01", "3号楼北侧", "4号楼", "--config", config)
+    assert said("places", "add", "grid-01", "4号楼", "--config", config) in added
+    code = added.split()[0]
+    sheet = tmp_path / "sheet.html"
+    assert "listen.url" in said("places", "qr", "-o", str(sheet), "--config", config, code=2)
+    url = ["--url", "https://lookout.example/"]
+    assert "2 codes" in said("places", "qr", "-o", str(sheet), *url, "--config", config)
+    assert f"https://lookout.example/r/{code}" in sheet.read_text(encoding="utf-8")
+    said("places", "retire", code, "--config", config)
+    assert "(retired)" in said("places", "list", "--config", config)
+    said("places", "qr", "-o", str(tmp_path / "codes"), *url, "--grid", "grid-01", "--config", config)
+    assert [file.suffix for file in (tmp_path / "codes").iterdir()] == [".svg"]
+    assert len(json.loads(said("places", "list", "--json", "--config", config))) == 2

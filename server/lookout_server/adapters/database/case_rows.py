@@ -6,7 +6,7 @@ from typing import Any
 from lookout_contract.cases import CaseState
 from lookout_contract.events import Scenario, Severity
 from lookout_server.adapters.database.tables import CaseHistoryRow, CaseRow
-from lookout_server.domain.case import Asked, Case, HistoryEntry, Whistle
+from lookout_server.domain.case import Asked, Case, HistoryEntry, Source, Whistle
 from lookout_server.domain.moves import Action
 from lookout_server.domain.policy import Tier
 from lookout_server.domain.territory import CameraKey
@@ -42,6 +42,7 @@ def case_of(row: CaseRow, alarms: tuple[str, ...], whistles: tuple[Whistle, ...]
         whistles=whistles,
         tier=Tier(row.tier) if row.tier else None,
         score=row.score,
+        source=Source(row.source),
     )
 
 
@@ -72,6 +73,7 @@ def values_of(case: Case) -> dict[str, Any]:
         "merged_into": case.merged_into,
         "tier": case.tier.value if case.tier else None,
         "score": case.score,
+        "source": case.source.value,
     }
 
 

@@ -15,6 +15,7 @@ from lookout_server.adapters.database.outgoing import SqlFeed, SqlOutbox
 from lookout_server.adapters.database.people import SqlPeople
 from lookout_server.adapters.database.proofs import SqlProofs
 from lookout_server.adapters.database.quarantine import SqlQuarantine
+from lookout_server.adapters.database.residents import SqlResidents
 from lookout_server.adapters.database.roster import SqlRoster
 from lookout_server.adapters.database.silences import SqlSilences
 from lookout_server.adapters.database.territory import SqlTerritory
@@ -46,6 +47,7 @@ class SqlUnitOfWork:
         self.evidence = SqlEvidence(session)
         self.proofs = SqlProofs(session)
         self.quarantine = SqlQuarantine(session)
+        self.residents = SqlResidents(session)
         self.webhooks = SqlWebhooks(session)
         self.feed = SqlFeed(session)
         self.outbox = SqlOutbox(session)

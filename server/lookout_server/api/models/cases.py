@@ -8,7 +8,7 @@ from lookout_contract.cases import CaseState
 from lookout_contract.events import Scenario, Severity
 from lookout_server.api.models.alarms import ALARM_EXAMPLE, EVIDENCE_URL, AlarmModel
 from lookout_server.api.models.base import CaseNumber, Model, Ref, UtcTime, shown
-from lookout_server.domain.case import Actor, Asked, CaseEvidence, CaseEvidenceKind, HistoryEntry, Stage
+from lookout_server.domain.case import Actor, Asked, CaseEvidence, CaseEvidenceKind, HistoryEntry, Source, Stage
 from lookout_server.domain.choosing import Candidate
 from lookout_server.domain.choosing import Reason as WhyReason
 from lookout_server.domain.moves import Action
@@ -41,6 +41,7 @@ CASE_EXAMPLE: dict[str, Any] = {
     "merged_into": None,
     "tier": None,
     "score": None,
+    "source": "camera",
     "alarms": ["a-3f6d0c1be2a94d7781c0"],
     "allowed": ["dispatch", "void", "merge"],
 }
@@ -119,6 +120,7 @@ class CaseModel(Model):
     merged_into: str | None
     tier: Tier | None = Field(description="How soon somebody asks how things are, once it is closed.")
     score: int | None
+    source: Source = Field(description="Which way it came in.")
     alarms: tuple[str, ...]
     allowed: tuple[Action, ...] = Field(description="What the asking person may do now.")
 
@@ -280,6 +282,7 @@ def _fields(view: CaseView, person: Person) -> dict[str, Any]:
         "merged_into": case.merged_into,
         "tier": case.tier,
         "score": case.score,
+        "source": case.source,
         "alarms": case.alarms,
         "allowed": allowed(case, Actor(person=person)),
     }

@@ -47,6 +47,7 @@ from lookout_server.adapters.database.tables.people import (
     ShiftRow,
     TerritoryRow,
 )
+from lookout_server.adapters.database.tables.ways import ReportPlaceRow, ResidentReportRow
 
 __all__ = [
     "NAMING",
@@ -81,6 +82,8 @@ __all__ = [
     "PersonGridRow",
     "PersonRow",
     "QuarantineRow",
+    "ReportPlaceRow",
+    "ResidentReportRow",
     "RowId",
     "SessionRow",
     "ShiftRow",

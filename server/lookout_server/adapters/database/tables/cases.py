@@ -46,6 +46,7 @@ class CaseRow(Base):
     merged_into: Mapped[str | None] = mapped_column(Id)
     tier: Mapped[str | None] = mapped_column(String(10))
     score: Mapped[int | None]
+    source: Mapped[str] = mapped_column(String(20), server_default=text("'camera'"))
     __table_args__ = (
         Index(None, "opened_at", "id"),
         Index(None, "state", "opened_at"),

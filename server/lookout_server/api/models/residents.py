@@ -1,0 +1,195 @@
+"""Places with a QR code, and what residents report by them."""
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from lookout_server.api.models.base import Identifier, Model, Reason, Ref, RequestModel, Text, UtcTime, shown
+from lookout_server.domain.resident import KINDS, PROGRESS_WORDS, Progress, ReportKind, ReportPlace
+from lookout_server.domain.territory import Site, Territory
+from lookout_server.services.place_sheet import address_of
+from lookout_server.services.residents import Followed
+
+_PLACE: dict[str, Any] = {
+    "code": "h7kq2m9x",
+    "name": "3号楼北侧",
+    "grid": {"id": "grid-07", "name": "第七网格"},
+    "url": "https://lookout.example/r/h7kq2m9x",
+    "created_at": "2026-11-22T04:00:00.000Z",
+    "retired_at": None,
+}
+_WORDS = {"text_zh": "已收到，正在核实", "text_en": "Received; somebody is looking at it"}
+_FOLLOWED: dict[str, Any] = {
+    "place": "3号楼北侧",
+    "kind": "garbage",
+    "kind_zh": "垃圾乱堆乱放",
+    "kind_en": "Garbage in the wrong place",
+    "reported_at": "2026-11-22T04:00:00.000Z",
+    "progress": "received",
+    **_WORDS,
+    "milestones": [{"progress": "received", "at": "2026-11-22T04:00:00.000Z", **_WORDS}],
+    "can_rate": False,
+    "score": None,
+}
+
+
+class KindModel(Model):
+    """A kind of report, in both languages."""
+
+    kind: ReportKind
+    text_zh: str
+    text_en: str
+
+
+class PublicPlaceModel(Model):
+    """The place behind a QR code, as a resident's page shows it."""
+
+    model_config = shown(
+        {
+            "code": "h7kq2m9x",
+            "name": "3号楼北侧",
+            "site": "康乐南路社区",
+            "grid": "第七网格",
+            "kinds": [{"kind": "fire", "text_zh": "火情、冒烟", "text_en": "Fire or smoke"}],
+            "max_photos": 3,
+            "max_photo_bytes": 12582912,
+        }
+    )
+
+    code: str
+    name: str
+    site: str
+    grid: str | None
+    kinds: tuple[KindModel, ...] = Field(description="What can be reported, in the order to show.")
+    max_photos: int
+    max_photo_bytes: int
+
+    @classmethod
+    def of(
+        cls, place: ReportPlace, grid: Territory | None, site: Site, *, max_photos: int, max_photo_bytes: int
+    ) -> "PublicPlaceModel":
+        """From the domain's values."""
+        return cls(
+            code=place.code,
+            name=place.name,
+            site=site.name,
+            grid=grid.name if grid else None,
+            kinds=tuple(
+                KindModel(kind=kind, text_zh=row.words.zh, text_en=row.words.en) for kind, row in KINDS.items()
+            ),
+            max_photos=max_photos,
+            max_photo_bytes=max_photo_bytes,
+        )
+
+
+class ReportedModel(Model):
+    """The report is taken. Who keeps the tracking code can follow it; it is shown this once."""
+
+    model_config = shown({"tracking": "ABCD-EFGH-IJKL-MNOP"})
+
+    tracking: str
+
+
+class MilestoneModel(Model):
+    """Where the report came to stand, and when."""
+
+    progress: Progress
+    at: UtcTime
+    text_zh: str
+    text_en: str
+
+
+class FollowedModel(Model):
+    """Where a report stands, in plain words and without names."""
+
+    model_config = shown(_FOLLOWED)
+
+    place: str
+    kind: ReportKind
+    kind_zh: str
+    kind_en: str
+    reported_at: UtcTime
+    progress: Progress
+    text_zh: str
+    text_en: str
+    milestones: tuple[MilestoneModel, ...] = Field(description="Oldest first.")
+    can_rate: bool
+    score: int | None
+
+    @classmethod
+    def of(cls, followed: Followed) -> "FollowedModel":
+        """From the service's value."""
+        told, kind = followed.report, KINDS[followed.report.kind].words
+        words = PROGRESS_WORDS[followed.progress]
+        return cls(
+            place=followed.place.name,
+            kind=told.kind,
+            kind_zh=kind.zh,
+            kind_en=kind.en,
+            reported_at=told.at,
+            progress=followed.progress,
+            text_zh=words.zh,
+            text_en=words.en,
+            milestones=tuple(
+                MilestoneModel(
+                    progress=each.progress,
+                    at=each.at,
+                    text_zh=PROGRESS_WORDS[each.progress].zh,
+                    text_en=PROGRESS_WORDS[each.progress].en,
+                )
+                for each in followed.milestones
+            ),
+            can_rate=followed.progress is Progress.DONE and told.score is None,
+            score=told.score,
+        )
+
+
+class RatingBody(RequestModel):
+    """How content the resident is: 1 (not at all) to 5."""
+
+    model_config = shown({"score": 5, "words": "处理很快"}, request=True)
+
+    score: Annotated[int, Field(ge=1, le=5)]
+    words: Text | None = None
+
+
+class ReportPlaceBody(RequestModel):
+    """A place that gets a QR code."""
+
+    model_config = shown({"grid": "grid-07", "name": "3号楼北侧"}, request=True)
+
+    grid: Identifier
+    name: Annotated[Reason, Field(max_length=100)]
+
+
+class ReportPlaceModel(Model):
+    """A place with a QR code, and the address that the code holds."""
+
+    model_config = shown(_PLACE)
+
+    code: str
+    name: str
+    grid: Ref
+    url: str
+    created_at: UtcTime
+    retired_at: UtcTime | None
+
+    @classmethod
+    def of(cls, place: ReportPlace, grid: Territory | None, base: str) -> "ReportPlaceModel":
+        """From the domain's values."""
+        return cls(
+            code=place.code,
+            name=place.name,
+            grid=Ref(id=place.grid, name=grid.name if grid else place.grid),
+            url=address_of(place, base),
+            created_at=place.created_at,
+            retired_at=place.retired_at,
+        )
+
+
+class ReportPlaceList(Model):
+    """By grid and name."""
+
+    model_config = shown({"items": [_PLACE]})
+
+    items: tuple[ReportPlaceModel, ...]

@@ -1,0 +1,39 @@
+"""What is kept of the ways in that are no camera."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from lookout_server.domain.resident import ReportKind, ReportPlace, ResidentReport
+
+
+class ResidentRepository(Protocol):
+    """Places with a QR code, and what residents reported there."""
+
+    async def places(self) -> Sequence[ReportPlace]:
+        """All of them, by grid and name."""
+        ...
+
+    async def place(self, code: str) -> ReportPlace | None:
+        """By code, retired or not."""
+        ...
+
+    async def save_place(self, place: ReportPlace) -> None:
+        """Insert or update."""
+        ...
+
+    async def report(self, report_id: str) -> ResidentReport | None:
+        """By id."""
+        ...
+
+    async def add_report(self, report: ResidentReport) -> bool:
+        """Insert; False when it is there already."""
+        ...
+
+    async def save_rating(self, report: ResidentReport) -> None:
+        """Keep what the resident said of it."""
+        ...
+
+    async def cases_of(self, place: str, kind: ReportKind, since: datetime) -> Sequence[str]:
+        """Ids of the cases that reports of this kind from there made or joined since then, the newest first."""
+        ...
