@@ -22,7 +22,7 @@ from lookout_edge.errors import ConfigError, SourceError
 from lookout_edge.recall import answer, proposal_text, read_moment
 from lookout_edge.recordings import Studio, studio_of
 from lookout_edge.replay import events_of
-from lookout_edge.score import Clip, Cost, Truth, alarms_of, as_table, read_truths, scoreboard
+from lookout_edge.score import Clip, Cost, Labels, alarms_of, as_table, read_labels, scoreboard
 
 #: What a community asks of every camera; the others make sense with their zones only, or where a truth names them.
 EVERYWHERE = (Scenario.FIRE_SMOKE, Scenario.GARBAGE, Scenario.CORRIDOR_EBIKE)
@@ -39,12 +39,13 @@ def score(
     """Recall, precision, false alarms per camera-hour and time to alarm on labelled clips.
 
     CLIP.truth.json holds [{"scenario": …, "start_s": …, "end_s": …}], or [] when nothing happens. An alarm counts from
-    a second before an event to five seconds after it. Judged are fire, garbage and e-bikes, and what a truth names.
+    a second before an event to five seconds after it. Judged are fire, garbage and e-bikes, and what a truth names;
+    {"events": […], "judged": […]} says that the clip is labelled for these scenarios only.
     """
     configure_logs(level=log_level(False) + 10)
     with plain_errors():
         clips = _labelled(folder)
-        named = {truth.scenario for _, truths in clips for truth in truths}
+        named = {truth.scenario for _, labels in clips for truth in labels.events}
         studio = _studio(config, camera, detector)
         known = {rule.scenario for rule in studio.rules()}
         judged = set(scenario) if scenario else {*EVERYWHERE, *named}
@@ -121,7 +122,7 @@ def draw_zones(name: str, camera: CameraConfig, folder: Path, picture: Path | No
     return f"zones of {name} on {ground}: {path}"
 
 
-def _labelled(folder: Path) -> list[tuple[Path, tuple[Truth, ...]]]:
+def _labelled(folder: Path) -> list[tuple[Path, Labels]]:
     if not folder.is_dir():
         raise SourceError(f"{folder}: there is no such folder; give one with clips in it.", reason="missing")
     clips = sorted(path for path in folder.rglob("*.mp4") if path.is_file())
@@ -129,12 +130,12 @@ def _labelled(folder: Path) -> list[tuple[Path, tuple[Truth, ...]]]:
         raise SourceError(
             f"{folder}: holds no *.mp4; put clips there, each with its CLIP.truth.json.", reason="missing"
         )
-    found: list[tuple[Path, tuple[Truth, ...]]] = []
+    found: list[tuple[Path, Labels]] = []
     for clip in clips:
         truth = clip.with_suffix(".truth.json")
         if not truth.is_file():
             raise ConfigError(f"{truth}: is missing; write [] into it when nothing happens in {clip.name}.")
-        found.append((clip, read_truths(truth.read_bytes(), str(truth))))
+        found.append((clip, read_labels(truth.read_bytes(), str(truth))))
     return found
 
 
@@ -146,12 +147,10 @@ def _studio(config: Path | None, camera: str | None, detector: str | None) -> St
     return studio_of(None, camera, ModelsConfig(detector=chosen, plates=False))
 
 
-def _watch_all(
-    studio: Studio, clips: Sequence[tuple[Path, tuple[Truth, ...]]], judged: set[Scenario]
-) -> dict[str, object]:
+def _watch_all(studio: Studio, clips: Sequence[tuple[Path, Labels]], judged: set[Scenario]) -> dict[str, object]:
     watched: list[Clip] = []
     spent_s, looks = 0.0, 0
-    for path, truths in clips:
+    for path, labels in clips:
         begun = time.process_time()
         pipeline = studio.pipeline(judged)
         source = studio.source(path, 0.0)
@@ -159,7 +158,15 @@ def _watch_all(
         with source.frames() as frames:
             alarms = alarms_of(events_of(length.of(frames), pipeline, start_at=0.0, ask=source.ask), 0.0)
         spent_s, looks = spent_s + time.process_time() - begun, looks + length.frames
-        watched.append(Clip(name=path.name, seconds=length.seconds, truths=truths, alarms=tuple(alarms)))
+        watched.append(
+            Clip(
+                name=path.name,
+                seconds=length.seconds,
+                truths=labels.events,
+                alarms=tuple(alarms),
+                judged=labels.judged,
+            )
+        )
     memory_gb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     return scoreboard(watched, judged, Cost(frames_per_cpu_s=looks / max(1e-6, spent_s), memory_gb=memory_gb))
 

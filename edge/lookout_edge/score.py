@@ -18,9 +18,12 @@ from lookout_edge.errors import EdgeError
 EARLY_S, LATE_S = 1.0, 5.0
 #: Stage of a fire of which the rule is sure.
 CONFIRMED = "confirmed"
-#: ONFIRE 2023 (ICIAP, mivia.unisa.it/onfire2023): longest delay that counts, frame rate and memory that cost nothing.
-#: The page could be found, its constants could not be read again: they are from memory.
-ONFIRE_DELAY_S, ONFIRE_FPS, ONFIRE_MEMORY_GB = 60.0, 10.0, 4.0
+#: ONFIRE 2023 (International Contest on Fire Detection, https://mivia.unisa.it/onfire2023; its
+#: results: doi:10.1007/s12652-024-04939-z): seconds before the fire from which on a
+#: notification counts, longest mean delay that counts, frame rate and memory that cost nothing. The page names the
+#: terms; the constants are those of two participants' evaluation code, which agree (AI-FIREBUSTERS/ICIAP_ONFIRE
+#: 36/metrics.py at d6b1608, my-rice/Open-Fire_Contest scripts/metrics.py at 693468e).
+ONFIRE_EARLY_S, ONFIRE_DELAY_S, ONFIRE_FPS, ONFIRE_MEMORY_GB = 5.0, 60.0, 10.0, 4.0
 
 
 class Truth(BaseModel):
@@ -39,13 +42,32 @@ class Truth(BaseModel):
         return self
 
 
+class Labels(BaseModel):
+    """What a truth file says of its clip."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    events: tuple[Truth, ...] = ()
+    #: Scenarios that its labels would name; None for all. Whatever else it shows is neither right nor false.
+    judged: frozenset[Scenario] | None = None
+
+    @model_validator(mode="after")
+    def _events_are_judged(self) -> Self:
+        lacking = {truth.scenario for truth in self.events} - (self.judged or {truth.scenario for truth in self.events})
+        if lacking:
+            raise ValueError(f"events name {', '.join(sorted(lacking))}, which judged does not")
+        return self
+
+
 _TRUTHS: TypeAdapter[tuple[Truth, ...]] = TypeAdapter(tuple[Truth, ...])
 
 
-def read_truths(text: bytes, name: str) -> tuple[Truth, ...]:
-    """The events of a truth file; EdgeError says what is wrong with it."""
+def read_labels(text: bytes, name: str) -> Labels:
+    """A truth file: a list of events, or ``{"events": […], "judged": […]}``; EdgeError says what is wrong with it."""
     try:
-        return _TRUTHS.validate_json(text)
+        if text.lstrip()[:1] == b"{":
+            return Labels.model_validate_json(text)
+        return Labels(events=_TRUTHS.validate_json(text))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "the file"
@@ -90,6 +112,12 @@ class Clip:
     seconds: float
     truths: tuple[Truth, ...]
     alarms: tuple[Alarm, ...]
+    #: Scenarios that the labels of the clip would name; None for all.
+    judged: frozenset[Scenario] | None = None
+
+    def judges(self, scenario: Scenario) -> bool:
+        """Whether its labels say when there should be such an alarm."""
+        return self.judged is None or scenario in self.judged
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,16 +145,21 @@ def scoreboard(clips: Sequence[Clip], scenarios: Iterable[Scenario], cost: Cost)
     details: list[dict[str, Any]] = []
     for clip in clips:
         for scenario in judged:
-            details += _judge(clip, scenario, tallies[scenario])
-    hours = sum(clip.seconds for clip in clips) / 3600
+            details += _judge(clip, scenario, tallies[scenario]) if clip.judges(scenario) else []
+    hours = _hours(clips)
     negative = [clip for clip in clips if not any(truth.scenario in judged for truth in clip.truths)]
-    negative_hours = sum(clip.seconds for clip in negative) / 3600
-    on_negative = sum(alarm.scenario in judged for clip in negative for alarm in clip.alarms)
+    negative_hours = _hours(negative)
+    on_negative = sum(
+        alarm.scenario in judged and clip.judges(alarm.scenario) for clip in negative for alarm in clip.alarms
+    )
     false = sum(tally.false for tally in tallies.values())
     return {
         "clips": len(clips),
         "camera_hours": round(hours, 5),
-        "scenarios": {scenario.value: _row(tallies[scenario], scenario, hours) for scenario in judged},
+        "scenarios": {
+            scenario.value: _row(tallies[scenario], scenario, _hours([c for c in clips if c.judges(scenario)]))
+            for scenario in judged
+        },
         "false_alarms": false,
         "false_alarms_per_camera_hour": _per(false, hours),
         "negative": {
@@ -135,9 +168,13 @@ def scoreboard(clips: Sequence[Clip], scenarios: Iterable[Scenario], cost: Cost)
             "false_alarms": on_negative,
             "false_alarms_per_camera_hour": _per(on_negative, negative_hours),
         },
-        **({"onfire": onfire(tallies[Scenario.FIRE_SMOKE], cost)} if Scenario.FIRE_SMOKE in tallies else {}),
+        **({"onfire": onfire(clips, cost)} if Scenario.FIRE_SMOKE in tallies else {}),
         "details": details,
     }
+
+
+def _hours(clips: Iterable[Clip]) -> float:
+    return sum(clip.seconds for clip in clips) / 3600
 
 
 def _judge(clip: Clip, scenario: Scenario, tally: _Tally) -> list[dict[str, Any]]:
@@ -182,12 +219,29 @@ def _row(tally: _Tally, scenario: Scenario, hours: float) -> dict[str, Any]:
     }
 
 
-def onfire(tally: _Tally, cost: Cost) -> dict[str, float | None]:
-    """The fire detection score of ONFIRE 2023: P · R · D_n / ((1 + PFR_n) · (1 + MEM_n))."""
-    precision, recall = _share(tally.alarms - tally.false, tally.alarms), _share(tally.found, tally.events)
-    if precision is None or recall is None or not tally.delays:
-        return {"precision": precision, "recall": recall, "score": None if not tally.events else 0.0}
-    promptness = max(0.0, ONFIRE_DELAY_S - sum(tally.delays) / len(tally.delays)) / ONFIRE_DELAY_S
+def onfire(clips: Iterable[Clip], cost: Cost) -> dict[str, float | None]:
+    """The fire detection score of ONFIRE 2023: P · R · D_n / ((1 + PFR_Δ) · (1 + MEM_Δ)), by clips and not by alarms.
+
+    The first fire alarm of a clip is its notification: right from ``ONFIRE_EARLY_S`` before the fire on, however late,
+    else false. PFR is taken by CPU seconds of this box; the contest measures it on a graphics card of its own.
+    """
+    right, false, missed, delays = 0, 0, 0, list[float]()
+    for clip in clips:
+        if not clip.judges(Scenario.FIRE_SMOKE):
+            continue
+        said_s = min((alarm.at_s for alarm in clip.alarms if alarm.scenario is Scenario.FIRE_SMOKE), default=None)
+        began_s = min((truth.start_s for truth in clip.truths if truth.scenario is Scenario.FIRE_SMOKE), default=None)
+        if said_s is None:
+            missed += began_s is not None
+        elif began_s is not None and said_s >= max(0.0, began_s - ONFIRE_EARLY_S):
+            right += 1
+            delays.append(abs(said_s - began_s))
+        else:
+            false += 1
+    precision, recall = _share(right, right + false), _share(right, right + missed)
+    if precision is None or recall is None or not delays:
+        return {"precision": precision, "recall": recall, "score": None if not right + missed else 0.0}
+    promptness = max(0.0, ONFIRE_DELAY_S - sum(delays) / len(delays)) / ONFIRE_DELAY_S
     slow = max(0.0, ONFIRE_FPS / max(1e-6, cost.frames_per_cpu_s) - 1)
     large = max(0.0, cost.memory_gb / ONFIRE_MEMORY_GB - 1)
     return {

@@ -29,6 +29,10 @@ from lookout_edge.rules.base import (
 
 #: Share of a bag's box that lies in a bin's box when it is in the bin.
 IN_BIN = 0.6
+#: What burns or smokes is the fire's alarm and no second one: labels, share of the smaller box inside the larger one,
+#: and seconds since it was last seen to burn.
+BURNING = frozenset({"fire", "smoke"})
+ON_FIRE, BURNED_S = 0.6, 30.0
 
 
 class Stage(StrEnum):
@@ -93,6 +97,8 @@ class _Note:
     alone_since: float | None = None
     #: The least distance of somebody, in widths; None when nobody was ever seen near.
     nearest: float | None = None
+    #: When it was last seen to burn or smoke.
+    burned_at: float | None = None
 
 
 class Garbage(PresenceRule[GarbageParams, _Note]):
@@ -106,6 +112,7 @@ class Garbage(PresenceRule[GarbageParams, _Note]):
         self._hours = make_schedule(params.drop_off_windows, context.calendar)
         self._people: list[Box] = []
         self._bins: list[Box] = []
+        self._flames: list[Box] = []
 
     def _new_note(self) -> _Note:
         return _Note()
@@ -114,6 +121,7 @@ class Garbage(PresenceRule[GarbageParams, _Note]):
         here = [track for track in tracks if track.last_at >= at]
         self._people = [track.box for track in here if track.label in self._params.carrier_labels]
         self._bins = [track.box for track in here if track.label in self._params.bin_labels]
+        self._flames = [found.box for found in scene.detections if found.label in BURNING]
 
     def _judge(self, at: float, zone: Zone, presence: Presence, note: _Note) -> Judgement:
         alone_s = self._alone_s(at, presence, note)
@@ -134,6 +142,7 @@ class Garbage(PresenceRule[GarbageParams, _Note]):
                 ),
                 Condition(name="drop_off", value=allowed, limit=False, met=not allowed),
                 Condition(name="drop_off_hours", value=in_hours, met=True),
+                self._burning(at, presence, note),
             ),
             severity=_SEVERITY[stage],
             severity_reason=f"garbage_{stage.value}",
@@ -144,6 +153,12 @@ class Garbage(PresenceRule[GarbageParams, _Note]):
                 presence.since + self._params.clear_within_s,
             ),
         )
+
+    def _burning(self, at: float, presence: Presence, note: _Note) -> Condition:
+        if any(_overlap(flame, presence.track.box) >= ON_FIRE for flame in self._flames):
+            note.burned_at = at
+        burns = note.burned_at is not None and at - note.burned_at < BURNED_S
+        return Condition(name="burning", value=burns, limit=False, met=not burns)
 
     def _alone_s(self, at: float, presence: Presence, note: _Note) -> float:
         """Seconds for which everybody has been away from it."""
@@ -166,6 +181,11 @@ class Garbage(PresenceRule[GarbageParams, _Note]):
         if presence.track.label in self._params.overflow_labels:
             return Stage.OVERFLOW
         return Stage.OUT_OF_HOURS if in_bin and not in_hours else Stage.MISPLACED
+
+
+def _overlap(a: Box, b: Box) -> float:
+    """The share of the smaller one that lies in the larger one."""
+    return max(a.share_inside(b), b.share_inside(a))
 
 
 def _distance(bag: Box, person: Box) -> float:

@@ -18,7 +18,7 @@ from lookout_edge.events import Provenance
 from lookout_edge.pipeline import CameraPipeline
 from lookout_edge.replay import events_of
 from lookout_edge.rules.registry import RULES
-from lookout_edge.score import Clip, Cost, alarms_of, read_truths, scoreboard
+from lookout_edge.score import Clip, Cost, alarms_of, read_labels, scoreboard
 from lookout_edge.testing import FAKE_SHA256, picture
 from scoreboard.made_clips import DATA, Shot, frames, scripts, truths
 
@@ -52,7 +52,7 @@ def play(name: str, shots: Sequence[Shot]) -> Clip:
             yield Frame(name, at, image)
 
     alarms = tuple(alarms_of(events_of(playing(), pipeline, start_at=0.0), 0.0))
-    truth = read_truths(json.dumps(truths(shots)).encode(), name)
+    truth = read_labels(json.dumps(truths(shots)).encode(), name).events
     return Clip(name=name, seconds=sum(shot.seconds for shot in shots), truths=truth, alarms=alarms)
 
 

@@ -5,6 +5,7 @@ import pytest
 from pydantic import ValidationError
 
 from lookout_contract.events import EndReason, EventData, Scenario, Severity
+from lookout_edge.domain.detection import Detection
 from lookout_edge.domain.geometry import Box
 from lookout_edge.domain.observation import Observation, Scene, Standing
 from lookout_edge.domain.schedule import SiteCalendar
@@ -119,3 +120,21 @@ def test_it_closes_itself_when_removed_and_a_person_before_it_hides_nothing() ->
 def test_clearing_must_come_last() -> None:
     with pytest.raises(ValidationError, match="must not be shorter"):
         GarbageParams(dwell_s=10, clear_within_s=5)
+
+
+def test_what_burns_is_the_fires_alarm_until_it_is_out() -> None:
+    smoke = Detection("smoke", 0.9, Box(0.51, 0.60, 0.56, 0.78))
+    elsewhere = Detection("smoke", 0.9, Box(0.10, 0.10, 0.20, 0.20))
+
+    def first_alarm(flames: Callable[[float], Sequence[Detection]]) -> float | None:
+        watched = rule()
+        for at in range(120):
+            scene = Scene("yard", detections=tuple(flames(at)))
+            if any(o.standing is Standing.ACTIVE for o in watched.observe(at, (bag(at),), scene)):
+                return at
+        return None
+
+    assert first_alarm(lambda at: (elsewhere,)) == 8
+    # Seen to smoke now and then: that is one fire and no bag; half a minute after it is out, what is left is one.
+    assert first_alarm(lambda at: (smoke,) if at % 5 == 0 and at <= 40 else ()) == 70
+    assert first_alarm(lambda at: (smoke,) if at % 5 == 0 else ()) is None

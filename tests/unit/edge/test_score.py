@@ -5,8 +5,7 @@ import pytest
 
 from lookout_contract.events import Attributes, EndReason, EventData, Phase, Scenario, Severity
 from lookout_edge.errors import EdgeError
-from lookout_edge.score import Alarm, Clip, Cost, Truth, alarms_of, as_table, onfire, read_truths, scoreboard
-from lookout_edge.score import _Tally as Tally  # pyright: ignore[reportPrivateUsage]
+from lookout_edge.score import Alarm, Clip, Cost, Truth, alarms_of, as_table, onfire, read_labels, scoreboard
 
 FIRE, WASTE = Scenario.FIRE_SMOKE, Scenario.GARBAGE
 QUICK = Cost(frames_per_cpu_s=20.0, memory_gb=1.0)
@@ -82,14 +81,33 @@ def test_the_figures_of_a_small_board() -> None:
     assert "fire_smoke" in as_table(board)
 
 
-def test_onfires_score_has_its_cost_terms() -> None:
-    tally = Tally(events=4, found=3, alarms=4, false=1, delays=[6.0, 6.0, 6.0])
-    quick = onfire(tally, QUICK)
-    assert quick["score"] == pytest.approx(0.75 * 0.75 * 0.9, abs=1e-4)
-    slow = onfire(tally, Cost(frames_per_cpu_s=5.0, memory_gb=8.0))
-    assert slow["score"] == pytest.approx(0.75 * 0.75 * 0.9 / (2 * 2), abs=1e-4)
-    assert onfire(Tally(events=2), QUICK)["score"] == 0.0
-    assert onfire(Tally(), QUICK)["score"] is None
+def test_onfires_score_goes_by_clips_and_has_its_cost_terms() -> None:
+    fire = [(FIRE, 20, 30)]
+    clips = [
+        clip("late", 60, fire, [alarm(45), alarm(50)]),  # 25 s late, and no second one counts
+        clip("early", 60, fire, [alarm(16), alarm(22)]),  # 4 s before the start: within the 5 s
+        clip("too early", 60, fire, [alarm(14), alarm(22)]),  # a false one, and the fire is not told any more
+        clip("missed", 60, fire, []),
+        clip("calm", 60, [], [alarm(3, WASTE)]),
+    ]
+    quick = onfire(clips, QUICK)
+    promptness = (60 - (25 + 4) / 2) / 60
+    assert (quick["precision"], quick["recall"]) == (pytest.approx(2 / 3, abs=1e-4), pytest.approx(2 / 3, abs=1e-4))
+    assert quick["score"] == pytest.approx(4 / 9 * promptness, abs=1e-3)
+    slow = onfire(clips, Cost(frames_per_cpu_s=5.0, memory_gb=8.0))
+    assert slow["score"] == pytest.approx(4 / 9 * promptness / (2 * 2), abs=1e-3)
+    assert onfire(clips[3:4], QUICK)["score"] == 0.0
+    assert onfire([], QUICK)["score"] is None
+
+
+def test_what_the_labels_would_not_name_is_neither_right_nor_false() -> None:
+    labels = read_labels(b'{"events": [{"scenario": "garbage", "start_s": 1, "end_s": 9}], "judged": ["garbage"]}', "a")
+    told = Clip(name="a", seconds=3600, truths=labels.events, alarms=(alarm(2, WASTE), alarm(30)), judged=labels.judged)
+    board = scoreboard([told], [FIRE, WASTE], QUICK)
+    assert (board["false_alarms"], board["scenarios"]["garbage"]["found"]) == (0, 1)
+    assert board["scenarios"]["fire_smoke"]["false_alarms_per_camera_hour"] is None
+    with pytest.raises(EdgeError, match="events name fire_smoke, which judged does not"):
+        read_labels(b'{"events": [{"scenario": "fire_smoke", "start_s": 1, "end_s": 9}], "judged": ["garbage"]}', "a")
 
 
 @pytest.mark.parametrize(
@@ -103,5 +121,5 @@ def test_onfires_score_has_its_cost_terms() -> None:
 )
 def test_a_bad_truth_says_how_to_write_it(text: bytes, says: str) -> None:
     with pytest.raises(EdgeError, match=says) as caught:
-        read_truths(text, "a.truth.json")
+        read_labels(text, "a.truth.json")
     assert "write it like" in str(caught.value)
