@@ -82,7 +82,7 @@ def test_the_figures_of_a_small_board() -> None:
 
 
 def test_onfires_score_goes_by_clips_and_has_its_cost_terms() -> None:
-    fire = [(FIRE, 20, 30)]
+    fire: list[tuple[Scenario, float, float]] = [(FIRE, 20, 30)]
     clips = [
         clip("late", 60, fire, [alarm(45), alarm(50)]),  # 25 s late, and no second one counts
         clip("early", 60, fire, [alarm(16), alarm(22)]),  # 4 s before the start: within the 5 s
