@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from lookout_server import bootstrap
+from lookout_server.account_commands import audit
 from lookout_server.cli import AsJson, Config, configured, do, told_plainly
 from lookout_server.config import load_server_config, load_site_file
 from lookout_server.domain.territory import Role
@@ -27,6 +28,7 @@ models = typer.Typer(no_args_is_help=True, help="Models that gateways can be tol
 app.add_typer(models, name="model")
 ledger = typer.Typer(no_args_is_help=True, help="How every number of every gateway's events ended.")
 app.add_typer(ledger, name="ledger")
+app.add_typer(audit, name="audit")
 app.add_typer(users, name="user")
 app.add_typer(gateways, name="gateway")
 app.add_typer(sites, name="site")
@@ -119,6 +121,14 @@ def _password(*, from_stdin: bool) -> tuple[str, bool]:
     if from_stdin and not given:
         raise InvalidError("standard input held no password; pipe one in, or leave out --password-stdin")
     return (given, False) if given else (bootstrap.new_password(), True)
+
+
+@users.command("reset-codes")
+@told_plainly
+def user_reset_codes(username: str, config: Config = None) -> None:
+    """Turn off the second factor of somebody who has lost their telephone and their recovery codes."""
+    do(bootstrap.reset_second_factor(configured(config, level="warning"), username))
+    typer.echo(f"{username} signs in with the password alone until they turn codes on again; their sessions ended")
 
 
 @gateways.command("add")

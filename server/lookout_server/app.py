@@ -11,6 +11,7 @@ from lookout_server.api.deps import Deps
 from lookout_server.api.middleware import BodyLimit, Counting, SecurityHeaders
 from lookout_server.api.routes import (
     alarms,
+    care,
     cases,
     commands,
     enrolment,
@@ -51,6 +52,7 @@ _ROUTERS = (
     alarms.router,
     silences.router,
     cases.router,
+    care.router,
     moves.router,
     evidence.router,
     estate.router,

@@ -60,6 +60,12 @@ class UnauthenticatedError(ServerError):
     code = "unauthenticated"
 
 
+class CodeNeededError(UnauthenticatedError):
+    """The password is right, and the second factor is missing."""
+
+    code = "code_needed"
+
+
 class ForbiddenError(ServerError):
     """The person may not do this."""
 

@@ -20,6 +20,7 @@ MEDIA_TYPE = "application/problem+json"
 #: Error code → HTTP status.
 STATUS: Mapping[str, int] = {
     "unauthenticated": 401,
+    "code_needed": 401,
     "forbidden": 403,
     "csrf": 403,
     "four_eyes": 403,
@@ -45,6 +46,7 @@ _CODE_OF_STATUS = {404: "not_found", 405: "method_not_allowed", 413: "too_large"
 
 _DETAILS: Mapping[str, str] = {
     "unauthenticated": "you are not signed in, or not any more: sign in again",
+    "code_needed": "a code of your authenticator is needed too, or one of your recovery codes",
     "forbidden": "this step is for operator, supervisor, admin",
     "csrf": "requests that change something need the header X-Lookout: 1 beside the cookie",
     "four_eyes": "you handled this case yourself: somebody else has to check it",

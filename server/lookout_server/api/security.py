@@ -100,6 +100,17 @@ async def whole_site(access: ControlRoom) -> Access:
 WholeSite = Annotated[Access, Depends(whole_site)]
 
 
+async def auditor(signed_in: SignedIn) -> Access:
+    """Admins of the whole site, and auditors."""
+    person = signed_in.person
+    if Role.AUDITOR not in person.roles and (Role.ADMIN not in person.roles or signed_in.access.places is not None):
+        raise ForbiddenError("this is for auditors, and admins of the whole site")
+    return signed_in.access
+
+
+Auditor = Annotated[Access, Depends(auditor)]
+
+
 async def uploader(deps: Given, token: Token) -> str:
     """``gateway:ID`` or ``person:ID``."""
     gateway = await accounts.whose_upload_token(deps.store, token)

@@ -13,6 +13,7 @@ from lookout_server.bootstrap.access import (
     new_webhook_secret,
     remove_integrator,
 )
+from lookout_server.bootstrap.audit import audit_entries, reset_second_factor, verify_audit
 from lookout_server.bootstrap.dispatcher import run_dispatcher
 from lookout_server.bootstrap.documents import exported_documents
 from lookout_server.bootstrap.enrolment import offer_enrolment, revoke_gateway
@@ -35,6 +36,7 @@ __all__ = [
     "add_places",
     "as_values",
     "as_yaml",
+    "audit_entries",
     "describe",
     "export_ledger",
     "exported_documents",
@@ -48,11 +50,13 @@ __all__ = [
     "new_webhook_secret",
     "offer_enrolment",
     "remove_integrator",
+    "reset_second_factor",
     "retire_place",
     "revoke_gateway",
     "run_dispatcher",
     "seed_demo",
     "try_policy",
+    "verify_audit",
     "verify_ledger",
     "version",
     "write_codes",

@@ -65,7 +65,7 @@ async def add_person(config: ServerConfig, wanted: NewPerson) -> Person:
         async with database.read() as work:
             found = await work.people.credentials(wanted.username)
         known = found[0] if found else None
-        return await accounts.add_person(database, Argon2Hasher(), _account(wanted, known))
+        return await accounts.add_person(database, Argon2Hasher(), _account(wanted, known), at=SystemClock().now())
 
 
 def _account(wanted: NewPerson, known: Person | None) -> accounts.Account:

@@ -12,7 +12,7 @@ from lookout_server.config.server import Section
 
 USERNAME_PATTERN = r"^[a-z0-9][a-z0-9._-]{0,62}$"
 Username = Annotated[str, StringConstraints(pattern=USERNAME_PATTERN)]
-Role = Literal["operator", "worker", "household_head", "department", "supervisor", "admin", "care"]
+Role = Literal["operator", "worker", "household_head", "department", "supervisor", "admin", "auditor", "care"]
 
 
 class Place(Section):

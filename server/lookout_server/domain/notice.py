@@ -24,6 +24,8 @@ class NoticeKind(StrEnum):
     SUPERVISED = "supervised"
     FOLLOW_UP = "follow_up"
     REPORTED = "reported"
+    CARE_ASKED = "care_asked"
+    CARE_OPENED = "care_opened"
     ALARM_LATE = "alarm_late"
     ALARM_DROPPED = "alarm_dropped"
 

@@ -29,6 +29,8 @@ class Role(StrEnum):
     DEPARTMENT = "department"
     SUPERVISOR = "supervisor"
     ADMIN = "admin"
+    #: Reads the audit log, and nothing else.
+    AUDITOR = "auditor"
     #: Cleared for 重点人群, beside another role: care alarms and cases are shown to nobody else.
     CARE = "care"
 

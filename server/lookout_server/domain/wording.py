@@ -77,6 +77,11 @@ NOTICES: Mapping[str, Words] = {
     "reported": Words("新上报：{title}（{number}），请研判", "Reported by people: {title} ({number}), please judge"),
     "alarm_late": Words("告警无人研判：{title}", "Nobody has judged the alarm: {title}"),
     "alarm_dropped": Words("接手后没有进展，告警重新待研判：{title}", "Taken up without progress, open again: {title}"),
+    "care_asked": Words(
+        "有人申请查阅关爱案件（{number}），请第二人批准",
+        "Somebody asks to look into care case {number}: agree or refuse",
+    ),
+    "care_opened": Words("关爱案件（{number}）已向您开放查阅", "Care case {number} is open to you"),
     "follow_up": Words("请回访：{title}（{number}）", "Ask how things are: {title} ({number})"),
 }
 

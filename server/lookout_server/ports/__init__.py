@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
 
+from lookout_server.ports.accounts import AuditLog, CareViews, Factors, SecondFactor, Session
 from lookout_server.ports.arrivals import EventLog, EvidenceIndex, Ledger, ProofRepository, Quarantine
 from lookout_server.ports.outgoing import Feed, Outbox, WebhookRepository
 from lookout_server.ports.records import (
@@ -50,6 +51,8 @@ __all__ = [
     "AlarmFilter",
     "AlarmRepository",
     "AnswerTo",
+    "AuditLog",
+    "CareViews",
     "CaseFilter",
     "CaseRepository",
     "Checks",
@@ -60,6 +63,7 @@ __all__ = [
     "EventLog",
     "EvidenceIndex",
     "EvidenceStore",
+    "Factors",
     "Feed",
     "FeedEntry",
     "FeedKind",
@@ -86,7 +90,9 @@ __all__ = [
     "ReadinessCheck",
     "ResidentRepository",
     "RosterRepository",
+    "SecondFactor",
     "SentCommand",
+    "Session",
     "SilenceRepository",
     "Store",
     "StoredFile",
@@ -152,6 +158,12 @@ class UnitOfWork(Protocol):
     def territory(self) -> TerritoryRepository: ...
     @property
     def people(self) -> PeopleRepository: ...
+    @property
+    def audit(self) -> AuditLog: ...
+    @property
+    def care(self) -> CareViews: ...
+    @property
+    def factors(self) -> Factors: ...
     @property
     def silences(self) -> SilenceRepository: ...
     @property

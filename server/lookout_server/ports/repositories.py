@@ -15,6 +15,7 @@ from lookout_server.domain.notice import Contact, Delivery, Notice
 from lookout_server.domain.roster import Shift
 from lookout_server.domain.silence import Silence
 from lookout_server.domain.territory import Camera, CameraKey, Gateway, Person, Role, Territory
+from lookout_server.ports.accounts import Session
 from lookout_server.ports.records import (
     AlarmFilter,
     CaseFilter,
@@ -231,12 +232,16 @@ class PeopleRepository(Protocol):
         """Insert those who are new, without passwords; the others stay as they are."""
         ...
 
-    async def add_session(self, token_hash: str, person_id: str, *, at: datetime, expires_at: datetime) -> None:
-        """Keep a session by the hash of its token."""
+    async def add_session(self, session: Session) -> None:
+        """Keep a session; those that have run out are swept."""
         ...
 
     async def session(self, token_hash: str) -> tuple[Person, datetime] | None:
         """The person and when the session ends."""
+        ...
+
+    async def sessions(self, person_id: str, at: datetime) -> Sequence[Session]:
+        """Those of somebody that have not run out, newest first."""
         ...
 
     async def extend_session(self, token_hash: str, expires_at: datetime) -> None:

@@ -1,6 +1,7 @@
 """What a person may see, from what the database knows of them."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from lookout_contract.events import Scenario
 from lookout_server.domain.access import RESTRICTED, Access, access_of
@@ -11,9 +12,10 @@ from lookout_server.errors import NotFoundError
 from lookout_server.ports import UnitOfWork
 
 
-async def access(uow: UnitOfWork, person: Person) -> Access:
-    """One query more for those who have a place."""
-    return access_of(person, await uow.territory.territories() if person.grids else ())
+async def access(uow: UnitOfWork, person: Person, at: datetime) -> Access:
+    """One query more for those who have a place, and one for those cleared for care."""
+    opened = await uow.care.open_to(person.id, at) if Role.CARE in person.roles else frozenset[str]()
+    return access_of(person, await uow.territory.territories() if person.grids else (), opened)
 
 
 async def visible_case(uow: UnitOfWork, case_id: str, by: Access, *, lock: bool = False) -> Case:
@@ -36,6 +38,13 @@ async def grid_of(uow: UnitOfWork, alarm: Alarm) -> str | None:
     """Where the alarm's camera stands; None when nobody has placed it."""
     camera = (await uow.territory.cameras([alarm.camera])).get(alarm.camera)
     return camera.grid if camera else None
+
+
+async def cleared_for(uow: UnitOfWork, case: Case) -> Sequence[Person]:
+    """Those of the control room who see this care case."""
+    people = [person for person in await uow.people.everyone(Role.CARE) if person.in_control_room]
+    places = await uow.territory.territories() if any(person.grids for person in people) else ()
+    return [person for person in people if access_of(person, places).sees(case)]
 
 
 async def audience(uow: UnitOfWork, role: Role, grid: str | None, scenario: Scenario | None) -> Sequence[Person]:

@@ -3,13 +3,16 @@
 import hashlib
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from lookout_server.domain.access import Access
+from lookout_server.domain.audit import Act, Entry
+from lookout_server.domain.moves import OVERSIGHT
 from lookout_server.domain.territory import Person, Role, person_id
-from lookout_server.errors import InvalidError, UnauthenticatedError
-from lookout_server.ports import PasswordHasher, Store, UnitOfWork
+from lookout_server.errors import CodeNeededError, ForbiddenError, InvalidError, NotFoundError, UnauthenticatedError
+from lookout_server.ports import PasswordHasher, Session, Store, UnitOfWork
+from lookout_server.services import factors
 from lookout_server.services.access import access
 
 SESSION_LASTS = timedelta(hours=12)
@@ -26,7 +29,7 @@ class Account:
     name: str
     roles: frozenset[Role]
     grids: frozenset[str] = frozenset()
-    password: str | None = None
+    password: str | None = field(default=None, repr=False)
     language: str = "zh-CN"
     skills: frozenset[str] = frozenset()
     willing: bool = True
@@ -46,9 +49,14 @@ class Account:
         )
 
 
-async def add_person(store: Store, hasher: PasswordHasher, account: Account) -> Person:
-    """Add or change an account. A new password ends every session that the old one opened."""
-    if not account.roles:
+async def add_person(
+    store: Store, hasher: PasswordHasher, account: Account, *, by: str | None = None, at: datetime | None = None
+) -> Person:
+    """Add or change an account. A new password ends every session that the old one opened.
+
+    ``by``: who does it, None at the command line; ``at`` None leaves the audit log alone, as a first import does.
+    """
+    if not account.roles - {Role.CARE}:
         raise InvalidError("an account needs at least one role: operator, worker, supervisor or admin")
     hashed = await hasher.hash(account.password) if account.password else None
     async with store.write() as uow:
@@ -56,6 +64,10 @@ async def add_person(store: Store, hasher: PasswordHasher, account: Account) -> 
         await uow.people.save(account.person, password_hash=hashed)
         if hashed:
             await uow.people.end_sessions(person_id=account.person.id)
+        if at is not None:
+            said = {"roles": ",".join(sorted(account.roles)), "grids": ",".join(sorted(account.grids))}
+            details: dict[str, str | int] = {**said, "password": "changed" if hashed else "kept"}
+            uow.audit.add(Entry(at=at, act=Act.ACCOUNT_SAVED, actor=by, subject=account.person.id, details=details))
         await uow.commit()
     return account.person
 
@@ -77,27 +89,119 @@ async def issue_gateway_token(store: Store, gateway_id: str) -> str:
     return token
 
 
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """From where somebody signs in: the client's address, and what it says it is."""
+
+    address: str = ""
+    agent: str = ""
+
+
+NOWHERE = Place()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Credentials:
+    """What somebody shows to be let in. ``code``: of the second factor."""
+
+    username: str
+    password: str = field(repr=False)
+    code: str | None = field(default=None, repr=False)
+
+
 async def sign_in(
-    store: Store, hasher: PasswordHasher, username: str, password: str, *, at: datetime
+    store: Store, hasher: PasswordHasher, given: Credentials, *, at: datetime, place: Place = NOWHERE
 ) -> tuple[Person, str]:
-    """The person and a session token. UnauthenticatedError does not say which of the two was wrong."""
+    """The person and a session token. UnauthenticatedError does not say which of the two was wrong.
+
+    CodeNeededError, once the password is right, when the person has a second factor and no code was given.
+    """
     async with store.read() as uow:
-        found = await uow.people.credentials(username)
-    fits = await hasher.verify(password, found[1] if found else None)
+        found = await uow.people.credentials(given.username)
+    fits = await hasher.verify(given.password, found[1] if found else None)
     if found is None or not fits:
+        await _refused(store, found[0].id if found else None, place, at)
         raise UnauthenticatedError("user name or password is wrong")
+    try:
+        async with store.write() as uow:
+            await factors.check(uow, found[0], given.code, at=at)
+            await uow.commit()
+    except CodeNeededError:
+        raise
+    except UnauthenticatedError:
+        await _refused(store, found[0].id, place, at)
+        raise
+    return found[0], await begin_session(store, found[0], place, at=at, how="password")
+
+
+async def begin_session(store: Store, person: Person, place: Place, *, at: datetime, how: str) -> str:
+    """A session's token, for somebody who has proved who they are; shown this once."""
     token = new_token()
+    session = Session(
+        token_hash=hash_token(token),
+        person=person.id,
+        created_at=at,
+        expires_at=at + SESSION_LASTS,
+        address=place.address[:64],
+        agent=place.agent[:200],
+    )
     async with store.write() as uow:
-        await uow.people.add_session(hash_token(token), found[0].id, at=at, expires_at=at + SESSION_LASTS)
+        await uow.people.add_session(session)
+        details: dict[str, str | int] = {"address": session.address, "how": how}
+        uow.audit.add(Entry(at=at, act=Act.SIGNED_IN, actor=person.id, subject=session.id, details=details))
         await uow.commit()
-    return found[0], token
+    return token
 
 
-async def sign_out(store: Store, token: str) -> None:
+async def _refused(store: Store, person: str | None, place: Place, at: datetime) -> None:
+    # What was typed for a name may be a password: only names that exist are written down.
+    details: dict[str, str | int] = {"address": place.address[:64]}
+    async with store.write() as uow:
+        uow.audit.add(Entry(at=at, act=Act.SIGN_IN_REFUSED, actor=person, details=details))
+        await uow.commit()
+
+
+async def sign_out(store: Store, token: str, *, at: datetime) -> None:
     """Revoke the session; an unknown one is as good as revoked."""
+    hashed = hash_token(token)
     async with store.write() as uow:
-        await uow.people.end_sessions(token_hash=hash_token(token))
+        found = await uow.people.session(hashed)
+        await uow.people.end_sessions(token_hash=hashed)
+        if found is not None:
+            uow.audit.add(Entry(at=at, act=Act.SIGNED_OUT, actor=found[0].id, subject=hashed[:20]))
         await uow.commit()
+
+
+async def sessions_of(store: Store, person_id: str, by: Access, *, at: datetime) -> Sequence[Session]:
+    """Where somebody is signed in, newest first; people their own, supervisors and admins those of their places."""
+    async with store.read() as uow:
+        await _in_charge(uow, person_id, by)
+        return await uow.people.sessions(person_id, at)
+
+
+async def revoke(store: Store, person_id: str, session_id: str | None, by: Access, *, at: datetime) -> int:
+    """End one session of somebody, or all; how many. NotFoundError when there is no such session."""
+    async with store.write() as uow:
+        await _in_charge(uow, person_id, by)
+        held = await uow.people.sessions(person_id, at)
+        gone = [each for each in held if session_id in {None, each.id}]
+        if session_id is not None and not gone:
+            raise NotFoundError(f"there is no session {session_id!r}: it may have ended by itself")
+        for each in gone:
+            await uow.people.end_sessions(token_hash=each.token_hash)
+            uow.audit.add(Entry(at=at, act=Act.SESSIONS_REVOKED, actor=by.person.id, subject=f"{person_id}/{each.id}"))
+        await uow.commit()
+    return len(gone)
+
+
+async def _in_charge(uow: UnitOfWork, person_id: str, by: Access) -> None:
+    if person_id == by.person.id:
+        return
+    if not by.person.roles & OVERSIGHT:
+        raise ForbiddenError("people look after their own sessions; those of others are for supervisors and admins")
+    found = (await uow.people.get([person_id])).get(person_id)
+    if found is None or not by.knows(found):
+        raise NotFoundError(f"there is nobody called {person_id!r} whom you look after")
 
 
 async def whose_session(store: Store, token: str, *, at: datetime) -> Person:
@@ -119,7 +223,7 @@ async def whose_access(store: Store, token: str, *, at: datetime) -> Access:
     """What whoever is signed in by this token may see. UnauthenticatedError when nobody is, or no longer."""
     person = await whose_session(store, token, at=at)
     async with store.read() as uow:
-        return await access(uow, person)
+        return await access(uow, person, at)
 
 
 async def whose_upload_token(store: Store, token: str) -> str | None:

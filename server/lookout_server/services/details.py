@@ -3,10 +3,11 @@
 from dataclasses import replace
 from datetime import datetime
 
-from lookout_server.domain.access import Access
+from lookout_server.domain.access import RESTRICTED, Access
 from lookout_server.domain.case import Case, CaseEvidence, CaseEvidenceKind, Stage
 from lookout_server.ports import Store, UnitOfWork
 from lookout_server.services.access import visible_alarm, visible_case
+from lookout_server.services.care import note_reading
 from lookout_server.services.views import AlarmView, CaseDetail, alarm_views, case_views
 
 
@@ -17,7 +18,7 @@ async def alarm_detail(store: Store, alarm_id: str, by: Access, *, at: datetime)
         return (await alarm_views(uow, [alarm], at=at))[0]
 
 
-async def case_detail(store: Store, case_id: str, by: Access) -> CaseDetail:
+async def case_detail(store: Store, case_id: str, by: Access, *, at: datetime) -> CaseDetail:
     """The case with its history and files, or NotFoundError when this person may not see it.
 
     The record of a care case, its notes and pictures, stays closed until it is opened to them.
@@ -27,7 +28,7 @@ async def case_detail(store: Store, case_id: str, by: Access) -> CaseDetail:
         opens = by.opens(case)
         history = await uow.cases.history(case_id)
         alarms = await alarm_views(uow, (await uow.alarms.get(case.alarms[:1])).values())
-        return CaseDetail(
+        found = CaseDetail(
             view=(await case_views(uow, [case]))[0],
             primary_alarm=alarms[0] if alarms and opens else None,
             history=history if opens else [replace(entry, note=None, data={}) for entry in history],
@@ -35,6 +36,9 @@ async def case_detail(store: Store, case_id: str, by: Access) -> CaseDetail:
             evidence=await _files(uow, case, alarms) if opens else [],
             opened=opens,
         )
+    if opens and case.scenario in RESTRICTED:
+        await note_reading(store, case, by, "record", at=at)
+    return found
 
 
 async def _files(uow: UnitOfWork, case: Case, alarms: list[AlarmView]) -> list[CaseEvidence]:

@@ -1,14 +1,17 @@
 """Evidence files: taking them in, and who may look at them."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
 from lookout_server.domain.access import RESTRICTED, Access
+from lookout_server.domain.alarm import Alarm
+from lookout_server.domain.case import Case
 from lookout_server.errors import NotFoundError, RangeError, TooLargeError, WrongHashError, WrongTypeError
 from lookout_server.ports import EvidenceStore, Store, StoredFile, UnitOfWork
 from lookout_server.services import announce
+from lookout_server.services.care import note_reading
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,33 +106,49 @@ async def keep(store: Store, files: EvidenceStore, upload: Upload, *, max_bytes:
     return replace(stored, created=created)
 
 
-async def find(store: Store, sha256: str, by: Access) -> StoredFile:
+async def find(store: Store, sha256: str, by: Access, *, at: datetime) -> StoredFile:
     """The file, or NotFoundError. People see what belongs to their cases and alarms and what they brought themselves.
 
     What belongs to nothing yet is the whole site's control room's.
     """
     async with store.read() as uow:
         file = (await uow.evidence.get([sha256])).get(sha256)
-        if file is None or not await _is_theirs(uow, sha256, by):
+        belongs = await _belongs(uow, sha256)
+        if file is None or not await _is_theirs(uow, sha256, belongs, by):
             raise NotFoundError("there is no such file that you can see: it may not have been uploaded yet")
+    for case in belongs.cases:
+        if case.scenario in RESTRICTED:
+            await note_reading(store, case, by, sha256, at=at)
     return file
 
 
-async def _is_theirs(uow: UnitOfWork, sha256: str, by: Access) -> bool:
-    if await uow.evidence.uploader(sha256) == f"person:{by.person.id}":
-        return True
+@dataclass(frozen=True)
+class _Belongs:
+    """What names a file."""
+
+    alarms: Sequence[Alarm]
+    cases: Sequence[Case]
+
+
+async def _belongs(uow: UnitOfWork, sha256: str) -> _Belongs:
     alarms = await uow.alarms.get(await uow.alarms.with_evidence(sha256))
     ids = {alarm.case_id for alarm in alarms.values() if alarm.case_id}
     cases = await uow.cases.get(ids.union(await uow.cases.with_evidence(sha256)))
-    if any(by.opens(case) for case in cases.values()):
+    return _Belongs(list(alarms.values()), list(cases.values()))
+
+
+async def _is_theirs(uow: UnitOfWork, sha256: str, belongs: _Belongs, by: Access) -> bool:
+    if await uow.evidence.uploader(sha256) == f"person:{by.person.id}":
+        return True
+    if any(by.opens(case) for case in belongs.cases):
         return True
     # The pictures of a care alarm that became a case are the case's.
-    free = [each for each in alarms.values() if each.case_id is None or each.scenario not in RESTRICTED]
+    free = [each for each in belongs.alarms if each.case_id is None or each.scenario not in RESTRICTED]
     cameras = await uow.territory.cameras({alarm.camera for alarm in free})
     grids = {key: camera.grid for key, camera in cameras.items()}
     if any(by.sees_alarm(alarm.scenario, grids.get(alarm.camera)) for alarm in free):
         return True
-    return not alarms and not cases and by.person.in_control_room and by.places is None
+    return not belongs.alarms and not belongs.cases and by.person.in_control_room and by.places is None
 
 
 async def _announce(uow: UnitOfWork, sha256: str, at: datetime) -> None:

@@ -119,4 +119,4 @@ async def test_places_are_read_with_the_session(station: Station) -> None:
         await uow.commit()
     who = await _add(station, "street", Role.OPERATOR, grids=("changhuai",))
     async with station.store.read() as uow:
-        assert (await visible_case(uow, "c-20261122-0001", await access(uow, who))).grid == "grid-07"
+        assert (await visible_case(uow, "c-20261122-0001", await access(uow, who, NOON))).grid == "grid-07"

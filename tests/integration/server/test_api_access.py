@@ -117,6 +117,17 @@ ROUTES = [
     Route("getOverview", "GET", "/api/v1/overview", EVERYBODY),
     # An impossible number is refused after the session has been accepted, so that no endless stream opens.
     Route("followFeed", "GET", "/api/v1/feed?after=-1", EVERYBODY),
+    Route("listSessions", "GET", "/api/v1/sessions?person=u-li", {"li"} | LEADS),
+    Route("revokeSession", "DELETE", f"/api/v1/sessions/{'0' * 20}?person=u-li", {"li"} | LEADS),
+    Route("startSecondFactor", "POST", "/api/v1/session/second_factor", EVERYBODY),
+    Route("confirmSecondFactor", "POST", "/api/v1/session/second_factor/confirm", set(), {"code": "000000"}),
+    Route("stopSecondFactor", "POST", "/api/v1/session/second_factor/off", EVERYBODY, {"code": "000000"}),
+    Route("askToViewCase", "POST", "/api/v1/cases/c-20261122-0099/views", EVERYBODY, {"reason": "x"}),
+    Route("listViews", "GET", "/api/v1/views", set()),
+    Route("grantView", "POST", f"/api/v1/views/v-{'0' * 20}/grant", EVERYBODY),
+    Route("endView", "POST", f"/api/v1/views/v-{'0' * 20}/end", EVERYBODY),
+    Route("listAudit", "GET", "/api/v1/audit", {"root"}),
+    Route("revokeSessions", "DELETE", "/api/v1/sessions?person=u-police", LEADS),
     Route("signOut", "DELETE", "/api/v1/session", EVERYBODY),
 ]
 

@@ -9,7 +9,7 @@ from lookout_server.adapters.database import Database
 from lookout_server.adapters.passwords import Argon2Hasher
 from lookout_server.domain.territory import Camera, CameraKey, Person, Role
 from lookout_server.errors import InvalidError, UnauthenticatedError
-from lookout_server.services.accounts import Account, add_person, sign_in, whose_session
+from lookout_server.services.accounts import Account, Credentials, add_person, sign_in, whose_session
 from lookout_server.services.estate import Change, Estate, import_estate, is_empty
 from lookout_server.testing import NOON, PASSWORD, PlainHasher, SmallGateway, Station, small_estate
 
@@ -64,7 +64,7 @@ async def test_grids_and_roles_of_a_person_can_be_taken_away(station: Station) -
     async with station.store.read() as uow:
         found = (await uow.people.get([held.id]))[held.id]
     assert found == changed
-    person, _ = await sign_in(station.store, PlainHasher(), "wang", PASSWORD, at=NOON)
+    person, _ = await sign_in(station.store, PlainHasher(), Credentials(username="wang", password=PASSWORD), at=NOON)
     assert person == changed
 
 
@@ -74,7 +74,7 @@ async def _account(station: Station, password: str | None) -> Person:
 
 
 async def test_a_new_password_ends_old_sessions_and_no_password_keeps_them(station: Station) -> None:
-    _, token = await sign_in(station.store, PlainHasher(), "li", PASSWORD, at=NOON)
+    _, token = await sign_in(station.store, PlainHasher(), Credentials(username="li", password=PASSWORD), at=NOON)
     await _account(station, None)
     assert (await whose_session(station.store, token, at=NOON)).name == "李"
     await _account(station, "another long password")

@@ -25,8 +25,8 @@ const PAGE_SIZE = 100;
 /** More than this many open items is not a list any more; the page says that there are more. */
 const MOST_PAGES = 5;
 
-export const signIn = (username: string, password: string) =>
-  request<{ user: User }>("POST", "/session", { username, password }).then((answer) => answer.user);
+export const signIn = (username: string, password: string, code?: string) =>
+  request<{ user: User }>("POST", "/session", { username, password, ...(code ? { code } : {}) }).then((answer) => answer.user);
 
 export const whoAmI = () => request<{ user: User }>("GET", "/session").then((answer) => answer.user);
 

@@ -32,8 +32,8 @@ export async function loadSession(): Promise<void> {
   }
 }
 
-export async function enter(username: string, password: string): Promise<void> {
-  const person = await api.signIn(username, password);
+export async function enter(username: string, password: string, code?: string): Promise<void> {
+  const person = await api.signIn(username, password, code);
   ended.value = false;
   user.value = person;
   navigate(homeOf(person));

@@ -8,16 +8,22 @@ import { t } from "../text/i18n";
 export default function Login() {
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<string | null>(null);
+  const [asksCode, setAsksCode] = useState(false);
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
     const form = new FormData(event.currentTarget as HTMLFormElement);
     setBusy(true);
     setError(null);
     try {
-      await enter(String(form.get("username")).trim(), String(form.get("password")));
+      const code = form.get("code");
+      await enter(String(form.get("username")).trim(), String(form.get("password")), code ? String(code) : undefined);
     } catch (reason) {
+      if (reason instanceof Problem && reason.code === "code_needed") {
+        setAsksCode(true);
+        return;
+      }
       const wrong = reason instanceof Problem && reason.status === 401;
-      setError(wrong ? t("login.wrong") : explain(reason));
+      setError(wrong ? t(asksCode ? "login.wrong_code" : "login.wrong") : explain(reason));
     } finally {
       setBusy(false);
     }
@@ -36,6 +42,12 @@ export default function Login() {
           {t("login.password")}
           <input name="password" type="password" autocomplete="current-password" required />
         </label>
+        {asksCode ? (
+          <label>
+            {t("login.code")}
+            <input name="code" autocomplete="one-time-code" autocapitalize="none" spellcheck={false} required autofocus />
+          </label>
+        ) : null}
         <p class="form-error" role="alert">
           {error}
         </p>

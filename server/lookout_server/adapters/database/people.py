@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from lookout_server.adapters.database.statements import insert_new, scalars, upsert
 from lookout_server.adapters.database.tables import PersonGridRow, PersonRow, SessionRow
 from lookout_server.domain.territory import Person, Role
+from lookout_server.ports import Session
 
 
 class SqlPeople:
@@ -85,16 +86,17 @@ class SqlPeople:
         links = [{"person_id": person.id, "grid_id": grid} for person in people for grid in sorted(person.grids)]
         await insert_new(self._session, PersonGridRow, links)
 
-    async def add_session(self, token_hash: str, person_id: str, *, at: datetime, expires_at: datetime) -> None:
+    async def add_session(self, session: Session) -> None:
         """Keep it, and sweep what has run out."""
-        await self._session.execute(
-            delete(SessionRow).where(SessionRow.expires_at < at).execution_options(synchronize_session=False)
-        )
+        over = delete(SessionRow).where(SessionRow.expires_at < session.created_at)
+        await self._session.execute(over.execution_options(synchronize_session=False))
         row: dict[str, Any] = {
-            "token_hash": token_hash,
-            "person_id": person_id,
-            "created_at": at,
-            "expires_at": expires_at,
+            "token_hash": session.token_hash,
+            "person_id": session.person,
+            "created_at": session.created_at,
+            "expires_at": session.expires_at,
+            "address": session.address,
+            "agent": session.agent,
         }
         await upsert(self._session, SessionRow, [row])
 
@@ -105,6 +107,21 @@ class SqlPeople:
             return None
         people = await self.get([rows[0].person_id])
         return people[rows[0].person_id], rows[0].expires_at
+
+    async def sessions(self, person_id: str, at: datetime) -> Sequence[Session]:
+        """Newest first."""
+        statement = select(SessionRow).where(SessionRow.person_id == person_id, SessionRow.expires_at > at)
+        return [
+            Session(
+                token_hash=row.token_hash,
+                person=row.person_id,
+                created_at=row.created_at,
+                expires_at=row.expires_at,
+                address=row.address,
+                agent=row.agent,
+            )
+            for row in await scalars(self._session, statement.order_by(SessionRow.created_at.desc()))
+        ]
 
     async def extend_session(self, token_hash: str, expires_at: datetime) -> None:
         """Later only matters; a revoked session stays gone."""

@@ -2,6 +2,7 @@
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from lookout_server.adapters.database.accounts import SqlAudit, SqlCareViews, SqlFactors
 from lookout_server.adapters.database.alarms import SqlAlarms
 from lookout_server.adapters.database.cases import SqlCases
 from lookout_server.adapters.database.deadlines import SqlDeadlines
@@ -39,6 +40,9 @@ class SqlUnitOfWork:
         self.deadlines = SqlDeadlines(session)
         self.territory = SqlTerritory(session)
         self.people = SqlPeople(session)
+        self.audit = SqlAudit(session)
+        self.care = SqlCareViews(session)
+        self.factors = SqlFactors(session)
         self.silences = SqlSilences(session)
         self.roster = SqlRoster(session)
         self.notices = SqlNotices(session)
@@ -54,6 +58,7 @@ class SqlUnitOfWork:
 
     async def commit(self) -> None:
         """Write what was queued, number the feed last (its counter is locked from then on), and commit."""
+        await self.audit.flush()
         self.has_outbox = await self.outbox.flush()
         self.has_feed = await self.feed.flush()
         try:

@@ -4,8 +4,10 @@ from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
 
-from lookout_server.api.models.base import Model, RequestModel, shown
+from lookout_server.api.models.base import Model, RequestModel, UtcTime, shown
+from lookout_server.domain.audit import Act, Kept
 from lookout_server.domain.territory import Person, Role
+from lookout_server.ports import Session
 
 _USER_EXAMPLE: dict[str, Any] = {
     "id": "u-li",
@@ -14,6 +16,25 @@ _USER_EXAMPLE: dict[str, Any] = {
     "roles": ["operator"],
     "grids": [],
     "language": "zh-CN",
+}
+
+
+_SESSION_EXAMPLE: dict[str, Any] = {
+    "id": "3f6d0c1be2a94d7781c0",
+    "began_at": "2026-11-22T06:00:00.000Z",
+    "expires_at": "2026-11-22T18:00:00.000Z",
+    "address": "10.0.0.7",
+    "agent": "Mozilla/5.0",
+    "current": True,
+}
+_AUDIT_EXAMPLE: dict[str, Any] = {
+    "seq": 12,
+    "at": "2026-11-22T06:00:00.000Z",
+    "act": "care.granted",
+    "actor": "u-zhao",
+    "subject": "c-20261122-0007",
+    "details": {"to": "u-li", "minutes": 60},
+    "chain": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
 }
 
 
@@ -48,7 +69,10 @@ class SignInBody(RequestModel):
     model_config = shown({"username": "li", "password": "correct horse battery staple"}, request=True)
 
     username: Annotated[str, StringConstraints(min_length=1, max_length=64)]
-    password: Annotated[str, Field(min_length=1, max_length=1024)]
+    password: Annotated[str, Field(min_length=1, max_length=1024, repr=False)]
+    code: Annotated[
+        str | None, Field(min_length=1, max_length=40, repr=False, description="Of the second factor, where it is on.")
+    ] = None
 
 
 class SignedInModel(Model):
@@ -66,6 +90,106 @@ class SessionModel(Model):
     model_config = shown({"user": _USER_EXAMPLE})
 
     user: UserModel
+
+
+class OpenSession(Model):
+    """A place where somebody is signed in. ``current``: the one that asks."""
+
+    model_config = shown(_SESSION_EXAMPLE)
+
+    id: str
+    began_at: UtcTime
+    expires_at: UtcTime
+    address: str
+    agent: str
+    current: bool
+
+    @classmethod
+    def of(cls, session: Session, *, current: bool) -> "OpenSession":
+        """From the port's value."""
+        return cls(
+            id=session.id,
+            began_at=session.created_at,
+            expires_at=session.expires_at,
+            address=session.address,
+            agent=session.agent,
+            current=current,
+        )
+
+
+class SessionList(Model):
+    """Sessions, newest first."""
+
+    model_config = shown({"items": [_SESSION_EXAMPLE]})
+
+    items: tuple[OpenSession, ...]
+
+
+class FactorModel(Model):
+    """What an authenticator needs; the address says the same as the secret, for a QR code."""
+
+    model_config = shown(
+        {
+            "secret": "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP",
+            "uri": "otpauth://totp/Lookout:li?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Lookout",
+        }
+    )
+
+    secret: str
+    uri: str
+
+
+class CodeBody(RequestModel):
+    """A code of the authenticator, or a recovery code."""
+
+    model_config = shown({"code": "287082"}, request=True)
+
+    code: Annotated[str, StringConstraints(min_length=1, max_length=40)]
+
+
+class RecoveryCodes(Model):
+    """Each works once, when the authenticator is lost."""
+
+    model_config = shown({"recovery_codes": ["mzxw-6ytb-oi3d-kmrv"]})
+
+    recovery_codes: tuple[str, ...]
+
+
+class AuditModel(Model):
+    """An entry of the audit log; ``actor`` null is the system or somebody unknown."""
+
+    model_config = shown(_AUDIT_EXAMPLE)
+
+    seq: int
+    at: UtcTime
+    act: Act
+    actor: str | None
+    subject: str
+    details: dict[str, str | int]
+    chain: str
+
+    @classmethod
+    def of(cls, kept: Kept) -> "AuditModel":
+        """From the domain's value."""
+        entry = kept.entry
+        return cls(
+            seq=kept.seq,
+            at=entry.at,
+            act=entry.act,
+            actor=entry.actor,
+            subject=entry.subject,
+            details=dict(entry.details or {}),
+            chain=kept.chain,
+        )
+
+
+class AuditPage(Model):
+    """Entries, newest first."""
+
+    model_config = shown({"items": [_AUDIT_EXAMPLE], "next_cursor": None})
+
+    items: tuple[AuditModel, ...]
+    next_cursor: str | None
 
 
 class PersonModel(Model):

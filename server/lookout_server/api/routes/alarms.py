@@ -75,7 +75,7 @@ async def report(
     case_id, created = await report_alarm(deps.store, deps.site, alarm_id, access, at=deps.clock.now())
     response.status_code = 201 if created else 200
     response.headers["Location"] = f"/api/v1/cases/{case_id}"
-    return CaseDetailModel.of_detail(await case_detail(deps.store, case_id, access), access.person)
+    return CaseDetailModel.of_detail(await case_detail(deps.store, case_id, access, at=deps.clock.now()), access.person)
 
 
 @router.post(

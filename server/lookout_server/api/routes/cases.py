@@ -55,7 +55,7 @@ async def list_cases(
 @router.get("/{case_id}", operation_id="getCase", responses=errors("not_found"))
 async def get_case(deps: Given, signed_in: SignedIn, case_id: CaseId) -> CaseDetailModel:
     """One case with its history and files."""
-    detail = await case_detail(deps.store, case_id, signed_in.access)
+    detail = await case_detail(deps.store, case_id, signed_in.access, at=deps.clock.now())
     return CaseDetailModel.of_detail(detail, signed_in.person)
 
 

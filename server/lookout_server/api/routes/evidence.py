@@ -164,7 +164,7 @@ def parse_range(header: str | None, size: int) -> Span:
 
 
 async def _held(deps: Deps, sha256: str, access: Access) -> StoredFile:
-    file = await evidence.find(deps.store, sha256, access)
+    file = await evidence.find(deps.store, sha256, access, at=deps.clock.now())
     if await deps.evidence.size(sha256) is None:
         raise NotFoundError("this file was stored and is gone from the evidence store: look at its disk")
     return file

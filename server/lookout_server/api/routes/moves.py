@@ -237,5 +237,5 @@ async def _simple(deps: Deps, signed_in: Caller, order: Order) -> CaseDetailMode
 
 
 async def _after(deps: Deps, signed_in: Caller, case_id: str) -> CaseDetailModel:
-    detail = await case_detail(deps.store, case_id, signed_in.access)
+    detail = await case_detail(deps.store, case_id, signed_in.access, at=deps.clock.now())
     return CaseDetailModel.of_detail(detail, signed_in.person)

@@ -3,11 +3,13 @@
 from typing import Annotated
 
 from fastapi import Path, Query
+from pydantic import StringConstraints
 
 Limit = Annotated[int, Query(ge=1, le=200, description="How many at most.")]
 Cursor = Annotated[str | None, Query(max_length=200, description="`next_cursor` of the page before.")]
 AlarmId = Annotated[str, Path(pattern=r"^a-[0-9a-f]{20}$", examples=["a-3f6d0c1be2a94d7781c0"])]
 CaseId = Annotated[str, Path(pattern=r"^c-[0-9]{8}-[0-9]{4,}$", max_length=63, examples=["c-20261122-0007"])]
+PersonId = Annotated[str, StringConstraints(pattern=r"^u-[a-z0-9._-]{1,62}$")]
 Hash = Annotated[
     str,
     Path(

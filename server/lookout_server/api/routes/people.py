@@ -17,6 +17,7 @@ from lookout_server.api.models.people import (
     ShiftModel,
 )
 from lookout_server.api.problems import errors
+from lookout_server.api.routes.parameters import PersonId
 from lookout_server.api.security import ControlRoom, SignedIn
 from lookout_server.domain.notice import Contact, DeliveryState
 from lookout_server.services import notifying, roster
@@ -24,7 +25,6 @@ from lookout_server.services import notifying, roster
 router = APIRouter(prefix="/api/v1", tags=["people"])
 
 NoticeId = Annotated[str, Path(pattern=r"^n-[0-9a-f]{24}$", examples=["n-3f6d0c1be2a94d7781c03f6d"])]
-PersonId = Annotated[str, Path(pattern=r"^u-[a-z0-9._-]{1,62}$", examples=["u-wangfang"])]
 ShiftId = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$", examples=["s-20261122-wangfang"])]
 _CHANGE = ("forbidden", "csrf", "not_found", "too_large")
 #: How much of the roster is shown when nobody says.

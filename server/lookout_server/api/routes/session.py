@@ -1,29 +1,141 @@
-"""Signing in and out."""
+"""Signing in and out, where somebody is signed in, and the second factor."""
 
-from fastapi import APIRouter, Request, Response
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Annotated
 
-from lookout_server.api.deps import Given
-from lookout_server.api.models.accounts import SessionModel, SignedInModel, SignInBody, UserModel
+from fastapi import APIRouter, Path, Query, Request, Response
+
+from lookout_server.api.deps import Deps, Given
+from lookout_server.api.models.accounts import (
+    CodeBody,
+    FactorModel,
+    OpenSession,
+    RecoveryCodes,
+    SessionList,
+    SessionModel,
+    SignedInModel,
+    SignInBody,
+    UserModel,
+)
 from lookout_server.api.problems import errors
+from lookout_server.api.routes.parameters import PersonId
 from lookout_server.api.security import COOKIE, SignedIn, Token
-from lookout_server.errors import UnauthenticatedError
-from lookout_server.services import accounts
+from lookout_server.errors import CodeNeededError, UnauthenticatedError
+from lookout_server.services import accounts, factors
 
-router = APIRouter(prefix="/api/v1/session", tags=["session"])
+router = APIRouter(prefix="/api/v1", tags=["session"])
+
+SessionId = Annotated[str, Path(pattern=r"^[0-9a-f]{20}$", examples=["3f6d0c1be2a94d7781c0"])]
+Whose = Annotated[PersonId | None, Query(description="Left out: the asking person.")]
 
 
-@router.post("", operation_id="signIn", responses=errors("throttled", "too_large"))
+@router.post("/session", operation_id="signIn", responses=errors("code_needed", "throttled", "too_large"))
 async def sign_in(deps: Given, request: Request, response: Response, body: SignInBody) -> SignedInModel:
-    """Sign in. Sets the cookie for browsers; other clients send the token as a bearer."""
-    now = deps.clock.now()
-    address = request.client.host if request.client else ""
-    deps.throttle.check(body.username, address, now)
+    """Sign in. Sets the cookie for browsers; other clients send the token as a bearer.
+
+    401 `code_needed`: the password is right; send it again with a `code` of the authenticator, or a recovery code.
+    """
+    now, place = deps.clock.now(), place_of(request)
+    deps.throttle.check(body.username, place.address, now)
+    given = accounts.Credentials(username=body.username, password=body.password, code=body.code)
     try:
-        person, token = await accounts.sign_in(deps.store, deps.hasher, body.username, body.password, at=now)
-    except UnauthenticatedError:
-        deps.throttle.failed(body.username, address, now)
+        person, token = await accounts.sign_in(deps.store, deps.hasher, given, at=now, place=place)
+    except CodeNeededError:
         raise
-    deps.throttle.succeeded(body.username, address)
+    except UnauthenticatedError:
+        deps.throttle.failed(body.username, place.address, now)
+        raise
+    deps.throttle.succeeded(body.username, place.address)
+    set_cookie(deps, response, token)
+    response.headers["Cache-Control"] = "no-store"
+    return SignedInModel(user=UserModel.of(person), token=token)
+
+
+@router.get("/session", operation_id="getSession", responses=errors())
+async def get_session(signed_in: SignedIn) -> SessionModel:
+    """Who is signed in."""
+    return SessionModel(user=UserModel.of(signed_in.person))
+
+
+@router.delete("/session", operation_id="signOut", status_code=204, responses=errors("csrf"))
+async def sign_out(deps: Given, signed_in: SignedIn, token: Token, response: Response) -> None:
+    """Sign out: the session is revoked, not only forgotten by the browser."""
+    await accounts.sign_out(deps.store, token, at=deps.clock.now())
+    response.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict", secure=deps.secure_cookies)
+
+
+@router.get("/sessions", operation_id="listSessions", responses=errors("forbidden", "not_found"))
+async def list_sessions(deps: Given, signed_in: SignedIn, token: Token, person: Whose = None) -> SessionList:
+    """Where somebody is signed in, newest first; one's own, or for supervisors and admins those of their people."""
+    whose = person or signed_in.person.id
+    found = await accounts.sessions_of(deps.store, whose, signed_in.access, at=deps.clock.now())
+    this = accounts.hash_token(token)
+    return SessionList(items=tuple(OpenSession.of(each, current=each.token_hash == this) for each in found))
+
+
+@router.delete(
+    "/sessions", operation_id="revokeSessions", status_code=204, responses=errors("forbidden", "csrf", "not_found")
+)
+async def revoke_sessions(deps: Given, signed_in: SignedIn, person: Whose = None) -> None:
+    """Sign somebody out everywhere."""
+    whose = person or signed_in.person.id
+    await accounts.revoke(deps.store, whose, None, signed_in.access, at=deps.clock.now())
+
+
+@router.delete(
+    "/sessions/{session_id}",
+    operation_id="revokeSession",
+    status_code=204,
+    responses=errors("forbidden", "csrf", "not_found"),
+)
+async def revoke_session(deps: Given, signed_in: SignedIn, session_id: SessionId, person: Whose = None) -> None:
+    """End one session."""
+    whose = person or signed_in.person.id
+    await accounts.revoke(deps.store, whose, session_id, signed_in.access, at=deps.clock.now())
+
+
+@router.post(
+    "/session/second_factor", operation_id="startSecondFactor", status_code=201, responses=errors("csrf", "conflict")
+)
+async def start_second_factor(deps: Given, signed_in: SignedIn) -> FactorModel:
+    """A secret for an authenticator. Codes are asked for once one of them was confirmed."""
+    made = await factors.start(deps.store, deps.site.name, signed_in.access)
+    return FactorModel(secret=made.secret, uri=made.uri)
+
+
+@router.post(
+    "/session/second_factor/confirm",
+    operation_id="confirmSecondFactor",
+    responses=errors("csrf", "conflict", "throttled", "too_large"),
+)
+async def confirm_second_factor(deps: Given, request: Request, signed_in: SignedIn, body: CodeBody) -> RecoveryCodes:
+    """From now on a code is asked for at every sign-in. The recovery codes are shown this once."""
+    async with _counted(deps, request, signed_in.person.username):
+        codes = await factors.confirm(deps.store, signed_in.access, body.code, at=deps.clock.now())
+    return RecoveryCodes(recovery_codes=codes)
+
+
+@router.post(
+    "/session/second_factor/off",
+    operation_id="stopSecondFactor",
+    status_code=204,
+    responses=errors("csrf", "conflict", "code_needed", "throttled", "too_large"),
+)
+async def stop_second_factor(deps: Given, request: Request, signed_in: SignedIn, body: CodeBody) -> None:
+    """The password alone is enough again."""
+    async with _counted(deps, request, signed_in.person.username):
+        await factors.turn_off(deps.store, signed_in.access, body.code, at=deps.clock.now())
+
+
+def place_of(request: Request) -> accounts.Place:
+    """From where a request comes."""
+    address = request.client.host if request.client else ""
+    return accounts.Place(address=address, agent=request.headers.get("user-agent", ""))
+
+
+def set_cookie(deps: Deps, response: Response, token: str) -> None:
+    """The session, for browsers."""
     response.set_cookie(
         COOKIE,
         token,
@@ -33,18 +145,16 @@ async def sign_in(deps: Given, request: Request, response: Response, body: SignI
         secure=deps.secure_cookies,
         path="/",
     )
-    response.headers["Cache-Control"] = "no-store"
-    return SignedInModel(user=UserModel.of(person), token=token)
 
 
-@router.get("", operation_id="getSession", responses=errors())
-async def get_session(signed_in: SignedIn) -> SessionModel:
-    """Who is signed in."""
-    return SessionModel(user=UserModel.of(signed_in.person))
-
-
-@router.delete("", operation_id="signOut", status_code=204, responses=errors("csrf"))
-async def sign_out(deps: Given, signed_in: SignedIn, token: Token, response: Response) -> None:
-    """Sign out: the session is revoked, not only forgotten by the browser."""
-    await accounts.sign_out(deps.store, token)
-    response.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict", secure=deps.secure_cookies)
+@asynccontextmanager
+async def _counted(deps: Deps, request: Request, username: str) -> AsyncGenerator[None]:
+    """Wrong codes count like wrong passwords: six digits must not be tried at leisure."""
+    address, now = place_of(request).address, deps.clock.now()
+    deps.throttle.check(username, address, now)
+    try:
+        yield
+    except UnauthenticatedError:
+        deps.throttle.failed(username, address, now)
+        raise
+    deps.throttle.succeeded(username, address)

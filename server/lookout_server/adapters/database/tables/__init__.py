@@ -1,5 +1,6 @@
 """The schema: one for SQLite and PostgreSQL. Changing anything here needs a migration; a test compares the two."""
 
+from lookout_server.adapters.database.tables.accounts import AuditRow, CareViewRow, FactorRow, RecoveryCodeRow
 from lookout_server.adapters.database.tables.alarms import AlarmEvidenceRow, AlarmRow, SilenceRow
 from lookout_server.adapters.database.tables.arrivals import EventRow, EvidenceRow, LedgerRow, QuarantineRow, StreamRow
 from lookout_server.adapters.database.tables.boxes import (
@@ -53,9 +54,11 @@ __all__ = [
     "NAMING",
     "AlarmEvidenceRow",
     "AlarmRow",
+    "AuditRow",
     "Base",
     "CameraProofRow",
     "CameraRow",
+    "CareViewRow",
     "CaseAlarmRow",
     "CaseEvidenceRow",
     "CaseHistoryRow",
@@ -69,6 +72,7 @@ __all__ = [
     "EnrolmentRow",
     "EventRow",
     "EvidenceRow",
+    "FactorRow",
     "FeedRow",
     "GatewayRow",
     "Hash",
@@ -82,6 +86,7 @@ __all__ = [
     "PersonGridRow",
     "PersonRow",
     "QuarantineRow",
+    "RecoveryCodeRow",
     "ReportPlaceRow",
     "ResidentReportRow",
     "RowId",

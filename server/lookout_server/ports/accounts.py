@@ -1,0 +1,99 @@
+"""What a transaction offers about accounts: who may look into what, who did what, and how people prove who they are."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from lookout_server.domain.audit import Entry, Kept
+from lookout_server.domain.care import View
+
+
+class AuditLog(Protocol):
+    """Entries are only ever added."""
+
+    def add(self, entry: Entry) -> None:
+        """Queue an entry; it is numbered and chained with the commit."""
+        ...
+
+    async def after(self, seq: int, limit: int) -> Sequence[Kept]:
+        """Those above a number, ascending."""
+        ...
+
+    async def before(self, seq: int | None, limit: int) -> Sequence[Kept]:
+        """Those below a number, or the newest; descending."""
+        ...
+
+    async def given(self) -> int:
+        """The highest number that was ever given; 0 before the first."""
+        ...
+
+
+class CareViews(Protocol):
+    """Looks into care cases."""
+
+    async def get(self, view_id: str, *, lock: bool = False) -> View | None:
+        """By id."""
+        ...
+
+    async def save(self, view: View) -> None:
+        """Insert or update."""
+        ...
+
+    async def current(self, at: datetime) -> Sequence[View]:
+        """Those that wait for an answer or hold, newest first."""
+        ...
+
+    async def open_to(self, person_id: str, at: datetime) -> frozenset[str]:
+        """Ids of the cases that are open to somebody."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class SecondFactor:
+    """A person's one-time codes (RFC 6238). Not asked for until ``since``; ``step``: the last that was used."""
+
+    secret: str = field(repr=False)
+    since: datetime | None
+    step: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Session:
+    """Somebody signed in. ``token_hash`` says which; its beginning is its id."""
+
+    token_hash: str = field(repr=False)
+    person: str
+    created_at: datetime
+    expires_at: datetime
+    address: str
+    agent: str
+
+    @property
+    def id(self) -> str:
+        """What it is called; says nothing about the token."""
+        return self.token_hash[:20]
+
+
+class Factors(Protocol):
+    """Second factors and recovery codes."""
+
+    async def get(self, person_id: str, *, lock: bool = False) -> SecondFactor | None:
+        """None: the person has none."""
+        ...
+
+    async def save(self, person_id: str, factor: SecondFactor) -> None:
+        """Insert or update."""
+        ...
+
+    async def remove(self, person_id: str) -> bool:
+        """With the recovery codes; False when there was none."""
+        ...
+
+    async def keep_codes(self, person_id: str, hashes: Sequence[str]) -> None:
+        """Replace all recovery codes."""
+        ...
+
+    async def use_code(self, person_id: str, code_hash: str) -> bool:
+        """Use a recovery code up; False when there is none like it."""
+        ...

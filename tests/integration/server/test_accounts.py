@@ -1,0 +1,172 @@
+"""Sessions, the second factor, and the audit log, through the API."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+from pyotp.totp import TOTP
+from sqlalchemy import text
+
+from lookout_server.adapters.database import Database
+from lookout_server.domain.audit import GENESIS, Act, Entry
+from lookout_server.errors import StoreError, StoreRefusedError
+from lookout_server.services import auditing, factors
+from lookout_server.testing import NOON, PASSWORD, Station
+
+pytestmark = pytest.mark.anyio
+SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+
+async def _sign_in(web: httpx.AsyncClient, username: str, code: str | None = None) -> httpx.Response:
+    body: dict[str, Any] = {"username": username, "password": PASSWORD, **({"code": code} if code else {})}
+    answer = await web.post("/api/v1/session", json=body, headers={"User-Agent": "a telephone"})
+    web.cookies.clear()
+    return answer
+
+
+async def _headers(web: httpx.AsyncClient, username: str, code: str | None = None) -> dict[str, str]:
+    return {"Authorization": f"Bearer {(await _sign_in(web, username, code)).json()['token']}"}
+
+
+@SQLITE
+async def test_sessions_are_seen_and_ended_one_by_one_or_all(station: Station, web: httpx.AsyncClient) -> None:
+    here, there = await _headers(web, "wang"), await _headers(web, "wang")
+    listed = (await web.get("/api/v1/sessions", headers=here)).json()["items"]
+    assert [each["agent"] for each in listed] == ["a telephone"] * 2
+    other = next(each["id"] for each in listed if not each["current"])
+    assert (await web.delete(f"/api/v1/sessions/{other}", headers=here)).status_code == 204
+    assert (await web.get("/api/v1/session", headers=there)).status_code == 401
+    assert (await web.delete(f"/api/v1/sessions/{other}", headers=here)).status_code == 404
+    supervisor = await _headers(web, "zhao")
+    assert (await web.delete("/api/v1/sessions?person=u-wang", headers=supervisor)).status_code == 204
+    assert (await web.get("/api/v1/session", headers=here)).status_code == 401
+    async with station.store.read() as uow:
+        acts = [kept.entry.act for kept in await uow.audit.before(None, 2)]
+    assert acts == [Act.SESSIONS_REVOKED, Act.SIGNED_IN]
+
+
+async def _with_codes(station: Station, web: httpx.AsyncClient) -> tuple[TOTP, list[str]]:
+    headers = await _headers(web, "li")
+    made = (await web.post("/api/v1/session/second_factor", headers=headers)).json()
+    totp = TOTP(made["secret"])
+    assert made["uri"].startswith("otpauth://totp/")
+    # Until it is confirmed the password is enough.
+    assert (await _sign_in(web, "li")).status_code == 200
+    wrong = await web.post("/api/v1/session/second_factor/confirm", json={"code": "000000"}, headers=headers)
+    assert wrong.status_code == 401
+    code = totp.at(station.clock.now())
+    answer = await web.post("/api/v1/session/second_factor/confirm", json={"code": code}, headers=headers)
+    assert answer.status_code == 200, answer.text
+    return totp, answer.json()["recovery_codes"]
+
+
+async def test_a_code_is_asked_for_and_works_once(station: Station, web: httpx.AsyncClient) -> None:
+    totp, _ = await _with_codes(station, web)
+    answer = await _sign_in(web, "li")
+    assert (answer.status_code, answer.json()["code"]) == (401, "code_needed")
+    used = totp.at(station.clock.now())
+    assert (await _sign_in(web, "li", used)).status_code == 401
+    station.clock.advance(30)
+    code = totp.at(station.clock.now())
+    assert (await _sign_in(web, "li", f"{code[:3]} {code[3:]}")).status_code == 200
+    assert (await _sign_in(web, "li", code)).status_code == 401
+    # A telephone's clock may be a step off, not two.
+    station.clock.advance(60)
+    ahead = [totp.at(station.clock.now() + timedelta(seconds=seconds)) for seconds in (60, 30)]
+    assert [(await _sign_in(web, "li", each)).status_code for each in ahead] == [401, 200]
+
+
+@SQLITE
+async def test_a_recovery_code_works_once_and_codes_can_be_turned_off(station: Station, web: httpx.AsyncClient) -> None:
+    totp, recovery = await _with_codes(station, web)
+    assert len(set(recovery)) == 10
+    headers = await _headers(web, "li", recovery[0].upper())
+    assert (await _sign_in(web, "li", recovery[0])).status_code == 401
+    again = await web.post("/api/v1/session/second_factor", headers=headers)
+    assert again.status_code == 409
+    station.clock.advance(60)
+    off = {"code": totp.at(station.clock.now())}
+    assert (await web.post("/api/v1/session/second_factor/off", json=off, headers=headers)).status_code == 204
+    assert (await _sign_in(web, "li")).status_code == 200
+
+
+@SQLITE
+async def test_codes_cannot_be_tried_at_leisure(station: Station, web: httpx.AsyncClient) -> None:
+    await _with_codes(station, web)
+    answers = [(await _sign_in(web, "li", f"{number:06d}")).status_code for number in range(30)]
+    assert answers[-1] == 429
+
+
+@SQLITE
+async def test_whoever_runs_the_machine_can_turn_codes_off(station: Station, web: httpx.AsyncClient) -> None:
+    await _with_codes(station, web)
+    await factors.reset(station.store, "li", at=NOON)
+    assert (await _sign_in(web, "li")).status_code == 200
+
+
+def _entry(number: int) -> Entry:
+    return Entry(at=NOON, act=Act.SIGNED_OUT, actor="u-li", subject=f"s-{number}", details={"数": number})
+
+
+async def _write(station: Station, *numbers: int) -> None:
+    async with station.store.write() as uow:
+        for number in numbers:
+            uow.audit.add(_entry(number))
+        await uow.commit()
+
+
+async def test_the_log_is_one_chain_also_when_many_write_at_once(station: Station) -> None:
+    assert (await auditing.verify(station.store)).head == GENESIS
+    await asyncio.gather(*(_write(station, number, number + 100) for number in range(8)))
+    verdict = await auditing.verify(station.store)
+    assert (verdict.entries, verdict.broken) == (16, None)
+    assert await auditing.hash_of(station.store, 16) == verdict.head
+    assert await auditing.hash_of(station.store, 17) is None
+
+
+@pytest.mark.parametrize("statement", ["UPDATE audit SET actor = 'u-zhao' WHERE seq = 2", "DELETE FROM audit"])
+async def test_the_database_itself_refuses_to_change_the_log(station: Station, statement: str) -> None:
+    await _write(station, 1, 2, 3)
+    assert isinstance(station.store, Database)
+    database = station.store
+
+    async def change() -> None:
+        async with database.write() as uow:
+            await uow.session.execute(text(statement))
+
+    with pytest.raises((StoreError, StoreRefusedError), match="only ever added to"):
+        await change()
+
+
+@pytest.mark.parametrize(
+    ("statement", "broken"),
+    [
+        ("UPDATE audit SET actor = 'u-zhao' WHERE seq = 2", 2),
+        ("UPDATE audit SET details = '{}' WHERE seq = 3", 3),
+        ("DELETE FROM audit WHERE seq = 1", 1),
+        ("DELETE FROM audit WHERE seq = 3", 3),
+    ],
+)
+@SQLITE
+async def test_whoever_gets_round_that_is_found_out(station: Station, statement: str, broken: int) -> None:
+    await _write(station, 1, 2, 3)
+    assert isinstance(station.store, Database)
+    async with station.store.write() as uow:
+        for verb in ("update", "delete"):
+            await uow.session.execute(text(f"DROP TRIGGER audit_no_{verb}"))
+        await uow.session.execute(text(statement))
+        await uow.commit()
+    assert (await auditing.verify(station.store)).broken == broken
+
+
+@SQLITE
+async def test_the_log_is_read_by_admins_and_holds_no_secret(station: Station, web: httpx.AsyncClient) -> None:
+    await web.post("/api/v1/session", json={"username": "hunter2 typed as name", "password": "hunter2"})
+    headers = await _headers(web, "root")
+    answer = await web.get("/api/v1/audit", headers=headers)
+    acts = [entry["act"] for entry in answer.json()["items"]]
+    assert acts == ["session.begun", "session.refused"]
+    assert "hunter2" not in answer.text
+    assert headers["Authorization"].removeprefix("Bearer ") not in answer.text
