@@ -1,6 +1,6 @@
 """What gateways have sent, as the services need it kept: events and their ledger, files, what could not be taken."""
 
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -39,8 +39,8 @@ class EventLog(Protocol):
         """The text of the events stored under these numbers."""
         ...
 
-    async def save_stream(self, stream: StreamKey, state: StreamState) -> None:
-        """Keep which numbers are settled, and the ledger's head."""
+    async def save_streams(self, states: Mapping[StreamKey, StreamState]) -> None:
+        """Keep which numbers are settled, and the ledgers' heads."""
         ...
 
 

@@ -336,7 +336,7 @@ class GatewayRepository(Protocol):
         """These gateways, or all."""
         ...
 
-    async def save(self, gateway: Gateway) -> None:
+    async def save(self, gateways: Sequence[Gateway]) -> None:
         """Insert or update."""
         ...
 

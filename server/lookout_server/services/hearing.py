@@ -23,7 +23,7 @@ async def hear_statuses(uow: UnitOfWork, said: Sequence[ReadStatus]) -> None:
         at = read.message.received_at
         held = known.get(name)
         now = _informed(held or Gateway(id=name), read)
-        await uow.gateways.save(now)
+        await uow.gateways.save([now])
         if held is not None and _headline(held) == _headline(now):
             continue
         announce.gateway_changed(uow, name, "created" if held is None else "updated", at)
@@ -35,7 +35,7 @@ async def note_rivals(uow: UnitOfWork, conflicts: Sequence[Refused]) -> None:
     """Two events under one number come from two boxes, or from a disk that was copied."""
     last = {refused.gateway: refused.message.received_at for refused in conflicts if refused.gateway is not None}
     for name, held in (await uow.gateways.get(last)).items() if last else ():
-        await uow.gateways.save(replace(held, rival_at=last[name]))
+        await uow.gateways.save([replace(held, rival_at=last[name])])
         announce.gateway_changed(uow, name, "updated", last[name])
 
 

@@ -70,9 +70,8 @@ async def settle(uow: UnitOfWork, batch: Sequence[Read]) -> Settlement:
     conflicts = await _conflicts(uow, book)
     await uow.events.append(book.events)
     await uow.events.note(book.notes)
-    for stream in sorted(keys, key=lambda key: (key.source, key.epoch)):
-        if book.states[stream] is not before[stream]:
-            await uow.events.save_stream(stream, book.states[stream])
+    changed = {stream: book.states[stream] for stream in keys if book.states[stream] is not before[stream]}
+    await uow.events.save_streams(changed)
     return Settlement(
         fresh=tuple(book.fresh),
         conflicts=conflicts,

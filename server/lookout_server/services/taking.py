@@ -68,6 +68,7 @@ async def _note_gateways(uow: UnitOfWork, events: Sequence[ReadEvent]) -> None:
     """Remember that they spoke; one that nobody registered is shown all the same."""
     last = {read.camera.gateway: read for read in events}
     known = await uow.gateways.get(last)
+    spoke: list[Gateway] = []
     for name, read in sorted(last.items()):
         event = read.taken.event
         held = known.get(name) or Gateway(id=name)
@@ -75,9 +76,10 @@ async def _note_gateways(uow: UnitOfWork, events: Sequence[ReadEvent]) -> None:
             held = replace(held, epoch=event.epoch, last_sequence=event.sequence)
         elif event.epoch == held.epoch:
             held = replace(held, last_sequence=max(held.last_sequence, event.sequence))
-        await uow.gateways.save(replace(held, last_seen_at=read.taken.received_at))
+        spoke.append(replace(held, last_seen_at=read.taken.received_at))
         if name not in known:
             announce.gateway_changed(uow, name, "created", read.taken.received_at)
+    await uow.gateways.save(spoke)
 
 
 async def _note_cameras(uow: UnitOfWork, events: Sequence[ReadEvent]) -> dict[CameraKey, Camera]:

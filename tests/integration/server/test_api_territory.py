@@ -63,7 +63,7 @@ async def _stock(station: Station) -> dict[str, str]:
     boss = anywhere(person("zhao", Role.SUPERVISOR))
     async with station.store.write() as uow:
         await uow.territory.save_cameras(cameras)
-        await uow.gateways.save(Gateway(id="gw-7"))
+        await uow.gateways.save([Gateway(id="gw-7")])
         await uow.commit()
     await save_shift(station.store, ShiftBody.model_validate(SHIFT).shift(), boss)
     quiet = SilenceBody.model_validate(QUIET).silence(f"q-{'7' * 20}", "u-zhao", NOON)

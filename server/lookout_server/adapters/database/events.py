@@ -1,6 +1,6 @@
 """Events as they came, and which numbers are settled."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, cast
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -48,9 +48,10 @@ class SqlEvents:
         rows = await select_by(self._session, EventRow, ("source", "epoch", "sequence"), keys)
         return {(StreamKey(source=row.source, epoch=row.epoch), row.sequence): row.payload for row in rows}
 
-    async def save_stream(self, stream: StreamKey, state: StreamState) -> None:
-        """Overwrite."""
-        await upsert(self._session, StreamRow, [_stream_values(stream, state)])
+    async def save_streams(self, states: Mapping[StreamKey, StreamState]) -> None:
+        """Overwrite, in the order of ``lock``."""
+        ordered = sorted(states, key=lambda key: (key.source, key.epoch))
+        await upsert(self._session, StreamRow, [_stream_values(stream, states[stream]) for stream in ordered])
 
 
 def stream_state(row: StreamRow) -> StreamState:

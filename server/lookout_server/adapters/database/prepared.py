@@ -100,7 +100,7 @@ class SqliteDriver:
         try:
             found = self._file.execute(compiled.sql, compiled.arguments(values)).fetchall()
         except sqlite3.Error as error:
-            raise _translated(compiled.sql, error, sqlite3.Error) from error
+            raise as_sqlalchemy(compiled.sql, error, sqlite3.Error) from error
         return [compiled.row(raw) for raw in found]
 
     async def run(self, statement: Prepared, rows: Sequence[Values]) -> None:
@@ -109,7 +109,7 @@ class SqliteDriver:
         try:
             self._file.executemany(compiled.sql, [compiled.arguments(row) for row in rows])
         except sqlite3.Error as error:
-            raise _translated(compiled.sql, error, sqlite3.Error) from error
+            raise as_sqlalchemy(compiled.sql, error, sqlite3.Error) from error
 
 
 class _Asyncpg(Protocol):
@@ -167,7 +167,7 @@ class PostgresDriver:
     def _failed(self, sql: str, error: Exception) -> Exception:
         if isinstance(error, OSError) or self._raw.is_closed():
             return StoreError(f"the database went away ({error}): check that it runs")
-        return _translated(sql, error, asyncpg.PostgresError)
+        return as_sqlalchemy(sql, error, asyncpg.PostgresError)
 
 
 async def attach_driver(session: AsyncSession) -> None:
@@ -187,6 +187,6 @@ def driver_of(session: AsyncSession) -> Driver:
     return session.info[_DRIVER]
 
 
-def _translated(sql: str, error: Exception, base: type[Exception]) -> DBAPIError:
+def as_sqlalchemy(sql: str, error: Exception, base: type[Exception]) -> DBAPIError:
     """As SQLAlchemy would have raised it, so that ``failures`` knows what it means."""
     return cast(DBAPIError, DBAPIError.instance(sql, None, error, base))
