@@ -24,6 +24,7 @@ from lookout_server.api.routes import (
     residents,
     session,
     silences,
+    statistics,
     webhooks,
 )
 
@@ -44,6 +45,7 @@ _TAGS = [
     {"name": "estate", "description": "Cameras, gateways, people, and how things stand."},
     {"name": "people", "description": "The roster, and what people are told."},
     {"name": "residents", "description": "码上就办: reports by QR code, without an account."},
+    {"name": "statistics", "description": "How fast, how often false, how much for whom."},
     {"name": "feed", "description": "What changes, numbered and resumable."},
     {"name": "operations", "description": "Health and metrics."},
 ]
@@ -64,6 +66,7 @@ _ROUTERS = (
     webhooks.router,
     residents.router,
     residents.places_router,
+    statistics.router,
 )
 
 

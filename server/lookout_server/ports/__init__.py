@@ -45,6 +45,7 @@ from lookout_server.ports.repositories import (
     SilenceRepository,
     TerritoryRepository,
 )
+from lookout_server.ports.statistics import StatisticsRepository
 from lookout_server.ports.ways import ResidentRepository
 
 __all__ = [
@@ -94,6 +95,7 @@ __all__ = [
     "SentCommand",
     "Session",
     "SilenceRepository",
+    "StatisticsRepository",
     "Store",
     "StoredFile",
     "StreamKey",
@@ -168,6 +170,8 @@ class UnitOfWork(Protocol):
     def silences(self) -> SilenceRepository: ...
     @property
     def webhooks(self) -> WebhookRepository: ...
+    @property
+    def statistics(self) -> StatisticsRepository: ...
     @property
     def residents(self) -> ResidentRepository: ...
     @property

@@ -97,6 +97,8 @@ ROUTES = [
     Route("endSilence", "DELETE", f"/api/v1/silences/q-{'0' * 20}", CONTROL_ROOM),
     Route("listWebhooks", "GET", "/api/v1/webhooks", WHOLE_SITE),
     Route("resendWebhook", "POST", "/api/v1/webhooks/nobody/resend", WHOLE_SITE),
+    Route("getStatistics", "GET", "/api/v1/statistics", CONTROL_ROOM),
+    Route("getStatisticsTable", "GET", "/api/v1/statistics/days.csv", CONTROL_ROOM),
     Route("listPlaces", "GET", "/api/v1/places", CONTROL_ROOM),
     Route("addPlace", "POST", "/api/v1/places", LEADS & NEAR, {"grid": "grid-07", "name": "3号楼北侧"}),
     Route("retirePlace", "POST", "/api/v1/places/none9999/retire", LEADS),

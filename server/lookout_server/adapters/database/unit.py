@@ -19,6 +19,7 @@ from lookout_server.adapters.database.quarantine import SqlQuarantine
 from lookout_server.adapters.database.residents import SqlResidents
 from lookout_server.adapters.database.roster import SqlRoster
 from lookout_server.adapters.database.silences import SqlSilences
+from lookout_server.adapters.database.statistics import SqlStatistics
 from lookout_server.adapters.database.territory import SqlTerritory
 from lookout_server.adapters.database.webhooks import SqlWebhooks
 from lookout_server.errors import StoreError
@@ -51,6 +52,7 @@ class SqlUnitOfWork:
         self.evidence = SqlEvidence(session)
         self.proofs = SqlProofs(session)
         self.quarantine = SqlQuarantine(session)
+        self.statistics = SqlStatistics(session)
         self.residents = SqlResidents(session)
         self.webhooks = SqlWebhooks(session)
         self.feed = SqlFeed(session)
