@@ -137,7 +137,7 @@ MARKS = {
     "listShifts": '"{shift}"',
     "listPeople": "u-wang",
     "getStatistics": '"confirm"',
-    "getStatisticsTable": "gate",
+    "getStatisticsTable": ",gate,",
     "listPlaces": "{place}",
     "printPlaces": "/r/{place}",
     "getOverview": '"confirmed":1',
