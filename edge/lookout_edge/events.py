@@ -11,11 +11,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from lookout_contract.events import EndReason, EventData, Phase, PlateStatus, Scenario, Votes
+from lookout_edge.domain.condition import of_contract
 from lookout_edge.domain.geometry import Box
 from lookout_edge.domain.labels import label_group
 from lookout_edge.domain.looks import LookClock
 from lookout_edge.domain.observation import Observation, Standing
 from lookout_edge.domain.occurrence import OccurrenceSettings
+from lookout_edge.domain.presence import Thing
 from lookout_edge.domain.zone import WHOLE_FRAME
 
 #: Ends that say that the scene was seen to be clean.
@@ -87,6 +89,8 @@ class EventBook:
     def update(self, at: float, observations: Sequence[Observation], skew_s: float | None = None) -> list[EventData]:
         """Take in what a rule saw in a look at frame time ``at``; the events that follow, in a fixed order."""
         step = self._clock.step(at)
+        if not observations and not self._open and not self._dormant:
+            return []
         events = self._expire(at)
         matches, rest = self._match(observations)
         for occurrence in tuple(self._open):
@@ -259,13 +263,13 @@ class EventBook:
             skew_s=skew_s,
             end_reason=reason,
             zone=last.zone,
-            objects=last.objects,
+            objects=tuple(thing.as_contract() for thing in last.objects),
             votes=last.votes,
             dwell_s=round(max(0.0, min(at - occurrence.absent_s, last.seen_at) - last.since), 3),
             attributes=last.attributes,
             severity=last.severity,
             severity_reason=last.severity_reason,
-            explain=last.conditions,
+            explain=tuple(condition.as_contract() for condition in last.conditions),
             models=dict(self._provenance.models),
             config_hash=self._provenance.config_hash,
         )
@@ -284,8 +288,8 @@ def _from_event(event: EventData, key: int) -> _Occurrence:
         since=last_at - event.dwell_s,
         severity=event.severity,
         severity_reason=event.severity_reason or "",
-        conditions=event.explain,
-        objects=event.objects,
+        conditions=tuple(of_contract(condition) for condition in event.explain),
+        objects=tuple(Thing(o.label, o.score, Box(*o.box), o.track) for o in event.objects),
         votes=event.votes or Votes(yes=0, of=0),
         attributes=event.attributes,
     )

@@ -100,7 +100,11 @@ class CameraPipeline:
         #: The same for a stream that does not come and looks that do not work: there is no picture to judge then.
         self._lost = EventBook(Scenario.CAMERA_BLIND, provenance)
         self._ledger = SuppressionLedger(provenance.camera, on_suppressed)
-        self._scene = Scene(provenance.camera, reads_plates=plates is not None)
+        #: Track → plates read from it in the last look.
+        self._readings: dict[int, tuple[PlateReading, ...]] = {}
+        self._rules_of = {scenario: [rule for rule in rules if rule.scenario is scenario] for scenario in self._books}
+        #: Scenarios whose things no track stands for.
+        self._untracked = {rule.scenario for rule in rules if rule.close_labels}
         self._frame_at: float | None = None
         #: All that is followed, as of the last look.
         self.tracks: tuple[Track, ...] = ()
@@ -197,7 +201,7 @@ class CameraPipeline:
             self._sight.reset()
         for rule in self._rules:
             rule.reset()
-        self._scene = replace(self._scene, readings={})
+        self._readings = {}
 
     @property
     def blindness(self) -> Blindness | None:
@@ -228,9 +232,20 @@ class CameraPipeline:
         detections = self._attention.looked(frame.at, look, found)
         scene = LookedScene(self._gate, look.regions)
         self.tracks = self._tracker.update(frame.at, detections, scene)
-        seen = self._closely(frame, detections)
-        self._scene = replace(self._scene, detections=seen, regions=look.regions, aspect=_aspect(frame))
-        return self._judge(frame)
+        return self._judge(frame, self._told(frame, look, detections))
+
+    def _told(self, frame: Frame, look: Look, detections: Sequence[Detection]) -> Scene:
+        """What the rules are told of a look beside the tracks."""
+        return Scene(
+            self._provenance.camera,
+            residents=self._plates.directory.residents(frame.at) if self._plates is not None else (),
+            readings=self._readings,
+            reads_plates=self._plates is not None,
+            aspect=_aspect(frame),
+            detections=self._closely(frame, detections),
+            suppressions=self._left_out(frame.at),
+            regions=look.regions,
+        )
 
     def _detect(self, frame: Frame, look: Look) -> list[Detection]:
         if look.regions is None:
@@ -246,22 +261,18 @@ class CameraPipeline:
             for found in detections
         )
 
-    def _judge(self, frame: Frame) -> list[EventData]:
-        if self._plates is not None:
-            self._scene = replace(self._scene, residents=self._plates.directory.residents(frame.at))
-        self._scene = replace(self._scene, suppressions=self._left_out(frame.at))
+    def _judge(self, frame: Frame, scene: Scene) -> list[EventData]:
         events: list[EventData] = []
         observed: list[Observation] = []
         candidates: list[Candidate] = []
         untracked: list[Box] = []
         for scenario, book in self._books.items():
-            rules = [rule for rule in self._rules if rule.scenario is scenario]
-            observations = [o for rule in rules for o in rule.observe(frame.at, self.tracks, self._scene)]
+            observations = [o for rule in self._rules_of[scenario] for o in rule.observe(frame.at, self.tracks, scene)]
             events += book.update(frame.at, observations, frame.skew_s)
             self._ledger.update(frame.at, scenario, observations)
             observed += observations
             candidates += [Candidate(scenario, observation) for observation in observations]
-            untracked += [o.box for o in observations] if any(rule.close_labels for rule in rules) else []
+            untracked += [o.box for o in observations] if scenario in self._untracked else []
         self.candidates = tuple(candidates)
         waiting = any(book.is_waiting for book in self._books.values())
         self._attention.heed(frame.at, observed, untracked, waiting)
@@ -276,7 +287,7 @@ class CameraPipeline:
 
     def _read_plates(self, frame: Frame, observed: Sequence[Observation]) -> None:
         """Read the plates that rules asked for; they hear of them in the next look."""
-        readings = {}
+        self._readings = readings = {}
         if self._plates is not None:
             for observation in observed:
                 if observation.plate_of is None or observation.plate_of in readings:
@@ -285,7 +296,6 @@ class CameraPipeline:
                     readings[observation.plate_of] = self._read(self._plates, frame, observation.box)
                 except ModelError as error:
                     self.unknown_because = str(error)
-        self._scene = replace(self._scene, readings=readings)
 
     @staticmethod
     def _read(plates: Plates, frame: Frame, box: Box) -> tuple[PlateReading, ...]:

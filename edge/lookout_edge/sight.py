@@ -10,7 +10,8 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from lookout_contract.events import Attributes, Condition, Severity, Votes
+from lookout_contract.events import Attributes, Severity, Votes
+from lookout_edge.domain.condition import Condition
 from lookout_edge.domain.frame import Luma
 from lookout_edge.domain.geometry import Box
 from lookout_edge.domain.observation import Observation, Standing

@@ -57,7 +57,7 @@ def note_of_suppressed(suppressed: Suppressed) -> Note:
         zone=suppressed.zone,
         label=suppressed.label,
         blocked_by=suppressed.condition.name,
-        conditions=suppressed.conditions,
+        conditions=tuple(condition.as_contract() for condition in suppressed.conditions),
         box=suppressed.box,
     )
 

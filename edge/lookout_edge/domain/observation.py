@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from lookout_contract.commands import Resident
-from lookout_contract.events import Attributes, Condition, DetectedObject, Severity, Votes
+from lookout_contract.events import Attributes, Severity, Votes
+from lookout_edge.domain.condition import Condition
 from lookout_edge.domain.detection import Detection, PlateReading
 from lookout_edge.domain.geometry import Box
+from lookout_edge.domain.presence import Thing
 from lookout_edge.domain.suppression import Suppression
 
 
@@ -41,7 +43,7 @@ class Observation:
     #: Stable key that pages translate.
     severity_reason: str
     conditions: tuple[Condition, ...]
-    objects: tuple[DetectedObject, ...]
+    objects: tuple[Thing, ...]
     votes: Votes
     attributes: Attributes
     #: Name of the condition that keeps it from being active.

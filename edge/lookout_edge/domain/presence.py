@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from lookout_contract.events import DetectedObject, Votes
 from lookout_edge.domain.geometry import Box
@@ -17,6 +18,27 @@ SAME_PLACE_IOU = 0.4
 SAME_THING_IOU = 0.6
 #: Sights after which the tracker shows a track.
 CONFIRMED_HITS = 2
+
+
+class Thing(NamedTuple):
+    """One object that a rule judged, as last seen."""
+
+    label: str
+    score: float
+    box: Box
+    #: None for what no track stands for.
+    track: int | None
+
+    @property
+    def shown_box(self) -> tuple[float, float, float, float]:
+        """x1, y1, x2, y2 clipped to the frame, four decimals, so that replays agree to the byte."""
+        x1, y1, x2, y2 = (round(value, 4) for value in self.box.clipped())
+        return x1, y1, x2, y2
+
+    def as_contract(self) -> DetectedObject:
+        """The thing as events carry it."""
+        score = round(min(1.0, max(0.0, self.score)), 4)
+        return DetectedObject(label=self.label, score=score, box=self.shown_box, track=self.track)
 
 
 @dataclass(slots=True)
@@ -61,15 +83,9 @@ class Presence:
         self.track, self.seen_at, self.absent_s = track, at, 0.0
         self.score_sum, self.sights = self.score_sum + track.score, self.sights + 1
 
-    def as_object(self) -> DetectedObject:
-        """The thing as the contract writes it, rounded so that replays agree to the byte."""
-        return detected(self.track.label, self.track.score, self.track.box, self.track.id)
-
-
-def detected(label: str, score: float, box: Box, track: int | None) -> DetectedObject:
-    """A contract object; box clipped to the frame, four decimals."""
-    x1, y1, x2, y2 = (round(value, 4) for value in box.clipped().as_tuple())
-    return DetectedObject(label=label, score=round(min(1.0, max(0.0, score)), 4), box=(x1, y1, x2, y2), track=track)
+    def as_thing(self) -> Thing:
+        """The thing as last seen."""
+        return Thing(self.track.label, self.track.score, self.track.box, self.track.id)
 
 
 @dataclass(slots=True)

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from lookout_contract.events import Condition, Scenario
+from lookout_contract.events import Scenario
+from lookout_edge.domain.condition import Condition
 from lookout_edge.domain.observation import Observation, Standing
 
 
@@ -42,6 +43,8 @@ class SuppressionLedger:
 
     def update(self, at: float, scenario: Scenario, observations: Sequence[Observation]) -> None:
         """Take in one look of one rule."""
+        if not observations and not self._pending and not self._blocked:
+            return
         present: set[_Key] = set()
         for observation in observations:
             key = (scenario, observation.zone, observation.key)
@@ -72,7 +75,7 @@ class SuppressionLedger:
             label=observation.objects[0].label if observation.objects else observation.group,
             condition=_culprit(observation),
             conditions=observation.conditions,
-            box=observation.objects[0].box if observation.objects else None,
+            box=observation.objects[0].shown_box if observation.objects else None,
         )
         if observation.standing is Standing.PENDING:
             self._pending[key] = suppressed

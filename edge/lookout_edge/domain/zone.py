@@ -7,6 +7,8 @@ Point = tuple[float, float]
 
 #: Distance (fraction of the frame) within which a point counts as lying on the border.
 _ON_BORDER = 1e-9
+#: All of the picture.
+_FRAME = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +20,8 @@ class Zone:
 
     def contains(self, point: Point) -> bool:
         """Whether ``point`` lies inside or on the border. Points outside the frame are moved to its edge first."""
+        if self.polygon == _FRAME:
+            return True
         x, y = min(1.0, max(0.0, point[0])), min(1.0, max(0.0, point[1]))
         inside = False
         for (ax, ay), (bx, by) in zip(self.polygon, (*self.polygon[1:], self.polygon[0]), strict=True):
@@ -39,4 +43,4 @@ def _on_segment(x: float, y: float, a: Point, b: Point) -> bool:
 
 
 #: The zone of a rule that names none.
-WHOLE_FRAME = Zone("frame", ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)))
+WHOLE_FRAME = Zone("frame", _FRAME)

@@ -7,7 +7,8 @@ from typing import Annotated, ClassVar, Generic, Protocol, Self, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from lookout_contract.events import Attributes, Condition, Scenario, Severity, Votes
+from lookout_contract.events import Attributes, Scenario, Severity, Votes
+from lookout_edge.domain.condition import Condition
 from lookout_edge.domain.geometry import Box
 from lookout_edge.domain.observation import Observation, Scene, Standing
 from lookout_edge.domain.occurrence import OccurrenceSettings
@@ -147,13 +148,13 @@ _PENDING = frozenset({"votes", "score", "dwell", "plate_reads", "separation", "u
 
 
 def seen_conditions(
-    zone: str, armed: bool, presence: Presence, params: RuleParams, least_score: float
+    zone: str, armed: bool, presence: Presence, votes: Votes, params: RuleParams, least_score: float
 ) -> tuple[Condition, ...]:
     """What every rule asks first: in its zone, in its window, seen often enough, believed enough."""
     return (
         zone_condition(zone),
         window_condition(armed),
-        votes_condition(presence.votes, params.votes_needed),
+        votes_condition(votes, params.votes_needed),
         score_condition(presence.mean_score, least_score),
     )
 
@@ -248,12 +249,13 @@ class PresenceRule(ABC, Generic[P, T]):
             for presence in book.update(at, tracks):
                 alive.add((book.zone.id, presence.thing))
                 judgement = self._judge(at, book.zone, presence, self._notes.of(book.zone.id, presence.thing))
-                least = self._context.least_score(presence.track.label, self._params.min_score)
+                least, votes = self._context.least_score(presence.track.label, self._params.min_score), presence.votes
                 seen = (
-                    *seen_conditions(book.zone.id, armed, presence, self._params, least),
+                    *seen_conditions(book.zone.id, armed, presence, votes, self._params, least),
                     *suppression_condition(scene.suppressions, at, self.scenario, presence.group, presence.track.box),
+                    *judgement.conditions,
                 )
-                found.append(_observation(at, book.zone, presence, seen, judgement))
+                found.append(_observation(at, book.zone, presence, votes, seen, judgement))
         self._notes.keep(alive)
         return tuple(found)
 
@@ -279,9 +281,8 @@ class PresenceRule(ABC, Generic[P, T]):
 
 
 def _observation(
-    at: float, zone: Zone, presence: Presence, seen: tuple[Condition, ...], judgement: Judgement
+    at: float, zone: Zone, presence: Presence, votes: Votes, conditions: tuple[Condition, ...], judgement: Judgement
 ) -> Observation:
-    conditions = (*seen, *judgement.conditions)
     standing, blocked_by = standing_of(conditions)
     # What is not to be seen just now is looked for at once.
     turns = (turn for turn in judgement.turns if turn > at)
@@ -296,8 +297,8 @@ def _observation(
         severity=judgement.severity,
         severity_reason=judgement.severity_reason,
         conditions=conditions,
-        objects=(presence.as_object(),),
-        votes=presence.votes,
+        objects=(presence.as_thing(),),
+        votes=votes,
         attributes=judgement.attributes,
         blocked_by=blocked_by,
         look_by=at if presence.seen_at < at else min(turns, default=None),

@@ -8,7 +8,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from lookout_contract.events import Attributes, Condition, Scenario, Severity, Votes
+from lookout_contract.events import Attributes, Scenario, Severity, Votes
+from lookout_edge.domain.condition import Condition
 from lookout_edge.domain.geometry import Box
 from lookout_edge.domain.observation import Observation, Scene
 from lookout_edge.domain.occurrence import OccurrenceSettings

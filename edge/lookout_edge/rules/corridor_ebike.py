@@ -8,7 +8,8 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from lookout_contract.base import Identifier
-from lookout_contract.events import Attributes, Condition, Scenario, Severity
+from lookout_contract.events import Attributes, Scenario, Severity
+from lookout_edge.domain.condition import Condition
 from lookout_edge.domain.presence import Presence
 from lookout_edge.domain.schedule import make_schedule
 from lookout_edge.domain.zone import Zone
@@ -139,4 +140,4 @@ class CorridorEbike(PresenceRule[CorridorEbikeParams, _Note]):
         }
         condition = dwell_condition(dwell_s, limits[max(stage, self._params.first_stage, key=_ORDER.index)])
         reached = _ORDER.index(stage) >= _ORDER.index(self._params.first_stage)
-        return condition.model_copy(update={"met": reached})
+        return condition._replace(met=reached)

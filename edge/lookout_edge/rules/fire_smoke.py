@@ -12,12 +12,13 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from lookout_contract.events import Attributes, Condition, DetectedObject, Scenario, Severity
+from lookout_contract.events import Attributes, Scenario, Severity
 from lookout_edge.domain.cells import LearnedCells
+from lookout_edge.domain.condition import Condition
 from lookout_edge.domain.hazard import Hazard, HazardBook
 from lookout_edge.domain.observation import Observation, Scene
 from lookout_edge.domain.occurrence import OccurrenceSettings
-from lookout_edge.domain.presence import detected
+from lookout_edge.domain.presence import Thing
 from lookout_edge.domain.schedule import make_schedule
 from lookout_edge.domain.track import Track
 from lookout_edge.domain.zone import Zone
@@ -206,6 +207,6 @@ def _kind(hazard: Hazard) -> str:
     return "fire" if any(part.label == "fire" for part in hazard.parts) else "smoke"
 
 
-def _objects(hazard: Hazard) -> tuple[DetectedObject, ...]:
+def _objects(hazard: Hazard) -> tuple[Thing, ...]:
     best = sorted(hazard.parts, key=lambda part: -part.score)[:4]
-    return tuple(detected(part.label, part.score, part.box, None) for part in best)
+    return tuple(Thing(part.label, part.score, part.box, None) for part in best)

@@ -9,7 +9,8 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from lookout_contract.base import Identifier
-from lookout_contract.events import Attributes, Condition, EndReason, Scenario, Severity
+from lookout_contract.events import Attributes, EndReason, Scenario, Severity
+from lookout_edge.domain.condition import Condition
 from lookout_edge.domain.geometry import Box
 from lookout_edge.domain.observation import Scene
 from lookout_edge.domain.occurrence import OccurrenceSettings

@@ -6,7 +6,8 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from lookout_contract.events import Attributes, Condition, Scenario, Severity
+from lookout_contract.events import Attributes, Scenario, Severity
+from lookout_edge.domain.condition import Condition
 from lookout_edge.domain.presence import Presence
 from lookout_edge.domain.schedule import Schedule, make_schedule
 from lookout_edge.domain.zone import Zone

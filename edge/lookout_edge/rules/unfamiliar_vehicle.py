@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 
 from pydantic import Field
 
-from lookout_contract.events import Attributes, Condition, Plate, PlateStatus, Scenario, Severity
+from lookout_contract.events import Attributes, Plate, PlateStatus, Scenario, Severity
+from lookout_edge.domain.condition import Condition
 from lookout_edge.domain.observation import Scene
 from lookout_edge.domain.plates import Match, PlateVote, match_plate
 from lookout_edge.domain.presence import Presence

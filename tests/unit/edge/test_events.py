@@ -2,7 +2,6 @@ from dataclasses import replace
 
 from lookout_contract.events import (
     Attributes,
-    Condition,
     EndReason,
     EventData,
     Phase,
@@ -12,10 +11,11 @@ from lookout_contract.events import (
     Severity,
     Votes,
 )
+from lookout_edge.domain.condition import Condition
 from lookout_edge.domain.geometry import Box
 from lookout_edge.domain.observation import Observation, Standing
 from lookout_edge.domain.occurrence import OccurrenceSettings
-from lookout_edge.domain.presence import detected
+from lookout_edge.domain.presence import Thing
 from lookout_edge.events import EventBook, Provenance
 
 HERE = Box(0.4, 0.4, 0.6, 0.6)
@@ -42,7 +42,7 @@ def observation(
         severity=severity,
         severity_reason="test",
         conditions=(Condition(name="dwell", value=5.0, limit=2.0, met=standing is Standing.ACTIVE, unit="s"),),
-        objects=(detected("car", 0.81234, box, key),),
+        objects=(Thing("car", 0.81234, box, key),),
         votes=Votes(yes=3, of=5),
         attributes=Attributes(stage=stage, plate=plate),
         blocked_by=None if standing is Standing.ACTIVE else "dwell",

@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from lookout_contract.events import Condition, EventData, Phase, Scenario, Severity
+from lookout_contract.events import EventData, Phase, Scenario, Severity
 from lookout_contract.status import CameraState, Sight
 from lookout_edge.__main__ import app
 from lookout_edge.adapters.memory import Memory
 from lookout_edge.bootstrap import MEMORY
+from lookout_edge.domain.condition import Condition
 from lookout_edge.domain.memory import Kind, Note, note_of_event, note_of_sight, note_of_suppressed
 from lookout_edge.domain.suppressed import Suppressed
 from lookout_edge.errors import ConfigError, SpoolError
@@ -59,7 +60,7 @@ def event(at: float, phase: Phase = Phase.START) -> EventData:
         started_at=moment,
         severity=Severity.YELLOW,
         severity_reason="ebike_parked",
-        explain=(DWELL,),
+        explain=(DWELL.as_contract(),),
     )
 
 
@@ -74,7 +75,7 @@ def test_notes_are_found_by_time_camera_and_occurrence(tmp_path: Path) -> None:
         (210.0, Kind.EVENT),
     ]
     assert len(memory.between(0, 1000)) == 5
-    assert memory.of_occurrence("o-1")[0].conditions == (DWELL,)
+    assert memory.of_occurrence("o-1")[0].conditions == (DWELL.as_contract(),)
     memory.close()
     again = Memory(tmp_path / "deep" / "memory.db")
     assert again.between(100, 100)[0] == note_of_suppressed(suppressed(100.0))

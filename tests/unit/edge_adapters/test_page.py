@@ -16,10 +16,11 @@ from urllib.request import Request, urlopen
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from lookout_contract.events import Attributes, Condition, Scenario, Severity, Votes
+from lookout_contract.events import Attributes, Scenario, Severity, Votes
 from lookout_contract.status import CameraReport, CameraState, Coverage, GatewayStatus, Sight, SpoolDepth
 from lookout_edge.adapters.page import CameraPlan, Desk, LocalPage
 from lookout_edge.adapters.page.access import is_own_name, shows_token
+from lookout_edge.domain.condition import Condition
 from lookout_edge.domain.frame import Image
 from lookout_edge.domain.geometry import Box
 from lookout_edge.domain.observation import Observation, Standing

@@ -135,7 +135,7 @@ def _candidate(candidate: Candidate, picture_at: float | None) -> dict[str, obje
         "blocked_by": seen.blocked_by,
         "for_s": round(for_s, 1) if math.isfinite(for_s) else None,
         "box": _box(seen.box),
-        "conditions": [condition.model_dump(mode="json") for condition in seen.conditions],
+        "conditions": [condition.as_contract().model_dump(mode="json") for condition in seen.conditions],
     }
 
 

@@ -58,6 +58,7 @@ class Reader:
 
     _timeline: Timeline | None = field(init=False, default=None)
     _tick: Fraction = field(init=False, default=Fraction(1, 90_000))
+    _ratio: tuple[int, int] = field(init=False, default=(1, 90_000))
     _frame_s: float = field(init=False, default=0.04)
     #: Frame time of tick 0 of the unbroken line, once it is known.
     _base: float | None = field(init=False, default=None)
@@ -80,12 +81,13 @@ class Reader:
     def __post_init__(self) -> None:
         self._packet_at = time.monotonic()
         self._kind = kind_of(self.options.url)
+        self._is_file = self._kind is Kind.FILE
         self._cadence = Cadence(self.options.decode_fps)
         self._pace = Pace(self.stop, self.on_packet)
 
-    @property
-    def _is_file(self) -> bool:
-        return self._kind is Kind.FILE
+    def _seconds(self, ticks: int) -> float:
+        """As ``float(ticks * tick)``, for which a Fraction takes twenty times as long."""
+        return ticks * self._ratio[0] / self._ratio[1]
 
     def looks(self) -> Iterator[Look]:
         """Due pictures in order. SourceError when it cannot go on; a file that does not loop just ends."""
@@ -116,7 +118,7 @@ class Reader:
                     for packet in self._placed(container, stream):
                         shown = Stamp(packet.pts, packet.dts).shown
                         self._last = max(shown, self._last or shown)
-                        if self._paced and not self._pace.hold(float(shown * self._tick)):
+                        if self._paced and not self._pace.hold(self._seconds(shown)):
                             return
                 except av.error.FFmpegError as error:
                     raise Faults(self.options).on_end(error, self._silent_s()) from error
@@ -133,7 +135,7 @@ class Reader:
                 pts = self._order(picture)
                 if pts is None:
                     continue
-                position = float((pts - self._origin) * self._tick)
+                position = self._seconds(pts - self._origin)
                 if self._is_file and self.options.end_s is not None and position >= self.options.end_s:
                     return
                 if self._is_file and position < self.options.start_s - self._frame_s / 2:
@@ -169,6 +171,7 @@ class Reader:
     def _begin(self, container: InputContainer, stream: VideoStream) -> None:
         self._packet_at = time.monotonic()
         self._tick = stream.time_base or self._tick
+        self._ratio = self._tick.as_integer_ratio()
         self._frame_s = frame_seconds(stream)
         self._decoder = ThriftyDecoder(stream, self.demand)
         first = stream.start_time or 0
@@ -182,7 +185,7 @@ class Reader:
             self._timeline.join(at=self._last + nominal, start=first + skipped)
             self._origin = self._last + nominal - skipped
         if self._base is None and self.start_at is not None:
-            self._base = self.start_at - float(self._origin * self._tick)
+            self._base = self.start_at - self._seconds(self._origin)
         has_length = self._kind is Kind.STREAM and bool(container.duration)
         self._paced = self.clock is not None and (self._is_file or has_length)
         self._valve = Valve(2 / self._frame_s + 10)
@@ -204,7 +207,7 @@ class Reader:
         step = 0.0 if now is None else self._watch.step(now, time.monotonic())
         if self._anchor is not None and now is not None:
             self._anchor.shift(step)
-            self._anchor.note(float(placed.shown * self._tick), now, camera_time(packet))
+            self._anchor.note(self._seconds(placed.shown), now, camera_time(packet))
             self._base = self._anchor.base
         elif self._base is None:
             self._base = self._first_base(placed.shown)
@@ -215,8 +218,8 @@ class Reader:
         if self.ring is None or self._base is None or not packet.size:
             return
         stamp = Stamp(packet.pts, packet.dts)
-        at = self._base + float(stamp.shown * self._tick)
-        decoded_at = self._base + float(stamp.decoded * self._tick)
+        at = self._base + self._seconds(stamp.shown)
+        decoded_at = self._base + self._seconds(stamp.decoded)
         self.ring.add(HeldPacket(at, min(at, decoded_at), packet.is_keyframe, bytes(packet)))
 
     def _first_base(self, shown: int) -> float:
@@ -224,11 +227,11 @@ class Reader:
         assert self.clock is not None, "a source without a clock needs start_at"
         now = anchored(self.clock.now(), self.after, self._frame_s)
         first = self._origin + round(self.options.start_s / self._tick) if self._is_file else shown
-        return now - float(first * self._tick)
+        return now - self._seconds(first)
 
     def _decode(self, packet: "Packet[VideoStream]") -> list[VideoFrame]:
         why = "no picture came out of it"
-        decoded_at = float(Stamp(packet.pts, packet.dts).decoded * self._tick) if packet.size else None
+        decoded_at = self._seconds(Stamp(packet.pts, packet.dts).decoded) if packet.size else None
         try:
             pictures = self._decoder.decode(packet, decoded_at)
         except av.error.FFmpegError as error:
@@ -267,10 +270,10 @@ class Reader:
 
     def _deliver(self, picture: VideoFrame, pts: int) -> Iterator[Look]:
         assert self._base is not None
-        at = self._base + float(pts * self._tick)
+        at = self._base + self._seconds(pts)
         if not self._cadence.due(at):
             return
-        if self._paced and not self._pace.hold(float(pts * self._tick)):
+        if self._paced and not self._pace.hold(self._seconds(pts)):
             return
         yield Look(picture, at, self._skew(at))
 

@@ -38,6 +38,7 @@ class ThriftyDecoder:
     def __init__(self, stream: VideoStream, demand: Callable[[], Demand]) -> None:
         self._context = cast(_Context, stream.codec_context)
         self._demand = demand
+        self._skipped: str | None = None
         self._key_at: float | None = None
         #: Seconds from the last key frame but one to the last one.
         self._group_s: float | None = None
@@ -79,7 +80,7 @@ class ThriftyDecoder:
         self._keys_only = True
         self._backlog, self._backlog_bytes = [], 0
         self._hold(packet)
-        self._context.skip_frame = "DEFAULT"
+        self._skip("DEFAULT")
         return before + self._context.decode(packet) + self._drain()
 
     def _hold(self, packet: "Packet[VideoStream]") -> bool:
@@ -104,6 +105,11 @@ class ThriftyDecoder:
                 continue  # one damaged packet must not cost the others
         return pictures
 
+    def _skip(self, kind: str) -> None:
+        """Tell the decoder what to leave out, if that is news: looking up the name takes longer than comparing it."""
+        if kind != self._skipped:
+            self._skipped = self._context.skip_frame = kind
+
     def _drain(self) -> list[VideoFrame]:
         pictures = self._context.decode(None)
         self._context.flush_buffers()
@@ -111,7 +117,7 @@ class ThriftyDecoder:
 
     def _decode_on(self, packet: "Packet[VideoStream]", gap_s: float) -> list[VideoFrame]:
         skips = gap_s > 0 and self._references_suffice
-        self._context.skip_frame = "NONREF" if skips else "DEFAULT"
+        self._skip("NONREF" if skips else "DEFAULT")
         pictures = self._context.decode(packet)
         for picture in pictures:
             if picture.pts is None:

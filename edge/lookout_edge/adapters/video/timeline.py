@@ -1,6 +1,6 @@
 """Stream times that never go back: gaps in a recording, counters that wrap, and clips that begin again."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 #: Decoders reorder at most so many frames: smaller steps back are order, not time.
 _REORDER = 16
@@ -33,8 +33,7 @@ class ClockWatch:
         return offset - before if abs(offset - before) > _STEP_S else 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Stamp:
+class Stamp(NamedTuple):
     """Times of one packet in ticks of its stream; None where the stream does not say."""
 
     pts: int | None
