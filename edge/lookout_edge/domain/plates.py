@@ -17,10 +17,12 @@ class PlateVote:
     readings: list[PlateReading] = field(default_factory=list[PlateReading])
     #: Times that a reading was tried, with or without success.
     attempts: int = 0
+    _winner: tuple[str | None, float] | None = None
 
     def add(self, readings: Sequence[PlateReading]) -> None:
         """Take in one attempt: the best plate found in the vehicle's box, if any."""
         self.attempts += 1
+        self._winner = None
         if readings and readings[0].text:
             self.readings.append(readings[0])
 
@@ -29,6 +31,11 @@ class PlateVote:
 
         The confidence is the mean share of the winning characters times the mean confidence of the readings.
         """
+        if self._winner is None:
+            self._winner = self._count()
+        return self._winner
+
+    def _count(self) -> tuple[str | None, float]:
         same_length = self._of_commonest_length()
         if not same_length:
             return None, 0.0

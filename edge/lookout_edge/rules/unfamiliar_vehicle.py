@@ -15,6 +15,9 @@ from lookout_edge.domain.track import Track
 from lookout_edge.domain.zone import Zone
 from lookout_edge.rules.base import Judgement, PresenceRule, RuleContext, RuleParams, Seconds, dwell_condition
 
+#: Seconds of frame time for which the outcome of a search among the residents is believed.
+SEARCH_S = 1.0
+
 
 class UnfamiliarVehicleParams(RuleParams):
     """When a vehicle counts as unfamiliar, and how its plate is read."""
@@ -49,6 +52,18 @@ class _Note:
     tried_at: float | None = None
     #: Whether the vehicle was recognised and its visit counted.
     admitted: bool = False
+    #: Plate, frame time and outcome of the last search for it among the residents.
+    searched: tuple[str, float, Match] | None = None
+    #: What was last said of the plate.
+    told: Attributes = field(default_factory=Attributes)
+
+    def tell(self, text: str | None, confidence: float, status: PlateStatus) -> Plate:
+        """The plate as it is to be told; the message of the last look where nothing has changed."""
+        plate = self.told.plate
+        if plate is None or (plate.text, plate.confidence, plate.status) != (text, confidence, status):
+            plate = Plate(text=text, confidence=confidence, status=status)
+            self.told = Attributes(plate=plate)
+        return plate
 
 
 class UnfamiliarVehicle(PresenceRule[UnfamiliarVehicleParams, _Note]):
@@ -70,7 +85,7 @@ class UnfamiliarVehicle(PresenceRule[UnfamiliarVehicleParams, _Note]):
         scene, vote = self._scene, note.vote
         if presence.track.id in scene.readings:
             vote.add(scene.readings[presence.track.id])
-        plate, match = self._plate(at, vote, scene)
+        plate, match = self._plate(at, note, scene)
         dwell_s = presence.dwell_s
         conditions = [dwell_condition(dwell_s, self._params.dwell_s)]
         if plate is not None:
@@ -84,20 +99,29 @@ class UnfamiliarVehicle(PresenceRule[UnfamiliarVehicleParams, _Note]):
             conditions=tuple(conditions),
             severity=severity,
             severity_reason=reason,
-            attributes=Attributes(plate=plate),
+            attributes=note.told,
             turns=(*turns, look_again) if look_again is not None else tuple(turns),
             plate_of=wish,
             visit_of=plate.text if plate is not None and arrived else None,
         )
 
-    def _plate(self, at: float, vote: PlateVote, scene: Scene) -> tuple[Plate | None, Match | None]:
+    def _plate(self, at: float, note: _Note, scene: Scene) -> tuple[Plate | None, Match | None]:
         if not scene.reads_plates:
             return None, None
+        vote = note.vote
         text, confidence = vote.winner()
         confidence = round(confidence, 4)
         sure = len(vote.readings) >= self._params.plate_min_reads and confidence >= self._params.plate_min_confidence
         if text is None or not sure:
-            return Plate(confidence=confidence, status=PlateStatus.UNREADABLE), None
+            return note.tell(None, confidence, PlateStatus.UNREADABLE), None
+        match = self._search(at, text, note, scene)
+        status = PlateStatus.KNOWN if match is Match.RESIDENT else PlateStatus.UNKNOWN
+        return note.tell(text, confidence, status), match
+
+    def _search(self, at: float, text: str, note: _Note, scene: Scene) -> Match:
+        """Who it is: looked up once a second, for a community has thousands of plates."""
+        if note.searched is not None and note.searched[0] == text and 0 <= at - note.searched[1] < SEARCH_S:
+            return note.searched[2]
         match = match_plate(
             text,
             scene.residents,
@@ -106,8 +130,8 @@ class UnfamiliarVehicle(PresenceRule[UnfamiliarVehicleParams, _Note]):
             distance=self._params.fuzzy_distance,
             margin=self._params.fuzzy_margin,
         )
-        status = PlateStatus.KNOWN if match is Match.RESIDENT else PlateStatus.UNKNOWN
-        return Plate(text=text, confidence=confidence, status=status), match
+        note.searched = text, at, match
+        return match
 
     def _decided_condition(self, plate: Plate, vote: PlateVote, dwell_s: float) -> Condition:
         """A resident must not be an alarm for the second that a further reading takes."""

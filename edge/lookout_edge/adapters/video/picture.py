@@ -37,9 +37,7 @@ class Converter:
     def to_luma(self, picture: VideoFrame, longest: int) -> Luma:
         """Brightness alone, the longer side at most ``longest``."""
         if picture.format.name in _PLANAR:
-            plane = picture.planes[0]
-            rows = np.frombuffer(cast(bytes, plane), np.uint8).reshape(-1, plane.line_size)
-            return thinned(rows[: picture.height, : picture.width], longest)
+            return thinned(_rows(picture)[: picture.height, : picture.width], longest)
         return thinned(self._convert(picture, picture.width, picture.height, "gray8"), longest)
 
     def size(self, picture: VideoFrame) -> tuple[int, int]:
@@ -62,7 +60,17 @@ class Converter:
                 interpolation=Interpolation.FAST_BILINEAR,
                 threads=1,
             )
-        return cast(NDArray[np.uint8], scaled.to_ndarray())
+        # A view of the scaler's own new picture: copying it would take as long as half of the scaling.
+        rows = _rows(scaled)
+        if pixel_format == "gray8":
+            return rows[:height, :width]
+        return rows[:height, : width * 3].reshape(height, width, 3)
+
+
+def _rows(picture: VideoFrame) -> NDArray[np.uint8]:
+    """The first plane, a row of pixels and what pads it in each row."""
+    plane = picture.planes[0]
+    return np.frombuffer(cast(bytes, plane), np.uint8).reshape(-1, plane.line_size)
 
 
 class DecodedPicture:
