@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Mapping
-from datetime import date, time
+from datetime import date, time, timedelta
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from lookout_contract.cases import CaseState
 from lookout_contract.events import Scenario, Severity
@@ -14,6 +14,7 @@ from lookout_server.config.documents import read_document, validate
 from lookout_server.config.server import Section
 from lookout_server.domain.calendar import WorkCalendar
 from lookout_server.domain.policy import ACKNOWLEDGED_FOR, LIMITS, REPORT_IN, Limit, Policy, Tier
+from lookout_server.domain.site_graph import SiteGraph, Way
 
 _SPAN = re.compile(r"(\d+) ?(s|min|h|d)( working)?")
 _SECONDS = {"s": 1, "min": 60, "h": 3600, "d": 86400}
@@ -118,6 +119,51 @@ class FollowUpSection(Section):
     routine: Span | None = None
 
 
+CAMERA_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,62}/[a-z0-9][a-z0-9_-]{0,62}$"
+CameraPath = Annotated[str, StringConstraints(pattern=CAMERA_PATTERN)]
+"""``GATEWAY/CAMERA``."""
+
+
+class WaySection(Section):
+    """A way that vehicles, e-bikes and people take from one camera to the next."""
+
+    between: tuple[CameraPath, CameraPath]
+    """The two cameras, as GATEWAY/CAMERA."""
+    within: Span
+    """Longest time from when the one last saw it until the other first does."""
+    one_way: bool = False
+    """Only from the first to the second."""
+
+
+class SameThingSection(Section):
+    """Which alarms of different cameras are about one thing, and so one case."""
+
+    ways: tuple[WaySection, ...] = ()
+    """A vehicle is followed by its plate over any number of ways, an e-bike or a person over two."""
+    overlaps: tuple[tuple[CameraPath, CameraPath], ...] = ()
+    """Pairs of cameras that see the same place."""
+
+    @model_validator(mode="after")
+    def _ways_lead_somewhere(self) -> Self:
+        for pair in (*(way.between for way in self.ways), *self.overlaps):
+            if pair[0] == pair[1]:
+                raise ValueError(f"{pair[0]} is named twice; a way leads from one camera to another")
+        return self
+
+    def graph(self) -> SiteGraph:
+        """For the domain."""
+        ways = (
+            Way(
+                start=way.between[0],
+                end=way.between[1],
+                within=timedelta(seconds=_limit(way.within).seconds),
+                one_way=way.one_way,
+            )
+            for way in self.ways
+        )
+        return SiteGraph(ways=tuple(ways), overlaps=frozenset(frozenset(pair) for pair in self.overlaps))
+
+
 class PolicyFile(Section):
     """The whole file."""
 
@@ -130,6 +176,7 @@ class PolicyFile(Section):
 
     acknowledged_for: Graded = Graded()
     """How long taking an alarm up holds without progress."""
+    same_thing: SameThingSection = SameThingSection()
 
     def policy(self, timezone: str) -> Policy:
         """The policy of a site whose clock is that of ``timezone``."""
@@ -152,6 +199,7 @@ class PolicyFile(Section):
             dispatches_itself=frozenset(self.escalation.dispatches_itself),
             skills=self.escalation.skills,
             quiet_hours=_window(self.escalation.quiet_hours) if self.escalation.quiet_hours else None,
+            graph=self.same_thing.graph(),
         )
 
     def _limits(self) -> dict[CaseState, Mapping[Severity, Limit]]:

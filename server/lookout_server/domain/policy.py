@@ -8,6 +8,7 @@ from enum import StrEnum
 from lookout_contract.cases import CaseState
 from lookout_contract.events import Scenario, Severity
 from lookout_server.domain.calendar import Window, WorkCalendar, window_ends, within
+from lookout_server.domain.site_graph import SiteGraph
 
 #: Stages at which a rule itself is not yet sure, so that nobody is sent.
 UNSURE_STAGES = frozenset({"pre_alarm"})
@@ -91,6 +92,8 @@ class Policy:
     acknowledged_for: Mapping[Severity, int] = field(default_factory=lambda: ACKNOWLEDGED_FOR)
     #: When nobody is disturbed outside the application, except for red.
     quiet_hours: Window | None = None
+    #: By which ways things go from camera to camera.
+    graph: SiteGraph = field(default_factory=SiteGraph)
 
     def may_disturb_at(self, severity: Severity, at: datetime) -> datetime:
         """When a notice of this grade may leave the application: now, or when the quiet hours are over."""

@@ -100,6 +100,11 @@ class CameraKey:
     gateway: str
     id: str
 
+    @property
+    def path(self) -> str:
+        """``GATEWAY/CAMERA``."""
+        return f"{self.gateway}/{self.id}"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Camera:

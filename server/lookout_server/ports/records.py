@@ -50,6 +50,10 @@ class AlarmFilter:
     scenario: Scenario | None = None
     camera: str | None = None
     visible_to: Access | None = None
+    #: Any of these.
+    scenarios: frozenset[Scenario] | None = None
+    #: The gateway told of it then or later.
+    told_since: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -137,7 +137,7 @@ class CaseRepository(Protocol):
         ...
 
     async def live_near(self, scenarios: Collection[Scenario], since: datetime) -> Sequence[Case]:
-        """Cases of these kinds that are not settled and were touched since then."""
+        """Cases of these kinds that are not settled, opened since then or with an alarm that was told of since then."""
         ...
 
     async def opened_since(self, since: datetime, page: Page) -> Sequence[Case]:

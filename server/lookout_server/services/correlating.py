@@ -1,42 +1,81 @@
-"""New alarms that belong to a case that is there already join it, with one query a batch."""
+"""Alarms about one thing become one case: new ones join a case that is there, and a new case takes the waiting ones."""
 
-from collections.abc import Collection, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
 
 from lookout_server.domain import moving
-from lookout_server.domain.alarm import Alarm, reported
+from lookout_server.domain.alarm import Alarm, Disposition, reported
 from lookout_server.domain.case import SYSTEM, Case
-from lookout_server.domain.correlation import NEAR, may_join, same_thing
+from lookout_server.domain.correlation import longest_memory, may_join, one_thing, same_thing
 from lookout_server.domain.moves import SETTLED
 from lookout_server.domain.policy import graver
 from lookout_server.domain.territory import Camera, CameraKey, Site
-from lookout_server.ports import UnitOfWork
+from lookout_server.ports import AlarmFilter, Page, UnitOfWork
 from lookout_server.services import announce
+from lookout_server.services.alarming import leave
 from lookout_server.services.timing import set_clock
 
-_LONGEST = max((near.within for near in NEAR.values()), default=timedelta(0))
+#: Waiting alarms that a new case is compared with, the newest.
+_MOST_WAITING = 500
 
 
 async def join_cases(
-    uow: UnitOfWork, site: Site, fresh: Collection[Alarm], cameras: Mapping[CameraKey, Camera], *, at: datetime
+    uow: UnitOfWork, site: Site, found: Collection[Alarm], cameras: Mapping[CameraKey, Camera], *, at: datetime
 ) -> dict[str, Alarm]:
-    """Id → the alarm as it is now, for those that joined a case. All of them are stored and locked."""
-    wanted = [alarm for alarm in fresh if may_join(alarm)]
+    """Id → the alarm as it is now, for those of ``found`` that joined a case. All of them are stored and locked."""
+    wanted = [alarm for alarm in found if may_join(alarm)]
     if not wanted:
         return {}
-    live = await uow.cases.live_near({alarm.scenario for alarm in wanted}, at - _LONGEST)
+    graph = site.policy.graph
+    live = await uow.cases.live_near({alarm.scenario for alarm in wanted}, at - longest_memory(graph))
     if not live:
         return {}
-    firsts = await uow.alarms.get([case.alarms[0] for case in live if case.alarms])
-    pairs = [(case, firsts.get(case.alarms[0]) if case.alarms else None) for case in live]
+    theirs = await uow.alarms.get([name for case in live for name in case.alarms])
+    pairs = [(case, [theirs[name] for name in case.alarms if name in theirs]) for case in live]
     joined: dict[str, Alarm] = {}
-    for alarm in wanted:
-        camera = cameras.get(alarm.camera)
-        case = same_thing(alarm, camera.grid if camera else None, pairs)
+    for alarm in sorted(wanted, key=_began):
+        case = same_thing(alarm, _grid(alarm, cameras), pairs, graph)
         if case is not None and await _join(uow, site, alarm, case.id, at):
             joined[alarm.id] = reported(alarm, case.id)
+            next(alarms for each, alarms in pairs if each is case).append(alarm)
     await uow.alarms.save(list(joined.values()))
     return joined
+
+
+async def waiting_near(uow: UnitOfWork, site: Site, alarms: Collection[Alarm], *, at: datetime) -> Sequence[Alarm]:
+    """Alarms that nobody has judged and that may be about the same things, unlocked."""
+    since = at - longest_memory(site.policy.graph)
+    kinds = frozenset(alarm.scenario for alarm in alarms if may_join(alarm))
+    if not kinds:
+        return ()
+    wanted = AlarmFilter(disposition=Disposition.OPEN, scenarios=kinds, told_since=since)
+    return await uow.alarms.page(wanted, Page(limit=_MOST_WAITING))
+
+
+async def gather(
+    uow: UnitOfWork, site: Site, case: Case, alarm: Alarm, waiting: Iterable[Alarm], *, at: datetime
+) -> dict[str, Alarm]:
+    """Id → alarm, for those of ``waiting`` that a case which has just been opened about ``alarm`` takes.
+
+    All of them must be locked. What is one thing with one that was taken is taken as well.
+    """
+    left = {each.id: each for each in waiting if each.id != alarm.id and may_join(each)}
+    cameras = await uow.territory.cameras([each.camera for each in left.values()]) if left else {}
+    taken: dict[str, Alarm] = {}
+    queue = [alarm]
+    while queue:
+        known = queue.pop()
+        for each in sorted(left.values(), key=_began):
+            grid = _grid(each, cameras)
+            same_grid = grid is not None and grid == case.grid
+            if one_thing(each, known, same_grid=same_grid, graph=site.policy.graph):
+                taken[each.id] = reported(left.pop(each.id), case.id)
+                queue.append(each)
+    for each in taken.values():
+        await _join(uow, site, each, case.id, at)
+        await leave(uow, site, each.id)
+    await uow.alarms.save(list(taken.values()))
+    return taken
 
 
 async def _join(uow: UnitOfWork, site: Site, alarm: Alarm, case_id: str, at: datetime) -> bool:
@@ -62,3 +101,12 @@ async def raise_case(uow: UnitOfWork, site: Site, case: Case, alarm: Alarm, *, a
     await uow.cases.update(after, entry, seen=case.version)
     await set_clock(uow, after, site.policy)
     announce.case_moved(uow, site, after, entry, alarm)
+
+
+def _began(alarm: Alarm) -> tuple[datetime, str]:
+    return alarm.started_at, alarm.id
+
+
+def _grid(alarm: Alarm, cameras: Mapping[CameraKey, Camera]) -> str | None:
+    camera = cameras.get(alarm.camera)
+    return camera.grid if camera else None

@@ -15,6 +15,7 @@ from lookout_server.services import announce
 from lookout_server.services.access import visible_alarm
 from lookout_server.services.alarming import leave
 from lookout_server.services.commands import send_verdict
+from lookout_server.services.correlating import gather, waiting_near
 from lookout_server.services.opening import next_number
 from lookout_server.services.timing import set_clock
 
@@ -22,11 +23,15 @@ from lookout_server.services.timing import set_clock
 async def report_alarm(store: Store, site: Site, alarm_id: str, by: Access, *, at: datetime) -> tuple[str, bool]:
     """One tap 一键预报: the case's id and whether it is new. Again, also at the same moment, gives the same case."""
     async with store.write() as uow:
-        alarm = await visible_alarm(uow, alarm_id, by, lock=True)
+        seen = await visible_alarm(uow, alarm_id, by)
+        near = await waiting_near(uow, site, [seen], at=at)
+        locked = await uow.alarms.get({alarm_id, *(other.id for other in near)}, lock=True)
+        alarm = locked[alarm_id]
         if alarm.case_id is not None:
             return alarm.case_id, False
         case = await open_case(uow, site, alarm, Actor(person=by.person), at=at)
         await leave(uow, site, alarm_id)
+        await gather(uow, site, case, alarm, locked.values(), at=at)
         await send_verdict(uow, site, alarm, None, at=at)
         await uow.commit()
     return case.id, True

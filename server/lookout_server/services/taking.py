@@ -1,16 +1,17 @@
 """Turns new events into alarms, and alarms that cannot wait into cases."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from lookout_server.domain.alarm import Alarm, AlarmState, alarm_id, first_told, told_again, wants_case
-from lookout_server.domain.case import SYSTEM
+from lookout_server.domain.case import SYSTEM, Case
+from lookout_server.domain.correlation import name_of
 from lookout_server.domain.territory import Camera, CameraKey, Gateway, Site
 from lookout_server.ports import UnitOfWork
 from lookout_server.services import announce
-from lookout_server.services.alarming import watch
-from lookout_server.services.correlating import join_cases, raise_case
+from lookout_server.services.alarming import leave, watch
+from lookout_server.services.correlating import gather, join_cases, raise_case, waiting_near
 from lookout_server.services.mirrors import mirror_alarm
 from lookout_server.services.reading import ReadEvent
 from lookout_server.services.reporting import open_case
@@ -28,12 +29,32 @@ async def take_events(uow: UnitOfWork, site: Site, events: Sequence[ReadEvent]) 
         announce.alarm_changed(uow, alarm.id, _change(held, alarm), alarm.received_at if held is None else _at(events))
         await mirror_alarm(uow, site, held, alarm, _at(events))
     fresh = [alarm for alarm in after.values() if alarm.id not in before]
-    joined = await join_cases(uow, site, fresh, cameras, at=_at(events))
+    near = await _lock_near(uow, site, [alarm for alarm in after.values() if wants_case(alarm)], after, _at(events))
+    joined = await join_cases(uow, site, [*fresh, *_newly_named(before, after)], cameras, at=_at(events))
+    for name in joined.keys() & before.keys():
+        await leave(uow, site, name)
     for alarm in after.values():
-        if alarm.id not in joined:
-            await _follow_up(uow, site, before.get(alarm.id), alarm, _at(events))
-    waiting = [alarm for alarm in fresh if alarm.id not in joined and not wants_case(alarm)]
-    await watch(uow, site, waiting)
+        if alarm.id in joined:
+            continue
+        case = await _follow_up(uow, site, before.get(alarm.id), alarm, _at(events))
+        if case is not None:
+            waiting = [each for each in near if each.id not in joined]
+            joined |= {alarm.id: alarm} | await gather(uow, site, case, alarm, waiting, at=_at(events))
+    await watch(uow, site, [alarm for alarm in fresh if alarm.id not in joined])
+
+
+async def _lock_near(
+    uow: UnitOfWork, site: Site, grave: Sequence[Alarm], after: Mapping[str, Alarm], at: datetime
+) -> Sequence[Alarm]:
+    """What waits and may be one thing with alarms that become cases now, locked before any case is, and this batch."""
+    waiting = await waiting_near(uow, site, grave, at=at) if grave else ()
+    locked = await uow.alarms.get([alarm.id for alarm in waiting if alarm.id not in after], lock=True)
+    return [*locked.values(), *after.values()] if grave else ()
+
+
+def _newly_named(before: Mapping[str, Alarm], after: Mapping[str, Alarm]) -> list[Alarm]:
+    """Alarms without a case whose plate was read, or read otherwise, only now: it may be that of a case."""
+    return [alarm for alarm in after.values() if alarm.id in before and name_of(alarm) != name_of(before[alarm.id])]
 
 
 async def _edit_alarms(uow: UnitOfWork, events: Sequence[ReadEvent]) -> tuple[dict[str, Alarm], dict[str, Alarm]]:
@@ -49,12 +70,14 @@ async def _edit_alarms(uow: UnitOfWork, events: Sequence[ReadEvent]) -> tuple[di
     return before, after
 
 
-async def _follow_up(uow: UnitOfWork, site: Site, held: Alarm | None, alarm: Alarm, at: datetime) -> None:
+async def _follow_up(uow: UnitOfWork, site: Site, held: Alarm | None, alarm: Alarm, at: datetime) -> Case | None:
+    """The case that was opened, if any."""
     if wants_case(alarm):
-        await open_case(uow, site, alarm, SYSTEM, at=at)
-    elif held is not None and alarm.case_id is not None and alarm.severity is not held.severity:
+        return await open_case(uow, site, alarm, SYSTEM, at=at)
+    if held is not None and alarm.case_id is not None and alarm.severity is not held.severity:
         case = (await uow.cases.get([alarm.case_id], lock=True))[alarm.case_id]
         await raise_case(uow, site, case, alarm, at=at)
+    return None
 
 
 def _change(held: Alarm | None, alarm: Alarm) -> str:

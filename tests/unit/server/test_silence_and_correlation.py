@@ -21,8 +21,9 @@ from lookout_server.domain.alarm import (
     unacknowledged,
 )
 from lookout_server.domain.case import Case
-from lookout_server.domain.correlation import NEAR, may_join, same_thing
+from lookout_server.domain.correlation import NEAR, may_join, one_thing, same_thing
 from lookout_server.domain.silence import Silence, SilenceKind, checked
+from lookout_server.domain.site_graph import SiteGraph, Way
 from lookout_server.domain.territory import CameraKey
 from lookout_server.errors import ConflictError, InvalidError
 from lookout_server.testing import NOON, SmallGateway, a_case
@@ -123,33 +124,113 @@ def test_maintenance_may_last_longer() -> None:
     assert checked(window) is window
 
 
-def _case(scenario: Scenario, *, camera: str = "gate", minutes: float = 5) -> Case:
-    touched = NOON - timedelta(minutes=minutes)
+def _case(scenario: Scenario) -> Case:
+    return replace(a_case(CaseState.CONFIRMED), scenario=scenario)
+
+
+def _at(alarm: Alarm, camera: str, begins: float, ends: float | None = None) -> Alarm:
+    """The same alarm at another camera, from ``begins`` to ``ends`` minutes after noon."""
+    started = NOON + timedelta(minutes=begins)
+    ended = None if ends is None else NOON + timedelta(minutes=ends)
     key = CameraKey(gateway="gw-1", id=camera)
-    return replace(a_case(CaseState.CONFIRMED), scenario=scenario, camera=key, updated_at=touched)
+    state = AlarmState.ACTIVE if ended is None else AlarmState.CLEARED
+    changed = {"camera": key, "started_at": started, "updated_at": ended or started, "ended_at": ended, "state": state}
+    return replace(alarm, id=f"a-{camera}-{begins}", **changed)
+
+
+def _way(start: str, end: str, minutes: float, one_way: bool = False) -> Way:
+    return Way(start=f"gw-1/{start}", end=f"gw-1/{end}", within=timedelta(minutes=minutes), one_way=one_way)
+
+
+HOUSE = SiteGraph(
+    ways=(_way("gate", "yard", 3), _way("yard", "lift", 2), _way("lift", "corridor", 2)),
+    overlaps=frozenset({frozenset({"gw-1/yard", "gw-1/bins"})}),
+)
+FIRE, EBIKE, CAR = Scenario.FIRE_SMOKE, Scenario.CORRIDOR_EBIKE, Scenario.UNFAMILIAR_VEHICLE
 
 
 @pytest.mark.parametrize(
-    ("alarm", "case", "joins"),
+    ("alarm", "other", "joins"),
     [
-        (_alarm(), _case(Scenario.GARBAGE), True),
-        (_alarm(), _case(Scenario.GARBAGE, minutes=31), False),
-        (_alarm(), _case(Scenario.CORRIDOR_EBIKE), False),
-        (_alarm(), _case(Scenario.GARBAGE, camera="corridor"), False),
-        (_alarm(Scenario.FIRE_SMOKE), _case(Scenario.FIRE_SMOKE, camera="corridor"), True),
-        (_alarm(Scenario.UNFAMILIAR_VEHICLE), _case(Scenario.UNFAMILIAR_VEHICLE), False),
+        (_alarm(), _at(_alarm(), "gate", -5), True),
+        (_alarm(), _at(_alarm(), "gate", -90, -31), False),
+        (_alarm(), _at(_alarm(), "gate", -90, -29), True),
+        (_alarm(), _at(_alarm(EBIKE), "gate", -5), False),
+        (_alarm(), _at(_alarm(), "corridor", -5), False),
+        (_alarm(FIRE), _at(_alarm(FIRE), "corridor", -5), True),
+        (_alarm(CAR), _at(_alarm(CAR), "gate", -5), False),
+        (_at(_alarm(), "yard", 0), _at(_alarm(), "bins", -5), True),
     ],
 )
-def test_near_in_place_kind_and_time_is_one_thing(alarm: Alarm, case: Case, joins: bool) -> None:
-    assert (same_thing(alarm, "grid-07", [(case, None)]) is case) is joins
+def test_near_in_place_kind_and_time_is_one_thing(alarm: Alarm, other: Alarm, joins: bool) -> None:
+    case = _case(other.scenario)
+    assert (same_thing(alarm, "grid-07", [(case, [other])], HOUSE) is case) is joins
+
+
+def test_what_people_do_to_a_case_does_not_move_it_in_time() -> None:
+    case = replace(_case(Scenario.GARBAGE), updated_at=NOON)
+    assert same_thing(_alarm(), "grid-07", [(case, [_at(_alarm(), "gate", -90, -60)])], HOUSE) is None
 
 
 @pytest.mark.parametrize(("first", "same"), [("皖A12345", True), ("皖A54321", False), (None, False)])
-def test_vehicles_are_told_apart_by_their_plates(first: str | None, same: bool) -> None:
-    vehicle = Scenario.UNFAMILIAR_VEHICLE
-    case = _case(vehicle)
-    found = same_thing(_alarm(vehicle, plate="皖A12345"), "grid-07", [(case, _alarm(vehicle, plate=first))])
-    assert (found is case) is same
+def test_vehicles_are_told_apart_by_any_plate_of_the_case(first: str | None, same: bool) -> None:
+    case = _case(CAR)
+    unread = _at(_alarm(CAR), "gate", -6)
+    known = [unread, _at(_alarm(CAR, plate=first), "gate", -3)]
+    assert (same_thing(_alarm(CAR, plate="皖A12345"), "grid-07", [(case, known)], HOUSE) is case) is same
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        (_at(_alarm(EBIKE), "gate", 0, 1), _at(_alarm(EBIKE), "yard", 4), True),
+        (_at(_alarm(EBIKE), "gate", 0, 1), _at(_alarm(EBIKE), "yard", 4.1), False),
+        # The yard may have overlooked it; two cameras in a row may not.
+        (_at(_alarm(EBIKE), "gate", 0, 1), _at(_alarm(EBIKE), "lift", 6), True),
+        (_at(_alarm(EBIKE), "gate", 0, 1), _at(_alarm(EBIKE), "corridor", 3), False),
+        (_at(_alarm(CAR, plate="皖A12345"), "gate", 0, 1), _at(_alarm(CAR, plate="皖A12345"), "corridor", 3), True),
+        (_at(_alarm(CAR, plate="皖A12345"), "gate", 0, 1), _at(_alarm(CAR, plate="皖A54321"), "yard", 3), False),
+        # What stands in the yard for an hour is another one than what enters the lift now.
+        (_at(_alarm(EBIKE), "yard", -60), _at(_alarm(EBIKE), "lift", 0), False),
+        (_at(_alarm(EBIKE), "yard", -60, 5), _at(_alarm(EBIKE), "lift", 0), False),
+        # Rubbish does not walk.
+        (_at(_alarm(), "gate", 0, 1), _at(_alarm(), "yard", 2), False),
+    ],
+)
+def test_what_travels_is_followed_by_the_ways_and_their_times(one: Alarm, other: Alarm, same: bool) -> None:
+    for pair in ((one, other), (other, one)):
+        assert one_thing(*pair, same_grid=False, graph=HOUSE) is same
+
+
+def test_nobody_goes_up_a_one_way() -> None:
+    graph = SiteGraph(ways=(_way("gate", "yard", 3, one_way=True),))
+    there, back = (_at(_alarm(EBIKE), "gate", 0, 1), _at(_alarm(EBIKE), "yard", 2, 3)), _at(_alarm(EBIKE), "gate", 5)
+    assert one_thing(*there, same_grid=False, graph=graph)
+    assert not one_thing(there[1], back, same_grid=False, graph=graph)
+
+
+_NAMES = st.sampled_from(["gate", "yard", "lift", "corridor", "bins"])
+_KINDS = st.sampled_from([EBIKE, CAR, FIRE, Scenario.GARBAGE, Scenario.KEY_AREA, Scenario.CARE])
+
+
+@st.composite
+def _seen(draw: st.DrawFn) -> Alarm:
+    begins, lasts = draw(st.floats(-120, 0)), draw(st.one_of(st.none(), st.floats(0, 60)))
+    return _at(_alarm(draw(_KINDS)), draw(_NAMES), begins, None if lasts is None else begins + lasts)
+
+
+@given(_seen(), _seen(), st.booleans(), st.floats(-1e6, 1e6))
+def test_being_one_thing_is_mutual_and_knows_no_date(one: Alarm, other: Alarm, same_grid: bool, shift: float) -> None:
+    def later(alarm: Alarm) -> Alarm:
+        by = timedelta(seconds=round(shift))
+        ended = alarm.ended_at + by if alarm.ended_at else None
+        return replace(alarm, started_at=alarm.started_at + by, updated_at=alarm.updated_at + by, ended_at=ended)
+
+    said = one_thing(one, other, same_grid=same_grid, graph=HOUSE)
+    assert one_thing(other, one, same_grid=same_grid, graph=HOUSE) is said
+    assert one_thing(later(one), later(other), same_grid=same_grid, graph=HOUSE) is said
+    if Scenario.CARE in {one.scenario, other.scenario}:
+        assert not said
 
 
 def test_each_press_of_the_button_and_care_stand_alone() -> None:

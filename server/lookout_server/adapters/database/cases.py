@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Dialect, Select, bindparam, delete, func, literal_column, select, tuple_, update
+from sqlalchemy import Dialect, Select, bindparam, delete, func, literal_column, or_, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql import ClauseElement
@@ -15,6 +15,7 @@ from lookout_server.adapters.database.case_rows import case_of, entry_of, entry_
 from lookout_server.adapters.database.prepared import Prepared, driver_of
 from lookout_server.adapters.database.statements import count_up, insert_new, scalars, table_of, upsert
 from lookout_server.adapters.database.tables import (
+    AlarmRow,
     CaseAlarmRow,
     CaseEvidenceRow,
     CaseHistoryRow,
@@ -274,12 +275,14 @@ class SqlCases:
 
 
 def _live_near(_dialect: Dialect) -> ClauseElement:
-    table = table_of(CaseRow)
+    table, alarms = table_of(CaseRow), table_of(AlarmRow)
+    since = bindparam("since", type_=table.c.opened_at.type)
+    told = select(alarms.c.id).where(alarms.c.case_id == table.c.id, alarms.c.updated_at >= since)
     scenarios = [bindparam(f"scenario_{place}", type_=table.c.scenario.type) for place in range(len(Scenario))]
     return select(table.c.id).where(
         table.c.state.not_in([literal_column(f"'{state.value}'") for state in sorted(SETTLED)]),
         table.c.scenario.in_(scenarios),
-        table.c.updated_at >= bindparam("since", type_=table.c.updated_at.type),
+        or_(table.c.opened_at >= since, told.exists()),
     )
 
 

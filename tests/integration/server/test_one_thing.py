@@ -1,0 +1,123 @@
+"""One thing on its way past several cameras is one case, on both databases."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from itertools import pairwise
+
+import pytest
+
+from lookout_contract.events import Attributes, Phase, Plate, PlateStatus, Scenario
+from lookout_server.domain.alarm import Alarm, Disposition, alarm_id
+from lookout_server.domain.policy import Policy
+from lookout_server.domain.site_graph import SiteGraph, Way
+from lookout_server.domain.territory import Role, Site
+from lookout_server.ports import AlarmFilter, CaseFilter, Incoming, Page
+from lookout_server.services.intake import Intake
+from lookout_server.services.reporting import report_alarm
+from lookout_server.testing import NOON, SITE, SmallGateway, Station, anywhere, person
+
+pytestmark = pytest.mark.anyio
+
+STOPS = ("gate", "yard", "lift", "corridor")
+WAYS = tuple(
+    Way(start=f"gw-1/{start}", end=f"gw-1/{end}", within=timedelta(minutes=3)) for start, end in pairwise(STOPS)
+)
+HOUSE: Site = replace(SITE, policy=Policy(graph=SiteGraph(ways=WAYS)))
+LI = anywhere(person("li", Role.OPERATOR))
+
+
+class Walk:
+    """Events along the way, one gateway, minutes after noon."""
+
+    def __init__(self, station: Station, scenario: Scenario) -> None:
+        self.station, self.gateway = station, SmallGateway(scenario=scenario)
+        self.intake = Intake(station.store, site=HOUSE)
+
+    def event(
+        self, name: str, camera: str, minute: float, phase: Phase = Phase.START, plate: str | None = None
+    ) -> Incoming:
+        gateway = self.gateway
+        gateway.camera, gateway.at = camera, NOON + timedelta(minutes=minute)
+        read = Plate(text=plate, confidence=0.9, status=PlateStatus.UNKNOWN) if plate else None
+        data = gateway.data(name, phase).model_copy(update={"attributes": Attributes(plate=read)})
+        return gateway.delivers(gateway.event(data))
+
+    async def passes(self, name: str, camera: str, minute: float, plate: str | None = None) -> None:
+        begun = self.event(name, camera, minute, plate=plate)
+        ended = self.event(name, camera, minute + 0.5, Phase.END, plate=plate)
+        await self.intake.take([begun])
+        await self.intake.take([ended])
+
+    async def tapped(self, name: str, minute: float) -> str:
+        case_id, _ = await report_alarm(
+            self.station.store, HOUSE, self.id_of(name), LI, at=NOON + timedelta(minutes=minute)
+        )
+        return case_id
+
+    async def cases(self) -> dict[str, frozenset[str]]:
+        """Case id → its alarms."""
+        async with self.station.store.read() as uow:
+            return {case.id: frozenset(case.alarms) for case in await uow.cases.page(CaseFilter(), Page())}
+
+    async def waiting(self) -> Sequence[Alarm]:
+        async with self.station.store.read() as uow:
+            return await uow.alarms.page(AlarmFilter(disposition=Disposition.OPEN), Page())
+
+    def ids_of(self, *names: str) -> frozenset[str]:
+        return frozenset(self.id_of(name) for name in names)
+
+    def id_of(self, name: str) -> str:
+        return alarm_id(f"/site/{self.gateway.site}/gateway/{self.gateway.gateway}", name)
+
+
+async def test_five_alarms_along_the_way_are_one_case_and_another_vehicle_is_its_own(station: Station) -> None:
+    walk = Walk(station, Scenario.UNFAMILIAR_VEHICLE)
+    await walk.passes("v-1", "gate", 0, "皖A12345")
+    case = await walk.tapped("v-1", 1)
+    await walk.passes("v-2", "yard", 2, "皖A12345")
+    await walk.passes("other", "yard", 2, "皖B77777")
+    await walk.passes("v-3", "lift", 4, "皖A12345")
+    await walk.passes("v-4", "corridor", 6, "皖A12345")
+    await walk.passes("v-5", "corridor", 7, "皖A12345")
+    assert await walk.cases() == {case: walk.ids_of("v-1", "v-2", "v-3", "v-4", "v-5")}
+    assert [alarm.id for alarm in await walk.waiting()] == [walk.id_of("other")]
+    mine = await walk.tapped("other", 8)
+    assert (await walk.cases())[mine] == walk.ids_of("other")
+
+
+async def test_one_tap_takes_all_that_wait_along_the_way(station: Station) -> None:
+    walk = Walk(station, Scenario.CORRIDOR_EBIKE)
+    for minute, stop in enumerate(STOPS):
+        await walk.passes(f"e-{stop}", stop, minute)
+    await walk.passes("later", "gate", 40)
+    case = await walk.tapped("e-lift", 41)
+    assert await walk.cases() == {case: walk.ids_of(*(f"e-{stop}" for stop in STOPS))}
+    assert [alarm.id for alarm in await walk.waiting()] == [walk.id_of("later")]
+    async with station.store.read() as uow:
+        timers = await uow.deadlines.health(late_since=NOON)
+    assert timers.waiting == 2  # the case's step, and the one alarm that still waits
+
+
+async def test_a_plate_that_is_read_later_brings_the_alarm_home(station: Station) -> None:
+    walk = Walk(station, Scenario.UNFAMILIAR_VEHICLE)
+    await walk.passes("v-1", "gate", 0, "皖A12345")
+    case = await walk.tapped("v-1", 1)
+    await walk.intake.take([walk.event("v-2", "yard", 2)])
+    assert len(await walk.waiting()) == 1
+    await walk.intake.take([walk.event("v-2", "yard", 2.2, Phase.UPDATE, "皖A12345")])
+    assert (await walk.cases(), await walk.waiting()) == ({case: walk.ids_of("v-1", "v-2")}, [])
+
+
+async def test_alarms_of_one_batch_join_each_other(station: Station) -> None:
+    walk = Walk(station, Scenario.FIRE_SMOKE)
+    other = SmallGateway(scenario=Scenario.FIRE_SMOKE, camera="gate")
+    batch = [
+        other.sends("f-1", stage="pre_alarm"),
+        other.sends("f-2", stage="confirmed"),
+        other.sends("f-3", stage="confirmed"),
+    ]
+    await walk.intake.take(batch)
+    ((_, alarms),) = (await walk.cases()).items()
+    assert alarms == walk.ids_of("f-1", "f-2", "f-3")
+    assert await walk.waiting() == []
