@@ -11,6 +11,7 @@ from lookout_server.api.deps import Deps
 from lookout_server.api.middleware import BodyLimit, Counting, SecurityHeaders
 from lookout_server.api.routes import (
     alarms,
+    button,
     care,
     cases,
     commands,
@@ -67,6 +68,7 @@ _ROUTERS = (
     residents.router,
     residents.places_router,
     statistics.router,
+    button.router,
 )
 
 

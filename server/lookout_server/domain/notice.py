@@ -24,6 +24,7 @@ class NoticeKind(StrEnum):
     SUPERVISED = "supervised"
     FOLLOW_UP = "follow_up"
     REPORTED = "reported"
+    BUTTON = "button"
     CARE_ASKED = "care_asked"
     CARE_OPENED = "care_opened"
     ALARM_LATE = "alarm_late"

@@ -74,6 +74,7 @@ NOTICES: Mapping[str, Words] = {
     "resumed": Words("挂账结束，请继续：{title}（{number}）", "Goes on again: {title} ({number})"),
     "whistle": Words("吹哨：请到 {title}（{number}）并报到", "Called: go to {title} ({number}) and report in"),
     "supervised": Words("督办：{title}（{number}）", "Under supervision: {title} ({number})"),
+    "button": Words("一键报警：{title}（{number}），请立即处置", "Alarm button: {title} ({number}), act now"),
     "reported": Words("新上报：{title}（{number}），请研判", "Reported by people: {title} ({number}), please judge"),
     "alarm_late": Words("告警无人研判：{title}", "Nobody has judged the alarm: {title}"),
     "alarm_dropped": Words("接手后没有进展，告警重新待研判：{title}", "Taken up without progress, open again: {title}"),

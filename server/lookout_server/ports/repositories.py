@@ -9,7 +9,7 @@ from lookout_contract.commands import CommandResponse
 from lookout_contract.events import Scenario, Severity
 from lookout_server.domain.access import Access
 from lookout_server.domain.alarm import Alarm
-from lookout_server.domain.case import Case, CaseEvidence, HistoryEntry
+from lookout_server.domain.case import Case, CaseEvidence, HistoryEntry, Source
 from lookout_server.domain.deadline import Deadline, DeadlineKey, DeadlineKind
 from lookout_server.domain.notice import Contact, Delivery, Notice
 from lookout_server.domain.roster import Shift
@@ -134,6 +134,10 @@ class CaseRepository(Protocol):
 
     async def without_deadline(self, limit: int) -> Sequence[Case]:
         """Cases whose step has a limit that no timer watches and that has not been told on."""
+        ...
+
+    async def opened_by(self, person: str, source: Source, since: datetime) -> Sequence[str]:
+        """Ids of the cases that somebody made in one way since then, the newest first."""
         ...
 
     async def live_near(self, scenarios: Collection[Scenario], since: datetime) -> Sequence[Case]:

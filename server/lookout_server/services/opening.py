@@ -32,10 +32,13 @@ class Told:
     state: CaseState = CaseState.NEW
     #: What the first line of the history adds.
     data: Data = field(default_factory=dict[str, object])
+    #: Who is told, and in which words.
+    notice: NoticeKind = NoticeKind.REPORTED
+    tell: tuple[Role, ...] = (Role.OPERATOR,)
 
 
 async def open_told(uow: UnitOfWork, site: Site, told: Told, *, at: datetime) -> Case:
-    """A case of what was told; operators hear of it."""
+    """A case of what was told; those who look after the place hear of it."""
     number = await next_number(uow, site, at)
     blank = Case(
         id=f"c-{number}",
@@ -57,8 +60,8 @@ async def open_told(uow: UnitOfWork, site: Site, told: Told, *, at: datetime) ->
     case, entry = opened(blank, actor=told.actor, at=at, data=data, policy=site.policy, note=told.words)
     await uow.cases.add(case, entry)
     await set_clock(uow, case, site.policy)
-    operators = [person.id for person in await audience(uow, Role.OPERATOR, case.grid, case.scenario)]
-    await notify(uow, site, case, NoticeKind.REPORTED, operators, at=at)
+    people = [each.id for role in told.tell for each in await audience(uow, role, case.grid, case.scenario)]
+    await notify(uow, site, case, told.notice, people, at=at)
     announce.case_moved(uow, site, case, entry, None)
     return case
 

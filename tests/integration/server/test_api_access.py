@@ -97,6 +97,7 @@ ROUTES = [
     Route("endSilence", "DELETE", f"/api/v1/silences/q-{'0' * 20}", CONTROL_ROOM),
     Route("listWebhooks", "GET", "/api/v1/webhooks", WHOLE_SITE),
     Route("resendWebhook", "POST", "/api/v1/webhooks/nobody/resend", WHOLE_SITE),
+    Route("pressAlarmButton", "POST", "/api/v1/alarm-button", EVERYBODY, {}),
     Route("getStatistics", "GET", "/api/v1/statistics", CONTROL_ROOM),
     Route("getStatisticsTable", "GET", "/api/v1/statistics/days.csv", CONTROL_ROOM),
     Route("listPlaces", "GET", "/api/v1/places", CONTROL_ROOM),

@@ -186,7 +186,7 @@ OF_THE_SITE = {
 OPEN = {"getHealth", "getReadiness", "getMetrics"}
 #: By a code on a wall, or a report's own.
 BY_CODE = {"getPublicPlace", "reportAsResident", "getResidentReport", "rateResidentReport"}
-ELSEWHERE = {"followFeed", "addSilence"}
+ELSEWHERE = {"followFeed", "addSilence", "pressAlarmButton"}
 
 
 def test_what_names_something_of_a_place_is_tried_from_outside(database_url: str) -> None:

@@ -25,7 +25,7 @@ from lookout_server.adapters.database.tables import (
 )
 from lookout_server.adapters.database.visibility import cases_seen
 from lookout_server.domain.access import Access
-from lookout_server.domain.case import Case, CaseEvidence, CaseEvidenceKind, HistoryEntry, Stage, Whistle
+from lookout_server.domain.case import Case, CaseEvidence, CaseEvidenceKind, HistoryEntry, Source, Stage, Whistle
 from lookout_server.domain.deadline import DeadlineKind
 from lookout_server.domain.moves import SETTLED, Action
 from lookout_server.errors import ConflictError, StaleVersionError
@@ -207,6 +207,17 @@ class SqlCases:
         places = {f"scenario_{place}": names[min(place, len(names) - 1)] for place in range(len(Scenario))}
         rows = await driver_of(self._session).fetch(_LIVE_NEAR, {"since": since, **places})
         return [*(await self.get([row[0] for row in rows])).values()]
+
+    async def opened_by(self, person: str, source: Source, since: datetime) -> Sequence[str]:
+        """By the first line of the history."""
+        statement = (
+            select(CaseRow.id)
+            .join(CaseHistoryRow, CaseHistoryRow.case_id == CaseRow.id)
+            .where(CaseRow.opened_at >= since, CaseRow.source == source.value)
+            .where(CaseHistoryRow.seq == 1, CaseHistoryRow.actor == person)
+            .order_by(CaseRow.opened_at.desc())
+        )
+        return (await self._session.scalars(statement)).all()
 
     async def opened_since(self, since: datetime, page: Page) -> Sequence[Case]:
         """Newest first."""
