@@ -25,6 +25,7 @@ from lookout_server.api.routes import (
     residents,
     session,
     silences,
+    single_sign_on,
     statistics,
     webhooks,
 )
@@ -52,6 +53,7 @@ _TAGS = [
 ]
 _ROUTERS = (
     session.router,
+    single_sign_on.router,
     alarms.router,
     silences.router,
     cases.router,
@@ -78,7 +80,7 @@ def create_app(deps: Deps) -> FastAPI:
     app.state.deps = deps
     app.include_router(console_router(deps.static_dir))
     app.add_middleware(BodyLimit)
-    app.add_middleware(SecurityHeaders)
+    app.add_middleware(SecurityHeaders, secure=deps.secure_cookies)
     app.add_middleware(Counting, registry=deps.metrics)
     return app
 

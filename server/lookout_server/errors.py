@@ -42,6 +42,12 @@ class BrokerError(ServerError):
     code = "unavailable"
 
 
+class ProviderError(ServerError):
+    """The provider of sign-ins cannot be reached, or is not what the configuration says."""
+
+    code = "unavailable"
+
+
 class NotFoundError(ServerError):
     """There is no such thing, or none that the asking person may see."""
 

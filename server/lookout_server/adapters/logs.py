@@ -1,13 +1,32 @@
 """Logging: our own lines and those of the libraries alike, readable on a terminal and JSON elsewhere."""
 
 import logging
+import re
 import sys
-from typing import Literal
+from typing import Literal, cast
 
 import structlog
 
 #: Libraries that tell more than an operator wants to know.
 _QUIET = ("uvicorn.error", "uvicorn.access", "aiosqlite", "alembic", "asyncio", "sqlalchemy.engine", "sqlalchemy.pool")
+
+
+#: Whoever logs one of these by mistake logs stars: not even the end of a secret belongs there.
+_SECRET = re.compile(r"password|passwd|secret|token|authorization|cookie|api_?key|recovery|otp", re.IGNORECASE)
+_HIDDEN = "***"
+
+
+def hide_secrets(_logger: object, _method: str, event: structlog.types.EventDict) -> structlog.types.EventDict:
+    """A processor: values under names that sound like secrets are not written, however deep they lie."""
+    return {name: _hidden(name, value) for name, value in event.items()}
+
+
+def _hidden(name: str, value: object) -> object:
+    if _SECRET.search(name) and not isinstance(value, bool | int | float | None):
+        return _HIDDEN
+    if isinstance(value, dict):
+        return {str(key): _hidden(str(key), each) for key, each in cast(dict[object, object], value).items()}
+    return value
 
 
 def configure_logging(*, style: Literal["auto", "console", "json"], level: str) -> None:
@@ -18,6 +37,7 @@ def configure_logging(*, style: Literal["auto", "console", "json"], level: str) 
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
+        hide_secrets,
     ]
     structlog.configure(
         processors=[

@@ -29,10 +29,14 @@ _HEADERS = {
 
 
 class SecurityHeaders:
-    """Adds the headers that keep pages from doing what they should not; a route may set its own."""
+    """Adds the headers that keep pages from doing what they should not; a route may set its own.
 
-    def __init__(self, app: ASGIApp) -> None:
+    ``secure``: browsers come by HTTPS, and are told to come by nothing else (RFC 6797).
+    """
+
+    def __init__(self, app: ASGIApp, *, secure: bool = False) -> None:
         self._app = app
+        self._headers = {**_HEADERS, **({"Strict-Transport-Security": "max-age=31536000"} if secure else {})}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -42,7 +46,7 @@ class SecurityHeaders:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in _HEADERS.items():
+                for name, value in self._headers.items():
                     headers.setdefault(name, value)
                 if str(scope["path"]).startswith("/api/"):
                     headers.setdefault("Cache-Control", "no-store")

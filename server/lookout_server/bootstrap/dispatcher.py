@@ -24,6 +24,7 @@ from lookout_server.adapters.mqtt.link import MqttLink
 from lookout_server.adapters.mqtt.outbox import OutboxRelay, report_silence
 from lookout_server.adapters.mqtt.replay import ReplayPlanner, ask_for_replays
 from lookout_server.adapters.notify import AppriseChannel, run_courier
+from lookout_server.adapters.openid import OpenIdProvider
 from lookout_server.adapters.passwords import Argon2Hasher
 from lookout_server.adapters.photos import PillowCleaner
 from lookout_server.adapters.timers import run_timers
@@ -187,9 +188,19 @@ class Dispatcher:
             secure_cookies=self._config.listen.secure_cookies,
             models=model_shelf(self._config),
             photos=PillowCleaner(),
+            provider=self._provider(),
             public_url=self._config.listen.url,
             door=SiteDoor(self._config, mqtt_port=broker.address.port),
         )
+
+    def _provider(self) -> OpenIdProvider | None:
+        oidc = self._config.oidc
+        if oidc is None:
+            return None
+        client = (oidc.client_id, oidc.secret())
+        provider = OpenIdProvider(oidc.issuer, client, claim=oidc.username_claim, label=oidc.label)
+        self._parts.push_async_callback(provider.close)
+        return provider
 
     def _announce(self, http_port: int, broker: ReachedBroker) -> Runtime:
         host = local_address(self._config.listen.host)

@@ -201,6 +201,30 @@ class WebhookConfig(Section):
         return secrets
 
 
+class OidcConfig(Section):
+    """Signing in by an OpenID Connect provider. Register ``LISTEN.URL/api/v1/session/oidc/callback`` there."""
+
+    issuer: str = Field(pattern=r"^https?://\S+$")
+    """Its address, as it names itself in ``/.well-known/openid-configuration``."""
+    client_id: str = Field(min_length=1)
+    client_secret_file: Path
+    """A file with the client's secret."""
+    username_claim: str = "preferred_username"
+    """What of the ID token is the user name here; the account has to exist."""
+    label: str = Field(default="统一身份认证", min_length=1, max_length=40)
+    """What the button of the sign-in page says."""
+
+    def secret(self) -> str:
+        """ConfigError when the file holds none."""
+        try:
+            found = self.client_secret_file.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"oidc.client_secret_file cannot be read ({error}); check the path") from error
+        if not found:
+            raise ConfigError(f"oidc.client_secret_file: {self.client_secret_file} is empty: put the secret in")
+        return found
+
+
 class LogConfig(Section):
     """What is logged."""
 
@@ -226,6 +250,8 @@ class ServerConfig(Section):
     mirrors: MirrorsConfig = MirrorsConfig()
     webhooks: tuple[WebhookConfig, ...] = ()
     """Other systems that are told by HTTP of alarms and cases."""
+    oidc: OidcConfig | None = None
+    """Signing in by the organisation's own provider, beside passwords."""
     log: LogConfig = LogConfig()
 
     @field_validator("webhooks")
@@ -305,6 +331,8 @@ def _resolved(config: ServerConfig, base: Path) -> ServerConfig:
             "policy_file": there(config.policy_file),
             "evidence": config.evidence.model_copy(update={"dir": there(config.evidence.dir)}),
             "broker": broker,
+            "oidc": config.oidc
+            and config.oidc.model_copy(update={"client_secret_file": there(config.oidc.client_secret_file)}),
             "webhooks": tuple(
                 each.model_copy(update={"secret_file": base / each.secret_file.expanduser()})
                 for each in config.webhooks

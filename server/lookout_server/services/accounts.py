@@ -120,7 +120,7 @@ async def sign_in(
         found = await uow.people.credentials(given.username)
     fits = await hasher.verify(given.password, found[1] if found else None)
     if found is None or not fits:
-        await _refused(store, found[0].id if found else None, place, at)
+        await note_refusal(store, found[0].id if found else None, place, at)
         raise UnauthenticatedError("user name or password is wrong")
     try:
         async with store.write() as uow:
@@ -129,7 +129,7 @@ async def sign_in(
     except CodeNeededError:
         raise
     except UnauthenticatedError:
-        await _refused(store, found[0].id, place, at)
+        await note_refusal(store, found[0].id, place, at)
         raise
     return found[0], await begin_session(store, found[0], place, at=at, how="password")
 
@@ -153,7 +153,8 @@ async def begin_session(store: Store, person: Person, place: Place, *, at: datet
     return token
 
 
-async def _refused(store: Store, person: str | None, place: Place, at: datetime) -> None:
+async def note_refusal(store: Store, person: str | None, place: Place, at: datetime) -> None:
+    """Write down that somebody was not let in."""
     # What was typed for a name may be a password: only names that exist are written down.
     details: dict[str, str | int] = {"address": place.address[:64]}
     async with store.write() as uow:

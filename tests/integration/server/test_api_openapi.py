@@ -101,6 +101,8 @@ def server(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> I
     shutil.copy(sqlite_template, path)
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
+        # Whoever is faster than the server waits in line instead of being turned away.
+        listening.listen()
         ready: queue.Queue[tuple[uvicorn.Server, str] | None] = queue.Queue()
         thread = threading.Thread(target=_run, args=(f"sqlite:///{path}", listening, ready))
         thread.start()

@@ -183,7 +183,7 @@ OF_THE_SITE = {
     "enrolGateway",
     "listAudit",
 }
-OPEN = {"getHealth", "getReadiness", "getMetrics"}
+OPEN = {"getHealth", "getReadiness", "getMetrics", "getSignInWays", "beginOidc", "finishOidc"}
 #: By a code on a wall, or a report's own.
 BY_CODE = {"getPublicPlace", "reportAsResident", "getResidentReport", "rateResidentReport"}
 ELSEWHERE = {"followFeed", "addSilence", "pressAlarmButton"}

@@ -28,6 +28,10 @@ const MOST_PAGES = 5;
 export const signIn = (username: string, password: string, code?: string) =>
   request<{ user: User }>("POST", "/session", { username, password, ...(code ? { code } : {}) }).then((answer) => answer.user);
 
+/** What people call the provider of sign-ins, or null where passwords are all there is. */
+export const signInProvider = () =>
+  request<{ oidc: string | null }>("GET", "/session/oidc/about").then((answer) => answer.oidc);
+
 export const whoAmI = () => request<{ user: User }>("GET", "/session").then((answer) => answer.user);
 
 export const signOut = () => request<null>("DELETE", "/session");

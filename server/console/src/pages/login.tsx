@@ -1,5 +1,6 @@
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { Problem } from "../api/client";
+import { signInProvider } from "../api/endpoints";
 import { LanguageSwitch } from "../components/language-switch";
 import { explain } from "../live/notices";
 import { ended, enter } from "../live/session";
@@ -9,6 +10,12 @@ export default function Login() {
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<string | null>(null);
   const [asksCode, setAsksCode] = useState(false);
+  const [provider, setProvider] = useState<string | null>(null);
+  useEffect(() => {
+    // Without an answer the password is all there is: the page works as it did.
+    signInProvider().then(setProvider, () => setProvider(null));
+    if (new URLSearchParams(location.search).has("problem")) setError(t("login.provider_refused"));
+  }, []);
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
     const form = new FormData(event.currentTarget as HTMLFormElement);
@@ -54,6 +61,11 @@ export default function Login() {
         <button class="button primary big" disabled={busy}>
           {t(busy ? "login.busy" : "login.enter")}
         </button>
+        {provider ? (
+          <a class="button big" href="/api/v1/session/oidc">
+            {t("login.by_provider", { name: provider })}
+          </a>
+        ) : null}
         <LanguageSwitch />
       </form>
     </main>

@@ -63,6 +63,14 @@ class UserModel(Model):
         )
 
 
+class SignInWays(Model):
+    """Ways beside user name and password; `oidc` is what people call the provider, null where there is none."""
+
+    model_config = shown({"oidc": "统一身份认证"})
+
+    oidc: str | None
+
+
 class SignInBody(RequestModel):
     """User name and password."""
 

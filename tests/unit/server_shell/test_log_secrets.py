@@ -1,0 +1,30 @@
+"""Nothing that sounds like a secret is written into the log."""
+
+import json
+import logging
+from io import StringIO
+
+import pytest
+import structlog
+
+from lookout_server.adapters.logs import configure_logging, hide_secrets
+
+
+def test_values_under_telling_names_are_stars_however_deep() -> None:
+    event = {"event": "x", "token": "t0p", "request": {"Authorization": "Bearer t0p", "path": "/"}, "tokens": 3}
+    assert hide_secrets(None, "info", event) == {
+        "event": "x",
+        "token": "***",
+        "request": {"Authorization": "***", "path": "/"},
+        "tokens": 3,
+    }
+
+
+def test_the_log_is_set_up_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    written = StringIO()
+    monkeypatch.setattr("sys.stderr", written)
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])
+    configure_logging(style="json", level="info")
+    structlog.stdlib.get_logger("lookout.test").info("signed in", user="li", password="hunter2", api_key="k")
+    line = json.loads(written.getvalue())
+    assert (line["user"], line["password"], line["api_key"]) == ("li", "***", "***")
