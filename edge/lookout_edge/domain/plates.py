@@ -35,6 +35,14 @@ class PlateVote:
             self._winner = self._count()
         return self._winner
 
+    def share(self, position: int, character: str) -> float:
+        """How much of the weight of the readings of the commonest length has this character there, 0..1."""
+        readings = self._of_commonest_length()
+        weight = sum(confidence for _, confidence in readings)
+        if weight <= 0 or position >= len(readings[0][0]):
+            return 0.0
+        return sum(confidence for text, confidence in readings if text[position] == character) / weight
+
     def _count(self) -> tuple[str | None, float]:
         same_length = self._of_commonest_length()
         if not same_length:
@@ -77,26 +85,62 @@ class Match(StrEnum):
     AMBIGUOUS = "ambiguous"
 
 
-def match_plate(
-    text: str, residents: Sequence[Resident], *, camera: str, at: UtcTime, distance: int = 1, margin: int = 1
-) -> Match:
-    """Look ``text`` up among ``residents``.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forgiveness:
+    """What a misread plate must show to count as a resident's. Whoever is let in wrongly is told to nobody: when in
+    doubt a resident is the alarm."""
 
-    Up to ``distance`` misread characters are forgiven if exactly one resident is that near and every other one is
-    at least ``margin`` characters further off.
+    #: Most characters that may be misread.
+    distance: int = 1
+    #: So many characters further off must every other resident be.
+    margin: int = 2
+    #: Share of the readings' weight that must have seen the resident's character where the vote says another, 0..1.
+    share: float = 0.15
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the search came to."""
+
+    match: Match
+    #: The resident's plate, where the vehicle was taken for one.
+    plate: str | None = None
+    #: Characters that were forgiven.
+    misread: int = 0
+
+
+def match_plate(
+    vote: PlateVote, residents: Sequence[Resident], *, camera: str, at: UtcTime, forgiveness: Forgiveness | None = None
+) -> Found:
+    """Look the plate that won the vote up among ``residents``.
+
+    A stranger's plate that every reading agrees on is a stranger's, however near a resident's: misread characters are
+    forgiven only where some reading saw the resident's own, exactly one resident is that near, and every other one is
+    ``margin`` characters further off. Without ``forgiveness`` the plate must be the same.
     """
-    gaps = sorted((_substitutions(text, resident.plate), index) for index, resident in enumerate(residents))
-    near = [(gap, index) for gap, index in gaps if gap <= distance]
-    if not near:
-        return Match.STRANGER
-    nearest = near[0][0]
+    text, _ = vote.winner()
+    rules = forgiveness or Forgiveness(distance=0)
+    gaps = sorted((_substitutions(text or "", resident.plate), index) for index, resident in enumerate(residents))
+    if text is None or not gaps or gaps[0][0] > rules.distance:
+        return Found(Match.STRANGER)
+    nearest = gaps[0][0]
     plates = {residents[i].plate for gap, i in gaps if gap == nearest}
-    rivals = [gap for gap, i in gaps if residents[i].plate not in plates]
-    if nearest > 0 and (len(plates) > 1 or (rivals and rivals[0] - nearest < margin)):
-        return Match.AMBIGUOUS
+    if nearest > 0:
+        rivals = [gap for gap, i in gaps if residents[i].plate not in plates]
+        if not any(_was_seen(vote, text, plate, rules.share) for plate in plates):
+            return Found(Match.STRANGER)
+        if len(plates) > 1 or (rivals and rivals[0] - nearest < rules.margin):
+            return Found(Match.AMBIGUOUS)
     passes = [residents[i] for gap, i in gaps if gap == nearest]
     outcomes = [_pass_outcome(resident, camera, at) for resident in passes]
-    return min(outcomes, key=[Match.RESIDENT, Match.USED_UP, Match.EXPIRED, Match.ELSEWHERE].index)
+    match = min(outcomes, key=[Match.RESIDENT, Match.USED_UP, Match.EXPIRED, Match.ELSEWHERE].index)
+    return Found(match, passes[0].plate, nearest)
+
+
+def _was_seen(vote: PlateVote, text: str, plate: str, least: float) -> bool:
+    """Whether some readings have the resident's character wherever the vote has another."""
+    pairs = enumerate(zip(text, plate, strict=True))
+    return all(vote.share(position, theirs) >= least for position, (mine, theirs) in pairs if mine != theirs)
 
 
 def _pass_outcome(resident: Resident, camera: str, at: UtcTime) -> Match:

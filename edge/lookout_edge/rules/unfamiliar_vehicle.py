@@ -9,7 +9,7 @@ from pydantic import Field
 from lookout_contract.events import Attributes, Plate, PlateStatus, Scenario, Severity
 from lookout_edge.domain.condition import Condition
 from lookout_edge.domain.observation import Scene
-from lookout_edge.domain.plates import Match, PlateVote, match_plate
+from lookout_edge.domain.plates import Forgiveness, Found, Match, PlateVote, match_plate
 from lookout_edge.domain.presence import Presence
 from lookout_edge.domain.track import Track
 from lookout_edge.domain.zone import Zone
@@ -42,8 +42,11 @@ class UnfamiliarVehicleParams(RuleParams):
     """Least confidence of the vote, 0..1."""
     fuzzy_distance: int = Field(default=1, ge=0, le=2)
     """Misread characters forgiven when looking for a resident; 0 asks for the exact plate."""
-    fuzzy_margin: int = Field(default=1, ge=1, le=4)
+    fuzzy_margin: int = Field(default=2, ge=1, le=4)
     """How many characters further off every other resident must be for a misread plate to count."""
+    fuzzy_share: float = Field(default=0.15, gt=0, le=0.5)
+    """Share of the readings that must have seen the resident's own character where the vote says another: a plate on
+    which all readings agree is no misread one."""
 
 
 @dataclass(slots=True)
@@ -53,7 +56,7 @@ class _Note:
     #: Whether the vehicle was recognised and its visit counted.
     admitted: bool = False
     #: Plate, frame time and outcome of the last search for it among the residents.
-    searched: tuple[str, float, Match] | None = None
+    searched: tuple[str, float, Found] | None = None
     #: What was last said of the plate.
     told: Attributes = field(default_factory=Attributes)
 
@@ -85,12 +88,13 @@ class UnfamiliarVehicle(PresenceRule[UnfamiliarVehicleParams, _Note]):
         scene, vote = self._scene, note.vote
         if presence.track.id in scene.readings:
             vote.add(scene.readings[presence.track.id])
-        plate, match = self._plate(at, note, scene)
+        plate, found = self._plate(at, note, scene)
         dwell_s = presence.dwell_s
         conditions = [dwell_condition(dwell_s, self._params.dwell_s)]
         if plate is not None:
-            conditions += [self._decided_condition(plate, vote, dwell_s), _plate_condition(plate, match)]
-        severity, reason = self._severity(dwell_s, plate, match)
+            conditions += [self._decided_condition(plate, vote, dwell_s), _plate_condition(plate, found)]
+            conditions += [_misread_condition(found, self._params.fuzzy_distance)] if found and found.misread else []
+        severity, reason = self._severity(dwell_s, plate, found)
         look_again, wish = self._wishes(at, presence, plate, note)
         arrived = plate is not None and plate.status is PlateStatus.KNOWN and not note.admitted
         note.admitted = note.admitted or arrived
@@ -102,10 +106,10 @@ class UnfamiliarVehicle(PresenceRule[UnfamiliarVehicleParams, _Note]):
             attributes=note.told,
             turns=(*turns, look_again) if look_again is not None else tuple(turns),
             plate_of=wish,
-            visit_of=plate.text if plate is not None and arrived else None,
+            visit_of=found.plate if found is not None and arrived else None,
         )
 
-    def _plate(self, at: float, note: _Note, scene: Scene) -> tuple[Plate | None, Match | None]:
+    def _plate(self, at: float, note: _Note, scene: Scene) -> tuple[Plate | None, Found | None]:
         if not scene.reads_plates:
             return None, None
         vote = note.vote
@@ -114,24 +118,26 @@ class UnfamiliarVehicle(PresenceRule[UnfamiliarVehicleParams, _Note]):
         sure = len(vote.readings) >= self._params.plate_min_reads and confidence >= self._params.plate_min_confidence
         if text is None or not sure:
             return note.tell(None, confidence, PlateStatus.UNREADABLE), None
-        match = self._search(at, text, note, scene)
-        status = PlateStatus.KNOWN if match is Match.RESIDENT else PlateStatus.UNKNOWN
-        return note.tell(text, confidence, status), match
+        found = self._search(at, text, note, scene)
+        status = PlateStatus.KNOWN if found.match is Match.RESIDENT else PlateStatus.UNKNOWN
+        return note.tell(text, confidence, status), found
 
-    def _search(self, at: float, text: str, note: _Note, scene: Scene) -> Match:
+    def _search(self, at: float, text: str, note: _Note, scene: Scene) -> Found:
         """Who it is: looked up once a second, for a community has thousands of plates."""
         if note.searched is not None and note.searched[0] == text and 0 <= at - note.searched[1] < SEARCH_S:
             return note.searched[2]
-        match = match_plate(
-            text,
+        params = self._params
+        found = match_plate(
+            note.vote,
             scene.residents,
             camera=scene.camera,
             at=datetime.fromtimestamp(at, UTC),
-            distance=self._params.fuzzy_distance,
-            margin=self._params.fuzzy_margin,
+            forgiveness=Forgiveness(
+                distance=params.fuzzy_distance, margin=params.fuzzy_margin, share=params.fuzzy_share
+            ),
         )
-        note.searched = text, at, match
-        return match
+        note.searched = text, at, found
+        return found
 
     def _decided_condition(self, plate: Plate, vote: PlateVote, dwell_s: float) -> Condition:
         """A resident must not be an alarm for the second that a further reading takes."""
@@ -143,14 +149,14 @@ class UnfamiliarVehicle(PresenceRule[UnfamiliarVehicleParams, _Note]):
             name="plate_reads", value=len(vote.readings), limit=self._params.plate_min_reads, met=met, unit="1"
         )
 
-    def _severity(self, dwell_s: float, plate: Plate | None, match: Match | None) -> tuple[Severity, str]:
+    def _severity(self, dwell_s: float, plate: Plate | None, found: Found | None) -> tuple[Severity, str]:
         if dwell_s >= self._params.long_stay_s:
             return Severity.YELLOW, "long_stay"
         if plate is None:
             return Severity.BLUE, "vehicle_stays"
         if plate.status is PlateStatus.UNREADABLE:
             return Severity.BLUE, "plate_unreadable"
-        return Severity.YELLOW, f"plate_{(match or Match.STRANGER).value}"
+        return Severity.YELLOW, f"plate_{(found.match if found else Match.STRANGER).value}"
 
     def _wishes(
         self, at: float, presence: Presence, plate: Plate | None, note: _Note
@@ -167,8 +173,13 @@ class UnfamiliarVehicle(PresenceRule[UnfamiliarVehicleParams, _Note]):
         return at + self._params.plate_interval_s, presence.track.id
 
 
-def _plate_condition(plate: Plate, match: Match | None) -> Condition:
-    value = match.value if match is not None else plate.status.value
+def _plate_condition(plate: Plate, found: Found | None) -> Condition:
+    value = found.match.value if found is not None else plate.status.value
     return Condition(
         name="plate", value=value, limit=f"not {Match.RESIDENT.value}", met=plate.status is not PlateStatus.KNOWN
     )
+
+
+def _misread_condition(found: Found, most: int) -> Condition:
+    """Says that somebody was taken for the owner of another plate than the one that was read."""
+    return Condition(name="plate_misread", value=found.misread, limit=most, met=True, unit="1")

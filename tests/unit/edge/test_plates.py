@@ -1,11 +1,13 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lookout_contract.commands import Resident
 from lookout_edge.domain.detection import PlateReading
 from lookout_edge.domain.geometry import Box
-from lookout_edge.domain.plates import Match, PlateVote, match_plate
+from lookout_edge.domain.plates import Forgiveness, Match, PlateVote, match_plate
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
 BOX = Box(0, 0, 1, 1)
@@ -40,8 +42,13 @@ def test_attempts_count_even_in_vain() -> None:
     assert (tried.attempts, tried.readings) == (1, [])
 
 
-def find(text: str, *residents: Resident, distance: int = 1, margin: int = 1, camera: str = "gate") -> Match:
-    return match_plate(text, residents, camera=camera, at=NOW, distance=distance, margin=margin)
+def find(
+    text: str, *residents: Resident, distance: int = 1, margin: int = 2, camera: str = "gate", doubt: str | None = None
+) -> Match:
+    """Three readings say ``text``, one says ``doubt`` where that is given."""
+    read = vote((text, 0.9), (text, 0.9), (text, 0.9), (doubt, 0.9))
+    rules = Forgiveness(distance=distance, margin=margin)
+    return match_plate(read, residents, camera=camera, at=NOW, forgiveness=rules).match
 
 
 def test_exact_plate_is_a_resident() -> None:
@@ -54,14 +61,43 @@ def test_an_exact_plate_needs_no_margin() -> None:
     assert find("皖A12345", Resident(plate="皖A12345"), Resident(plate="皖A12346")) is Match.RESIDENT
 
 
-def test_one_misread_character_needs_one_candidate_and_a_margin() -> None:
-    near = Resident(plate="皖A12346")
-    assert find("皖A12345", near) is Match.RESIDENT
-    assert find("皖A12345", near, distance=0) is Match.STRANGER
-    assert find("皖A12345", near, Resident(plate="皖A12347")) is Match.AMBIGUOUS
+def test_one_misread_character_needs_a_doubt_one_candidate_and_a_margin() -> None:
+    near, doubt = Resident(plate="皖A12346"), "皖A12346"
+    assert find("皖A12345", near, doubt=doubt) is Match.RESIDENT
+    assert find("皖A12345", near, doubt=doubt, distance=0) is Match.STRANGER
+    assert find("皖A12345", near, Resident(plate="皖A12347"), doubt=doubt) is Match.AMBIGUOUS
     two_off = Resident(plate="皖A12377")
-    assert find("皖A12345", near, two_off, margin=1) is Match.RESIDENT
-    assert find("皖A12345", near, two_off, margin=2) is Match.AMBIGUOUS
+    assert find("皖A12345", near, two_off, doubt=doubt, margin=1) is Match.RESIDENT
+    assert find("皖A12345", near, two_off, doubt=doubt) is Match.AMBIGUOUS
+
+
+def test_a_stranger_one_character_from_the_only_resident_is_a_stranger() -> None:
+    resident = Resident(plate="皖A12346")
+    assert find("皖A12345", resident) is Match.STRANGER
+    assert find("皖A12345", resident, doubt="皖A12348") is Match.STRANGER
+    found = match_plate(vote(("皖A12345", 0.9), ("皖A12345", 0.9)), [resident], camera="gate", at=NOW)
+    assert (found.match, found.plate) == (Match.STRANGER, None)
+
+
+def test_whoever_is_forgiven_is_named_by_the_residents_plate() -> None:
+    read = vote(("皖A12345", 0.9), ("皖A12345", 0.9), ("皖A12346", 0.9))
+    found = match_plate(read, [Resident(plate="皖A12346")], camera="gate", at=NOW, forgiveness=Forgiveness())
+    assert (found.match, found.plate, found.misread) == (Match.RESIDENT, "皖A12346", 1)
+
+
+_PLATES = st.text("ABC123", min_size=5, max_size=5)
+
+
+@given(st.lists(_PLATES, min_size=1, max_size=6), st.lists(_PLATES, max_size=6))
+def test_nobody_is_known_by_a_plate_that_no_reading_shows(readings: list[str], residents: list[str]) -> None:
+    """Known means: each of the resident's characters was read at its place at least once."""
+    known = [Resident(plate=plate) for plate in residents]
+    found = match_plate(
+        vote(*((text, 0.9) for text in readings)), known, camera="gate", at=NOW, forgiveness=Forgiveness(distance=2)
+    )
+    if found.match is Match.RESIDENT:
+        assert found.plate in residents
+        assert all(any(text[place] == c for text in readings) for place, c in enumerate(found.plate or ""))
 
 
 def test_seven_and_eight_characters_never_match() -> None:
