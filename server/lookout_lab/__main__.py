@@ -60,12 +60,17 @@ def backlog(
 def load(
     database: Annotated[str, typer.Option(help="sqlite, postgresql or both")] = "both",
     scale: Annotated[float, typer.Option(help="How much of the usual events; 0.1 for a quick look")] = 1.0,
+    watchers: Annotated[int, typer.Option(min=1, help="Clients of the feed")] = 1000,
     as_json: Json = False,
 ) -> None:
     """Steady, burst and flat out, through broker, intake and database, beside a consumer that only commits."""
     usual = Sizes()
     sizes = Sizes(
-        steady_s=usual.steady_s * scale, burst_s=usual.burst_s * scale, flat_out=max(400, int(usual.flat_out * scale))
+        steady_s=usual.steady_s * scale,
+        burst_s=usual.burst_s * scale,
+        flat_out=max(400, int(usual.flat_out * scale)),
+        watchers=watchers,
+        watched_s=max(3.0, usual.watched_s * scale),
     )
     kinds: list[DatabaseKind] = ["sqlite", "postgresql"]
     for kind in kinds:
@@ -90,6 +95,11 @@ def load_table(figures: dict[str, Any]) -> str:
     for who in ("full", "bare"):
         for part, values in figures[who].items():
             lines.append(f"{f'{who} {part}':18}" + "".join(f"{values[name]:>18}" for name in columns))
+    feed = figures["feed"]
+    lines.append(
+        f"{feed['watchers']} watchers at 20 events a second: {feed['heard']} lines heard, publication to watcher "
+        f"p50 {feed['p50_ms']} ms, p99 {feed['p99_ms']} ms, {feed['cores']} cores of the dispatcher"
+    )
     return "\n".join([*lines, f"full path / bare ceiling, flat out: {figures['full_of_bare']:.0%}"])
 
 

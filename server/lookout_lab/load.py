@@ -9,7 +9,7 @@ import itertools
 import json
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,11 +17,14 @@ from typing import Any
 from lookout_lab.databases import counted
 from lookout_lab.errors import LabError
 from lookout_lab.events import EventForms
+from lookout_lab.feeding import Audience
 from lookout_lab.mqtt import QuickClient
 from lookout_lab.processes import Child, cpu_seconds, until
 from lookout_lab.stage import PASSWORD, SITE, START_S, DatabaseKind, Plan, Stage
 
 _IN_FLIGHT = 2_000
+#: What the feed calls a start, an update and an end.
+_CHANGES = ("created", "updated", "ended")
 
 
 @dataclass
@@ -46,9 +49,9 @@ class Sender:
 
     async def send(self, count: int, *, rate: float | None = None) -> None:
         """At ``rate`` a second, or as fast as receipts allow."""
-        began = time.perf_counter()
+        began = time.monotonic()
         for number in range(count):
-            if rate is not None and (ahead := began + number / rate - time.perf_counter()) > 0:
+            if rate is not None and (ahead := began + number / rate - time.monotonic()) > 0:
                 await asyncio.sleep(ahead)
             elif number % 50 == 0:
                 await asyncio.sleep(0)
@@ -56,9 +59,15 @@ class Sender:
                 self._room.clear()
                 await self._room.wait()
             self._client.publish(*self._forms.next())
-            self.sent.append(time.perf_counter())
+            self.sent.append(time.monotonic())
             if number % 100 == 0:
                 await self._client.drain()
+
+    def changes(self) -> Iterator[tuple[str, float]]:
+        """OCCURRENCE/CHANGE as the feed tells of each event, and when it was sent."""
+        for number, at in enumerate(self.sent):
+            turn, phase = divmod(number, len(_CHANGES))
+            yield f"{self._forms.occurrence(turn)}/{_CHANGES[phase]}", at
 
     async def all_settled(self) -> bool:
         """Whether a receipt has come for each."""
@@ -80,7 +89,7 @@ class Sender:
     def _hear(self, topic: str, payload: bytes) -> None:
         receipt: dict[str, Any] = json.loads(payload)
         if receipt["epoch"] == self.epoch:
-            now = time.perf_counter()
+            now = time.monotonic()
             self.settled += [now] * (min(int(receipt["upto"]), len(self.sent)) - len(self.settled))
             if len(self.sent) - len(self.settled) <= _IN_FLIGHT:
                 self._room.set()
@@ -95,6 +104,9 @@ class Sizes:
     burst_rate: float = 5000.0
     burst_s: float = 20.0
     flat_out: int = 20_000
+    watchers: int = 1000
+    watched_rate: float = 20.0
+    watched_s: float = 15.0
 
 
 @dataclass
@@ -113,17 +125,19 @@ class LoadRun:
             await self._stage.set_up()
             dispatcher = self._stage.children["dispatcher-1"]
             full = await self._measure(dispatcher, [self._steady, self._burst, self._flat_out])
+            feed = await self._watched(dispatcher)
             stored = (await counted(self._stage.reader))[3]
             await dispatcher.stop()
             bare = await self._measure(await self._start_bare(), [self._steady, self._flat_out])
         finally:
             await self._stage.tear_down()
         ratio = full["flat_out"]["events_per_s"] / bare["flat_out"]["events_per_s"]
-        sent = sum(part["sent"] for part in full.values())
+        sent = sum(part["sent"] for part in full.values()) + feed["sent"]
         return {
             "database": self.database,
             "full": full,
             "bare": bare,
+            "feed": feed,
             "full_of_bare": round(ratio, 3),
             "sent": sent,
             "stored": stored,
@@ -145,7 +159,7 @@ class LoadRun:
         for part in parts:
             cpu = cpu_seconds(child.pid)
             senders = await self._senders()
-            began = time.perf_counter()
+            began = time.monotonic()
             await part(senders)
             for sender in senders:
                 await until(f"receipts for {sender.name}", sender.all_settled, timeout_s=300, every_s=0.002)
@@ -165,6 +179,32 @@ class LoadRun:
             "p50_ms": round(spans[len(spans) // 2] * 1000, 2),
             "p99_ms": round(spans[len(spans) * 99 // 100] * 1000, 2),
             "cpu_us_per_event": round(cpu / len(spans) * 1e6, 1),
+        }
+
+    async def _watched(self, dispatcher: Child) -> dict[str, Any]:
+        """A change a watcher and event; those that share a transaction may be told of once."""
+        audience = Audience(self._stage, self.sizes.watchers)
+        await audience.gather()
+        senders = await self._senders()
+        cpu, began = cpu_seconds(dispatcher.pid), time.monotonic()
+        each = self.sizes.watched_rate / len(senders)
+        await asyncio.gather(*(sender.send(int(each * self.sizes.watched_s), rate=each) for sender in senders))
+        for sender in senders:
+            await until(f"receipts for {sender.name}", sender.all_settled, timeout_s=300, every_s=0.002)
+        await asyncio.sleep(1)
+        cores = (cpu_seconds(dispatcher.pid) - cpu) / (time.monotonic() - began)
+        heard = await audience.leave()
+        sent = {key: at for sender in senders for key, at in sender.changes()}
+        waits = sorted(at - sent[key] for key, times in heard.items() if key in sent for at in times)
+        if not waits:
+            raise LabError("the watchers heard nothing of what was sent")
+        return {
+            "watchers": self.sizes.watchers,
+            "sent": len(sent),
+            "heard": len(waits),
+            "p50_ms": round(waits[len(waits) // 2] * 1000, 1),
+            "p99_ms": round(waits[len(waits) * 99 // 100] * 1000, 1),
+            "cores": round(cores, 2),
         }
 
     async def _senders(self) -> list[Sender]:

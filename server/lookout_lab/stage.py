@@ -71,6 +71,10 @@ class Stage:
         """Where SQLite's file lies."""
         return self.plan.folder / "dispatcher-1" / "data" / "lookout.db"
 
+    def http_port(self, dispatcher: str) -> int:
+        """Where it serves its API."""
+        return self._http_ports[dispatcher]
+
     def names(self, kind: str) -> list[str]:
         """``gateway`` → gateway-1, gateway-2 …"""
         return [name for name in self.children if name.split("-")[0] == kind]

@@ -8,6 +8,7 @@ from typing import Annotated, Protocol, cast
 from fastapi import Depends, Request
 from prometheus_client import CollectorRegistry
 
+from lookout_server.api.models.feed import LineBook
 from lookout_server.api.throttle import Allowances, SignInThrottle
 from lookout_server.domain.territory import Site
 from lookout_server.ports import Clock, EvidenceStore, ModelPackage, PasswordHasher, ReadinessCheck, Store
@@ -65,6 +66,7 @@ class Deps:
     models: ModelPackages | None = None
     metrics: CollectorRegistry = field(default_factory=CollectorRegistry)
     throttle: SignInThrottle = field(default_factory=SignInThrottle)
+    lines: LineBook = field(default_factory=LineBook)
     #: What strangers may do without an account.
     allowances: Allowances = field(default_factory=Allowances)
     #: Makes pictures of what residents send; None: they send words alone.

@@ -1,13 +1,17 @@
 """The feed: every client gets every line once, in order, however often it comes and goes."""
 
 import asyncio
+import json
 
 import pytest
 
+from lookout_contract.events import Scenario
 from lookout_server.adapters.feed import FeedHub
-from lookout_server.services.feed import FeedEndedError, FeedSubscription
-from lookout_server.services.views import AlarmView, CameraView
-from lookout_server.testing import SmallGateway, Station
+from lookout_server.api.models.feed import LineBook
+from lookout_server.domain.territory import Person, Role
+from lookout_server.services.feed import FeedEndedError, FeedSubscription, read_feed
+from lookout_server.services.views import AlarmView, CameraView, CaseView
+from lookout_server.testing import SmallGateway, Station, person
 
 pytestmark = pytest.mark.anyio
 
@@ -118,3 +122,25 @@ async def test_commits_of_other_processes_are_found(station: Station) -> None:
         await _next(subscription)
     hub.close()
     await running
+
+
+async def test_what_is_the_same_for_all_is_written_once_and_what_a_case_offers_for_each(station: Station) -> None:
+    await station.intake.take([SmallGateway(scenario=Scenario.FIRE_SMOKE).sends("o-1", stage="confirmed")])
+    items = await read_feed(station.store, 0, 100)
+    alarm = next(item for item in items if isinstance(item.body, AlarmView))
+    case = next(item for item in items if isinstance(item.body, CaseView))
+    operator, worker = person("li", Role.OPERATOR), person("wang", Role.WORKER)
+    book = LineBook(most=3)
+
+    def allowed(who: Person) -> list[str]:
+        return json.loads(book.message(case, who).split(b"data: ")[1])["case"]["allowed"]
+
+    assert book.message(alarm, operator) is book.message(alarm, worker)
+    assert book.message(case, operator) is book.message(case, operator)
+    assert allowed(operator) != allowed(worker)
+    first = book.message(alarm, operator)
+    for item in items:
+        book.message(item, person("zhao", Role.WORKER))
+    again = book.message(alarm, operator)
+    assert (again, len(items) > 3) == (first, True)
+    assert again is not first

@@ -1,6 +1,7 @@
 """Reads new lines once and hands them to every client; who cannot keep up is sent away to resume."""
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
@@ -16,6 +17,7 @@ _log = structlog.stdlib.get_logger(__name__)
 _PAGE = 200
 #: Lines that may wait for a client before it has to come back.
 _BACKLOG = 500
+_COME_BACK = "you fell behind, or the dispatcher stops: come back with the last number you have"
 
 
 class Subscription:
@@ -26,7 +28,9 @@ class Subscription:
         self._start = self._seq = after
         self._catch_up_to = head
         self._caught: list[FeedItem] = []
-        self._live: asyncio.Queue[FeedItem | None] = asyncio.Queue(maxsize=backlog)
+        self._live: deque[FeedItem] = deque()
+        self._backlog = backlog
+        self._woken: asyncio.Future[None] | None = None
         self._ended = False
 
     @property
@@ -37,27 +41,33 @@ class Subscription:
     async def next(self, timeout_s: float) -> FeedItem | None:
         """The next line in order, or None after ``timeout_s`` without one."""
         if self._ended:
-            raise FeedEndedError("you fell behind, or the dispatcher stops: come back with the last number you have")
-        item = await self._from_the_past() or await self._from_now_on(timeout_s)
+            raise FeedEndedError(_COME_BACK)
+        item = await self._from_the_past() if self._seq < self._catch_up_to or self._caught else None
+        if item is None:
+            if not self._live:
+                await self._wait(timeout_s)
+            item = self._live.popleft() if self._live else None
         if item is not None:
             self._seq = item.entry.seq
+        elif self._ended:
+            raise FeedEndedError(_COME_BACK)
         return item
 
     def offer(self, item: FeedItem) -> None:
         """A new line; a full queue ends the subscription. What the client said it has is not told again."""
         if item.entry.seq <= self._start:
             return
-        try:
-            self._live.put_nowait(item)
-        except asyncio.QueueFull:
+        if len(self._live) >= self._backlog:
             self.end()
+        elif not self._ended:
+            self._live.append(item)
+            self._wake()
 
     def end(self) -> None:
         """Send the client away."""
         self._ended = True
-        while not self._live.empty():
-            self._live.get_nowait()
-        self._live.put_nowait(None)
+        self._live.clear()
+        self._wake()
 
     async def _from_the_past(self) -> FeedItem | None:
         if not self._caught and self._seq < self._catch_up_to:
@@ -65,15 +75,22 @@ class Subscription:
             self._caught = [item for item in page if item.entry.seq <= self._catch_up_to]
         return self._caught.pop(0) if self._caught else None
 
-    async def _from_now_on(self, timeout_s: float) -> FeedItem | None:
+    async def _wait(self, timeout_s: float) -> None:
+        """For a line, the end, or the time. A future and a timer: with a thousand clients, a queue's get costs more."""
+        if timeout_s <= 0:
+            return
+        loop = asyncio.get_running_loop()
+        self._woken = loop.create_future()
+        timer = loop.call_later(timeout_s, self._wake)
         try:
-            async with asyncio.timeout(timeout_s):
-                item = await self._live.get()
-        except TimeoutError:
-            return None
-        if item is None:
-            raise FeedEndedError("you fell behind, or the dispatcher stops: come back with the last number you have")
-        return item
+            await self._woken
+        finally:
+            timer.cancel()
+            self._woken = None
+
+    def _wake(self) -> None:
+        if self._woken is not None and not self._woken.done():
+            self._woken.set_result(None)
 
 
 class FeedHub:

@@ -58,6 +58,29 @@ class FeedLine(Model):
         return self.model_dump_json(exclude=absent)
 
 
+class LineBook:
+    """The lines as they stand on the wire, each written once for all who hear the same of it."""
+
+    def __init__(self, most: int = 1000) -> None:
+        self._most = most
+        #: The item is held too, so that no other one can get its identity.
+        self._held: dict[tuple[int, str], tuple[FeedItem, Person, bytes]] = {}
+
+    def message(self, item: FeedItem, person: Person) -> bytes:
+        """The server-sent event. What a case offers depends on who looks; the rest is the same for everybody."""
+        of_case = isinstance(item.body, CaseView)
+        key = (id(item), person.id if of_case else "")
+        held = self._held.get(key)
+        if held is not None and (held[1] == person or not of_case):
+            return held[2]
+        line = FeedLine.of(item, person)
+        written = f"event: {line.kind.value}\nid: {line.seq}\ndata: {line.json_line()}\n\n".encode()
+        self._held[key] = (item, person, written)
+        if len(self._held) > self._most:
+            del self._held[next(iter(self._held))]
+        return written
+
+
 class Heartbeat(Model):
     """The feed is alive: ``at`` is the dispatcher's clock, ``seq`` where the client stands."""
 
@@ -65,3 +88,7 @@ class Heartbeat(Model):
 
     at: UtcTime
     seq: int
+
+    def message(self) -> bytes:
+        """The server-sent event; without an id, since nothing can be resumed after it."""
+        return f"event: heartbeat\ndata: {self.model_dump_json()}\n\n".encode()
