@@ -7,13 +7,14 @@ next. A look that does not come back is told apart from that. Neither is ever an
 
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass
+from functools import partial
 from itertools import accumulate
-from threading import Condition
+from threading import Lock
 from time import monotonic
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from lookout_contract.events import Scenario
 from lookout_edge.domain.detection import Detection, PlateReading
@@ -41,8 +42,13 @@ def deadline_of(scenarios: Sequence[Scenario]) -> float:
 @dataclass(slots=True, eq=False)
 class _Turn:
     camera: str
+    run: Callable[[], object]
+    #: Monotonic time until which it may begin, and by which it is its turn: the earliest comes first.
     deadline: float
-    dropped: bool = False
+    rank: float
+    answer: "Future[object]"
+    begun_at: float | None = None
+    shed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +67,15 @@ class Load:
 
 
 class InferenceOwner:
-    """Runs looks for all cameras on ``workers`` threads of its own. ``do`` may be called from any thread."""
+    """Runs looks for all cameras on ``workers`` threads of its own. ``do`` may be called from any thread.
+
+    Whoever asks hands its work over and sleeps until the answer is there: nobody else is woken for it.
+    """
 
     def __init__(self, workers: int, *, answer_s: float = ANSWER_S) -> None:
         self._workers, self._answer_s = workers, answer_s
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="inference")
-        self._changed = Condition()
+        self._lock = Lock()
         self._waiting: dict[str, _Turn] = {}
         self._running = 0
         self._shed: dict[str, int] = {}
@@ -79,86 +88,132 @@ class InferenceOwner:
 
     def close(self) -> None:
         """Take nothing more; looks that wait are shed."""
-        with self._changed:
+        with self._lock:
             self._closed = True
-            self._changed.notify_all()
+            waiting, self._waiting = tuple(self._waiting.values()), {}
+        for turn in waiting:
+            self._shed_it(turn)
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     @property
     def load(self) -> Load:
         """As of now."""
-        with self._changed:
+        with self._lock:
             took = tuple(zip(TOOK_S, accumulate(self._took), strict=True))
             return Load(len(self._waiting), self._running, self._workers, dict(self._shed), took, self._took_s)
 
-    def do(self, camera: str, within_s: float, run: Callable[[], T]) -> T:
+    def do(self, camera: str, within_s: float, run: Callable[[], T], *, rank: float | None = None) -> T:
         """What ``run`` gives, from a worker's thread; what it raises is raised here.
 
+        It comes before all whose ``rank`` is later: a monotonic time, the end of ``within_s`` seconds by default.
         OverloadError when it cannot begin within ``within_s`` seconds, ModelError when it does not end in time.
         """
-        self._await_turn(camera, within_s)
-        future = self._pool.submit(self._timed, run)
-        future.add_done_callback(self._end_turn)
+        deadline = monotonic() + within_s
+        answer: Future[T] = Future()
+        turn = _Turn(camera, run, deadline, deadline if rank is None else rank, cast("Future[object]", answer))
+        self._enter(turn)
         try:
-            return future.result(self._answer_s)
+            return answer.result(within_s)
+        except FutureTimeout:
+            begun_at = self._give_up(turn)
+        try:
+            return answer.result(max(0.0, begun_at + self._answer_s - monotonic()))
         except FutureTimeout:
             raise ModelError(f"A look took longer than {self._answer_s:g} s: the model or this box hangs.") from None
 
-    def _timed(self, run: Callable[[], T]) -> T:
+    def _enter(self, turn: _Turn) -> None:
+        with self._lock:
+            earlier = self._waiting.get(turn.camera)
+            if not self._closed:
+                self._waiting[turn.camera] = turn
+        refused = turn if self._closed else earlier
+        if refused is not None:
+            self._shed_it(refused)
+        self._begin()
+
+    def _give_up(self, turn: _Turn) -> float:
+        """When it began, monotonic. One that never did is shed: its answer says so."""
+        with self._lock:
+            if self._waiting.get(turn.camera) is turn:
+                del self._waiting[turn.camera]
+            begun_at = turn.begun_at
+        if begun_at is None:
+            self._shed_it(turn)
+        return begun_at or 0.0
+
+    def _begin(self) -> None:
+        """Begin what comes next while workers are free; for some it may be too late."""
+        while (turn := self._next()) is not None:
+            if turn.begun_at is None:
+                self._shed_it(turn)
+            else:
+                self._pool.submit(self._work, turn).add_done_callback(partial(self._answer, turn))
+
+    def _next(self) -> _Turn | None:
+        """The first in line, and a worker for it; it has not begun if it came too late. None when nothing can begin."""
+        with self._lock:
+            if self._closed or not self._waiting or self._running >= self._workers:
+                return None
+            turn = min(self._waiting.values(), key=lambda waiting: waiting.rank)
+            del self._waiting[turn.camera]
+            now = monotonic()
+            if now <= turn.deadline:
+                turn.begun_at = now
+                self._running += 1
+            return turn
+
+    def _work(self, turn: _Turn) -> object:
         begun = monotonic()
         try:
-            return run()
+            return turn.run()
         finally:
             took_s = monotonic() - begun
-            with self._changed:
+            with self._lock:
+                self._running -= 1
                 self._took[bisect_left(TOOK_S, took_s)] += 1
                 self._took_s += took_s
+            self._begin()
 
-    def _await_turn(self, camera: str, within_s: float) -> None:
-        turn = _Turn(camera, monotonic() + within_s)
-        with self._changed:
-            earlier = self._waiting.get(camera)
-            if earlier is not None:
-                self._drop(earlier)
-            self._waiting[camera] = turn
-            self._changed.wait_for(lambda: self._closed or turn.dropped or self._is_next(turn), within_s)
-            if self._closed or turn.dropped or not self._is_next(turn):
-                self._drop(turn)
-                raise OverloadError("This box is too busy to look in time: lower detect_fps or watch fewer cameras.")
-            del self._waiting[camera]
-            self._running += 1
-            # The next in line may begin beside this one.
-            self._changed.notify_all()
+    def _answer(self, turn: _Turn, done: "Future[object]") -> None:
+        """Wake who waits for it."""
+        if done.cancelled():
+            self._shed_it(turn)
+        elif (error := done.exception()) is not None:
+            turn.answer.set_exception(error)
+        else:
+            turn.answer.set_result(done.result())
 
-    def _is_next(self, turn: _Turn) -> bool:
-        free = self._running < self._workers
-        return free and min(self._waiting.values(), key=lambda waiting: waiting.deadline) is turn
-
-    def _drop(self, turn: _Turn) -> None:
-        if not turn.dropped:
+    def _shed_it(self, turn: _Turn) -> None:
+        with self._lock:
+            if turn.shed:
+                return
+            turn.shed = True
             self._shed[turn.camera] = self._shed.get(turn.camera, 0) + 1
-        turn.dropped = True
-        if self._waiting.get(turn.camera) is turn:
-            del self._waiting[turn.camera]
-        self._changed.notify_all()
-
-    def _end_turn(self, _done: object) -> None:
-        with self._changed:
-            self._running -= 1
-            self._changed.notify_all()
+        turn.answer.set_exception(
+            OverloadError("This box is too busy to look in time: lower detect_fps or watch fewer cameras.")
+        )
 
 
 class QueuedDetector:
-    """A detector whose looks are run by the owner, for one camera."""
+    """A detector whose looks are run by the owner, for one camera.
+
+    All regions of one picture keep the rank of the first, so that looks are finished in the order in which they began:
+    with ranks of their own every camera's last region would wait for all the others' first ones.
+    """
 
     def __init__(self, detector: Detector, owner: InferenceOwner, camera: str, within_s: float) -> None:
         self._detector, self._owner, self._camera, self._within_s = detector, owner, camera, within_s
         self.name, self.sha256, self.labels = detector.name, detector.sha256, detector.labels
         self.takes_regions = detector.takes_regions
+        self._image: Image | None = None
+        self._rank = 0.0
 
     def detect(self, image: Image, region: Box | None = None) -> Sequence[Detection]:
         """See ``Detector``. OverloadError when its turn does not come in time."""
-        return self._owner.do(self._camera, self._within_s, lambda: self._detector.detect(image, region))
+        if image is not self._image:
+            self._image, self._rank = image, monotonic() + self._within_s
+        run = partial(self._detector.detect, image, region)
+        return self._owner.do(self._camera, self._within_s, run, rank=self._rank)
 
 
 class QueuedPlateReader:

@@ -1,9 +1,11 @@
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from threading import Event, Thread
 
 import pytest
 
 from lookout_contract.events import Scenario
+from lookout_edge.domain.detection import Detection
+from lookout_edge.domain.frame import Image
 from lookout_edge.domain.geometry import Box
 from lookout_edge.errors import ModelError, OverloadError
 from lookout_edge.supervisor.inference import (
@@ -30,12 +32,15 @@ class Busy:
 
     def ask(self, camera: str, within_s: float) -> None:
         """From a thread of its own; returns when it waits."""
-        before = self.owner.load.waiting
         run: Callable[[], None] = lambda: self.order.append(camera)  # noqa: E731
-        thread = Thread(target=lambda: self.owner.do(camera, within_s, run))
+        self.start(self.owner.load.waiting + 1, lambda: self.owner.do(camera, within_s, run))
+
+    def start(self, waiting: int, ask: Callable[[], object]) -> None:
+        """Ask from a thread of its own; returns when so many wait."""
+        thread = Thread(target=ask)
         self._threads.append(thread)
         thread.start()
-        while self.owner.load.waiting == before:
+        while self.owner.load.waiting < waiting:
             thread.join(0.001)
 
     def release(self) -> None:
@@ -61,6 +66,28 @@ def test_the_nearest_deadline_is_looked_at_first_whoever_came_first() -> None:
     busy.ask("kitchen", deadline_of([Scenario.GARBAGE, Scenario.FIRE_SMOKE]))
     busy.release()
     assert busy.order == ["kitchen", "car-park", "yard"]
+
+
+def test_a_look_that_has_begun_is_finished_before_later_ones_begin() -> None:
+    busy = Busy()
+
+    class Noted(ScriptedDetector):
+        def detect(self, image: Image, region: Box | None = None) -> Sequence[Detection]:
+            busy.order.append("hall")
+            return ()
+
+    def lift() -> None:
+        busy.order.append("lift")
+        while busy.owner.load.waiting < 2:  # the hall's second region comes meanwhile
+            Event().wait(0.001)
+
+    detector, image = QueuedDetector(Noted([()]), busy.owner, "hall", URGENT_S), picture()
+    halves = Box(0, 0, 0.5, 1), Box(0.5, 0, 1, 1)
+    busy.start(1, lambda: [detector.detect(image, half) for half in halves])
+    busy.start(2, lambda: busy.owner.do("lift", URGENT_S, lift))
+    busy.ask("yard", URGENT_S)
+    busy.release()
+    assert busy.order == ["hall", "lift", "hall", "yard"]
 
 
 def test_fire_has_the_nearer_deadline() -> None:
