@@ -207,6 +207,8 @@ class Report:
     crowds: tuple[Crowd, ...] = ()
     #: Name of a peer → CPU seconds per second of the same busy clip.
     peers: Mapping[str, float] = field(default_factory=dict[str, float])
+    #: Name of a peer that is installed → why it could not be measured.
+    peers_failed: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def as_json(self) -> str:
         """For programs: one JSON object."""
@@ -226,6 +228,7 @@ class Report:
             "overhead_over_floor": busy and round(busy.overhead_over_floor, 3),
             "main_idle_over_floor": main and round(main.over_floor, 3),
             "peers": {name: round(cost, 4) for name, cost in self.peers.items()},
+            "peers_failed": dict(self.peers_failed),
         }
         return json.dumps({**figures, **self._live(), **self._tracks(), "clips": self._clips()})
 
@@ -282,6 +285,7 @@ class Report:
         )
         lines += [f"  lost: {line}" for line in self.tracks_lost]
         lines += [f"{name}: {cost:.3f} on the busy clip" for name, cost in self.peers.items()]
+        lines += [f"{name}: not measured: {why}" for name, why in self.peers_failed.items()]
         for crowd in self.crowds:
             times = ", ".join(f"p{p} {percentile(crowd.latencies_s, p) * 1000:.0f} ms" for p in (50, 99))
             lines.append(

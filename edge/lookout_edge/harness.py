@@ -8,10 +8,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from importlib.util import find_spec
 from pathlib import Path
-from resource import RUSAGE_CHILDREN, getrusage
-from subprocess import DEVNULL, run
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -22,6 +19,7 @@ from lookout_edge.bench import Clip, Cost, Crowd, Report, TimedDetector, TimedPl
 from lookout_edge.config import ModelsConfig
 from lookout_edge.errors import SourceError
 from lookout_edge.looking import EVERY_LOOK, LookSettings
+from lookout_edge.peers import measure_peers
 
 #: Cameras that are tried at once, one after the other, as far as the caller wants to go.
 _CROWDS = (1, 2, 4, 8, 12, 16, 24, 32, 48, 64)
@@ -59,13 +57,15 @@ def measure_all(
     busy = clips[_busy(clips)]
     plain = bootstrap.load_models(ModelsConfig(precision="full"))
     reference = _watch(busy, plain, EVERY_LOOK, timezone, False).tracks
+    peers = measure_peers(busy, costs[_busy(clips)].video_s, folder)
     return Report(
         detector=models.detector.name,
         costs=costs,
         tracks_reference=reference.count(),
         tracks_lost=tuple(mine.lost_from(reference)),
         crowds=tuple(_crowds(busy, folder, cameras, _scenarios(models, timezone))),
-        peers=_peers(busy, costs[_busy(clips)].video_s),
+        peers=peers.cost,
+        peers_failed=peers.failed,
     )
 
 
@@ -175,21 +175,3 @@ def _crowd(clip: Path, folder: Path, cameras: int, scenarios: Sequence[str]) -> 
 def _rss_bytes() -> int:
     pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE")
-
-
-def _peers(clip: Path, video_s: float) -> dict[str, float]:
-    """What others cost on the same clip, where they are installed: ``yolo track`` of ultralytics, YOLO11n at 640."""
-    if find_spec("ultralytics") is None:
-        return {}
-    before = getrusage(RUSAGE_CHILDREN)
-    done = run(
-        ["yolo", "track", "model=yolo11n.pt", f"source={clip}", "imgsz=640", "save=False", "verbose=False"],
-        stdout=DEVNULL,
-        stderr=DEVNULL,
-        check=False,
-    )
-    after = getrusage(RUSAGE_CHILDREN)
-    if done.returncode:
-        return {}
-    spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return {"ultralytics track (yolo11n, 640)": spent / video_s}
