@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from lookout_contract.base import Identifier, Message, Sha256, UtcTime
-from lookout_contract.events import Epoch
+from lookout_contract.events import Epoch, Scenario
 
 Count = Annotated[int, Field(ge=0)]
 Minutes = Annotated[float, Field(ge=0)]
@@ -56,6 +56,29 @@ class CameraReport(Message):
     """Today and the day before, the newer one first."""
 
 
+class ShadowTally(Message):
+    """Alarms of one camera and scenario since a shadow began: of the running rules, of the shadow, and of both."""
+
+    camera: Identifier
+    scenario: Scenario
+    running: Count = 0
+    shadow: Count = 0
+    both: Count = 0
+
+
+class ShadowReport(Message):
+    """A candidate that judges beside the running rules and publishes nothing."""
+
+    since: UtcTime
+    until: UtcTime
+    looks: Count = 0
+    shed: Count = 0
+    """Looks that its own model left out because the box was busy."""
+    gave_up: str | None = None
+    """Why its model was given up; null while it runs."""
+    alarms: tuple[ShadowTally, ...] = ()
+
+
 class GatewayStatus(Message):
     """Published at birth and every heartbeat; the broker publishes the ``online: false`` form as the will."""
 
@@ -76,6 +99,8 @@ class GatewayStatus(Message):
     """Scenario → frames that were not looked at because the box was too busy."""
     cameras: dict[Identifier, CameraReport] = {}
     """Camera → how its stream is doing."""
+    shadows: dict[Identifier, ShadowReport] = {}
+    """Name → what a candidate beside the running rules has come to."""
 
 
 class Sight(StrEnum):

@@ -32,6 +32,7 @@ from lookout_edge.errors import ConfigError, EdgeError, SourceError
 from lookout_edge.recordings import DEFAULT_TIMEZONE, studio_of
 from lookout_edge.replay import replay as replay_frames
 from lookout_edge.rule_commands import DrawOption, PictureOption, draw_zones, proposals, score, why
+from lookout_edge.shadow_commands import shadow_app
 
 app = typer.Typer(
     help="The Lookout gateway: watches cameras and sends events.",
@@ -236,6 +237,7 @@ app.command()(doctor)
 app.command("self-test")(self_test)
 app.command()(why)
 app.command()(proposals)
+app.add_typer(shadow_app, name="shadow")
 
 
 def main() -> None:

@@ -210,8 +210,12 @@ class Attention:
                 known = any(box.holds(region) for _, box in later)
                 later += [] if known else [(at + after_s, region) for after_s in self._settings.again_s]
         self._later = later
-        whole = distinct([found for found in detections if not found.cut]) if look.regions else detections
-        return tuple(found for found in whole if not self._is_masked(found.box))
+        return self.whole(look.regions, detections)
+
+    def whole(self, regions: tuple[Box, ...] | None, detections: Sequence[Detection]) -> tuple[Detection, ...]:
+        """Of what was found in ``regions`` whole things outside the masks, each once."""
+        found = distinct([found for found in detections if not found.cut]) if regions else detections
+        return tuple(each for each in found if not self._is_masked(each.box))
 
     def heed(self, at: float, observations: Sequence[Observation], untracked: Sequence[Box], waiting: bool) -> None:
         """Take in what rules made of a look.

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from lookout_contract.events import EndReason, EventData, Phase, Scenario
 from lookout_edge.domain.appearance import appearance_of
@@ -22,6 +23,7 @@ from lookout_edge.looking import Attention, Look, LookedScene, LookSettings
 from lookout_edge.motion import MotionGate, MotionSettings
 from lookout_edge.ports import Detector, PlateDirectory, PlateReader
 from lookout_edge.rules.base import Rule
+from lookout_edge.shadow import Looked, Shadow
 from lookout_edge.sight import Blindness, SightSettings, SightWatch, lost_sight, observed
 from lookout_edge.tracking import Tracker, TrackerSettings
 
@@ -105,6 +107,9 @@ class CameraPipeline:
         self._rules_of = {scenario: [rule for rule in rules if rule.scenario is scenario] for scenario in self._books}
         #: Scenarios whose things no track stands for.
         self._untracked = {rule.scenario for rule in rules if rule.close_labels}
+        self._shadows: tuple[Shadow, ...] = ()
+        #: The look of the last step, for the shadows.
+        self._looked: Looked | None = None
         self._frame_at: float | None = None
         #: All that is followed, as of the last look.
         self.tracks: tuple[Track, ...] = ()
@@ -143,6 +148,18 @@ class CameraPipeline:
             if event.scenario not in self._books and event.end_reason is None
         )
 
+    def beside(self, shadows: Sequence[Shadow]) -> None:
+        """Candidates that judge what this pipeline looks at; call it before the first frame."""
+        self._shadows = tuple(shadows)
+        self._close_labels = self._close_labels.union(*(shadow.close_labels for shadow in shadows))
+
+    def judge_beside(self) -> None:
+        """Let the shadows judge the look of the last step, if there was one: when what it brought about is safe."""
+        looked, self._looked = self._looked, None
+        if looked is not None:
+            for shadow in self._shadows:
+                shadow.judge(looked)
+
     @property
     def demand(self) -> Demand:
         """What the next pictures must be like: as close as looks while something goes on, else as rules tolerate."""
@@ -178,6 +195,8 @@ class CameraPipeline:
         if reason is not EndReason.BLIND:
             books.append(self._lost)
         events = [event for book in books for event in book.close(at, reason)]
+        for shadow in self._shadows:
+            shadow.finish(at, reason)
         self._start_anew()
         self._ledger.close()
         return tuple(events)
@@ -199,8 +218,8 @@ class CameraPipeline:
         self._attention.reset()
         if self._sight is not None:
             self._sight.reset()
-        for rule in self._rules:
-            rule.reset()
+        for each in (*self._rules, *self._shadows):
+            each.reset()
         self._readings = {}
 
     @property
@@ -232,7 +251,13 @@ class CameraPipeline:
         detections = self._attention.looked(frame.at, look, found)
         scene = LookedScene(self._gate, look.regions)
         self.tracks = self._tracker.update(frame.at, detections, scene)
-        return self._judge(frame, self._told(frame, look, detections))
+        told = self._told(frame, look, detections)
+        if self._shadows:
+            whole = partial(self._attention.whole, look.regions)
+            self._looked = Looked(
+                frame=frame, regions=look.regions, tracks=self.tracks, scene=told, view=scene, whole=whole
+            )
+        return self._judge(frame, told)
 
     def _told(self, frame: Frame, look: Look, detections: Sequence[Detection]) -> Scene:
         """What the rules are told of a look beside the tracks."""

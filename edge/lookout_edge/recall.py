@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, time, timedelta, tzinfo
 
 from lookout_contract.events import Scenario
+from lookout_contract.status import ShadowReport
+from lookout_edge.domain.comparison import Difference
 from lookout_edge.domain.feedback import Proposal
 from lookout_edge.domain.memory import Kind, Note, condition_text
 from lookout_edge.errors import ConfigError
@@ -63,6 +65,31 @@ def proposal_text(proposal: Proposal, timezone: tzinfo) -> str:
     tried = f"{proposal.spared} false alarms spared, {proposal.missed} real ones missed, {proposal.unjudged} not judged"
     slows = "; only slows what neither flickers nor grows" if proposal.scenario is Scenario.FIRE_SMOKE else ""
     return f"{proposal.id}  {state}  leave out {what}{slows}\n              in the last week: {tried}"
+
+
+def shadow_text(
+    name: str, report: ShadowReport, differences: Sequence[Difference], now: datetime, timezone: tzinfo
+) -> list[str]:
+    """A shadow beside the running rules, camera by camera, in lines."""
+    days = (min(now, report.until) - report.since).total_seconds() / 86_400
+    of = (report.until - report.since).total_seconds() / 86_400
+    began = _clock(report.since.timestamp(), timezone)
+    shed = f", {report.shed} more left out while the box was busy" if report.shed else ""
+    lines = [f"{name}  since {began}, {days:.1f} of {of:g} days, {report.looks} looks{shed}"]
+    lines += [f"  given up: {report.gave_up}"] if report.gave_up else []
+    for each in differences:
+        a_day = [f"{count / days:.1f}" if days * 24 >= 1 else "–" for count in (each.running, each.shadow)]
+        lines.append(
+            f"  {each.camera} {each.scenario}: {each.running} alarms, the shadow {each.shadow}, {each.both} of them "
+            f"the same; a day {a_day[0]} and {a_day[1]}"
+        )
+        lines += [
+            f"    {_clock(note.at, timezone)}  spared: {note.label or ''} {note.reason or ''}" for note in each.spared
+        ]
+        lines += [
+            f"    {_clock(note.at, timezone)}  new: {note.label or ''} {note.reason or ''}" for note in each.added
+        ]
+    return lines or [f"{name}: judges no camera"]
 
 
 def _clock(at: float, timezone: tzinfo) -> str:

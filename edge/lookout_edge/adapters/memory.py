@@ -74,6 +74,12 @@ class Memory:
         """Everything about one occurrence, oldest first."""
         return self._read("occurrence = ? ORDER BY at", occurrence)
 
+    def starts(self, start: float, end: float) -> Sequence[Note]:
+        """The starts of alarms from ``start`` to ``end``, of the running rules and of shadows, oldest first."""
+        kinds = (Kind.EVENT.value, Kind.SHADOW.value)
+        where = "at >= ? AND at <= ? AND kind IN (?, ?) AND json_extract(note, '$.state') = 'start' ORDER BY at"
+        return self._read(where, start, end, *kinds)
+
     def close(self) -> None:
         """Let go of the file."""
         self._file.close()

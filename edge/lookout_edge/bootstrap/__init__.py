@@ -45,6 +45,7 @@ from lookout_edge.bootstrap.page import RunningGateway, page_of
 from lookout_edge.bootstrap.sections import spool_limits, talking_cameras, unchanged_cameras
 from lookout_edge.bootstrap.self_test import Rehearsals, open_reel, weekly
 from lookout_edge.bootstrap.service import Closing, spool_depth, token_of
+from lookout_edge.bootstrap.shadows import Shadows
 from lookout_edge.bootstrap.streams import source_options
 from lookout_edge.bootstrap.watching import NobodyKnown as NobodyKnown
 from lookout_edge.bootstrap.watching import build_pipeline, build_rules, log_suppressed
@@ -102,6 +103,7 @@ _FIXED = (
     "buttons",
     "http",
     "self_test",
+    "shadows",
 )
 
 
@@ -176,6 +178,7 @@ class GatewayBuilder:
             limits=spool_limits(config),
         )
         self._memory = Memory(config.data_dir / MEMORY)
+        self._shadows = Shadows(config, self._memory, self.inference, self._clock)
         self._coverage = CoverageFile(config.data_dir / "coverage.json", lambda: self._loaded.timezone, self._clock)
         self._proposals = ProposalFile(config.data_dir / PROPOSALS)
         self._evidence = DiskEvidence(config.data_dir / "evidence", quota_bytes=config.evidence.quota_mb * 1_000_000)
@@ -216,7 +219,7 @@ class GatewayBuilder:
         workers = self._workers(self._loaded)
         end_unwatched(self._spool, self._loaded.config.cameras)
         services: list[Service] = [Closing(self._spool.close), Closing(self._memory.close), self._coverage]
-        services.append(self._link)
+        services += [self._shadows, self._link]
         services.append(Closing(self.inference.close))
         services += [service for service in (self._bus, self._voice) if service is not None]
         services.append(Closing(self.buttons.close))
@@ -312,6 +315,7 @@ class GatewayBuilder:
             on_suppressed=self._suppressed,
             left_out=partial(self._proposals.suppressions, name),
         )
+        pipeline.beside(self._shadows.of(name, camera, loaded, self._models))
         return CameraWorker(
             name,
             source,
@@ -371,6 +375,7 @@ class GatewayBuilder:
             depth=spool_depth(self._spool, self._evidence),
             clock=self._clock,
             coverage=self._coverage.report(),
+            shadows=self._shadows.report(),
         )
 
     def _shown(self) -> RunningGateway:

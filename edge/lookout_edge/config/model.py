@@ -3,7 +3,7 @@
 import re
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
@@ -12,6 +12,7 @@ from pydantic import (
     SecretStr,
     StringConstraints,
     ValidationInfo,
+    model_validator,
 )
 from shapely.geometry import Polygon
 from shapely.validation import explain_validity  # pyright: ignore[reportUnknownVariableType]
@@ -295,6 +296,30 @@ class CameraConfig(Section):
     """Where the camera has analytics of its own: its events, beside those of ``rules``."""
 
 
+class ShadowConfig(Section):
+    """A candidate that judges beside the running rules for some days and publishes nothing: another model, other
+    thresholds or other rules. ``lookout-edge shadow report`` tells the difference in alarms."""
+
+    days: float = Field(default=3.0, gt=0, le=7)
+    """How long it runs, from its first start on; what it saw is kept for a week."""
+    cameras: tuple[Identifier, ...] = ()
+    """Where it runs; everywhere when absent."""
+    detector: str | None = None
+    """Entry of the zoo that looks in place of the running one, when nobody else wants to look; it reads no plates and
+    so judges no ``unfamiliar_vehicle``. When absent the running model's tracks are shared."""
+    precision: Literal["auto", "full"] = "auto"
+    """As in ``models``."""
+    rules: tuple[RuleConfig, ...] = ()
+    """In place of the camera's own, for their scenarios; without ``zones`` in the zones of those. The camera's own
+    rules when absent."""
+
+    @model_validator(mode="after")
+    def _differs(self) -> Self:
+        if self.detector is None and not self.rules:
+            raise ValueError("needs a detector or rules: else it is what runs already")
+        return self
+
+
 class GatewayConfig(Section):
     """A gateway: who it is, whom it talks to, and its cameras."""
 
@@ -320,6 +345,8 @@ class GatewayConfig(Section):
     """Snapshots and clips."""
     spool: SpoolConfig = SpoolConfig()
     """How much waits when the dispatcher is away."""
+    shadows: dict[Identifier, ShadowConfig] = {}
+    """Candidates that run beside the rules of the cameras, by a name of your own."""
     self_test: SelfTestConfig = SelfTestConfig()
     """Proves each week that alarms would arrive."""
     devices: MqttConfig | None = None

@@ -21,7 +21,7 @@ Section = Mapping[str, object]
 def faults_of_sense(document: Document, base: Path, models: Mapping[str, Sequence[str]]) -> list[Fault]:
     """Unknown zones and models, clips that are not there, zones watched twice; ``base`` is the file's folder."""
     data = _section(document.data)
-    faults = list(_model_faults(document, data, models))
+    faults = [*_model_faults(document, data, models), *_shadow_faults(document, data, models)]
     for name, camera in _section(data.get("cameras")).items():
         place: Place = ("cameras", name)
         faults += _source_faults(document, place, _section(camera), base)
@@ -62,6 +62,20 @@ def _model_faults(document: Document, data: Section, models: Mapping[str, Sequen
     if section.get("plates", True) is True and lacking:
         text = f"needs {' and '.join(lacking)}, which the zoo does not have; build them or write 'plates: false'"
         yield document.fault(("models", "plates"), text)
+
+
+def _shadow_faults(document: Document, data: Section, models: Mapping[str, Sequence[str]]) -> Iterator[Fault]:
+    cameras, detectors = sorted(_section(data.get("cameras"))), sorted(set(models) - set(PLATE_MODELS))
+    for name, shadow in _section(data.get("shadows")).items():
+        place: Place = ("shadows", name)
+        detector = _section(shadow).get("detector")
+        if isinstance(detector, str) and detector not in detectors:
+            text = f"there is no detector {detector!r} in the zoo; {suggestion(detector, detectors)}"
+            yield document.fault((*place, "detector"), text)
+        for number, camera in enumerate(_items(_section(shadow).get("cameras"))):
+            if isinstance(camera, str) and camera not in cameras:
+                text = f"there is no camera {camera!r}; {suggestion(camera, cameras)}"
+                yield document.fault((*place, "cameras", number), text)
 
 
 def _source_faults(document: Document, place: Place, camera: Section, base: Path) -> Iterator[Fault]:

@@ -43,6 +43,8 @@ class Note(BaseModel):
     #: Name of the condition that stopped a candidate.
     blocked_by: str | None = None
     conditions: tuple[Condition, ...] = ()
+    #: Name of the trial run, for its events.
+    shadow: str | None = None
     #: x1, y1, x2, y2 as fractions of the frame.
     box: tuple[float, float, float, float] | None = None
 

@@ -6,7 +6,14 @@ from lookout_edge.supervisor.camera import CameraWorker, Delays, RunningSource
 from lookout_edge.supervisor.commands import CommandDesk, ResidentBook, VerdictBook
 from lookout_edge.supervisor.crew import Crew
 from lookout_edge.supervisor.gateway import Gateway, Identity, Service, end_unwatched, make_status, take_snapshot
-from lookout_edge.supervisor.inference import InferenceOwner, Load, QueuedDetector, QueuedPlateReader, deadline_of
+from lookout_edge.supervisor.inference import (
+    IdleDetector,
+    InferenceOwner,
+    Load,
+    QueuedDetector,
+    QueuedPlateReader,
+    deadline_of,
+)
 from lookout_edge.supervisor.proof import ProofDesk, ProofSettings
 from lookout_edge.supervisor.remembering import NoteKeeper, RememberingSink
 from lookout_edge.supervisor.rollout import Rollouts
@@ -25,6 +32,7 @@ __all__ = [
     "Gateway",
     "Hop",
     "Identity",
+    "IdleDetector",
     "InferenceOwner",
     "Load",
     "NoDevices",

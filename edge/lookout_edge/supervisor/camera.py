@@ -250,6 +250,7 @@ class CameraWorker:
         self._keep(self._proof.attach(frame, frame.at, events))
         if self._pipeline.looks > looks:
             self.latencies_s.append(self._clock.now() - frame.at)
+        self._pipeline.judge_beside()
         problem = self._pipeline.unknown_because
         self._failed = self._failed + 1 if problem else 0
         if self._failed >= FAILED_LOOKS:

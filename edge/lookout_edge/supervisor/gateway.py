@@ -8,7 +8,7 @@ from typing import Protocol
 import structlog
 
 from lookout_contract.events import EndReason, EvidenceRef, Phase
-from lookout_contract.status import Coverage, GatewayStatus, SpoolDepth
+from lookout_contract.status import Coverage, GatewayStatus, ShadowReport, SpoolDepth
 from lookout_edge.errors import EdgeError
 from lookout_edge.ports import Clock, EventSink
 from lookout_edge.supervisor.camera import CameraWorker
@@ -69,8 +69,9 @@ def make_status(
     depth: SpoolDepth,
     clock: Clock,
     coverage: Mapping[str, tuple[Coverage, ...]],
+    shadows: Mapping[str, ShadowReport],
 ) -> GatewayStatus:
-    """The status as of now; ``coverage`` by camera."""
+    """The status as of now; ``coverage`` by camera, ``shadows`` by name."""
     skews = [worker.skew_s for worker in crew.workers if worker.skew_s is not None]
     return GatewayStatus(
         gateway=identity.gateway,
@@ -88,6 +89,7 @@ def make_status(
             worker.camera: worker.report().model_copy(update={"coverage": coverage.get(worker.camera, ())})
             for worker in crew.workers
         },
+        shadows=dict(shadows),
     )
 
 

@@ -7,7 +7,7 @@ next. A look that does not come back is told apart from that. Neither is ever an
 
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass
 from functools import partial
@@ -121,6 +121,28 @@ class InferenceOwner:
         except FutureTimeout:
             raise ModelError(f"A look took longer than {self._answer_s:g} s: the model or this box hangs.") from None
 
+    def do_idle(self, run: Callable[[], T]) -> T:
+        """What ``run`` gives, if a worker is free and nobody waits for one; else OverloadError at once."""
+        with self._lock:
+            if self._closed or self._waiting or self._running >= self._workers:
+                raise OverloadError("This box has no time for looks that nobody waits for.")
+            self._running += 1
+            future = self._pool.submit(self._work_idle, run)
+        try:
+            return future.result(self._answer_s)
+        except CancelledError:
+            raise OverloadError("This gateway is closing.") from None
+        except FutureTimeout:
+            raise ModelError(f"A look took longer than {self._answer_s:g} s: the model or this box hangs.") from None
+
+    def _work_idle(self, run: Callable[[], T]) -> T:
+        try:
+            return run()
+        finally:
+            with self._lock:
+                self._running -= 1
+            self._begin()
+
     def _enter(self, turn: _Turn) -> None:
         with self._lock:
             earlier = self._waiting.get(turn.camera)
@@ -214,6 +236,19 @@ class QueuedDetector:
             self._image, self._rank = image, monotonic() + self._within_s
         run = partial(self._detector.detect, image, region)
         return self._owner.do(self._camera, self._within_s, run, rank=self._rank)
+
+
+class IdleDetector:
+    """A detector of which nobody waits for the answer: its looks are the first to be left out."""
+
+    def __init__(self, detector: Detector, owner: InferenceOwner) -> None:
+        self._detector, self._owner = detector, owner
+        self.name, self.sha256, self.labels = detector.name, detector.sha256, detector.labels
+        self.takes_regions = detector.takes_regions
+
+    def detect(self, image: Image, region: Box | None = None) -> Sequence[Detection]:
+        """See ``Detector``. OverloadError while anything else is or wants to be looked at."""
+        return self._owner.do_idle(lambda: self._detector.detect(image, region))
 
 
 class QueuedPlateReader:

@@ -31,6 +31,9 @@ cameras:
   broken:
     source: {{url: "rtsp://admin:hunter2@127.0.0.1:{port}/stream"}}
     rules: [{{scenario: corridor_ebike}}]
+shadows:
+  patient: {{rules: [{{scenario: unfamiliar_vehicle, dwell_s: 60}}]}}
+  bikes: {{detector: coco-nano, precision: full, cameras: [street], rules: [{{scenario: corridor_ebike, dwell_s: 1}}]}}
 """
 
 
@@ -95,6 +98,12 @@ def test_one_camera_runs_while_another_and_the_broker_are_away(gateway: Running,
         tables = [row[0] for row in spool.execute("select name from sqlite_master where type = 'table'")]
         assert tables
     assert list((tmp_path / "data" / "evidence").glob("*.jpg"))
+    command = [sys.executable, "-m", "lookout_edge", "shadow", "report", "--json", "--config", str(tmp_path / "g.yaml")]
+    shadows = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+    (vehicles,), (bikes,) = shadows["patient"]["alarms"], shadows["bikes"]["alarms"]
+    assert (vehicles["camera"], vehicles["running"] >= 1, vehicles["shadow"]) == ("street", True, 0)
+    assert (bikes["scenario"], bikes["running"]) == ("corridor_ebike", 0)
+    assert shadows["patient"]["looks"] > 0 < shadows["bikes"]["looks"]
 
 
 def test_ctrl_c_before_anything_happened_is_a_clean_end_too(gateway: Running) -> None:

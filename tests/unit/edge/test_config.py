@@ -231,3 +231,18 @@ def test_the_hash_covers_what_is_seen_and_no_secret(tmp_path: Path) -> None:
     assert load(tmp_path, GOOD + "mqtt: {host: elsewhere}\n").hash == first
     assert load(tmp_path, "# a comment\n" + GOOD).hash == first
     assert load(tmp_path, GOOD.replace("dwell_s: 5", "dwell_s: 6")).hash != first
+
+
+def test_a_shadow_is_checked_like_what_runs(tmp_path: Path) -> None:
+    def with_shadow(text: str) -> str:
+        return GOOD + f"shadows:\n  trial: {text}\n"
+
+    shadow = load(tmp_path, with_shadow("{rules: [{scenario: unfamiliar_vehicle, dwell_s: 9}]}")).config.shadows[
+        "trial"
+    ]
+    assert (shadow.days, shadow.rules[0].scenario) == (3.0, "unfamiliar_vehicle")
+    assert "needs a detector or rules" in faults(tmp_path, with_shadow("{days: 2}"))[0]
+    assert "there is no detector 'coco-mano'" in faults(tmp_path, with_shadow("{detector: coco-mano}"))[0]
+    (said,) = faults(tmp_path, with_shadow("{detector: coco-nano, cameras: [gat]}"))
+    assert "did you mean 'gate'?" in said
+    assert "must be at most 7" in faults(tmp_path, with_shadow("{detector: coco-nano, days: 8}"))[0]

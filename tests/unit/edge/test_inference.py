@@ -11,6 +11,7 @@ from lookout_edge.errors import ModelError, OverloadError
 from lookout_edge.supervisor.inference import (
     URGENT_S,
     USUAL_S,
+    IdleDetector,
     InferenceOwner,
     QueuedDetector,
     QueuedPlateReader,
@@ -146,3 +147,14 @@ def test_closing_sheds_what_waits() -> None:
     owner.close()
     with pytest.raises(OverloadError):
         owner.do("gate", 1.0, lambda: None)
+
+
+def test_what_nobody_waits_for_is_the_first_to_be_left_out() -> None:
+    busy = Busy()
+    inner = ScriptedDetector([()], labels=("car",))
+    idle = IdleDetector(inner, busy.owner)
+    with pytest.raises(OverloadError):
+        idle.detect(picture())
+    busy.release()
+    assert (inner.calls, list(idle.detect(picture())), inner.calls) == (0, [], 1)
+    assert busy.owner.load.shed == {}

@@ -1,0 +1,87 @@
+"""Since when each shadow has run and how much it has looked: a restart must not begin its days again."""
+
+from pathlib import Path
+from threading import Lock
+
+import structlog
+from pydantic import BaseModel, ValidationError
+
+from lookout_contract.events import Scenario
+from lookout_edge.adapters.atomic_file import write_whole
+
+_log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+class ShadowRun(BaseModel):
+    """One run of a shadow. Times are seconds since 1970 UTC."""
+
+    #: Hash of what it is made of: another candidate under the same name begins its days again.
+    made_of: str
+    since: float
+    until: float
+    looks: int = 0
+    shed: int = 0
+    gave_up: str | None = None
+    #: Camera → what is judged there.
+    judges: dict[str, tuple[Scenario, ...]] = {}
+
+
+class _Kept(BaseModel):
+    shadows: dict[str, ShadowRun] = {}
+
+
+class ShadowFile:
+    """All runs in one JSON file. From any thread; a disk that refuses costs a log line."""
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._lock = path, Lock()
+        self._kept = _read(path)
+
+    def all(self) -> dict[str, ShadowRun]:
+        """Name → run."""
+        with self._lock:
+            return {name: run.model_copy(deep=True) for name, run in self._kept.shadows.items()}
+
+    def begin(self, name: str, made_of: str, now: float, lasts_s: float) -> ShadowRun:
+        """The run of this candidate: the one that goes on, or a new one from ``now`` on."""
+        with self._lock:
+            held = self._kept.shadows.get(name)
+            if held is None or held.made_of != made_of:
+                held = ShadowRun(made_of=made_of, since=now, until=now + lasts_s)
+            held.until = held.since + lasts_s
+            self._kept.shadows[name] = held
+            self._save()
+            return held.model_copy(deep=True)
+
+    def judges(self, name: str, camera: str, scenarios: tuple[Scenario, ...]) -> None:
+        """It runs at this camera, for these."""
+        with self._lock:
+            self._kept.shadows[name].judges[camera] = scenarios
+
+    def count(self, name: str, looks: int, shed: int, gave_up: str | None) -> None:
+        """So many looks more; kept with the next ``save``."""
+        with self._lock:
+            run = self._kept.shadows[name]
+            run.looks, run.shed, run.gave_up = run.looks + looks, run.shed + shed, gave_up or run.gave_up
+
+    def save(self) -> None:
+        """Write what was counted."""
+        with self._lock:
+            self._save()
+
+    def _save(self) -> None:
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(self._path, self._kept.model_dump_json(indent=1, exclude_none=True).encode())
+        except OSError as error:
+            _log.warning("what shadows have done could not be kept", path=str(self._path), why=error.strerror)
+
+
+def _read(path: Path) -> _Kept:
+    try:
+        return _Kept.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        return _Kept()
+    except (OSError, ValidationError) as error:
+        _log.warning("the record of shadows cannot be read; their days begin anew", why=str(error).splitlines()[0])
+        return _Kept()

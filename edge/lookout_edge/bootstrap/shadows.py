@@ -1,0 +1,161 @@
+"""Candidates that run beside the rules of the cameras, and what they would have done."""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from threading import Lock
+
+from lookout_contract.events import EventData, Phase, Scenario
+from lookout_contract.status import ShadowReport, ShadowTally
+from lookout_edge.adapters.memory import Memory
+from lookout_edge.adapters.shadow_file import ShadowFile, ShadowRun
+from lookout_edge.bootstrap.models import Models, load_models
+from lookout_edge.bootstrap.watching import build_rules
+from lookout_edge.config import CameraConfig, GatewayConfig, LoadedConfig, ModelsConfig, ShadowConfig
+from lookout_edge.domain.comparison import Difference, compare
+from lookout_edge.domain.memory import Kind, note_of_event
+from lookout_edge.errors import ConfigError
+from lookout_edge.events import Provenance
+from lookout_edge.ports import Clock
+from lookout_edge.shadow import Shadow
+from lookout_edge.supervisor import IdleDetector, InferenceOwner
+
+#: File of the runs in the data folder.
+SHADOWS = "shadows.json"
+#: The comparison is made at most so often while the gateway runs, seconds.
+_FRESH_S = 60.0
+
+
+class Shadows:
+    """The candidates of a gateway. From any thread."""
+
+    def __init__(self, config: GatewayConfig, memory: Memory, inference: InferenceOwner, clock: Clock) -> None:
+        self._config, self._memory, self._inference, self._clock = config, memory, inference, clock
+        self._file = ShadowFile(config.data_dir / SHADOWS)
+        self._models: dict[str, Models] = {}
+        self._running: list[Shadow] = []
+        self._counted: dict[int, tuple[int, int]] = {}
+        self._lock = Lock()
+        self._told: tuple[float, dict[str, ShadowReport]] = (float("-inf"), {})
+
+    def of(self, camera: str, section: CameraConfig, loaded: LoadedConfig, running: Models) -> list[Shadow]:
+        """Those that are to run at a camera now; ConfigError, ModelError as for the rules and models themselves."""
+        with self._lock:
+            self._running = [shadow for shadow in self._running if shadow.camera != camera]
+            found: list[Shadow] = []
+            for name, config in self._config.shadows.items():
+                mine = _section_of(camera, section, config)
+                if mine is not None and self._has_days_left(name, config):
+                    found.append(self._build(name, camera, mine, loaded, running))
+            self._running += found
+            return found
+
+    def report(self) -> dict[str, ShadowReport]:
+        """Name → what it has come to, at most a minute old."""
+        now = self._clock.now()
+        with self._lock:
+            if not 0 <= now - self._told[0] < _FRESH_S:
+                self._count()
+                found = comparisons(self._file, self._memory, now)
+                self._told = now, {name: told for name, (told, _) in found.items() if name in self._config.shadows}
+            return self._told[1]
+
+    def close(self) -> None:
+        """Keep what was counted."""
+        with self._lock:
+            self._count()
+
+    def start(self) -> None:
+        """Nothing to do: it counts whenever the status is told."""
+
+    def _has_days_left(self, name: str, config: ShadowConfig) -> bool:
+        made_of = hashlib.sha256(config.model_dump_json(exclude={"days", "cameras"}).encode()).hexdigest()
+        now = self._clock.now()
+        return now < self._file.begin(name, made_of, now, config.days * 86_400).until
+
+    def _build(self, name: str, camera: str, section: CameraConfig, loaded: LoadedConfig, running: Models) -> Shadow:
+        config = self._config.shadows[name]
+        models, detector = running, None
+        if config.detector is not None:
+            if config.detector not in self._models:
+                wanted = ModelsConfig(detector=config.detector, precision=config.precision, plates=False)
+                self._models[config.detector] = load_models(wanted)
+            models = self._models[config.detector]
+            detector = IdleDetector(models.detector, self._inference)
+        rules = build_rules(camera, section, loaded.calendar, models)
+        provenance = Provenance(camera=camera, source=f"shadow/{name}", models=models.hashes(), config_hash=loaded.hash)
+        shadow = Shadow(name, provenance, rules, self._remember, detector=detector)
+        self._file.judges(name, camera, shadow.scenarios)
+        return shadow
+
+    def _remember(self, name: str, event: EventData) -> None:
+        if event.phase is not Phase.UPDATE:
+            self._memory.add(note_of_event(event, Kind.SHADOW).model_copy(update={"shadow": name}))
+
+    def _count(self) -> None:
+        for shadow in self._running:
+            looks, shed = self._counted.get(id(shadow), (0, 0))
+            self._file.count(shadow.name, shadow.looks - looks, shadow.shed - shed, shadow.gave_up)
+            self._counted[id(shadow)] = (shadow.looks, shadow.shed)
+        self._counted = {id(shadow): self._counted[id(shadow)] for shadow in self._running}
+        self._file.save()
+
+
+def comparisons(file: ShadowFile, memory: Memory, now: float) -> dict[str, tuple[ShadowReport, Sequence[Difference]]]:
+    """Name → what a shadow has come to, in numbers and alarm by alarm."""
+    found: dict[str, tuple[ShadowReport, Sequence[Difference]]] = {}
+    for name, run in file.all().items():
+        pairs = [(camera, scenario) for camera, scenarios in run.judges.items() for scenario in scenarios]
+        notes = memory.starts(run.since, min(now, run.until))
+        differences = compare(name, notes, pairs)
+        found[name] = _message(run, differences), differences
+    return found
+
+
+def open_shadows(config: GatewayConfig) -> ShadowFile:
+    """The runs so far, also while the gateway runs."""
+    return ShadowFile(config.data_dir / SHADOWS)
+
+
+def _section_of(camera: str, section: CameraConfig, config: ShadowConfig) -> CameraConfig | None:
+    """The camera with the candidate's rules in place of its own; None where the candidate does not run.
+
+    A rule without zones watches those of the camera's own rule for the scenario.
+    """
+    if config.cameras and camera not in config.cameras:
+        return None
+    own = {rule.scenario: rule for rule in section.rules}
+    rules = [
+        rule.model_copy(update={"zones": own[rule.scenario].zones})
+        if "zones" not in rule.model_fields_set and rule.scenario in own
+        else rule
+        for rule in config.rules or section.rules
+        if rule.scenario in own or config.cameras
+    ]
+    if config.detector is not None:  # it reads no plates
+        rules = [rule for rule in rules if rule.scenario != Scenario.UNFAMILIAR_VEHICLE.value]
+    for rule in rules:
+        for zone in rule.zones:
+            if zone not in section.zones:
+                raise ConfigError(f"shadows: camera {camera} has no zone {zone!r}; name those of all its cameras.")
+    return section.model_copy(update={"rules": tuple(rules)}) if rules else None
+
+
+def _message(run: ShadowRun, differences: Sequence[Difference]) -> ShadowReport:
+    return ShadowReport(
+        since=datetime.fromtimestamp(run.since, UTC),
+        until=datetime.fromtimestamp(run.until, UTC),
+        looks=run.looks,
+        shed=run.shed,
+        gave_up=run.gave_up,
+        alarms=tuple(
+            ShadowTally(
+                camera=each.camera,
+                scenario=each.scenario,
+                running=each.running,
+                shadow=each.shadow,
+                both=each.both,
+            )
+            for each in differences
+        ),
+    )

@@ -1,0 +1,128 @@
+"""A candidate beside the running rules of a camera: it judges the same looks, publishes nothing, and is told apart.
+
+Other rules or thresholds share the camera's tracks. Another model looks at what the running one has looked at, after
+its events are safe and only when nobody else wants to look.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from lookout_contract.events import EndReason, EventData, Scenario
+from lookout_edge.domain.appearance import appearance_of
+from lookout_edge.domain.detection import Detection
+from lookout_edge.domain.frame import Frame
+from lookout_edge.domain.geometry import Box
+from lookout_edge.domain.observation import Scene
+from lookout_edge.domain.track import Track
+from lookout_edge.errors import ModelError, OverloadError
+from lookout_edge.events import EventBook, Provenance
+from lookout_edge.ports import Detector
+from lookout_edge.rules.base import Rule
+from lookout_edge.tracking import SceneView, Tracker
+
+#: Failed looks in a row after which a model is left alone until the gateway starts again.
+FAILURES = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looked:
+    """A look of the running pipeline, as those beside it are told."""
+
+    frame: Frame
+    #: Where it was, see ``Look.regions``; None for the whole picture.
+    regions: tuple[Box, ...] | None
+    tracks: tuple[Track, ...]
+    scene: Scene
+    view: SceneView
+    #: Of a look's findings those that count: whole things outside the masks.
+    whole: Callable[[Sequence[Detection]], tuple[Detection, ...]]
+
+
+class Shadow:
+    """One candidate at one camera. Belongs to the camera's thread; reads no clock."""
+
+    def __init__(
+        self,
+        name: str,
+        provenance: Provenance,
+        rules: Sequence[Rule],
+        report: Callable[[str, EventData], None],
+        *,
+        detector: Detector | None = None,
+    ) -> None:
+        self.name = name
+        self.camera = provenance.camera
+        self._rules, self._report, self._detector = tuple(rules), report, detector
+        self._tracker = Tracker()
+        self._books = {rule.scenario: EventBook(rule.scenario, provenance, rule.occurrences) for rule in rules}
+        self._failed = 0
+        #: Looks that were judged, and those that were left out because the box was busy.
+        self.looks, self.shed = 0, 0
+        #: Why it was given up; None while it runs.
+        self.gave_up: str | None = None
+
+    @property
+    def scenarios(self) -> tuple[Scenario, ...]:
+        """What it looks for."""
+        return tuple(self._books)
+
+    @property
+    def close_labels(self) -> frozenset[str]:
+        """See ``Rule.close_labels``."""
+        return frozenset[str]().union(*(rule.close_labels for rule in self._rules))
+
+    def judge(self, looked: Looked) -> None:
+        """Judge a look of the running pipeline."""
+        at, tracks, scene = looked.frame.at, looked.tracks, looked.scene
+        if self._detector is not None:
+            found = self._look(self._detector, looked)
+            if found is None:
+                return
+            tracks = self._tracker.update(at, found, looked.view)
+            scene = replace(scene, detections=found, readings={}, reads_plates=False)
+        self.looks += 1
+        for scenario, book in self._books.items():
+            rules = (rule for rule in self._rules if rule.scenario is scenario)
+            observations = [o for rule in rules for o in rule.observe(at, tracks, scene)]
+            self._tell(book.update(at, observations, looked.frame.skew_s))
+
+    def reset(self) -> None:
+        """Numbers and dwell start over, see the pipeline."""
+        self._tracker.reset()
+        for rule in self._rules:
+            rule.reset()
+
+    def finish(self, at: float, reason: EndReason) -> None:
+        """End what is open at frame time ``at``."""
+        for book in self._books.values():
+            self._tell(book.close(at, reason))
+
+    def _look(self, detector: Detector, looked: Looked) -> tuple[Detection, ...] | None:
+        """What its own model finds; None when it may not or cannot look: that is never an empty scene."""
+        if self.gave_up is not None:
+            return None
+        image = looked.frame.image
+        try:
+            parts = looked.regions
+            found = (
+                [*detector.detect(image)]
+                if parts is None
+                else [each for region in parts for each in detector.detect(image, region)]
+            )
+        except OverloadError:
+            self.shed += 1
+            return None
+        except ModelError as error:
+            self._failed += 1
+            self.gave_up = str(error) if self._failed >= FAILURES else None
+            return None
+        self._failed = 0
+        close = self.close_labels
+        return tuple(
+            replace(each, appearance=appearance_of(image, each.box)) if each.label in close else each
+            for each in looked.whole(found)
+        )
+
+    def _tell(self, events: Sequence[EventData]) -> None:
+        for event in events:
+            self._report(self.name, event)

@@ -1,0 +1,175 @@
+"""A candidate beside the running rules: it sees the same, says nothing, and is compared."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lookout_contract.events import EventData, Phase, Scenario
+from lookout_contract.status import ShadowReport
+from lookout_edge.adapters.memory import Memory
+from lookout_edge.adapters.shadow_file import ShadowFile
+from lookout_edge.bootstrap.shadows import comparisons
+from lookout_edge.domain.comparison import SAME_S, compare
+from lookout_edge.domain.detection import Detection
+from lookout_edge.domain.frame import Frame
+from lookout_edge.domain.memory import Kind, Note
+from lookout_edge.errors import ModelError, OverloadError
+from lookout_edge.events import Provenance
+from lookout_edge.pipeline import CameraPipeline
+from lookout_edge.ports import Detector
+from lookout_edge.recall import shadow_text
+from lookout_edge.rules.base import Rule
+from lookout_edge.rules.registry import RULES
+from lookout_edge.shadow import FAILURES, Shadow
+from lookout_edge.testing import ScriptedDetector, ShadeDetector, box_at, picture
+
+BIKE = Detection("motorcycle", 0.8, box_at(0.4, 0.4, 0.2, 0.2))
+EBIKE = Scenario.CORRIDOR_EBIKE
+
+
+def rules(dwell_s: float) -> list[Rule]:
+    kind = RULES[EBIKE]
+    return [kind.build(kind.params.model_validate({"dwell_s": dwell_s}), (), ZoneInfo("UTC"))]
+
+
+def see(shade: int) -> Sequence[Detection]:
+    return (BIKE,) if shade >= 150 else ()
+
+
+class Beside:
+    """A pipeline whose e-bikes are parked after 4 s, and what came of it and of a shadow."""
+
+    def __init__(self, shadow_dwell_s: float, detector: Detector | None = None) -> None:
+        self.told: list[tuple[str, EventData]] = []
+        provenance = Provenance(camera="stairs", models={})
+        self.shadow = Shadow(
+            "trial", provenance, rules(shadow_dwell_s), lambda name, e: self.told.append((name, e)), detector=detector
+        )
+        self.pipeline = CameraPipeline(provenance, rules(4.0), ShadeDetector(see))
+        self.pipeline.beside([self.shadow])
+        self.said: list[EventData] = []
+
+    def show(self, shade: int, start: float, seconds: float) -> None:
+        for index in range(round(seconds * 5)):
+            self.said += self.pipeline.step(Frame("stairs", start + index / 5, picture(shade)))
+            self.pipeline.judge_beside()
+
+    def starts(self) -> tuple[list[float], list[float]]:
+        """Of the running rules and of the shadow."""
+        running = [e.captured_at.timestamp() for e in self.said if e.phase is Phase.START]
+        return running, [e.captured_at.timestamp() for _, e in self.told if e.phase is Phase.START]
+
+
+def test_another_threshold_shares_the_tracks_and_says_nothing() -> None:
+    world, alone = Beside(8.0), Beside(8.0)
+    alone.pipeline.beside([])
+    for each in (world, alone):
+        each.show(0, 0.0, 2.0)
+        each.show(200, 2.0, 6.0)
+        each.show(0, 8.0, 20.0)
+        each.show(200, 30.0, 25.0)
+    running, shadow = world.starts()
+    assert (len(running), len(shadow)) == (2, 1)
+    # It asks for no look of its own: the heartbeat's is the first after its dwell.
+    assert 4.0 <= shadow[0] - running[1] <= 14.0
+    assert [event.model_dump() for event in world.said] == [event.model_dump() for event in alone.said]
+    assert {name for name, _ in world.told} == {"trial"}
+
+
+def test_another_model_looks_when_the_running_one_does() -> None:
+    blind = ScriptedDetector([])
+    world = Beside(4.0, blind)
+    world.show(200, 0.0, 10.0)
+    running, shadow = world.starts()
+    assert (len(running), shadow) == (1, [])
+    assert blind.calls == world.pipeline.looks == world.shadow.looks
+
+
+def test_what_it_may_not_look_at_is_no_empty_scene_and_what_fails_is_given_up() -> None:
+    class Moody(ShadeDetector):
+        trouble: ModelError | None = None
+
+        def detect(self, image: object, region: object = None) -> Sequence[Detection]:
+            self.calls += 1
+            if self.trouble is not None:
+                raise self.trouble
+            return (BIKE,)
+
+    moody = Moody(see)
+    world = Beside(1.0, moody)
+    world.show(200, 0.0, 4.0)
+    moody.trouble = OverloadError("busy")
+    world.show(200, 4.0, 20.0)
+    assert world.shadow.shed > 0
+    assert [event.phase for _, event in world.told] == [Phase.START]  # and no end: nobody has looked
+    moody.trouble = ModelError("broken")
+    calls = moody.calls
+    for second in range(24, 60, 2):
+        world.show(0 if second % 4 else 200, second, 2.0)
+    assert (moody.calls - calls, world.shadow.gave_up) == (FAILURES, "broken")
+    assert world.pipeline.failed_looks == 0
+
+
+def note(at: float, kind: Kind = Kind.EVENT, camera: str = "stairs", shadow: str | None = None) -> Note:
+    return Note(at=at, camera=camera, kind=kind, scenario=EBIKE, state="start", label="motorcycle", shadow=shadow)
+
+
+def test_each_alarm_answers_to_one_of_the_other() -> None:
+    notes = [
+        note(0),
+        note(1000),
+        note(2000),
+        note(50, Kind.SHADOW, shadow="trial"),
+        note(55, Kind.SHADOW, shadow="trial"),
+    ]
+    notes += [note(3000, Kind.SHADOW, shadow="other"), note(2000, camera="gate")]
+    (found,) = compare("trial", notes, [("stairs", EBIKE)])
+    assert (found.running, found.shadow, found.both) == (3, 2, 1)
+    assert [each.at for each in found.spared] == [1000, 2000]
+    assert [each.at for each in found.added] == [55]
+
+
+_TIMES = st.lists(st.floats(0, 5000), max_size=12)
+
+
+@given(_TIMES, _TIMES)
+def test_nothing_is_counted_twice_or_forgotten(running: list[float], shadow: list[float]) -> None:
+    notes = [note(at) for at in running] + [note(at, Kind.SHADOW, shadow="trial") for at in shadow]
+    (found,) = compare("trial", notes, [("stairs", EBIKE)])
+    assert (found.running, found.shadow) == (len(running), len(shadow))
+    assert all(abs(a.at - b.at) > SAME_S for a in found.spared for b in found.added)
+
+
+def test_a_restart_goes_on_with_its_days_and_another_candidate_begins_its_own(tmp_path: Path) -> None:
+    path = tmp_path / "shadows.json"
+    first = ShadowFile(path).begin("trial", "a", 1000.0, 500.0)
+    assert (first.since, first.until) == (1000.0, 1500.0)
+    again = ShadowFile(path)
+    assert again.begin("trial", "a", 1400.0, 500.0).until == 1500.0
+    assert again.begin("trial", "b", 1400.0, 500.0).since == 1400.0
+    path.write_text("{", encoding="utf-8")
+    assert ShadowFile(path).all() == {}
+
+
+def test_the_report_is_made_of_what_is_remembered(tmp_path: Path) -> None:
+    memory, file = Memory(tmp_path / "memory.db"), ShadowFile(tmp_path / "shadows.json")
+    file.begin("trial", "a", 1000.0, 86_400.0)
+    file.judges("trial", "stairs", (EBIKE,))
+    file.count("trial", 40, 2, None)
+    for each in (note(500), note(2000), note(9000), note(2010, Kind.SHADOW, shadow="trial")):
+        memory.add(each)
+    memory.add(note(2500).model_copy(update={"state": "end"}))
+    report, differences = comparisons(file, memory, 87_400.0)["trial"]
+    memory.close()
+    assert [(t.running, t.shadow, t.both) for t in report.alarms] == [(2, 1, 1)]
+    lines = shadow_text("trial", report, differences, datetime.fromtimestamp(87_400.0, UTC), UTC)
+    assert lines[0] == "trial  since 01-01 00:16:40, 1.0 of 1 days, 40 looks, 2 more left out while the box was busy"
+    assert lines[1].endswith("2 alarms, the shadow 1, 1 of them the same; a day 2.0 and 1.0")
+    assert lines[2].strip().startswith("01-01 02:30:00  spared: motorcycle")
+    young = ShadowReport(since=datetime.fromtimestamp(0, UTC), until=datetime.fromtimestamp(0, UTC) + timedelta(days=1))
+    assert "0.0 of 1 days" in shadow_text("new", young, [], datetime.fromtimestamp(60, UTC), UTC)[0]
