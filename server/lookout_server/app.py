@@ -23,6 +23,7 @@ from lookout_server.api.routes import (
     operations,
     people,
     residents,
+    rounds,
     session,
     silences,
     single_sign_on,
@@ -47,6 +48,7 @@ _TAGS = [
     {"name": "estate", "description": "Cameras, gateways, people, and how things stand."},
     {"name": "people", "description": "The roster, and what people are told."},
     {"name": "residents", "description": "码上就办: reports by QR code, without an account."},
+    {"name": "rounds", "description": "The patrol diary 民情日记, and recurring inspections."},
     {"name": "statistics", "description": "How fast, how often false, how much for whom."},
     {"name": "feed", "description": "What changes, numbered and resumable."},
     {"name": "operations", "description": "Health and metrics."},
@@ -71,6 +73,7 @@ _ROUTERS = (
     residents.places_router,
     statistics.router,
     button.router,
+    rounds.router,
 )
 
 

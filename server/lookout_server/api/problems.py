@@ -52,7 +52,7 @@ _DETAILS: Mapping[str, str] = {
     "four_eyes": "you handled this case yourself: somebody else has to check it",
     "illegal_move": "'close' is not possible while the case is dispatched: you may now do dispatch, void",
     "no_candidate": "nobody fits for grid grid-07: name a worker by hand, or put one into the grid",
-    "evidence_missing": "upload the photo first, then send the feedback",
+    "evidence_missing": "upload the photo first, then name it",
     "wrong_hash": "the content does not have this SHA-256: compute it over the bytes that you send",
     "not_found": "there is no case 'c-20261122-0099' that you can see",
     "conflict": "this alarm was dismissed: take the dismissal back before you report it",

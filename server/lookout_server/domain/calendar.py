@@ -5,9 +5,13 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from lookout_server.errors import InvalidError
+
 #: A span of a day, by the site's clock: from, until (not included).
 Window = tuple[time, time]
 
+#: Beyond these, a zone's midnight may be no time that a computer can say.
+_FIRST_YEAR, _LAST_YEAR = 1971, 9990
 #: Nobody plans further; a calendar without any working day ends here instead of never.
 _LONGEST = timedelta(days=3660)
 
@@ -90,3 +94,11 @@ def window_ends(window: Window, at: datetime, timezone: str) -> datetime:
     if end <= local:
         end = datetime.combine(local.date() + timedelta(days=1), window[1], tzinfo=local.tzinfo)
     return end.astimezone(UTC)
+
+
+def day_span(timezone: str, day: date) -> tuple[datetime, datetime]:
+    """From midnight to midnight by a clock of this zone, which is 23 or 25 hours where clocks are changed."""
+    if not _FIRST_YEAR <= day.year <= _LAST_YEAR:
+        raise InvalidError("this day is out of reach: name another")
+    zone = ZoneInfo(timezone)
+    return datetime.combine(day, time(0), zone), datetime.combine(day + timedelta(days=1), time(0), zone)

@@ -18,6 +18,8 @@ class DeadlineKind(StrEnum):
     ALARM = "alarm"
     #: Somebody took an alarm up and has to get on with it.
     ACKNOWLEDGEMENT = "acknowledgement"
+    #: An inspection that is due; its part says whether its worker is reminded or it is late.
+    INSPECTION = "inspection"
     #: A notice that has to leave by a channel; its subject is the notice, its part the channel.
     DELIVERY = "delivery"
 

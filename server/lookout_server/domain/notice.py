@@ -27,6 +27,8 @@ class NoticeKind(StrEnum):
     BUTTON = "button"
     CARE_ASKED = "care_asked"
     CARE_OPENED = "care_opened"
+    INSPECTION_DUE = "inspection_due"
+    INSPECTION_LATE = "inspection_late"
     ALARM_LATE = "alarm_late"
     ALARM_DROPPED = "alarm_dropped"
 

@@ -76,6 +76,8 @@ NOTICES: Mapping[str, Words] = {
     "supervised": Words("督办：{title}（{number}）", "Under supervision: {title} ({number})"),
     "button": Words("一键报警：{title}（{number}），请立即处置", "Alarm button: {title} ({number}), act now"),
     "reported": Words("新上报：{title}（{number}），请研判", "Reported by people: {title} ({number}), please judge"),
+    "inspection_due": Words("待巡检：{title}", "To inspect: {title}"),
+    "inspection_late": Words("巡检逾期：{title}", "Inspection overdue: {title}"),
     "alarm_late": Words("告警无人研判：{title}", "Nobody has judged the alarm: {title}"),
     "alarm_dropped": Words("接手后没有进展，告警重新待研判：{title}", "Taken up without progress, open again: {title}"),
     "care_asked": Words(

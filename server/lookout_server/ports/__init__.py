@@ -45,6 +45,7 @@ from lookout_server.ports.repositories import (
     SilenceRepository,
     TerritoryRepository,
 )
+from lookout_server.ports.rounds import DiaryFilter, RoundRepository
 from lookout_server.ports.statistics import StatisticsRepository
 from lookout_server.ports.ways import ResidentRepository
 
@@ -60,6 +61,7 @@ __all__ = [
     "Clock",
     "DeadlineHealth",
     "DeadlineRepository",
+    "DiaryFilter",
     "Enrolments",
     "EventLog",
     "EvidenceIndex",
@@ -91,6 +93,7 @@ __all__ = [
     "ReadinessCheck",
     "ResidentRepository",
     "RosterRepository",
+    "RoundRepository",
     "SecondFactor",
     "SentCommand",
     "Session",
@@ -170,6 +173,8 @@ class UnitOfWork(Protocol):
     def silences(self) -> SilenceRepository: ...
     @property
     def webhooks(self) -> WebhookRepository: ...
+    @property
+    def rounds(self) -> RoundRepository: ...
     @property
     def statistics(self) -> StatisticsRepository: ...
     @property

@@ -148,6 +148,10 @@ async def _is_theirs(uow: UnitOfWork, sha256: str, belongs: _Belongs, by: Access
     grids = {key: camera.grid for key, camera in cameras.items()}
     if any(by.sees_alarm(alarm.scenario, grids.get(alarm.camera)) for alarm in free):
         return True
+    if not any(case.scenario in RESTRICTED for case in belongs.cases):
+        rounds = await uow.rounds.grids_of_photo(sha256)
+        if by.person.in_control_room and any(by.covers(grid) for grid in rounds):
+            return True
     return not belongs.alarms and not belongs.cases and by.person.in_control_room and by.places is None
 
 

@@ -87,7 +87,7 @@ async def give_feedback(store: Store, site: Site, order: Order) -> None:
     async with store.write() as uow:
         case = await visible_case(uow, order.case_id, order.access, lock=True)
         told = await _move(uow, site, case, order)
-        for file in await _photos(uow, order.details.photos):
+        for file in await stored_pictures(uow, order.details.photos):
             await uow.cases.attach(case.id, _photo(file, order.at))
         verify = replace(order, action=Action.VERIFY, version=told.version, details=Details())
         verifying = await _move(uow, site, told, verify, actor=SYSTEM)
@@ -169,15 +169,16 @@ async def _worker(uow: UnitOfWork, worker_id: str) -> Person:
     return person
 
 
-async def _photos(uow: UnitOfWork, hashes: tuple[str, ...]) -> list[StoredFile]:
+async def stored_pictures(uow: UnitOfWork, hashes: tuple[str, ...]) -> list[StoredFile]:
+    """The pictures that somebody names. EvidenceMissingError when one was not uploaded, or is none."""
     stored = await uow.evidence.get(hashes)
     missing = [sha256 for sha256 in hashes if sha256 not in stored]
     if missing:
-        raise EvidenceMissingError("upload the photo first, then send the feedback", missing=missing)
+        raise EvidenceMissingError("upload the photo first, then name it", missing=missing)
     files = [stored[sha256] for sha256 in dict.fromkeys(hashes)]
     wrong = [file.sha256 for file in files if not file.mime.startswith("image/")]
     if wrong:
-        raise EvidenceMissingError("feedback needs a picture: what was named is no image", missing=wrong)
+        raise EvidenceMissingError("a picture is needed: what was named is none", missing=wrong)
     return files
 
 

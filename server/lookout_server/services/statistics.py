@@ -5,11 +5,12 @@ import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from lookout_server.domain.access import Access
+from lookout_server.domain.calendar import day_span
 from lookout_server.domain.statistics import Assessment, Judged, Statistics, Work
 from lookout_server.domain.territory import Camera, CameraKey, Person, Site, Territory
 from lookout_server.domain.wording import SCENARIOS
@@ -60,8 +61,6 @@ def span_of(site: Site, first: date | None, last: date | None, *, now: datetime)
         raise InvalidError("these days are out of reach: name others") from error
     if not timedelta(0) <= until - since < timedelta(days=LONGEST_DAYS):
         raise InvalidError(f"ask for 1 to {LONGEST_DAYS} days, the first before the last")
-    if since.year < 1971 or until.year > 9990:
-        raise InvalidError("these days are out of reach: name others")
     return Span(first=since, last=until)
 
 
@@ -75,7 +74,7 @@ async def statistics(store: Store, site: Site, by: Access, span: Span, place: st
     wanted = None if place is None else _below(place, places, by)
     figures = Statistics()
     for day in _days(span):
-        first, last = _bounds(day, site)
+        first, last = day_span(site.timezone, day)
         async with store.read() as uow:
             cases = await uow.statistics.cases(first, last, by, wanted)
             alarms = await uow.statistics.alarms(first, last, by, wanted)
@@ -109,15 +108,6 @@ def _below(place: str, places: Mapping[str, Territory], by: Access) -> frozenset
 def _days(span: Span) -> Iterator[date]:
     for offset in range((span.last - span.first).days + 1):
         yield span.first + timedelta(days=offset)
-
-
-def _bounds(day: date, site: Site) -> tuple[datetime, datetime]:
-    """From midnight to midnight by the site's clock, which is 23 or 25 hours where clocks are changed."""
-    zone = ZoneInfo(site.timezone)
-    return (
-        datetime.combine(day, time(0), zone),
-        datetime.combine(day + timedelta(days=1), time(0), zone),
-    )
 
 
 def table(reported: Reported, wanted: Table) -> str:

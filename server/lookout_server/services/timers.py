@@ -11,6 +11,7 @@ from lookout_server.errors import ServerError
 from lookout_server.ports import LeaseRequest, Store
 from lookout_server.services.alarming import alarm_passed
 from lookout_server.services.escalating import passed
+from lookout_server.services.inspecting import inspection_passed
 from lookout_server.services.timing import set_clock
 
 _log = structlog.stdlib.get_logger("lookout.timers")
@@ -71,6 +72,12 @@ class Timers:
                     return False
                 if alarm is not None:
                     await alarm_passed(uow, self._site, alarm, key, at)
+            elif key.kind is DeadlineKind.INSPECTION:
+                inspection = await uow.rounds.inspection(key.subject, lock=True)
+                if not await uow.deadlines.take(key, self._owner):
+                    return False
+                if inspection is not None:
+                    await inspection_passed(uow, self._site, inspection, key, at)
             else:
                 case = (await uow.cases.get([key.subject], lock=True)).get(key.subject)
                 if not await uow.deadlines.take(key, self._owner):

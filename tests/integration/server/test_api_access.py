@@ -71,6 +71,14 @@ SHIFT = {
     "starts_at": "2026-11-22T00:00:00Z",
     "ends_at": "2026-11-22T08:00:00Z",
 }
+INSPECTION = {
+    "id": "i-1",
+    "kind": "lift",
+    "title": "3号楼电梯",
+    "grid": "grid-07",
+    "every_days": 30,
+    "due_at": "2026-12-01T00:00:00Z",
+}
 MORE_TIME = {"until": "2026-11-24T00:00:00Z", "reason": "等待配件"}
 
 ROUTES = [
@@ -98,6 +106,17 @@ ROUTES = [
     Route("listWebhooks", "GET", "/api/v1/webhooks", WHOLE_SITE),
     Route("resendWebhook", "POST", "/api/v1/webhooks/nobody/resend", WHOLE_SITE),
     Route("pressAlarmButton", "POST", "/api/v1/alarm-button", EVERYBODY, {}),
+    Route(
+        "writeDiary", "POST", "/api/v1/diary", EVERYBODY - OUTSIDE, {"kind": "visit", "words": "x", "grid": "grid-07"}
+    ),
+    Route("listDiary", "GET", "/api/v1/diary", EVERYBODY),
+    Route("rollUpDiary", "GET", "/api/v1/diary/rollup", CONTROL_ROOM),
+    Route("makeCaseOfDiary", "POST", f"/api/v1/diary/d-{'0' * 24}/case", EVERYBODY, {"kind": "other"}),
+    Route("listInspections", "GET", "/api/v1/inspections", EVERYBODY),
+    Route("saveInspection", "POST", "/api/v1/inspections", LEADS & NEAR, INSPECTION),
+    Route("endInspection", "POST", "/api/v1/inspections/i-9/end", LEADS),
+    Route("reportInspection", "POST", "/api/v1/inspections/i-9/reports", EVERYBODY, {"ok": True}),
+    Route("listInspectionReports", "GET", "/api/v1/inspections/i-9/reports", EVERYBODY),
     Route("getStatistics", "GET", "/api/v1/statistics", CONTROL_ROOM),
     Route("getStatisticsTable", "GET", "/api/v1/statistics/days.csv", CONTROL_ROOM),
     Route("listPlaces", "GET", "/api/v1/places", CONTROL_ROOM),

@@ -6,13 +6,17 @@ import httpx
 import pytest
 
 from lookout_server.api.models.people import ShiftBody
+from lookout_server.api.models.rounds import InspectionBody
 from lookout_server.api.models.silences import SilenceBody
 from lookout_server.app import openapi_document
 from lookout_server.domain.moves import MOVES
+from lookout_server.domain.rounds import DiaryKind
 from lookout_server.domain.territory import Camera, CameraKey, Gateway, Role
 from lookout_server.ports import StoredFile
 from lookout_server.services.accounts import Account, add_person
 from lookout_server.services.commands import Wanted, ask
+from lookout_server.services.diary import Note, write
+from lookout_server.services.inspecting import save as save_inspection
 from lookout_server.services.residents import add_place
 from lookout_server.services.roster import save_shift
 from lookout_server.services.silencing import add_silence
@@ -41,6 +45,15 @@ PEOPLE = [
     person("chen", Role.WORKER, grids=frozenset({"grid-08"})),
 ]
 QUIET = {"reason": "只在七网格", "ends_at": "2026-11-22T05:00:00Z", "grid": "grid-07"}
+ENTRY = "d-" + "7" * 24
+INSPECTION = {
+    "id": "i-seven",
+    "kind": "lift",
+    "title": "电梯",
+    "grid": "grid-07",
+    "every_days": 30,
+    "due_at": "2026-12-01T00:00:00Z",
+}
 SHIFT = {
     "id": "s-1",
     "person": "u-wang",
@@ -69,6 +82,9 @@ async def _stock(station: Station) -> dict[str, str]:
     quiet = SilenceBody.model_validate(QUIET).silence(f"q-{'7' * 20}", "u-zhao", NOON)
     await add_silence(station.store, quiet, boss)
     await ask(station.store, SITE, Wanted(gateway="gw-7", name="reload", by=boss, key="seven"), at=NOON)
+    note = Note(id=ENTRY, kind=DiaryKind.PATROL, words="七网格的事", grid="grid-07")
+    await write(station.store, note, boss, at=NOON)
+    await save_inspection(station.store, InspectionBody.model_validate(INSPECTION).inspection(), boss)
     place = await add_place(station.store, "grid-07", "3号楼", None, at=NOON)
     async with station.store.read() as uow:
         alarm = (await uow.cases.get([case_id]))[case_id].alarms[0]
@@ -80,6 +96,7 @@ async def _stock(station: Station) -> dict[str, str]:
         "quiet": quiet.id,
         "shift": "s-1",
         "place": place.code,
+        "entry": ENTRY,
     }
 
 
@@ -112,6 +129,15 @@ ABOUT_SEVEN: dict[str, tuple[str, str, Any]] = {
     "removeContact": ("DELETE", "/api/v1/people/u-wang/contacts/sms", None),
     "getEvidence": ("GET", f"/api/v1/evidence/{SHA}", None),
     "headEvidence": ("HEAD", f"/api/v1/evidence/{SHA}", None),
+    "listDiary": ("GET", "/api/v1/diary", None),
+    "rollUpDiary": ("GET", "/api/v1/diary/rollup", None),
+    "writeDiary": ("POST", "/api/v1/diary", {"kind": "visit", "words": "x", "grid": "grid-07"}),
+    "makeCaseOfDiary": ("POST", "/api/v1/diary/{entry}/case", {"kind": "other"}),
+    "listInspections": ("GET", "/api/v1/inspections", None),
+    "saveInspection": ("POST", "/api/v1/inspections", {**INSPECTION, "title": "七网格的电梯"}),
+    "reportInspection": ("POST", "/api/v1/inspections/i-seven/reports", {"ok": True}),
+    "listInspectionReports": ("GET", "/api/v1/inspections/i-seven/reports", None),
+    "endInspection": ("POST", "/api/v1/inspections/i-seven/end", None),
     "getStatistics": ("GET", "/api/v1/statistics", None),
     "getStatisticsTable": ("GET", "/api/v1/statistics/cameras.csv", None),
     "listPlaces": ("GET", "/api/v1/places", None),
@@ -136,6 +162,9 @@ MARKS = {
     "listSilences": "{quiet}",
     "listShifts": '"{shift}"',
     "listPeople": "u-wang",
+    "listDiary": "{entry}",
+    "rollUpDiary": '"u-zhao"',
+    "listInspections": "i-seven",
     "getStatistics": '"confirm"',
     "getStatisticsTable": ",gate,",
     "listPlaces": "{place}",

@@ -18,6 +18,7 @@ from lookout_server.adapters.database.proofs import SqlProofs
 from lookout_server.adapters.database.quarantine import SqlQuarantine
 from lookout_server.adapters.database.residents import SqlResidents
 from lookout_server.adapters.database.roster import SqlRoster
+from lookout_server.adapters.database.rounds import SqlRounds
 from lookout_server.adapters.database.silences import SqlSilences
 from lookout_server.adapters.database.statistics import SqlStatistics
 from lookout_server.adapters.database.territory import SqlTerritory
@@ -52,6 +53,7 @@ class SqlUnitOfWork:
         self.evidence = SqlEvidence(session)
         self.proofs = SqlProofs(session)
         self.quarantine = SqlQuarantine(session)
+        self.rounds = SqlRounds(session)
         self.statistics = SqlStatistics(session)
         self.residents = SqlResidents(session)
         self.webhooks = SqlWebhooks(session)

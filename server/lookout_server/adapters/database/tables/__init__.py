@@ -48,6 +48,7 @@ from lookout_server.adapters.database.tables.people import (
     ShiftRow,
     TerritoryRow,
 )
+from lookout_server.adapters.database.tables.rounds import DiaryRow, InspectionReportRow, InspectionRow, RoundPhotoRow
 from lookout_server.adapters.database.tables.ways import ReportPlaceRow, ResidentReportRow
 
 __all__ = [
@@ -69,6 +70,7 @@ __all__ = [
     "CounterRow",
     "DeadlineRow",
     "DeliveryRow",
+    "DiaryRow",
     "EnrolmentRow",
     "EventRow",
     "EvidenceRow",
@@ -77,6 +79,8 @@ __all__ = [
     "GatewayRow",
     "Hash",
     "Id",
+    "InspectionReportRow",
+    "InspectionRow",
     "Json",
     "JsonText",
     "LedgerRow",
@@ -89,6 +93,7 @@ __all__ = [
     "RecoveryCodeRow",
     "ReportPlaceRow",
     "ResidentReportRow",
+    "RoundPhotoRow",
     "RowId",
     "SessionRow",
     "ShiftRow",

@@ -1,0 +1,166 @@
+"""Inspections that come again and again: who is reminded, what was found, and the case that a problem makes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from lookout_contract.events import Severity
+from lookout_server.domain.access import Access
+from lookout_server.domain.case import Actor, Source
+from lookout_server.domain.deadline import DeadlineKey
+from lookout_server.domain.notice import NoticeKind
+from lookout_server.domain.resident import KINDS
+from lookout_server.domain.rounds import (
+    LATE,
+    PROBLEMS,
+    REMIND,
+    Inspection,
+    InspectionReport,
+    done,
+    late_again,
+    timer_key,
+    timers,
+)
+from lookout_server.domain.territory import FIELD, Role, Site
+from lookout_server.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
+from lookout_server.ports import Store, UnitOfWork
+from lookout_server.services.access import audience
+from lookout_server.services.accounts import require_grids
+from lookout_server.services.handling import stored_pictures
+from lookout_server.services.notifying import About, notify
+from lookout_server.services.opening import Told, attach_photo, open_told
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """What somebody found. ``id``: the same one again is the same report."""
+
+    id: str
+    ok: bool
+    words: str
+    failed: tuple[str, ...] = ()
+    photos: tuple[str, ...] = ()
+
+
+async def save(store: Store, inspection: Inspection, by: Access) -> Inspection:
+    """Plan an inspection, or change the one with this id; what was done before stays. ForbiddenError elsewhere."""
+    async with store.write() as uow:
+        held = await uow.rounds.inspection(inspection.id, lock=True)
+        if not all(by.covers(grid) for grid in {inspection.grid, held.grid if held else inspection.grid}):
+            raise ForbiddenError(f"{inspection.grid} is not among your places: ask somebody who looks after it")
+        await require_grids(uow, frozenset({inspection.grid}))
+        if inspection.assignee is not None and inspection.assignee not in await uow.people.get([inspection.assignee]):
+            raise InvalidError(f"there is nobody called {inspection.assignee!r}: see the list of people")
+        kept = replace(inspection, last_done_at=held.last_done_at if held else None)
+        await uow.rounds.save_inspection(kept)
+        await uow.deadlines.set(timers(kept))
+        await uow.commit()
+    return kept
+
+
+async def end(store: Store, inspection_id: str, by: Access, *, at: datetime) -> Inspection:
+    """Nobody has to look any more; what was found stays."""
+    async with store.write() as uow:
+        held = await visible_inspection(uow, inspection_id, by, lock=True)
+        ended = replace(held, ended_at=held.ended_at or at)
+        await uow.rounds.save_inspection(ended)
+        await uow.deadlines.cancel([timer_key(held.id, part) for part in (REMIND, LATE)])
+        await uow.commit()
+    return ended
+
+
+async def visible_inspection(uow: UnitOfWork, inspection_id: str, by: Access, *, lock: bool = False) -> Inspection:
+    """The inspection, or NotFoundError: those of one's places, and those that one has to do."""
+    found = await uow.rounds.inspection(inspection_id, lock=lock)
+    if found is None or not (by.covers(found.grid) or found.assignee == by.person.id):
+        raise NotFoundError(f"there is no inspection {inspection_id!r} that you can see")
+    return found
+
+
+async def inspections(uow: UnitOfWork, by: Access) -> Sequence[Inspection]:
+    """Those that one sees, the most urgent first."""
+    found = await uow.rounds.inspections(None)
+    return [each for each in found if by.covers(each.grid) or each.assignee == by.person.id]
+
+
+async def report(
+    store: Store, site: Site, inspection_id: str, found: Found, by: Access, *, at: datetime
+) -> InspectionReport:
+    """Somebody has looked: it is due again later, and a problem becomes a case with the words and pictures."""
+    async with store.write() as uow:
+        held = await uow.rounds.report(found.id)
+        if held is not None:
+            if (held.person, held.inspection) != (by.person.id, inspection_id):
+                raise ConflictError("a report with this id is there already: make another id")
+            return held
+        inspection = await visible_inspection(uow, inspection_id, by, lock=True)
+        _check(inspection, found)
+        case_id = None if found.ok else await _case(uow, site, inspection, found, by, at)
+        told = InspectionReport(
+            id=found.id,
+            inspection=inspection.id,
+            person=by.person.id,
+            at=at,
+            due_at=inspection.due_at,
+            ok=found.ok,
+            words=found.words,
+            failed=found.failed,
+            photos=tuple(file.sha256 for file in await stored_pictures(uow, found.photos)),
+            case_id=case_id,
+        )
+        await uow.rounds.add_report(told, inspection.grid)
+        again = done(inspection, at)
+        await uow.rounds.save_inspection(again)
+        await uow.deadlines.set(timers(again))
+        await uow.commit()
+    return told
+
+
+def _check(inspection: Inspection, found: Found) -> None:
+    if inspection.ended_at is not None:
+        raise ConflictError("this inspection has ended: nobody has to look any more")
+    unknown = [each for each in found.failed if each not in inspection.checks]
+    if unknown:
+        raise InvalidError(f"{', '.join(unknown)} is none of its checks: {', '.join(inspection.checks) or 'none'}")
+    if found.ok and found.failed:
+        raise InvalidError("not everything is in order when a check failed: say ok: false")
+    if not (found.ok or found.words or found.failed):
+        raise InvalidError("say in a few words what is not in order, or which check failed")
+
+
+async def _case(uow: UnitOfWork, site: Site, inspection: Inspection, found: Found, by: Access, at: datetime) -> str:
+    kind = PROBLEMS[inspection.kind]
+    told = Told(
+        source=Source.INSPECTION,
+        title=f"{KINDS[kind].words.zh} · {inspection.title}",
+        words="；".join(part for part in (found.words, *found.failed) if part),
+        severity=KINDS[kind].severity,
+        grid=inspection.grid,
+        actor=Actor(person=by.person),
+        scenario=KINDS[kind].scenario,
+        data={"inspection": inspection.id, "kind": kind.value},
+    )
+    case = await open_told(uow, site, told, at=at)
+    for file in await stored_pictures(uow, found.photos):
+        await attach_photo(uow, case.id, file, at=at)
+    return case.id
+
+
+async def inspection_passed(
+    uow: UnitOfWork, site: Site, inspection: Inspection, key: DeadlineKey, at: datetime
+) -> None:
+    """A timer of this inspection, which is locked, has passed."""
+    if inspection.ended_at is not None:
+        return
+    workers = [inspection.assignee] if inspection.assignee else await _workers(uow, inspection.grid)
+    about = About(subject=f"{inspection.id} {inspection.due_at}", severity=Severity.BLUE, title=inspection.title)
+    if key.part == REMIND:
+        await notify(uow, site, about, NoticeKind.INSPECTION_DUE, workers, at=at)
+        return
+    supervisors = [each.id for each in await audience(uow, Role.SUPERVISOR, inspection.grid, None)]
+    await notify(uow, site, about, NoticeKind.INSPECTION_LATE, [*workers, *supervisors], at=at)
+    await uow.deadlines.set([late_again(inspection, at)])
+
+
+async def _workers(uow: UnitOfWork, grid: str) -> Sequence[str]:
+    return [each.id for each in await uow.people.working_in([grid]) if each.roles & FIELD]
