@@ -8,6 +8,7 @@ from fastapi.openapi.utils import get_openapi
 from lookout_server.api import problems
 from lookout_server.api.console import console_router
 from lookout_server.api.deps import Deps
+from lookout_server.api.idempotency import HEADER, Idempotency, takes_key
 from lookout_server.api.middleware import BodyLimit, Counting, SecurityHeaders
 from lookout_server.api.routes import (
     alarms,
@@ -24,6 +25,7 @@ from lookout_server.api.routes import (
     people,
     residents,
     rounds,
+    saved_views,
     session,
     silences,
     single_sign_on,
@@ -53,6 +55,13 @@ _TAGS = [
     {"name": "feed", "description": "What changes, numbered and resumable."},
     {"name": "operations", "description": "Health and metrics."},
 ]
+_KEY_PARAMETER: dict[str, Any] = {
+    "name": HEADER,
+    "in": "header",
+    "required": False,
+    "description": "A random text of the client's own. The same request again under it gets the answer of the first.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]+$"},
+}
 _ROUTERS = (
     session.router,
     single_sign_on.router,
@@ -60,6 +69,7 @@ _ROUTERS = (
     silences.router,
     cases.router,
     care.router,
+    saved_views.router,
     moves.router,
     evidence.router,
     estate.router,
@@ -82,6 +92,7 @@ def create_app(deps: Deps) -> FastAPI:
     app = _application(deps.version)
     app.state.deps = deps
     app.include_router(console_router(deps.static_dir))
+    app.add_middleware(Idempotency, store=deps.store, now=deps.clock.now)
     app.add_middleware(BodyLimit)
     app.add_middleware(SecurityHeaders, secure=deps.secure_cookies)
     app.add_middleware(Counting, registry=deps.metrics)
@@ -129,4 +140,7 @@ def _document(app: FastAPI) -> dict[str, Any]:
     )
     # Routes refer to it by name, since an error body is no answer model of theirs.
     made["components"]["schemas"]["Problem"] = problems.Problem.model_json_schema()
+    for path, item in made["paths"].items():
+        if "post" in item and takes_key("POST", path):
+            item["post"].setdefault("parameters", []).append(_KEY_PARAMETER)
     return made

@@ -112,6 +112,12 @@ class StaleVersionError(ConflictError):
         )
 
 
+class ChangedError(StaleVersionError):
+    """``If-Match`` names a version that is no longer the present one."""
+
+    code = "changed"
+
+
 class IllegalMoveError(ConflictError):
     """The case's state does not allow the action; ``allowed`` says which ones it does."""
 

@@ -45,6 +45,7 @@ from lookout_server.ports.repositories import (
     SilenceRepository,
     TerritoryRepository,
 )
+from lookout_server.ports.requests import Answer, HeldRequest, RequestKey, RequestKeys, SavedView, SavedViews
 from lookout_server.ports.rounds import DiaryFilter, RoundRepository
 from lookout_server.ports.statistics import StatisticsRepository
 from lookout_server.ports.ways import ResidentRepository
@@ -52,6 +53,7 @@ from lookout_server.ports.ways import ResidentRepository
 __all__ = [
     "AlarmFilter",
     "AlarmRepository",
+    "Answer",
     "AnswerTo",
     "AuditLog",
     "CareViews",
@@ -72,6 +74,7 @@ __all__ = [
     "FeedKind",
     "Gap",
     "GatewayRepository",
+    "HeldRequest",
     "Incoming",
     "IssuedCertificate",
     "LeaseRequest",
@@ -91,9 +94,13 @@ __all__ = [
     "Quarantine",
     "Quarantined",
     "ReadinessCheck",
+    "RequestKey",
+    "RequestKeys",
     "ResidentRepository",
     "RosterRepository",
     "RoundRepository",
+    "SavedView",
+    "SavedViews",
     "SecondFactor",
     "SentCommand",
     "Session",
@@ -169,6 +176,10 @@ class UnitOfWork(Protocol):
     def care(self) -> CareViews: ...
     @property
     def factors(self) -> Factors: ...
+    @property
+    def requests(self) -> RequestKeys: ...
+    @property
+    def saved_views(self) -> SavedViews: ...
     @property
     def silences(self) -> SilenceRepository: ...
     @property

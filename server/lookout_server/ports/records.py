@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from lookout_contract.cases import CaseState
-from lookout_contract.events import Event, Scenario
+from lookout_contract.events import Event, Scenario, Severity
 from lookout_server.domain.access import Access
 from lookout_server.domain.alarm import Disposition
 from lookout_server.domain.deadline import Deadline, DeadlineKind
@@ -63,6 +63,17 @@ class CaseFilter:
     states: frozenset[CaseState] | None = None
     handler: str | None = None
     visible_to: Access | None = None
+    severity: Severity | None = None
+    scenario: Scenario | None = None
+    #: Ids of grids.
+    grids: frozenset[str] | None = None
+    supervised: bool | None = None
+    #: Part of the title, or the beginning of the number.
+    text: str | None = None
+    opened_from: datetime | None = None
+    opened_before: datetime | None = None
+    #: Their step's limit passed before this.
+    due_before: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

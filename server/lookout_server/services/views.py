@@ -94,6 +94,15 @@ async def grids(uow: UnitOfWork) -> dict[str, Territory]:
     return {territory.id: territory for territory in await uow.territory.territories()}
 
 
+async def grids_below(uow: UnitOfWork, place: str) -> frozenset[str]:
+    """Ids of the place itself and of everything in it; only itself when there is no such place."""
+    found = {place}
+    for territory in await uow.territory.territories():
+        if territory.parent in found:
+            found.add(territory.id)
+    return frozenset(found)
+
+
 async def alarm_views(uow: UnitOfWork, alarms: Collection[Alarm], *, at: datetime | None = None) -> list[AlarmView]:
     """In the given order, with a fixed number of queries; without ``at`` silences are left aside."""
     silences: Sequence[Silence] = await uow.silences.current(at) if at and alarms else ()

@@ -150,6 +150,9 @@ ROUTES = [
     Route("endView", "POST", f"/api/v1/views/v-{'0' * 20}/end", EVERYBODY),
     Route("listAudit", "GET", "/api/v1/audit", {"root"}),
     Route("revokeSessions", "DELETE", "/api/v1/sessions?person=u-police", LEADS),
+    Route("listSavedViews", "GET", "/api/v1/lists", EVERYBODY),
+    Route("saveView", "POST", "/api/v1/lists", CONTROL_ROOM, {"name": "x", "query": {}, "shared": True}),
+    Route("removeView", "DELETE", f"/api/v1/lists/l-{'0' * 20}", EVERYBODY),
     Route("signOut", "DELETE", "/api/v1/session", EVERYBODY),
 ]
 

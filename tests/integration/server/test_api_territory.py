@@ -199,6 +199,7 @@ async def test_of_another_place_nothing_is_told_and_nothing_done(
 
 #: About the asking person alone, or tried by tests of their own (the moves in test_api_access).
 OWN = {"getSession", "signIn", "signOut", "listNotices", "seeNotice", "acknowledgeNotice", "putEvidence", "getUpload"}
+LISTS = {"listSavedViews", "saveView", "removeView"}
 FACTOR = {"startSecondFactor", "confirmSecondFactor", "stopSecondFactor"}
 #: test_care tries these.
 CARE = {"listViews", "grantView", "endView"}
@@ -227,4 +228,4 @@ def test_what_names_something_of_a_place_is_tried_from_outside(database_url: str
         for operation in operations.values()
         if path not in moves
     }
-    assert set(ABOUT_SEVEN) | OWN | OF_THE_SITE | OPEN | BY_CODE | CARE | FACTOR | ELSEWHERE == documented
+    assert set(ABOUT_SEVEN) | OWN | OF_THE_SITE | OPEN | BY_CODE | CARE | FACTOR | LISTS | ELSEWHERE == documented

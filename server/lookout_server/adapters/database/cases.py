@@ -4,7 +4,19 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Dialect, Select, bindparam, delete, func, literal_column, or_, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Dialect,
+    Select,
+    bindparam,
+    delete,
+    func,
+    literal_column,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql import ClauseElement
@@ -104,8 +116,7 @@ class SqlCases:
         statement = _paged(select(CaseRow), page)
         if wanted.states is not None:
             statement = statement.where(CaseRow.state.in_(sorted(state.value for state in wanted.states)))
-        if wanted.handler is not None:
-            statement = statement.where(CaseRow.handler == wanted.handler)
+        statement = statement.where(*_asked_for(wanted))
         if wanted.visible_to is not None and (seen := cases_seen(wanted.visible_to)) is not None:
             statement = statement.where(seen)
         return await self._cases(await scalars(self._session, statement))
@@ -298,6 +309,32 @@ def _live_near(_dialect: Dialect) -> ClauseElement:
 
 
 _LIVE_NEAR = Prepared(_live_near)
+
+
+def _asked_for(wanted: CaseFilter) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if wanted.handler is not None:
+        found.append(CaseRow.handler == wanted.handler)
+    if wanted.severity is not None:
+        found.append(CaseRow.severity == wanted.severity.value)
+    if wanted.scenario is not None:
+        found.append(CaseRow.scenario == wanted.scenario.value)
+    if wanted.grids is not None:
+        found.append(CaseRow.grid.in_(sorted(wanted.grids)))
+    if wanted.supervised is not None:
+        found.append(CaseRow.supervised.is_(wanted.supervised))
+    if wanted.text is not None:
+        text = wanted.text
+        found.append(
+            or_(CaseRow.title.contains(text, autoescape=True), CaseRow.number.startswith(text, autoescape=True))
+        )
+    if wanted.opened_from is not None:
+        found.append(CaseRow.opened_at >= wanted.opened_from)
+    if wanted.opened_before is not None:
+        found.append(CaseRow.opened_at < wanted.opened_before)
+    if wanted.due_before is not None:
+        found.append(CaseRow.due_at < wanted.due_before)
+    return found
 
 
 def _paged(statement: Select[CaseRow], page: Page) -> Select[CaseRow]:

@@ -16,6 +16,7 @@ from lookout_server.adapters.database.outgoing import SqlFeed, SqlOutbox
 from lookout_server.adapters.database.people import SqlPeople
 from lookout_server.adapters.database.proofs import SqlProofs
 from lookout_server.adapters.database.quarantine import SqlQuarantine
+from lookout_server.adapters.database.requests import SqlRequests, SqlSavedViews
 from lookout_server.adapters.database.residents import SqlResidents
 from lookout_server.adapters.database.roster import SqlRoster
 from lookout_server.adapters.database.rounds import SqlRounds
@@ -45,6 +46,8 @@ class SqlUnitOfWork:
         self.audit = SqlAudit(session)
         self.care = SqlCareViews(session)
         self.factors = SqlFactors(session)
+        self.requests = SqlRequests(session)
+        self.saved_views = SqlSavedViews(session)
         self.silences = SqlSilences(session)
         self.roster = SqlRoster(session)
         self.notices = SqlNotices(session)

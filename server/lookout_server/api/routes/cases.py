@@ -2,49 +2,36 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 
-from lookout_contract.cases import CaseState
 from lookout_server.api.cursor import encode, page_of
 from lookout_server.api.deps import Given
+from lookout_server.api.models.case_query import CaseQuery
 from lookout_server.api.models.cases import CandidateList, CandidateModel, CaseDetailModel, CaseModel, CasePage
 from lookout_server.api.models.people import NoticeList, NoticeModel
 from lookout_server.api.problems import errors
-from lookout_server.api.routes.parameters import CaseId, Cursor, Limit
+from lookout_server.api.routes.parameters import CaseId, etag_of
 from lookout_server.api.security import ControlRoom, SignedIn
-from lookout_server.errors import InvalidError
-from lookout_server.ports import CaseFilter
 from lookout_server.services.access import visible_case
 from lookout_server.services.candidates import candidates
 from lookout_server.services.details import case_detail
-from lookout_server.services.views import case_views
+from lookout_server.services.views import case_views, grids_below
 
 router = APIRouter(prefix="/api/v1/cases", tags=["cases"])
-
-States = Annotated[
-    str | None,
-    Query(max_length=300, description="States, separated by commas.", examples=["dispatched,accepted"]),
-]
 
 
 @router.get("", operation_id="listCases", responses=errors())
 async def list_cases(
     deps: Given,
     signed_in: SignedIn,
-    state: States = None,
-    mine: Annotated[bool, Query(description="Only those the asking person handles.")] = False,
-    limit: Limit = 50,
-    cursor: Cursor = None,
+    asked: Annotated[CaseQuery, Query()],
 ) -> CasePage:
     """Cases, newest first: those of one's places, and those one has or was called to."""
-    person = signed_in.person
-    wanted = CaseFilter(
-        states=_states(state),
-        handler=person.id if mine else None,
-        visible_to=signed_in.access,
-    )
+    person, limit = signed_in.person, asked.limit
     async with deps.store.read() as uow:
-        views = await case_views(uow, await uow.cases.page(wanted, page_of(limit, cursor)))
+        grids = await grids_below(uow, asked.place) if asked.place else None
+        wanted = asked.filter(signed_in.access, grids, deps.clock.now())
+        views = await case_views(uow, await uow.cases.page(wanted, page_of(limit, asked.cursor)))
     last = views[-1].case if len(views) == limit else None
     return CasePage(
         items=tuple(CaseModel.of(view, person) for view in views),
@@ -53,9 +40,10 @@ async def list_cases(
 
 
 @router.get("/{case_id}", operation_id="getCase", responses=errors("not_found"))
-async def get_case(deps: Given, signed_in: SignedIn, case_id: CaseId) -> CaseDetailModel:
-    """One case with its history and files."""
+async def get_case(deps: Given, signed_in: SignedIn, response: Response, case_id: CaseId) -> CaseDetailModel:
+    """One case with its history and files. Its `ETag` names the version, for `If-Match` of what moves it."""
     detail = await case_detail(deps.store, case_id, signed_in.access, at=deps.clock.now())
+    response.headers["ETag"] = etag_of(detail.view.case.version)
     return CaseDetailModel.of_detail(detail, signed_in.person)
 
 
@@ -76,13 +64,3 @@ async def list_case_notices(deps: Given, access: ControlRoom, case_id: CaseId) -
         found = await uow.notices.of_case(case.id)
         people = await uow.people.get({notice.person for notice in found})
     return NoticeList(items=tuple(NoticeModel.of(notice, people.get(notice.person)) for notice in found))
-
-
-def _states(text: str | None) -> frozenset[CaseState] | None:
-    if not text:
-        return None
-    try:
-        return frozenset(CaseState(name.strip()) for name in text.split(","))
-    except ValueError as error:
-        known = ", ".join(state.value for state in CaseState)
-        raise InvalidError(f"'state' names no known state: known are {known}") from error

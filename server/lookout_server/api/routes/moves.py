@@ -1,6 +1,8 @@
 """What people do to cases: one route a move. Who may do what, and when, is the domain's to say."""
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header
 
 from lookout_server.api.deps import Deps, Given
 from lookout_server.api.models.cases import CaseDetailModel
@@ -19,17 +21,38 @@ from lookout_server.api.models.moves import (
     WhistleBody,
 )
 from lookout_server.api.problems import errors
-from lookout_server.api.routes.parameters import CaseId
+from lookout_server.api.routes.parameters import CaseId, etag_of
 from lookout_server.api.security import Caller, SignedIn
 from lookout_server.domain.case import Data, Details
 from lookout_server.domain.moves import Action
+from lookout_server.errors import ChangedError
 from lookout_server.services import handling, merging
+from lookout_server.services.access import visible_case
 from lookout_server.services.details import case_detail
 from lookout_server.services.handling import Order
 
-router = APIRouter(prefix="/api/v1/cases/{case_id}", tags=["cases"])
 
-_MOVE = ("forbidden", "csrf", "not_found", "stale_version", "illegal_move", "too_large")
+async def unchanged(
+    deps: Given,
+    signed_in: SignedIn,
+    case_id: CaseId,
+    if_match: Annotated[
+        str | None, Header(max_length=40, description="The `ETag` of `GET /cases/ID`; 412 when the case has changed.")
+    ] = None,
+) -> None:
+    """RFC 9110's own way to say which version was seen, beside ``version`` in the body, which decides in the end."""
+    if if_match is None or if_match.strip() == "*":
+        return
+    async with deps.store.read() as uow:
+        case = await visible_case(uow, case_id, signed_in.access)
+    if if_match.strip() != etag_of(case.version):
+        seen = if_match.strip().strip('"')
+        raise ChangedError(seen=int(seen) if seen.isascii() and seen.isdigit() else 0, current=case.version)
+
+
+router = APIRouter(prefix="/api/v1/cases/{case_id}", tags=["cases"], dependencies=[Depends(unchanged)])
+
+_MOVE = ("forbidden", "csrf", "not_found", "stale_version", "illegal_move", "changed", "too_large")
 _MOVE_ERRORS = errors(*_MOVE)
 _CHECK_ERRORS = errors(*_MOVE, "four_eyes")
 _DISPATCH_ERRORS = errors(*_MOVE, "no_candidate")

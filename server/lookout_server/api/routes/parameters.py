@@ -18,3 +18,8 @@ Hash = Annotated[
         description="SHA-256 of the content, lower-case hexadecimal.",
     ),
 ]
+
+
+def etag_of(version: int) -> str:
+    """The strong validator of a case, for ``If-Match`` of what moves it."""
+    return f'"{version}"'

@@ -48,6 +48,7 @@ from lookout_server.adapters.database.tables.people import (
     ShiftRow,
     TerritoryRow,
 )
+from lookout_server.adapters.database.tables.requests import RequestRow, SavedViewRow
 from lookout_server.adapters.database.tables.rounds import DiaryRow, InspectionReportRow, InspectionRow, RoundPhotoRow
 from lookout_server.adapters.database.tables.ways import ReportPlaceRow, ResidentReportRow
 
@@ -92,9 +93,11 @@ __all__ = [
     "QuarantineRow",
     "RecoveryCodeRow",
     "ReportPlaceRow",
+    "RequestRow",
     "ResidentReportRow",
     "RoundPhotoRow",
     "RowId",
+    "SavedViewRow",
     "SessionRow",
     "ShiftRow",
     "SilenceRow",
