@@ -15,6 +15,7 @@ from lookout_server.config import load_server_config, load_site_file
 from lookout_server.domain.territory import Role
 from lookout_server.errors import InvalidError, ServerError
 from lookout_server.place_commands import places
+from lookout_server.storage_commands import backup, restore
 
 # A defect shows Python's own traceback, not one framed for the screen with the values of all variables in it.
 app = typer.Typer(
@@ -29,6 +30,8 @@ app.add_typer(models, name="model")
 ledger = typer.Typer(no_args_is_help=True, help="How every number of every gateway's events ended.")
 app.add_typer(ledger, name="ledger")
 app.add_typer(audit, name="audit")
+app.command()(backup)
+app.command()(restore)
 app.add_typer(users, name="user")
 app.add_typer(gateways, name="gateway")
 app.add_typer(sites, name="site")

@@ -14,6 +14,7 @@ from lookout_server.bootstrap.access import (
     remove_integrator,
 )
 from lookout_server.bootstrap.audit import audit_entries, reset_second_factor, verify_audit
+from lookout_server.bootstrap.backup import BackupReport, backup, restore
 from lookout_server.bootstrap.dispatcher import run_dispatcher
 from lookout_server.bootstrap.documents import exported_documents
 from lookout_server.bootstrap.enrolment import offer_enrolment, revoke_gateway
@@ -25,6 +26,7 @@ from lookout_server.bootstrap.site import Trial, seed_demo, try_policy
 from lookout_server.bootstrap.version import version
 
 __all__ = [
+    "BackupReport",
     "GatewayAccess",
     "IntegratorAccess",
     "NewPerson",
@@ -37,6 +39,7 @@ __all__ = [
     "as_values",
     "as_yaml",
     "audit_entries",
+    "backup",
     "describe",
     "export_ledger",
     "exported_documents",
@@ -51,6 +54,7 @@ __all__ = [
     "offer_enrolment",
     "remove_integrator",
     "reset_second_factor",
+    "restore",
     "retire_place",
     "revoke_gateway",
     "run_dispatcher",

@@ -1,6 +1,6 @@
 """The index of evidence files."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -38,6 +38,11 @@ class SqlEvidence:
         statement = insert_into(self._session, EvidenceRow).values(row).on_conflict_do_nothing()
         added = await self._session.execute(statement.returning(EvidenceRow.sha256))
         return added.first() is not None
+
+    async def hashes(self, after: str, limit: int) -> Sequence[str]:
+        """Ascending."""
+        statement = select(EvidenceRow.sha256).where(EvidenceRow.sha256 > after).order_by(EvidenceRow.sha256)
+        return (await self._session.scalars(statement.limit(limit))).all()
 
     async def uploader(self, sha256: str) -> str | None:
         """``person:ID`` or ``gateway:ID``."""
