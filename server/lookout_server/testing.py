@@ -90,6 +90,10 @@ class MemoryFiles:
         """Bytes held."""
         return len(self.files[sha256]) if sha256 in self.files else None
 
+    async def delete(self, sha256: str) -> None:
+        """Forget it."""
+        self.files.pop(sha256, None)
+
     async def read(self, sha256: str, start: int, end: int) -> AsyncIterator[bytes]:
         """In one piece."""
         if sha256 not in self.files:

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import IO
 
-from obstore import get_async, head_async, put_async
+from obstore import delete_async, get_async, head_async, put_async
 from obstore.exceptions import BaseError
 from obstore.store import LocalStore, S3Store
 
@@ -72,6 +72,15 @@ class ObjectEvidence:
             raise NotFoundError(f"there is no evidence file {sha256}") from error
         except (BaseError, OSError) as error:
             raise StoreError(f"the evidence store does not answer: {error}") from error
+
+    async def delete(self, sha256: str) -> None:
+        """See the port."""
+        try:
+            await delete_async(self._store, _name(sha256))
+        except FileNotFoundError:
+            return
+        except (BaseError, OSError) as error:
+            raise StoreError(f"the evidence store does not let go of a file: {error}") from error
 
 
 def open_evidence(place: Path | str) -> ObjectEvidence:

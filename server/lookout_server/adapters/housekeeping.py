@@ -1,26 +1,46 @@
 """The loop that keeps what is stored within its bounds."""
 
 import asyncio
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from lookout_server.ports import Clock, Store
+from lookout_server.ports import Clock, EvidenceStore, Store
 from lookout_server.services.housekeeping import QuarantineRoom, forget_commands, trim_quarantine, warn_of_certificates
 from lookout_server.services.repeating import forget
+from lookout_server.services.retention import Retention, expire_evidence, forget_the_past
 
 #: A flood must not outrun the bound by much.
 TRIM_EVERY_S = 15.0
 LOOK_EVERY = timedelta(hours=6)
 
 
-async def keep_house(store: Store, *, clock: Clock) -> None:
-    """Trim the quarantine often; forget old commands and look at certificates now and then, until cancelled."""
+@dataclass(frozen=True, kw_only=True)
+class Household:
+    """What is looked after. ``hooks``: names of the webhooks, which may be behind."""
+
+    store: Store
+    files: EvidenceStore
+    retention: Retention
+    hooks: frozenset[str] = frozenset()
+
+
+async def keep_house(house: Household, *, clock: Clock) -> None:
+    """Trim the quarantine often; let go of what is old and look at certificates now and then, until cancelled."""
     room = QuarantineRoom()
     looked: datetime | None = None
     while True:
         await asyncio.sleep(TRIM_EVERY_S)
-        await trim_quarantine(store, room)
+        await trim_quarantine(house.store, room)
         if looked is None or clock.now() - looked >= LOOK_EVERY:
-            await forget_commands(store, at=clock.now())
-            await forget(store, at=clock.now())
-            await warn_of_certificates(store, at=clock.now())
             looked = clock.now()
+            await _look(house, looked)
+
+
+async def _look(house: Household, at: datetime) -> None:
+    await forget_commands(house.store, at=at)
+    await forget(house.store, at=at)
+    await warn_of_certificates(house.store, at=at)
+    async with house.store.alone("retention") as alone:
+        if alone:
+            await expire_evidence(house.store, house.files, house.retention, at=at)
+            await forget_the_past(house.store, house.retention, house.hooks, at=at)

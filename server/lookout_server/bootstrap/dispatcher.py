@@ -17,7 +17,7 @@ from lookout_server.adapters.database import Committed, Database, migrate
 from lookout_server.adapters.evidence import open_evidence
 from lookout_server.adapters.feed import FeedHub
 from lookout_server.adapters.files import FolderLock
-from lookout_server.adapters.housekeeping import keep_house
+from lookout_server.adapters.housekeeping import Household, keep_house
 from lookout_server.adapters.listening import listen
 from lookout_server.adapters.mqtt.intake import IntakeLoop
 from lookout_server.adapters.mqtt.link import MqttLink
@@ -44,6 +44,7 @@ from lookout_server.ports import Gap
 from lookout_server.services.commands import open_gaps, request_replay
 from lookout_server.services.intake import Intake, note_stranger
 from lookout_server.services.notifying import Courier
+from lookout_server.services.retention import Retention
 from lookout_server.services.timers import Timers
 from lookout_server.services.webhooks import Receiver, Webhooks
 from lookout_server.supervisor import Supervisor
@@ -154,7 +155,13 @@ class Dispatcher:
         courier = Courier(database, AppriseChannel(), owner=owner)
         supervisor.start("timers", lambda: run_timers(timers, database, self._site, clock=self._clock))
         supervisor.start("notices", lambda: run_courier(courier, clock=self._clock))
-        supervisor.start("housekeeping", lambda: keep_house(database, clock=self._clock))
+        house = Household(
+            store=database,
+            files=open_evidence(self._config.evidence_place()),
+            retention=Retention(**self._config.retention.model_dump()),
+            hooks=frozenset(each.name for each in self._config.webhooks),
+        )
+        supervisor.start("housekeeping", lambda: keep_house(house, clock=self._clock))
 
     def _start_webhooks(self, database: Database, supervisor: Supervisor) -> Webhooks:
         receivers = [

@@ -225,6 +225,20 @@ class OidcConfig(Section):
         return found
 
 
+class RetentionConfig(Section):
+    """For how many days things are kept; ``null``: for ever. Alarms, cases, histories and the ledger always are."""
+
+    evidence_days: int | None = Field(default=180, ge=1)
+    """Snapshots, clips and photos, from when they came; while an alarm waits or a case is not settled they stay."""
+    care_days: int | None = Field(default=30, ge=1)
+    """The same of care alarms and cases."""
+    notices_days: int | None = Field(default=400, ge=1)
+    """What people were told, and what became of it."""
+    feed_days: int | None = Field(default=30, ge=1)
+    """Lines of the feed, with which a page or another system that was away catches up. A webhook that is behind keeps
+    them longer."""
+
+
 class LogConfig(Section):
     """What is logged."""
 
@@ -250,6 +264,7 @@ class ServerConfig(Section):
     mirrors: MirrorsConfig = MirrorsConfig()
     webhooks: tuple[WebhookConfig, ...] = ()
     """Other systems that are told by HTTP of alarms and cases."""
+    retention: RetentionConfig = RetentionConfig()
     oidc: OidcConfig | None = None
     """Signing in by the organisation's own provider, beside passwords."""
     log: LogConfig = LogConfig()

@@ -152,6 +152,10 @@ class EvidenceStore(Protocol):
         """Bytes ``start`` up to, not including, ``end``. Raises NotFoundError when there is no such file."""
         ...
 
+    async def delete(self, sha256: str) -> None:
+        """Forget a file; one that is not there is no error."""
+        ...
+
 
 class UnitOfWork(Protocol):
     """One transaction. Leaving it without ``commit`` undoes everything."""

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from lookout_contract.events import Scenario
 from lookout_server.domain.ledger import Account
 from lookout_server.domain.proof import CameraProof
 from lookout_server.domain.territory import CameraKey
@@ -73,6 +74,15 @@ class EvidenceIndex(Protocol):
 
     async def uploader(self, sha256: str) -> str | None:
         """Who brought the file: ``person:ID`` or ``gateway:ID``."""
+        ...
+
+    async def expired(self, before: datetime, kinds: Collection[Scenario] | None, limit: int) -> Sequence[str]:
+        """Hashes of files that were brought before then and that nothing has needed since; with ``kinds``, only
+        those of alarms and cases of these kinds."""
+        ...
+
+    async def forget(self, hashes: Collection[str]) -> None:
+        """They are stored no longer."""
         ...
 
 

@@ -23,6 +23,10 @@ class Feed(Protocol):
         """The highest number given."""
         ...
 
+    async def forget(self, before: datetime, upto: int) -> int:
+        """Delete lines from before then with numbers up to ``upto``, except those set aside for webhooks; how many."""
+        ...
+
     async def after(self, seq: int, limit: int) -> Sequence[FeedEntry]:
         """Lines above ``seq``, ascending."""
         ...

@@ -328,6 +328,10 @@ class NoticeRepository(Protocol):
         """Newest first."""
         ...
 
+    async def forget(self, before: datetime) -> int:
+        """Delete those from before then, with their deliveries; how many."""
+        ...
+
     async def note(self, notice_ids: Collection[str], delivery: Delivery) -> None:
         """Keep what became of these notices on the delivery's channel; it never goes back to an earlier state."""
         ...

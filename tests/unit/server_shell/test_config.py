@@ -174,5 +174,6 @@ def test_replicas_share_the_work_and_need_one_postgresql(tmp_path: Path) -> None
     replica = load_server_config(write(tmp_path, text), secrets=NONE)
     alone = load_server_config(write(tmp_path, "broker: {host: mq}\n"), secrets=NONE)
     shared = [each for each in intake_filters(replica) if each.startswith("$share/lookout-kangle/lookout/v1/")]
-    assert [each.split("/")[-3:] for each in shared] == [["event", "+", "+"], ["+", "response", "+"]]
+    parts = [each.split("/")[-3:] for each in shared]
+    assert parts == [["event", "+", "+"], ["test", "+", "+"], ["+", "response", "+"]]
     assert not any(each.startswith("$share") for each in intake_filters(alone))

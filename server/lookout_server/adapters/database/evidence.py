@@ -4,11 +4,14 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from lookout_contract.events import Scenario
 from lookout_server.adapters.database.statements import insert_into, scalars
-from lookout_server.adapters.database.tables import EvidenceRow
+from lookout_server.adapters.database.tables import AlarmEvidenceRow, AlarmRow, CaseEvidenceRow, CaseRow, EvidenceRow
+from lookout_server.domain.alarm import Disposition
+from lookout_server.domain.moves import SETTLED
 from lookout_server.ports import StoredFile
 
 
@@ -43,6 +46,31 @@ class SqlEvidence:
         """Ascending."""
         statement = select(EvidenceRow.sha256).where(EvidenceRow.sha256 > after).order_by(EvidenceRow.sha256)
         return (await self._session.scalars(statement.limit(limit))).all()
+
+    async def expired(self, before: datetime, kinds: Collection[Scenario] | None, limit: int) -> Sequence[str]:
+        """The oldest first."""
+        of_alarm = select(AlarmEvidenceRow.sha256).join(AlarmRow, AlarmRow.id == AlarmEvidenceRow.alarm_id)
+        of_case = select(CaseEvidenceRow.sha256).join(CaseRow, CaseRow.id == CaseEvidenceRow.case_id)
+        at_work = or_(CaseRow.state.not_in(sorted(state.value for state in SETTLED)), CaseRow.updated_at >= before)
+        unjudged = or_(AlarmRow.disposition == Disposition.OPEN.value, AlarmRow.updated_at >= before)
+        mine = AlarmEvidenceRow.sha256 == EvidenceRow.sha256
+        also = CaseEvidenceRow.sha256 == EvidenceRow.sha256
+        needed = or_(
+            of_alarm.where(mine, unjudged).exists(),
+            of_alarm.join(CaseRow, CaseRow.id == AlarmRow.case_id).where(mine, at_work).exists(),
+            of_case.where(also, at_work).exists(),
+        )
+        statement = select(EvidenceRow.sha256).where(EvidenceRow.uploaded_at < before, ~needed)
+        if kinds is not None:
+            names = sorted(kind.value for kind in kinds)
+            alarmed = of_alarm.where(mine, AlarmRow.scenario.in_(names)).exists()
+            statement = statement.where(or_(alarmed, of_case.where(also, CaseRow.scenario.in_(names)).exists()))
+        return (await self._session.scalars(statement.order_by(EvidenceRow.uploaded_at).limit(limit))).all()
+
+    async def forget(self, hashes: Collection[str]) -> None:
+        """One statement."""
+        statement = delete(EvidenceRow).where(EvidenceRow.sha256.in_(sorted(hashes)))
+        await self._session.execute(statement.execution_options(synchronize_session=False))
 
     async def uploader(self, sha256: str) -> str | None:
         """``person:ID`` or ``gateway:ID``."""

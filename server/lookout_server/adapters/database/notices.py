@@ -1,9 +1,10 @@
 """What people were told, and what became of it."""
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import Delete, Select, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lookout_contract.events import Severity
@@ -47,6 +48,16 @@ class SqlNotices:
         """Newest first."""
         statement = select(NoticeRow).where(NoticeRow.case_id == case_id)
         return await self._notices(statement.order_by(NoticeRow.at.desc(), NoticeRow.id).limit(_OF_CASE))
+
+    async def forget(self, before: datetime) -> int:
+        """Deliveries first."""
+        old = select(NoticeRow.id).where(NoticeRow.at < before)
+        await self._delete(delete(DeliveryRow).where(DeliveryRow.notice_id.in_(old)))
+        return await self._delete(delete(NoticeRow).where(NoticeRow.at < before))
+
+    async def _delete(self, statement: Delete) -> int:
+        gone = await self._session.execute(statement.execution_options(synchronize_session=False))
+        return int(getattr(gone, "rowcount", 0))
 
     async def note(self, notice_ids: Collection[str], delivery: Delivery) -> None:
         """Forwards only: who has seen it does not go back to delivered."""

@@ -8,7 +8,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lookout_server.adapters.database.statements import count_up, insert_all, scalars
-from lookout_server.adapters.database.tables import CounterRow, FeedRow, OutboxRow
+from lookout_server.adapters.database.tables import CounterRow, FeedRow, OutboxRow, WebhookSetAsideRow
 from lookout_server.ports import AnswerTo, FeedEntry, FeedKind, OutboxMessage
 
 _COUNTER = "feed"
@@ -63,6 +63,13 @@ class SqlFeed:
             FeedEntry(at=row.at, kind=FeedKind(row.kind), subject=row.subject, change=row.change, seq=row.seq)
             for row in await scalars(self._session, statement)
         ]
+
+    async def forget(self, before: datetime, upto: int) -> int:
+        """By age and number."""
+        aside = select(WebhookSetAsideRow.seq)
+        old = delete(FeedRow).where(FeedRow.at < before, FeedRow.seq <= upto, FeedRow.seq.not_in(aside))
+        gone = await self._session.execute(old.execution_options(synchronize_session=False))
+        return int(getattr(gone, "rowcount", 0))
 
 
 class SqlOutbox:

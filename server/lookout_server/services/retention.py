@@ -1,0 +1,77 @@
+"""What is kept for how long: pictures go when nothing needs them any more, notices and the feed by age."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+
+from lookout_contract.events import Scenario
+from lookout_server.domain.access import RESTRICTED
+from lookout_server.ports import EvidenceStore, Store
+
+_log = structlog.stdlib.get_logger(__name__)
+
+#: Files that are let go before the next look at what is due: nobody waits long for the writer.
+_AT_ONCE = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class Retention:
+    """For how many days things are kept; None: for ever."""
+
+    evidence_days: int | None = 180
+    care_days: int | None = 30
+    notices_days: int | None = 400
+    feed_days: int | None = 30
+
+
+async def expire_evidence(store: Store, files: EvidenceStore, retention: Retention, *, at: datetime) -> int:
+    """Delete files that were brought too long ago; how many.
+
+    What an alarm that nobody has judged names stays, and what belongs to a case that is not settled, or was so
+    only lately. The alarm or case goes on naming it.
+    """
+    gone = 0
+    for days, kinds in ((retention.care_days, RESTRICTED), (retention.evidence_days, None)):
+        if days is not None:
+            gone += await _expire(store, files, at - timedelta(days=days), kinds)
+    if gone:
+        _log.info("evidence has expired", files=gone)
+    return gone
+
+
+async def _expire(store: Store, files: EvidenceStore, before: datetime, kinds: Collection[Scenario] | None) -> int:
+    gone = 0
+    while True:
+        async with store.read() as uow:
+            due = await uow.evidence.expired(before, kinds, _AT_ONCE)
+        # The file first: whoever is killed in between finds it due again.
+        for sha256 in due:
+            await files.delete(sha256)
+        if due:
+            async with store.write() as uow:
+                await uow.evidence.forget(due)
+                await uow.commit()
+        gone += len(due)
+        if len(due) < _AT_ONCE:
+            return gone
+
+
+async def forget_the_past(
+    store: Store, retention: Retention, hooks: Collection[str], *, at: datetime
+) -> tuple[int, int]:
+    """Forget old notices and old lines of the feed, but not what one of these webhooks has not heard; how many."""
+    notices = lines = 0
+    async with store.write() as uow:
+        if retention.notices_days is not None:
+            notices = await uow.notices.forget(at - timedelta(days=retention.notices_days))
+        if retention.feed_days is not None:
+            states = [await uow.webhooks.state(name) for name in hooks]
+            heard = [state.seq for state in states if state is not None]
+            upto = min([*heard, await uow.feed.head()])
+            lines = await uow.feed.forget(at - timedelta(days=retention.feed_days), upto)
+        await uow.commit()
+    if notices or lines:
+        _log.info("the past was forgotten", notices=notices, feed=lines)
+    return notices, lines

@@ -1,0 +1,111 @@
+"""What is kept for how long, on both databases."""
+
+from datetime import timedelta
+
+import pytest
+
+from lookout_contract.events import Scenario, Severity
+from lookout_server.domain.alarm import DismissReason, alarm_id
+from lookout_server.domain.case import Details
+from lookout_server.domain.moves import Action
+from lookout_server.domain.notice import NoticeKind
+from lookout_server.domain.territory import Role
+from lookout_server.domain.webhook import HookState, SetAside
+from lookout_server.ports import StoredFile
+from lookout_server.services.handling import Order, void
+from lookout_server.services.judging import Judgement, dismiss
+from lookout_server.services.notifying import About, notify
+from lookout_server.services.retention import Retention, expire_evidence, forget_the_past
+from lookout_server.testing import NOON, SITE, SmallGateway, Station, anywhere, person, picture
+
+pytestmark = pytest.mark.anyio
+
+DAYS = Retention(evidence_days=90, care_days=10, notices_days=100, feed_days=20)
+ANYBODY = anywhere(person("li", Role.OPERATOR, Role.CARE))
+
+
+async def _bring(station: Station, content: bytes) -> str:
+    file = picture(content)
+    station.files.files[file.sha256] = content
+    async with station.store.write() as uow:
+        stored = StoredFile(sha256=file.sha256, mime=file.mime, bytes=file.bytes)
+        await uow.evidence.add(stored, uploader="gateway:gw-1", at=NOON)
+        await uow.commit()
+    return file.sha256
+
+
+async def _seen(station: Station, gateway: SmallGateway, occurrence: str, content: bytes) -> tuple[str, str]:
+    """An alarm with a picture: its id and the picture's hash."""
+    gateway.evidence = (picture(content),)
+    await station.intake.take([gateway.sends(occurrence)])
+    return alarm_id("/site/kangle/gateway/gw-1", occurrence), await _bring(station, content)
+
+
+async def _expire(station: Station, days: int) -> int:
+    return await expire_evidence(station.store, station.files, DAYS, at=NOON + timedelta(days=days))
+
+
+async def test_pictures_go_when_nothing_needs_them(station: Station) -> None:
+    gateway = SmallGateway()
+    _, waiting = await _seen(station, gateway, "o-1", b"nobody has judged it")
+    judged, dismissed = await _seen(station, gateway, "o-2", b"false")
+    await dismiss(station.store, SITE, judged, ANYBODY, Judgement(reason=DismissReason.FALSE_ALARM), at=NOON)
+    _, at_work = await _seen(station, gateway, "o-3", b"a case")
+    gateway.evidence = (picture(b"a case"),)
+    await station.reported(gateway, "o-3")
+    forgotten = await _bring(station, b"belongs to nothing")
+    assert await _expire(station, 89) == 0
+    assert await _expire(station, 91) == 2
+    assert set(station.files.files) == {waiting, at_work}
+    async with station.store.read() as uow:
+        assert set(await uow.evidence.get([waiting, at_work, dismissed, forgotten])) == {waiting, at_work}
+        # What was seen is not forgotten with the picture of it.
+        assert (await uow.alarms.get([judged]))[judged].evidence[0].sha256 == dismissed
+    assert await _expire(station, 91) == 0
+
+
+async def test_a_settled_case_keeps_its_pictures_from_then_on(station: Station) -> None:
+    gateway = SmallGateway()
+    _, sha256 = await _seen(station, gateway, "o-1", b"a case")
+    case_id = await station.reported(gateway, "o-1")
+    settled = NOON + timedelta(days=60)
+    order = Order(
+        case_id=case_id, action=Action.VOID, access=ANYBODY, version=1, at=settled, details=Details(reason="访客")
+    )
+    await void(station.store, SITE, order)
+    assert await _expire(station, 149) == 0
+    assert await _expire(station, 151) == 1
+    assert sha256 not in station.files.files
+
+
+async def test_pictures_of_care_go_sooner(station: Station) -> None:
+    care = SmallGateway(scenario=Scenario.CARE)
+    alarm, private = await _seen(station, care, "o-1", b"at home")
+    plain = SmallGateway(sequence=1)
+    other, public = await _seen(station, plain, "o-2", b"in the street")
+    for each in (alarm, other):
+        await dismiss(station.store, SITE, each, ANYBODY, Judgement(reason=DismissReason.FALSE_ALARM), at=NOON)
+    assert await _expire(station, 11) == 1
+    assert set(station.files.files) == {public}
+    assert private != public
+
+
+async def test_the_feed_waits_for_webhooks_and_notices_go_by_age(station: Station) -> None:
+    gateway = SmallGateway()
+    for number in range(4):
+        await station.intake.take([gateway.sends(f"o-{number}")])
+    about = About(subject="x", severity=Severity.BLUE, title="x")
+    async with station.store.write() as uow:
+        await notify(uow, SITE, about, NoticeKind.ALARM_LATE, ["u-li"], at=NOON)
+        await uow.webhooks.save(HookState(name="slow", seq=3))
+        await uow.webhooks.keep(SetAside(hook="slow", seq=2, at=NOON, error="x"))
+        head = await uow.feed.head()
+        await uow.commit()
+    late = NOON + timedelta(days=21)
+    assert await forget_the_past(station.store, DAYS, ["slow", "new"], at=late) == (0, 2)
+    async with station.store.read() as uow:
+        assert [entry.seq for entry in await uow.feed.after(0, 2)] == [2, 4]
+    assert await forget_the_past(station.store, DAYS, [], at=NOON + timedelta(days=101)) == (1, head - 3)
+    forever = Retention(evidence_days=None, care_days=None, notices_days=None, feed_days=None)
+    assert await forget_the_past(station.store, forever, [], at=late) == (0, 0)
+    assert await expire_evidence(station.store, station.files, forever, at=late) == 0
