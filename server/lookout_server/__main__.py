@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from lookout_server import bootstrap
-from lookout_server.account_commands import audit
+from lookout_server.account_commands import audit, devices
 from lookout_server.cli import AsJson, Config, configured, do, told_plainly
 from lookout_server.config import load_server_config, load_site_file
 from lookout_server.domain.territory import Role
@@ -40,6 +40,7 @@ webhooks = typer.Typer(no_args_is_help=True, help="Other systems that are told b
 app.add_typer(webhooks, name="webhook")
 integrators = typer.Typer(no_args_is_help=True, help="Other systems that follow the cases on the broker.")
 app.add_typer(integrators, name="integrator")
+app.add_typer(devices, name="device")
 app.add_typer(places, name="places")
 
 

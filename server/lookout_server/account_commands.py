@@ -1,6 +1,7 @@
-"""``lookout-server audit``: the log of who did what."""
+"""``lookout-server audit``: the log of who did what; ``lookout-server device``: what stands around the gateways."""
 
 import json
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -10,6 +11,12 @@ from lookout_server.cli import AsJson, Config, configured, do, told_plainly
 from lookout_server.errors import ServerError
 
 audit = typer.Typer(no_args_is_help=True, help="Who did what, in a chain of hashes.")
+devices = typer.Typer(
+    no_args_is_help=True, help="What stands around a gateway and uses the broker: cameras with events, buttons, sirens."
+)
+
+Gateway = Annotated[str, typer.Argument(metavar="GATEWAY")]
+Name = Annotated[str, typer.Argument(metavar="NAME")]
 
 
 @audit.command("show")
@@ -40,3 +47,32 @@ def verify(
         raise ServerError(f"the audit log does not hold at entry {verdict['broken']}: compare it with a backup")
     if not as_json:
         typer.echo(f"{verdict['entries']} entries hold; note {verdict['entries']}:{verdict['head']}")
+
+
+@devices.command("add")
+@told_plainly
+def device_add(
+    gateway: Gateway,
+    name: Name,
+    of_gateway: Annotated[
+        bool, typer.Option("--for-gateway", help="For the gateway's own connection to its devices.")
+    ] = False,
+    rotate: Annotated[bool, typer.Option("--rotate", help="Give an account that exists a new password.")] = False,
+    as_json: AsJson = False,
+    config: Config = None,
+) -> None:
+    """Make a broker account that keeps to its own topics; with --for-gateway one that uses those of all its devices.
+
+    The first part of the topic is what is written into the camera as prefix; the password is shown once.
+    """
+    settings = configured(config, level="warning")
+    access = asdict(do(bootstrap.add_device(settings, gateway, name, of_gateway=of_gateway, rotate=rotate)))
+    typer.echo(json.dumps(access) if as_json else "\n".join(f"{key}: {value}" for key, value in access.items()))
+
+
+@devices.command("remove")
+@told_plainly
+def device_remove(gateway: Gateway, name: Name, config: Config = None) -> None:
+    """Take the account away."""
+    bootstrap.remove_device(configured(config, level="warning"), gateway, name)
+    typer.echo(f"device {name} of {gateway} is let in no more")

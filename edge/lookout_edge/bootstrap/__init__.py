@@ -98,6 +98,7 @@ _FIXED = (
     "models",
     "evidence",
     "spool",
+    "camera_events",
     "devices",
     "speaker",
     "buttons",
@@ -207,7 +208,7 @@ class GatewayBuilder:
         )
         self._bus, self._voice = open_devices(config, self.buttons)
         self._onvif = OnvifListener(
-            broker_options(config, config.devices),
+            broker_options(config, config.camera_events or config.devices),
             name=f"{config.site}/{config.gateway}",
             clock=self._clock,
             sink=self._sink,

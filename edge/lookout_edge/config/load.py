@@ -13,7 +13,7 @@ from pydantic import SecretStr, ValidationError
 
 from lookout_edge.config.explain import explain
 from lookout_edge.config.http import LEAST_TOKEN
-from lookout_edge.config.model import GatewayConfig
+from lookout_edge.config.model import GatewayConfig, MqttConfig
 from lookout_edge.config.nodes import Document, Fault, parse
 from lookout_edge.config.section import BASE
 from lookout_edge.config.sense import faults_of_sense
@@ -21,7 +21,7 @@ from lookout_edge.domain.schedule import SiteCalendar
 from lookout_edge.errors import ConfigError
 
 #: Sections that do not change what is seen, and so stay out of the hash (they hold secrets and paths).
-_NOT_HASHED = frozenset({"mqtt", "devices", "dispatcher", "data_dir", "http"})
+_NOT_HASHED = frozenset({"mqtt", "devices", "camera_events", "dispatcher", "data_dir", "http"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +101,8 @@ def _with_secrets(path: Path, config: GatewayConfig, environ: Mapping[str, str])
     password = environ.get("LOOKOUT_MQTT_PASSWORD") or _first_line(path, "mqtt.password_file", mqtt.password_file)
     if password:
         mqtt = mqtt.model_copy(update={"password": SecretStr(password)})
-    devices = config.devices
-    if devices is not None and (word := _first_line(path, "devices.password_file", devices.password_file)):
-        devices = devices.model_copy(update={"password": SecretStr(word)})
+    devices = _with_password(path, "devices", config.devices)
+    camera_events = _with_password(path, "camera_events", config.camera_events)
     if dispatcher is not None:
         file = _first_line(path, "dispatcher.token_file", dispatcher.token_file)
         token = environ.get("LOOKOUT_DISPATCHER_TOKEN") or file
@@ -114,7 +113,21 @@ def _with_secrets(path: Path, config: GatewayConfig, environ: Mapping[str, str])
         if len(token) < LEAST_TOKEN:
             raise ConfigError(f"{path}: http.token_file: the token is shorter than {LEAST_TOKEN} characters.")
         http = http.model_copy(update={"token": SecretStr(token)})
-    return config.model_copy(update={"mqtt": mqtt, "devices": devices, "dispatcher": dispatcher, "http": http})
+    return config.model_copy(
+        update={
+            "mqtt": mqtt,
+            "devices": devices,
+            "camera_events": camera_events,
+            "dispatcher": dispatcher,
+            "http": http,
+        }
+    )
+
+
+def _with_password(path: Path, key: str, broker: MqttConfig | None) -> MqttConfig | None:
+    if broker is None or (word := _first_line(path, f"{key}.password_file", broker.password_file)) is None:
+        return broker
+    return broker.model_copy(update={"password": SecretStr(word)})
 
 
 def _first_line(path: Path, key: str, file: Path | None) -> str | None:

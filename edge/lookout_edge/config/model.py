@@ -349,6 +349,8 @@ class GatewayConfig(Section):
     """Candidates that run beside the rules of the cameras, by a name of your own."""
     self_test: SelfTestConfig = SelfTestConfig()
     """Proves each week that alarms would arrive."""
+    camera_events: MqttConfig | None = None
+    """The broker to which cameras publish events of their own (``onvif``); that of ``devices`` when absent."""
     devices: MqttConfig | None = None
     """The broker of buttons, doors, network speakers and cameras that publish events; that of ``mqtt`` when absent."""
     speaker: SpeakerConfig = SpeakerConfig()

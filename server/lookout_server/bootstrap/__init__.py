@@ -4,6 +4,7 @@ from lookout_server.bootstrap.access import (
     GatewayAccess,
     IntegratorAccess,
     NewPerson,
+    add_device,
     add_gateway,
     add_integrator,
     add_person,
@@ -11,6 +12,7 @@ from lookout_server.bootstrap.access import (
     migrate_database,
     new_password,
     new_webhook_secret,
+    remove_device,
     remove_integrator,
 )
 from lookout_server.bootstrap.audit import audit_entries, reset_second_factor, verify_audit
@@ -31,6 +33,7 @@ __all__ = [
     "IntegratorAccess",
     "NewPerson",
     "Trial",
+    "add_device",
     "add_gateway",
     "add_integrator",
     "add_model",
@@ -52,6 +55,7 @@ __all__ = [
     "new_password",
     "new_webhook_secret",
     "offer_enrolment",
+    "remove_device",
     "remove_integrator",
     "reset_second_factor",
     "restore",

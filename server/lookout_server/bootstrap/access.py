@@ -11,7 +11,7 @@ from datetime import datetime
 import structlog
 
 from lookout_contract.topics import PREFIX, GatewayTopics
-from lookout_server.adapters.broker.access import INTEGRATOR
+from lookout_server.adapters.broker.access import AROUND, INTEGRATOR, OF_DEVICE, OF_GATEWAY, device_topics
 from lookout_server.adapters.broker.accounts import BrokerAccounts, new_secret
 from lookout_server.adapters.clock import SystemClock
 from lookout_server.adapters.database import Database, migrate
@@ -31,7 +31,7 @@ _log = structlog.stdlib.get_logger("lookout")
 
 #: A running broker notices a new account within this.
 _NOTICED_WITHIN_S = 10.0
-_INTEGRATOR_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,60}")
+_ACCOUNT_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,60}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,7 +130,7 @@ async def _with_broker_account(config: ServerConfig, gateway: str, token: str) -
 
 @dataclass(frozen=True, kw_only=True)
 class IntegratorAccess:
-    """What another system needs to follow the cases; the password is shown once."""
+    """What another system needs to follow the cases, or a device to speak; the password is shown once."""
 
     mqtt_host: str
     mqtt_port: int | None
@@ -141,17 +141,43 @@ class IntegratorAccess:
 
 async def add_integrator(config: ServerConfig, name: str, *, rotate: bool) -> IntegratorAccess:
     """Make an account of the embedded broker that reads cases; ConflictError where there is one already."""
-    if not _INTEGRATOR_NAME.fullmatch(name):
-        raise InvalidError(f"{name!r} is no name for an account: use lower-case letters, digits, '-' and '_'")
-    broker = config.broker
     topic = f"{PREFIX}/{config.site.id}/case/#"
+    return await _add_account(config, f"{INTEGRATOR}{name}", (name,), topic, may="read", rotate=rotate)
+
+
+async def add_device(
+    config: ServerConfig, gateway: str, name: str, *, of_gateway: bool, rotate: bool
+) -> IntegratorAccess:
+    """Make an account for what stands around a gateway: a device, or the gateway's own connection to its devices."""
+    username = f"{AROUND}{gateway}{OF_GATEWAY if of_gateway else OF_DEVICE}{name}"
+    topic = f"{device_topics(config.site.id, gateway, None if of_gateway else name)}/#"
+    return await _add_account(config, username, (gateway, name), topic, may="read and write", rotate=rotate)
+
+
+def remove_device(config: ServerConfig, gateway: str, name: str) -> None:
+    """Take the account away, whichever of the two it is; NotFoundError as in ``remove_integrator``."""
+    book = BrokerAccounts(broker_folder(config))
+    mine = [f"{AROUND}{gateway}{kind}{name}" for kind in (OF_DEVICE, OF_GATEWAY)]
+    if not set(mine) & set(book.names()):
+        known = ", ".join(each.removeprefix(AROUND) for each in book.names() if each.startswith(AROUND))
+        raise NotFoundError(f"gateway {gateway} has no device {name!r}; there are: {known or 'none'}")
+    for username in mine:
+        book.remove(username)
+
+
+async def _add_account(
+    config: ServerConfig, username: str, names: tuple[str, ...], topic: str, *, may: str, rotate: bool
+) -> IntegratorAccess:
+    for name in names:
+        if not _ACCOUNT_NAME.fullmatch(name):
+            raise InvalidError(f"{name!r} is no name for an account: use lower-case letters, digits, '-' and '_'")
+    broker = config.broker
     if not isinstance(broker, EmbeddedBroker):
         raise InvalidError(
-            f"the broker at {broker.host} is somebody else's: make an account there that may read {topic}"
+            f"the broker at {broker.host} is somebody else's: make an account there that may {may} {topic}"
         )
-    username = f"{INTEGRATOR}{name}"
     if username in BrokerAccounts(broker_folder(config)).names() and not rotate:
-        raise ConflictError(f"integrator {name} has an account; --rotate gives it a new password")
+        raise ConflictError(f"{username} has an account; --rotate gives it a new password")
     login = await _new_login(config, broker, username)
     return IntegratorAccess(
         mqtt_host=login.host,

@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import paho.mqtt.publish as publish
@@ -10,14 +11,15 @@ import pytest
 from typer.testing import CliRunner
 
 from lookout_contract.events import EventData, EvidenceRef, Phase, Scenario, Severity
+from lookout_edge import bootstrap
 from lookout_edge.__main__ import app
 from lookout_edge.adapters.broker import BrokerOptions
 from lookout_edge.adapters.broker_testing import Mosquitto, find_mosquitto
 from lookout_edge.adapters.clock import SystemClock
 from lookout_edge.adapters.onvif.events import EventRule, TalkingCamera
-from lookout_edge.adapters.onvif.finding import Account, Device, OnvifError, device_of, main_and_sub, streams_of
+from lookout_edge.adapters.onvif.finding import Account, Device, OnvifError, device_of, main_and_sub, search, streams_of
 from lookout_edge.adapters.onvif.listening import OnvifListener
-from lookout_edge.adapters.onvif.testing import FakeDevice
+from lookout_edge.adapters.onvif.testing import FakeDevice, Findable
 from lookout_edge.errors import EdgeError
 from lookout_edge.testing import MemorySink
 
@@ -56,6 +58,20 @@ def test_nobody_there_is_told_with_what_to_check() -> None:
     pytest.importorskip("onvif", reason="onvif-zeep-async is not installed: pip install lookout[onvif]")
     with pytest.raises(OnvifError, match="check its address and ONVIF port"):
         streams_of(Device("127.0.0.1", 1), None)
+
+
+def test_a_camera_in_the_network_is_found_and_asked(device: FakeDevice) -> None:
+    pytest.importorskip("wsdiscovery", reason="WSDiscovery is not installed: pip install lookout[onvif]")
+    try:
+        camera = Findable(f"http://127.0.0.1:{device.port}/onvif/device_service")
+    except OSError as error:
+        pytest.skip(f"no multicast on this machine: {error}")
+    with camera:
+        found = search(1.0)
+        assert Device("127.0.0.1", device.port) in found
+        result = CliRunner().invoke(app, ["discover", "--seconds", "1"])
+    assert result.exit_code == 0
+    assert "@127.0.0.1:554/p1" in result.stdout
 
 
 @pytest.mark.parametrize("text", ["", "host:notaport", "http://"])
@@ -114,3 +130,45 @@ def test_what_a_camera_publishes_is_spooled_and_nonsense_passed_over(broker: Mos
     sink.wait_for(lambda events: [event.phase for event in events] == [Phase.START, Phase.END])
     assert {event.camera for event in sink.events} == {"hall"}
     listener.close()
+
+
+GATEWAY = """\
+site: s1
+gateway: g1
+data_dir: {data}
+mqtt: {{host: 127.0.0.1, port: 9}}
+http: {{enabled: false}}
+models: {{detector: community-nano, plates: false}}
+camera_events: {{host: 127.0.0.1, port: {port}}}
+cameras:
+  hall:
+    source: {{url: "rtsp://127.0.0.1:9/stream"}}
+    rules: [{{scenario: fire_smoke}}]
+    onvif:
+      prefix: lookout/v1/s1/device/g1/hall-cam
+      events: [{{topic: RuleEngine/FireAlarm, scenario: fire_smoke, severity: red}}]
+"""
+
+
+def test_what_a_camera_says_is_remembered_and_why_tells_it(broker: Mosquitto, tmp_path: Path) -> None:
+    path = tmp_path / "gateway.yaml"
+    path.write_text(GATEWAY.format(data=tmp_path / "data", port=broker.port), encoding="utf-8")
+    gateway, workers = bootstrap.GatewayBuilder(bootstrap.load(path)).build()
+    gateway.start(workers)
+    now = datetime.now(UTC).isoformat()
+    why = ["why", "--config", str(path), "--camera", "hall", "--at", now, "--json"]
+    try:
+        topic = "lookout/v1/s1/device/g1/hall-cam/onvif-ej/RuleEngine/FireAlarm/&1"
+        fires = json.dumps({"Source": {"Rule": "1"}, "Data": {"State": "true"}}).encode()
+        publish.single(topic, fires, qos=1, retain=True, port=broker.port)  # pyright: ignore[reportUnknownMemberType]
+        pause, notes = threading.Event(), list[dict[str, str]]()
+        for _ in range(300):
+            lines = CliRunner().invoke(app, why).stdout.splitlines()  # the gateway logs beside them
+            notes = [json.loads(line) for line in lines if line.startswith("{")]
+            if any(note["kind"] == "event" for note in notes):
+                break
+            pause.wait(0.05)
+        told = [(note["scenario"], note["state"], note["reason"]) for note in notes if note["kind"] == "event"]
+        assert told == [("fire_smoke", "start", "camera_analytics")]
+    finally:
+        gateway.stop()

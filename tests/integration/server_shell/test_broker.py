@@ -171,6 +171,33 @@ def test_an_integrator_made_while_it_runs_hears_of_cases_and_says_nothing(broker
         assert [heard.payload for heard in dispatcher.on(f"{case}/event")] == [b"true"]
 
 
+def test_a_gateway_hears_its_own_devices_and_no_device_another(broker: RunningBroker) -> None:
+    devices = f"lookout/v1/{SITE}/device"
+    for name in ("=gw-a.cam", "=gw-a.siren", "=gw-a+events", "=gw-b+events"):
+        broker.accounts.set(name, "fresh")
+        broker.passwords[name] = "fresh"
+    broker.run_watch_until(lambda: broker.accepts("=gw-b+events"))
+    with (
+        broker.probe("=gw-a.cam") as camera,
+        broker.probe("=gw-a.siren") as siren,
+        broker.probe("=gw-a+events") as ours,
+        broker.probe("=gw-b+events") as theirs,
+    ):
+        siren.subscribe(f"{devices}/gw-a/#", f"{devices}/gw-a/siren/#")
+        ours.subscribe(f"{devices}/gw-a/#")
+        theirs.subscribe(f"{devices}/gw-a/#")
+        camera.publish(f"{devices}/gw-a/siren/on", b"forged")
+        camera.publish(f"{BASE}/gw-a/event/c/key_area", b"forged")
+        camera.publish(f"{devices}/gw-a/cam/onvif-ej/x", b"true")
+        ours.wait_for(f"{devices}/gw-a/cam/onvif-ej/x")
+        ours.publish(f"{devices}/gw-a/siren/on", b"1")
+        siren.wait_for(f"{devices}/gw-a/siren/on")
+        ours.wait_for(f"{devices}/gw-a/siren/on")
+        assert siren.topics() == [f"{devices}/gw-a/siren/on"]
+        assert [heard.payload for heard in ours.on(f"{devices}/gw-a/siren/on")] == [b"1"]
+        assert theirs.topics() == []
+
+
 def wait_for_save(file: Path) -> None:
     """The broker saves once a second; one that began after the call has everything."""
     saved = 0

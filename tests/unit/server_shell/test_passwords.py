@@ -61,6 +61,7 @@ def test_the_dispatchers_own_password_is_made_once(tmp_path: Path) -> None:
 
 
 BASE = "lookout/v1/home/gateway"
+AROUND_A = "lookout/v1/home/device/gw-a"
 
 
 @pytest.mark.parametrize(
@@ -79,6 +80,14 @@ BASE = "lookout/v1/home/gateway"
         ("~property", f"{BASE}/~property/status", False, False),
         ("~property", f"{BASE}/gw-a/receipt", False, False),
         ("~property", "lookout/v1/other/case/g/c/event", False, False),
+        ("=gw-a.cam", f"{AROUND_A}/cam/onvif-ej/RuleEngine/x", True, True),
+        ("=gw-a.cam", f"{AROUND_A}/button/pressed", False, False),
+        ("=gw-a.cam", f"{BASE}/gw-a/status", False, False),
+        ("=gw-a.cam", f"{BASE}/=gw-a.cam/status", False, False),
+        ("=gw-a+events", f"{AROUND_A}/cam/onvif-ej/RuleEngine/x", True, True),
+        ("=gw-a+events", "lookout/v1/home/device/gw-b/cam/x", False, False),
+        ("=gw-a+events", f"{BASE}/gw-a/event/c/key_area", False, False),
+        ("gw-a", f"{AROUND_A}/cam/x", False, False),
         (DISPATCHER, f"{BASE}/gw-a/receipt", True, True),
         (DISPATCHER, "$SYS/broker", False, False),
     ],
@@ -97,6 +106,8 @@ def test_who_may_say_and_hear_what(username: str, topic: str, says: bool, hears:
         ("gw-a", f"{BASE}/gw-a", False),
         ("~property", "lookout/v1/home/case/#", True),
         ("~property", "lookout/v1/#", False),
+        ("=gw-a+events", f"{AROUND_A}/cam/onvif-ej/#", True),
+        ("=gw-a.cam", f"{AROUND_A}/#", False),
         (DISPATCHER, "lookout/v1/+/gateway/+/status", True),
     ],
 )

@@ -42,6 +42,23 @@ def test_an_integrator_is_let_in_once_gets_a_new_password_on_demand_and_is_let_i
     assert invoke("integrator", "add", "Not A Name", "--config", config)[0] == 2
 
 
+def test_devices_of_a_gateway_have_accounts_of_their_own(config: str) -> None:
+    code, text = invoke("device", "add", "gw-1", "hall-cam", "--json", "--config", config)
+    assert code == 0
+    access = json.loads(text)
+    assert (access["mqtt_username"], access["topic"]) == ("=gw-1.hall-cam", "lookout/v1/kangle/device/gw-1/hall-cam/#")
+    code, text = invoke("device", "add", "gw-1", "events", "--for-gateway", "--json", "--config", config)
+    assert json.loads(text)["topic"] == "lookout/v1/kangle/device/gw-1/#"
+    folder = next(Path(config).parent.rglob("passwords")).parent
+    assert set(BrokerAccounts(folder).names()) == {"=gw-1+events", "=gw-1.hall-cam"}
+    assert invoke("device", "add", "gw-1", "hall-cam", "--config", config)[0] == 1
+    assert invoke("device", "add", "gw-1", "a.b", "--config", config)[0] == 2
+    assert invoke("device", "remove", "gw-1", "hall-cam", "--config", config)[0] == 0
+    assert invoke("device", "remove", "gw-1", "events", "--config", config)[0] == 0
+    code, text = invoke("device", "remove", "gw-1", "events", "--config", config)
+    assert (code, "there are: none" in text) == (1, True)
+
+
 def test_two_webhooks_of_one_name_are_refused_for_they_would_hear_half_each(tmp_path: Path) -> None:
     hook = "{name: property, url: https://hooks.example/x, secret_file: secret}"
     path = tmp_path / "server.yaml"

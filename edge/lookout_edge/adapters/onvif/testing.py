@@ -1,10 +1,13 @@
-"""A small ONVIF device on loopback, for tests: it answers the four questions that finding its streams takes."""
+"""A small ONVIF device on loopback, for tests: it can be found, and answers what finding its streams asks."""
 
 import re
+import socket
+import struct
 import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from uuid import uuid4
 
 _ENVELOPE = (
     '<?xml version="1.0" encoding="UTF-8"?><s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope" '
@@ -104,6 +107,58 @@ class FakeDevice:
             "<tt:SessionTimeout>PT60S</tt:SessionTimeout></tt:VideoEncoderConfiguration></trt:Profiles>"
             for token, (name, width, height, fps) in self.profiles.items()
         )
+
+
+#: Where WS-Discovery asks (OASIS WS-Discovery 1.1, section 2.4).
+_GROUP, _PORT = "239.255.255.250", 3702
+_MATCH = (
+    '<?xml version="1.0" encoding="UTF-8"?><s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope" '
+    'xmlns:a="http://schemas.xmlsoap.org/ws/2004/08/addressing" '
+    'xmlns:d="http://schemas.xmlsoap.org/ws/2005/04/discovery" '
+    'xmlns:dn="http://www.onvif.org/ver10/network/wsdl"><s:Header>'
+    "<a:Action>http://schemas.xmlsoap.org/ws/2005/04/discovery/ProbeMatches</a:Action>"
+    "<a:MessageID>urn:uuid:{answer}</a:MessageID><a:RelatesTo>{asked}</a:RelatesTo>"
+    "<a:To>http://schemas.xmlsoap.org/ws/2004/08/addressing/role/anonymous</a:To></s:Header><s:Body><d:ProbeMatches>"
+    "<d:ProbeMatch><a:EndpointReference><a:Address>urn:uuid:{answer}</a:Address></a:EndpointReference>"
+    "<d:Types>dn:NetworkVideoTransmitter</d:Types><d:Scopes>onvif://www.onvif.org/name/hall</d:Scopes>"
+    "<d:XAddrs>{address}</d:XAddrs><d:MetadataVersion>1</d:MetadataVersion></d:ProbeMatch></d:ProbeMatches></s:Body>"
+    "</s:Envelope>"
+)
+
+
+class Findable:
+    """Answers WS-Discovery's question for cameras with ``address``; OSError where there is no multicast."""
+
+    def __init__(self, address: str) -> None:
+        self._address = address
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._socket.bind(("", _PORT))
+        member = struct.pack("4s4s", socket.inet_aton(_GROUP), socket.inet_aton("127.0.0.1"))
+        self._socket.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, member)
+        self._socket.settimeout(0.1)
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="onvif-findable")
+
+    def __enter__(self) -> "Findable":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._closing.set()
+        self._thread.join()
+        self._socket.close()
+
+    def _run(self) -> None:
+        while not self._closing.is_set():
+            try:
+                heard, asker = self._socket.recvfrom(65_535)
+            except TimeoutError:
+                continue
+            asked = re.search(rb"MessageID>([^<]+)<", heard)
+            if asked is not None and b"Probe<" in heard and b"NetworkVideoTransmitter" in heard:
+                text = _MATCH.format(answer=uuid4(), asked=asked[1].decode(), address=self._address)
+                self._socket.sendto(text.encode(), asker)
 
 
 def _time(now: datetime) -> str:

@@ -1,5 +1,6 @@
 """Who may say and hear what: a gateway lives in its own subtree, the dispatcher everywhere under ``lookout/v1``.
-Integrators hear what becomes of cases, and say nothing.
+Integrators hear what becomes of cases, and say nothing. What stands around a gateway (cameras that publish events of
+their own, buttons, sirens) lives in a subtree of its own, and the gateway hears and tells all of its own devices there.
 
 A gateway says what goes up (events, status, camera states, answers) and hears what comes down (receipts, refusals,
 commands): it can send itself neither. Written once as a function (for the broker we run in Python) and once as
@@ -17,6 +18,11 @@ DISPATCHER = "@dispatcher"
 #: Begins the accounts of integrators; no gateway's id begins so.
 INTEGRATOR = "~"
 
+#: Begins the accounts of what stands around gateways: ``=gw.cam`` is the device ``cam`` of the gateway ``gw`` and keeps
+#: to its own subtree; ``=gw+events`` is a connection of the gateway itself, which uses all of theirs.
+AROUND = "="
+OF_DEVICE, OF_GATEWAY = ".", "+"
+
 #: Where the dispatcher speaks beside its own tree: the languages of other systems, off unless the site wants them.
 _MIRRORS = ("homeassistant", "frigate")
 _SAYS = ("event/+/+", "test/+/+", "status", "camera/+/state", "response/+")
@@ -29,30 +35,39 @@ def may_say(username: str, topic: str, *, site: str) -> bool:
         return True
     if username.startswith(INTEGRATOR):
         return False
+    if username.startswith(AROUND):
+        return _is_below(topic, _root(username, site))
     return _matches(username, topic, site, _SAYS)
 
 
 def may_hear(username: str, topic: str, *, site: str) -> bool:
     """Whether the account may be handed a message with this topic."""
-    if username.startswith(INTEGRATOR):
-        return topic.startswith(f"{_root(username, site)}/")
+    if username.startswith((INTEGRATOR, AROUND)):
+        return _is_below(topic, _root(username, site))
     return _matches(username, topic, site, _HEARS)
 
 
 def may_subscribe(username: str, topic_filter: str, *, site: str) -> bool:
     """Whether the account may subscribe so; what it is handed is decided by ``may_hear``."""
-    return topic_filter.startswith(f"{_root(username, site)}/")
+    return _is_below(topic_filter, _root(username, site))
+
+
+def device_topics(site: str, gateway: str, device: str | None = None) -> str:
+    """Below this topic a device of a gateway says and hears what it wants; without ``device`` all of them."""
+    root = f"{PREFIX}/{site}/device/{gateway}"
+    return root if device is None else f"{root}/{device}"
 
 
 def acl_file(site: str, accounts: Iterable[str] = ()) -> str:
     """Mosquitto's ``acl_file``: patterns pin each gateway, whose user name is its id, to its own subtree.
 
-    Integrators among ``accounts`` are named, for patterns would count for gateways too.
+    Integrators and devices among ``accounts`` are named, for patterns would count for gateways too.
     """
-    integrators = "".join(
-        f"user {name}\ntopic deny {PREFIX}/{site}/gateway/#\ntopic read {_root(name, site)}/#\n\n"
+    may = {INTEGRATOR: "read", AROUND: "readwrite"}
+    named = "".join(
+        f"user {name}\ntopic deny {PREFIX}/{site}/gateway/#\ntopic {may[name[0]]} {_root(name, site)}/#\n\n"
         for name in sorted(accounts)
-        if name.startswith(INTEGRATOR)
+        if name[:1] in may
     )
     base = f"{PREFIX}/{site}/gateway/%u"
     says = "".join(f"pattern write {base}/{each}\n" for each in _SAYS)
@@ -64,7 +79,7 @@ def acl_file(site: str, accounts: Iterable[str] = ()) -> str:
         f"topic readwrite {PREFIX}/#\n"
         f"{mirrors}"
         "\n"
-        f"{integrators}"
+        f"{named}"
         f"{says}{hears}"
     )
 
@@ -72,12 +87,19 @@ def acl_file(site: str, accounts: Iterable[str] = ()) -> str:
 def _root(username: str, site: str) -> str:
     if username.startswith(INTEGRATOR):
         return f"{PREFIX}/{site}/case"
+    if username.startswith(AROUND):
+        gateway, kind, device = re.split(r"([.+])", username.removeprefix(AROUND), maxsplit=1)
+        return device_topics(site, gateway, device if kind == OF_DEVICE else None)
     return PREFIX if username == DISPATCHER else f"{PREFIX}/{site}/gateway/{username}"
+
+
+def _is_below(topic: str, root: str) -> bool:
+    return topic.startswith(f"{root}/")
 
 
 def _matches(username: str, topic: str, site: str, allowed: tuple[str, ...]) -> bool:
     root = _root(username, site)
-    if not topic.startswith(f"{root}/"):
+    if not _is_below(topic, root):
         return False
     rest = topic[len(root) + 1 :]
     return username == DISPATCHER or any(re.fullmatch(each.replace("+", "[^/]+"), rest) for each in allowed)
