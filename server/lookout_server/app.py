@@ -21,6 +21,7 @@ from lookout_server.api.routes import (
     evidence,
     feed,
     moves,
+    open311,
     operations,
     people,
     residents,
@@ -30,6 +31,7 @@ from lookout_server.api.routes import (
     silences,
     single_sign_on,
     statistics,
+    warnings,
     webhooks,
 )
 
@@ -69,6 +71,8 @@ _ROUTERS = (
     silences.router,
     cases.router,
     care.router,
+    open311.router,
+    warnings.router,
     saved_views.router,
     moves.router,
     evidence.router,

@@ -13,7 +13,7 @@ from lookout_contract.events import Scenario, Severity
 from lookout_server.config.documents import read_document, validate
 from lookout_server.config.server import Section
 from lookout_server.domain.calendar import WorkCalendar
-from lookout_server.domain.policy import ACKNOWLEDGED_FOR, LIMITS, REPORT_IN, Limit, Policy, Tier
+from lookout_server.domain.policy import ACKNOWLEDGED_FOR, LIMITS, REPORT_IN, GradeRule, Limit, Policy, Tier
 from lookout_server.domain.site_graph import SiteGraph, Way
 
 _SPAN = re.compile(r"(\d+) ?(s|min|h|d)( working)?")
@@ -110,6 +110,17 @@ class EscalationSection(Section):
     """As in 22:00-07:00: nobody is disturbed outside the application, except for red."""
 
 
+class GradeSection(Section):
+    """红黄蓝: cases of a kind that are graver than their alarms say."""
+
+    scenario: Scenario
+    at_least: Severity
+    during: Hours | None = None
+    """As in 22:00-06:00, by the site's clock; left out: always."""
+    repeats: int = Field(default=1, ge=1, le=100)
+    """From so many alarms of its kind at its camera within half an hour on."""
+
+
 class FollowUpSection(Section):
     """回访: how long after closing somebody asks, by risk tier; null: nobody does."""
 
@@ -177,6 +188,10 @@ class PolicyFile(Section):
     acknowledged_for: Graded = Graded()
     """How long taking an alarm up holds without progress."""
     same_thing: SameThingSection = SameThingSection()
+    grades: tuple[GradeSection, ...] = ()
+    """What makes a case graver than its alarm; nothing makes it less grave."""
+    reopen_within: Span | None = "24h"
+    """The same thing at the same camera so soon after closing opens the case again; null: a new case each time."""
 
     def policy(self, timezone: str) -> Policy:
         """The policy of a site whose clock is that of ``timezone``."""
@@ -200,6 +215,16 @@ class PolicyFile(Section):
             skills=self.escalation.skills,
             quiet_hours=_window(self.escalation.quiet_hours) if self.escalation.quiet_hours else None,
             graph=self.same_thing.graph(),
+            grades=tuple(
+                GradeRule(
+                    scenario=each.scenario,
+                    at_least=each.at_least,
+                    during=_window(each.during) if each.during else None,
+                    repeats=each.repeats,
+                )
+                for each in self.grades
+            ),
+            reopens_within=timedelta(seconds=_limit(self.reopen_within).seconds) if self.reopen_within else None,
         )
 
     def _limits(self) -> dict[CaseState, Mapping[Severity, Limit]]:

@@ -120,6 +120,7 @@ MOVES: Mapping[Action, Move] = {
         roles=OVERSIGHT,
         needs_reason=True,
         clears_handler=True,
+        automatic=True,
     ),
     Action.MERGE: Move(sources=_WORKED | _from(_S.NEW), target=_S.MERGED, roles=CONTROL_ROOM),
     Action.SPLIT: Move(sources=_WORKED | _from(_S.NEW, _S.VERIFYING), target=None, roles=CONTROL_ROOM),

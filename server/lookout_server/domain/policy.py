@@ -73,6 +73,17 @@ REPORT_IN: Mapping[Severity, int] = {Severity.RED: 900, Severity.YELLOW: 1800, S
 
 
 @dataclass(frozen=True, kw_only=True)
+class GradeRule:
+    """红黄蓝 by policy: cases of a kind are at least of this grade, always or at some times of day, and from the n-th
+    alarm of their kind at their camera within half an hour on."""
+
+    scenario: Scenario
+    at_least: Severity
+    during: Window | None = None
+    repeats: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
 class Policy:
     """What a site has decided. The defaults are the design's."""
 
@@ -92,6 +103,10 @@ class Policy:
     acknowledged_for: Mapping[Severity, int] = field(default_factory=lambda: ACKNOWLEDGED_FOR)
     #: When nobody is disturbed outside the application, except for red.
     quiet_hours: Window | None = None
+    #: What makes a case graver than its alarm.
+    grades: tuple[GradeRule, ...] = ()
+    #: The same thing at the same camera within this time of closing opens the case again; None: a new case.
+    reopens_within: timedelta | None = timedelta(hours=24)
     #: By which ways things go from camera to camera.
     graph: SiteGraph = field(default_factory=SiteGraph)
 
@@ -101,6 +116,15 @@ class Policy:
         if severity is Severity.RED or self.quiet_hours is None or not within(self.quiet_hours, at, zone):
             return at
         return window_ends(self.quiet_hours, at, zone)
+
+    def graded(self, scenario: Scenario, severity: Severity, at: datetime, repeats: int) -> Severity:
+        """The grade of a case whose alarm has this one; never a lower one."""
+        zone = self.calendar.timezone
+        for rule in self.grades:
+            inside = rule.during is None or within(rule.during, at, zone)
+            if rule.scenario is scenario and inside and repeats >= rule.repeats:
+                severity = graver(severity, rule.at_least)
+        return severity
 
     def due_at(self, state: CaseState, severity: Severity, since: datetime) -> datetime | None:
         """When the step that began at ``since`` should be over; None where no clock runs."""

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from lookout_server.ports.accounts import AuditLog, CareViews, Factors, SecondFactor, Session
 from lookout_server.ports.arrivals import EventLog, EvidenceIndex, Ledger, ProofRepository, Quarantine
-from lookout_server.ports.outgoing import Feed, Outbox, WebhookRepository
+from lookout_server.ports.outgoing import Feed, NoticeRepository, Outbox, WebhookRepository
 from lookout_server.ports.records import (
     AlarmFilter,
     AnswerTo,
@@ -39,7 +39,6 @@ from lookout_server.ports.repositories import (
     DeadlineRepository,
     Enrolments,
     GatewayRepository,
-    NoticeRepository,
     PeopleRepository,
     RosterRepository,
     SilenceRepository,

@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from lookout_server.domain.notice import Delivery, Notice
 from lookout_server.domain.webhook import HookState, SetAside
 from lookout_server.ports.records import (
     AnswerTo,
@@ -82,4 +83,32 @@ class WebhookRepository(Protocol):
 
     async def forget(self, letter: SetAside) -> None:
         """It got through, or need not."""
+        ...
+
+
+class NoticeRepository(Protocol):
+    """What people were told, and what became of it."""
+
+    async def add(self, notices: Sequence[Notice]) -> None:
+        """Insert, with their deliveries."""
+        ...
+
+    async def get(self, notice_id: str) -> Notice | None:
+        """With its deliveries."""
+        ...
+
+    async def of_person(self, person_id: str, limit: int) -> Sequence[Notice]:
+        """Newest first."""
+        ...
+
+    async def of_case(self, case_id: str) -> Sequence[Notice]:
+        """Newest first."""
+        ...
+
+    async def forget(self, before: datetime) -> int:
+        """Delete those from before then, with their deliveries; how many."""
+        ...
+
+    async def note(self, notice_ids: Collection[str], delivery: Delivery) -> None:
+        """Keep what became of these notices on the delivery's channel; it never goes back to an earlier state."""
         ...

@@ -52,6 +52,7 @@ class AlarmFilter:
     visible_to: Access | None = None
     #: Any of these.
     scenarios: frozenset[Scenario] | None = None
+    severity: Severity | None = None
     #: The gateway told of it then or later.
     told_since: datetime | None = None
 
@@ -65,6 +66,8 @@ class CaseFilter:
     visible_to: Access | None = None
     severity: Severity | None = None
     scenario: Scenario | None = None
+    #: Any of these.
+    scenarios: frozenset[Scenario] | None = None
     #: Ids of grids.
     grids: frozenset[str] | None = None
     supervised: bool | None = None

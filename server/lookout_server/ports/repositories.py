@@ -11,7 +11,7 @@ from lookout_server.domain.access import Access
 from lookout_server.domain.alarm import Alarm
 from lookout_server.domain.case import Case, CaseEvidence, HistoryEntry, Source
 from lookout_server.domain.deadline import Deadline, DeadlineKey, DeadlineKind
-from lookout_server.domain.notice import Contact, Delivery, Notice
+from lookout_server.domain.notice import Contact
 from lookout_server.domain.roster import Shift
 from lookout_server.domain.silence import Silence
 from lookout_server.domain.territory import Camera, CameraKey, Gateway, Person, Role, Territory
@@ -138,6 +138,10 @@ class CaseRepository(Protocol):
 
     async def opened_by(self, person: str, source: Source, since: datetime) -> Sequence[str]:
         """Ids of the cases that somebody made in one way since then, the newest first."""
+        ...
+
+    async def closed_at(self, camera: CameraKey, scenario: Scenario, since: datetime) -> Sequence[Case]:
+        """Closed cases of this kind at this camera that were touched since then, newest first."""
         ...
 
     async def live_near(self, scenarios: Collection[Scenario], since: datetime) -> Sequence[Case]:
@@ -306,34 +310,6 @@ class RosterRepository(Protocol):
 
     async def remove_contact(self, person_id: str, channel: str) -> bool:
         """False when there is none."""
-        ...
-
-
-class NoticeRepository(Protocol):
-    """What people were told, and what became of it."""
-
-    async def add(self, notices: Sequence[Notice]) -> None:
-        """Insert, with their deliveries."""
-        ...
-
-    async def get(self, notice_id: str) -> Notice | None:
-        """With its deliveries."""
-        ...
-
-    async def of_person(self, person_id: str, limit: int) -> Sequence[Notice]:
-        """Newest first."""
-        ...
-
-    async def of_case(self, case_id: str) -> Sequence[Notice]:
-        """Newest first."""
-        ...
-
-    async def forget(self, before: datetime) -> int:
-        """Delete those from before then, with their deliveries; how many."""
-        ...
-
-    async def note(self, notice_ids: Collection[str], delivery: Delivery) -> None:
-        """Keep what became of these notices on the delivery's channel; it never goes back to an earlier state."""
         ...
 
 

@@ -207,24 +207,23 @@ async def _in_charge(uow: UnitOfWork, person_id: str, by: Access) -> None:
 
 async def whose_session(store: Store, token: str, *, at: datetime) -> Person:
     """Who is signed in by this token. UnauthenticatedError when nobody is, or no longer."""
-    hashed = hash_token(token)
-    async with store.read() as uow:
-        found = await uow.people.session(hashed)
-    if found is None or found[1] <= at:
-        raise UnauthenticatedError("you are not signed in, or not any more: sign in again")
-    person, expires_at = found
-    if at + SESSION_LASTS - expires_at > _EXTEND_EVERY:
-        async with store.write() as uow:
-            await uow.people.extend_session(hashed, at + SESSION_LASTS)
-            await uow.commit()
-    return person
+    return (await whose_access(store, token, at=at)).person
 
 
 async def whose_access(store: Store, token: str, *, at: datetime) -> Access:
     """What whoever is signed in by this token may see. UnauthenticatedError when nobody is, or no longer."""
-    person = await whose_session(store, token, at=at)
+    hashed = hash_token(token)
     async with store.read() as uow:
-        return await access(uow, person, at)
+        found = await uow.people.session(hashed)
+        if found is None or found[1] <= at:
+            raise UnauthenticatedError("you are not signed in, or not any more: sign in again")
+        person, expires_at = found
+        seen = await access(uow, person, at)
+    if at + SESSION_LASTS - expires_at > _EXTEND_EVERY:
+        async with store.write() as uow:
+            await uow.people.extend_session(hashed, at + SESSION_LASTS)
+            await uow.commit()
+    return seen
 
 
 async def whose_upload_token(store: Store, token: str) -> str | None:

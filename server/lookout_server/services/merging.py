@@ -40,7 +40,7 @@ async def split(store: Store, site: Site, order: Order) -> str:
         leaving = order.details.alarms
         await uow.cases.drop_alarms(case.id, leaving)
         first, *others = [replace(alarms[name], case_id=None) for name in leaving]
-        made = await open_case(uow, site, first, Actor(person=order.person), at=order.at)
+        made = await open_case(uow, site, first, Actor(person=order.person), at=order.at, afresh=True)
         if others:
             await _take(uow, site, made, [alarm.id for alarm in others], order, {"from": case.id})
         await uow.commit()

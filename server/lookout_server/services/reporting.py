@@ -5,8 +5,9 @@ from datetime import datetime
 
 from lookout_contract.cases import CaseState
 from lookout_server.domain.access import Access
-from lookout_server.domain.alarm import Alarm, reported
+from lookout_server.domain.alarm import Alarm, Disposition, reported
 from lookout_server.domain.case import SYSTEM, Actor, Case
+from lookout_server.domain.correlation import FLAPS_WITHIN
 from lookout_server.domain.moving import opened
 from lookout_server.domain.territory import Camera, Site
 from lookout_server.domain.wording import SCENARIOS
@@ -15,8 +16,9 @@ from lookout_server.services import announce
 from lookout_server.services.access import visible_alarm
 from lookout_server.services.alarming import leave
 from lookout_server.services.commands import send_verdict
-from lookout_server.services.correlating import gather, waiting_near
+from lookout_server.services.correlating import gather, raise_case, waiting_near
 from lookout_server.services.opening import next_number
+from lookout_server.services.repeats import reopened_by
 from lookout_server.services.timing import set_clock
 
 
@@ -37,8 +39,19 @@ async def report_alarm(store: Store, site: Site, alarm_id: str, by: Access, *, a
     return case.id, True
 
 
-async def open_case(uow: UnitOfWork, site: Site, alarm: Alarm, actor: Actor, *, at: datetime) -> Case:
-    """A confirmed case about this alarm, which must be stored and locked. ConflictError when it was dismissed."""
+async def open_case(
+    uow: UnitOfWork, site: Site, alarm: Alarm, actor: Actor, *, at: datetime, afresh: bool = False
+) -> Case:
+    """A confirmed case about this alarm, which must be stored and locked. ConflictError when it was dismissed.
+
+    The same thing again soon after closing is the case that was closed, unless ``afresh`` asks for a new one.
+    """
+    again = None if afresh or alarm.disposition is Disposition.DISMISSED else await reopened_by(uow, site, alarm, at=at)
+    if again is not None:
+        await uow.alarms.save([reported(alarm, again.id)])
+        announce.alarm_changed(uow, alarm.id, "reported", at)
+        await raise_case(uow, site, again, alarm, at=at)
+        return (await uow.cases.get([again.id]))[again.id]
     cameras = await uow.territory.cameras([alarm.camera])
     blank = await _blank(uow, site, alarm, cameras.get(alarm.camera), at)
     claimed = reported(alarm, blank.id)
@@ -52,6 +65,15 @@ async def open_case(uow: UnitOfWork, site: Site, alarm: Alarm, actor: Actor, *, 
     return case
 
 
+async def _repeats(uow: UnitOfWork, site: Site, alarm: Alarm) -> int:
+    """Alarms of its kind from its camera in the half hour up to it, itself included."""
+    if not site.policy.grades:
+        return 1
+    last = alarm.received_at
+    found = await uow.alarms.arrivals([alarm.camera], last - FLAPS_WITHIN, last)
+    return sum(scenario is alarm.scenario for _, scenario, _ in found)
+
+
 async def _blank(uow: UnitOfWork, site: Site, alarm: Alarm, camera: Camera | None, at: datetime) -> Case:
     number = await next_number(uow, site, at)
     blank = Case(
@@ -59,7 +81,7 @@ async def _blank(uow: UnitOfWork, site: Site, alarm: Alarm, camera: Camera | Non
         number=number,
         title="",
         scenario=alarm.scenario,
-        severity=alarm.severity,
+        severity=site.policy.graded(alarm.scenario, alarm.severity, at, await _repeats(uow, site, alarm)),
         state=CaseState.CONFIRMED,
         version=1,
         entries=1,

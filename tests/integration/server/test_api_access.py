@@ -153,6 +153,12 @@ ROUTES = [
     Route("listSavedViews", "GET", "/api/v1/lists", EVERYBODY),
     Route("saveView", "POST", "/api/v1/lists", CONTROL_ROOM, {"name": "x", "query": {}, "shared": True}),
     Route("removeView", "DELETE", f"/api/v1/lists/l-{'0' * 20}", EVERYBODY),
+    Route("getCap", "GET", f"/api/v1/alarms/{NOBODYS_ALARM}/cap", CONTROL_ROOM),
+    Route("listCap", "GET", "/api/v1/cap", CONTROL_ROOM),
+    Route("listServices", "GET", "/api/v1/open311/services.json", CONTROL_ROOM),
+    Route("listServiceRequests", "GET", "/api/v1/open311/requests.json", CONTROL_ROOM),
+    Route("getServiceRequest", "GET", "/api/v1/open311/requests/c-20261122-0099.json", CONTROL_ROOM),
+    Route("openServiceRequest", "POST", "/api/v1/open311/requests.json", CONTROL_ROOM, {}),
     Route("signOut", "DELETE", "/api/v1/session", EVERYBODY),
 ]
 

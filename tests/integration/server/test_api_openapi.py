@@ -78,8 +78,10 @@ def test_every_operation_is_described_with_examples(path: str, method: str, oper
     for media, content in contents:
         if "json" not in media:
             continue
+        if "examples" in content:
+            continue
         name = str(content["schema"].get("$ref") or content["schema"]["anyOf"][0]["$ref"]).rsplit("/", 1)[-1]
-        assert "examples" in content or "examples" in schemas[name], (path, method, name)
+        assert "examples" in schemas[name], (path, method, name)
 
 
 def _contents(part: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:

@@ -199,6 +199,8 @@ async def test_of_another_place_nothing_is_told_and_nothing_done(
 
 #: About the asking person alone, or tried by tests of their own (the moves in test_api_access).
 OWN = {"getSession", "signIn", "signOut", "listNotices", "seeNotice", "acknowledgeNotice", "putEvidence", "getUpload"}
+#: test_other_systems tries these.
+SYSTEMS = {"getCap", "listCap", "listServices", "listServiceRequests", "getServiceRequest", "openServiceRequest"}
 LISTS = {"listSavedViews", "saveView", "removeView"}
 FACTOR = {"startSecondFactor", "confirmSecondFactor", "stopSecondFactor"}
 #: test_care tries these.
@@ -228,4 +230,7 @@ def test_what_names_something_of_a_place_is_tried_from_outside(database_url: str
         for operation in operations.values()
         if path not in moves
     }
-    assert set(ABOUT_SEVEN) | OWN | OF_THE_SITE | OPEN | BY_CODE | CARE | FACTOR | LISTS | ELSEWHERE == documented
+    assert (
+        set(ABOUT_SEVEN) | OWN | OF_THE_SITE | OPEN | BY_CODE | CARE | FACTOR | LISTS | SYSTEMS | ELSEWHERE
+        == documented
+    )

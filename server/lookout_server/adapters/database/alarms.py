@@ -67,6 +67,8 @@ class SqlAlarms:
             statement = statement.where(AlarmRow.scenario.in_(sorted(each.value for each in wanted.scenarios)))
         if wanted.told_since is not None:
             statement = statement.where(AlarmRow.updated_at >= wanted.told_since)
+        if wanted.severity is not None:
+            statement = statement.where(AlarmRow.severity == wanted.severity.value)
         if wanted.camera is not None:
             statement = statement.where(AlarmRow.camera == wanted.camera)
         if wanted.visible_to is not None and (seen := alarms_seen(wanted.visible_to)) is not None:

@@ -51,6 +51,7 @@ class CaseRow(Base):
         Index(None, "opened_at", "id"),
         Index(None, "state", "opened_at"),
         Index(None, "handler", "state"),
+        Index(None, "gateway", "camera", "updated_at"),
     )
 
 
