@@ -7,7 +7,7 @@ from datetime import datetime
 from lookout_contract.events import Scenario
 from lookout_contract.status import GatewayStatus
 from lookout_edge.adapters.memory import Memory
-from lookout_edge.adapters.page import CameraPlan, Desk, LocalPage
+from lookout_edge.adapters.page import CameraPlan, Desk, LocalPage, Recalled
 from lookout_edge.config import CameraConfig, LoadedConfig
 from lookout_edge.config.http import HttpConfig
 from lookout_edge.domain.frame import Image
@@ -47,13 +47,15 @@ class RunningGateway:
         worker = self.crew.find(camera)
         return worker.image() if worker is not None else None
 
-    def why(self, camera: str, at: str, around_s: float) -> Sequence[str]:
+    def why(self, camera: str, at: str, around_s: float) -> Recalled:
         """See ``Shown``."""
         self._camera(camera)
         timezone = self.loaded().timezone
         moment = read_moment(at, timezone, datetime.now(timezone)).timestamp()
         notes = self.memory.between(moment - around_s, moment + around_s, camera=camera)
-        return answer(notes, self.memory.last_sight(camera, moment - around_s), timezone)
+        before = self.memory.last_sight(camera, moment - around_s)
+        lines = answer(notes, before, timezone)
+        return Recalled(lines=lines, before=before, notes=notes, timezone=timezone)
 
     def buttons(self) -> Sequence[str]:
         """See ``Shown``."""

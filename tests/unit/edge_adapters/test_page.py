@@ -12,21 +12,25 @@ from pathlib import Path
 from typing import Any, cast
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
+from zoneinfo import ZoneInfo
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from lookout_contract.events import Attributes, Scenario, Severity, Votes
+from lookout_contract.events import Attributes, Phase, Scenario, Severity, Votes
 from lookout_contract.status import CameraReport, CameraState, Coverage, GatewayStatus, Sight, SpoolDepth
-from lookout_edge.adapters.page import CameraPlan, Desk, LocalPage
+from lookout_edge.adapters.page import CameraPlan, Desk, LocalPage, Recalled
 from lookout_edge.adapters.page.access import is_own_name, shows_token
 from lookout_edge.domain.condition import Condition
 from lookout_edge.domain.frame import Image
 from lookout_edge.domain.geometry import Box
+from lookout_edge.domain.memory import Kind, Note
 from lookout_edge.domain.observation import Observation, Standing
 from lookout_edge.domain.plates import Match
 from lookout_edge.domain.view import CameraView, Candidate, LookCounts
 from lookout_edge.errors import ConfigError
+from lookout_edge.rules.registry import RULES
+from lookout_edge.sight import Blindness
 from lookout_edge.testing import picture, track
 
 TOKEN = "0123456789abcdef-secret"
@@ -112,10 +116,12 @@ class FakeGateway:
     def image(self, camera: str) -> Image | None:
         return picture(120) if camera == "gate" else None
 
-    def why(self, camera: str, at: str, around_s: float) -> Sequence[str]:
+    def why(self, camera: str, at: str, around_s: float) -> Recalled:
         if ":" not in at:
             raise ConfigError(f"{at!r} is no time.")
-        return [f"{camera} {at} {around_s:g}"]
+        note = Note(at=1_777_899_840.0, camera=camera, kind=Kind.SIGHT, state="watching")
+        lines = [f"{camera} {at} {around_s:g}"]
+        return Recalled(lines=lines, before=None, notes=[note], timezone=ZoneInfo("Asia/Shanghai"))
 
     def buttons(self) -> Sequence[str]:
         return ("lobby",)
@@ -181,6 +187,8 @@ def test_answers_why_or_says_what_is_wrong_with_the_question(query: str, status:
     assert given == status
     if status == 200:
         assert value["lines"] == ["gate 21:04 " + ("60" if "around" in query else "120")]
+        assert value["before"] is None
+        assert [(note["kind"], note["clock"]) for note in value["notes"]] == [("sight", "05-04 21:04:00")]
 
 
 def test_is_ready_while_some_camera_is_watched_and_the_broker_reached() -> None:
@@ -302,6 +310,11 @@ def test_both_languages_have_the_same_words_and_every_scenario() -> None:
     assert sorted(keys_of(chinese)) == sorted(keys_of(english))
     assert {scenario.value for scenario in Scenario} <= set(chinese["scenarios"])
     assert {match.value for match in Match} <= set(chinese["values"])
+    assert set(chinese["advice"]) == set(chinese["reasons"])
+    assert {blindness.value for blindness in Blindness} <= set(chinese["advice"])
+    assert {*Phase, "resumed"} == set(chinese["phases"])
+    assert set(Severity) == set(chinese["severities"])
+    assert {label for kind in RULES.values() for label in kind.labels} <= set(chinese["labels"])
     # One name for one thing: conditions are called here as in the console.
     console = Path(__file__).parents[3] / "server/console/src/locales"
     for name, words in (("zh-CN", chinese), ("en", english)):

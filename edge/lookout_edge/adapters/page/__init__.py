@@ -2,6 +2,6 @@
 
 from lookout_edge.adapters.page.metrics import GatewayMetrics
 from lookout_edge.adapters.page.server import Desk, LocalPage
-from lookout_edge.adapters.page.shown import CameraPlan, Shown
+from lookout_edge.adapters.page.shown import CameraPlan, Recalled, Shown
 
-__all__ = ["CameraPlan", "Desk", "GatewayMetrics", "LocalPage", "Shown"]
+__all__ = ["CameraPlan", "Desk", "GatewayMetrics", "LocalPage", "Recalled", "Shown"]

@@ -154,7 +154,7 @@ class Desk:
         if not at or not 1 <= around_s <= 86_400:
             return _problem(HTTPStatus.BAD_REQUEST, "Say when: ?at=21:04, and around=SECONDS up to a day if you like.")
         try:
-            return _answer(HTTPStatus.OK, {"lines": list(self._shown.why(camera, at, around_s))})
+            return _answer(HTTPStatus.OK, self._shown.why(camera, at, around_s).as_json())
         except ConfigError as error:
             return _problem(HTTPStatus.BAD_REQUEST, str(error))
 

@@ -3,12 +3,14 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, tzinfo
 from typing import Protocol
 
 from lookout_contract.events import Scenario
 from lookout_contract.status import CameraReport, GatewayStatus
 from lookout_edge.domain.frame import Image
 from lookout_edge.domain.geometry import Box
+from lookout_edge.domain.memory import Note
 from lookout_edge.domain.track import Track
 from lookout_edge.domain.view import CameraView, Candidate
 
@@ -23,6 +25,27 @@ class CameraPlan:
     name: str
     zones: Mapping[str, Corners]
     masks: Sequence[Corners]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recalled:
+    """What is remembered of a while."""
+
+    #: The answer in English, for terminals and scripts.
+    lines: Sequence[str]
+    #: What the camera could see when the while began; None where that is not known.
+    before: Note | None
+    notes: Sequence[Note]
+    timezone: tzinfo
+
+    def as_json(self) -> dict[str, object]:
+        """``before`` and ``notes`` carry ``clock``, the time of day at the site."""
+        before = None if self.before is None else self._note(self.before)
+        return {"lines": list(self.lines), "before": before, "notes": [self._note(note) for note in self.notes]}
+
+    def _note(self, note: Note) -> dict[str, object]:
+        clock = datetime.fromtimestamp(note.at, self.timezone).strftime("%m-%d %H:%M:%S")
+        return {**note.model_dump(mode="json"), "clock": clock}
 
 
 class Shown(Protocol):
@@ -48,8 +71,8 @@ class Shown(Protocol):
         """Its newest picture. EdgeError when there is no such camera."""
         ...
 
-    def why(self, camera: str, at: str, around_s: float) -> Sequence[str]:
-        """Lines that answer "why was there an alarm, or none?". EdgeError for a camera or time that is none."""
+    def why(self, camera: str, at: str, around_s: float) -> Recalled:
+        """What answers "why was there an alarm, or none?". EdgeError for a camera or time that is none."""
         ...
 
     def buttons(self) -> Sequence[str]:

@@ -57,6 +57,31 @@ function cardOf(camera) {
   return card;
 }
 
+/** What is remembered of a while, line by line. */
+function told({ before, notes }) {
+  const lines = [];
+  if (!before) lines.push(text("why_unknown"));
+  else if (before.state !== "watching") lines.push(text("why_since", { clock: before.clock, ...sightOf(before) }));
+  for (const note of notes) lines.push(...noteOf(note));
+  if (!notes.some(({ kind }) => kind === "suppressed" || kind === "event")) lines.push(text("why_nothing"));
+  return lines;
+}
+
+const sightOf = ({ state, reason }) => ({ state: say("states", state) + (reason ? ` · ${say("reasons", reason)}` : "") });
+
+function noteOf(note) {
+  if (note.kind === "sight") return [text("why_sight", { clock: note.clock, ...sightOf(note) })];
+  const thing = note.label ? say("labels", note.label) : text("why_nobody");
+  const what = { clock: note.clock, scenario: say("scenarios", note.scenario), zone: say("values", note.zone ?? "frame"), thing };
+  const suppressed = note.kind === "suppressed";
+  const happened = say("phases", note.state) + (note.kind === "shadow" ? text("why_trial") : "");
+  const head = suppressed
+    ? text("why_suppressed", { ...what, condition: say("conditions", note.blocked_by) })
+    : text("why_event", { ...what, happened, severity: say("severities", note.severity) });
+  const reasons = suppressed || note.state === "start" ? note.conditions : [];
+  return [head, ...reasons.map((condition) => `    ${conditionOf(condition)}`)];
+}
+
 async function answerWhy(event, card, camera) {
   event.preventDefault();
   const shown = $("pre", card);
@@ -66,7 +91,7 @@ async function answerWhy(event, card, camera) {
   try {
     const response = await fetch(`api/cameras/${encodeURIComponent(camera)}/why?at=${encodeURIComponent(at)}`);
     const answer = await response.json();
-    shown.textContent = response.ok ? answer.lines.join("\n") : answer.detail;
+    shown.textContent = response.ok ? told(answer).join("\n") : answer.detail;
   } catch {
     shown.textContent = text("unanswered");
   }
@@ -120,7 +145,8 @@ function conditionOf({ name, value, limit, unit, met }) {
   // Of a yes or no the mark says everything.
   if (typeof value === "boolean") return `${mark} ${say("conditions", name)}`;
   const given = { name: say("conditions", name), value: valueOf(value, unit), limit: valueOf(limit, unit) };
-  return `${mark} ${text(limit === null ? "condition" : "condition_limit", given)}`;
+  // What is met needs no limit beside it: some limits are bounds, and some conditions are met in another way.
+  return `${mark} ${text(met || limit === null ? "condition" : "condition_limit", given)}`;
 }
 
 function ruleOf(candidate) {
@@ -166,7 +192,10 @@ function show(camera) {
   const chip = $(".chip", card);
   chip.className = `chip ${state.state}`;
   chip.textContent = say("states", state.state) + (state.reason ? ` · ${say("reasons", state.reason)}` : "");
-  $(".detail", card).textContent = state.detail ?? "";
+  const detail = $(".detail", card);
+  // The gateway's own sentence names the address and what FFmpeg said, in English; elsewhere it stands behind the advice.
+  detail.textContent = !state.detail || language === "en" ? (state.detail ?? "") : (words.advice[state.reason] ?? state.detail);
+  detail.title = state.detail ?? "";
   const report = camera.report;
   $("dl", card).replaceChildren(
     ...facts([
