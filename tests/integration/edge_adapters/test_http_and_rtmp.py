@@ -46,6 +46,8 @@ class HttpCamera(BaseHTTPRequestHandler):
                     self.over.wait(20)
                 case "/ts":
                     self._ts()
+                case "/whole":
+                    self._whole()
                 case "/locked":
                     self.send_error(401)
                 case _:
@@ -60,6 +62,13 @@ class HttpCamera(BaseHTTPRequestHandler):
             self.wfile.write(b"--picture\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n" % len(jpeg))
             self.wfile.write(jpeg + b"\r\n")
             time.sleep(STEP_S)
+
+    def _whole(self) -> None:
+        """A recording, as fast as it goes."""
+        self.send_response(200)
+        self.send_header("Content-Type", "video/mp2t")
+        self.end_headers()
+        self.wfile.write(self.clip[: len(self.clip) // 3 // 188 * 188])
 
     def _ts(self) -> None:
         self.send_response(200)
@@ -209,6 +218,23 @@ def test_a_camera_that_speaks_http_is_watched(http_camera: str, path: str) -> No
 )
 def test_what_is_wrong_with_an_http_camera_has_its_reason(http_camera: str, path: str, reason: str) -> None:
     assert fault_of(f"{http_camera}/{path}").reason == reason
+
+
+def test_a_recording_served_at_once_is_played_in_its_own_time(http_camera: str) -> None:
+    seen = list[tuple[float, float]]()
+    source = VideoSource("gate", SourceOptions(url=f"{http_camera}/whole"), clock=SystemClock(), realtime=True)
+
+    def watch() -> None:
+        with source.frames() as frames:
+            for frame in frames:
+                seen.append((frame.at, time.monotonic()))
+
+    with pytest.raises(SourceError) as caught:
+        watch()
+    assert caught.value.reason == "ended"
+    lasted_s = seen[-1][0] - seen[0][0]
+    assert lasted_s > 1
+    assert seen[-1][1] - seen[0][1] > lasted_s / 2, "not all at once"
 
 
 def test_a_camera_that_speaks_rtmp_is_watched(tmp_path: Path) -> None:

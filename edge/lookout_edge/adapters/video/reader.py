@@ -1,7 +1,7 @@
 """From packets to decoded pictures with frame times, one after the other."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from threading import Event
@@ -146,24 +146,37 @@ class Reader:
     def _placed(self, container: InputContainer, stream: VideoStream) -> "Iterator[Packet[VideoStream]]":
         """Packets on the unbroken line and kept for clips; of a live stream none before its time is known."""
         waiting: list[Packet[VideoStream]] = []
-        for packet in container.demux(stream):
-            if self.stop.is_set():
-                return
-            self.on_packet()
-            if packet.size:
-                self._packet_at = time.monotonic()
-                if self._anchor is not None and self.stop.wait(self._valve.wait_s(self._packet_at)):
+        try:
+            for packet in container.demux(stream):
+                if self.stop.is_set():
                     return
-                self._place(packet)
-            elif self._base is None:
-                return
-            waiting.append(packet)
-            if self._base is None:
-                continue
-            for known in waiting:
-                self._keep(known)
-                yield known
-            waiting = []
+                self.on_packet()
+                if packet.size:
+                    self._packet_at = time.monotonic()
+                    if self._anchor is not None and self.stop.wait(self._valve.wait_s(self._packet_at)):
+                        return
+                    self._place(packet)
+                waiting.append(packet)
+                if self._base is None:
+                    continue
+                for known in waiting:
+                    self._keep(known)
+                    yield known
+                waiting = []
+        except av.error.FFmpegError:
+            yield from self._recorded(waiting)
+            raise
+        yield from self._recorded(waiting)
+
+    def _recorded(self, packets: "Sequence[Packet[VideoStream]]") -> "Iterator[Packet[VideoStream]]":
+        """What came all at once and ended before its time was known: a recording, to be played in its own time."""
+        if self._base is not None or not any(packet.size for packet in packets):
+            return
+        self._base, self._paced = self._first_base(Stamp(packets[0].pts, packets[0].dts).shown), True
+        for packet in packets:
+            self._keep(packet)
+            yield packet
+            self._packet_at = time.monotonic()
 
     def _silent_s(self) -> float:
         return time.monotonic() - self._packet_at
