@@ -14,6 +14,7 @@ from lookout_server.cli import AsJson, Config, configured, do, told_plainly
 from lookout_server.config import load_server_config, load_site_file
 from lookout_server.domain.territory import Role
 from lookout_server.errors import InvalidError, ServerError
+from lookout_server.estate_commands import estate
 from lookout_server.place_commands import places
 from lookout_server.storage_commands import backup, restore
 
@@ -30,6 +31,7 @@ app.add_typer(models, name="model")
 ledger = typer.Typer(no_args_is_help=True, help="How every number of every gateway's events ended.")
 app.add_typer(ledger, name="ledger")
 app.add_typer(audit, name="audit")
+app.add_typer(estate, name="estate")
 app.command()(backup)
 app.command()(restore)
 app.add_typer(users, name="user")

@@ -24,7 +24,7 @@ from lookout_server.bootstrap.ledger import export_ledger, ledgers, verify_ledge
 from lookout_server.bootstrap.models import add_model
 from lookout_server.bootstrap.places import add_places, list_places, retire_place, write_codes
 from lookout_server.bootstrap.shown import as_values, as_yaml, describe, ledger_lines, ledger_values
-from lookout_server.bootstrap.site import Trial, seed_demo, try_policy
+from lookout_server.bootstrap.site import Trial, bring_in_estate, export_estate, seed_demo, try_policy
 from lookout_server.bootstrap.version import version
 
 __all__ = [
@@ -43,7 +43,9 @@ __all__ = [
     "as_yaml",
     "audit_entries",
     "backup",
+    "bring_in_estate",
     "describe",
+    "export_estate",
     "export_ledger",
     "exported_documents",
     "import_site",

@@ -8,9 +8,10 @@ from pathlib import Path
 from lookout_server.adapters.clock import SystemClock
 from lookout_server.bootstrap.access import open_database
 from lookout_server.config import PolicyFile, ServerConfig, load_policy
+from lookout_server.config.estate_files import read_estate, write_estate
 from lookout_server.domain.rehearsal import Outcome, Step, rehearse
 from lookout_server.domain.territory import Mirrors, Site
-from lookout_server.services import seeding
+from lookout_server.services import estate, seeding
 from lookout_server.services.rehearsing import past_steps
 
 
@@ -87,3 +88,16 @@ def _some(numbers: Sequence[str], most: int = 20) -> str:
         return "none"
     rest = f" and {len(numbers) - most} more" if len(numbers) > most else ""
     return ", ".join(numbers[:most]) + rest
+
+
+async def export_estate(config: ServerConfig, out: Path) -> list[Path]:
+    """Write places, cameras, people and the roster; the files."""
+    async with open_database(config) as database:
+        return write_estate(await estate.export_estate(database, at=SystemClock().now()), out)
+
+
+async def bring_in_estate(config: ServerConfig, place: Path, *, dry_run: bool) -> tuple[estate.Change, ...]:
+    """Read such files in; what changed, or would."""
+    wanted = read_estate(place)
+    async with open_database(config) as database:
+        return await estate.import_estate(database, wanted, at=SystemClock().now(), dry_run=dry_run)

@@ -2,8 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+
+from lookout_server.errors import InvalidError
+
+#: No shift is longer.
+LONGEST = timedelta(days=92)
 
 
 class ShiftKind(StrEnum):
@@ -54,3 +59,10 @@ def duty(shifts: Sequence[Shift], at: datetime) -> Duty:
         return Duty.ON
     rostered = any(shift.kind in {ShiftKind.DUTY, ShiftKind.SURGE} for shift in shifts)
     return Duty.OFF if rostered else Duty.UNROSTERED
+
+
+def checked(shift: Shift) -> Shift:
+    """The shift, or InvalidError that says what is wrong with it."""
+    if not timedelta(0) < shift.ends_at - shift.starts_at <= LONGEST:
+        raise InvalidError(f"shift {shift.id} ends after it starts, and within three months")
+    return shift

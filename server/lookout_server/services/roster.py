@@ -1,16 +1,15 @@
 """The roster, and where people can be reached."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from lookout_server.domain.access import Access
 from lookout_server.domain.notice import Contact
-from lookout_server.domain.roster import Shift
+from lookout_server.domain.roster import Shift, checked
 from lookout_server.domain.territory import Role
-from lookout_server.errors import ForbiddenError, InvalidError, NotFoundError
+from lookout_server.errors import ForbiddenError, NotFoundError
 from lookout_server.ports import Store, UnitOfWork
 
-_LONGEST = timedelta(days=92)
 _MOST_SHIFTS = 2000
 _OVERSIGHT = frozenset({Role.SUPERVISOR, Role.ADMIN})
 
@@ -18,8 +17,7 @@ _OVERSIGHT = frozenset({Role.SUPERVISOR, Role.ADMIN})
 async def save_shift(store: Store, shift: Shift, by: Access) -> None:
     """Put a shift on the roster, or change it; for supervisors."""
     _require_oversight(by, "the roster is for supervisors to change")
-    if not timedelta(0) < shift.ends_at - shift.starts_at <= _LONGEST:
-        raise InvalidError("a shift ends after it starts, and within three months")
+    checked(shift)
     async with store.write() as uow:
         held = await uow.roster.shift(shift.id)
         for person in {shift.person, held.person if held else shift.person}:

@@ -44,7 +44,12 @@ async def test_a_file_places_cameras_and_leaves_what_they_see(station: Station) 
     key = CameraKey(gateway="gw-1", id="gate")
     moved = Estate(cameras=(Camera(key=key, name="东大门", grid="grid-08"),))
     assert await import_estate(station.store, moved, at=NOON) == (
-        Change(kind="camera", id="gw-1/gate", change="updated"),
+        Change(
+            kind="camera",
+            id="gw-1/gate",
+            change="updated",
+            what=("name: 东门 → 东大门", "grid: grid-07 → grid-08"),
+        ),
     )
     async with station.store.read() as uow:
         camera = (await uow.territory.cameras())[key]
