@@ -12,8 +12,8 @@ from datetime import datetime
 from importlib.metadata import version as installed_version
 from itertools import chain, islice
 from pathlib import Path
+from queue import SimpleQueue
 from tempfile import TemporaryDirectory
-from threading import Event
 from types import FrameType
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -49,12 +49,12 @@ def run(config: ConfigOption, verbose: VerboseOption = False) -> None:
     log = structlog.stdlib.get_logger()
     with plain_errors():
         # Before anything else, so that being told to stop while models load is a stop and not a death.
-        stop, told = Event(), Event()
+        # A queue and no Event: the handler runs in the middle of whatever this thread does, and an Event whose lock it
+        # holds just then would be waited for for ever.
+        told = SimpleQueue[int]()
 
         def on_signal(number: int, _stack: FrameType | None) -> None:
-            if number != signal.SIGHUP:
-                stop.set()
-            told.set()
+            told.put(number)
 
         for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(name, on_signal)
@@ -63,13 +63,9 @@ def run(config: ConfigOption, verbose: VerboseOption = False) -> None:
         gateway, workers = builder.build()
         log.info("gateway starts", gateway=loaded.config.gateway, cameras=list(loaded.config.cameras))
         log_uncaught_errors()
-        told.clear()
         gateway.start(workers)
-        while not stop.is_set():
-            told.wait()
-            told.clear()
-            if not stop.is_set():
-                _reload(builder)
+        while told.get() == signal.SIGHUP:
+            _reload(builder)
         log.info("gateway stops")
         gateway.stop()
 

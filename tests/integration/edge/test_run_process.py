@@ -116,8 +116,9 @@ def test_ctrl_c_before_anything_happened_is_a_clean_end_too(gateway: Running) ->
 def test_a_changed_camera_is_restarted_alone_and_a_bad_configuration_changes_nothing(
     gateway: Running, tmp_path: Path
 ) -> None:
-    def is_watching(entry: dict[str, Any]) -> bool:
-        return (entry["event"], entry.get("camera"), entry.get("state")) == ("camera", "street", "watching")
+    def is_begun(entry: dict[str, Any]) -> bool:
+        # Said once by each worker; what it sees may come and go on a busy machine.
+        return (entry["event"], entry.get("camera"), entry.get("reason")) == ("camera", "street", "connecting")
 
     config = tmp_path / "g.yaml"
     written = config.read_text()
@@ -130,11 +131,11 @@ def test_a_changed_camera_is_restarted_alone_and_a_bad_configuration_changes_not
     gateway.process.send_signal(signal.SIGHUP)
     read = gateway.wait_for(lambda e: e["event"] == "configuration read again")
     assert read["outcome"].startswith("1 cameras were started")
-    assert len([entry for entry in gateway.entries() if is_watching(entry)]) == 1
+    assert len([entry for entry in gateway.entries() if is_begun(entry)]) == 1
     config.write_text(written.replace("detect_fps: 2", "detect_fps: 3"))
     gateway.process.send_signal(signal.SIGHUP)
     for _ in range(300):
-        if len([entry for entry in gateway.entries() if is_watching(entry)]) == 2:
+        if len([entry for entry in gateway.entries() if is_begun(entry)]) == 2:
             break
         time.sleep(0.2)
     else:

@@ -1,7 +1,7 @@
 """VideoSource against clips of every awkward shape."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice, pairwise
 from pathlib import Path
 
@@ -11,6 +11,8 @@ from av.codec.hwaccel import hwdevices_available
 
 from lookout_edge.adapters.clock import SystemClock
 from lookout_edge.adapters.video import SourceOptions, VideoSource
+from lookout_edge.adapters.video.cadence import Look
+from lookout_edge.adapters.video.pump import Pump
 from lookout_edge.adapters.video.testing import ClipShape, make_clip, make_sound, number_of
 from lookout_edge.domain.frame import Frame
 from lookout_edge.errors import SourceError
@@ -303,3 +305,19 @@ def test_a_clock_that_is_set_while_a_stream_runs_takes_the_frames_along(tmp_path
         clock.ahead = 86_400.0
         later = next(frame for frame in frames if frame.at > before.at + 3600)
     assert later.skew_s == pytest.approx(0, abs=5)
+
+
+def test_a_reader_that_is_stopped_before_it_has_begun_ends_at_once() -> None:
+    begun = threading.Event()
+
+    def looks(_on_packet: object) -> Iterator[Look]:
+        begun.set()
+        yield from ()
+
+    stop = threading.Event()
+    pump = Pump(looks, name="gate", stop=stop)
+    pump.close()
+    pump.start()
+    assert pump.take(open_limit_s=5, read_limit_s=5) is None
+    assert begun.wait(5)
+    assert stop.is_set()

@@ -56,12 +56,13 @@ class Pump:
             return look
 
     def close(self) -> None:
-        """Stop reading, without waiting for a reader that hangs."""
+        """Stop reading, without waiting for a reader that hangs. From any thread, and before it has begun as well."""
         self._stop.set()
         with self._changed:
             self._latest = None
             self._changed.notify_all()
-        self._thread.join(timeout=0.2)
+        if self._thread.ident is not None:
+            self._thread.join(timeout=0.2)
 
     def _run(self) -> None:
         try:
