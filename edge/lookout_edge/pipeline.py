@@ -65,6 +65,22 @@ def leave_out_nothing(at: float) -> Sequence[Suppression]:
 class CameraPipeline:
     """Frame → motion gate → detections → tracks → rules → occurrences. Not thread-safe; reads no clock."""
 
+    _shadows: tuple[Shadow, ...] = ()
+    #: The look of the last step, for the shadows.
+    _looked: Looked | None = None
+    _frame_at: float | None = None
+    #: All that is followed, as of the last look.
+    tracks: tuple[Track, ...] = ()
+    #: What the rules said of it then.
+    candidates: tuple[Candidate, ...] = ()
+    #: Why the last look gave nothing: the detector's message; None when it worked.
+    unknown_because: str | None = None
+    #: Looks that were taken, and those that failed.
+    looks: int = 0
+    failed_looks: int = 0
+    #: Of the failed ones those that never began because the box was too busy.
+    shed_looks: int = 0
+
     def __init__(
         self,
         provenance: Provenance,
@@ -89,13 +105,8 @@ class CameraPipeline:
         self._close_labels = frozenset[str]().union(*(rule.close_labels for rule in rules))
         self._tracker = Tracker(settings.tracker)
         self._gate = MotionGate(settings.motion, settings.masks)
-        self._attention = Attention(
-            settings.looks,
-            self._gate,
-            self._tracker,
-            takes_regions=detector.takes_regions,
-            masks=settings.masks,
-        )
+        how, regions = settings.looks, detector.takes_regions
+        self._attention = Attention(how, self._gate, self._tracker, takes_regions=regions, masks=settings.masks)
         self._left_out = left_out
         self._sight = SightWatch(settings.sight) if settings.sight is not None else None
         self._blind = EventBook(Scenario.CAMERA_BLIND, provenance)
@@ -107,21 +118,6 @@ class CameraPipeline:
         self._rules_of = {scenario: [rule for rule in rules if rule.scenario is scenario] for scenario in self._books}
         #: Scenarios whose things no track stands for.
         self._untracked = {rule.scenario for rule in rules if rule.close_labels}
-        self._shadows: tuple[Shadow, ...] = ()
-        #: The look of the last step, for the shadows.
-        self._looked: Looked | None = None
-        self._frame_at: float | None = None
-        #: All that is followed, as of the last look.
-        self.tracks: tuple[Track, ...] = ()
-        #: What the rules said of it then.
-        self.candidates: tuple[Candidate, ...] = ()
-        #: Why the last look gave nothing: the detector's message; None when it worked.
-        self.unknown_because: str | None = None
-        #: Looks that were taken, and those that failed.
-        self.looks: int = 0
-        self.failed_looks: int = 0
-        #: Of the failed ones those that never began because the box was too busy.
-        self.shed_looks: int = 0
 
     @property
     def scenarios(self) -> tuple[Scenario, ...]:

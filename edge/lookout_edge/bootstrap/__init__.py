@@ -27,24 +27,22 @@ from lookout_edge.adapters.housekeeping import Housekeeping
 from lookout_edge.adapters.jpeg import encode_jpeg
 from lookout_edge.adapters.link import MqttLink
 from lookout_edge.adapters.memory import Memory
-from lookout_edge.adapters.model_store import ModelStore, RolledOut
-from lookout_edge.adapters.onvif.listening import OnvifListener
+from lookout_edge.adapters.model_store import RolledOut
 from lookout_edge.adapters.service_manager import ServiceManager
-from lookout_edge.adapters.spool import SqliteSpool
 from lookout_edge.adapters.uploader import EvidenceUploader
 from lookout_edge.adapters.verdicts import VerdictFile
 from lookout_edge.adapters.video import RingDepth, SourceOptions, VideoSource, open_streams
 from lookout_edge.adapters.zoo import Zoo
-from lookout_edge.bootstrap.devices import actions_of, broker_options, open_devices
+from lookout_edge.bootstrap.devices import actions_of, broker_options, open_buttons, open_camera_events, open_devices
 from lookout_edge.bootstrap.models import Models as Models
 from lookout_edge.bootstrap.models import check_weights as check_weights
 from lookout_edge.bootstrap.models import detector_entry as detector_entry
 from lookout_edge.bootstrap.models import load_models, queued
 from lookout_edge.bootstrap.models import widest_detector as widest_detector
 from lookout_edge.bootstrap.page import RunningGateway, page_of
-from lookout_edge.bootstrap.sections import spool_limits, talking_cameras, unchanged_cameras
+from lookout_edge.bootstrap.sections import talking_cameras, unchanged_cameras
 from lookout_edge.bootstrap.self_test import Rehearsals, open_reel, weekly
-from lookout_edge.bootstrap.service import Closing, spool_depth, token_of
+from lookout_edge.bootstrap.service import Closing, open_model_store, open_spool, spool_depth, token_of
 from lookout_edge.bootstrap.shadows import Shadows
 from lookout_edge.bootstrap.streams import source_options
 from lookout_edge.bootstrap.watching import NobodyKnown as NobodyKnown
@@ -56,11 +54,10 @@ from lookout_edge.domain.suppressed import Suppressed
 from lookout_edge.domain.zone import Zone
 from lookout_edge.errors import ConfigError, ModelError
 from lookout_edge.looking import LookSettings
+from lookout_edge.pipeline import CameraPipeline
 from lookout_edge.sight import SightSettings
 from lookout_edge.supervisor import (
     ActingSink,
-    Button,
-    ButtonDesk,
     CameraWorker,
     CommandDesk,
     Crew,
@@ -77,7 +74,6 @@ from lookout_edge.supervisor import (
     SilentVoice,
     end_unwatched,
     make_status,
-    schedule_on_thread,
     send_trial_alarm,
     take_snapshot,
 )
@@ -155,12 +151,7 @@ class GatewayBuilder:
         self._crew = Crew()
         self._reloading = Lock()
         self._warnings = FoldedLog(log, gap_s=1.0)
-        dispatcher = config.dispatcher
-        self._model_store = ModelStore(
-            config.data_dir / "models",
-            dispatcher_url=dispatcher.url if dispatcher else None,
-            token=token_of(config),
-        )
+        self._model_store = open_model_store(config)
         # A session uses one thread, so as many looks run at once as there are cores, less one for decoding.
         self.inference = InferenceOwner(max(1, (os.cpu_count() or 1) - 1))
         self._models = self._first_models(config.models)
@@ -171,13 +162,7 @@ class GatewayBuilder:
             configured=config.models.detector,
         )
         self._directory = FilePlateDirectory(config.data_dir / "residents.json")
-        self._spool = SqliteSpool(
-            config.data_dir / "spool.db",
-            site=config.site,
-            gateway=config.gateway,
-            clock=self._clock,
-            limits=spool_limits(config),
-        )
+        self._spool = open_spool(config, self._clock)
         self._memory = Memory(config.data_dir / MEMORY)
         self._shadows = Shadows(config, self._memory, self.inference, self._clock)
         self._coverage = CoverageFile(config.data_dir / "coverage.json", lambda: self._loaded.timezone, self._clock)
@@ -185,13 +170,7 @@ class GatewayBuilder:
         self._evidence = DiskEvidence(config.data_dir / "evidence", quota_bytes=config.evidence.quota_mb * 1_000_000)
         self._link = self._build_link(config)
         self._sink = RememberingSink(self._spool, self._memory)
-        self.buttons = ButtonDesk(
-            {name: Button(camera=b.camera, reset_s=b.reset_s) for name, b in config.buttons.items()},
-            self._sink,
-            self._clock,
-            partial(take_snapshot, self._crew),
-            schedule_on_thread,
-        )
+        self.buttons = open_buttons(config, self._sink, self._clock, partial(take_snapshot, self._crew))
         self._rehearsals = Rehearsals(
             reel=open_reel(),
             loaded=lambda: self._loaded,
@@ -199,20 +178,17 @@ class GatewayBuilder:
             inference=self.inference,
             clock=self._clock,
         )
-        self.self_tests = SelfTestDesk(
+        self.self_tests = self._desk_of_self_tests()
+        self._bus, self._voice = open_devices(config, self.buttons)
+        self._onvif = open_camera_events(config, self._sink, self._clock, partial(take_snapshot, self._crew))
+
+    def _desk_of_self_tests(self) -> SelfTestDesk:
+        return SelfTestDesk(
             prepare=self._rehearsals.prepare,
             spool=self._spool,
             is_sent=lambda sequence: self._link.is_sent(sequence),
             sight=self._crew.sight,
             clock=self._clock,
-        )
-        self._bus, self._voice = open_devices(config, self.buttons)
-        self._onvif = OnvifListener(
-            broker_options(config, config.camera_events or config.devices),
-            name=f"{config.site}/{config.gateway}",
-            clock=self._clock,
-            sink=self._sink,
-            snapshot=partial(take_snapshot, self._crew),
         )
 
     def build(self) -> tuple[Gateway, list[CameraWorker]]:
@@ -302,25 +278,10 @@ class GatewayBuilder:
             on_problem=partial(self._warnings.warning, f"evidence-{name}"),
             settings=ProofSettings(pre_roll_s=evidence.pre_roll_s, post_roll_s=evidence.post_roll_s),
         )
-        rules = build_rules(name, camera, loaded.calendar, self._models)
-        pipeline = build_pipeline(
-            name,
-            rules,
-            queued(self._models, self.inference, name, rules),
-            self._directory,
-            source=f"{config.site}/{config.gateway}",
-            config_hash=loaded.hash,
-            looks=looks_of(camera),
-            masks=[Zone(f"mask-{number}", mask.polygon) for number, mask in enumerate(camera.masks)],
-            sight=SightSettings(),
-            on_suppressed=self._suppressed,
-            left_out=partial(self._proposals.suppressions, name),
-        )
-        pipeline.beside(self._shadows.of(name, camera, loaded, self._models))
         return CameraWorker(
             name,
             source,
-            pipeline,
+            self._pipeline(name, camera, loaded),
             sink=ActingSink(
                 self._sink,
                 actions_of(camera),
@@ -335,6 +296,24 @@ class GatewayBuilder:
             warnings=self._warnings,
             blind_after_s=camera.blind_after_s,
         )
+
+    def _pipeline(self, name: str, camera: CameraConfig, loaded: LoadedConfig) -> CameraPipeline:
+        rules = build_rules(name, camera, loaded.calendar, self._models)
+        pipeline = build_pipeline(
+            name,
+            rules,
+            queued(self._models, self.inference, name, rules),
+            self._directory,
+            source=f"{loaded.config.site}/{loaded.config.gateway}",
+            config_hash=loaded.hash,
+            looks=looks_of(camera),
+            masks=[Zone(f"mask-{number}", mask.polygon) for number, mask in enumerate(camera.masks)],
+            sight=SightSettings(),
+            on_suppressed=self._suppressed,
+            left_out=partial(self._proposals.suppressions, name),
+        )
+        pipeline.beside(self._shadows.of(name, camera, loaded, self._models))
+        return pipeline
 
     def _suppressed(self, suppressed: Suppressed) -> None:
         log_suppressed(suppressed)

@@ -1,14 +1,18 @@
 """Brokers, buttons, doors and speakers from the configuration."""
 
+from collections.abc import Callable
 from functools import partial
 
 import structlog
 
+from lookout_contract.events import EvidenceRef
 from lookout_edge.adapters.broker import BrokerOptions, TlsOptions
 from lookout_edge.adapters.devices import DeviceBus, Loudspeaker
+from lookout_edge.adapters.onvif.listening import OnvifListener
 from lookout_edge.config import CameraConfig, GatewayConfig, MqttConfig
 from lookout_edge.errors import EdgeError
-from lookout_edge.supervisor import Action, ButtonDesk
+from lookout_edge.ports import Clock, EventSink
+from lookout_edge.supervisor import Action, Button, ButtonDesk, schedule_on_thread
 
 log = structlog.stdlib.get_logger()
 
@@ -38,6 +42,22 @@ def open_devices(config: GatewayConfig, buttons: ButtonDesk) -> tuple[DeviceBus 
     if any(action.say or action.sound for action in actions):
         voice = Loudspeaker(config.speaker.play, config.speaker.say)
     return bus, voice
+
+
+def open_buttons(
+    config: GatewayConfig, sink: EventSink, clock: Clock, snapshot: Callable[[str], EvidenceRef]
+) -> ButtonDesk:
+    """The one-tap buttons of the configuration."""
+    buttons = {name: Button(camera=b.camera, reset_s=b.reset_s) for name, b in config.buttons.items()}
+    return ButtonDesk(buttons, sink, clock, snapshot, schedule_on_thread)
+
+
+def open_camera_events(
+    config: GatewayConfig, sink: EventSink, clock: Clock, snapshot: Callable[[str], EvidenceRef]
+) -> OnvifListener:
+    """Who listens to what cameras publish themselves."""
+    broker = broker_options(config, config.camera_events or config.devices)
+    return OnvifListener(broker, name=f"{config.site}/{config.gateway}", clock=clock, sink=sink, snapshot=snapshot)
 
 
 def _press(buttons: ButtonDesk, name: str) -> None:
