@@ -23,7 +23,7 @@ DATABASE ?= sqlite
 LAB_ARGS ?=
 LAB = PYTHONPATH=server:edge $(BIN)/python -m lookout_lab
 
-.PHONY: help setup setup-dev console demo demo-check test check check-training torch-cpu format schemas bench soak score crashlab backlog load build-models pins clean
+.PHONY: help setup setup-dev console demo demo-check test check check-training torch-cpu format schemas bench bench-desk soak score crashlab backlog load build-models pins clean
 
 help: ## List the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -87,6 +87,9 @@ schemas: $(VENV)/.runtime ## Export the JSON Schemas, AsyncAPI and OpenAPI docum
 
 bench: $(VENV)/.runtime ## Measure: cost of a camera beside the decode floor
 	@$(BIN)/lookout-edge bench
+
+bench-desk: $(VENV)/.dev ## What an operator waits for beside 500,000 past cases on PostgreSQL. LAB_ARGS='--cases 50000 --json'
+	@$(LAB) desk $(LAB_ARGS)
 
 score: $(VENV)/.dev ## Labelled clips from the stills in ../shared/data, and how the rules do on them (minutes)
 	@cd tests && PYTHONPATH=. ../$(BIN)/python -m scoreboard.made_clips ../.lookout/scoreboard --each 8

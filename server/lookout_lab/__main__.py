@@ -11,6 +11,7 @@ import typer
 
 from lookout_lab.backlog import run_backlog
 from lookout_lab.crash import run_crash
+from lookout_lab.desk import desk_table, run_desk
 from lookout_lab.errors import LabError
 from lookout_lab.load import Sizes, run_load
 from lookout_lab.stage import DatabaseKind
@@ -54,6 +55,24 @@ def backlog(
     except LabError as error:
         _give_up(str(error), folder)
     _tell(drained.as_json(), drained.verdict, folder, as_json=as_json)
+
+
+@app.command()
+def desk(
+    database: Annotated[str, typer.Option(help="sqlite or postgresql")] = "postgresql",
+    cases: Annotated[int, typer.Option(min=1000, help="Past cases")] = 500_000,
+    rounds: Annotated[int, typer.Option(min=20, help="How often each is asked")] = 100,
+    as_json: Json = False,
+) -> None:
+    """What an operator waits for: lists, searches and moves beside a long past. Exit code 1 when a goal is missed."""
+    with tempfile.TemporaryDirectory(prefix="lookout-desk-", ignore_cleanup_errors=True) as folder:
+        try:
+            figures = run_desk(_kind(database), Path(folder), cases=cases, rounds=rounds)
+        except LabError as error:
+            typer.echo(str(error), err=True)
+            sys.exit(2)
+    typer.echo(json.dumps(figures, ensure_ascii=False) if as_json else desk_table(figures))
+    sys.exit(1 if figures["missed"] else 0)
 
 
 @app.command()

@@ -175,6 +175,13 @@ class Stage:
         address = ["-h", "127.0.0.1", "-p", str(self._database_port), "-U", "postgres"]
         subprocess.run([str(psql), *address, "-qc", "CREATE DATABASE lookout"], check=True, capture_output=True)
 
+    async def analyse(self) -> None:
+        """Have PostgreSQL look at what its tables hold, as its autovacuum does in time."""
+        psql = [str(_postgres_binaries() / "psql"), "-h", "127.0.0.1", "-p", str(self._database_port), "-U", "postgres"]
+        await asyncio.to_thread(
+            subprocess.run, [*psql, "-qc", "VACUUM ANALYZE", "lookout"], check=True, capture_output=True
+        )
+
     def _make_dispatcher(self, name: str) -> None:
         folder = self._folder(name)
         port = self._http_ports[name] = free_port()

@@ -9,7 +9,8 @@ from lookout_server.domain.territory import CONTROL_ROOM, FIELD, Role
 
 
 class Action(StrEnum):
-    """What can be done to a case. ``verify``, ``recheck``, ``raise``, ``escalate`` and ``join`` are the system's."""
+    """What can be done to a case. ``verify``, ``recheck``, ``raise``, ``escalate``, ``join`` and ``hand_over`` are
+    the system's."""
 
     REPORT = "report"
     CONFIRM = "confirm"
@@ -39,6 +40,7 @@ class Action(StrEnum):
     FOLLOW_UP = "follow_up"
     EVALUATE = "evaluate"
     RECHECK = "recheck"
+    HAND_OVER = "hand_over"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,6 +139,12 @@ MOVES: Mapping[Action, Move] = {
     Action.REPORT_IN: Move(sources=_WORKED | _from(_S.VERIFYING), target=None, roles=frozenset({Role.DEPARTMENT})),
     Action.SUPERVISE: Move(
         sources=_WORKED | _from(_S.NEW, _S.VERIFYING, _S.SUSPENDED), target=None, roles=OVERSIGHT, needs_reason=True
+    ),
+    Action.HAND_OVER: Move(
+        sources=_from(_S.DISPATCHED, _S.ACCEPTED, _S.ON_SCENE, _S.REWORK, _S.SUSPENDED),
+        target=None,
+        roles=_SYSTEM,
+        needs_worker=True,
     ),
     Action.FOLLOW_UP: Move(sources=_from(_S.CLOSED), target=_S.FOLLOW_UP, roles=CONTROL_ROOM, automatic=True),
     Action.EVALUATE: Move(

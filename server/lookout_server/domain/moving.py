@@ -166,6 +166,11 @@ def _supervised(case: Case, request: Request, policy: Policy) -> Case:
     return replace(case, supervised=True)
 
 
+def _handed_over(case: Case, request: Request, policy: Policy) -> Case:
+    worker = request.details.worker
+    return replace(case, handler=worker.id) if worker else case
+
+
 def _evaluated(case: Case, request: Request, policy: Policy) -> Case:
     return replace(case, score=request.details.score)
 
@@ -185,6 +190,7 @@ _CHANGES: Mapping[Action, Callable[[Case, Request, Policy], Case]] = {
     Action.REPORT_IN: _reported_in,
     Action.SUPERVISE: _supervised,
     Action.EVALUATE: _evaluated,
+    Action.HAND_OVER: _handed_over,
 }
 
 

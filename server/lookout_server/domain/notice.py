@@ -25,6 +25,7 @@ class NoticeKind(StrEnum):
     FOLLOW_UP = "follow_up"
     REPORTED = "reported"
     BUTTON = "button"
+    HAND_OVER = "hand_over"
     CARE_ASKED = "care_asked"
     CARE_OPENED = "care_opened"
     INSPECTION_DUE = "inspection_due"

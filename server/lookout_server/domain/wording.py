@@ -80,6 +80,7 @@ NOTICES: Mapping[str, Words] = {
     "inspection_late": Words("巡检逾期：{title}", "Inspection overdue: {title}"),
     "alarm_late": Words("告警无人研判：{title}", "Nobody has judged the alarm: {title}"),
     "alarm_dropped": Words("接手后没有进展，告警重新待研判：{title}", "Taken up without progress, open again: {title}"),
+    "hand_over": Words("交接班待签收：{title} 件", "To be taken over and signed: {title} cases"),
     "care_asked": Words(
         "有人申请查阅关爱案件（{number}），请第二人批准",
         "Somebody asks to look into care case {number}: agree or refuse",

@@ -11,6 +11,7 @@ from lookout_server.domain.access import Access
 from lookout_server.domain.alarm import Alarm
 from lookout_server.domain.case import Case, CaseEvidence, HistoryEntry, Source
 from lookout_server.domain.deadline import Deadline, DeadlineKey, DeadlineKind
+from lookout_server.domain.hand_over import HandOver
 from lookout_server.domain.notice import Contact
 from lookout_server.domain.roster import Shift
 from lookout_server.domain.silence import Silence
@@ -298,6 +299,18 @@ class RosterRepository(Protocol):
 
     async def remove_shift(self, shift_id: str) -> bool:
         """False when there is none."""
+        ...
+
+    async def hand_over(self, hand_over_id: str, *, lock: bool = False) -> HandOver | None:
+        """By id."""
+        ...
+
+    async def hand_overs(self, *, giver: str | None = None, of: str | None = None) -> Sequence[HandOver]:
+        """By one giver, or of one person on either side, or all; the newest 200, newest first."""
+        ...
+
+    async def save_hand_over(self, hand_over: HandOver) -> None:
+        """Insert or update."""
         ...
 
     async def contacts(self, people: Collection[str]) -> dict[str, list[Contact]]:

@@ -32,7 +32,8 @@ async def notify_about(uow: UnitOfWork, site: Site, case: Case, after: Case, ent
         await acknowledge_case(uow, after.id, after.handler, at=at)
     if action in _TO_HANDLER and after.handler is not None:
         await notify(uow, site, after, _TO_HANDLER[action], [after.handler], at=at)
-    if case.handler is not None and case.handler != after.handler and action is not Action.RETURN:
+    moved = case.handler is not None and case.handler != after.handler
+    if moved and case.handler is not None and action not in {Action.RETURN, Action.HAND_OVER}:
         await notify(uow, site, after, NoticeKind.REASSIGNED, [case.handler], at=at)
     if action in _TO_SUPERVISORS or (after.supervised and not case.supervised):
         kind = _TO_SUPERVISORS.get(action, NoticeKind.SUPERVISED)

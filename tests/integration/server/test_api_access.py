@@ -159,6 +159,10 @@ ROUTES = [
     Route("listServiceRequests", "GET", "/api/v1/open311/requests.json", CONTROL_ROOM),
     Route("getServiceRequest", "GET", "/api/v1/open311/requests/c-20261122-0099.json", CONTROL_ROOM),
     Route("openServiceRequest", "POST", "/api/v1/open311/requests.json", CONTROL_ROOM, {}),
+    Route("listHandOvers", "GET", "/api/v1/hand_overs", EVERYBODY),
+    Route("handOver", "POST", "/api/v1/hand_overs", {"wang", "head-in", "chen", "head-out"}, {"to": "u-nobody"}),
+    Route("signHandOver", "POST", f"/api/v1/hand_overs/h-{'0' * 20}/sign", EVERYBODY),
+    Route("declineHandOver", "POST", f"/api/v1/hand_overs/h-{'0' * 20}/decline", EVERYBODY, {"reason": "x"}),
     Route("signOut", "DELETE", "/api/v1/session", EVERYBODY),
 ]
 

@@ -201,6 +201,8 @@ async def test_of_another_place_nothing_is_told_and_nothing_done(
 OWN = {"getSession", "signIn", "signOut", "listNotices", "seeNotice", "acknowledgeNotice", "putEvidence", "getUpload"}
 #: test_other_systems tries these.
 SYSTEMS = {"getCap", "listCap", "listServices", "listServiceRequests", "getServiceRequest", "openServiceRequest"}
+#: test_hand_over tries these.
+HAND_OVERS = {"listHandOvers", "handOver", "signHandOver", "declineHandOver"}
 LISTS = {"listSavedViews", "saveView", "removeView"}
 FACTOR = {"startSecondFactor", "confirmSecondFactor", "stopSecondFactor"}
 #: test_care tries these.
@@ -231,6 +233,6 @@ def test_what_names_something_of_a_place_is_tried_from_outside(database_url: str
         if path not in moves
     }
     assert (
-        set(ABOUT_SEVEN) | OWN | OF_THE_SITE | OPEN | BY_CODE | CARE | FACTOR | LISTS | SYSTEMS | ELSEWHERE
+        set(ABOUT_SEVEN) | OWN | OF_THE_SITE | OPEN | BY_CODE | CARE | FACTOR | LISTS | SYSTEMS | HAND_OVERS | ELSEWHERE
         == documented
     )

@@ -4,16 +4,19 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lookout_server.adapters.database.statements import scalars, upsert
-from lookout_server.adapters.database.tables import ContactRow, ShiftRow
+from lookout_server.adapters.database.tables import ContactRow, HandOverRow, ShiftRow
+from lookout_server.domain.hand_over import HandOver
 from lookout_server.domain.notice import Contact
 from lookout_server.domain.roster import Shift, ShiftKind
 
 #: Somebody whose last shift ended longer ago is not on the roster any more.
 _REMEMBERED = timedelta(days=14)
+#: Hand-overs that a list holds.
+_SHOWN = 200
 
 
 class SqlRoster:
@@ -59,6 +62,35 @@ class SqlRoster:
         gone = await self._session.execute(statement.execution_options(synchronize_session=False))
         return gone.first() is not None
 
+    async def hand_over(self, hand_over_id: str, *, lock: bool = False) -> HandOver | None:
+        """By id."""
+        statement = select(HandOverRow).where(HandOverRow.id == hand_over_id)
+        rows = await scalars(self._session, statement.with_for_update() if lock else statement)
+        return _hand_over(rows[0]) if rows else None
+
+    async def hand_overs(self, *, giver: str | None = None, of: str | None = None) -> Sequence[HandOver]:
+        """Newest first."""
+        statement = select(HandOverRow).order_by(HandOverRow.given_at.desc(), HandOverRow.id).limit(_SHOWN)
+        if giver is not None:
+            statement = statement.where(HandOverRow.giver == giver)
+        if of is not None:
+            statement = statement.where(or_(HandOverRow.giver == of, HandOverRow.taker == of))
+        return [_hand_over(row) for row in await scalars(self._session, statement)]
+
+    async def save_hand_over(self, hand_over: HandOver) -> None:
+        """Insert or update."""
+        row: dict[str, Any] = {
+            "id": hand_over.id,
+            "giver": hand_over.giver,
+            "taker": hand_over.taker,
+            "note": hand_over.note,
+            "cases": list(hand_over.cases),
+            "given_at": hand_over.given_at,
+            "answered_at": hand_over.answered_at,
+            "declined": hand_over.declined,
+        }
+        await upsert(self._session, HandOverRow, [row])
+
     async def contacts(self, people: Collection[str]) -> dict[str, list[Contact]]:
         """By channel."""
         statement = select(ContactRow).where(ContactRow.person_id.in_(sorted(people))).order_by(ContactRow.channel)
@@ -92,4 +124,17 @@ def _shift(row: ShiftRow) -> Shift:
         starts_at=row.starts_at,
         ends_at=row.ends_at,
         note=row.note,
+    )
+
+
+def _hand_over(row: HandOverRow) -> HandOver:
+    return HandOver(
+        id=row.id,
+        giver=row.giver,
+        taker=row.taker,
+        note=row.note,
+        cases=tuple(str(name) for name in row.cases),
+        given_at=row.given_at,
+        answered_at=row.answered_at,
+        declined=row.declined,
     )

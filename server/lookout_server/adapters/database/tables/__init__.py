@@ -41,6 +41,7 @@ from lookout_server.adapters.database.tables.outgoing import (
 from lookout_server.adapters.database.tables.people import (
     ContactRow,
     DeliveryRow,
+    HandOverRow,
     NoticeRow,
     PersonGridRow,
     PersonRow,
@@ -78,6 +79,7 @@ __all__ = [
     "FactorRow",
     "FeedRow",
     "GatewayRow",
+    "HandOverRow",
     "Hash",
     "Id",
     "InspectionReportRow",

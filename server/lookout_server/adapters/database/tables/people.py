@@ -70,6 +70,20 @@ class ShiftRow(Base):
     __table_args__ = (Index(None, "person_id", "ends_at"),)
 
 
+class HandOverRow(Base):
+    """交接班: who handed what over to whom, and the answer."""
+
+    __tablename__ = "hand_overs"
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    giver: Mapped[str] = mapped_column(ForeignKey("people.id"), index=True)
+    taker: Mapped[str] = mapped_column(ForeignKey("people.id"), index=True)
+    note: Mapped[str] = mapped_column(Text)
+    cases: Mapped[list[Any]]
+    given_at: Mapped[datetime] = mapped_column(index=True)
+    answered_at: Mapped[datetime | None]
+    declined: Mapped[str | None] = mapped_column(Text)
+
+
 class NoticeRow(Base):
     """What people were told."""
 

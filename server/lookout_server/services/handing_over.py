@@ -1,0 +1,106 @@
+"""交接班: offering what one has in hand to the next, and taking it over."""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from lookout_contract.events import Severity
+from lookout_server.domain import moving
+from lookout_server.domain.access import Access
+from lookout_server.domain.audit import Act, Entry
+from lookout_server.domain.case import SYSTEM, Details, Request
+from lookout_server.domain.hand_over import HandOver, HandOverState, answered
+from lookout_server.domain.moves import MOVES, SETTLED, Action
+from lookout_server.domain.notice import NoticeKind
+from lookout_server.domain.territory import FIELD, Person, Site
+from lookout_server.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
+from lookout_server.ports import CaseFilter, Page, Store, UnitOfWork
+from lookout_server.services.handling import keep_move
+from lookout_server.services.notifying import About, notify
+
+#: Nobody has more in hand.
+_MOST = 200
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShownHandOver:
+    """A hand-over with the names of the two."""
+
+    hand_over: HandOver
+    people: dict[str, Person]
+
+
+async def offer(store: Store, site: Site, by: Access, taker: str, note: str, *, at: datetime) -> ShownHandOver:
+    """Sign over all that one has in hand to another worker, who has to sign as well."""
+    giver = by.person
+    if not giver.roles & FIELD:
+        raise ForbiddenError("those who go hand over to each other; the control room dispatches")
+    if taker == giver.id:
+        raise InvalidError("name somebody else to hand over to")
+    async with store.write() as uow:
+        people = await uow.people.get([taker, giver.id])
+        if taker not in people or not people[taker].roles & FIELD:
+            raise InvalidError(f"{taker!r} is nobody who can be sent")
+        if any(each.state(at) is HandOverState.OFFERED for each in await uow.roster.hand_overs(giver=giver.id)):
+            raise ConflictError("you have handed over already, and it waits for the other's signature")
+        own = await uow.cases.page(CaseFilter(handler=giver.id, visible_to=by), Page(limit=_MOST))
+        cases = tuple(case.id for case in own if case.state in MOVES[Action.HAND_OVER].sources)
+        made = HandOver(
+            id=f"h-{secrets.token_hex(10)}", giver=giver.id, taker=taker, note=note, cases=cases, given_at=at
+        )
+        await uow.roster.save_hand_over(made)
+        title = f"{giver.name} · {len(cases)}"
+        about = About(subject=made.id, severity=Severity.YELLOW, title=title)
+        await notify(uow, site, about, NoticeKind.HAND_OVER, [taker], at=at)
+        _sign(uow, Act.HAND_OVER_GIVEN, made, giver.id, at)
+        await uow.commit()
+    return ShownHandOver(hand_over=made, people=people)
+
+
+async def answer(
+    store: Store, site: Site, by: Access, hand_over_id: str, *, at: datetime, declined: str | None = None
+) -> ShownHandOver:
+    """Sign as the taker: what the giver has in hand still is the taker's from now on. Or decline, and say why."""
+    async with store.write() as uow:
+        held = await uow.roster.hand_over(hand_over_id, lock=True)
+        if held is None or by.person.id not in {held.giver, held.taker}:
+            raise NotFoundError(f"there is no hand-over {hand_over_id!r} of yours")
+        signed = answered(held, by.person.id, at, declined=declined)
+        await uow.roster.save_hand_over(signed)
+        people = await uow.people.get([held.giver, held.taker])
+        if declined is None:
+            await _pass_on(uow, site, signed, people[held.taker], at)
+        _sign(uow, Act.HAND_OVER_TAKEN if declined is None else Act.HAND_OVER_DECLINED, signed, by.person.id, at)
+        await uow.commit()
+    return ShownHandOver(hand_over=signed, people=people)
+
+
+async def hand_overs(store: Store, by: Access) -> Sequence[ShownHandOver]:
+    """One's own, given and taken, newest first; for the control room those of the people of its places."""
+    async with store.read() as uow:
+        own = None if by.person.in_control_room else by.person.id
+        found = await uow.roster.hand_overs(of=own)
+        people = await uow.people.get({name for each in found for name in (each.giver, each.taker)})
+    return [
+        ShownHandOver(hand_over=each, people=people)
+        for each in found
+        if own is not None or by.knows(people[each.giver]) or by.knows(people[each.taker])
+    ]
+
+
+async def _pass_on(uow: UnitOfWork, site: Site, signed: HandOver, taker: Person, at: datetime) -> None:
+    cases = await uow.cases.get(signed.cases, lock=True)
+    for case in (cases[name] for name in sorted(cases)):
+        # What was given back, dispatched anew or settled meanwhile is nobody's to hand over.
+        if case.handler != signed.giver or case.state in SETTLED or case.state not in MOVES[Action.HAND_OVER].sources:
+            continue
+        details = Details(worker=taker, why={"hand_over": signed.id, "from": signed.giver})
+        request = Request(action=Action.HAND_OVER, actor=SYSTEM, at=at, version=case.version, details=details)
+        after, entry = moving.move(case, request, site.policy)
+        await keep_move(uow, site, case, after, entry)
+
+
+def _sign(uow: UnitOfWork, act: Act, signed: HandOver, person: str, at: datetime) -> None:
+    details: dict[str, str | int] = {"sha256": signed.digest, "cases": len(signed.cases)}
+    uow.audit.add(Entry(at=at, act=act, actor=person, subject=signed.id, details=details))

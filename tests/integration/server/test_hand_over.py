@@ -1,0 +1,100 @@
+"""交接班: what one has in hand is the other's once both have signed."""
+
+import httpx
+import pytest
+
+from lookout_contract.cases import CaseState
+from lookout_server.domain.audit import Act
+from lookout_server.domain.case import SYSTEM
+from lookout_server.domain.moving import opened
+from lookout_server.testing import NOON, PASSWORD, Station, a_case
+
+pytestmark = pytest.mark.anyio
+URL = "/api/v1/hand_overs"
+
+
+async def _headers(web: httpx.AsyncClient, username: str) -> dict[str, str]:
+    answer = await web.post("/api/v1/session", json={"username": username, "password": PASSWORD})
+    web.cookies.clear()
+    return {"Authorization": f"Bearer {answer.json()['token']}"}
+
+
+async def _stock(station: Station) -> None:
+    """wang has three cases in hand; one that waits for a check, and one that is over, are not among them."""
+    states = (CaseState.DISPATCHED, CaseState.ON_SCENE, CaseState.SUSPENDED, CaseState.VERIFYING, CaseState.CLOSED)
+    async with station.store.write() as uow:
+        for number, state in enumerate(states, 1):
+            case = a_case(state, number=number, handler="u-wang")
+            await uow.cases.add(*opened(case, actor=SYSTEM, at=NOON, data={}))
+        await uow.commit()
+
+
+async def _handlers(station: Station) -> list[str | None]:
+    ids = [f"c-20261122-{number:04d}" for number in range(1, 6)]
+    async with station.store.read() as uow:
+        found = await uow.cases.get(ids)
+    return [found[name].handler for name in ids]
+
+
+async def test_both_sign_and_the_cases_go_over(station: Station, web: httpx.AsyncClient) -> None:
+    await _stock(station)
+    wang, zhang = await _headers(web, "wang"), await _headers(web, "zhang")
+    made = await web.post(URL, json={"to": "u-zhang", "note": "电表箱待物业"}, headers=wang)
+    assert made.status_code == 201, made.text
+    offered = made.json()
+    assert (offered["state"], len(offered["cases"]), offered["taker"]["name"]) == ("offered", 3, "zhang")
+    # Nothing has changed hands yet, and one cannot sign for the other.
+    assert await _handlers(station) == ["u-wang"] * 5
+    assert (await web.post(f"{URL}/{offered['id']}/sign", headers=wang)).json()["code"] == "four_eyes"
+    assert (await web.post(URL, json={"to": "u-zhang"}, headers=wang)).status_code == 409
+    told = (await web.get("/api/v1/notices", headers=zhang)).json()["items"]
+    assert [notice["kind"] for notice in told] == ["hand_over"]
+    # What was taken from wang meanwhile does not go over.
+    li = await _headers(web, "li")
+    moved = {"version": 1, "worker": "u-chen"}
+    assert (await web.post("/api/v1/cases/c-20261122-0001/dispatch", json=moved, headers=li)).status_code == 200
+    signed = (await web.post(f"{URL}/{offered['id']}/sign", headers=zhang)).json()
+    assert (signed["state"], signed["sha256"]) == ("signed", offered["sha256"])
+    assert await _handlers(station) == ["u-chen", "u-zhang", "u-zhang", "u-wang", "u-wang"]
+    assert (await web.post(f"{URL}/{offered['id']}/sign", headers=zhang)).status_code == 409
+    detail = (await web.get("/api/v1/cases/c-20261122-0002", headers=zhang)).json()
+    line = detail["history"][-1]
+    assert (line["action"], line["actor"], line["data"]["from"]) == ("hand_over", None, "u-wang")
+    assert detail["state"] == "on_scene"
+    async with station.store.read() as uow:
+        kept = [entry.entry for entry in await uow.audit.after(0, 50) if entry.entry.subject == offered["id"]]
+    assert [(entry.act, entry.actor) for entry in kept] == [
+        (Act.HAND_OVER_GIVEN, "u-wang"),
+        (Act.HAND_OVER_TAKEN, "u-zhang"),
+    ]
+    assert {dict(entry.details or {})["sha256"] for entry in kept} == {offered["sha256"]}
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_it_can_be_declined_and_lapses_after_a_day(station: Station, web: httpx.AsyncClient) -> None:
+    await _stock(station)
+    wang, zhang, chen = [await _headers(web, name) for name in ("wang", "zhang", "chen")]
+    first = (await web.post(URL, json={"to": "u-zhang"}, headers=wang)).json()
+    # It is nobody else's business.
+    assert (await web.post(f"{URL}/{first['id']}/sign", headers=chen)).status_code == 404
+    assert (await web.get(URL, headers=chen)).json()["items"] == []
+    declined = await web.post(f"{URL}/{first['id']}/decline", json={"reason": "人不在社区"}, headers=zhang)
+    assert (declined.json()["state"], declined.json()["declined"]) == ("declined", "人不在社区")
+    station.clock.advance(60)
+    second = (await web.post(URL, json={"to": "u-zhang"}, headers=wang)).json()
+    station.clock.advance(86_400)
+    zhang = await _headers(web, "zhang")
+    assert (await web.post(f"{URL}/{second['id']}/sign", headers=zhang)).status_code == 409
+    listed = (await web.get(URL, headers=zhang)).json()["items"]
+    assert [each["state"] for each in listed] == ["lapsed", "declined"]
+    assert await _handlers(station) == ["u-wang"] * 5
+    zhao = await _headers(web, "zhao")
+    assert len((await web.get(URL, headers=zhao)).json()["items"]) == 2
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_only_those_who_go_hand_over_to_each_other(station: Station, web: httpx.AsyncClient) -> None:
+    wang, li = await _headers(web, "wang"), await _headers(web, "li")
+    assert (await web.post(URL, json={"to": "u-zhang"}, headers=li)).status_code == 403
+    for wrong in ("u-wang", "u-li", "u-nobody"):
+        assert (await web.post(URL, json={"to": wrong}, headers=wang)).status_code == 422, wrong
