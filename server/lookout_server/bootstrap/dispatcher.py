@@ -55,6 +55,9 @@ _log = structlog.stdlib.get_logger("lookout")
 _COLLECT_AFTER = (20_000, 10, 10)
 STATIC = Path(lookout_server.__file__).parent / "static"
 
+#: How often, and how long, the start waits for the subscription.
+_LINK_LOOKS, _LINK_LOOK_S = 100, 0.02
+
 
 class Dispatcher:
     """Everything that runs in the process. ``start`` returns when requests are answered; ``stop`` undoes it."""
@@ -121,6 +124,7 @@ class Dispatcher:
         self._parts.push_async_callback(http.stop)
         self._parts.callback(hub.close)
         await http.start()
+        await _subscribed(link)
         return self._announce(http.port, broker)
 
     def _start_messaging(
@@ -235,6 +239,15 @@ def _spare_the_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*_COLLECT_AFTER)
+
+
+async def _subscribed(link: MqttLink) -> None:
+    """Whoever reads that the dispatcher is ready may send at once, so it waits until it is heard; with a broker that is
+    away not for long, for its address is known and ``/readyz`` says what is wrong."""
+    for _ in range(_LINK_LOOKS):
+        if await link.problem() is None:
+            return
+        await asyncio.sleep(_LINK_LOOK_S)
 
 
 async def serve(config: ServerConfig) -> None:
