@@ -43,6 +43,8 @@ app.add_typer(webhooks, name="webhook")
 integrators = typer.Typer(no_args_is_help=True, help="Other systems that follow the cases on the broker.")
 app.add_typer(integrators, name="integrator")
 app.add_typer(devices, name="device")
+brokers = typer.Typer(no_args_is_help=True, help="A broker that somebody else runs.")
+app.add_typer(brokers, name="broker")
 app.add_typer(places, name="places")
 
 
@@ -170,6 +172,17 @@ def integrator_remove(name: Annotated[str, typer.Argument(metavar="NAME")], conf
     """Take the account away."""
     bootstrap.remove_integrator(configured(config, level="warning"), name)
     typer.echo(f"integrator {name} is let in no more")
+
+
+@brokers.command("rules")
+@told_plainly
+def print_broker_rules(
+    account: Annotated[str, typer.Argument(help="A gateway's id, @dispatcher, or ~NAME of an integrator.")],
+    kind: Annotated[str, typer.Option("--for", help="nats or rabbitmq")],
+    config: Config = None,
+) -> None:
+    """Print what this account may publish and subscribe to, as that broker's configuration has it (JSON)."""
+    typer.echo(json.dumps(bootstrap.broker_rules(configured(config, level="warning"), account, kind), indent=2))
 
 
 @webhooks.command("secret")

@@ -17,6 +17,7 @@ from lookout_server.bootstrap.access import (
 )
 from lookout_server.bootstrap.audit import audit_entries, reset_second_factor, verify_audit
 from lookout_server.bootstrap.backup import BackupReport, backup, restore
+from lookout_server.bootstrap.broker import broker_rules
 from lookout_server.bootstrap.dispatcher import run_dispatcher
 from lookout_server.bootstrap.documents import exported_documents
 from lookout_server.bootstrap.enrolment import offer_enrolment, revoke_gateway
@@ -44,6 +45,7 @@ __all__ = [
     "audit_entries",
     "backup",
     "bring_in_estate",
+    "broker_rules",
     "describe",
     "export_estate",
     "export_ledger",

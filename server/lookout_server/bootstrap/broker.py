@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from lookout_contract.topics import INTAKE_FILTERS
 from lookout_server.adapters.authority import Authority
-from lookout_server.adapters.broker.access import DISPATCHER
+from lookout_server.adapters.broker.access import DISPATCHER, nats_permissions, rabbitmq_permissions
 from lookout_server.adapters.broker.accounts import BrokerAccounts
 from lookout_server.adapters.broker.engines import BrokerPlace, TlsDoor, choose_engine
 from lookout_server.adapters.broker.process import BrokerProcess, end_orphan
@@ -14,6 +15,7 @@ from lookout_server.adapters.clock import SystemClock
 from lookout_server.adapters.listening import settle_port
 from lookout_server.adapters.mqtt.link import BrokerAddress, Tls
 from lookout_server.config import EmbeddedBroker, ExternalBroker, GatewayTls, ServerConfig
+from lookout_server.errors import InvalidError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +26,16 @@ class ReachedBroker:
     kind: str
     process: BrokerProcess | None = None
     strangers: Strangers | None = None
+
+
+def broker_rules(config: ServerConfig, account: str, kind: str) -> dict[str, Any]:
+    """What the account may say and hear, as ``nats`` or ``rabbitmq`` writes it."""
+    of = {"nats": nats_permissions, "rabbitmq": rabbitmq_permissions}
+    if kind not in of:
+        raise InvalidError(
+            f"there are rules for {' and '.join(of)}, not for {kind!r}; Mosquitto's are docker/mosquitto/acl"
+        )
+    return of[kind](account, site=config.site.id)
 
 
 def broker_folder(config: ServerConfig) -> Path:

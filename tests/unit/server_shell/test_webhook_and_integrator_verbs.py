@@ -1,6 +1,7 @@
 """The verbs that let other systems in."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -86,3 +87,16 @@ def test_a_secret_that_is_printed_is_one_that_is_taken(tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("hunter2", encoding="utf-8")
     with pytest.raises(ConfigError, match="a secret"):
         hook.secrets()
+
+
+def test_the_rules_of_an_account_are_printed_as_its_broker_wants_them(config: str) -> None:
+    code, text = invoke("broker", "rules", "gw-a", "--for", "nats", "--config", config)
+    assert (code, json.loads(text)["publish"][2]) == (0, "lookout.v1.kangle.gateway.gw-a.status")
+    code, text = invoke("broker", "rules", "gw-a", "--for", "rabbitmq", "--config", config)
+    read, own = json.loads(text)["read"], "lookout.v1.kangle.gateway.gw-a"
+    keys = (f"{own}.receipt", f"{own}.command.reload", f"{own}.status", f"{own}b.receipt", f"{own}.receipt.x")
+    assert [bool(re.search(read, key)) for key in keys] == [True, True, False, False, False]
+    code, text = invoke("broker", "rules", "~property", "--for", "rabbitmq", "--config", config)
+    assert json.loads(text)["write"] == "^$"
+    code, text = invoke("broker", "rules", "gw-a", "--for", "emqx", "--config", config)
+    assert (code, "nats and rabbitmq" in text) == (2, True)

@@ -9,6 +9,7 @@ Mosquitto's ACL file.
 
 import re
 from collections.abc import Iterable
+from typing import Any
 
 from lookout_contract.topics import PREFIX
 
@@ -25,6 +26,7 @@ OF_DEVICE, OF_GATEWAY = ".", "+"
 
 #: Where the dispatcher speaks beside its own tree: the languages of other systems, off unless the site wants them.
 _MIRRORS = ("homeassistant", "frigate")
+_SUBJECT = str.maketrans("/+#", ".*>")
 _SAYS = ("event/+/+", "test/+/+", "status", "camera/+/state", "response/+")
 _HEARS = ("receipt", "refusal", "command/+")
 
@@ -82,6 +84,48 @@ def acl_file(site: str, accounts: Iterable[str] = ()) -> str:
         f"{named}"
         f"{says}{hears}"
     )
+
+
+def nats_permissions(username: str, *, site: str) -> dict[str, Any]:
+    """What NATS calls ``permissions`` of a user. Its subjects have ``.``, ``*`` and ``>`` for ``/``, ``+`` and ``#``.
+
+    ``$MQTT.sub.>`` is how its QoS 1 subscriptions deliver; it lets no MQTT client subscribe to that itself.
+    """
+    says, hears = _filters(username, site)
+    # An empty list would allow everything.
+    return {
+        "publish": _subjects(says) if says else {"deny": ">"},
+        "subscribe": [*_subjects(hears), "$MQTT.sub.>"],
+    }
+
+
+def _subjects(filters: Iterable[str]) -> list[str]:
+    """MQTT's ``a/#`` means ``a`` too, for which NATS subscribes apart and wants a permission apart."""
+    found = [each.translate(_SUBJECT) for each in filters]
+    return [*(each.removesuffix(".>") for each in found if each.endswith(".>")), *found]
+
+
+def rabbitmq_permissions(username: str, *, site: str) -> dict[str, str]:
+    """RabbitMQ's topic permissions on ``amq.topic``: patterns of routing keys, which have ``.`` for ``/``."""
+    says, hears = _filters(username, site)
+    return {"write": _routing_keys(says), "read": _routing_keys(hears)}
+
+
+def _filters(username: str, site: str) -> tuple[list[str], list[str]]:
+    """What an account may say and hear, as MQTT filters."""
+    root = _root(username, site)
+    if username == DISPATCHER:
+        return [f"{root}/#", *(f"{each}/#" for each in _MIRRORS)], [f"{root}/#"]
+    if username.startswith(INTEGRATOR):
+        return [], [f"{root}/#"]
+    return [f"{root}/{each}" for each in _SAYS], [f"{root}/{each}" for each in _HEARS]
+
+
+def _routing_keys(filters: Iterable[str]) -> str:
+    parts = {"+": "[^.]+", "#": ".*"}
+    keys = (r"\.".join(parts.get(level, re.escape(level)) for level in each.split("/")) for each in filters)
+    # Without any, ``^$`` is RabbitMQ's own way to say nothing.
+    return f"^({alternatives})$" if (alternatives := "|".join(keys)) else "^$"
 
 
 def _root(username: str, site: str) -> str:
