@@ -92,7 +92,7 @@ def configuration_of(device: Device, streams: Sequence[Stream]) -> list[str]:
     lines.append(f'      url: "{_to_fill_in(main.url)}"')
     if sub is not None:
         lines.append(f'      sub_url: "{_to_fill_in(sub.url)}"')
-    return [*lines, "    rules: [{scenario: fire_smoke}]"]
+    return [*lines, "    rules: [{scenario: fire_smoke}]  # needs models: {detector: community-nano}"]
 
 
 def _to_fill_in(url: str) -> str:

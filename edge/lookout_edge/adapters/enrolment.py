@@ -21,7 +21,8 @@ from lookout_edge.errors import EdgeError
 _SECRET_CHARACTERS = 16
 _TIMEOUT_S = 30.0
 _CAMERAS = """\
-# Put your cameras here; gateway.example.yaml shows every option.
+# Put your cameras here (lookout-edge discover finds them); share/lookout/configs/gateway.example.yaml, where lookout is
+# installed, shows every option.
 cameras:
   camera-1:
     source: {url: "rtsp://user:password@192.0.2.10:554/stream2"}

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,12 +49,24 @@ class LoadedConfig:
         return SiteCalendar(self.timezone, holidays=off, workdays=worked)
 
 
+def example_file() -> Path | None:
+    """The example that shows every option, of the checkout or the installed one; None where there is none."""
+    name = Path("configs", "gateway.example.yaml")
+    places = (Path(__file__).parents[3] / name, Path(sys.prefix, "share", "lookout") / name)
+    return next((place for place in places if place.is_file()), None)
+
+
 def read_text(path: Path) -> str:
     """The file's text; ConfigError when there is none or it is no text."""
     try:
         return path.read_text(encoding="utf-8")
     except FileNotFoundError as error:
-        raise ConfigError(f"{path}: there is no such file; give the configuration with --config FILE.") from error
+        example = example_file()
+        copy = f" (an example is {example})" if example is not None else ""
+        raise ConfigError(
+            f"{path}: there is no such file; give the configuration with --config FILE{copy}, "
+            "or have one written by lookout-edge enrol."
+        ) from error
     except IsADirectoryError as error:
         raise ConfigError(f"{path}: is a folder; give a configuration file in it with --config FILE.") from error
     except UnicodeDecodeError as error:

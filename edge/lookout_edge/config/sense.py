@@ -27,7 +27,7 @@ def faults_of_sense(document: Document, base: Path, models: Mapping[str, Sequenc
         faults += _source_faults(document, place, _section(camera), base)
         faults += _zone_faults(document, place, _section(camera))
         detector = _detector_of(data)
-        faults += _label_faults(document, place, _section(camera), detector, models.get(detector, ()))
+        faults += _label_faults(document, place, _section(camera), detector, models)
     faults += _device_faults(document, data, base)
     return faults
 
@@ -113,9 +113,10 @@ def _zone_faults(document: Document, place: Place, camera: Section) -> Iterator[
 
 
 def _label_faults(
-    document: Document, place: Place, camera: Section, detector: str, known: Sequence[str]
+    document: Document, place: Place, camera: Section, detector: str, models: Mapping[str, Sequence[str]]
 ) -> Iterator[Fault]:
     """A rule none of whose labels the detector knows would stay silent for ever."""
+    known = models.get(detector, ())
     if not known:
         return
     scenarios = {kind.scenario.value: kind for kind in RULES.values()}
@@ -132,9 +133,12 @@ def _label_faults(
             text = f"the detector knows none of these; {suggestion(str(labels[0]), known)}"
             yield document.fault((*place, "rules", index, "labels"), text)
         else:
+            knowing = sorted(name for name, theirs in models.items() if {*theirs} & {*labels})
+            able = [name for name in knowing if not name.endswith("-int8")]  # the twins are chosen by `precision`
+            choice = f"write '{' or '.join(able)}'" if able else "choose another one"
             text = (
                 f"{kind.scenario.value} needs a detector that knows {' or '.join(kind.labels)}; {detector!r} does not: "
-                "choose another one under models.detector, or leave the rule out"
+                f"{choice} under models.detector, or leave the rule out"
             )
             yield document.fault((*place, "rules", index, "scenario"), text)
 

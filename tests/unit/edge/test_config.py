@@ -40,6 +40,14 @@ def faults(folder: Path, text: str) -> list[str]:
     return [line.removeprefix(f"{folder / 'g.yaml'}:") for line in str(caught.value).splitlines()]
 
 
+def test_the_fault_of_a_rule_names_the_detectors_that_would_do(tmp_path: Path) -> None:
+    path = tmp_path / "gateway.yaml"
+    path.write_text(GOOD.replace("unfamiliar_vehicle", "garbage"), encoding="utf-8")
+    models = {**MODELS, "community-nano": ("garbage",), "community-nano-int8": ("garbage",)}
+    with pytest.raises(ConfigError, match="write 'community-nano' under models.detector"):
+        load_config(path, models=models, environ={})
+
+
 def test_a_good_file_loads_with_its_defaults(tmp_path: Path) -> None:
     config = load(tmp_path, GOOD).config
     rule = config.cameras["gate"].rules[0]
