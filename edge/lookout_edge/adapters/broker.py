@@ -184,6 +184,8 @@ class Session:
         """Say goodbye: the broker then drops the will."""
         self._client.disconnect()
         self._client.loop_stop()
+        # Without these it refers to nobody: its sockets are closed when this goes, not by some later collection.
+        self._client.on_connect = self._client.on_disconnect = self._client.on_message = None
 
     def _secure(self) -> None:
         secure(self._client, self._options.tls)

@@ -44,7 +44,7 @@ def test_the_fault_of_a_rule_names_the_detectors_that_would_do(tmp_path: Path) -
     path = tmp_path / "gateway.yaml"
     path.write_text(GOOD.replace("unfamiliar_vehicle", "garbage"), encoding="utf-8")
     models = {**MODELS, "community-nano": ("garbage",), "community-nano-int8": ("garbage",)}
-    with pytest.raises(ConfigError, match="write 'community-nano' under models.detector"):
+    with pytest.raises(ConfigError, match=r"write 'community-nano' under models\.detector"):
         load_config(path, models=models, environ={})
 
 
