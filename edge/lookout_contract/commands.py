@@ -76,6 +76,17 @@ class VerdictCommand(_CommandBase):
     why: str | None = None
 
 
+class ProposalCommand(_CommandBase):
+    """Accept or decline what the gateway proposes after false alarms; it obeys at its next look."""
+
+    name: Literal["proposal"] = "proposal"
+    proposal: str = Field(pattern=r"^[0-9a-f]{12}$")
+    """As the status names it."""
+    accept: bool
+    by: str = Field(default="operator", min_length=1, max_length=64)
+    """Who decided."""
+
+
 class TestAlarmCommand(_CommandBase):
     """Send an alarm that is marked as a test through everything that a real one passes."""
 
@@ -108,7 +119,8 @@ class RolloutCommand(_CommandBase):
 
 
 Command = Annotated[
-    ReloadCommand
+    ProposalCommand
+    | ReloadCommand
     | ReplayCommand
     | ResidentsCommand
     | RolloutCommand

@@ -2,7 +2,7 @@
 
 from datetime import date
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -79,6 +79,27 @@ class ShadowReport(Message):
     alarms: tuple[ShadowTally, ...] = ()
 
 
+class ProposalReport(Message):
+    """What the gateway proposes after false alarms, tried on the past week; a ``proposal`` command decides."""
+
+    camera: Identifier
+    scenario: Scenario
+    group: str
+    """Kind of thing, a label group."""
+    box: tuple[float, float, float, float]
+    """Where: x1, y1, x2, y2 as fractions of the picture."""
+    least_score: float | None = None
+    """Only what the model is less sure of than this; null: everything there."""
+    spared: Count
+    """False alarms of the past week that it would have spared."""
+    missed: Count
+    """Real ones that it would have missed."""
+    unjudged: Count
+    decision: Literal["open", "accepted", "declined"]
+    decided_by: str | None = None
+    until: UtcTime | None = None
+
+
 class GatewayStatus(Message):
     """Published at birth and every heartbeat; the broker publishes the ``online: false`` form as the will."""
 
@@ -101,6 +122,8 @@ class GatewayStatus(Message):
     """Camera → how its stream is doing."""
     shadows: dict[Identifier, ShadowReport] = {}
     """Name → what a candidate beside the running rules has come to."""
+    proposals: dict[str, ProposalReport] = {}
+    """Id → those that wait for a word and those in force."""
 
 
 class Sight(StrEnum):

@@ -3,12 +3,20 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime, time, timedelta, tzinfo
 
+from lookout_contract.commands import Verdict
 from lookout_contract.events import Scenario
 from lookout_contract.status import ShadowReport
 from lookout_edge.domain.comparison import Difference
 from lookout_edge.domain.feedback import Proposal
 from lookout_edge.domain.memory import Kind, Note, condition_text
 from lookout_edge.errors import ConfigError
+
+_TRIED = {
+    None: "not judged",
+    Verdict.REAL: "MISSED, it was real",
+    Verdict.FALSE: "spared",
+    Verdict.DUPLICATE: "spared, told twice",
+}
 
 
 def answer(notes: Sequence[Note], before: Note | None, timezone: tzinfo) -> list[str]:
@@ -56,15 +64,24 @@ def _told(note: Note, timezone: tzinfo) -> Iterable[str]:
 
 
 def proposal_text(proposal: Proposal, timezone: tzinfo) -> str:
-    """A proposal in two lines."""
+    """A proposal in lines: what it would leave out, and each alarm of the last week that it would have left out."""
     place = ", ".join(f"{value:.2f}" for value in proposal.box)
     state = proposal.decision.value
     if proposal.until is not None:
         state += f" by {proposal.decided_by} until {_clock(proposal.until, timezone)}"
-    what = f"{proposal.scenario} at {proposal.camera}, {proposal.zone or 'frame'}: {proposal.group} at [{place}]"
+    where = f"{proposal.scenario} at {proposal.camera}"
+    if proposal.least_score is None:
+        what = f"{where}, {proposal.zone or 'frame'}: {proposal.group} at [{place}]"
+    else:
+        what = f"{where}: {proposal.group} of which the model is less sure than {proposal.least_score:g}"
     tried = f"{proposal.spared} false alarms spared, {proposal.missed} real ones missed, {proposal.unjudged} not judged"
     slows = "; only slows what neither flickers nor grows" if proposal.scenario is Scenario.FIRE_SMOKE else ""
-    return f"{proposal.id}  {state}  leave out {what}{slows}\n              in the last week: {tried}"
+    lines = [f"{proposal.id}  {state}  leave out {what}{slows}", f"              in the last week: {tried}"]
+    lines += [
+        f"                {_clock(each.at, timezone)}  {_TRIED[each.verdict]}  {each.occurrence}"
+        for each in proposal.left_out
+    ]
+    return "\n".join(lines)
 
 
 def shadow_text(

@@ -2,12 +2,14 @@
 
 import threading
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import structlog
 from pydantic import TypeAdapter, ValidationError
 
 from lookout_contract.commands import Verdict, VerdictCommand
+from lookout_contract.status import ProposalReport
 from lookout_edge.adapters.atomic_file import write_whole
 from lookout_edge.adapters.memory import KEEP_S, Memory
 from lookout_edge.adapters.verdicts import VerdictFile
@@ -43,6 +45,26 @@ class ProposalFile:
             and proposal.until is not None
             and at < proposal.until
         ]
+
+    def report(self, at: float) -> dict[str, ProposalReport]:
+        """Id → those that wait for a word and those in force at ``at``."""
+        return {
+            proposal.id: ProposalReport(
+                camera=proposal.camera,
+                scenario=proposal.scenario,
+                group=proposal.group,
+                box=proposal.box,
+                least_score=proposal.least_score,
+                spared=proposal.spared,
+                missed=proposal.missed,
+                unjudged=proposal.unjudged,
+                decision=proposal.decision.value,
+                decided_by=proposal.decided_by,
+                until=None if proposal.until is None else datetime.fromtimestamp(proposal.until, UTC),
+            )
+            for proposal in self.all()
+            if proposal.decision is Decision.OPEN or (proposal.until is not None and at < proposal.until)
+        }
 
     def add(self, found: Sequence[Proposal]) -> list[Proposal]:
         """Keep those that are new; returns them."""

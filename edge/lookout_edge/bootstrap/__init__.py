@@ -329,6 +329,7 @@ class GatewayBuilder:
             clock=self._clock,
             residents=self._directory,
             verdicts=FeedbackDesk(VerdictFile(config.data_dir / "verdicts.jsonl"), self._memory, self._proposals),
+            proposals=self._proposals,
             requeue=self._spool.requeue,
             snapshot=partial(take_snapshot, self._crew),
             test_alarm=partial(send_trial_alarm, self._crew, self._spool, self._clock),
@@ -356,6 +357,7 @@ class GatewayBuilder:
             clock=self._clock,
             coverage=self._coverage.report(),
             shadows=self._shadows.report(),
+            proposals=self._proposals.report(self._clock.now()),
         )
 
     def _shown(self) -> RunningGateway:

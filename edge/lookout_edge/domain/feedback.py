@@ -1,7 +1,9 @@
 """From verdicts to proposals: what was wrongly taken for an alarm again and again may be left out for a while.
 
 Nothing is applied by itself: a proposal says what it would have spared and what it would have missed, and waits for an
-operator. Fire is never silenced: an accepted proposal only slows what neither flickers nor grows, and for a day.
+operator. False alarms at one place ask to leave the place out; such as come everywhere, of which the model was less
+sure than of the real ones, ask for a higher threshold. Fire is never silenced: an accepted proposal only slows what
+neither flickers nor grows, for a day, and its threshold is never asked for.
 """
 
 import hashlib
@@ -20,6 +22,13 @@ from lookout_edge.domain.suppression import Suppression
 
 #: False alarms about one kind of thing at one place that make a proposal.
 FALSE_NEEDED = 3
+#: False alarms about one kind of thing anywhere at a camera that may ask for a higher threshold.
+FALSE_ANYWHERE = 5
+#: A threshold may rise to this above the one in force, and stays so far below the doubtfullest real alarm.
+MOST_RISE, BELOW_REAL = 0.2, 0.02
+#: Never raised by a proposal: what must not be missed for a low score.
+_FIXED = frozenset({Scenario.FIRE_SMOKE, Scenario.CARE})
+_WHOLE = (0.0, 0.0, 1.0, 1.0)
 #: How long an accepted suppression holds, seconds: two weeks, and a day for fire.
 KEEP_S, KEEP_FIRE_S = 14 * 86_400.0, 86_400.0
 #: Overlap of two boxes at the same place.
@@ -34,8 +43,18 @@ class Decision(StrEnum):
     DECLINED = "declined"
 
 
+class LeftOut(BaseModel):
+    """An alarm that a proposal would have left out."""
+
+    model_config = ConfigDict(frozen=True)
+
+    occurrence: str
+    at: float
+    verdict: Verdict | None = None
+
+
 class Proposal(BaseModel):
-    """A scoped, expiring suppression that an operator may accept. Times are seconds since 1970 UTC."""
+    """A scoped, expiring suppression or threshold that an operator may accept. Times are seconds since 1970 UTC."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -52,6 +71,10 @@ class Proposal(BaseModel):
     spared: int
     unjudged: int
     missed: int
+    #: Only what the model is less sure of than this, on the whole; None: everything there.
+    least_score: float | None = None
+    #: The alarms of the last week behind these numbers, oldest first.
+    left_out: tuple[LeftOut, ...] = ()
     decision: Decision = Decision.OPEN
     decided_by: str | None = None
     decided_at: float | None = None
@@ -67,6 +90,7 @@ class Proposal(BaseModel):
             group=self.group,
             since=since,
             until=until,
+            least_score=self.least_score,
         )
 
     def decided(self, decision: Decision, by: str, at: float) -> "Proposal":
@@ -84,55 +108,103 @@ def propose(at: float, notes: Sequence[Note], verdicts: Mapping[str, Verdict]) -
     alarms = [note for note in notes if note.kind is Kind.EVENT and note.state == "start" and note.box and note.label]
     false = [note for note in alarms if verdicts.get(note.occurrence or "") is Verdict.FALSE]
     found: list[Proposal] = []
+    scattered: list[Note] = []
     while false:
         first, rest = false[0], false[1:]
         same = [first, *(note for note in rest if _same(first, note))]
         false = [note for note in rest if note not in same]
         if len(same) >= FALSE_NEEDED:
-            found.append(_proposal(at, same, alarms, verdicts))
-    return found
+            found.append(_at_a_place(at, same, alarms, verdicts))
+        else:
+            scattered += same
+    return [*found, *_thresholds(at, scattered, alarms, verdicts)]
 
 
 def _same(a: Note, b: Note) -> bool:
-    scope = (a.camera, a.scenario, a.zone, label_group(a.label or ""))
-    if scope != (b.camera, b.scenario, b.zone, label_group(b.label or "")):
-        return False
-    return _box(a).iou(_box(b)) >= _SAME_PLACE
+    return (*_scope(a), a.zone) == (*_scope(b), b.zone) and _box(a).iou(_box(b)) >= _SAME_PLACE
 
 
-def _proposal(at: float, same: Sequence[Note], alarms: Sequence[Note], verdicts: Mapping[str, Verdict]) -> Proposal:
-    first = same[0]
-    assert first.scenario is not None
+def _scope(note: Note) -> tuple[str, Scenario | None, str]:
+    return note.camera, note.scenario, label_group(note.label or "")
+
+
+def _at_a_place(at: float, same: Sequence[Note], alarms: Sequence[Note], verdicts: Mapping[str, Verdict]) -> Proposal:
     boxes = [_box(note) for note in same]
     around = Box(min(b.x1 for b in boxes), min(b.y1 for b in boxes), max(b.x2 for b in boxes), max(b.y2 for b in boxes))
-    occurrences = tuple(sorted(note.occurrence or "" for note in same))
-    proposal = Proposal(
-        id=hashlib.sha256("\n".join(occurrences[:FALSE_NEEDED]).encode()).hexdigest()[:12],
+    return _tried(_proposal(at, same, FALSE_NEEDED, around.as_tuple()), alarms, verdicts)
+
+
+def _thresholds(
+    at: float, scattered: Sequence[Note], alarms: Sequence[Note], verdicts: Mapping[str, Verdict]
+) -> list[Proposal]:
+    """Higher thresholds for what is wrongly alarmed here and there, where that misses nothing real."""
+    found: list[Proposal] = []
+    for scope in dict.fromkeys(_scope(note) for note in scattered if note.scenario not in _FIXED):
+        false = [note for note in scattered if _scope(note) == scope and _score(note) is not None]
+        real = [
+            value
+            for note in alarms
+            if _scope(note) == scope and verdicts.get(note.occurrence or "") is Verdict.REAL
+            if (value := _score(note)) is not None
+        ]
+        if len(false) < FALSE_ANYWHERE:
+            continue
+        limit = max(_limit(note) for note in false)
+        least = min([limit + MOST_RISE, *(value - BELOW_REAL for value in real)])
+        below = [note for note in false if (_score(note) or 0.0) < least]
+        if len(below) >= FALSE_ANYWHERE:
+            proposal = _proposal(at, below, FALSE_ANYWHERE, _WHOLE).model_copy(update={"least_score": round(least, 3)})
+            found.append(_tried(proposal, alarms, verdicts))
+    return found
+
+
+def _proposal(at: float, of: Sequence[Note], needed: int, box: tuple[float, float, float, float]) -> Proposal:
+    first = of[0]
+    assert first.scenario is not None
+    occurrences = tuple(sorted(note.occurrence or "" for note in of))
+    return Proposal(
+        id=hashlib.sha256("\n".join(occurrences[:needed]).encode()).hexdigest()[:12],
         camera=first.camera,
         scenario=first.scenario,
         zone=first.zone,
         group=label_group(first.label or ""),
-        box=around.as_tuple(),
+        box=box,
         made_at=at,
         occurrences=occurrences,
         spared=0,
         unjudged=0,
         missed=0,
     )
-    left_out = proposal.as_suppression(float("-inf"), float("inf"))
-    covered = [
-        verdicts.get(note.occurrence or "")
-        for note in alarms
-        if (note.camera, note.scenario) == (first.camera, first.scenario)
-        and left_out.covers(note.at, label_group(note.label or ""), _box(note))
-    ]
+
+
+def _tried(proposal: Proposal, alarms: Sequence[Note], verdicts: Mapping[str, Verdict]) -> Proposal:
+    """The proposal with what it would have done to the alarms that are remembered."""
+    suppression = proposal.as_suppression(float("-inf"), float("inf"))
+    scope = (proposal.camera, proposal.scenario, proposal.group)
+    covered = tuple(
+        LeftOut(occurrence=note.occurrence or "", at=note.at, verdict=verdicts.get(note.occurrence or ""))
+        for note in sorted(alarms, key=lambda note: note.at)
+        if _scope(note) == scope and suppression.covers(note.at, proposal.group, _box(note), _score(note))
+    )
     return proposal.model_copy(
         update={
-            "spared": sum(verdict in {Verdict.FALSE, Verdict.DUPLICATE} for verdict in covered),
-            "unjudged": sum(verdict is None for verdict in covered),
-            "missed": sum(verdict is Verdict.REAL for verdict in covered),
+            "spared": sum(each.verdict in {Verdict.FALSE, Verdict.DUPLICATE} for each in covered),
+            "unjudged": sum(each.verdict is None for each in covered),
+            "missed": sum(each.verdict is Verdict.REAL for each in covered),
+            "left_out": covered,
         }
     )
+
+
+def _score(note: Note) -> float | None:
+    """How sure the model was on the whole when the alarm began."""
+    values = [c.value for c in note.conditions if c.name == "score"]
+    return float(values[0]) if values and isinstance(values[0], int | float) else None
+
+
+def _limit(note: Note) -> float:
+    limits = [c.limit for c in note.conditions if c.name == "score"]
+    return float(limits[0]) if limits and isinstance(limits[0], int | float) else 0.0
 
 
 def _box(note: Note) -> Box:

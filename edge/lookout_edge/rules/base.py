@@ -143,6 +143,12 @@ def suppression_condition(
     return ()
 
 
+def raised_threshold(suppressions: Sequence[Suppression], at: float, scenario: Scenario, group: str, box: Box) -> float:
+    """The highest threshold to which an operator has agreed for such a thing; 0 without any."""
+    holding = (each for each in suppressions if each.scenario is scenario and each.covers(at, group, box, 0.0))
+    return max((each.least_score or 0.0 for each in holding), default=0.0)
+
+
 #: Conditions that only time or more looks can fulfil; every other unmet one blocks.
 _PENDING = frozenset({"votes", "score", "dwell", "plate_reads", "separation", "upright_before"})
 
@@ -250,6 +256,9 @@ class PresenceRule(ABC, Generic[P, T]):
                 alive.add((book.zone.id, presence.thing))
                 judgement = self._judge(at, book.zone, presence, self._notes.of(book.zone.id, presence.thing))
                 least, votes = self._context.least_score(presence.track.label, self._params.min_score), presence.votes
+                if scene.suppressions:
+                    given = scene.suppressions, at, self.scenario, presence.group, presence.track.box
+                    least = max(least, raised_threshold(*given))
                 seen = (
                     *seen_conditions(book.zone.id, armed, presence, votes, self._params, least),
                     *suppression_condition(scene.suppressions, at, self.scenario, presence.group, presence.track.box),

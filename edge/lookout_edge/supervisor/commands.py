@@ -9,6 +9,7 @@ from lookout_contract.commands import (
     CommandResponse,
     Gone,
     Outcome,
+    ProposalCommand,
     ReloadCommand,
     ReplayCommand,
     Resident,
@@ -20,6 +21,7 @@ from lookout_contract.commands import (
     VerdictCommand,
 )
 from lookout_contract.events import EvidenceRef, Scenario
+from lookout_edge.domain.feedback import Decision, Proposal
 from lookout_edge.errors import ConfigError, EdgeError
 from lookout_edge.ports import Clock
 
@@ -43,6 +45,14 @@ class VerdictBook(Protocol):
         ...
 
 
+class ProposalBook(Protocol):
+    """What the gateway proposes, and what became of it."""
+
+    def decide(self, name: str, decision: Decision, by: str, at: float) -> Proposal:
+        """Accept or decline; ConfigError for one that there is not."""
+        ...
+
+
 class CommandDesk:
     """Carries out commands. Called from one thread; every EdgeError becomes an answer."""
 
@@ -52,6 +62,7 @@ class CommandDesk:
         clock: Clock,
         residents: ResidentBook,
         verdicts: VerdictBook,
+        proposals: ProposalBook,
         requeue: Callable[[str, int, int], Gone | None],
         snapshot: Callable[[str], EvidenceRef],
         test_alarm: Callable[[str, Scenario, str], str],
@@ -62,6 +73,7 @@ class CommandDesk:
         self._clock = clock
         self._residents = residents
         self._verdicts = verdicts
+        self._proposals = proposals
         self._requeue = requeue
         self._snapshot = snapshot
         self._test_alarm = test_alarm
@@ -102,6 +114,10 @@ class CommandDesk:
             case VerdictCommand():
                 self._verdicts.add(command)
                 return Outcome.DONE, None, {}, None
+            case ProposalCommand():
+                decision = Decision.ACCEPTED if command.accept else Decision.DECLINED
+                decided = self._proposals.decide(command.proposal, decision, command.by, self._clock.now())
+                return Outcome.DONE, None, {"until": decided.until} if decided.until else {}, None
             case RolloutCommand():
                 return Outcome.DONE, self._rollout(command), {"model": command.model}, None
             case SelfTestCommand():

@@ -8,7 +8,7 @@ from typing import Protocol
 import structlog
 
 from lookout_contract.events import EndReason, EvidenceRef, Phase
-from lookout_contract.status import Coverage, GatewayStatus, ShadowReport, SpoolDepth
+from lookout_contract.status import Coverage, GatewayStatus, ProposalReport, ShadowReport, SpoolDepth
 from lookout_edge.errors import EdgeError
 from lookout_edge.ports import Clock, EventSink
 from lookout_edge.supervisor.camera import CameraWorker
@@ -70,8 +70,9 @@ def make_status(
     clock: Clock,
     coverage: Mapping[str, tuple[Coverage, ...]],
     shadows: Mapping[str, ShadowReport],
+    proposals: Mapping[str, ProposalReport],
 ) -> GatewayStatus:
-    """The status as of now; ``coverage`` by camera, ``shadows`` by name."""
+    """The status as of now; ``coverage`` by camera, ``shadows`` by name, ``proposals`` by id."""
     skews = [worker.skew_s for worker in crew.workers if worker.skew_s is not None]
     return GatewayStatus(
         gateway=identity.gateway,
@@ -90,6 +91,7 @@ def make_status(
             for worker in crew.workers
         },
         shadows=dict(shadows),
+        proposals=dict(proposals),
     )
 
 

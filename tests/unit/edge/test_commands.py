@@ -5,8 +5,10 @@ import pytest
 
 from lookout_contract.commands import (
     Command,
+    CommandResponse,
     Gone,
     Outcome,
+    ProposalCommand,
     ReloadCommand,
     ReplayCommand,
     Resident,
@@ -15,7 +17,8 @@ from lookout_contract.commands import (
     Verdict,
     VerdictCommand,
 )
-from lookout_contract.events import EvidenceKind, EvidenceRef
+from lookout_contract.events import EvidenceKind, EvidenceRef, Scenario
+from lookout_edge.domain.feedback import Decision, Proposal
 from lookout_edge.errors import ConfigError, EdgeError
 from lookout_edge.supervisor import CommandDesk
 from lookout_edge.testing import FakeClock, FixedDirectory
@@ -32,15 +35,41 @@ class Verdicts:
         self.kept.append(command)
 
 
+class Proposals:
+    """Knows one."""
+
+    def __init__(self) -> None:
+        self.held = Proposal(
+            id="0123456789ab",
+            camera="gate",
+            scenario=Scenario.GARBAGE,
+            zone=None,
+            group="garbage",
+            box=(0, 0, 1, 1),
+            made_at=0,
+            occurrences=("a",),
+            spared=3,
+            unjudged=0,
+            missed=0,
+        )
+
+    def decide(self, name: str, decision: Decision, by: str, at: float) -> Proposal:
+        if name != self.held.id:
+            raise ConfigError(f"There is no proposal {name!r}; there are: {self.held.id}.")
+        self.held = self.held.decided(decision, by, at)
+        return self.held
+
+
 class World:
     def __init__(self, reload: Callable[[], str] = lambda: "2 cameras", snapshot: EvidenceRef | None = REF) -> None:
-        self.residents, self.verdicts = FixedDirectory(), Verdicts()
+        self.residents, self.verdicts, self.proposals = FixedDirectory(), Verdicts(), Proposals()
         self.asked: list[tuple[str, int, int]] = []
         self._snapshot = snapshot
         self.desk = CommandDesk(
             clock=FakeClock(),
             residents=self.residents,
             verdicts=self.verdicts,
+            proposals=self.proposals,
             requeue=self._requeue,
             snapshot=self._take,
             test_alarm=lambda camera, scenario, name: f"{camera}-{scenario.value}-{name}",
@@ -108,3 +137,20 @@ def test_reload_says_what_runs_now_and_a_bad_file_is_refused() -> None:
 
     response = World(reload=broken).desk.handle(command)
     assert (response.outcome, response.detail) == (Outcome.REFUSED, "g.yaml:3: site: is missing: add it")
+
+
+def test_a_proposal_is_decided_from_afar() -> None:
+    world = World()
+
+    def decide(proposal: str, accept: bool) -> CommandResponse:
+        command = ProposalCommand(id="p", issued_at=NOW, by="wang", proposal=proposal, accept=accept)
+        return world.desk.handle(command)
+
+    unknown = decide("ba9876543210", True)
+    assert (unknown.outcome, "There is no proposal" in (unknown.detail or "")) == (Outcome.REFUSED, True)
+    done = decide(world.proposals.held.id, True)
+    held = world.proposals.held
+    assert (done.outcome, held.decision, held.decided_by) == (Outcome.DONE, Decision.ACCEPTED, "wang")
+    assert done.result == {"until": held.until}
+    declined = decide(held.id, False)
+    assert (declined.result, world.proposals.held.decision) == ({}, Decision.DECLINED)

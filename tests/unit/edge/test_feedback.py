@@ -3,10 +3,12 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from lookout_contract.commands import Verdict, VerdictCommand
-from lookout_contract.events import Scenario
+from lookout_contract.events import Condition, Scenario
 from lookout_edge.__main__ import app
 from lookout_edge.adapters.feedback import FeedbackDesk, ProposalFile
 from lookout_edge.adapters.memory import Memory
@@ -17,6 +19,7 @@ from lookout_edge.domain.geometry import Box
 from lookout_edge.domain.memory import Kind, Note
 from lookout_edge.domain.observation import Scene, Standing
 from lookout_edge.errors import ConfigError
+from lookout_edge.recall import proposal_text
 from lookout_edge.rules.registry import RULES
 from lookout_edge.testing import track
 
@@ -66,6 +69,74 @@ def test_fire_expires_after_a_day_and_other_things_after_two_weeks() -> None:
         (proposal,) = propose(0.0, [alarm(name, label=label) for name in "abc"], dict.fromkeys("abc", FALSE))
         assert proposal.decided(Decision.ACCEPTED, "wang", 10.0).until == 10.0 + keep_s
         assert proposal.decided(Decision.DECLINED, "wang", 10.0).until is None
+
+
+def anywhere(name: str, score: float, *, number: int, label: str = "bicycle") -> Note:
+    """An alarm at a place of its own, of which the model was so sure."""
+    box = (0.05 * number, 0.0, 0.05 * number + 0.04, 0.1)
+    condition = Condition(name="score", value=score, limit=0.3, met=True)
+    return alarm(name, box=box, label=label, at=float(number)).model_copy(update={"conditions": (condition,)})
+
+
+def scattered(label: str = "bicycle") -> list[Note]:
+    """Six false ones between 0.31 and 0.36, and a real one of 0.42."""
+    false = [anywhere(f"f{n}", 0.31 + 0.01 * n, number=n, label=label) for n in range(6)]
+    return [*false, anywhere("real", 0.42, number=7, label=label), anywhere("open", 0.33, number=9, label=label)]
+
+
+JUDGED = {**{f"f{n}": FALSE for n in range(6)}, "real": REAL}
+
+
+def test_false_alarms_here_and_there_ask_for_a_threshold_that_misses_nothing_real() -> None:
+    (proposal,) = propose(100.0, scattered(), JUDGED)
+    assert proposal.least_score == pytest.approx(0.40)
+    assert (proposal.spared, proposal.missed, proposal.unjudged) == (6, 0, 1)
+    assert [each.occurrence for each in proposal.left_out] == [*(f"f{n}" for n in range(6)), "open"]
+    text = proposal_text(proposal, UTC)
+    assert "of which the model is less sure than 0.4" in text
+    assert (text.count("  spared  "), text.count("  not judged  ")) == (6, 1)
+
+
+def test_no_threshold_without_a_gap_or_for_what_must_not_be_missed() -> None:
+    assert propose(0.0, scattered(), {**JUDGED, "real": FALSE, "f1": REAL}) == []
+    assert propose(0.0, scattered("fire"), JUDGED) == []
+    assert propose(0.0, scattered()[:4], JUDGED) == []
+
+
+def test_an_accepted_threshold_asks_for_more_and_ends_nothing() -> None:
+    (proposal,) = propose(0.0, scattered(), JUDGED)
+    kind = RULES[Scenario.CORRIDOR_EBIKE]
+    rule = kind.build(kind.params.model_validate({"dwell_s": 1.0}), (), ZoneInfo("UTC"))
+    scene = Scene("stairs", suppressions=(proposal.as_suppression(0.0, 100.0),))
+    doubtful = [rule.observe(at, [track(1, at, label="bicycle", score=0.35)], scene)[0] for at in (1.0, 2.0, 3.0, 4.0)]
+    assert (doubtful[-1].standing, doubtful[-1].blocked_by) == (Standing.PENDING, "score")
+    rule.reset()
+    sure = [rule.observe(at, [track(1, at, label="bicycle", score=0.5)], scene)[0] for at in (11.0, 12.0, 13.0, 14.0)]
+    assert sure[-1].standing is Standing.ACTIVE
+
+
+@given(
+    st.lists(st.tuples(st.floats(0, 1), st.sampled_from([FALSE, REAL, Verdict.DUPLICATE, None])), max_size=14),
+    st.sampled_from(["bicycle", "fire"]),
+)
+def test_a_threshold_never_misses_what_was_judged_real(judged: list[tuple[float, Verdict | None]], label: str) -> None:
+    notes = [anywhere(f"o{n}", round(score, 3), number=n, label=label) for n, (score, _) in enumerate(judged)]
+    verdicts = {f"o{n}": verdict for n, (_, verdict) in enumerate(judged) if verdict is not None}
+    for proposal in propose(100.0, notes, verdicts):
+        assert proposal.least_score is not None
+        assert (proposal.missed, label) == (0, "bicycle")
+        assert proposal.spared >= 5
+
+
+def test_the_status_tells_what_waits_and_what_is_in_force(tmp_path: Path) -> None:
+    file = ProposalFile(tmp_path / "proposals.json")
+    (proposal,) = propose(0.0, scattered(), JUDGED)
+    file.add([proposal])
+    assert file.report(0.0)[proposal.id].decision == "open"
+    file.decide(proposal.id, Decision.ACCEPTED, "wang", 10.0)
+    told = file.report(20.0)[proposal.id]
+    assert (told.decision, told.decided_by, told.least_score) == ("accepted", "wang", proposal.least_score)
+    assert file.report(20.0 + KEEP_S) == {}
 
 
 def verdict(name: str) -> VerdictCommand:
