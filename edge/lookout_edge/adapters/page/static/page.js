@@ -142,8 +142,8 @@ function valueOf(value, unit) {
 
 function conditionOf({ name, value, limit, unit, met }) {
   const mark = met ? "✓" : "✗";
-  // Of a yes or no the mark says everything.
-  if (typeof value === "boolean") return `${mark} ${say("conditions", name)}`;
+  // Of a yes or no that is wanted the mark says everything; what is merely told (nothing is wanted) says its value.
+  if (typeof value === "boolean" && limit !== null) return `${mark} ${say("conditions", name)}`;
   const given = { name: say("conditions", name), value: valueOf(value, unit), limit: valueOf(limit, unit) };
   // What is met needs no limit beside it: some limits are bounds, and some conditions are met in another way.
   return `${mark} ${text(met || limit === null ? "condition" : "condition_limit", given)}`;
