@@ -19,25 +19,36 @@ from lookout_server.services.timing import set_clock
 _MOST_WAITING = 500
 
 
-async def join_cases(
+async def matching_cases(
     uow: UnitOfWork, site: Site, found: Collection[Alarm], cameras: Mapping[CameraKey, Camera], *, at: datetime
-) -> dict[str, Alarm]:
-    """Id → the alarm as it is now, for those of ``found`` that joined a case. All of them are stored and locked."""
+) -> Sequence[tuple[Alarm, str]]:
+    """Alarms and the cases that they belong to, as far as can be seen without a lock."""
     wanted = [alarm for alarm in found if may_join(alarm)]
     if not wanted:
-        return {}
+        return ()
     graph = site.policy.graph
     live = await uow.cases.live_near({alarm.scenario for alarm in wanted}, at - longest_memory(graph))
     if not live:
-        return {}
+        return ()
     theirs = await uow.alarms.get([name for case in live for name in case.alarms])
     pairs = [(case, [theirs[name] for name in case.alarms if name in theirs]) for case in live]
-    joined: dict[str, Alarm] = {}
+    matches: list[tuple[Alarm, str]] = []
     for alarm in sorted(wanted, key=_began):
         case = same_thing(alarm, _grid(alarm, cameras), pairs, graph)
-        if case is not None and await _join(uow, site, alarm, case.id, at):
-            joined[alarm.id] = reported(alarm, case.id)
+        if case is not None:
+            matches.append((alarm, case.id))
             next(alarms for each, alarms in pairs if each is case).append(alarm)
+    return matches
+
+
+async def join_cases(
+    uow: UnitOfWork, site: Site, matches: Sequence[tuple[Alarm, str]], *, at: datetime
+) -> dict[str, Alarm]:
+    """Id → the alarm as it is now, for those that joined. Alarms and cases must be locked, the alarms first."""
+    joined: dict[str, Alarm] = {}
+    for alarm, case_id in matches:
+        if await _join(uow, site, alarm, case_id, at):
+            joined[alarm.id] = reported(alarm, case_id)
     await uow.alarms.save(list(joined.values()))
     return joined
 

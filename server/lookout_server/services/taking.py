@@ -11,7 +11,7 @@ from lookout_server.domain.territory import Camera, CameraKey, Gateway, Site
 from lookout_server.ports import UnitOfWork
 from lookout_server.services import announce
 from lookout_server.services.alarming import leave, watch
-from lookout_server.services.correlating import gather, join_cases, raise_case, waiting_near
+from lookout_server.services.correlating import gather, join_cases, matching_cases, raise_case, waiting_near
 from lookout_server.services.mirrors import mirror_alarm
 from lookout_server.services.reading import ReadEvent
 from lookout_server.services.reporting import open_case
@@ -30,7 +30,10 @@ async def take_events(uow: UnitOfWork, site: Site, events: Sequence[ReadEvent]) 
         await mirror_alarm(uow, site, held, alarm, _at(events))
     fresh = [alarm for alarm in after.values() if alarm.id not in before]
     near = await _lock_near(uow, site, [alarm for alarm in after.values() if wants_case(alarm)], after, _at(events))
-    joined = await join_cases(uow, site, [*fresh, *_newly_named(before, after)], cameras, at=_at(events))
+    matches = await matching_cases(uow, site, [*fresh, *_newly_named(before, after)], cameras, at=_at(events))
+    # At once and in one order: two intakes that touch the same cases must never wait for each other.
+    await uow.cases.get({case_id for _, case_id in matches} | _graver(before, after), lock=True)
+    joined = await join_cases(uow, site, matches, at=_at(events))
     for name in joined.keys() & before.keys():
         await leave(uow, site, name)
     for alarm in after.values():
@@ -50,6 +53,15 @@ async def _lock_near(
     waiting = await waiting_near(uow, site, grave, at=at) if grave else ()
     locked = await uow.alarms.get([alarm.id for alarm in waiting if alarm.id not in after], lock=True)
     return [*locked.values(), *after.values()] if grave else ()
+
+
+def _graver(before: Mapping[str, Alarm], after: Mapping[str, Alarm]) -> set[str]:
+    """Cases of alarms that have become graver: they do too."""
+    return {
+        alarm.case_id
+        for alarm in after.values()
+        if alarm.case_id is not None and alarm.id in before and alarm.severity is not before[alarm.id].severity
+    }
 
 
 def _newly_named(before: Mapping[str, Alarm], after: Mapping[str, Alarm]) -> list[Alarm]:

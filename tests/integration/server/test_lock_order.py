@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from lookout_contract.events import Phase, Severity
 from lookout_server.domain.alarm import alarm_id
 from lookout_server.domain.case import Case, Details
 from lookout_server.domain.moves import Action
@@ -35,6 +36,27 @@ async def test_whoever_holds_an_alarm_may_lock_its_case(station: Station, name: 
     async with asyncio.timeout(60):
         await moving
     assert (await _case(station, order.case_id)).version > order.version
+
+
+async def test_a_batch_locks_its_cases_in_the_order_of_their_ids(station: Station) -> None:
+    gateway = SmallGateway()
+    first = await station.reported(gateway, "o-1")
+    station.clock.advance(2 * 3600)
+    second = await station.reported(gateway, "o-2")
+    assert first < second
+    gateway.severity = Severity.RED
+    batch = [gateway.sends(name, Phase.UPDATE) for name in ("o-2", "o-1")]
+    async with station.store.write() as other:
+        assert first in await other.cases.get([first], lock=True)
+        taking = asyncio.create_task(station.intake.take(batch))
+        # Time for the batch to take its first lock, which must be the one that is held here.
+        await asyncio.wait([taking], timeout=0.5)
+        async with asyncio.timeout(60):
+            assert second in await other.cases.get([second], lock=True)
+        await other.commit()
+    async with asyncio.timeout(60):
+        await taking
+    assert {(await _case(station, name)).severity for name in (first, second)} == {Severity.RED}
 
 
 async def _run(move: Move, station: Station, order: Order) -> None:
