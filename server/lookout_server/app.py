@@ -21,6 +21,7 @@ from lookout_server.api.routes import (
     evidence,
     feed,
     hand_overs,
+    hotline,
     moves,
     open311,
     operations,
@@ -89,6 +90,7 @@ _ROUTERS = (
     residents.places_router,
     statistics.router,
     button.router,
+    hotline.router,
     rounds.router,
 )
 

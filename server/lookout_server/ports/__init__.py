@@ -7,6 +7,7 @@ from typing import Protocol
 
 from lookout_server.ports.accounts import AuditLog, CareViews, Factors, SecondFactor, Session
 from lookout_server.ports.arrivals import EventLog, EvidenceIndex, Ledger, ProofRepository, Quarantine
+from lookout_server.ports.hotline import HotlineRepository
 from lookout_server.ports.outgoing import Feed, NoticeRepository, Outbox, WebhookRepository
 from lookout_server.ports.records import (
     AlarmFilter,
@@ -74,6 +75,7 @@ __all__ = [
     "Gap",
     "GatewayRepository",
     "HeldRequest",
+    "HotlineRepository",
     "Incoming",
     "IssuedCertificate",
     "LeaseRequest",
@@ -187,6 +189,8 @@ class UnitOfWork(Protocol):
     def silences(self) -> SilenceRepository: ...
     @property
     def webhooks(self) -> WebhookRepository: ...
+    @property
+    def hotline(self) -> HotlineRepository: ...
     @property
     def rounds(self) -> RoundRepository: ...
     @property

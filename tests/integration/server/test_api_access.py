@@ -79,6 +79,7 @@ INSPECTION = {
     "every_days": 30,
     "due_at": "2026-12-01T00:00:00Z",
 }
+CALL = {"number": "HF-1", "received_at": "2026-11-22T03:40:00Z", "kind": "other", "grid": "grid-07", "words": "x"}
 MORE_TIME = {"until": "2026-11-24T00:00:00Z", "reason": "等待配件"}
 
 ROUTES = [
@@ -117,6 +118,8 @@ ROUTES = [
     Route("endInspection", "POST", "/api/v1/inspections/i-9/end", LEADS),
     Route("reportInspection", "POST", "/api/v1/inspections/i-9/reports", EVERYBODY, {"ok": True}),
     Route("listInspectionReports", "GET", "/api/v1/inspections/i-9/reports", EVERYBODY),
+    Route("takeHotlineCall", "POST", "/api/v1/hotline", NEAR, CALL),
+    Route("importHotlineCalls", "POST", "/api/v1/hotline/import", CONTROL_ROOM),
     Route("getStatistics", "GET", "/api/v1/statistics", CONTROL_ROOM),
     Route("getStatisticsTable", "GET", "/api/v1/statistics/days.csv", CONTROL_ROOM),
     Route("listPlaces", "GET", "/api/v1/places", CONTROL_ROOM),

@@ -220,7 +220,7 @@ OF_THE_SITE = {
 OPEN = {"getHealth", "getReadiness", "getMetrics", "getSignInWays", "beginOidc", "finishOidc"}
 #: By a code on a wall, or a report's own.
 BY_CODE = {"getPublicPlace", "reportAsResident", "getResidentReport", "rateResidentReport"}
-ELSEWHERE = {"followFeed", "addSilence", "pressAlarmButton"}
+ELSEWHERE = {"followFeed", "addSilence", "pressAlarmButton", "takeHotlineCall", "importHotlineCalls"}
 
 
 def test_what_names_something_of_a_place_is_tried_from_outside(database_url: str) -> None:

@@ -10,6 +10,7 @@ from lookout_server.adapters.database.enrolments import SqlEnrolments
 from lookout_server.adapters.database.events import SqlEvents
 from lookout_server.adapters.database.evidence import SqlEvidence
 from lookout_server.adapters.database.gateways import SqlGateways
+from lookout_server.adapters.database.hotline import SqlHotline
 from lookout_server.adapters.database.ledger import SqlLedger
 from lookout_server.adapters.database.notices import SqlNotices
 from lookout_server.adapters.database.outgoing import SqlFeed, SqlOutbox
@@ -56,6 +57,7 @@ class SqlUnitOfWork:
         self.evidence = SqlEvidence(session)
         self.proofs = SqlProofs(session)
         self.quarantine = SqlQuarantine(session)
+        self.hotline = SqlHotline(session)
         self.rounds = SqlRounds(session)
         self.statistics = SqlStatistics(session)
         self.residents = SqlResidents(session)

@@ -51,7 +51,7 @@ from lookout_server.adapters.database.tables.people import (
 )
 from lookout_server.adapters.database.tables.requests import RequestRow, SavedViewRow
 from lookout_server.adapters.database.tables.rounds import DiaryRow, InspectionReportRow, InspectionRow, RoundPhotoRow
-from lookout_server.adapters.database.tables.ways import ReportPlaceRow, ResidentReportRow
+from lookout_server.adapters.database.tables.ways import HotlineCallRow, ReportPlaceRow, ResidentReportRow
 
 __all__ = [
     "NAMING",
@@ -81,6 +81,7 @@ __all__ = [
     "GatewayRow",
     "HandOverRow",
     "Hash",
+    "HotlineCallRow",
     "Id",
     "InspectionReportRow",
     "InspectionRow",

@@ -33,3 +33,12 @@ class ResidentReportRow(Base):
     score_words: Mapped[str | None] = mapped_column(Text)
     rated_at: Mapped[datetime | None]
     __table_args__ = (Index(None, "place", "at"),)
+
+
+class HotlineCallRow(Base):
+    """Calls of 12345 by the hotline's own numbers. Who called is not kept."""
+
+    __tablename__ = "hotline_calls"
+    number: Mapped[str] = mapped_column(Id, primary_key=True)
+    received_at: Mapped[datetime]
+    case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"))
