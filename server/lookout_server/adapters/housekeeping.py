@@ -5,7 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from lookout_server.ports import Clock, EvidenceStore, Store
-from lookout_server.services.housekeeping import QuarantineRoom, forget_commands, trim_quarantine, warn_of_certificates
+from lookout_server.services.housekeeping import (
+    QuarantineRoom,
+    forget_commands,
+    trim_quarantine,
+    warn_of_certificates,
+    warn_of_unseen_care,
+)
 from lookout_server.services.repeating import forget
 from lookout_server.services.retention import Retention, expire_evidence, forget_the_past
 
@@ -40,6 +46,7 @@ async def _look(house: Household, at: datetime) -> None:
     await forget_commands(house.store, at=at)
     await forget(house.store, at=at)
     await warn_of_certificates(house.store, at=at)
+    await warn_of_unseen_care(house.store, at=at)
     async with house.store.alone("retention") as alone:
         if alone:
             await expire_evidence(house.store, house.files, house.retention, at=at)

@@ -19,6 +19,7 @@ from lookout_contract.events import Scenario
 from lookout_contract.topics import GatewayTopics
 from lookout_server.domain.access import Access
 from lookout_server.domain.alarm import Alarm, DismissReason
+from lookout_server.domain.audit import Act, Entry
 from lookout_server.domain.case import Case
 from lookout_server.domain.territory import Site
 from lookout_server.errors import InvalidError, NotFoundError
@@ -90,6 +91,11 @@ async def ask(store: Store, site: Site, wanted: Wanted, *, at: datetime) -> Sent
         if held is not None:
             return held
         await _send(uow, site, wanted.gateway, command, by=wanted.by.person.id)
+        asked_for: dict[str, str | int] = {"name": wanted.name, "command": command.id}
+        entry = Entry(
+            at=at, act=Act.GATEWAY_ASKED, actor=wanted.by.person.id, subject=wanted.gateway, details=asked_for
+        )
+        uow.audit.add(entry)
         announce.gateway_changed(uow, wanted.gateway, "asked", at)
         await uow.commit()
     async with store.read() as uow:

@@ -5,13 +5,17 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from lookout_server.ports import Store
+from lookout_server.domain.access import RESTRICTED
+from lookout_server.domain.territory import Role
+from lookout_server.ports import AlarmFilter, Page, Store
 from lookout_server.services.views import ends_soon
 
 _log = structlog.stdlib.get_logger(__name__)
 
 #: Commands that were answered, or ran out, this long ago are forgotten.
 COMMANDS_KEPT = timedelta(days=90)
+#: How far back care alarms are looked for that nobody sees.
+CARE_LOOKED_BACK = timedelta(days=30)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +44,19 @@ async def forget_commands(store: Store, *, at: datetime) -> int:
     if forgotten:
         _log.info("commands that are long over were forgotten", commands=forgotten)
     return forgotten
+
+
+async def warn_of_unseen_care(store: Store, *, at: datetime) -> bool:
+    """Whether care alarms came lately that nobody of the control room may see; the log says so, and what to do."""
+    async with store.read() as uow:
+        wanted = AlarmFilter(scenarios=RESTRICTED, told_since=at - CARE_LOOKED_BACK)
+        if not await uow.alarms.page(wanted, Page(limit=1)):
+            return False
+        unseen = not any(person.in_control_room for person in await uow.people.everyone(Role.CARE))
+    if unseen:
+        advice = "give somebody the role: lookout-server user add NAME --role operator --role care"
+        _log.error("care alarms came, and nobody is cleared for them", advice=advice)
+    return unseen
 
 
 async def warn_of_certificates(store: Store, *, at: datetime) -> list[str]:

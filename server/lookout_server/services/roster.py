@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from lookout_server.domain.access import Access
+from lookout_server.domain.audit import Act, Entry
 from lookout_server.domain.notice import Contact
 from lookout_server.domain.roster import Shift, checked
 from lookout_server.domain.territory import Role
@@ -48,22 +49,25 @@ async def shifts(store: Store, by: Access, first: datetime, last: datetime) -> S
     return [shift for shift in found if shift.person in people and by.knows(people[shift.person])]
 
 
-async def save_contact(store: Store, contact: Contact, by: Access) -> None:
+async def save_contact(store: Store, contact: Contact, by: Access, *, at: datetime) -> None:
     """Keep an address; people change their own, supervisors everybody's."""
     _require_own(contact.person, by)
     async with store.write() as uow:
         await _known(uow, contact.person, by)
         await uow.roster.save_contact(contact)
+        # The address is a secret: the log says on which channel, not where.
+        _note(uow, Act.CONTACT_SAVED, f"{contact.person}/{contact.channel}", by, at)
         await uow.commit()
 
 
-async def remove_contact(store: Store, person_id: str, channel: str, by: Access) -> None:
+async def remove_contact(store: Store, person_id: str, channel: str, by: Access, *, at: datetime) -> None:
     """Forget an address."""
     _require_own(person_id, by)
     async with store.write() as uow:
         await _known(uow, person_id, by)
         if not await uow.roster.remove_contact(person_id, channel):
             raise NotFoundError(f"{person_id} has no address on channel {channel!r}")
+        _note(uow, Act.CONTACT_REMOVED, f"{person_id}/{channel}", by, at)
         await uow.commit()
 
 
@@ -74,6 +78,10 @@ async def channels_of(store: Store, person_id: str, by: Access) -> tuple[str, ..
         await _known(uow, person_id, by)
         found = await uow.roster.contacts([person_id])
     return tuple(contact.channel for contact in found.get(person_id, []))
+
+
+def _note(uow: UnitOfWork, act: Act, subject: str, by: Access, at: datetime) -> None:
+    uow.audit.add(Entry(at=at, act=act, actor=by.person.id, subject=subject))
 
 
 def _require_oversight(by: Access, message: str) -> None:

@@ -117,7 +117,9 @@ def _office(
     dice: random.Random, communities: Sequence[Territory], street: Territory, district: Territory
 ) -> Iterator[Person]:
     for n in range(4):
-        yield _person(dice, f"demo-op{n + 1}", Role.OPERATOR, frozenset())
+        operator = _person(dice, f"demo-op{n + 1}", Role.OPERATOR, frozenset())
+        # Two are cleared for care: one asks to look into a case, the other agrees.
+        yield replace(operator, roles=operator.roles | {Role.CARE}) if n < 2 else operator
     for place in (*communities, street, district):
         yield _person(dice, f"demo-s-{place.id.removeprefix('demo-')}", Role.SUPERVISOR, frozenset({place.id}))
     for name in ("chengguan", "xiaofang", "gongan"):

@@ -13,7 +13,7 @@ from lookout_server.adapters.database import Database
 from lookout_server.domain.audit import GENESIS, Act, Entry
 from lookout_server.errors import StoreError, StoreRefusedError
 from lookout_server.services import auditing, factors
-from lookout_server.testing import NOON, PASSWORD, Station
+from lookout_server.testing import NOON, PASSWORD, SmallGateway, Station
 
 pytestmark = pytest.mark.anyio
 SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -170,3 +170,23 @@ async def test_the_log_is_read_by_admins_and_holds_no_secret(station: Station, w
     assert acts == ["session.begun", "session.refused"]
     assert "hunter2" not in answer.text
     assert headers["Authorization"].removeprefix("Bearer ") not in answer.text
+
+
+@SQLITE
+async def test_addresses_and_commands_are_written_down_without_what_is_secret(
+    station: Station, web: httpx.AsyncClient
+) -> None:
+    await station.intake.take([SmallGateway().is_online()])
+    zhao, root = await _headers(web, "zhao"), await _headers(web, "root")
+    address = {"address": "wecombot://very-secret-key"}
+    assert (await web.post("/api/v1/people/u-wang/contacts", json=address, headers=zhao)).status_code == 200
+    assert (await web.delete("/api/v1/people/u-wang/contacts/wecombot", headers=zhao)).status_code == 204
+    assert (await web.post("/api/v1/gateways/gw-1/commands", json={"name": "reload"}, headers=zhao)).status_code == 202
+    answer = await web.get("/api/v1/audit?limit=3", headers=root)
+    kept = [(entry["act"], entry["actor"], entry["subject"]) for entry in answer.json()["items"]]
+    assert kept == [
+        ("gateway.asked", "u-zhao", "gw-1"),
+        ("contact.removed", "u-zhao", "u-wang/wecombot"),
+        ("contact.saved", "u-zhao", "u-wang/wecombot"),
+    ]
+    assert "very-secret-key" not in answer.text

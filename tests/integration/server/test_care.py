@@ -11,6 +11,7 @@ from lookout_server.domain.territory import Role
 from lookout_server.ports import StoredFile
 from lookout_server.services.accounts import Account, add_person
 from lookout_server.services.handling import Order, dispatch
+from lookout_server.services.housekeeping import warn_of_unseen_care
 from lookout_server.services.reporting import report_alarm
 from lookout_server.testing import (
     JPEG,
@@ -147,3 +148,15 @@ async def test_whoever_is_sent_sees_all_of_it_until_it_is_settled(station: Stati
     assert (await web.post(f"/api/v1/cases/{case}/void", json=void, headers=carer)).status_code == 200
     assert (await web.get(f"/api/v1/cases/{case}", headers=wang)).status_code == 404
     assert (await web.get(FILE, headers=wang)).status_code == 404
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_care_that_nobody_may_see_is_said_in_the_log(station: Station) -> None:
+    assert not await warn_of_unseen_care(station.store, at=NOON)
+    await station.intake.take([SmallGateway(scenario=Scenario.CARE).sends("o-1")])
+    assert await warn_of_unseen_care(station.store, at=NOON)
+    # A cleared worker is sent, and sees no alarms.
+    for roles, unseen in (({Role.WORKER, Role.CARE}, True), ({Role.OPERATOR, Role.CARE}, False)):
+        account = Account(username="carer", name="carer", roles=frozenset(roles))
+        await add_person(station.store, PlainHasher(), account)
+        assert await warn_of_unseen_care(station.store, at=NOON) is unseen

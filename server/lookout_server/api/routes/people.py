@@ -92,7 +92,7 @@ async def list_contacts(deps: Given, signed_in: SignedIn, person_id: PersonId) -
 async def save_contact(deps: Given, signed_in: SignedIn, person_id: PersonId, body: ContactBody) -> ContactList:
     """Keep an address, one a channel; one's own, or anybody's for supervisors."""
     contact = Contact(person=person_id, channel=deps.channel.name_of(body.address), address=body.address)
-    await roster.save_contact(deps.store, contact, signed_in.access)
+    await roster.save_contact(deps.store, contact, signed_in.access, at=deps.clock.now())
     return ContactList(channels=await roster.channels_of(deps.store, person_id, signed_in.access))
 
 
@@ -109,4 +109,4 @@ async def remove_contact(
     channel: Annotated[str, Path(pattern=r"^[a-z][a-z0-9+.-]{0,39}$", examples=["wecombot"])],
 ) -> None:
     """Forget an address."""
-    await roster.remove_contact(deps.store, person_id, channel, signed_in.access)
+    await roster.remove_contact(deps.store, person_id, channel, signed_in.access, at=deps.clock.now())
