@@ -148,6 +148,8 @@ def table(figures: dict[str, Any]) -> str:
 
 
 def _plain(value: object) -> str:
+    if isinstance(value, list):
+        return "".join(f"\n    {line}" for line in cast(list[str], value))
     counts = cast(dict[str, object], value) if isinstance(value, dict) else {}
     return ", ".join(f"{kind} {count}" for kind, count in counts.items()) if isinstance(value, dict) else str(value)
 

@@ -18,7 +18,7 @@ from lookout_lab.errors import LabError
 from lookout_lab.faults import Fault, schedule
 from lookout_lab.processes import until
 from lookout_lab.proxy import Proxy
-from lookout_lab.records import Journal
+from lookout_lab.records import Journal, Stored
 from lookout_lab.stage import RUNG_S, RUNGS, SITE, DatabaseKind, Plan, Stage
 from lookout_lab.verdict import Verdict, judge
 
@@ -37,6 +37,8 @@ class Outcome:
     confirmed: int
     refused: int
     verdict: Verdict
+    #: What happened while the latest event waited, in order.
+    latest_while: list[str]
     #: Seconds from the start of a killed dispatcher to its readiness.
     back_s: list[float]
     #: Seconds from the last fault to the last event stored.
@@ -56,6 +58,7 @@ class Outcome:
             "stored": self.verdict.events,
             **{name.replace(" ", "_"): len(found) for name, found in self.verdict.broken.items()},
             "latest_s": round(self.verdict.latest_s, 2),
+            "latest_while": self.latest_while,
             "dispatcher_back_s": round(max(self.back_s, default=0.0), 2),
             "settled_s": round(self.settled_s, 2),
             "took_s": round(self.took_s, 1),
@@ -74,6 +77,8 @@ class CrashRun:
     early: list[str] = field(default_factory=list[str])
     back_s: list[float] = field(default_factory=list[float])
     done: Counter[str] = field(default_factory=Counter[str])
+    #: (Unix seconds, what was done to whom), in order.
+    happened: list[tuple[float, str]] = field(default_factory=list[tuple[float, str]])
 
     async def run(self) -> Outcome:
         """Set up, harm, heal, settle, judge."""
@@ -106,6 +111,7 @@ class CrashRun:
             confirmed=len(self.journal.confirmed),
             refused=self.journal.refused,
             verdict=judge(self.journal, stored, rungs=RUNGS, early_receipts=self.early),
+            latest_while=self._while_latest(stored),
             back_s=self.back_s,
             settled_s=settled_s,
             took_s=time.monotonic() - began,
@@ -122,6 +128,7 @@ class CrashRun:
         # Who is down already cannot be harmed: the next fault waits until they are back.
         await until(f"{fault.target} to be back", self._up(fault.target), timeout_s=120)
         self.done[fault.kind] += 1
+        self._note(f"{fault.kind} {fault.target}")
         match fault.kind:
             case "lose":
                 self._proxy.lose(self._client(fault.target), fault.packets)
@@ -161,16 +168,33 @@ class CrashRun:
     async def _resume(self, fault: Fault) -> None:
         await asyncio.sleep(fault.lasts_s)
         self._stage.children[fault.target].signal(signal.SIGCONT)
+        self._note(f"{fault.target} goes on")
 
     async def _free_disk(self, fault: Fault) -> None:
         await asyncio.sleep(fault.lasts_s)
         self._stage.children[fault.target].limit_files(None)
+        self._note(f"{fault.target} has room again")
 
     async def _restart(self, fault: Fault) -> None:
         await asyncio.sleep(fault.lasts_s)
         took = await self._stage.start(fault.target)
+        self._note(f"{fault.target} is back after {took:.1f} s")
         if fault.target.startswith("dispatcher"):
             self.back_s.append(took)
+
+    def _note(self, what: str) -> None:
+        self.happened.append((time.time(), what))
+
+    def _while_latest(self, stored: Stored) -> list[str]:
+        """Why the latest event was late, as far as the lab can tell."""
+        known = [event for event in stored.events if event.key in self.journal.confirmed]
+        if not known:
+            return []
+        latest = max(known, key=lambda event: event.received_at - self.journal.confirmed[event.key])
+        since = self.journal.confirmed[latest.key]
+        lines = [f"0.0 s: {latest.gateway} confirmed {latest.sequence} ({latest.phase} of {latest.occurrence})"]
+        lines += [f"{at - since:.1f} s: {what}" for at, what in self.happened if since <= at <= latest.received_at]
+        return [*lines, f"{latest.received_at - since:.1f} s: stored"]
 
     def _client(self, name: str) -> str:
         """The client id under which the proxy knows it."""
