@@ -9,6 +9,7 @@ import structlog
 from pydantic import TypeAdapter, ValidationError
 
 from lookout_contract.commands import Verdict, VerdictCommand
+from lookout_contract.events import Scenario
 from lookout_contract.status import ProposalReport
 from lookout_edge.adapters.atomic_file import write_whole
 from lookout_edge.adapters.memory import KEEP_S, Memory
@@ -47,7 +48,7 @@ class ProposalFile:
         ]
 
     def report(self, at: float) -> dict[str, ProposalReport]:
-        """Id → those that wait for a word and those in force at ``at``."""
+        """Id → those that wait for a word and those in force at ``at``; about care only the box itself tells."""
         return {
             proposal.id: ProposalReport(
                 camera=proposal.camera,
@@ -63,6 +64,7 @@ class ProposalFile:
                 until=None if proposal.until is None else datetime.fromtimestamp(proposal.until, UTC),
             )
             for proposal in self.all()
+            if proposal.scenario is not Scenario.CARE
             if proposal.decision is Decision.OPEN or (proposal.until is not None and at < proposal.until)
         }
 

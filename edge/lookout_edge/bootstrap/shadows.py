@@ -157,5 +157,6 @@ def _message(run: ShadowRun, differences: Sequence[Difference]) -> ShadowReport:
                 both=each.both,
             )
             for each in differences
+            if each.scenario is not Scenario.CARE  # about care only the box itself tells
         ),
     )

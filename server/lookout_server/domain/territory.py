@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from lookout_contract.status import Sight
+from lookout_contract.status import ProposalReport, ShadowReport, Sight
 from lookout_server.domain.policy import DEFAULT, Policy
 
 
@@ -140,6 +140,10 @@ class Gateway:
     last_sequence: int = 0
     #: Scenario → events that it gave up for want of room or for their age.
     dropped: Mapping[str, int] = field(default_factory=dict[str, int])
+    #: Id → what it proposes to leave out, as far as it waits for a word or is in force.
+    proposals: Mapping[str, ProposalReport] = field(default_factory=dict[str, ProposalReport])
+    #: Name → what a candidate that runs beside its rules has come to.
+    shadows: Mapping[str, ShadowReport] = field(default_factory=dict[str, ShadowReport])
     #: Its clock minus the dispatcher's at its last word, seconds; with the way of that word in it.
     clock_offset_s: float | None = None
     #: The epoch that spoke before this one. When it speaks again, two boxes go by this name, or a disk was copied.

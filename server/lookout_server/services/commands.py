@@ -78,6 +78,8 @@ class Wanted:
     scenario: Scenario | None = None
     package: ModelPackage | None = None
     watch_s: float | None = None
+    proposal: str | None = None
+    accept: bool | None = None
 
 
 async def ask(store: Store, site: Site, wanted: Wanted, *, at: datetime) -> SentCommand:
@@ -114,6 +116,9 @@ def _wanted(wanted: Wanted, at: datetime) -> Command:
         "camera": wanted.camera,
         "scenario": wanted.scenario,
         "watch_s": wanted.watch_s,
+        "proposal": wanted.proposal,
+        "accept": wanted.accept,
+        "by": wanted.by.person.username if wanted.proposal is not None else None,
     }
     if wanted.package is not None:
         given |= {"model": wanted.package.model, "package": wanted.package.sha256, "bytes": wanted.package.bytes}

@@ -112,7 +112,7 @@ async def _announce_cameras(uow: UnitOfWork, gateway: str, at: datetime) -> None
 
 def _headline(gateway: Gateway) -> tuple[object, ...]:
     """What a person cares about."""
-    return gateway.online, gateway.version, gateway.epoch, gateway.rival_at, gateway.dropped
+    return gateway.online, gateway.version, gateway.epoch, gateway.rival_at, gateway.dropped, gateway.proposals
 
 
 def _informed(held: Gateway, read: ReadStatus) -> Gateway:
@@ -139,6 +139,8 @@ def _informed(held: Gateway, read: ReadStatus) -> Gateway:
         epoch=status.epoch,
         earlier_epoch=held.earlier_epoch if same else held.epoch,
         rival_at=held.rival_at if same or status.epoch != held.earlier_epoch else at,
+        proposals=status.proposals,
+        shadows=status.shadows,
         last_sequence=max(status.last_sequence, held.last_sequence if same else 0),
     )
 

@@ -3,20 +3,22 @@
 import dataclasses
 import hashlib
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from lookout_contract.commands import COMMANDS, RolloutCommand, TestAlarmCommand
+from lookout_contract.commands import COMMANDS, ProposalCommand, RolloutCommand, TestAlarmCommand
 from lookout_contract.events import Scenario
+from lookout_contract.status import GatewayStatus, ProposalReport, ShadowReport
 from lookout_server.adapters.model_shelf import ModelShelf
 from lookout_server.api.deps import Deps
 from lookout_server.app import create_app
 from lookout_server.ports import AnswerTo, OutboxMessage
 from lookout_server.services.accounts import issue_gateway_token
-from lookout_server.testing import PASSWORD, SmallGateway, Station
+from lookout_server.testing import NOON, PASSWORD, SmallGateway, Station
 
 pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)]
 
@@ -104,3 +106,34 @@ async def test_a_model_is_rolled_out_and_fetched_by_the_gateway(deps: Deps, stat
         assert hashlib.sha256(whole.content).hexdigest() == package.sha256
         rest = await web.get(url, headers={"Authorization": f"Bearer {token}", "Range": "bytes=10-"})
         assert (rest.status_code, rest.content) == (206, whole.content[10:])
+
+
+async def test_what_a_gateway_proposes_is_shown_and_decided(web: httpx.AsyncClient, station: Station) -> None:
+    gateway, headers = SmallGateway(), await sign_in(web)
+    asked = ProposalReport(
+        camera="gate",
+        scenario=Scenario.GARBAGE,
+        group="garbage",
+        box=(0.1, 0.2, 0.3, 0.4),
+        spared=4,
+        missed=0,
+        unjudged=1,
+        decision="open",
+    )
+    shadow = ShadowReport(since=NOON, until=NOON + timedelta(days=3), looks=7)
+    status = GatewayStatus.model_validate_json(gateway.is_online().payload)
+    told = status.model_copy(update={"proposals": {"0123456789ab": asked}, "shadows": {"trial": shadow}})
+    await station.intake.take([gateway.says(told.to_json(), topic=gateway.topics.status)])
+    (shown,) = (await web.get("/api/v1/gateways", headers=headers)).json()["items"]
+    assert shown["proposals"]["0123456789ab"]["spared"] == 4
+    assert shown["shadows"]["trial"]["looks"] == 7
+    assert (await ask(web, headers, name="proposal")).status_code == 422
+    answer = await ask(web, headers, name="proposal", proposal="0123456789ab", accept=False)
+    assert answer.status_code == 202, answer.text
+    (message,) = await sent(station)
+    command = COMMANDS.validate_json(message.payload)
+    assert isinstance(command, ProposalCommand)
+    assert (command.proposal, command.accept, command.by) == ("0123456789ab", False, "root")
+    await station.intake.take([gateway.is_online()])
+    (shown,) = (await web.get("/api/v1/gateways", headers=headers)).json()["items"]
+    assert (shown["proposals"], shown["shadows"]) == ({}, {})

@@ -7,11 +7,20 @@ from typing import Any
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from lookout_contract.base import Message
 from lookout_contract.commands import CommandResponse
+from lookout_contract.status import ProposalReport, ShadowReport
 from lookout_server.adapters.database.statements import insert_new, scalars, select_by, upsert
 from lookout_server.adapters.database.tables import CommandRow, GatewayRow
 from lookout_server.domain.territory import Gateway
 from lookout_server.ports import SentCommand
+
+
+class _Advice(Message):
+    """What a gateway tells people to decide on."""
+
+    proposals: dict[str, ProposalReport] = {}
+    shadows: dict[str, ShadowReport] = {}
 
 
 class SqlGateways:
@@ -120,10 +129,12 @@ def _values(gateway: Gateway) -> dict[str, Any]:
         "clock_offset_s": gateway.clock_offset_s,
         "earlier_epoch": gateway.earlier_epoch,
         "rival_at": gateway.rival_at,
+        "advice": _Advice(proposals=dict(gateway.proposals), shadows=dict(gateway.shadows)).model_dump(mode="json"),
     }
 
 
 def _gateway(row: GatewayRow) -> Gateway:
+    advice = _Advice.model_validate(row.advice or {})
     return Gateway(
         id=row.id,
         online=row.online,
@@ -140,6 +151,8 @@ def _gateway(row: GatewayRow) -> Gateway:
         clock_offset_s=row.clock_offset_s,
         earlier_epoch=row.earlier_epoch,
         rival_at=row.rival_at,
+        proposals=advice.proposals,
+        shadows=advice.shadows,
     )
 
 

@@ -25,18 +25,21 @@ _EXAMPLE: dict[str, Any] = {
 
 
 class AskBody(RequestModel):
-    """A command. `snapshot`, `self_test` and `test_alarm` need a camera, `rollout` a package of `GET /models`.
+    """A command. `snapshot`, `self_test` and `test_alarm` need a camera, `rollout` a package of `GET /models`,
+    `proposal` the id of one that the gateway makes and whether it is accepted.
 
     `key`: the same one again is the same command, so that a request whose answer was lost can be repeated.
     """
 
     model_config = shown({"name": "test_alarm", "camera": "gate", "scenario": "fire_smoke"}, request=True)
 
-    name: Literal["reload", "snapshot", "self_test", "test_alarm", "rollout"]
+    name: Literal["reload", "snapshot", "self_test", "test_alarm", "rollout", "proposal"]
     key: Annotated[str, StringConstraints(min_length=1, max_length=64)] | None = None
     camera: Identifier | None = None
     scenario: Scenario | None = None
     package: Sha256 | None = None
+    proposal: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{12}$")] | None = None
+    accept: bool | None = None
     watch_s: Annotated[float, Field(ge=1, le=3600)] | None = None
 
 

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from lookout_contract.cases import CaseState
 from lookout_contract.events import Condition, Scenario, Severity
-from lookout_contract.status import Sight
+from lookout_contract.status import ProposalReport, ShadowReport, Sight
 from lookout_server.api.models.base import Model, Ref, UtcTime, shown
 from lookout_server.domain.ledger import Account
 from lookout_server.domain.proof import CameraProof, ProofKind
@@ -55,6 +55,22 @@ GATEWAY_EXAMPLE: dict[str, Any] = {
     "clock_offset_s": -0.03,
     "certificate_expires_at": "2029-02-24T06:00:00.000Z",
     "certificate_ends_soon": False,
+    "proposals": {
+        "9f3a6c01be42": {
+            "camera": "corridor-2",
+            "scenario": "corridor_ebike",
+            "group": "two_wheeler",
+            "box": [0.1, 0.4, 0.3, 0.9],
+            "least_score": None,
+            "spared": 4,
+            "missed": 0,
+            "unjudged": 1,
+            "decision": "open",
+            "decided_by": None,
+            "until": None,
+        }
+    },
+    "shadows": {},
 }
 
 
@@ -183,6 +199,12 @@ class GatewayModel(Model):
     clock_offset_s: float | None = Field(description="Its clock minus the dispatcher's.")
     certificate_expires_at: UtcTime | None = Field(description="Null where it has no certificate of this site.")
     certificate_ends_soon: bool = Field(description="Within 30 days, or over: enrol it again.")
+    proposals: dict[str, ProposalReport] = Field(
+        description="What it proposes to leave out after false alarms, by id; the command `proposal` decides."
+    )
+    shadows: dict[str, ShadowReport] = Field(
+        description="What candidates beside its rules would have alarmed, by name."
+    )
 
     @classmethod
     def of(cls, view: GatewayView) -> "GatewayModel":
@@ -213,6 +235,8 @@ class GatewayModel(Model):
             clock_offset_s=gateway.clock_offset_s,
             certificate_expires_at=view.certificate_expires_at,
             certificate_ends_soon=view.certificate_ends_soon,
+            proposals=dict(gateway.proposals),
+            shadows=dict(gateway.shadows),
         )
 
 

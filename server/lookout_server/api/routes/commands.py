@@ -38,7 +38,8 @@ async def list_commands(
     responses=errors("forbidden", "csrf", "not_found", "too_large"),
 )
 async def ask_gateway(deps: Given, access: Lead, gateway: Identifier, body: AskBody) -> CommandModel:
-    """Ask a gateway to read its configuration again, take a picture, test itself or the way, or run another model."""
+    """Ask a gateway to read its configuration again, take a picture, test itself or the way, run another model,
+    or leave out what it proposes to."""
     now = deps.clock.now()
     wanted = commands.Wanted(
         gateway=gateway,
@@ -49,6 +50,8 @@ async def ask_gateway(deps: Given, access: Lead, gateway: Identifier, body: AskB
         scenario=body.scenario,
         package=_package(deps, body),
         watch_s=body.watch_s,
+        proposal=body.proposal,
+        accept=body.accept,
     )
     return CommandModel.of(await commands.ask(deps.store, deps.site, wanted, at=now), now)
 

@@ -33,6 +33,8 @@ class GatewayRow(Base):
     clock_offset_s: Mapped[float | None]
     earlier_epoch: Mapped[str | None] = mapped_column(Id)
     rival_at: Mapped[datetime | None]
+    #: What it proposes and what its shadows have come to.
+    advice: Mapped[dict[str, Any] | None]
 
 
 class CommandRow(Base):
