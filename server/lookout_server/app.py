@@ -33,6 +33,7 @@ from lookout_server.api.routes import (
     silences,
     single_sign_on,
     statistics,
+    volunteers,
     warnings,
     webhooks,
 )
@@ -90,6 +91,7 @@ _ROUTERS = (
     residents.places_router,
     statistics.router,
     button.router,
+    volunteers.router,
     hotline.router,
     rounds.router,
 )

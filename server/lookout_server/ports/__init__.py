@@ -48,6 +48,7 @@ from lookout_server.ports.repositories import (
 from lookout_server.ports.requests import Answer, HeldRequest, RequestKey, RequestKeys, SavedView, SavedViews
 from lookout_server.ports.rounds import DiaryFilter, RoundRepository
 from lookout_server.ports.statistics import StatisticsRepository
+from lookout_server.ports.volunteers import VolunteerRepository
 from lookout_server.ports.ways import ResidentRepository
 
 __all__ = [
@@ -114,6 +115,7 @@ __all__ = [
     "TakenEvent",
     "TerritoryRepository",
     "UnitOfWork",
+    "VolunteerRepository",
     "WebhookRepository",
 ]
 
@@ -191,6 +193,8 @@ class UnitOfWork(Protocol):
     def webhooks(self) -> WebhookRepository: ...
     @property
     def hotline(self) -> HotlineRepository: ...
+    @property
+    def volunteers(self) -> VolunteerRepository: ...
     @property
     def rounds(self) -> RoundRepository: ...
     @property

@@ -12,6 +12,7 @@ from lookout_server.app import openapi_document
 from lookout_server.domain.moves import MOVES
 from lookout_server.domain.rounds import DiaryKind
 from lookout_server.domain.territory import Camera, CameraKey, Gateway, Role
+from lookout_server.domain.volunteers import Volunteer
 from lookout_server.ports import StoredFile
 from lookout_server.services.accounts import Account, add_person
 from lookout_server.services.commands import Wanted, ask
@@ -20,6 +21,7 @@ from lookout_server.services.inspecting import save as save_inspection
 from lookout_server.services.residents import add_place
 from lookout_server.services.roster import save_shift
 from lookout_server.services.silencing import add_silence
+from lookout_server.services.volunteers import save as save_volunteer
 from lookout_server.testing import (
     JPEG,
     NOON,
@@ -82,6 +84,8 @@ async def _stock(station: Station) -> dict[str, str]:
     quiet = SilenceBody.model_validate(QUIET).silence(f"q-{'7' * 20}", "u-zhao", NOON)
     await add_silence(station.store, quiet, boss)
     await ask(station.store, SITE, Wanted(gateway="gw-7", name="reload", by=boss, key="seven"), at=NOON)
+    helper = Volunteer(id="v-seven", name="周", grid="grid-07", skills=frozenset({"急救"}))
+    await save_volunteer(station.store, helper, boss)
     note = Note(id=ENTRY, kind=DiaryKind.PATROL, words="七网格的事", grid="grid-07")
     await write(station.store, note, boss, at=NOON)
     await save_inspection(station.store, InspectionBody.model_validate(INSPECTION).inspection(), boss)
@@ -138,6 +142,11 @@ ABOUT_SEVEN: dict[str, tuple[str, str, Any]] = {
     "reportInspection": ("POST", "/api/v1/inspections/i-seven/reports", {"ok": True}),
     "listInspectionReports": ("GET", "/api/v1/inspections/i-seven/reports", None),
     "endInspection": ("POST", "/api/v1/inspections/i-seven/end", None),
+    "listVolunteers": ("GET", "/api/v1/volunteers", None),
+    "listVolunteerTeams": ("GET", "/api/v1/volunteers/teams", None),
+    "saveVolunteer": ("POST", "/api/v1/volunteers", {"id": "v-seven", "name": "周", "grid": "grid-07"}),
+    "getPoints": ("GET", "/api/v1/volunteers/v-seven/points", None),
+    "givePoints": ("POST", "/api/v1/volunteers/v-seven/points", {"points": 1, "reason": "x"}),
     "getStatistics": ("GET", "/api/v1/statistics", None),
     "getStatisticsTable": ("GET", "/api/v1/statistics/cameras.csv", None),
     "listPlaces": ("GET", "/api/v1/places", None),
@@ -165,6 +174,8 @@ MARKS = {
     "listDiary": "{entry}",
     "rollUpDiary": '"u-zhao"',
     "listInspections": "i-seven",
+    "listVolunteers": "v-seven",
+    "listVolunteerTeams": "v-seven",
     "getStatistics": '"confirm"',
     "getStatisticsTable": ",gate,",
     "listPlaces": "{place}",

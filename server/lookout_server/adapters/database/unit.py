@@ -24,6 +24,7 @@ from lookout_server.adapters.database.rounds import SqlRounds
 from lookout_server.adapters.database.silences import SqlSilences
 from lookout_server.adapters.database.statistics import SqlStatistics
 from lookout_server.adapters.database.territory import SqlTerritory
+from lookout_server.adapters.database.volunteers import SqlVolunteers
 from lookout_server.adapters.database.webhooks import SqlWebhooks
 from lookout_server.errors import StoreError
 
@@ -58,6 +59,7 @@ class SqlUnitOfWork:
         self.proofs = SqlProofs(session)
         self.quarantine = SqlQuarantine(session)
         self.hotline = SqlHotline(session)
+        self.volunteers = SqlVolunteers(session)
         self.rounds = SqlRounds(session)
         self.statistics = SqlStatistics(session)
         self.residents = SqlResidents(session)

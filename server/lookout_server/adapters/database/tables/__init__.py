@@ -51,6 +51,7 @@ from lookout_server.adapters.database.tables.people import (
 )
 from lookout_server.adapters.database.tables.requests import RequestRow, SavedViewRow
 from lookout_server.adapters.database.tables.rounds import DiaryRow, InspectionReportRow, InspectionRow, RoundPhotoRow
+from lookout_server.adapters.database.tables.volunteers import PointsRow, VolunteerRow
 from lookout_server.adapters.database.tables.ways import HotlineCallRow, ReportPlaceRow, ResidentReportRow
 
 __all__ = [
@@ -93,6 +94,7 @@ __all__ = [
     "OutboxRow",
     "PersonGridRow",
     "PersonRow",
+    "PointsRow",
     "QuarantineRow",
     "RecoveryCodeRow",
     "ReportPlaceRow",
@@ -108,6 +110,7 @@ __all__ = [
     "StreamRow",
     "TerritoryRow",
     "UtcDateTime",
+    "VolunteerRow",
     "WebhookRow",
     "WebhookSetAsideRow",
     "WhistleRow",
