@@ -9,9 +9,11 @@ from lookout_contract.events import Scenario
 from lookout_edge import bootstrap
 from lookout_edge.adapters.video import VideoSource
 from lookout_edge.config import CameraConfig, LoadedConfig, ModelsConfig
+from lookout_edge.domain.suppressed import Suppressed
 from lookout_edge.errors import ConfigError
 from lookout_edge.looking import LookSettings
 from lookout_edge.pipeline import CameraPipeline
+from lookout_edge.ports import PlateDirectory
 from lookout_edge.rules.base import Rule
 
 #: The camera of a replay without a configuration.
@@ -33,17 +35,25 @@ class Studio:
     looks: LookSettings
     max_size: int = MAX_SIZE
 
-    def pipeline(self, scenarios: Collection[Scenario] | None = None) -> CameraPipeline:
-        """A pipeline that has seen nothing yet, for all or some ``scenarios``; every plate is a stranger's."""
+    def pipeline(
+        self,
+        scenarios: Collection[Scenario] | None = None,
+        *,
+        directory: PlateDirectory | None = None,
+        on_suppressed: Callable[[Suppressed], None] | None = None,
+    ) -> CameraPipeline:
+        """A pipeline that has seen nothing yet, for all or some ``scenarios``; without ``directory`` every plate is a
+        stranger's."""
         rules = [rule for rule in self.rules() if scenarios is None or rule.scenario in scenarios]
         return bootstrap.build_pipeline(
             self.camera,
             rules,
             self.models,
-            bootstrap.NobodyKnown(),
+            directory or bootstrap.NobodyKnown(),
             source=self.source_name,
             config_hash=self.config_hash,
             looks=self.looks,
+            on_suppressed=on_suppressed,
         )
 
     def source(self, clip: Path, start_at: float) -> VideoSource:

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from lookout_contract.commands import Resident
 from lookout_contract.events import Scenario
 from lookout_edge import bootstrap
 from lookout_edge.adapters.logs import configure_logs
@@ -18,11 +19,12 @@ from lookout_edge.cli import ConfigOption, log_level, plain_errors
 from lookout_edge.config import CameraConfig, ModelsConfig
 from lookout_edge.domain.feedback import Decision
 from lookout_edge.domain.frame import Frame
+from lookout_edge.domain.suppressed import Suppressed
 from lookout_edge.errors import ConfigError, SourceError
 from lookout_edge.recall import answer, proposal_text, read_moment
 from lookout_edge.recordings import Studio, studio_of
 from lookout_edge.replay import events_of
-from lookout_edge.score import Clip, Cost, Labels, alarms_of, as_table, read_labels, scoreboard
+from lookout_edge.score import Clip, Cost, Known, Labels, alarms_of, as_table, read_labels, scoreboard
 
 #: What a community asks of every camera; the others make sense with their zones only, or where a truth names them.
 EVERYWHERE = (Scenario.FIRE_SMOKE, Scenario.GARBAGE, Scenario.CORRIDOR_EBIKE)
@@ -40,7 +42,8 @@ def score(
 
     CLIP.truth.json holds [{"scenario": …, "start_s": …, "end_s": …}], or [] when nothing happens. An alarm counts from
     a second before an event to five seconds after it. Judged are fire, garbage and e-bikes, and what a truth names;
-    {"events": […], "judged": […]} says that the clip is labelled for these scenarios only.
+    {"events": […], "judged": […]} says that the clip is labelled for these scenarios only, "residents" whose plates
+    belong there.
     """
     configure_logs(level=log_level(False) + 10)
     with plain_errors():
@@ -152,7 +155,8 @@ def _watch_all(studio: Studio, clips: Sequence[tuple[Path, Labels]], judged: set
     spent_s, looks = 0.0, 0
     for path, labels in clips:
         begun = time.process_time()
-        pipeline = studio.pipeline(judged)
+        known = _Known(labels.residents)
+        pipeline = studio.pipeline(judged, directory=known, on_suppressed=known.note)
         source = studio.source(path, 0.0)
         length = _Length()
         with source.frames() as frames:
@@ -165,10 +169,33 @@ def _watch_all(studio: Studio, clips: Sequence[tuple[Path, Labels]], judged: set
                 truths=labels.events,
                 alarms=tuple(alarms),
                 judged=labels.judged,
+                known=tuple(known.let_in),
             )
         )
     memory_gb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     return scoreboard(watched, judged, Cost(frames_per_cpu_s=looks / max(1e-6, spent_s), memory_gb=memory_gb))
+
+
+class _Known:
+    """The residents of a clip, and when a vehicle was taken for one of theirs."""
+
+    def __init__(self, plates: Sequence[str]) -> None:
+        self._residents = tuple(Resident(plate=plate) for plate in plates)
+        self.let_in: list[Known] = []
+
+    def residents(self, at: float) -> Sequence[Resident]:
+        """See ``PlateDirectory``."""
+        return self._residents
+
+    def visit(self, plate: str, at: float) -> None:
+        """See ``PlateDirectory``."""
+
+    def note(self, suppressed: Suppressed) -> None:
+        """Keep that a vehicle was recognised."""
+        if suppressed.condition.name == "plate":
+            misread = [c.value for c in suppressed.conditions if c.name == "plate_misread"]
+            count = misread[0] if misread and isinstance(misread[0], int) else 0
+            self.let_in.append(Known(round(suppressed.at, 3), count))
 
 
 class _Length:

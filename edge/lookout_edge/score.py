@@ -5,17 +5,18 @@ scenario when it comes between ``EARLY_S`` before its start and ``LATE_S`` after
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from statistics import median
 from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
-from lookout_contract.events import EventData, Phase, Scenario
+from lookout_contract.events import EventData, Phase, PlateStatus, Scenario
 from lookout_edge.errors import EdgeError
 
 #: Seconds of an alarm before the start and after the end of the event that it still belongs to.
 EARLY_S, LATE_S = 1.0, 5.0
+_VEHICLE = Scenario.UNFAMILIAR_VEHICLE
 #: Stage of a fire of which the rule is sure.
 CONFIRMED = "confirmed"
 #: ONFIRE 2023 (International Contest on Fire Detection, https://mivia.unisa.it/onfire2023; its
@@ -50,6 +51,8 @@ class Labels(BaseModel):
     events: tuple[Truth, ...] = ()
     #: Scenarios that its labels would name; None for all. Whatever else it shows is neither right nor false.
     judged: frozenset[Scenario] | None = None
+    #: Plates that belong here, for unfamiliar vehicles.
+    residents: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _events_are_judged(self) -> Self:
@@ -85,6 +88,8 @@ class Alarm:
     label: str | None
     #: When it became sure of it (fire); None when it did not.
     confirmed_s: float | None = None
+    #: Vehicles: whether a plate was read when it began.
+    plate: PlateStatus | None = None
 
 
 def alarms_of(events: Iterable[EventData], start_at: float) -> list[Alarm]:
@@ -96,12 +101,20 @@ def alarms_of(events: Iterable[EventData], start_at: float) -> list[Alarm]:
         if event.phase is Phase.START or event.resumed:
             label = event.objects[0].label if event.objects else None
             last[event.occurrence] = len(alarms)
-            alarms.append(Alarm(event.scenario, round(at_s, 3), event.occurrence, label))
+            plate = event.attributes.plate.status if event.attributes.plate else None
+            alarms.append(Alarm(event.scenario, round(at_s, 3), event.occurrence, label, plate=plate))
         index = last.get(event.occurrence)
         if index is not None and event.attributes.stage == CONFIRMED and alarms[index].confirmed_s is None:
-            old = alarms[index]
-            alarms[index] = Alarm(old.scenario, old.at_s, old.occurrence, old.label, round(at_s, 3))
+            alarms[index] = replace(alarms[index], confirmed_s=round(at_s, 3))
     return alarms
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A vehicle that was let in; ``misread`` characters of its plate were forgiven."""
+
+    at_s: float
+    misread: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +127,8 @@ class Clip:
     alarms: tuple[Alarm, ...]
     #: Scenarios that the labels of the clip would name; None for all.
     judged: frozenset[Scenario] | None = None
+    #: When a vehicle was taken for a resident's, seconds from the clip's start, and why.
+    known: tuple[Known, ...] = ()
 
     def judges(self, scenario: Scenario) -> bool:
         """Whether its labels say when there should be such an alarm."""
@@ -136,6 +151,10 @@ class _Tally:
     false: int = 0
     delays: list[float] = field(default_factory=list[float])
     confirmed: list[float] = field(default_factory=list[float])
+    #: Vehicles: strangers who were let in, residents who were not, and those whose plate nobody could read.
+    false_known: int = 0
+    false_unknown: int = 0
+    false_unreadable: int = 0
 
 
 def scoreboard(clips: Sequence[Clip], scenarios: Iterable[Scenario], cost: Cost) -> dict[str, Any]:
@@ -186,7 +205,10 @@ def _judge(clip: Clip, scenario: Scenario, tally: _Tally) -> list[dict[str, Any]
         mine = [alarm for alarm in alarms if _belongs(alarm, truth)]
         tally.events += 1
         if not mine:
-            lines.append({"clip": clip.name, **truth.model_dump(mode="json"), "verdict": "missed"})
+            let_in = [k for k in clip.known if scenario is _VEHICLE and truth.start_s <= k.at_s <= truth.end_s + LATE_S]
+            tally.false_known += bool(let_in)
+            why = {"let_in": [asdict(known) for known in let_in]} if let_in else {}
+            lines.append({"clip": clip.name, **truth.model_dump(mode="json"), "verdict": "missed", **why})
             continue
         tally.found += 1
         tally.delays.append(max(0.0, mine[0].at_s - truth.start_s))
@@ -196,6 +218,8 @@ def _judge(clip: Clip, scenario: Scenario, tally: _Tally) -> list[dict[str, Any]
         right = any(_belongs(alarm, truth) for truth in truths)
         tally.alarms += 1
         tally.false += not right
+        tally.false_unknown += not right and alarm.plate is PlateStatus.UNKNOWN
+        tally.false_unreadable += not right and alarm.plate is PlateStatus.UNREADABLE
         lines.append({"clip": clip.name, **asdict(alarm), "verdict": "right" if right else "false"})
     return lines
 
@@ -206,6 +230,11 @@ def _belongs(alarm: Alarm, truth: Truth) -> bool:
 
 def _row(tally: _Tally, scenario: Scenario, hours: float) -> dict[str, Any]:
     confirmed = {"confirmed": len(tally.confirmed), "time_to_confirmed_s": _times(tally.confirmed)}
+    plates = {
+        "false_known": tally.false_known,
+        "false_unknown": tally.false_unknown,
+        "false_unreadable": tally.false_unreadable,
+    }
     return {
         "events": tally.events,
         "found": tally.found,
@@ -216,6 +245,7 @@ def _row(tally: _Tally, scenario: Scenario, hours: float) -> dict[str, Any]:
         "false_alarms_per_camera_hour": _per(tally.false, hours),
         "time_to_alarm_s": _times(tally.delays),
         **(confirmed if scenario is Scenario.FIRE_SMOKE else {}),
+        **(plates if scenario is _VEHICLE else {}),
     }
 
 
@@ -278,6 +308,12 @@ def as_table(board: Mapping[str, Any]) -> str:
         found = f"{row['found']}/{row['events']}"
         cells = f"{found:>9}{row['alarms']:>8}{row['false_alarms']:>7}{_shown(row['false_alarms_per_camera_hour']):>9}"
         lines.append(f"{name:<20}{cells}{_shown(times['p50']):>8}{_shown(times['max']):>8}")
+    vehicles = board["scenarios"].get(_VEHICLE.value)
+    if vehicles is not None:
+        lines.append(
+            f"strangers let in as residents {vehicles['false_known']}, residents taken for strangers "
+            f"{vehicles['false_unknown']}, residents whose plate was not read {vehicles['false_unreadable']}"
+        )
     negative = board["negative"]
     lines.append(
         f"{board['clips']} clips, {board['camera_hours']:g} camera-hours; on the {negative['clips']} without events "

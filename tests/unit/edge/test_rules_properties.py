@@ -124,9 +124,13 @@ def test_a_jump_of_the_clock_never_raises(scenario: Scenario, history: History, 
 every_dwelling_rule = pytest.mark.parametrize("scenario", list(LABEL), ids=lambda scenario: scenario.value)
 
 
-def first_active(scenario: Scenario, step: float) -> float:
+def first_active(scenario: Scenario, step: float, dropped: Sequence[bool] = ()) -> float:
+    """When it alarms, if it is shown every ``step`` seconds a look, without those that are ``dropped``."""
     rule, at = fresh(scenario), 0.0
-    for _ in range(200):
+    for number in range(200):
+        if number < len(dropped) and dropped[number]:
+            at += step
+            continue
         tracks = [Track(1, LABEL[scenario], 0.5, Box(0.4, 0.4, 0.6, 0.6), 0.0, at, 3)]
         if any(o.standing is Standing.ACTIVE for o in rule.observe(at, tracks, look(at, tracks))):
             return at
@@ -140,6 +144,18 @@ def first_active(scenario: Scenario, step: float) -> float:
 def test_dropping_half_of_the_frames_shifts_by_one_interval_at_most(scenario: Scenario, step: float) -> None:
     difference = first_active(scenario, 2 * step) - first_active(scenario, step)
     assert abs(difference) <= 2 * step + 1e-6
+
+
+@every_dwelling_rule
+@given(step=st.floats(0.02, 0.5), firsts=st.lists(st.booleans(), min_size=100, max_size=100))
+@settings(max_examples=20, deadline=None)
+def test_whichever_half_is_dropped_shifts_by_one_interval_at_most(
+    scenario: Scenario, step: float, firsts: list[bool]
+) -> None:
+    """Of each two frames one, by chance: looks are then up to three frames apart, two intervals of what is left."""
+    dropped = [each for first in firsts for each in (first, not first)]
+    difference = first_active(scenario, step, dropped) - first_active(scenario, step)
+    assert -1e-6 <= difference <= 3 * step + 1e-6
 
 
 @every_dwelling_rule

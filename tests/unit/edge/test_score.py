@@ -1,11 +1,12 @@
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
-from lookout_contract.events import Attributes, EndReason, EventData, Phase, Scenario, Severity
+from lookout_contract.events import Attributes, EndReason, EventData, Phase, PlateStatus, Scenario, Severity
 from lookout_edge.errors import EdgeError
-from lookout_edge.score import Alarm, Clip, Cost, Truth, alarms_of, as_table, onfire, read_labels, scoreboard
+from lookout_edge.score import Alarm, Clip, Cost, Known, Truth, alarms_of, as_table, onfire, read_labels, scoreboard
 
 FIRE, WASTE = Scenario.FIRE_SMOKE, Scenario.GARBAGE
 QUICK = Cost(frames_per_cpu_s=20.0, memory_gb=1.0)
@@ -123,3 +124,23 @@ def test_a_bad_truth_says_how_to_write_it(text: bytes, says: str) -> None:
     with pytest.raises(EdgeError, match=says) as caught:
         read_labels(text, "a.truth.json")
     assert "write it like" in str(caught.value)
+
+
+def test_strangers_who_are_let_in_are_told_apart_from_residents_who_are_not() -> None:
+    vehicle = Scenario.UNFAMILIAR_VEHICLE
+    unknown = replace(alarm(40, vehicle), plate=PlateStatus.UNKNOWN)
+    unread = replace(alarm(80, vehicle), plate=PlateStatus.UNREADABLE)
+    board = scoreboard(
+        [
+            replace(clip("a", 60, [(vehicle, 5, 20)], []), known=(Known(12.0, 1),)),
+            clip("b", 60, [(vehicle, 5, 20)], []),
+            clip("c", 90, [], [unknown, unread]),
+        ],
+        [vehicle],
+        QUICK,
+    )
+    row = board["scenarios"]["unfamiliar_vehicle"]
+    assert (row["false_known"], row["false_unknown"], row["false_unreadable"]) == (1, 1, 1)
+    missed = [line for line in board["details"] if line["verdict"] == "missed"]
+    assert [line.get("let_in") for line in missed] == [[{"at_s": 12.0, "misread": 1}], None]
+    assert "strangers let in as residents 1, residents taken for strangers 1" in as_table(board)
