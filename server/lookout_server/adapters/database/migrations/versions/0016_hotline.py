@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-revision: str = "0015_hotline"
-down_revision: str | None = "0014_hand_overs"
+revision: str = "0016_hotline"
+down_revision: str | None = "0015_advice"
 branch_labels: Sequence[str] | None = None
 depends_on: Sequence[str] | None = None
 

@@ -6,8 +6,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision: str = "0016_volunteers"
-down_revision: str | None = "0015_hotline"
+revision: str = "0017_volunteers"
+down_revision: str | None = "0016_hotline"
 branch_labels: Sequence[str] | None = None
 depends_on: Sequence[str] | None = None
 
