@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lookout_contract.events import EventData, Phase, Scenario
+from lookout_contract.events import EndReason, EventData, Phase, Scenario
 from lookout_contract.status import ShadowReport
 from lookout_edge.adapters.memory import Memory
 from lookout_edge.adapters.shadow_file import ShadowFile
@@ -172,3 +172,50 @@ def test_the_report_is_made_of_what_is_remembered(tmp_path: Path) -> None:
     assert lines[2].strip().startswith("01-01 02:30:00  spared: motorcycle")
     young = ShadowReport(since=datetime.fromtimestamp(0, UTC), until=datetime.fromtimestamp(0, UTC) + timedelta(days=1))
     assert "0.0 of 1 days" in shadow_text("new", young, [], datetime.fromtimestamp(60, UTC), UTC)[0]
+
+
+_BOX = st.builds(
+    box_at,
+    st.floats(0, 0.9),
+    st.floats(0, 0.9),
+    st.floats(0.01, 0.5),
+    st.floats(0.01, 0.5),
+)
+_LABELS = ("motorcycle", "person", "car", "fire", "smoke", "garbage", "overflow", "garbage_bin")
+_FOUND = st.lists(st.builds(Detection, st.sampled_from(_LABELS), st.floats(0, 1), _BOX), max_size=4)
+_LOOKS = st.lists(st.tuples(st.floats(-2, 8), st.integers(0, 255), _FOUND), min_size=1, max_size=30)
+
+
+def random_rules() -> list[Rule]:
+    kinds = [kind for scenario, kind in RULES.items() if scenario is not Scenario.CARE]
+    return [kind.build(kind.params(), (), ZoneInfo("UTC")) for kind in kinds]
+
+
+@given(_LOOKS, st.sets(st.integers(0, 29)))
+@settings(max_examples=25, deadline=None)
+def test_random_pictures_and_findings_never_raise_and_a_shadow_changes_nothing(
+    looks: list[tuple[float, int, list[Detection]]], failing: set[int]
+) -> None:
+    """Frames, jumps of the clock, findings and failures by chance, once with shadows and once without."""
+    script = [ModelError("by chance") if n in failing else found for n, (_, _, found) in enumerate(looks)]
+
+    def said(shadowed: bool) -> list[str]:
+        provenance = Provenance(camera="gate", models={})
+        pipeline = CameraPipeline(provenance, random_rules(), ScriptedDetector(script, labels=_LABELS))
+        if shadowed:
+            other = ScriptedDetector(list(reversed(script)), labels=_LABELS)
+            pipeline.beside(
+                [
+                    Shadow("rules", provenance, random_rules(), lambda _name, _event: None),
+                    Shadow("model", provenance, random_rules(), lambda _name, _event: None, detector=other),
+                ]
+            )
+        at, events = 1e6, list[EventData]()
+        for step, shade, _ in looks:
+            at += step
+            events += pipeline.step(Frame("gate", at, picture(shade)))
+            pipeline.judge_beside()
+        events += pipeline.finish(at, EndReason.SHUTDOWN)
+        return [event.model_dump_json() for event in events]
+
+    assert said(True) == said(False)
