@@ -42,6 +42,7 @@ from lookout_server.bootstrap.version import version
 from lookout_server.config import ServerConfig
 from lookout_server.ports import Gap
 from lookout_server.services.commands import open_gaps, request_replay
+from lookout_server.services.correlating import unknown_stops
 from lookout_server.services.intake import Intake, note_stranger
 from lookout_server.services.notifying import Courier
 from lookout_server.services.retention import Retention
@@ -101,6 +102,8 @@ class Dispatcher:
         database = Database(config.database_url(), on_commit=committed)
         self._parts.push_async_callback(database.close)
         await import_at_first_start(database, config, at=self._clock.now())
+        for camera in await unknown_stops(database, self._site):
+            _log.warning("same_thing in policy.yaml names a camera that nobody knows yet", camera=camera)
         broker = await reach_broker(config, last_port=last and last.mqtt_port)
         if broker.process is not None:
             self._parts.push_async_callback(broker.process.stop)

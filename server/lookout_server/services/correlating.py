@@ -10,7 +10,7 @@ from lookout_server.domain.correlation import longest_memory, may_join, one_thin
 from lookout_server.domain.moves import SETTLED
 from lookout_server.domain.policy import graver
 from lookout_server.domain.territory import Camera, CameraKey, Site
-from lookout_server.ports import AlarmFilter, Page, UnitOfWork
+from lookout_server.ports import AlarmFilter, Page, Store, UnitOfWork
 from lookout_server.services import announce
 from lookout_server.services.alarming import leave
 from lookout_server.services.timing import set_clock
@@ -39,6 +39,13 @@ async def matching_cases(
             matches.append((alarm, case.id))
             next(alarms for each, alarms in pairs if each is case).append(alarm)
     return matches
+
+
+async def unknown_stops(store: Store, site: Site) -> Sequence[str]:
+    """Cameras on the site's ways that are in no site file and of which no gateway has spoken: typing mistakes."""
+    async with store.read() as uow:
+        known = {key.path for key in await uow.territory.cameras()}
+    return sorted(site.policy.graph.cameras - known)
 
 
 async def join_cases(

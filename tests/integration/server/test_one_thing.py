@@ -13,6 +13,7 @@ from lookout_server.domain.policy import Policy
 from lookout_server.domain.site_graph import SiteGraph, Way
 from lookout_server.domain.territory import Role, Site
 from lookout_server.ports import AlarmFilter, CaseFilter, Incoming, Page
+from lookout_server.services.correlating import unknown_stops
 from lookout_server.services.intake import Intake
 from lookout_server.services.reporting import report_alarm
 from lookout_server.testing import NOON, SITE, SmallGateway, Station, anywhere, person
@@ -121,3 +122,10 @@ async def test_alarms_of_one_batch_join_each_other(station: Station) -> None:
     ((_, alarms),) = (await walk.cases()).items()
     assert alarms == walk.ids_of("f-1", "f-2", "f-3")
     assert await walk.waiting() == []
+
+
+async def test_a_misspelt_camera_on_a_way_is_named(station: Station) -> None:
+    before = await unknown_stops(station.store, HOUSE)
+    await Walk(station, Scenario.GARBAGE).passes("g-1", "lift", 0)
+    assert set(before) - set(await unknown_stops(station.store, HOUSE)) == {"gw-1/lift"}
+    assert await unknown_stops(station.store, SITE) == []
