@@ -6,8 +6,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision: str = "0017_advice"
-down_revision: str | None = "0016_volunteers"
+revision: str = "0015_advice"
+down_revision: str | None = "0014_hand_overs"
 branch_labels: Sequence[str] | None = None
 depends_on: Sequence[str] | None = None
 
