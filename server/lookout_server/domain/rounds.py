@@ -83,10 +83,12 @@ class InspectionKind(StrEnum):
     CHARGING = "charging"
     FIRE_GEAR = "fire_gear"
     PASSAGE = "passage"
+    #: 重点人群: a visit to somebody who needs looking after. Only the cleared, and whoever goes, know of it.
+    CARE = "care"
     OTHER = "other"
 
 
-#: What a problem that an inspection found is reported as.
+#: What a problem that an inspection found is reported as; one of a care visit is a care case.
 PROBLEMS: Mapping[InspectionKind, ReportKind] = {
     InspectionKind.LIFT: ReportKind.FACILITY,
     InspectionKind.CHARGING: ReportKind.EBIKE,

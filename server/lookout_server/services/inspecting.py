@@ -4,17 +4,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from lookout_contract.events import Severity
+from lookout_contract.events import Scenario, Severity
 from lookout_server.domain.access import Access
+from lookout_server.domain.audit import Act, Entry
 from lookout_server.domain.case import Actor, Source
 from lookout_server.domain.deadline import DeadlineKey
 from lookout_server.domain.notice import NoticeKind
-from lookout_server.domain.resident import KINDS
+from lookout_server.domain.resident import KINDS, KindRow
 from lookout_server.domain.rounds import (
     LATE,
     PROBLEMS,
     REMIND,
     Inspection,
+    InspectionKind,
     InspectionReport,
     done,
     late_again,
@@ -22,6 +24,7 @@ from lookout_server.domain.rounds import (
     timers,
 )
 from lookout_server.domain.territory import FIELD, Role, Site
+from lookout_server.domain.wording import SCENARIOS
 from lookout_server.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
 from lookout_server.ports import Store, UnitOfWork
 from lookout_server.services.access import audience
@@ -29,6 +32,10 @@ from lookout_server.services.accounts import require_grids
 from lookout_server.services.handling import stored_pictures
 from lookout_server.services.notifying import About, notify
 from lookout_server.services.opening import Told, attach_photo, open_told
+
+#: Reports of one inspection that are shown.
+_SHOWN = 100
+_CARE = KindRow(words=SCENARIOS[Scenario.CARE], scenario=Scenario.CARE, severity=Severity.YELLOW)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +56,7 @@ async def save(store: Store, inspection: Inspection, by: Access) -> Inspection:
         if not all(by.covers(grid) for grid in {inspection.grid, held.grid if held else inspection.grid}):
             raise ForbiddenError(f"{inspection.grid} is not among your places: ask somebody who looks after it")
         await require_grids(uow, frozenset({inspection.grid}))
+        _check_care(inspection, held, by)
         if inspection.assignee is not None and inspection.assignee not in await uow.people.get([inspection.assignee]):
             raise InvalidError(f"there is nobody called {inspection.assignee!r}: see the list of people")
         kept = replace(inspection, last_done_at=held.last_done_at if held else None)
@@ -72,15 +80,46 @@ async def end(store: Store, inspection_id: str, by: Access, *, at: datetime) -> 
 async def visible_inspection(uow: UnitOfWork, inspection_id: str, by: Access, *, lock: bool = False) -> Inspection:
     """The inspection, or NotFoundError: those of one's places, and those that one has to do."""
     found = await uow.rounds.inspection(inspection_id, lock=lock)
-    if found is None or not (by.covers(found.grid) or found.assignee == by.person.id):
+    if found is None or not _sees(by, found):
         raise NotFoundError(f"there is no inspection {inspection_id!r} that you can see")
     return found
 
 
 async def inspections(uow: UnitOfWork, by: Access) -> Sequence[Inspection]:
     """Those that one sees, the most urgent first."""
-    found = await uow.rounds.inspections(None)
-    return [each for each in found if by.covers(each.grid) or each.assignee == by.person.id]
+    return [each for each in await uow.rounds.inspections(None) if _sees(by, each)]
+
+
+async def reports(store: Store, inspection_id: str, by: Access, *, at: datetime) -> Sequence[InspectionReport]:
+    """What was found, newest first. Who reads of care visits is written down."""
+    async with store.read() as uow:
+        inspection = await visible_inspection(uow, inspection_id, by)
+        found = await uow.rounds.reports(inspection_id, _SHOWN)
+    if inspection.kind is InspectionKind.CARE:
+        async with store.write() as uow:
+            details: dict[str, str | int] = {"what": "visits"}
+            entry = Entry(at=at, act=Act.CARE_READ, actor=by.person.id, subject=inspection.id, details=details)
+            uow.audit.add(entry)
+            await uow.commit()
+    return found
+
+
+def _sees(by: Access, inspection: Inspection) -> bool:
+    if inspection.assignee == by.person.id:
+        return True
+    return by.covers(inspection.grid) and (inspection.kind is not InspectionKind.CARE or by.cleared)
+
+
+def _check_care(inspection: Inspection, held: Inspection | None, by: Access) -> None:
+    kinds = {inspection.kind, held.kind if held else inspection.kind}
+    if InspectionKind.CARE not in kinds:
+        return
+    if not by.cleared:
+        raise ForbiddenError("care visits are planned by those who are cleared for care")
+    if len(kinds) > 1:
+        raise InvalidError("a care visit stays one: end it, and plan another inspection")
+    if inspection.assignee is None:
+        raise InvalidError("say who goes: a care visit is not told to everybody who works in the grid")
 
 
 async def report(
@@ -119,6 +158,8 @@ async def report(
 def _check(inspection: Inspection, found: Found) -> None:
     if inspection.ended_at is not None:
         raise ConflictError("this inspection has ended: nobody has to look any more")
+    if inspection.kind is InspectionKind.CARE and found.photos:
+        raise InvalidError("no pictures are kept of care visits: say it in words")
     unknown = [each for each in found.failed if each not in inspection.checks]
     if unknown:
         raise InvalidError(f"{', '.join(unknown)} is none of its checks: {', '.join(inspection.checks) or 'none'}")
@@ -129,16 +170,16 @@ def _check(inspection: Inspection, found: Found) -> None:
 
 
 async def _case(uow: UnitOfWork, site: Site, inspection: Inspection, found: Found, by: Access, at: datetime) -> str:
-    kind = PROBLEMS[inspection.kind]
+    row = _CARE if inspection.kind is InspectionKind.CARE else KINDS[PROBLEMS[inspection.kind]]
     told = Told(
         source=Source.INSPECTION,
-        title=f"{KINDS[kind].words.zh} · {inspection.title}",
+        title=f"{row.words.zh} · {inspection.title}",
         words="；".join(part for part in (found.words, *found.failed) if part),
-        severity=KINDS[kind].severity,
+        severity=row.severity,
         grid=inspection.grid,
         actor=Actor(person=by.person),
-        scenario=KINDS[kind].scenario,
-        data={"inspection": inspection.id, "kind": kind.value},
+        scenario=row.scenario,
+        data={"inspection": inspection.id, "kind": inspection.kind.value},
     )
     case = await open_told(uow, site, told, at=at)
     for file in await stored_pictures(uow, found.photos):
@@ -153,13 +194,19 @@ async def inspection_passed(
     if inspection.ended_at is not None:
         return
     workers = [inspection.assignee] if inspection.assignee else await _workers(uow, inspection.grid)
-    about = About(subject=f"{inspection.id} {inspection.due_at}", severity=Severity.BLUE, title=inspection.title)
+    about = About(subject=f"{inspection.id} {inspection.due_at}", severity=Severity.BLUE, title=_title(inspection))
     if key.part == REMIND:
         await notify(uow, site, about, NoticeKind.INSPECTION_DUE, workers, at=at)
         return
-    supervisors = [each.id for each in await audience(uow, Role.SUPERVISOR, inspection.grid, None)]
+    scenario = _CARE.scenario if inspection.kind is InspectionKind.CARE else None
+    supervisors = [each.id for each in await audience(uow, Role.SUPERVISOR, inspection.grid, scenario)]
     await notify(uow, site, about, NoticeKind.INSPECTION_LATE, [*workers, *supervisors], at=at)
     await uow.deadlines.set([late_again(inspection, at)])
+
+
+def _title(inspection: Inspection) -> str:
+    """What notices say, which leave by SMS and the like: of a care visit neither who nor where."""
+    return "关爱走访" if inspection.kind is InspectionKind.CARE else inspection.title
 
 
 async def _workers(uow: UnitOfWork, grid: str) -> Sequence[str]:

@@ -214,3 +214,42 @@ async def test_inspections_are_planned_changed_and_ended_by_supervisors(
     assert (await _get(web, "wang", "inspections"))["items"] == []
     await _post(web, "wang", "inspections/i-lift/reports", {"ok": True}, status=409)
     assert await _act(station, "2027-11-26T04:00:02+00:00") == 0
+
+
+async def test_only_the_cleared_and_who_goes_know_of_care_visits(station: Station, web: httpx.AsyncClient) -> None:
+    account = Account(username="carer", name="carer", roles=frozenset({Role.SUPERVISOR, Role.CARE}), password=PASSWORD)
+    await add_person(station.store, PlainHasher(), account)
+    visit = {**LIFT, "id": "i-visit", "kind": "care", "title": "陈奶奶 3号楼", "checks": [], "assignee": "u-wang"}
+    await _post(web, "zhao", "inspections", visit, status=403)
+    assert (await _post(web, "carer", "inspections", {**visit, "assignee": None}, status=422))["code"] == "invalid"
+    await _post(web, "carer", "inspections", visit, status=200)
+    assert (await _post(web, "carer", "inspections", {**visit, "kind": "lift"}, status=422))["code"] == "invalid"
+    await _post(web, "zhao", "inspections", {**visit, "kind": "lift"}, status=403)
+
+    # Neither who nor where leaves the application, and nobody else hears of it when it is late.
+    assert await _act(station, "2026-11-25T04:00:01+00:00") == 2
+    for username, told in (
+        ("wang", ["关爱走访"] * 2),
+        ("carer", ["关爱走访"]),
+        ("zhang", []),
+        ("zhao", []),
+        ("li", []),
+    ):
+        titles = [notice["text_zh"] for notice in (await _get(web, username, "notices"))["items"]]
+        assert [word in title for word, title in zip(told, titles, strict=True)] == [True] * len(told), titles
+        assert not any("陈奶奶" in title for title in titles)
+    found = {"ok": False, "words": "摔倒了，已送医", "photos": ["0" * 64]}
+    assert (await _post(web, "wang", "inspections/i-visit/reports", found, status=422))["code"] == "invalid"
+    told = await _post(web, "wang", "inspections/i-visit/reports", {**found, "photos": []})
+    for username, status in (("carer", 200), ("wang", 200), ("zhang", 404), ("zhao", 404), ("root", 404)):
+        await _get(web, username, "inspections/i-visit/reports", status=status)
+        listed = (await _get(web, username, "inspections"))["items"]
+        assert len(listed) == (1 if status == 200 else 0), username
+    case = await _get(web, "carer", f"cases/{told['case']}")
+    assert (case["scenario"], case["severity"], case["source"]) == ("care", "yellow", "inspection")
+    # What was found is read once a second person has opened it.
+    assert case["history"][0]["note"] is None
+    await _get(web, "zhao", f"cases/{told['case']}", status=404)
+    async with station.store.read() as uow:
+        reads = [kept.entry for kept in await uow.audit.after(0, 100) if kept.entry.subject == "i-visit"]
+    assert {entry.actor for entry in reads} == {"u-carer", "u-wang"}

@@ -33,8 +33,6 @@ EntryId = Annotated[str, Path(pattern=r"^d-[0-9a-f]{24}$", examples=["d-3f6d0c1b
 InspectionId = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$", examples=["i-lift-3"])]
 OnDay = Annotated[date | None, Query(description="Only of this day, by the site's clock.")]
 _CHANGE = ("forbidden", "csrf", "too_large")
-#: Reports of one inspection that are shown.
-_SHOWN = 100
 
 
 @router.post(
@@ -90,7 +88,7 @@ async def list_inspections(deps: Given, signed_in: SignedIn) -> InspectionList:
 
 @router.post("/inspections", operation_id="saveInspection", responses=errors(*_CHANGE))
 async def save_inspection(deps: Given, by: Lead, body: InspectionBody) -> InspectionModel:
-    """Plan an inspection, or change the one with this id; for supervisors and admins."""
+    """Plan an inspection, or change the one with this id; for supervisors and admins, care visits for the cleared."""
     kept = await inspecting.save(deps.store, body.inspection(), by)
     return InspectionModel.of(kept, deps.clock.now())
 
@@ -122,7 +120,5 @@ async def list_inspection_reports(
     deps: Given, signed_in: SignedIn, inspection_id: InspectionId
 ) -> InspectionReportList:
     """What was found, newest first."""
-    async with deps.store.read() as uow:
-        await inspecting.visible_inspection(uow, inspection_id, signed_in.access)
-        found = await uow.rounds.reports(inspection_id, _SHOWN)
+    found = await inspecting.reports(deps.store, inspection_id, signed_in.access, at=deps.clock.now())
     return InspectionReportList(items=tuple(InspectionReportModel.of(each) for each in found))
