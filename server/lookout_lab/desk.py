@@ -71,17 +71,7 @@ async def _questions(web: httpx.AsyncClient) -> dict[str, _Ask]:
     deep: str = first["next_cursor"]
     for _ in range(20):
         deep = (await web.get("/cases", params={"limit": 200, "cursor": deep})).json()["next_cursor"]
-    lists: dict[str, dict[str, str]] = {
-        "list newest": {},
-        "list far back": {"cursor": deep},
-        "list by state": {"state": "closed,follow_up"},
-        "list of nothing": {"state": "verifying", "severity": "red"},
-        "list of a community": {"place": "demo-c1"},
-        "list late": {"late": "true"},
-        "search common word": {"q": "东门"},
-        "search rare word": {"q": "没有这样的地方"},
-        "search number": {"q": newest.removeprefix("c-")[:8]},
-    }
+    lists = _lists(newest, deep)
 
     def asks(params: dict[str, str]) -> _Ask:
         return lambda _number: web.get("/cases", params=params)
@@ -109,6 +99,21 @@ async def _questions(web: httpx.AsyncClient) -> dict[str, _Ask]:
         "move open": told,
         "move confirm": confirm,
         "move dispatch": dispatch,
+    }
+
+
+def _lists(newest: str, deep: str) -> dict[str, dict[str, str]]:
+    """What lists are asked for; ``deep``: a cursor some thousand cases back."""
+    return {
+        "list newest": {},
+        "list far back": {"cursor": deep},
+        "list by state": {"state": "closed,follow_up"},
+        "list of nothing": {"state": "verifying", "severity": "red"},
+        "list of a community": {"place": "demo-c1"},
+        "list late": {"late": "true"},
+        "search common word": {"q": "东门"},
+        "search rare word": {"q": "没有这样的地方"},
+        "search number": {"q": newest.removeprefix("c-")[:8]},
     }
 
 
