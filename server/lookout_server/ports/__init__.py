@@ -8,6 +8,7 @@ from typing import Protocol
 from lookout_server.ports.accounts import AuditLog, CareViews, Factors, SecondFactor, Session
 from lookout_server.ports.arrivals import EventLog, EvidenceIndex, Ledger, ProofRepository, Quarantine
 from lookout_server.ports.hotline import HotlineRepository
+from lookout_server.ports.lists import ListRepository
 from lookout_server.ports.outgoing import Feed, NoticeRepository, Outbox, WebhookRepository
 from lookout_server.ports.records import (
     AlarmFilter,
@@ -85,6 +86,7 @@ __all__ = [
     "LedgerStream",
     "LinkedEvent",
     "LinkedNote",
+    "ListRepository",
     "ModelPackage",
     "NoticeRepository",
     "Outbox",
@@ -195,6 +197,8 @@ class UnitOfWork(Protocol):
     def hotline(self) -> HotlineRepository: ...
     @property
     def volunteers(self) -> VolunteerRepository: ...
+    @property
+    def lists(self) -> ListRepository: ...
     @property
     def rounds(self) -> RoundRepository: ...
     @property

@@ -80,6 +80,7 @@ INSPECTION = {
     "due_at": "2026-12-01T00:00:00Z",
 }
 CALL = {"number": "HF-1", "received_at": "2026-11-22T03:40:00Z", "kind": "other", "grid": "grid-07", "words": "x"}
+ITEM = {"kind": "need", "title": "轮椅", "grid": "grid-07", "tags": ["轮椅"]}
 MORE_TIME = {"until": "2026-11-24T00:00:00Z", "reason": "等待配件"}
 
 ROUTES = [
@@ -125,6 +126,11 @@ ROUTES = [
     Route("saveVolunteer", "POST", "/api/v1/volunteers", EVERYBODY - OUTSIDE, {"name": "周阿姨", "grid": "grid-07"}),
     Route("getPoints", "GET", "/api/v1/volunteers/v-9/points", EVERYBODY),
     Route("givePoints", "POST", "/api/v1/volunteers/v-9/points", CONTROL_ROOM, {"points": 1, "reason": "x"}),
+    Route("listItems", "GET", "/api/v1/three-lists", EVERYBODY),
+    Route("addItem", "POST", "/api/v1/three-lists", EVERYBODY - OUTSIDE, ITEM),
+    Route("listOffers", "GET", f"/api/v1/three-lists/l-{'0' * 24}/offers", EVERYBODY),
+    Route("meetNeed", "POST", f"/api/v1/three-lists/l-{'0' * 24}/meet", CONTROL_ROOM, {"offer": f"l-{'1' * 24}"}),
+    Route("endItem", "POST", f"/api/v1/three-lists/l-{'0' * 24}/end", CONTROL_ROOM),
     Route("getStatistics", "GET", "/api/v1/statistics", CONTROL_ROOM),
     Route("getStatisticsTable", "GET", "/api/v1/statistics/days.csv", CONTROL_ROOM),
     Route("listPlaces", "GET", "/api/v1/places", CONTROL_ROOM),

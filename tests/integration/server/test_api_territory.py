@@ -1,5 +1,6 @@
 """Places: nothing of one is told in another. Every route that names something is tried from inside and outside."""
 
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -9,6 +10,7 @@ from lookout_server.api.models.people import ShiftBody
 from lookout_server.api.models.rounds import InspectionBody
 from lookout_server.api.models.silences import SilenceBody
 from lookout_server.app import openapi_document
+from lookout_server.domain.lists import Item, ListKind
 from lookout_server.domain.moves import MOVES
 from lookout_server.domain.rounds import DiaryKind
 from lookout_server.domain.territory import Camera, CameraKey, Gateway, Role
@@ -18,6 +20,7 @@ from lookout_server.services.accounts import Account, add_person
 from lookout_server.services.commands import Wanted, ask
 from lookout_server.services.diary import Note, write
 from lookout_server.services.inspecting import save as save_inspection
+from lookout_server.services.lists import add as add_item
 from lookout_server.services.residents import add_place
 from lookout_server.services.roster import save_shift
 from lookout_server.services.silencing import add_silence
@@ -47,6 +50,17 @@ PEOPLE = [
     person("chen", Role.WORKER, grids=frozenset({"grid-08"})),
 ]
 QUIET = {"reason": "只在七网格", "ends_at": "2026-11-22T05:00:00Z", "grid": "grid-07"}
+ITEM = Item(
+    id="l-" + "7" * 24,
+    kind=ListKind.NEED,
+    title="轮椅七",
+    words="",
+    grid="grid-07",
+    tags=frozenset({"轮椅"}),
+    by="u-zhao",
+    at=NOON,
+)
+OFFER = replace(ITEM, id="l-" + "8" * 24, kind=ListKind.RESOURCE)
 ENTRY = "d-" + "7" * 24
 INSPECTION = {
     "id": "i-seven",
@@ -86,6 +100,8 @@ async def _stock(station: Station) -> dict[str, str]:
     await ask(station.store, SITE, Wanted(gateway="gw-7", name="reload", by=boss, key="seven"), at=NOON)
     helper = Volunteer(id="v-seven", name="周", grid="grid-07", skills=frozenset({"急救"}))
     await save_volunteer(station.store, helper, boss)
+    for item in (ITEM, OFFER):
+        await add_item(station.store, item, boss)
     note = Note(id=ENTRY, kind=DiaryKind.PATROL, words="七网格的事", grid="grid-07")
     await write(station.store, note, boss, at=NOON)
     await save_inspection(station.store, InspectionBody.model_validate(INSPECTION).inspection(), boss)
@@ -147,6 +163,11 @@ ABOUT_SEVEN: dict[str, tuple[str, str, Any]] = {
     "saveVolunteer": ("POST", "/api/v1/volunteers", {"id": "v-seven", "name": "周", "grid": "grid-07"}),
     "getPoints": ("GET", "/api/v1/volunteers/v-seven/points", None),
     "givePoints": ("POST", "/api/v1/volunteers/v-seven/points", {"points": 1, "reason": "x"}),
+    "listItems": ("GET", "/api/v1/three-lists", None),
+    "addItem": ("POST", "/api/v1/three-lists", {"kind": "need", "title": "x", "grid": "grid-07", "tags": ["x"]}),
+    "listOffers": ("GET", f"/api/v1/three-lists/{ITEM.id}/offers", None),
+    "meetNeed": ("POST", f"/api/v1/three-lists/{ITEM.id}/meet", {"offer": OFFER.id}),
+    "endItem": ("POST", f"/api/v1/three-lists/{ITEM.id}/end", None),
     "getStatistics": ("GET", "/api/v1/statistics", None),
     "getStatisticsTable": ("GET", "/api/v1/statistics/cameras.csv", None),
     "listPlaces": ("GET", "/api/v1/places", None),
@@ -176,6 +197,7 @@ MARKS = {
     "listInspections": "i-seven",
     "listVolunteers": "v-seven",
     "listVolunteerTeams": "v-seven",
+    "listItems": "轮椅七",
     "getStatistics": '"confirm"',
     "getStatisticsTable": ",gate,",
     "listPlaces": "{place}",

@@ -12,6 +12,7 @@ from lookout_server.adapters.database.evidence import SqlEvidence
 from lookout_server.adapters.database.gateways import SqlGateways
 from lookout_server.adapters.database.hotline import SqlHotline
 from lookout_server.adapters.database.ledger import SqlLedger
+from lookout_server.adapters.database.lists import SqlLists
 from lookout_server.adapters.database.notices import SqlNotices
 from lookout_server.adapters.database.outgoing import SqlFeed, SqlOutbox
 from lookout_server.adapters.database.people import SqlPeople
@@ -60,6 +61,7 @@ class SqlUnitOfWork:
         self.quarantine = SqlQuarantine(session)
         self.hotline = SqlHotline(session)
         self.volunteers = SqlVolunteers(session)
+        self.lists = SqlLists(session)
         self.rounds = SqlRounds(session)
         self.statistics = SqlStatistics(session)
         self.residents = SqlResidents(session)

@@ -31,6 +31,7 @@ from lookout_server.adapters.database.tables.columns import (
     SourceName,
     UtcDateTime,
 )
+from lookout_server.adapters.database.tables.lists import ListItemRow
 from lookout_server.adapters.database.tables.outgoing import (
     CounterRow,
     FeedRow,
@@ -89,6 +90,7 @@ __all__ = [
     "Json",
     "JsonText",
     "LedgerRow",
+    "ListItemRow",
     "Name",
     "NoticeRow",
     "OutboxRow",
