@@ -316,6 +316,13 @@ def test_workers_stay_out_of_the_control_room(worker: Window) -> None:
     expect(worker.page).to_have_url(f"{worker.base_url}/worker")
 
 
+def test_an_unknown_address_offers_a_way_home(worker: Window) -> None:
+    worker.page.goto(f"{worker.base_url}/nowhere")
+    expect(worker.page.get_by_role("alert")).to_have_text("没有这个页面。")
+    worker.page.get_by_role("link", name="回到首页").click()
+    expect(worker.page).to_have_url(f"{worker.base_url}/worker")
+
+
 @pytest.mark.parametrize("path", ["/", "/cases", "/admin"])
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_every_page_fits_a_phone(

@@ -54,7 +54,16 @@ function Current() {
     const params = match(route.pattern, path.value);
     if (params !== null) return <Guarded key={route.pattern} route={route} params={params} />;
   }
-  return <Trouble text={t("problem.no_page")} again={() => navigate("/")} />;
+  const person = user.value ?? null;
+  const home = person === null ? "/login" : homeOf(person);
+  return (
+    <main class="trouble">
+      <p role="alert">{t("problem.no_page")}</p>
+      <a class="button" href={home}>
+        {t(home === "/login" ? "problem.to_login" : "problem.to_home")}
+      </a>
+    </main>
+  );
 }
 
 function Guarded({ route, params }: { route: Route; params: Params }) {
