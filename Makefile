@@ -23,7 +23,7 @@ DATABASE ?= sqlite
 LAB_ARGS ?=
 LAB = PYTHONPATH=server:edge $(BIN)/python -m lookout_lab
 
-.PHONY: help setup setup-dev console demo demo-check test check check-training torch-cpu format schemas bench bench-desk soak score crashlab backlog load build-models pins clean
+.PHONY: help setup setup-dev console demo reel demo-check test check check-training torch-cpu format schemas bench bench-desk soak score crashlab backlog load build-models pins clean
 
 help: ## List the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -49,8 +49,16 @@ setup-dev: $(VENV)/.dev ## The environment with everything that tests and checks
 console: $(VENV)/.runtime ## Build the web console into the server's package
 	@$(BIN)/python server/build_console.py
 
-demo: console ## Run everything here: a broker, a dispatcher, a gateway with two cameras. CAMERA=rtsp://…|FILE|/dev/video0 for yours
+demo: console ## Run everything here: a broker, a dispatcher, a gateway with seven cameras. CAMERA=rtsp://…|FILE|/dev/video0 for yours
 	@exec $(BIN)/lookout-demo run $(if $(CAMERA),--camera '$(CAMERA)') $(DEMO_ARGS)
+
+REEL ?= .reel
+reel: $(VENV)/.runtime ## Render the reel's clips anew into $(REEL)/clips (most of an hour; Blender's module is 370 MB); goes on where it stopped
+	@test -d $(REEL)/blender || $(PYTHON) -m venv $(REEL)/blender
+	@$(REEL)/blender/bin/python -m pip install -q -r models/reel/requirements.txt
+	@PYTHONPATH=models $(REEL)/blender/bin/python -m lookout_models.reel.yard_set $(REEL)/frames > $(REEL)/log
+	@PYTHONPATH=models $(REEL)/blender/bin/python -m lookout_models.reel.shoot --work $(REEL)/frames > $(REEL)/log
+	@$(BIN)/python -m lookout_models.reel $(REEL)/frames $(REEL)/clips
 
 demo-check: console ## The demo without a person: one real detection to a closed case; ends with a line of JSON
 	@exec $(BIN)/lookout-demo check $(DEMO_ARGS)

@@ -15,7 +15,7 @@ import typer
 from lookout_demo.check import drive
 from lookout_demo.community import prepare
 from lookout_demo.errors import DemoError
-from lookout_demo.footage import Feed, extra_feeds, own_feed, shipped_feeds
+from lookout_demo.footage import Feed, extra_feeds, own_feed, reel_feeds, shipped_feeds
 from lookout_demo.launch import Running, start
 from lookout_demo.processes import Children
 
@@ -68,7 +68,7 @@ def run(camera: Camera = None, data: DataDir = Path(".lookout/demo"), port: Port
     """Start a dispatcher, its broker and a gateway, and keep them running until Ctrl-C."""
     _stop_on_signals()
     try:
-        feeds = (own_feed(camera),) if camera else shipped_feeds() + extra_feeds()
+        feeds = (own_feed(camera),) if camera else shipped_feeds()[:1] + reel_feeds() + extra_feeds()
         with Children() as children:
             _say("Preparing the demo's community …")
             community = prepare(data.resolve(), feeds, port=port)

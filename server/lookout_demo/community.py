@@ -102,6 +102,8 @@ def _server(folder: Path, port: int) -> dict[str, Any]:
 _RULES: dict[str, dict[str, Any]] = {
     "unfamiliar_vehicle": {"scenario": "unfamiliar_vehicle", "dwell_s": 3.0, "votes_needed": 2},
     "corridor_ebike": {"scenario": "corridor_ebike", "dwell_s": 5.0, "votes_needed": 2, "min_score": 0.2},
+    "fire_smoke": {"scenario": "fire_smoke"},
+    "garbage": {"scenario": "garbage"},
 }
 _ZONE = "kerb"
 
@@ -113,8 +115,14 @@ def _camera(feed: Feed) -> dict[str, Any]:
         "name": feed.name,
         "source": {key: value for key, value in source.items() if value is not None},
         "zones": zones,
-        "rules": [{**_RULES[scenario], "zones": list(zones)} for scenario in feed.scenarios],
+        "rules": [{**_RULES[scenario], **feed.params, "zones": list(zones)} for scenario in feed.scenarios],
     }
+
+
+def detector_for(feeds: Sequence[Feed]) -> str:
+    """The zoo entry that knows what these cameras look for: fire and rubbish are known to our own only."""
+    scenarios = {scenario for feed in feeds for scenario in feed.scenarios}
+    return "community-nano" if scenarios & {"fire_smoke", "garbage"} else "coco-nano"
 
 
 def gateway_config(
@@ -129,6 +137,7 @@ def gateway_config(
         "data_dir": str(folder / "gateway"),
         "mqtt": mqtt,
         "dispatcher": dispatcher,
+        "models": {"detector": detector_for(feeds)},
         "cameras": cameras,
     }
 

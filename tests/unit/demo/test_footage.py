@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from lookout_demo.community import gateway_config
 from lookout_demo.errors import DemoError
-from lookout_demo.footage import extra_feeds, own_feed, shipped_feeds
+from lookout_demo.footage import extra_feeds, own_feed, reel_feeds, shipped_feeds
 
 
 def test_two_cameras_play_a_clip_that_a_package_ships() -> None:
@@ -13,6 +14,14 @@ def test_two_cameras_play_a_clip_that_a_package_ships() -> None:
     assert len(feeds) >= 2
     assert len({feed.id for feed in feeds}) == len(feeds)
     assert all(Path(feed.url).is_file() and feed.loop for feed in feeds)
+
+
+def test_every_clip_of_the_reel_has_a_camera_whose_rule_the_demo_knows() -> None:
+    feeds = reel_feeds()
+    assert {feed.id for feed in feeds} >= {"fire-yard", "lamp-yard"}
+    assert all(Path(feed.url).is_file() and feed.loop and feed.name != feed.id for feed in feeds)
+    cameras = gateway_config(Path("data"), feeds, mqtt={}, dispatcher={})["cameras"]
+    assert [rule["scenario"] for rule in cameras["fire-yard"]["rules"]] == ["fire_smoke"]
 
 
 def test_a_folder_of_more_clips_adds_a_camera(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,1 @@
+"""The reel: scenes written in code, rendered with Blender (``bpy``), filmed like a surveillance camera would."""
