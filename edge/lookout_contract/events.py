@@ -86,7 +86,8 @@ class Condition(Message):
 
     name: str
     """Stable key, e.g. ``dwell``, ``zone``, ``plate``; pages translate it."""
-    value: float | str | bool | None
+    value: float | str | bool | None = None
+    """Null where there was nothing to measure."""
     limit: float | str | bool | None = None
     """What the value was compared with."""
     met: bool

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from lookout_contract.base import format_utc
-from lookout_contract.events import EndReason, Event, EventData, Phase, Scenario, Severity, make_event
+from lookout_contract.events import Condition, EndReason, Event, EventData, Phase, Scenario, Severity, make_event
+from lookout_contract.schemas import message_schemas
 
 NOON = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 
@@ -85,3 +86,19 @@ def test_times_travel_in_utc_to_the_millisecond(moment: datetime) -> None:
     text = format_utc(moment)
     assert text.endswith("Z")
     assert abs(datetime.fromisoformat(text) - moment) < timedelta(milliseconds=1)
+
+
+def test_what_nothing_was_measured_of_arrives_too() -> None:
+    """Nulls are left out on the way, so nothing that may be null can be required at the other end."""
+    nothing = Condition(name="separation", value=None, limit=2.0, met=True)
+    sent = event()
+    told = sent.model_copy(update={"data": sent.data.model_copy(update={"explain": (nothing,)})})
+    assert Event.model_validate_json(told.to_json()) == told
+
+
+def test_nothing_that_may_be_null_is_required() -> None:
+    for name, schema in message_schemas().items():
+        for kind, part in {name: schema, **schema.get("$defs", {})}.items():
+            for key in part.get("required", ()):
+                options = part["properties"][key].get("anyOf", ())
+                assert {"type": "null"} not in options, f"{kind}.{key} is left out when it is null"
