@@ -95,7 +95,8 @@ def check() -> None:
     node = find_node()
     install(node)
     modules = CONSOLE / "node_modules"
-    run("checking types", [node.node, modules / "typescript/bin/tsc", "--noEmit"])
+    for what, project in (("types", "tsconfig.json"), ("types of the service worker", "src/sw/tsconfig.json")):
+        run(f"checking {what}", [node.node, modules / "typescript/bin/tsc", "--noEmit", "-p", project])
     run("running unit tests", [node.node, modules / "vitest/vitest.mjs", "run"])
 
 

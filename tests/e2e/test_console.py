@@ -3,14 +3,10 @@
 import gzip
 import re
 import signal
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import cv2
-import numpy as np
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
 from e2e.console_driver import (
     PHONE,
@@ -19,144 +15,21 @@ from e2e.console_driver import (
     close_case,
     dispatch,
     drive_to_closed,
-    launch,
     open_window,
     report,
 )
 from e2e.dispatcher import OPERATOR, WORKER, Dispatcher, SpokenGateway
-from lookout_contract.events import (
-    Attributes,
-    Condition,
-    DetectedObject,
-    EventData,
-    EvidenceKind,
-    EvidenceRef,
-    Phase,
-    Scenario,
-    Severity,
-    Votes,
-)
+from e2e.scenes import parked_ebike
+from lookout_contract.events import Scenario, Severity
 
 ROOT = Path(__file__).parents[2]
 OUTPUT = ROOT / "tests" / "output" / "console"
 STATIC = ROOT / "server" / "lookout_server" / "static"
 AXE = ROOT / "server" / "console" / "node_modules" / "axe-core" / "axe.min.js"
-GATEWAY = "gw-01"
 #: The worker's first page, scripts as they travel.
 PHONE_BUDGET_BYTES = 60_000
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = launch(playwright)
-        yield chromium
-        chromium.close()
-
-
-@pytest.fixture(scope="module")
-def dispatcher(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dispatcher]:
-    if not (STATIC / "index.html").exists():
-        pytest.skip("the console is not built: run `python server/build_console.py`")
-    running = Dispatcher(folder=tmp_path_factory.mktemp("dispatcher"))
-    running.start()
-    for login in (OPERATOR, WORKER):
-        running.add_person(login)
-    yield running
-    running.stop()
-
-
-@pytest.fixture(scope="module")
-def gateway(dispatcher: Dispatcher) -> Iterator[SpokenGateway]:
-    speaking = SpokenGateway.connect(dispatcher, GATEWAY)
-    speaking.announce("unit2", "gate")
-    yield speaking
-    speaking.probe.close()
-
-
-@pytest.fixture
-def windows(browser: Browser) -> Iterator[list[Window]]:
-    """Windows that a test opens: none of them may have complained, and all are closed at the end."""
-    opened: list[Window] = []
-    yield opened
-    complaints = [complaint for window in opened for complaint in window.complaints]
-    for window in opened:
-        window.page.context.close()
-    assert complaints == []
-
-
-@pytest.fixture
-def operator(browser: Browser, dispatcher: Dispatcher, windows: list[Window]) -> Window:
-    window = open_window(browser, dispatcher.url)
-    windows.append(window)
-    window.sign_in(OPERATOR)
-    return window
-
-
-@pytest.fixture
-def worker(browser: Browser, dispatcher: Dispatcher, windows: list[Window]) -> Window:
-    window = open_window(browser, dispatcher.url, PHONE)
-    windows.append(window)
-    window.sign_in(WORKER)
-    return window
-
-
-def picture(text: str, *, size: tuple[int, int] = (1280, 720)) -> bytes:
-    """A JPEG with something to see in it."""
-    width, height = size
-    image = np.full((height, width, 3), 90, dtype=np.uint8)
-    image[height // 2 :] = (70, 80, 70)
-    cv2.rectangle(image, (width // 3, height // 3), (width // 2, height * 3 // 4), (40, 60, 200), -1)
-    cv2.putText(image, text, (40, 80), cv2.FONT_HERSHEY_SIMPLEX, 2, (255, 255, 255), 3)
-    _, encoded = cv2.imencode(".jpg", image)
-    return encoded.tobytes()
-
-
-@pytest.fixture
-def photo(tmp_path: Path) -> Path:
-    path = tmp_path / "scene.jpg"
-    path.write_bytes(picture("cleared", size=(3000, 2000)))
-    return path
-
-
-def parked_ebike(
-    gateway: SpokenGateway,
-    occurrence: str,
-    severity: Severity = Severity.YELLOW,
-    scenario: Scenario = Scenario.CORRIDOR_EBIKE,
-) -> EventData:
-    """A new occurrence with its snapshot uploaded; it joins an open case of its ``scenario``, if there is one."""
-    content = picture(occurrence)
-    now = datetime.now(UTC)
-    return EventData(
-        occurrence=occurrence,
-        scenario=scenario,
-        camera="unit2",
-        phase=Phase.START,
-        captured_at=now,
-        started_at=now - timedelta(seconds=252),
-        zone="corridor",
-        objects=(DetectedObject(label="bicycle", score=0.87, box=(0.333, 0.333, 0.5, 0.75), track=3),),
-        votes=Votes(yes=6, of=8),
-        dwell_s=252,
-        attributes=Attributes(stage="parked"),
-        severity=severity,
-        severity_reason="ebike_parked",
-        explain=(
-            Condition(name="votes", value=6, limit=5, met=True, unit="1"),
-            Condition(name="dwell", value=252.0, limit=180.0, met=True, unit="s"),
-        ),
-        evidence=(
-            EvidenceRef(
-                kind=EvidenceKind.SNAPSHOT,
-                sha256=gateway.upload(content, "image/jpeg"),
-                bytes=len(content),
-                mime="image/jpeg",
-            ),
-        ),
-    )
 
 
 def test_an_alarm_becomes_a_closed_case(gateway: SpokenGateway, operator: Window, worker: Window, photo: Path) -> None:
@@ -344,7 +217,9 @@ def test_no_page_has_barriers(
     if not AXE.exists():
         pytest.skip("axe-core is not installed: run `npm ci` in server/console")
     axe = AXE.read_text("utf-8")
-    gateway.tell(parked_ebike(gateway, "barriers-dark" if dark else "barriers-light"))
+    # A vehicle without a plate joins no other's case.
+    name = "barriers-dark" if dark else "barriers-light"
+    gateway.tell(parked_ebike(gateway, name, scenario=Scenario.UNFAMILIAR_VEHICLE))
     operator = open_window(browser, dispatcher.url, dark=dark)
     worker = open_window(browser, dispatcher.url, PHONE, dark=dark)
     windows += [operator, worker]

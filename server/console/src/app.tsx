@@ -2,10 +2,12 @@
 
 import type { ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
+import type { User } from "./api/models";
 import { Notices } from "./components/notices";
 import { homeOf, inControl, loadSession, user } from "./live/session";
 import { match, navigate, path } from "./router";
 import { t } from "./text/i18n";
+import { forgetSnapshot, keptSnapshot } from "./worker/shelf";
 
 type Params = Readonly<Record<string, string>>;
 export type PageProps = { params: Params };
@@ -36,9 +38,13 @@ export function App() {
   const [lost, setLost] = useState(false);
   const start = () => {
     setLost(false);
-    loadSession().catch(() => setLost(true));
+    loadSession(keptPerson).catch(() => setLost(true));
   };
   useEffect(start, []);
+  const nobody = user.value === null;
+  useEffect(() => {
+    if (nobody) void forgetSnapshot().catch(() => undefined);
+  }, [nobody]);
   if (lost) return <Trouble text={t("problem.no_answer")} again={start} />;
   if (user.value === undefined) return <p class="waiting">{t("state.loading")}</p>;
   return (
@@ -47,6 +53,11 @@ export function App() {
       <Notices />
     </>
   );
+}
+
+/** The phone opens without network; the control room must not look alive when it is not. */
+async function keptPerson(): Promise<User | undefined> {
+  return path.value.startsWith("/worker") ? (await keptSnapshot())?.person : undefined;
 }
 
 function Current() {

@@ -1,7 +1,7 @@
 /** Who is signed in, and where they belong. */
 
 import { signal } from "@preact/signals";
-import { onSignedOut } from "../api/client";
+import { onSignedOut, Unreachable } from "../api/client";
 import * as api from "../api/endpoints";
 import type { Role, User } from "../api/models";
 import { navigate, path } from "../router";
@@ -23,12 +23,18 @@ export function homeOf(person: User): string {
   return inControl(person) ? "/" : "/worker";
 }
 
-/** Ask the dispatcher who is signed in. @throws Unreachable when it does not answer. */
-export async function loadSession(): Promise<void> {
+/**
+ * Ask the dispatcher who is signed in; when it does not answer, the person for whom this browser has kept something
+ * may go on with that. @throws Unreachable when there is no such person.
+ */
+export async function loadSession(kept: () => Promise<User | undefined>): Promise<void> {
   try {
     user.value = await api.whoAmI();
   } catch (error) {
-    if (user.value !== null) throw error;
+    if (user.value === null) return;
+    const person = error instanceof Unreachable ? await kept() : undefined;
+    if (person === undefined) throw error;
+    user.value = person;
   }
 }
 

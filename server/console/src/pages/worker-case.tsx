@@ -13,8 +13,8 @@ import { t } from "../text/i18n";
 import { caseTitle } from "../text/title";
 import { FeedbackForm } from "../worker/feedback-form";
 import { WorkerFrame } from "../worker/frame";
-import { NextStep } from "../worker/step";
-import { nextStep, outbox, refresh, tasks } from "../worker/tasks";
+import { JobState, NextStep } from "../worker/step";
+import { nextStep, outbox, refresh, take, tasks } from "../worker/tasks";
 
 export default function WorkerCasePage({ params }: PageProps) {
   return (
@@ -26,6 +26,7 @@ export default function WorkerCasePage({ params }: PageProps) {
 
 function Task({ id }: { id: string }) {
   const item = tasks.value?.find((other) => other.id === id);
+  const job = outbox.jobOf(id);
   const [gone, setGone] = useState<string | null>(null);
   useEffect(() => {
     if (item === undefined) refresh(id).catch((error: unknown) => setGone(explain(error)));
@@ -36,6 +37,7 @@ function Task({ id }: { id: string }) {
         ‹ {t("worker.back")}
       </a>
       {item === undefined ? <Empty title={gone ?? t("worker.not_mine")}>{t("worker.not_mine_next")}</Empty> : <TaskFile item={item} />}
+      {item === undefined && job !== undefined ? <JobState job={job} /> : null}
     </>
   );
 }
@@ -86,7 +88,5 @@ function Return({ item }: { item: CaseDetail }) {
       </button>
     );
   }
-  const send = (fields: Record<string, unknown>) =>
-    outbox.add({ caseId: item.id, action: "return", fields, photos: [], version: item.version });
-  return <Words action="return" busy={false} onGo={(_, fields) => send(fields)} />;
+  return <Words action="return" busy={false} onGo={(_, fields) => void take(item, "return", { fields })} />;
 }

@@ -7,15 +7,32 @@ import { Grade } from "../components/grade";
 import { t } from "../text/i18n";
 import { caseTitle } from "../text/title";
 import { WorkerFrame } from "../worker/frame";
-import { NextStep } from "../worker/step";
-import { tasks } from "../worker/tasks";
+import { JobState, NextStep } from "../worker/step";
+import { outbox, tasks } from "../worker/tasks";
 
 export default function WorkerPage() {
   return (
     <WorkerFrame>
       <h1 class="unseen">{t("worker.tasks")}</h1>
+      <Strays />
       <Tasks />
     </WorkerFrame>
+  );
+}
+
+/** Steps that wait although their case is in the list no more, e.g. because somebody else has it now. */
+function Strays() {
+  const strays = outbox.jobs.value.filter((job) => !tasks.value?.some((item) => item.id === job.caseId));
+  if (strays.length === 0) return null;
+  return (
+    <ul class="cards">
+      {strays.map((job) => (
+        <li key={job.caseId} class="card">
+          <strong>{job.title}</strong>
+          <JobState job={job} />
+        </li>
+      ))}
+    </ul>
   );
 }
 

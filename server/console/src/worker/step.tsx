@@ -6,7 +6,7 @@ import { percent } from "../text/format";
 import { t } from "../text/i18n";
 import type { Job } from "./outbox";
 import { currentPlace } from "./place";
-import { nextStep, outbox } from "./tasks";
+import { nextStep, outbox, take } from "./tasks";
 
 /** The one big button: the next step of the case, or what became of the last one. */
 export function NextStep({ item }: { item: CaseDetail }) {
@@ -23,7 +23,7 @@ export function NextStep({ item }: { item: CaseDetail }) {
     setLocating(true);
     const place = action === "arrive" ? await currentPlace() : undefined;
     setLocating(false);
-    send(item, action, place);
+    await take(item, action, { place });
   };
   return (
     <button class="button primary big" disabled={locating} onClick={() => void go()}>
@@ -34,10 +34,6 @@ export function NextStep({ item }: { item: CaseDetail }) {
 
 function stepName(action: CaseAction): "accept" | "arrive" | "feedback" {
   return action === "accept" || action === "arrive" ? action : "feedback";
-}
-
-function send(item: CaseDetail, action: CaseAction, place: Awaited<ReturnType<typeof currentPlace>>): void {
-  outbox.add({ caseId: item.id, action, fields: {}, photos: [], place, version: item.version });
 }
 
 /** A step that is on its way, waits for the network, or was refused. */
@@ -51,7 +47,7 @@ export function JobState({ job }: { job: Job }) {
           <button class="button primary" onClick={() => outbox.retry(job.caseId)}>
             {t("action.again")}
           </button>
-          <button class="button" onClick={() => outbox.drop(job.caseId)}>
+          <button class="button" onClick={() => void outbox.drop(job.caseId)}>
             {t("worker.drop")}
           </button>
         </div>
@@ -62,7 +58,7 @@ export function JobState({ job }: { job: Job }) {
   return (
     <div class="sending" role="status">
       <p>
-        {job.state === "waiting" ? t("worker.queued", { action }) : t("worker.sending", { action })}
+        {job.state === "waiting" ? t(outbox.durable.value ? "worker.queued" : "worker.queued_here", { action }) : t("worker.sending", { action })}
         {uploading ? ` ${percent(job.share)}` : null}
       </p>
       {job.photos.length > 0 ? <progress max={1} value={job.share} aria-label={t("worker.upload")} /> : null}

@@ -1,13 +1,15 @@
 /** The signed-in worker's cases, with the steps that are on their way. */
 
-import { signal } from "@preact/signals";
+import { batch, effect, signal } from "@preact/signals";
 import * as api from "../api/endpoints";
 import type { Case, CaseAction, CaseDetail, CaseState, FeedMessage } from "../api/models";
 import { uploadEvidence } from "../api/upload";
 import { attempt, tell } from "../live/notices";
 import { user } from "../live/session";
 import { t } from "../text/i18n";
-import { Outbox } from "./outbox";
+import { caseTitle } from "../text/title";
+import { type NewJob, Outbox, timesMade } from "./outbox";
+import { keepSnapshot, keptSnapshot, shelfOf } from "./shelf";
 
 const MINE: readonly CaseState[] = ["dispatched", "accepted", "on_scene", "feedback", "verifying", "rework"];
 /** The steps of the straight way, in the order in which they are offered. */
@@ -15,6 +17,8 @@ const STEPS: readonly CaseAction[] = ["accept", "arrive", "feedback"];
 
 /** null until fetched. */
 export const tasks = signal<readonly CaseDetail[] | null>(null);
+/** When the tasks on the screen were fetched, while they are the ones that this phone kept; null: they are fresh. */
+export const keptSince = signal<string | null>(null);
 
 export const outbox = new Outbox({
   upload: uploadEvidence,
@@ -29,8 +33,41 @@ export const outbox = new Outbox({
 
 addEventListener("online", () => outbox.flush());
 addEventListener("beforeunload", (event) => {
-  if (outbox.jobs.value.length > 0) event.preventDefault();
+  // What lies on the shelf may be left alone.
+  if (!outbox.durable.value && outbox.jobs.value.length > 0) event.preventDefault();
 });
+effect(() => {
+  if (user.value) return;
+  outbox.close();
+  tasks.value = null;
+  keptSince.value = null;
+});
+effect(() => {
+  const person = user.value;
+  if (!person || tasks.value === null || keptSince.value !== null) return;
+  const snapshot = { person, at: new Date().toISOString(), tasks: tasks.value };
+  // Without the shelf the page works as long as it is open; the outbox says when steps are not safe.
+  keepSnapshot(snapshot).catch(() => undefined);
+});
+
+/** Show what this phone kept until there is something newer, and send what waits on it. */
+export async function openShelf(): Promise<void> {
+  const person = user.value;
+  if (!person) return;
+  const kept = await keptSnapshot().catch(() => undefined);
+  if (tasks.value === null && kept?.person.id === person.id) {
+    keptSince.value = kept.at;
+    tasks.value = kept.tasks;
+  }
+  await outbox.open(shelfOf(person.id));
+}
+
+/** Put a step into the outbox. */
+export function take(item: CaseDetail, action: CaseAction, more: Partial<Pick<NewJob, "fields" | "photos" | "place">> = {}) {
+  const made = timesMade(item, action);
+  const title = `${item.number} ${caseTitle(item)}`;
+  return outbox.add({ fields: {}, photos: [], ...more, caseId: item.id, title, action, version: item.version, made });
+}
 
 /** The one step that the worker is to do next, or null when it is somebody else's turn. */
 export function nextStep(item: Case): CaseAction | null {
@@ -40,7 +77,11 @@ export function nextStep(item: Case): CaseAction | null {
 export async function loadTasks(): Promise<void> {
   const found = await api.casesIn(MINE, true);
   const mine = found.items.filter((item) => item.handler?.id === user.value?.id);
-  tasks.value = await Promise.all(mine.map((item) => api.caseDetail(item.id)));
+  const fresh = await Promise.all(mine.map((item) => api.caseDetail(item.id)));
+  batch(() => {
+    tasks.value = fresh;
+    keptSince.value = null;
+  });
 }
 
 /** Fetch one case again and put it where it belongs; one that is no longer ours leaves the list. */

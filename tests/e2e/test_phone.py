@@ -1,0 +1,93 @@
+"""The worker's phone on a bad network: what was done is kept, sent once, and readable without a connection."""
+
+import re
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from e2e.console_driver import PHONE, Window, close_case, dispatch, open_window, report
+from e2e.dispatcher import WORKER, Dispatcher, SpokenGateway
+from e2e.scenes import parked_ebike
+
+OUTPUT = Path(__file__).parents[1] / "output" / "console"
+
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+
+
+@pytest.fixture
+def phone(browser: Browser, dispatcher: Dispatcher) -> Window:
+    """A phone whose page is kept for want of network. What it complains about without one is not looked at."""
+    window = open_window(browser, dispatcher.url, PHONE)
+    window.sign_in(WORKER)
+    window.page.goto(f"{dispatcher.url}/worker")
+    ready = "() => Promise.race([navigator.serviceWorker.ready, new Promise((done) => setTimeout(done, 20_000))])"
+    assert window.page.evaluate(f"async () => Boolean(await ({ready})())"), "no service worker"
+    window.page.reload()
+    return window
+
+
+def slow_down(page: Page, *, bytes_per_s: int) -> None:
+    """Throttle uploads."""
+    page.context.new_cdp_session(page).send(  # pyright: ignore[reportUnknownMemberType]
+        "Network.emulateNetworkConditions",
+        {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": bytes_per_s},
+    )
+
+
+def case_of(operator: Window, number: str) -> dict[str, Any]:
+    """The case as the API tells it."""
+    return cast(
+        "dict[str, Any]",
+        operator.page.evaluate("(id) => fetch(`/api/v1/cases/c-${id}`).then((answer) => answer.json())", number),
+    )
+
+
+def test_feedback_outlives_a_cut_upload_a_reload_and_a_killed_tab(
+    gateway: SpokenGateway, operator: Window, phone: Window, photo: Path
+) -> None:
+    gateway.tell(parked_ebike(gateway, "cut"))
+    number = report(operator, camera="2单元楼道")
+    dispatch(operator)
+    page, context = phone.page, phone.page.context
+    for step in ("签收", "到场", "拍照反馈"):
+        page.get_by_role("button", name=step, exact=True).click()
+    page.locator("input[type=file]").set_input_files(photo)
+    page.get_by_label("说明").fill("已清走")
+    expect(page.get_by_text("草稿已存在手机里")).to_be_visible()
+    # Not sent off yet, and kept all the same: phones close pages to make room for their camera.
+    page.reload()
+    expect(page.get_by_label("已拍照片")).to_be_visible()
+    expect(page.get_by_label("说明")).to_have_value("已清走")
+    slow_down(page, bytes_per_s=2_000)
+    page.get_by_role("button", name=re.compile("^提交反馈")).click()
+    expect(page.locator("progress")).to_have_attribute("value", re.compile(r"^0\.[1-9]"))
+    # Chromium forgets what it was told of a page's network when the page is loaded again.
+    context.route("**/api/**", lambda route: route.abort())
+    context.set_offline(True)
+    expect(page.get_by_text("待发送 1")).to_be_visible()
+    page.reload()
+    expect(page.get_by_text("待发送 1")).to_be_visible()
+    expect(page.get_by_role("alert").filter(has_text="存在手机里的任务")).to_be_visible()
+    expect(page.get_by_text("关掉页面也不会丢")).to_be_visible()
+    phone.shoot(OUTPUT / "phone-offline-case.png")
+    page.goto(f"{phone.base_url}/worker")
+    expect(page.get_by_role("link", name=re.compile("2单元楼道"))).to_be_visible()
+    expect(page.locator(".card img")).to_have_js_property("complete", value=True)
+    assert page.locator(".card img").evaluate("(image) => image.naturalWidth") > 0
+    phone.shoot(OUTPUT / "phone-offline.png")
+    page.close()
+    context.unroute("**/api/**")
+    context.set_offline(False)
+    again = Window(page=context.new_page(), base_url=phone.base_url)
+    again.page.goto(f"{phone.base_url}/worker/cases/c-{number}")
+    expect(again.page.get_by_text("已反馈，等值班员核查。")).to_be_visible()
+    again.page.reload()
+    expect(again.page.get_by_text("已反馈，等值班员核查。")).to_be_visible()
+    expect(again.page.get_by_text("待发送")).to_have_count(0)
+    case = case_of(operator, number)
+    assert [entry["action"] for entry in case["history"]].count("feedback") == 1
+    assert len([file for file in case["evidence"] if file["stage"] == "after"]) == 1
+    close_case(operator, number)
+    context.close()
