@@ -228,6 +228,16 @@ export interface Camera extends Named {
   detail: string | null;
   since: string | null;
   last_alarm_at: string | null;
+  proofs: readonly Proof[];
+}
+
+/** The newest trial of a camera and scenario; `passed` is null until its end is told. */
+export interface Proof {
+  kind: "test" | "self_test";
+  scenario: string;
+  at: string;
+  passed: boolean | null;
+  conditions: readonly Condition[];
 }
 
 export interface Gateway {

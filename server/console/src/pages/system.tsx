@@ -2,7 +2,7 @@
 
 import { useEffect } from "preact/hooks";
 import * as api from "../api/endpoints";
-import type { Camera, Command, Gateway, Quarantined } from "../api/models";
+import type { Camera, Command, Gateway, Proof, Quarantined } from "../api/models";
 import { Age } from "../components/clocks";
 import { Empty } from "../components/empty";
 import { Show, useLoad } from "../components/load";
@@ -71,7 +71,22 @@ function CameraTile({ camera }: { camera: Camera }) {
       {camera.last_alarm_at === null ? null : (
         <p class="quiet-text">{t("system.last_alarm", { at: dayTime(camera.last_alarm_at) })}</p>
       )}
+      {camera.proofs.map((proof) => (
+        <ProofLine key={proof.scenario} proof={proof} />
+      ))}
     </li>
+  );
+}
+
+/** Would its alarms arrive? What the newest trial said, and what it failed at. */
+function ProofLine({ proof }: { proof: Proof }) {
+  const missed = proof.conditions.find((condition) => !condition.met);
+  const how = proof.passed === null ? "running" : proof.passed ? "passed" : "failed";
+  return (
+    <p class="quiet-text" role={proof.passed === false ? "alert" : undefined}>
+      {t(`proof.${how}`, { kind: t(`proof.${proof.kind}`), scenario: word("scenario", proof.scenario), at: dayTime(proof.at) })}
+      {proof.passed === false && missed !== undefined ? ` · ${word("proof_missed", missed.name)}` : null}
+    </p>
   );
 }
 
