@@ -16,8 +16,8 @@ type PageModule = { default: ComponentType<PageProps> };
 interface Route {
   pattern: string;
   load: () => Promise<PageModule>;
-  /** Who the page is for: anybody, whoever is signed in, or the control room. */
-  access: "open" | "signed-in" | "control";
+  /** Who the page is for: anybody, who has not signed in yet, whoever has, or the control room. */
+  access: "anybody" | "open" | "signed-in" | "control";
 }
 
 const login = () => import("./pages/login");
@@ -31,6 +31,8 @@ const ROUTES: readonly Route[] = [
   { pattern: "/cases/:id", load: () => import("./pages/case"), access: "control" },
   { pattern: "/admin", load: () => import("./pages/system"), access: "control" },
   { pattern: "/worker", load: () => import("./pages/worker"), access: "signed-in" },
+  { pattern: "/r/:code", load: () => import("./pages/resident"), access: "anybody" },
+  { pattern: "/track/:tracking", load: () => import("./pages/tracking"), access: "anybody" },
   { pattern: "/worker/cases/:id", load: () => import("./pages/worker-case"), access: "signed-in" },
 ];
 
@@ -38,7 +40,9 @@ export function App() {
   const [lost, setLost] = useState(false);
   const start = () => {
     setLost(false);
-    loadSession(keptPerson).catch(() => setLost(true));
+    // Residents have no account: nobody is asked who they are.
+    if (ROUTES.some((route) => route.access === "anybody" && match(route.pattern, path.value) !== null)) user.value = null;
+    else loadSession(keptPerson).catch(() => setLost(true));
   };
   useEffect(start, []);
   const nobody = user.value === null;
@@ -89,6 +93,7 @@ function Guarded({ route, params }: { route: Route; params: Params }) {
 
 /** Where to go instead, or null when the page may be shown. */
 function redirect(route: Route, home: string | null): string | null {
+  if (route.access === "anybody") return null;
   if (route.access === "open") return home;
   if (home === null) return "/login";
   const person = user.value;

@@ -39,12 +39,13 @@ export function noteProblem(problem: Problem): void {
 }
 
 /**
- * Send one request under /api/v1 and read its JSON answer (null for 204).
+ * Send one request under /api/v1 and read its JSON answer (null for 204). A form goes as it is; `key` makes sending it
+ * again the same request.
  *
  * @throws Problem when the dispatcher refused; Unreachable when it did not answer.
  */
-export async function request<T>(method: Method, path: string, body?: unknown): Promise<T> {
-  const response = await send(method, path, body);
+export async function request<T>(method: Method, path: string, body?: unknown, key?: string): Promise<T> {
+  const response = await send(method, path, body, key);
   if (response.ok) return (response.status === 204 ? null : await response.json()) as T;
   const problem = new Problem(response.status, await problemBody(response));
   // A wrong password is the sign-in page's to tell.
@@ -52,16 +53,18 @@ export async function request<T>(method: Method, path: string, body?: unknown): 
   throw problem;
 }
 
-async function send(method: Method, path: string, body: unknown): Promise<Response> {
+async function send(method: Method, path: string, body: unknown, key?: string): Promise<Response> {
+  const form = body instanceof FormData;
   const headers: Record<string, string> = { Accept: "application/json" };
   if (method !== "GET") headers["X-Lookout"] = "1";
-  if (body !== undefined) headers["Content-Type"] = "application/json";
+  if (body !== undefined && !form) headers["Content-Type"] = "application/json";
+  if (key !== undefined) headers["Idempotency-Key"] = key;
   try {
     return await fetch(`/api/v1${path}`, {
       method,
       headers,
       credentials: "same-origin",
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(body === undefined ? {} : { body: form ? body : JSON.stringify(body) }),
     });
   } catch (cause) {
     throw new Unreachable(cause);

@@ -50,6 +50,11 @@ export function t(key: ParseKeys, values: Readonly<Record<string, string | numbe
   return (words.t as (key: string, values: object) => string)(key, values);
 }
 
+/** A text that the dispatcher sends in both languages. */
+export function inLanguage(told: { text_zh: string; text_en: string }): string {
+  return language.value === "en" ? told.text_en : told.text_zh;
+}
+
 /** The word for a code that came over the wire, e.g. `word("scenario", "garbage")`; the code itself when it is new. */
 export function word(group: keyof typeof zh, code: string): string {
   void language.value;

@@ -1,0 +1,143 @@
+/** 码上就办: what somebody sees who has scanned a code on a wall. Choose, show, send. */
+
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { PageProps } from "../app";
+import { LanguageSwitch } from "../components/language-switch";
+import { Show, useLoad } from "../components/load";
+import { explain } from "../live/notices";
+import { type Place, place, report } from "../resident/reports";
+import { inLanguage, t } from "../text/i18n";
+import { UnreadablePhoto, preparePhoto } from "../worker/photo";
+import "../styles/resident.css";
+
+export default function ResidentPage({ params }: PageProps) {
+  const code = params["code"] ?? "";
+  const found = useLoad(() => place(code), code);
+  return (
+    <main class="resident">
+      <h1>{t("resident.title")}</h1>
+      <Show of={found}>{(known) => <Report place={known} />}</Show>
+      <footer>
+        <LanguageSwitch />
+      </footer>
+    </main>
+  );
+}
+
+function Report({ place: known }: { place: Place }) {
+  // One key for all tries: a report whose answer was lost is not made twice.
+  const key = useRef(crypto.getRandomValues(new Uint32Array(4)).join("-"));
+  const [kind, setKind] = useState<string | null>(null);
+  const [words, setWords] = useState("");
+  const [photos, setPhotos] = useState<readonly Blob[]>([]);
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<string | null>(null);
+  const [tracking, setTracking] = useState<string | null>(null);
+  const add = async (files: FileList | null) => {
+    setError(null);
+    try {
+      const made = await Promise.all([...(files ?? [])].map(preparePhoto));
+      setPhotos((held) => [...held, ...made].slice(0, known.max_photos));
+    } catch (reason) {
+      setError(reason instanceof UnreadablePhoto ? t("resident.unreadable") : explain(reason));
+    }
+  };
+  const send = async () => {
+    if (kind === null) return;
+    setBusy(true);
+    setError(null);
+    try {
+      setTracking(await report(known.code, { kind, words, photos }, key.current));
+    } catch (reason) {
+      setError(`${explain(reason)} ${t("resident.kept")}`);
+    } finally {
+      setBusy(false);
+    }
+  };
+  if (tracking !== null) return <Sent tracking={tracking} />;
+  return (
+    <>
+      <p class="where">{[known.site, known.grid, known.name].filter(Boolean).join(" · ")}</p>
+      <fieldset>
+        <legend>{t("resident.what")}</legend>
+        <div class="kinds">
+          {known.kinds.map((each) => (
+            <button
+              key={each.kind}
+              type="button"
+              class={each.kind === "fire" ? "button big danger" : "button big"}
+              aria-pressed={kind === each.kind}
+              onClick={() => setKind(each.kind)}
+            >
+              {inLanguage(each)}
+            </button>
+          ))}
+        </div>
+      </fieldset>
+      {kind === "fire" ? (
+        <p class="note" role="alert">
+          {t("resident.call")}
+        </p>
+      ) : null}
+      <label class="button big">
+        {t("resident.photo", { n: photos.length, most: known.max_photos })}
+        <input
+          class="unseen"
+          type="file"
+          accept="image/*"
+          multiple
+          disabled={photos.length >= known.max_photos}
+          onChange={(event) => void add(event.currentTarget.files)}
+        />
+      </label>
+      <Thumbnails photos={photos} />
+      <label>
+        {t("resident.words")}
+        <textarea rows={3} maxLength={2000} value={words} onInput={(event) => setWords(event.currentTarget.value)} />
+      </label>
+      <p class="form-error" role="alert">
+        {error}
+      </p>
+      <button
+        class="button primary big"
+        disabled={busy || kind === null || (words.trim() === "" && photos.length === 0)}
+        onClick={() => void send()}
+      >
+        {t(busy ? "resident.sending" : "resident.send")}
+      </button>
+      <p class="quiet-text">{t(kind === null ? "resident.choose_first" : "resident.privacy")}</p>
+    </>
+  );
+}
+
+function Thumbnails({ photos }: { photos: readonly Blob[] }) {
+  const [urls, setUrls] = useState<readonly string[]>([]);
+  useEffect(() => {
+    const made = photos.map((photo) => URL.createObjectURL(photo));
+    setUrls(made);
+    return () => made.forEach((url) => URL.revokeObjectURL(url));
+  }, [photos]);
+  return (
+    <div class="thumbnails">
+      {urls.map((url, number) => (
+        <img key={url} src={url} alt={t("resident.photo_alt", { n: number + 1 })} />
+      ))}
+    </div>
+  );
+}
+
+function Sent({ tracking }: { tracking: string }) {
+  return (
+    <div role="status">
+      <h2>{t("resident.sent")}</h2>
+      <p>{t("resident.tracking")}</p>
+      <p class="tracking">
+        <code>{tracking}</code>
+      </p>
+      <a class="button primary big" href={`/track/${tracking}`}>
+        {t("resident.follow")}
+      </a>
+      <p class="quiet-text">{t("resident.keep")}</p>
+    </div>
+  );
+}

@@ -1,0 +1,61 @@
+/** What residents ask of the dispatcher, without an account. */
+
+import { request } from "../api/client";
+
+interface Kind {
+  kind: string;
+  text_zh: string;
+  text_en: string;
+}
+
+export interface Place {
+  code: string;
+  name: string;
+  site: string;
+  grid: string | null;
+  kinds: readonly Kind[];
+  max_photos: number;
+}
+
+interface Milestone {
+  progress: string;
+  at: string;
+  text_zh: string;
+  text_en: string;
+}
+
+export interface Followed {
+  place: string;
+  kind_zh: string;
+  kind_en: string;
+  reported_at: string;
+  text_zh: string;
+  text_en: string;
+  milestones: readonly Milestone[];
+  can_rate: boolean;
+  score: number | null;
+}
+
+export const place = (code: string) => request<Place>("GET", `/public/places/${encodeURIComponent(code)}`);
+
+/** Returns the tracking code, which is told this once. The same `key` again is the same report. */
+export async function report(
+  code: string,
+  said: { kind: string; words: string; photos: readonly Blob[] },
+  key: string,
+): Promise<string> {
+  const form = new FormData();
+  form.set("kind", said.kind);
+  form.set("words", said.words);
+  for (const [number, photo] of said.photos.entries()) form.append("photos", photo, `${number + 1}.jpg`);
+  const path = `/public/places/${encodeURIComponent(code)}/reports`;
+  return (await request<{ tracking: string }>("POST", path, form, key)).tracking;
+}
+
+export const follow = (tracking: string) => request<Followed>("GET", `/public/reports/${encodeURIComponent(tracking)}`);
+
+export const rate = (tracking: string, score: number, words: string) =>
+  request<Followed>("POST", `/public/reports/${encodeURIComponent(tracking)}/rating`, {
+    score,
+    ...(words === "" ? {} : { words }),
+  });

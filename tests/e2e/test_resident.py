@@ -1,0 +1,55 @@
+"""A resident scans a code, reports in three taps, and follows what becomes of it, without an account."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from e2e.console_driver import PHONE, Window, open_window
+from e2e.dispatcher import Dispatcher
+
+OUTPUT = Path(__file__).parents[1] / "output" / "console"
+AXE = Path(__file__).parents[2] / "server" / "console" / "node_modules" / "axe-core" / "axe.min.js"
+
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+
+
+@pytest.fixture(scope="module")
+def code(dispatcher: Dispatcher) -> str:
+    """Of a place in the worker's grid."""
+    return dispatcher.verb("places", "add", "grid-01", "3号楼北侧").split()[0]
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_a_report_is_three_taps_and_can_be_followed(
+    browser: Browser, dispatcher: Dispatcher, code: str, photo: Path, windows: list[Window], dark: bool
+) -> None:
+    phone = open_window(browser, dispatcher.url, PHONE, dark=dark)
+    windows.append(phone)
+    page = phone.page
+    page.goto(f"{dispatcher.url}/r/{code}")
+    expect(page.get_by_text("3号楼北侧")).to_be_visible()
+    send = page.get_by_role("button", name="提交")
+    expect(send).to_be_disabled()
+    page.get_by_role("button", name="垃圾").click()
+    page.locator("input[type=file]").set_input_files(photo)
+    expect(page.get_by_alt_text("照片 1")).to_be_visible()
+    phone.shoot(OUTPUT / f"resident-{'dark' if dark else 'light'}.png")
+    barriers = phone.barriers(AXE.read_text("utf-8")) if AXE.exists() else []
+    send.click()
+    expect(page.get_by_text("已收到，谢谢")).to_be_visible()
+    page.get_by_role("link", name="查看进度").click()
+    expect(page.get_by_role("heading", level=2)).to_contain_text("已收到")
+    page.reload()
+    expect(page.get_by_text("3号楼北侧")).to_be_visible()
+    phone.shoot(OUTPUT / f"tracking-{'dark' if dark else 'light'}.png")
+    barriers += phone.barriers(AXE.read_text("utf-8")) if AXE.exists() else []
+    assert not phone.scrolls_sideways()
+    assert barriers == []
+
+
+def test_an_unknown_code_says_so(browser: Browser, dispatcher: Dispatcher) -> None:
+    phone = open_window(browser, dispatcher.url, PHONE)
+    phone.page.goto(f"{dispatcher.url}/r/zzzzzzzz")
+    expect(phone.page.get_by_role("alert").first).to_be_visible()
+    phone.page.context.close()
