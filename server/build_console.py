@@ -207,7 +207,7 @@ def failure(what: str, output: str) -> str:
 
 def source_digest(console: Path) -> str:
     """SHA-256 over the names and contents of everything that the build reads."""
-    names = ("index.html", "package-lock.json", "tsconfig.json", "vite.config.ts")
+    names = ("index.html", "package-lock.json", "tsconfig.json", "vite.config.ts", "words.vite.ts")
     files = [console / name for name in names]
     for folder in ("public", "src"):
         files.extend(path for path in (console / folder).rglob("*") if path.is_file())

@@ -1,11 +1,12 @@
 import { createHash } from "node:crypto";
 import { defineConfig, type Plugin } from "vite";
+import { lightPages, splitWords } from "./words.vite";
 
 // `npm run dev` serves the pages with hot reload and hands the API to a dispatcher that runs.
 const dispatcher = process.env["LOOKOUT_URL"] ?? "http://127.0.0.1:8080";
 
 /** What the worker's phone must have to open without network; what these import comes along. */
-const PHONE = ["index.html", "src/pages/worker.tsx", "src/pages/worker-case.tsx", "src/locales/en.json"];
+const PHONE = ["index.html", ...lightPages(import.meta.dirname, "/worker"), "src/locales/en.json?light"];
 const PUBLIC = ["/icon.svg", "/manifest.webmanifest"];
 
 /** Tells the service worker which files it is to keep, and by a name whether they have changed. */
@@ -38,7 +39,7 @@ function phoneShell(): Plugin {
 }
 
 export default defineConfig({
-  plugins: [phoneShell()],
+  plugins: [splitWords(import.meta.dirname), phoneShell()],
   build: {
     // Nothing is inlined, so the pages work under `script-src 'self'; style-src 'self'; img-src 'self'`.
     assetsInlineLimit: 0,

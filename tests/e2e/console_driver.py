@@ -4,6 +4,7 @@
 it serves events that a test publishes as well as a real gateway.
 """
 
+import gzip
 import re
 import shutil
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from typing import cast
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, expect
 
+STATIC = Path(__file__).parents[2] / "server" / "lookout_server" / "static"
 DESKTOP = (1440, 900)
 PHONE = (360, 740)
 #: The probe for a session, answered 401 before anybody has signed in, is the one error that browsers insist to log.
@@ -75,6 +77,18 @@ class Window:
                 " rule.nodes.map((node) => `${rule.id} (${rule.impact}): ${node.target.join(' ')}`))"
             ),
         )
+
+    def scripts_of(self, address: str) -> int:
+        """Opens the address anew, in nobody's cache; returns the bytes of all its scripts as they travel (gzip)."""
+        loaded: set[str] = set()
+        scripts = self.page.context.new_page()
+        scripts.on("response", lambda answer: loaded.add(answer.url))
+        scripts.goto(address)
+        expect(scripts.locator("h1, form").first).to_be_attached()
+        scripts.close()
+        built = [STATIC / "assets" / url.rsplit("/", 1)[-1] for url in loaded if url.endswith(".js")]
+        assert built, "the page loaded no script"
+        return sum(len(gzip.compress(path.read_bytes())) for path in built)
 
     def scrolls_sideways(self) -> bool:
         """Whether the page is wider than its window."""

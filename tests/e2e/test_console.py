@@ -1,6 +1,5 @@
 """The console in Chromium, before a real dispatcher and broker; the gateway is spoken for by the test."""
 
-import gzip
 import re
 import signal
 from pathlib import Path
@@ -24,10 +23,7 @@ from lookout_contract.events import Scenario, Severity
 
 ROOT = Path(__file__).parents[2]
 OUTPUT = ROOT / "tests" / "output" / "console"
-STATIC = ROOT / "server" / "lookout_server" / "static"
 AXE = ROOT / "server" / "console" / "node_modules" / "axe-core" / "axe.min.js"
-#: The worker's first page, scripts as they travel.
-PHONE_BUDGET_BYTES = 60_000
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
@@ -274,17 +270,3 @@ def test_two_operators_who_report_the_same_alarm_see_the_same_case(
     case = [window.page.get_by_role("link", name=re.compile("^案件 ")) for window in both]
     expect(case[0]).to_be_visible()
     expect(case[1]).to_have_text(case[0].inner_text())
-
-
-def test_the_phone_loads_little(browser: Browser, dispatcher: Dispatcher, windows: list[Window]) -> None:
-    window = open_window(browser, dispatcher.url, PHONE)
-    windows.append(window)
-    window.sign_in(WORKER)
-    loaded: list[str] = []
-    window.page.on("response", lambda response: loaded.append(response.url))
-    window.page.reload()
-    expect(window.page.get_by_text(re.compile("^我的任务"))).to_be_visible()
-    scripts = {url.rsplit("/", 1)[-1] for url in loaded if url.endswith(".js")}
-    assert scripts
-    travelled = sum(len(gzip.compress((STATIC / "assets" / name).read_bytes())) for name in scripts)
-    assert travelled <= PHONE_BUDGET_BYTES

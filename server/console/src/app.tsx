@@ -6,7 +6,7 @@ import type { User } from "./api/models";
 import { Notices } from "./components/notices";
 import { homeOf, inControl, loadSession, user } from "./live/session";
 import { match, navigate, path } from "./router";
-import { t } from "./text/i18n";
+import { everyWord, t } from "./text/i18n";
 import { forgetSnapshot, keptSnapshot } from "./worker/shelf";
 
 type Params = Readonly<Record<string, string>>;
@@ -18,22 +18,23 @@ interface Route {
   load: () => Promise<PageModule>;
   /** Who the page is for: anybody, who has not signed in yet, whoever has, or the control room. */
   access: "anybody" | "open" | "signed-in" | "control";
+  /** The page has to load over a bad network: it comes with its own words instead of those of all pages. */
+  light?: true;
 }
 
-const login = () => import("./pages/login");
 const control = () => import("./pages/control-room");
 
 const ROUTES: readonly Route[] = [
-  { pattern: "/login", load: login, access: "open" },
+  { pattern: "/login", load: () => import("./pages/login"), access: "open", light: true },
   { pattern: "/", load: control, access: "control" },
   { pattern: "/alarms", load: control, access: "control" },
   { pattern: "/cases", load: () => import("./pages/cases"), access: "control" },
   { pattern: "/cases/:id", load: () => import("./pages/case"), access: "control" },
   { pattern: "/admin", load: () => import("./pages/system"), access: "control" },
-  { pattern: "/worker", load: () => import("./pages/worker"), access: "signed-in" },
-  { pattern: "/r/:code", load: () => import("./pages/resident"), access: "anybody" },
-  { pattern: "/track/:tracking", load: () => import("./pages/tracking"), access: "anybody" },
-  { pattern: "/worker/cases/:id", load: () => import("./pages/worker-case"), access: "signed-in" },
+  { pattern: "/worker", load: () => import("./pages/worker"), access: "signed-in", light: true },
+  { pattern: "/r/:code", load: () => import("./pages/resident"), access: "anybody", light: true },
+  { pattern: "/track/:tracking", load: () => import("./pages/tracking"), access: "anybody", light: true },
+  { pattern: "/worker/cases/:id", load: () => import("./pages/worker-case"), access: "signed-in", light: true },
 ];
 
 export function App() {
@@ -104,8 +105,8 @@ function Lazy({ route, params }: { route: Route; params: Params }) {
   const [Page, setPage] = useState<ComponentType<PageProps> | null>(null);
   const [failed, setFailed] = useState(false);
   useEffect(() => {
-    route.load().then(
-      (module) => setPage(() => module.default),
+    Promise.all([route.load(), route.light ? undefined : everyWord()]).then(
+      ([module]) => setPage(() => module.default),
       () => setFailed(true),
     );
   }, [route]);

@@ -11,10 +11,13 @@ vi.stubGlobal("document", { documentElement: {} });
 const { sentence } = await import("../src/components/explain");
 const { overview } = await import("../src/live/live");
 const { clockTime, measure, size, span, stopwatch } = await import("../src/text/format");
-const { speak, startWords, t, word } = await import("../src/text/i18n");
+const { everyWord, speak, startWords, t, word } = await import("../src/text/i18n");
 
 describe("text", () => {
-  beforeAll(() => startWords());
+  beforeAll(async () => {
+    await startWords();
+    await everyWord();
+  });
   beforeEach(() => speak("zh-CN"));
 
   it("fills the blanks, and falls back to the code for what is new", async () => {

@@ -75,7 +75,7 @@ def console(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     root = tmp_path / "console"
     (root / "src").mkdir(parents=True)
     (root / "public").mkdir()
-    for name in ("index.html", "package-lock.json", "tsconfig.json", "vite.config.ts", "src/main.tsx"):
+    for name in ("index.html", "package-lock.json", "tsconfig.json", "vite.config.ts", "words.vite.ts", "src/main.tsx"):
         (root / name).write_text(name)
     (root / "node_modules").mkdir()
     monkeypatch.setattr(build_console, "CONSOLE", root)
@@ -84,7 +84,7 @@ def console(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return root
 
 
-@pytest.mark.parametrize("path", ["src/main.tsx", "index.html", "package-lock.json", "vite.config.ts"])
+@pytest.mark.parametrize("path", ["src/main.tsx", "index.html", "package-lock.json", "vite.config.ts", "words.vite.ts"])
 def test_the_digest_follows_every_source(console: Path, path: str) -> None:
     before = build_console.source_digest(console)
     assert build_console.source_digest(console) == before

@@ -1,8 +1,12 @@
-/** Words come from the catalogues in src/locales, Chinese first; English is fetched when it is asked for. */
+/**
+ * Words come from the catalogues in src/locales, Chinese first; English is fetched when it is asked for, and so are the
+ * words that only heavy pages say (`words.vite.ts` tells which).
+ */
 
 import { signal } from "@preact/signals";
 import i18next, { type ParseKeys } from "i18next";
-import zh from "../locales/zh-CN.json";
+import type zh from "../locales/zh-CN.json";
+import light from "../locales/zh-CN.json?light";
 
 export type Language = "zh-CN" | "en";
 
@@ -19,23 +23,44 @@ const words = i18next.createInstance();
 /** Reading it re-renders the reader when the language changes. */
 export const language = signal<Language>("zh-CN");
 
-/** Load the catalogue of the language that was chosen last. */
+/** Whether a page is open that says more than light pages do. */
+let everything = false;
+const fetched = new Set<string>();
+
+/** Load the light words of the language that was chosen last. */
 export async function startWords(): Promise<void> {
   await words.init({
     lng: "zh-CN",
     fallbackLng: "zh-CN",
-    resources: { "zh-CN": { translation: zh } },
+    resources: { "zh-CN": { translation: light as typeof zh } },
     interpolation: { escapeValue: false },
   });
   await speak(localStorage.getItem(KEPT_AS) === "en" ? "en" : "zh-CN");
 }
 
+/** The words of all pages; resolves when they are there. */
+export async function everyWord(): Promise<void> {
+  everything = true;
+  await fetchWords(language.value);
+}
+
+async function fetchWords(wanted: Language): Promise<void> {
+  const english = wanted === "en";
+  if (english) await fetchPart(wanted, "light", () => import("../locales/en.json?light"));
+  if (everything) {
+    await fetchPart(wanted, "rest", () => (english ? import("../locales/en.json?rest") : import("../locales/zh-CN.json?rest")));
+  }
+}
+
+async function fetchPart(wanted: Language, part: string, load: () => Promise<{ default: object }>): Promise<void> {
+  if (fetched.has(`${wanted} ${part}`)) return;
+  words.addResourceBundle(wanted, "translation", (await load()).default, true, true);
+  fetched.add(`${wanted} ${part}`);
+}
+
 /** Change the language of the pages and remember it in this browser. */
 export async function speak(wanted: Language): Promise<void> {
-  if (wanted === "en" && !words.hasResourceBundle("en", "translation")) {
-    const english = await import("../locales/en.json");
-    words.addResourceBundle("en", "translation", english.default);
-  }
+  await fetchWords(wanted);
   await words.changeLanguage(wanted);
   localStorage.setItem(KEPT_AS, wanted);
   document.documentElement.lang = wanted;
