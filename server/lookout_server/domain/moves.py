@@ -35,6 +35,7 @@ class Action(StrEnum):
     REFUSE = "refuse"
     RESUME = "resume"
     WHISTLE = "whistle"
+    HELP = "help"
     REPORT_IN = "report_in"
     SUPERVISE = "supervise"
     FOLLOW_UP = "follow_up"
@@ -136,6 +137,8 @@ MOVES: Mapping[Action, Move] = {
     Action.REFUSE: Move(sources=_AT_IT, target=None, roles=OVERSIGHT, needs_reason=True),
     Action.RESUME: Move(sources=_from(_S.SUSPENDED), target=None, roles=CONTROL_ROOM, automatic=True),
     Action.WHISTLE: Move(sources=_AT_IT, target=None, roles=_CONCERNED, handler_only=True),
+    #: 求助: whoever is at it is in trouble, or has not hands enough.
+    Action.HELP: Move(sources=_WORKED - {_S.CONFIRMED}, target=None, roles=_WORKER, handler_only=True),
     Action.REPORT_IN: Move(sources=_WORKED | _from(_S.VERIFYING), target=None, roles=frozenset({Role.DEPARTMENT})),
     Action.SUPERVISE: Move(
         sources=_WORKED | _from(_S.NEW, _S.VERIFYING, _S.SUSPENDED), target=None, roles=OVERSIGHT, needs_reason=True

@@ -21,6 +21,7 @@ class NoticeKind(StrEnum):
     REFUSED = "refused"
     RESUMED = "resumed"
     WHISTLE = "whistle"
+    HELP = "help"
     SUPERVISED = "supervised"
     FOLLOW_UP = "follow_up"
     REPORTED = "reported"

@@ -1,14 +1,18 @@
 """Whom a move concerns: they are told, in the transaction that moves."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
 
+from lookout_contract.events import Severity
+from lookout_server.domain.access import RESTRICTED
 from lookout_server.domain.case import Case, HistoryEntry
 from lookout_server.domain.moves import Action
 from lookout_server.domain.notice import NoticeKind
-from lookout_server.domain.territory import Role, Site
+from lookout_server.domain.territory import FIELD, Role, Site
 from lookout_server.ports import UnitOfWork
 from lookout_server.services.access import audience
-from lookout_server.services.notifying import acknowledge_case, notify
+from lookout_server.services.notifying import about_case, acknowledge_case, notify
 
 #: Told to whoever has the case.
 _TO_HANDLER = {
@@ -42,9 +46,21 @@ async def notify_about(uow: UnitOfWork, site: Site, case: Case, after: Case, ent
         await notify(uow, site, after, _TO_OPERATORS[action], await _with_role(uow, Role.OPERATOR, after), at=at)
     if action in _TO_ASKER and case.asked is not None and case.asked.by:
         await notify(uow, site, after, _TO_ASKER[action], [case.asked.by], at=at)
+    if action is Action.HELP:
+        await _call_for_help(uow, site, after, at)
     if action is Action.WHISTLE:
         called = [each.person for each in after.whistles if each not in case.whistles]
         await notify(uow, site, after, NoticeKind.WHISTLE, called, at=at)
+
+
+async def _call_for_help(uow: UnitOfWork, site: Site, case: Case, at: datetime) -> None:
+    """Whatever the hour: the control room, and colleagues of the grid unless it is a care case."""
+    called = [*await _with_role(uow, Role.OPERATOR, case), *await _with_role(uow, Role.SUPERVISOR, case)]
+    if case.grid is not None and case.scenario not in RESTRICTED:
+        called += [person.id for person in await uow.people.working_in([case.grid]) if person.roles & FIELD]
+    about = replace(about_case(case), severity=Severity.RED)
+    others = [person for person in called if person != case.handler]
+    await notify(uow, site, about, NoticeKind.HELP, others, at=at)
 
 
 async def _with_role(uow: UnitOfWork, role: Role, case: Case) -> Sequence[str]:

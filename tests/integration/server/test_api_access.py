@@ -195,6 +195,7 @@ MOVES: dict[str, tuple[str, CaseState, dict[str, Any], set[str]]] = {
     "askToSuspendCase": ("ask_suspend", CaseState.ON_SCENE, MORE_TIME, NEAR | {"wang"}),
     "askToExtendCase": ("ask_extend", CaseState.ON_SCENE, MORE_TIME, NEAR | {"wang"}),
     "whistleCase": ("whistle", CaseState.ON_SCENE, {"departments": ["u-fire"]}, NEAR | {"wang"}),
+    "callForHelp": ("help", CaseState.ON_SCENE, {"note": "请来两个人"}, {"wang"}),
     "resumeCase": ("resume", CaseState.SUSPENDED, {}, NEAR),
     "superviseCase": ("supervise", CaseState.ON_SCENE, {"reason": "投诉"}, NEAR & LEADS),
     "followUpCase": ("follow_up", CaseState.CLOSED, {}, NEAR),

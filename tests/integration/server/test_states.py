@@ -145,6 +145,21 @@ async def test_extended_keeps_the_first_limit_beside_the_new(station: Station, d
     assert await _pass(station, 4 * 3600) == 1
 
 
+async def test_a_call_for_help_reaches_the_room_and_the_colleagues_and_changes_nothing_else(
+    station: Station, desk: Desk
+) -> None:
+    case = await _on_scene(station, desk)
+    assert "help" in (await desk.see("wang", case["id"]))["allowed"]
+    assert "help" not in (await desk.see("li", case["id"]))["allowed"]
+    after = await desk.do("wang", case, "help", note="请来两个人", place={"lat": 31.86, "lon": 117.28})
+    assert (after["state"], after["due_at"], after["handler"]["id"]) == (case["state"], case["due_at"], "u-wang")
+    line = after["history"][-1]
+    assert (line["action"], line["note"], line["data"]["place"]["lat"]) == ("help", "请来两个人", 31.86)
+    for username in ("li", "zhao"):
+        assert "help" in await desk.notices(username)
+    assert "help" not in await desk.notices("wang")
+
+
 async def test_departments_report_in_or_are_asked_again(station: Station, desk: Desk) -> None:
     case = await _on_scene(station, desk)
     problem = await desk.do("wang", case, "whistle", 422, departments=["u-chen"])

@@ -40,6 +40,7 @@ export type CaseAction =
   | "refuse"
   | "resume"
   | "whistle"
+  | "help"
   | "report_in"
   | "supervise"
   | "follow_up"

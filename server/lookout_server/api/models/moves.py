@@ -78,6 +78,16 @@ class FeedbackBody(RequestModel):
     place: Place | None = None
 
 
+class HelpBody(RequestModel):
+    """What is needed, which there may be no time to say, and where."""
+
+    model_config = shown({"version": 4, "note": "对方情绪激动，请来两个人", "place": _PLACE}, request=True)
+
+    version: Version
+    note: Text | None = None
+    place: Place | None = None
+
+
 class CloseBody(RequestModel):
     """Checked and done. The risk tier says how soon somebody asks how things are; left out: by the grade."""
 

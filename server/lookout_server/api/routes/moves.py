@@ -13,6 +13,7 @@ from lookout_server.api.models.moves import (
     DispatchBody,
     EvaluateBody,
     FeedbackBody,
+    HelpBody,
     MergeBody,
     MoveBody,
     Place,
@@ -178,6 +179,12 @@ async def whistle(deps: Given, signed_in: SignedIn, case_id: CaseId, body: Whist
     return await _after(deps, signed_in, case_id)
 
 
+@router.post("/help", operation_id="callForHelp", responses=_MOVE_ERRORS)
+async def call_for_help(deps: Given, signed_in: SignedIn, case_id: CaseId, body: HelpBody) -> CaseDetailModel:
+    """求助: who has the case is in trouble or needs more hands; the control room and colleagues hear of it."""
+    return await _simple(deps, signed_in, _order(deps, signed_in, case_id, Action.HELP, body))
+
+
 @router.post("/report_in", operation_id="reportInToCase", responses=_MOVE_ERRORS)
 async def report_in(deps: Given, signed_in: SignedIn, case_id: CaseId, body: MoveBody) -> CaseDetailModel:
     """报到: the department that was called is there."""
@@ -208,6 +215,7 @@ Body = (
     | DispatchBody
     | ArriveBody
     | FeedbackBody
+    | HelpBody
     | CloseBody
     | MergeBody
     | SplitBody
@@ -234,7 +242,7 @@ def _details(body: Body) -> Details:
             return Details(reason=body.reason)
         case FeedbackBody():
             return Details(note=body.note, photos=body.photos, place=_place(body.place))
-        case ArriveBody():
+        case ArriveBody() | HelpBody():
             return Details(note=body.note, place=_place(body.place))
         case CloseBody():
             return Details(note=body.note, tier=body.tier)
