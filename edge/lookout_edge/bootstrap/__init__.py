@@ -45,6 +45,7 @@ from lookout_edge.bootstrap.self_test import Rehearsals, open_reel, weekly
 from lookout_edge.bootstrap.service import Closing, open_model_store, open_spool, spool_depth, token_of
 from lookout_edge.bootstrap.shadows import Shadows
 from lookout_edge.bootstrap.streams import source_options
+from lookout_edge.bootstrap.viewing import stills_of
 from lookout_edge.bootstrap.watching import NobodyKnown as NobodyKnown
 from lookout_edge.bootstrap.watching import build_pipeline, build_rules, log_suppressed
 from lookout_edge.bootstrap.watching import default_rules as default_rules
@@ -101,6 +102,7 @@ _FIXED = (
     "http",
     "self_test",
     "shadows",
+    "stills",
 )
 
 
@@ -206,6 +208,7 @@ class GatewayBuilder:
         else:
             token = token_of(self._loaded.config)
             services.insert(3, EvidenceUploader(self._evidence, dispatcher_url=dispatcher.url, token=token))
+            services += stills_of(self._loaded.config, self._crew)
         self._onvif.watch(talking_cameras(self._loaded.config))
         services += [Closing(self._rollouts.close), self._onvif]
         if self._loaded.config.http.enabled:

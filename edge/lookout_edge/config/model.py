@@ -23,6 +23,7 @@ from lookout_edge.config.devices import ActionConfig, ButtonConfig, SpeakerConfi
 from lookout_edge.config.http import HttpConfig
 from lookout_edge.config.section import ConfigPath, Section, base_of, resolve
 from lookout_edge.config.self_test import SelfTestConfig
+from lookout_edge.config.stills import StillsConfig
 from lookout_edge.rules.care import CareParams
 from lookout_edge.rules.corridor_ebike import CorridorEbikeParams
 from lookout_edge.rules.fire_smoke import FireSmokeParams
@@ -343,6 +344,8 @@ class GatewayConfig(Section):
     """Entries of the model zoo to use."""
     evidence: EvidenceConfig = EvidenceConfig()
     """Snapshots and clips."""
+    stills: StillsConfig = StillsConfig()
+    """Pictures for the control room's wall."""
     spool: SpoolConfig = SpoolConfig()
     """How much waits when the dispatcher is away."""
     shadows: dict[Identifier, ShadowConfig] = {}

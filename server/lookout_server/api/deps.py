@@ -18,6 +18,7 @@ from lookout_server.services.feed import FeedSource
 from lookout_server.services.notifying import Channel
 from lookout_server.services.residents import PhotoCleaner
 from lookout_server.services.single_sign_on import Provider
+from lookout_server.services.stills import Stills
 from lookout_server.services.webhooks import Webhooks
 
 
@@ -71,6 +72,8 @@ class Deps:
     allowances: Allowances = field(default_factory=Allowances)
     #: Makes pictures of what residents send; None: they send words alone.
     photos: PhotoCleaner | None = None
+    #: The cameras' newest pictures; None: there are none to show.
+    stills: Stills | None = None
     #: Who else says who people are; None: passwords alone.
     provider: Provider | None = None
     #: The address by which people reach us, for QR codes; None: the one at which the asking browser found us.

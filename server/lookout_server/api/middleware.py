@@ -8,10 +8,13 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lookout_server.api import problems
+from lookout_server.services.stills import MAX_BYTES as MAX_STILL_BYTES
 
 #: Nothing but evidence is large.
 MAX_JSON_BYTES = 64 * 1024
 _EVIDENCE = "/api/v1/evidence/"
+#: A gateway's small picture of a camera.
+_STILLS = "/api/v1/stills/"
 #: Residents send their photos with their words, without an account: three phones' photos and a little.
 _RESIDENTS = "/api/v1/public/places/"
 _MAX_REPORT_BYTES = 40 * 1024 * 1024
@@ -56,7 +59,7 @@ class SecurityHeaders:
 
 
 class BodyLimit:
-    """Refuses bodies above 64 KiB, except evidence and residents' photos, which have limits of their own."""
+    """Refuses bodies above 64 KiB, except evidence, stills and residents' photos, which have limits of their own."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -65,7 +68,7 @@ class BodyLimit:
         if scope["type"] != "http" or str(scope["path"]).startswith(_EVIDENCE):
             await self._app(scope, receive, send)
             return
-        most = _MAX_REPORT_BYTES if str(scope["path"]).startswith(_RESIDENTS) else MAX_JSON_BYTES
+        most = _most(str(scope["path"]))
         too_large = f"the body is larger than {most} bytes: send less"
         length = Headers(scope=scope).get("content-length", "")
         if length.isdigit() and int(length) > most:
@@ -82,6 +85,12 @@ class BodyLimit:
             return message
 
         await self._app(scope, limited, send)
+
+
+def _most(path: str) -> int:
+    if path.startswith(_RESIDENTS):
+        return _MAX_REPORT_BYTES
+    return MAX_STILL_BYTES if path.startswith(_STILLS) else MAX_JSON_BYTES
 
 
 class Counting:

@@ -27,6 +27,7 @@ from lookout_server.adapters.notify import AppriseChannel, run_courier
 from lookout_server.adapters.openid import OpenIdProvider
 from lookout_server.adapters.passwords import Argon2Hasher
 from lookout_server.adapters.photos import PillowCleaner
+from lookout_server.adapters.stills import StillFolder
 from lookout_server.adapters.timers import run_timers
 from lookout_server.adapters.uploads import PieceFolder
 from lookout_server.adapters.webhook_post import HttpPost, run_webhooks
@@ -202,6 +203,7 @@ class Dispatcher:
             secure_cookies=self._config.listen.secure_cookies,
             models=model_shelf(self._config),
             photos=PillowCleaner(),
+            stills=StillFolder(self._config.data_dir / "stills"),
             provider=self._provider(),
             public_url=self._config.listen.url,
             door=SiteDoor(self._config, mqtt_port=broker.address.port),
