@@ -5,6 +5,7 @@ import type { PageProps } from "../app";
 import * as api from "../api/endpoints";
 import type { CaseDetail } from "../api/models";
 import { Age, Limit, OtherClock } from "../components/clocks";
+import { Exhibits } from "../components/exhibits";
 import { Evidence } from "../components/evidence";
 import { Explain } from "../components/explain";
 import { Grade } from "../components/grade";
@@ -19,6 +20,7 @@ import { follow } from "../live/live";
 import { dayTime } from "../text/format";
 import { t } from "../text/i18n";
 import { caseTitle } from "../text/title";
+import "../styles/print.css";
 
 export default function CasePage({ params }: PageProps) {
   return (
@@ -60,6 +62,7 @@ function CaseFile({ item, reload }: { item: CaseDetail; reload: () => void }) {
           <Told item={item} />
         </aside>
       </div>
+      <Exhibits item={item} />
     </article>
   );
 }
@@ -85,6 +88,11 @@ function CaseHead({ item }: { item: CaseDetail }) {
       </p>
       <Standing item={item} />
       <Progress state={item.state} />
+      <p class="buttons">
+        <button class="button small" onClick={() => window.print()}>
+          {t("case.print")}
+        </button>
+      </p>
     </header>
   );
 }

@@ -1,73 +1,108 @@
 import { useEffect, useState } from "preact/hooks";
 import * as api from "../api/endpoints";
 import type { Case, CaseState } from "../api/models";
+import { CaseBoard } from "../components/case-board";
 import { Age, Limit } from "../components/clocks";
 import { Empty } from "../components/empty";
 import { Grade } from "../components/grade";
 import { Show, useLoad } from "../components/load";
 import { Shell } from "../components/shell";
+import { OPEN_STATES } from "../live/columns";
 import { follow } from "../live/live";
 import { attempt } from "../live/notices";
 import { t } from "../text/i18n";
 import { caseTitle } from "../text/title";
+import "../styles/cases.css";
 
-const FILTERS = {
-  open: ["new", "confirmed", "dispatched", "accepted", "on_scene", "feedback", "verifying", "rework", "suspended"],
+/** Long enough to gather what one step of a case sends, too short to be seen. */
+const GATHER_MS = 100;
+
+/** Listed page by page; what is open is on the board, and all of it. */
+const LISTS = {
   settled: ["closed", "follow_up", "evaluated", "void", "merged"],
   all: undefined,
 } as const satisfies Record<string, readonly CaseState[] | undefined>;
 
-type Filter = keyof typeof FILTERS;
+type ListName = keyof typeof LISTS;
+type View = "open" | ListName;
+const VIEWS: readonly View[] = ["open", "settled", "all"];
 
 export default function CasesPage() {
+  const [view, setView] = useState<View>("open");
   return (
-    <Shell>
-      <CaseList />
+    <Shell wide>
+      <div class="page-body">
+        <div class="page-head">
+          <h1>{t("nav.cases")}</h1>
+          <div class="buttons" role="group" aria-label={t("cases.filter")}>
+            {VIEWS.map((name) => (
+              <button key={name} class="button small" aria-pressed={view === name} onClick={() => setView(name)}>
+                {t(`cases.${name}`)}
+              </button>
+            ))}
+          </div>
+        </div>
+        {view === "open" ? <OpenCases /> : <CaseList key={view} list={view} />}
+      </div>
     </Shell>
   );
 }
 
-function CaseList() {
-  const [filter, setFilter] = useState<Filter>("open");
-  const found = useLoad(() => api.cases({ state: FILTERS[filter] }), filter);
-  useEffect(
-    () =>
-      follow((message) => {
-        if (message.case) found.reload();
-      }, found.reload),
-    [filter],
+function OpenCases() {
+  const found = useLoad(() => api.casesIn(OPEN_STATES), "open");
+  useReloadOnCases(found.reload);
+  return (
+    <Show of={found}>
+      {({ items, more }) => (
+        <>
+          {more ? <p class="note">{t("board.more", { n: items.length })}</p> : null}
+          {items.length === 0 ? <NoCases /> : <CaseBoard items={items} />}
+        </>
+      )}
+    </Show>
   );
+}
+
+function CaseList({ list }: { list: ListName }) {
+  const found = useLoad(() => api.cases({ state: LISTS[list] }), list);
+  useReloadOnCases(found.reload);
   const more = (cursor: string) =>
     attempt(async () => {
-      const next = await api.cases({ state: FILTERS[filter], cursor });
+      const next = await api.cases({ state: LISTS[list], cursor });
       found.set({ items: [...(found.value?.items ?? []), ...next.items], next_cursor: next.next_cursor });
     });
   return (
-    <>
-      <div class="page-head">
-        <h1>{t("nav.cases")}</h1>
-        <div class="buttons" role="group" aria-label={t("cases.filter")}>
-          {(Object.keys(FILTERS) as Filter[]).map((name) => (
-            <button key={name} class="button small" aria-pressed={filter === name} onClick={() => setFilter(name)}>
-              {t(`cases.${name}`)}
+    <Show of={found}>
+      {(page) => (
+        <>
+          {page.items.length === 0 ? <NoCases /> : <Table items={page.items} />}
+          {page.next_cursor === null ? null : (
+            <button class="button" onClick={() => void more(page.next_cursor as string)}>
+              {t("cases.more")}
             </button>
-          ))}
-        </div>
-      </div>
-      <Show of={found}>
-        {(page) => (
-          <>
-            {page.items.length === 0 ? <Empty title={t("cases.empty")}>{t("cases.empty_next")}</Empty> : <Table items={page.items} />}
-            {page.next_cursor === null ? null : (
-              <button class="button" onClick={() => void more(page.next_cursor as string)}>
-                {t("cases.more")}
-              </button>
-            )}
-          </>
-        )}
-      </Show>
-    </>
+          )}
+        </>
+      )}
+    </Show>
   );
+}
+
+/** Every change of a case fetches anew; changes that come together do so once. */
+function useReloadOnCases(reload: () => void) {
+  useEffect(() => {
+    let waiting: number | undefined;
+    const leave = follow((message) => {
+      if (message.case) waiting ??= window.setTimeout(() => ((waiting = undefined), reload()), GATHER_MS);
+    }, reload);
+    return () => {
+      window.clearTimeout(waiting);
+      leave();
+    };
+  }, [reload]);
+}
+
+function NoCases() {
+  return <Empty title={t("cases.empty")}>{t("cases.empty_next")}</Empty>;
 }
 
 function Table({ items }: { items: readonly Case[] }) {
