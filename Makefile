@@ -17,6 +17,8 @@ TESTS ?= tests
 MINUTES ?= 10
 CAMERAS ?= 4
 PYTEST_ARGS ?=
+# A file is one worker's from its first test to its last, so that it shares its broker, database and browser.
+PARALLEL ?= -n 3 --dist loadfile --no-loadscope-reorder
 SEED ?= 1
 FAULTS ?= 100
 DATABASE ?= sqlite
@@ -66,7 +68,7 @@ demo-check: console ## The demo without a person: one real detection to a closed
 test: $(VENV)/.dev ## Install what the tests need, then run them all
 	@$(BIN)/python .ci/system_packages.py
 	@$(BIN)/python server/build_console.py
-	@$(BIN)/python -m pytest $(TESTS) $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest $(PARALLEL) $(TESTS) $(PYTEST_ARGS)
 
 check: $(VENV)/.dev ## ruff, pyright strict, import-linter, fresh schemas, the console's types
 	@$(BIN)/ruff check .
