@@ -30,6 +30,8 @@ const ROUTES: readonly Route[] = [
   { pattern: "/alarms", load: control, access: "control" },
   { pattern: "/cases", load: () => import("./pages/cases"), access: "control" },
   { pattern: "/cases/:id", load: () => import("./pages/case"), access: "control" },
+  { pattern: "/wall", load: () => import("./pages/wall"), access: "control" },
+  { pattern: "/cameras/:gateway/:camera", load: () => import("./pages/camera"), access: "control" },
   { pattern: "/admin", load: () => import("./pages/system"), access: "control" },
   { pattern: "/worker", load: () => import("./pages/worker"), access: "signed-in", light: true },
   { pattern: "/r/:code", load: () => import("./pages/resident"), access: "anybody", light: true },

@@ -1,7 +1,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import { t } from "../text/i18n";
 
-const KEYS = ["j", "k", "r", "f", "d", "n", "q", "u", "esc"] as const;
+const KEYS = ["j", "k", "r", "f", "d", "n", "q", "w", "u", "esc"] as const;
 
 /** All keys. */
 export function KeysHelp({ onClose }: { onClose: () => void }) {

@@ -38,6 +38,7 @@ const ASKS: Record<CaseAction, Ask> = {
   resume: "nothing",
   whistle: "departments",
   report_in: "nothing",
+  help: "nothing",
   supervise: "reason",
   follow_up: "nothing",
   evaluate: "score",

@@ -1,8 +1,10 @@
 import type { ComponentChildren } from "preact";
+import { useLayoutEffect } from "preact/hooks";
+import { bindKeys } from "../live/keys";
 import { overview, stale } from "../live/live";
 import { attempt } from "../live/notices";
 import { leave, user } from "../live/session";
-import { path } from "../router";
+import { navigate, path } from "../router";
 import { t } from "../text/i18n";
 import { FeedAge, StaleBar, useLive } from "./feed-state";
 import { Grade } from "./grade";
@@ -28,6 +30,7 @@ export function Shell({ children, wide = false }: { children: ComponentChildren;
 function TopBar() {
   const seen = overview.value;
   const person = user.value;
+  useLayoutEffect(() => bindKeys({ w: () => navigate("/wall") }), []);
   return (
     <header class="topbar">
       <a class="brand" href="/">
@@ -36,6 +39,7 @@ function TopBar() {
       <span class="site">{seen?.site.name}</span>
       <nav aria-label={t("nav.label")}>
         <NavLink to="/" text={t("nav.control")} />
+        <NavLink to="/wall" text={t("nav.wall")} />
         <NavLink to="/cases" text={t("nav.cases")} />
         <NavLink to="/admin" text={t("nav.system")} />
       </nav>

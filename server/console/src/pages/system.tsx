@@ -1,13 +1,13 @@
 /** Who is watching, through what, and what was refused. */
 
-import { useEffect } from "preact/hooks";
 import * as api from "../api/endpoints";
-import type { Camera, Command, Gateway, Proof, Quarantined } from "../api/models";
+import type { Camera, Command, Gateway, Quarantined } from "../api/models";
 import { Age } from "../components/clocks";
 import { Empty } from "../components/empty";
 import { Show, useLoad } from "../components/load";
+import { ProofLine } from "../components/proof-line";
+import { useReload } from "../components/reload";
 import { Shell } from "../components/shell";
-import { follow } from "../live/live";
 import { now } from "../live/clock";
 import { dayTime, size, span } from "../text/format";
 import { t, word } from "../text/i18n";
@@ -75,18 +75,6 @@ function CameraTile({ camera }: { camera: Camera }) {
         <ProofLine key={proof.scenario} proof={proof} />
       ))}
     </li>
-  );
-}
-
-/** Would its alarms arrive? What the newest trial said, and what it failed at. */
-function ProofLine({ proof }: { proof: Proof }) {
-  const missed = proof.conditions.find((condition) => !condition.met);
-  const how = proof.passed === null ? "running" : proof.passed ? "passed" : "failed";
-  return (
-    <p class="quiet-text" role={proof.passed === false ? "alert" : undefined}>
-      {t(`proof.${how}`, { kind: t(`proof.${proof.kind}`), scenario: word("scenario", proof.scenario), at: dayTime(proof.at) })}
-      {proof.passed === false && missed !== undefined ? ` · ${word("proof_missed", missed.name)}` : null}
-    </p>
   );
 }
 
@@ -256,15 +244,5 @@ function Refused({ item }: { item: Quarantined }) {
         <pre>{item.payload_preview}</pre>
       </details>
     </li>
-  );
-}
-
-function useReload(reload: () => void, kinds: readonly string[]): void {
-  useEffect(
-    () =>
-      follow((message) => {
-        if (kinds.includes(message.kind)) reload();
-      }, reload),
-    [],
   );
 }

@@ -1,0 +1,58 @@
+/** Which tiles the wall shows, and which is next to which. */
+
+import type { Alarm, Camera, CameraSight, Severity } from "../api/models";
+
+export const SIGHTS: readonly CameraSight[] = ["watching", "blind", "off", "unknown"];
+
+export interface WallFilter {
+  sight: CameraSight | "all";
+  /** Id of a grid; empty: everywhere. */
+  grid: string;
+  words: string;
+}
+
+/** The cameras that fit, those of one place together; a tile keeps its place whatever its camera sees. */
+export function tilesOf(cameras: readonly Camera[], filter: WallFilter): Camera[] {
+  const words = filter.words.trim().toLowerCase();
+  return cameras
+    .filter((camera) => filter.sight === "all" || camera.state === filter.sight)
+    .filter((camera) => filter.grid === "" || camera.grid?.id === filter.grid)
+    .filter((camera) => `${camera.name} ${camera.id} ${camera.grid?.name ?? ""}`.toLowerCase().includes(words))
+    .sort((a, b) => placeOf(a).localeCompare(placeOf(b)) || a.name.localeCompare(b.name, "zh-CN"));
+}
+
+const placeOf = (camera: Camera) => camera.grid?.id ?? "\uffff";
+
+export function countBySight(cameras: readonly Camera[]): Record<CameraSight, number> {
+  const counts: Record<CameraSight, number> = { watching: 0, blind: 0, off: 0, unknown: 0 };
+  for (const camera of cameras) counts[camera.state] += 1;
+  return counts;
+}
+
+const URGENCY: readonly Severity[] = ["red", "yellow", "blue"];
+
+/** The gravest open alarm of each camera, by `GATEWAY/CAMERA`. */
+export function gravest(alarms: readonly Alarm[]): Map<string, Severity> {
+  const found = new Map<string, Severity>();
+  for (const alarm of alarms) {
+    const key = `${alarm.gateway}/${alarm.camera.id}`;
+    const known = found.get(key);
+    if (known === undefined || URGENCY.indexOf(alarm.severity) < URGENCY.indexOf(known)) found.set(key, alarm.severity);
+  }
+  return found;
+}
+
+/** The tile to which an arrow key leads from `index` in rows of `columns`; null where there is none. */
+export function neighbour(key: string, index: number, count: number, columns: number): number | null {
+  const steps: Record<string, number> = {
+    ArrowLeft: -1,
+    ArrowRight: 1,
+    ArrowUp: -columns,
+    ArrowDown: columns,
+    Home: -index,
+    End: count - 1 - index,
+  };
+  const step = steps[key];
+  const next = step === undefined ? -1 : index + step;
+  return next >= 0 && next < count && next !== index ? next : null;
+}

@@ -1,0 +1,138 @@
+/** One camera: what it sees, how it is doing, and what it told lately. */
+
+import * as api from "../api/endpoints";
+import type { Alarm, Camera } from "../api/models";
+import { alarmsAt, type Still, stills } from "../api/wall";
+import { CameraStill, StillAge } from "../components/camera-still";
+import { Age } from "../components/clocks";
+import { Empty } from "../components/empty";
+import { Grade } from "../components/grade";
+import { Show, useLoad } from "../components/load";
+import { ProofLine } from "../components/proof-line";
+import { useEvery, useReload } from "../components/reload";
+import { Shell } from "../components/shell";
+import { dayTime } from "../text/format";
+import { t, word } from "../text/i18n";
+import "../styles/wall.css";
+
+const STILL_EVERY_MS = 10_000;
+
+export default function CameraPage({ params }: { params: Readonly<Record<string, string>> }) {
+  return (
+    <Shell>
+      <Loaded gateway={params["gateway"] ?? ""} id={params["camera"] ?? ""} />
+    </Shell>
+  );
+}
+
+function Loaded({ gateway, id }: { gateway: string; id: string }) {
+  const cameras = useLoad(api.cameras, "cameras");
+  const pictures = useLoad(stills, "stills");
+  useReload(cameras.reload, ["camera", "gateway", "alarm"]);
+  useEvery(pictures.reload, STILL_EVERY_MS);
+  return (
+    <Show of={cameras}>
+      {(all) => {
+        const camera = all.find((each) => each.gateway === gateway && each.id === id);
+        const still = pictures.value?.find((each) => each.gateway === gateway && each.camera === id);
+        if (camera !== undefined) return <Whole camera={camera} still={still} />;
+        return (
+          <Empty title={t("camera.gone")}>
+            <a href="/wall">{t("camera.to_wall")}</a>
+          </Empty>
+        );
+      }}
+    </Show>
+  );
+}
+
+function Whole({ camera, still }: { camera: Camera; still: Still | undefined }) {
+  return (
+    <>
+      <div class="page-head">
+        <div>
+          <p class="quiet-text">
+            <a href="/wall">{t("nav.wall")}</a>
+            {camera.grid === null ? null : <> / {camera.grid.name}</>}
+          </p>
+          <h1>{camera.name}</h1>
+        </div>
+      </div>
+      <div class="camera-columns">
+        <figure class="camera-picture">
+          <div class="camera-frame">
+            <CameraStill camera={camera} still={still} />
+          </div>
+          <figcaption class="quiet-text">
+            <StillAge still={still} />
+          </figcaption>
+        </figure>
+        <div class="camera-side">
+          <State camera={camera} />
+          <Told camera={camera} />
+        </div>
+      </div>
+    </>
+  );
+}
+
+function State({ camera }: { camera: Camera }) {
+  return (
+    <section class="sheet" aria-label={t("camera.state")}>
+      <p class={`camera-state seen-${camera.state}`}>
+        <strong>{t(`sight.${camera.state}`)}</strong>
+        {camera.reason === null ? null : <> · {word("sight_reason", camera.reason)}</>}
+        {camera.since === null ? null : (
+          <span class="quiet-text">
+            {t("system.since")} <Age since={camera.since} />
+          </span>
+        )}
+      </p>
+      {camera.detail === null ? null : <p>{camera.detail}</p>}
+      <p class="quiet-text">{t("camera.through", { gateway: camera.gateway, id: camera.id })}</p>
+      {camera.proofs.map((proof) => (
+        <ProofLine key={proof.scenario} proof={proof} />
+      ))}
+    </section>
+  );
+}
+
+function Told({ camera }: { camera: Camera }) {
+  const found = useLoad(() => alarmsAt(camera.id), `alarms ${camera.gateway} ${camera.id}`);
+  useReload(found.reload, ["alarm"]);
+  return (
+    <section class="sheet" aria-labelledby="told">
+      <h2 id="told">{t("camera.alarms")}</h2>
+      <Show of={found}>
+        {(items) => {
+          const ours = items.filter((alarm) => alarm.gateway === camera.gateway);
+          return ours.length === 0 ? (
+            <p class="note">{t("camera.no_alarms")}</p>
+          ) : (
+            <ul class="camera-alarms">
+              {ours.map((alarm) => (
+                <AlarmLine key={alarm.id} alarm={alarm} />
+              ))}
+            </ul>
+          );
+        }}
+      </Show>
+    </section>
+  );
+}
+
+function AlarmLine({ alarm }: { alarm: Alarm }) {
+  const said = (
+    <>
+      <Grade severity={alarm.severity} bare /> {word("scenario", alarm.scenario)}
+    </>
+  );
+  return (
+    <li>
+      {alarm.case_id === null ? <span>{said}</span> : <a href={`/cases/${alarm.case_id}`}>{said}</a>}
+      <span class="quiet-text">
+        {t(`disposition.${alarm.disposition}`)} · <time dateTime={alarm.started_at}>{dayTime(alarm.started_at)}</time>
+      </span>
+    </li>
+  );
+}

@@ -1,0 +1,44 @@
+import { describe, expect, it } from "vitest";
+import type { Camera } from "../src/api/models";
+import { countBySight, gravest, neighbour, tilesOf } from "../src/live/wall";
+import { alarm } from "./samples";
+
+const camera = (id: string, given: Partial<Camera> = {}): Camera => ({
+  id,
+  name: id,
+  gateway: "gw",
+  grid: null,
+  state: "watching",
+  reason: null,
+  detail: null,
+  since: null,
+  last_alarm_at: null,
+  proofs: [],
+  ...given,
+});
+const GRID = { id: "grid-01", name: "1" };
+
+describe("the wall", () => {
+  it("keeps a tile where it is whatever its camera sees, and those of one place together", () => {
+    const cameras = [camera("b"), camera("a", { grid: GRID, state: "blind" }), camera("c", { grid: GRID })];
+    const all = { sight: "all", grid: "", words: "" } as const;
+    expect(tilesOf(cameras, all).map(({ id }) => id)).toEqual(["a", "c", "b"]);
+    expect(tilesOf(cameras, { ...all, sight: "blind" }).map(({ id }) => id)).toEqual(["a"]);
+    expect(tilesOf(cameras, { ...all, grid: "grid-01", words: " C" }).map(({ id }) => id)).toEqual(["c"]);
+    expect(countBySight(cameras)).toEqual({ watching: 2, blind: 1, off: 0, unknown: 0 });
+  });
+
+  it("shows the gravest of a camera's open alarms", () => {
+    const told = [alarm({ id: "1", severity: "blue" }), alarm({ id: "2", severity: "red" }), alarm({ id: "3", severity: "yellow" })];
+    expect([...gravest(told).values()]).toEqual(["red"]);
+  });
+
+  it("is walked by arrow keys", () => {
+    expect(neighbour("ArrowRight", 0, 5, 3)).toBe(1);
+    expect(neighbour("ArrowDown", 1, 5, 3)).toBe(4);
+    expect(neighbour("ArrowDown", 2, 5, 3)).toBeNull();
+    expect(neighbour("End", 0, 5, 3)).toBe(4);
+    expect(neighbour("Home", 0, 5, 3)).toBeNull();
+    expect(neighbour("x", 0, 5, 3)).toBeNull();
+  });
+});

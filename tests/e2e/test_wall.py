@@ -1,0 +1,159 @@
+"""The wall of cameras and a camera's page, in Chromium, before a real dispatcher."""
+
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import cv2
+import pytest
+from playwright.sync_api import Browser, expect
+
+from e2e.console_driver import DESKTOP, PHONE, Login, Window, open_window
+from e2e.dispatcher import Dispatcher, SpokenGateway
+from e2e.scenes import parked_ebike
+from lookout_contract.status import CameraState, Sight
+
+ROOT = Path(__file__).parents[2]
+OUTPUT = ROOT / "tests" / "output" / "wall"
+STATIC = ROOT / "server" / "lookout_server" / "static"
+REEL = ROOT / "models" / "reel"
+AXE = ROOT / "server" / "console" / "node_modules" / "axe-core" / "axe.min.js"
+SUPERVISOR = Login(username="zhao", password="supervisor-of-the-test")
+#: Camera → name, grid, clip of the reel whose first picture it sees.
+CAMERAS = {
+    "unit2": ("2单元楼道", "grid-01", "ebike-corridor"),
+    "bins4": ("投放点4", "grid-01", "bag-beside-bin"),
+    "yard3": ("3号楼后院", "grid-01", "fire-yard"),
+    "gate": ("东门", "grid-02", "lamp-yard"),
+    "unit5": ("5单元楼道", "grid-02", "pram-corridor"),
+    "bins7": ("投放点7", "grid-02", None),
+}
+SITE_FILE = """\
+district: {id: yanta, name: 雁塔区}
+street: {id: changyanbu, name: 长延堡街道}
+community: {id: kangle-south, name: 康乐南路社区}
+grids:
+  - {id: grid-01, name: 第一网格}
+  - {id: grid-02, name: 第二网格}
+cameras:
+""" + "".join(
+    f"  - {{id: {id}, name: {name}, grid: {grid}, gateway: gw-01}}\n" for id, (name, grid, _) in CAMERAS.items()
+)
+PEOPLE = """\
+people:
+  - {username: zhao, name: 赵强, roles: [supervisor]}
+"""
+
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+
+
+@pytest.fixture(scope="module")
+def dispatcher(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dispatcher]:
+    if not (STATIC / "index.html").exists():
+        pytest.skip("the console is not built: run `python server/build_console.py`")
+    running = Dispatcher(folder=tmp_path_factory.mktemp("dispatcher"))
+    (running.folder / "site.yaml").write_text(SITE_FILE + PEOPLE, encoding="utf-8")
+    running.start()
+    running.add_person(SUPERVISOR)
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="module")
+def gateway(dispatcher: Dispatcher) -> Iterator[SpokenGateway]:
+    """All cameras watch but one, which is blind, and one that is off."""
+    speaking = SpokenGateway.connect(dispatcher, "gw-01")
+    speaking.announce("unit2", "bins4", "yard3", "gate")
+    now = datetime.now(UTC)
+    for camera, sight, reason in (("unit5", Sight.BLIND, "covered"), ("bins7", Sight.OFF, "shutdown")):
+        state = CameraState(camera=camera, state=sight, since=now - timedelta(minutes=7), reason=reason)
+        speaking.probe.publish(speaking.topics.camera_state(camera), state.to_json(), retain=True)
+    for camera, (_, _, clip) in CAMERAS.items():
+        if clip is not None:
+            age = timedelta(minutes=8 if camera == "unit5" else 0, seconds=20)
+            put_still(speaking, camera, first_picture(REEL / f"{clip}.mp4"), now - age)
+    yield speaking
+    speaking.probe.close()
+
+
+def first_picture(clip: Path) -> bytes:
+    """As a JPEG."""
+    found, frame = cv2.VideoCapture(str(clip)).read()
+    assert found
+    return cv2.imencode(".jpg", frame)[1].tobytes()
+
+
+def put_still(gateway: SpokenGateway, camera: str, content: bytes, at: datetime) -> None:
+    """As a gateway sends it."""
+    query = urllib.parse.urlencode({"at": at.isoformat()})
+    request = urllib.request.Request(
+        f"{gateway.dispatcher.url}/api/v1/stills/{camera}?{query}",
+        data=content,
+        method="PUT",
+        headers={"Authorization": f"Bearer {gateway.issued['upload_token']}", "Content-Type": "image/jpeg"},
+    )
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        assert answer.status == 204
+
+
+def supervisor(browser: Browser, dispatcher: Dispatcher, windows: list[Window], size: tuple[int, int]) -> Window:
+    window = open_window(browser, dispatcher.url, size)
+    windows.append(window)
+    window.sign_in(SUPERVISOR)
+    return window
+
+
+def test_the_wall_shows_what_each_camera_sees_and_opens_its_page(
+    browser: Browser, dispatcher: Dispatcher, gateway: SpokenGateway, windows: list[Window]
+) -> None:
+    gateway.tell(parked_ebike(gateway, "wall"))
+    window = supervisor(browser, dispatcher, windows, DESKTOP)
+    page = window.page
+    window.press("w")
+    tiles = page.locator(".wall-tile")
+    expect(tiles).to_have_count(6)
+    expect(page.locator(".wall-tile.seen-blind")).to_contain_text("失明")
+    expect(tiles.filter(has_text="2单元楼道")).to_contain_text("待处理")
+    expect(tiles.filter(has_text="投放点7")).to_contain_text("还没有画面")
+    for theme in ("light", "dark"):
+        page.emulate_media(color_scheme=theme)
+        window.shoot(OUTPUT / f"wall-{theme}.png")
+        assert window.barriers(AXE.read_text()) == []
+    page.get_by_role("button", name="失明 1").click()
+    expect(tiles).to_have_count(1)
+    window.press("/")
+    page.keyboard.type("没有这个")
+    page.get_by_role("button", name="显示全部").click()
+    expect(tiles).to_have_count(6)
+    tiles.first.focus()
+    page.keyboard.press("ArrowRight")
+    name = page.locator(".wall-tile:focus .wall-name").inner_text()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text(name)
+
+
+def test_a_cameras_page_tells_how_it_is_and_what_it_told(
+    browser: Browser, dispatcher: Dispatcher, gateway: SpokenGateway, windows: list[Window]
+) -> None:
+    gateway.tell(parked_ebike(gateway, "page"))
+    window = supervisor(browser, dispatcher, windows, PHONE)
+    page = window.page
+    page.goto(f"{dispatcher.url}/wall")
+    expect(page.locator(".wall-tile")).to_have_count(6)
+    assert not window.scrolls_sideways()
+    window.shoot(OUTPUT / "wall-phone.png")
+    page.locator(".wall-tile").filter(has_text="2单元楼道").click()
+    expect(page.locator(".camera-frame img")).to_be_visible()
+    expect(page.get_by_role("region", name="最近的告警").get_by_role("listitem").first).to_contain_text("电动车进楼")
+    assert not window.scrolls_sideways()
+    for theme in ("light", "dark"):
+        page.emulate_media(color_scheme=theme)
+        window.shoot(OUTPUT / f"camera-phone-{theme}.png")
+        assert window.barriers(AXE.read_text()) == []
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.get_by_role("button", name="English").click()
+    window.shoot(OUTPUT / "camera-english.png")
+    page.goto(f"{dispatcher.url}/cameras/gw-01/attic")
+    expect(page.get_by_text("There is no such camera")).to_be_visible()
