@@ -37,6 +37,7 @@ const ASKS: Record<CaseAction, Ask> = {
   refuse: "reason",
   resume: "nothing",
   whistle: "departments",
+  help: "nothing",
   report_in: "nothing",
   help: "nothing",
   supervise: "reason",
