@@ -32,6 +32,7 @@ const ROUTES: readonly Route[] = [
   { pattern: "/cases/:id", load: () => import("./pages/case"), access: "control" },
   { pattern: "/wall", load: () => import("./pages/wall"), access: "control" },
   { pattern: "/cameras/:gateway/:camera", load: () => import("./pages/camera"), access: "control" },
+  { pattern: "/statistics", load: () => import("./pages/statistics"), access: "control" },
   { pattern: "/admin", load: () => import("./pages/system"), access: "control" },
   { pattern: "/worker", load: () => import("./pages/worker"), access: "signed-in", light: true },
   { pattern: "/r/:code", load: () => import("./pages/resident"), access: "anybody", light: true },

@@ -41,6 +41,7 @@ function TopBar() {
         <NavLink to="/" text={t("nav.control")} />
         <NavLink to="/wall" text={t("nav.wall")} />
         <NavLink to="/cases" text={t("nav.cases")} />
+        <NavLink to="/statistics" text={t("nav.statistics")} />
         <NavLink to="/admin" text={t("nav.system")} />
       </nav>
       {seen === null ? null : <Counts />}

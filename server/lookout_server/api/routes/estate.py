@@ -15,6 +15,7 @@ from lookout_server.api.models.estate import (
     QuarantineModel,
     QuarantinePage,
 )
+from lookout_server.api.models.territory import TerritoryList, TerritoryModel
 from lookout_server.api.models.timers import TimersModel
 from lookout_server.api.problems import errors
 from lookout_server.api.routes.parameters import Limit
@@ -43,6 +44,14 @@ async def list_gateways(deps: Given, access: ControlRoom) -> GatewayList:
     async with deps.store.read() as uow:
         found = await gateway_views(uow, at=deps.clock.now())
     return GatewayList(items=tuple(GatewayModel.of(view) for view in found if access.reaches(view.grids)))
+
+
+@router.get("/territories", operation_id="listTerritories", responses=errors("forbidden"))
+async def list_territories(deps: Given, access: ControlRoom) -> TerritoryList:
+    """The places that are the asking person's, to choose one from."""
+    async with deps.store.read() as uow:
+        found = await uow.territory.territories()
+    return TerritoryList(items=tuple(TerritoryModel.of(place) for place in found if access.covers(place.id)))
 
 
 @router.get("/people", operation_id="listPeople", responses=errors("forbidden"))

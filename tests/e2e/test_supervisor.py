@@ -1,0 +1,74 @@
+"""The pages of supervisors and admins in Chromium, before a real dispatcher and broker."""
+
+import csv
+import io
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from e2e.console_driver import PHONE, Window, open_window, report
+from e2e.dispatcher import OPERATOR, Dispatcher, SpokenGateway
+from e2e.scenes import parked_ebike
+from lookout_contract.events import Scenario
+
+ROOT = Path(__file__).parents[2]
+AXE = ROOT / "server" / "console" / "node_modules" / "axe-core" / "axe.min.js"
+
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+
+
+def _rows(window: Window, caption: str) -> list[list[str]]:
+    """The cells of a table by its caption; the first row names them."""
+    table = window.page.locator("table.sheet").filter(has=window.page.locator("caption", has_text=caption)).first
+    return [row.locator("th, td").all_inner_texts() for row in table.locator("tr").all()]
+
+
+def test_statistics_show_what_was_decided(gateway: SpokenGateway, operator: Window) -> None:
+    for number in range(2):
+        gateway.tell(parked_ebike(gateway, f"figures-{number}", scenario=Scenario.UNFAMILIAR_VEHICLE))
+    report(operator, camera="2单元楼道")
+    operator.press("Escape")
+    operator.page.get_by_role("option").filter(has_text="待研判").first.click()
+    operator.press("f")
+    operator.press("1")
+    expect(operator.page.get_by_role("option", selected=True)).to_contain_text("已排除")
+    operator.page.get_by_role("link", name="统计").click()
+    expect(operator.page.locator(".plot canvas")).to_have_count(2)
+    names, row = _rows(operator, "摄像头与规则")
+    assert dict(zip(names, row, strict=True)) | {"分布": ""} == {
+        "摄像头": "2单元楼道",
+        "规则": "陌生车辆",
+        "分布": "",
+        "告警": "2",
+        "属实": "1",
+        "误报": "1",
+        "未研判": "0",
+        "误报率": "50 %",
+        "每天": "0.07",
+    }
+    with operator.page.expect_download() as told:
+        operator.page.get_by_role("link", name="摄像头与规则，CSV 表格").click()
+    table = list(csv.DictReader(io.StringIO(Path(told.value.path()).read_text("utf-8-sig"))))
+    assert [(line["name"], line["alarms"], line["false"]) for line in table] == [("2单元楼道", "2", "1")]
+    operator.page.get_by_role("combobox", name="地点").select_option("grid-02")
+    expect(operator.page.get_by_text("这段时间没有案件，也没有告警。")).to_be_visible()
+
+
+@pytest.mark.parametrize("path", ["/statistics"])
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_no_page_has_barriers_or_is_too_wide(
+    browser: Browser, dispatcher: Dispatcher, gateway: SpokenGateway, windows: list[Window], path: str, dark: bool
+) -> None:
+    if not AXE.exists():
+        pytest.skip("axe-core is not installed: run `npm ci` in server/console")
+    window = open_window(browser, dispatcher.url, dark=dark)
+    windows.append(window)
+    window.sign_in(OPERATOR)
+    window.page.goto(f"{dispatcher.url}{path}")
+    expect(window.page.locator("h1")).to_be_attached()
+    expect(window.page.locator(".waiting")).to_have_count(0)
+    assert window.barriers(AXE.read_text("utf-8")) == []
+    for size in (PHONE, (768, 1024)):
+        window.page.set_viewport_size({"width": size[0], "height": size[1]})
+        assert not window.scrolls_sideways(), size
