@@ -11,7 +11,7 @@ import typer
 
 from lookout_lab.backlog import run_backlog
 from lookout_lab.crash import run_crash
-from lookout_lab.desk import desk_table, run_desk
+from lookout_lab.desk import Past, desk_table, run_desk
 from lookout_lab.errors import LabError
 from lookout_lab.load import Sizes, run_load
 from lookout_lab.stage import DatabaseKind
@@ -61,13 +61,16 @@ def backlog(
 def desk(
     database: Annotated[str, typer.Option(help="sqlite or postgresql")] = "postgresql",
     cases: Annotated[int, typer.Option(min=1000, help="Past cases")] = 500_000,
+    alarms: Annotated[int, typer.Option(help="Past alarms, in all (PostgreSQL)")] = 5_000_000,
     rounds: Annotated[int, typer.Option(min=20, help="How often each is asked")] = 100,
+    keep: Annotated[Path | None, typer.Option(help="A folder to seed into, or one seeded before to ask again")] = None,
     as_json: Json = False,
 ) -> None:
     """What an operator waits for: lists, searches and moves beside a long past. Exit code 1 when a goal is missed."""
     with tempfile.TemporaryDirectory(prefix="lookout-desk-", ignore_cleanup_errors=True) as folder:
         try:
-            figures = run_desk(_kind(database), Path(folder), cases=cases, rounds=rounds)
+            past = Past(cases=cases, alarms=alarms)
+            figures = run_desk(_kind(database), keep or Path(folder), past, rounds=rounds)
         except LabError as error:
             typer.echo(str(error), err=True)
             sys.exit(2)

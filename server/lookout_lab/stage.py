@@ -43,6 +43,10 @@ class Plan:
     dispatchers: int = 1
     #: Events in the first gateway's spool before it connects.
     backlog: int = 0
+    #: Settings of PostgreSQL beside the usual ones, as in ``shared_buffers=1GB``.
+    settings: tuple[str, ...] = ()
+    #: The folder may hold what an earlier run left, and is gone on with.
+    keeps: bool = False
     #: Further keys of the gateways' ``gateway.json``.
     gateway: dict[str, Any] = field(default_factory=dict[str, Any])
 
@@ -157,6 +161,7 @@ class Stage:
 
     def _make_postgres(self) -> None:
         binaries = _postgres_binaries()
+        kept = (self.plan.folder / "database" / "data").exists()
         folder = self._folder("database")
         user = _unprivileged()
         if user is not None:
@@ -165,22 +170,32 @@ class Stage:
                 if parent.stat().st_uid == os.geteuid() and parent.stat().st_mode & 0o055 != 0o055:
                     parent.chmod(parent.stat().st_mode | 0o055)
         init = [str(binaries / "initdb"), "-D", str(folder / "data"), "-U", "postgres", "-A", "trust", "-E", "UTF8"]
-        subprocess.run([*init, "--locale=C.UTF-8"], check=True, capture_output=True, user=user, cwd="/")
+        if not kept:
+            subprocess.run([*init, "--locale=C.UTF-8"], check=True, capture_output=True, user=user, cwd="/")
         # A killed process loses nothing that the kernel has taken: fsync is for power cuts, which are not tried here.
-        options = ("-p", str(self._database_port), "-h", "127.0.0.1", "-k", "", "-c", "fsync=off")
+        options = ["-p", str(self._database_port), "-h", "127.0.0.1", "-k", "", "-c", "fsync=off"]
+        options += [word for setting in self.plan.settings for word in ("-c", setting)]
         self._child("database", [str(binaries / "postgres"), "-D", str(folder / "data"), *options], user=user)
 
     def _create_database(self) -> None:
-        psql = _postgres_binaries() / "psql"
-        address = ["-h", "127.0.0.1", "-p", str(self._database_port), "-U", "postgres"]
-        subprocess.run([str(psql), *address, "-qc", "CREATE DATABASE lookout"], check=True, capture_output=True)
+        there = "SELECT count(*) FROM pg_database WHERE datname = 'lookout'"
+        if self._psql(there, "postgres") == "0":
+            self._psql("CREATE DATABASE lookout", "postgres")
+
+    async def sql(self, statement: str) -> str:
+        """Have PostgreSQL do something beside the dispatcher's back; what it prints."""
+        return await asyncio.to_thread(self._psql, statement)
 
     async def analyse(self) -> None:
         """Have PostgreSQL look at what its tables hold, as its autovacuum does in time."""
+        await self.sql("VACUUM ANALYZE")
+
+    def _psql(self, statement: str, database: str = "lookout") -> str:
         psql = [str(_postgres_binaries() / "psql"), "-h", "127.0.0.1", "-p", str(self._database_port), "-U", "postgres"]
-        await asyncio.to_thread(
-            subprocess.run, [*psql, "-qc", "VACUUM ANALYZE", "lookout"], check=True, capture_output=True
-        )
+        done = subprocess.run([*psql, "-qAtc", statement, database], capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise LabError(f"PostgreSQL refuses {statement[:100]!r}: {done.stderr[-300:]}")
+        return done.stdout.strip()
 
     def _make_dispatcher(self, name: str) -> None:
         folder = self._folder(name)
@@ -236,7 +251,7 @@ class Stage:
 
     def _folder(self, name: str) -> Path:
         folder = self.plan.folder / name
-        folder.mkdir(parents=True)
+        folder.mkdir(parents=True, exist_ok=self.plan.keeps)
         return folder
 
     @property

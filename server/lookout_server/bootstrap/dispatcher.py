@@ -105,19 +105,8 @@ class Dispatcher:
         await import_at_first_start(database, config, at=self._clock.now())
         for camera in await unknown_stops(database, self._site):
             _log.warning("same_thing in policy.yaml names a camera that nobody knows yet", camera=camera)
-        broker = await reach_broker(config, last_port=last and last.mqtt_port)
-        if broker.process is not None:
-            self._parts.push_async_callback(broker.process.stop)
         supervisor = Supervisor()
-        self._parts.push_async_callback(supervisor.stop)
-        if broker.process is not None:
-            supervisor.start("broker", broker.process.watch)
-        if (strangers := broker.strangers) is not None:
-
-            async def note(reason: str) -> None:
-                await note_stranger(database, reason, at=self._clock.now())
-
-            supervisor.start("strangers", lambda: strangers.keep(note))
+        broker = await self._start_broker(database, supervisor, last and last.mqtt_port)
         link = self._start_messaging(database, broker, supervisor, relays)
         self._start_timers(database, supervisor)
         webhooks = self._start_webhooks(database, supervisor)
@@ -130,6 +119,22 @@ class Dispatcher:
         await http.start()
         await _subscribed(link)
         return self._announce(http.port, broker)
+
+    async def _start_broker(self, database: Database, supervisor: Supervisor, last_port: int | None) -> ReachedBroker:
+        broker = await reach_broker(self._config, last_port=last_port)
+        if broker.process is not None:
+            self._parts.push_async_callback(broker.process.stop)
+        # Stopped before the broker is: what it runs watches over the broker.
+        self._parts.push_async_callback(supervisor.stop)
+        if broker.process is not None:
+            supervisor.start("broker", broker.process.watch)
+        if (strangers := broker.strangers) is not None:
+
+            async def note(reason: str) -> None:
+                await note_stranger(database, reason, at=self._clock.now())
+
+            supervisor.start("strangers", lambda: strangers.keep(note))
+        return broker
 
     def _start_messaging(
         self, database: Database, broker: ReachedBroker, supervisor: Supervisor, relays: list[OutboxRelay]

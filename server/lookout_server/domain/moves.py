@@ -86,7 +86,8 @@ _AT_IT = _WORKED - {_S.DISPATCHED}
 MOVES: Mapping[Action, Move] = {
     Action.CONFIRM: Move(sources=_from(_S.NEW), target=_S.CONFIRMED, roles=CONTROL_ROOM),
     Action.DISPATCH: Move(
-        sources=_from(_S.CONFIRMED, _S.DISPATCHED, _S.REWORK),
+        # Also away from somebody who has taken it and then does nothing: a case waits for nobody's signature.
+        sources=_WORKED,
         target=_S.DISPATCHED,
         roles=CONTROL_ROOM,
         needs_worker=True,
@@ -115,7 +116,12 @@ MOVES: Mapping[Action, Move] = {
         sources=_from(_S.VERIFYING), target=_S.REWORK, roles=CONTROL_ROOM, needs_reason=True, four_eyes=True
     ),
     Action.VOID: Move(
-        sources=_from(_S.NEW, _S.CONFIRMED, _S.DISPATCHED), target=_S.VOID, roles=CONTROL_ROOM, needs_reason=True
+        # From verifying: whoever went there found that there was nothing.
+        sources=_from(_S.NEW, _S.CONFIRMED, _S.DISPATCHED, _S.VERIFYING),
+        target=_S.VOID,
+        roles=CONTROL_ROOM,
+        needs_reason=True,
+        four_eyes=True,
     ),
     Action.REOPEN: Move(
         sources=_from(_S.CLOSED, _S.VOID, _S.FOLLOW_UP, _S.MERGED),
@@ -139,7 +145,12 @@ MOVES: Mapping[Action, Move] = {
     Action.WHISTLE: Move(sources=_AT_IT, target=None, roles=_CONCERNED, handler_only=True),
     #: 求助: whoever is at it is in trouble, or has not hands enough.
     Action.HELP: Move(sources=_WORKED - {_S.CONFIRMED}, target=None, roles=_WORKER, handler_only=True),
-    Action.REPORT_IN: Move(sources=_WORKED | _from(_S.VERIFYING), target=None, roles=frozenset({Role.DEPARTMENT})),
+    Action.REPORT_IN: Move(
+        # Their clock goes on while the case is suspended, so they can stop it then too.
+        sources=_WORKED | _from(_S.VERIFYING, _S.SUSPENDED),
+        target=None,
+        roles=frozenset({Role.DEPARTMENT}),
+    ),
     Action.SUPERVISE: Move(
         sources=_WORKED | _from(_S.NEW, _S.VERIFYING, _S.SUSPENDED), target=None, roles=OVERSIGHT, needs_reason=True
     ),

@@ -169,7 +169,7 @@ async def send_verdict(
         return
     verdicts = {None: Verdict.REAL, DismissReason.DUPLICATE: Verdict.DUPLICATE}
     command = VerdictCommand(
-        id=_name("verdict", alarm.id, at),
+        id=_name("verdict", alarm.id, reason or "real", at),
         issued_at=at,
         expires_at=at + _VERDICT_WITHIN,
         occurrence=alarm.occurrence,

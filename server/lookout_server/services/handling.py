@@ -6,7 +6,7 @@ from datetime import datetime
 
 from lookout_server.domain import moving
 from lookout_server.domain.access import Access
-from lookout_server.domain.alarm import Alarm, released
+from lookout_server.domain.alarm import Alarm, DismissReason, released
 from lookout_server.domain.case import (
     SYSTEM,
     Actor,
@@ -26,7 +26,7 @@ from lookout_server.services import announce
 from lookout_server.services.access import visible_case
 from lookout_server.services.alarming import watch
 from lookout_server.services.candidates import best_candidate
-from lookout_server.services.commands import request_snapshot
+from lookout_server.services.commands import request_snapshot, send_verdict
 from lookout_server.services.concerning import notify_about
 from lookout_server.services.timing import set_clock, set_report_in
 
@@ -118,8 +118,11 @@ async def void(store: Store, site: Site, order: Order) -> None:
         await uow.alarms.save([released(alarm, dismiss=dismiss) for alarm in alarms.values()])
         if not dismiss:
             await watch(uow, site, alarms.values(), since=order.at)
-        for alarm_id in alarms:
-            announce.alarm_changed(uow, alarm_id, "dismissed" if dismiss else "reopened", order.at)
+        for alarm in alarms.values():
+            announce.alarm_changed(uow, alarm.id, "dismissed" if dismiss else "reopened", order.at)
+            if dismiss:
+                # The report said that it was real; its gateway would go on learning from that.
+                await send_verdict(uow, site, alarm, DismissReason.VOID, at=order.at)
         await uow.commit()
 
 

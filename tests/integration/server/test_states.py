@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from lookout_contract.commands import COMMANDS, VerdictCommand
 from lookout_contract.events import Severity
 from lookout_server.ports import StoredFile
 from lookout_server.services.timers import Timers
@@ -181,6 +182,40 @@ async def test_departments_report_in_or_are_asked_again(station: Station, desk: 
     assert (await desk.see("chen", case["id"]))["code"] == "not_found"
 
 
+async def test_a_department_can_report_in_while_the_case_is_suspended(station: Station, desk: Desk) -> None:
+    case = await _on_scene(station, desk)
+    case = await desk.do("wang", case, "whistle", departments=["u-fire"])
+    until = (station.clock.now() + timedelta(days=2)).isoformat()
+    case = await desk.do("wang", case, "ask_suspend", until=until, reason="等待配件")
+    await desk.do("zhao", case, "approve")
+    seen = await desk.see("fire", case["id"])
+    assert (seen["state"], seen["allowed"]) == ("suspended", ["report_in"])
+    case = await desk.do("fire", seen, "report_in")
+    assert (case["state"], case["whistles"][0]["reported_at"] is not None) == ("suspended", True)
+    assert await _pass(station, 7201) == 0
+
+
+async def test_a_case_is_taken_from_somebody_who_does_nothing(station: Station, desk: Desk) -> None:
+    case = await _on_scene(station, desk)
+    case = await desk.do("li", case, "dispatch", worker="u-chen")
+    assert (case["state"], case["handler"]["id"]) == ("dispatched", "u-chen")
+    assert set(await desk.notices("wang")) == {"dispatched", "reassigned"}
+    assert await desk.notices("chen") == ["dispatched"]
+    assert (await desk.do("wang", case, "feedback", 409, photos=["b" * 64]))["code"] == "illegal_move"
+
+
+async def test_nothing_was_found_there_and_the_gateway_hears_it(station: Station, desk: Desk) -> None:
+    case = await _verifying(station, desk)
+    case = await desk.do("li", case, "void", reason="现场无异常")
+    assert case["state"] == "void"
+    async with station.store.read() as uow:
+        sent = [
+            COMMANDS.validate_json(each.payload) for each in await uow.outbox.pending(100) if "verdict" in each.topic
+        ]
+    said = [(each.occurrence, each.verdict.value) for each in sent if isinstance(each, VerdictCommand)]
+    assert said == [("o-1", "real"), ("o-1", "false")]
+
+
 async def test_supervision_leaves_closing_to_supervisors(station: Station, desk: Desk) -> None:
     case = await _reported(station, desk, "o-1")
     case = await desk.do("zhao", case, "supervise", reason="居民多次投诉")
@@ -190,7 +225,7 @@ async def test_supervision_leaves_closing_to_supervisors(station: Station, desk:
     assert (await desk.do("zhao", case, "void", reason="访客"))["state"] == "void"
 
 
-async def test_followed_up_by_tier_and_evaluated(station: Station, desk: Desk) -> None:
+async def _verifying(station: Station, desk: Desk) -> Any:
     case = await _on_scene(station, desk)
     photo = "b" * 64
     station.files.files[photo] = b""
@@ -198,7 +233,11 @@ async def test_followed_up_by_tier_and_evaluated(station: Station, desk: Desk) -
         file = StoredFile(sha256=photo, mime="image/jpeg", bytes=1)
         await uow.evidence.add(file, uploader="person:u-wang", at=station.clock.now())
         await uow.commit()
-    case = await desk.do("wang", case, "feedback", photos=[photo])
+    return await desk.do("wang", case, "feedback", photos=[photo])
+
+
+async def test_followed_up_by_tier_and_evaluated(station: Station, desk: Desk) -> None:
+    case = await _verifying(station, desk)
     case = await desk.do("li", case, "close", tier="high")
     assert (case["tier"], case["due_at"]) == ("high", None)
     assert await _pass(station, 86399) == 0

@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 
 from fastapi import APIRouter, Form, Query
 from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel, Field
 
 from lookout_contract.base import UtcTime
 from lookout_contract.events import Scenario
@@ -42,6 +43,24 @@ class Status(StrEnum):
 
     OPEN = "open"
     CLOSED = "closed"
+
+
+class RequestQuery(BaseModel):
+    """Which requests; what is left out does not matter."""
+
+    service_code: Annotated[str | None, Field(max_length=200, description="Separated by commas.")] = None
+    status: Status | None = None
+    start_date: UtcTime | None = None
+    end_date: UtcTime | None = None
+
+
+class RequestForm(BaseModel):
+    """What is asked for, and where."""
+
+    service_code: Annotated[str, Field(max_length=40)]
+    description: Text
+    address_id: Annotated[Identifier, Field(description="The id of a grid.")]
+    address_string: Text = ""
 
 
 _ROWS: dict[str, Any] = {
@@ -81,17 +100,14 @@ async def list_requests(
     deps: Given,
     access: ControlRoom,
     form: Format,
-    service_code: Annotated[str | None, Query(max_length=200, description="Separated by commas.")] = None,
-    status: Annotated[Status | None, Query()] = None,
-    start_date: Annotated[UtcTime | None, Query()] = None,
-    end_date: Annotated[UtcTime | None, Query()] = None,
+    query: Annotated[RequestQuery, Query()],
 ) -> Response:
     """Requests, newest first, 200 at most."""
     asked = open311.Asked(
-        services=_services(service_code) if service_code else None,
-        open=None if status is None else status is Status.OPEN,
-        first=start_date,
-        last=end_date,
+        services=_services(query.service_code) if query.service_code else None,
+        open=None if query.status is None else query.status is Status.OPEN,
+        first=query.start_date,
+        last=query.end_date,
     )
     found = await open311.requests(deps.store, access, asked)
     return _answer(form, "service_requests", "request", [_row(view) for view in found])
@@ -119,18 +135,18 @@ async def open_request(
     deps: Given,
     access: ControlRoom,
     form: Format,
-    service_code: Annotated[str, Form(max_length=40)],
-    description: Annotated[Text, Form()],
-    address_id: Annotated[Identifier, Form(description="The id of a grid.")],
-    address_string: Annotated[Text, Form()] = "",
+    asked: Annotated[RequestForm, Form()],
 ) -> Response:
     """A request becomes a case that somebody has yet to judge."""
-    services = _services(service_code)
+    services = _services(asked.service_code)
     if len(services) != 1:
         raise InvalidError("ask for one service at a time")
     (service,) = services
     wanted = open311.Wanted(
-        service=service, description=description, address_id=address_id, address=address_string[:100]
+        service=service,
+        description=asked.description,
+        address_id=asked.address_id,
+        address=asked.address_string[:100],
     )
     case = await open311.open_request(deps.store, deps.site, access, wanted, at=deps.clock.now())
     row: _Row = {"service_request_id": case.id, "service_notice": None, "account_id": access.person.id}
