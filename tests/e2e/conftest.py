@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from e2e.console_driver import PHONE, Window, launch, open_window
-from e2e.dispatcher import OPERATOR, WORKER, Dispatcher, SpokenGateway
+from e2e.dispatcher import OPERATOR, SUPERVISOR, WORKER, Dispatcher, SpokenGateway
 from e2e.scenes import picture
 
 STATIC = Path(__file__).parents[2] / "server" / "lookout_server" / "static"
@@ -28,7 +28,7 @@ def dispatcher(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dispatcher]
         pytest.skip("the console is not built: run `python server/build_console.py`")
     running = Dispatcher(folder=tmp_path_factory.mktemp("dispatcher"))
     running.start()
-    for login in (OPERATOR, WORKER):
+    for login in (OPERATOR, WORKER, SUPERVISOR):
         running.add_person(login)
     yield running
     running.stop()

@@ -23,6 +23,7 @@ SITE = "e2e"
 EPOCH = "e1"
 OPERATOR = Login(username="li", password="operator-of-the-test")
 WORKER = Login(username="wang", password="worker-of-the-test")
+SUPERVISOR = Login(username="zhao", password="supervisor-of-the-test")
 
 CONFIG = """\
 site: {id: e2e, name: 康乐南路社区, timezone: Asia/Shanghai}
@@ -45,6 +46,8 @@ people:
   - {username: li, name: 李敏, roles: [operator]}
   - {username: wang, name: 王芳, roles: [worker], grids: [grid-01]}
   - {username: zhang, name: 张强, roles: [worker], grids: [grid-02]}
+  - {username: zhao, name: 赵立, roles: [supervisor]}
+  - {username: wuye, name: 物业公司, roles: [department]}
 """
 START_S = 60
 

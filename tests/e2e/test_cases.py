@@ -1,13 +1,14 @@
 """The cases board, the case's page and what of it goes on paper."""
 
 import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
-from e2e.console_driver import Window, dispatch, report
-from e2e.dispatcher import SpokenGateway
+from e2e.console_driver import Window, dispatch, open_window, report
+from e2e.dispatcher import SUPERVISOR, Dispatcher, SpokenGateway
 from e2e.scenes import parked_ebike
 from lookout_contract.events import Scenario
 
@@ -43,3 +44,58 @@ def test_the_board_shows_who_is_to_act_and_a_case_prints_with_whole_hashes(
     expect(fingerprint).to_be_visible()
     expect(page.get_by_role("button", name="打印案卷")).to_be_hidden()
     operator.shoot(OUTPUT / "case-file-printed.png")
+
+
+def test_a_request_for_more_time_and_a_whistle_stand_beside_the_case_until_they_are_answered(
+    browser: Browser,
+    dispatcher: Dispatcher,
+    gateway: SpokenGateway,
+    operator: Window,
+    worker: Window,
+    windows: list[Window],
+) -> None:
+    gateway.tell(parked_ebike(gateway, "asked", scenario=Scenario.GARBAGE))
+    number = report(operator, camera="2单元楼道")
+    dispatch(operator, "王芳")
+    case = f"/cases/c-{number}"
+    version = operator.call("GET", case)["version"]
+    version = worker.call("POST", f"{case}/accept", {"version": version})["version"]
+    until = (datetime.now(UTC) + timedelta(hours=5)).isoformat()
+    worker.call("POST", f"{case}/ask_extend", {"version": version, "until": until, "reason": "物业晚上才到"})
+    page = operator.page
+    page.goto(f"{dispatcher.url}{case}")
+    expect(page.get_by_role("region", name="申请延期")).to_contain_text("等主管批准或驳回")
+    page.get_by_role("button", name="吹哨").click()
+    page.get_by_label("物业公司").check()
+    page.locator("form.words").get_by_role("button", name="吹哨").click()
+    expect(page.get_by_role("region", name="吹哨报到")).to_contain_text(re.compile("物业公司.*未报到.*剩"))
+    supervisor = open_window(browser, dispatcher.url, dark=True)
+    windows.append(supervisor)
+    supervisor.sign_in(SUPERVISOR)
+    supervisor.page.goto(f"{dispatcher.url}/cases")
+    card = supervisor.page.get_by_role("link").filter(has_text=number)
+    expect(card).to_contain_text("申请延期待批 · 等 物业公司 报到")
+    supervisor.press("j")
+    expect(supervisor.page.locator(".board-card:focus")).to_have_count(1)
+    card.click()
+    supervisor.page.get_by_role("region", name="申请延期").get_by_role("button", name="批准", exact=True).click()
+    expect(supervisor.page.get_by_role("region", name="申请延期")).to_have_count(0)
+    expect(page.get_by_role("region", name="申请延期")).to_have_count(0)
+    expect(page.locator(".clocks")).to_contain_text("剩 4:59")
+
+
+def test_a_case_is_merged_into_one_nearby_without_typing_its_number(gateway: SpokenGateway, operator: Window) -> None:
+    numbers: list[str] = []
+    for scenario in (Scenario.UNFAMILIAR_VEHICLE, Scenario.CORRIDOR_EBIKE):
+        gateway.tell(parked_ebike(gateway, f"merge-{scenario}", scenario=scenario))
+        (alarm,) = operator.call("GET", f"/alarms?disposition=open&scenario={scenario}")["items"]
+        numbers.append(operator.call("POST", f"/alarms/{alarm['id']}/report")["number"])
+    page = operator.page
+    page.goto(f"{operator.base_url}/cases/c-{numbers[1]}")
+    page.get_by_text("更多", exact=True).click()
+    page.get_by_role("button", name="并案").click()
+    page.get_by_role("radio", name=re.compile(numbers[0])).check()
+    page.locator("form.words").get_by_role("button", name="并案").click()
+    page.get_by_role("link", name=f"已并入 {numbers[0]}").click()
+    expect(page.locator(".where")).to_contain_text(numbers[0])
+    expect(page.locator(".remarks")).to_contain_text("2 条告警")

@@ -3,7 +3,9 @@
 import { useState } from "preact/hooks";
 import * as api from "../api/endpoints";
 import type { Case, CaseAction, Tier } from "../api/models";
+import { OPEN_STATES } from "../live/columns";
 import { t } from "../text/i18n";
+import { caseTitle } from "../text/title";
 import { Show, useLoad } from "./load";
 
 export interface AskProps {
@@ -109,18 +111,47 @@ export function Closing(props: AskProps) {
   );
 }
 
-/** The number of the case to go on with. */
+/** More than this many to choose from is not a choice. */
+const NEAREST = 8;
+
+/** The case to go on with: one that is open nearby, or any by its number. */
 export function Into(props: AskProps) {
   const [number, setNumber] = useState("");
+  const found = useLoad(() => api.casesIn(OPEN_STATES), `into ${props.item.id}`);
+  const near = nearest(props.item, found.value?.items ?? []);
   const said = number.trim();
   return (
     <Form {...props} ready={/^\d{8}-\d{4,}$/.test(said)} fields={() => ({ into: `c-${said}` })}>
+      {near.length === 0 ? null : (
+        <fieldset class="choices">
+          <legend>{t("ask.near")}</legend>
+          {near.map((each) => (
+            <label key={each.id}>
+              <input type="radio" name="into" checked={said === each.number} onChange={() => setNumber(each.number)} />
+              {caseTitle(each)}
+              <span class="quiet-text">
+                {each.number} · {t(`case_state.${each.state}`)}
+              </span>
+            </label>
+          ))}
+        </fieldset>
+      )}
       <label>
         {t("ask.into")}
-        <input value={number} placeholder="20261122-0005" onInput={(event) => setNumber(event.currentTarget.value)} autofocus />
+        <input value={number} placeholder="20261122-0005" onInput={(event) => setNumber(event.currentTarget.value)} />
       </label>
     </Form>
   );
+}
+
+/** Open cases of the same camera first, then of the same grid; those of the same kind before others. */
+function nearest(item: Case, all: readonly Case[]): Case[] {
+  const far = (other: Case) =>
+    (other.camera?.id === item.camera?.id ? 0 : 2) + (other.scenario === item.scenario ? 0 : 1);
+  return all
+    .filter((other) => other.id !== item.id && (other.camera?.id === item.camera?.id || other.grid?.id === item.grid?.id))
+    .sort((a, b) => far(a) - far(b))
+    .slice(0, NEAREST);
 }
 
 /** The alarms that get a case of their own. */

@@ -1,6 +1,8 @@
+import { useLayoutEffect } from "preact/hooks";
 import type { Case } from "../api/models";
 import { now } from "../live/clock";
 import { byColumn, COLUMNS, overdue, type Column } from "../live/columns";
+import { bindKeys } from "../live/keys";
 import { dayTime } from "../text/format";
 import { t } from "../text/i18n";
 import { caseTitle } from "../text/title";
@@ -10,6 +12,7 @@ import { Grade } from "./grade";
 /** Open cases in columns by who is to act next; in each the longest overdue comes first. */
 export function CaseBoard({ items }: { items: readonly Case[] }) {
   const columns = byColumn(items);
+  useLayoutEffect(() => bindKeys({ j: () => focusCard(1), k: () => focusCard(-1) }), []);
   return (
     <div class="board">
       {(Object.keys(COLUMNS) as Column[]).map((name) => (
@@ -17,6 +20,13 @@ export function CaseBoard({ items }: { items: readonly Case[] }) {
       ))}
     </div>
   );
+}
+
+/** From the card that has the keyboard to the next one; from anywhere else to the first. */
+function focusCard(by: number): void {
+  const cards = [...document.querySelectorAll<HTMLElement>(".board-card")];
+  const at = cards.findIndex((card) => card === document.activeElement);
+  cards[at < 0 ? 0 : Math.min(cards.length - 1, Math.max(0, at + by))]?.focus();
 }
 
 function BoardColumn({ name, items }: { name: Column; items: readonly Case[] }) {
@@ -40,7 +50,8 @@ function BoardColumn({ name, items }: { name: Column; items: readonly Case[] }) 
 }
 
 function BoardCard({ item }: { item: Case }) {
-  const where = [item.camera?.name, item.grid?.name].filter(Boolean).join(" · ");
+  // What a rule found is titled by its camera already.
+  const place = [item.scenario === null ? item.camera?.name : null, item.grid?.name].filter(Boolean).join(" · ");
   return (
     <a class="board-card" href={`/cases/${item.id}`}>
       <span class="board-line">
@@ -48,10 +59,10 @@ function BoardCard({ item }: { item: Case }) {
         <Clock item={item} />
       </span>
       <strong>{caseTitle(item)}</strong>
-      {where ? <span>{where}</span> : null}
       <span class="quiet-text">
-        {t(`case_state.${item.state}`)} · {item.handler?.name ?? t("case.nobody")}
+        {[place, t(`case_state.${item.state}`), item.handler?.name ?? t("case.nobody")].filter(Boolean).join(" · ")}
       </span>
+      <Waits item={item} />
       <span class="board-line quiet-text">
         <span>{item.number}</span>
         <span>
@@ -60,6 +71,17 @@ function BoardCard({ item }: { item: Case }) {
       </span>
     </a>
   );
+}
+
+/** What somebody has to decide or to come for, beside the case's own next step. */
+function Waits({ item }: { item: Case }) {
+  const said: string[] = [];
+  if (item.supervised) said.push(t("board.supervised"));
+  if (item.asked !== null) said.push(t("board.asked", { action: t(`case_action.${item.asked.action}`) }));
+  const missing = item.whistles.filter((each) => each.reported_at === null);
+  if (missing.length > 0) said.push(t("board.not_come", { names: missing.map((each) => each.name).join(", ") }));
+  if (said.length === 0) return null;
+  return <span class="board-waits">{said.join(" · ")}</span>;
 }
 
 function Clock({ item }: { item: Case }) {

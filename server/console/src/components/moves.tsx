@@ -24,6 +24,7 @@ const ASKS: Record<CaseAction, Ask> = {
   accept: "nothing",
   return: "reason",
   arrive: "nothing",
+  help: "nothing",
   feedback: "photo",
   close: "closing",
   rework: "reason",
@@ -72,8 +73,20 @@ const SELDOM: readonly CaseAction[] = [
 
 const SETTLED: readonly CaseState[] = ["closed", "evaluated", "void", "merged"];
 
+/** What a request for more time or a suspension waits for. */
+export const DECIDING: readonly CaseAction[] = ["approve", "refuse"];
+
+interface MovesProps {
+  item: Case;
+  /** These alone, when they are legal. */
+  only?: readonly CaseAction[];
+  /** All that are legal but these. */
+  without?: readonly CaseAction[];
+  onDone: (after: Case) => void;
+}
+
 /** The legal next moves and nothing else. `onDone` hears the case as it is after one. */
-export function Moves({ item, onDone }: { item: Case; onDone: (after: Case) => void }) {
+export function Moves({ item, only, without = [], onDone }: MovesProps) {
   const [asking, setAsking] = useState<CaseAction | null>(null);
   const [busy, setBusy] = useState(false);
   const go = (action: CaseAction, fields: Record<string, unknown>) => {
@@ -90,21 +103,20 @@ export function Moves({ item, onDone }: { item: Case; onDone: (after: Case) => v
     if (ASKS[action] === "nothing") go(action, {});
     else setAsking(asking === action ? null : action);
   };
-  if (item.allowed.length === 0) {
+  const legal = item.allowed.filter((action) => (only?.includes(action) ?? true) && !without.includes(action));
+  if (legal.length === 0) {
     return <p class="note">{t(SETTLED.includes(item.state) ? "case.settled" : "case.no_moves")}</p>;
   }
-  const usual = item.allowed.filter((action) => !SELDOM.includes(action));
-  const seldom = item.allowed.filter((action) => SELDOM.includes(action));
+  const usual = legal.filter((action) => !SELDOM.includes(action));
+  const seldom = legal.filter((action) => SELDOM.includes(action));
   const button = (action: CaseAction) => (
     <MoveButton key={action} item={item} action={action} open={asking === action} busy={busy} onPick={start} />
   );
   return (
     <div class="moves">
-      <div class="buttons">
-        {usual.map(button)}
-      </div>
+      {usual.length === 0 ? null : <div class="buttons">{usual.map(button)}</div>}
       {seldom.length === 0 ? null : (
-        <details>
+        <details open={usual.length === 0}>
           <summary>{t("case.more")}</summary>
           <div class="buttons">{seldom.map(button)}</div>
         </details>

@@ -10,16 +10,18 @@ import { Evidence } from "../components/evidence";
 import { Explain } from "../components/explain";
 import { Grade } from "../components/grade";
 import { Show, useLoad } from "../components/load";
-import { Moves } from "../components/moves";
+import { DECIDING, Moves } from "../components/moves";
 import { Progress } from "../components/progress";
 import { Scene } from "../components/scene";
 import { Shell } from "../components/shell";
+import { Remarks, Standing } from "../components/standing";
 import { Timeline } from "../components/timeline";
 import { Told } from "../components/told";
 import { follow } from "../live/live";
 import { dayTime } from "../text/format";
 import { t } from "../text/i18n";
 import { caseTitle } from "../text/title";
+import "../styles/case.css";
 import "../styles/print.css";
 
 export default function CasePage({ params }: PageProps) {
@@ -49,17 +51,24 @@ function CaseFile({ item, reload }: { item: CaseDetail; reload: () => void }) {
     <article class="case-file">
       <CaseHead item={item} />
       <div class="case-columns">
-        <section class="pane">
-          <BeforeAfter item={item} />
+        <section class="pane" aria-label={t("case.what")}>
+          <Pictures item={item} />
           {item.primary_alarm === null ? null : <Explain alarm={item.primary_alarm} />}
         </section>
-        <aside class="pane side">
-          <h2>{t("case.next")}</h2>
-          <Moves key={item.version} item={item} onDone={reload} />
-          <h2>{t("case.timeline")}</h2>
-          <Timeline item={item} />
-          <h2>{t("case.told")}</h2>
-          <Told item={item} />
+        <aside class="pane side" aria-label={t("case.beside")}>
+          <Standing key={`standing ${item.version}`} item={item} reload={reload} />
+          <section class="next">
+            <h2>{t("case.next")}</h2>
+            <Moves key={item.version} item={item} without={item.asked === null ? [] : DECIDING} onDone={reload} />
+          </section>
+          <section>
+            <h2>{t("case.timeline")}</h2>
+            <Timeline item={item} />
+          </section>
+          <section>
+            <h2>{t("case.told")}</h2>
+            <Told item={item} />
+          </section>
         </aside>
       </div>
       <Exhibits item={item} />
@@ -68,63 +77,43 @@ function CaseFile({ item, reload }: { item: CaseDetail; reload: () => void }) {
 }
 
 function CaseHead({ item }: { item: CaseDetail }) {
+  // What a rule found is titled by its camera; what people report has a title of their own.
+  const place = [item.scenario === null ? item.camera?.name : null, item.grid?.name].filter(Boolean).join(" · ");
   return (
     <header class="case-head">
-      <h1>
-        <Grade severity={item.severity} /> {caseTitle(item)}
-      </h1>
+      <div class="case-title">
+        <h1>
+          <Grade severity={item.severity} /> {caseTitle(item)}
+        </h1>
+        <button class="button small print" onClick={() => window.print()}>
+          {t("case.print")}
+        </button>
+      </div>
       <p class="where">
         {item.number}
-        {item.camera === null ? null : <> · {item.camera.name}</>}
-        {item.grid === null ? null : <> · {item.grid.name}</>}
+        {place === "" ? null : <> · {place}</>}
         {" · "}
         {item.handler === null ? t("case.nobody") : t("case.with", { name: item.handler.name })}
       </p>
       <p class="clocks">
         <Limit item={item} /> <OtherClock item={item} />
         <span>
-          {t("case.opened", { at: dayTime(item.opened_at) })} · <Age since={item.opened_at} />
+          {t("case.opened", { at: dayTime(item.opened_at) })} · {t("cases.age")} <Age since={item.opened_at} />
         </span>
       </p>
-      <Standing item={item} />
+      <Remarks item={item} />
       <Progress state={item.state} />
-      <p class="buttons">
-        <button class="button small" onClick={() => window.print()}>
-          {t("case.print")}
-        </button>
-      </p>
     </header>
   );
 }
 
-/** What is out of the ordinary about it, a line each. */
-function Standing({ item }: { item: CaseDetail }) {
-  const lines: string[] = [];
-  if (item.supervised) lines.push(t("case.supervised"));
-  if (item.asked !== null) {
-    const action = t(`case_action.${item.asked.action}`);
-    lines.push(t("case.asked", { action, until: dayTime(item.asked.until), reason: item.asked.reason }));
-  }
-  for (const each of item.whistles) {
-    const at = each.reported_at;
-    const name = each.name;
-    lines.push(
-      at === null
-        ? t("case.called", { name, at: dayTime(each.due_at) })
-        : t("case.came", { name, at: dayTime(at) }),
-    );
-  }
-  if (item.merged_into !== null) lines.push(t("case.merged_into", { number: item.merged_into.replace(/^c-/, "") }));
-  if (item.tier !== null) lines.push(t("case.tier", { tier: t(`tier.${item.tier}`) }));
-  if (item.score !== null) lines.push(t("case.score", { n: item.score }));
-  return lines.length === 0 ? null : <p class="note">{lines.join(" · ")}</p>;
-}
-
-function BeforeAfter({ item }: { item: CaseDetail }) {
-  const after = item.evidence.filter((file) => file.stage === "after");
+/** Before and after side by side; when the camera has looked again, its look between them. */
+function Pictures({ item }: { item: CaseDetail }) {
+  const looks = item.evidence.filter((file) => file.kind === "recheck");
+  const after = item.evidence.filter((file) => file.stage === "after" && file.kind !== "recheck");
   // The alarm's own picture carries the boxes; what is shown there is not repeated below.
   const shown = new Set(item.primary_alarm?.evidence.map((file) => file.sha256));
-  const before = item.evidence.filter((file) => file.stage === "before" && !shown.has(file.sha256));
+  const before = item.evidence.filter((file) => file.stage === "before" && file.kind !== "recheck" && !shown.has(file.sha256));
   return (
     <div class="before-after">
       <section>
@@ -134,6 +123,12 @@ function BeforeAfter({ item }: { item: CaseDetail }) {
           <Evidence files={before} empty={t("case.no_before")} />
         ) : null}
       </section>
+      {looks.length === 0 ? null : (
+        <section>
+          <h2>{t("evidence.recheck")}</h2>
+          <Evidence files={looks} empty="" />
+        </section>
+      )}
       <section>
         <h2>{t("case.after_title")}</h2>
         <Evidence files={after} empty={t("case.no_after")} />
