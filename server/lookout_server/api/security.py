@@ -100,6 +100,16 @@ async def whole_site(access: ControlRoom) -> Access:
 WholeSite = Annotated[Access, Depends(whole_site)]
 
 
+async def administrator(signed_in: SignedIn) -> Access:
+    """Admins of the whole site."""
+    if Role.ADMIN not in signed_in.person.roles or signed_in.access.places is not None:
+        raise ForbiddenError("this is for admins of the whole site")
+    return signed_in.access
+
+
+Administrator = Annotated[Access, Depends(administrator)]
+
+
 async def auditor(signed_in: SignedIn) -> Access:
     """Admins of the whole site, and auditors."""
     person = signed_in.person

@@ -34,6 +34,8 @@ class Act(StrEnum):
     CONTACT_SAVED = "contact.saved"
     CONTACT_REMOVED = "contact.removed"
     GATEWAY_ASKED = "gateway.asked"
+    GATEWAY_INVITED = "gateway.invited"
+    GATEWAY_SHUT_OUT = "gateway.shut_out"
     HAND_OVER_GIVEN = "hand_over.given"
     HAND_OVER_TAKEN = "hand_over.taken"
     HAND_OVER_DECLINED = "hand_over.declined"

@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
 
-from lookout_server.ports.accounts import AuditLog, CareViews, Factors, SecondFactor, Session
+from lookout_server.ports.accounts import AuditFilter, AuditLog, CareViews, Factors, SecondFactor, Session
 from lookout_server.ports.arrivals import EventLog, EvidenceIndex, Ledger, ProofRepository, Quarantine
 from lookout_server.ports.hotline import HotlineRepository
 from lookout_server.ports.lists import ListRepository
@@ -57,6 +57,7 @@ __all__ = [
     "AlarmRepository",
     "Answer",
     "AnswerTo",
+    "AuditFilter",
     "AuditLog",
     "CareViews",
     "CaseFilter",

@@ -5,8 +5,19 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from lookout_server.domain.audit import Entry, Kept
+from lookout_server.domain.audit import Act, Entry, Kept
 from lookout_server.domain.care import View
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditFilter:
+    """Which entries are looked for: those that fit all that is given. ``about``: part of what it was done to."""
+
+    act: Act | None = None
+    actor: str | None = None
+    about: str | None = None
+    first: datetime | None = None
+    last: datetime | None = None
 
 
 class AuditLog(Protocol):
@@ -20,8 +31,8 @@ class AuditLog(Protocol):
         """Those above a number, ascending."""
         ...
 
-    async def before(self, seq: int | None, limit: int) -> Sequence[Kept]:
-        """Those below a number, or the newest; descending."""
+    async def before(self, seq: int | None, limit: int, wanted: AuditFilter | None = None) -> Sequence[Kept]:
+        """Those below a number, or the newest; descending. ``wanted`` None: all of them."""
         ...
 
     async def given(self) -> int:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from lookout_server.domain.audit import Act, Entry
 from lookout_server.errors import ForbiddenError, InvalidError
 from lookout_server.ports import IssuedCertificate, Store
 from lookout_server.services.accounts import hash_token, new_token
@@ -66,11 +67,17 @@ class Door(Protocol):
         ...
 
 
-async def offer(store: Store, door: Door, gateway: str, *, at: datetime, lasts: timedelta) -> str:
-    """A code for that gateway, shown this once. Its second half names our authority, so that the box knows us."""
+async def offer(
+    store: Store, door: Door, gateway: str, *, at: datetime, lasts: timedelta, by: str | None = None
+) -> str:
+    """A code for that gateway, shown this once. Its second half names our authority, so that the box knows us.
+
+    ``by``: who asks for it; None at the command line.
+    """
     secret = base64.b32encode(secrets.token_bytes(10)).decode()
     async with store.write() as uow:
         await uow.enrolments.offer(_hash(secret), gateway, at=at, expires_at=at + lasts)
+        uow.audit.add(Entry(at=at, act=Act.GATEWAY_INVITED, actor=by, subject=gateway))
         await uow.commit()
     return _grouped(secret + pin_of(door.pin))
 
@@ -97,11 +104,12 @@ async def enrol(store: Store, door: Door, code: str, request: str | None, *, at:
     return Bundle(gateway=gateway, addresses=door.addresses, token=token, certificate=certificate, password=password)
 
 
-async def revoke(store: Store, door: Door, gateway: str, *, at: datetime) -> int:
+async def revoke(store: Store, door: Door, gateway: str, *, at: datetime, by: str | None = None) -> int:
     """Shut a gateway out: certificates, password, upload token and codes. How many certificates that were."""
     async with store.write() as uow:
         count = await uow.enrolments.revoke(gateway, at)
         await uow.gateways.end_token(gateway)
+        uow.audit.add(Entry(at=at, act=Act.GATEWAY_SHUT_OUT, actor=by, subject=gateway))
         revoked = list(await uow.enrolments.revoked())
         await uow.commit()
     door.shut_out(gateway, revoked, at)

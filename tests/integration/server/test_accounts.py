@@ -190,3 +190,30 @@ async def test_addresses_and_commands_are_written_down_without_what_is_secret(
         ("contact.saved", "u-zhao", "u-wang/wecombot"),
     ]
     assert "very-secret-key" not in answer.text
+
+
+async def test_the_audit_log_is_searched_page_by_page(station: Station, web: httpx.AsyncClient) -> None:
+    headers = await _headers(web, "root")
+    for _ in range(3):
+        await _headers(web, "wang")
+    station.clock.advance(3600)
+    await _headers(web, "li")
+
+    async def found(query: str) -> list[tuple[str, str]]:
+        seen: list[tuple[str, str]] = []
+        cursor: str | None = None
+        while cursor is not None or not seen:
+            after = "" if cursor is None else f"&cursor={cursor}"
+            answer = await web.get(f"/api/v1/audit?limit=2&{query}{after}", headers=headers)
+            assert answer.status_code == 200, answer.text
+            seen += [(each["actor"], each["act"]) for each in answer.json()["items"]]
+            cursor = answer.json()["next_cursor"]
+            if not answer.json()["items"]:
+                break
+        return seen
+
+    assert await found("actor=u-wang") == [("u-wang", "session.begun")] * 3
+    assert await found("act=session.begun&first=2026-11-22T04:30:00Z") == [("u-li", "session.begun")]
+    assert await found("before=2026-11-22T04:30:00Z&act=session.begun&actor=u-li") == []
+    # A per cent sign is a sign, not a wildcard.
+    assert await found("about=%25") == []

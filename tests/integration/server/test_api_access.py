@@ -98,6 +98,8 @@ ROUTES = [
     Route("getStill", "GET", "/api/v1/stills/gw-1/gate", CONTROL_ROOM),
     Route("putStill", "PUT", "/api/v1/stills/gate?at=2026-11-22T04:00:00Z", set()),
     Route("listGateways", "GET", "/api/v1/gateways", CONTROL_ROOM),
+    Route("offerEnrolment", "POST", "/api/v1/enrolments", {"root"}, {"gateway": "gw-9"}),
+    Route("shutOutGateway", "DELETE", "/api/v1/enrolments/gw-9", {"root"}),
     Route("listTerritories", "GET", "/api/v1/territories", CONTROL_ROOM),
     Route("getUpload", "GET", f"/api/v1/evidence/{'0' * 64}/upload", EVERYBODY),
     Route("listCommands", "GET", "/api/v1/commands", CONTROL_ROOM),

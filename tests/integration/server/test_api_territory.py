@@ -252,6 +252,8 @@ OF_THE_SITE = {
     "getTimers",
     "listQuarantine",
     "enrolGateway",
+    "offerEnrolment",
+    "shutOutGateway",
     "listAudit",
 }
 OPEN = {"getHealth", "getReadiness", "getMetrics", "getSignInWays", "beginOidc", "finishOidc"}

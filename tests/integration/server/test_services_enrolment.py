@@ -14,7 +14,7 @@ from lookout_server.errors import ForbiddenError, InvalidError
 from lookout_server.ports import IssuedCertificate
 from lookout_server.services.accounts import whose_upload_token
 from lookout_server.services.enrolment import Addresses, enrol, offer, revoke
-from lookout_server.testing import NOON, Station
+from lookout_server.testing import NOON, PASSWORD, Station
 
 pytestmark = pytest.mark.anyio
 DAY = timedelta(days=1)
@@ -117,3 +117,28 @@ async def test_guessing_codes_is_slowed_and_a_dispatcher_without_door_says_so(
         }
         codes = [(await client.post("/api/v1/enrol", json={"code": code})).status_code for _ in range(6)]
         assert codes == [403] * 5 + [429]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_an_admin_lets_a_box_in_and_shuts_it_out(deps: Deps, station: Station) -> None:
+    door = FakeDoor(certificates=False)
+    app = create_app(replace(deps, door=door, metrics=CollectorRegistry()))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://lookout.test") as client:
+        signed_in = await client.post("/api/v1/session", json={"username": "root", "password": PASSWORD})
+        client.cookies.clear()
+        headers = {"Authorization": f"Bearer {signed_in.json()['token']}"}
+        offered = await client.post("/api/v1/enrolments", json={"gateway": "gw-1"}, headers=headers)
+        assert (offered.status_code, offered.headers["cache-control"]) == (201, "no-store")
+        assert (offered.json()["url"], offered.json()["expires_at"]) == (
+            "http://lookout.test",
+            "2026-11-23T04:00:00.000Z",
+        )
+        bundle = await client.post("/api/v1/enrol", json={"code": offered.json()["code"]})
+        token = bundle.json()["token"]
+        assert await whose_upload_token(station.store, token) == "gw-1"
+        assert (await client.delete("/api/v1/enrolments/gw-none", headers=headers)).status_code == 404
+        assert (await client.delete("/api/v1/enrolments/gw-1", headers=headers)).status_code == 204
+        assert await whose_upload_token(station.store, token) is None
+        assert [name for name, _ in door.shut] == ["gw-1", "gw-1"]
+        told = (await client.get("/api/v1/audit?about=gw-&actor=u-root", headers=headers)).json()["items"]
+        assert [each["act"] for each in told] == ["gateway.shut_out", "gateway.invited"]

@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, delete, select
+from sqlalchemy import ColumnElement, Select, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lookout_server.adapters.database.statements import count_up, insert_all, insert_new, scalars, upsert
 from lookout_server.adapters.database.tables import AuditRow, CareViewRow, CounterRow, FactorRow, RecoveryCodeRow
 from lookout_server.domain.audit import GENESIS, Act, Entry, Kept, link
 from lookout_server.domain.care import ANSWERED_WITHIN, View
-from lookout_server.ports import SecondFactor
+from lookout_server.ports import AuditFilter, SecondFactor
 
 _COUNTER = "audit"
 
@@ -47,9 +47,11 @@ class SqlAudit:
         """Ascending."""
         return await self._kept(select(AuditRow).where(AuditRow.seq > seq).order_by(AuditRow.seq).limit(limit))
 
-    async def before(self, seq: int | None, limit: int) -> Sequence[Kept]:
+    async def before(self, seq: int | None, limit: int, wanted: AuditFilter | None = None) -> Sequence[Kept]:
         """Descending."""
         statement = select(AuditRow).order_by(AuditRow.seq.desc()).limit(limit)
+        if wanted is not None:
+            statement = statement.where(*_fits(wanted))
         return await self._kept(statement if seq is None else statement.where(AuditRow.seq < seq))
 
     async def given(self) -> int:
@@ -157,6 +159,21 @@ class SqlFactors:
     async def _forget_codes(self, person_id: str) -> None:
         statement = delete(RecoveryCodeRow).where(RecoveryCodeRow.person_id == person_id)
         await self._session.execute(statement.execution_options(synchronize_session=False))
+
+
+def _fits(wanted: AuditFilter) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if wanted.act is not None:
+        found.append(AuditRow.act == wanted.act.value)
+    if wanted.actor is not None:
+        found.append(AuditRow.actor == wanted.actor)
+    if wanted.about is not None:
+        found.append(AuditRow.subject.contains(wanted.about, autoescape=True))
+    if wanted.first is not None:
+        found.append(AuditRow.at >= wanted.first)
+    if wanted.last is not None:
+        found.append(AuditRow.at < wanted.last)
+    return found
 
 
 def _audit_values(kept: Kept) -> dict[str, Any]:

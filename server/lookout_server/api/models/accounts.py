@@ -2,12 +2,12 @@
 
 from typing import Annotated, Any
 
-from pydantic import Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from lookout_server.api.models.base import Model, RequestModel, UtcTime, shown
+from lookout_server.api.models.base import Model, RequestModel, Text, UtcTime, shown
 from lookout_server.domain.audit import Act, Kept
 from lookout_server.domain.territory import Person, Role
-from lookout_server.ports import Session
+from lookout_server.ports import AuditFilter, Session
 
 _USER_EXAMPLE: dict[str, Any] = {
     "id": "u-li",
@@ -189,6 +189,26 @@ class AuditModel(Model):
             details=dict(entry.details or {}),
             chain=kept.chain,
         )
+
+
+class AuditQuery(BaseModel):
+    """Which entries; what is left out does not matter."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    act: Act | None = None
+    actor: Annotated[str | None, Field(max_length=64, description="The id of whoever did it.")] = None
+    about: Annotated[
+        Text | None, Field(min_length=1, max_length=100, description="Part of the id of what it was done to.")
+    ] = None
+    first: UtcTime | None = None
+    before: UtcTime | None = None
+    limit: Annotated[int, Field(ge=1, le=200, description="How many at most.")] = 50
+    cursor: Annotated[int | None, Field(ge=1, le=2**53, description="`next_cursor` of the page before.")] = None
+
+    def filter(self) -> AuditFilter:
+        """As the port's value."""
+        return AuditFilter(act=self.act, actor=self.actor, about=self.about, first=self.first, last=self.before)
 
 
 class AuditPage(Model):

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from lookout_server.api.models.base import Model, RequestModel, shown
+from lookout_server.api.models.base import Identifier, Model, RequestModel, UtcTime, shown
 from lookout_server.services.enrolment import Bundle
 
 
@@ -15,6 +15,32 @@ class EnrolBody(RequestModel):
 
     code: Annotated[str, StringConstraints(min_length=1, max_length=80)]
     request: Annotated[str, StringConstraints(max_length=4096)] | None = None
+
+
+class OfferBody(RequestModel):
+    """The gateway that a box is to become."""
+
+    model_config = shown({"gateway": "gw-east"}, request=True)
+
+    gateway: Identifier
+
+
+class OfferModel(Model):
+    """A code for one box, shown this once, and where it is to be used: `lookout-edge enrol URL CODE`."""
+
+    model_config = shown(
+        {
+            "gateway": "gw-east",
+            "url": "https://lookout.example",
+            "code": "ABCD-EFGH-IJKL-MNOP",
+            "expires_at": "2026-11-23T06:00:00.000Z",
+        }
+    )
+
+    gateway: str
+    url: str
+    code: str
+    expires_at: UtcTime
 
 
 class EnrolledMqtt(Model):

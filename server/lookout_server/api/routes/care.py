@@ -5,10 +5,10 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 
 from lookout_server.api.deps import Given
-from lookout_server.api.models.accounts import AuditModel, AuditPage
+from lookout_server.api.models.accounts import AuditModel, AuditPage, AuditQuery
 from lookout_server.api.models.care import AskViewBody, CareViewList, CareViewModel
 from lookout_server.api.problems import errors
-from lookout_server.api.routes.parameters import CaseId, Limit
+from lookout_server.api.routes.parameters import CaseId
 from lookout_server.api.security import Auditor, SignedIn
 from lookout_server.services import care
 
@@ -45,16 +45,11 @@ async def end_view(deps: Given, signed_in: SignedIn, view_id: ViewId) -> CareVie
 
 
 @router.get("/audit", operation_id="listAudit", tags=["operations"], responses=errors("forbidden"))
-async def list_audit(
-    deps: Given,
-    _access: Auditor,
-    limit: Limit = 50,
-    cursor: Annotated[int | None, Query(ge=1, le=2**53, description="`next_cursor` of the page before.")] = None,
-) -> AuditPage:
+async def list_audit(deps: Given, _access: Auditor, asked: Annotated[AuditQuery, Query()]) -> AuditPage:
     """Who did what, newest first; for admins and auditors of the whole site."""
     async with deps.store.read() as uow:
-        found = await uow.audit.before(cursor, limit)
+        found = await uow.audit.before(asked.cursor, asked.limit, asked.filter())
     return AuditPage(
         items=tuple(AuditModel.of(kept) for kept in found),
-        next_cursor=str(found[-1].seq) if len(found) == limit and found[-1].seq > 1 else None,
+        next_cursor=str(found[-1].seq) if len(found) == asked.limit and found[-1].seq > 1 else None,
     )
