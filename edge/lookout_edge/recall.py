@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, time, timedelta, tzinfo
+from typing import Protocol
 
 from lookout_contract.commands import Verdict
-from lookout_contract.events import Scenario
+from lookout_contract.events import Condition, Scenario
 from lookout_contract.status import ShadowReport
 from lookout_edge.domain.comparison import Difference
 from lookout_edge.domain.feedback import Proposal
-from lookout_edge.domain.memory import Kind, Note, condition_text
+from lookout_edge.domain.memory import Kind, Note
 from lookout_edge.errors import ConfigError
 
 _TRIED = {
@@ -19,17 +20,29 @@ _TRIED = {
 }
 
 
-def answer(notes: Sequence[Note], before: Note | None, timezone: tzinfo) -> list[str]:
+class Words(Protocol):
+    """What things are called in somebody's language."""
+
+    def say(self, group: str, key: str) -> str:
+        """The words for a key of a group (``labels``, ``conditions``, …); the key itself where none are known."""
+        ...
+
+    def sentence(self, key: str, **values: str) -> str:
+        """A whole sentence with its places filled in."""
+        ...
+
+
+def answer(notes: Sequence[Note], before: Note | None, timezone: tzinfo, words: Words) -> list[str]:
     """Lines that answer "why was there an alarm, or none?"; ``before`` says what the camera could see at the start."""
     lines: list[str] = []
     if before is None:
-        lines.append("what the camera could see before that is not known")
+        lines.append(words.sentence("why_unknown"))
     elif before.state != "watching":
-        lines.append(f"{_clock(before.at, timezone)}  since then the camera was {before.state} ({before.reason})")
+        lines.append(words.sentence("why_since", clock=_clock(before.at, timezone), state=_sight(before, words)))
     for note in notes:
-        lines += _told(note, timezone)
+        lines += _told(note, timezone, words)
     if not any(note.kind in {Kind.SUPPRESSED, Kind.EVENT} for note in notes):
-        lines.append("nothing came close to an alarm")
+        lines.append(words.sentence("why_nothing"))
     return lines
 
 
@@ -47,20 +60,59 @@ def read_moment(text: str, timezone: tzinfo, now: datetime) -> datetime:
     return moment if moment <= now else moment - timedelta(days=1)
 
 
-def _told(note: Note, timezone: tzinfo) -> Iterable[str]:
+def _told(note: Note, timezone: tzinfo, words: Words) -> Iterable[str]:
     clock = _clock(note.at, timezone)
     if note.kind is Kind.SIGHT:
-        yield f"{clock}  camera {note.state}" + (f" ({note.reason})" if note.reason else "")
+        yield words.sentence("why_sight", clock=clock, state=_sight(note, words))
         return
-    what = f"{note.scenario} in {note.zone or 'frame'}: {note.label or 'nobody'}"
+    what = {
+        "clock": clock,
+        "scenario": words.say("scenarios", note.scenario or ""),
+        "zone": words.say("values", note.zone or "frame"),
+        "thing": words.say("labels", note.label) if note.label else words.sentence("why_nobody"),
+    }
     if note.kind is Kind.SUPPRESSED:
-        yield f"{clock}  no alarm: {what}, stopped by {note.blocked_by}"
-        yield from (f"          {'ok ' if c.met else 'NO '} {condition_text(c)}" for c in note.conditions)
-        return
-    trial = " (trial run)" if note.kind is Kind.SHADOW else ""
-    yield f"{clock}  {note.state}{trial}: {what}, {note.severity} ({note.reason})"
-    if note.state == "start":
-        yield from (f"              {condition_text(condition)}" for condition in note.conditions)
+        yield words.sentence("why_suppressed", condition=words.say("conditions", note.blocked_by or ""), **what)
+    else:
+        trial = words.sentence("why_trial") if note.kind is Kind.SHADOW else ""
+        yield words.sentence(
+            "why_event",
+            happened=words.say("phases", note.state or "") + trial,
+            severity=words.say("severities", note.severity or ""),
+            because=_because(note.reason or "", words),
+            **what,
+        )
+    if note.kind is Kind.SUPPRESSED or note.state == "start":
+        yield from (f"    {_condition(condition, words)}" for condition in note.conditions)
+
+
+def _sight(note: Note, words: Words) -> str:
+    return words.say("states", note.state or "") + (f" · {words.say('reasons', note.reason)}" if note.reason else "")
+
+
+def _because(reason: str, words: Words) -> str:
+    blind = reason.removeprefix("blind_")
+    return words.say("because", reason) if blind == reason else words.say("reasons", blind)
+
+
+def _condition(condition: Condition, words: Words) -> str:
+    """As the page has it: of a yes or no that is wanted the mark says everything, what is met needs no limit."""
+    mark, name = "✓" if condition.met else "✗", words.say("conditions", condition.name)
+    if isinstance(condition.value, bool) and condition.limit is not None:
+        return f"{mark} {name}"
+    value = _value(condition.value, condition.unit, words)
+    if condition.met or condition.limit is None:
+        return f"{mark} {words.sentence('condition', name=name, value=value)}"
+    limit = _value(condition.limit, condition.unit, words)
+    return f"{mark} {words.sentence('condition_limit', name=name, value=value, limit=limit)}"
+
+
+def _value(value: float | str | bool | None, unit: str | None, words: Words) -> str:
+    if value is None or isinstance(value, bool | str):
+        key = "null" if value is None else str(value).lower() if isinstance(value, bool) else value
+        return words.say("values", key)
+    rounded = f"{value:g}" if value == round(value) else f"{value:.{2 if value < 10 else 1}f}"
+    return f"{rounded} {words.say('units', unit)}" if unit and unit != "1" else rounded
 
 
 def proposal_text(proposal: Proposal, timezone: tzinfo) -> str:

@@ -1,6 +1,7 @@
 """Commands about rules: how well they do on labelled clips, and why there was an alarm or none."""
 
 import json
+import os
 import resource
 import time
 from collections.abc import Iterator, Sequence
@@ -14,6 +15,7 @@ from lookout_contract.commands import Resident
 from lookout_contract.events import Scenario
 from lookout_edge import bootstrap
 from lookout_edge.adapters.logs import configure_logs
+from lookout_edge.adapters.page.words import Language, Words, language_of
 from lookout_edge.bootstrap.streams import first_picture, write_zones
 from lookout_edge.cli import ConfigOption, log_level, plain_errors
 from lookout_edge.config import CameraConfig, ModelsConfig
@@ -65,6 +67,9 @@ def why(
     at: Annotated[str, typer.Option("--at", help="HH:MM of the last 24 hours on the site's clock, or ISO 8601.")],
     around: Annotated[float, typer.Option(min=1, max=86_400, help="Seconds before and after.")] = 120.0,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, a note a line.")] = False,
+    lang: Annotated[
+        Language | None, typer.Option("--lang", help="Language of the answer; by default the terminal's, else Chinese.")
+    ] = None,
 ) -> None:
     """Why was there an alarm, or none? What the gateway saw around a time, kept for a week."""
     with plain_errors():
@@ -81,7 +86,12 @@ def why(
         for note in notes:
             typer.echo(note.model_dump_json(exclude_defaults=True))
     else:
-        typer.echo("\n".join(answer(notes, before, loaded.timezone)))
+        typer.echo("\n".join(answer(notes, before, loaded.timezone, Words.of(lang or language_of(_locale())))))
+
+
+def _locale() -> str:
+    """The terminal's locale for messages, by POSIX: the first of these that is set."""
+    return next((value for name in ("LC_ALL", "LC_MESSAGES", "LANG") if (value := os.environ.get(name))), "")
 
 
 def proposals(

@@ -31,13 +31,21 @@ class FilePlateDirectory:
         self._residents = self._load()
         #: Plate → visits so far, and the frame time of the last one.
         self._visits = self._load_visits()
+        #: The list as of a frame time, and the frame times between which it is the same.
+        self._as_of: tuple[tuple[Resident, ...], float, float] | None = None
 
     def residents(self, at: float) -> Sequence[Resident]:
-        """All known plates and passes at a frame time; ``uses`` are the visits that are left."""
+        """All known plates and passes at a frame time; ``uses`` are the visits that are left. The same object until
+        one of them changes."""
         with self._lock:
-            if not any(resident.uses is not None for resident in self._residents):
-                return self._residents
-            return tuple(self._left(resident, at) for resident in self._residents)
+            if self._as_of is None or not self._as_of[1] <= at < self._as_of[2]:
+                ends = [last + VISIT_S for _, last in self._visits.values()]
+                since = max((end for end in ends if end <= at), default=float("-inf"))
+                begun = max((last for _, last in self._visits.values() if last <= at), default=float("-inf"))
+                until = min((end for end in ends if end > at), default=float("inf"))
+                listed = tuple(self._left(resident, at) for resident in self._residents)
+                self._as_of = listed, max(since, begun), until
+            return self._as_of[0]
 
     def visit(self, plate: str, at: float) -> None:
         """Count a visit of ``plate``, whose reading may be off by a character; see ``PlateDirectory``.
@@ -52,6 +60,7 @@ class FilePlateDirectory:
                 count, last = self._visits.get(resident.plate, (0, float("-inf")))
                 if at - last >= VISIT_S:
                     self._visits[resident.plate] = (count + 1, at)
+                    self._as_of = None
             if passes:
                 self._save_visits()
 
@@ -60,7 +69,7 @@ class FilePlateDirectory:
         fresh = tuple(residents)
         with self._lock:
             self._save(fresh)
-            self._residents = fresh
+            self._residents, self._as_of = fresh, None
             # A pass that is taken off the list and put on it again is a new one.
             self._visits = {plate: seen for plate, seen in self._visits.items() if any(r.plate == plate for r in fresh)}
 

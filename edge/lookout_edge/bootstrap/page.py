@@ -8,6 +8,7 @@ from lookout_contract.events import Scenario
 from lookout_contract.status import GatewayStatus
 from lookout_edge.adapters.memory import Memory
 from lookout_edge.adapters.page import CameraPlan, Desk, LocalPage, Recalled
+from lookout_edge.adapters.page.words import Language, Words
 from lookout_edge.config import CameraConfig, LoadedConfig
 from lookout_edge.config.http import HttpConfig
 from lookout_edge.domain.frame import Image
@@ -54,7 +55,7 @@ class RunningGateway:
         moment = read_moment(at, timezone, datetime.now(timezone)).timestamp()
         notes = self.memory.between(moment - around_s, moment + around_s, camera=camera)
         before = self.memory.last_sight(camera, moment - around_s)
-        lines = answer(notes, before, timezone)
+        lines = answer(notes, before, timezone, Words.of(Language.ENGLISH))
         return Recalled(lines=lines, before=before, notes=notes, timezone=timezone)
 
     def buttons(self) -> Sequence[str]:

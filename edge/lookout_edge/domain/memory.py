@@ -87,11 +87,3 @@ def note_of_sight(state: CameraState) -> Note:
     """The note of a camera's state."""
     at = state.since.timestamp()
     return Note(at=at, camera=state.camera, kind=Kind.SIGHT, state=state.state.value, reason=state.reason)
-
-
-def condition_text(condition: Condition) -> str:
-    """``dwell: 12.3 s, needs 20 s``; what is met needs nothing."""
-    unit = f" {condition.unit}" if condition.unit and condition.unit != "1" else ""
-    value = "unknown" if condition.value is None else f"{condition.value}{unit}"
-    needs = "" if condition.met or condition.limit is None else f", needs {condition.limit}{unit}"
-    return f"{condition.name}: {value}{needs}"

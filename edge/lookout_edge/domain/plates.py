@@ -109,8 +109,54 @@ class Found:
     misread: int = 0
 
 
+class ResidentIndex:
+    """A list of residents in which those near a plate are found without looking at all of them.
+
+    Two texts of one length that differ in at most ``k`` places agree in at least one of ``k + 1`` parts into which they
+    are cut (the pigeonhole principle): only residents that share a part are compared.
+    """
+
+    def __init__(self, residents: Sequence[Resident]) -> None:
+        self._of_length: dict[int, list[Resident]] = defaultdict(list)
+        for resident in residents:
+            self._of_length[len(resident.plate)].append(resident)
+        #: (length, number of parts) → (part, its text) → residents that have it there.
+        self._parts: dict[tuple[int, int], dict[tuple[int, str], list[Resident]]] = {}
+
+    def near(self, text: str, most: int) -> list[tuple[int, Resident]]:
+        """(characters that differ, resident) for all that differ in at most ``most``, in no order."""
+        found: list[tuple[int, Resident]] = []
+        for length, residents in self._of_length.items():
+            if length != len(text):
+                # As far apart as can be, which for very short texts is not far.
+                gap = max(length, len(text))
+                found += [(gap, resident) for resident in residents] if gap <= most else []
+                continue
+            likely = residents if most >= length else self._sharing(text, most + 1)
+            gaps = ((substitutions(text, resident.plate), resident) for resident in likely)
+            found += [(gap, resident) for gap, resident in gaps if gap <= most]
+        return found
+
+    def _sharing(self, text: str, parts: int) -> list[Resident]:
+        """Those that agree with ``text`` in one of so many ``parts``, each once."""
+        index = self._parts.get((len(text), parts))
+        if index is None:
+            index = defaultdict[tuple[int, str], list[Resident]](list)
+            for resident in self._of_length[len(text)]:
+                for part in _cut(resident.plate, parts):
+                    index[part].append(resident)
+            self._parts[(len(text), parts)] = index
+        return list({id(resident): resident for part in _cut(text, parts) for resident in index.get(part, ())}.values())
+
+
+def _cut(text: str, parts: int) -> list[tuple[int, str]]:
+    """(number, text) of about equally long parts."""
+    length = len(text)
+    return [(i, text[i * length // parts : (i + 1) * length // parts]) for i in range(parts)]
+
+
 def match_plate(
-    vote: PlateVote, residents: Sequence[Resident], *, camera: str, at: UtcTime, forgiveness: Forgiveness | None = None
+    vote: PlateVote, residents: ResidentIndex, *, camera: str, at: UtcTime, forgiveness: Forgiveness | None = None
 ) -> Found:
     """Look the plate that won the vote up among ``residents``.
 
@@ -120,18 +166,21 @@ def match_plate(
     """
     text, _ = vote.winner()
     rules = forgiveness or Forgiveness(distance=0)
-    gaps = sorted((_substitutions(text or "", resident.plate), index) for index, resident in enumerate(residents))
-    if text is None or not gaps or gaps[0][0] > rules.distance:
+    if text is None:
         return Found(Match.STRANGER)
-    nearest = gaps[0][0]
-    plates = {residents[i].plate for gap, i in gaps if gap == nearest}
+    # Whoever is farther off neither is the one nor makes it doubtful.
+    around = residents.near(text, rules.distance + rules.margin - 1 if rules.distance else 0)
+    nearest = min((gap for gap, _ in around), default=None)
+    if nearest is None or nearest > rules.distance:
+        return Found(Match.STRANGER)
+    passes = [resident for gap, resident in around if gap == nearest]
+    plates = {resident.plate for resident in passes}
     if nearest > 0:
-        rivals = [gap for gap, i in gaps if residents[i].plate not in plates]
+        rivals = [gap for gap, resident in around if resident.plate not in plates]
         if not any(_was_seen(vote, text, plate, rules.share) for plate in plates):
             return Found(Match.STRANGER)
-        if len(plates) > 1 or (rivals and rivals[0] - nearest < rules.margin):
+        if len(plates) > 1 or (rivals and min(rivals) - nearest < rules.margin):
             return Found(Match.AMBIGUOUS)
-    passes = [residents[i] for gap, i in gaps if gap == nearest]
     outcomes = [_pass_outcome(resident, camera, at) for resident in passes]
     match = min(outcomes, key=[Match.RESIDENT, Match.USED_UP, Match.EXPIRED, Match.ELSEWHERE].index)
     return Found(match, passes[0].plate, nearest)
@@ -153,7 +202,7 @@ def _pass_outcome(resident: Resident, camera: str, at: UtcTime) -> Match:
     return Match.USED_UP if resident.uses == 0 else Match.RESIDENT
 
 
-def _substitutions(a: str, b: str) -> int:
+def substitutions(a: str, b: str) -> int:
     """Characters that differ; texts of different length are as far apart as can be."""
     if len(a) != len(b):
         return max(len(a), len(b))

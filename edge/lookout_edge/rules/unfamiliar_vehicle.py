@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 
 from pydantic import Field
 
+from lookout_contract.commands import Resident
 from lookout_contract.events import Attributes, Plate, PlateStatus, Scenario, Severity
 from lookout_edge.domain.condition import Condition
 from lookout_edge.domain.observation import Scene
-from lookout_edge.domain.plates import Forgiveness, Found, Match, PlateVote, match_plate
+from lookout_edge.domain.plates import Forgiveness, Found, Match, PlateVote, ResidentIndex, match_plate
 from lookout_edge.domain.presence import Presence
 from lookout_edge.domain.track import Track
 from lookout_edge.domain.zone import Zone
@@ -77,12 +78,17 @@ class UnfamiliarVehicle(PresenceRule[UnfamiliarVehicleParams, _Note]):
     def __init__(self, params: UnfamiliarVehicleParams, zones: Sequence[Zone], context: RuleContext) -> None:
         super().__init__(params, zones, context, params.labels)
         self._scene = Scene("")
+        #: The list as last given, and found quickly in: it is the same one until somebody comes, goes or is changed.
+        self._listed: Sequence[Resident] = ()
+        self._index = ResidentIndex(())
 
     def _new_note(self) -> _Note:
         return _Note()
 
     def _prepare(self, at: float, tracks: Sequence[Track], scene: Scene) -> None:
         self._scene = scene
+        if scene.residents is not self._listed:
+            self._listed, self._index = scene.residents, ResidentIndex(scene.residents)
 
     def _judge(self, at: float, zone: Zone, presence: Presence, note: _Note) -> Judgement:
         scene, vote = self._scene, note.vote
@@ -123,13 +129,13 @@ class UnfamiliarVehicle(PresenceRule[UnfamiliarVehicleParams, _Note]):
         return note.tell(text, confidence, status), found
 
     def _search(self, at: float, text: str, note: _Note, scene: Scene) -> Found:
-        """Who it is: looked up once a second, for a community has thousands of plates."""
+        """Who it is, looked up once a second."""
         if note.searched is not None and note.searched[0] == text and 0 <= at - note.searched[1] < SEARCH_S:
             return note.searched[2]
         params = self._params
         found = match_plate(
             note.vote,
-            scene.residents,
+            self._index,
             camera=scene.camera,
             at=datetime.fromtimestamp(at, UTC),
             forgiveness=Forgiveness(

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from lookout_contract.commands import Resident
 from lookout_edge.domain.detection import PlateReading
 from lookout_edge.domain.geometry import Box
-from lookout_edge.domain.plates import Forgiveness, Match, PlateVote, match_plate
+from lookout_edge.domain.plates import Forgiveness, Found, Match, PlateVote, ResidentIndex, match_plate, substitutions
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
 BOX = Box(0, 0, 1, 1)
@@ -48,7 +48,7 @@ def find(
     """Three readings say ``text``, one says ``doubt`` where that is given."""
     read = vote((text, 0.9), (text, 0.9), (text, 0.9), (doubt, 0.9))
     rules = Forgiveness(distance=distance, margin=margin)
-    return match_plate(read, residents, camera=camera, at=NOW, forgiveness=rules).match
+    return match_plate(read, ResidentIndex(residents), camera=camera, at=NOW, forgiveness=rules).match
 
 
 def test_exact_plate_is_a_resident() -> None:
@@ -75,13 +75,14 @@ def test_a_stranger_one_character_from_the_only_resident_is_a_stranger() -> None
     resident = Resident(plate="皖A12346")
     assert find("皖A12345", resident) is Match.STRANGER
     assert find("皖A12345", resident, doubt="皖A12348") is Match.STRANGER
-    found = match_plate(vote(("皖A12345", 0.9), ("皖A12345", 0.9)), [resident], camera="gate", at=NOW)
+    found = match_plate(vote(("皖A12345", 0.9), ("皖A12345", 0.9)), ResidentIndex([resident]), camera="gate", at=NOW)
     assert (found.match, found.plate) == (Match.STRANGER, None)
 
 
 def test_whoever_is_forgiven_is_named_by_the_residents_plate() -> None:
     read = vote(("皖A12345", 0.9), ("皖A12345", 0.9), ("皖A12346", 0.9))
-    found = match_plate(read, [Resident(plate="皖A12346")], camera="gate", at=NOW, forgiveness=Forgiveness())
+    index = ResidentIndex([Resident(plate="皖A12346")])
+    found = match_plate(read, index, camera="gate", at=NOW, forgiveness=Forgiveness())
     assert (found.match, found.plate, found.misread) == (Match.RESIDENT, "皖A12346", 1)
 
 
@@ -91,13 +92,63 @@ _PLATES = st.text("ABC123", min_size=5, max_size=5)
 @given(st.lists(_PLATES, min_size=1, max_size=6), st.lists(_PLATES, max_size=6))
 def test_nobody_is_known_by_a_plate_that_no_reading_shows(readings: list[str], residents: list[str]) -> None:
     """Known means: each of the resident's characters was read at its place at least once."""
-    known = [Resident(plate=plate) for plate in residents]
+    known = ResidentIndex([Resident(plate=plate) for plate in residents])
     found = match_plate(
         vote(*((text, 0.9) for text in readings)), known, camera="gate", at=NOW, forgiveness=Forgiveness(distance=2)
     )
     if found.match is Match.RESIDENT:
         assert found.plate in residents
         assert all(any(text[place] == c for text in readings) for place, c in enumerate(found.plate or ""))
+
+
+def by_looking_at_all(
+    read: PlateVote, residents: list[Resident], forgiveness: Forgiveness
+) -> tuple[Match, str | None, int]:
+    """The same search among residents who may always pass, by comparing with each of them."""
+    text = read.winner()[0] or ""
+    gaps = {resident.plate: substitutions(text, resident.plate) for resident in residents}
+    nearest = min(gaps.values(), default=99)
+    if not text or nearest > forgiveness.distance:
+        return Match.STRANGER, None, 0
+    nearby = {plate for plate, gap in gaps.items() if gap == nearest}
+    if nearest:
+        doubts = {
+            plate
+            for plate in nearby
+            if all(
+                theirs == mine or read.share(place, theirs) >= forgiveness.share
+                for place, (mine, theirs) in enumerate(zip(text, plate, strict=True))
+            )
+        }
+        if not doubts:
+            return Match.STRANGER, None, 0
+        if len(nearby) > 1 or any(0 < gap - nearest < forgiveness.margin for gap in gaps.values()):
+            return Match.AMBIGUOUS, None, 0
+    return Match.RESIDENT, next(iter(nearby)), nearest
+
+
+_LONG = st.one_of(st.text("AB12", min_size=7, max_size=7), st.text("AB12", min_size=2, max_size=8))
+
+
+@given(
+    st.lists(_LONG, min_size=1, max_size=4),
+    st.lists(_LONG, max_size=12),
+    st.builds(Forgiveness, distance=st.integers(0, 2), margin=st.integers(1, 4), share=st.sampled_from([0.15, 0.5])),
+)
+def test_the_index_finds_what_looking_at_all_finds(read: list[str], plates: list[str], rules: Forgiveness) -> None:
+    votes, residents = vote(*((text, 0.9) for text in read)), [Resident(plate=plate) for plate in plates]
+    found = match_plate(votes, ResidentIndex(residents), camera="gate", at=NOW, forgiveness=rules)
+    assert found == Found(*by_looking_at_all(votes, residents, rules))
+
+
+@given(_LONG, st.lists(_LONG, max_size=20), st.integers(0, 8))
+def test_everybody_near_is_found_and_nobody_else(text: str, plates: list[str], most: int) -> None:
+    index = ResidentIndex([Resident(plate=plate) for plate in plates])
+    gaps = sorted((substitutions(text, plate), plate) for plate in plates)
+    # Asked twice: the parts are made at the first time.
+    for _ in range(2):
+        near = sorted((gap, resident.plate) for gap, resident in index.near(text, most))
+        assert near == [(gap, plate) for gap, plate in gaps if gap <= most]
 
 
 def test_seven_and_eight_characters_never_match() -> None:

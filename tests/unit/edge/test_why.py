@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from lookout_contract.events import EventData, Phase, Scenario, Severity
+from lookout_contract.events import EndReason, EventData, Phase, Scenario, Severity
 from lookout_contract.status import CameraState, Sight
 from lookout_edge.__main__ import app
 from lookout_edge.adapters.memory import Memory
+from lookout_edge.adapters.page.words import Language, Words
 from lookout_edge.bootstrap import MEMORY
 from lookout_edge.domain.condition import Condition
 from lookout_edge.domain.memory import Kind, Note, note_of_event, note_of_sight, note_of_suppressed
@@ -21,6 +22,7 @@ from lookout_edge.supervisor import RememberingSink
 from lookout_edge.testing import MemorySink, picture
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
+CHINESE, ENGLISH = Words.of(Language.CHINESE), Words.of(Language.ENGLISH)
 NOW = datetime(2026, 5, 4, 21, 30, tzinfo=SHANGHAI)
 DWELL = Condition(name="dwell", value=12.3, limit=20.0, met=False, unit="s")
 CONFIG = """\
@@ -61,6 +63,7 @@ def event(at: float, phase: Phase = Phase.START) -> EventData:
         severity=Severity.YELLOW,
         severity_reason="ebike_parked",
         explain=(DWELL.as_contract(),),
+        end_reason=EndReason.REMOVED if phase is Phase.END else None,
     )
 
 
@@ -100,11 +103,51 @@ def test_the_last_sight_before_a_time_is_known(tmp_path: Path) -> None:
     assert before is not None
     assert (before.state, before.reason) == ("blind", "stalled")
     assert memory.last_sight("stairs", -1.0) is None
-    assert answer([], before, SHANGHAI) == [
-        "01-01 08:01:40  since then the camera was blind (stalled)",
-        "nothing came close to an alarm",
+    assert answer([], before, SHANGHAI, CHINESE) == [
+        "01-01 08:01:40 起摄像头看不见 · 没有新画面",
+        "这段时间没有接近报警的情况。",
     ]
     memory.close()
+
+
+def test_an_event_is_told_with_its_reason_and_an_end_without_its_conditions() -> None:
+    begun, ended = note_of_event(event(0.0)), note_of_event(event(60.0, Phase.END))
+    lines = answer([begun, ended], None, SHANGHAI, ENGLISH)
+    assert lines == [
+        "What the camera could see before that is not known.",
+        "01-01 08:00:00 Alarm begins: e-bike, whole picture, nobody (yellow: parked)",
+        "    ✗ There for: 12.3 s (wanted: 20 s)",
+        "01-01 08:01:00 Alarm ends: e-bike, whole picture, nobody (yellow: taken away)",
+    ]
+
+
+def test_yes_and_no_unknown_values_and_blindness_have_words() -> None:
+    conditions = (
+        Condition(name="window", value=True, limit=True, met=True),
+        Condition(name="separation", value=None, limit=2.0, met=True, unit="1"),
+        Condition(name="socket_zone", value=False, met=True),
+        Condition(name="score", value=0.256, limit=0.3, met=False, unit="1"),
+    )
+    told = [
+        Note(
+            at=0.0,
+            camera="stairs",
+            kind=Kind.SHADOW,
+            scenario=Scenario.CAMERA_BLIND,
+            state="start",
+            severity="red",
+            reason="blind_covered",
+            conditions=tuple(condition.as_contract() for condition in conditions),
+        )
+    ]
+    lines = answer(told, None, SHANGHAI, CHINESE)
+    assert lines[1] == "01-01 08:00:00 报警开始（试运行）：摄像头看不见，整个画面，无人（特急：镜头被遮挡）"
+    assert lines[2:6] == [
+        "    ✓ 在布防时段",
+        "    ✓ 人与物的距离：未知",
+        "    ✓ 插座区：否",
+        "    ✗ 把握：0.26（要求 0.30）",
+    ]
 
 
 def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
@@ -139,13 +182,17 @@ def test_why_answers_for_a_time_on_the_sites_clock(tmp_path: Path) -> None:
     memory = Memory(tmp_path / ".lookout" / "gateway" / MEMORY)
     memory.add(note_of_suppressed(suppressed(moment.timestamp())))
     memory.close()
-    result = run(app, [*arguments, f"{moment:%H:%M}"])
+    result = run(app, [*arguments, f"{moment:%H:%M}"], env={"LC_ALL": "zh_CN.UTF-8"})
     assert result.exit_code == 0, result.output
-    assert "no alarm: corridor_ebike in landing: motorcycle, stopped by dwell" in result.output
-    assert "NO  dwell: 12.3 s, needs 20.0 s" in result.output
+    assert "没有报警：电动车，landing，摩托车或电动车；未满足：停留" in result.output
+    assert "    ✗ 停留：12.3 秒（要求 20 秒）" in result.output
+    english = run(app, [*arguments, f"{moment:%H:%M}", "--lang", "en"]).output
+    assert "No alarm: e-bike, landing, " in english
     as_json = run(app, [*arguments, moment.isoformat(), "--json"])
     assert Note.model_validate_json(as_json.output).blocked_by == "dwell"
-    assert "nothing came close" in run(app, [*arguments, (moment - timedelta(hours=3)).isoformat()]).output
+    three_hours_before = [*arguments, (moment - timedelta(hours=3)).isoformat()]
+    assert "没有接近报警" in run(app, three_hours_before, env={"LC_ALL": "C.UTF-8"}).output
+    assert "Nothing came close" in run(app, three_hours_before, env={"LC_ALL": "en_GB.UTF-8"}).output
     assert run(app, ["why", "--config", str(path), "--camera", "roof", "--at", "21:04"]).exit_code == 2
 
 

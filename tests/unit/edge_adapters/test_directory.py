@@ -79,3 +79,21 @@ def test_visits_that_cannot_be_read_are_counted_anew(tmp_path: Path) -> None:
     FilePlateDirectory(path).replace((GUEST,))
     path.with_suffix(".visits.json").write_bytes(b"rubbish")
     assert left(FilePlateDirectory(path), 0.0) == 2
+
+
+def test_the_list_is_one_object_until_something_changes(tmp_path: Path) -> None:
+    """Rules keep an index of it, which they need not build anew for each picture."""
+    directory = FilePlateDirectory(tmp_path / "residents.json")
+    directory.replace([*SOME, GUEST])
+    first = directory.residents(0.0)
+    assert directory.residents(1.0) is first
+    directory.visit(GUEST.plate, 2.0)
+    during = directory.residents(2.0)
+    assert during is not first
+    assert directory.residents(11 * HOURS) is during
+    after = directory.residents(13 * HOURS)
+    assert after is not during
+    assert directory.residents(20 * HOURS) is after
+    assert directory.residents(3 * HOURS) == during, "time may go back"
+    directory.replace(SOME)
+    assert directory.residents(20 * HOURS) == SOME

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from lookout_contract.events import Attributes, Phase, Scenario, Severity, Votes
+from lookout_contract.events import Attributes, EndReason, Phase, Scenario, Severity, Votes
 from lookout_contract.status import CameraReport, CameraState, Coverage, GatewayStatus, Sight, SpoolDepth
 from lookout_edge.adapters.page import CameraPlan, Desk, LocalPage, Recalled
 from lookout_edge.adapters.page.access import is_own_name, shows_token
@@ -314,6 +314,7 @@ def test_both_languages_have_the_same_words_and_every_scenario() -> None:
     assert {blindness.value for blindness in Blindness} <= set(chinese["advice"])
     assert {*Phase, "resumed"} == set(chinese["phases"])
     assert set(Severity) == set(chinese["severities"])
+    assert set(EndReason) <= set(chinese["because"])
     assert {label for kind in RULES.values() for label in kind.labels} <= set(chinese["labels"])
     # One name for one thing: conditions are called here as in the console.
     console = Path(__file__).parents[3] / "server/console/src/locales"

@@ -69,6 +69,8 @@ function told({ before, notes }) {
 
 const sightOf = ({ state, reason }) => ({ state: say("states", state) + (reason ? ` · ${say("reasons", reason)}` : "") });
 
+const because = (reason) => (reason.startsWith("blind_") ? say("reasons", reason.slice(6)) : say("because", reason));
+
 function noteOf(note) {
   if (note.kind === "sight") return [text("why_sight", { clock: note.clock, ...sightOf(note) })];
   const thing = note.label ? say("labels", note.label) : text("why_nobody");
@@ -77,7 +79,7 @@ function noteOf(note) {
   const happened = say("phases", note.state) + (note.kind === "shadow" ? text("why_trial") : "");
   const head = suppressed
     ? text("why_suppressed", { ...what, condition: say("conditions", note.blocked_by) })
-    : text("why_event", { ...what, happened, severity: say("severities", note.severity) });
+    : text("why_event", { ...what, happened, severity: say("severities", note.severity), because: because(note.reason ?? "") });
   const reasons = suppressed || note.state === "start" ? note.conditions : [];
   return [head, ...reasons.map((condition) => `    ${conditionOf(condition)}`)];
 }
