@@ -59,6 +59,18 @@ class SnapshotCommand(_CommandBase):
     camera: Identifier
 
 
+class LiveCommand(_CommandBase):
+    """Send a camera's stream, as it is encoded, to ``POST /api/v1/live/{session}`` in fragments of MP4.
+
+    It ends when the dispatcher closes the request, when the stream breaks off, or after ``seconds``.
+    """
+
+    name: Literal["live"] = "live"
+    camera: Identifier
+    session: str = Field(pattern=r"^[0-9a-f]{32}$")
+    seconds: float = Field(ge=1, le=3600)
+
+
 class Verdict(StrEnum):
     """What a person made of an alarm."""
 
@@ -119,7 +131,8 @@ class RolloutCommand(_CommandBase):
 
 
 Command = Annotated[
-    ProposalCommand
+    LiveCommand
+    | ProposalCommand
     | ReloadCommand
     | ReplayCommand
     | ResidentsCommand

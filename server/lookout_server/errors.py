@@ -100,6 +100,12 @@ class ConflictError(ServerError):
     code = "conflict"
 
 
+class NoPictureError(ConflictError):
+    """A camera shows nothing at the moment."""
+
+    code = "no_picture"
+
+
 class StaleVersionError(ConflictError):
     """Somebody else moved the case since it was read; ``current_version`` says where it is now."""
 

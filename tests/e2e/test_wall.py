@@ -10,53 +10,20 @@ import cv2
 import pytest
 from playwright.sync_api import Browser, expect
 
-from e2e.console_driver import DESKTOP, PHONE, Login, Window, open_window
+from e2e.cameras import AXE, CAMERAS, REEL, ROOT, start_dispatcher, supervisor
+from e2e.console_driver import DESKTOP, PHONE, Window
 from e2e.dispatcher import Dispatcher, SpokenGateway
 from e2e.scenes import parked_ebike
 from lookout_contract.status import CameraState, Sight
 
-ROOT = Path(__file__).parents[2]
 OUTPUT = ROOT / "tests" / "output" / "wall"
-STATIC = ROOT / "server" / "lookout_server" / "static"
-REEL = ROOT / "models" / "reel"
-AXE = ROOT / "server" / "console" / "node_modules" / "axe-core" / "axe.min.js"
-SUPERVISOR = Login(username="zhao", password="supervisor-of-the-test")
-#: Camera → name, grid, clip of the reel whose first picture it sees.
-CAMERAS = {
-    "unit2": ("2单元楼道", "grid-01", "ebike-corridor"),
-    "bins4": ("投放点4", "grid-01", "bag-beside-bin"),
-    "yard3": ("3号楼后院", "grid-01", "fire-yard"),
-    "gate": ("东门", "grid-02", "lamp-yard"),
-    "unit5": ("5单元楼道", "grid-02", "pram-corridor"),
-    "bins7": ("投放点7", "grid-02", None),
-}
-SITE_FILE = """\
-district: {id: yanta, name: 雁塔区}
-street: {id: changyanbu, name: 长延堡街道}
-community: {id: kangle-south, name: 康乐南路社区}
-grids:
-  - {id: grid-01, name: 第一网格}
-  - {id: grid-02, name: 第二网格}
-cameras:
-""" + "".join(
-    f"  - {{id: {id}, name: {name}, grid: {grid}, gateway: gw-01}}\n" for id, (name, grid, _) in CAMERAS.items()
-)
-PEOPLE = """\
-people:
-  - {username: zhao, name: 赵强, roles: [supervisor]}
-"""
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")
 def dispatcher(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dispatcher]:
-    if not (STATIC / "index.html").exists():
-        pytest.skip("the console is not built: run `python server/build_console.py`")
-    running = Dispatcher(folder=tmp_path_factory.mktemp("dispatcher"))
-    (running.folder / "site.yaml").write_text(SITE_FILE + PEOPLE, encoding="utf-8")
-    running.start()
-    running.add_person(SUPERVISOR)
+    running = start_dispatcher(tmp_path_factory.mktemp("dispatcher"))
     yield running
     running.stop()
 
@@ -96,13 +63,6 @@ def put_still(gateway: SpokenGateway, camera: str, content: bytes, at: datetime)
     )
     with urllib.request.urlopen(request, timeout=10) as answer:
         assert answer.status == 204
-
-
-def supervisor(browser: Browser, dispatcher: Dispatcher, windows: list[Window], size: tuple[int, int]) -> Window:
-    window = open_window(browser, dispatcher.url, size)
-    windows.append(window)
-    window.sign_in(SUPERVISOR)
-    return window
 
 
 def test_the_wall_shows_what_each_camera_sees_and_opens_its_page(

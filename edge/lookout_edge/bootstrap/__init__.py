@@ -45,7 +45,7 @@ from lookout_edge.bootstrap.self_test import Rehearsals, open_reel, weekly
 from lookout_edge.bootstrap.service import Closing, open_model_store, open_spool, spool_depth, token_of
 from lookout_edge.bootstrap.shadows import Shadows
 from lookout_edge.bootstrap.streams import source_options
-from lookout_edge.bootstrap.viewing import stills_of
+from lookout_edge.bootstrap.viewing import Views, stills_of
 from lookout_edge.bootstrap.watching import NobodyKnown as NobodyKnown
 from lookout_edge.bootstrap.watching import build_pipeline, build_rules, log_suppressed
 from lookout_edge.bootstrap.watching import default_rules as default_rules
@@ -170,6 +170,7 @@ class GatewayBuilder:
         self._coverage = CoverageFile(config.data_dir / "coverage.json", lambda: self._loaded.timezone, self._clock)
         self._proposals = ProposalFile(config.data_dir / PROPOSALS)
         self._evidence = DiskEvidence(config.data_dir / "evidence", quota_bytes=config.evidence.quota_mb * 1_000_000)
+        self._views = Views(config, self._clock)
         self._link = self._build_link(config)
         self._sink = RememberingSink(self._spool, self._memory)
         self.buttons = open_buttons(config, self._sink, self._clock, partial(take_snapshot, self._crew))
@@ -198,7 +199,7 @@ class GatewayBuilder:
         workers = self._workers(self._loaded)
         end_unwatched(self._spool, self._loaded.config.cameras)
         services: list[Service] = [Closing(self._spool.close), Closing(self._memory.close), self._coverage]
-        services += [self._shadows, self._link]
+        services += [self._shadows, self._link, self._views.desk]
         services.append(Closing(self.inference.close))
         services += [service for service in (self._bus, self._voice) if service is not None]
         services.append(Closing(self.buttons.close))
@@ -274,6 +275,7 @@ class GatewayBuilder:
         seconds = evidence.pre_roll_s + evidence.post_roll_s + 12.0
         depth = RingDepth(seconds=seconds, max_bytes=evidence.ring_mb * 1_000_000)
         source, recorder = open_streams(name, main, sub, clock=self._clock, depth=depth, faults=self._warnings)
+        self._views.show(name, recorder)
         proof = ProofDesk(
             self._evidence,
             recorder,
@@ -338,6 +340,7 @@ class GatewayBuilder:
             test_alarm=partial(send_trial_alarm, self._crew, self._spool, self._clock),
             self_test=lambda camera, scenario: self.self_tests.begin(camera, scenario).clip,
             rollout=self._rollouts.carry_out,
+            live=self._views.begin,
             reload=self.reload,
         )
         return MqttLink(

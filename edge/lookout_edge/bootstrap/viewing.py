@@ -1,9 +1,12 @@
 """What people are shown of the cameras while nothing happens."""
 
+from lookout_contract.commands import LiveCommand
 from lookout_contract.status import Sight
+from lookout_edge.adapters.live import Following, LiveDesk, View
 from lookout_edge.adapters.stills import Shot, StillPoster
 from lookout_edge.bootstrap.service import token_of
 from lookout_edge.config import GatewayConfig
+from lookout_edge.ports import Clock
 from lookout_edge.supervisor import CameraWorker, Crew, Service
 
 
@@ -27,3 +30,20 @@ def _shot(worker: CameraWorker) -> Shot | None:
     if at is None or state is None or state.state is not Sight.WATCHING:
         return None
     return Shot(worker.camera, at, worker.image)
+
+
+class Views:
+    """Live view of the cameras that there are now; a camera that was started anew is shown from its new stream."""
+
+    def __init__(self, config: GatewayConfig, clock: Clock) -> None:
+        self._streams: dict[str, Following] = {}
+        url = config.dispatcher.url if config.dispatcher else None
+        self.desk = LiveDesk(self._streams.get, dispatcher_url=url, token=token_of(config), clock=clock)
+
+    def show(self, camera: str, stream: Following) -> None:
+        """From now on this is what the camera sees."""
+        self._streams[camera] = stream
+
+    def begin(self, command: LiveCommand) -> None:
+        """Carry out the command; EdgeError when there is nothing to see."""
+        self.desk.begin(View(session=command.session, camera=command.camera, seconds=command.seconds))

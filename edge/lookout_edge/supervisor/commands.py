@@ -8,6 +8,7 @@ from lookout_contract.commands import (
     Command,
     CommandResponse,
     Gone,
+    LiveCommand,
     Outcome,
     ProposalCommand,
     ReloadCommand,
@@ -68,6 +69,7 @@ class CommandDesk:
         test_alarm: Callable[[str, Scenario, str], str],
         self_test: Callable[[str, Scenario | None], str],
         rollout: Callable[[RolloutCommand], str],
+        live: Callable[[LiveCommand], None],
         reload: Callable[[], str],
     ) -> None:
         self._clock = clock
@@ -79,6 +81,7 @@ class CommandDesk:
         self._test_alarm = test_alarm
         self._self_test = self_test
         self._rollout = rollout
+        self._live = live
         self._reload = reload
 
     def handle(self, command: Command) -> CommandResponse:
@@ -101,6 +104,9 @@ class CommandDesk:
 
     def _carry_out(self, command: Command) -> _Answer:
         match command:
+            case LiveCommand():
+                self._live(command)
+                return Outcome.DONE, None, {}, None
             case ReloadCommand():
                 return Outcome.DONE, self._reload(), {}, None
             case ReplayCommand():

@@ -15,6 +15,7 @@ from lookout_server.ports import Clock, EvidenceStore, ModelPackage, PasswordHas
 from lookout_server.services.enrolment import Door
 from lookout_server.services.evidence import Pieces
 from lookout_server.services.feed import FeedSource
+from lookout_server.services.live import LiveDesk
 from lookout_server.services.notifying import Channel
 from lookout_server.services.residents import PhotoCleaner
 from lookout_server.services.single_sign_on import Provider
@@ -72,6 +73,8 @@ class Deps:
     allowances: Allowances = field(default_factory=Allowances)
     #: Makes pictures of what residents send; None: they send words alone.
     photos: PhotoCleaner | None = None
+    #: Streams on their way from gateways to browsers.
+    live: LiveDesk = field(default_factory=LiveDesk)
     #: The cameras' newest pictures; None: there are none to show.
     stills: Stills | None = None
     #: Who else says who people are; None: passwords alone.

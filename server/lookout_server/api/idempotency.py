@@ -19,8 +19,8 @@ from lookout_server.services import repeating
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
-#: What answers with secrets is never kept; residents' reports have keys of their own kind.
-_NOT_KEPT = ("/api/v1/session", "/api/v1/public/", "/api/v1/enrol")
+#: What answers with secrets is never kept; residents' reports have keys of their own kind; streams have no end.
+_NOT_KEPT = ("/api/v1/session", "/api/v1/public/", "/api/v1/enrol", "/api/v1/live/")
 _MAX_KEY = 200
 _KEPT_HEADERS = (b"content-type", b"location")
 #: "Not signed in", "too often", "too large": about the moment, not about the request.

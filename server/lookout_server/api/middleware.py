@@ -13,6 +13,8 @@ from lookout_server.services.stills import MAX_BYTES as MAX_STILL_BYTES
 #: Nothing but evidence is large.
 MAX_JSON_BYTES = 64 * 1024
 _EVIDENCE = "/api/v1/evidence/"
+#: A gateway's stream, which has no end; what may wait of it is bounded where it is taken.
+_LIVE = "/api/v1/live/"
 #: A gateway's small picture of a camera.
 _STILLS = "/api/v1/stills/"
 #: Residents send their photos with their words, without an account: three phones' photos and a little.
@@ -59,13 +61,13 @@ class SecurityHeaders:
 
 
 class BodyLimit:
-    """Refuses bodies above 64 KiB, except evidence, stills and residents' photos, which have limits of their own."""
+    """Refuses bodies above 64 KiB, except evidence, streams, stills and residents' photos, which have other limits."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or str(scope["path"]).startswith(_EVIDENCE):
+        if scope["type"] != "http" or str(scope["path"]).startswith((_EVIDENCE, _LIVE)):
             await self._app(scope, receive, send)
             return
         most = _most(str(scope["path"]))

@@ -113,9 +113,11 @@ class Dispatcher:
         hub = FeedHub(database)
         hubs.append(hub)
         supervisor.start("feed", hub.run, may_end=True)  # closing the hub ends it, before the others are stopped
-        http = HttpServer(create_app(self._deps(database, hub, link, broker, webhooks)), listening)
+        deps = self._deps(database, hub, link, broker, webhooks)
+        http = HttpServer(create_app(deps), listening)
         self._parts.push_async_callback(http.stop)
         self._parts.callback(hub.close)
+        self._parts.callback(deps.live.close)
         await http.start()
         await _subscribed(link)
         return self._announce(http.port, broker)

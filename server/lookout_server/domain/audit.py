@@ -33,6 +33,7 @@ class Act(StrEnum):
     CARE_READ = "care.read"
     CONTACT_SAVED = "contact.saved"
     CONTACT_REMOVED = "contact.removed"
+    CAMERA_WATCHED = "camera.watched"
     GATEWAY_ASKED = "gateway.asked"
     GATEWAY_INVITED = "gateway.invited"
     GATEWAY_SHUT_OUT = "gateway.shut_out"

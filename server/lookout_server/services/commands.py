@@ -66,6 +66,13 @@ async def request_replay(store: Store, site: Site, gap: Gap, *, at: datetime) ->
     return command.id
 
 
+async def send(store: Store, site: Site, gateway: str, command: Command) -> None:
+    """Send a command that the dispatcher makes up by itself."""
+    async with store.write() as uow:
+        await _send(uow, site, gateway, command)
+        await uow.commit()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
     """What a person asks of a gateway. ``key``: the same one again is the same command, whoever sends it twice."""

@@ -97,6 +97,8 @@ ROUTES = [
     Route("listStills", "GET", "/api/v1/stills", CONTROL_ROOM),
     Route("getStill", "GET", "/api/v1/stills/gw-1/gate", CONTROL_ROOM),
     Route("putStill", "PUT", "/api/v1/stills/gate?at=2026-11-22T04:00:00Z", set()),
+    Route("watchCamera", "GET", "/api/v1/cameras/gw-1/attic/live", CONTROL_ROOM),
+    Route("sendStream", "POST", f"/api/v1/live/{'0' * 32}", set()),
     Route("listGateways", "GET", "/api/v1/gateways", CONTROL_ROOM),
     Route("offerEnrolment", "POST", "/api/v1/enrolments", {"root"}, {"gateway": "gw-9"}),
     Route("shutOutGateway", "DELETE", "/api/v1/enrolments/gw-9", {"root"}),

@@ -239,7 +239,7 @@ SYSTEMS = {"getCap", "listCap", "listServices", "listServiceRequests", "getServi
 #: test_hand_over tries these.
 HAND_OVERS = {"listHandOvers", "handOver", "signHandOver", "declineHandOver"}
 #: test_wall tries these.
-WALL = {"putStill", "listStills", "getStill"}
+WALL = {"putStill", "listStills", "getStill", "watchCamera", "sendStream"}
 LISTS = {"listSavedViews", "saveView", "removeView"}
 FACTOR = {"startSecondFactor", "confirmSecondFactor", "stopSecondFactor"}
 #: test_care tries these.

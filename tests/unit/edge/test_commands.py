@@ -7,6 +7,7 @@ from lookout_contract.commands import (
     Command,
     CommandResponse,
     Gone,
+    LiveCommand,
     Outcome,
     ProposalCommand,
     ReloadCommand,
@@ -64,6 +65,7 @@ class World:
     def __init__(self, reload: Callable[[], str] = lambda: "2 cameras", snapshot: EvidenceRef | None = REF) -> None:
         self.residents, self.verdicts, self.proposals = FixedDirectory(), Verdicts(), Proposals()
         self.asked: list[tuple[str, int, int]] = []
+        self.shown: list[str] = []
         self._snapshot = snapshot
         self.desk = CommandDesk(
             clock=FakeClock(),
@@ -75,6 +77,7 @@ class World:
             test_alarm=lambda camera, scenario, name: f"{camera}-{scenario.value}-{name}",
             self_test=lambda camera, scenario: f"{camera}-clip",
             rollout=lambda command: f"{command.model} runs",
+            live=self._look,
             reload=reload,
         )
 
@@ -82,6 +85,11 @@ class World:
         """Only 3, 4 and 5 are here."""
         self.asked.append((epoch, first, last))
         return Gone(epoch=epoch, ranges=((6, last),), why="not in the spool any more") if last > 5 else None
+
+    def _look(self, command: LiveCommand) -> None:
+        if command.camera != "gate":
+            raise EdgeError(f"Camera {command.camera} gives no stream now: see why it is blind.")
+        self.shown.append(command.session)
 
     def _take(self, camera: str) -> EvidenceRef:
         if self._snapshot is None:
@@ -154,3 +162,13 @@ def test_a_proposal_is_decided_from_afar() -> None:
     assert done.result == {"until": held.until}
     declined = decide(held.id, False)
     assert (declined.result, world.proposals.held.decision) == ({}, Decision.DECLINED)
+
+
+def test_a_live_view_begins_or_says_why_not() -> None:
+    world = World()
+    wanted = LiveCommand(id="1", issued_at=NOW, camera="gate", session="a" * 32, seconds=60)
+    assert world.desk.handle(wanted).outcome is Outcome.DONE
+    assert world.shown == ["a" * 32]
+    refused = world.desk.handle(wanted.model_copy(update={"camera": "lift"}))
+    assert refused.outcome is Outcome.FAILED
+    assert refused.detail == "Camera lift gives no stream now: see why it is blind."

@@ -169,3 +169,50 @@ def test_a_still_is_the_picture_of_its_instant(tmp_path: Path, b_frames: int) ->
         assert number_of(still) == number % 32
     assert ring.group_around(1009.0, within_s=1.0) == (None, [])
     assert PacketRing().group_around(1000.0, within_s=1.0) == (None, [])
+
+
+HEAD = StreamHead("h264", None, 0.04)
+
+
+def packets_of(count: int) -> list[HeldPacket]:
+    """25 a second, every tenth a key frame, each with a payload of its own."""
+    return [HeldPacket(n * 0.04, n * 0.04, n % 10 == 0, bytes([n])) for n in range(count)]
+
+
+def test_who_goes_along_gets_every_packet_once_from_a_key_frame_on() -> None:
+    packets = packets_of(30)
+    ring = PacketRing()
+    ring.begin(HEAD)
+    for packet in packets[:15]:
+        ring.add(packet)
+    _, first, after = ring.follow(None)
+    assert (first, after) == (packets[10:15], 15)
+    assert ring.follow(after)[1:] == ([], 15)
+    for packet in packets[15:]:
+        ring.add(packet)
+    assert ring.follow(after) == (HEAD, packets[15:], 30)
+
+
+def test_who_falls_behind_goes_on_at_a_key_frame() -> None:
+    packets = packets_of(100)
+    ring = PacketRing(seconds=1.0)
+    ring.begin(HEAD)
+    for packet in packets:
+        ring.add(packet)
+    _, chosen, after = ring.follow(5)
+    assert (chosen, after) == (packets[90:], 100)
+
+
+def test_another_streams_packets_come_apart() -> None:
+    packets = packets_of(20)
+    other = StreamHead("hevc", b"other", 0.04)
+    ring = PacketRing()
+    ring.begin(HEAD)
+    for packet in packets[:10]:
+        ring.add(packet)
+    _, _, after = ring.follow(None)
+    ring.begin(other)
+    for packet in packets[10:]:
+        ring.add(packet)
+    assert ring.follow(after) == (other, packets[10:], 20)
+    assert ring.follow(0) == (HEAD, packets[:10], 10)

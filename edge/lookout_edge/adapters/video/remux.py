@@ -17,19 +17,25 @@ from av.video.stream import VideoStream
 
 #: What browsers play from an MP4.
 _PLAYABLE = frozenset({"h264", "hevc", "av1", "vp9"})
-_TICKS = 90_000
+#: A second in the clock of containers.
+TICKS = 90_000
 
 
-class _Muxer(Protocol):
+class Muxer(Protocol):
     """The part of PyAV's OutputContainer that is used here; its stubs leave these two partly unknown."""
 
-    def add_stream_from_template(self, template: VideoStream, opaque: bool | None = None) -> VideoStream: ...
+    def add_stream_from_template(self, template: VideoStream, opaque: bool | None = None) -> VideoStream:
+        """A stream with the template's parameters."""
+        ...
 
-    def mux(self, packets: "Packet[Stream]") -> None: ...
+    def mux(self, packets: "Packet[Stream]") -> None:
+        """Write a packet."""
+        ...
 
 
-def _muxer(container: OutputContainer) -> _Muxer:
-    return cast(_Muxer, container)
+def muxer_of(container: OutputContainer) -> Muxer:
+    """The container as what it is."""
+    return cast(Muxer, container)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +73,11 @@ def head_of(stream: VideoStream, frame_s: float) -> StreamHead:
     target = io.BytesIO()
     try:
         with av.open(target, "w", format="nut") as container:
-            muxer = _muxer(container)
+            muxer = muxer_of(container)
             copy = muxer.add_stream_from_template(stream, opaque=True)
             packet = av.Packet(bytes(8))
             packet.pts = packet.dts = 0
-            packet.time_base = Fraction(1, _TICKS)
+            packet.time_base = Fraction(1, TICKS)
             packet.is_keyframe = True
             packet.stream = copy
             muxer.mux(packet)
@@ -100,7 +106,7 @@ def _write(path: Path, seed: bytes, packets: Sequence[HeldPacket], frame_s: floa
         av.open(io.BytesIO(seed), "r", format="nut") as template,
         av.open(path, "w", format="mp4", options={"movflags": "+faststart"}) as container,
     ):
-        muxer = _muxer(container)
+        muxer = muxer_of(container)
         stream = muxer.add_stream_from_template(template.streams.video[0], opaque=True)
         before: int | None = None
         for index, held in enumerate(packets):
@@ -111,11 +117,11 @@ def _write(path: Path, seed: bytes, packets: Sequence[HeldPacket], frame_s: floa
             packet.dts = before = dts
             packet.pts = max(dts, _ticks(held.at - base))
             packet.duration = max(1, _ticks(following - held.dts_at))
-            packet.time_base = Fraction(1, _TICKS)
+            packet.time_base = Fraction(1, TICKS)
             packet.is_keyframe = held.key
             packet.stream = stream
             muxer.mux(packet)
 
 
 def _ticks(seconds: float) -> int:
-    return round(seconds * _TICKS)
+    return round(seconds * TICKS)

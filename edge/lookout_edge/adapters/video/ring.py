@@ -14,6 +14,8 @@ class _Group:
     head: StreamHead
     #: Groups of one unbroken run of the stream share this number.
     run: int
+    #: Number of its first packet among all that were ever kept.
+    number: int
     packets: list[HeldPacket] = field(default_factory=list[HeldPacket])
     size: int = 0
 
@@ -62,7 +64,7 @@ class PacketRing:
             if self._last_dts is not None and packet.dts_at < self._last_dts:
                 self._break()
             if packet.key and self._head is not None:
-                self._groups.append(_Group(self._head, self._run))
+                self._groups.append(_Group(self._head, self._run, self.added))
             elif self._last_dts is None:
                 return
             self._groups[-1].add(packet)
@@ -116,6 +118,30 @@ class PacketRing:
             if min(abs(p.at - at) for p in chosen) <= within_s:
                 return head, chosen
         return None, []
+
+    def follow(self, after: int | None) -> tuple[StreamHead | None, list[HeldPacket], int]:
+        """(the stream's head, packets kept after the first ``after``, how many were kept so far), for who goes along.
+
+        From the newest key frame on with None, or when what came next is no longer held. All are of one head: another
+        stream's packets come with the next call.
+        """
+        with self._lock:
+            groups = list(self._groups)
+            if not groups:
+                return self._head, [], self.added if after is None else after
+            if after is None or after < groups[0].number:
+                groups, after = groups[-1:], groups[-1].number
+            chosen: list[HeldPacket] = []
+            head: StreamHead | None = None
+            for group in groups:
+                fresh = group.packets[max(0, after - group.number) :]
+                if not fresh:
+                    continue
+                if head is not None and group.head != head:
+                    break
+                head, after = group.head, group.number + len(group.packets)
+                chosen += fresh
+            return head or groups[-1].head, chosen, after
 
     def _break(self) -> None:
         self._run += 1

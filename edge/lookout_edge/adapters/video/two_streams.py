@@ -10,6 +10,7 @@ from lookout_edge.adapters.backoff import Backoff
 from lookout_edge.adapters.video.address import SourceOptions
 from lookout_edge.adapters.video.picture import Converter
 from lookout_edge.adapters.video.reader import Reader
+from lookout_edge.adapters.video.remux import HeldPacket, StreamHead
 from lookout_edge.adapters.video.ring import PacketRing
 from lookout_edge.adapters.video.source import VideoSource
 from lookout_edge.adapters.video.still import picture_at
@@ -94,6 +95,10 @@ class MainStream:
         """The main stream's picture at frame time ``at``, within a second; None when it has none."""
         head, packets = self._ring.group_around(at, within_s=_STILL_WITHIN_S)
         return None if head is None else picture_at(head, packets, at, self._converter)
+
+    def follow(self, after: int | None) -> tuple[StreamHead | None, list[HeldPacket], int]:
+        """See ``PacketRing``. The sub stream's packets: it is what the camera means for looking, and light to send."""
+        return self._spare.follow(after)
 
     def _run(self, faults: FoldedFaults) -> None:
         key = f"main-{self._camera}"

@@ -53,22 +53,37 @@ export async function request<T>(method: Method, path: string, body?: unknown, k
   throw problem;
 }
 
+/** The bytes of an answer as they come, until `signal` aborts it. @throws Problem, Unreachable. */
+export async function stream(path: string, signal: AbortSignal): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
+  const response = await answered(fetch(`/api/v1${path}`, { credentials: "same-origin", signal }));
+  if (response.ok && response.body !== null) return response.body;
+  const problem = new Problem(response.status, await problemBody(response));
+  noteProblem(problem);
+  throw problem;
+}
+
+async function answered(response: Promise<Response>): Promise<Response> {
+  try {
+    return await response;
+  } catch (cause) {
+    throw new Unreachable(cause);
+  }
+}
+
 async function send(method: Method, path: string, body: unknown, key?: string): Promise<Response> {
   const form = body instanceof FormData;
   const headers: Record<string, string> = { Accept: "application/json" };
   if (method !== "GET") headers["X-Lookout"] = "1";
   if (body !== undefined && !form) headers["Content-Type"] = "application/json";
   if (key !== undefined) headers["Idempotency-Key"] = key;
-  try {
-    return await fetch(`/api/v1${path}`, {
+  return answered(
+    fetch(`/api/v1${path}`, {
       method,
       headers,
       credentials: "same-origin",
       ...(body === undefined ? {} : { body: form ? body : JSON.stringify(body) }),
-    });
-  } catch (cause) {
-    throw new Unreachable(cause);
-  }
+    }),
+  );
 }
 
 async function problemBody(response: Response): Promise<Record<string, unknown>> {

@@ -3,10 +3,10 @@
 import * as api from "../api/endpoints";
 import type { Alarm, Camera } from "../api/models";
 import { alarmsAt, type Still, stills } from "../api/wall";
-import { CameraStill, StillAge } from "../components/camera-still";
 import { Age } from "../components/clocks";
 import { Empty } from "../components/empty";
 import { Grade } from "../components/grade";
+import { LiveView } from "../components/live-view";
 import { Show, useLoad } from "../components/load";
 import { ProofLine } from "../components/proof-line";
 import { useEvery, useReload } from "../components/reload";
@@ -59,14 +59,7 @@ function Whole({ camera, still }: { camera: Camera; still: Still | undefined }) 
         </div>
       </div>
       <div class="camera-columns">
-        <figure class="camera-picture">
-          <div class="camera-frame">
-            <CameraStill camera={camera} still={still} />
-          </div>
-          <figcaption class="quiet-text">
-            <StillAge still={still} />
-          </figcaption>
-        </figure>
+        <LiveView camera={camera} still={still} />
         <div class="camera-side">
           <State camera={camera} />
           <Told camera={camera} />

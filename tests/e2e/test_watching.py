@@ -1,0 +1,67 @@
+"""A camera watched live: a real gateway, dispatcher and broker, and Chromium that plays what the camera encoded."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from e2e.cameras import AXE, ROOT, RunningGateway, start_dispatcher, supervisor
+from e2e.console_driver import DESKTOP, Window
+from e2e.dispatcher import Dispatcher
+
+OUTPUT = ROOT / "tests" / "output" / "wall"
+
+#: Resolves with the picture's width once a second more has been played.
+PLAYS_ON = """(video, first) => new Promise((done) => {
+    const look = () => (video.currentTime > first + 1 ? done(video.videoWidth) : setTimeout(look, 50));
+    look();
+})"""
+
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+
+
+@pytest.fixture(scope="module")
+def dispatcher(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dispatcher]:
+    running = start_dispatcher(tmp_path_factory.mktemp("dispatcher"))
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="module")
+def gateway(dispatcher: Dispatcher, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningGateway]:
+    running = RunningGateway(folder=tmp_path_factory.mktemp("gateway"), dispatcher=dispatcher)
+    running.start()
+    yield running
+    running.stop()
+
+
+def test_a_camera_is_watched_live_until_nobody_looks(
+    browser: Browser, dispatcher: Dispatcher, gateway: RunningGateway, windows: list[Window]
+) -> None:
+    window = supervisor(browser, dispatcher, windows, DESKTOP)
+    page = window.page
+    page.goto(f"{dispatcher.url}/cameras/gw-01/unit2")
+    expect(page.locator(".camera-state")).to_contain_text("在看", timeout=60_000)
+    # The gateway's own picture, once it has one.
+    expect(page.locator(".camera-frame img")).to_be_visible(timeout=60_000)
+    window.press("l")
+    expect(page.locator(".wall-sight.live")).to_be_visible(timeout=30_000)
+    video = page.locator(".camera-frame video")
+    first = float(video.evaluate("video => video.currentTime"))
+    assert int(video.evaluate(PLAYS_ON, first)) > 0
+    for theme in ("light", "dark"):
+        page.emulate_media(color_scheme=theme)
+        window.shoot(OUTPUT / f"live-{theme}.png")
+        assert window.barriers(AXE.read_text()) == []
+    page.get_by_role("button", name="停止").click()
+    expect(page.locator(".camera-frame img")).to_be_visible()
+    window.press("l")
+    expect(page.locator(".wall-sight.live")).to_be_visible(timeout=30_000)
+    window.press("w")
+    expect(page.locator(".wall-tile").first).to_be_visible()
+    # The gateway was hung up on, twice.
+    for _ in range(100):
+        if gateway.log().count("a live view has ended") == 2:
+            break
+        page.wait_for_timeout(100)
+    assert gateway.log().count("a live view has ended") == 2
