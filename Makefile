@@ -17,6 +17,7 @@ TESTS ?= tests
 MINUTES ?= 10
 CAMERAS ?= 4
 PYTEST_ARGS ?=
+PAGES ?=
 # A file is one worker's from its first test to its last, so that it shares its broker, database and browser.
 PARALLEL ?= -n 3 --dist loadfile --no-loadscope-reorder
 SEED ?= 1
@@ -25,7 +26,7 @@ DATABASE ?= sqlite
 LAB_ARGS ?=
 LAB = PYTHONPATH=server:edge $(BIN)/python -m lookout_lab
 
-.PHONY: help setup setup-dev console demo reel demo-check test check check-training torch-cpu format schemas bench bench-desk soak score crashlab backlog load build-models pins clean
+.PHONY: help setup setup-dev console screenshots demo reel demo-check test check check-training torch-cpu format schemas bench bench-desk soak score crashlab backlog load build-models pins clean
 
 help: ## List the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -64,6 +65,9 @@ reel: $(VENV)/.runtime ## Render the reel's clips anew into $(REEL)/clips (most 
 
 demo-check: console ## The demo without a person: one real detection to a closed case; ends with a line of JSON
 	@exec $(BIN)/lookout-demo check $(DEMO_ARGS)
+
+screenshots: $(VENV)/.dev console ## Pictures of every page, both themes, three widths, into tests/output/screenshots (minutes). PAGES='/worker /r'
+	@cd tests && PYTHONPATH=. ../$(BIN)/python -m e2e.screenshots $(PAGES)
 
 test: $(VENV)/.dev ## Install what the tests need, then run them all
 	@$(BIN)/python .ci/system_packages.py

@@ -70,6 +70,19 @@ def worker(browser: Browser, dispatcher: Dispatcher, windows: list[Window]) -> W
 
 
 @pytest.fixture
+def phone(browser: Browser, dispatcher: Dispatcher) -> Iterator[Window]:
+    """A phone whose page is kept for want of network. What it complains about without one is not looked at."""
+    window = open_window(browser, dispatcher.url, PHONE)
+    window.sign_in(WORKER)
+    window.page.goto(f"{dispatcher.url}/worker")
+    ready = "() => Promise.race([navigator.serviceWorker.ready, new Promise((done) => setTimeout(done, 60_000))])"
+    assert window.page.evaluate(f"async () => Boolean(await ({ready})())"), "no service worker"
+    window.page.reload()
+    yield window
+    window.page.context.close()
+
+
+@pytest.fixture
 def photo(tmp_path: Path) -> Path:
     path = tmp_path / "scene.jpg"
     path.write_bytes(picture("cleared", size=(3000, 2000)))

@@ -76,6 +76,9 @@ class Window:
         self.page.wait_for_load_state("load")
         # `wait_for_function` would evaluate text, which the pages' policy forbids.
         self.page.evaluate("() => Promise.allSettled([...document.images].map((image) => image.decode()))")
+        for video in self.page.locator("video").all():
+            # A film that cannot be played, or comes late, is shown by its poster.
+            video.evaluate("(film) => new Promise((done) => { film.onplaying = done; setTimeout(done, 2_000); })")
         self.page.screenshot(path=path)
 
     def barriers(self, axe: str) -> list[str]:

@@ -57,10 +57,11 @@ class Dispatcher:
     """``lookout-server run`` in a folder of its own; ports are free ones, the same again after a restart."""
 
     folder: Path
+    config: str = CONFIG
     process: subprocess.Popen[bytes] | None = None
 
     def __post_init__(self) -> None:
-        (self.folder / "server.yaml").write_text(CONFIG, encoding="utf-8")
+        (self.folder / "server.yaml").write_text(self.config, encoding="utf-8")
         (self.folder / "site.yaml").write_text(SITE_FILE, encoding="utf-8")
 
     @property
@@ -186,6 +187,17 @@ class SpokenGateway:
         with urllib.request.urlopen(request, timeout=10) as answer:
             assert answer.status in {200, 201}
         return digest
+
+    def show(self, camera: str, still: bytes) -> None:
+        """Hand in the newest picture of a camera."""
+        request = urllib.request.Request(
+            f"{self.dispatcher.url}/api/v1/stills/{camera}?at={datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
+            data=still,
+            method="PUT",
+            headers={"Authorization": f"Bearer {self.issued['upload_token']}", "Content-Type": "image/jpeg"},
+        )
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            assert answer.status == 204
 
     def _settled(self, sequence: int) -> bool:
         heard = self.probe.on(self.topics.receipt)

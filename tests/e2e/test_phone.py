@@ -5,27 +5,15 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from e2e.console_driver import PHONE, Window, close_case, dispatch, open_window, report
-from e2e.dispatcher import WORKER, Dispatcher, SpokenGateway
+from e2e.console_driver import Window, close_case, dispatch, report
+from e2e.dispatcher import SpokenGateway
 from e2e.scenes import parked_ebike
 
 OUTPUT = Path(__file__).parents[1] / "output" / "console"
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
-
-
-@pytest.fixture
-def phone(browser: Browser, dispatcher: Dispatcher) -> Window:
-    """A phone whose page is kept for want of network. What it complains about without one is not looked at."""
-    window = open_window(browser, dispatcher.url, PHONE)
-    window.sign_in(WORKER)
-    window.page.goto(f"{dispatcher.url}/worker")
-    ready = "() => Promise.race([navigator.serviceWorker.ready, new Promise((done) => setTimeout(done, 20_000))])"
-    assert window.page.evaluate(f"async () => Boolean(await ({ready})())"), "no service worker"
-    window.page.reload()
-    return window
 
 
 def slow_down(page: Page, *, bytes_per_s: int) -> None:
@@ -90,4 +78,3 @@ def test_feedback_outlives_a_cut_upload_a_reload_and_a_killed_tab(
     assert [entry["action"] for entry in case["history"]].count("feedback") == 1
     assert len([file for file in case["evidence"] if file["stage"] == "after"]) == 1
     close_case(operator, number)
-    context.close()

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { Problem, Unreachable } from "../src/api/client";
 import type { CaseAction, CaseDetail } from "../src/api/models";
-import { type NewJob, Outbox } from "../src/worker/outbox";
+import { type KeptLetter, type KeptStep, type NewJob, Outbox } from "../src/worker/outbox";
 import { caseDetail, caseItem } from "./samples";
 import { MemoryShelf } from "./shelf";
 
@@ -10,6 +10,7 @@ const settle = () => new Promise((resolve) => setTimeout(resolve, 0));
 
 describe("outbox", () => {
   let acts: { action: CaseAction; version: number; fields: Record<string, unknown> }[];
+  let posts: { path: string; body: Record<string, unknown>; key: string }[];
   let uploads: number;
   let settled: string[];
   let timers: (() => void)[];
@@ -20,6 +21,7 @@ describe("outbox", () => {
 
   beforeEach(async () => {
     acts = [];
+    posts = [];
     uploads = 0;
     settled = [];
     timers = [];
@@ -44,14 +46,20 @@ describe("outbox", () => {
         return caseItem();
       },
       detail: async () => current,
-      settled: (job, after) => settled.push(`${job.action} ${after}`),
+      post: async (path, body, key) => {
+        posts.push({ path, body, key });
+        answers.shift()?.();
+      },
+      settled: (job, after) => settled.push(`${job.kind === "step" ? job.action : job.topic} ${after}`),
       later: (action) => timers.push(action),
     });
 
   const fail = (error: Error) => () => {
     throw error;
   };
-  const job = (part: Partial<NewJob> = {}): NewJob => ({
+  const job = (part: Partial<Omit<KeptStep, "stored">> = {}): NewJob => ({
+    kind: "step",
+    id: "c-1",
     caseId: "c-1",
     title: "E-bike",
     action: "accept",
@@ -176,5 +184,67 @@ describe("outbox", () => {
     await settle();
     expect(settled).toEqual(["accept done"]);
     expect(outbox.durable.value).toBe(false);
+  });
+
+  const letter = (part: Partial<KeptLetter> = {}): NewJob => ({
+    kind: "letter",
+    id: "l-1",
+    topic: "diary",
+    title: "Patrol",
+    path: "/diary",
+    body: { words: "w" },
+    photos: [],
+    ...part,
+  });
+
+  it("sends a letter with its photos under one key however often it tries", async () => {
+    answers = [() => undefined, fail(new Unreachable())];
+    void outbox.add(letter({ photos: [new Blob(["1"])] }));
+    await settle();
+    outbox.flush();
+    await settle();
+    const sent = { path: "/diary", body: { words: "w", photos: ["sha-1"] }, key: "l-1" };
+    expect(posts).toEqual([sent, sent]);
+    expect(uploads).toBe(1);
+    expect(settled).toEqual(["diary done"]);
+    expect(shelf.kept.size).toBe(0);
+  });
+
+  it("asks for help on a case whose next step still waits", async () => {
+    answers = [fail(new Unreachable())];
+    void outbox.add(job());
+    void outbox.add(job({ id: "c-1/help", action: "help" }));
+    await settle();
+    expect(settled).toEqual(["help done"]);
+    expect(outbox.jobOf("c-1")?.state).toBe("waiting");
+  });
+
+  it("holds back what may be taken back, and forgets it when it is", async () => {
+    void outbox.add(letter({ heldUntil: Date.now() + 5_000 }));
+    await settle();
+    expect(outbox.jobOf("l-1")?.state).toBe("held");
+    expect(shelf.kept.size).toBe(1);
+    void outbox.drop("l-1");
+    timers.shift()?.();
+    await settle();
+    expect(posts).toEqual([]);
+    expect(shelf.kept.size).toBe(0);
+  });
+
+  it("sends what was held once the time is over, the page is hidden, or a new page finds it", async () => {
+    const held = () => letter({ heldUntil: Date.now() + 5_000 });
+    void outbox.add(held());
+    await settle();
+    timers.shift()?.();
+    await settle();
+    void outbox.add(held());
+    await settle();
+    outbox.release();
+    await settle();
+    void outbox.add(held());
+    await settle();
+    await newOutbox().open(shelf);
+    await settle();
+    expect(posts).toHaveLength(3);
   });
 });

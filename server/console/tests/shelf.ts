@@ -13,10 +13,10 @@ export class MemoryShelf implements JobShelf {
 
   async put(job: KeptJob): Promise<void> {
     if (this.full) throw new DOMException("no room", "QuotaExceededError");
-    this.kept.set(job.caseId, job);
+    this.kept.set(job.id, job);
   }
 
-  async remove(caseId: string): Promise<void> {
-    this.kept.delete(caseId);
+  async remove(id: string): Promise<void> {
+    this.kept.delete(id);
   }
 }

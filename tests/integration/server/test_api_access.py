@@ -122,6 +122,7 @@ ROUTES = [
     Route("listDiary", "GET", "/api/v1/diary", EVERYBODY),
     Route("rollUpDiary", "GET", "/api/v1/diary/rollup", CONTROL_ROOM),
     Route("makeCaseOfDiary", "POST", f"/api/v1/diary/d-{'0' * 24}/case", EVERYBODY, {"kind": "other"}),
+    Route("listGrids", "GET", "/api/v1/grids", EVERYBODY),
     Route("listInspections", "GET", "/api/v1/inspections", EVERYBODY),
     Route("saveInspection", "POST", "/api/v1/inspections", LEADS & NEAR, INSPECTION),
     Route("endInspection", "POST", "/api/v1/inspections/i-9/end", LEADS),

@@ -19,7 +19,14 @@ export function Scene({ alarm }: { alarm: Alarm }) {
         {shown === undefined ? (
           <p class="scene-none">{whyNothing(alarm)}</p>
         ) : (
-          <Media key={shown.sha256} file={shown} moving={moving} alarm={alarm} onBroken={() => setBroken(true)} />
+          <Media
+            key={shown.sha256}
+            file={shown}
+            moving={moving}
+            poster={still?.available ? still.url : undefined}
+            alarm={alarm}
+            onBroken={() => setBroken(true)}
+          />
         )}
       </div>
       {clip?.available && still?.available && !broken ? (
@@ -43,11 +50,13 @@ function whyNothing(alarm: Alarm): string {
 interface MediaProps {
   file: AlarmEvidence;
   moving: boolean;
+  /** What is seen until the clip has come. */
+  poster: string | undefined;
   alarm: Alarm;
   onBroken: () => void;
 }
 
-function Media({ file, moving, alarm, onBroken }: MediaProps) {
+function Media({ file, moving, poster, alarm, onBroken }: MediaProps) {
   const [size, setSize] = useState<Size | null>(null);
   const says = t("scene.says", { scenario: word("scenario", alarm.scenario), camera: alarm.camera.name });
   return (
@@ -55,6 +64,7 @@ function Media({ file, moving, alarm, onBroken }: MediaProps) {
       {moving ? (
         <video
           src={file.url}
+          poster={poster}
           autoplay
           loop
           muted

@@ -8,6 +8,7 @@ import { navigate, path } from "../router";
 import { t } from "../text/i18n";
 import { FeedAge, StaleBar, useLive } from "./feed-state";
 import { Grade } from "./grade";
+import { HelpCalls } from "./help-calls";
 import { LanguageSwitch } from "./language-switch";
 
 /**
@@ -20,6 +21,7 @@ export function Shell({ children, wide = false }: { children: ComponentChildren;
     <div class={stale.value ? "shell stale" : "shell"}>
       <TopBar />
       <StaleBar failure={failure} />
+      {overview.value === null ? null : <HelpCalls />}
       <main class={wide ? "wide" : "page"}>
         {overview.value === null ? <p class="waiting">{t("state.loading")}</p> : children}
       </main>

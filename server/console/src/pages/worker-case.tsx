@@ -9,12 +9,14 @@ import { Words } from "../components/words";
 import { Scene } from "../components/scene";
 import { Timeline } from "../components/timeline";
 import { explain } from "../live/notices";
+import { clockTime } from "../text/format";
 import { t } from "../text/i18n";
 import { caseTitle } from "../text/title";
 import { FeedbackForm } from "../worker/feedback-form";
 import { WorkerFrame } from "../worker/frame";
 import { JobState, NextStep } from "../worker/step";
 import { nextStep, outbox, refresh, take, tasks } from "../worker/tasks";
+import { Way } from "../worker/way";
 
 export default function WorkerCasePage({ params }: PageProps) {
   return (
@@ -56,6 +58,15 @@ function TaskFile({ item }: { item: CaseDetail }) {
       </p>
       <Said item={item} />
       {feedbackNow ? <FeedbackForm key={item.version} item={item} /> : <NextStep item={item} />}
+      <div class="buttons">
+        <Way item={item} />
+        {item.allowed.includes("help") ? (
+          <a class="button" href="/worker/help">
+            ⚑ {t("case_action.help")}
+          </a>
+        ) : null}
+      </div>
+      <Called item={item} />
       {item.primary_alarm === null ? null : <Scene alarm={item.primary_alarm} />}
       <After item={item} />
       <Return item={item} />
@@ -63,6 +74,14 @@ function TaskFile({ item }: { item: CaseDetail }) {
       <Timeline item={item} />
     </article>
   );
+}
+
+/** A call for help that is on its way, or was made. */
+function Called({ item }: { item: CaseDetail }) {
+  const job = outbox.jobOf(`${item.id}/help`);
+  if (job !== undefined) return <JobState job={job} />;
+  const last = item.history.findLast((entry) => entry.action === "help");
+  return last === undefined ? null : <p class="note">{t("call.made", { at: clockTime(last.at) })}</p>;
 }
 
 /** Why it came back, in the checker's own words. */

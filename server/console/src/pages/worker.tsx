@@ -7,27 +7,35 @@ import { Grade } from "../components/grade";
 import { t } from "../text/i18n";
 import { caseTitle } from "../text/title";
 import { WorkerFrame } from "../worker/frame";
+import { Inbox } from "../worker/inbox";
+import type { Job } from "../worker/outbox";
 import { JobState, NextStep } from "../worker/step";
 import { outbox, tasks } from "../worker/tasks";
+import { Way } from "../worker/way";
+
+/** While somebody is on the way, the way is worth a tap. */
+const GOING: readonly string[] = ["dispatched", "accepted"];
 
 export default function WorkerPage() {
   return (
     <WorkerFrame>
       <h1 class="unseen">{t("worker.tasks")}</h1>
+      <Inbox />
       <Strays />
       <Tasks />
     </WorkerFrame>
   );
 }
 
-/** Steps that wait although their case is in the list no more, e.g. because somebody else has it now. */
+/** What waits and belongs to no task below: letters, calls for help, steps of cases that somebody else has now. */
 function Strays() {
-  const strays = outbox.jobs.value.filter((job) => !tasks.value?.some((item) => item.id === job.caseId));
+  const shown = (job: Job) => job.state !== "held" && !tasks.value?.some((item) => item.id === job.id);
+  const strays = outbox.jobs.value.filter(shown);
   if (strays.length === 0) return null;
   return (
     <ul class="cards">
       {strays.map((job) => (
-        <li key={job.caseId} class="card">
+        <li key={job.id} class="card">
           <strong>{job.title}</strong>
           <JobState job={job} />
         </li>
@@ -67,6 +75,7 @@ function TaskCard({ item }: { item: CaseDetail }) {
         </span>
       </a>
       <NextStep item={item} />
+      {GOING.includes(item.state) ? <Way item={item} /> : null}
     </>
   );
 }

@@ -30,6 +30,11 @@ export function dayTime(at: string): string {
   );
 }
 
+/** "11/22" */
+export function date(at: string): string {
+  return formatter({ month: "2-digit", day: "2-digit" }).format(new Date(at));
+}
+
 /** A running clock from milliseconds: "04:31", "2:04:31", "3 d 2:04:31". Negative spans are shown without sign. */
 export function stopwatch(ms: number): string {
   const total = Math.floor(Math.abs(ms) / 1000);

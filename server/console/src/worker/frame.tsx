@@ -5,43 +5,76 @@ import { LanguageSwitch } from "../components/language-switch";
 import { follow, overview, stale } from "../live/live";
 import { attempt, explain } from "../live/notices";
 import { leave } from "../live/session";
+import { path } from "../router";
 import { clockTime } from "../text/format";
 import { t } from "../text/i18n";
 import { install } from "./install";
 import { LargeType } from "./large-type";
 import { keptSince, loadTasks, openShelf, outbox, takeMessage, tasks } from "./tasks";
 
-/** What every worker page has: the head, the feed, and the worker's cases fetched and kept fresh. */
+/** What every worker page has: the head, the feed, the ways to the other pages, and the worker's cases kept fresh. */
 export function WorkerFrame({ children }: { children: ComponentChildren }) {
   const failure = useLive();
   const kept = keptSince.value;
-  const waiting = outbox.jobs.value.length;
   useEffect(() => {
     void openShelf();
     void install();
   }, []);
   return (
     <div class={stale.value ? "shell phone stale" : "shell phone"}>
-      <header class="phone-head">
-        <a class="brand" href="/worker">
-          {t("worker.title", { n: tasks.value?.length ?? 0 })}
-        </a>
-        <span class="grow" />
-        {waiting > 0 ? <span class="waiting-count">{t("worker.waiting", { n: waiting })}</span> : null}
-        <FeedAge />
-      </header>
+      <Head />
       <StaleBar failure={failure !== null && kept !== null ? t("worker.kept", { at: clockTime(kept) }) : failure} />
       <main class="phone-main">
         <Fed joined={overview.value !== null}>{children}</Fed>
+        <div class="phone-settings">
+          <LanguageSwitch />
+          <LargeType />
+          <button class="button small quiet" onClick={() => void attempt(leave)}>
+            {t("action.leave")}
+          </button>
+        </div>
       </main>
-      <footer class="phone-foot">
-        <LanguageSwitch />
-        <LargeType />
-        <button class="button small quiet" onClick={() => void attempt(leave)}>
-          {t("action.leave")}
-        </button>
-      </footer>
+      <nav class="tabs" aria-label={t("nav.label")}>
+        <Tab to="/worker" text={t("tab.tasks")} icon="M4 6h12M4 10h12M4 14h8" />
+        <Tab to="/worker/diary" text={t("tab.diary")} icon="M5 3h9l2 2v12H5zM8 8h5M8 12h5" />
+        <Tab to="/worker/rounds" text={t("tab.rounds")} icon="M4 10l4 4 8-9" />
+        <Tab to="/worker/alarm" text={t("tab.alarm")} icon="M10 3a7 7 0 1 0 .01 0zM10 6v5M10 13.2v.6" />
+      </nav>
     </div>
+  );
+}
+
+function Head() {
+  const waiting = outbox.jobs.value.filter((job) => job.state !== "held").length;
+  return (
+    <header class="phone-head">
+      <a class="brand" href="/worker">
+        {t("worker.title", { n: tasks.value?.length ?? 0 })}
+      </a>
+      {waiting > 0 ? (
+        <a class="waiting-count" href="/worker">
+          {t("worker.waiting", { n: waiting })}
+        </a>
+      ) : null}
+      <span class="grow" />
+      <FeedAge />
+      <a class="button small help" href="/worker/help">
+        <span aria-hidden="true">⚑</span> {t("case_action.help")}
+      </a>
+    </header>
+  );
+}
+
+function Tab({ to, text, icon }: { to: string; text: string; icon: string }) {
+  const inCases = to === "/worker" && (path.value.startsWith("/worker/cases") || path.value === "/worker/help");
+  const here = path.value === to || inCases || (to === "/worker/rounds" && path.value.startsWith(`${to}/`));
+  return (
+    <a href={to} aria-current={here ? "page" : undefined}>
+      <svg viewBox="0 0 20 20" aria-hidden="true">
+        <path d={icon} />
+      </svg>
+      {text}
+    </a>
   );
 }
 

@@ -7,43 +7,66 @@ import { signal } from "@preact/signals";
 import { Problem, Unreachable } from "../api/client";
 import type { Case, CaseAction, CaseDetail, Place } from "../api/models";
 
-/** A step as it lies on the shelf. */
-export interface KeptJob {
-  readonly caseId: string;
-  /** What the case is called, for when the case itself is not at hand. */
+interface Kept {
+  /** Of a step: its case's id. Nothing is put in twice under one id. */
+  readonly id: string;
+  /** What it is about, for when the page that made it is not at hand. */
   readonly title: string;
-  readonly action: CaseAction;
-  readonly fields: Readonly<Record<string, unknown>>;
   readonly photos: readonly Blob[];
   readonly place?: Place | undefined;
-  /** The case's version when the worker decided. */
-  readonly version: number;
-  /** How often the case had seen this step then: more later means that an earlier try of ours arrived. */
-  readonly made: number;
   /** SHA-256 of photos that are safe already. */
   readonly stored: readonly string[];
 }
 
-export interface Job extends KeptJob {
-  readonly state: "sending" | "waiting" | "failed";
+/** A step of a case, as it lies on the shelf. */
+export interface KeptStep extends Kept {
+  readonly kind: "step";
+  readonly caseId: string;
+  readonly action: CaseAction;
+  readonly fields: Readonly<Record<string, unknown>>;
+  /** The case's version when the worker decided. */
+  readonly version: number;
+  /** How often the case had seen this step then: more later means that an earlier try of ours arrived. */
+  readonly made: number;
+}
+
+/** What a letter tells. */
+export type Topic = "diary" | "diary_case" | "inspection" | "button";
+
+/** Something that the dispatcher is told and keeps once, however often it comes: an entry of the diary, an alarm … */
+export interface KeptLetter extends Kept {
+  readonly kind: "letter";
+  readonly topic: Topic;
+  readonly path: string;
+  readonly body: Readonly<Record<string, unknown>>;
+  /** Milliseconds since 1970 until which it can be taken back; it is not sent before. */
+  readonly heldUntil?: number | undefined;
+}
+
+export type KeptJob = KeptStep | KeptLetter;
+
+export type Job = KeptJob & {
+  readonly state: "held" | "sending" | "waiting" | "failed";
   /** Share 0..1 of the photos that has been sent. */
   readonly share: number;
   readonly error: unknown;
-}
+};
 
-export type NewJob = Omit<KeptJob, "stored">;
+export type NewJob = Omit<KeptStep, "stored"> | Omit<KeptLetter, "stored">;
 
-/** Where one person's steps outlive the page. */
+/** Where one person's steps and letters outlive the page. */
 export interface JobShelf {
   all(): Promise<readonly KeptJob[]>;
   put(job: KeptJob): Promise<void>;
-  remove(caseId: string): Promise<void>;
+  remove(id: string): Promise<void>;
 }
 
 /** What the outbox needs of the world; tests hand in their own. */
 export interface OutboxPorts {
   upload(file: Blob, onProgress: (share: number) => void): Promise<string>;
   act(id: string, action: CaseAction, version: number, fields: Record<string, unknown>): Promise<Case>;
+  /** `key` makes sending it again the same request. */
+  post(path: string, body: Record<string, unknown>, key: string): Promise<unknown>;
   detail(id: string): Promise<CaseDetail>;
   /** The step is done, or nobody asks for it any more. */
   settled(job: Job, after: "done" | "overtaken"): void;
@@ -60,7 +83,7 @@ export function timesMade(item: Pick<CaseDetail, "history">, action: CaseAction)
 }
 
 export class Outbox {
-  /** One job a case at most: the next step is offered once this one is settled. */
+  /** One step a case at most: the next one is offered once this one is settled. */
   readonly jobs = signal<readonly Job[]>([]);
   /** False once this browser would not keep a step: then the page must not be closed before it is sent. */
   readonly durable = signal(true);
@@ -74,7 +97,7 @@ export class Outbox {
     const kept = await this.safely(() => shelf.all(), []);
     if (this.shelf !== shelf) return;
     const fresh = kept
-      .filter((job) => this.jobOf(job.caseId) === undefined)
+      .filter((job) => this.jobOf(job.id) === undefined)
       .map((job): Job => ({ ...job, state: "sending", share: shareOf(job), error: null }));
     this.jobs.value = [...this.jobs.value, ...fresh];
     for (const job of fresh) void this.send(job);
@@ -86,48 +109,60 @@ export class Outbox {
     this.jobs.value = [];
   }
 
-  jobOf(caseId: string): Job | undefined {
-    return this.jobs.value.find((job) => job.caseId === caseId);
+  jobOf(id: string): Job | undefined {
+    return this.jobs.value.find((job) => job.id === id);
   }
 
-  /** Resolves once the step is safe on the shelf; it is sent then. */
+  /** Resolves once the job is safe on the shelf; it is sent then, or when the time to take it back is over. */
   async add(job: NewJob): Promise<void> {
-    if (this.jobOf(job.caseId) !== undefined) return;
-    const fresh: Job = { ...job, stored: [], state: "sending", share: 0, error: null };
+    if (this.jobOf(job.id) !== undefined) return;
+    const wait = job.kind === "letter" && job.heldUntil !== undefined ? job.heldUntil - Date.now() : 0;
+    const fresh: Job = { ...job, stored: [], state: wait > 0 ? "held" : "sending", share: 0, error: null };
     this.jobs.value = [...this.jobs.value, fresh];
     await this.keep(fresh);
-    void this.send(fresh);
+    if (wait > 0) this.ports.later(() => this.release(job.id), wait);
+    else void this.send(fresh);
+  }
+
+  /** Send what could still be taken back (all of it, when no id is given): nobody is there to do so any more. */
+  release(id?: string): void {
+    for (const job of this.jobs.value) {
+      if (job.state === "held" && (id === undefined || id === job.id)) this.again(job);
+    }
   }
 
   /** Try everything that waits again, e.g. because the network is back. */
   flush(): void {
     for (const job of this.jobs.value) {
-      if (job.state === "waiting") this.retry(job.caseId);
+      if (job.state === "waiting") this.again(job);
     }
   }
 
-  retry(caseId: string): void {
-    const job = this.jobOf(caseId);
-    if (job === undefined || job.state === "sending") return;
-    this.change(job, { state: "sending", error: null });
-    void this.send(this.jobOf(caseId) as Job);
+  retry(id: string): void {
+    const job = this.jobOf(id);
+    if (job !== undefined && job.state !== "sending") this.again(job);
   }
 
-  /** Give up a step that was refused, or let go of one that is settled. */
-  async drop(caseId: string): Promise<void> {
-    this.jobs.value = this.jobs.value.filter((job) => job.caseId !== caseId);
-    await this.safely(async () => this.shelf?.remove(caseId), undefined);
+  /** Give up a step that was refused, take back what is held, or let go of what is settled. */
+  async drop(id: string): Promise<void> {
+    this.jobs.value = this.jobs.value.filter((job) => job.id !== id);
+    await this.safely(async () => this.shelf?.remove(id), undefined);
+  }
+
+  private again(job: Job): void {
+    this.change(job, { state: "sending", error: null });
+    void this.send(this.jobOf(job.id) as Job);
   }
 
   private async send(job: Job): Promise<void> {
     try {
       const photos = await this.uploadPhotos(job);
       // Somebody else may have signed in on this phone meanwhile.
-      if (this.jobOf(job.caseId) === undefined) return;
-      const fields = { ...job.fields, ...(photos.length > 0 ? { photos } : {}), ...(job.place ? { place: job.place } : {}) };
-      const after = await this.act(job, fields);
-      if (this.jobOf(job.caseId) === undefined) return;
-      await this.drop(job.caseId);
+      if (this.jobOf(job.id) === undefined) return;
+      const more = { ...(photos.length > 0 ? { photos } : {}), ...(job.place ? { place: job.place } : {}) };
+      const after = job.kind === "step" ? await this.act(job, { ...job.fields, ...more }) : await this.post(job, more);
+      if (this.jobOf(job.id) === undefined) return;
+      await this.drop(job.id);
       this.ports.settled(job, after);
     } catch (error) {
       this.failed(job, error);
@@ -143,7 +178,7 @@ export class Outbox {
       );
       stored = [...stored, digest];
       this.change(job, { stored, share: shareOf({ ...job, stored }) });
-      const current = this.jobOf(job.caseId);
+      const current = this.jobOf(job.id);
       if (current === undefined) return stored;
       await this.keep(current);
     }
@@ -155,7 +190,7 @@ export class Outbox {
    * is still legal; if not, or if the case has seen it since, an earlier try of ours got through without its answer,
    * or somebody else was faster.
    */
-  private async act(job: Job, fields: Record<string, unknown>): Promise<"done" | "overtaken"> {
+  private async act(job: KeptStep, fields: Record<string, unknown>): Promise<"done" | "overtaken"> {
     let version = job.version;
     for (let tries = 0; ; tries += 1) {
       try {
@@ -171,12 +206,17 @@ export class Outbox {
     }
   }
 
+  private async post(job: KeptLetter, more: Record<string, unknown>): Promise<"done"> {
+    await this.ports.post(job.path, { ...job.body, ...more }, job.id);
+    return "done";
+  }
+
   private failed(job: Job, error: unknown): void {
     const signedOut = error instanceof Problem && error.status === 401;
     if (error instanceof Unreachable || signedOut) {
       this.change(job, { state: "waiting", error });
       this.ports.later(() => {
-        if (this.jobOf(job.caseId)?.state === "waiting") this.retry(job.caseId);
+        if (this.jobOf(job.id)?.state === "waiting") this.retry(job.id);
       }, RETRY_MS);
     } else if (error instanceof Problem) {
       this.change(job, { state: "failed", error });
@@ -185,8 +225,8 @@ export class Outbox {
     }
   }
 
-  private change(job: Job, part: Partial<Job>): void {
-    this.jobs.value = this.jobs.value.map((other) => (other.caseId === job.caseId ? { ...other, ...part } : other));
+  private change(job: Job, part: Partial<Pick<Job, "state" | "share" | "error" | "stored">>): void {
+    this.jobs.value = this.jobs.value.map((other) => (other.id === job.id ? ({ ...other, ...part } as Job) : other));
   }
 
   private async keep({ state: _state, share: _share, error: _error, ...kept }: Job): Promise<void> {
@@ -204,6 +244,6 @@ export class Outbox {
   }
 }
 
-function shareOf(job: Pick<KeptJob, "photos" | "stored">): number {
+function shareOf(job: Pick<Kept, "photos" | "stored">): number {
   return job.photos.length === 0 ? 0 : job.stored.length / job.photos.length;
 }

@@ -4,7 +4,7 @@ import { createStore, del, delMany, get, keys, set, type UseStore } from "idb-ke
 import type { CaseDetail, User } from "../api/models";
 import type { JobShelf, KeptJob } from "./outbox";
 
-/** Photos and words of a feedback that has not been sent off yet. */
+/** Photos and words of something that has not been sent off yet. */
 export interface Draft {
   readonly photos: readonly Blob[];
   readonly note: string;
@@ -17,7 +17,14 @@ export interface Snapshot {
   readonly tasks: readonly CaseDetail[];
 }
 
+/** Something else that a page shows without a network, as it was at `at`. */
+export interface KeptList<T> {
+  readonly at: string;
+  readonly items: readonly T[];
+}
+
 const SNAPSHOT = "snapshot";
+const LIST = "list/";
 const PICTURES = "lookout-pictures";
 let opened: UseStore | undefined;
 
@@ -26,8 +33,9 @@ function store(): UseStore {
   return opened;
 }
 
-const jobKey = (person: string, caseId: string) => `job/${person}/${caseId}`;
-const draftKey = (person: string, caseId: string) => `draft/${person}/${caseId}`;
+const jobKey = (person: string, id: string) => `job/${person}/${id}`;
+/** `of`: a case's id, or the page that asks. */
+const draftKey = (person: string, of: string) => `draft/${person}/${of}`;
 
 /** A person's own shelf: nobody else's steps are seen, or sent, from it. */
 export function shelfOf(person: string): JobShelf {
@@ -37,23 +45,32 @@ export function shelfOf(person: string): JobShelf {
       const jobs = await Promise.all(mine.map((key) => get<KeptJob>(key, store())));
       return jobs.filter((job) => job !== undefined);
     },
-    put: (job) => set(jobKey(person, job.caseId), job, store()),
-    remove: (caseId) => del(jobKey(person, caseId), store()),
+    put: (job) => set(jobKey(person, job.id), job, store()),
+    remove: (id) => del(jobKey(person, id), store()),
   };
 }
 
-export function keptDraft(person: string, caseId: string): Promise<Draft | undefined> {
-  return get<Draft>(draftKey(person, caseId), store());
+export function keptDraft(person: string, of: string): Promise<Draft | undefined> {
+  return get<Draft>(draftKey(person, of), store());
 }
 
 /** Keep a draft, or forget it when there is nothing in it. */
-export function keepDraft(person: string, caseId: string, draft: Draft): Promise<void> {
+export function keepDraft(person: string, of: string, draft: Draft): Promise<void> {
   const empty = draft.photos.length === 0 && draft.note === "";
-  return empty ? del(draftKey(person, caseId), store()) : set(draftKey(person, caseId), draft, store());
+  return empty ? del(draftKey(person, of), store()) : set(draftKey(person, of), draft, store());
 }
 
 export function keptSnapshot(): Promise<Snapshot | undefined> {
   return get<Snapshot>(SNAPSHOT, store());
+}
+
+/** A list as it was last seen by a person, or undefined. */
+export async function keptList<T>(person: string, name: string): Promise<KeptList<T> | undefined> {
+  return get<KeptList<T>>(`${LIST}${person}/${name}`, store());
+}
+
+export async function keepList<T>(person: string, name: string, items: readonly T[]): Promise<void> {
+  await set(`${LIST}${person}/${name}`, { at: new Date().toISOString(), items }, store());
 }
 
 /** Keep the tasks with their pictures; what is no longer among them is forgotten. */
@@ -64,7 +81,8 @@ export async function keepSnapshot(snapshot: Snapshot): Promise<void> {
 
 /** Somebody signed out: this phone shows nothing of their cases any more. What waits to be sent stays. */
 export async function forgetSnapshot(): Promise<void> {
-  await delMany([SNAPSHOT], store());
+  const held = await keys<string>(store());
+  await delMany([SNAPSHOT, ...held.filter((key) => key.startsWith(LIST))], store());
   if ("caches" in globalThis) await caches.delete(PICTURES);
 }
 

@@ -6,7 +6,7 @@ import { percent } from "../text/format";
 import { t } from "../text/i18n";
 import type { Job } from "./outbox";
 import { currentPlace } from "./place";
-import { nextStep, outbox, take } from "./tasks";
+import { jobName, nextStep, outbox, take } from "./tasks";
 
 /** The one big button: the next step of the case, or what became of the last one. */
 export function NextStep({ item }: { item: CaseDetail }) {
@@ -38,16 +38,17 @@ function stepName(action: CaseAction): "accept" | "arrive" | "feedback" {
 
 /** A step that is on its way, waits for the network, or was refused. */
 export function JobState({ job }: { job: Job }) {
-  const action = t(`case_action.${job.action}`);
+  const action = jobName(job);
+  if (job.state === "held") return null;
   if (job.state === "failed") {
     return (
       <div class="failed" role="alert">
         <p>{t("worker.refused", { action, why: explain(job.error) })}</p>
         <div class="buttons">
-          <button class="button primary" onClick={() => outbox.retry(job.caseId)}>
+          <button class="button primary" onClick={() => outbox.retry(job.id)}>
             {t("action.again")}
           </button>
-          <button class="button" onClick={() => void outbox.drop(job.caseId)}>
+          <button class="button" onClick={() => void outbox.drop(job.id)}>
             {t("worker.drop")}
           </button>
         </div>
@@ -63,7 +64,7 @@ export function JobState({ job }: { job: Job }) {
       </p>
       {job.photos.length > 0 ? <progress max={1} value={job.share} aria-label={t("worker.upload")} /> : null}
       {job.state === "waiting" ? (
-        <button class="button" onClick={() => outbox.retry(job.caseId)}>
+        <button class="button" onClick={() => outbox.retry(job.id)}>
           {t("worker.send_now")}
         </button>
       ) : null}

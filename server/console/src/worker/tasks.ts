@@ -1,6 +1,7 @@
 /** The signed-in worker's cases, with the steps that are on their way. */
 
 import { batch, effect, signal } from "@preact/signals";
+import { request } from "../api/client";
 import * as api from "../api/endpoints";
 import type { Case, CaseAction, CaseDetail, CaseState, FeedMessage } from "../api/models";
 import { uploadEvidence } from "../api/upload";
@@ -8,7 +9,7 @@ import { attempt, tell } from "../live/notices";
 import { user } from "../live/session";
 import { t } from "../text/i18n";
 import { caseTitle } from "../text/title";
-import { type NewJob, Outbox, timesMade } from "./outbox";
+import { type Job, type KeptLetter, type KeptStep, Outbox, timesMade } from "./outbox";
 import { keepSnapshot, keptSnapshot, shelfOf } from "./shelf";
 
 const MINE: readonly CaseState[] = ["dispatched", "accepted", "on_scene", "feedback", "verifying", "rework"];
@@ -20,18 +21,32 @@ export const tasks = signal<readonly CaseDetail[] | null>(null);
 /** When the tasks on the screen were fetched, while they are the ones that this phone kept; null: they are fresh. */
 export const keptSince = signal<string | null>(null);
 
+/** Counts letters that arrived: lists that tell of them are fetched again then. */
+export const arrived = signal(0);
+
 export const outbox = new Outbox({
   upload: uploadEvidence,
   act: api.act,
+  post: (path, body, key) => request("POST", path, body, key),
   detail: api.caseDetail,
   settled: (job, after) => {
-    tell(t(after === "done" ? "done.step" : "done.overtaken", { action: t(`case_action.${job.action}`) }));
-    void attempt(() => refresh(job.caseId));
+    tell(t(after === "done" ? "done.step" : "done.overtaken", { action: jobName(job) }));
+    if (job.kind === "step") void attempt(() => refresh(job.caseId));
+    else arrived.value += 1;
   },
   later: (action, ms) => void setTimeout(action, ms),
 });
 
+/** What a job does, in a word or two. */
+export function jobName(job: Job): string {
+  return job.kind === "step" ? t(`case_action.${job.action}`) : t(`letter.${job.topic}`);
+}
+
 addEventListener("online", () => outbox.flush());
+// Nobody takes back what they cannot see any more.
+document.addEventListener("visibilitychange", () => {
+  if (document.visibilityState === "hidden") outbox.release();
+});
 addEventListener("beforeunload", (event) => {
   // What lies on the shelf may be left alone.
   if (!outbox.durable.value && outbox.jobs.value.length > 0) event.preventDefault();
@@ -63,10 +78,33 @@ export async function openShelf(): Promise<void> {
 }
 
 /** Put a step into the outbox. */
-export function take(item: CaseDetail, action: CaseAction, more: Partial<Pick<NewJob, "fields" | "photos" | "place">> = {}) {
+export function take(item: CaseDetail, action: CaseAction, more: Partial<Pick<KeptStep, "fields" | "photos" | "place">> = {}) {
   const made = timesMade(item, action);
   const title = `${item.number} ${caseTitle(item)}`;
-  return outbox.add({ fields: {}, photos: [], ...more, caseId: item.id, title, action, version: item.version, made });
+  // A call for help does not wait for the step before it.
+  const id = action === "help" ? `${item.id}/help` : item.id;
+  return outbox.add({
+    kind: "step",
+    fields: {},
+    photos: [],
+    ...more,
+    id,
+    caseId: item.id,
+    title,
+    action,
+    version: item.version,
+    made,
+  });
+}
+
+/** Put something to tell into the outbox. Its id is random unless the dispatcher knows it by one. */
+export function write(letter: Omit<KeptLetter, "kind" | "stored" | "photos" | "id"> & Partial<Pick<KeptLetter, "photos" | "id">>) {
+  return outbox.add({ photos: [], id: randomId(), ...letter, kind: "letter" });
+}
+
+/** 24 hexadecimal digits that nobody else makes. */
+export function randomId(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 /** The one step that the worker is to do next, or null when it is somebody else's turn. */

@@ -134,6 +134,14 @@ class DiaryModel(Model):
         )
 
 
+class GridList(Model):
+    """Grids, by name."""
+
+    model_config = shown({"items": [{"id": "grid-07", "name": "第七网格"}]})
+
+    items: tuple[Ref, ...]
+
+
 class DiaryPage(Model):
     """Entries, newest first."""
 

@@ -8,11 +8,13 @@ from fastapi import APIRouter, Path, Query
 
 from lookout_server.api.cursor import encode, page_of
 from lookout_server.api.deps import Given
+from lookout_server.api.models.base import Ref
 from lookout_server.api.models.rounds import (
     DiaryBody,
     DiaryCaseBody,
     DiaryModel,
     DiaryPage,
+    GridList,
     InspectionBody,
     InspectionList,
     InspectionModel,
@@ -25,6 +27,7 @@ from lookout_server.api.problems import errors
 from lookout_server.api.routes.parameters import Cursor, Limit
 from lookout_server.api.security import ControlRoom, Lead, SignedIn
 from lookout_server.domain.calendar import day_span
+from lookout_server.domain.territory import Level
 from lookout_server.services import diary, inspecting
 
 router = APIRouter(prefix="/api/v1", tags=["rounds"])
@@ -75,6 +78,15 @@ async def make_case_of_diary(deps: Given, signed_in: SignedIn, entry_id: EntryId
     """Report what the entry tells: a new case with its words and pictures, for an operator to judge."""
     now = deps.clock.now()
     return DiaryModel.of(await diary.make_case(deps.store, deps.site, entry_id, body.kind, signed_in.access, at=now))
+
+
+@router.get("/grids", operation_id="listGrids", responses=errors())
+async def list_grids(deps: Given, signed_in: SignedIn) -> GridList:
+    """The grids of one's places, by name: where an entry of the diary may belong."""
+    async with deps.store.read() as uow:
+        places = await uow.territory.territories()
+    mine = [each for each in places if each.level is Level.GRID and signed_in.access.covers(each.id)]
+    return GridList(items=tuple(Ref(id=each.id, name=each.name) for each in sorted(mine, key=lambda each: each.name)))
 
 
 @router.get("/inspections", operation_id="listInspections", responses=errors())

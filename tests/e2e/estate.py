@@ -1,0 +1,320 @@
+"""A sub-district at its real scale with a day's work in it: what every page of the console has something to show of."""
+
+import hashlib
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import cv2
+import httpx
+
+from e2e.console_driver import Login
+from e2e.dispatcher import Dispatcher, SpokenGateway
+from lookout_contract.events import (
+    Attributes,
+    Condition,
+    DetectedObject,
+    EventData,
+    EvidenceKind,
+    EvidenceRef,
+    Phase,
+    Scenario,
+    Severity,
+    Votes,
+)
+
+REEL = Path(__file__).parents[2] / "models" / "reel"
+CONFIG = """\
+site: {id: e2e, name: 长淮街道, timezone: Asia/Shanghai}
+listen: {port: 0}
+broker: {port: 0}
+data_dir: data
+"""
+CASES, DAYS = 245, 365
+WITH_AI, GATEWAYS = 40, 5
+OPERATOR = Login(username="li", password="operator-of-the-estate")
+WORKER = Login(username="wang", password="worker-of-the-estate")
+SUPERVISOR = Login(username="zhao", password="supervisor-of-the-estate")
+ADMIN = Login(username="root", password="admin-of-the-estate")
+#: login → name, role, grids.
+PEOPLE: Mapping[Login, tuple[str, str, tuple[str, ...]]] = {
+    OPERATOR: ("李敏", "operator", ()),
+    WORKER: ("王芳", "worker", ("demo-g004",)),
+    SUPERVISOR: ("赵磊", "supervisor", ()),
+    ADMIN: ("管理员", "admin", ()),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scene:
+    """Something that a camera of the reel shows: which film, when, what in it, and where the estate has it."""
+
+    film: str
+    at_s: float
+    number: int
+    scenario: Scenario
+    severity: Severity
+    objects: tuple[DetectedObject, ...]
+    stage: str
+    dwell_s: float
+    explain: tuple[Condition, ...] = ()
+
+    @property
+    def camera(self) -> str:
+        """The id."""
+        return f"cam-{self.number:02d}"
+
+    @property
+    def gateway(self) -> str:
+        """Whose it is."""
+        return f"demo-gw{1 + (self.number - 1) % GATEWAYS}"
+
+
+FIRE = Scene(
+    film="fire-yard",
+    at_s=14,
+    number=3,
+    scenario=Scenario.FIRE_SMOKE,
+    severity=Severity.RED,
+    objects=(DetectedObject(label="fire", score=0.86, box=(0.43, 0.06, 0.59, 0.62), track=1),),
+    stage="confirmed",
+    dwell_s=9,
+    explain=(
+        Condition(name="votes", value=6, limit=5, met=True, unit="1"),
+        Condition(name="growth", value=0.4, limit=0.2, met=True, unit="1"),
+    ),
+)
+GARBAGE = Scene(
+    film="bag-beside-bin",
+    at_s=20,
+    number=5,
+    scenario=Scenario.GARBAGE,
+    severity=Severity.BLUE,
+    objects=(DetectedObject(label="garbage", score=0.79, box=(0.51, 0.49, 0.81, 0.79), track=4),),
+    stage="misplaced",
+    dwell_s=610,
+    explain=(Condition(name="dwell", value=610.0, limit=300.0, met=True, unit="s"),),
+)
+EBIKE = Scene(
+    film="ebike-corridor",
+    at_s=11,
+    number=4,
+    scenario=Scenario.CORRIDOR_EBIKE,
+    severity=Severity.YELLOW,
+    objects=(DetectedObject(label="ebike", score=0.91, box=(0.42, 0.26, 0.63, 0.76), track=3),),
+    stage="parked",
+    dwell_s=252,
+    explain=(
+        Condition(name="votes", value=6, limit=5, met=True, unit="1"),
+        Condition(name="dwell", value=252.0, limit=180.0, met=True, unit="s"),
+    ),
+)
+
+
+def frame(film: str, at_s: float) -> bytes:
+    """A picture of a film, as JPEG."""
+    video = cv2.VideoCapture(str(REEL / f"{film}.mp4"))
+    video.set(cv2.CAP_PROP_POS_MSEC, at_s * 1000)
+    read, image = video.read()
+    assert read, f"{film} has no picture at {at_s} s"
+    _, encoded = cv2.imencode(".jpg", cv2.resize(image, (1280, 720), interpolation=cv2.INTER_CUBIC))
+    return encoded.tobytes()
+
+
+@dataclass(kw_only=True)
+class Caller:
+    """Somebody who asks the API."""
+
+    client: httpx.Client
+
+    @classmethod
+    def stranger(cls, dispatcher: Dispatcher) -> "Caller":
+        """Somebody without an account."""
+        return cls(client=httpx.Client(base_url=f"{dispatcher.url}/api/v1", headers={"X-Lookout": "1"}, timeout=30))
+
+    @classmethod
+    def sign_in(cls, dispatcher: Dispatcher, login: Login) -> "Caller":
+        """With a name and a password."""
+        caller = cls.stranger(dispatcher)
+        answer = caller.ask("POST", "/session", {"username": login.username, "password": login.password})
+        caller.client.headers["Authorization"] = f"Bearer {answer['token']}"
+        return caller
+
+    def ask(self, method: str, path: str, body: object = None) -> Any:
+        """The JSON answer; an error of the API ends the run."""
+        return self._sent(self.client.request(method, path, json=body)).json()
+
+    def upload(self, content: bytes) -> str:
+        """A photo; returns its hash."""
+        digest = hashlib.sha256(content).hexdigest()
+        self._sent(self.client.put(f"/evidence/{digest}", content=content, headers={"Content-Type": "image/jpeg"}))
+        return digest
+
+    def report(self, code: str, kind: str, words: str) -> str:
+        """As a resident does; returns the tracking code."""
+        answer = self.client.post(f"/public/places/{code}/reports", data={"kind": kind, "words": words})
+        return str(self._sent(answer).json()["tracking"])
+
+    @staticmethod
+    def _sent(answer: httpx.Response) -> httpx.Response:
+        assert answer.is_success, f"{answer.request.method} {answer.request.url}: {answer.status_code} {answer.text}"
+        return answer
+
+
+@dataclass(kw_only=True)
+class Estate:
+    """The running dispatcher, and the names by which pages are opened."""
+
+    dispatcher: Dispatcher
+    operator: Caller
+    worker: Caller
+    boss: Caller
+    stranger: Caller
+    gateways: dict[str, SpokenGateway] = field(default_factory=dict[str, SpokenGateway])
+    #: Parts of addresses: ``case``, ``done``, ``round``, ``code``, ``tracking``.
+    names: dict[str, str] = field(default_factory=dict[str, str])
+
+    @classmethod
+    def start(cls, folder: Path) -> "Estate":
+        """Everything is there when it returns; ``stop`` ends it."""
+        dispatcher = Dispatcher(folder=folder, config=CONFIG)
+        dispatcher.verb("seed-demo", "--cases", str(CASES), "--days", str(DAYS))
+        dispatcher.start()
+        for login, (name, role, grids) in PEOPLE.items():
+            where = [part for grid in grids for part in ("--grid", grid)]
+            said = ("--name", name, "--role", role, *where, "--password-stdin")
+            dispatcher.verb("user", "add", login.username, *said, said=login.password)
+        estate = cls(
+            dispatcher=dispatcher,
+            operator=Caller.sign_in(dispatcher, OPERATOR),
+            worker=Caller.sign_in(dispatcher, WORKER),
+            boss=Caller.sign_in(dispatcher, SUPERVISOR),
+            stranger=Caller.stranger(dispatcher),
+        )
+        estate._connect()
+        estate._cases()
+        estate._rounds()
+        estate._residents()
+        return estate
+
+    def stop(self) -> None:
+        """The gateways, then the dispatcher."""
+        for caller in (self.operator, self.worker, self.boss, self.stranger):
+            caller.client.close()
+        for gateway in self.gateways.values():
+            gateway.probe.close()
+        self.dispatcher.stop()
+
+    def address(self, pattern: str) -> str | None:
+        """Where a route's pattern has something to show; None: nobody has said what its parts stand for."""
+        known = {
+            "/cases/:id": "/cases/{done}",
+            "/cases/:id/print": "/cases/{done}/print",
+            "/cases/:id/file": "/cases/{done}/file",
+            "/worker/cases/:id": "/worker/cases/{case}",
+            "/worker/rounds/:id": "/worker/rounds/{round}",
+            "/r/:code": "/r/{code}",
+            "/track/:tracking": "/track/{tracking}",
+            "/cameras/:gateway/:camera": f"/cameras/{EBIKE.gateway}/{EBIKE.camera}",
+        }
+        if ":" not in pattern:
+            return pattern
+        return known[pattern].format(**self.names) if pattern in known else None
+
+    def _connect(self) -> None:
+        stills = [frame(scene.film, 1) for scene in (FIRE, GARBAGE, EBIKE)]
+        for number in range(1, GATEWAYS + 1):
+            name = f"demo-gw{number}"
+            gateway = SpokenGateway.connect(self.dispatcher, name)
+            cameras = [f"cam-{n + 1:02d}" for n in range(WITH_AI) if 1 + n % GATEWAYS == number]
+            gateway.announce(*cameras)
+            for camera in cameras:
+                gateway.show(camera, stills[int(camera[-2:]) % len(stills)])
+            self.gateways[name] = gateway
+
+    def _see(self, scene: Scene, occurrence: str, ago: timedelta) -> None:
+        gateway = self.gateways[scene.gateway]
+        content = frame(scene.film, scene.at_s)
+        now = datetime.now(UTC)
+        film = (REEL / f"{scene.film}.mp4").read_bytes()
+        files = ((EvidenceKind.SNAPSHOT, content, "image/jpeg"), (EvidenceKind.CLIP, film, "video/mp4"))
+        gateway.tell(
+            EventData(
+                occurrence=occurrence,
+                scenario=scene.scenario,
+                camera=scene.camera,
+                phase=Phase.START,
+                captured_at=now - ago,
+                started_at=now - ago - timedelta(seconds=scene.dwell_s),
+                zone="frame",
+                objects=scene.objects,
+                votes=Votes(yes=6, of=8),
+                dwell_s=scene.dwell_s,
+                attributes=Attributes(stage=scene.stage),
+                severity=scene.severity,
+                severity_reason=None,
+                explain=scene.explain,
+                evidence=tuple(
+                    EvidenceRef(kind=kind, sha256=gateway.upload(data, mime), bytes=len(data), mime=mime)
+                    for kind, data, mime in files
+                ),
+            )
+        )
+
+    def _act(self, who: Caller, case: str, action: str, **fields: object) -> Any:
+        version = self.operator.ask("GET", f"/cases/{case}")["version"]
+        return who.ask("POST", f"/cases/{case}/{action}", {"version": version, **fields})
+
+    def _report(self, scenario: Scenario) -> str:
+        alarms = self.operator.ask("GET", "/alarms?disposition=open")["items"]
+        alarm = next(each for each in alarms if each["scenario"] == scenario)
+        return self.operator.ask("POST", f"/alarms/{alarm['id']}/report", {})["id"]
+
+    def _cases(self) -> None:
+        """One that is done, one on its way, and alarms that wait."""
+        self._see(EBIKE, "done", timedelta(minutes=40))
+        done = self._report(EBIKE.scenario)
+        self._act(self.operator, done, "dispatch", worker="u-wang")
+        for action in ("accept", "arrive"):
+            self._act(self.worker, done, action)
+        photo = self.worker.upload(frame("pram-corridor", 1))
+        self._act(self.worker, done, "feedback", photos=[photo], note="已劝离，楼道清空")
+        self._act(self.operator, done, "close")
+        self._see(EBIKE, "open", timedelta(minutes=4))
+        cases = self.operator.ask("GET", "/cases?state=confirmed,dispatched")["items"]
+        case = next((each["id"] for each in cases if each["scenario"] == EBIKE.scenario), None)
+        case = case or self._report(EBIKE.scenario)
+        self._act(self.operator, case, "dispatch", worker="u-wang")
+        self._act(self.worker, case, "accept")
+        self._see(GARBAGE, "heap", timedelta(minutes=12))
+        self._see(FIRE, "fire", timedelta(seconds=20))
+        self.names |= {"done": done, "case": case}
+
+    def _rounds(self) -> None:
+        now = datetime.now(UTC)
+        for number, (kind, title, days, checks) in enumerate(
+            (
+                ("lift", "3号楼电梯", 2, ["轿厢照明", "应急电话", "检验标志"]),
+                ("fire_gear", "4号楼灭火器", -1, ["压力表在绿区", "铅封完好"]),
+                ("charging", "车棚充电桩", 20, []),
+            )
+        ):
+            due = (now + timedelta(days=days)).isoformat()
+            body = {"id": f"i-{number}", "kind": kind, "title": title, "grid": "demo-g004", "every_days": 30}
+            self.boss.ask("POST", "/inspections", {**body, "due_at": due, "checks": checks})
+        photo = self.worker.upload(frame("pram-corridor", 3))
+        for kind, words, photos in (
+            ("visit", "走访5号楼独居老人张阿姨，身体良好，水管漏水已联系物业。", [photo]),
+            ("patrol", "2单元楼道巡查，提醒住户勿在楼道停放电动车。", []),
+        ):
+            entry = {"id": f"d-{secrets.token_hex(12)}", "kind": kind, "words": words, "photos": photos}
+            self.worker.ask("POST", "/diary", entry)
+        self.names["round"] = "i-0"
+
+    def _residents(self) -> None:
+        code = self.dispatcher.verb("places", "add", "demo-g004", "3号楼北侧").split()[0]
+        tracking = self.stranger.report(code, "garbage", "单元门口堆了三袋垃圾，有气味")
+        self.names |= {"code": code, "tracking": tracking}

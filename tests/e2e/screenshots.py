@@ -1,0 +1,120 @@
+"""Pictures of every page, light and dark, in three widths: ``make screenshots``, or with the beginnings of addresses.
+
+The pages are those of the console's router, before a dispatcher with an estate at its real scale. Pictures are named
+after the page, the width and the theme; a page that is wider than
+its window, or that shows an error, is named at the end.
+"""
+
+import argparse
+import re
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Error as PlaywrightError
+
+from e2e.console_driver import Login, Window, launch, open_window
+from e2e.estate import ADMIN, WORKER, Estate
+
+ROOT = Path(__file__).parents[2]
+APP = ROOT / "server" / "console" / "src" / "app.tsx"
+OUTPUT = ROOT / "tests" / "output" / "screenshots"
+ROUTE = re.compile(r'pattern: "([^"]*)".*?access: "([^"]*)"')
+SIZES = ((360, 740), (768, 1024), (1280, 800))
+#: How long a page may take to have nothing left to load.
+PATIENCE_MS = 8_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Route:
+    """A line of the console's router."""
+
+    pattern: str
+    access: str
+
+    @property
+    def login(self) -> Login | None:
+        """Who opens it."""
+        if self.access in {"anybody", "open"}:
+            return None
+        return WORKER if self.pattern.startswith("/worker") else ADMIN
+
+
+def routes() -> list[Route]:
+    """Of the console, as its sources name them."""
+    found = [Route(pattern=pattern, access=access) for pattern, access in ROUTE.findall(APP.read_text("utf-8"))]
+    assert found, f"no routes in {APP}"
+    return found
+
+
+def people(browser: Browser, estate: Estate, size: tuple[int, int], *, dark: bool) -> dict[Login | None, Window]:
+    """A window for each of those who open pages, signed in."""
+    windows: dict[Login | None, Window] = {}
+    for login in (None, WORKER, ADMIN):
+        window = open_window(browser, estate.dispatcher.url, size, dark=dark)
+        if login is not None:
+            window.sign_in(login)
+        windows[login] = window
+    return windows
+
+
+def shown(window: Window, address: str) -> list[str]:
+    """Open a page and wait until it has come to rest; what is wrong with it."""
+    window.page.goto(f"{window.base_url}{address}")
+    try:
+        window.page.locator(".waiting").first.wait_for(state="detached", timeout=PATIENCE_MS)
+    except PlaywrightError:
+        return ["is still loading"]
+    live = window.page.locator(".feed-age:not(.old)")
+    if window.page.locator(".feed-age").count():
+        live.first.wait_for(timeout=PATIENCE_MS)
+    wrong = ["is wider than its window"] if window.scrolls_sideways() else []
+    if window.page.locator(".trouble, .failed").count():
+        wrong.append("shows an error")
+    return wrong
+
+
+def shoot(browser: Browser, estate: Estate, wanted: Sequence[str], output: Path) -> Iterator[str]:
+    """Take the pictures; yields what is wrong."""
+    chosen = [route for route in routes() if not wanted or any(route.pattern.startswith(each) for each in wanted)]
+    for size in SIZES:
+        for dark in (False, True):
+            windows = people(browser, estate, size, dark=dark)
+            for route in chosen:
+                address = estate.address(route.pattern)
+                name = f"{route.pattern.strip('/').replace('/', '-').replace(':', '') or 'room'}"
+                look = f"{size[0]}-{'dark' if dark else 'light'}"
+                if address is None:
+                    yield f"{route.pattern}: say in e2e/estate.py where it has something to show"
+                    continue
+                window = windows[route.login]
+                yield from (f"{route.pattern} {look} {wrong}" for wrong in shown(window, address))
+                window.shoot(output / f"{name}-{look}.png")
+            for window in windows.values():
+                window.page.context.close()
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; 1 when something is wrong with a page."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("pages", nargs="*", help="beginnings of patterns, e.g. /worker; left out: all")
+    parser.add_argument("--output", type=Path, default=OUTPUT)
+    options = parser.parse_args(argv)
+    options.output.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="lookout-") as folder, sync_playwright() as playwright:
+        estate = Estate.start(Path(folder))
+        try:
+            browser = launch(playwright)
+            wrong = sorted(set(shoot(browser, estate, options.pages, options.output)))
+            browser.close()
+        finally:
+            estate.stop()
+    sys.stdout.write("".join(f"{line}\n" for line in [*wrong, f"pictures are in {options.output}"]))
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
