@@ -39,6 +39,7 @@ from lookout_server.api.routes import (
     volunteers,
     warnings,
     webhooks,
+    whereabouts,
 )
 
 __all__ = ["Deps", "create_app", "openapi_document"]
@@ -85,6 +86,7 @@ _ROUTERS = (
     estate.router,
     enrolment.router,
     people.router,
+    whereabouts.router,
     hand_overs.router,
     commands.router,
     feed.router,

@@ -14,6 +14,7 @@ from lookout_server.services.housekeeping import (
 )
 from lookout_server.services.repeating import forget
 from lookout_server.services.retention import Retention, expire_evidence, forget_the_past
+from lookout_server.services.whereabouts import forget_old
 
 #: A flood must not outrun the bound by much.
 TRIM_EVERY_S = 15.0
@@ -37,6 +38,7 @@ async def keep_house(house: Household, *, clock: Clock) -> None:
     while True:
         await asyncio.sleep(TRIM_EVERY_S)
         await trim_quarantine(house.store, room)
+        await forget_old(house.store, at=clock.now())
         if looked is None or clock.now() - looked >= LOOK_EVERY:
             looked = clock.now()
             await _look(house, looked)

@@ -23,6 +23,7 @@ from lookout_server.bootstrap.runtime import read_runtime
 from lookout_server.config import USERNAME_PATTERN, EmbeddedBroker, ServerConfig, SiteFile, load_site_file
 from lookout_server.domain.territory import Camera, CameraKey, Level, Person, Role, Territory, person_id
 from lookout_server.domain.webhook import written_secret
+from lookout_server.domain.whereabouts import Spot
 from lookout_server.errors import ConflictError, InvalidError, NotFoundError
 from lookout_server.ports import Store
 from lookout_server.services import accounts, estate
@@ -281,7 +282,13 @@ def _estate(site: SiteFile) -> estate.Estate:
         parent = place.id
     territories += [Territory(id=grid.id, name=grid.name, level=Level.GRID, parent=parent) for grid in site.grids]
     cameras = [
-        Camera(key=CameraKey(gateway=each.gateway, id=each.id), name=each.name, grid=each.grid) for each in site.cameras
+        Camera(
+            key=CameraKey(gateway=each.gateway, id=each.id),
+            name=each.name,
+            grid=each.grid,
+            spot=Spot(lat=each.at[0], lon=each.at[1]) if each.at else None,
+        )
+        for each in site.cameras
     ]
     people = [
         Person(

@@ -10,14 +10,15 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, Self, cast
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from lookout_contract.base import Identifier, UtcTime
 from lookout_server.config.site import Username
 from lookout_server.domain.roster import Shift, ShiftKind
 from lookout_server.domain.territory import Camera, CameraKey, Level, Person, Role, Territory, person_id
+from lookout_server.domain.whereabouts import Spot
 from lookout_server.errors import ConfigError
 from lookout_server.services.estate import Estate
 
@@ -59,6 +60,19 @@ class CameraRow(_Row):
     id: Identifier
     name: str = Field(min_length=1, max_length=200)
     grid: Annotated[Identifier | None, Perhaps] = None
+    lat: Annotated[float | None, Perhaps, Field(ge=-90, le=90, allow_inf_nan=False)] = None
+    lon: Annotated[float | None, Perhaps, Field(ge=-180, le=180, allow_inf_nan=False)] = None
+
+    @model_validator(mode="after")
+    def _both(self) -> Self:
+        if (self.lat is None) != (self.lon is None):
+            raise ValueError("lat and lon go together: give both, or neither")
+        return self
+
+    @property
+    def spot(self) -> Spot | None:
+        """For the domain."""
+        return Spot(lat=self.lat, lon=self.lon) if self.lat is not None and self.lon is not None else None
 
 
 class PersonRow(_Row):
@@ -184,7 +198,14 @@ def _rows_of(estate: Estate) -> dict[str, list[dict[str, Any]]]:
             for each in estate.territories
         ],
         "cameras": [
-            {"gateway": each.key.gateway, "id": each.key.id, "name": each.name, "grid": each.grid}
+            {
+                "gateway": each.key.gateway,
+                "id": each.key.id,
+                "name": each.name,
+                "grid": each.grid,
+                "lat": each.spot.lat if each.spot else None,
+                "lon": each.spot.lon if each.spot else None,
+            }
             for each in estate.cameras
         ],
         "people": [
@@ -222,7 +243,7 @@ def _estate_of(rows: Sequence[_Row]) -> Estate:
     return Estate(
         territories=tuple(sorted(territories, key=lambda place: _ORDER[place.level])),
         cameras=tuple(
-            Camera(key=CameraKey(gateway=row.gateway, id=row.id), name=row.name, grid=row.grid)
+            Camera(key=CameraKey(gateway=row.gateway, id=row.id), name=row.name, grid=row.grid, spot=row.spot)
             for row in rows
             if isinstance(row, CameraRow)
         ),

@@ -29,6 +29,10 @@ class GridEntry(Section):
     name: str
 
 
+Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
+Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
+
+
 class CameraEntry(Section):
     """A camera as people know it."""
 
@@ -37,6 +41,8 @@ class CameraEntry(Section):
     grid: Identifier
     gateway: Identifier
     """The gateway that watches it; camera ids are unique within their gateway only."""
+    at: tuple[Latitude, Longitude] | None = None
+    """Where it hangs, as [latitude, longitude] in degrees WGS 84: for the distance of those who could go."""
 
 
 class PersonEntry(Section):

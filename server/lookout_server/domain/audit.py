@@ -40,6 +40,8 @@ class Act(StrEnum):
     HAND_OVER_GIVEN = "hand_over.given"
     HAND_OVER_TAKEN = "hand_over.taken"
     HAND_OVER_DECLINED = "hand_over.declined"
+    POSITION_SHARED = "position.shared"
+    POSITION_FORGOTTEN = "position.forgotten"
     EXPORTED = "data.exported"
 
 

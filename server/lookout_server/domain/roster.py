@@ -61,6 +61,21 @@ def duty(shifts: Sequence[Shift], at: datetime) -> Duty:
     return Duty.OFF if rostered else Duty.UNROSTERED
 
 
+def worked(shifts: Sequence[Shift], at: datetime) -> timedelta:
+    """For how long somebody was on duty within the 24 hours before; spans that overlap count once."""
+    since, until = at - timedelta(days=1), at
+    spans = sorted(
+        (max(shift.starts_at, since), min(shift.ends_at, until))
+        for shift in shifts
+        if shift.kind in {ShiftKind.DUTY, ShiftKind.SURGE} and shift.ends_at > since and shift.starts_at < until
+    )
+    total, reached = timedelta(0), since
+    for start, end in spans:
+        total += max(timedelta(0), end - max(start, reached))
+        reached = max(reached, end)
+    return total
+
+
 def checked(shift: Shift) -> Shift:
     """The shift, or InvalidError that says what is wrong with it."""
     if not timedelta(0) < shift.ends_at - shift.starts_at <= LONGEST:

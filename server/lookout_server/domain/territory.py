@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from lookout_contract.status import ProposalReport, ShadowReport, Sight
 from lookout_server.domain.policy import DEFAULT, Policy
+from lookout_server.domain.whereabouts import Spot
 
 
 class Level(StrEnum):
@@ -113,6 +114,8 @@ class Camera:
     key: CameraKey
     name: str
     grid: str | None = None
+    #: Where it hangs; None while nobody has said.
+    spot: Spot | None = None
     state: Sight | None = None
     #: Reason code and sentence while blind or off.
     reason: str | None = None

@@ -36,6 +36,9 @@ SCENARIOS: Mapping[Scenario, Words] = {
 REASONS: Mapping[str, Words] = {
     "in_grid": Words("负责本网格（{grid}）", "Works in this grid ({grid})"),
     "load": Words("手上有 {count} 个案件", "Has {count} cases in hand"),
+    "near": Words("距现场约 {metres} 米", "About {metres} m away"),
+    "far": Words("离现场太远（约 {metres} 米）", "Too far away (about {metres} m)"),
+    "tired": Words("一天内已在岗 {hours} 小时，应休息", "On duty for {hours} h within a day, has to rest"),
     "not_in_grid": Words("不负责本网格", "Does not work in this grid"),
     "returned": Words("已回退过本案件", "Gave this case back before"),
     "no_grid": Words("摄像头尚未划入网格", "The camera has not been placed in a grid"),

@@ -51,6 +51,7 @@ from lookout_server.ports.rounds import DiaryFilter, RoundRepository
 from lookout_server.ports.statistics import StatisticsRepository
 from lookout_server.ports.volunteers import VolunteerRepository
 from lookout_server.ports.ways import ResidentRepository
+from lookout_server.ports.whereabouts import WhereaboutsRepository
 
 __all__ = [
     "AlarmFilter",
@@ -200,6 +201,9 @@ class UnitOfWork(Protocol):
     def volunteers(self) -> VolunteerRepository: ...
     @property
     def lists(self) -> ListRepository: ...
+
+    @property
+    def whereabouts(self) -> WhereaboutsRepository: ...
     @property
     def rounds(self) -> RoundRepository: ...
     @property

@@ -5,11 +5,13 @@ from datetime import datetime
 
 from lookout_server.domain.case import Case
 from lookout_server.domain.choosing import Candidate, Facts, judge
-from lookout_server.domain.roster import duty
+from lookout_server.domain.roster import duty, worked
 from lookout_server.domain.territory import FIELD, Level, Person, Role, Site, Territory, nearest_level, path_up
+from lookout_server.domain.whereabouts import FRESH_FOR, away_m
 from lookout_server.errors import NoCandidateError
 from lookout_server.ports import UnitOfWork
 from lookout_server.services.views import grids
+from lookout_server.services.whereabouts import spot_of
 
 
 async def candidates(uow: UnitOfWork, site: Site, case: Case, *, at: datetime) -> list[Candidate]:
@@ -21,6 +23,8 @@ async def candidates(uow: UnitOfWork, site: Site, case: Case, *, at: datetime) -
     load = await uow.cases.load_of(ids)
     shifts = await uow.roster.shifts_of(ids, at=at)
     returned = await uow.cases.returned_by(case.id)
+    spot = await spot_of(uow, case)
+    positions = await uow.whereabouts.of(ids, at - FRESH_FOR) if spot is not None else {}
     sent = await uow.cases.sent_for(case.id) - returned
     found = [
         judge(
@@ -32,6 +36,8 @@ async def candidates(uow: UnitOfWork, site: Site, case: Case, *, at: datetime) -
                 load=load.get(person.id, 0),
                 returned=person.id in returned,
                 silent=person.id in sent and person.id != case.handler,
+                away_m=away_m(positions.get(person.id), spot, at),
+                worked=worked(shifts.get(person.id, []), at),
             ),
             place=path[0].name if path else "",
             skills=site.policy.skills,

@@ -93,7 +93,8 @@ async def _import_cameras(uow: UnitOfWork, cameras: tuple[Camera, ...], at: date
     for camera in cameras:
         held = known.get(camera.key)
         # The file says where a camera is; what it sees is the gateway's to say.
-        placed = replace(held, name=camera.name, grid=camera.grid) if held else camera
+        # A file without its spot leaves the one it has.
+        placed = replace(held, name=camera.name, grid=camera.grid, spot=camera.spot or held.spot) if held else camera
         if placed != held:
             await uow.territory.save_cameras([placed])
             change = _change("camera", announce.camera_subject(camera.key), held, placed)

@@ -151,6 +151,8 @@ ROUTES = [
     Route("listNotices", "GET", "/api/v1/notices", EVERYBODY),
     Route("seeNotice", "POST", f"/api/v1/notices/n-{'0' * 24}/seen", EVERYBODY),
     Route("acknowledgeNotice", "POST", f"/api/v1/notices/n-{'0' * 24}/acknowledge", EVERYBODY),
+    Route("sharePosition", "PUT", "/api/v1/position", {"wang", "chen", "head-in", "head-out"}, {"lat": 1, "lon": 1}),
+    Route("forgetPosition", "DELETE", "/api/v1/position", EVERYBODY),
     Route("listShifts", "GET", "/api/v1/shifts", CONTROL_ROOM),
     Route("saveShift", "POST", "/api/v1/shifts", LEADS, SHIFT),
     Route("removeShift", "DELETE", "/api/v1/shifts/s-9", LEADS),

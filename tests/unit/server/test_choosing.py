@@ -9,8 +9,9 @@ from lookout_contract.cases import CaseState
 from lookout_contract.events import Scenario
 from lookout_server.domain.choosing import MOST_IN_HAND, Candidate, Facts, judge
 from lookout_server.domain.notice import IN_APP, Delivery, DeliveryState, Notice, NoticeKind
-from lookout_server.domain.roster import Duty, Shift, ShiftKind, duty
+from lookout_server.domain.roster import Duty, Shift, ShiftKind, duty, worked
 from lookout_server.domain.territory import Level, Role, nearest_level, path_up
+from lookout_server.domain.whereabouts import Position, Spot, away_m, distance_m
 from lookout_server.domain.wording import REASONS
 from lookout_server.testing import NOON, a_case, person, small_estate
 
@@ -53,9 +54,12 @@ def _candidate(
     skills: tuple[str, ...] = (),
     willing: bool = True,
     name: str = "wang",
+    away_m: float | None = None,
+    worked_h: float = 0,
 ) -> Candidate:
     who = replace(person(name, Role.WORKER), skills=frozenset(skills), willing=willing)
     facts = Facts(level=level, duty=on, load=load, returned=False, silent=silent)
+    facts = replace(facts, away_m=away_m, worked=timedelta(hours=worked_h))
     return judge(who, CASE, facts, place="第七网格", skills={Scenario.UNFAMILIAR_VEHICLE: "traffic"})
 
 
@@ -120,3 +124,44 @@ def test_a_notice_failed_when_nothing_reached_the_person(
         deliveries=tuple(deliveries),
     )
     assert notice.failed is failed
+
+
+def test_who_is_near_goes_before_who_has_less_in_hand() -> None:
+    near, unknown, far = (
+        _candidate(away_m=away, load=load, skills=("traffic",)) for away, load in ((120, 3), (None, 0), (1400, 0))
+    )
+    assert sorted([far, unknown, near], key=lambda one: one.order) == [near, unknown, far]
+    # The rung comes first: a neighbour of the grid before somebody of the street who walks past.
+    assert _candidate(away_m=1400).order < _candidate(Level.STREET, away_m=20).order
+    assert [reason.words.en for reason in near.reasons if reason.code == "near"] == ["About 100 m away"]
+
+
+def test_who_is_far_away_or_tired_is_passed_over_and_told_why() -> None:
+    assert [reason.code for reason in _candidate(away_m=5230, skills=("traffic",)).why_not] == ["far"]
+    assert _candidate(away_m=5230, skills=("traffic",)).why_not[0].words.en == "Too far away (about 5200 m)"
+    assert [reason.code for reason in _candidate(worked_h=12.5, skills=("traffic",)).why_not] == ["tired"]
+    assert _candidate(worked_h=12, skills=("traffic",)).fit
+
+
+def test_hours_of_a_day_count_once() -> None:
+    spans = [(-30, -20), (-10, -4), (-6, -2), (-1, 8)]
+    shifts = [_shift(ShiftKind.DUTY, first, last) for first, last in spans]
+    assert worked([*shifts, _shift(ShiftKind.LEAVE, -24, 0)], NOON) == timedelta(hours=4 + 8 + 1)
+    assert worked([], NOON) == timedelta(0)
+
+
+def test_a_position_counts_while_it_is_fresh_and_good() -> None:
+    gate = Spot(lat=31.8639, lon=117.2808)
+    held = Position(person="u-wang", spot=Spot(lat=31.8639, lon=117.2908), accuracy_m=12.0, at=NOON)
+    # A hundredth of a degree of longitude at this latitude.
+    assert distance_m(gate, held.spot) == pytest.approx(944.4, abs=1)
+    assert distance_m(Spot(lat=0, lon=179.999), Spot(lat=0, lon=-179.999)) == pytest.approx(222.4, abs=0.1)
+    assert away_m(held, gate, _at(0.1)) == pytest.approx(944.4, abs=1)
+    for position, spot, at in [
+        (held, gate, _at(0.2)),
+        (held, gate, _at(-0.1)),
+        (replace(held, accuracy_m=900.0), gate, NOON),
+        (held, None, NOON),
+        (None, gate, NOON),
+    ]:
+        assert away_m(position, spot, at) is None

@@ -10,6 +10,7 @@ from lookout_contract.status import Sight
 from lookout_server.adapters.database.statements import scalars, select_by, upsert
 from lookout_server.adapters.database.tables import CameraRow, TerritoryRow
 from lookout_server.domain.territory import Camera, CameraKey, Level, Territory
+from lookout_server.domain.whereabouts import Spot
 
 _ORDER = {level: depth for depth, level in enumerate(Level)}
 
@@ -57,6 +58,7 @@ def _camera(row: CameraRow) -> Camera:
         key=CameraKey(gateway=row.gateway, id=row.id),
         name=row.name,
         grid=row.grid,
+        spot=Spot(lat=row.lat, lon=row.lon) if row.lat is not None and row.lon is not None else None,
         state=Sight(row.state) if row.state else None,
         reason=row.reason,
         detail=row.detail,
@@ -71,6 +73,8 @@ def _values(camera: Camera) -> dict[str, Any]:
         "id": camera.key.id,
         "name": camera.name,
         "grid": camera.grid,
+        "lat": camera.spot.lat if camera.spot else None,
+        "lon": camera.spot.lon if camera.spot else None,
         "state": camera.state.value if camera.state else None,
         "reason": camera.reason,
         "detail": camera.detail,

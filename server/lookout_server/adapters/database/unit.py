@@ -27,6 +27,7 @@ from lookout_server.adapters.database.statistics import SqlStatistics
 from lookout_server.adapters.database.territory import SqlTerritory
 from lookout_server.adapters.database.volunteers import SqlVolunteers
 from lookout_server.adapters.database.webhooks import SqlWebhooks
+from lookout_server.adapters.database.whereabouts import SqlWhereabouts
 from lookout_server.errors import StoreError
 
 
@@ -53,6 +54,7 @@ class SqlUnitOfWork:
         self.saved_views = SqlSavedViews(session)
         self.silences = SqlSilences(session)
         self.roster = SqlRoster(session)
+        self.whereabouts = SqlWhereabouts(session)
         self.notices = SqlNotices(session)
         self.gateways = SqlGateways(session)
         self.enrolments = SqlEnrolments(session)

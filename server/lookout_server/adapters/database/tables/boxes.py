@@ -63,6 +63,8 @@ class CameraRow(Base):
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     name: Mapped[str] = mapped_column(Name)
     grid: Mapped[str | None] = mapped_column(ForeignKey("territories.id"), index=True)
+    lat: Mapped[float | None]
+    lon: Mapped[float | None]
     state: Mapped[str | None] = mapped_column(String(20))
     reason: Mapped[str | None] = mapped_column(Text)
     detail: Mapped[str | None] = mapped_column(Text)

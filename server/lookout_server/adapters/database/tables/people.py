@@ -70,6 +70,17 @@ class ShiftRow(Base):
     __table_args__ = (Index(None, "person_id", "ends_at"),)
 
 
+class PositionRow(Base):
+    """Where people are who share it. Overwritten, and deleted after minutes."""
+
+    __tablename__ = "positions"
+    person_id: Mapped[str] = mapped_column(ForeignKey("people.id"), primary_key=True)
+    lat: Mapped[float]
+    lon: Mapped[float]
+    accuracy_m: Mapped[float | None]
+    at: Mapped[datetime] = mapped_column(index=True)
+
+
 class HandOverRow(Base):
     """交接班: who handed what over to whom, and the answer."""
 
