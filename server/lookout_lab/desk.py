@@ -18,6 +18,7 @@ from typing import Any
 import httpx
 
 from lookout_lab.errors import LabError
+from lookout_lab.past import WRITTEN, copy_past
 from lookout_lab.stage import PASSWORD, DatabaseKind, Plan, Stage
 
 _ADMIN, _SEED_S = "bench", 3600
@@ -25,19 +26,6 @@ _ADMIN, _SEED_S = "bench", 3600
 GOALS = {"list": 200.0, "search": 200.0, "move": 100.0}
 #: A machine for half a million cases gives PostgreSQL more than the 128 MiB that it takes unasked.
 _SETTINGS = ("shared_buffers=1GB", "max_wal_size=8GB", "jit=off")
-#: Alarms that nobody made a case of, some minutes after each that somebody did.
-_COPY = """
-    INSERT INTO alarms (id, source, occurrence, gateway, camera, scenario, severity, severity_reason, state, zone,
-        started_at, updated_at, ended_at, end_reason, emitted_at, received_at, dwell_s, told, epoch, sequence,
-        disposition, disposition_reason)
-    SELECT 'a-' || left(md5(id || '{copy}'), 20), source, occurrence || '-{copy}', gateway, camera, scenario, severity,
-        severity_reason, state, zone, started_at + {copy} * interval '7 min', updated_at + {copy} * interval '7 min',
-        ended_at + {copy} * interval '7 min', end_reason, emitted_at + {copy} * interval '7 min',
-        received_at + {copy} * interval '7 min', dwell_s, told, epoch, sequence, 'dismissed', 'false_alarm'
-    FROM alarms WHERE case_id IS NOT NULL"""
-_OPEN = """
-    UPDATE alarms SET disposition = 'open', disposition_reason = NULL WHERE id IN
-        (SELECT id FROM alarms WHERE disposition = 'dismissed' ORDER BY received_at DESC LIMIT 200)"""
 _Ask = Callable[[int], Awaitable[httpx.Response]]
 
 
@@ -82,17 +70,14 @@ async def _seed(stage: Stage, past: Past) -> dict[str, float]:
     if seeded.exists():
         return json.loads(seeded.read_text())
     began = time.monotonic()
-    await _verb("seed-demo", "--cases", str(past.cases), "--config", config)
+    postgres = stage.plan.database == "postgresql"
+    written = min(past.cases, WRITTEN) if postgres else past.cases
+    await _verb("seed-demo", "--cases", str(written), "--config", config)
     done["cases"] = round(time.monotonic() - began, 1)
     add = ("user", "add", _ADMIN, "--role", "admin", "--password-stdin", "--config", config)
     await _verb(*add, stdin=PASSWORD)
-    if stage.plan.database == "postgresql":
-        began = time.monotonic()
-        for copy in range(1, past.alarms // past.cases):
-            await stage.sql(_COPY.format(copy=copy))
-        await stage.sql(_OPEN)
-        done["alarms"] = round(time.monotonic() - began, 1)
-        await stage.analyse()
+    if postgres:
+        done |= await copy_past(stage, cases=past.cases, written=written, alarms=past.alarms)
     seeded.write_text(json.dumps(done))
     return done
 

@@ -43,19 +43,19 @@ async def _candidates(web: httpx.AsyncClient, case_id: str, headers: dict[str, s
 async def test_the_nearest_goes_and_the_position_is_forgotten(station: Station, web: httpx.AsyncClient) -> None:
     case_id = await _stock(station)
     operator, wang = await _headers(web, "li"), await _headers(web, "wang")
-    first = [one["person"]["id"] for one in await _candidates(web, case_id, operator)]
+    first = [one["user"]["id"] for one in await _candidates(web, case_id, operator)]
     assert first[0] == "u-ma"  # as much in hand: by name
     place = {"lat": 31.8650, "lon": 117.2810, "accuracy_m": 8.0}
     shared = await web.put("/api/v1/position", json=place, headers=wang)
     assert (shared.status_code, shared.json()["until"]) == (200, "2026-11-22T04:10:00.000Z")
     best = (await _candidates(web, case_id, operator))[0]
-    assert best["person"]["id"] == "u-wang"
+    assert best["user"]["id"] == "u-wang"
     assert {"code": "near", "text_zh": "距现场约 100 米", "text_en": "About 100 m away"} in best["reasons"]
     # The place itself is in no answer that anybody else gets.
     for path in ("/people", f"/cases/{case_id}/candidates", "/audit"):
         assert "31.865" not in (await web.get(f"/api/v1{path}", headers=operator)).text
     station.clock.advance(601)
-    assert [one["person"]["id"] for one in await _candidates(web, case_id, operator)] == first
+    assert [one["user"]["id"] for one in await _candidates(web, case_id, operator)] == first
     assert await forget_old(station.store, at=station.clock.now()) == 1
 
 
