@@ -56,12 +56,13 @@ demo: console ## Run everything here: a broker, a dispatcher, a gateway with sev
 	@exec $(BIN)/lookout-demo run $(if $(CAMERA),--camera '$(CAMERA)') $(DEMO_ARGS)
 
 REEL ?= .reel
-reel: $(VENV)/.runtime ## Render the reel's clips anew into $(REEL)/clips (most of an hour; Blender's module is 370 MB); goes on where it stopped
+CLIPS ?=
+reel: $(VENV)/.runtime ## Render the reel anew into $(REEL)/clips, or CLIPS="fire-yard …" of it (hours; Blender's module is 370 MB); goes on where it stopped
 	@test -d $(REEL)/blender || $(PYTHON) -m venv $(REEL)/blender
 	@$(REEL)/blender/bin/python -m pip install -q -r models/reel/requirements.txt
-	@PYTHONPATH=models $(REEL)/blender/bin/python -m lookout_models.reel.yard_set $(REEL)/frames > $(REEL)/log
-	@PYTHONPATH=models $(REEL)/blender/bin/python -m lookout_models.reel.shoot --work $(REEL)/frames > $(REEL)/log
-	@$(BIN)/python -m lookout_models.reel $(REEL)/frames $(REEL)/clips
+	@$(BIN)/python -m lookout_models.reel.props $(REEL)/frames
+	@PYTHONPATH=models $(REEL)/blender/bin/python -m lookout_models.reel.shoot --work $(REEL)/frames $(CLIPS) > $(REEL)/log
+	@$(BIN)/python -m lookout_models.reel $(REEL)/frames $(REEL)/clips $(CLIPS)
 
 demo-check: console ## The demo without a person: one real detection to a closed case; ends with a line of JSON
 	@exec $(BIN)/lookout-demo check $(DEMO_ARGS)

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from lookout_demo.footage import Feed
+from lookout_demo.footage import REST_S, Feed
 from lookout_demo.processes import call, program
 
 SITE = "kangle-south"
@@ -110,6 +110,8 @@ _ZONE = "kerb"
 
 def _camera(feed: Feed) -> dict[str, Any]:
     source: dict[str, Any] = {"url": feed.url, "loop": feed.loop, "start_s": feed.start_s, "end_s": feed.end_s}
+    if feed.rest_from_s is not None:
+        source |= {"rest_from_s": feed.rest_from_s, "rest_s": REST_S}
     zones = {_ZONE: {"polygon": [list(corner) for corner in feed.zone]}} if feed.zone else {}
     return {
         "name": feed.name,
@@ -148,12 +150,20 @@ def write_yaml(path: Path, value: dict[str, Any]) -> None:
     path.write_text(yaml.safe_dump(value, allow_unicode=True, sort_keys=False))
 
 
+def settle(gateway: Path, feeds: Sequence[Feed]) -> None:
+    """The vehicles of those who live there, as the gateway keeps the dispatcher's list."""
+    gateway.mkdir(parents=True, exist_ok=True)
+    known = [{"plate": plate} for feed in feeds for plate in feed.residents]
+    (gateway / "residents.json").write_text(json.dumps(known, ensure_ascii=False), "utf-8")
+
+
 def prepare(folder: Path, feeds: Sequence[Feed], *, port: int) -> Community:
     """Make or renew the demo's files. Accounts and data of an earlier run are kept."""
     folder.mkdir(parents=True, exist_ok=True)
     logins, new = _logins(folder)
     community = Community(folder=folder, logins=logins)
     write_yaml(folder / "site.yaml", _site(feeds))
+    settle(folder / "gateway", feeds)
     write_yaml(community.server_config, _server(folder, port))
     server, config = program("lookout-server"), str(community.server_config)
     call([server, "site", "import", str(folder / "site.yaml"), "--config", config])

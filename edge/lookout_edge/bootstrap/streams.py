@@ -19,6 +19,8 @@ def source_options(camera: CameraConfig) -> tuple[SourceOptions, SourceOptions |
         start_s=source.start_s,
         end_s=source.end_s,
         loop=source.loop,
+        rest_from_s=source.rest_from_s,
+        rest_s=source.rest_s,
         rtsp_transport=source.rtsp_transport,
         read_timeout_s=source.read_timeout_s,
         hardware=source.hardware_decode,

@@ -162,6 +162,10 @@ class SourceConfig(Section):
     """Files: stop here."""
     loop: bool = False
     """Files: start again at the end, for ever."""
+    rest_from_s: float = Field(default=0.0, ge=0)
+    """Files that loop: from here on nothing new happens."""
+    rest_s: float = Field(default=0.0, ge=0)
+    """That part is repeated for so long before the clip starts again: what came stays, and is not news at each loop."""
     rtsp_transport: Literal["tcp", "udp"] = "tcp"
     """How RTSP carries the pictures; udp only on a network without loss."""
     hardware_decode: str | None = Field(default=None, min_length=1)

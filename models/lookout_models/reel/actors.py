@@ -312,3 +312,36 @@ def pram(colour: Colour) -> Any:
     tube([(-0.55, 0.22, 1.05), (-0.55, -0.22, 1.05)], 0.018, dark, parent=whole, round_off=False)
     box((0.5, 0.36, 0.06), (0, 0, 0.28), paint((0.08, 0.08, 0.09)), bevel=0.02, parent=whole)
     return whole
+
+
+def wheelchair(colour: Colour) -> Any:
+    """A wheelchair, its handles at -x."""
+    whole = group("wheelchair")
+    cloth, metal, dark = paint(colour, rough=0.9), paint(STEEL, rough=0.3, metal=0.9), paint(RUBBER, rough=0.6)
+    box((0.44, 0.42, 0.05), (0.05, 0, 0.50), cloth, bevel=0.02, parent=whole)
+    back = box((0.04, 0.42, 0.46), (-0.20, 0, 0.76), cloth, bevel=0.015, parent=whole)
+    back.rotation_euler = (0, math.radians(-8), 0)
+    for side in (1, -1):
+        y = side * 0.27
+        ring(0.29, 0.018, (-0.14, side * 0.31, 0.305), dark, parent=whole)
+        ring(0.25, 0.009, (-0.14, side * 0.345, 0.305), metal, parent=whole)
+        for number in range(8):
+            turn = math.pi * number / 8
+            x, z = 0.28 * math.cos(turn), 0.28 * math.sin(turn)
+            tube(
+                [(-0.14 - x, y + side * 0.04, 0.305 - z), (-0.14 + x, y + side * 0.04, 0.305 + z)],
+                0.003,
+                metal,
+                parent=whole,
+                round_off=False,
+            )
+        ring(0.075, 0.016, (0.36, side * 0.22, 0.09), dark, parent=whole)
+        tube([(-0.36, y, 0.93), (-0.22, y, 0.93), (-0.20, y, 0.50), (-0.16, y, 0.30)], 0.012, metal, parent=whole)
+        tube(
+            [(-0.20, y, 0.48), (0.26, y, 0.48), (0.34, y, 0.30), (0.44, side * 0.14, 0.10)], 0.012, metal, parent=whole
+        )
+        tube([(-0.20, y, 0.70), (0.18, y, 0.70), (0.24, y, 0.50)], 0.012, metal, parent=whole)
+        box((0.26, 0.05, 0.03), (0.0, y, 0.72), dark, bevel=0.01, parent=whole)
+        tube([(-0.46, y, 0.93), (-0.34, y, 0.93)], 0.018, dark, parent=whole, round_off=False)
+        box((0.16, 0.13, 0.02), (0.48, side * 0.10, 0.10), dark, parent=whole)
+    return whole

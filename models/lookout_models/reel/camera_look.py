@@ -28,9 +28,10 @@ class CameraLook:
     """The look of one camera, repeatable by ``seed``; ``bend`` is its barrel distortion at the corners."""
 
     def __init__(
-        self, *, name: str, begins: datetime, fps: int, seed: int, bend: float = 0.06, noise: float = 3.0
+        self, *, name: str, begins: datetime, fps: int, seed: int, bend: float = 0.06, infrared: bool = False
     ) -> None:
-        self._name, self._begins, self._fps, self._noise = name, begins, fps, noise
+        self._name, self._begins, self._fps, self._infrared = name, begins, fps, infrared
+        self._noise, self._falloff = (6.0, 0.5) if infrared else (3.0, 0.22)
         self._random = np.random.default_rng(seed)
         self._bend = bend
 
@@ -43,10 +44,13 @@ class CameraLook:
         scale = (1 + self._bend * radius) / (1 + self._bend * 1.32)
         across, down = x * scale * width / 2 + width / 2, y * scale * width / 2 + height / 2
         made = cv2.remap(clean, across.astype(np.float32), down.astype(np.float32), cv2.INTER_LINEAR).astype(np.float32)
-        made = (made * (1 - 0.22 * radius)[..., None]).astype(np.float32)
+        made = (made * (1 - self._falloff * radius)[..., None]).astype(np.float32)
+        if self._infrared:
+            made = np.repeat(made.mean(2, keepdims=True), 3, 2).astype(np.float32)
         grain = self._random.standard_normal((height, width, 1), np.float32) * self._noise
         colour = cv2.resize(self._random.standard_normal((height // 2, width // 2, 3), np.float32), (width, height))
-        noisy: Reals = np.clip(made + grain + colour * self._noise * 0.5, 0, 255).astype(np.float32)
+        tint = 0.0 if self._infrared else 0.5
+        noisy: Reals = np.clip(made + grain + colour * self._noise * tint, 0, 255).astype(np.float32)
         soft: Reals = cv2.GaussianBlur(noisy, (0, 0), 1.0).astype(np.float32)
         sharp: Picture = np.clip(noisy + 0.35 * (noisy - soft), 0, 255).astype(np.uint8)
         self._stamp(sharp, number)

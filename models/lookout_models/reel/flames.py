@@ -126,8 +126,10 @@ def lay_over(plate: Reals, gas: Gas, at: tuple[int, int], *, albedo: tuple[float
     heat = cv2.GaussianBlur(gas.heat, (0, 0), 0.7)
     glow = np.stack([np.interp(heat, _HEATS, _GLOW[:, channel]) for channel in (2, 1, 0)], -1).astype(np.float32)
     near = cv2.GaussianBlur(heat, (0, 0), 14)[..., None] * np.array([0.03, 0.16, 0.5], np.float32)
-    thick = 1 - np.exp(-1.5 * gas.smoke)[..., None]
-    shade = np.array(albedo, np.float32) * (1 - 0.35 * np.clip(gas.smoke[..., None] - 0.5, 0, 1)) + near
+    # Smoke has depth: what is nearer and farther than the plane drifts otherwise and blurs its outline.
+    smoke = 0.45 * gas.smoke + 0.55 * cv2.GaussianBlur(gas.smoke, (0, 0), 5)
+    thick = 1 - np.exp(-1.5 * smoke)[..., None]
+    shade = np.array(albedo, np.float32) * (1 - 0.35 * np.clip(smoke[..., None] - 0.5, 0, 1)) + near
     veiled = part * (1 - thick) + shade * thick
     solid = np.clip(heat * 1.6 - 0.15, 0, 0.9)[..., None]
     part[:] = veiled * (1 - solid) + glow * np.float32(0.9)

@@ -1,11 +1,12 @@
 """The scenes. Each builds its set and says, for any second, where everybody is."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import pairwise
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
+from lookout_models.reel import gate, lift
+from lookout_models.reel.acting import AWAY, Act, Scene, walk
 from lookout_models.reel.actors import Person, bag, bin_with_wheels, ebike, pram, right_hand, rubbish
 from lookout_models.reel.stage import (
     Light,
@@ -16,42 +17,6 @@ from lookout_models.reel.stage import (
     paint,
     tiles,
 )
-
-Act = Callable[[float], Sequence[Any]]
-#: Metres a double step.
-_STEP = 1.35
-_AWAY: Vector = (0, 0, -50)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Scene:
-    """A clip before it is filmed. ``event`` is when it can be seen, seconds; None in a harmless twin."""
-
-    look: Look
-    light: Light
-    scenario: str
-    build: Callable[[int], Act]
-    seconds: float = 18.0
-    event: tuple[float, float] | None = None
-    twin_of: str | None = None
-    zones: Sequence[Sequence[tuple[float, float]]] = ()
-    params: Mapping[str, Any] = field(default_factory=dict[str, Any])
-
-
-def walk(path: Sequence[tuple[float, Vector]], at: float) -> tuple[Vector, float, float, float]:
-    """Where somebody is on a ``path`` of (second, place): place, heading in degrees, phase of the gait, stride."""
-    done = 0.0
-    for (begin, start), (end, goal) in pairwise(path):
-        length = math.dist(start, goal)
-        if at < end:
-            share = max(0.0, (at - begin) / (end - begin))
-            place = tuple(a + share * (b - a) for a, b in zip(start, goal, strict=True))
-            heading = math.degrees(math.atan2(goal[1] - start[1], goal[0] - start[0]))
-            moving = length > 0.05 and at >= begin
-            return (place[0], place[1], place[2]), heading, (done + share * length) / _STEP, 1.0 if moving else 0.0
-        done += length
-    (_, before), (_, last) = path[-2:]
-    return last, math.degrees(math.atan2(last[1] - before[1], last[0] - before[0])), done / _STEP, 0.0
 
 
 def _carry(thing: Any, body: Person, at: Vector, heading: float, hand: Vector, drop: float) -> None:
@@ -73,7 +38,7 @@ def _pavement() -> None:
     box((0.12, 0.12, 3.2), (-3.2, 5.9, 1.6), paint((0.35, 0.36, 0.37), rough=0.4))
 
 
-def bag_beside_the_bin(seed: int) -> Act:
+def bag_beside_the_bin(seed: int, _: Path) -> Act:
     """Somebody comes with a sack, empties it beside the bins and leaves."""
     _pavement()
     _bins(seed, (-1.6, -0.75, 0.1, 0.95))
@@ -98,13 +63,13 @@ def bag_beside_the_bin(seed: int) -> Act:
             sack.location, second.location, heap.location = (2.45, 4.25, 0.08), (1.8, 4.2, 0.08), (2.2, 3.95, 0.08)
         else:
             _carry(sack, person, place, heading, right_hand(phase, stride, bend, reach), 0.52)
-            second.location = heap.location = _AWAY
+            second.location = heap.location = AWAY
         return [*person.parts, sack, *sack.children, *heap.children, *second.children]
 
     return act
 
 
-def bag_into_the_bin(seed: int) -> Act:
+def bag_into_the_bin(seed: int, _: Path) -> Act:
     """Somebody comes with a small bag, puts it into a bin and leaves."""
     _pavement()
     _bins(seed, (-1.6, -0.75, 0.1, 0.95))
@@ -122,7 +87,7 @@ def bag_into_the_bin(seed: int) -> Act:
         if at < 5.9:
             _carry(small, person, place, heading, right_hand(phase, stride, 0.0, reach), 0.24)
         else:
-            small.location = _AWAY
+            small.location = AWAY
         return [*person.parts, *small.children]
 
     return act
@@ -142,7 +107,7 @@ def _corridor() -> None:
         box((1.2, 0.14, 0.05), (x, 0, 2.98), paint((0.95, 0.97, 1.0), glow=16))
 
 
-def ebike_in_the_corridor(seed: int) -> Act:
+def ebike_in_the_corridor(seed: int, _: Path) -> Act:
     """Somebody pushes an e-bike in, leaves it at the wall and goes."""
     _corridor()
     bike = ebike((0.50, 0.03, 0.03))
@@ -166,7 +131,7 @@ def ebike_in_the_corridor(seed: int) -> Act:
     return act
 
 
-def pram_in_the_corridor(seed: int) -> Act:
+def pram_in_the_corridor(seed: int, _: Path) -> Act:
     """Somebody pushes a pram through."""
     _corridor()
     cart = pram((0.10, 0.14, 0.32))
@@ -191,13 +156,24 @@ def scenes() -> Mapping[str, Scene]:
     day = Light(sun=(42, 28))
     corridor = Light(sun_strength=0, sky=(0.9, 0.95, 1.0), sky_strength=0.35, exposure=0.55)
     return {
+        "stranger-gate": gate.STRANGER,
+        "resident-gate": gate.RESIDENT,
+        "ebike-lift": lift.EBIKE,
+        "wheelchair-lift": lift.WHEELCHAIR,
         "bag-beside-bin": Scene(
-            look=_BIN_LOOK, light=day, scenario="garbage", build=bag_beside_the_bin, event=(6.4, 28.0), seconds=28.0
+            look=_BIN_LOOK,
+            light=day,
+            scenario="garbage",
+            camera="CAM 03",
+            build=bag_beside_the_bin,
+            event=(6.4, 28.0),
+            seconds=28.0,
         ),
         "bag-into-bin": Scene(
             look=_BIN_LOOK,
             light=day,
             scenario="garbage",
+            camera="CAM 03",
             build=bag_into_the_bin,
             twin_of="bag-beside-bin",
             seconds=15.0,
@@ -206,6 +182,7 @@ def scenes() -> Mapping[str, Scene]:
             look=_CORRIDOR_LOOK,
             light=corridor,
             scenario="corridor_ebike",
+            camera="CAM 11",
             build=ebike_in_the_corridor,
             event=(2.0, 20.0),
             seconds=20.0,
@@ -214,6 +191,7 @@ def scenes() -> Mapping[str, Scene]:
             look=_CORRIDOR_LOOK,
             light=corridor,
             scenario="corridor_ebike",
+            camera="CAM 11",
             build=pram_in_the_corridor,
             twin_of="ebike-corridor",
             seconds=12.0,

@@ -7,14 +7,18 @@ import argparse
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
 
-from lookout_models.reel import stage
-from lookout_models.reel.scenes import Scene, scenes
+from lookout_models.reel import YARD, stage
+from lookout_models.reel.acting import Scene
+from lookout_models.reel.scenes import scenes
+from lookout_models.reel.yard_set import render_yard
 
+#: Left, top, right, bottom as fractions of the picture.
+Border = tuple[float, float, float, float]
 SIZE = (640, 360)
 FPS = 8
 _MARGIN = 0.012
@@ -26,59 +30,57 @@ def shoot(scene: Scene, folder: Path, *, samples: int, seed: int, only: Sequence
     folder.mkdir(parents=True, exist_ok=True)
     stage.clear()
     stage.shine(scene.light)
-    act = scene.build(seed)
+    act = scene.build(seed, folder.parent)
     stage.hang_camera(scene.look, SIZE, samples=samples, seed=seed)
-    whole, before, last_pose = None, None, None
+    whole, before = None, list[_Seen]()
     times = only or [number / FPS for number in range(round(scene.seconds * FPS))]
     for number, at in enumerate(times):
         target = folder / f"{number:05d}.png"
-        moving = act(at)
-        pose = _pose(moving)
-        area = _area(moving, scene)
+        seen = _look_at(act(at), scene)
         if not target.exists():
             if whole is None or only:
                 stage.render(str(target))
-            elif pose == last_pose:
-                cv2.imwrite(str(target), whole)
             else:
-                part = folder / "part.png"
-                border = _united(area, before)
+                border = _changed(before, seen)
                 if border is not None:
+                    part = folder / "part.png"
                     stage.render(str(part), border)
                     whole = _laid(whole, cv2.imread(str(part)), border)
                 cv2.imwrite(str(target), whole)
-        whole, before, last_pose = cv2.imread(str(target)), area, pose
+        whole, before = cv2.imread(str(target)), seen
 
 
-def _pose(moving: Sequence[Any]) -> list[tuple[float, ...]]:
-    """Equal only when nothing has moved. Bodies that are made anew are told by their vertices."""
+class _Seen(NamedTuple):
+    """One thing that may move: equal poses mean that it has not, ``area`` is where it and its shadow are."""
+
+    pose: tuple[float, ...]
+    area: Border | None
+
+
+def _look_at(moving: Sequence[Any], scene: Scene) -> list[_Seen]:
     stage.bpy.context.view_layer.update()
-    found: list[tuple[float, ...]] = []
+    found: list[_Seen] = []
     for thing in moving:
-        found.append(tuple(round(v, 4) for row in thing.matrix_world for v in row))
+        pose = tuple(round(v, 4) for row in thing.matrix_world for v in row)
         if thing.name.startswith("person"):
-            found.append(tuple(round(v, 4) for vertex in list(thing.data.vertices)[::97] for v in vertex.co))
+            # A body is made anew for each frame: its vertices tell whether it has moved.
+            pose += tuple(round(v, 4) for vertex in list(thing.data.vertices)[::97] for v in vertex.co)
+        out_of_sight = thing.matrix_world.translation.z < -20
+        found.append(_Seen(pose, None if out_of_sight else stage.on_screen([thing], scene.light)))
     return found
 
 
-def _area(moving: Sequence[Any], scene: Scene) -> tuple[float, float, float, float] | None:
-    """The part of the picture in which ``moving`` and its shadow are."""
-    seen = stage.on_screen([thing for thing in moving if thing.matrix_world.translation.z > -20], scene.light)
-    if seen is None:
+def _changed(before: Sequence[_Seen], after: Sequence[_Seen]) -> Border | None:
+    """The part of the picture in which anything has moved, with a margin; None when nothing has."""
+    areas = [area for a, b in zip(before, after, strict=True) if a.pose != b.pose for area in (a.area, b.area) if area]
+    if not areas:
         return None
-    left, top, right, bottom = seen
+    left, top = (min(area[axis] for area in areas) for axis in (0, 1))
+    right, bottom = (max(area[axis] for area in areas) for axis in (2, 3))
     return max(0.0, left - _MARGIN), max(0.0, top - _MARGIN), min(1.0, right + _MARGIN), min(1.0, bottom + _MARGIN)
 
 
-def _united(
-    one: tuple[float, float, float, float] | None, other: tuple[float, float, float, float] | None
-) -> tuple[float, float, float, float] | None:
-    if one is None or other is None:
-        return one or other
-    return min(one[0], other[0]), min(one[1], other[1]), max(one[2], other[2]), max(one[3], other[3])
-
-
-def _laid(whole: Any, part: Any, border: tuple[float, float, float, float]) -> Any:
+def _laid(whole: Any, part: Any, border: Border) -> Any:
     """``part`` into ``whole``, softly at the edges."""
     height, width = part.shape[:2]
     x = min(round(border[0] * SIZE[0]), SIZE[0] - width)
@@ -100,22 +102,33 @@ def _laid(whole: Any, part: Any, border: tuple[float, float, float, float]) -> A
     return np.clip(made + 0.5, 0, 255).astype(np.uint8)
 
 
+def _told(scene: Scene) -> dict[str, Any]:
+    """What the camera has to know of the scene, and what happens in it."""
+    events = [{"scenario": scene.scenario, "start_s": scene.event[0], "end_s": scene.seconds}] if scene.event else []
+    known = {"events": events, "judged": [scene.scenario], "residents": list(scene.residents)}
+    truth = known if scene.residents else events
+    return {"camera": scene.camera, "infrared": scene.infrared, "truth": truth}
+
+
 def main() -> None:
     """See the module."""
+    known = scenes()
     parser = argparse.ArgumentParser(description="Render scenes of the reel.")
-    parser.add_argument("names", nargs="*")
+    parser.add_argument("names", nargs="*", help=f"of {', '.join([*known, *YARD])}; all when none is named")
     parser.add_argument("--work", type=Path, required=True)
-    parser.add_argument("--samples", type=int, default=12)
+    parser.add_argument("--samples", type=int, default=8)
     parser.add_argument("--seed", type=int, default=5)
     parser.add_argument("--at", type=float, nargs="*", default=[], help="only these seconds, each rendered whole")
     given = parser.parse_args()
+    if unknown := set(given.names) - {*known, *YARD}:
+        parser.error(f"there is no scene {', '.join(sorted(unknown))}: choose of {', '.join([*known, *YARD])}")
     given.work.mkdir(parents=True, exist_ok=True)
-    known = scenes()
+    if not given.names or set(given.names) & set(YARD):
+        render_yard(given.work, samples=32, seed=9)
     for name in given.names or known:
-        folder, scene = given.work / name, known[name]
-        shoot(scene, folder, samples=given.samples, seed=given.seed, only=given.at)
-        what = [{"scenario": scene.scenario, "start_s": scene.event[0], "end_s": scene.seconds}] if scene.event else []
-        (folder / "what.json").write_text(json.dumps(what) + "\n", "utf-8")
+        if name in known:
+            shoot(known[name], given.work / name, samples=given.samples, seed=given.seed, only=given.at)
+            (given.work / name / "what.json").write_text(json.dumps(_told(known[name])) + "\n", "utf-8")
 
 
 if __name__ == "__main__":

@@ -33,6 +33,8 @@ class Light:
     sun_strength: float = 3.2
     sky: Colour = (0.62, 0.72, 0.9)
     sky_strength: float = 0.75
+    #: What the sky fades to at the horizon and below, where shiny things mirror it; None is one colour all over.
+    horizon: Colour | None = None
     exposure: float = 0.0
 
 
@@ -237,6 +239,8 @@ def shine(light: Light) -> None:
     ground = world.node_tree.nodes["Background"]
     ground.inputs["Color"].default_value = (*light.sky, 1)
     ground.inputs["Strength"].default_value = light.sky_strength
+    if light.horizon is not None:
+        _gradient(world.node_tree, light.sky, light.horizon)
     if light.sun_strength:
         data = bpy.data.lights.new("sun", "SUN")
         data.energy, data.angle = light.sun_strength, math.radians(1.5)
@@ -244,6 +248,19 @@ def shine(light: Light) -> None:
         made.rotation_euler = (math.radians(90 - light.sun[0]), 0, math.radians(light.sun[1]))
         bpy.context.collection.objects.link(made)
     bpy.context.scene.view_settings.exposure = light.exposure
+
+
+def _gradient(tree: Any, sky: Colour, horizon: Colour) -> None:
+    """A ground of half the horizon's light, the horizon, and the sky above 35 degrees."""
+    where, parts, ramp = (tree.nodes.new(f"ShaderNode{kind}") for kind in ("TexCoord", "SeparateXYZ", "ValToRGB"))
+    stops = ramp.color_ramp.elements
+    stops[0].position, stops[0].color = 0.0, (*(c * 0.4 for c in horizon), 1)
+    stops[1].position, stops[1].color = 0.58, (*sky, 1)
+    middle = stops.new(0.02)
+    middle.color = (*horizon, 1)
+    tree.links.new(where.outputs["Generated"], parts.inputs["Vector"])
+    tree.links.new(parts.outputs["Z"], ramp.inputs["Fac"])
+    tree.links.new(ramp.outputs["Color"], tree.nodes["Background"].inputs["Color"])
 
 
 def hang_camera(look: Look, size: tuple[int, int], *, samples: int, seed: int) -> None:

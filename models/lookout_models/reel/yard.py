@@ -41,14 +41,14 @@ def _ramp(at: float, first: float, last: float) -> float:
 
 
 def _fire(at: float) -> list[Source]:
-    smoulder, blaze = _ramp(at, 2, 6), _ramp(at, 7, 14)
+    smoulder, blaze = _ramp(at, 2, 4), _ramp(at, 4, 11)
     return [
         Source(
             at=_FIRE,
             spread=(8 + 23 * max(0.45 * smoulder, blaze), 6 + 4 * blaze),
             heat=13 * blaze**0.6,
-            smoke=7.0 * smoulder + 2.0 * blaze,
-            lift=0.8 * smoulder * (1 - blaze),
+            smoke=9.0 * smoulder + 1.0 * blaze,
+            lift=2.0 * smoulder * (1 - blaze),
         )
     ]
 
@@ -68,7 +68,7 @@ FIRE_YARD = Story(
     sources=_fire,
     lit_by="fire",
     light=lambda _, gas: min(1.0, float(gas.heat.sum()) / 1500),
-    smoke_colour=(0.30, 0.29, 0.28),
+    smoke_colour=(0.20, 0.195, 0.19),
     burns=True,
 )
 LAMP_YARD = Story(sources=_steam, lit_by="beacon", light=_flash, smoke_colour=(0.42, 0.41, 0.40), burns=False)

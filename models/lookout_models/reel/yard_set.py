@@ -13,6 +13,8 @@ FIRE, DRAIN, BEACON = (0.7, 3.75, 0.3), (2.0, 2.2, 0.02), (-1.0, 3.9, 1.05)
 
 def render_yard(folder: Path, *, samples: int, seed: int) -> None:
     """``yard.png`` by daylight, ``yard-fire.png`` and ``yard-beacon.png`` with a lamp at those places on top."""
+    if all((folder / f"{name}.png").exists() for name in ("yard", "yard-fire", "yard-beacon")):
+        return
     _build(Random(seed))
     view = stage.Look(eye=(-1.6, -3.6, 3.9), aim=(0.5, 3.6, 0.9), view=72)
     stage.hang_camera(view, SIZE, samples=samples, seed=seed)
@@ -85,11 +87,3 @@ _CARTONS = (
     (0.55, 4.25, 0.58, 0.5, 0.4, 0.45),
     (1.3, 4.35, 0.0, 0.4, 0.4, 0.5),
 )
-
-
-if __name__ == "__main__":
-    import sys
-
-    target = Path(sys.argv[1])
-    target.mkdir(parents=True, exist_ok=True)
-    render_yard(target, samples=32, seed=9)

@@ -1,12 +1,13 @@
 """The demo's footage is really there, and a camera of one's own is checked before anything starts."""
 
+import json
 from pathlib import Path
 
 import pytest
 
-from lookout_demo.community import gateway_config
+from lookout_demo.community import gateway_config, settle
 from lookout_demo.errors import DemoError
-from lookout_demo.footage import extra_feeds, own_feed, reel_feeds, shipped_feeds
+from lookout_demo.footage import REST_S, Feed, extra_feeds, own_feed, reel_feeds, shipped_feeds
 
 
 def test_two_cameras_play_a_clip_that_a_package_ships() -> None:
@@ -22,6 +23,16 @@ def test_every_clip_of_the_reel_has_a_camera_whose_rule_the_demo_knows() -> None
     assert all(Path(feed.url).is_file() and feed.loop and feed.name != feed.id for feed in feeds)
     cameras = gateway_config(Path("data"), feeds, mqtt={}, dispatcher={})["cameras"]
     assert [rule["scenario"] for rule in cameras["fire-yard"]["rules"]] == ["fire_smoke"]
+
+
+def test_what_came_stays_for_a_while_and_the_residents_are_known(tmp_path: Path) -> None:
+    stays = Feed(id="a", name="A", url="a.mp4", scenarios=("garbage",), rest_from_s=9.0, residents=("皖A12345",))
+    passes = Feed(id="b", name="B", url="b.mp4", scenarios=("garbage",))
+    cameras = gateway_config(Path("data"), (stays, passes), mqtt={}, dispatcher={})["cameras"]
+    assert cameras["a"]["source"] == {"url": "a.mp4", "loop": True, "rest_from_s": 9.0, "rest_s": REST_S}
+    assert cameras["b"]["source"] == {"url": "b.mp4", "loop": True}
+    settle(tmp_path / "gateway", (stays, passes))
+    assert json.loads((tmp_path / "gateway" / "residents.json").read_text("utf-8")) == [{"plate": "皖A12345"}]
 
 
 def test_a_folder_of_more_clips_adds_a_camera(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,8 @@
 """The reel's index says what is wrong with it."""
 
+import json
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
@@ -26,6 +28,17 @@ def test_clips_are_found_by_what_they_show(tmp_path: Path) -> None:
     assert found.showing([Scenario.GARBAGE, Scenario.FIRE_SMOKE]) == {Scenario.FIRE_SMOKE: "fire-yard"}
     assert found.clips["fire-yard"].event == (5.0, 20.0)
     assert Reel.find({"LOOKOUT_REEL": str(tmp_path)}) is not None
+
+
+def test_the_shipped_clips_are_told_as_their_scenes_tell_them() -> None:
+    shipped = Reel.find({})
+    assert shipped is not None
+    for name, clip in shipped.clips.items():
+        found: Any = json.loads((shipped.folder / f"{name}.truth.json").read_text("utf-8"))
+        truth = cast(dict[str, Any], found) if isinstance(found, dict) else {"events": found, "residents": ()}
+        told = [(clip.scenario.value, *clip.event)] if clip.event else []
+        assert [(event["scenario"], event["start_s"], event["end_s"]) for event in truth["events"]] == told, name
+        assert clip.residents == tuple(truth["residents"]), name
 
 
 @pytest.mark.parametrize(

@@ -126,6 +126,14 @@ def test_a_looping_clip_goes_on_without_a_seam(tmp_path: Path, start_s: float) -
     assert [number_of(frame.image) for frame in frames[25 - first : 27 - first]] == [first, first + 1]
 
 
+def test_the_rest_of_a_clip_is_repeated_for_a_while_before_it_starts_again(tmp_path: Path) -> None:
+    clip = make_clip(tmp_path / "clip.mp4", ClipShape(frames=25, gop=25, b_frames=2))
+    frames = replayed(SourceOptions(url=str(clip), loop=True, rest_from_s=0.8, rest_s=0.3), limit=44)
+    assert [round(b.at - a.at, 3) for a, b in pairwise(frames)] == [0.04] * 43
+    rest = [20, 21, 22, 23, 24]
+    assert [number_of(frame.image) for frame in frames] == [*range(25), *rest, *rest, *range(9)]
+
+
 def test_max_size_scales_the_long_side_and_never_up(tmp_path: Path) -> None:
     clip = make_clip(tmp_path / "clip.mp4", ClipShape(frames=2, size=(128, 64)))
     assert replayed(SourceOptions(url=str(clip), max_size=64))[0].size == (64, 32)

@@ -36,6 +36,9 @@ class SourceOptions:
     end_s: float | None = None
     #: Files: begin again at the end, for ever.
     loop: bool = False
+    #: Files that loop: what is there from ``rest_from_s`` on is repeated for ``rest_s`` seconds before it begins again.
+    rest_from_s: float = 0.0
+    rest_s: float = 0.0
     rtsp_transport: Literal["tcp", "udp"] = "tcp"
     open_timeout_s: float = 10.0
     #: A live source that sends no packet for so long is stalled.

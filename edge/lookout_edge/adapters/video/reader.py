@@ -66,6 +66,9 @@ class Reader:
     _anchor: Anchor | None = field(init=False, default=None)
     #: Where this pass's clip begins, in ticks of the unbroken line.
     _origin: int = field(init=False, default=0)
+    #: Where this pass begins within the clip, seconds; and until when its rest is repeated, ticks of the line.
+    _from_s: float = field(init=False, default=0.0)
+    _rest_until: int | None = field(init=False, default=None)
     #: Ticks of the last picture decoded.
     _last: int | None = field(init=False, default=None)
     _barren: int = field(init=False, default=0)
@@ -138,7 +141,7 @@ class Reader:
                 position = self._seconds(pts - self._origin)
                 if self._is_file and self.options.end_s is not None and position >= self.options.end_s:
                     return
-                if self._is_file and position < self.options.start_s - self._frame_s / 2:
+                if self._is_file and position < self._from_s - self._frame_s / 2:
                     continue
                 self._last = pts
                 yield from self._deliver(picture, pts)
@@ -188,8 +191,9 @@ class Reader:
         self._frame_s = frame_seconds(stream)
         self._decoder = ThriftyDecoder(stream, self.demand)
         first = stream.start_time or 0
-        skipped = round(self.options.start_s / self._tick) if self._is_file else 0
         nominal = max(1, round(self._frame_s / self._tick))
+        self._from_s = self._begins_at(nominal) if self._is_file else 0.0
+        skipped = round(self._from_s / self._tick)
         if self._timeline is None or self._last is None:
             gap = round(_MAX_GAP_S / self._tick) if self.clock is not None else None
             self._timeline = Timeline(nominal=nominal, max_gap=gap)
@@ -209,6 +213,18 @@ class Reader:
             self.ring.begin(head_of(stream, self._frame_s))
         if skipped:
             container.seek(first + skipped, stream=stream)
+
+    def _begins_at(self, nominal: int) -> float:
+        """Second of the clip from which this pass plays: its beginning, or that of its rest until that is over."""
+        options = self.options
+        if self._last is not None and options.rest_s > 0:
+            now = self._last + nominal
+            if self._rest_until is None:
+                self._rest_until = now + round(options.rest_s / self._tick)
+            if now < self._rest_until:
+                return options.rest_from_s
+            self._rest_until = None
+        return options.start_s
 
     def _place(self, packet: "Packet[VideoStream]") -> None:
         """Put a packet on the unbroken line, and the line on the calendar."""
