@@ -1,4 +1,4 @@
-"""The cases board, the case's page and what of it goes on paper."""
+"""The cases board, the case's page and what of it goes on paper; and the hand-over that two people sign."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -99,3 +99,34 @@ def test_a_case_is_merged_into_one_nearby_without_typing_its_number(gateway: Spo
     page.get_by_role("link", name=f"已并入 {numbers[0]}").click()
     expect(page.locator(".where")).to_contain_text(numbers[0])
     expect(page.locator(".remarks")).to_contain_text("2 条告警")
+
+
+def test_who_goes_off_duty_and_who_comes_on_both_sign_the_hand_over(
+    browser: Browser, dispatcher: Dispatcher, gateway: SpokenGateway, operator: Window, windows: list[Window]
+) -> None:
+    gateway.tell(parked_ebike(gateway, "handed", scenario=Scenario.UNFAMILIAR_VEHICLE))
+    (alarm,) = operator.call("GET", f"/alarms?disposition=open&scenario={Scenario.UNFAMILIAR_VEHICLE}")["items"]
+    number = operator.call("POST", f"/alarms/{alarm['id']}/report")["number"]
+    page = operator.page
+    page.get_by_role("link", name="交接班").click()
+    expect(page.get_by_role("listitem").filter(has_text=number)).to_contain_text("立案")
+    note = page.get_by_label("交代")
+    expect(note).to_have_value(re.compile("摄像头：2/2 在看"))
+    note.fill("东门摄像头已报修，明早来人。")
+    page.get_by_role("radio", name=re.compile("赵立")).check()
+    page.get_by_role("button", name="签字，交给 赵立").click()
+    expect(page.get_by_role("region", name="等 赵立 签字")).to_contain_text(number)
+    supervisor = open_window(browser, dispatcher.url)
+    windows.append(supervisor)
+    supervisor.sign_in(SUPERVISOR)
+    supervisor.page.get_by_role("link", name="交接班：1 份等你签字").click()
+    offered = supervisor.page.get_by_role("region", name="李敏 交给你")
+    expect(offered).to_contain_text("东门摄像头已报修")
+    expect(offered.get_by_role("listitem").filter(has_text=number)).to_be_visible()
+    offered.get_by_role("button", name="签字接班").click()
+    for window in (supervisor, operator):
+        record = (
+            window.page.get_by_role("region", name="交接记录").get_by_role("listitem").filter(has_text="李敏 → 赵立")
+        )
+        expect(record.first).to_contain_text("双方已签字", timeout=30_000)
+    expect(page.get_by_role("region", name="我要交班")).to_be_visible()

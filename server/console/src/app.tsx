@@ -33,6 +33,7 @@ const ROUTES: readonly Route[] = [
   { pattern: "/wall", load: () => import("./pages/wall"), access: "control" },
   { pattern: "/cameras/:gateway/:camera", load: () => import("./pages/camera"), access: "control" },
   { pattern: "/statistics", load: () => import("./pages/statistics"), access: "control" },
+  { pattern: "/hand-over", load: () => import("./pages/hand-over"), access: "signed-in" },
   { pattern: "/admin", load: () => import("./pages/system"), access: "control" },
   { pattern: "/worker", load: () => import("./pages/worker"), access: "signed-in", light: true },
   { pattern: "/worker/diary", load: () => import("./pages/diary"), access: "signed-in", light: true },

@@ -1,18 +1,28 @@
-"""交接班: one worker hands over to the next what they have in hand, and both sign.
+"""交接班: one hands over to the next what they have in hand, and both sign.
+
+Those who go hand over to each other what they were sent to; the control room hands over what waits for it.
 
 A signature is an act of a signed-in person: it is written into the audit log with the hash of what was signed.
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from lookout_contract.cases import CaseState
+from lookout_server.domain.access import access_of
 from lookout_server.domain.ledger import digest_of
+from lookout_server.domain.territory import FIELD, Person, Territory
 from lookout_server.errors import ConflictError, ForbiddenError, FourEyesError
 
 #: What nobody has signed by then is void.
 SIGNED_WITHIN = timedelta(hours=24)
+
+
+#: Cases in these states wait for the control room: that is what an operator has in hand.
+DESK = frozenset({CaseState.NEW, CaseState.CONFIRMED, CaseState.FEEDBACK, CaseState.VERIFYING})
 
 
 class HandOverState(StrEnum):
@@ -48,6 +58,25 @@ class HandOver:
         if self.answered_at is not None:
             return HandOverState.DECLINED if self.declined is not None else HandOverState.SIGNED
         return HandOverState.OFFERED if at - self.given_at < SIGNED_WITHIN else HandOverState.LAPSED
+
+
+def shares_desk(giver: Person, taker: Person) -> bool:
+    """Whether both decide, rather than go: then what waits for the control room goes over as well."""
+    return giver.in_control_room and taker.in_control_room
+
+
+def may_take(giver: Person, taker: Person) -> bool:
+    """Whether this is somebody to hand over to: those who go to those who go, the control room within itself."""
+    return giver.id != taker.id and (bool(giver.roles & FIELD and taker.roles & FIELD) or shares_desk(giver, taker))
+
+
+def neighbours(giver: Person, everyone: Sequence[Person], territories: Sequence[Territory]) -> list[Person]:
+    """Who is near enough to be offered for taking over: of the same places, or of those beside them."""
+    around = {place.parent for place in territories if place.id in giver.grids and place.parent is not None}
+    reach = access_of(replace(giver, grids=giver.grids | around), territories)
+    # In the control room, whoever is named no place looks after the whole site.
+    near = [other for other in everyone if reach.knows(other) or (other.in_control_room and not other.grids)]
+    return [other for other in near if may_take(giver, other)]
 
 
 def answered(hand_over: HandOver, by: str, at: datetime, *, declined: str | None = None) -> HandOver:

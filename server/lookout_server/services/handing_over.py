@@ -1,7 +1,7 @@
 """交接班: offering what one has in hand to the next, and taking it over."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,10 +9,19 @@ from lookout_contract.events import Severity
 from lookout_server.domain import moving
 from lookout_server.domain.access import Access
 from lookout_server.domain.audit import Act, Entry
-from lookout_server.domain.case import SYSTEM, Details, Request
-from lookout_server.domain.hand_over import HandOver, HandOverState, answered
+from lookout_server.domain.case import SYSTEM, Case, Details, Request
+from lookout_server.domain.hand_over import (
+    DESK,
+    HandOver,
+    HandOverState,
+    answered,
+    may_take,
+    neighbours,
+    shares_desk,
+)
 from lookout_server.domain.moves import MOVES, SETTLED, Action
 from lookout_server.domain.notice import NoticeKind
+from lookout_server.domain.roster import Duty, Shift, ShiftKind, duty
 from lookout_server.domain.territory import FIELD, Person, Site
 from lookout_server.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
 from lookout_server.ports import CaseFilter, Page, Store, UnitOfWork
@@ -25,29 +34,39 @@ _MOST = 200
 
 @dataclass(frozen=True, kw_only=True)
 class ShownHandOver:
-    """A hand-over with the names of the two."""
+    """A hand-over with the two people, and its cases as they are now: those that the asking person may know of."""
 
     hand_over: HandOver
-    people: dict[str, Person]
+    people: Mapping[str, Person]
+    cases: Mapping[str, Case]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Colleague:
+    """Somebody to hand over to."""
+
+    person: Person
+    duty: Duty
+    #: When their next shift begins, if one is known and they are not on duty.
+    begins_at: datetime | None
 
 
 async def offer(store: Store, site: Site, by: Access, taker: str, note: str, *, at: datetime) -> ShownHandOver:
-    """Sign over all that one has in hand to another worker, who has to sign as well."""
+    """Sign over all that one has in hand to another, who has to sign as well."""
     giver = by.person
-    if not giver.roles & FIELD:
-        raise ForbiddenError("those who go hand over to each other; the control room dispatches")
+    if not (giver.roles & FIELD or giver.in_control_room):
+        raise ForbiddenError("only those who go and the control room hand over")
     if taker == giver.id:
         raise InvalidError("name somebody else to hand over to")
     async with store.write() as uow:
         people = await uow.people.get([taker, giver.id])
-        if taker not in people or not people[taker].roles & FIELD:
-            raise InvalidError(f"{taker!r} is nobody who can be sent")
+        if taker not in people or not may_take(giver, people[taker]):
+            raise InvalidError(f"{taker!r} is nobody who can take this over")
         if any(each.state(at) is HandOverState.OFFERED for each in await uow.roster.hand_overs(giver=giver.id)):
             raise ConflictError("you have handed over already, and it waits for the other's signature")
-        own = await uow.cases.page(CaseFilter(handler=giver.id, visible_to=by), Page(limit=_MOST))
-        cases = tuple(case.id for case in own if case.state in MOVES[Action.HAND_OVER].sources)
+        cases = await _in_hand(uow, by, people[taker])
         made = HandOver(
-            id=f"h-{secrets.token_hex(10)}", giver=giver.id, taker=taker, note=note, cases=cases, given_at=at
+            id=f"h-{secrets.token_hex(10)}", giver=giver.id, taker=taker, note=note, cases=tuple(cases), given_at=at
         )
         await uow.roster.save_hand_over(made)
         title = f"{giver.name} · {len(cases)}"
@@ -55,7 +74,39 @@ async def offer(store: Store, site: Site, by: Access, taker: str, note: str, *, 
         await notify(uow, site, about, NoticeKind.HAND_OVER, [taker], at=at)
         _sign(uow, Act.HAND_OVER_GIVEN, made, giver.id, at)
         await uow.commit()
-    return ShownHandOver(hand_over=made, people=people)
+    return ShownHandOver(hand_over=made, people=people, cases=cases)
+
+
+async def _in_hand(uow: UnitOfWork, by: Access, taker: Person) -> dict[str, Case]:
+    """What ``taker`` can be given: of who goes what they were sent to, in the control room what waits for it."""
+    found: list[Case] = []
+    if by.person.roles & FIELD and taker.roles & FIELD:
+        own = CaseFilter(handler=by.person.id, states=MOVES[Action.HAND_OVER].sources, visible_to=by)
+        found += await uow.cases.page(own, Page(limit=_MOST))
+    if shares_desk(by.person, taker):
+        found += await uow.cases.page(CaseFilter(states=DESK, visible_to=by), Page(limit=_MOST))
+    return {case.id: case for case in found}
+
+
+async def colleagues(store: Store, by: Access, *, at: datetime) -> Sequence[Colleague]:
+    """Whom one may hand over to: who is on duty first, then by when they will be, then by name."""
+    async with store.read() as uow:
+        near = neighbours(by.person, await uow.people.everyone(), await uow.territory.territories())
+        shifts = await uow.roster.shifts_of([each.id for each in near], at=at)
+    return sorted((_colleague(each, shifts.get(each.id, []), at) for each in near), key=_soonest)
+
+
+def _colleague(person: Person, shifts: Sequence[Shift], at: datetime) -> Colleague:
+    stands = duty(shifts, at)
+    coming = [
+        each.starts_at for each in shifts if each.starts_at > at and each.kind in {ShiftKind.DUTY, ShiftKind.SURGE}
+    ]
+    return Colleague(person=person, duty=stands, begins_at=None if stands is Duty.ON else min(coming, default=None))
+
+
+def _soonest(each: Colleague) -> tuple[bool, bool, float, str]:
+    begins = each.begins_at
+    return each.duty is not Duty.ON, begins is None, begins.timestamp() if begins else 0.0, each.person.name
 
 
 async def answer(
@@ -73,7 +124,8 @@ async def answer(
             await _pass_on(uow, site, signed, people[held.taker], at)
         _sign(uow, Act.HAND_OVER_TAKEN if declined is None else Act.HAND_OVER_DECLINED, signed, by.person.id, at)
         await uow.commit()
-    return ShownHandOver(hand_over=signed, people=people)
+        cases = await _cases_of(uow, by, [signed])
+    return ShownHandOver(hand_over=signed, people=people, cases=cases)
 
 
 async def hand_overs(store: Store, by: Access) -> Sequence[ShownHandOver]:
@@ -82,17 +134,25 @@ async def hand_overs(store: Store, by: Access) -> Sequence[ShownHandOver]:
         own = None if by.person.in_control_room else by.person.id
         found = await uow.roster.hand_overs(of=own)
         people = await uow.people.get({name for each in found for name in (each.giver, each.taker)})
+        cases = await _cases_of(uow, by, found)
     return [
-        ShownHandOver(hand_over=each, people=people)
+        ShownHandOver(hand_over=each, people=people, cases=cases)
         for each in found
         if own is not None or by.knows(people[each.giver]) or by.knows(people[each.taker])
     ]
 
 
+async def _cases_of(uow: UnitOfWork, by: Access, found: Sequence[HandOver]) -> dict[str, Case]:
+    """The cases of these, but for those of care that are not for the asking person to know of."""
+    held = await uow.cases.get({name for each in found for name in each.cases})
+    return {name: case for name, case in held.items() if by.admits(case.scenario) or by.sees(case)}
+
+
 async def _pass_on(uow: UnitOfWork, site: Site, signed: HandOver, taker: Person, at: datetime) -> None:
     cases = await uow.cases.get(signed.cases, lock=True)
     for case in (cases[name] for name in sorted(cases)):
-        # What was given back, dispatched anew or settled meanwhile is nobody's to hand over.
+        # What waits for the control room keeps its worker. What was given back, dispatched anew or settled meanwhile
+        # is nobody's to hand over.
         if case.handler != signed.giver or case.state in SETTLED or case.state not in MOVES[Action.HAND_OVER].sources:
             continue
         details = Details(worker=taker, why={"hand_over": signed.id, "from": signed.giver})

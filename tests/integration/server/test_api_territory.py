@@ -239,7 +239,7 @@ OWN = {"getSession", "signIn", "signOut", "listNotices", "seeNotice", "acknowled
 #: test_other_systems tries these.
 SYSTEMS = {"getCap", "listCap", "listServices", "listServiceRequests", "getServiceRequest", "openServiceRequest"}
 #: test_hand_over tries these.
-HAND_OVERS = {"listHandOvers", "handOver", "signHandOver", "declineHandOver"}
+HAND_OVERS = {"listHandOvers", "listColleagues", "handOver", "signHandOver", "declineHandOver"}
 #: test_wall tries these.
 WALL = {"putStill", "listStills", "getStill", "watchCamera", "sendStream"}
 LISTS = {"listSavedViews", "saveView", "removeView"}

@@ -1,12 +1,17 @@
 """交接班: what one has in hand is the other's once both have signed."""
 
+from dataclasses import replace
+from datetime import timedelta
+
 import httpx
 import pytest
 
 from lookout_contract.cases import CaseState
+from lookout_contract.events import Scenario
 from lookout_server.domain.audit import Act
 from lookout_server.domain.case import SYSTEM
 from lookout_server.domain.moving import opened
+from lookout_server.domain.roster import Shift, ShiftKind
 from lookout_server.testing import NOON, PASSWORD, Station, a_case
 
 pytestmark = pytest.mark.anyio
@@ -93,8 +98,56 @@ async def test_it_can_be_declined_and_lapses_after_a_day(station: Station, web: 
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-async def test_only_those_who_go_hand_over_to_each_other(station: Station, web: httpx.AsyncClient) -> None:
-    wang, li = await _headers(web, "wang"), await _headers(web, "li")
-    assert (await web.post(URL, json={"to": "u-zhang"}, headers=li)).status_code == 403
+async def test_those_who_go_and_the_control_room_hand_over_among_themselves(
+    station: Station, web: httpx.AsyncClient
+) -> None:
+    wang, li, zhao = [await _headers(web, name) for name in ("wang", "li", "zhao")]
     for wrong in ("u-wang", "u-li", "u-nobody"):
         assert (await web.post(URL, json={"to": wrong}, headers=wang)).status_code == 422, wrong
+    for wrong in ("u-wang", "u-li"):
+        assert (await web.post(URL, json={"to": wrong}, headers=li)).status_code == 422, wrong
+    named = {
+        name: {each["id"] for each in (await web.get(f"{URL}/colleagues", headers=headers)).json()["items"]}
+        for name, headers in (("wang", wang), ("li", li), ("zhao", zhao))
+    }
+    assert "u-zhao" in named["li"]
+    assert "u-li" in named["zhao"]
+    assert not named["wang"] & (named["li"] | named["zhao"] | {"u-wang"})
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_the_control_room_hands_over_what_waits_for_it(station: Station, web: httpx.AsyncClient) -> None:
+    await _stock(station)
+    async with station.store.write() as uow:
+        for number, scenario in ((6, Scenario.GARBAGE), (7, Scenario.CARE)):
+            case = replace(a_case(CaseState.CONFIRMED, number=number), scenario=scenario)
+            await uow.cases.add(*opened(case, actor=SYSTEM, at=NOON, data={}))
+        await uow.commit()
+    li, zhao = await _headers(web, "li"), await _headers(web, "zhao")
+    made = (await web.post(URL, json={"to": "u-zhao", "note": "东门失明，已报修"}, headers=li)).json()
+    # One waits for a check and one to be sent; those on their way are their workers', and care is not for everybody.
+    assert sorted(made["cases"]) == ["c-20261122-0004", "c-20261122-0006"]
+    assert {each["number"]: each["state"] for each in made["shown"]} == {
+        "20261122-0004": "verifying",
+        "20261122-0006": "confirmed",
+    }
+    signed = (await web.post(f"{URL}/{made['id']}/sign", headers=zhao)).json()
+    assert (signed["state"], signed["sha256"], len(signed["shown"])) == ("signed", made["sha256"], 2)
+    assert await _handlers(station) == ["u-wang"] * 5
+    (listed,) = (await web.get(URL, headers=zhao)).json()["items"]
+    assert listed["note"] == "东门失明，已报修"
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_who_is_on_duty_or_will_be_soonest_comes_first(station: Station, web: httpx.AsyncClient) -> None:
+    async with station.store.write() as uow:
+        for who, hours in (("zhang", 6), ("chen", -1)):
+            starts = NOON + timedelta(hours=hours)
+            ends = starts + timedelta(hours=8)
+            await uow.roster.save_shift(
+                Shift(id=f"s-{who}", person=f"u-{who}", kind=ShiftKind.DUTY, starts_at=starts, ends_at=ends)
+            )
+        await uow.commit()
+    found = (await web.get(f"{URL}/colleagues", headers=await _headers(web, "wang"))).json()["items"]
+    assert [(each["id"], each["duty"]) for each in found][:2] == [("u-chen", "on"), ("u-zhang", "off")]
+    assert (found[0]["begins_at"], found[1]["begins_at"]) == (None, "2026-11-22T10:00:00.000Z")

@@ -8,6 +8,7 @@ import { navigate, path } from "../router";
 import { t } from "../text/i18n";
 import { FeedAge, StaleBar, useLive } from "./feed-state";
 import { Grade } from "./grade";
+import { HandOverLink } from "./hand-over-link";
 import { HelpCalls } from "./help-calls";
 import { LanguageSwitch } from "./language-switch";
 
@@ -53,6 +54,7 @@ function TopBar() {
       {person ? (
         <span class="person">
           {person.name}
+          <HandOverLink />
           <button class="button small quiet" onClick={() => void attempt(leave)}>
             {t("action.leave")}
           </button>

@@ -29,6 +29,9 @@ export function WorkerFrame({ children }: { children: ComponentChildren }) {
         <div class="phone-settings">
           <LanguageSwitch />
           <LargeType />
+          <a class="button small quiet" href="/hand-over">
+            {t("hand.title")}
+          </a>
           <button class="button small quiet" onClick={() => void attempt(leave)}>
             {t("action.leave")}
           </button>

@@ -5,10 +5,14 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from lookout_contract.cases import CaseState
+from lookout_contract.events import Severity
 from lookout_server.api.models.base import Model, Reason, Ref, RequestModel, Text, UtcTime, shown
 from lookout_server.api.routes.parameters import PersonId
+from lookout_server.domain.case import Case
 from lookout_server.domain.hand_over import HandOverState
-from lookout_server.services.handing_over import ShownHandOver
+from lookout_server.domain.roster import Duty
+from lookout_server.services.handing_over import Colleague, ShownHandOver
 
 _EXAMPLE: dict[str, Any] = {
     "id": "h-3f6d0c1be2a94d7781c0",
@@ -16,6 +20,15 @@ _EXAMPLE: dict[str, Any] = {
     "taker": {"id": "u-zhangwei", "name": "张伟"},
     "note": "2单元电表箱待物业处理",
     "cases": ["c-20261122-0007"],
+    "shown": [
+        {
+            "id": "c-20261122-0007",
+            "number": "20261122-0007",
+            "title": "2单元楼道 · 电动车进楼",
+            "severity": "yellow",
+            "state": "accepted",
+        }
+    ],
     "state": "signed",
     "given_at": "2026-11-22T08:00:00.000Z",
     "answered_at": "2026-11-22T08:03:00.000Z",
@@ -41,6 +54,21 @@ class DeclineBody(RequestModel):
     reason: Reason
 
 
+class HandedCase(Model):
+    """A case of a hand-over as it is now."""
+
+    id: str
+    number: str
+    title: str
+    severity: Severity
+    state: CaseState
+
+    @classmethod
+    def of(cls, case: Case) -> "HandedCase":
+        """From the domain's value."""
+        return cls(id=case.id, number=case.number, title=case.title, severity=case.severity, state=case.state)
+
+
 class HandOverModel(Model):
     """What one handed over to another; `sha256` is of what both sign, and stands in the audit log twice."""
 
@@ -51,6 +79,7 @@ class HandOverModel(Model):
     taker: Ref
     note: str
     cases: tuple[str, ...]
+    shown: Annotated[tuple[HandedCase, ...], Field(description="Of `cases`, those that the asking person may know of.")]
     state: HandOverState
     given_at: UtcTime
     answered_at: UtcTime | None
@@ -67,6 +96,7 @@ class HandOverModel(Model):
             taker=Ref(id=each.taker, name=people[each.taker].name),
             note=each.note,
             cases=each.cases,
+            shown=tuple(HandedCase.of(held.cases[name]) for name in each.cases if name in held.cases),
             state=each.state(at),
             given_at=each.given_at,
             answered_at=each.answered_at,
@@ -81,3 +111,25 @@ class HandOverList(Model):
     model_config = shown({"items": [_EXAMPLE]})
 
     items: tuple[HandOverModel, ...]
+
+
+class ColleagueModel(Model):
+    """Somebody to hand over to."""
+
+    id: str
+    name: str
+    duty: Duty
+    begins_at: Annotated[UtcTime | None, Field(description="When their next shift begins, unless they are on duty.")]
+
+    @classmethod
+    def of(cls, each: Colleague) -> "ColleagueModel":
+        """From the services' value."""
+        return cls(id=each.person.id, name=each.person.name, duty=each.duty, begins_at=each.begins_at)
+
+
+class ColleagueList(Model):
+    """Who is on duty first, then by when they will be."""
+
+    model_config = shown({"items": [{"id": "u-zhangwei", "name": "张伟", "duty": "on", "begins_at": None}]})
+
+    items: tuple[ColleagueModel, ...]

@@ -5,7 +5,14 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 
 from lookout_server.api.deps import Given
-from lookout_server.api.models.hand_overs import DeclineBody, HandOverBody, HandOverList, HandOverModel
+from lookout_server.api.models.hand_overs import (
+    ColleagueList,
+    ColleagueModel,
+    DeclineBody,
+    HandOverBody,
+    HandOverList,
+    HandOverModel,
+)
 from lookout_server.api.problems import errors
 from lookout_server.api.security import SignedIn
 from lookout_server.services import handing_over
@@ -22,6 +29,13 @@ async def list_hand_overs(deps: Given, signed_in: SignedIn) -> HandOverList:
     now = deps.clock.now()
     found = await handing_over.hand_overs(deps.store, signed_in.access)
     return HandOverList(items=tuple(HandOverModel.of(each, now) for each in found))
+
+
+@router.get("/colleagues", operation_id="listColleagues", responses=errors())
+async def list_colleagues(deps: Given, signed_in: SignedIn) -> ColleagueList:
+    """Whom one may hand over to: for who goes those who go nearby, in the control room the others there."""
+    found = await handing_over.colleagues(deps.store, signed_in.access, at=deps.clock.now())
+    return ColleagueList(items=tuple(ColleagueModel.of(each) for each in found))
 
 
 @router.post(

@@ -1,0 +1,116 @@
+/** Whom to hand over to, what goes over, and what they should know: signed by who goes off duty. */
+
+import { useEffect, useState } from "preact/hooks";
+import * as api from "../api/hand-overs";
+import type { Case } from "../api/models";
+import { overview } from "../live/live";
+import { attempt, tell } from "../live/notices";
+import { clockTime, dayTime } from "../text/format";
+import { t } from "../text/i18n";
+import { caseTitle } from "../text/title";
+import { Limit } from "./clocks";
+import { Empty } from "./empty";
+import { Grade } from "./grade";
+import { Show, useLoad } from "./load";
+
+interface FormProps {
+  cases: readonly Case[];
+  /** The control room hands over more than cases: its note begins with how things stand. */
+  desk: boolean;
+  onDone: () => void;
+}
+
+export function HandOverForm({ cases, desk, onDone }: FormProps) {
+  const [to, setTo] = useState<string | null>(null);
+  const [note, setNote] = useState(() => (desk ? standing() : ""));
+  const [busy, setBusy] = useState(false);
+  const people = useLoad(api.colleagues, "colleagues");
+  const chosen = people.value?.find((each) => each.id === to);
+  useEffect(() => {
+    if (to === null && people.value?.[0]?.duty === "on") setTo(people.value[0].id);
+  }, [people.value]);
+  const submit = (event: Event) => {
+    event.preventDefault();
+    if (chosen === undefined || busy) return;
+    setBusy(true);
+    void attempt(async () => {
+      await api.handOver(chosen.id, note.trim());
+      tell(t("hand.given", { name: chosen.name }));
+      onDone();
+    }).finally(() => setBusy(false));
+  };
+  return (
+    <form class="hand-form" onSubmit={submit}>
+      <section>
+        <h3>{t("hand.what", { n: cases.length })}</h3>
+        {cases.length === 0 ? <p class="note">{t(desk ? "hand.nothing_waits" : "hand.nothing_mine")}</p> : null}
+        <ul class="hand-cases">
+          {cases.map((item) => (
+            <li key={item.id}>
+              <Grade severity={item.severity} bare /> <span>{caseTitle(item)}</span>
+              <span class="quiet-text">
+                {item.number} · {t(`case_state.${item.state}`)} <Limit item={item} />
+              </span>
+            </li>
+          ))}
+        </ul>
+      </section>
+      <Show of={people}>
+        {(found) =>
+          found.length === 0 ? (
+            <Empty title={t("hand.nobody")}>{t("hand.nobody_next")}</Empty>
+          ) : (
+            <fieldset class="choices">
+              <legend>{t("hand.to")}</legend>
+              {found.map((each) => (
+                <label key={each.id}>
+                  <input type="radio" name="to" checked={to === each.id} onChange={() => setTo(each.id)} />
+                  {each.name}
+                  <span class="quiet-text">{stands(each)}</span>
+                </label>
+              ))}
+            </fieldset>
+          )
+        }
+      </Show>
+      <label>
+        {t("hand.note")}
+        <textarea rows={5} maxLength={2000} value={note} onInput={(event) => setNote(event.currentTarget.value)} />
+      </label>
+      <p class="quiet-text">{t("hand.until_both")}</p>
+      <button class="button primary" disabled={busy || chosen === undefined}>
+        {chosen === undefined ? t("hand.choose") : t("hand.sign_to", { name: chosen.name })}
+      </button>
+    </form>
+  );
+}
+
+/** How the control room stands, in words that both sign and that can be changed. */
+function standing(): string {
+  const seen = overview.value;
+  if (seen === null) return "";
+  const { red, yellow, blue } = seen.open_alarms;
+  const count = (...states: (keyof typeof seen.cases)[]) => states.reduce((sum, state) => sum + (seen.cases[state] ?? 0), 0);
+  return [
+    t("hand.alarms", { red, yellow, blue }),
+    t("hand.cases", {
+      send: count("new", "confirmed"),
+      work: count("dispatched", "accepted", "on_scene", "rework"),
+      check: count("feedback", "verifying"),
+      hold: count("suspended"),
+    }),
+    t("hand.cameras", { watching: seen.cameras.watching, total: seen.cameras.total, blind: seen.cameras.blind }),
+    "",
+  ].join("\n");
+}
+
+function stands(each: api.Colleague): string {
+  const when = each.begins_at === null ? "" : ` · ${t("hand.begins", { at: begins(each.begins_at) })}`;
+  return `${t(`duty.${each.duty}`)}${when}`;
+}
+
+/** Today by the clock alone. */
+function begins(at: string): string {
+  const soon = Date.parse(at) - Date.now() < 12 * 3_600_000;
+  return (soon ? clockTime(at) : dayTime(at)).replace(/:\d\d$/, "");
+}
