@@ -57,6 +57,12 @@ DUTIES: Mapping[Duty, Words] = {
     Duty.LEAVE: Words("请假", "On leave"),
 }
 
+ROTATION_WARNINGS: Mapping[str, Words] = {
+    "short_rest": Words("{post}：距上一班只休息 {hours} 小时", "{post}: only {hours} h of rest since the watch before"),
+    "on_leave": Words("{post}：当天请假或休息", "{post}: on leave or resting that day"),
+    "twice": Words("{post}：与另一班次重叠", "{post}: overlaps another shift"),
+}
+
 LEVELS: Mapping[Level, Words] = {
     Level.GRID: Words("网格", "Of the grid"),
     Level.COMMUNITY: Words("社区层级", "Of the community"),

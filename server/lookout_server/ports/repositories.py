@@ -293,7 +293,7 @@ class RosterRepository(Protocol):
         """By id."""
         ...
 
-    async def save_shift(self, shift: Shift) -> None:
+    async def save_shifts(self, shifts: Sequence[Shift]) -> None:
         """Insert or update."""
         ...
 

@@ -124,7 +124,7 @@ async def _import_shifts(uow: UnitOfWork, shifts: tuple[Shift, ...]) -> list[Cha
             raise InvalidError(f"shift {shift.id}: there is nobody called {shift.person!r}")
         held = await uow.roster.shift(shift.id)
         if held != shift:
-            await uow.roster.save_shift(shift)
+            await uow.roster.save_shifts([shift])
             changes.append(_change("shift", shift.id, held, shift))
     return changes
 

@@ -23,7 +23,7 @@ async def save_shift(store: Store, shift: Shift, by: Access) -> None:
         held = await uow.roster.shift(shift.id)
         for person in {shift.person, held.person if held else shift.person}:
             await _known(uow, person, by)
-        await uow.roster.save_shift(shift)
+        await uow.roster.save_shifts([shift])
         await uow.commit()
 
 

@@ -71,6 +71,14 @@ SHIFT = {
     "starts_at": "2026-11-22T00:00:00Z",
     "ends_at": "2026-11-22T08:00:00Z",
 }
+ROTATION = {
+    "name": "watches",
+    "first": "2026-12-01",
+    "days": 8,
+    "pattern": ["day", "rest"],
+    "posts": {"day": {"begins": "08:00", "ends": "16:00"}},
+    "people": [{"person": "u-wang"}],
+}
 INSPECTION = {
     "id": "i-1",
     "kind": "lift",
@@ -155,6 +163,7 @@ ROUTES = [
     Route("forgetPosition", "DELETE", "/api/v1/position", EVERYBODY),
     Route("listShifts", "GET", "/api/v1/shifts", CONTROL_ROOM),
     Route("saveShift", "POST", "/api/v1/shifts", LEADS, SHIFT),
+    Route("makeRotation", "POST", "/api/v1/rotations", LEADS, ROTATION),
     Route("removeShift", "DELETE", "/api/v1/shifts/s-9", LEADS),
     Route("listContacts", "GET", "/api/v1/people/u-li/contacts", {"li"} | LEADS),
     Route("saveContact", "POST", "/api/v1/people/u-li/contacts", {"li"} | LEADS, {"address": "sms://1"}),

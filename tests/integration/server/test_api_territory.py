@@ -70,6 +70,14 @@ INSPECTION = {
     "every_days": 30,
     "due_at": "2026-12-01T00:00:00Z",
 }
+ROTATION = {
+    "name": "watches",
+    "first": "2026-12-01",
+    "days": 8,
+    "pattern": ["day", "rest"],
+    "posts": {"day": {"begins": "08:00", "ends": "16:00"}},
+    "people": [{"person": "u-wang"}],
+}
 SHIFT = {
     "id": "s-1",
     "person": "u-wang",
@@ -143,6 +151,7 @@ ABOUT_SEVEN: dict[str, tuple[str, str, Any]] = {
     "endSilence": ("DELETE", "/api/v1/silences/{quiet}", None),
     "listShifts": ("GET", "/api/v1/shifts?first=2026-11-21T00:00:00Z", None),
     "saveShift": ("POST", "/api/v1/shifts", SHIFT),
+    "makeRotation": ("POST", "/api/v1/rotations", ROTATION),
     "removeShift": ("DELETE", "/api/v1/shifts/{shift}", None),
     "listPeople": ("GET", "/api/v1/people", None),
     "listContacts": ("GET", "/api/v1/people/u-wang/contacts", None),

@@ -99,7 +99,7 @@ async def test_a_grave_case_that_nobody_sends_anybody_to_sends_by_itself(station
 async def test_off_duty_on_leave_unwilling_or_unskilled_people_are_passed_over(station: Station) -> None:
     leave = Shift(id="s-1", person="u-wang", kind=ShiftKind.LEAVE, starts_at=NOON, ends_at=NOON + timedelta(days=1))
     async with station.store.write() as uow:
-        await uow.roster.save_shift(leave)
+        await uow.roster.save_shifts([leave])
         await uow.commit()
     case_id = await _sent(station)
     assert (await _case(station, case_id))[0].handler == "u-zhang"

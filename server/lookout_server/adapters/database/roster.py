@@ -44,17 +44,20 @@ class SqlRoster:
         rows = await scalars(self._session, select(ShiftRow).where(ShiftRow.id == shift_id))
         return _shift(rows[0]) if rows else None
 
-    async def save_shift(self, shift: Shift) -> None:
+    async def save_shifts(self, shifts: Sequence[Shift]) -> None:
         """Insert or update."""
-        row: dict[str, Any] = {
-            "id": shift.id,
-            "person_id": shift.person,
-            "kind": shift.kind.value,
-            "starts_at": shift.starts_at,
-            "ends_at": shift.ends_at,
-            "note": shift.note,
-        }
-        await upsert(self._session, ShiftRow, [row])
+        rows: list[dict[str, Any]] = [
+            {
+                "id": shift.id,
+                "person_id": shift.person,
+                "kind": shift.kind.value,
+                "starts_at": shift.starts_at,
+                "ends_at": shift.ends_at,
+                "note": shift.note,
+            }
+            for shift in shifts
+        ]
+        await upsert(self._session, ShiftRow, rows)
 
     async def remove_shift(self, shift_id: str) -> bool:
         """Delete."""

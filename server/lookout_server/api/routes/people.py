@@ -16,11 +16,12 @@ from lookout_server.api.models.people import (
     ShiftList,
     ShiftModel,
 )
+from lookout_server.api.models.rotations import PlanModel, RotationBody
 from lookout_server.api.problems import errors
 from lookout_server.api.routes.parameters import PersonId
-from lookout_server.api.security import ControlRoom, SignedIn
+from lookout_server.api.security import ControlRoom, Lead, SignedIn
 from lookout_server.domain.notice import Contact, DeliveryState
-from lookout_server.services import notifying, roster
+from lookout_server.services import notifying, roster, rotating
 
 router = APIRouter(prefix="/api/v1", tags=["people"])
 
@@ -74,6 +75,18 @@ async def save_shift(deps: Given, signed_in: SignedIn, body: ShiftBody) -> Shift
     """Put a shift on the roster, or change the one with this id; for supervisors."""
     await roster.save_shift(deps.store, body.shift(), signed_in.access)
     return ShiftModel.of(body.shift())
+
+
+@router.post("/rotations", operation_id="makeRotation", responses=errors(*_CHANGE))
+async def make_rotation(
+    deps: Given,
+    access: Lead,
+    body: RotationBody,
+    dry_run: Annotated[bool, Query(description="Only say what it would come to.")] = False,
+) -> PlanModel:
+    """Make the shifts of a rotation, with what speaks against them: short rests, leave, hours without anybody."""
+    plan = await rotating.rotate(deps.store, deps.site, body.rotation(), access, dry_run=dry_run)
+    return PlanModel.of(plan, made=not dry_run)
 
 
 @router.delete("/shifts/{shift_id}", operation_id="removeShift", status_code=204, responses=errors(*_CHANGE))
