@@ -12,6 +12,7 @@ from lookout_edge.domain.frame import Frame, Luma
 from lookout_edge.domain.geometry import Box
 from lookout_edge.domain.observation import Observation, Scene
 from lookout_edge.domain.occurrence import OccurrenceSettings
+from lookout_edge.domain.pose import Pose
 from lookout_edge.domain.suppressed import Suppressed, SuppressionLedger
 from lookout_edge.domain.suppression import Suppression
 from lookout_edge.domain.track import Track
@@ -21,7 +22,7 @@ from lookout_edge.errors import ModelError, OverloadError
 from lookout_edge.events import EventBook, Provenance
 from lookout_edge.looking import Attention, Look, LookedScene, LookSettings
 from lookout_edge.motion import MotionGate, MotionSettings
-from lookout_edge.ports import Detector, PlateDirectory, PlateReader
+from lookout_edge.ports import Detector, PlateDirectory, PlateReader, PoseEstimator
 from lookout_edge.rules.base import Rule
 from lookout_edge.shadow import Looked, Shadow
 from lookout_edge.sight import Blindness, SightSettings, SightWatch, lost_sight, observed
@@ -88,6 +89,7 @@ class CameraPipeline:
         detector: Detector,
         *,
         plates: Plates | None = None,
+        pose: PoseEstimator | None = None,
         settings: PipelineSettings | None = None,
         on_suppressed: Callable[[Suppressed], None] = ignore_suppressed,
         left_out: Callable[[float], Sequence[Suppression]] = leave_out_nothing,
@@ -97,6 +99,7 @@ class CameraPipeline:
         self._provenance = provenance
         self._detector = detector
         self._plates = plates
+        self._pose = pose
         self._rules = tuple(rules)
         self._books = {
             rule.scenario: EventBook(rule.scenario, provenance, settings.occurrences or rule.occurrences)
@@ -115,6 +118,8 @@ class CameraPipeline:
         self._ledger = SuppressionLedger(provenance.camera, on_suppressed)
         #: Track → plates read from it in the last look.
         self._readings: dict[int, tuple[PlateReading, ...]] = {}
+        #: Track → its pose in the last look.
+        self._poses: dict[int, Pose | None] = {}
         self._rules_of = {scenario: [rule for rule in rules if rule.scenario is scenario] for scenario in self._books}
         #: Scenarios whose things no track stands for.
         self._untracked = {rule.scenario for rule in rules if rule.close_labels}
@@ -262,6 +267,8 @@ class CameraPipeline:
             residents=self._plates.directory.residents(frame.at) if self._plates is not None else (),
             readings=self._readings,
             reads_plates=self._plates is not None,
+            poses=self._poses,
+            estimates_poses=self._pose is not None,
             aspect=_aspect(frame),
             detections=self._closely(frame, detections),
             suppressions=self._left_out(frame.at),
@@ -298,6 +305,7 @@ class CameraPipeline:
         waiting = any(book.is_waiting for book in self._books.values())
         self._attention.heed(frame.at, observed, untracked, waiting)
         self._read_plates(frame, observed)
+        self._estimate_poses(frame, observed)
         self._count_visits(frame.at, observed)
         return events
 
@@ -315,6 +323,18 @@ class CameraPipeline:
                     continue
                 try:
                     readings[observation.plate_of] = self._read(self._plates, frame, observation.box)
+                except ModelError as error:
+                    self.unknown_because = str(error)
+
+    def _estimate_poses(self, frame: Frame, observed: Sequence[Observation]) -> None:
+        """Estimate the poses that rules asked for; they hear of them in the next look."""
+        self._poses = poses = {}
+        if self._pose is not None:
+            for observation in observed:
+                if observation.pose_of is None or observation.pose_of in poses:
+                    continue
+                try:
+                    poses[observation.pose_of] = self._pose.estimate(frame.image, observation.box)
                 except ModelError as error:
                     self.unknown_because = str(error)
 

@@ -10,6 +10,7 @@ from lookout_edge.domain.demand import Demand
 from lookout_edge.domain.detection import Detection, PlateReading
 from lookout_edge.domain.frame import Frame, Image
 from lookout_edge.domain.geometry import Box
+from lookout_edge.domain.pose import Pose
 
 
 class Clock(Protocol):
@@ -76,6 +77,24 @@ class PlateReader(Protocol):
 
     def read(self, image: Image, region: Box) -> Sequence[PlateReading]:
         """Plates inside ``region`` of a BGR picture, best first; boxes as fractions of the whole picture."""
+        ...
+
+
+class PoseEstimator(Protocol):
+    """Finds the joints of a person."""
+
+    @property
+    def name(self) -> str:
+        """Name of the zoo entry."""
+        ...
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the weights."""
+        ...
+
+    def estimate(self, image: Image, box: Box) -> Pose | None:
+        """The joints of the person in ``box`` of a BGR picture, as fractions of it all; None when there is nobody."""
         ...
 
 

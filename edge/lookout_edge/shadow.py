@@ -79,7 +79,7 @@ class Shadow:
             if found is None:
                 return
             tracks = self._tracker.update(at, found, looked.view)
-            scene = replace(scene, detections=found, readings={}, reads_plates=False)
+            scene = replace(scene, detections=found, readings={}, reads_plates=False, poses={}, estimates_poses=False)
         self.looks += 1
         for scenario, book in self._books.items():
             rules = (rule for rule in self._rules if rule.scenario is scenario)

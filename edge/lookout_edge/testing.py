@@ -13,6 +13,7 @@ from lookout_edge.domain.demand import Demand
 from lookout_edge.domain.detection import Detection, PlateReading
 from lookout_edge.domain.frame import Frame, Image
 from lookout_edge.domain.geometry import Box
+from lookout_edge.domain.pose import JOINTS, Joint, Pose
 from lookout_edge.domain.track import Track
 from lookout_edge.errors import EdgeError, ModelError, SpoolError
 
@@ -89,6 +90,21 @@ class FakePlateReader:
         """See ``PlateReader``."""
         self.regions.append(region)
         return (PlateReading(self.text, self.confidence, region),) if self.text else ()
+
+
+@dataclass(slots=True)
+class FakePoseEstimator:
+    """Gives one pose after another; nobody after the last one."""
+
+    poses: Sequence[Pose | None]
+    boxes: list[Box] = field(default_factory=list[Box])
+    name: str = "fake-pose"
+    sha256: str = FAKE_SHA256
+
+    def estimate(self, image: Image, box: Box) -> Pose | None:
+        """See ``PoseEstimator``."""
+        self.boxes.append(box)
+        return self.poses[len(self.boxes) - 1] if len(self.boxes) <= len(self.poses) else None
 
 
 @dataclass(slots=True)
@@ -215,3 +231,10 @@ def track(
 def box_at(x: float, y: float, width: float = 0.1, height: float = 0.1) -> Box:
     """A box by its upper left corner and size, in fractions of the frame."""
     return Box(x, y, x + width, y + height)
+
+
+def pose_of(shoulders: tuple[float, float], hips: tuple[float, float], score: float = 0.9) -> Pose:
+    """A pose of which only shoulders and hips are seen, both sides in one place; fractions of the picture."""
+    places = {"shoulder": shoulders, "hip": hips}
+    parts = [name.rsplit("_", 1)[-1] for name in JOINTS]
+    return tuple(Joint(*places[part], score) if part in places else Joint(0.0, 0.0, 0.0) for part in parts)

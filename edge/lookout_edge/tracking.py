@@ -58,6 +58,9 @@ class TrackerSettings:
     hidden_s: float = 20.0
     #: Share of its box that the other must cover.
     hidden_share: float = 0.4
+    #: Seconds after which a thing that was surely seen elsewhere, and since then only doubtfully in a place where
+    #: nothing moves, is not there: something else is taken for it. Infinite where people lie still, see ``care``.
+    ghost_s: float = 5.0
 
 
 class SceneView(Protocol):
@@ -97,6 +100,8 @@ _WHOLE = WholeScene()
 _SEARCHED_S = 1.0
 #: Overlap from which on two detections of one label group are of the same thing.
 _DOUBLE_IOU = 0.7
+#: Overlap with where it was surely seen, from which on a thing still is there.
+_SURE_PLACE_IOU = 0.5
 
 
 @dataclass(slots=True, eq=False)
@@ -121,6 +126,10 @@ class _Followed:
     hidden_s: float = 0.0
     #: Frame time of the last look that found it.
     found_at: float = float("-inf")
+    #: Where it was when a detection last was sure of it.
+    sure_box: Box | None = None
+    #: Frame time since which it is seen doubtfully, elsewhere, and nothing moves there; None while that is not so.
+    ghost_since: float | None = None
     #: Seconds to the next look at it, while it stands still, and frame time of that look.
     interval_s: float = 0.0
     look_at: float = float("-inf")
@@ -198,11 +207,14 @@ class Tracker:
         lost_before = {f.id for f in self._followed if f.missed_s > 0}
         unseen, fresh = self._associate(at, self._followed, high, self._settings.min_iou)
         recent = [followed for followed in unseen if followed.id not in lost_before]
+        doubted = {f.id for f in recent if f.patch is not None and self._looks_the_same(f, scene)}
         still_unseen, _ = self._associate(at, recent, low, self._settings.min_iou_low)
         missing = [f for f in unseen if f.id in lost_before or f in still_unseen]
         for followed in missing:
             self._miss(at, step, followed, detections, scene)
-        self._followed = [f for f in self._followed if f.missed_s <= self._patience(f)]
+        for followed in self._followed:
+            self._doubt(at, followed, still=followed.id in doubted)
+        self._followed = [f for f in self._followed if f.missed_s <= self._patience(f) and not self._is_ghost(at, f)]
         for followed in self._followed:
             self._plan(at, followed, scene)
         for detection in fresh:
@@ -243,6 +255,20 @@ class Tracker:
         else:
             followed.missed_s += step
             followed.held = False
+
+    def _doubt(self, at: float, followed: _Followed, *, still: bool) -> None:
+        """Note where it was seen for sure, and since when it has only seemed to stand elsewhere."""
+        if followed.found_at != at:
+            return
+        if followed.score >= self._settings.high_score:
+            followed.sure_box, followed.ghost_since = followed.box, None
+        elif not still or (followed.sure_box or followed.box).iou(followed.box) >= _SURE_PLACE_IOU:
+            followed.ghost_since = None
+        elif followed.ghost_since is None:
+            followed.ghost_since = at
+
+    def _is_ghost(self, at: float, followed: _Followed) -> bool:
+        return followed.ghost_since is not None and at - followed.ghost_since >= self._settings.ghost_s
 
     def _stands(self, followed: _Followed) -> bool:
         if followed.held:
@@ -296,6 +322,7 @@ class Tracker:
         followed = _Followed(
             self._next_id, detection.label, motion, detection.box, detection.score, first_at=at, last_at=at
         )
+        followed.sure_box = detection.box
         followed.vote(detection)
         self._followed.append(followed)
         self._next_id += 1

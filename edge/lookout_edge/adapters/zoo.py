@@ -58,6 +58,8 @@ class Thresholds(Part):
 
     default: Share
     classes: dict[str, Share] = {}
+    doubtful: dict[str, Share] = {}
+    """Lower thresholds of some labels for rules, which believe what lies between only with evidence of other kinds."""
 
     def of(self, label: str) -> float:
         """The threshold that holds for ``label``."""
@@ -149,9 +151,10 @@ class ModelSpec(Part):
 
     @model_validator(mode="after")
     def _names_exist(self) -> Self:
-        unknown = sorted(set(self.thresholds.classes) - set(self.labels))
-        if unknown:
-            raise ValueError(f"'thresholds.classes' names {', '.join(unknown)}, which 'labels' does not have")
+        for key, named in (("classes", self.thresholds.classes), ("doubtful", self.thresholds.doubtful)):
+            unknown = sorted(set(named) - set(self.labels))
+            if unknown:
+                raise ValueError(f"'thresholds.{key}' names {', '.join(unknown)}, which 'labels' does not have")
         if self.nms is None and self.head.kind in NEEDS_NMS:
             raise ValueError(f"'nms' is missing; a {self.head.kind} head needs it")
         return self

@@ -140,8 +140,29 @@ class ClassifierHead(Part):
     kind: Literal["classifier"]
 
 
+class SimccHead(Part):
+    """RTMPose and its kin (SimCC, Li et al. 2022): for every joint how likely each column and each row is.
+
+    Two outputs (1, joints, columns) and (1, joints, rows), finer than the input's pixels; joints in COCO's order.
+    """
+
+    kind: Literal["simcc"]
+    outputs: tuple[str, str] = ("simcc_x", "simcc_y")
+    """Names of the outputs with columns and rows."""
+
+
+class YoloPoseHead(Part):
+    """Ultralytics' pose export without NMS: one output (1, 5 + 3 × joints, locations).
+
+    Rows are centre x and y, width, height and score of a person, then x, y (input pixels) and score of each joint.
+    """
+
+    kind: Literal["yolo-pose"]
+
+
 DetectorHead = NanodetHead | YoloHead | YoloxHead | EndToEndHead | DetrHead | SsdHead
-Head = Annotated[DetectorHead | PlateSsdHead | CtcHead | ClassifierHead, Field(discriminator="kind")]
+PoseHead = SimccHead | YoloPoseHead
+Head = Annotated[DetectorHead | PlateSsdHead | CtcHead | ClassifierHead | PoseHead, Field(discriminator="kind")]
 
 #: Kinds of head whose boxes overlap until ``nms`` takes the weaker ones away.
 NEEDS_NMS = frozenset({"nanodet", "yolo", "yolox", "ssd", "plate-ssd"})

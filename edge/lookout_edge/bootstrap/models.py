@@ -5,13 +5,14 @@ from dataclasses import dataclass
 
 from lookout_edge.adapters.model_store import RolledOut
 from lookout_edge.adapters.onnx.plates import OnnxPlateReader
+from lookout_edge.adapters.onnx.pose import OnnxPoseEstimator
 from lookout_edge.adapters.onnx.second_look import open_detector
 from lookout_edge.adapters.zoo import Zoo
 from lookout_edge.config import ModelsConfig
 from lookout_edge.config.sense import PLATE_MODELS
-from lookout_edge.ports import Detector, PlateReader
+from lookout_edge.ports import Detector, PlateReader, PoseEstimator
 from lookout_edge.rules.base import Rule
-from lookout_edge.supervisor import InferenceOwner, QueuedDetector, QueuedPlateReader, deadline_of
+from lookout_edge.supervisor import InferenceOwner, QueuedDetector, QueuedPlateReader, QueuedPoseEstimator, deadline_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,12 +21,15 @@ class Models:
 
     detector: Detector
     plates: PlateReader | None
-    #: Label → score from which on the detector reports it.
+    #: Label → score from which on one look is to be believed.
     thresholds: Mapping[str, float]
+    #: Finds the joints of people; None where no model for it is configured.
+    pose: PoseEstimator | None = None
 
     def hashes(self) -> dict[str, str]:
         """Model name → SHA-256 of its weights."""
-        return {self.detector.name: self.detector.sha256, **(self.plates.models if self.plates else {})}
+        pose = {self.pose.name: self.pose.sha256} if self.pose else {}
+        return {self.detector.name: self.detector.sha256, **(self.plates.models if self.plates else {}), **pose}
 
 
 def detector_entry(zoo: Zoo, config: ModelsConfig) -> str:
@@ -50,27 +54,30 @@ def load_models(config: ModelsConfig, rolled_out: RolledOut | None = None) -> Mo
     """
     zoo = Zoo.find()
     found = (zoo, detector_entry(zoo, config)) if rolled_out is None else (Zoo(rolled_out.folder), rolled_out.name)
-    detector = open_detector(*found, config.providers)
+    detector = open_detector(*found, config.providers, doubtful=True)
     spec = found[0].entry(found[1]).spec
     thresholds = {label: spec.thresholds.of(label) for label in spec.labels}
+    pose = OnnxPoseEstimator(zoo.entry(config.pose), config.providers) if config.pose else None
     if not config.plates:
-        return Models(detector, None, thresholds)
+        return Models(detector, None, thresholds, pose)
     find, read = (zoo.entry(name) for name in PLATE_MODELS)
     reader = OnnxPlateReader(find, read, config.providers)
-    return Models(detector, reader, thresholds)
+    return Models(detector, reader, thresholds, pose)
 
 
 def queued(models: Models, owner: InferenceOwner, camera: str, rules: Sequence[Rule]) -> Models:
     """The same sessions, asked in their turn on behalf of one camera."""
     within_s = deadline_of([rule.scenario for rule in rules])
     reader = QueuedPlateReader(models.plates, owner, camera, within_s) if models.plates else None
-    return Models(QueuedDetector(models.detector, owner, camera, within_s), reader, models.thresholds)
+    pose = QueuedPoseEstimator(models.pose, owner, camera, within_s) if models.pose else None
+    return Models(QueuedDetector(models.detector, owner, camera, within_s), reader, models.thresholds, pose)
 
 
 def check_weights(config: ModelsConfig) -> Mapping[str, str]:
     """Model name → SHA-256 of every model that ``config`` needs, read from disk and verified; ModelError if not so."""
     zoo = Zoo.find()
-    entries = [zoo.entry(name) for name in (detector_entry(zoo, config), *(PLATE_MODELS if config.plates else ()))]
+    others = (*(PLATE_MODELS if config.plates else ()), *((config.pose,) if config.pose else ()))
+    entries = [zoo.entry(name) for name in (detector_entry(zoo, config), *others)]
     for entry in entries:
         entry.weights()
     return {entry.name: entry.sha256 for entry in entries}

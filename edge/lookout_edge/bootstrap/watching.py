@@ -1,6 +1,7 @@
 """One camera's rules and pipeline out of its configuration."""
 
 from collections.abc import Callable, Sequence
+from math import inf
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -21,6 +22,7 @@ from lookout_edge.ports import PlateDirectory
 from lookout_edge.rules.base import Rule, RuleContext
 from lookout_edge.rules.registry import RULES
 from lookout_edge.sight import SightSettings
+from lookout_edge.tracking import TrackerSettings
 
 log = structlog.stdlib.get_logger()
 
@@ -83,12 +85,20 @@ def build_pipeline(
     left_out: Callable[[float], Sequence[Suppression]] = leave_out_nothing,
 ) -> CameraPipeline:
     """A camera's pipeline. ``source`` tells gateways apart that have a camera of the same name."""
+    # Somebody who lies on the ground is seen doubtfully, and does not move.
+    cares = any(rule.scenario is Scenario.CARE for rule in rules)
     return CameraPipeline(
         Provenance(camera=camera, source=source, models=models.hashes(), config_hash=config_hash),
         rules,
         models.detector,
         plates=Plates(reader=models.plates, directory=directory) if models.plates else None,
-        settings=PipelineSettings(looks=looks or LookSettings(), masks=tuple(masks), sight=sight),
+        pose=models.pose,
+        settings=PipelineSettings(
+            looks=looks or LookSettings(),
+            tracker=TrackerSettings(ghost_s=inf) if cares else TrackerSettings(),
+            masks=tuple(masks),
+            sight=sight,
+        ),
         on_suppressed=on_suppressed or log_suppressed,
         left_out=left_out,
     )

@@ -115,6 +115,8 @@ class ModelsConfig(Section):
     """``auto`` takes the detector's int8 twin (``NAME-int8``) where the zoo has one; ``full`` never does."""
     plates: bool = True
     """Read number plates where a rule asks for it."""
+    pose: str | None = None
+    """Entry of the zoo that finds people's joints, for falls; without one a fall is seen by the shape of the box."""
     providers: tuple[ProviderName, ...] = Field(default=("cpu",), min_length=1)
     """What computes, best first: cpu, or openvino, cuda, tensorrt where that onnxruntime package is installed."""
 

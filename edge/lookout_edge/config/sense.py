@@ -58,6 +58,10 @@ def _model_faults(document: Document, data: Section, models: Mapping[str, Sequen
     if isinstance(detector, str) and detector not in detectors:
         text = f"there is no detector {detector!r} in the zoo; {suggestion(detector, detectors)}"
         yield document.fault(("models", "detector"), text)
+    pose = section.get("pose")
+    if isinstance(pose, str) and pose not in models:
+        text = f"there is no model {pose!r} in the zoo; add one as models/README.md says, or leave this out"
+        yield document.fault(("models", "pose"), text)
     lacking = [name for name in PLATE_MODELS if name not in models]
     if section.get("plates", True) is True and lacking:
         text = f"needs {' and '.join(lacking)}, which the zoo does not have; build them or write 'plates: false'"

@@ -9,6 +9,7 @@ from lookout_contract.events import Attributes, Severity, Votes
 from lookout_edge.domain.condition import Condition
 from lookout_edge.domain.detection import Detection, PlateReading
 from lookout_edge.domain.geometry import Box
+from lookout_edge.domain.pose import Pose
 from lookout_edge.domain.presence import Thing
 from lookout_edge.domain.suppression import Suppression
 
@@ -52,6 +53,8 @@ class Observation:
     look_by: float | None = None
     #: Track whose plate should be read in this picture.
     plate_of: int | None = None
+    #: Track whose pose should be estimated in this picture.
+    pose_of: int | None = None
     #: Plate of a known vehicle that was just recognised, as the list of residents has it.
     visit_of: str | None = None
 
@@ -66,6 +69,10 @@ class Scene:
     readings: Mapping[int, tuple[PlateReading, ...]] = field(default_factory=dict[int, tuple[PlateReading, ...]])
     #: Whether plates are read at all.
     reads_plates: bool = False
+    #: Track → its pose as estimated since the last look; None was tried in vain.
+    poses: Mapping[int, Pose | None] = field(default_factory=dict[int, "Pose | None"])
+    #: Whether poses are estimated at all.
+    estimates_poses: bool = False
     #: Width of the picture by its height, in pixels.
     aspect: float = 16 / 9
     #: All that the detector found in this look, for rules about things without a shape.

@@ -67,13 +67,17 @@ class RuleContext:
     """What a rule must know of where it runs."""
 
     calendar: SiteCalendar
-    #: Label → score from which on the detector reports it (its ``model.yaml``).
+    #: Label → score from which on the model believes one look (its ``model.yaml``).
     thresholds: Mapping[str, float] = field(default_factory=dict[str, float])
 
     def least_score(self, label: str, wanted: float | None, sureness: float = SURENESS) -> float:
         """``wanted``, or what is ``sureness`` of the way from the model's threshold for ``label`` to certainty."""
-        threshold = self.thresholds.get(label, USUAL_THRESHOLD)
+        threshold = self.threshold(label)
         return round(threshold + sureness * (1 - threshold), 3) if wanted is None else wanted
+
+    def threshold(self, label: str) -> float:
+        """The model's own threshold for ``label``."""
+        return self.thresholds.get(label, USUAL_THRESHOLD)
 
 
 class Rule(Protocol):
@@ -211,6 +215,8 @@ class Judgement:
     turns: tuple[float, ...] = ()
     #: Track whose plate should be read in this picture.
     plate_of: int | None = None
+    #: Track whose pose should be estimated in this picture.
+    pose_of: int | None = None
     #: Plate of a known vehicle that was just recognised.
     visit_of: str | None = None
 
@@ -254,8 +260,9 @@ class PresenceRule(ABC, Generic[P, T]):
         for book in self._books:
             for presence in book.update(at, tracks):
                 alive.add((book.zone.id, presence.thing))
-                judgement = self._judge(at, book.zone, presence, self._notes.of(book.zone.id, presence.thing))
-                least, votes = self._context.least_score(presence.track.label, self._params.min_score), presence.votes
+                note = self._notes.of(book.zone.id, presence.thing)
+                judgement = self._judge(at, book.zone, presence, note)
+                least, votes = self._least_score(at, presence, note), presence.votes
                 if scene.suppressions:
                     given = scene.suppressions, at, self.scenario, presence.group, presence.track.box
                     least = max(least, raised_threshold(*given))
@@ -279,6 +286,10 @@ class PresenceRule(ABC, Generic[P, T]):
 
     def _prepare(self, at: float, tracks: Sequence[Track], scene: Scene) -> None:
         """Take in what the rule needs of a look beside the things themselves."""
+
+    def _least_score(self, at: float, presence: Presence, note: T) -> float:
+        """Least mean score of a thing, 0..1."""
+        return self._context.least_score(presence.track.label, self._params.min_score)
 
     @abstractmethod
     def _new_note(self) -> T:
@@ -312,5 +323,6 @@ def _observation(
         blocked_by=blocked_by,
         look_by=at if presence.seen_at < at else min(turns, default=None),
         plate_of=judgement.plate_of,
+        pose_of=judgement.pose_of,
         visit_of=judgement.visit_of,
     )

@@ -13,6 +13,7 @@ from lookout_edge.domain.condition import Condition
 from lookout_edge.domain.geometry import Box
 from lookout_edge.domain.observation import Observation, Scene
 from lookout_edge.domain.occurrence import OccurrenceSettings
+from lookout_edge.domain.pose import torso_tilt
 from lookout_edge.domain.presence import Presence
 from lookout_edge.domain.schedule import parse_clock
 from lookout_edge.domain.track import Track
@@ -30,6 +31,8 @@ from lookout_edge.rules.base import (
 
 #: A pause between looks counts as watched up to this length, seconds.
 _WATCHED_GAP_S = 30.0
+#: Seconds from one estimate of a person's pose to the next, and for which one is believed.
+_POSE_EVERY_S, _POSE_LASTS_S = 0.5, 1.5
 #: Key of the observation that nobody was seen: no track has it.
 _NOBODY = -1
 
@@ -65,6 +68,11 @@ class CareParams(RuleParams):
     """Height by width of a person's box, in pixels, from which they stand or sit."""
     lying_ratio: float = Field(default=0.9, gt=0)
     """Height by width of a person's box, in pixels, up to which they lie."""
+    upright_tilt: float = Field(default=35.0, ge=0, le=90)
+    """Where ``models.pose`` is set: tilt of the torso in degrees up to which a person stands or sits, whatever their
+    box looks like."""
+    lying_tilt: float = Field(default=60.0, ge=0, le=180)
+    """The same from which on they lie."""
     alive_from: Clock = "05:00"
     """From here on a sign of life counts for the day."""
     alive_by: Clock | None = None
@@ -80,6 +88,8 @@ class CareParams(RuleParams):
             raise ValueError(f"alive_by ({self.alive_by}) must be later than alive_from ({self.alive_from})")
         if self.lying_ratio >= self.upright_ratio:
             raise ValueError("lying_ratio must be smaller than upright_ratio")
+        if self.lying_tilt <= self.upright_tilt:
+            raise ValueError("lying_tilt must be larger than upright_tilt")
         return self
 
 
@@ -89,6 +99,20 @@ class _Note:
     lying_since: float | None = None
     #: Seconds between standing and lying.
     fell_within_s: float | None = None
+    #: Degrees by which the torso was tilted, and when that was seen; frame times.
+    tilt: float | None = None
+    tilted_at: float = float("-inf")
+    #: When the pose was last asked for.
+    asked_at: float = float("-inf")
+
+    def tilt_at(self, at: float) -> float | None:
+        """The tilt, while it may still be believed."""
+        return self.tilt if at - self.tilted_at <= _POSE_LASTS_S else None
+
+
+class _Posture(StrEnum):
+    UPRIGHT = "upright"
+    LYING = "lying"
 
 
 class Care(PresenceRule[CareParams, _Note]):
@@ -100,7 +124,7 @@ class Care(PresenceRule[CareParams, _Note]):
     def __init__(self, params: CareParams, zones: Sequence[Zone], context: RuleContext) -> None:
         super().__init__(params, zones, context, params.labels)
         self._zones = tuple(zones)
-        self._aspect = 16 / 9
+        self._scene = Scene("")
         self._looked_at: float | None = None
         self._alive_at: float | None = None
         #: Start of the day's time for signs of life, and the seconds of it that were watched.
@@ -109,7 +133,7 @@ class Care(PresenceRule[CareParams, _Note]):
 
     def observe(self, at: float, tracks: Sequence[Track], scene: Scene) -> Sequence[Observation]:
         """See ``Rule.observe``."""
-        self._aspect = scene.aspect
+        self._scene = scene
         people = super().observe(at, tracks, scene)
         seen = (track.box for track in tracks if track.label in self._params.labels and track.last_at >= at)
         if any(zone.contains(box.bottom_centre) for box in seen for zone in self._zones):
@@ -121,7 +145,7 @@ class Care(PresenceRule[CareParams, _Note]):
 
     def _judge(self, at: float, zone: Zone, presence: Presence, note: _Note) -> Judgement:
         if presence.seen_at >= at:
-            self._note_posture(at, presence.track.box, note)
+            self._note_posture(at, presence.track, note)
         lying_s = 0.0 if note.lying_since is None else presence.seen_at - note.lying_since
         fell = note.fell_within_s is not None and note.fell_within_s <= self._params.fall_within_s
         return Judgement(
@@ -134,20 +158,53 @@ class Care(PresenceRule[CareParams, _Note]):
                     unit="s",
                 ),
                 dwell_condition(lying_s, self._params.lie_s),
+                *self._tilt_condition(at, note),
             ),
             severity=Severity.RED,
             severity_reason="care_fall",
             attributes=Attributes(stage=Stage.FALL.value, restricted=True),
             turns=() if note.lying_since is None else (note.lying_since + self._params.lie_s,),
+            pose_of=self._pose_wish(at, presence, note),
         )
 
-    def _note_posture(self, at: float, box: Box, note: _Note) -> None:
-        ratio = box.height / max(1e-6, box.width * self._aspect)
-        if ratio >= self._params.upright_ratio:
+    def _tilt_condition(self, at: float, note: _Note) -> tuple[Condition, ...]:
+        """Tells what the pose said, where there is a model for it."""
+        if not self._scene.estimates_poses:
+            return ()
+        tilt = note.tilt_at(at)
+        value = None if tilt is None else round(tilt)
+        return (Condition(name="torso_tilt", value=value, limit=self._params.lying_tilt, met=True, unit="°"),)
+
+    def _pose_wish(self, at: float, presence: Presence, note: _Note) -> int | None:
+        """The track, if its pose is wanted: seen from their feet, who lies has the box of one who stands."""
+        early = at - note.asked_at < _POSE_EVERY_S
+        if not self._scene.estimates_poses or early or presence.seen_at < at:
+            return None
+        note.asked_at = at
+        return presence.track.id
+
+    def _note_posture(self, at: float, track: Track, note: _Note) -> None:
+        pose = self._scene.poses.get(track.id)
+        tilt = torso_tilt(pose, self._scene.aspect) if pose is not None else None
+        if tilt is not None:
+            note.tilt, note.tilted_at = tilt, at
+        posture = self._posture(at, track.box, note)
+        if posture is _Posture.UPRIGHT:
             note.upright_at, note.lying_since, note.fell_within_s = at, None, None
-        elif ratio <= self._params.lying_ratio and note.lying_since is None:
+        elif posture is _Posture.LYING and note.lying_since is None:
             note.lying_since = at
             note.fell_within_s = None if note.upright_at is None else at - note.upright_at
+
+    def _posture(self, at: float, box: Box, note: _Note) -> _Posture | None:
+        """By the pose where it is known, else by the box; None for what is neither."""
+        tilt, ratio = note.tilt_at(at), self._ratio(box)
+        upright = ratio >= self._params.upright_ratio if tilt is None else tilt <= self._params.upright_tilt
+        lying = ratio <= self._params.lying_ratio if tilt is None else tilt >= self._params.lying_tilt
+        return _Posture.UPRIGHT if upright else _Posture.LYING if lying else None
+
+    def _ratio(self, box: Box) -> float:
+        """Height by width in pixels."""
+        return box.height / max(1e-6, box.width * self._scene.aspect)
 
     def _silence(self, at: float) -> tuple[Observation, ...]:
         """The observation that nobody was seen although somebody should have been by now."""
@@ -171,7 +228,7 @@ class Care(PresenceRule[CareParams, _Note]):
             zone_condition(self._zones[0].id),
             Condition(name="alive_by", value=self._params.alive_by, met=True),
             Condition(
-                name="coverage",
+                name="watched_share",
                 value=round(coverage, 3),
                 limit=self._params.min_coverage,
                 met=coverage >= self._params.min_coverage,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from math import hypot
-from typing import Self
+from typing import NamedTuple, Self
 
 from pydantic import Field, model_validator
 
@@ -30,6 +30,11 @@ from lookout_edge.rules.base import (
 
 #: Share of a bag's box that lies in a bin's box when it is in the bin.
 IN_BIN = 0.6
+#: Overlap from which on a bin and one that overflows are the same bin, and how many times as sure the detector must be
+#: of the bin as of its overflowing for its lid to be shut.
+SAME_BIN_IOU, SHUT = 0.5, 1.5
+#: What is new: a place was watched for so long, seconds, and nothing doubtful was seen there (overlap) for so long.
+WATCHED_S, UNSTAINED_S, STAIN_IOU = 5.0, 3600.0, 0.2
 #: What burns or smokes is the fire's alarm and no second one: labels, share of the smaller box inside the larger one,
 #: and seconds since it was last seen to burn.
 BURNING = frozenset({"fire", "smoke"})
@@ -74,6 +79,11 @@ class GarbageParams(RuleParams):
     """Hours for dropping off (定时定点); outside them even what lies in a bin is an alarm. None means always."""
     drop_off_zones: tuple[Identifier, ...] = ()
     """Those of ``zones`` in which it may be put down, in the hours for it, beside the bin, too."""
+    doubtful_s: Seconds = 12.0
+    """Seconds after which something that newly lies there counts although the detector doubts it look after look."""
+    doubt: float = Field(default=0.2, ge=0, le=0.5)
+    """How far below the model's own threshold its score may be then, as a share of that threshold. Not with
+    ``min_score``."""
     clear_within_s: Seconds = 1800.0
     """Seconds after which it is graver: nobody has cleared it."""
     min_score: float | None = Field(default=None, ge=0, le=1)
@@ -100,6 +110,18 @@ class _Note:
     nearest: float | None = None
     #: When it was last seen to burn or smoke.
     burned_at: float | None = None
+    #: Whether it came while the place was watched; None before its first look was judged.
+    is_new: bool | None = None
+    #: Sum of the scores of a bin in its place.
+    bin_sum: float = 0.0
+
+
+class _Stain(NamedTuple):
+    """A place where rubbish, or what was taken for it, was seen; frame times."""
+
+    box: Box
+    since: float
+    seen_at: float
 
 
 class Garbage(PresenceRule[GarbageParams, _Note]):
@@ -112,7 +134,10 @@ class Garbage(PresenceRule[GarbageParams, _Note]):
         super().__init__(params, zones, context, params.labels)
         self._hours = make_schedule(params.drop_off_windows, context.calendar)
         self._people: list[Box] = []
-        self._bins: list[Box] = []
+        self._bins: list[Track] = []
+        self._watched_from: float | None = None
+        #: Where rubbish, or what was taken for it, was seen.
+        self._stains: list[_Stain] = []
         self._flames: list[Box] = []
 
     def _new_note(self) -> _Note:
@@ -121,13 +146,44 @@ class Garbage(PresenceRule[GarbageParams, _Note]):
     def _prepare(self, at: float, tracks: Sequence[Track], scene: Scene) -> None:
         here = [track for track in tracks if track.last_at >= at]
         self._people = [track.box for track in here if track.label in self._params.carrier_labels]
-        self._bins = [track.box for track in here if track.label in self._params.bin_labels]
+        self._bins = [track for track in here if track.label in self._params.bin_labels]
+        self._watched_from = at if self._watched_from is None else self._watched_from
+        self._stains = [stain for stain in self._stains if at - stain.seen_at < UNSTAINED_S]
         self._flames = [found.box for found in scene.detections if found.label in BURNING]
 
+    def reset(self) -> None:
+        """See ``Rule.reset``."""
+        super().reset()
+        self._watched_from, self._stains = None, []
+
+    def _least_score(self, at: float, presence: Presence, note: _Note) -> float:
+        """Who newly put something down is doubted less the longer it lies there; what always stood there never is."""
+        usual = super()._least_score(at, presence, note)
+        lies_s = max(self._params.doubtful_s, self._params.dwell_s)
+        if not note.is_new or presence.dwell_s < lies_s or self._params.min_score is not None:
+            return usual
+        return min(usual, round((1 - self._params.doubt) * self._context.threshold(presence.track.label), 3))
+
+    def _note_looks(self, at: float, presence: Presence, note: _Note) -> None:
+        """Whether it is new, and what else is seen in its place."""
+        box = presence.track.box
+        if note.is_new is None:
+            watched_s = at - (at if self._watched_from is None else self._watched_from)
+            before = (stain.box for stain in self._stains if stain.since < presence.since - WATCHED_S)
+            note.is_new = watched_s >= WATCHED_S and not any(stain.iou(box) >= STAIN_IOU for stain in before)
+        if presence.seen_at < at:
+            return
+        in_place = [bin_.score for bin_ in self._bins if bin_.box.iou(box) >= SAME_BIN_IOU]
+        note.bin_sum += max(in_place, default=0.0)
+        same = [stain for stain in self._stains if stain.box.iou(box) >= SAME_BIN_IOU]
+        self._stains = [stain for stain in self._stains if stain not in same]
+        self._stains.append(_Stain(box, min((stain.since for stain in same), default=presence.since), at))
+
     def _judge(self, at: float, zone: Zone, presence: Presence, note: _Note) -> Judgement:
+        self._note_looks(at, presence, note)
         alone_s = self._alone_s(at, presence, note)
         in_hours = self._hours.contains(at)
-        in_bin = any(presence.track.box.share_inside(bin_) >= IN_BIN for bin_ in self._bins)
+        in_bin = any(presence.track.box.share_inside(bin_.box) >= IN_BIN for bin_ in self._bins)
         stage = self._stage(presence, in_hours, in_bin)
         allowed = in_hours and (in_bin or zone.id in self._params.drop_off_zones) and stage is not Stage.OVERFLOW
         leave_s = min(self._params.leave_s, self._params.dwell_s)
@@ -143,6 +199,7 @@ class Garbage(PresenceRule[GarbageParams, _Note]):
                 ),
                 Condition(name="drop_off", value=allowed, limit=False, met=not allowed),
                 Condition(name="drop_off_hours", value=in_hours, met=True),
+                *((_shut(presence, note),) if stage is Stage.OVERFLOW else ()),
                 self._burning(at, presence, note),
             ),
             severity=_SEVERITY[stage],
@@ -150,6 +207,7 @@ class Garbage(PresenceRule[GarbageParams, _Note]):
             attributes=Attributes(stage=stage.value),
             turns=(
                 presence.since + self._params.dwell_s,
+                presence.since + max(self._params.doubtful_s, self._params.dwell_s),
                 (note.alone_since or at) + leave_s,
                 presence.since + self._params.clear_within_s,
             ),
@@ -182,6 +240,12 @@ class Garbage(PresenceRule[GarbageParams, _Note]):
         if presence.track.label in self._params.overflow_labels:
             return Stage.OVERFLOW
         return Stage.OUT_OF_HOURS if in_bin and not in_hours else Stage.MISPLACED
+
+
+def _shut(presence: Presence, note: _Note) -> Condition:
+    """Whether the detector sees an ordinary bin in the place of one that overflows, and is much surer of that."""
+    surer = note.bin_sum / max(1e-6, presence.score_sum)
+    return Condition(name="shut_bin", value=round(surer, 2), limit=SHUT, met=surer <= SHUT, unit="1")
 
 
 def _overlap(a: Box, b: Box) -> float:

@@ -12,6 +12,7 @@ from lookout_edge.supervisor.inference import (
     Load,
     QueuedDetector,
     QueuedPlateReader,
+    QueuedPoseEstimator,
     deadline_of,
 )
 from lookout_edge.supervisor.proof import ProofDesk, ProofSettings
@@ -41,6 +42,7 @@ __all__ = [
     "ProofSettings",
     "QueuedDetector",
     "QueuedPlateReader",
+    "QueuedPoseEstimator",
     "Rehearsal",
     "RememberingSink",
     "ResidentBook",

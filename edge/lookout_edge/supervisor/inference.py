@@ -20,8 +20,9 @@ from lookout_contract.events import Scenario
 from lookout_edge.domain.detection import Detection, PlateReading
 from lookout_edge.domain.frame import Image
 from lookout_edge.domain.geometry import Box
+from lookout_edge.domain.pose import Pose
 from lookout_edge.errors import ModelError, OverloadError
-from lookout_edge.ports import Detector, PlateReader
+from lookout_edge.ports import Detector, PlateReader, PoseEstimator
 
 T = TypeVar("T")
 
@@ -261,3 +262,15 @@ class QueuedPlateReader:
     def read(self, image: Image, region: Box) -> Sequence[PlateReading]:
         """See ``PlateReader``. OverloadError when its turn does not come in time."""
         return self._owner.do(self._camera, self._within_s, lambda: self._reader.read(image, region))
+
+
+class QueuedPoseEstimator:
+    """A pose estimator whose work is done by the owner, for one camera."""
+
+    def __init__(self, pose: PoseEstimator, owner: InferenceOwner, camera: str, within_s: float) -> None:
+        self._pose, self._owner, self._camera, self._within_s = pose, owner, camera, within_s
+        self.name, self.sha256 = pose.name, pose.sha256
+
+    def estimate(self, image: Image, box: Box) -> Pose | None:
+        """See ``PoseEstimator``. OverloadError when its turn does not come in time."""
+        return self._owner.do(self._camera, self._within_s, lambda: self._pose.estimate(image, box))

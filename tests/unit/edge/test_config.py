@@ -143,6 +143,11 @@ def test_the_calendar_knows_the_official_days_and_those_that_are_added(tmp_path:
             "gateway: gw-1\nmodels: {detector: plate-reader}",
             "3: models.detector: there is no detector",
         ),
+        (
+            "gateway: gw-1",
+            "gateway: gw-1\nmodels: {pose: rtmpose-s}",
+            "3: models.pose: there is no model 'rtmpose-s' in the zoo",
+        ),
         ("gateway: gw-1", "gateway: gw-1\ntimezone: Mars/Olympus", "3: timezone: 'Mars/Olympus' is no time zone"),
         (
             "gateway: gw-1",

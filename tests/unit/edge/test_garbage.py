@@ -138,3 +138,55 @@ def test_what_burns_is_the_fires_alarm_until_it_is_out() -> None:
     # Seen to smoke now and then: that is one fire and no bag; half a minute after it is out, what is left is one.
     assert first_alarm(lambda at: (smoke,) if at % 5 == 0 and at <= 40 else ()) == 70
     assert first_alarm(lambda at: (smoke,) if at % 5 == 0 else ()) is None
+
+
+def doubted(**params: object) -> Garbage:
+    """A rule that knows its model's thresholds: 0.6 for garbage, 0.5 for bins that overflow."""
+    context = RuleContext(SiteCalendar(ZoneInfo("UTC")), {"garbage": 0.6, "overflow": 0.5})
+    return Garbage(GarbageParams.model_validate(params), [YARD], context)
+
+
+def lying(at: float, score: float, since: float, label: str = "garbage") -> Sequence[Track]:
+    return (track(1, at, label=label, box=BAG, score=score, first_at=since),) if at >= since else ()
+
+
+def test_what_newly_lies_there_counts_in_the_end_though_every_look_doubts_it() -> None:
+    seen = watch(doubted(), lambda at: lying(at, 0.55, since=10.0), 40)
+    assert active_at(seen) == 22.0
+    waiting = next(o for at, o in seen if at == 20.0)
+    assert (waiting.standing, waiting.blocked_by) == (Standing.PENDING, "score")
+    sure = watch(doubted(), lambda at: lying(at, 0.7, since=10.0), 40)
+    assert active_at(sure) == 18.0
+
+
+@pytest.mark.parametrize(
+    ("score", "since", "params"),
+    [
+        (0.45, 10.0, {}),  # too doubtful
+        (0.55, 0.0, {}),  # it lay there from the beginning: perhaps it always stands there
+        (0.55, 10.0, {"min_score": 0.6}),  # somebody has said how sure it must be
+        (0.55, 10.0, {"doubt": 0.0}),
+    ],
+)
+def test_other_doubtful_things_never_count(score: float, since: float, params: dict[str, object]) -> None:
+    assert active_at(watch(doubted(**params), lambda at: lying(at, score, since), 60)) is None
+
+
+def test_what_was_doubtfully_seen_there_before_is_not_new() -> None:
+    def see(at: float) -> Sequence[Track]:
+        """It seems to be there for a moment, then for long: what flickers at a threshold does so."""
+        return lying(at, 0.55, since=50.0) or (lying(at, 0.55, since=10.0) if at < 14 else ())
+
+    assert active_at(watch(doubted(), see, 120)) is None
+
+
+def test_a_bin_that_the_detector_is_much_surer_of_does_not_overflow() -> None:
+    def see(bin_score: float) -> See:
+        return lambda at: (
+            *lying(at, 0.6, since=0.0, label="overflow"),
+            track(2, at, label="garbage_bin", box=BAG, score=bin_score),
+        )
+
+    shut = watch(doubted(), see(0.95), 20)
+    assert {(o.standing, o.blocked_by) for _, o in shut} == {(Standing.BLOCKED, "shut_bin")}
+    assert active_at(watch(doubted(), see(0.8), 20)) == 8.0

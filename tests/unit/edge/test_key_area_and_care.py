@@ -7,13 +7,14 @@ from pydantic import ValidationError
 from lookout_contract.events import Severity
 from lookout_edge.domain.geometry import Box
 from lookout_edge.domain.observation import Observation, Scene, Standing
+from lookout_edge.domain.pose import JOINTS, Joint, Pose, torso_tilt
 from lookout_edge.domain.schedule import SiteCalendar
 from lookout_edge.domain.track import Track
 from lookout_edge.domain.zone import WHOLE_FRAME
 from lookout_edge.rules.base import Rule, RuleContext
 from lookout_edge.rules.care import Care, CareParams
 from lookout_edge.rules.key_area import KeyArea, KeyAreaParams
-from lookout_edge.testing import track
+from lookout_edge.testing import pose_of, track
 
 CONTEXT = RuleContext(SiteCalendar(ZoneInfo("Asia/Shanghai")))
 #: 2026-05-04 00:00 in Shanghai.
@@ -142,7 +143,7 @@ def test_silence_means_nothing_when_nobody_watched() -> None:
     watched = care(alive_by="09:30")
     watch(watched, nobody, hour(5), 600, step=10.0)
     seen = watch(watched, nobody, hour(9.4), 1200, step=10.0)
-    assert {(o.standing, o.blocked_by) for _, o in seen} == {(Standing.BLOCKED, "coverage")}
+    assert {(o.standing, o.blocked_by) for _, o in seen} == {(Standing.BLOCKED, "watched_share")}
 
 
 def test_every_day_begins_anew() -> None:
@@ -158,3 +159,76 @@ def test_hours_and_ratios_must_make_sense() -> None:
         care(alive_by="nine")
     with pytest.raises(ValidationError, match="smaller than upright"):
         care(lying_ratio=2.0)
+
+
+STANDS = pose_of((0.44, 0.4), (0.44, 0.6))
+LIES = pose_of((0.35, 0.76), (0.5, 0.76))
+#: Somebody who sits on a sofa with stretched legs, or is bent over: the box is as wide as of who lies.
+SITS = pose_of((0.44, 0.5), (0.44, 0.7))
+#: Seen from their feet: the box is as high as of who stands.
+TOWARDS = Box(0.40, 0.40, 0.47, 0.80)
+
+
+def watch_pose(boxes: Callable[[float], Box], poses: Callable[[float], Pose | None]) -> list[tuple[float, Observation]]:
+    """Care with a pose model: asked for a pose, it hears of it in the next look."""
+    watched, given, found = care(), dict[int, Pose | None](), list[tuple[float, Observation]]()
+    for index in range(120):
+        at = hour(9) + 0.5 * index
+        people = [track(1, at, label="person", box=boxes(0.5 * index))]
+        seen = watched.observe(at, people, Scene("room", poses=given, estimates_poses=True))
+        given = {o.pose_of: poses(0.5 * index) for o in seen if o.pose_of is not None}
+        found += [(0.5 * index, o) for o in seen]
+    return found
+
+
+def test_with_a_pose_a_fall_is_seen_that_the_box_hides() -> None:
+    seen = watch_pose(lambda at: UPRIGHT if at < 20 else TOWARDS, lambda at: STANDS if at < 20 else LIES)
+    assert active(seen)[0][1] == "fall"
+    assert 30 <= active(seen)[0][0] <= 31.5
+    tilt = next(c for c in seen[-1][1].conditions if c.name == "torso_tilt")
+    assert (tilt.value, tilt.met) == (90, True)
+
+
+def test_with_a_pose_who_sits_down_with_stretched_legs_has_not_fallen() -> None:
+    def boxes(at: float) -> Box:
+        return UPRIGHT if at < 20 else LYING
+
+    assert active(watch_pose(boxes, lambda at: STANDS if at < 20 else SITS)) == []
+    assert active(watch_pose(boxes, lambda at: None)) != [], "without joints the box decides"
+
+
+def test_a_pose_is_asked_for_at_most_twice_a_second() -> None:
+    watched, scene = care(), Scene("room", estimates_poses=True)
+    asked: list[int | None] = []
+    for index in range(100):
+        at = hour(9) + 0.125 * index
+        asked += [o.pose_of for o in watched.observe(at, somebody(at), scene)]
+    assert (asked.count(1), asked.count(None)) == (25, 75)
+
+
+def test_without_a_pose_model_nobody_asks_and_nothing_is_told_of_it() -> None:
+    seen = watch(care(), posture((hour(9) + 99, LYING)), hour(9), 5)
+    assert {o.pose_of for _, o in seen} == {None}
+    assert "torso_tilt" not in {c.name for _, o in seen for c in o.conditions}
+
+
+@pytest.mark.parametrize(
+    ("pose", "tilt"),
+    [
+        (pose_of((0.5, 0.3), (0.5, 0.6)), 0.0),
+        (pose_of((0.3, 0.5), (0.6, 0.5)), 90.0),
+        (pose_of((0.5, 0.6), (0.5, 0.3)), 180.0),
+        # 0.1 of a picture twice as wide as high is as long as 0.2 of its height.
+        (pose_of((0.4, 0.4), (0.5, 0.6)), 45.0),
+        (pose_of((0.5, 0.3), (0.5, 0.6), score=0.2), None),
+        (pose_of((0.5, 0.5), (0.5, 0.5)), None),
+    ],
+)
+def test_the_tilt_is_measured_in_pixels(pose: Pose, tilt: float | None) -> None:
+    assert torso_tilt(pose, 2.0) == (tilt if tilt is None else pytest.approx(tilt))
+
+
+def test_a_torso_that_points_at_the_camera_says_nothing() -> None:
+    pose = list(pose_of((0.4, 0.5), (0.5, 0.55)))
+    pose[JOINTS.index("right_shoulder")] = Joint(0.6, 0.5, 0.9)
+    assert torso_tilt(tuple(pose), 1.0) is None

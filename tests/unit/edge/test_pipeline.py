@@ -2,18 +2,27 @@ from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 from lookout_contract.commands import Resident
-from lookout_contract.events import EndReason, EventData, PlateStatus, Scenario
+from lookout_contract.events import EndReason, EventData, Phase, PlateStatus, Scenario
 from lookout_edge.domain.demand import EVERY_PICTURE, Demand
 from lookout_edge.domain.detection import Detection
 from lookout_edge.domain.frame import Frame, Image, ImagePicture, Luma
 from lookout_edge.domain.suppressed import Suppressed
 from lookout_edge.errors import ModelError
 from lookout_edge.events import Provenance
-from lookout_edge.looking import LookSettings
+from lookout_edge.looking import EVERY_LOOK, LookSettings
 from lookout_edge.pipeline import CameraPipeline, PipelineSettings, Plates
 from lookout_edge.ports import Detector
 from lookout_edge.rules.registry import RULES
-from lookout_edge.testing import FakePlateReader, FixedDirectory, ScriptedDetector, ShadeDetector, box_at, picture
+from lookout_edge.testing import (
+    FakePlateReader,
+    FakePoseEstimator,
+    FixedDirectory,
+    ScriptedDetector,
+    ShadeDetector,
+    box_at,
+    picture,
+    pose_of,
+)
 
 CAR = Detection("car", 0.8, box_at(0.4, 0.4, 0.2, 0.2))
 #: Green value of a picture with a car in it.
@@ -253,3 +262,24 @@ def test_nothing_is_converted_for_frames_that_nobody_looks_at() -> None:
         world.pipeline.step(Frame("gate", index / 25, one))
     assert [one.converted for one in shown] == [1] + [0] * 99
     assert sum(one.thinned for one in shown) <= 21
+
+
+def test_poses_that_care_asks_for_are_estimated_and_told_in_the_next_look() -> None:
+    """Somebody stands for ten seconds and then lies with the box of one who stands: only the pose knows."""
+    kind = RULES[Scenario.CARE]
+    person = Detection("person", 0.8, box_at(0.4, 0.2, 0.1, 0.6))
+    standing, lying = pose_of((0.45, 0.3), (0.45, 0.5)), pose_of((0.40, 0.7), (0.55, 0.7))
+    pose = FakePoseEstimator([standing] * 20 + [lying] * 200)
+    pipeline = CameraPipeline(
+        Provenance(camera="room", models={}),
+        [kind.build(kind.params.model_validate({"opted_in": True, "lie_s": 5.0}), (), ZoneInfo("UTC"))],
+        ShadeDetector(lambda shade: (person,)),
+        pose=pose,
+        settings=PipelineSettings(looks=EVERY_LOOK),
+    )
+    events: list[EventData] = []
+    for index in range(150):
+        events += pipeline.step(Frame("room", 0.2 * index, picture(index)))
+    assert [event.attributes.stage for event in events if event.phase is Phase.START] == ["fall"]
+    assert 14.0 <= events[0].captured_at.timestamp() <= 18.0
+    assert pose.boxes[0] == person.box

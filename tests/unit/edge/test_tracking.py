@@ -1,15 +1,17 @@
 from collections.abc import Iterable
 from itertools import permutations
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lookout_edge.domain.detection import Detection
+from lookout_edge.domain.frame import Patch
 from lookout_edge.domain.geometry import Box
 from lookout_edge.domain.track import Track
 from lookout_edge.testing import box_at
-from lookout_edge.tracking import Tracker, best_pairs
+from lookout_edge.tracking import Tracker, TrackerSettings, best_pairs
 
 
 def seen(x: float, y: float = 0.5, label: str = "car", score: float = 0.8, size: float = 0.1) -> Detection:
@@ -136,3 +138,45 @@ def test_one_box_between_two_goes_where_the_sum_is_largest() -> None:
     assert best_pairs(a, b, 0.2) == [(0, 1), (1, 0)]
     assert best_pairs(a, b, 0.8) == [(1, 0)]
     assert best_pairs([], b, 0.2) == []
+
+
+class StillScene:
+    """A scene in which nothing moves: every place looks as it did."""
+
+    def saw(self, box: Box) -> bool:
+        """See ``SceneView``."""
+        return True
+
+    def patch(self, box: Box) -> Patch | None:
+        """See ``SceneView``."""
+        return Patch(np.zeros((2, 2), np.uint8))
+
+    def resembles(self, patch: Patch, box: Box) -> bool:
+        """See ``SceneView``."""
+        return True
+
+
+def ghost(tracker: Tracker, x: float) -> list[bool]:
+    """Whether a person who surely walked up to x = 0.5 is followed, while what is seen of them drifts to ``x``."""
+    for index in range(20):
+        tracker.update(0.2 * index, [seen(min(0.5, 0.1 + 0.04 * index), label="person")], StillScene())
+    alive: list[bool] = []
+    for index in range(60):
+        at = 4.0 + 0.2 * index
+        doubtful = seen(min(x, 0.5 + 0.01 * index), label="person", score=0.25)
+        alive.append(any(track.last_at >= at for track in tracker.update(at, [doubtful], StillScene())))
+    return alive
+
+
+def test_what_doubtfully_stands_where_nothing_moves_is_no_ghost_of_who_went_by() -> None:
+    alive = ghost(Tracker(), 0.56)
+    assert 5.0 <= 0.2 * alive.index(False) <= 8.0
+    assert not any(alive[alive.index(False) :])
+
+
+def test_where_it_was_surely_seen_a_doubtful_thing_stays() -> None:
+    assert all(ghost(Tracker(), 0.51))
+
+
+def test_where_people_lie_no_one_is_a_ghost() -> None:
+    assert all(ghost(Tracker(TrackerSettings(ghost_s=float("inf"))), 0.56))

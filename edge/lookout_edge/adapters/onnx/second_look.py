@@ -34,16 +34,19 @@ def open_detector(
     threads: int = 1,
     threshold: float | None = None,
     raw: bool = False,
+    doubtful: bool = False,
 ) -> Detector:
     """The detector ``name`` with its second look, where its ``model.yaml`` names one and not ``raw``.
 
-    ``threshold`` replaces all thresholds. Raises ModelError when weights are missing or are not what is described.
+    ``threshold`` replaces all thresholds; with ``doubtful`` what only rules can judge is reported, too. Raises
+    ModelError when weights are missing or are not what is described.
     """
     entry = zoo.entry(name)
     look = entry.spec.second_look
+    lower = entry.spec.thresholds.doubtful if doubtful else {}
     if look is None or raw:
-        return OnnxDetector(entry, providers, threads, threshold)
-    first = OnnxDetector(entry, providers, threads, threshold, look.first)
+        return OnnxDetector(entry, providers, threads, threshold, lower)
+    first = OnnxDetector(entry, providers, threads, threshold, {**lower, **look.first})
     judge = OnnxClassifier(zoo.entry(look.model), providers, threads)
     final = {label: entry.spec.thresholds.of(label) if threshold is None else threshold for label in judge.labels}
     return SecondLookDetector(first, judge, look, final)
