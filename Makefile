@@ -57,11 +57,18 @@ demo: console ## Run everything here: a broker, a dispatcher, a gateway with sev
 
 REEL ?= .reel
 CLIPS ?=
-reel: $(VENV)/.runtime ## Render the reel anew into $(REEL)/clips, or CLIPS="fire-yard …" of it (hours; Blender's module is 370 MB); goes on where it stopped
+BLENDER = PYTHONPATH=models $(REEL)/blender/bin/python
+$(REEL)/blender/.ready: models/reel/requirements.txt
 	@test -d $(REEL)/blender || $(PYTHON) -m venv $(REEL)/blender
 	@$(REEL)/blender/bin/python -m pip install -q -r models/reel/requirements.txt
+	@touch $@
+
+stills: $(REEL)/blender/.ready ## Render labelled stills of e-bikes and bags in corridors and lifts into $(REEL)/stills, for training (an hour)
+	@$(BLENDER) -m lookout_models.reel.stills $(REEL)/stills $(STILLS_ARGS) > $(REEL)/log
+
+reel: $(VENV)/.runtime $(REEL)/blender/.ready ## Render the reel anew into $(REEL)/clips, or CLIPS="fire-yard …" of it (hours; Blender's module is 370 MB); goes on where it stopped
 	@$(BIN)/python -m lookout_models.reel.props $(REEL)/frames
-	@PYTHONPATH=models $(REEL)/blender/bin/python -m lookout_models.reel.shoot --work $(REEL)/frames $(CLIPS) > $(REEL)/log
+	@$(BLENDER) -m lookout_models.reel.shoot --work $(REEL)/frames $(CLIPS) > $(REEL)/log
 	@$(BIN)/python -m lookout_models.reel $(REEL)/frames $(REEL)/clips $(CLIPS)
 
 demo-check: console ## The demo without a person: one real detection to a closed case; ends with a line of JSON

@@ -218,36 +218,38 @@ def _slab(
     return solid(corners, faces, material, bevel=bevel, parent=parent)
 
 
-def ebike(colour: Colour) -> Any:
+def ebike(colour: Colour, *, top_box: bool = True, basket: bool = True) -> Any:
     """An electric scooter of the Chinese kind, 1.65 m long, on its stand, front at +x."""
     whole = group("ebike")
     shell, dark = paint(colour, rough=0.25), paint(RUBBER, rough=0.6)
-    metal, seat = paint(STEEL, rough=0.3, metal=0.9), paint((0.05, 0.035, 0.03), rough=0.7)
-    white, red = paint((0.95, 0.95, 0.9), rough=0.1, glow=0.5), paint((0.6, 0.02, 0.02), rough=0.2, glow=0.3)
-    for x in (-0.62, 0.66):
-        ring(0.205, 0.052, (x, 0, 0.255), dark, parent=whole)
-        drum(0.16, 0.05, (x, 0, 0.255), metal, axis=(0, 1, 0), parent=whole)
-        _slab(_arc(x, 0.255, 0.285, 25, 155), 0.065, shell, whole, bevel=0.02)
+    metal = paint(STEEL, rough=0.3, metal=0.9)
+    _wheels(whole, shell, dark, metal)
+    for outline, half, bevel in _PANELS:
+        _slab(outline, half, shell, whole, bevel=bevel)
+    _slab(_SEAT, 0.145, paint((0.05, 0.035, 0.03), rough=0.7), whole, bevel=0.04)
+    _handlebar(whole, shell, dark, metal)
+    _lamps_and_plate(whole)
     for side in (1, -1):
-        tube([(0.66, side * 0.075, 0.255), (0.56, side * 0.06, 0.62), (0.50, 0.0, 0.80)], 0.02, metal, parent=whole)
-        tube([(-0.62, side * 0.09, 0.255), (-0.50, side * 0.10, 0.62)], 0.024, metal, parent=whole, round_off=False)
-    tube([(0.52, 0, 0.72), (0.40, 0, 1.05)], 0.024, metal, parent=whole, round_off=False)
-    _slab(
-        [(0.62, 0.42), (0.55, 0.80), (0.46, 0.98), (0.40, 0.94), (0.42, 0.70), (0.40, 0.34), (0.44, 0.28)],
+        tube([(-0.75, side * 0.13, 0.86), (-1.06, side * 0.13, 0.89)], 0.012, metal, parent=whole, round_off=False)
+    if top_box:
+        box((0.30, 0.34, 0.28), (-0.92, 0, 1.03), paint((0.06, 0.06, 0.065), rough=0.5), bevel=0.04, parent=whole)
+    if basket:
+        wire = paint((0.12, 0.12, 0.13), rough=0.6, metal=0.5)
+        box((0.20, 0.26, 0.18), (0.68, 0, 0.80), wire, bevel=0.01, parent=whole)
+    tube([(-0.05, 0.10, 0.22), (-0.02, 0.20, 0.02)], 0.013, metal, parent=whole, round_off=False)
+    return whole
+
+
+#: Outlines in (x, z) of an e-bike's front, floor and rear, with half their width and their bevel.
+_PANELS = (
+    (
+        ((0.62, 0.42), (0.55, 0.80), (0.46, 0.98), (0.40, 0.94), (0.42, 0.70), (0.40, 0.34), (0.44, 0.28)),
         0.15,
-        shell,
-        whole,
-        bevel=0.04,
-    )
-    _slab(
-        [(0.46, 0.26), (0.42, 0.34), (-0.20, 0.35), (-0.26, 0.26), (-0.2, 0.20), (0.40, 0.20)],
-        0.13,
-        shell,
-        whole,
-        bevel=0.03,
-    )
-    _slab(
-        [
+        0.04,
+    ),
+    (((0.46, 0.26), (0.42, 0.34), (-0.20, 0.35), (-0.26, 0.26), (-0.2, 0.20), (0.40, 0.20)), 0.13, 0.03),
+    (
+        (
             (-0.14, 0.32),
             (-0.16, 0.66),
             (-0.30, 0.74),
@@ -256,34 +258,41 @@ def ebike(colour: Colour) -> Any:
             (-0.70, 0.52),
             (-0.42, 0.46),
             (-0.32, 0.30),
-        ],
+        ),
         0.14,
-        shell,
-        whole,
-        bevel=0.05,
-    )
-    _slab(
-        [(-0.12, 0.70), (-0.16, 0.79), (-0.46, 0.81), (-0.86, 0.88), (-0.90, 0.80), (-0.44, 0.73)],
-        0.145,
-        seat,
-        whole,
-        bevel=0.04,
-    )
+        0.05,
+    ),
+)
+_SEAT = ((-0.12, 0.70), (-0.16, 0.79), (-0.46, 0.81), (-0.86, 0.88), (-0.90, 0.80), (-0.44, 0.73))
+
+
+def _wheels(whole: Any, shell: Any, dark: Any, metal: Any) -> None:
+    """Two wheels under their guards, fork and swing arm."""
+    for x in (-0.62, 0.66):
+        ring(0.205, 0.052, (x, 0, 0.255), dark, parent=whole)
+        drum(0.16, 0.05, (x, 0, 0.255), metal, axis=(0, 1, 0), parent=whole)
+        _slab(_arc(x, 0.255, 0.285, 25, 155), 0.065, shell, whole, bevel=0.02)
+    for side in (1, -1):
+        tube([(0.66, side * 0.075, 0.255), (0.56, side * 0.06, 0.62), (0.50, 0.0, 0.80)], 0.02, metal, parent=whole)
+        tube([(-0.62, side * 0.09, 0.255), (-0.50, side * 0.10, 0.62)], 0.024, metal, parent=whole, round_off=False)
+
+
+def _handlebar(whole: Any, shell: Any, dark: Any, metal: Any) -> None:
+    """Stem, bar, grips and mirrors."""
+    tube([(0.52, 0, 0.72), (0.40, 0, 1.05)], 0.024, metal, parent=whole, round_off=False)
     tube([(0.34, 0.33, 1.08), (0.41, 0.10, 1.06), (0.41, -0.10, 1.06), (0.34, -0.33, 1.08)], 0.017, metal, parent=whole)
     for side in (1, -1):
         drum(0.022, 0.13, (0.335, side * 0.31, 1.08), dark, axis=(0.2, side, 0.05), parent=whole)
         tube([(0.39, side * 0.20, 1.07), (0.41, side * 0.25, 1.24)], 0.007, dark, parent=whole, round_off=False)
         ball(0.06, (0.41, side * 0.26, 1.27), dark, squash=(0.35, 1.1, 0.7), parent=whole)
     box((0.14, 0.20, 0.13), (0.45, 0, 1.02), shell, bevel=0.04, parent=whole)
+
+
+def _lamps_and_plate(whole: Any) -> None:
+    white, red = paint((0.95, 0.95, 0.9), rough=0.1, glow=0.5), paint((0.6, 0.02, 0.02), rough=0.2, glow=0.3)
     ball(0.062, (0.53, 0, 0.93), white, squash=(0.6, 1.1, 1), parent=whole)
     box((0.04, 0.16, 0.06), (-0.93, 0, 0.70), red, bevel=0.015, parent=whole)
-    box((0.30, 0.34, 0.28), (-0.92, 0, 1.03), paint((0.06, 0.06, 0.065), rough=0.5), bevel=0.04, parent=whole)
-    tube([(-0.75, 0.13, 0.86), (-1.06, 0.13, 0.89)], 0.012, metal, parent=whole, round_off=False)
-    tube([(-0.75, -0.13, 0.86), (-1.06, -0.13, 0.89)], 0.012, metal, parent=whole, round_off=False)
-    box((0.20, 0.26, 0.18), (0.68, 0, 0.80), paint((0.12, 0.12, 0.13), rough=0.6, metal=0.5), bevel=0.01, parent=whole)
-    tube([(-0.05, 0.10, 0.22), (-0.02, 0.20, 0.02)], 0.013, metal, parent=whole, round_off=False)
     box((0.02, 0.19, 0.13), (-0.96, 0, 0.55), paint((0.9, 0.9, 0.92), rough=0.4), bevel=0.005, parent=whole)
-    return whole
 
 
 def _arc(x: float, z: float, radius: float, first: float, last: float) -> list[tuple[float, float]]:

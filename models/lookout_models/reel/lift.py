@@ -16,11 +16,10 @@ _DOOR = 1.1
 _OPENS = (0.3, 1.8, 6.6, 8.2)
 
 
-def _cabin() -> list[Any]:
-    """Walls, floor, lamps and the hall outside; returns the two leaves of the door."""
-    steel = paint((0.74, 0.73, 0.70), rough=0.45, metal=0.3, stain=0.04, grain=2)
-    floor = tiles((0.62, 0.58, 0.52), (0.3, 0.29, 0.28), 0.55)
-    box((_WIDE, _DEEP, 0.1), (0, _DEEP / 2, -0.05), floor)
+def cabin(*, walls: Colour = (0.74, 0.73, 0.70), metal: float = 0.3, floor: Colour = (0.62, 0.58, 0.52)) -> list[Any]:
+    """Walls, floor, lamps and the hall outside; returns the two leaves of the door, which is shut."""
+    steel = paint(walls, rough=0.45, metal=metal, stain=0.04, grain=2)
+    box((_WIDE, _DEEP, 0.1), (0, _DEEP / 2, -0.05), tiles(floor, (0.3, 0.29, 0.28), 0.55))
     box((_WIDE, _DEEP, 0.1), (0, _DEEP / 2, _HIGH + 0.05), paint((0.75, 0.75, 0.74)))
     for side in (1, -1):
         box((0.05, _DEEP, _HIGH), (side * (_WIDE / 2 + 0.02), _DEEP / 2, _HIGH / 2), steel)
@@ -38,7 +37,7 @@ def _cabin() -> list[Any]:
     _panel()
     _hall()
     leaf = paint((0.70, 0.69, 0.66), rough=0.4, metal=0.4)
-    return [box((_DOOR / 2, 0.03, 2.1), (0, -0.06, 1.05), leaf) for _ in (1, -1)]
+    return [box((_DOOR / 2, 0.03, 2.1), (side * _DOOR / 4, -0.06, 1.05), leaf) for side in (1, -1)]
 
 
 def _panel() -> None:
@@ -71,7 +70,7 @@ def _open_share(at: float) -> float:
 
 def _ride(thing: Any, person: Person, beside: Callable[[Vector, float], Vector], stays: Vector) -> Act:
     """Somebody pushes ``thing`` in to ``stays``, walking at ``beside`` of its place and heading, and rides along."""
-    leaves = _cabin()
+    leaves = cabin()
     way = [(1.6, (stays[0], -2.4, 0.0)), (5.6, stays)]
 
     def act(at: float) -> Sequence[Any]:

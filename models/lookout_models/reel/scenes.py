@@ -1,199 +1,21 @@
-"""The scenes. Each builds its set and says, for any second, where everybody is."""
+"""The scenes that are rendered frame by frame, by the names of their clips."""
 
-import math
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Mapping
 
-from lookout_models.reel import gate, lift
-from lookout_models.reel.acting import AWAY, Act, Scene, walk
-from lookout_models.reel.actors import Person, bag, bin_with_wheels, ebike, pram, right_hand, rubbish
-from lookout_models.reel.stage import (
-    Light,
-    Look,
-    Vector,
-    box,
-    mathutils,
-    paint,
-    tiles,
-)
-
-
-def _carry(thing: Any, body: Person, at: Vector, heading: float, hand: Vector, drop: float) -> None:
-    """Hang ``thing`` on a hand that is ``hand`` in the person's own frame."""
-    turned = mathutils.Matrix.Rotation(math.radians(heading), 3, "Z") @ mathutils.Vector(hand)
-    thing.location = (at[0] + turned.x, at[1] + turned.y, max(at[2], at[2] + turned.z - drop))
-
-
-def _bins(seed: int, positions: Sequence[float]) -> None:
-    colours = [(0.02, 0.16, 0.05), (0.03, 0.08, 0.30), (0.35, 0.03, 0.03), (0.10, 0.10, 0.11)]
-    for number, x in enumerate(positions):
-        bin_with_wheels(colours[number % 4], (x, 4.9, 0.08), turn=-90 + 3 * ((seed + number) % 3 - 1))
-
-
-def _pavement() -> None:
-    box((40, 40, 0.2), (0, 0, -0.1), paint((0.22, 0.22, 0.22), rough=0.95, stain=0.18, grain=1.5))
-    box((40, 3.0, 0.24), (0, 4.6, -0.04), tiles((0.42, 0.38, 0.34), (0.25, 0.25, 0.25), 0.5))
-    box((30, 0.4, 8), (0, 6.3, 4), tiles((0.50, 0.34, 0.26), (0.45, 0.43, 0.40), 0.28, upright=True))
-    box((0.12, 0.12, 3.2), (-3.2, 5.9, 1.6), paint((0.35, 0.36, 0.37), rough=0.4))
-
-
-def bag_beside_the_bin(seed: int, _: Path) -> Act:
-    """Somebody comes with a sack, empties it beside the bins and leaves."""
-    _pavement()
-    _bins(seed, (-1.6, -0.75, 0.1, 0.95))
-    person = Person(shirt=(0.30, 0.28, 0.25), trousers=(0.03, 0.04, 0.09))
-    sack, heap, second = (
-        bag((0.02, 0.02, 0.022), 3, size=0.34),
-        rubbish(seed, pieces=120, spread=0.85),
-        bag((0.6, 0.6, 0.62), 8, size=0.26),
-    )
-    spot = (2.25, 3.2, 0.08)
-    path = [(0.0, (-5.0, 3.35, 0.08)), (5.6, spot), (7.4, spot), (12.5, (8.6, 2.9, 0.0))]
-
-    def act(at: float) -> Sequence[Any]:
-        place, heading, phase, stride = walk(path, at)
-        busy = 5.6 <= at < 7.4
-        bend = 0.9 * math.sin(math.pi * (at - 5.6) / 1.8) if busy else 0.0
-        heading = 75.0 if busy else heading
-        reach = 0.5 if busy else 0.0
-        person.pose(place, heading, phase, stride=stride, bend=bend, reach=reach)
-        down = at >= 6.4
-        if down:
-            sack.location, second.location, heap.location = (2.45, 4.25, 0.08), (1.8, 4.2, 0.08), (2.2, 3.95, 0.08)
-        else:
-            _carry(sack, person, place, heading, right_hand(phase, stride, bend, reach), 0.52)
-            second.location = heap.location = AWAY
-        return [*person.parts, sack, *sack.children, *heap.children, *second.children]
-
-    return act
-
-
-def bag_into_the_bin(seed: int, _: Path) -> Act:
-    """Somebody comes with a small bag, puts it into a bin and leaves."""
-    _pavement()
-    _bins(seed, (-1.6, -0.75, 0.1, 0.95))
-    person = Person(shirt=(0.42, 0.10, 0.14), trousers=(0.10, 0.12, 0.20))
-    small = bag((0.02, 0.02, 0.022), 3, size=0.15)
-    spot = (0.1, 4.15, 0.08)
-    path = [(0.0, (-5.0, 3.5, 0.08)), (4.6, spot), (7.0, spot), (12.5, (7.0, 3.0, 0.08))]
-
-    def act(at: float) -> Sequence[Any]:
-        place, heading, phase, stride = walk(path, at)
-        busy = 4.6 <= at < 7.0
-        reach = 1.9 * math.sin(math.pi * (at - 4.6) / 2.4) if busy else 0.0
-        heading = 88.0 if busy else heading
-        person.pose(place, heading, phase, stride=stride, reach=reach)
-        if at < 5.9:
-            _carry(small, person, place, heading, right_hand(phase, stride, 0.0, reach), 0.24)
-        else:
-            small.location = AWAY
-        return [*person.parts, *small.children]
-
-    return act
-
-
-def _corridor() -> None:
-    box((14, 2.6, 0.1), (4, 0, -0.05), tiles((0.60, 0.58, 0.53), (0.35, 0.35, 0.35), 0.6))
-    for side in (1, -1):
-        box((14, 0.1, 1.1), (4, side * 1.25, 0.55), paint((0.30, 0.46, 0.36), rough=0.6))
-        box((14, 0.1, 1.95), (4, side * 1.25, 2.07), paint((0.82, 0.81, 0.77), rough=0.9, stain=0.06, grain=1))
-    box((14, 2.6, 0.1), (4, 0, 3.05), paint((0.85, 0.85, 0.83)))
-    box((0.1, 2.6, 3), (9.5, 0, 1.5), paint((0.75, 0.75, 0.71)))
-    for x in (1.6, 5.0, 8.0):
-        box((0.95, 0.06, 2.05), (x, 1.19, 1.02), paint((0.28, 0.13, 0.07), rough=0.4))
-        box((1.1, 0.04, 2.15), (x, 1.21, 1.05), paint((0.5, 0.5, 0.48)))
-    for x in (0.2, 2.6, 5.0, 7.4):
-        box((1.2, 0.14, 0.05), (x, 0, 2.98), paint((0.95, 0.97, 1.0), glow=16))
-
-
-def ebike_in_the_corridor(seed: int, _: Path) -> Act:
-    """Somebody pushes an e-bike in, leaves it at the wall and goes."""
-    _corridor()
-    bike = ebike((0.50, 0.03, 0.03))
-    person = Person(shirt=(0.45, 0.40, 0.30), trousers=(0.05, 0.06, 0.10))
-    way = [(0.0, (8.6, 0.0, 0)), (6.5, (2.55, -0.55, 0))]
-    leave = [(6.5, (2.3, 0.12, 0)), (8.0, (2.3, 0.12, 0)), (14.0, (9.3, 0.45, 0))]
-
-    def act(at: float) -> Sequence[Any]:
-        place, heading, phase, stride = walk(way, min(at, 6.49))
-        bike.location = place if at < 6.5 else (2.55, -0.55, 0)
-        bike.rotation_euler = (0, 0, math.radians(heading if at < 6.5 else 187))
-        if at < 6.5:
-            side = math.radians(heading - 90)
-            stand = (place[0] + 0.15 - 0.55 * math.cos(side), place[1] - 0.55 * math.sin(side), 0.0)
-            person.pose(stand, heading, phase, stride=stride, reach=0.9)
-        else:
-            place, heading, phase, stride = walk(leave, at)
-            person.pose(place, heading, phase, stride=stride)
-        return [*person.parts, *bike.children]
-
-    return act
-
-
-def pram_in_the_corridor(seed: int, _: Path) -> Act:
-    """Somebody pushes a pram through."""
-    _corridor()
-    cart = pram((0.10, 0.14, 0.32))
-    person = Person(shirt=(0.55, 0.20, 0.30), trousers=(0.08, 0.09, 0.14), hair=(0.03, 0.018, 0.012))
-    way = [(0.0, (8.9, 0.1, 0)), (9.5, (-2.0, 0.0, 0))]
-
-    def act(at: float) -> Sequence[Any]:
-        place, heading, phase, stride = walk(way, at)
-        cart.location, cart.rotation_euler = place, (0, 0, math.radians(heading))
-        person.pose((place[0] + 0.95, place[1], 0), heading, phase, stride=stride, reach=0.95)
-        return [*person.parts, *cart.children]
-
-    return act
-
-
-_BIN_LOOK = Look(eye=(2.2, -0.5, 3.0), aim=(1.1, 4.3, 0.5), view=66)
-_CORRIDOR_LOOK = Look(eye=(-0.3, 0.95, 2.5), aim=(2.9, -0.55, 0.45), view=84)
+from lookout_models.reel import bins, corridor, gate, lift
+from lookout_models.reel.acting import Scene
 
 
 def scenes() -> Mapping[str, Scene]:
-    """All scenes by name."""
-    day = Light(sun=(42, 28))
-    corridor = Light(sun_strength=0, sky=(0.9, 0.95, 1.0), sky_strength=0.35, exposure=0.55)
+    """All of them."""
     return {
         "stranger-gate": gate.STRANGER,
         "resident-gate": gate.RESIDENT,
+        "bag-beside-bin": bins.BESIDE,
+        "bag-into-bin": bins.INTO,
+        "ebike-corridor": corridor.EBIKE,
+        "ebike-corridor-night": corridor.EBIKE_BY_NIGHT,
+        "pram-corridor": corridor.PRAM,
         "ebike-lift": lift.EBIKE,
         "wheelchair-lift": lift.WHEELCHAIR,
-        "bag-beside-bin": Scene(
-            look=_BIN_LOOK,
-            light=day,
-            scenario="garbage",
-            camera="CAM 03",
-            build=bag_beside_the_bin,
-            event=(6.4, 28.0),
-            seconds=28.0,
-        ),
-        "bag-into-bin": Scene(
-            look=_BIN_LOOK,
-            light=day,
-            scenario="garbage",
-            camera="CAM 03",
-            build=bag_into_the_bin,
-            twin_of="bag-beside-bin",
-            seconds=15.0,
-        ),
-        "ebike-corridor": Scene(
-            look=_CORRIDOR_LOOK,
-            light=corridor,
-            scenario="corridor_ebike",
-            camera="CAM 11",
-            build=ebike_in_the_corridor,
-            event=(2.0, 20.0),
-            seconds=20.0,
-        ),
-        "pram-corridor": Scene(
-            look=_CORRIDOR_LOOK,
-            light=corridor,
-            scenario="corridor_ebike",
-            camera="CAM 11",
-            build=pram_in_the_corridor,
-            twin_of="ebike-corridor",
-            seconds=12.0,
-        ),
     }

@@ -45,7 +45,7 @@ def shoot(scene: Scene, folder: Path, *, samples: int, seed: int, only: Sequence
                 if border is not None:
                     part = folder / "part.png"
                     stage.render(str(part), border)
-                    whole = _laid(whole, cv2.imread(str(part)), border)
+                    whole = laid(whole, cv2.imread(str(part)), border)
                 cv2.imwrite(str(target), whole)
         whole, before = cv2.imread(str(target)), seen
 
@@ -80,21 +80,21 @@ def _changed(before: Sequence[_Seen], after: Sequence[_Seen]) -> Border | None:
     return max(0.0, left - _MARGIN), max(0.0, top - _MARGIN), min(1.0, right + _MARGIN), min(1.0, bottom + _MARGIN)
 
 
-def _laid(whole: Any, part: Any, border: Border) -> Any:
+def laid(whole: Any, part: Any, border: Border) -> Any:
     """``part`` into ``whole``, softly at the edges."""
-    height, width = part.shape[:2]
-    x = min(round(border[0] * SIZE[0]), SIZE[0] - width)
-    y = min(round(border[1] * SIZE[1]), SIZE[1] - height)
+    (high, wide), (height, width) = whole.shape[:2], part.shape[:2]
+    x = min(round(border[0] * wide), wide - width)
+    y = min(round(border[1] * high), high - height)
     mask = np.ones((height, width), np.float32)
     for step in range(_FEATHER):
         share = (step + 1) / (_FEATHER + 1)
         if y > 0:
             mask[step] = np.minimum(mask[step], share)
-        if y + height < SIZE[1]:
+        if y + height < high:
             mask[height - 1 - step] = np.minimum(mask[height - 1 - step], share)
         if x > 0:
             mask[:, step] = np.minimum(mask[:, step], share)
-        if x + width < SIZE[0]:
+        if x + width < wide:
             mask[:, width - 1 - step] = np.minimum(mask[:, width - 1 - step], share)
     made = whole.astype(np.float32)
     under = made[y : y + height, x : x + width]

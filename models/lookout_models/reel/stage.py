@@ -14,6 +14,7 @@ Colour = tuple[float, float, float]
 
 bpy: Any = importlib.import_module("bpy")
 mathutils: Any = importlib.import_module("mathutils")
+_object_utils: Any = importlib.import_module("bpy_extras.object_utils")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -291,21 +292,27 @@ def hang_camera(look: Look, size: tuple[int, int], *, samples: int, seed: int) -
 def on_screen(objects: Sequence[Any], light: Light) -> tuple[float, float, float, float] | None:
     """The box around ``objects`` as they are now, with their shadows on the ground: left, top, right, bottom as
     fractions; None when out of sight."""
-    scene, found = bpy.context.scene, list[tuple[float, float]]()
-    to_screen = importlib.import_module("bpy_extras.object_utils").world_to_camera_view
+    found = list[tuple[float, float]]()
     bpy.context.view_layer.update()
     for thing in objects:
         for corner in thing.bound_box:
             place = thing.matrix_world @ mathutils.Vector(corner)
             for point in (place, _shadow(place, light)):
-                x, y, depth = to_screen(scene, scene.camera, point)
+                x, y, depth = to_screen(point)
                 if depth > 0:
-                    found.append((x, 1 - y))
+                    found.append((x, y))
     if not found:
         return None
     xs, ys = [x for x, _ in found], [y for _, y in found]
     left, top, right, bottom = max(0.0, min(xs)), max(0.0, min(ys)), min(1.0, max(xs)), min(1.0, max(ys))
     return (left, top, right, bottom) if left < right and top < bottom else None
+
+
+def to_screen(place: Any) -> tuple[float, float, float]:
+    """A point as fractions of the picture from its upper left, and how far it is from the camera, metres."""
+    scene = bpy.context.scene
+    x, y, depth = _object_utils.world_to_camera_view(scene, scene.camera, place)
+    return x, 1 - y, depth
 
 
 def _shadow(place: Any, light: Light) -> Any:
