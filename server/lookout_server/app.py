@@ -11,6 +11,7 @@ from lookout_server.api.deps import Deps
 from lookout_server.api.idempotency import HEADER, Idempotency, takes_key
 from lookout_server.api.middleware import BodyLimit, Counting, SecurityHeaders
 from lookout_server.api.routes import (
+    account_keeping,
     alarms,
     button,
     care,
@@ -87,6 +88,7 @@ _ROUTERS = (
     enrolment.router,
     people.router,
     whereabouts.router,
+    account_keeping.router,
     hand_overs.router,
     commands.router,
     feed.router,

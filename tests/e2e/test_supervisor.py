@@ -2,18 +2,23 @@
 
 import csv
 import io
+import json
+import urllib.request
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect
 
-from e2e.console_driver import PHONE, Window, open_window, report
-from e2e.dispatcher import OPERATOR, Dispatcher, SpokenGateway
+from e2e.console_driver import PHONE, Login, Window, open_window, report
+from e2e.dispatcher import Dispatcher, SpokenGateway
 from e2e.scenes import parked_ebike
 from lookout_contract.events import Scenario
 
 ROOT = Path(__file__).parents[2]
 AXE = ROOT / "server" / "console" / "node_modules" / "axe-core" / "axe.min.js"
+
+#: What is behind the control room, and the statistics.
+PAGES = ("/statistics", "/admin", "/admin/gateways", "/admin/audit")
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
@@ -55,20 +60,70 @@ def test_statistics_show_what_was_decided(gateway: SpokenGateway, operator: Wind
     expect(operator.page.get_by_text("这段时间没有案件，也没有告警。")).to_be_visible()
 
 
-@pytest.mark.parametrize("path", ["/statistics"])
+@pytest.fixture(scope="module")
+def admin(dispatcher: Dispatcher) -> Login:
+    login = Login(username="root", password="administrator-of-the-test")
+    dispatcher.verb("user", "add", login.username, "--role", "admin", "--password-stdin", said=login.password)
+    return login
+
+
+@pytest.fixture
+def office(browser: Browser, dispatcher: Dispatcher, windows: list[Window], admin: Login) -> Window:
+    """An admin's window."""
+    window = open_window(browser, dispatcher.url)
+    windows.append(window)
+    window.sign_in(admin)
+    return window
+
+
+def test_a_gateway_is_enrolled_asked_and_read_about(gateway: SpokenGateway, office: Window) -> None:
+    page = office.page
+    page.get_by_role("link", name="系统").click()
+    page.get_by_role("link", name="网关").click()
+    box = page.get_by_role("region", name="gw-01")
+    expect(box.get_by_text("编号连续，没有缺口")).to_be_visible()
+    box.get_by_role("button", name="自检 2单元楼道").click()
+    expect(page.get_by_role("row").filter(has_text="gw-01")).to_contain_text(["自检"])
+    page.get_by_role("button", name="登记网关").click()
+    page.get_by_label("网关名").fill("gw-east")
+    page.get_by_role("button", name="生成登记码").click()
+    line = page.locator("pre.secret")
+    expect(line).to_contain_text(f"lookout-edge enrol {office.base_url} ")
+    code = line.inner_text().split()[-1]
+    request = urllib.request.Request(
+        f"{office.base_url}/api/v1/enrol",
+        data=json.dumps({"code": code}).encode(),
+        headers={"Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        assert json.load(answer)["gateway"] == "gw-east"
+    page.get_by_role("link", name="审计").click()
+    page.get_by_role("combobox", name="做了什么").select_option("gateway.invited")
+    expect(page.locator("table.sheet tbody tr")).to_have_count(1)
+    expect(page.locator("table.sheet tbody tr")).to_contain_text("gw-east")
+
+
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_no_page_has_barriers_or_is_too_wide(
-    browser: Browser, dispatcher: Dispatcher, gateway: SpokenGateway, windows: list[Window], path: str, dark: bool
+    browser: Browser,
+    dispatcher: Dispatcher,
+    gateway: SpokenGateway,
+    windows: list[Window],
+    admin: Login,
+    dark: bool,
 ) -> None:
     if not AXE.exists():
         pytest.skip("axe-core is not installed: run `npm ci` in server/console")
     window = open_window(browser, dispatcher.url, dark=dark)
     windows.append(window)
-    window.sign_in(OPERATOR)
-    window.page.goto(f"{dispatcher.url}{path}")
-    expect(window.page.locator("h1")).to_be_attached()
-    expect(window.page.locator(".waiting")).to_have_count(0)
-    assert window.barriers(AXE.read_text("utf-8")) == []
-    for size in (PHONE, (768, 1024)):
-        window.page.set_viewport_size({"width": size[0], "height": size[1]})
-        assert not window.scrolls_sideways(), size
+    window.sign_in(admin)
+    axe = AXE.read_text("utf-8")
+    for path in PAGES:
+        window.page.set_viewport_size({"width": 1440, "height": 900})
+        window.page.goto(f"{dispatcher.url}{path}")
+        expect(window.page.locator("h1")).to_be_attached()
+        expect(window.page.locator(".waiting")).to_have_count(0)
+        assert (path, window.barriers(axe)) == (path, [])
+        for size in (PHONE, (768, 1024)):
+            window.page.set_viewport_size({"width": size[0], "height": size[1]})
+            assert not window.scrolls_sideways(), (path, size)

@@ -9,8 +9,8 @@ from pydantic import Field, StringConstraints
 from lookout_contract.base import Identifier
 from lookout_server.config.documents import Problem, read_document, validate
 from lookout_server.config.server import Section
+from lookout_server.domain.territory import USERNAME_PATTERN
 
-USERNAME_PATTERN = r"^[a-z0-9][a-z0-9._-]{0,62}$"
 Username = Annotated[str, StringConstraints(pattern=USERNAME_PATTERN)]
 Role = Literal["operator", "worker", "household_head", "department", "supervisor", "admin", "auditor", "care"]
 

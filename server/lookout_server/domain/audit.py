@@ -24,6 +24,8 @@ class Act(StrEnum):
     SIGNED_OUT = "session.ended"
     SESSIONS_REVOKED = "session.revoked"
     ACCOUNT_SAVED = "account.saved"
+    ACCOUNT_BARRED = "account.barred"
+    ACCOUNT_LET_IN = "account.let_in"
     SECOND_FACTOR_ON = "account.second_factor_on"
     SECOND_FACTOR_OFF = "account.second_factor_off"
     RECOVERY_CODE_USED = "account.recovery_code_used"

@@ -87,6 +87,8 @@ class Person:
     skills: frozenset[str] = frozenset()
     #: Whether the person has agreed to be sent.
     willing: bool = True
+    #: The account is disabled: no way in, and nobody is sent.
+    barred: bool = False
 
     @property
     def in_control_room(self) -> bool:
@@ -168,6 +170,10 @@ def path_up(grid: str | None, places: Mapping[str, Territory]) -> tuple[Territor
 def nearest_level(person: Person, path: Sequence[Territory]) -> Level | None:
     """The nearest place on the path in which the person works."""
     return next((place.level for place in path if place.id in person.grids), None)
+
+
+#: What people sign in with.
+USERNAME_PATTERN = r"^[a-z0-9][a-z0-9._-]{0,62}$"
 
 
 def person_id(username: str) -> str:

@@ -5,7 +5,16 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
 
-from lookout_server.ports.accounts import AuditFilter, AuditLog, CareViews, Factors, SecondFactor, Session
+from lookout_server.ports.accounts import (
+    AccountFilter,
+    AuditFilter,
+    AuditLog,
+    CareViews,
+    Factors,
+    KeptAccount,
+    SecondFactor,
+    Session,
+)
 from lookout_server.ports.arrivals import EventLog, EvidenceIndex, Ledger, ProofRepository, Quarantine
 from lookout_server.ports.hotline import HotlineRepository
 from lookout_server.ports.lists import ListRepository
@@ -54,6 +63,7 @@ from lookout_server.ports.ways import ResidentRepository
 from lookout_server.ports.whereabouts import WhereaboutsRepository
 
 __all__ = [
+    "AccountFilter",
     "AlarmFilter",
     "AlarmRepository",
     "Answer",
@@ -82,6 +92,7 @@ __all__ = [
     "HotlineRepository",
     "Incoming",
     "IssuedCertificate",
+    "KeptAccount",
     "LeaseRequest",
     "Ledger",
     "LedgerEntry",

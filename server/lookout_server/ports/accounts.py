@@ -7,6 +7,7 @@ from typing import Protocol
 
 from lookout_server.domain.audit import Act, Entry, Kept
 from lookout_server.domain.care import View
+from lookout_server.domain.territory import Person, Role
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +85,39 @@ class Session:
     def id(self) -> str:
         """What it is called; says nothing about the token."""
         return self.token_hash[:20]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountFilter:
+    """Which accounts: all that is given has to fit. ``text``: part of the name or user name; ``after``: the user
+    name before."""
+
+    username: str | None = None
+    text: str | None = None
+    role: Role | None = None
+    barred: bool | None = None
+    after: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeptAccount:
+    """An account and the ways in that it has."""
+
+    person: Person
+    has_password: bool
+    second_factor: bool
+
+
+class AccountKeeping(Protocol):
+    """Accounts as whoever looks after them sees them."""
+
+    async def accounts(self, wanted: AccountFilter, limit: int) -> Sequence[KeptAccount]:
+        """By user name, also those that are disabled."""
+        ...
+
+    async def bar(self, person_id: str, barred: bool) -> None:
+        """Disable an account, or let it in again."""
+        ...
 
 
 class Factors(Protocol):

@@ -16,7 +16,7 @@ from lookout_server.domain.notice import Contact
 from lookout_server.domain.roster import Shift
 from lookout_server.domain.silence import Silence
 from lookout_server.domain.territory import Camera, CameraKey, Gateway, Person, Role, Territory
-from lookout_server.ports.accounts import Session
+from lookout_server.ports.accounts import AccountKeeping, Session
 from lookout_server.ports.records import (
     AlarmFilter,
     CaseFilter,
@@ -214,7 +214,7 @@ class TerritoryRepository(Protocol):
         ...
 
 
-class PeopleRepository(Protocol):
+class PeopleRepository(AccountKeeping, Protocol):
     """Accounts and who is signed in."""
 
     async def get(self, ids: Collection[str]) -> dict[str, Person]:
@@ -222,15 +222,15 @@ class PeopleRepository(Protocol):
         ...
 
     async def everyone(self, role: Role | None = None) -> Sequence[Person]:
-        """Accounts that may sign in, by name."""
+        """Everybody, by name; with a role: those who have it and are not disabled."""
         ...
 
     async def working_in(self, places: Collection[str]) -> Sequence[Person]:
-        """Those who work in one of these places, by name."""
+        """Those who work in one of these places and are not disabled, by name."""
         ...
 
     async def credentials(self, username: str) -> tuple[Person, str | None] | None:
-        """The person and their password hash (None: no password yet), or None."""
+        """The person and their password hash (None: no password yet); None when nobody may sign in by this name."""
         ...
 
     async def save(self, person: Person, *, password_hash: str | None = None) -> None:

@@ -117,11 +117,15 @@ async def rolled_up(store: Store, site: Site, day: date, by: Access) -> RolledUp
     first, last = day_span(site.timezone, day)
     async with store.read() as uow:
         found = await uow.rounds.entries(DiaryFilter(places=by.places, first=first, last=last), Page(limit=_MOST_A_DAY))
-        workers = [each for each in await uow.people.everyone() if each.roles & FIELD and each.grids and by.knows(each)]
+        workers = [each for each in await uow.people.everyone() if _writes(each) and by.knows(each)]
         names = await uow.people.get({entry.person for entry in found})
     wrote = {entry.person for entry in found}
     silent = [each for each in workers if each.id not in wrote]
     return RolledUp(day=day, people=roll_up(found), silent=silent, names=names)
+
+
+def _writes(person: Person) -> bool:
+    return bool(person.roles & FIELD and person.grids) and not person.barred
 
 
 def own_grid(by: Access, grid: str | None) -> str:

@@ -68,14 +68,14 @@ async def turn_off(store: Store, by: Access, code: str, *, at: datetime) -> None
         await uow.commit()
 
 
-async def reset(store: Store, username: str, *, at: datetime) -> None:
-    """Turn codes off for somebody who has lost everything; for whoever runs the machine. Ends their sessions."""
+async def reset(store: Store, username: str, *, at: datetime, by: str | None = None) -> None:
+    """Turn codes off for somebody who has lost everything. Ends their sessions. ``by`` None: at the command line."""
     async with store.write() as uow:
         found = await uow.people.credentials(username)
         if found is None or not await uow.factors.remove(found[0].id):
             raise NotFoundError(f"{username!r} has no second factor: give the name that they sign in with")
         await uow.people.end_sessions(person_id=found[0].id)
-        uow.audit.add(Entry(at=at, act=Act.SECOND_FACTOR_OFF, actor=None, subject=found[0].id))
+        uow.audit.add(Entry(at=at, act=Act.SECOND_FACTOR_OFF, actor=by, subject=found[0].id))
         await uow.commit()
 
 

@@ -167,7 +167,7 @@ async def tell(uow: UnitOfWork, site: Site, case: Case, entry: HistoryEntry) -> 
 
 async def _worker(uow: UnitOfWork, worker_id: str) -> Person:
     person = (await uow.people.get([worker_id])).get(worker_id)
-    if person is None or not person.roles & FIELD:
+    if person is None or person.barred or not person.roles & FIELD:
         raise InvalidError(f"{worker_id!r} is no worker: choose one of the case's candidates")
     return person
 

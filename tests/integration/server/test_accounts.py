@@ -52,6 +52,8 @@ async def _with_codes(station: Station, web: httpx.AsyncClient) -> tuple[TOTP, l
     made = (await web.post("/api/v1/session/second_factor", headers=headers)).json()
     totp = TOTP(made["secret"])
     assert made["uri"].startswith("otpauth://totp/")
+    assert {len(row) for row in made["qr"]} == {len(made["qr"])}
+    assert (await web.get("/api/v1/session/second_factor", headers=headers)).json() == {"since": None}
     # Until it is confirmed the password is enough.
     assert (await _sign_in(web, "li")).status_code == 200
     wrong = await web.post("/api/v1/session/second_factor/confirm", json={"code": "000000"}, headers=headers)
@@ -59,6 +61,7 @@ async def _with_codes(station: Station, web: httpx.AsyncClient) -> tuple[TOTP, l
     code = totp.at(station.clock.now())
     answer = await web.post("/api/v1/session/second_factor/confirm", json={"code": code}, headers=headers)
     assert answer.status_code == 200, answer.text
+    assert (await web.get("/api/v1/session/second_factor", headers=headers)).json()["since"] is not None
     return totp, answer.json()["recovery_codes"]
 
 

@@ -48,6 +48,7 @@ MORE_PEOPLE = [
         for where, grid in (("in", "grid-07"), ("out", "grid-08"))
     ),
 ]
+ACCOUNT = {"name": "新人", "roles": ["worker"]}
 NOBODYS_ALARM = "a-" + "0" * 20
 SHA = picture().sha256
 
@@ -175,6 +176,7 @@ ROUTES = [
     Route("followFeed", "GET", "/api/v1/feed?after=-1", EVERYBODY),
     Route("listSessions", "GET", "/api/v1/sessions?person=u-li", {"li"} | LEADS),
     Route("revokeSession", "DELETE", f"/api/v1/sessions/{'0' * 20}?person=u-li", {"li"} | LEADS),
+    Route("getSecondFactor", "GET", "/api/v1/session/second_factor", EVERYBODY),
     Route("startSecondFactor", "POST", "/api/v1/session/second_factor", EVERYBODY),
     Route("confirmSecondFactor", "POST", "/api/v1/session/second_factor/confirm", set(), {"code": "000000"}),
     Route("stopSecondFactor", "POST", "/api/v1/session/second_factor/off", EVERYBODY, {"code": "000000"}),
@@ -182,6 +184,12 @@ ROUTES = [
     Route("listViews", "GET", "/api/v1/views", set()),
     Route("grantView", "POST", f"/api/v1/views/v-{'0' * 20}/grant", EVERYBODY),
     Route("endView", "POST", f"/api/v1/views/v-{'0' * 20}/end", EVERYBODY),
+    Route("listAccounts", "GET", "/api/v1/accounts", {"root"}),
+    Route("addAccount", "POST", "/api/v1/accounts", {"root"}, ACCOUNT | {"username": "new"}),
+    Route("changeAccount", "PUT", "/api/v1/accounts/u-nobody", {"root"}, ACCOUNT),
+    Route("barAccount", "POST", "/api/v1/accounts/u-nobody/bar", {"root"}),
+    Route("letInAccount", "POST", "/api/v1/accounts/u-nobody/let_in", {"root"}),
+    Route("resetCodes", "POST", "/api/v1/accounts/u-nobody/reset_codes", {"root"}),
     Route("listAudit", "GET", "/api/v1/audit", {"root"}),
     Route("revokeSessions", "DELETE", "/api/v1/sessions?person=u-police", LEADS),
     Route("listSavedViews", "GET", "/api/v1/lists", EVERYBODY),

@@ -252,7 +252,7 @@ HAND_OVERS = {"listHandOvers", "listColleagues", "handOver", "signHandOver", "de
 #: test_wall tries these.
 WALL = {"putStill", "listStills", "getStill", "watchCamera", "sendStream"}
 LISTS = {"listSavedViews", "saveView", "removeView"}
-FACTOR = {"startSecondFactor", "confirmSecondFactor", "stopSecondFactor"}
+FACTOR = {"getSecondFactor", "startSecondFactor", "confirmSecondFactor", "stopSecondFactor"}
 #: test_care tries these.
 CARE = {"listViews", "grantView", "endView"}
 OF_THE_SITE = {
@@ -264,6 +264,12 @@ OF_THE_SITE = {
     "listQuarantine",
     "enrolGateway",
     "offerEnrolment",
+    "listAccounts",
+    "addAccount",
+    "changeAccount",
+    "barAccount",
+    "letInAccount",
+    "resetCodes",
     "shutOutGateway",
     "listAudit",
 }

@@ -15,9 +15,11 @@ from lookout_contract.events import EndReason, PlateStatus, Scenario, Severity
 from lookout_contract.status import Sight
 from lookout_edge.sight import Blindness
 from lookout_edge.supervisor.buttons import PANIC
+from lookout_server.domain.audit import Act
 from lookout_server.domain.moves import Action
 from lookout_server.domain.notice import DeliveryState, NoticeKind
 from lookout_server.domain.policy import Tier
+from lookout_server.domain.territory import Role
 
 SOURCES = Path(__file__).parents[3] / "server" / "console" / "src"
 RULES = Path(__file__).parents[3] / "edge" / "lookout_edge" / "rules"
@@ -39,6 +41,8 @@ CODED = {
     #: How a plate stands with the list of residents, and what the rule wants of it.
     "value": {"known", "unknown", "unreadable", "resident", "stranger", "expired", "elsewhere", "not resident"},
     "sight": {sight.value for sight in Sight},
+    "role": {role.value for role in Role},
+    "act": {act.value for act in Act},
     "command_outcome": {outcome.value for outcome in Outcome},
     "command_state": {"waiting", "answered", "timed_out"},
     "command": {

@@ -16,7 +16,6 @@ import type {
   Notice,
   Overview,
   Page,
-  QuarantinePage,
   Timers,
   User,
 } from "./models";
@@ -83,8 +82,6 @@ export const gateways = () => request<{ items: Gateway[] }>("GET", "/gateways").
 export const timers = () => request<Timers>("GET", "/timers");
 
 export const commands = () => request<{ items: Command[] }>("GET", "/commands?limit=20").then((answer) => answer.items);
-
-export const quarantine = () => request<QuarantinePage>("GET", "/quarantine?limit=50");
 
 /** All open alarms, newest first, and whether there are even more than are fetched. */
 export const openAlarms = () =>

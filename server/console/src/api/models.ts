@@ -1,7 +1,7 @@
 /** What the API sends and takes, as agreed in its OpenAPI document. Times are RFC 3339 in UTC. */
 
 export type Severity = "red" | "yellow" | "blue";
-export type Role = "operator" | "worker" | "household_head" | "department" | "supervisor" | "admin" | "care";
+export type Role = "operator" | "worker" | "household_head" | "department" | "supervisor" | "admin" | "care" | "auditor";
 export type DismissReason = "false_alarm" | "duplicate" | "test" | "other";
 export type CameraSight = "watching" | "blind" | "off" | "unknown";
 

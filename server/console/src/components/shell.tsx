@@ -3,7 +3,7 @@ import { useLayoutEffect } from "preact/hooks";
 import { bindKeys } from "../live/keys";
 import { overview, stale } from "../live/live";
 import { attempt } from "../live/notices";
-import { leave, user } from "../live/session";
+import { inControl, leave, user } from "../live/session";
 import { navigate, path } from "../router";
 import { t } from "../text/i18n";
 import { FeedAge, StaleBar, useLive } from "./feed-state";
@@ -41,19 +41,23 @@ function TopBar() {
       </a>
       <span class="site">{seen?.site.name}</span>
       <nav aria-label={t("nav.label")}>
-        <NavLink to="/" text={t("nav.control")} />
-        <NavLink to="/wall" text={t("nav.wall")} />
-        <NavLink to="/cases" text={t("nav.cases")} />
-        <NavLink to="/statistics" text={t("nav.statistics")} />
+        {person && inControl(person) ? (
+          <>
+            <NavLink to="/" text={t("nav.control")} />
+            <NavLink to="/wall" text={t("nav.wall")} />
+            <NavLink to="/cases" text={t("nav.cases")} />
+            <NavLink to="/statistics" text={t("nav.statistics")} />
+          </>
+        ) : null}
         <NavLink to="/admin" text={t("nav.system")} />
       </nav>
-      {seen === null ? null : <Counts />}
+      {seen !== null && person && inControl(person) ? <Counts /> : null}
       <span class="grow" />
       <FeedAge />
       <LanguageSwitch />
       {person ? (
         <span class="person">
-          {person.name}
+          <a href="/account">{person.name}</a>
           <HandOverLink />
           <button class="button small quiet" onClick={() => void attempt(leave)}>
             {t("action.leave")}

@@ -20,7 +20,9 @@ export function inControl(person: User): boolean {
 }
 
 export function homeOf(person: User): string {
-  return inControl(person) ? "/" : "/worker";
+  if (inControl(person)) return "/";
+  // Who reads the log and nothing else has no tasks.
+  return person.roles.every((role) => role === "auditor") ? "/admin/audit" : "/worker";
 }
 
 /**

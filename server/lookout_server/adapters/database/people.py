@@ -4,14 +4,14 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import Text, delete, select, update
+from sqlalchemy import ColumnElement, Text, delete, or_, select, update
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lookout_server.adapters.database.statements import insert_new, scalars, upsert
-from lookout_server.adapters.database.tables import PersonGridRow, PersonRow, SessionRow
+from lookout_server.adapters.database.tables import FactorRow, PersonGridRow, PersonRow, SessionRow
 from lookout_server.domain.territory import Person, Role
-from lookout_server.ports import Session
+from lookout_server.ports import AccountFilter, KeptAccount, Session
 
 
 class SqlPeople:
@@ -31,18 +31,20 @@ class SqlPeople:
         """By name."""
         statement = select(PersonRow).order_by(PersonRow.name, PersonRow.id)
         if role is not None:
-            statement = statement.where(sql_cast(PersonRow.roles, Text).like(f'%"{role.value}"%'))
+            statement = statement.where(_has(role), PersonRow.barred.is_(False))
         return await self._people(await scalars(self._session, statement))
 
     async def working_in(self, places: Collection[str]) -> Sequence[Person]:
         """By name."""
         there = select(PersonGridRow.person_id).where(PersonGridRow.grid_id.in_(sorted(places)))
-        statement = select(PersonRow).where(PersonRow.id.in_(there)).order_by(PersonRow.name, PersonRow.id)
+        statement = select(PersonRow).where(PersonRow.id.in_(there), PersonRow.barred.is_(False))
+        statement = statement.order_by(PersonRow.name, PersonRow.id)
         return await self._people(await scalars(self._session, statement))
 
     async def credentials(self, username: str) -> tuple[Person, str | None] | None:
         """The person and the hash."""
-        rows = await scalars(self._session, select(PersonRow).where(PersonRow.username == username))
+        let_in = select(PersonRow).where(PersonRow.username == username, PersonRow.barred.is_(False))
+        rows = await scalars(self._session, let_in)
         people = await self._people(rows)
         return (people[0], rows[0].password_hash) if people else None
 
@@ -85,6 +87,35 @@ class SqlPeople:
         await insert_new(self._session, PersonRow, rows)
         links = [{"person_id": person.id, "grid_id": grid} for person in people for grid in sorted(person.grids)]
         await insert_new(self._session, PersonGridRow, links)
+
+    async def accounts(self, wanted: AccountFilter, limit: int) -> Sequence[KeptAccount]:
+        """By user name."""
+        statement = select(PersonRow).order_by(PersonRow.username).limit(limit)
+        if wanted.text is not None:
+            name = PersonRow.name.contains(wanted.text, autoescape=True)
+            statement = statement.where(or_(name, PersonRow.username.contains(wanted.text, autoescape=True)))
+        if wanted.username is not None:
+            statement = statement.where(PersonRow.username == wanted.username)
+        if wanted.role is not None:
+            statement = statement.where(_has(wanted.role))
+        if wanted.barred is not None:
+            statement = statement.where(PersonRow.barred.is_(wanted.barred))
+        if wanted.after is not None:
+            statement = statement.where(PersonRow.username > wanted.after)
+        rows = await scalars(self._session, statement)
+        on = select(FactorRow.person_id).where(
+            FactorRow.person_id.in_([row.id for row in rows]), FactorRow.since.is_not(None)
+        )
+        coded = set((await self._session.scalars(on)).all())
+        return [
+            KeptAccount(person=person, has_password=row.password_hash is not None, second_factor=person.id in coded)
+            for row, person in zip(rows, await self._people(rows), strict=True)
+        ]
+
+    async def bar(self, person_id: str, barred: bool) -> None:
+        """Both ways."""
+        statement = update(PersonRow).where(PersonRow.id == person_id).values(barred=barred)
+        await self._session.execute(statement.execution_options(synchronize_session=False))
 
     async def add_session(self, session: Session) -> None:
         """Keep it, and sweep what has run out."""
@@ -155,4 +186,9 @@ def _person(row: PersonRow, grids: frozenset[str]) -> Person:
         language=row.language,
         skills=frozenset(cast(list[str], row.skills)),
         willing=row.willing,
+        barred=row.barred,
     )
+
+
+def _has(role: Role) -> ColumnElement[bool]:
+    return sql_cast(PersonRow.roles, Text).like(f'%"{role.value}"%')

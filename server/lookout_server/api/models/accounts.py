@@ -2,12 +2,14 @@
 
 from typing import Annotated, Any
 
+import segno
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from lookout_server.api.models.base import Model, RequestModel, Text, UtcTime, shown
 from lookout_server.domain.audit import Act, Kept
 from lookout_server.domain.territory import Person, Role
 from lookout_server.ports import AuditFilter, Session
+from lookout_server.services.factors import Enrolment
 
 _USER_EXAMPLE: dict[str, Any] = {
     "id": "u-li",
@@ -140,11 +142,27 @@ class FactorModel(Model):
         {
             "secret": "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP",
             "uri": "otpauth://totp/Lookout:li?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Lookout",
+            "qr": ["1110", "1011"],
         }
     )
 
     secret: str
     uri: str
+    qr: tuple[str, ...] = Field(description="The address as a QR code: rows of modules, 1 is dark; without its margin.")
+
+    @classmethod
+    def of(cls, made: Enrolment) -> "FactorModel":
+        """From the service's value."""
+        rows = tuple("".join(str(int(module)) for module in row) for row in segno.make(made.uri, micro=False).matrix)
+        return cls(secret=made.secret, uri=made.uri, qr=rows)
+
+
+class FactorState(Model):
+    """Whether a code is asked for beside the password, and since when."""
+
+    model_config = shown({"since": "2026-11-22T06:00:00.000Z"})
+
+    since: UtcTime | None
 
 
 class CodeBody(RequestModel):

@@ -10,6 +10,7 @@ from lookout_server.api.deps import Deps, Given
 from lookout_server.api.models.accounts import (
     CodeBody,
     FactorModel,
+    FactorState,
     OpenSession,
     RecoveryCodes,
     SessionList,
@@ -101,7 +102,15 @@ async def revoke_session(deps: Given, signed_in: SignedIn, session_id: SessionId
 async def start_second_factor(deps: Given, signed_in: SignedIn) -> FactorModel:
     """A secret for an authenticator. Codes are asked for once one of them was confirmed."""
     made = await factors.start(deps.store, deps.site.name, signed_in.access)
-    return FactorModel(secret=made.secret, uri=made.uri)
+    return FactorModel.of(made)
+
+
+@router.get("/session/second_factor", operation_id="getSecondFactor", responses=errors())
+async def get_second_factor(deps: Given, signed_in: SignedIn) -> FactorState:
+    """Whether the asking person needs a code to sign in."""
+    async with deps.store.read() as uow:
+        held = await uow.factors.get(signed_in.person.id)
+    return FactorState(since=held.since if held else None)
 
 
 @router.post(

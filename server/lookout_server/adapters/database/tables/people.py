@@ -8,6 +8,7 @@ from sqlalchemy import (
     Index,
     String,
     Text,
+    false,
     text,
     true,
 )
@@ -38,6 +39,8 @@ class PersonRow(Base):
     password_hash: Mapped[str | None] = mapped_column(Text)
     skills: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
     willing: Mapped[bool] = mapped_column(server_default=true())
+    #: Disabled: no way in, and nobody is sent.
+    barred: Mapped[bool] = mapped_column(server_default=false())
 
 
 class PersonGridRow(Base):

@@ -1,0 +1,191 @@
+/** The log of who did what, searched. */
+
+import { useState } from "preact/hooks";
+import * as admin from "../api/admin";
+import type { AuditEntry, AuditQuery } from "../api/admin";
+import { request } from "../api/client";
+import type { Named } from "../api/models";
+import { AdminShell } from "../components/admin-shell";
+import { Empty } from "../components/empty";
+import { Show, useLoad } from "../components/load";
+import { More } from "../components/more";
+import { Table } from "../components/table";
+import { inControl, user } from "../live/session";
+import { dayTime } from "../text/format";
+import { t, word } from "../text/i18n";
+
+/** As the dispatcher writes them; a new one is shown by its code. */
+const ACTS = [
+  "session.begun",
+  "session.refused",
+  "session.ended",
+  "session.revoked",
+  "account.saved",
+  "account.barred",
+  "account.let_in",
+  "account.second_factor_on",
+  "account.second_factor_off",
+  "account.recovery_code_used",
+  "care.asked",
+  "care.granted",
+  "care.ended",
+  "care.read",
+  "contact.saved",
+  "contact.removed",
+  "gateway.asked",
+  "gateway.invited",
+  "gateway.shut_out",
+  "camera.watched",
+  "quarantine.taken",
+  "quarantine.discarded",
+  "hand_over.given",
+  "hand_over.taken",
+  "hand_over.declined",
+  "position.shared",
+  "position.forgotten",
+  "data.exported",
+] as const;
+
+/** Names for ids; an auditor who is not of the control room reads the ids. */
+async function people(): Promise<ReadonlyMap<string, string>> {
+  if (user.value == null || !inControl(user.value)) return new Map();
+  const found = await request<{ items: Named[] }>("GET", "/people");
+  return new Map(found.items.map((person) => [person.id, person.name]));
+}
+
+export default function AuditPage() {
+  return (
+    <AdminShell title={t("admin_page.audit")}>
+      <Log />
+    </AdminShell>
+  );
+}
+
+function Log() {
+  const [asked, setAsked] = useState<AuditQuery>({});
+  const names = useLoad(people, "people");
+  const found = useLoad(() => admin.audit(asked), JSON.stringify(asked));
+  const nameOf = (id: string) => names.value?.get(id) ?? id;
+  return (
+    <>
+      <p class="quiet-text">{t("audit.about")}</p>
+      <Filter onAsk={setAsked} names={names.value ?? new Map()} />
+      <Show of={found}>
+        {(page) =>
+          page.items.length === 0 ? (
+            <Empty title={t("audit.empty")}>{t("audit.empty_next")}</Empty>
+          ) : (
+            <>
+              <Table
+                caption={t("admin_page.audit")}
+                rows={page.items}
+                keyOf={(entry) => String(entry.seq)}
+                columns={[
+                  { name: t("audit.number"), cell: (entry) => entry.seq },
+                  { name: t("audit.at"), cell: (entry) => <time dateTime={entry.at}>{dayTime(entry.at)}</time> },
+                  { name: t("audit.who"), cell: (entry) => (entry.actor === null ? t("audit.nobody") : nameOf(entry.actor)) },
+                  { name: t("audit.what"), cell: (entry) => word("act", entry.act) },
+                  { name: t("audit.to"), cell: (entry) => <Subject entry={entry} nameOf={nameOf} /> },
+                ]}
+              />
+              <More of={found} next={(cursor) => admin.audit(asked, cursor)} />
+            </>
+          )
+        }
+      </Show>
+    </>
+  );
+}
+
+function Subject({ entry, nameOf }: { entry: AuditEntry; nameOf: (id: string) => string }) {
+  const details = Object.entries(entry.details).filter(([, value]) => value !== "");
+  return (
+    <div>
+      {entry.subject === "" ? "–" : nameOf(entry.subject)}
+      {details.length === 0 ? null : (
+        <div class="quiet-text">{details.map(([name, value]) => `${word("audit_detail", name)} ${inWords(name, value)}`).join(" · ")}</div>
+      )}
+    </div>
+  );
+}
+
+/** Codes in words, where there are words for them. */
+function inWords(name: string, value: string | number): string {
+  if (typeof value === "number") return String(value);
+  if (name === "name") return word("command", value);
+  return value
+    .split(",")
+    .map((part) => (name === "roles" ? word("role", part) : word("audit_value", part)))
+    .join(t("gateway.and"));
+}
+
+function Filter({ onAsk, names }: { onAsk: (asked: AuditQuery) => void; names: ReadonlyMap<string, string> }) {
+  const [given, setGiven] = useState({ act: "", actor: "", about: "", first: "", last: "" });
+  const change = (part: Partial<typeof given>, ask = true) => {
+    const next = { ...given, ...part };
+    setGiven(next);
+    if (ask) onAsk(asked(next));
+  };
+  return (
+    <form
+      class="filter"
+      role="search"
+      onSubmit={(event) => {
+        event.preventDefault();
+        onAsk(asked(given));
+      }}
+    >
+      <label>
+        {t("audit.what")}
+        <select value={given.act} onChange={(event) => change({ act: event.currentTarget.value })}>
+          <option value="">{t("audit.anything")}</option>
+          {ACTS.map((act) => (
+            <option key={act} value={act}>
+              {word("act", act)}
+            </option>
+          ))}
+        </select>
+      </label>
+      <label>
+        {t("audit.who")}
+        <input list="audit-people" value={given.actor} placeholder="u-li" onInput={(event) => change({ actor: event.currentTarget.value }, false)} />
+        <datalist id="audit-people">
+          {[...names].map(([id, name]) => (
+            <option key={id} value={id}>
+              {name}
+            </option>
+          ))}
+        </datalist>
+      </label>
+      <label>
+        {t("audit.to")}
+        <input value={given.about} maxLength={100} onInput={(event) => change({ about: event.currentTarget.value }, false)} />
+      </label>
+      <label>
+        {t("statistics.first")}
+        <input type="date" value={given.first} max={given.last} onInput={(event) => change({ first: event.currentTarget.value })} />
+      </label>
+      <label>
+        {t("statistics.last")}
+        <input type="date" value={given.last} min={given.first} onInput={(event) => change({ last: event.currentTarget.value })} />
+      </label>
+      <button class="button small">{t("audit.search")}</button>
+    </form>
+  );
+}
+
+/** Days begin and end by this browser's clock. */
+function asked({ act, actor, about, first, last }: Record<"act" | "actor" | "about" | "first" | "last", string>): AuditQuery {
+  const day = (text: string, after: number) => {
+    const at = new Date(`${text}T00:00:00`);
+    at.setDate(at.getDate() + after);
+    return at.toISOString();
+  };
+  return {
+    act: act || undefined,
+    actor: actor.trim() || undefined,
+    about: about.trim() || undefined,
+    first: first ? day(first, 0) : undefined,
+    before: last ? day(last, 1) : undefined,
+  };
+}
