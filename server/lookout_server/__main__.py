@@ -16,6 +16,7 @@ from lookout_server.domain.territory import Role
 from lookout_server.errors import InvalidError, ServerError
 from lookout_server.estate_commands import estate
 from lookout_server.place_commands import places
+from lookout_server.quarantine_commands import quarantine
 from lookout_server.storage_commands import backup, restore
 
 # A defect shows Python's own traceback, not one framed for the screen with the values of all variables in it.
@@ -46,6 +47,7 @@ app.add_typer(devices, name="device")
 brokers = typer.Typer(no_args_is_help=True, help="A broker that somebody else runs.")
 app.add_typer(brokers, name="broker")
 app.add_typer(places, name="places")
+app.add_typer(quarantine, name="quarantine")
 
 
 @app.command()

@@ -110,6 +110,16 @@ async def administrator(signed_in: SignedIn) -> Access:
 Administrator = Annotated[Access, Depends(administrator)]
 
 
+async def site_lead(access: Lead) -> Access:
+    """Supervisors and admins, of the whole site."""
+    if access.places is not None:
+        raise ForbiddenError("this is for supervisors and admins who look after the whole site")
+    return access
+
+
+SiteLead = Annotated[Access, Depends(site_lead)]
+
+
 async def auditor(signed_in: SignedIn) -> Access:
     """Admins of the whole site, and auditors."""
     person = signed_in.person

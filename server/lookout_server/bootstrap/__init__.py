@@ -24,7 +24,20 @@ from lookout_server.bootstrap.enrolment import offer_enrolment, revoke_gateway
 from lookout_server.bootstrap.ledger import export_ledger, ledgers, verify_ledger
 from lookout_server.bootstrap.models import add_model
 from lookout_server.bootstrap.places import add_places, list_places, retire_place, write_codes
-from lookout_server.bootstrap.shown import as_values, as_yaml, describe, ledger_lines, ledger_values
+from lookout_server.bootstrap.quarantine import (
+    discard_quarantined,
+    list_quarantine,
+    replay_quarantined,
+    show_quarantined,
+)
+from lookout_server.bootstrap.shown import (
+    as_values,
+    as_yaml,
+    describe,
+    ledger_lines,
+    ledger_values,
+    quarantined_values,
+)
 from lookout_server.bootstrap.site import Trial, bring_in_estate, export_estate, seed_demo, try_policy
 from lookout_server.bootstrap.version import version
 
@@ -47,6 +60,7 @@ __all__ = [
     "bring_in_estate",
     "broker_rules",
     "describe",
+    "discard_quarantined",
     "export_estate",
     "export_ledger",
     "exported_documents",
@@ -55,18 +69,22 @@ __all__ = [
     "ledger_values",
     "ledgers",
     "list_places",
+    "list_quarantine",
     "migrate_database",
     "new_password",
     "new_webhook_secret",
     "offer_enrolment",
+    "quarantined_values",
     "remove_device",
     "remove_integrator",
+    "replay_quarantined",
     "reset_second_factor",
     "restore",
     "retire_place",
     "revoke_gateway",
     "run_dispatcher",
     "seed_demo",
+    "show_quarantined",
     "try_policy",
     "verify_audit",
     "verify_ledger",

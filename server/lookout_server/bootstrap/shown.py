@@ -1,6 +1,7 @@
 """What the command line shows: a new gateway's credentials, and what a configuration would run."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 import yaml
@@ -10,6 +11,7 @@ from lookout_server.adapters.database.engine import complete_url
 from lookout_server.bootstrap.access import GatewayAccess
 from lookout_server.bootstrap.ledger import GatewayLedger
 from lookout_server.config import EmbeddedBroker, ServerConfig, load_site_file
+from lookout_server.ports import Quarantined
 
 
 def as_values(access: GatewayAccess) -> dict[str, Any]:
@@ -77,6 +79,15 @@ def ledger_lines(ledger: GatewayLedger) -> Iterator[str]:
             f"  {each.stream.epoch}  settled up to {numbers.upto}, missing {numbers.missing}, "
             f"lost {numbers.lost_count}, {chain.links} entries, head {chain.head}"
         )
+
+
+def quarantined_values(held: Quarantined) -> dict[str, Any]:
+    """A message of the quarantine for programs."""
+    return {
+        name: value.isoformat() if isinstance(value, datetime) else value
+        for name, value in vars(held).items()
+        if name != "preview"
+    }
 
 
 def ledger_values(ledger: GatewayLedger) -> dict[str, Any]:

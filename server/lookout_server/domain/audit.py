@@ -39,6 +39,8 @@ class Act(StrEnum):
     GATEWAY_ASKED = "gateway.asked"
     GATEWAY_INVITED = "gateway.invited"
     GATEWAY_SHUT_OUT = "gateway.shut_out"
+    MESSAGE_TAKEN = "quarantine.taken"
+    MESSAGE_DISCARDED = "quarantine.discarded"
     HAND_OVER_GIVEN = "hand_over.given"
     HAND_OVER_TAKEN = "hand_over.taken"
     HAND_OVER_DECLINED = "hand_over.declined"

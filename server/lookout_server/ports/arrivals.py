@@ -15,6 +15,9 @@ from lookout_server.ports.records import (
     LinkedEvent,
     LinkedNote,
     Quarantined,
+    QuarantinedMessage,
+    QuarantineEnd,
+    QuarantineState,
     StoredFile,
     StreamKey,
     StreamState,
@@ -105,8 +108,18 @@ class Quarantine(Protocol):
         """Keep a message (``key``: epoch and sequence, when both could be read). The same again only counts."""
         ...
 
-    async def page(self, *, limit: int, before: int | None = None) -> Sequence[Quarantined]:
+    async def page(
+        self, *, limit: int, before: int | None = None, state: QuarantineState | None = None
+    ) -> Sequence[Quarantined]:
         """Newest first."""
+        ...
+
+    async def get(self, number: int) -> QuarantinedMessage | None:
+        """One of them, as far as it is kept."""
+        ...
+
+    async def end(self, number: int, end: QuarantineEnd) -> bool:
+        """Note what became of it; False when it waits no more, since somebody was faster."""
         ...
 
     async def trim(self, *, rows: int, kept_bytes: int) -> int:
@@ -118,5 +131,5 @@ class Quarantine(Protocol):
         ...
 
     async def count_by_gateway(self) -> dict[str, int]:
-        """Gateway id → messages."""
+        """Gateway id → messages that wait."""
         ...

@@ -135,6 +135,15 @@ class Incoming:
     retained: bool = False
 
 
+class QuarantineState(StrEnum):
+    """How it stands with a message that could not be taken."""
+
+    WAITING = "waiting"
+    #: Taken after all: what kept it out is no more.
+    TAKEN = "taken"
+    DISCARDED = "discarded"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Quarantined:
     """A message that could not be taken, and why."""
@@ -150,6 +159,38 @@ class Quarantined:
     received_at: datetime
     #: How often the very same message came.
     times: int
+    state: QuarantineState = QuarantineState.WAITING
+    #: When it was taken after all or discarded, and by whom; a person's id, None for whoever runs the machine.
+    ended_at: datetime | None = None
+    ended_by: str | None = None
+    #: Why it was discarded.
+    note: str | None = None
+    #: The alarm that it told of when it was taken.
+    alarm: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuarantinedMessage:
+    """One of them with what is kept of its payload; ``whole``: that is all of it."""
+
+    held: Quarantined
+    payload: bytes
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing of it was cut off."""
+        return len(self.payload) == self.held.size
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuarantineEnd:
+    """What became of a message that waited in quarantine."""
+
+    state: QuarantineState
+    at: datetime
+    by: str | None
+    note: str | None = None
+    alarm: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

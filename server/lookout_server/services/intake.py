@@ -73,8 +73,7 @@ class Intake:
             refusals = [*(read for read in batch if isinstance(read, Refused)), *settlement.conflicts]
             await _quarantine(uow, refusals)
             early = await _note_the_future(uow, settlement.fresh)
-            await take_events(uow, self._site, [read for read in settlement.fresh if not read.is_trial])
-            await take_trials(uow, [read for read in settlement.fresh if read.is_trial])
+            await follow_events(uow, self._site, settlement.fresh)
             await hear_statuses(uow, [read for read in batch if isinstance(read, ReadStatus)])
             await note_rivals(uow, settlement.conflicts)
             await hear_cameras(uow, [read for read in batch if isinstance(read, ReadCamera)])
@@ -88,6 +87,12 @@ class Intake:
             duplicates=settlement.duplicates,
             refused=len(refusals),
         )
+
+
+async def follow_events(uow: UnitOfWork, site: Site, fresh: Sequence[ReadEvent]) -> None:
+    """Everything that follows from events that were new."""
+    await take_events(uow, site, [read for read in fresh if not read.is_trial])
+    await take_trials(uow, [read for read in fresh if read.is_trial])
 
 
 async def _quarantine(uow: UnitOfWork, refusals: Sequence[Refused]) -> None:

@@ -33,6 +33,8 @@ class ReadEvent:
     taken: TakenEvent
     camera: CameraKey
     message: Incoming
+    #: From the quarantine: its number is settled, and is taken all the same unless an event is stored under it.
+    again: bool = False
 
     @property
     def is_trial(self) -> bool:

@@ -67,6 +67,7 @@ async def settle(uow: UnitOfWork, batch: Sequence[Read]) -> Settlement:
         book.take(message)
     for stream, top in tails.items():
         book.expect(stream, top)
+    await _take_again(uow, book)
     conflicts = await _conflicts(uow, book)
     await uow.events.append(book.events)
     await uow.events.note(book.notes)
@@ -116,12 +117,15 @@ class _Book:
     def _event(self, message: ReadEvent) -> None:
         sequence = message.taken.event.sequence
         held = self.states[message.stream].numbers
-        if not held.takes(sequence):
+        if held.takes(sequence):
+            self.store(message, held.settle(sequence))
+        else:
             self.repeated.append(message)
-            return
-        link = self._link(
-            message.stream, held.settle(sequence), Ending.STORED, (sequence, sequence), message.taken.payload
-        )
+
+    def store(self, message: ReadEvent, numbers: Sequences) -> None:
+        """Keep an event that is new; ``numbers``: how its stream's stand with it."""
+        sequence = message.taken.event.sequence
+        link = self._link(message.stream, numbers, Ending.STORED, (sequence, sequence), message.taken.payload)
         self.fresh.append(message)
         self.events.append(LinkedEvent(taken=message.taken, link=link))
 
@@ -150,6 +154,16 @@ class _Book:
 
     def _note(self, stream: StreamKey, link: Link, reason: str, message: Refused | ReadResponse) -> None:
         self.notes.append(LinkedNote(stream=stream, link=link, reason=reason, at=message.message.received_at))
+
+
+async def _take_again(uow: UnitOfWork, book: _Book) -> None:
+    """Events from the quarantine whose number was refused then: the ledger has both entries, as with what was lost."""
+    again = [event for event in book.repeated if event.again]
+    stored = await uow.events.payloads({_place(event) for event in again}) if again else {}
+    for event in again:
+        if _place(event) not in stored:
+            book.repeated.remove(event)
+            book.store(event, book.states[event.stream].numbers)
 
 
 async def _conflicts(uow: UnitOfWork, book: _Book) -> tuple[Refused, ...]:

@@ -171,6 +171,9 @@ ROUTES = [
     Route("removeContact", "DELETE", "/api/v1/people/u-li/contacts/none", {"li"} | LEADS),
     Route("listPeople", "GET", "/api/v1/people", CONTROL_ROOM),
     Route("listQuarantine", "GET", "/api/v1/quarantine", WHOLE_SITE),
+    Route("getQuarantined", "GET", "/api/v1/quarantine/999", WHOLE_SITE),
+    Route("replayQuarantined", "POST", "/api/v1/quarantine/999/replay", WHOLE_SITE & LEADS),
+    Route("discardQuarantined", "POST", "/api/v1/quarantine/999/discard", WHOLE_SITE & LEADS, {"reason": "x"}),
     Route("getOverview", "GET", "/api/v1/overview", EVERYBODY),
     # An impossible number is refused after the session has been accepted, so that no endless stream opens.
     Route("followFeed", "GET", "/api/v1/feed?after=-1", EVERYBODY),

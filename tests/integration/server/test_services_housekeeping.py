@@ -47,9 +47,9 @@ async def test_the_quarantine_keeps_the_newest_and_counts_what_it_lets_go(statio
 
 async def test_bytes_are_bounded_by_what_is_kept_of_each_not_by_what_came(station: Station) -> None:
     await _refuse(station, b"big" + b"x" * 99_997, b"two" + b"x" * 97, b"tri" + b"x" * 97)
-    # 16,384 bytes are kept of the big one.
-    assert await trim_quarantine(station.store, QuarantineRoom(kept_bytes=16_584)) == 0
-    assert await trim_quarantine(station.store, QuarantineRoom(kept_bytes=16_583)) == 1
+    # 65,536 bytes are kept of the big one.
+    assert await trim_quarantine(station.store, QuarantineRoom(kept_bytes=65_736)) == 0
+    assert await trim_quarantine(station.store, QuarantineRoom(kept_bytes=65_735)) == 1
     assert await _held(station) == (["tri", "two"], 1)
 
 

@@ -197,3 +197,31 @@ def test_places_get_codes_to_print(config: str, tmp_path: Path) -> None:
     said("places", "qr", "-o", str(tmp_path / "codes"), *url, "--grid", "grid-01", "--config", config)
     assert [file.suffix for file in (tmp_path / "codes").iterdir()] == [".svg"]
     assert len(json.loads(said("places", "list", "--json", "--config", config))) == 2
+
+
+def test_the_quarantine_is_read_and_decided_from_the_command_line(config: str) -> None:
+    assert "nothing waits" in said("quarantine", "list", "--config", config)
+    asyncio.run(_refuse(config))
+    rubbish, event = json.loads(said("quarantine", "list", "--json", "--config", config))
+    assert "it stumbled" in said("quarantine", "list", "--config", config)
+    assert json.loads(said("quarantine", "show", str(event["id"]), "--config", config))["sequence"] == 1
+    assert "1 of 2 wait on" in said("quarantine", "replay", "--all", "--config", config, code=1)
+    assert f"{event['id']}: taken, alarm a-" in said("quarantine", "replay", str(event["id"]), "--config", config)
+    said("quarantine", "replay", "--config", config, code=2)
+    number = str(rubbish["id"])
+    said("quarantine", "discard", number, "--reason", " ", "--config", config, code=2)
+    assert "discarded" in said("quarantine", "discard", number, "--reason", "a test bench", "--config", config)
+    kept = json.loads(said("quarantine", "list", "--all", "--json", "--config", config))
+    assert [(held["state"], held["note"]) for held in kept] == [("discarded", "a test bench"), ("taken", None)]
+    assert "2 entries hold" in said("audit", "verify", "--config", config)
+
+
+async def _refuse(config: str) -> None:
+    """Without the intake, whose words would go where the verb before had its own."""
+    gateway = SmallGateway(gateway="gw-a", site="home")
+    database = Database(f"sqlite:///{Path(config).parent}/data/lookout.db")
+    async with database.write() as uow:
+        for message, why in ((gateway.sends("o-1"), "it stumbled"), (gateway.says(b"rubbish"), "it is no JSON")):
+            await uow.quarantine.add(message, why, gateway="gw-a", key=None)
+        await uow.commit()
+    await database.close()

@@ -4,15 +4,15 @@ import hashlib
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import case, delete, func, or_, select
+from sqlalchemy import case, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lookout_server.adapters.database.statements import count_up, insert_into, scalars, table_of
 from lookout_server.adapters.database.tables import CounterRow, QuarantineRow
-from lookout_server.ports import Incoming, Quarantined
+from lookout_server.ports import Incoming, Quarantined, QuarantinedMessage, QuarantineEnd, QuarantineState
 
-#: What is kept of a payload; a flood of huge ones must not fill the disk.
-_KEPT_BYTES = 16_384
+#: What is kept of a payload: any event whole, which has one to three KiB; a flood of huge ones must not fill the disk.
+_KEPT_BYTES = 65_536
 _PREVIEW_CHARACTERS = 500
 _DROPPED = "quarantine-dropped"
 
@@ -30,12 +30,31 @@ class SqlQuarantine:
         fresh = {"times": table.c.times + 1, "last_at": insert.excluded.last_at}
         await self._session.execute(insert.on_conflict_do_update(index_elements=["fingerprint"], set_=fresh))
 
-    async def page(self, *, limit: int, before: int | None = None) -> Sequence[Quarantined]:
+    async def page(
+        self, *, limit: int, before: int | None = None, state: QuarantineState | None = None
+    ) -> Sequence[Quarantined]:
         """Newest first."""
         statement = select(QuarantineRow).order_by(QuarantineRow.id.desc()).limit(limit)
         if before is not None:
             statement = statement.where(QuarantineRow.id < before)
+        if state is not None:
+            statement = statement.where(QuarantineRow.state == state)
         return [_quarantined(row) for row in await scalars(self._session, statement)]
+
+    async def get(self, number: int) -> QuarantinedMessage | None:
+        """By its number."""
+        row = await self._session.get(QuarantineRow, number)
+        return QuarantinedMessage(held=_quarantined(row), payload=row.payload) if row else None
+
+    async def end(self, number: int, end: QuarantineEnd) -> bool:
+        """Of two at a time the database lets one."""
+        ended = (
+            update(QuarantineRow)
+            .where(QuarantineRow.id == number, QuarantineRow.state == QuarantineState.WAITING)
+            .values(state=end.state, ended_at=end.at, ended_by=end.by, note=end.note, alarm=end.alarm)
+            .returning(QuarantineRow.id)
+        )
+        return await self._session.scalar(ended) is not None
 
     async def trim(self, *, rows: int, kept_bytes: int) -> int:
         """The oldest by number go first."""
@@ -58,10 +77,10 @@ class SqlQuarantine:
         return await self._session.scalar(select(CounterRow.value).where(CounterRow.name == _DROPPED)) or 0
 
     async def count_by_gateway(self) -> dict[str, int]:
-        """Messages whose topic names a gateway."""
+        """Messages that wait and whose topic names a gateway."""
         statement = (
             select(QuarantineRow.gateway, func.count())
-            .where(QuarantineRow.gateway.is_not(None))
+            .where(QuarantineRow.gateway.is_not(None), QuarantineRow.state == QuarantineState.WAITING)
             .group_by(QuarantineRow.gateway)
         )
         return {str(row[0]): int(row[1]) for row in await self._session.execute(statement)}
@@ -81,6 +100,7 @@ def _values(message: Incoming, reason: str, gateway: str | None, key: tuple[str,
         "received_at": message.received_at,
         "last_at": message.received_at,
         "times": 1,
+        "state": QuarantineState.WAITING,
     }
 
 
@@ -97,4 +117,9 @@ def _quarantined(row: QuarantineRow) -> Quarantined:
         preview=preview,
         received_at=row.received_at,
         times=row.times,
+        state=QuarantineState(row.state),
+        ended_at=row.ended_at,
+        ended_by=row.ended_by,
+        note=row.note,
+        alarm=row.alarm,
     )

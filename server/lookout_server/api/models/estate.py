@@ -1,4 +1,4 @@
-"""Cameras, gateways, quarantine and the overview."""
+"""Cameras, gateways and the overview."""
 
 from enum import StrEnum
 from typing import Any
@@ -12,7 +12,6 @@ from lookout_server.api.models.base import Model, Ref, UtcTime, shown
 from lookout_server.domain.ledger import Account
 from lookout_server.domain.proof import CameraProof, ProofKind
 from lookout_server.domain.territory import Site
-from lookout_server.ports import Quarantined
 from lookout_server.services.overview import Overview
 from lookout_server.services.views import CameraView, GatewayView
 
@@ -246,60 +245,6 @@ class GatewayList(Model):
     model_config = shown({"items": [GATEWAY_EXAMPLE]})
 
     items: tuple[GatewayModel, ...]
-
-
-class QuarantineModel(Model):
-    """A message that could not be taken. ``times``: how often the very same one came."""
-
-    id: int
-    received_at: UtcTime
-    topic: str
-    reason: str
-    source: str | None = Field(description="The gateway that the topic names.")
-    size: int
-    payload_preview: str
-    times: int
-
-    @classmethod
-    def of(cls, held: Quarantined, *, restricted: bool = False) -> "QuarantineModel":
-        """From the port's value; ``restricted`` leaves its beginning out."""
-        return cls(
-            id=held.id,
-            received_at=held.received_at,
-            topic=held.topic,
-            reason=held.reason,
-            source=held.gateway,
-            size=held.size,
-            payload_preview="" if restricted else held.preview,
-            times=held.times,
-        )
-
-
-class QuarantinePage(Model):
-    """Refused messages, newest first."""
-
-    model_config = shown(
-        {
-            "items": [
-                {
-                    "id": 3,
-                    "received_at": "2026-11-22T06:00:00.000Z",
-                    "topic": "lookout/v1/kangle/gateway/gw-east/event/corridor-2/corridor_ebike",
-                    "reason": "data.camera: Field required",
-                    "source": "gw-east",
-                    "size": 312,
-                    "payload_preview": '{"specversion": "1.0"}',
-                    "times": 1,
-                }
-            ],
-            "next_cursor": None,
-            "dropped": 0,
-        }
-    )
-
-    items: tuple[QuarantineModel, ...]
-    next_cursor: str | None
-    dropped: int = Field(description="How many of the oldest were ever let go because the quarantine was full.")
 
 
 class OpenAlarms(Model):

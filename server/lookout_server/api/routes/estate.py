@@ -1,4 +1,4 @@
-"""Cameras, gateways, people, quarantine and the overview."""
+"""Cameras, gateways, people and the overview."""
 
 from typing import Annotated
 
@@ -12,17 +12,12 @@ from lookout_server.api.models.estate import (
     GatewayList,
     GatewayModel,
     OverviewModel,
-    QuarantineModel,
-    QuarantinePage,
 )
 from lookout_server.api.models.territory import TerritoryList, TerritoryModel
 from lookout_server.api.models.timers import TimersModel
 from lookout_server.api.problems import errors
-from lookout_server.api.routes.parameters import Limit
-from lookout_server.api.security import ControlRoom, SignedIn, WholeSite
-from lookout_server.domain.access import RESTRICTED, Access
+from lookout_server.api.security import ControlRoom, SignedIn
 from lookout_server.domain.territory import Role
-from lookout_server.ports import Quarantined
 from lookout_server.services.overview import overview
 from lookout_server.services.timers import STALLED_AFTER
 from lookout_server.services.views import camera_views, gateway_views
@@ -74,26 +69,3 @@ async def get_timers(deps: Given, _access: ControlRoom) -> TimersModel:
     """How many timers run, and which have stalled."""
     async with deps.store.read() as uow:
         return TimersModel.of(await uow.deadlines.health(late_since=deps.clock.now() - STALLED_AFTER))
-
-
-@router.get("/quarantine", operation_id="listQuarantine", responses=errors("forbidden"))
-async def list_quarantine(
-    deps: Given,
-    access: WholeSite,
-    limit: Limit = 50,
-    cursor: Annotated[int | None, Query(ge=1, le=2**53, description="`next_cursor` of the page before.")] = None,
-) -> QuarantinePage:
-    """Messages that could not be taken, newest first, with the reason; for those who look after the whole site."""
-    async with deps.store.read() as uow:
-        found = await uow.quarantine.page(limit=limit, before=cursor)
-        dropped = await uow.quarantine.dropped()
-    return QuarantinePage(
-        items=tuple(QuarantineModel.of(held, restricted=_hides(access, held)) for held in found),
-        next_cursor=str(found[-1].id) if len(found) == limit else None,
-        dropped=dropped,
-    )
-
-
-def _hides(access: Access, held: Quarantined) -> bool:
-    """Whether a refused message may hold what only the cleared see: nobody has read it."""
-    return not access.cleared and any(f"/{scenario.value}" in held.topic for scenario in RESTRICTED)

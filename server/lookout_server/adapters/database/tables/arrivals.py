@@ -101,3 +101,8 @@ class QuarantineRow(Base):
     received_at: Mapped[datetime]
     last_at: Mapped[datetime]
     times: Mapped[int]
+    state: Mapped[str] = mapped_column(String(10))
+    ended_at: Mapped[datetime | None]
+    ended_by: Mapped[str | None] = mapped_column(Id)
+    note: Mapped[str | None] = mapped_column(Text)
+    alarm: Mapped[str | None] = mapped_column(Id)
