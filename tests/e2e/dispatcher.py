@@ -140,9 +140,9 @@ class SpokenGateway:
     sequence: int = 0
 
     @classmethod
-    def connect(cls, dispatcher: Dispatcher, name: str) -> "SpokenGateway":
-        """Register it and connect it."""
-        issued = dispatcher.add_gateway(name)
+    def connect(cls, dispatcher: Dispatcher, name: str, issued: dict[str, Any] | None = None) -> "SpokenGateway":
+        """Register it, unless it has credentials, and connect it."""
+        issued = issued or dispatcher.add_gateway(name)
         return cls(name=name, dispatcher=dispatcher, issued=issued, probe=_connected(dispatcher, issued))
 
     def reconnect(self) -> None:

@@ -1,8 +1,10 @@
 """A sub-district at its real scale with a day's work in it: what every page of the console has something to show of."""
 
+import asyncio
 import hashlib
 import secrets
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -25,13 +27,16 @@ from lookout_contract.events import (
     Severity,
     Votes,
 )
+from lookout_server import bootstrap
+from lookout_server.config import load_server_config
+from lookout_server.domain.territory import Role
 
 REEL = Path(__file__).parents[2] / "models" / "reel"
 CONFIG = """\
-site: {id: e2e, name: 长淮街道, timezone: Asia/Shanghai}
-listen: {port: 0}
-broker: {port: 0}
-data_dir: data
+site: {{id: e2e, name: 长淮街道, timezone: Asia/Shanghai}}
+listen: {{port: 0}}
+broker: {{port: 0}}
+data_dir: {folder}/data
 """
 CASES, DAYS = 245, 365
 WITH_AI, GATEWAYS = 40, 5
@@ -178,15 +183,13 @@ class Estate:
     names: dict[str, str] = field(default_factory=dict[str, str])
 
     @classmethod
-    def start(cls, folder: Path) -> "Estate":
+    def start(cls, folder: Path, *, cases: int = CASES) -> "Estate":
         """Everything is there when it returns; ``stop`` ends it."""
-        dispatcher = Dispatcher(folder=folder, config=CONFIG)
-        dispatcher.verb("seed-demo", "--cases", str(CASES), "--days", str(DAYS))
+        dispatcher = Dispatcher(folder=folder, config=CONFIG.format(folder=folder))
+        # In a thread: whoever drives a browser has a loop of their own, and a process for each verb costs seconds.
+        with ThreadPoolExecutor(max_workers=1) as thread:
+            issued, code = thread.submit(lambda: asyncio.run(_prepare(folder / "server.yaml", cases))).result()
         dispatcher.start()
-        for login, (name, role, grids) in PEOPLE.items():
-            where = [part for grid in grids for part in ("--grid", grid)]
-            said = ("--name", name, "--role", role, *where, "--password-stdin")
-            dispatcher.verb("user", "add", login.username, *said, said=login.password)
         estate = cls(
             dispatcher=dispatcher,
             operator=Caller.sign_in(dispatcher, OPERATOR),
@@ -194,10 +197,10 @@ class Estate:
             boss=Caller.sign_in(dispatcher, SUPERVISOR),
             stranger=Caller.stranger(dispatcher),
         )
-        estate._connect()
+        estate._connect(issued)
         estate._cases()
         estate._rounds()
-        estate._residents()
+        estate._residents(code)
         return estate
 
     def stop(self) -> None:
@@ -224,11 +227,11 @@ class Estate:
             return pattern
         return known[pattern].format(**self.names) if pattern in known else None
 
-    def _connect(self) -> None:
+    def _connect(self, issued: Mapping[str, dict[str, Any]]) -> None:
         stills = [frame(scene.film, 1) for scene in (FIRE, GARBAGE, EBIKE)]
         for number in range(1, GATEWAYS + 1):
             name = f"demo-gw{number}"
-            gateway = SpokenGateway.connect(self.dispatcher, name)
+            gateway = SpokenGateway.connect(self.dispatcher, name, issued[name])
             cameras = [f"cam-{n + 1:02d}" for n in range(WITH_AI) if 1 + n % GATEWAYS == number]
             gateway.announce(*cameras)
             for camera in cameras:
@@ -314,7 +317,25 @@ class Estate:
             self.worker.ask("POST", "/diary", entry)
         self.names["round"] = "i-0"
 
-    def _residents(self) -> None:
-        code = self.dispatcher.verb("places", "add", "demo-g004", "3号楼北侧").split()[0]
+    def _residents(self, code: str) -> None:
         tracking = self.stranger.report(code, "garbage", "单元门口堆了三袋垃圾，有气味")
         self.names |= {"code": code, "tracking": tracking}
+
+
+async def _prepare(file: Path, cases: int) -> tuple[dict[str, dict[str, Any]], str]:
+    """Past, people, gateways, a place to report from, before the start: credentials, and the place's code."""
+    config = load_server_config(file)
+    await bootstrap.seed_demo(config, cases=cases, days=DAYS)
+    for login, (name, role, grids) in PEOPLE.items():
+        wanted = bootstrap.NewPerson(
+            username=login.username,
+            name=name,
+            roles=frozenset({Role(role)}),
+            grids=frozenset(grids) or None,
+            password=login.password,
+        )
+        await bootstrap.add_person(config, wanted)
+    names = [f"demo-gw{number}" for number in range(1, GATEWAYS + 1)]
+    issued = {name: bootstrap.as_values(await bootstrap.add_gateway(config, name, rotate=True)) for name in names}
+    (place,) = await bootstrap.add_places(config, "demo-g004", ["3号楼北侧"])
+    return issued, place.code

@@ -6,7 +6,9 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from e2e.console_driver import PHONE, Window, open_window
-from e2e.dispatcher import Dispatcher
+from e2e.dispatcher import OPERATOR, WORKER, Dispatcher
+from e2e.estate import Caller
+from e2e.scenes import picture
 
 OUTPUT = Path(__file__).parents[1] / "output" / "console"
 AXE = Path(__file__).parents[2] / "server" / "console" / "node_modules" / "axe-core" / "axe.min.js"
@@ -46,6 +48,52 @@ def test_a_report_is_three_taps_and_can_be_followed(
     barriers += phone.barriers(AXE.read_text("utf-8")) if AXE.exists() else []
     assert not phone.scrolls_sideways()
     assert barriers == []
+
+
+def test_the_whole_way_of_a_report_in_english_and_plain_words_and_a_rating_at_the_end(
+    browser: Browser, dispatcher: Dispatcher, code: str, windows: list[Window]
+) -> None:
+    phone = open_window(browser, dispatcher.url, PHONE)
+    windows.append(phone)
+    page = phone.page
+    page.goto(f"{dispatcher.url}/r/{code}")
+    page.get_by_role("button", name="English").click()
+    page.get_by_role("button", name="Something is broken").click()
+    page.get_by_label("In words").fill("The lamp by the door is dark")
+    page.get_by_role("button", name="Send").click()
+    page.get_by_role("link", name="See how it stands").click()
+    standing = page.get_by_role("heading", level=2)
+    expect(standing).to_have_text("Received; somebody is looking at it")
+    caller = Caller.sign_in(dispatcher, OPERATOR)
+    worker = Caller.sign_in(dispatcher, WORKER)
+    photo = worker.upload(picture("mended"))
+    case = next(each["id"] for each in caller.ask("GET", "/cases")["items"] if each["source"] == "resident")
+    moves: tuple[tuple[Caller, str, dict[str, object], str], ...] = (
+        (caller, "confirm", {}, "Confirmed; somebody is being sent"),
+        (caller, "dispatch", {"worker": "u-wang"}, "Somebody has been sent"),
+        (worker, "accept", {}, "Somebody has been sent"),
+        (worker, "arrive", {}, "Somebody is there and deals with it"),
+        (worker, "feedback", {"photos": [photo]}, "Dealt with; the result is being checked"),
+        (caller, "close", {}, "Done; please say how it went"),
+    )
+    for who, action, fields, words in moves:
+        version = caller.ask("GET", f"/cases/{case}")["version"]
+        who.ask("POST", f"/cases/{case}/{action}", {"version": version, **fields})
+        page.get_by_role("button", name="Refresh").click()
+        expect(standing).to_have_text(words)
+    expect(page.locator(".milestones li")).to_have_count(6)
+    barriers = phone.barriers(AXE.read_text("utf-8")) if AXE.exists() else []
+    phone.shoot(OUTPUT / "tracking-done.png")
+    page.get_by_label("Anything to add").fill("Quick, thank you")
+    page.get_by_role("button", name="Content", exact=True).click()
+    expect(page.get_by_text("You have rated it. Thank you.")).to_be_visible()
+    page.reload()
+    expect(page.get_by_text("You have rated it. Thank you.")).to_be_visible()
+    expect(page.get_by_role("button", name="Content", exact=True)).to_have_count(0)
+    rated = caller.ask("GET", f"/cases/{case}")
+    assert (rated["state"], rated["score"], barriers) == ("evaluated", 5, [])
+    for each in (caller, worker):
+        each.client.close()
 
 
 def test_an_unknown_code_says_so(browser: Browser, dispatcher: Dispatcher) -> None:

@@ -1,4 +1,5 @@
 import { useEffect, useRef } from "preact/hooks";
+import { TourAgain } from "./tour";
 import { t } from "../text/i18n";
 
 const KEYS = ["j", "k", "r", "f", "d", "n", "q", "w", "u", "esc"] as const;
@@ -20,7 +21,8 @@ export function KeysHelp({ onClose }: { onClose: () => void }) {
           </div>
         ))}
       </dl>
-      <form method="dialog">
+      <form method="dialog" class="buttons">
+        <TourAgain name="control" />
         <button class="button" autofocus>
           {t("action.hide")}
         </button>

@@ -24,8 +24,8 @@ export function WorkList({ board, state }: { board: Board; state: BoardState }) 
       <Arrived row={board.arrived.value} />
       <div
         class="rows"
-        role="listbox"
-        aria-label={t("room.list")}
+        role={rows.length > 0 ? "listbox" : undefined}
+        aria-label={rows.length > 0 ? t("room.list") : undefined}
         onMouseEnter={hover(true)}
         onMouseLeave={hover(false)}
         onScroll={(event) => {

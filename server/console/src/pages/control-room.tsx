@@ -4,9 +4,11 @@ import { useEffect, useLayoutEffect, useMemo, useState } from "preact/hooks";
 import * as api from "../api/endpoints";
 import type { CaseState, FeedMessage } from "../api/models";
 import { AlarmPane } from "../components/alarm-pane";
+import { CONTROL_TOUR } from "../components/control-tour";
 import { DispatchColumn } from "../components/dispatch-column";
 import { KeysHelp } from "../components/keys-help";
 import { Shell } from "../components/shell";
+import { Tour } from "../components/tour";
 import { WorkList } from "../components/work-list";
 import { Board, type BoardState } from "../live/board";
 import { bindKeys } from "../live/keys";
@@ -46,6 +48,7 @@ function Room() {
   const row = board.selected.value;
   return (
     <div class="room">
+      <Tour name="control" steps={CONTROL_TOUR} />
       <WorkList board={board} state={state} />
       <section class="pane" aria-label={t("room.looked_at")}>
         {row === null ? null : <AlarmPane key={row.key} board={board} row={row} />}

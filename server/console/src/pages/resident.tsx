@@ -5,6 +5,7 @@ import type { PageProps } from "../app";
 import { LanguageSwitch } from "../components/language-switch";
 import { Show, useLoad } from "../components/load";
 import { explain } from "../live/notices";
+import { KindPicture } from "../resident/pictures";
 import { type Place, place, report } from "../resident/reports";
 import { inLanguage, t } from "../text/i18n";
 import { UnreadablePhoto, preparePhoto } from "../worker/photo";
@@ -65,18 +66,22 @@ function Report({ place: known }: { place: Place }) {
             <button
               key={each.kind}
               type="button"
-              class={each.kind === "fire" ? "button big danger" : "button big"}
+              class="button kind"
               aria-pressed={kind === each.kind}
               onClick={() => setKind(each.kind)}
             >
+              <KindPicture kind={each.kind} />
               {inLanguage(each)}
             </button>
           ))}
         </div>
       </fieldset>
       {kind === "fire" ? (
-        <p class="note" role="alert">
-          {t("resident.call")}
+        <p class="call" role="alert">
+          {t("resident.call")}{" "}
+          <a class="button small" href="tel:119">
+            119
+          </a>
         </p>
       ) : null}
       <label class="button big">

@@ -5,6 +5,7 @@ import type { PageProps } from "../app";
 import { LanguageSwitch } from "../components/language-switch";
 import { Show, useLoad } from "../components/load";
 import { explain } from "../live/notices";
+import { Face } from "../resident/pictures";
 import { type Followed, follow, rate } from "../resident/reports";
 import { dayTime } from "../text/format";
 import { inLanguage, t } from "../text/i18n";
@@ -33,7 +34,7 @@ function Progress({ told: shown, tracking, rated }: { told: Followed; tracking: 
       <p class="where">
         {shown.place} · {inLanguage({ text_zh: shown.kind_zh, text_en: shown.kind_en })}
       </p>
-      <h2>{inLanguage(shown)}</h2>
+      <h2 class="standing">{inLanguage(shown)}</h2>
       <ol class="milestones">
         {shown.milestones.map((each) => (
           <li key={`${each.progress} ${each.at}`}>
@@ -42,10 +43,13 @@ function Progress({ told: shown, tracking, rated }: { told: Followed; tracking: 
         ))}
       </ol>
       {shown.can_rate ? <Rating tracking={tracking} rated={rated} /> : null}
-      {shown.score === null ? null : <p role="status">{t("resident.rated", { n: shown.score })}</p>}
+      {shown.score === null ? null : <p role="status">{t("resident.rated")}</p>}
     </>
   );
 }
+
+/** Three faces; the dispatcher's scale has five steps. */
+const SCORES = [1, 3, 5] as const;
 
 function Rating({ tracking, rated }: { tracking: string; rated: (told: Followed) => void }) {
   const [words, setWords] = useState("");
@@ -62,13 +66,13 @@ function Rating({ tracking, rated }: { tracking: string; rated: (told: Followed)
         <textarea rows={2} maxLength={500} value={words} onInput={(event) => setWords(event.currentTarget.value)} />
       </label>
       <div class="scores">
-        {[1, 2, 3, 4, 5].map((score) => (
-          <button key={score} class="button big" onClick={() => say(score)} aria-label={t("resident.score", { n: score })}>
-            {score}
+        {SCORES.map((score) => (
+          <button key={score} class="button kind" onClick={() => say(score)}>
+            <Face score={score} />
+            {t(`resident_score.${score}`)}
           </button>
         ))}
       </div>
-      <p class="quiet-text">{t("resident.scale")}</p>
       <p class="form-error" role="alert">
         {error}
       </p>

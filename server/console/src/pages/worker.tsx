@@ -5,12 +5,14 @@ import { Limit } from "../components/clocks";
 import { Empty } from "../components/empty";
 import { Grade } from "../components/grade";
 import { t } from "../text/i18n";
+import { Tour } from "../components/tour";
 import { caseTitle } from "../text/title";
 import { WorkerFrame } from "../worker/frame";
 import { Inbox } from "../worker/inbox";
 import type { Job } from "../worker/outbox";
 import { JobState, NextStep } from "../worker/step";
 import { outbox, tasks } from "../worker/tasks";
+import { WORKER_TOUR } from "../worker/tour";
 import { Way } from "../worker/way";
 
 /** While somebody is on the way, the way is worth a tap. */
@@ -20,6 +22,7 @@ export default function WorkerPage() {
   return (
     <WorkerFrame>
       <h1 class="unseen">{t("worker.tasks")}</h1>
+      <Tour name="worker" steps={WORKER_TOUR} />
       <Inbox />
       <Strays />
       <Tasks />

@@ -2,6 +2,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { FeedAge, StaleBar, useLive } from "../components/feed-state";
 import { LanguageSwitch } from "../components/language-switch";
+import { TourAgain } from "../components/tour";
 import { follow, overview, stale } from "../live/live";
 import { attempt, explain } from "../live/notices";
 import { leave } from "../live/session";
@@ -32,6 +33,7 @@ export function WorkerFrame({ children }: { children: ComponentChildren }) {
           <a class="button small quiet" href="/hand-over">
             {t("hand.title")}
           </a>
+          {path.value === "/worker" ? <TourAgain name="worker" /> : null}
           <button class="button small quiet" onClick={() => void attempt(leave)}>
             {t("action.leave")}
           </button>
