@@ -71,6 +71,28 @@ class LiveCommand(_CommandBase):
     seconds: float = Field(ge=1, le=3600)
 
 
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Polygon = Annotated[tuple[tuple[Fraction, Fraction], ...], Field(min_length=3, max_length=64)]
+"""Corners ``(x, y)`` in order, as fractions of the picture's width and height from the top left."""
+Zones = dict[Identifier, Polygon]
+
+
+class ZonesCommand(_CommandBase):
+    """Draw a camera's zones anew, or tell what they are.
+
+    The gateway checks them as it checks its file, refuses bad ones and runs on with those that it has.
+    """
+
+    name: Literal["zones"] = "zones"
+    camera: Identifier
+    zones: Annotated[Zones, Field(max_length=32)] | None = None
+    """All zones of the camera; null only asks."""
+    seen: str | None = Field(default=None, max_length=64)
+    """The ``version`` that whoever draws has before them; with another in force the command is refused."""
+    by: str = Field(default="operator", min_length=1, max_length=64)
+    """Who draws."""
+
+
 class Verdict(StrEnum):
     """What a person made of an alarm."""
 
@@ -140,7 +162,8 @@ Command = Annotated[
     | SelfTestCommand
     | SnapshotCommand
     | TestAlarmCommand
-    | VerdictCommand,
+    | VerdictCommand
+    | ZonesCommand,
     Field(discriminator="name"),
 ]
 COMMANDS: TypeAdapter[Command] = TypeAdapter(Command)
@@ -166,6 +189,21 @@ class Gone(Message):
     """What the gateway knows of them: given up for want of room, or of an epoch that has ended."""
 
 
+class ZonesReport(Message):
+    """A camera's zones as they are in force."""
+
+    camera: Identifier
+    version: str
+    """Changes with the zones."""
+    zones: Zones
+    rules: dict[Identifier, tuple[Scenario, ...]] = {}
+    """Zone → what is looked for in it."""
+    earlier: Zones | None = None
+    """What they were before they were last drawn; null when the configuration file's own are in force."""
+    drawn_by: str | None = None
+    drawn_at: UtcTime | None = None
+
+
 class CommandResponse(Message):
     """The answer to a command, on ``response/{name}``."""
 
@@ -177,3 +215,5 @@ class CommandResponse(Message):
     result: dict[str, str | int | float | bool] = {}
     gone: Gone | None = None
     """Replay only."""
+    zones: ZonesReport | None = None
+    """Zones only."""

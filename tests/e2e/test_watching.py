@@ -1,5 +1,6 @@
-"""A camera watched live: a real gateway, dispatcher and broker, and Chromium that plays what the camera encoded."""
+"""A camera watched live and its zones drawn: a real gateway, dispatcher and broker, and Chromium."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -65,3 +66,40 @@ def test_a_camera_is_watched_live_until_nobody_looks(
             break
         page.wait_for_timeout(100)
     assert gateway.log().count("a live view has ended") == 2
+
+
+def test_zones_are_drawn_refused_and_taken_back(
+    browser: Browser, dispatcher: Dispatcher, gateway: RunningGateway, windows: list[Window]
+) -> None:
+    window = supervisor(browser, dispatcher, windows, DESKTOP)
+    page = window.page
+    page.goto(f"{dispatcher.url}/cameras/gw-01/unit2")
+    expect(page.locator(".camera-state")).to_contain_text("在看", timeout=60_000)
+    page.get_by_role("link", name="画区域").click()
+    corners = page.locator(".zone-corner")
+    expect(corners).to_have_count(4, timeout=30_000)
+    expect(page.get_by_text("现在的区域来自网关的配置文件")).to_be_visible()
+    expect(page.locator(".zone-frame img")).to_be_visible(timeout=60_000)
+    for theme in ("light", "dark"):
+        page.emulate_media(color_scheme=theme)
+        window.shoot(OUTPUT / f"zones-{theme}.png")
+        assert window.barriers(AXE.read_text()) == []
+    first = page.get_by_role("button", name="第 1 个角")
+    first.focus()
+    # Across the opposite edge, which makes it no simple polygon.
+    for _ in range(12):
+        page.keyboard.press("Shift+ArrowRight")
+    page.get_by_role("button", name="写入网关").click()
+    expect(page.locator(".failed")).to_contain_text("no simple polygon", timeout=30_000)
+    for _ in range(11):
+        page.keyboard.press("Control+z")
+    expect(first).to_have_attribute("aria-label", re.compile("横 25 %"))
+    page.get_by_role("button", name="写入网关").click()
+    expect(page.get_by_text("区域已写入网关并生效。")).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("button", name="已生效，没有改动")).to_be_disabled()
+    page.get_by_role("button", name="回到上一版").click()
+    expect(first).to_have_attribute("aria-label", re.compile("横 20 %"), timeout=30_000)
+    page.set_viewport_size({"width": 360, "height": 740})
+    assert not window.scrolls_sideways()
+    page.get_by_role("button", name="English").click()
+    window.shoot(OUTPUT / "zones-phone-english.png")

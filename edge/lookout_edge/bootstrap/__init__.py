@@ -34,6 +34,7 @@ from lookout_edge.adapters.verdicts import VerdictFile
 from lookout_edge.adapters.video import RingDepth, SourceOptions, VideoSource, open_streams
 from lookout_edge.adapters.zoo import Zoo
 from lookout_edge.bootstrap.devices import actions_of, broker_options, open_buttons, open_camera_events, open_devices
+from lookout_edge.bootstrap.drawing import ZoneDesk
 from lookout_edge.bootstrap.models import Models as Models
 from lookout_edge.bootstrap.models import check_weights as check_weights
 from lookout_edge.bootstrap.models import detector_entry as detector_entry
@@ -50,6 +51,7 @@ from lookout_edge.bootstrap.watching import NobodyKnown as NobodyKnown
 from lookout_edge.bootstrap.watching import build_pipeline, build_rules, log_suppressed
 from lookout_edge.bootstrap.watching import default_rules as default_rules
 from lookout_edge.config import CameraConfig, GatewayConfig, LoadedConfig, ModelsConfig, load_config
+from lookout_edge.config.drawn import Drawn
 from lookout_edge.domain.memory import note_of_sight, note_of_suppressed
 from lookout_edge.domain.suppressed import Suppressed
 from lookout_edge.domain.zone import Zone
@@ -106,10 +108,11 @@ _FIXED = (
 )
 
 
-def load(path: Path) -> LoadedConfig:
+def load(path: Path, drawn: Drawn | None = None) -> LoadedConfig:
     """Read a configuration with this box's zoo and environment; ConfigError lists everything that is wrong."""
     zoo = Zoo.find()
-    return load_config(path, models={name: zoo.entry(name).spec.labels for name in zoo.names()}, environ=os.environ)
+    models = {name: zoo.entry(name).spec.labels for name in zoo.names()}
+    return load_config(path, models=models, environ=os.environ, drawn=drawn)
 
 
 def enrol(url: str, code: str, folder: Path) -> Enrolment:
@@ -341,6 +344,7 @@ class GatewayBuilder:
             self_test=lambda camera, scenario: self.self_tests.begin(camera, scenario).clip,
             rollout=self._rollouts.carry_out,
             live=self._views.begin,
+            zones=ZoneDesk(lambda: self._loaded, load, self.reload, self._clock).carry_out,
             reload=self.reload,
         )
         return MqttLink(

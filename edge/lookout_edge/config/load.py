@@ -4,7 +4,7 @@ import hashlib
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
 from zoneinfo import ZoneInfo
@@ -12,6 +12,16 @@ from zoneinfo import ZoneInfo
 from chinese_calendar import constants
 from pydantic import SecretStr, ValidationError
 
+from lookout_edge.config.drawn import (
+    Drawn,
+    DrawnZones,
+    digest_of,
+    drawn_file,
+    file_zones,
+    lay_over,
+    read_drawn,
+    section_of,
+)
 from lookout_edge.config.explain import explain
 from lookout_edge.config.http import LEAST_TOKEN
 from lookout_edge.config.model import GatewayConfig, MqttConfig
@@ -33,6 +43,11 @@ class LoadedConfig:
     config: GatewayConfig
     #: SHA-256 of what decides the events; the same file gives the same hash on every box.
     hash: str
+    #: What was drawn in the console, and the cameras of which it counts.
+    drawn: Drawn = field(default_factory=dict[str, DrawnZones])
+    counting: frozenset[str] = frozenset()
+    #: Camera → digest of the zones that the file itself gives it.
+    file_zones: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @property
     def timezone(self) -> ZoneInfo:
@@ -77,19 +92,33 @@ def read_text(path: Path) -> str:
         raise ConfigError(f"{path}: cannot be read ({error.strerror}); check its rights.") from error
 
 
-def load_config(path: Path, *, models: Mapping[str, Sequence[str]], environ: Mapping[str, str]) -> LoadedConfig:
-    """Read and check ``path``.
+def load_config(
+    path: Path, *, models: Mapping[str, Sequence[str]], environ: Mapping[str, str], drawn: Drawn | None = None
+) -> LoadedConfig:
+    """Read and check ``path``, with the zones that were drawn in the console, or with ``drawn`` in their place.
 
     ``models`` are the zoo's entries with the labels of each; ``environ`` may hold LOOKOUT_MQTT_PASSWORD,
     LOOKOUT_DISPATCHER_TOKEN and LOOKOUT_HTTP_TOKEN, which win over the file. ConfigError carries one line per fault.
     """
     document = parse(read_text(path))
     base = path.absolute().parent
+    kept = read_drawn(drawn_file(document, base)) if drawn is None else drawn
+    unreadable = [kept] if isinstance(kept, Fault) else []
+    over: Drawn = {} if isinstance(kept, Fault) else kept
+    own = {camera: digest_of(file_zones(document, camera)) for camera in _cameras(document)}
+    counting = lay_over(document, over)
     config, faults = _validated(document, base)
+    faults += unreadable
     faults += document.faults + faults_of_sense(document, base, models)
     if config is None or faults:
         raise ConfigError("\n".join(_written(path, fault) for fault in sorted(set(faults))))
-    return LoadedConfig(path, _with_secrets(path, config, environ), _hash(document.data))
+    secret = _with_secrets(path, config, environ)
+    return LoadedConfig(path, secret, _hash(document.data), drawn=over, counting=counting, file_zones=own)
+
+
+def _cameras(document: Document) -> Sequence[str]:
+    cameras = section_of(section_of(document.data).get("cameras"))
+    return list(cameras)
 
 
 def _validated(document: Document, base: Path) -> tuple[GatewayConfig | None, list[Fault]]:

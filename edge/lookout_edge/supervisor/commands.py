@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from lookout_contract.commands import (
     Command,
@@ -20,6 +20,8 @@ from lookout_contract.commands import (
     SnapshotCommand,
     TestAlarmCommand,
     VerdictCommand,
+    ZonesCommand,
+    ZonesReport,
 )
 from lookout_contract.events import EvidenceRef, Scenario
 from lookout_edge.domain.feedback import Decision, Proposal
@@ -27,7 +29,14 @@ from lookout_edge.errors import ConfigError, EdgeError
 from lookout_edge.ports import Clock
 
 Result = dict[str, str | int | float | bool]
-_Answer = tuple[Outcome, str | None, Result, Gone | None]
+
+
+class _Answer(NamedTuple):
+    outcome: Outcome
+    detail: str | None = None
+    result: Result = {}
+    gone: Gone | None = None
+    zones: ZonesReport | None = None
 
 
 class ResidentBook(Protocol):
@@ -70,6 +79,7 @@ class CommandDesk:
         self_test: Callable[[str, Scenario | None], str],
         rollout: Callable[[RolloutCommand], str],
         live: Callable[[LiveCommand], None],
+        zones: Callable[[ZonesCommand], ZonesReport],
         reload: Callable[[], str],
     ) -> None:
         self._clock = clock
@@ -82,62 +92,66 @@ class CommandDesk:
         self._self_test = self_test
         self._rollout = rollout
         self._live = live
+        self._zones = zones
         self._reload = reload
 
     def handle(self, command: Command) -> CommandResponse:
         """Do what is asked and say how it went."""
         try:
-            outcome, detail, result, gone = self._carry_out(command)
+            answer = self._carry_out(command)
         except ConfigError as error:
-            outcome, detail, result, gone = Outcome.REFUSED, str(error), {}, None
+            answer = _Answer(Outcome.REFUSED, str(error))
         except EdgeError as error:
-            outcome, detail, result, gone = Outcome.FAILED, str(error), {}, None
+            answer = _Answer(Outcome.FAILED, str(error))
         return CommandResponse(
             id=command.id,
             name=command.name,
-            outcome=outcome,
+            outcome=answer.outcome,
             at=datetime.fromtimestamp(self._clock.now(), UTC),
-            detail=detail,
-            result=result,
-            gone=gone,
+            detail=answer.detail,
+            result=answer.result,
+            gone=answer.gone,
+            zones=answer.zones,
         )
 
     def _carry_out(self, command: Command) -> _Answer:
         match command:
             case LiveCommand():
                 self._live(command)
-                return Outcome.DONE, None, {}, None
+                return _Answer(Outcome.DONE)
             case ReloadCommand():
-                return Outcome.DONE, self._reload(), {}, None
+                return _Answer(Outcome.DONE, self._reload())
             case ReplayCommand():
                 return self._replay(command)
             case ResidentsCommand():
                 self._residents.replace(command.residents)
-                return Outcome.DONE, None, {"residents": len(command.residents)}, None
+                return _Answer(Outcome.DONE, None, {"residents": len(command.residents)})
             case SnapshotCommand():
                 ref = self._snapshot(command.camera)
-                return Outcome.DONE, None, {"sha256": ref.sha256, "bytes": ref.bytes, "mime": ref.mime}, None
+                return _Answer(Outcome.DONE, None, {"sha256": ref.sha256, "bytes": ref.bytes, "mime": ref.mime})
             case VerdictCommand():
                 self._verdicts.add(command)
-                return Outcome.DONE, None, {}, None
+                return _Answer(Outcome.DONE)
             case ProposalCommand():
                 decision = Decision.ACCEPTED if command.accept else Decision.DECLINED
                 decided = self._proposals.decide(command.proposal, decision, command.by, self._clock.now())
-                return Outcome.DONE, None, {"until": decided.until} if decided.until else {}, None
+                return _Answer(Outcome.DONE, None, {"until": decided.until} if decided.until else {})
             case RolloutCommand():
-                return Outcome.DONE, self._rollout(command), {"model": command.model}, None
+                return _Answer(Outcome.DONE, self._rollout(command), {"model": command.model})
             case SelfTestCommand():
                 clip = self._self_test(command.camera, command.scenario)
-                return Outcome.DONE, "It has begun; its result comes as a trial of the camera.", {"clip": clip}, None
+                return _Answer(Outcome.DONE, "It has begun; its result comes as a trial of the camera.", {"clip": clip})
             case TestAlarmCommand():
                 occurrence = self._test_alarm(command.camera, command.scenario, command.id)
-                return Outcome.DONE, None, {"occurrence": occurrence}, None
+                return _Answer(Outcome.DONE, None, {"occurrence": occurrence})
+            case ZonesCommand():
+                return _Answer(Outcome.DONE, zones=self._zones(command))
 
     def _replay(self, command: ReplayCommand) -> _Answer:
         if command.last < command.first:
-            return Outcome.REFUSED, "'last' must not be smaller than 'first'.", {}, None
+            return _Answer(Outcome.REFUSED, "'last' must not be smaller than 'first'.")
         gone = self._requeue(command.epoch, command.first, command.last)
         asked = command.last - command.first + 1
         lost = sum(last - first + 1 for first, last in gone.ranges) if gone else 0
         detail = f"{lost} of {asked} events are no longer in the spool." if lost else None
-        return Outcome.DONE, detail, {"sent": asked - lost}, gone
+        return _Answer(Outcome.DONE, detail, {"sent": asked - lost}, gone)

@@ -31,6 +31,7 @@ const ROUTES: readonly Route[] = [
   { pattern: "/cases", load: () => import("./pages/cases"), access: "control" },
   { pattern: "/cases/:id", load: () => import("./pages/case"), access: "control" },
   { pattern: "/wall", load: () => import("./pages/wall"), access: "control" },
+  { pattern: "/cameras/:gateway/:camera/zones", load: () => import("./pages/zones"), access: "control" },
   { pattern: "/cameras/:gateway/:camera", load: () => import("./pages/camera"), access: "control" },
   { pattern: "/statistics", load: () => import("./pages/statistics"), access: "control" },
   { pattern: "/hand-over", load: () => import("./pages/hand-over"), access: "signed-in" },

@@ -14,6 +14,7 @@ from lookout_contract.commands import (
     SnapshotCommand,
     Verdict,
     VerdictCommand,
+    Zones,
 )
 from lookout_contract.events import Scenario
 from lookout_contract.topics import GatewayTopics
@@ -21,7 +22,7 @@ from lookout_server.domain.access import Access
 from lookout_server.domain.alarm import Alarm, DismissReason
 from lookout_server.domain.audit import Act, Entry
 from lookout_server.domain.case import Case
-from lookout_server.domain.territory import Site
+from lookout_server.domain.territory import CameraKey, Site
 from lookout_server.errors import InvalidError, NotFoundError
 from lookout_server.ports import AnswerTo, Gap, ModelPackage, SentCommand, Store, UnitOfWork
 from lookout_server.services import announce
@@ -32,8 +33,10 @@ _SNAPSHOT_WITHIN = timedelta(minutes=2)
 _VERDICT_WITHIN = timedelta(days=1)
 #: How long a gateway has to answer what a person asks of it.
 _ANSWER_WITHIN = timedelta(minutes=2)
-#: A rollout is fetched, tried and watched.
-_ASKED_WITHIN = {"rollout": timedelta(hours=2)}
+#: Commands that carry the name of who asks.
+_SIGNED = frozenset({"proposal", "zones"})
+#: A rollout is fetched, tried and watched; who draws zones waits before the screen.
+_ASKED_WITHIN = {"zones": timedelta(seconds=40), "rollout": timedelta(hours=2)}
 
 
 async def open_gaps(store: Store) -> dict[tuple[str, str], list[Gap]]:
@@ -87,6 +90,8 @@ class Wanted:
     watch_s: float | None = None
     proposal: str | None = None
     accept: bool | None = None
+    zones: Zones | None = None
+    seen: str | None = None
 
 
 async def ask(store: Store, site: Site, wanted: Wanted, *, at: datetime) -> SentCommand:
@@ -96,6 +101,11 @@ async def ask(store: Store, site: Site, wanted: Wanted, *, at: datetime) -> Sent
         known = wanted.gateway in await uow.gateways.get([wanted.gateway])
         if not known or wanted.gateway in await _out_of_reach(uow, wanted.by):
             raise NotFoundError(f"there is no gateway {wanted.gateway!r}: see the list of gateways")
+        if wanted.camera is not None:
+            key = CameraKey(gateway=wanted.gateway, id=wanted.camera)
+            camera = (await uow.territory.cameras({key})).get(key)
+            if camera is not None and not wanted.by.covers(camera.grid):
+                raise NotFoundError(f"there is no camera {key.path} that you look after")
         held = await uow.gateways.command(command.id)
         if held is not None:
             return held
@@ -125,7 +135,9 @@ def _wanted(wanted: Wanted, at: datetime) -> Command:
         "watch_s": wanted.watch_s,
         "proposal": wanted.proposal,
         "accept": wanted.accept,
-        "by": wanted.by.person.username if wanted.proposal is not None else None,
+        "zones": wanted.zones,
+        "seen": wanted.seen,
+        "by": wanted.by.person.username if wanted.name in _SIGNED else None,
     }
     if wanted.package is not None:
         given |= {"model": wanted.package.model, "package": wanted.package.sha256, "bytes": wanted.package.bytes}

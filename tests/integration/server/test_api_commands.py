@@ -10,15 +10,25 @@ from typing import Any
 import httpx
 import pytest
 
-from lookout_contract.commands import COMMANDS, ProposalCommand, RolloutCommand, TestAlarmCommand
+from lookout_contract.commands import (
+    COMMANDS,
+    CommandResponse,
+    Outcome,
+    ProposalCommand,
+    RolloutCommand,
+    TestAlarmCommand,
+    ZonesCommand,
+    ZonesReport,
+)
 from lookout_contract.events import Scenario
 from lookout_contract.status import GatewayStatus, ProposalReport, ShadowReport
 from lookout_server.adapters.model_shelf import ModelShelf
 from lookout_server.api.deps import Deps
 from lookout_server.app import create_app
-from lookout_server.ports import AnswerTo, OutboxMessage
-from lookout_server.services.accounts import issue_gateway_token
-from lookout_server.testing import NOON, PASSWORD, SmallGateway, Station
+from lookout_server.domain.territory import Role
+from lookout_server.ports import AnswerTo, Incoming, OutboxMessage
+from lookout_server.services.accounts import Account, add_person, issue_gateway_token
+from lookout_server.testing import NOON, PASSWORD, PlainHasher, SmallGateway, Station
 
 pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)]
 
@@ -137,3 +147,37 @@ async def test_what_a_gateway_proposes_is_shown_and_decided(web: httpx.AsyncClie
     await station.intake.take([gateway.is_online()])
     (shown,) = (await web.get("/api/v1/gateways", headers=headers)).json()["items"]
     assert (shown["proposals"], shown["shadows"]) == ({}, {})
+
+
+async def test_zones_are_asked_for_drawn_and_told(web: httpx.AsyncClient, station: Station) -> None:
+    headers = await sign_in(web)
+    await station.intake.take([SmallGateway().is_online()])
+    lane = [[0.1, 0.5], [0.9, 0.5], [0.5, 0.9]]
+    asked = await ask(web, headers, name="zones", camera="gate", zones={"lane": lane}, seen="v1")
+    assert asked.status_code == 202
+    command = COMMANDS.validate_json((await sent(station))[0].payload)
+    assert isinstance(command, ZonesCommand)
+    assert (command.seen, command.by) == ("v1", "root")
+    told = ZonesReport(camera="gate", version="v2", zones=command.zones or {})
+    response = CommandResponse(id=command.id, name="zones", outcome=Outcome.DONE, at=NOON, zones=told)
+    topic = SmallGateway().topics.response("zones")
+    await station.intake.take([Incoming(topic=topic, payload=response.to_json(), received_at=NOON)])
+    (item,) = await listed(web, headers)
+    assert item["result"]["zones"]["zones"] == {"lane": lane}
+    for wrong in ({"lane": lane[:2]}, {"lane": [[2, 0], *lane]}, {"Not an id": lane}):
+        assert (await ask(web, headers, name="zones", camera="gate", zones=wrong, seen="v2")).status_code == 422
+
+
+async def test_a_camera_of_another_place_is_asked_nothing(web: httpx.AsyncClient, station: Station) -> None:
+    await station.intake.take([SmallGateway().is_online()])
+    account = Account(
+        username="boss-08",
+        name="boss-08",
+        roles=frozenset({Role.SUPERVISOR}),
+        grids=frozenset({"grid-08"}),
+        password=PASSWORD,
+    )
+    await add_person(station.store, PlainHasher(), account)
+    headers = await sign_in(web, "boss-08")
+    assert (await ask(web, headers, name="zones", camera="gate")).status_code == 404
+    assert (await ask(web, headers, name="zones", camera="corridor")).status_code == 202

@@ -17,6 +17,8 @@ from lookout_contract.commands import (
     SnapshotCommand,
     Verdict,
     VerdictCommand,
+    ZonesCommand,
+    ZonesReport,
 )
 from lookout_contract.events import EvidenceKind, EvidenceRef, Scenario
 from lookout_edge.domain.feedback import Decision, Proposal
@@ -78,6 +80,7 @@ class World:
             self_test=lambda camera, scenario: f"{camera}-clip",
             rollout=lambda command: f"{command.model} runs",
             live=self._look,
+            zones=self._draw,
             reload=reload,
         )
 
@@ -85,6 +88,11 @@ class World:
         """Only 3, 4 and 5 are here."""
         self.asked.append((epoch, first, last))
         return Gone(epoch=epoch, ranges=((6, last),), why="not in the spool any more") if last > 5 else None
+
+    def _draw(self, command: ZonesCommand) -> ZonesReport:
+        if command.zones is not None and "corridor" not in command.zones:
+            raise ConfigError("there is no zone 'corridor' at this camera")
+        return ZonesReport(camera=command.camera, version="v1", zones=command.zones or {})
 
     def _look(self, command: LiveCommand) -> None:
         if command.camera != "gate":
@@ -172,3 +180,16 @@ def test_a_live_view_begins_or_says_why_not() -> None:
     refused = world.desk.handle(wanted.model_copy(update={"camera": "lift"}))
     assert refused.outcome is Outcome.FAILED
     assert refused.detail == "Camera lift gives no stream now: see why it is blind."
+
+
+def test_zones_are_told_drawn_or_refused_with_what_is_wrong() -> None:
+    world = World()
+    polygon = ((0.1, 0.1), (0.9, 0.1), (0.5, 0.9))
+    asked = ZonesCommand(id="1", issued_at=NOW, camera="gate")
+    assert world.desk.handle(asked).zones == ZonesReport(camera="gate", version="v1", zones={})
+    drawn = world.desk.handle(asked.model_copy(update={"zones": {"corridor": polygon}}))
+    assert drawn.zones is not None
+    assert drawn.zones.zones == {"corridor": polygon}
+    refused = world.desk.handle(asked.model_copy(update={"zones": {"lane": polygon}}))
+    assert (refused.outcome, refused.zones) == (Outcome.REFUSED, None)
+    assert refused.detail == "there is no zone 'corridor' at this camera"

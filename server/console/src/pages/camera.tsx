@@ -11,6 +11,8 @@ import { Show, useLoad } from "../components/load";
 import { ProofLine } from "../components/proof-line";
 import { useEvery, useReload } from "../components/reload";
 import { Shell } from "../components/shell";
+import { cameraPath } from "../live/places";
+import { leads, user } from "../live/session";
 import { dayTime } from "../text/format";
 import { t, word } from "../text/i18n";
 import "../styles/wall.css";
@@ -57,6 +59,11 @@ function Whole({ camera, still }: { camera: Camera; still: Still | undefined }) 
           </p>
           <h1>{camera.name}</h1>
         </div>
+        {user.value && leads(user.value) ? (
+          <a class="button" href={`${cameraPath(camera)}/zones`}>
+            {t("zones.title")}
+          </a>
+        ) : null}
       </div>
       <div class="camera-columns">
         <LiveView camera={camera} still={still} />

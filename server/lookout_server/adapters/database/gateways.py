@@ -86,7 +86,8 @@ class SqlGateways:
             return None
         row = rows[0]
         row.outcome, row.answered_at, row.detail = response.outcome.value, at, response.detail
-        row.result = dict(response.result)
+        told = {} if response.zones is None else {"zones": response.zones.model_dump(mode="json")}
+        row.result = {**response.result, **told}
         await self._session.flush()
         return _command(row)
 

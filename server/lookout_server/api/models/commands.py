@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
+from lookout_contract.commands import Zones
 from lookout_contract.events import Scenario
 from lookout_server.api.models.base import Identifier, Model, RequestModel, Sha256, UtcTime, shown
 from lookout_server.ports import ModelPackage, SentCommand
@@ -25,15 +26,18 @@ _EXAMPLE: dict[str, Any] = {
 
 
 class AskBody(RequestModel):
-    """A command. `snapshot`, `self_test` and `test_alarm` need a camera, `rollout` a package of `GET /models`,
+    """A command. `snapshot`, `self_test`, `test_alarm` and `zones` need a camera, `rollout` a package of `GET /models`,
     `proposal` the id of one that the gateway makes and whether it is accepted.
+
+    `zones` alone asks for a camera's zones, whose `version` goes with new ones as `seen`; corners are fractions of the
+    picture from the top left.
 
     `key`: the same one again is the same command, so that a request whose answer was lost can be repeated.
     """
 
     model_config = shown({"name": "test_alarm", "camera": "gate", "scenario": "fire_smoke"}, request=True)
 
-    name: Literal["reload", "snapshot", "self_test", "test_alarm", "rollout", "proposal"]
+    name: Literal["reload", "snapshot", "self_test", "test_alarm", "rollout", "proposal", "zones"]
     key: Annotated[str, StringConstraints(min_length=1, max_length=64)] | None = None
     camera: Identifier | None = None
     scenario: Scenario | None = None
@@ -41,6 +45,8 @@ class AskBody(RequestModel):
     proposal: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{12}$")] | None = None
     accept: bool | None = None
     watch_s: Annotated[float, Field(ge=1, le=3600)] | None = None
+    zones: Annotated[Zones, Field(max_length=32)] | None = None
+    seen: Annotated[str, StringConstraints(max_length=64)] | None = None
 
 
 class CommandModel(Model):

@@ -39,7 +39,7 @@ async def list_commands(
 )
 async def ask_gateway(deps: Given, access: Lead, gateway: Identifier, body: AskBody) -> CommandModel:
     """Ask a gateway to read its configuration again, take a picture, test itself or the way, run another model,
-    or leave out what it proposes to."""
+    leave out what it proposes to, or look for things in other zones."""
     now = deps.clock.now()
     wanted = commands.Wanted(
         gateway=gateway,
@@ -52,6 +52,8 @@ async def ask_gateway(deps: Given, access: Lead, gateway: Identifier, body: AskB
         watch_s=body.watch_s,
         proposal=body.proposal,
         accept=body.accept,
+        zones=body.zones,
+        seen=body.seen,
     )
     return CommandModel.of(await commands.ask(deps.store, deps.site, wanted, at=now), now)
 
