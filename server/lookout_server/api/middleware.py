@@ -8,6 +8,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lookout_server.api import problems
+from lookout_server.services.plans import MAX_BYTES as MAX_PLAN_BYTES
 from lookout_server.services.stills import MAX_BYTES as MAX_STILL_BYTES
 
 #: Nothing but evidence is large.
@@ -15,6 +16,8 @@ MAX_JSON_BYTES = 64 * 1024
 _EVIDENCE = "/api/v1/evidence/"
 #: A gateway's stream, which has no end; what may wait of it is bounded where it is taken.
 _LIVE = "/api/v1/live/"
+#: A plan's picture, before it is drawn anew.
+_PLANS = "/api/v1/plans"
 #: A gateway's small picture of a camera.
 _STILLS = "/api/v1/stills/"
 #: Residents send their photos with their words, without an account: three phones' photos and a little.
@@ -61,7 +64,7 @@ class SecurityHeaders:
 
 
 class BodyLimit:
-    """Refuses bodies above 64 KiB, except evidence, streams, stills and residents' photos, which have other limits."""
+    """Refuses bodies above 64 KiB, but for evidence, streams, stills, plans and residents' photos."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -92,6 +95,8 @@ class BodyLimit:
 def _most(path: str) -> int:
     if path.startswith(_RESIDENTS):
         return _MAX_REPORT_BYTES
+    if path == _PLANS:
+        return MAX_PLAN_BYTES
     return MAX_STILL_BYTES if path.startswith(_STILLS) else MAX_JSON_BYTES
 
 

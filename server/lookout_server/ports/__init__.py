@@ -19,6 +19,7 @@ from lookout_server.ports.arrivals import EventLog, EvidenceIndex, Ledger, Proof
 from lookout_server.ports.hotline import HotlineRepository
 from lookout_server.ports.lists import ListRepository
 from lookout_server.ports.outgoing import Feed, NoticeRepository, Outbox, WebhookRepository
+from lookout_server.ports.plans import PlanRepository
 from lookout_server.ports.records import (
     AlarmFilter,
     AnswerTo,
@@ -110,6 +111,7 @@ __all__ = [
     "Page",
     "PasswordHasher",
     "PeopleRepository",
+    "PlanRepository",
     "ProofRepository",
     "Quarantine",
     "QuarantineEnd",
@@ -218,6 +220,8 @@ class UnitOfWork(Protocol):
     def volunteers(self) -> VolunteerRepository: ...
     @property
     def lists(self) -> ListRepository: ...
+    @property
+    def plans(self) -> PlanRepository: ...
 
     @property
     def whereabouts(self) -> WhereaboutsRepository: ...

@@ -244,13 +244,26 @@ async def test_of_another_place_nothing_is_told_and_nothing_done(
 
 
 #: About the asking person alone, or tried by tests of their own (the moves in test_api_access).
-OWN = {"getSession", "signIn", "signOut", "listNotices", "seeNotice", "acknowledgeNotice", "putEvidence", "getUpload"}
+OWN = {
+    "sharePosition",
+    "forgetPosition",
+    "getSession",
+    "signIn",
+    "signOut",
+    "listNotices",
+    "seeNotice",
+    "acknowledgeNotice",
+    "putEvidence",
+    "getUpload",
+}
 #: test_other_systems tries these.
 SYSTEMS = {"getCap", "listCap", "listServices", "listServiceRequests", "getServiceRequest", "openServiceRequest"}
 #: test_hand_over tries these.
 HAND_OVERS = {"listHandOvers", "listColleagues", "handOver", "signHandOver", "declineHandOver"}
 #: test_wall tries these.
 WALL = {"putStill", "listStills", "getStill", "watchCamera", "sendStream"}
+#: test_plans tries these.
+PLANS = {"listPlans", "addPlan", "getPlanPicture", "removePlan", "placeCamera", "takeCameraOff"}
 LISTS = {"listSavedViews", "saveView", "removeView"}
 FACTOR = {"getSecondFactor", "startSecondFactor", "confirmSecondFactor", "stopSecondFactor"}
 #: test_care tries these.
@@ -291,5 +304,5 @@ def test_what_names_something_of_a_place_is_tried_from_outside(database_url: str
         for operation in operations.values()
         if path not in moves
     }
-    of_their_own = OWN | OPEN | BY_CODE | CARE | FACTOR | LISTS | SYSTEMS | HAND_OVERS | WALL
+    of_their_own = OWN | OPEN | BY_CODE | CARE | FACTOR | LISTS | SYSTEMS | HAND_OVERS | WALL | PLANS
     assert set(ABOUT_SEVEN) | OF_THE_SITE | ELSEWHERE | of_their_own == documented

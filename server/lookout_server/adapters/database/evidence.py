@@ -9,7 +9,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from lookout_contract.events import Scenario
 from lookout_server.adapters.database.statements import insert_into, scalars
-from lookout_server.adapters.database.tables import AlarmEvidenceRow, AlarmRow, CaseEvidenceRow, CaseRow, EvidenceRow
+from lookout_server.adapters.database.tables import (
+    AlarmEvidenceRow,
+    AlarmRow,
+    CaseEvidenceRow,
+    CaseRow,
+    EvidenceRow,
+    PlanRow,
+)
 from lookout_server.domain.alarm import Disposition
 from lookout_server.domain.moves import SETTLED
 from lookout_server.ports import StoredFile
@@ -59,6 +66,7 @@ class SqlEvidence:
             of_alarm.where(mine, unjudged).exists(),
             of_alarm.join(CaseRow, CaseRow.id == AlarmRow.case_id).where(mine, at_work).exists(),
             of_case.where(also, at_work).exists(),
+            select(PlanRow.id).where(PlanRow.sha256 == EvidenceRow.sha256).exists(),
         )
         statement = select(EvidenceRow.sha256).where(EvidenceRow.uploaded_at < before, ~needed)
         if kinds is not None:

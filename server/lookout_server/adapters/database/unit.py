@@ -16,6 +16,7 @@ from lookout_server.adapters.database.lists import SqlLists
 from lookout_server.adapters.database.notices import SqlNotices
 from lookout_server.adapters.database.outgoing import SqlFeed, SqlOutbox
 from lookout_server.adapters.database.people import SqlPeople
+from lookout_server.adapters.database.plans import SqlPlans
 from lookout_server.adapters.database.proofs import SqlProofs
 from lookout_server.adapters.database.quarantine import SqlQuarantine
 from lookout_server.adapters.database.requests import SqlRequests, SqlSavedViews
@@ -64,6 +65,7 @@ class SqlUnitOfWork:
         self.hotline = SqlHotline(session)
         self.volunteers = SqlVolunteers(session)
         self.lists = SqlLists(session)
+        self.plans = SqlPlans(session)
         self.rounds = SqlRounds(session)
         self.statistics = SqlStatistics(session)
         self.residents = SqlResidents(session)

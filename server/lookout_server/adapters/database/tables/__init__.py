@@ -51,6 +51,7 @@ from lookout_server.adapters.database.tables.people import (
     ShiftRow,
     TerritoryRow,
 )
+from lookout_server.adapters.database.tables.plans import PlanRow, StandingRow
 from lookout_server.adapters.database.tables.requests import RequestRow, SavedViewRow
 from lookout_server.adapters.database.tables.rounds import DiaryRow, InspectionReportRow, InspectionRow, RoundPhotoRow
 from lookout_server.adapters.database.tables.volunteers import PointsRow, VolunteerRow
@@ -97,6 +98,7 @@ __all__ = [
     "OutboxRow",
     "PersonGridRow",
     "PersonRow",
+    "PlanRow",
     "PointsRow",
     "PositionRow",
     "QuarantineRow",
@@ -111,6 +113,7 @@ __all__ = [
     "ShiftRow",
     "SilenceRow",
     "SourceName",
+    "StandingRow",
     "StreamRow",
     "TerritoryRow",
     "UtcDateTime",
