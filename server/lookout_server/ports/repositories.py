@@ -158,7 +158,7 @@ class CaseRepository(Protocol):
         ...
 
     async def count_by_state(self, visible_to: Access | None = None) -> dict[CaseState, int]:
-        """How many cases stand where; of those that somebody may see, or of all."""
+        """How many cases that are not settled stand where; of those that somebody may see, or of all."""
         ...
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from lookout_contract.cases import CaseState
 from lookout_contract.events import Scenario, Severity
+from lookout_server.adapters.database import searching
 from lookout_server.api.idempotency import takes_key
 from lookout_server.app import openapi_document
 from lookout_server.domain.case import SYSTEM
@@ -136,7 +137,9 @@ async def test_if_match_names_the_version_that_was_seen(station: Station, web: h
     assert (await web.get(url, headers=headers)).headers["etag"] == '"2"'
 
 
-async def test_lists_are_narrowed_by_what_they_are_asked_for(station: Station, web: httpx.AsyncClient) -> None:
+async def test_lists_are_narrowed_by_what_they_are_asked_for(
+    station: Station, web: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await _add(
         station, 1, CaseState.NEW, severity=Severity.RED, title="火情烟雾 · 50%_东门", scenario=Scenario.FIRE_SMOKE
     )
@@ -160,7 +163,14 @@ async def test_lists_are_narrowed_by_what_they_are_asked_for(station: Station, w
     assert await found("place=nowhere") == []
     assert await found("q=50%25_") == [1]
     assert await found("q=%25") == [1]
-    assert await found("q=20261122-0003") == [3]
+    assert await found("q=20261122-0003") == await found("q=20261122-0003&state=closed") == [3]
+    assert await found("q=20261122-") == await found("q=2026") == [1, 2, 3, 4]
+    assert await found("q=20261123") == await found("q=没有这样的地方") == []
+    assert await found("q=烟雾") == [1]
+    # Where nearly every title differs they are not looked through one by one.
+    monkeypatch.setattr(searching, "_MOST_TITLES", 1)
+    assert await found("q=烟雾") == [1]
+    assert await found("q=没有这样的地方") == []
     assert await found("opened_before=2026-11-21T00:00:00Z") == [4]
     assert await found("opened_from=2026-11-22T00:00:00Z&opened_before=2026-11-22T05:00:00Z") == [1, 2, 3]
     for wrong in ("state=nowhere", "severity=pink", "nonsense=1", "limit=0"):

@@ -273,7 +273,7 @@ class SiteModel(Model):
 
 
 class OverviewModel(Model):
-    """How things stand. Workers get their own cases, and null for alarms and cameras."""
+    """How things stand; ``cases`` are those not settled. Workers get their own, and null for alarms and cameras."""
 
     model_config = shown(
         {

@@ -10,6 +10,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -50,7 +51,16 @@ class AlarmRow(Base):
         UniqueConstraint("source", "occurrence"),
         Index(None, "received_at", "id"),
         Index(None, "disposition", "received_at"),
-        Index(None, "gateway", "camera"),
+        Index(None, "scenario", "received_at"),
+        Index(None, "camera", "received_at"),
+        Index(
+            "ix_alarms_active",
+            "gateway",
+            "camera",
+            "scenario",
+            sqlite_where=text("state = 'active'"),
+            postgresql_where=text("state = 'active'"),
+        ),
     )
 
 

@@ -52,6 +52,20 @@ class CaseRow(Base):
         Index(None, "state", "opened_at"),
         Index(None, "handler", "state"),
         Index(None, "gateway", "camera", "updated_at"),
+        Index(None, "scenario", "opened_at"),
+        Index(None, "title"),
+        Index(
+            "ix_cases_due",
+            "due_at",
+            sqlite_where=text("due_at IS NOT NULL"),
+            postgresql_where=text("due_at IS NOT NULL"),
+        ),
+        Index(
+            "ix_cases_supervised",
+            "opened_at",
+            sqlite_where=text("supervised"),
+            postgresql_where=text("supervised"),
+        ),
     )
 
 
