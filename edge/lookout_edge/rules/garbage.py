@@ -112,6 +112,8 @@ class _Note:
     burned_at: float | None = None
     #: Whether it came while the place was watched; None before its first look was judged.
     is_new: bool | None = None
+    #: Whether it was ever taken for something that lies there, and not only for a bin that overflows.
+    was_bag: bool = False
     #: Sum of the scores of a bin in its place.
     bin_sum: float = 0.0
 
@@ -160,7 +162,7 @@ class Garbage(PresenceRule[GarbageParams, _Note]):
         """Who newly put something down is doubted less the longer it lies there; what always stood there never is."""
         usual = super()._least_score(at, presence, note)
         lies_s = max(self._params.doubtful_s, self._params.dwell_s)
-        if not note.is_new or presence.dwell_s < lies_s or self._params.min_score is not None:
+        if not (note.is_new and note.was_bag) or presence.dwell_s < lies_s or self._params.min_score is not None:
             return usual
         return min(usual, round((1 - self._params.doubt) * self._context.threshold(presence.track.label), 3))
 
@@ -173,6 +175,7 @@ class Garbage(PresenceRule[GarbageParams, _Note]):
             note.is_new = watched_s >= WATCHED_S and not any(stain.iou(box) >= STAIN_IOU for stain in before)
         if presence.seen_at < at:
             return
+        note.was_bag = note.was_bag or presence.track.label not in self._params.overflow_labels
         in_place = [bin_.score for bin_ in self._bins if bin_.box.iou(box) >= SAME_BIN_IOU]
         note.bin_sum += max(in_place, default=0.0)
         same = [stain for stain in self._stains if stain.box.iou(box) >= SAME_BIN_IOU]
