@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect
+from pyotp.totp import TOTP
 
 from e2e.console_driver import PHONE, Login, Window, open_window, report
 from e2e.dispatcher import Dispatcher, SpokenGateway
@@ -18,7 +19,12 @@ ROOT = Path(__file__).parents[2]
 AXE = ROOT / "server" / "console" / "node_modules" / "axe-core" / "axe.min.js"
 
 #: What is behind the control room, and the statistics.
-PAGES = ("/statistics", "/admin", "/admin/gateways", "/admin/audit")
+PAGES = (
+    "/statistics",
+    "/account",
+    "/admin",
+    *(f"/admin/{name}" for name in ("gateways", "quarantine", "silences", "advice", "webhooks", "accounts", "audit")),
+)
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
@@ -101,6 +107,75 @@ def test_a_gateway_is_enrolled_asked_and_read_about(gateway: SpokenGateway, offi
     page.get_by_role("combobox", name="做了什么").select_option("gateway.invited")
     expect(page.locator("table.sheet tbody tr")).to_have_count(1)
     expect(page.locator("table.sheet tbody tr")).to_contain_text("gw-east")
+
+
+def test_an_account_is_made_used_and_disabled(
+    browser: Browser, dispatcher: Dispatcher, office: Window, windows: list[Window]
+) -> None:
+    page = office.page
+    page.goto(f"{office.base_url}/admin/accounts")
+    page.get_by_role("button", name="新增账号").click()
+    form = page.get_by_role("form", name="新增账号")
+    form.get_by_label("用户名").fill("chen")
+    form.get_by_label("姓名").fill("陈静")
+    form.get_by_role("button", name="随机生成").click()
+    login = Login(username="chen", password=form.get_by_label("初始密码").input_value())
+    form.get_by_label("主管").check()
+    form.get_by_label("第一网格").check()
+    form.get_by_role("button", name="保存").click()
+    row = page.get_by_role("row").filter(has_text="陈静")
+    expect(row).to_contain_text("第一网格")
+    hers = open_window(browser, dispatcher.url)
+    windows.append(hers)
+    hers.sign_in(login)
+    hers.page.goto(f"{hers.base_url}/account")
+    hers.page.get_by_role("button", name="开始设置").click()
+    expect(hers.page.get_by_role("img", name="验证器密钥的二维码")).to_be_visible()
+    secret = hers.page.locator("code.secret").inner_text().replace(" ", "")
+    hers.page.get_by_label("验证码").fill(TOTP(secret).now())
+    hers.page.get_by_role("button", name="开启").click()
+    expect(hers.page.locator(".recovery li")).to_have_count(10)
+    page.reload()
+    expect(row).to_contain_text("动态验证码")
+    row.get_by_role("button", name="停用").click()
+    expect(row).to_have_count(0)
+    office.press("u")
+    expect(row).to_have_count(1)
+    row.get_by_role("button", name="停用").click()
+    expect(row).to_have_count(0)
+    hers.page.reload()
+    expect(hers.page.get_by_label("用户名")).to_be_visible()
+    # That her session had ended is what was asked for.
+    hers.complaints.clear()
+
+
+def test_quarantine_and_silences_are_decided_about(gateway: SpokenGateway, office: Window) -> None:
+    page = office.page
+    gateway.probe.publish(gateway.topics.event("unit2", Scenario.GARBAGE), b'{"specversion": "1.0"}')
+    page.goto(f"{office.base_url}/admin/quarantine")
+    message = page.get_by_role("listitem").filter(has_text="event/unit2/garbage")
+    expect(message).to_be_visible()
+    message.get_by_role("button", name="查看内容").click()
+    expect(message.locator("pre")).to_contain_text('"specversion": "1.0"')
+    message.get_by_role("button", name="重新收取").click()
+    expect(page.get_by_text("还是收不进来，消息仍在隔离区")).to_be_visible()
+    message.get_by_label("作废原因").fill("测试台上的设备")
+    message.get_by_role("button", name="作废").click()
+    expect(message).to_have_count(0)
+    page.get_by_role("button", name="已作废").click()
+    expect(message).to_contain_text("测试台上的设备")
+    page.get_by_role("link", name="静默与检修").click()
+    page.get_by_role("button", name="静默或检修").click()
+    form = page.get_by_role("form", name="静默或检修")
+    form.get_by_label("哪里").select_option(label="2单元楼道")
+    form.get_by_label("原因").fill("换镜头")
+    form.get_by_role("button", name="开始").click()
+    row = page.get_by_role("row").filter(has_text="换镜头")
+    expect(row).to_contain_text("2单元楼道 · 所有告警")
+    row.get_by_role("button", name="结束").click()
+    expect(page.get_by_text("现在没有静默，也没有检修。")).to_be_visible()
+    # A message that still cannot be taken is answered 409, which browsers log.
+    office.complaints.clear()
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])

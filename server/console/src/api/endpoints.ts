@@ -72,6 +72,8 @@ export const candidates = (id: string) =>
 export const caseNotices = (id: string) =>
   request<{ items: Notice[] }>("GET", `/cases/${encodeURIComponent(id)}/notices`).then((answer) => answer.items);
 
+export const people = () => request<{ items: Named[] }>("GET", "/people").then((answer) => answer.items);
+
 export const departments = () =>
   request<{ items: Named[] }>("GET", "/people?role=department").then((answer) => answer.items);
 

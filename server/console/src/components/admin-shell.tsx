@@ -14,6 +14,9 @@ const PAGES = [
   { to: "/admin", name: "cameras", shown: inRoom },
   { to: "/admin/gateways", name: "gateways", shown: inRoom },
   { to: "/admin/quarantine", name: "quarantine", shown: ofWholeSite },
+  { to: "/admin/silences", name: "silences", shown: inRoom },
+  { to: "/admin/advice", name: "advice", shown: inRoom },
+  { to: "/admin/webhooks", name: "webhooks", shown: ofWholeSite },
   { to: "/admin/accounts", name: "accounts", shown: administers },
   { to: "/admin/audit", name: "audit", shown: audits },
 ] as const;

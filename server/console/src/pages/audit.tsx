@@ -3,8 +3,7 @@
 import { useState } from "preact/hooks";
 import * as admin from "../api/admin";
 import type { AuditEntry, AuditQuery } from "../api/admin";
-import { request } from "../api/client";
-import type { Named } from "../api/models";
+import * as api from "../api/endpoints";
 import { AdminShell } from "../components/admin-shell";
 import { Empty } from "../components/empty";
 import { Show, useLoad } from "../components/load";
@@ -49,8 +48,7 @@ const ACTS = [
 /** Names for ids; an auditor who is not of the control room reads the ids. */
 async function people(): Promise<ReadonlyMap<string, string>> {
   if (user.value == null || !inControl(user.value)) return new Map();
-  const found = await request<{ items: Named[] }>("GET", "/people");
-  return new Map(found.items.map((person) => [person.id, person.name]));
+  return new Map((await api.people()).map((person) => [person.id, person.name]));
 }
 
 export default function AuditPage() {
