@@ -134,6 +134,24 @@ class SecondLook(Part):
     """Thresholds by label for the first look; ``thresholds`` then hold for the score of both together."""
 
 
+class MirroredLook(Part):
+    """The same detector asked again about the mirrored picture, where it saw something that is worth it."""
+
+    first: Annotated[dict[str, Share], Field(min_length=1)]
+    """Labels whose boxes are fused, each with the least score of one look; ``thresholds`` hold for the mean of both."""
+    asks: Annotated[tuple[str, ...], Field(min_length=1)]
+    """Labels of those that are worth a second pass when the first look gives one at least its least score."""
+    iou: Annotated[float, Field(gt=0, lt=1)] = 0.55
+    """Boxes of both looks that overlap more are one thing."""
+
+    @model_validator(mode="after")
+    def _asks_for_what_it_fuses(self) -> Self:
+        unknown = sorted(set(self.asks) - set(self.first))
+        if unknown:
+            raise ValueError(f"'asks' names {', '.join(unknown)}, for which 'first' has no score")
+        return self
+
+
 class ModelSpec(Part):
     """One ``model.yaml``."""
 
@@ -148,6 +166,7 @@ class ModelSpec(Part):
     thresholds: Thresholds
     nms: Nms | None = None
     second_look: SecondLook | None = None
+    mirrored_look: MirroredLook | None = None
 
     @model_validator(mode="after")
     def _names_exist(self) -> Self:

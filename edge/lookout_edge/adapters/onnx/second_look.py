@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookout_edge.adapters.onnx.detector import OnnxDetector
+from lookout_edge.adapters.onnx.first_look import AfterFirstLook
+from lookout_edge.adapters.onnx.mirrored_look import MirroredDetector
 from lookout_edge.adapters.onnx.session import DEFAULT_PROVIDERS, OnnxSession
 from lookout_edge.adapters.zoo import InputSpec, SecondLook, Zoo, ZooEntry
 from lookout_edge.adapters.zoo_heads import ClassifierHead
@@ -36,20 +38,33 @@ def open_detector(
     raw: bool = False,
     doubtful: bool = False,
 ) -> Detector:
-    """The detector ``name`` with its second look, where its ``model.yaml`` names one and not ``raw``.
+    """The detector ``name`` with the other looks that its ``model.yaml`` names, none of them with ``raw``.
 
     ``threshold`` replaces all thresholds; with ``doubtful`` what only rules can judge is reported, too. Raises
     ModelError when weights are missing or are not what is described.
     """
     entry = zoo.entry(name)
-    look = entry.spec.second_look
-    lower = entry.spec.thresholds.doubtful if doubtful else {}
-    if look is None or raw:
+    spec = entry.spec
+    lower = spec.thresholds.doubtful if doubtful else {}
+    if raw:
         return OnnxDetector(entry, providers, threads, threshold, lower)
-    first = OnnxDetector(entry, providers, threads, threshold, {**lower, **look.first})
-    judge = OnnxClassifier(zoo.entry(look.model), providers, threads)
-    final = {label: entry.spec.thresholds.of(label) if threshold is None else threshold for label in judge.labels}
-    return SecondLookDetector(first, judge, look, final)
+    told = {label: spec.thresholds.of(label) if threshold is None else threshold for label in spec.labels}
+    mirrored, look = spec.mirrored_look, spec.second_look
+    judged = look.first if look else {}
+    between = least(least(told, lower), judged)
+    floors = least(least(mirrored.first if mirrored else {}, lower), judged)
+    detector: Detector = OnnxDetector(entry, providers, threads, threshold, floors)
+    if mirrored is not None:
+        detector = MirroredDetector(detector, mirrored, {label: between[label] for label in mirrored.first})
+    if look is not None:
+        judge = OnnxClassifier(zoo.entry(look.model), providers, threads)
+        detector = SecondLookDetector(detector, judge, look, {label: told[label] for label in judge.labels})
+    return detector
+
+
+def least(some: Mapping[str, float], others: Mapping[str, float]) -> dict[str, float]:
+    """The lower score of each label."""
+    return {label: min(some.get(label, 1.0), others.get(label, 1.0)) for label in {*some, *others}}
 
 
 class Judge(Protocol):
@@ -105,34 +120,15 @@ class OnnxClassifier:
         return np.ascontiguousarray(values.transpose(2, 0, 1), np.float32)
 
 
-class SecondLookDetector:
+class SecondLookDetector(AfterFirstLook):
     """A :class:`lookout_edge.ports.Detector` that lets a classifier weigh the candidates of its labels."""
 
     def __init__(self, first: Detector, judge: Judge, settings: SecondLook, thresholds: Mapping[str, float]) -> None:
+        super().__init__(first)
         unknown = sorted(set(judge.labels) - set(first.labels))
         if unknown:
             raise ModelError(f"second look '{judge.name}' judges {', '.join(unknown)}, which '{first.name}' never sees")
-        self._first, self._judge, self._settings, self._thresholds = first, judge, settings, thresholds
-
-    @property
-    def name(self) -> str:
-        """Name of the first look's zoo entry."""
-        return self._first.name
-
-    @property
-    def sha256(self) -> str:
-        """Hash of the first look's weights."""
-        return self._first.sha256
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """Class names it can give."""
-        return self._first.labels
-
-    @property
-    def takes_regions(self) -> bool:
-        """See ``Detector``."""
-        return self._first.takes_regions
+        self._judge, self._settings, self._thresholds = judge, settings, thresholds
 
     def detect(self, image: Image, region: Box | None = None) -> Sequence[Detection]:
         """Objects in a BGR picture, best first; scores of judged labels are those of both looks together."""
