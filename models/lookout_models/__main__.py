@@ -22,7 +22,7 @@ from lookout_models.pictures import list_pictures
 from lookout_models.predict import Line, predict, read_plates
 from lookout_models.report import EVALUATION_THRESHOLD, as_json, as_table
 from lookout_models.training.cli import train
-from lookout_models.zoo_commands import build_model, import_model, quantise_model
+from lookout_models.zoo_commands import build_model, import_model, mix_weights, quantise_model
 
 _FAILED, _BAD_USAGE = 1, 2
 
@@ -38,7 +38,7 @@ Pictures = Annotated[Path, typer.Argument(help="Folder with pictures.", metavar=
 Out = Annotated[Path, typer.Option("--out", help="File to write, a line of JSON a picture; '-' is the terminal.")]
 Threshold = Annotated[float | None, typer.Option(min=0, max=1, help="Instead of the model's own per-class thresholds.")]
 Provider = Annotated[str, typer.Option(help="Execution provider of ONNX Runtime, e.g. cpu, cuda, openvino.")]
-Raw = Annotated[bool, typer.Option("--raw", help="Without the second look that the model may name.")]
+Raw = Annotated[bool, typer.Option("--raw", help="Without the other looks that the model may name.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -138,6 +138,7 @@ def bench_models(
 app.command("build")(build_model)
 app.command("import")(import_model)
 app.command("quantise")(quantise_model)
+app.command("mix")(mix_weights)
 app.command("train")(train)
 
 

@@ -1,5 +1,6 @@
 """``lookout-models build``, ``quantise`` and ``import``: the commands that make entries of the zoo."""
 
+import hashlib
 import re
 from collections.abc import Sequence
 from importlib.util import find_spec
@@ -165,3 +166,17 @@ def _card(entry: ZooEntry, pictures: int) -> str:
 def _needs_onnx(what: str) -> None:
     if find_spec("onnx") is None:
         raise UsageError(f"{what} needs the package onnx; run: pip install 'lookout[models]'")
+
+
+def mix_weights(
+    first: Annotated[Path, typer.Argument(help="ONNX file of one run.")],
+    second: Annotated[Path, typer.Argument(help="ONNX file of another run of the same recipe.")],
+    out: Annotated[Path, typer.Option("--out", help="File to write.")],
+    share: Annotated[float, typer.Option(min=0, max=1, help="Part of the second.")] = 0.5,
+) -> None:
+    """Write the mean of the weights of two runs of one recipe."""
+    _needs_onnx("mixing")
+    from lookout_models.mixing import mixed
+
+    out.write_bytes(mixed(first, second, share))
+    typer.echo(f"{out}: sha256 {hashlib.sha256(out.read_bytes()).hexdigest()}")
