@@ -10,6 +10,7 @@ from lookout_server.api.console import console_router
 from lookout_server.api.deps import Deps
 from lookout_server.api.idempotency import HEADER, Idempotency, takes_key
 from lookout_server.api.middleware import BodyLimit, Counting, SecurityHeaders
+from lookout_server.api.rate import AddressLimit
 from lookout_server.api.routes import (
     account_keeping,
     alarms,
@@ -53,7 +54,8 @@ _DESCRIPTION = """The dispatcher's API: alarms become cases, cases are carried t
 Times are RFC 3339 in UTC. Errors are `application/problem+json` with a stable `code`. Browsers are recognised by the
 session cookie and send `X-Lookout: 1` with every request that changes something; other clients send the token of
 `POST /api/v1/session` as a bearer. A move of a case carries the `version` that the person saw; when somebody was
-faster the answer is 409 `stale_version` and nothing has changed."""
+faster the answer is 409 `stale_version` and nothing has changed. Who asks too much at once hears 429 `throttled` with
+`Retry-After`."""
 _TAGS = [
     {"name": "session", "description": "Signing in and out."},
     {"name": "alarms", "description": "What the machines say."},
@@ -118,6 +120,8 @@ def create_app(deps: Deps) -> FastAPI:
     app.include_router(console_router(deps.static_dir))
     app.add_middleware(Idempotency, store=deps.store, now=deps.clock.now)
     app.add_middleware(BodyLimit)
+    if deps.addresses is not None:
+        app.add_middleware(AddressLimit, buckets=deps.addresses)
     app.add_middleware(SecurityHeaders, secure=deps.secure_cookies)
     app.add_middleware(Counting, registry=deps.metrics)
     return app

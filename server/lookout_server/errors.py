@@ -78,6 +78,12 @@ class ForbiddenError(ServerError):
     code = "forbidden"
 
 
+class SecondFactorNeededError(ForbiddenError):
+    """The person's role asks for a second factor, and they have not set it up."""
+
+    code = "second_factor_needed"
+
+
 class FourEyesError(ForbiddenError):
     """The one who handled a case may not close it."""
 

@@ -9,8 +9,9 @@ from fastapi import Depends, Request
 from prometheus_client import CollectorRegistry
 
 from lookout_server.api.models.feed import LineBook
+from lookout_server.api.rate import Buckets
 from lookout_server.api.throttle import Allowances, SignInThrottle
-from lookout_server.domain.territory import Site
+from lookout_server.domain.territory import Role, Site
 from lookout_server.ports import Clock, EvidenceStore, ModelPackage, PasswordHasher, ReadinessCheck, Store
 from lookout_server.services.enrolment import Door
 from lookout_server.services.evidence import Pieces
@@ -71,6 +72,11 @@ class Deps:
     lines: LineBook = field(default_factory=LineBook)
     #: What strangers may do without an account.
     allowances: Allowances = field(default_factory=Allowances)
+    #: How much one account, and one address, may ask; None: as much as it likes.
+    asking: Buckets | None = None
+    addresses: Buckets | None = None
+    #: Roles whose password alone opens nothing but setting up the second factor.
+    second_factor_for: frozenset[Role] = frozenset()
     #: Makes pictures of what residents send; None: they send words alone.
     photos: PhotoCleaner | None = None
     #: Streams on their way from gateways to browsers.

@@ -7,10 +7,11 @@ from fastapi import Depends, Request, Security
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
 
 from lookout_server.api.deps import Given
+from lookout_server.api.rate import unlimited
 from lookout_server.domain.access import Access
 from lookout_server.domain.territory import Person, Role
-from lookout_server.errors import ForbiddenError, UnauthenticatedError
-from lookout_server.services import accounts
+from lookout_server.errors import ForbiddenError, SecondFactorNeededError, UnauthenticatedError
+from lookout_server.services import accounts, factors
 
 COOKIE = "lookout_session"
 CSRF_HEADER = "X-Lookout"
@@ -62,9 +63,23 @@ def token_of(
 Token = Annotated[str, Depends(token_of)]
 
 
-async def caller(deps: Given, token: Token) -> Caller:
-    """Whoever is signed in."""
-    return Caller(access=await accounts.whose_access(deps.store, token, at=deps.clock.now()), token=token)
+async def newcomer(deps: Given, request: Request, token: Token) -> Caller:
+    """Whoever is signed in, also when a second factor that they have to have is not set up yet."""
+    seen = await accounts.whose_access(deps.store, token, at=deps.clock.now())
+    if deps.asking is not None and not unlimited(request.method, request.url.path):
+        deps.asking.take(seen.person.id)
+    return Caller(access=seen, token=token)
+
+
+#: For what somebody needs who has yet to set up the second factor: themselves, their sessions, and that.
+Newcomer = Annotated[Caller, Depends(newcomer)]
+
+
+async def caller(deps: Given, found: Newcomer) -> Caller:
+    """Whoever is signed in, with the second factor where their roles ask for it."""
+    if found.person.roles & deps.second_factor_for and await factors.lacks(deps.store, found.person):
+        raise SecondFactorNeededError("your role needs a one-time code beside the password: set it up on your own page")
+    return found
 
 
 SignedIn = Annotated[Caller, Depends(caller)]

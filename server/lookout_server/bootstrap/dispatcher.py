@@ -31,6 +31,7 @@ from lookout_server.adapters.stills import StillFolder
 from lookout_server.adapters.timers import run_timers
 from lookout_server.adapters.uploads import PieceFolder
 from lookout_server.adapters.webhook_post import HttpPost, run_webhooks
+from lookout_server.api.rate import Buckets, Rate
 from lookout_server.app import Deps, create_app
 from lookout_server.bootstrap.access import import_at_first_start
 from lookout_server.bootstrap.broker import ReachedBroker, intake_filters, local_address, reach_broker
@@ -41,6 +42,7 @@ from lookout_server.bootstrap.runtime import Runtime, forget_process, read_runti
 from lookout_server.bootstrap.site import site_of
 from lookout_server.bootstrap.version import version
 from lookout_server.config import ServerConfig
+from lookout_server.config.server import RateConfig
 from lookout_server.ports import Gap
 from lookout_server.services.commands import open_gaps, request_replay
 from lookout_server.services.correlating import unknown_stops
@@ -213,6 +215,9 @@ class Dispatcher:
             stills=StillFolder(self._config.data_dir / "stills"),
             provider=self._provider(),
             public_url=self._config.listen.url,
+            asking=_buckets(self._config.limits.account),
+            addresses=_buckets(self._config.limits.address),
+            second_factor_for=frozenset(self._config.accounts.second_factor_for),
             door=SiteDoor(self._config, mqtt_port=broker.address.port),
         )
 
@@ -243,6 +248,10 @@ class Dispatcher:
         self._parts.callback(forget_process, self._config.data_dir)
         _log.info("the dispatcher is ready", url=runtime.url, mqtt=f"{runtime.mqtt_host}:{runtime.mqtt_port}")
         return runtime
+
+
+def _buckets(rate: RateConfig | None) -> Buckets | None:
+    return None if rate is None else Buckets(Rate(per_s=rate.per_s, burst=rate.burst))
 
 
 def _spare_the_collector() -> None:

@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from lookout_contract.base import Identifier
 from lookout_server.config.documents import Document, read_document, validate
+from lookout_server.domain.territory import Role
 from lookout_server.domain.webhook import secret_bytes
 from lookout_server.errors import ConfigError
 
@@ -239,6 +240,30 @@ class RetentionConfig(Section):
     them longer."""
 
 
+class RateConfig(Section):
+    """Requests of the API: so many a second in the long run, and so many at once."""
+
+    per_s: float = Field(gt=0, le=1e6)
+    burst: int = Field(ge=1, le=10**7)
+
+
+class AccountsConfig(Section):
+    """What is asked of those who sign in."""
+
+    second_factor_for: tuple[Role, ...] = ()
+    """Roles that need a one-time code beside the password, as in [admin, supervisor]; until they have set it up they
+    can do nothing else."""
+
+
+class LimitsConfig(Section):
+    """How much one account, and one address, may ask before it hears 429; null: as much as it likes. What gateways
+    deliver and the alarm button are never held back."""
+
+    account: RateConfig | None = RateConfig(per_s=20, burst=400)
+    address: RateConfig | None = RateConfig(per_s=100, burst=2000)
+    """Many people behind one address count together; behind a proxy on another machine all of them."""
+
+
 class LogConfig(Section):
     """What is logged."""
 
@@ -267,6 +292,8 @@ class ServerConfig(Section):
     retention: RetentionConfig = RetentionConfig()
     oidc: OidcConfig | None = None
     """Signing in by the organisation's own provider, beside passwords."""
+    accounts: AccountsConfig = AccountsConfig()
+    limits: LimitsConfig = LimitsConfig()
     log: LogConfig = LogConfig()
 
     @field_validator("webhooks")

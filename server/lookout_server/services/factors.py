@@ -31,6 +31,16 @@ class Enrolment:
     uri: str = field(repr=False)
 
 
+async def lacks(store: Store, person: Person) -> bool:
+    """Whether somebody who signs in with a password has no codes on. Others are the provider's to check."""
+    async with store.read() as uow:
+        held = await uow.factors.get(person.id)
+        if held is not None and held.since is not None:
+            return False
+        found = await uow.people.credentials(person.username)
+    return found is not None and found[1] is not None
+
+
 async def start(store: Store, site_name: str, by: Access) -> Enrolment:
     """A new secret. Nothing is asked for until a code of it has been shown to work."""
     secret = random_base32()

@@ -21,7 +21,7 @@ from lookout_server.api.models.accounts import (
 )
 from lookout_server.api.problems import errors
 from lookout_server.api.routes.parameters import PersonId
-from lookout_server.api.security import COOKIE, SignedIn, Token
+from lookout_server.api.security import COOKIE, Newcomer, SignedIn, Token
 from lookout_server.errors import CodeNeededError, UnauthenticatedError
 from lookout_server.services import accounts, factors
 
@@ -54,20 +54,20 @@ async def sign_in(deps: Given, request: Request, response: Response, body: SignI
 
 
 @router.get("/session", operation_id="getSession", responses=errors())
-async def get_session(signed_in: SignedIn) -> SessionModel:
+async def get_session(signed_in: Newcomer) -> SessionModel:
     """Who is signed in."""
     return SessionModel(user=UserModel.of(signed_in.person))
 
 
 @router.delete("/session", operation_id="signOut", status_code=204, responses=errors("csrf"))
-async def sign_out(deps: Given, signed_in: SignedIn, token: Token, response: Response) -> None:
+async def sign_out(deps: Given, signed_in: Newcomer, token: Token, response: Response) -> None:
     """Sign out: the session is revoked, not only forgotten by the browser."""
     await accounts.sign_out(deps.store, token, at=deps.clock.now())
     response.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict", secure=deps.secure_cookies)
 
 
 @router.get("/sessions", operation_id="listSessions", responses=errors("forbidden", "not_found"))
-async def list_sessions(deps: Given, signed_in: SignedIn, token: Token, person: Whose = None) -> SessionList:
+async def list_sessions(deps: Given, signed_in: Newcomer, token: Token, person: Whose = None) -> SessionList:
     """Where somebody is signed in, newest first; one's own, or for supervisors and admins those of their people."""
     whose = person or signed_in.person.id
     found = await accounts.sessions_of(deps.store, whose, signed_in.access, at=deps.clock.now())
@@ -78,7 +78,7 @@ async def list_sessions(deps: Given, signed_in: SignedIn, token: Token, person: 
 @router.delete(
     "/sessions", operation_id="revokeSessions", status_code=204, responses=errors("forbidden", "csrf", "not_found")
 )
-async def revoke_sessions(deps: Given, signed_in: SignedIn, person: Whose = None) -> None:
+async def revoke_sessions(deps: Given, signed_in: Newcomer, person: Whose = None) -> None:
     """Sign somebody out everywhere."""
     whose = person or signed_in.person.id
     await accounts.revoke(deps.store, whose, None, signed_in.access, at=deps.clock.now())
@@ -90,7 +90,7 @@ async def revoke_sessions(deps: Given, signed_in: SignedIn, person: Whose = None
     status_code=204,
     responses=errors("forbidden", "csrf", "not_found"),
 )
-async def revoke_session(deps: Given, signed_in: SignedIn, session_id: SessionId, person: Whose = None) -> None:
+async def revoke_session(deps: Given, signed_in: Newcomer, session_id: SessionId, person: Whose = None) -> None:
     """End one session."""
     whose = person or signed_in.person.id
     await accounts.revoke(deps.store, whose, session_id, signed_in.access, at=deps.clock.now())
@@ -99,14 +99,14 @@ async def revoke_session(deps: Given, signed_in: SignedIn, session_id: SessionId
 @router.post(
     "/session/second_factor", operation_id="startSecondFactor", status_code=201, responses=errors("csrf", "conflict")
 )
-async def start_second_factor(deps: Given, signed_in: SignedIn) -> FactorModel:
+async def start_second_factor(deps: Given, signed_in: Newcomer) -> FactorModel:
     """A secret for an authenticator. Codes are asked for once one of them was confirmed."""
     made = await factors.start(deps.store, deps.site.name, signed_in.access)
     return FactorModel.of(made)
 
 
 @router.get("/session/second_factor", operation_id="getSecondFactor", responses=errors())
-async def get_second_factor(deps: Given, signed_in: SignedIn) -> FactorState:
+async def get_second_factor(deps: Given, signed_in: Newcomer) -> FactorState:
     """Whether the asking person needs a code to sign in."""
     async with deps.store.read() as uow:
         held = await uow.factors.get(signed_in.person.id)
@@ -118,7 +118,7 @@ async def get_second_factor(deps: Given, signed_in: SignedIn) -> FactorState:
     operation_id="confirmSecondFactor",
     responses=errors("csrf", "conflict", "throttled", "too_large"),
 )
-async def confirm_second_factor(deps: Given, request: Request, signed_in: SignedIn, body: CodeBody) -> RecoveryCodes:
+async def confirm_second_factor(deps: Given, request: Request, signed_in: Newcomer, body: CodeBody) -> RecoveryCodes:
     """From now on a code is asked for at every sign-in. The recovery codes are shown this once."""
     async with _counted(deps, request, signed_in.person.username):
         codes = await factors.confirm(deps.store, signed_in.access, body.code, at=deps.clock.now())

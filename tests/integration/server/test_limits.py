@@ -1,0 +1,77 @@
+"""Who asks too much waits, gateways and the alarm button never do; and roles that need a second factor."""
+
+from collections.abc import AsyncGenerator
+from dataclasses import replace
+
+import httpx
+import pytest
+from pyotp.totp import TOTP
+
+from lookout_server.api.rate import Buckets, Rate
+from lookout_server.app import Deps, create_app
+from lookout_server.domain.territory import Role
+from lookout_server.services.accounts import issue_gateway_token
+from lookout_server.testing import JPEG, PASSWORD, ManualClock, Station, picture
+
+pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)]
+
+
+async def _headers(web: httpx.AsyncClient, username: str) -> dict[str, str]:
+    answer = await web.post("/api/v1/session", json={"username": username, "password": PASSWORD})
+    web.cookies.clear()
+    return {"Authorization": f"Bearer {answer.json()['token']}"}
+
+
+def _buckets(clock: ManualClock, burst: int) -> Buckets:
+    return Buckets(Rate(per_s=0.5, burst=burst), now=lambda: clock.now().timestamp())
+
+
+async def _web(deps: Deps) -> AsyncGenerator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(app=create_app(deps), raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://lookout.test") as client:
+        yield client
+
+
+async def test_an_account_that_asks_too_much_waits_and_no_other_does(station: Station, deps: Deps) -> None:
+    async for web in _web(replace(deps, asking=_buckets(station.clock, 3))):
+        li, zhao = await _headers(web, "li"), await _headers(web, "zhao")
+        codes = [(await web.get("/api/v1/alarms", headers=li)).status_code for _ in range(4)]
+        assert codes == [200, 200, 200, 429]
+        held = await web.get("/api/v1/cases", headers=li)
+        assert (held.headers["retry-after"], held.json()["code"]) == ("2", "throttled")
+        assert (await web.get("/api/v1/alarms", headers=zhao)).status_code == 200
+        assert (await web.post("/api/v1/alarm-button", json={}, headers=li)).status_code == 201
+        station.clock.advance(2)
+        assert [(await web.get("/api/v1/alarms", headers=li)).status_code for _ in range(2)] == [200, 429]
+
+
+async def test_an_address_that_asks_too_much_waits_and_gateways_never_do(station: Station, deps: Deps) -> None:
+    token = await issue_gateway_token(station.store, "gw-1")
+    async for web in _web(replace(deps, addresses=_buckets(station.clock, 2))):
+        codes = [(await web.get("/api/v1/alarms")).status_code for _ in range(3)]
+        assert codes == [401, 401, 429]
+        for _ in range(3):
+            answer = await web.put(
+                f"/api/v1/evidence/{picture().sha256}",
+                content=JPEG,
+                headers={"Authorization": f"Bearer {token}", "Content-Type": "image/jpeg"},
+            )
+            assert answer.status_code in {200, 201}
+        # What is no API has its own ways: whoever watches over us is not held back.
+        assert [(await web.get("/healthz")).status_code for _ in range(5)] == [200] * 5
+
+
+async def test_a_role_that_needs_codes_can_do_nothing_before_they_are_set_up(station: Station, deps: Deps) -> None:
+    async for web in _web(replace(deps, second_factor_for=frozenset({Role.OPERATOR}))):
+        li, wang = await _headers(web, "li"), await _headers(web, "wang")
+        refused = await web.get("/api/v1/alarms", headers=li)
+        assert (refused.status_code, refused.json()["code"]) == (403, "second_factor_needed")
+        assert (await web.post("/api/v1/alarm-button", json={}, headers=li)).status_code == 403
+        assert (await web.get("/api/v1/cases", headers=wang)).status_code == 200
+        for path in ("/session", "/sessions", "/session/second_factor"):
+            assert (await web.get(f"/api/v1{path}", headers=li)).status_code == 200, path
+        made = (await web.post("/api/v1/session/second_factor", headers=li)).json()
+        code = TOTP(made["secret"]).at(station.clock.now())
+        confirmed = await web.post("/api/v1/session/second_factor/confirm", json={"code": code}, headers=li)
+        assert confirmed.status_code == 200, confirmed.text
+        assert (await web.get("/api/v1/alarms", headers=li)).status_code == 200
