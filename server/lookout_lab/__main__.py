@@ -122,7 +122,13 @@ def load_table(figures: dict[str, Any]) -> str:
         f"{feed['watchers']} watchers at 20 events a second: {feed['heard']} lines heard, publication to watcher "
         f"p50 {feed['p50_ms']} ms, p99 {feed['p99_ms']} ms, {feed['cores']} cores of the dispatcher"
     )
-    return "\n".join([*lines, f"full path / bare ceiling, flat out: {figures['full_of_bare']:.0%}"])
+    return "\n".join(
+        [
+            *lines,
+            f"full path / bare ceiling, flat out: {figures['full_of_bare']:.0%} "
+            f"({figures['full_of_bare_by_cpu']:.0%} by the CPU of both), load {figures['load_average']} at the end",
+        ]
+    )
 
 
 def _kind(database: str) -> DatabaseKind:

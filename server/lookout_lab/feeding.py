@@ -49,7 +49,11 @@ class Audience:
         adding = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "lookout_server", *command, stdin=asyncio.subprocess.PIPE
         )
-        await adding.communicate(f"{PASSWORD}\n".encode())
+        try:
+            await asyncio.wait_for(adding.communicate(f"{PASSWORD}\n".encode()), START_S)
+        except TimeoutError as error:
+            adding.kill()
+            raise LabError(f"the watchers' account was not made within {START_S:.0f} s") from error
         base = f"http://127.0.0.1:{self.stage.http_port('dispatcher-1')}"
         async with httpx.AsyncClient(base_url=base, timeout=30) as client:
             answer = await client.post("/api/v1/session", json={"username": _OPERATOR, "password": PASSWORD})

@@ -6,93 +6,20 @@ commit: it is never better than the truth.
 
 import asyncio
 import itertools
-import json
+import os
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from lookout_lab.databases import counted
 from lookout_lab.errors import LabError
-from lookout_lab.events import EventForms
 from lookout_lab.feeding import Audience
-from lookout_lab.mqtt import QuickClient
-from lookout_lab.processes import Child, cpu_seconds, until
-from lookout_lab.stage import PASSWORD, SITE, START_S, DatabaseKind, Plan, Stage
-
-_IN_FLIGHT = 2_000
-#: What the feed calls a start, an update and an end.
-_CHANGES = ("created", "updated", "ended")
-
-
-@dataclass
-class Sender:
-    """A gateway without a spool: it notes when each number was sent and when a receipt settled it."""
-
-    name: str
-    port: int
-    epoch: str
-    sent: list[float] = field(default_factory=list[float])
-    settled: list[float] = field(default_factory=list[float])
-
-    def __post_init__(self) -> None:
-        self._forms = EventForms(SITE, self.name, self.epoch)
-        self._client = QuickClient(self._hear)
-        self._room = asyncio.Event()
-
-    async def connect(self) -> None:
-        """And listen for receipts."""
-        base = f"lookout/v1/{SITE}/gateway/{self.name}"
-        await self._client.connect(self.port, name=self.name, password=PASSWORD, filters=[f"{base}/receipt"])
-
-    async def send(self, count: int, *, rate: float | None = None) -> None:
-        """At ``rate`` a second, or as fast as receipts allow."""
-        began = time.monotonic()
-        for number in range(count):
-            if rate is not None and (ahead := began + number / rate - time.monotonic()) > 0:
-                await asyncio.sleep(ahead)
-            elif number % 50 == 0:
-                await asyncio.sleep(0)
-            if rate is None and len(self.sent) - len(self.settled) > _IN_FLIGHT:
-                self._room.clear()
-                await self._room.wait()
-            self._client.publish(*self._forms.next())
-            self.sent.append(time.monotonic())
-            if number % 100 == 0:
-                await self._client.drain()
-
-    def changes(self) -> Iterator[tuple[str, float]]:
-        """OCCURRENCE/CHANGE as the feed tells of each event, and when it was sent."""
-        for number, at in enumerate(self.sent):
-            turn, phase = divmod(number, len(_CHANGES))
-            yield f"{self._forms.occurrence(turn)}/{_CHANGES[phase]}", at
-
-    async def all_settled(self) -> bool:
-        """Whether a receipt has come for each."""
-        return len(self.settled) == len(self.sent)
-
-    @property
-    def acknowledged(self) -> int:
-        """By the broker."""
-        return self._client.acknowledged
-
-    def latencies(self) -> list[float]:
-        """From sending to the receipt, seconds."""
-        return [end - start for start, end in zip(self.sent, self.settled, strict=False)]
-
-    def close(self) -> None:
-        """Gone."""
-        self._client.close()
-
-    def _hear(self, topic: str, payload: bytes) -> None:
-        receipt: dict[str, Any] = json.loads(payload)
-        if receipt["epoch"] == self.epoch:
-            now = time.monotonic()
-            self.settled += [now] * (min(int(receipt["upto"]), len(self.sent)) - len(self.settled))
-            if len(self.sent) - len(self.settled) <= _IN_FLIGHT:
-                self._room.set()
+from lookout_lab.processes import Child, cpu_seconds
+from lookout_lab.senders import Sender, settled
+from lookout_lab.stage import START_S, DatabaseKind, Plan, Stage
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,6 +59,7 @@ class LoadRun:
         finally:
             await self._stage.tear_down()
         ratio = full["flat_out"]["events_per_s"] / bare["flat_out"]["events_per_s"]
+        cpu_ratio = bare["flat_out"]["cpu_us_per_event"] / full["flat_out"]["cpu_us_per_event"]
         sent = sum(part["sent"] for part in full.values()) + feed["sent"]
         return {
             "database": self.database,
@@ -139,6 +67,8 @@ class LoadRun:
             "bare": bare,
             "feed": feed,
             "full_of_bare": round(ratio, 3),
+            "full_of_bare_by_cpu": round(cpu_ratio, 3),
+            "load_average": round(os.getloadavg()[0], 1),
             "sent": sent,
             "stored": stored,
         }
@@ -150,7 +80,10 @@ class LoadRun:
         bare = Child("bare", command, self.folder / "bare.log", on_line=lambda _: ready.set())
         self._stage.children["bare"] = bare
         await bare.start()
-        await asyncio.wait_for(ready.wait(), START_S)
+        try:
+            await asyncio.wait_for(ready.wait(), START_S)
+        except TimeoutError as error:
+            raise LabError(f"the bare consumer was not ready within {START_S:.0f} s\n{self._logs()}") from error
         return bare
 
     async def _measure(self, child: Child, parts: Sequence[Any]) -> dict[str, Any]:
@@ -159,12 +92,10 @@ class LoadRun:
         for part in parts:
             cpu = cpu_seconds(child.pid)
             senders = await self._senders()
-            began = time.monotonic()
-            await part(senders)
-            for sender in senders:
-                await until(f"receipts for {sender.name}", sender.all_settled, timeout_s=300, every_s=0.002)
-            took = max(sender.settled[-1] for sender in senders) - began
             name = part.__name__.removeprefix("_")
+            began = time.monotonic()
+            await self._settled(f"{child.name}, {name}", senders, part(senders))
+            took = max(sender.settled[-1] for sender in senders) - began
             found[name] = self._figures(senders, took, cpu_seconds(child.pid) - cpu)
             for sender in senders:
                 sender.close()
@@ -188,9 +119,8 @@ class LoadRun:
         senders = await self._senders()
         cpu, began = cpu_seconds(dispatcher.pid), time.monotonic()
         each = self.sizes.watched_rate / len(senders)
-        await asyncio.gather(*(sender.send(int(each * self.sizes.watched_s), rate=each) for sender in senders))
-        for sender in senders:
-            await until(f"receipts for {sender.name}", sender.all_settled, timeout_s=300, every_s=0.002)
+        sending = asyncio.gather(*(sender.send(int(each * self.sizes.watched_s), rate=each) for sender in senders))
+        await self._settled("watched", senders, sending)
         await asyncio.sleep(1)
         cores = (cpu_seconds(dispatcher.pid) - cpu) / (time.monotonic() - began)
         heard = await audience.leave()
@@ -216,14 +146,25 @@ class LoadRun:
 
     async def _warm_up(self) -> None:
         """The first batches prepare their statements."""
-        for sender in await self._senders():
-            await sender.send(50, rate=200)
-            try:
-                await until("the first receipts", sender.all_settled, timeout_s=60)
-            except LabError as error:
-                logs = "\n".join(child.log_tail() for child in self._stage.children.values())
-                raise LabError(f"{error}\n{logs}") from error
+        senders = await self._senders()
+        sending = asyncio.gather(*(sender.send(50, rate=200) for sender in senders))
+        await self._settled("warm-up", senders, sending)
+        for sender in senders:
             sender.close()
+
+    async def _settled(self, what: str, senders: Sequence[Sender], sending: Awaitable[object]) -> None:
+        began = time.monotonic()
+        self._say(f"{what} …")
+        await settled(what, senders, sending, self._logs)
+        self._say(f"{what}: {time.monotonic() - began:.1f} s, load {os.getloadavg()[0]:.1f}")
+
+    def _say(self, text: str) -> None:
+        sys.stderr.write(f"{self.database}: {text}\n")
+
+    def _logs(self) -> str:
+        return "\n".join(
+            f"the end of {child.name}'s log:\n{child.log_tail()}" for child in self._stage.children.values()
+        )
 
     async def _steady(self, senders: Sequence[Sender]) -> None:
         await self._at_rate(senders, self.sizes.steady_rate, self.sizes.steady_s)

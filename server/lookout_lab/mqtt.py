@@ -20,6 +20,8 @@ class QuickClient:
         self._reading: asyncio.Task[None] | None = None
         #: PUBACKs of the broker.
         self.acknowledged = 0
+        #: Until the broker closes the connection.
+        self.connected = True
 
     async def connect(self, port: int, *, name: str, password: str, filters: Sequence[str], clean: bool = True) -> None:
         """Sign in and subscribe."""
@@ -60,9 +62,12 @@ class QuickClient:
         self._writer.transport.abort()
 
     async def _read(self) -> None:
-        while piece := await self._reader.read(262_144):
-            for each in self._splitter.feed(piece):
-                self._hear(each)
+        try:
+            while piece := await self._reader.read(262_144):
+                for each in self._splitter.feed(piece):
+                    self._hear(each)
+        finally:
+            self.connected = False
 
     def _hear(self, heard: Packet) -> None:
         if heard.kind == PUBACK:
