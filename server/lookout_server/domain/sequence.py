@@ -73,7 +73,8 @@ class Sequences:
 
     def _with(self, first: int, last: int) -> "Sequences":
         if first == self.upto + 1 and not self.also:
-            return replace(self, upto=last)
+            # What nearly every event comes to; ``replace`` costs three times as much.
+            return Sequences(upto=last, lost=self.lost, top=self.top)
         ranges = _insert(self.also, first, last)
         upto = self.upto
         while ranges and ranges[0][0] == upto + 1:

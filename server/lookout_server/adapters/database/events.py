@@ -19,18 +19,24 @@ class SqlEvents:
         self._session = session
 
     async def lock(self, streams: Collection[StreamKey]) -> dict[StreamKey, StreamState]:
-        """Rows are made first and locked in one order, so that two writers cannot wait for each other."""
-        keys = sorted((key.source, key.epoch) for key in streams)
-        if not keys:
-            return {}
+        """Locked in one order, so that two writers cannot wait for each other. Those that are new, which is rare, are
+        made and then locked."""
+        held = await self._locked(streams)
+        missing = sorted((key.source, key.epoch) for key in streams if key not in held)
+        if not missing:
+            return held
         fresh = [
             _stream_values(
                 StreamKey(source=source, epoch=epoch),
                 StreamState(numbers=Sequences(), chain=Chain.begin(source, epoch)),
             )
-            for source, epoch in keys
+            for source, epoch in missing
         ]
         await insert_new(self._session, StreamRow, fresh)
+        return await self._locked(streams)
+
+    async def _locked(self, streams: Collection[StreamKey]) -> dict[StreamKey, StreamState]:
+        keys = [(key.source, key.epoch) for key in streams]
         rows = await select_by(self._session, StreamRow, ("source", "epoch"), keys, lock=True)
         return {StreamKey(source=row.source, epoch=row.epoch): stream_state(row) for row in rows}
 
