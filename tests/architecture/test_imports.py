@@ -31,3 +31,10 @@ def test_ultralytics_is_imported_in_at_most_one_file() -> None:
         if "import ultralytics" in path.read_text() or "from ultralytics" in path.read_text()
     ]
     assert len(importing) <= 1, importing
+
+
+def test_verbs_that_serve_nothing_do_not_load_the_web_application() -> None:
+    """It is a third of what a verb costs to start."""
+    program = "import sys, lookout_server.__main__; print({'fastapi', 'lookout_server.app'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=120)
+    assert done.stdout.strip() == "set()"

@@ -18,8 +18,6 @@ from lookout_server.bootstrap.access import (
 from lookout_server.bootstrap.audit import audit_entries, reset_second_factor, verify_audit
 from lookout_server.bootstrap.backup import BackupReport, backup, restore
 from lookout_server.bootstrap.broker import broker_rules
-from lookout_server.bootstrap.dispatcher import run_dispatcher
-from lookout_server.bootstrap.documents import exported_documents
 from lookout_server.bootstrap.enrolment import offer_enrolment, revoke_gateway
 from lookout_server.bootstrap.ledger import export_ledger, ledgers, verify_ledger
 from lookout_server.bootstrap.models import add_model
@@ -30,6 +28,7 @@ from lookout_server.bootstrap.quarantine import (
     replay_quarantined,
     show_quarantined,
 )
+from lookout_server.bootstrap.running import exported_documents, run_dispatcher
 from lookout_server.bootstrap.shown import (
     as_values,
     as_yaml,
