@@ -26,7 +26,7 @@ DATABASE ?= sqlite
 LAB_ARGS ?=
 LAB = PYTHONPATH=server:edge $(BIN)/python -m lookout_lab
 
-.PHONY: help setup setup-dev console screenshots demo reel demo-check test check check-training torch-cpu format schemas bench bench-desk soak score crashlab backlog load build-models pins clean
+.PHONY: help setup setup-dev console screenshots demo reel demo-check test check check-training torch-cpu format schemas bench bench-desk soak score crashlab backlog load quiet-hours build-models pins clean
 
 help: ## List the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -112,6 +112,9 @@ bench: $(VENV)/.runtime ## Measure: cost of a camera beside the decode floor
 
 bench-desk: $(VENV)/.dev ## What an operator waits for beside 500,000 past cases on PostgreSQL. LAB_ARGS='--cases 50000 --json'
 	@$(LAB) desk $(LAB_ARGS)
+
+quiet-hours: $(VENV)/.dev ## False alarms a camera-hour where nothing happens, from the stills in ../shared/data (an hour)
+	@cd tests && PYTHONPATH=. ../$(BIN)/python -m scoreboard.quiet_hours --minutes 3
 
 score: $(VENV)/.dev ## Labelled clips from the stills in ../shared/data, and how the rules do on them (minutes)
 	@cd tests && PYTHONPATH=. ../$(BIN)/python -m scoreboard.made_clips ../.lookout/scoreboard --each 8

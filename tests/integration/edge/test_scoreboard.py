@@ -1,7 +1,9 @@
 """The scoreboard on clips that are made when the tests run: the rules with the truth as detector, then the command."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -11,6 +13,7 @@ from typer.testing import CliRunner
 
 from lookout_contract.events import Scenario
 from lookout_edge.__main__ import app
+from lookout_edge.domain.demand import Demand
 from lookout_edge.domain.detection import Detection
 from lookout_edge.domain.frame import Frame, Image
 from lookout_edge.domain.geometry import Box
@@ -20,7 +23,8 @@ from lookout_edge.replay import events_of
 from lookout_edge.rules.registry import RULES
 from lookout_edge.score import Clip, Cost, alarms_of, read_labels, scoreboard
 from lookout_edge.testing import FAKE_SHA256, picture
-from scoreboard.made_clips import DATA, Shot, frames, scripts, truths
+from scoreboard.made_clips import DATA, SIZE, Shot, frames, scripts, truths
+from scoreboard.quiet_hours import Camera, Scenes, Tally, as_json
 
 JUDGED = (Scenario.FIRE_SMOKE, Scenario.GARBAGE, Scenario.CORRIDOR_EBIKE)
 
@@ -117,3 +121,24 @@ def test_what_is_missing_is_said_in_a_sentence(tmp_path: Path) -> None:
     write_grey(tmp_path / "calm.mp4", 1)
     code, said = score(str(tmp_path))
     assert (code, "calm.truth.json: is missing; write [] into it" in said) == (2, True)
+
+
+def test_the_camera_of_the_quiet_hours_gives_pictures_as_they_are_asked_for() -> None:
+    camera = Camera(picture(120, width=96, height=72), seed=1)
+    times: list[float] = []
+    shown: list[Image] = []
+    for frame in camera.frames(30.0):
+        camera.ask(Demand(1.0) if frame.at >= 10 else Demand(0.0))
+        times.append(frame.at)
+        shown.append(frame.image)
+    gaps = [round(later - earlier, 6) for earlier, later in pairwise(times)]
+    assert gaps == [0.2] * 50 + [1.0] * 19
+    assert shown[0].shape == (SIZE[1], SIZE[0], 3)
+    assert all((one != other).any() for one, other in pairwise(shown)), "the sensor is noisy"
+
+
+def test_quiet_scenes_are_told_with_their_hours_and_alarms() -> None:
+    tally = Tally(scenes=3, hours=0.5, alarms=Counter({Scenario.GARBAGE: 2}), alarmed=["bin.jpg garbage"])
+    told = as_json(Scenes("clean bins", (), (Scenario.FIRE_SMOKE, Scenario.GARBAGE)), tally)
+    assert told["false_alarms_per_camera_hour"] == {"fire_smoke": 0.0, "garbage": 4.0}
+    assert (told["scenes"], told["camera_hours"], told["alarmed"]) == (3, 0.5, ["bin.jpg garbage"])
