@@ -111,6 +111,14 @@ class KeptAccount:
 class AccountKeeping(Protocol):
     """Accounts as whoever looks after them sees them."""
 
+    async def toured(self, person_id: str) -> frozenset[str]:
+        """Names of the tours of the pages that somebody has seen."""
+        ...
+
+    async def note_tour(self, person_id: str, name: str) -> None:
+        """Somebody has seen this one; again changes nothing."""
+        ...
+
     async def accounts(self, wanted: AccountFilter, limit: int) -> Sequence[KeptAccount]:
         """By user name, also those that are disabled."""
         ...

@@ -47,6 +47,18 @@ async def test_sessions_are_seen_and_ended_one_by_one_or_all(station: Station, w
     assert acts == [Act.SESSIONS_REVOKED, Act.SIGNED_IN]
 
 
+@pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+async def test_who_was_shown_around_is_not_asked_again_anywhere(station: Station, web: httpx.AsyncClient) -> None:
+    desk, phone = await _headers(web, "wang"), await _headers(web, "wang")
+    assert (await web.get("/api/v1/session/tours", headers=phone)).json() == {"seen": []}
+    for name in ("worker", "control", "worker"):
+        assert (await web.put(f"/api/v1/session/tours/{name}", headers=desk)).status_code == 200
+    assert (await web.get("/api/v1/session/tours", headers=phone)).json() == {"seen": ["control", "worker"]}
+    other = await _headers(web, "zhao")
+    assert (await web.get("/api/v1/session/tours", headers=other)).json() == {"seen": []}
+    assert (await web.put("/api/v1/session/tours/No!", headers=desk)).status_code == 422
+
+
 async def _with_codes(station: Station, web: httpx.AsyncClient) -> tuple[TOTP, list[str]]:
     headers = await _headers(web, "li")
     made = (await web.post("/api/v1/session/second_factor", headers=headers)).json()

@@ -215,6 +215,8 @@ ROUTES = [
     Route("handOver", "POST", "/api/v1/hand_overs", EVERYBODY - {"fire"}, {"to": "u-nobody"}),
     Route("signHandOver", "POST", f"/api/v1/hand_overs/h-{'0' * 20}/sign", EVERYBODY),
     Route("declineHandOver", "POST", f"/api/v1/hand_overs/h-{'0' * 20}/decline", EVERYBODY, {"reason": "x"}),
+    Route("listTours", "GET", "/api/v1/session/tours", EVERYBODY),
+    Route("noteTour", "PUT", "/api/v1/session/tours/worker", EVERYBODY),
     Route("signOut", "DELETE", "/api/v1/session", EVERYBODY),
 ]
 

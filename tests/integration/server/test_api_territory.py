@@ -258,6 +258,7 @@ OWN = {
 }
 #: test_other_systems tries these.
 SYSTEMS = {"getCap", "listCap", "listServices", "listServiceRequests", "getServiceRequest", "openServiceRequest"}
+TOURS = {"listTours", "noteTour"}
 #: test_hand_over tries these.
 HAND_OVERS = {"listHandOvers", "listColleagues", "handOver", "signHandOver", "declineHandOver"}
 #: test_wall tries these.
@@ -304,5 +305,5 @@ def test_what_names_something_of_a_place_is_tried_from_outside(database_url: str
         for operation in operations.values()
         if path not in moves
     }
-    of_their_own = OWN | OPEN | BY_CODE | CARE | FACTOR | LISTS | SYSTEMS | HAND_OVERS | WALL | PLANS
+    of_their_own = OWN | TOURS | OPEN | BY_CODE | CARE | FACTOR | LISTS | SYSTEMS | HAND_OVERS | WALL | PLANS
     assert set(ABOUT_SEVEN) | OF_THE_SITE | ELSEWHERE | of_their_own == documented

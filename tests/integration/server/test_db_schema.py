@@ -82,6 +82,21 @@ def test_events_from_before_the_ledger_get_their_place_in_the_chain(empty_databa
     assert _run(empty_database_url, "SELECT top, links, head FROM streams") == [(0, 2, chain.head)]
 
 
+def test_an_estate_with_people_is_brought_to_the_newest_version(empty_database_url: str) -> None:
+    migrate(empty_database_url, "0018_lists")
+    _run(
+        empty_database_url,
+        "INSERT INTO territories (id, name, level) VALUES ('grid-07', '第七网格', 'grid')",
+        "INSERT INTO people (id, username, name, roles, language) VALUES ('u-w', 'w', '王芳', '[]', 'zh-CN')",
+        "INSERT INTO person_grids (person_id, grid_id) VALUES ('u-w', 'grid-07')",
+        "SELECT 1",
+    )
+    migrate(empty_database_url)
+    assert _run(empty_database_url, "SELECT id, grid_id FROM people JOIN person_grids ON person_id = id") == [
+        ("u-w", "grid-07")
+    ]
+
+
 def test_up_down_and_up_again(empty_database_url: str) -> None:
     migrate(empty_database_url)
     made = _tables(empty_database_url)

@@ -19,7 +19,8 @@ interface TourProps {
 /** Asks whether to be shown around, the first time that this account is here. */
 export function Tour({ name, steps }: TourProps) {
   const person = user.value?.id ?? "";
-  const [asked, setAsked] = useState(() => wasShown(name, person));
+  const [asked, setAsked] = useState(true);
+  useEffect(() => void wasShown(name, person).then(setAsked), [name, person]);
   const going = touring.value?.name === name;
   const done = () => {
     remember(name, person);

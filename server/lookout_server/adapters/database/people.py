@@ -13,6 +13,9 @@ from lookout_server.adapters.database.tables import FactorRow, PersonGridRow, Pe
 from lookout_server.domain.territory import Person, Role
 from lookout_server.ports import AccountFilter, KeptAccount, Session
 
+#: Tours that are kept of a person.
+_MOST_TOURS = 50
+
 
 class SqlPeople:
     """Implements ports.PeopleRepository."""
@@ -115,6 +118,18 @@ class SqlPeople:
     async def bar(self, person_id: str, barred: bool) -> None:
         """Both ways."""
         statement = update(PersonRow).where(PersonRow.id == person_id).values(barred=barred)
+        await self._session.execute(statement.execution_options(synchronize_session=False))
+
+    async def toured(self, person_id: str) -> frozenset[str]:
+        """Names."""
+        rows = await scalars(self._session, select(PersonRow).where(PersonRow.id == person_id))
+        return frozenset(rows[0].toured) if rows else frozenset()
+
+    async def note_tour(self, person_id: str, name: str) -> None:
+        """The row is locked meanwhile; the oldest names are let go when there are very many."""
+        rows = await scalars(self._session, select(PersonRow).where(PersonRow.id == person_id).with_for_update())
+        seen = [*(each for row in rows for each in row.toured if each != name), name]
+        statement = update(PersonRow).where(PersonRow.id == person_id).values(toured=seen[-_MOST_TOURS:])
         await self._session.execute(statement.execution_options(synchronize_session=False))
 
     async def add_session(self, session: Session) -> None:

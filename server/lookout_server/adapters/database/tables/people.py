@@ -41,6 +41,8 @@ class PersonRow(Base):
     willing: Mapped[bool] = mapped_column(server_default=true())
     #: Disabled: no way in, and nobody is sent.
     barred: Mapped[bool] = mapped_column(server_default=false())
+    #: Names of the tours of the pages that they have seen.
+    toured: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
 
 
 class PersonGridRow(Base):

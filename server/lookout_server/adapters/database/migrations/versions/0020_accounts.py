@@ -13,8 +13,9 @@ depends_on: Sequence[str] | None = None
 
 def upgrade() -> None:
     """Nobody is, yet."""
+    # A plain text: for an expression SQLite's table would be made anew, which people who are somewhere do not allow.
     with op.batch_alter_table("people") as table:
-        table.add_column(sa.Column("barred", sa.Boolean(), nullable=False, server_default=sa.false()))
+        table.add_column(sa.Column("barred", sa.Boolean(), nullable=False, server_default="0"))
 
 
 def downgrade() -> None:
