@@ -84,7 +84,8 @@ class Sequences:
 
 
 def _holds(ranges: tuple[Range, ...], number: int) -> bool:
-    return any(first <= number <= last for first, last in ranges)
+    # Mostly there are none, and this is asked three times an event.
+    return bool(ranges) and any(first <= number <= last for first, last in ranges)
 
 
 def _count(ranges: tuple[Range, ...]) -> int:

@@ -5,19 +5,17 @@ import sqlite3
 import threading
 from pathlib import Path
 
-import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from lookout_contract.commands import Gone
 from lookout_contract.delivery import Receipt, Rejection
-from lookout_contract.events import EndReason, Event, EventData, Phase, Scenario, Severity
+from lookout_contract.events import Event, Scenario, Severity
 from lookout_edge.adapters.spool import SqliteSpool
 from lookout_edge.adapters.spool_file import open_spool_file
 from lookout_edge.adapters.spool_room import SpoolLimits, make_room
 from lookout_edge.adapters.testing import HandClock, some_event
-from lookout_edge.errors import SpoolError
 
 
 def opened(path: Path, clock: HandClock | None = None, *, max_bytes: int = 10**9) -> SqliteSpool:
@@ -288,62 +286,6 @@ def test_many_threads_get_distinct_numbers(tmp_path: Path) -> None:
     assert sorted(given) == list(range(1, 61))
 
 
-def test_a_file_that_is_no_database_is_moved_aside(tmp_path: Path) -> None:
-    path = tmp_path / "spool.db"
-    path.write_bytes(b"this is not a database" * 500)
-    spool = opened(path)
-    assert spool.put(some_event()) == 1
-    assert [p.read_bytes()[:4] for p in tmp_path.glob("spool.db.broken-*")] == [b"this"]
-
-
-def test_a_file_damaged_in_the_middle_is_moved_aside(tmp_path: Path) -> None:
-    path = tmp_path / "spool.db"
-    spool = opened(path)
-    for _ in range(200):
-        spool.put(some_event())
-    spool.close()
-    content = bytearray(path.read_bytes())
-    content[4096:-4096] = bytes(len(content) - 8192)
-    path.write_bytes(content)
-    fresh = opened(path)
-    assert fresh.put(some_event()) == 1
-    assert len(list(tmp_path.glob("spool.db.broken-*"))) == 1
-
-
-def test_damage_while_running_does_not_lose_the_event_that_meets_it(tmp_path: Path) -> None:
-    path = tmp_path / "spool.db"
-    spool = opened(path)
-    for _ in range(200):
-        spool.put(some_event())
-    with sqlite3.connect(path) as other:
-        other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    other.close()
-    size = path.stat().st_size
-    with path.open("r+b") as file:
-        file.seek(4096)
-        file.write(b"\xff" * (size - 4096))
-    assert spool.put(some_event("occ-new")) == 1
-    assert [Event.model_validate_json(row.payload).subject for row in spool.pending(500)] == ["occ-new"]
-    assert len(list(tmp_path.glob("spool.db.broken-*"))) == 1
-
-
-def test_a_spool_of_a_newer_version_is_refused_and_left_alone(tmp_path: Path) -> None:
-    path = tmp_path / "spool.db"
-    opened(path).close()
-    with sqlite3.connect(path) as file:
-        file.execute("PRAGMA user_version = 99")
-    file.close()
-    with pytest.raises(SpoolError, match="newer version"):
-        opened(path)
-    assert list(tmp_path.glob("*.broken-*")) == []
-
-
-def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("in the way")
-    with pytest.raises(SpoolError, match="cannot open the spool"):
-        opened(tmp_path / "file" / "spool.db")
-
-
 class SpoolMachine(RuleBasedStateMachine):
     """Any order of puts, receipts and restarts, against a list."""
 
@@ -409,31 +351,3 @@ def test_any_interleaving(tmp_path: Path) -> None:
     run_state_machine_as_test(  # pyright: ignore[reportUnknownMemberType]
         Machine, settings=settings(max_examples=25, stateful_step_count=25, deadline=None)
     )
-
-
-def ended(occurrence: str, reason: EndReason) -> EventData:
-    return some_event(occurrence).model_copy(update={"phase": Phase.END, "end_reason": reason})
-
-
-def test_what_nobody_saw_end_is_remembered_over_a_restart(tmp_path: Path) -> None:
-    first = opened(tmp_path / "spool.db")
-    for name in ("parked", "gone", "open"):
-        first.put(some_event(name))
-    first.put(ended("gone", EndReason.CLEARED))
-    first.put(ended("parked", EndReason.SHUTDOWN))
-    first.close()
-    again = opened(tmp_path / "spool.db")
-    assert {data.occurrence: data.end_reason for data in again.unfinished("gate")} == {
-        "open": None,
-        "parked": EndReason.SHUTDOWN,
-    }
-    assert again.unfinished("another") == []
-    assert again.cameras_with_open() == ["gate"]
-
-
-def test_what_ended_long_ago_is_forgotten(tmp_path: Path) -> None:
-    spool = opened(tmp_path / "spool.db")
-    spool.put(some_event("old"))
-    spool.put(ended("old", EndReason.BLIND))
-    spool.put(some_event("new", at=1_750_000_000.0 + 2 * 86_400))
-    assert [data.occurrence for data in spool.unfinished("gate")] == ["new"]

@@ -1,0 +1,71 @@
+"""A spool whose file is damaged, newer than the program, or cannot be made."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from lookout_contract.events import Event
+from lookout_edge.adapters.spool import SqliteSpool
+from lookout_edge.adapters.testing import HandClock, some_event
+from lookout_edge.errors import SpoolError
+
+
+def opened(path: Path) -> SqliteSpool:
+    return SqliteSpool(path, site="s1", gateway="g1", clock=HandClock())
+
+
+def test_a_file_that_is_no_database_is_moved_aside(tmp_path: Path) -> None:
+    path = tmp_path / "spool.db"
+    path.write_bytes(b"this is not a database" * 500)
+    spool = opened(path)
+    assert spool.put(some_event()) == 1
+    assert [p.read_bytes()[:4] for p in tmp_path.glob("spool.db.broken-*")] == [b"this"]
+
+
+def test_a_file_damaged_in_the_middle_is_moved_aside(tmp_path: Path) -> None:
+    path = tmp_path / "spool.db"
+    spool = opened(path)
+    for _ in range(200):
+        spool.put(some_event())
+    spool.close()
+    content = bytearray(path.read_bytes())
+    content[4096:-4096] = bytes(len(content) - 8192)
+    path.write_bytes(content)
+    fresh = opened(path)
+    assert fresh.put(some_event()) == 1
+    assert len(list(tmp_path.glob("spool.db.broken-*"))) == 1
+
+
+def test_damage_while_running_does_not_lose_the_event_that_meets_it(tmp_path: Path) -> None:
+    path = tmp_path / "spool.db"
+    spool = opened(path)
+    for _ in range(200):
+        spool.put(some_event())
+    with sqlite3.connect(path) as other:
+        other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    other.close()
+    size = path.stat().st_size
+    with path.open("r+b") as file:
+        file.seek(4096)
+        file.write(b"\xff" * (size - 4096))
+    assert spool.put(some_event("occ-new")) == 1
+    assert [Event.model_validate_json(row.payload).subject for row in spool.pending(500)] == ["occ-new"]
+    assert len(list(tmp_path.glob("spool.db.broken-*"))) == 1
+
+
+def test_a_spool_of_a_newer_version_is_refused_and_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "spool.db"
+    opened(path).close()
+    with sqlite3.connect(path) as file:
+        file.execute("PRAGMA user_version = 99")
+    file.close()
+    with pytest.raises(SpoolError, match="newer version"):
+        opened(path)
+    assert list(tmp_path.glob("*.broken-*")) == []
+
+
+def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(SpoolError, match="cannot open the spool"):
+        opened(tmp_path / "file" / "spool.db")
