@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import urllib.request
 from pathlib import Path
 
@@ -18,12 +19,13 @@ from lookout_contract.events import Scenario
 ROOT = Path(__file__).parents[2]
 AXE = ROOT / "server" / "console" / "node_modules" / "axe-core" / "axe.min.js"
 
+ADMIN_PAGES = ("gateways", "quarantine", "silences", "advice", "webhooks", "roster", "accounts", "audit")
 #: What is behind the control room, and the statistics.
 PAGES = (
     "/statistics",
     "/account",
     "/admin",
-    *(f"/admin/{name}" for name in ("gateways", "quarantine", "silences", "advice", "webhooks", "accounts", "audit")),
+    *(f"/admin/{name}" for name in ADMIN_PAGES),
 )
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
@@ -176,6 +178,33 @@ def test_quarantine_and_silences_are_decided_about(gateway: SpokenGateway, offic
     expect(page.get_by_text("现在没有静默，也没有检修。")).to_be_visible()
     # A message that still cannot be taken is answered 409, which browsers log.
     office.complaints.clear()
+
+
+def test_a_rotation_is_tried_before_it_is_made(dispatcher: Dispatcher, office: Window) -> None:
+    page = office.page
+    page.goto(f"{office.base_url}/admin/roster")
+    expect(page.get_by_text("这一周还没有排班。")).to_be_visible()
+    page.get_by_role("button", name="轮班").click()
+    form = page.get_by_role("form", name="轮班")
+    form.get_by_label("方式").select_option("two")
+    form.get_by_label("多少天").fill("7")
+    for name in ("李敏", "王芳"):
+        form.get_by_label(name).check()
+    form.get_by_role("button", name="先试算").click()
+    expect(form.get_by_text("会新增 14 班，改动 0 班，去掉 0 班。还没有保存。")).to_be_visible()
+    form.get_by_role("button", name="排上去").click()
+    expect(form).to_have_count(0)
+    page.get_by_role("button", name="下一周").click()
+    shifts = page.locator(".shift")
+    expect(shifts).to_have_count(14)
+    # Two days at work, two of rest, and somebody else two days behind.
+    watches = [text for text in shifts.all_inner_texts() if "–" in text]
+    assert len(watches) == 7
+    assert {"08:00–20:00", "20:00–08:00"} == {text.split("\n")[0] for text in watches}
+    page.get_by_role("button", name=re.compile("^去掉 李敏")).first.click()
+    expect(shifts).to_have_count(13)
+    office.press("u")
+    expect(shifts).to_have_count(14)
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])

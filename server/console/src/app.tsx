@@ -41,6 +41,7 @@ const ROUTES: readonly Route[] = [
   { pattern: "/admin/silences", load: () => import("./pages/silences"), access: "control" },
   { pattern: "/admin/advice", load: () => import("./pages/advice"), access: "control" },
   { pattern: "/admin/webhooks", load: () => import("./pages/webhooks"), access: "control" },
+  { pattern: "/admin/roster", load: () => import("./pages/roster"), access: "control" },
   { pattern: "/admin/accounts", load: () => import("./pages/accounts"), access: "control" },
   { pattern: "/account", load: () => import("./pages/account"), access: "signed-in" },
   { pattern: "/admin/audit", load: () => import("./pages/audit"), access: "signed-in" },

@@ -17,6 +17,7 @@ const PAGES = [
   { to: "/admin/silences", name: "silences", shown: inRoom },
   { to: "/admin/advice", name: "advice", shown: inRoom },
   { to: "/admin/webhooks", name: "webhooks", shown: ofWholeSite },
+  { to: "/admin/roster", name: "roster", shown: inRoom },
   { to: "/admin/accounts", name: "accounts", shown: administers },
   { to: "/admin/audit", name: "audit", shown: audits },
 ] as const;

@@ -11,11 +11,11 @@ import { BusyTables, PartHead } from "../components/statistics-tables";
 import { overview } from "../live/live";
 import { dayTime, percent, span } from "../text/format";
 import { language, t } from "../text/i18n";
+import { DAY_MS, dayAt } from "../text/zone";
 import "../styles/sheet.css";
 import "../styles/statistics.css";
 
 const PERIODS = [7, 30, 90] as const;
-const DAY_MS = 86_400_000;
 /** The most that the dispatcher sums up at once. */
 const MOST_DAYS = 366;
 /** A second to a month, as people say them. */
@@ -59,17 +59,12 @@ function Body() {
   );
 }
 
-/** Days in the site's own calendar. */
-function dayOf(ms: number): string {
-  return new Intl.DateTimeFormat("sv-SE", { timeZone: overview.value?.site.timezone ?? "UTC" }).format(new Date(ms));
-}
-
 function fromAddress(): StatisticsQuery {
   const given = new URLSearchParams(location.search);
   const day = (name: string) => (/^\d{4}-\d\d-\d\d$/.test(given.get(name) ?? "") ? (given.get(name) as string) : undefined);
   return {
-    first: day("first") ?? dayOf(Date.now() - 29 * DAY_MS),
-    last: day("last") ?? dayOf(Date.now()),
+    first: day("first") ?? dayAt(Date.now() - 29 * DAY_MS),
+    last: day("last") ?? dayAt(Date.now()),
     place: given.get("place") ?? undefined,
   };
 }
@@ -96,7 +91,7 @@ function Filter({ asked, found, onAsk }: FilterProps) {
     <form class="filter" aria-label={t("statistics.filter")} onSubmit={(event) => event.preventDefault()}>
       <div class="buttons" role="group" aria-label={t("statistics.period")}>
         {PERIODS.map((length) => {
-          const period = { first: dayOf(Date.now() - (length - 1) * DAY_MS), last: dayOf(Date.now()) };
+          const period = { first: dayAt(Date.now() - (length - 1) * DAY_MS), last: dayAt(Date.now()) };
           const chosen = period.first === asked.first && period.last === asked.last;
           return (
             <button key={length} type="button" class="button small" aria-pressed={chosen} onClick={() => change(period)}>

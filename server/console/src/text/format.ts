@@ -82,3 +82,10 @@ export function measure(value: ConditionValue, unit: string | null): string {
 export function limitOf(condition: Condition): string | null {
   return condition.limit === null ? null : measure(condition.limit, condition.unit);
 }
+
+/** A day of the calendar, "2026-11-22", as a column's head: "11/22 周日". */
+export function weekday(day: string): string {
+  const at = new Date(`${day}T12:00:00Z`);
+  const name = new Intl.DateTimeFormat(language.value, { weekday: "short", timeZone: "UTC" }).format(at);
+  return `${day.slice(5).replace("-", "/")} ${name}`;
+}
