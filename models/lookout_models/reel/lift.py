@@ -68,8 +68,13 @@ def _open_share(at: float) -> float:
     return 0.5 - 0.5 * math.cos(math.pi * min(1.0, max(0.0, share)))
 
 
-def _ride(thing: Any, person: Person, beside: Callable[[Vector, float], Vector], stays: Vector) -> Act:
-    """Somebody pushes ``thing`` in to ``stays``, walking at ``beside`` of its place and heading, and rides along."""
+def _ride(
+    thing: Any, person: Person, beside: Callable[[Vector, float], Vector], stays: Vector, *, turned: float = 90.0
+) -> Act:
+    """Somebody pushes ``thing`` in to ``stays``, walking at ``beside`` of its place and heading, and rides along.
+
+    Once inside it is turned to the heading ``turned``, degrees.
+    """
     leaves = cabin()
     way = [(1.6, (stays[0], -2.4, 0.0)), (5.6, stays)]
 
@@ -77,6 +82,7 @@ def _ride(thing: Any, person: Person, beside: Callable[[Vector, float], Vector],
         for side, leaf in zip((1, -1), leaves, strict=True):
             leaf.location.x = side * (_DOOR / 4 + _DOOR / 2 * 0.98 * _open_share(at))
         place, heading, phase, stride = walk(way, at)
+        heading += (turned - heading) * min(1.0, max(0.0, (at - 4.6) / 1.4))
         thing.location, thing.rotation_euler = place, (0, 0, math.radians(heading))
         person.pose(beside(place, heading), heading, phase, stride=stride, reach=0.9)
         return [*person.parts, *thing.children, *leaves]
@@ -84,21 +90,22 @@ def _ride(thing: Any, person: Person, beside: Callable[[Vector, float], Vector],
     return act
 
 
-def _left_of(place: Vector, _: float) -> Vector:
-    return place[0] - 0.54, place[1] - 0.12, 0.0
+def _left_of(place: Vector, heading: float) -> Vector:
+    side = math.radians(heading + 90)
+    return place[0] + 0.54 * math.cos(side), place[1] + 0.54 * math.sin(side) - 0.1, 0.0
 
 
 def _behind(place: Vector, _: float) -> Vector:
     return place[0], place[1] - 0.80, 0.0
 
 
-_BIKE: Colour = (0.50, 0.03, 0.03)
+_BIKE: Colour = (0.03, 0.03, 0.03)
 
 
 def ebike_in_the_lift(_: int, __: Path) -> Act:
     """An e-bike is pushed in, front first."""
     person = Person(shirt=(0.38, 0.36, 0.33), trousers=(0.05, 0.06, 0.10))
-    return _ride(ebike(_BIKE), person, _left_of, (0.06, 0.98, 0.0))
+    return _ride(ebike(_BIKE, top_box=False, basket=False), person, _left_of, (0.05, 0.95, 0.0), turned=125.0)
 
 
 def wheelchair_in_the_lift(_: int, __: Path) -> Act:
@@ -107,7 +114,7 @@ def wheelchair_in_the_lift(_: int, __: Path) -> Act:
     return _ride(wheelchair((0.05, 0.06, 0.10)), person, _behind, (0.05, 1.30, 0.0))
 
 
-_LOOK = Look(eye=(0.72, 2.7, 2.2), aim=(-0.06, 0.75, 0.62), view=84)
+_LOOK = Look(eye=(0.75, 2.72, 2.05), aim=(-0.1, 0.7, 0.6), view=78)
 _LIGHT = Light(sun_strength=0, sky=(0.9, 0.95, 1.0), sky_strength=0.2, exposure=0.8)
 EBIKE = Scene(
     look=_LOOK,
