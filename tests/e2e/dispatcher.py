@@ -168,12 +168,20 @@ class SpokenGateway:
 
     def tell(self, data: EventData) -> None:
         """Publish an event; returns when the dispatcher has stored it."""
+        self.publish(data)
+        self.settle()
+
+    def publish(self, data: EventData) -> None:
+        """Publish an event and go on."""
         self.sequence += 1
         event = make_event(
             data, site=SITE, gateway=self.name, epoch=EPOCH, sequence=self.sequence, time=datetime.now(UTC)
         )
         self.probe.publish(self.topics.event(data.camera, data.scenario), event.to_json())
-        self.probe.wait(lambda: self._settled(event.sequence), f"the receipt of event {event.sequence}")
+
+    def settle(self) -> None:
+        """Returns when the dispatcher has stored all that was published."""
+        self.probe.wait(lambda: self._settled(self.sequence), f"the receipt of event {self.sequence}")
 
     def upload(self, content: bytes, mime: str) -> str:
         """Put a file under its hash and return the hash."""

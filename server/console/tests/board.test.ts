@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { Board, needOf } from "../src/live/board";
+import { Board } from "../src/live/board";
+import { ANY, filterOf, queryOf } from "../src/live/room-filter";
+import { needOf } from "../src/live/rows";
 import { alarm, caseItem, message } from "./samples";
 
 function board(...ids: string[]): Board {
@@ -114,6 +116,15 @@ describe("report and undo", () => {
     expect(needOf(made.rows.value[0]!)).toBe("judge");
   });
 
+  it("keeps the case when an older word of its alarm comes late", () => {
+    const made = board("a-1");
+    made.putAlarm(alarm({ id: "a-1", disposition: "reported", case_id: "c-1" }));
+    made.putCase(caseItem({ alarms: ["a-1"] }));
+    made.take(message({ alarm: alarm({ id: "a-1", disposition: "open", repeats: 2 }) }));
+    expect(made.rows.value[0]?.case?.id).toBe("c-1");
+    expect(needOf(made.rows.value[0]!)).toBe("dispatch");
+  });
+
   it("ignores a case that is older than the one it has", () => {
     const made = new Board();
     made.load([], [caseItem({ version: 3, state: "verifying" })]);
@@ -199,4 +210,87 @@ describe("what is heard", () => {
     made.take(message({ alarm: red({ id: "a-next" }) }));
     expect(heard(made)).toEqual(["a-next"]);
   });
+});
+
+describe("filters", () => {
+  const made = () => {
+    const held = new Board();
+    held.load(
+      [
+        alarm({ id: "a-blue", severity: "blue", scenario: "garbage", camera: { id: "gate", name: "东门" } }),
+        alarm({ id: "a-yellow", grid: { id: "grid-08", name: "08" } }),
+        alarm({ id: "a-red", severity: "red", scenario: "garbage" }),
+      ],
+      [],
+    );
+    held.release();
+    held.selectedKey.value = null;
+    return held;
+  };
+  const shown = (held: Board) => held.shown.value.map((row) => row.key);
+
+  it("leave what fits, by grade, kind, place and words, and never hide red that nobody has", () => {
+    const held = made();
+    held.filter.value = { ...ANY, severity: "blue" };
+    expect(shown(held)).toEqual(["a-red", "a-blue"]);
+    held.putAlarm(alarm({ id: "a-red", severity: "red", scenario: "garbage", acknowledged_by: "u-li" }));
+    expect(shown(held)).toEqual(["a-blue"]);
+    held.filter.value = { ...ANY, scenario: "garbage" };
+    expect(shown(held)).toEqual(["a-red", "a-blue"]);
+    held.filter.value = { ...ANY, place: "grid-08" };
+    expect(shown(held)).toEqual(["a-yellow"]);
+    held.filter.value = { ...ANY, q: "东门" };
+    expect(shown(held)).toEqual(["a-blue"]);
+    held.filter.value = ANY;
+    expect(shown(held)).toHaveLength(3);
+  });
+
+  it("keep the selected row and step through what is shown", () => {
+    const held = made();
+    held.select("a-yellow");
+    held.filter.value = { ...ANY, severity: "blue" };
+    expect(shown(held)).toEqual(["a-red", "a-yellow", "a-blue"]);
+    held.step(1);
+    expect(held.selectedKey.value).toBe("a-blue");
+  });
+
+  it("are kept as queries; a query that asks for more than rows can tell is no filter", () => {
+    const filter = { ...ANY, severity: "red" as const, q: "东门" };
+    expect(queryOf(filter)).toEqual({ severity: "red", q: "东门" });
+    expect(filterOf(queryOf(filter))).toEqual(filter);
+    expect(filterOf({ severity: "red", late: true })).toBeNull();
+    expect(filterOf({})).toBeNull();
+  });
+});
+
+describe("what was read", () => {
+  it("is what somebody chose to look at", () => {
+    const made = board("a-1", "a-2");
+    expect(made.unread.value).toBe(2);
+    made.select("a-1");
+    expect(made.unread.value).toBe(1);
+    made.take(message({ alarm: alarm({ id: "a-1", disposition: "dismissed" }) }));
+    expect(made.unread.value).toBe(1);
+    expect(new Board([...made.read.value]).read.value.has("a-1")).toBe(true);
+  });
+});
+
+describe("a long list", () => {
+  it("takes further pages without doubles and stays in order under ten thousand rows", () => {
+    const many = Array.from({ length: 10_000 }, (_, index) => {
+      const minute = String(index % 60).padStart(2, "0");
+      const hour = String(Math.floor(index / 60) % 24).padStart(2, "0");
+      const severity = (["blue", "yellow", "red"] as const)[index % 3] as "blue" | "yellow" | "red";
+      return alarm({ id: `a-${index}`, severity, started_at: `2026-05-04T${hour}:${minute}:00.000Z` });
+    });
+    const made = new Board();
+    made.load(many.slice(0, 4_000), []);
+    for (let at = 3_000; at < many.length; at += 3_500) made.add(many.slice(at, at + 3_500));
+    expect(made.rows.value).toHaveLength(10_000);
+    made.take(...many.slice(0, 50).map((each) => message({ alarm: { ...each, id: `${each.id}-new` } })));
+    const grades = made.rows.value.map((row) => row.alarm?.severity);
+    expect(grades.indexOf("blue")).toBe(grades.lastIndexOf("yellow") + 1);
+    expect(grades.indexOf("yellow")).toBe(grades.lastIndexOf("red") + 1);
+    expect(made.rows.value).toHaveLength(10_050);
+  }, 30_000);
 });

@@ -21,6 +21,8 @@ import type {
 } from "./models";
 
 const PAGE_SIZE = 100;
+/** As much as the API gives at once. */
+const LONG_PAGE = 200;
 /** More than this many open items is not a list any more; the page says that there are more. */
 const MOST_PAGES = 5;
 
@@ -88,6 +90,17 @@ export const commands = () => request<{ items: Command[] }>("GET", "/commands?li
 /** All open alarms, newest first, and whether there are even more than are fetched. */
 export const openAlarms = () =>
   everyPage<Alarm>((cursor) => `/alarms${query({ disposition: "open", limit: PAGE_SIZE, cursor })}`);
+
+/** All open alarms, newest first, page by page. */
+export async function* openAlarmPages(): AsyncGenerator<Alarm[]> {
+  let cursor: string | undefined;
+  do {
+    const path = `/alarms${query({ disposition: "open", limit: LONG_PAGE, cursor })}`;
+    const page: Page<Alarm> = await request<Page<Alarm>>("GET", path);
+    yield page.items;
+    cursor = page.next_cursor ?? undefined;
+  } while (cursor !== undefined);
+}
 
 /** All cases in the given states, newest first. */
 export const casesIn = (states: readonly CaseState[], mine = false) =>

@@ -1,10 +1,11 @@
 import { useEffect, useLayoutEffect, useState } from "preact/hooks";
 import * as api from "../api/endpoints";
 import type { Alarm, DismissReason } from "../api/models";
-import { type Board, needOf, type Row, severityOf } from "../live/board";
+import type { Board } from "../live/board";
 import { bindKeys } from "../live/keys";
 import { dismiss, report, takeUp } from "../live/moves";
 import { attempt } from "../live/notices";
+import { needOf, type Row, severityOf } from "../live/rows";
 import { clockTime, span } from "../text/format";
 import { t, word } from "../text/i18n";
 import { Explain } from "./explain";

@@ -1,9 +1,10 @@
 import { useLayoutEffect } from "preact/hooks";
 import * as api from "../api/endpoints";
 import type { Case, CaseDetail } from "../api/models";
-import { type Board, needOf, type Row } from "../live/board";
+import type { Board } from "../live/board";
 import { bindKeys } from "../live/keys";
 import { trouble } from "../live/notices";
+import { needOf, type Row } from "../live/rows";
 import { t } from "../text/i18n";
 import { Candidates } from "./candidates";
 import { Age, Limit } from "./clocks";

@@ -2,7 +2,8 @@ import { useEffect, useRef } from "preact/hooks";
 import { TourAgain } from "./tour";
 import { t } from "../text/i18n";
 
-const KEYS = ["j", "k", "r", "f", "d", "n", "q", "w", "u", "esc"] as const;
+const KEYS = ["j", "k", "r", "f", "d", "n", "q", "w", "find", "u", "esc"] as const;
+const NAMES: Partial<Record<(typeof KEYS)[number], string>> = { esc: "Esc", find: "/" };
 
 /** All keys. */
 export function KeysHelp({ onClose }: { onClose: () => void }) {
@@ -15,7 +16,7 @@ export function KeysHelp({ onClose }: { onClose: () => void }) {
         {KEYS.map((key) => (
           <div key={key}>
             <dt>
-              <kbd>{key === "esc" ? "Esc" : key.toUpperCase()}</kbd>
+              <kbd>{NAMES[key] ?? key.toUpperCase()}</kbd>
             </dt>
             <dd>{t(`keys.${key}`)}</dd>
           </div>

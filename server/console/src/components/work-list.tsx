@@ -1,50 +1,112 @@
-import { useEffect, useRef } from "preact/hooks";
-import { beganAt, type Board, type BoardState, needOf, type Row, severityOf } from "../live/board";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import type { Board, BoardState } from "../live/board";
+import { isAny } from "../live/room-filter";
+import { beganAt, needOf, type Row, severityOf, timesOf } from "../live/rows";
+import { spanOf, topFor } from "../live/window";
 import { t, word } from "../text/i18n";
 import { Age } from "./clocks";
 import { Empty } from "./empty";
 import { Grade } from "./grade";
+import { RoomFilterBar } from "./room-filter-bar";
 import { SoundControl } from "./sound-control";
 
 /** The rows that wait for the operator. New ones collect above it while somebody is at work in it. */
 export function WorkList({ board, state }: { board: Board; state: BoardState }) {
-  const rows = board.rows.value;
-  const hover = (over: boolean) => () => {
-    board.busy.value = over || scrolled.current;
-  };
-  const scrolled = useRef(false);
+  const rows = board.shown.value;
+  const unread = board.unread.value;
   return (
     <section class="list" aria-label={t("room.list")}>
       <header class="list-head">
         <h2>{t("room.list")}</h2>
-        <span class="quiet-text">{t("room.count", { n: rows.length })}</span>
+        <span class="quiet-text">
+          {t("room.count", { n: rows.length })}
+          {unread === 0 ? null : <strong> · {t("room.unread", { n: unread })}</strong>}
+        </span>
       </header>
+      <RoomFilterBar board={board} />
       <SoundControl board={board} />
       <Pending board={board} />
       <Arrived row={board.arrived.value} />
-      <div
-        class="rows"
-        role={rows.length > 0 ? "listbox" : undefined}
-        aria-label={rows.length > 0 ? t("room.list") : undefined}
-        onMouseEnter={hover(true)}
-        onMouseLeave={hover(false)}
-        onScroll={(event) => {
-          scrolled.current = event.currentTarget.scrollTop > 0;
-          board.busy.value = scrolled.current || event.currentTarget.matches(":hover");
-        }}
-      >
-        {rows.map((row) => (
-          <ListRow key={row.key} row={row} board={board} />
-        ))}
-        <Nothing state={state} empty={rows.length === 0} />
-      </div>
+      <Rows board={board} rows={rows} />
+      <Nothing state={state} board={board} />
     </section>
   );
 }
 
+/** The height of a row; room.css draws it so. */
+const ROW_PX = 60;
+
+/** Draws what is in sight of however many rows there are; keyboard and screen reader go through all of them. */
+function Rows({ board, rows }: { board: Board; rows: readonly Row[] }) {
+  const list = useRef<HTMLDivElement>(null);
+  const [sight, setSight] = useState({ top: 0, height: 600 });
+  const look = () => {
+    const { scrollTop, clientHeight } = list.current as HTMLDivElement;
+    setSight((old) => (old.top === scrollTop && old.height === clientHeight ? old : { top: scrollTop, height: clientHeight }));
+  };
+  useLayoutEffect(() => {
+    const observer = new ResizeObserver(look);
+    observer.observe(list.current as HTMLDivElement);
+    return () => observer.disconnect();
+  }, []);
+  const selected = board.selectedKey.value;
+  const at = rows.findIndex((row) => row.key === selected);
+  useLayoutEffect(() => {
+    const { current } = list;
+    if (current === null || at < 0) return;
+    current.scrollTop = topFor(at, current.scrollTop, current.clientHeight, ROW_PX);
+    // Only the operator's own steps move the list, not rows that come above the selected one.
+  }, [selected]);
+  const busy = () => {
+    const { current } = list;
+    if (current !== null) board.busy.value = current.scrollTop > 0 || current.matches(":hover");
+  };
+  const { from, to } = spanOf(sight.top, sight.height, ROW_PX, rows.length);
+  const drawn = at >= from && at < to;
+  return (
+    <div
+      ref={list}
+      class={rows.length === 0 ? "rows none" : "rows"}
+      role={rows.length > 0 ? "listbox" : undefined}
+      tabIndex={rows.length > 0 ? 0 : undefined}
+      aria-label={rows.length > 0 ? t("room.list") : undefined}
+      aria-activedescendant={drawn && selected !== null ? `row-${selected}` : undefined}
+      onMouseEnter={busy}
+      onMouseLeave={busy}
+      onScroll={() => {
+        busy();
+        look();
+      }}
+      onKeyDown={(event) => onKey(event, board, Math.floor(sight.height / ROW_PX))}
+    >
+      <div role="presentation" style={{ height: `${from * ROW_PX}px` }} />
+      {rows.slice(from, to).map((row, index) => (
+        <ListRow key={row.key} row={row} board={board} position={from + index + 1} count={rows.length} />
+      ))}
+      <div role="presentation" style={{ height: `${(rows.length - to) * ROW_PX}px` }} />
+    </div>
+  );
+}
+
+function onKey(event: KeyboardEvent, board: Board, page: number): void {
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  const steps: Record<string, number> = {
+    ArrowDown: 1,
+    ArrowUp: -1,
+    PageDown: page,
+    PageUp: -page,
+    Home: -Infinity,
+    End: Infinity,
+  };
+  const by = steps[event.key];
+  if (by === undefined) return;
+  event.preventDefault();
+  board.step(by);
+}
+
 /** "3 条新告警": what came meanwhile, gravest colour first. */
 function Pending({ board }: { board: Board }) {
-  const fresh = board.pending.value;
+  const fresh = board.fresh.value;
   const red = fresh.some((row) => severityOf(row) === "red");
   return (
     <div>
@@ -67,7 +129,7 @@ function Arrived({ row }: { row: Row | null }) {
   );
 }
 
-function Nothing({ state, empty }: { state: BoardState; empty: boolean }) {
+function Nothing({ state, board }: { state: BoardState; board: Board }) {
   if (state.error !== null) {
     return (
       <div class="failed" role="alert">
@@ -79,31 +141,47 @@ function Nothing({ state, empty }: { state: BoardState; empty: boolean }) {
     );
   }
   if (state.loading) return <p class="waiting">{t("state.loading")}</p>;
-  if (empty) return <Empty title={t("room.empty")}>{t("room.empty_next")}</Empty>;
-  return state.more ? <p class="note">{t("room.more")}</p> : null;
+  if (board.shown.value.length === 0) {
+    return isAny(board.filter.value) ? (
+      <Empty title={t("room.empty")}>{t("room.empty_next")}</Empty>
+    ) : (
+      <Empty title={t("room.none_fit")}>{t("room.none_fit_next", { n: board.rows.value.length })}</Empty>
+    );
+  }
+  return state.more ? <p class="note list-more">{t("room.more")}</p> : null;
 }
 
-function ListRow({ row, board }: { row: Row; board: Board }) {
-  const line = useRef<HTMLButtonElement>(null);
-  const selected = board.selectedKey.value === row.key;
-  useEffect(() => {
-    if (selected) line.current?.scrollIntoView({ block: "nearest" });
-  }, [selected]);
+interface ListRowProps {
+  row: Row;
+  board: Board;
+  position: number;
+  count: number;
+}
+
+function ListRow({ row, board, position, count }: ListRowProps) {
   const need = needOf(row);
+  const unread = need !== "none" && !board.read.value.has(row.key);
+  const times = timesOf(row);
   return (
-    <button
-      ref={line}
-      class={need === "none" ? "row done" : "row"}
+    <div
+      id={`row-${row.key}`}
+      class={need === "none" ? "row done" : unread ? "row unread" : "row"}
       role="option"
-      aria-selected={selected}
+      aria-selected={board.selectedKey.value === row.key}
+      aria-posinset={position}
+      aria-setsize={count}
       onClick={() => board.select(row.key)}
     >
       <Grade severity={severityOf(row)} bare />
-      <span class="row-what">{word("scenario", scenarioOf(row))}</span>
+      <span class="row-what">
+        {word("scenario", scenarioOf(row))}
+        {times > 1 ? <span class="times"> {t("room.times", { n: times })}</span> : null}
+        {unread ? <span class="unseen"> {t("room.is_unread")}</span> : null}
+      </span>
       <Age since={beganAt(row)} />
       <span class="row-where">{whereOf(row)}</span>
       <span class={`need need-${need}`}>{need === "none" ? outcome(row) : t(`need.${need}`)}</span>
-    </button>
+    </div>
   );
 }
 
@@ -112,7 +190,7 @@ function scenarioOf(row: Row): string {
 }
 
 function whereOf(row: Row): string {
-  return row.alarm?.camera.name ?? row.case?.camera?.name ?? "";
+  return row.alarm?.camera.name ?? row.case?.camera?.name ?? row.case?.title ?? "";
 }
 
 function outcome(row: Row): string {

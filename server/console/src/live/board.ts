@@ -1,18 +1,9 @@
 /** What needs the control room now: open alarms and cases that wait for it, one row each, that never move by themselves. */
 
-import { computed, signal } from "@preact/signals";
-import type { Alarm, Case, FeedMessage, Severity } from "../api/models";
-
-/** What a row asks of the operator: judge an alarm, send somebody, check what was done; `none` once that has happened. */
-export type Need = "judge" | "dispatch" | "verify" | "none";
-
-/** An alarm, the case it became, or both. */
-export interface Row {
-  /** The alarm's id; for a case without an alarm, the case's. */
-  key: string;
-  alarm: Alarm | null;
-  case: Case | null;
-}
+import { batch, computed, type Signal, signal } from "@preact/signals";
+import type { Alarm, Case, FeedMessage } from "../api/models";
+import { ANY, isAny, type RoomFilter, shows } from "./room-filter";
+import { before, isLoud, needOf, type Row } from "./rows";
 
 /** How filling a board goes. */
 export interface BoardState {
@@ -23,54 +14,21 @@ export interface BoardState {
   reload: () => void;
 }
 
-const RANK: Record<Severity, number> = { red: 0, yellow: 1, blue: 2 };
-
-export function needOf(row: Row): Need {
-  switch (row.case?.state) {
-    case undefined:
-      break;
-    case "new":
-    case "confirmed":
-      return "dispatch";
-    case "feedback":
-    case "verifying":
-      return "verify";
-    default:
-      return "none";
-  }
-  if (row.alarm?.disposition === "open") return "judge";
-  // Reported, and its case is on the way in the next message.
-  return row.alarm?.disposition === "reported" ? "dispatch" : "none";
-}
-
-/** Red, and nobody has it yet: not taken up, not put away for a while, nobody sent. */
-export function isLoud(row: Row): boolean {
-  if (severityOf(row) !== "red") return false;
-  const need = needOf(row);
-  if (need === "dispatch") return true;
-  const quiet = row.alarm?.standing === "shelved" || row.alarm?.standing === "out_of_service";
-  return need === "judge" && row.alarm?.acknowledged_by === null && !quiet;
-}
-
-export function severityOf(row: Row): Severity {
-  return row.case?.severity ?? row.alarm?.severity ?? "blue";
-}
-
-/** When it began, RFC 3339. */
-export function beganAt(row: Row): string {
-  return row.alarm?.started_at ?? row.case?.opened_at ?? "";
-}
-
-function before(a: Row, b: Row): number {
-  return RANK[severityOf(a)] - RANK[severityOf(b)] || Date.parse(beganAt(b)) - Date.parse(beganAt(a));
-}
-
 export class Board {
   /** The rows on the screen, gravest first, then newest first. */
   readonly rows = signal<readonly Row[]>([]);
   /** What came while the operator was busy; shown when they ask. */
   readonly pending = signal<readonly Row[]>([]);
   readonly selectedKey = signal<string | null>(null);
+  /** What the operator wants to see, and the rows and those held back that it leaves. */
+  readonly filter = signal<RoomFilter>(ANY);
+  readonly shown = computed(() => this.sifted(this.rows.value));
+  readonly fresh = computed(() => this.sifted(this.pending.value));
+  /** Keys of rows that somebody at this screen has looked at. */
+  readonly read: Signal<ReadonlySet<string>>;
+  readonly unread = computed(
+    () => this.shown.value.filter((row) => needOf(row) !== "none" && !this.read.value.has(row.key)).length,
+  );
   readonly selected = computed(() => this.rows.value.find((row) => row.key === this.selectedKey.value) ?? null);
   /** The list is scrolled, or the pointer is over it. */
   readonly busy = signal(false);
@@ -85,6 +43,12 @@ export class Board {
   private readonly heard = signal<ReadonlySet<string>>(new Set());
 
   private chosen = false;
+  /** A row was edited in place and may stand where it no longer belongs. */
+  private disordered = false;
+
+  constructor(read: readonly string[] = []) {
+    this.read = signal(new Set(read));
+  }
 
   /** Replace everything by what the dispatcher has now. */
   load(alarms: readonly Alarm[], cases: readonly Case[]): void {
@@ -98,18 +62,29 @@ export class Board {
     if (this.selected.value === null) this.release();
   }
 
-  /** Take a message of the feed. */
-  take(message: FeedMessage): void {
-    if (message.alarm) this.putAlarm(message.alarm);
-    if (message.case) this.putCase(message.case);
+  /** More of what the dispatcher has, from a further page of its list. */
+  add(alarms: readonly Alarm[]): void {
+    const known = new Set([...this.rows.value, ...this.pending.value].flatMap((row) => [row.key, ...(row.case?.alarms ?? [])]));
+    const more = alarms.filter((alarm) => !known.has(alarm.id)).map((alarm) => ({ key: alarm.id, alarm, case: null }));
+    this.rows.value = [...this.rows.value, ...more].sort(before);
+  }
+
+  /** Take messages of the feed. */
+  take(...messages: readonly FeedMessage[]): void {
+    batch(() => {
+      for (const message of messages) {
+        if (message.alarm) this.putAlarm(message.alarm);
+        if (message.case) this.putCase(message.case);
+      }
+    });
   }
 
   putAlarm(alarm: Alarm): void {
     const known = this.find((row) => row.key === alarm.id || row.case?.alarms.includes(alarm.id) === true);
     // A reported alarm is shown by its case; an unknown one that nobody has to judge is history.
     if (known === undefined && alarm.disposition !== "open") return;
-    // An undone report leaves no case behind.
-    const kept = alarm.disposition === "reported" ? (known?.case ?? null) : null;
+    // An undone report leaves no case behind; an older word of the alarm takes none away.
+    const kept = known?.case?.state === "void" && alarm.disposition === "open" ? null : (known?.case ?? null);
     this.put({ key: known?.key ?? alarm.id, alarm, case: kept });
   }
 
@@ -132,6 +107,7 @@ export class Board {
   select(key: string): void {
     this.chosen = true;
     this.selectedKey.value = key;
+    if (!this.read.value.has(key)) this.read.value = new Set([...this.read.value, key]);
     this.tidy();
   }
 
@@ -147,7 +123,7 @@ export class Board {
 
   /** Step by `by` rows from the selected one. */
   step(by: number): void {
-    const rows = this.rows.value;
+    const rows = this.shown.value;
     const at = rows.findIndex((row) => row.key === this.selectedKey.value);
     const next = rows[Math.min(rows.length - 1, Math.max(0, at + by))];
     if (next !== undefined) this.select(next.key);
@@ -156,7 +132,7 @@ export class Board {
   /** The operator lets go: nothing is held, and the first row is what they look at. */
   release(): void {
     this.chosen = false;
-    this.selectedKey.value = this.rows.value.find((row) => needOf(row) !== "none")?.key ?? null;
+    this.selectedKey.value = this.shown.value.find((row) => needOf(row) !== "none")?.key ?? null;
     this.tidy();
   }
 
@@ -169,6 +145,12 @@ export class Board {
     if (this.selected.value === null) this.release();
   }
 
+  private sifted(rows: readonly Row[]): readonly Row[] {
+    const filter = this.filter.value;
+    const kept = (row: Row) => row.key === this.selectedKey.value || shows(filter, row);
+    return isAny(filter) ? rows : rows.filter(kept);
+  }
+
   private find(test: (row: Row) => boolean): Row | undefined {
     return this.rows.value.find(test) ?? this.pending.value.find(test);
   }
@@ -177,6 +159,7 @@ export class Board {
     const same = (other: Row) => other.key === row.key;
     if (this.rows.value.some(same)) {
       this.rows.value = this.rows.value.map((other) => (same(other) ? row : other));
+      this.disordered = true;
       if (!this.busy.value) this.tidy();
     } else if (needOf(row) === "none") {
       this.pending.value = this.pending.value.filter((other) => !same(other));
@@ -187,9 +170,21 @@ export class Board {
       this.pending.value = [...this.pending.value, row];
     } else {
       this.arrived.value = row;
-      this.rows.value = [...this.rows.value, row].sort(before);
+      this.rows.value = this.withRow(row);
       if (this.selectedKey.value === null) this.selectedKey.value = row.key;
     }
+  }
+
+  /** The rows and one more in its place; sorting all of ten thousand for each would be felt. */
+  private withRow(row: Row): Row[] {
+    const rows = [...this.rows.value];
+    if (this.disordered) {
+      this.disordered = false;
+      return [...rows, row].sort(before);
+    }
+    const at = rows.findIndex((other) => before(row, other) < 0);
+    rows.splice(at < 0 ? rows.length : at, 0, row);
+    return rows;
   }
 
   /** Take away what is done, except the row that is being looked at. */

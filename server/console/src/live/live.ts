@@ -53,6 +53,7 @@ export async function goLive(): Promise<void> {
 export function goOffline(): void {
   window.clearInterval(watch);
   window.clearTimeout(overviewTimer);
+  overviewTimer = undefined;
   feed.stop();
   feed.beatAt.value = null;
   overview.value = null;
@@ -83,8 +84,11 @@ function tick(): void {
 }
 
 function scheduleOverview(): void {
-  window.clearTimeout(overviewTimer);
-  overviewTimer = window.setTimeout(() => void refreshOverview(), OVERVIEW_DELAY_MS);
+  // Not put off by every message: under a stream of them the counts would stand still.
+  overviewTimer ??= window.setTimeout(() => {
+    overviewTimer = undefined;
+    void refreshOverview();
+  }, OVERVIEW_DELAY_MS);
 }
 
 async function refreshOverview(): Promise<void> {

@@ -3,8 +3,9 @@
 import * as api from "../api/endpoints";
 import type { Candidate, Case, CaseAction, DismissReason } from "../api/models";
 import { t } from "../text/i18n";
-import type { Board, Row } from "./board";
+import type { Board } from "./board";
 import { attempt, tell, withdrawUndo } from "./notices";
+import type { Row } from "./rows";
 
 /** Why a case that was reported by a slip is void; the dispatcher then opens its alarm again. */
 const UNDO = "undo";

@@ -14,8 +14,10 @@ import { Board, type BoardState } from "../live/board";
 import { bindKeys } from "../live/keys";
 import { follow } from "../live/live";
 import { explain } from "../live/notices";
+import { keepRead, readKeys } from "../live/read-marks";
 import { soundFor } from "../live/sound";
 import { t } from "../text/i18n";
+import "../styles/room.css";
 
 /** Cases in these states wait for the control room. */
 const WAITING: readonly CaseState[] = ["new", "confirmed", "feedback", "verifying"];
@@ -29,7 +31,9 @@ export default function ControlRoom() {
 }
 
 function Room() {
-  const board = useMemo(() => new Board(), []);
+  const board = useMemo(() => new Board(readKeys()), []);
+  useEffect(() => keepRead(board), [board]);
+  useTitle(board);
   const state = useBoard(board);
   const [help, setHelp] = useState(false);
   useLayoutEffect(
@@ -64,26 +68,65 @@ function Room() {
   );
 }
 
+/** How many are unread, where a tab in the background shows it. */
+function useTitle(board: Board): void {
+  const unread = board.unread.value;
+  const name = t("brand");
+  useEffect(() => {
+    document.title = unread === 0 ? name : `(${unread}) ${name}`;
+    return () => {
+      document.title = name;
+    };
+  }, [unread, name]);
+}
+
+/** Long enough to gather what comes in one burst, too short to be felt. */
+const GATHER_MS = 40;
+/** The list is windowed, but nobody works through more than this. */
+const MOST_ROWS = 10_000;
+
 /** Fill the board and keep it filled. Messages that come while the lists are on their way are applied on top of them. */
 function useBoard(board: Board): BoardState {
   const [state, setState] = useState({ loading: true, error: null as string | null, more: false });
   const [turn, setTurn] = useState(0);
   const reload = () => setTurn((count) => count + 1);
   useEffect(() => {
-    let waiting: FeedMessage[] | null = [];
-    const stop = follow((message) => (waiting === null ? board.take(message) : waiting.push(message)), reload);
-    const fill = async () => {
-      const [alarms, cases] = await Promise.all([api.openAlarms(), api.casesIn(WAITING)]);
-      board.load(alarms.items, cases.items);
-      for (const message of waiting ?? []) board.take(message);
-      waiting = null;
-      return alarms.more || cases.more;
+    let current = true;
+    let filled = false;
+    let timer: number | undefined;
+    let waiting: FeedMessage[] = [];
+    const flush = () => {
+      timer = undefined;
+      if (filled) board.take(...waiting.splice(0));
     };
-    fill().then(
-      (more) => setState({ loading: false, error: null, more }),
-      (error: unknown) => setState({ loading: false, error: explain(error), more: false }),
-    );
-    return stop;
+    const stop = follow((message) => {
+      waiting.push(message);
+      timer ??= window.setTimeout(flush, GATHER_MS);
+    }, reload);
+    const fill = async () => {
+      const pages = api.openAlarmPages();
+      const [first, cases] = await Promise.all([pages.next(), api.casesIn(WAITING)]);
+      if (!current) return;
+      board.load(first.value ?? [], cases.items);
+      filled = true;
+      flush();
+      setState({ loading: false, error: null, more: cases.more });
+      for await (const alarms of pages) {
+        if (!current) return;
+        board.add(alarms);
+        if (board.rows.value.length < MOST_ROWS) continue;
+        setState({ loading: false, error: null, more: true });
+        return;
+      }
+    };
+    fill().catch((error: unknown) => {
+      if (current) setState({ loading: false, error: explain(error), more: false });
+    });
+    return () => {
+      current = false;
+      window.clearTimeout(timer);
+      stop();
+    };
   }, [board, turn]);
   return { ...state, reload };
 }

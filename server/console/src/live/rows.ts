@@ -1,0 +1,65 @@
+/** A row of the control room: what it asks for, how grave it is, and which comes first. */
+
+import type { Alarm, Case, Severity } from "../api/models";
+
+/** What a row asks of the operator: judge an alarm, send somebody, check what was done; `none` once that has happened. */
+export type Need = "judge" | "dispatch" | "verify" | "none";
+
+/** An alarm, the case it became, or both. */
+export interface Row {
+  /** The alarm's id; for a case without an alarm, the case's. */
+  key: string;
+  alarm: Alarm | null;
+  case: Case | null;
+}
+
+const RANK: Record<Severity, number> = { red: 0, yellow: 1, blue: 2 };
+
+export function needOf(row: Row): Need {
+  switch (row.case?.state) {
+    case undefined:
+      break;
+    case "new":
+    case "confirmed":
+      return "dispatch";
+    case "feedback":
+    case "verifying":
+      return "verify";
+    default:
+      return "none";
+  }
+  if (row.alarm?.disposition === "open") return "judge";
+  // Reported, and its case is on the way in the next message.
+  return row.alarm?.disposition === "reported" ? "dispatch" : "none";
+}
+
+/** Red, and nobody has it yet: not taken up, not put away for a while, nobody sent. */
+export function isLoud(row: Row): boolean {
+  if (severityOf(row) !== "red") return false;
+  const need = needOf(row);
+  if (need === "dispatch") return true;
+  const quiet = row.alarm?.standing === "shelved" || row.alarm?.standing === "out_of_service";
+  return need === "judge" && row.alarm?.acknowledged_by === null && !quiet;
+}
+
+export function severityOf(row: Row): Severity {
+  return row.case?.severity ?? row.alarm?.severity ?? "blue";
+}
+
+/** When it began, RFC 3339. */
+export function beganAt(row: Row): string {
+  return row.alarm?.started_at ?? row.case?.opened_at ?? "";
+}
+
+/** Order of the list: the gravest first, then the newest. Times of the API compare as texts. */
+export function before(a: Row, b: Row): number {
+  const rank = RANK[severityOf(a)] - RANK[severityOf(b)];
+  if (rank !== 0) return rank;
+  const [left, right] = [beganAt(a), beganAt(b)];
+  return left === right ? 0 : left < right ? 1 : -1;
+}
+
+/** How many sightings the row stands for: alarms of its case, or how often its alarm came again. */
+export function timesOf(row: Row): number {
+  return Math.max(row.case?.alarms.length ?? 1, row.alarm?.repeats ?? 1);
+}
