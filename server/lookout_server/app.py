@@ -9,7 +9,7 @@ from lookout_server.api import problems
 from lookout_server.api.console import console_router
 from lookout_server.api.deps import Deps
 from lookout_server.api.idempotency import HEADER, Idempotency, takes_key
-from lookout_server.api.middleware import BodyLimit, Counting, SecurityHeaders
+from lookout_server.api.middleware import BodyLimit, Counting, RequestCounts, SecurityHeaders
 from lookout_server.api.rate import AddressLimit
 from lookout_server.api.routes import (
     account_keeping,
@@ -125,7 +125,7 @@ def create_app(deps: Deps) -> FastAPI:
     if deps.addresses is not None:
         app.add_middleware(AddressLimit, buckets=deps.addresses)
     app.add_middleware(SecurityHeaders, secure=deps.secure_cookies)
-    app.add_middleware(Counting, registry=deps.metrics)
+    app.add_middleware(Counting, counts=RequestCounts(deps.metrics))
     return app
 
 

@@ -100,14 +100,21 @@ def _most(path: str) -> int:
     return MAX_STILL_BYTES if path.startswith(_STILLS) else MAX_JSON_BYTES
 
 
+class RequestCounts:
+    """The metrics of requests. Made once an application, whose middleware may be built more often."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        labels = ["method", "route", "status"]
+        self.requests = Counter("lookout_http_requests", "Requests answered.", labels, registry=registry)
+        self.seconds = Histogram("lookout_http_request_seconds", "Time to answer.", ["route"], registry=registry)
+
+
 class Counting:
     """Counts requests by route template, never by path: ids would make endless series."""
 
-    def __init__(self, app: ASGIApp, *, registry: CollectorRegistry) -> None:
+    def __init__(self, app: ASGIApp, *, counts: RequestCounts) -> None:
         self._app = app
-        labels = ["method", "route", "status"]
-        self._requests = Counter("lookout_http_requests", "Requests answered.", labels, registry=registry)
-        self._seconds = Histogram("lookout_http_request_seconds", "Time to answer.", ["route"], registry=registry)
+        self._counts = counts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -125,5 +132,5 @@ class Counting:
             await self._app(scope, receive, note_status)
         finally:
             route = str(getattr(scope.get("route"), "path", "other"))
-            self._requests.labels(str(scope["method"]), route, str(status)).inc()
-            self._seconds.labels(route).observe(time.perf_counter() - started)
+            self._counts.requests.labels(str(scope["method"]), route, str(status)).inc()
+            self._counts.seconds.labels(route).observe(time.perf_counter() - started)

@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 import structlog
+from fastapi import FastAPI
 
 import lookout_server
 from lookout_server.adapters.clock import SystemClock
@@ -29,6 +30,7 @@ from lookout_server.adapters.passwords import Argon2Hasher
 from lookout_server.adapters.photos import PillowCleaner
 from lookout_server.adapters.stills import StillFolder
 from lookout_server.adapters.timers import run_timers
+from lookout_server.adapters.tracing import Tracing, trace
 from lookout_server.adapters.uploads import PieceFolder
 from lookout_server.adapters.webhook_post import HttpPost, run_webhooks
 from lookout_server.api.rate import Buckets, Rate
@@ -116,7 +118,7 @@ class Dispatcher:
         hubs.append(hub)
         supervisor.start("feed", hub.run, may_end=True)  # closing the hub ends it, before the others are stopped
         deps = self._deps(database, hub, link, broker, webhooks)
-        http = HttpServer(create_app(deps), listening)
+        http = HttpServer(self._traced(create_app(deps)), listening)
         self._parts.push_async_callback(http.stop)
         self._parts.callback(hub.close)
         self._parts.callback(deps.live.close)
@@ -220,6 +222,14 @@ class Dispatcher:
             second_factor_for=frozenset(self._config.accounts.second_factor_for),
             door=SiteDoor(self._config, mqtt_port=broker.address.port),
         )
+
+    def _traced(self, app: FastAPI) -> FastAPI:
+        wanted = self._config.tracing
+        if wanted is not None:
+            service = f"lookout-{self._site.id}"
+            tracing = Tracing(endpoint=wanted.endpoint, share=wanted.share, service=service, version=version())
+            self._parts.push_async_callback(asyncio.to_thread, trace(app, tracing))
+        return app
 
     def _provider(self) -> OpenIdProvider | None:
         oidc = self._config.oidc

@@ -264,6 +264,15 @@ class LimitsConfig(Section):
     """Many people behind one address count together; behind a proxy on another machine all of them."""
 
 
+class TracingConfig(Section):
+    """Traces of requests by OpenTelemetry (needs ``lookout[otel]``)."""
+
+    endpoint: str = Field(pattern=r"^https?://\S+$")
+    """Where a collector takes OTLP over HTTP, as in ``http://collector:4318/v1/traces``."""
+    share: float = Field(default=0.1, ge=0, le=1)
+    """Of the requests that nobody traces already."""
+
+
 class LogConfig(Section):
     """What is logged."""
 
@@ -294,6 +303,8 @@ class ServerConfig(Section):
     """Signing in by the organisation's own provider, beside passwords."""
     accounts: AccountsConfig = AccountsConfig()
     limits: LimitsConfig = LimitsConfig()
+    tracing: TracingConfig | None = None
+    """Left out: nothing is traced, and nothing is loaded for it."""
     log: LogConfig = LogConfig()
 
     @field_validator("webhooks")
