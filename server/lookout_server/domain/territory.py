@@ -145,6 +145,8 @@ class Gateway:
     last_sequence: int = 0
     #: Scenario → events that it gave up for want of room or for their age.
     dropped: Mapping[str, int] = field(default_factory=dict[str, int])
+    #: Pictures and clips that it gave up for want of room before the dispatcher had them, since its start.
+    evidence_dropped: int = 0
     #: Id → what it proposes to leave out, as far as it waits for a word or is in force.
     proposals: Mapping[str, ProposalReport] = field(default_factory=dict[str, ProposalReport])
     #: Name → what a candidate that runs beside its rules has come to.

@@ -112,7 +112,8 @@ async def _announce_cameras(uow: UnitOfWork, gateway: str, at: datetime) -> None
 
 def _headline(gateway: Gateway) -> tuple[object, ...]:
     """What a person cares about."""
-    return gateway.online, gateway.version, gateway.epoch, gateway.rival_at, gateway.dropped, gateway.proposals
+    lost = gateway.dropped, gateway.evidence_dropped
+    return gateway.online, gateway.version, gateway.epoch, gateway.rival_at, lost, gateway.proposals
 
 
 def _informed(held: Gateway, read: ReadStatus) -> Gateway:
@@ -128,6 +129,7 @@ def _informed(held: Gateway, read: ReadStatus) -> Gateway:
         spool_evidence=spool.evidence if spool else held.spool_evidence,
         spool_oldest_s=spool.oldest_s if spool else held.spool_oldest_s,
         dropped=spool.dropped if spool else held.dropped,
+        evidence_dropped=spool.evidence_dropped if spool else held.evidence_dropped,
         clock_skew_s=status.clock_skew_s if status.clock_skew_s is not None else held.clock_skew_s,
         clock_offset_s=_offset(held, read),
     )

@@ -8,6 +8,7 @@ import pytest
 from lookout_contract.commands import CommandResponse, Gone, Outcome
 from lookout_contract.delivery import Receipt
 from lookout_contract.status import GatewayStatus, SpoolDepth
+from lookout_server.api.models.estate import GatewayModel
 from lookout_server.domain.ledger import Account, Chain, Ending
 from lookout_server.ports import Gap, Incoming, LedgerEntry, StreamKey
 from lookout_server.services.commands import open_gaps, request_replay
@@ -28,7 +29,12 @@ def status(gateway: SmallGateway, *, epoch: str | None = None, last: int, waitin
         at=gateway.at,
         version="0.1.0",
         last_sequence=last,
-        spool=SpoolDepth(events=waiting, evidence=0, dropped={"garbage": 2} if last > 5 else {}),
+        spool=SpoolDepth(
+            events=waiting,
+            evidence=0,
+            dropped={"garbage": 2} if last > 5 else {},
+            evidence_dropped=3 if last > 5 else 0,
+        ),
     )
     return Incoming(topic=gateway.topics.status, payload=said.to_json(), received_at=gateway.at)
 
@@ -157,6 +163,17 @@ async def test_what_a_wiped_gateway_took_along_is_asked_for(station: Station) ->
     view = await view_of(station)
     assert view.account == Account(lost=6)
     assert (view.gateway.epoch, view.rival, dict(view.gateway.dropped)) == ("20270101t000000-ffff", False, {})
+
+
+async def test_what_a_gateway_gave_up_for_want_of_room_is_shown(station: Station) -> None:
+    gateway = SmallGateway()
+    await station.intake.take([status(gateway, last=0)])
+    assert (await view_of(station)).gateway.evidence_dropped == 0
+    await station.intake.take([status(gateway, last=6)])
+    view = await view_of(station)
+    assert (dict(view.gateway.dropped), view.gateway.evidence_dropped) == ({"garbage": 2}, 3)
+    shown = GatewayModel.of(view)
+    assert (shown.dropped, shown.evidence_dropped) == ({"garbage": 2}, 3)
 
 
 async def test_two_boxes_under_one_name_are_shown(station: Station) -> None:

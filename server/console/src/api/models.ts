@@ -259,6 +259,8 @@ export interface Gateway {
   rival: boolean;
   /** Events given up, by scenario. */
   dropped: Record<string, number>;
+  /** Files given up before their upload. */
+  evidence_dropped: number;
   clock_offset_s: number | null;
   certificate_expires_at: string | null;
   certificate_ends_soon: boolean;

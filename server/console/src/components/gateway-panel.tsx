@@ -71,6 +71,7 @@ function Warnings({ gateway }: { gateway: Gateway }) {
     gateway.rival ? t("system.rival") : null,
     gateway.certificate_ends_soon ? t("gateway.certificate_ends") : null,
     dropped === "" ? null : t("system.dropped", { what: dropped }),
+    gateway.evidence_dropped === 0 ? null : t("system.evidence_dropped", { n: gateway.evidence_dropped }),
   ].filter((text) => text !== null);
   return (
     <>

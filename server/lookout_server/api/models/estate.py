@@ -51,6 +51,7 @@ GATEWAY_EXAMPLE: dict[str, Any] = {
     "registered": True,
     "rival": False,
     "dropped": {},
+    "evidence_dropped": 0,
     "clock_offset_s": -0.03,
     "certificate_expires_at": "2029-02-24T06:00:00.000Z",
     "certificate_ends_soon": False,
@@ -195,6 +196,7 @@ class GatewayModel(Model):
     registered: bool = Field(description="False: it only ever spoke through the broker; nobody enrolled it here.")
     rival: bool = Field(description="Two boxes go by its name, or its disk was restored from a copy.")
     dropped: dict[str, int] = Field(description="Events that it gave up, by scenario, since its spool was made.")
+    evidence_dropped: int = Field(description="Files that it gave up before their upload, since its start.")
     clock_offset_s: float | None = Field(description="Its clock minus the dispatcher's.")
     certificate_expires_at: UtcTime | None = Field(description="Null where it has no certificate of this site.")
     certificate_ends_soon: bool = Field(description="Within 30 days, or over: enrol it again.")
@@ -231,6 +233,7 @@ class GatewayModel(Model):
             registered=gateway.registered,
             rival=view.rival,
             dropped=dict(gateway.dropped),
+            evidence_dropped=gateway.evidence_dropped,
             clock_offset_s=gateway.clock_offset_s,
             certificate_expires_at=view.certificate_expires_at,
             certificate_ends_soon=view.certificate_ends_soon,

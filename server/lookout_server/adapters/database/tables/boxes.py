@@ -8,6 +8,7 @@ from sqlalchemy import (
     ForeignKey,
     String,
     Text,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -30,6 +31,7 @@ class GatewayRow(Base):
     clock_skew_s: Mapped[float | None]
     last_sequence: Mapped[int] = mapped_column(BigInteger)
     dropped: Mapped[dict[str, Any] | None]
+    evidence_dropped: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     clock_offset_s: Mapped[float | None]
     earlier_epoch: Mapped[str | None] = mapped_column(Id)
     rival_at: Mapped[datetime | None]
