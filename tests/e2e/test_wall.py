@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
 from playwright.sync_api import Browser, expect
 
@@ -71,6 +72,7 @@ def test_the_wall_shows_what_each_camera_sees_and_opens_its_page(
     gateway.tell(parked_ebike(gateway, "wall"))
     window = supervisor(browser, dispatcher, windows, DESKTOP)
     page = window.page
+    expect(page.get_by_role("link", name="画面墙")).to_be_visible()
     window.press("w")
     tiles = page.locator(".wall-tile")
     expect(tiles).to_have_count(6)
@@ -117,3 +119,67 @@ def test_a_cameras_page_tells_how_it_is_and_what_it_told(
     window.shoot(OUTPUT / "camera-english.png")
     page.goto(f"{dispatcher.url}/cameras/gw-01/attic")
     expect(page.get_by_text("There is no such camera")).to_be_visible()
+
+
+def floor_plan(path: Path) -> Path:
+    """A courtyard between two buildings, from above."""
+    image = np.full((800, 1200, 3), 255, np.uint8)
+    for corners in (((80, 80), (1120, 240)), ((80, 560), (700, 720))):
+        cv2.rectangle(image, *corners, (222, 224, 226), -1)
+        cv2.rectangle(image, *corners, (90, 90, 90), 3)
+    cv2.circle(image, (950, 560), 70, (210, 230, 210), -1)
+    cv2.imwrite(str(path), image)
+    return path
+
+
+def test_a_plan_is_uploaded_and_cameras_are_put_on_it_and_turned(
+    browser: Browser, dispatcher: Dispatcher, gateway: SpokenGateway, windows: list[Window], tmp_path: Path
+) -> None:
+    gateway.tell(parked_ebike(gateway, "map"))
+    window = supervisor(browser, dispatcher, windows, DESKTOP)
+    page = window.page
+    expect(page.get_by_role("link", name="画面墙")).to_be_visible()
+    window.press("w")
+    page.get_by_role("link", name="平面图").click()
+    expect(page.get_by_text("还没有平面图。")).to_be_visible()
+    page.get_by_role("button", name="添加平面图").click()
+    page.get_by_label("图片").set_input_files(floor_plan(tmp_path / "plan.png"))
+    page.get_by_label("名称").fill("院子")
+    page.get_by_role("button", name="上传").click()
+    expect(page.locator(".plan-map img.leaflet-image-layer")).to_be_visible()
+    page.get_by_role("button", name="编辑位置").click()
+    for name in ("东门", "2单元楼道"):
+        page.get_by_role("button", name=f"把{name}放上").click()
+        expect(page.get_by_role("region", name=name, exact=True)).to_be_visible()
+        page.get_by_role("slider", name="横向位置").fill("30" if name == "东门" else "62.5")
+        expect(page.locator(".aim .value").nth(3)).not_to_have_text("50 %")
+    expect(page.locator(".pin")).to_have_count(2)
+    # By keyboard, and by dragging.
+    page.get_by_role("slider", name="朝向").focus()
+    page.keyboard.press("Home")
+    expect(page.locator(".aim .value").first).to_have_text("0°")
+    pin = page.locator(".pin").filter(has_text="东门")
+    place = pin.bounding_box()
+    assert place is not None
+    page.mouse.move(place["x"] + 14, place["y"] + 14)
+    page.mouse.down()
+    page.mouse.move(place["x"] + 14, place["y"] + 90, steps=4)
+    page.mouse.up()
+    expect(page.get_by_text("东门的位置已保存。")).to_be_visible()
+    for theme in ("light", "dark"):
+        page.emulate_media(color_scheme=theme)
+        window.shoot(OUTPUT / f"map-edit-{theme}.png")
+        assert window.barriers(AXE.read_text()) == []
+    page.get_by_role("button", name="完成编辑").click()
+    expect(page.locator("path.cone-yellow")).to_have_count(1)
+    window.shoot(OUTPUT / "map-dark.png")
+    page.set_viewport_size({"width": 360, "height": 740})
+    assert not window.scrolls_sideways()
+    page.emulate_media(color_scheme="light")
+    window.shoot(OUTPUT / "map-phone.png")
+    page.set_viewport_size({"width": DESKTOP[0], "height": DESKTOP[1]})
+    # The alarm's own camera, beside the alarm.
+    page.get_by_role("link", name="值守").click()
+    page.get_by_role("option").filter(has_text="2单元楼道").first.click()
+    expect(page.locator(".on-plan polygon")).to_be_visible()
+    window.shoot(OUTPUT / "control-room-plan.png")

@@ -39,7 +39,7 @@ export function noteProblem(problem: Problem): void {
 }
 
 /**
- * Send one request under /api/v1 and read its JSON answer (null for 204). A form goes as it is; `key` makes sending it
+ * Send one request under /api/v1 and read its JSON answer (null for 204). A form or a file goes as it is; `key` makes sending it
  * again the same request.
  *
  * @throws Problem when the dispatcher refused; Unreachable when it did not answer.
@@ -71,7 +71,7 @@ async function answered(response: Promise<Response>): Promise<Response> {
 }
 
 async function send(method: Method, path: string, body: unknown, key?: string): Promise<Response> {
-  const form = body instanceof FormData;
+  const form = body instanceof FormData || body instanceof Blob;
   const headers: Record<string, string> = { Accept: "application/json" };
   if (method !== "GET") headers["X-Lookout"] = "1";
   if (body !== undefined && !form) headers["Content-Type"] = "application/json";

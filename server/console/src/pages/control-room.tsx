@@ -5,6 +5,7 @@ import * as api from "../api/endpoints";
 import type { CaseState, FeedMessage } from "../api/models";
 import { AlarmPane } from "../components/alarm-pane";
 import { CONTROL_TOUR } from "../components/control-tour";
+import { CameraOnPlan } from "../components/camera-on-plan";
 import { DispatchColumn } from "../components/dispatch-column";
 import { KeysHelp } from "../components/keys-help";
 import { Shell } from "../components/shell";
@@ -59,6 +60,7 @@ function Room() {
       </section>
       <aside class="pane side" aria-label={t("room.side")}>
         {row === null ? null : <DispatchColumn key={row.key} board={board} row={row} />}
+        {row?.alarm ? <CameraOnPlan gateway={row.alarm.gateway} camera={row.alarm.camera.id} name={row.alarm.camera.name} /> : null}
         <button class="button small quiet keys-button" onClick={() => setHelp(true)}>
           {t("keys.title")} <kbd>?</kbd>
         </button>

@@ -95,6 +95,9 @@ function Filters({ cameras, filter, onChange }: FiltersProps) {
           ))}
         </select>
       ) : null}
+      <a class="button small" href="/map">
+        {t("map.title")}
+      </a>
       <input
         ref={search}
         type="search"
