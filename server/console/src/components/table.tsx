@@ -15,14 +15,14 @@ interface Props<T> {
   columns: readonly Column<T>[];
   rows: readonly T[];
   keyOf: (row: T) => string;
-  /** More rows are shown when they are asked for. */
+  /** More rows are shown when they are asked for, and on paper. */
   most?: number;
 }
 
 /** One table for every page: the first column names the row; on a phone a row becomes a card with its names beside. */
 export function Table<T>({ caption, columns, rows, keyOf, most = Infinity }: Props<T>) {
   const [all, setAll] = useState(false);
-  const shown = all ? rows : rows.slice(0, most);
+  const beyond = (index: number) => !all && index >= most;
   return (
     <>
       <table class="sheet">
@@ -37,10 +37,10 @@ export function Table<T>({ caption, columns, rows, keyOf, most = Infinity }: Pro
           </tr>
         </thead>
         <tbody>
-          {shown.map((row) => (
-            <tr key={keyOf(row)}>
-              {columns.map((column, index) =>
-                index === 0 ? (
+          {rows.map((row, index) => (
+            <tr key={keyOf(row)} class={beyond(index) ? "beyond" : undefined}>
+              {columns.map((column, place) =>
+                place === 0 ? (
                   <th key={column.name} scope="row">
                     {column.cell(row)}
                   </th>
@@ -54,7 +54,7 @@ export function Table<T>({ caption, columns, rows, keyOf, most = Infinity }: Pro
           ))}
         </tbody>
       </table>
-      {shown.length === rows.length ? null : (
+      {all || rows.length <= most ? null : (
         <button class="button small more" onClick={() => setAll(true)}>
           {t("table.all", { n: rows.length })}
         </button>
