@@ -35,19 +35,19 @@ def corridor(
 def ebike_in_the_corridor(_: int, __: Path) -> Act:
     """Somebody pushes an e-bike in, leaves it at the wall and goes."""
     corridor()
-    return _left_at_the_wall()
+    return _left_at_the_wall((0.50, 0.03, 0.03))
 
 
 def ebike_by_night(_: int, __: Path) -> Act:
     """The same with the lamps off, by the camera's own."""
     corridor(lit=False)
     x, y, z = _LOOK.eye
-    lamp((x - 0.05, y, z + 0.06), 55.0, colour=(1, 1, 1), size=0.04)
-    return _left_at_the_wall()
+    lamp((x - 0.05, y, z + 0.06), 160.0, colour=(1, 1, 1), size=0.04)
+    return _left_at_the_wall((0.03, 0.03, 0.03))
 
 
-def _left_at_the_wall() -> Act:
-    bike = ebike((0.50, 0.03, 0.03))
+def _left_at_the_wall(colour: Colour) -> Act:
+    bike = ebike(colour)
     person = Person(shirt=(0.45, 0.40, 0.30), trousers=(0.05, 0.06, 0.10))
     way = [(0.0, (8.6, 0.0, 0)), (6.5, (2.55, -0.55, 0))]
     leave = [(6.5, (2.3, 0.12, 0)), (8.0, (2.3, 0.12, 0)), (14.0, (9.3, 0.45, 0))]
