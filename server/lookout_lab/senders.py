@@ -33,7 +33,7 @@ class Sender:
 
     def __post_init__(self) -> None:
         self._forms = EventForms(SITE, self.name, self.epoch)
-        self._client = QuickClient(self._hear)
+        self._client = QuickClient(self.hear)
         self._room = asyncio.Event()
         self._heard = asyncio.Event()
 
@@ -96,7 +96,8 @@ class Sender:
         """Gone."""
         self._client.close()
 
-    def _hear(self, topic: str, payload: bytes) -> None:
+    def hear(self, topic: str, payload: bytes) -> None:
+        """A receipt."""
         receipt: dict[str, Any] = json.loads(payload)
         if receipt["epoch"] == self.epoch:
             now = time.monotonic()
