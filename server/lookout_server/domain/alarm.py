@@ -238,4 +238,9 @@ def _united(held: tuple[EvidenceRef, ...], told: tuple[EvidenceRef, ...]) -> tup
 
 
 def _merged(held: Attributes, told: Attributes) -> Attributes:
-    return Attributes(plate=told.plate or held.plate, stage=told.stage or held.stage)
+    # A trial makes no alarm, so that ``test`` is never set here.
+    return Attributes(
+        plate=told.plate or held.plate,
+        stage=told.stage or held.stage,
+        restricted=told.restricted or held.restricted,
+    )

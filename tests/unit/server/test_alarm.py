@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lookout_contract.events import Event, Phase, Scenario, Severity
+from lookout_contract.events import Attributes, Event, Phase, Scenario, Severity
 from lookout_server.domain.alarm import (
     Alarm,
     AlarmState,
@@ -48,6 +48,14 @@ def test_a_life_in_order() -> None:
     assert alarm.attributes.stage == "parked"
     assert alarm.severity is Severity.RED
     assert [ref.sha256 for ref in alarm.evidence] == [picture(c).sha256 for c in (b"1", b"2", b"3")]
+
+
+def test_what_is_for_few_stays_for_few() -> None:
+    gateway = SmallGateway(scenario=Scenario.CARE)
+    data = gateway.data("o-1").model_copy(update={"attributes": Attributes(restricted=True)})
+    more = gateway.data("o-1", Phase.UPDATE, stage="fallen")
+    alarm = _told(gateway.event(data), gateway.event(more), gateway.event(data))
+    assert (alarm.attributes.restricted, alarm.attributes.stage) == (True, "fallen")
 
 
 @given(st.permutations(_life()))
