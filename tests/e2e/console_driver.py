@@ -75,7 +75,12 @@ class Window:
         """A screenshot of what is to be seen, once pictures are there."""
         self.page.wait_for_load_state("load")
         # `wait_for_function` would evaluate text, which the pages' policy forbids.
-        self.page.evaluate("() => Promise.allSettled([...document.images].map((image) => image.decode()))")
+        # Pictures further down may be left unloaded, and one that never comes must not keep the others.
+        self.page.evaluate(
+            "() => { const seen = [...document.images].filter((at) => at.getBoundingClientRect().top < innerHeight);"
+            " const late = new Promise((done) => setTimeout(done, 5_000));"
+            " return Promise.race([late, Promise.allSettled(seen.map((each) => each.decode()))]); }"
+        )
         for video in self.page.locator("video").all():
             # A film that cannot be played, or comes late, is shown by its poster.
             video.evaluate("(film) => new Promise((done) => { film.onplaying = done; setTimeout(done, 2_000); })")

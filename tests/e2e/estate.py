@@ -177,6 +177,7 @@ class Estate:
     operator: Caller
     worker: Caller
     boss: Caller
+    admin: Caller
     stranger: Caller
     gateways: dict[str, SpokenGateway] = field(default_factory=dict[str, SpokenGateway])
     #: Parts of addresses: ``case``, ``done``, ``round``, ``code``, ``tracking``.
@@ -195,8 +196,13 @@ class Estate:
             operator=Caller.sign_in(dispatcher, OPERATOR),
             worker=Caller.sign_in(dispatcher, WORKER),
             boss=Caller.sign_in(dispatcher, SUPERVISOR),
+            admin=Caller.sign_in(dispatcher, ADMIN),
             stranger=Caller.stranger(dispatcher),
         )
+        for caller in (estate.worker, estate.admin):
+            # They know their way around.
+            for tour in ("control", "worker"):
+                caller.ask("PUT", f"/session/tours/{tour}")
         estate._connect(issued)
         estate._cases()
         estate._rounds()
@@ -205,7 +211,7 @@ class Estate:
 
     def stop(self) -> None:
         """The gateways, then the dispatcher."""
-        for caller in (self.operator, self.worker, self.boss, self.stranger):
+        for caller in (self.operator, self.worker, self.boss, self.admin, self.stranger):
             caller.client.close()
         for gateway in self.gateways.values():
             gateway.probe.close()
@@ -222,6 +228,7 @@ class Estate:
             "/r/:code": "/r/{code}",
             "/track/:tracking": "/track/{tracking}",
             "/cameras/:gateway/:camera": f"/cameras/{EBIKE.gateway}/{EBIKE.camera}",
+            "/cameras/:gateway/:camera/zones": f"/cameras/{EBIKE.gateway}/{EBIKE.camera}/zones",
         }
         if ":" not in pattern:
             return pattern

@@ -126,7 +126,7 @@ interface ChoicesProps {
 
 function Choices({ legend, names, chosen, onChange }: ChoicesProps) {
   return (
-    <fieldset class="choices">
+    <fieldset class="ticks">
       <legend>{legend}</legend>
       {names.map(([id, name]) => (
         <label key={id}>

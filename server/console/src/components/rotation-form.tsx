@@ -96,7 +96,7 @@ export function RotationForm({ people, first: offered, onDone }: Props) {
           <input type="number" required min={1} max={LONGEST_DAYS} value={days} onInput={(event) => change(setDays)(event.currentTarget.valueAsNumber)} />
         </label>
       </div>
-      <fieldset class="choices">
+      <fieldset class="ticks">
         <legend>{t("rotation.people")}</legend>
         {people.map((person) => (
           <label key={person.id}>

@@ -23,9 +23,10 @@ export default function WorkerPage() {
     <WorkerFrame>
       <h1 class="unseen">{t("worker.tasks")}</h1>
       <Tour name="worker" steps={WORKER_TOUR} />
-      <Inbox />
-      <Strays />
-      <Tasks />
+      <Inbox>
+        <Strays />
+        <Tasks />
+      </Inbox>
     </WorkerFrame>
   );
 }

@@ -1,5 +1,6 @@
+import type { ComponentChildren } from "preact";
 import type { Told } from "../api/rounds";
-import { useUnread } from "../live/inbox";
+import { type Unread, useUnread } from "../live/inbox";
 import { dayTime } from "../text/format";
 import { inLanguage, t } from "../text/i18n";
 import { tasks } from "./tasks";
@@ -8,15 +9,29 @@ import { tasks } from "./tasks";
 const SAID: readonly string[] = ["dispatched", "rework", "reassigned", "late"];
 const MOST = 5;
 
-/** What the worker was told and has not read: a colleague needs help, an inspection is due, more time was granted. */
-export function Inbox() {
+/**
+ * What the worker was told and has not read: a colleague needs help before the tasks, and below them that an inspection
+ * is due or more time was granted.
+ */
+export function Inbox({ children }: { children: ComponentChildren }) {
   const { notices, read } = useUnread((notice) => !SAID.includes(notice.kind));
-  const unread = notices.slice(0, MOST);
-  if (unread.length === 0) return null;
+  const urgent = notices.filter((notice) => notice.severity === "red");
+  const others = notices.filter((notice) => notice.severity !== "red").slice(0, MOST);
+  return (
+    <>
+      <Notices notices={urgent} read={read} />
+      {children}
+      <Notices notices={others} read={read} />
+    </>
+  );
+}
+
+function Notices({ notices, read }: Unread) {
+  if (notices.length === 0) return null;
   return (
     <section class="inbox" aria-label={t("inbox.title")}>
       <ul class="cards">
-        {unread.map((notice) => (
+        {notices.map((notice) => (
           <li key={notice.id} class={notice.severity === "red" ? "card urgent" : "card"}>
             <p>
               <strong>{inLanguage(notice)}</strong>{" "}
