@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from lookout_server.adapters.clock import SystemClock
+from lookout_server.adapters.evidence import open_evidence
 from lookout_server.bootstrap.access import open_database
 from lookout_server.config import PolicyFile, ServerConfig, load_policy
 from lookout_server.config.estate_files import read_estate, write_estate
@@ -13,6 +14,7 @@ from lookout_server.domain.rehearsal import Outcome, Step, rehearse
 from lookout_server.domain.territory import Mirrors, Site
 from lookout_server.services import estate, seeding
 from lookout_server.services.rehearsing import past_steps
+from lookout_server.services.seeding_ways import seed_ways
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +82,10 @@ async def try_policy(config: ServerConfig, file: Path, *, days: int) -> Trial:
 async def seed_demo(config: ServerConfig, *, cases: int, days: int) -> int:
     """Fill an empty database with the demonstration sub-district; how many cases there are."""
     async with open_database(config) as database:
-        return await seeding.seed_demo(database, site_of(config), cases=cases, days=days, until=SystemClock().now())
+        site, now = site_of(config), SystemClock().now()
+        made = await seeding.seed_demo(database, site, cases=cases, days=days, until=now)
+        await seed_ways(database, open_evidence(config.evidence_place()), site, until=now)
+        return made
 
 
 def _some(numbers: Sequence[str], most: int = 20) -> str:

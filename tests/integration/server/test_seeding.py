@@ -1,5 +1,6 @@
 """The demonstration sub-district, and what lists cost in it: never a query a row."""
 
+from collections import Counter
 from collections.abc import AsyncGenerator, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from lookout_server.ports import CaseFilter, Page
 from lookout_server.services.candidates import candidates
 from lookout_server.services.rehearsing import past_steps
 from lookout_server.services.seeding import CAMERAS, GRIDS, HEADS, WORKERS, demo_estate, seed_demo
+from lookout_server.services.seeding_ways import seed_ways
 from lookout_server.testing import NOON, SITE, ManualClock, MemoryFiles, NotedChannel, PlainHasher
 
 pytestmark = pytest.mark.anyio
@@ -104,10 +106,10 @@ async def test_nothing_asks_the_database_once_a_row(demo: Demo) -> None:
 
 async def test_the_past_is_one_that_could_have_been(demo: Demo) -> None:
     async with demo.store.read() as uow:
-        counts = await uow.cases.count_by_state()
+        assert await uow.cases.count_by_state() == {}
         past = await uow.cases.page(CaseFilter(), Page(limit=200))
         histories = await uow.cases.histories([case.id for case in past])
-    assert set(counts) == {CaseState.EVALUATED, CaseState.VOID}
+    assert {case.state for case in past} == {CaseState.EVALUATED, CaseState.VOID}
     assert len({case.number for case in past}) == len(past) == 120
     for case in past:
         assert [entry.seq for entry in histories[case.id]] == list(range(1, case.entries + 1))
@@ -115,6 +117,17 @@ async def test_the_past_is_one_that_could_have_been(demo: Demo) -> None:
     assert 0 < len(outcome.late) < 120
     with pytest.raises(ConflictError, match="an empty one"):
         await seed_demo(demo.store, SITE, cases=1, days=1, until=NOON)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_every_way_in_has_something_to_show(demo: Demo) -> None:
+    assert await seed_ways(demo.store, MemoryFiles(), SITE, until=NOON) > 100
+    lists = ("/volunteers", "/volunteers/teams", "/three-lists", "/inspections", "/diary", "/places", "/shifts")
+    shown = {path: (await demo.web.get(f"/api/v1{path}")).json()["items"] for path in lists}
+    assert [path for path, items in shown.items() if not items] == []
+    waiting = (await demo.web.get("/api/v1/cases?state=new,confirmed")).json()["items"]
+    assert Counter(case["source"] for case in waiting) == {"resident": 4, "hotline": 1, "inspection": 1}
+    assert all(case["grid"] for case in waiting)
 
 
 def test_the_estate_has_its_real_scale_and_is_the_same_again() -> None:
