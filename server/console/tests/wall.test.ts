@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Camera } from "../src/api/models";
-import { countBySight, gravest, neighbour, tilesOf } from "../src/live/wall";
+import { countBySight, gravest, neighbour, tilesOf, watchedShare } from "../src/live/wall";
 import { alarm } from "./samples";
 
 const camera = (id: string, given: Partial<Camera> = {}): Camera => ({
@@ -14,6 +14,7 @@ const camera = (id: string, given: Partial<Camera> = {}): Camera => ({
   since: null,
   last_alarm_at: null,
   proofs: [],
+  coverage: null,
   ...given,
 });
 const GRID = { id: "grid-01", name: "1" };
@@ -31,6 +32,13 @@ describe("the wall", () => {
   it("shows the gravest of a camera's open alarms", () => {
     const told = [alarm({ id: "1", severity: "blue" }), alarm({ id: "2", severity: "red" }), alarm({ id: "3", severity: "yellow" })];
     expect([...gravest(told).values()]).toEqual(["red"]);
+  });
+
+  it("knows of what is known how much was watched", () => {
+    const coverage = { day: "2026-11-22", watching_min: 90, blind_min: 6, off_min: 4 };
+    expect(watchedShare(camera("a", { coverage }))).toBe(0.9);
+    expect(watchedShare(camera("a", { coverage: { ...coverage, watching_min: 0, blind_min: 0, off_min: 0 } }))).toBeNull();
+    expect(watchedShare(camera("a"))).toBeNull();
   });
 
   it("is walked by arrow keys", () => {

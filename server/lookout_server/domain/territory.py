@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from lookout_contract.status import ProposalReport, ShadowReport, Sight
+from lookout_contract.status import Coverage, ProposalReport, ShadowReport, Sight
 from lookout_server.domain.policy import DEFAULT, Policy
 from lookout_server.domain.whereabouts import Spot
 
@@ -149,6 +149,8 @@ class Gateway:
     evidence_dropped: int = 0
     #: Id → what it proposes to leave out, as far as it waits for a word or is in force.
     proposals: Mapping[str, ProposalReport] = field(default_factory=dict[str, ProposalReport])
+    #: Camera → for how long it was watched on its newest day.
+    coverage: Mapping[str, Coverage] = field(default_factory=dict[str, Coverage])
     #: Name → what a candidate that runs beside its rules has come to.
     shadows: Mapping[str, ShadowReport] = field(default_factory=dict[str, ShadowReport])
     #: Its clock minus the dispatcher's at its last word, seconds; with the way of that word in it.

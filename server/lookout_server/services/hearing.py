@@ -143,6 +143,7 @@ def _informed(held: Gateway, read: ReadStatus) -> Gateway:
         rival_at=held.rival_at if same or status.epoch != held.earlier_epoch else at,
         proposals=status.proposals,
         shadows=status.shadows,
+        coverage={name: report.coverage[-1] for name, report in status.cameras.items() if report.coverage},
         last_sequence=max(status.last_sequence, held.last_sequence if same else 0),
     )
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from lookout_contract.events import Scenario
-from lookout_contract.status import Sight
+from lookout_contract.status import Coverage, Sight
 from lookout_server.domain.alarm import Alarm, Standing
 from lookout_server.domain.case import Case, CaseEvidence, HistoryEntry
 from lookout_server.domain.correlation import FLAPS_WITHIN
@@ -70,6 +70,8 @@ class CameraView:
     reason: str | None
     #: Its newest trials, by scenario.
     proofs: tuple[CameraProof, ...] = ()
+    #: For how long it was watched today, as far as its gateway has told.
+    coverage: Coverage | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -211,6 +213,7 @@ def _camera_view(camera: Camera, gateway: Gateway | None, places: dict[str, Terr
         grid=_grid_of(camera, places),
         sight=None if lost else camera.state,
         reason="gateway_lost" if lost else camera.reason,
+        coverage=gateway.coverage.get(camera.key.id) if gateway is not None else None,
     )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from lookout_contract.status import Sight
+from lookout_contract.status import CameraReport, Coverage, GatewayStatus, Sight
 from lookout_server.adapters.stills import StillFolder
 from lookout_server.api.deps import Deps
 from lookout_server.app import create_app
@@ -95,3 +95,19 @@ async def test_of_another_place_no_picture_is_shown(station: Station, wall: http
         assert len((await wall.get("/api/v1/stills", headers=headers)).json()["items"]) == sees
         shown = await wall.get("/api/v1/stills/gw-1/gate", headers=headers)
         assert shown.status_code == (200 if sees else 404)
+
+
+async def test_it_is_told_for_how_long_a_camera_was_watched(station: Station, wall: httpx.AsyncClient) -> None:
+    await gateway_headers(station)
+    li = await headers_of(wall, "li")
+    days = (
+        Coverage(day=NOON.date() - timedelta(days=1), watching_min=1440),
+        Coverage(day=NOON.date(), watching_min=700, blind_min={"stalled": 12, "covered": 3}),
+    )
+    gateway = SmallGateway()
+    status = GatewayStatus.model_validate_json(gateway.is_online().payload)
+    told = status.model_copy(update={"cameras": {"gate": CameraReport(coverage=days)}})
+    await station.intake.take([gateway.says(told.to_json(), topic=gateway.topics.status)])
+    cameras = {item["id"]: item for item in (await wall.get("/api/v1/cameras", headers=li)).json()["items"]}
+    assert cameras["gate"]["coverage"] == {"day": "2026-11-22", "watching_min": 700, "blind_min": 15, "off_min": 0}
+    assert cameras["corridor"]["coverage"] is None

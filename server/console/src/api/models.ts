@@ -230,6 +230,8 @@ export interface Camera extends Named {
   since: string | null;
   last_alarm_at: string | null;
   proofs: readonly Proof[];
+  /** Minutes of the gateway's newest day; null until it has told. */
+  coverage: { day: string; watching_min: number; blind_min: number; off_min: number } | null;
 }
 
 /** The newest trial of a camera and scenario; `passed` is null until its end is told. */

@@ -29,6 +29,13 @@ export function countBySight(cameras: readonly Camera[]): Record<CameraSight, nu
   return counts;
 }
 
+/** The share of the time that is known of today in which the camera was watched; null while none is. */
+export function watchedShare({ coverage }: Pick<Camera, "coverage">): number | null {
+  if (coverage === null) return null;
+  const known = coverage.watching_min + coverage.blind_min + coverage.off_min;
+  return known > 0 ? coverage.watching_min / known : null;
+}
+
 const URGENCY: readonly Severity[] = ["red", "yellow", "blue"];
 
 /** The gravest open alarm of each camera, by `GATEWAY/CAMERA`. */

@@ -13,7 +13,8 @@ import { useEvery, useReload } from "../components/reload";
 import { Shell } from "../components/shell";
 import { cameraPath } from "../live/places";
 import { leads, user } from "../live/session";
-import { dayTime } from "../text/format";
+import { watchedShare } from "../live/wall";
+import { dayTime, percent, span } from "../text/format";
 import { t, word } from "../text/i18n";
 import "../styles/wall.css";
 
@@ -89,11 +90,26 @@ function State({ camera }: { camera: Camera }) {
         )}
       </p>
       {camera.detail === null ? null : <p>{camera.detail}</p>}
+      <Watched camera={camera} />
       <p class="quiet-text">{t("camera.through", { gateway: camera.gateway, id: camera.id })}</p>
       {camera.proofs.map((proof) => (
         <ProofLine key={proof.scenario} proof={proof} />
       ))}
     </section>
+  );
+}
+
+/** For how long somebody would have seen something today. */
+function Watched({ camera }: { camera: Camera }) {
+  const share = watchedShare(camera);
+  if (camera.coverage === null || share === null) return null;
+  const { watching_min: watching, blind_min: blind, off_min: off } = camera.coverage;
+  return (
+    <p>
+      {t("camera.watched", { share: percent(share), span: span(watching * 60) })}
+      {blind >= 1 ? ` · ${t("camera.was_blind", { span: span(blind * 60) })}` : null}
+      {off >= 1 ? ` · ${t("camera.was_off", { span: span(off * 60) })}` : null}
+    </p>
   );
 }
 

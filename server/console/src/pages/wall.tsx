@@ -12,8 +12,8 @@ import { useEvery, useReload } from "../components/reload";
 import { Shell } from "../components/shell";
 import { bindKeys } from "../live/keys";
 import { cameraKey, cameraPath } from "../live/places";
-import { countBySight, gravest, neighbour, SIGHTS, tilesOf, type WallFilter } from "../live/wall";
-import { dayTime } from "../text/format";
+import { countBySight, gravest, neighbour, SIGHTS, tilesOf, type WallFilter, watchedShare } from "../live/wall";
+import { dayTime, percent } from "../text/format";
 import { t, word } from "../text/i18n";
 import "../styles/wall.css";
 
@@ -159,6 +159,7 @@ function Tiles({ cameras, newest, open, onAll }: TilesProps) {
 }
 
 function Tile({ camera, still, alarm }: { camera: Camera; still: Still | undefined; alarm: Severity | undefined }) {
+  const share = watchedShare(camera);
   return (
     <li>
       <a class={`wall-tile seen-${camera.state}`} href={cameraPath(camera)}>
@@ -173,7 +174,7 @@ function Tile({ camera, still, alarm }: { camera: Camera; still: Still | undefin
         </span>
         <span class="wall-name">{camera.name}</span>
         <span class="wall-facts">
-          {[camera.reason === null ? null : word("sight_reason", camera.reason), camera.grid?.name].filter(Boolean).join(" · ")}
+          {[camera.reason === null ? null : word("sight_reason", camera.reason), camera.grid?.name, share === null ? null : t("wall.watched", { share: percent(share) })].filter(Boolean).join(" · ")}
         </span>
         <span class="wall-facts">
           <StillAge still={still} />

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from lookout_contract.base import Message
 from lookout_contract.commands import CommandResponse
-from lookout_contract.status import ProposalReport, ShadowReport
+from lookout_contract.status import Coverage, ProposalReport, ShadowReport
 from lookout_server.adapters.database.statements import insert_new, scalars, select_by, upsert
 from lookout_server.adapters.database.tables import CommandRow, GatewayRow
 from lookout_server.domain.territory import Gateway
@@ -17,10 +17,15 @@ from lookout_server.ports import SentCommand
 
 
 class _Advice(Message):
-    """What a gateway tells people to decide on."""
+    """What a gateway tells people to decide on, and how well its cameras are watched."""
 
     proposals: dict[str, ProposalReport] = {}
     shadows: dict[str, ShadowReport] = {}
+    coverage: dict[str, Coverage] = {}
+
+    @classmethod
+    def of(cls, gateway: Gateway) -> "_Advice":
+        return cls(proposals=dict(gateway.proposals), shadows=dict(gateway.shadows), coverage=dict(gateway.coverage))
 
 
 class SqlGateways:
@@ -131,7 +136,7 @@ def _values(gateway: Gateway) -> dict[str, Any]:
         "clock_offset_s": gateway.clock_offset_s,
         "earlier_epoch": gateway.earlier_epoch,
         "rival_at": gateway.rival_at,
-        "advice": _Advice(proposals=dict(gateway.proposals), shadows=dict(gateway.shadows)).model_dump(mode="json"),
+        "advice": _Advice.of(gateway).model_dump(mode="json"),
     }
 
 
@@ -156,6 +161,7 @@ def _gateway(row: GatewayRow) -> Gateway:
         rival_at=row.rival_at,
         proposals=advice.proposals,
         shadows=advice.shadows,
+        coverage=advice.coverage,
     )
 
 

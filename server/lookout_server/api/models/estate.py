@@ -1,5 +1,6 @@
 """Cameras, gateways and the overview."""
 
+from datetime import date
 from enum import StrEnum
 from typing import Any
 
@@ -7,7 +8,7 @@ from pydantic import Field
 
 from lookout_contract.cases import CaseState
 from lookout_contract.events import Condition, Scenario, Severity
-from lookout_contract.status import ProposalReport, ShadowReport, Sight
+from lookout_contract.status import Coverage, ProposalReport, ShadowReport, Sight
 from lookout_server.api.models.base import Model, Ref, UtcTime, shown
 from lookout_server.domain.ledger import Account
 from lookout_server.domain.proof import CameraProof, ProofKind
@@ -25,6 +26,7 @@ CAMERA_EXAMPLE: dict[str, Any] = {
     "detail": "no packet for 10 s: check the camera's power and network",
     "since": "2026-11-22T06:00:00.000Z",
     "last_alarm_at": None,
+    "coverage": {"day": "2026-11-22", "watching_min": 832, "blind_min": 4, "off_min": 0},
     "proofs": [
         {
             "kind": "self_test",
@@ -105,6 +107,27 @@ class ProofModel(Model):
         )
 
 
+class CoverageModel(Model):
+    """For how long a camera was watched on the gateway's newest day, in minutes; what is missing is not known."""
+
+    model_config = shown({"day": "2026-11-22", "watching_min": 832, "blind_min": 4, "off_min": 0})
+
+    day: date
+    watching_min: float
+    blind_min: float
+    off_min: float
+
+    @classmethod
+    def of(cls, coverage: Coverage) -> "CoverageModel":
+        """From the contract's value."""
+        return cls(
+            day=coverage.day,
+            watching_min=coverage.watching_min,
+            blind_min=sum(coverage.blind_min.values()),
+            off_min=sum(coverage.off_min.values()),
+        )
+
+
 class CameraModel(Model):
     """A camera. ``grid`` null: nobody has placed it yet."""
 
@@ -120,6 +143,7 @@ class CameraModel(Model):
     since: UtcTime | None
     last_alarm_at: UtcTime | None
     proofs: tuple[ProofModel, ...]
+    coverage: CoverageModel | None = Field(description="Null until its gateway has told.")
 
     @classmethod
     def of(cls, view: CameraView) -> "CameraModel":
@@ -136,6 +160,7 @@ class CameraModel(Model):
             since=camera.since,
             last_alarm_at=camera.last_alarm_at,
             proofs=tuple(ProofModel.of(proof) for proof in view.proofs),
+            coverage=CoverageModel.of(view.coverage) if view.coverage else None,
         )
 
 
