@@ -1,6 +1,7 @@
 """The control room under load: a burst of alarms, filters and views, and the feed after the dispatcher was killed."""
 
 import json
+import re
 import signal
 import time
 from collections.abc import Sequence
@@ -46,6 +47,36 @@ def open_alarms(window: Window) -> list[str]:
         if page["next_cursor"] is None:
             return found
         cursor = f"&cursor={page['next_cursor']}"
+
+
+def test_an_alarm_is_silenced_and_its_case_merged_by_key(gateway: SpokenGateway, operator: Window) -> None:
+    page = operator.page
+    gateway.tell(parked_ebike(gateway, "near", scenario=Scenario.UNFAMILIAR_VEHICLE))
+    (alarm,) = operator.call("GET", "/alarms?disposition=open&scenario=unfamiliar_vehicle")["items"]
+    near = operator.call("POST", f"/alarms/{alarm['id']}/report")
+    gateway.tell(parked_ebike(gateway, "loud"))
+    rows(page).filter(has_text="电动车进楼").click()
+    operator.press("s")
+    page.get_by_label("原因").fill("今天有施工")
+    page.get_by_role("button", name="开始静默").click()
+    expect(page.get_by_text("已静默到")).to_be_visible()
+    expect(page.locator(".facts")).to_contain_text("静默")
+    operator.press("u")
+    expect(page.get_by_text("已取消静默。")).to_be_visible()
+    operator.press("m")
+    expect(page.get_by_text("先按 R 一键预报，再并案。")).to_be_visible()
+    operator.press("r")
+    expect(page.get_by_role("region", name="建议派遣")).to_be_visible()
+    operator.press("m")
+    page.get_by_role("radio", name=re.compile(near["number"])).check()
+    operator.shoot(OUTPUT / "control-room-merge.png")
+    page.locator("form.words").get_by_role("button", name="并案").click()
+    expect(rows(page, selected=True)).to_contain_text("已并案")
+    # The tests after this count rows.
+    merged = operator.call("GET", f"/cases/{near['id']}")
+    operator.call("POST", f"/cases/{near['id']}/void", {"version": merged["version"], "reason": "施工"})
+    operator.press("Escape")
+    expect(rows(page)).to_have_count(0)
 
 
 def test_two_hundred_alarms_in_ten_seconds_stay_usable(gateway: SpokenGateway, operator: Window) -> None:

@@ -125,6 +125,26 @@ describe("report and undo", () => {
     expect(needOf(made.rows.value[0]!)).toBe("dispatch");
   });
 
+  it("leaves a merged case its row and the case it went into another", () => {
+    const made = new Board();
+    const [into, from] = [caseItem({ id: "c-1", alarms: ["a-1"] }), caseItem({ id: "c-2", alarms: ["a-2"] })];
+    made.load([], [into, from]);
+    made.fill(alarm({ id: "a-1", disposition: "reported" }));
+    made.fill(alarm({ id: "a-2", disposition: "reported" }));
+    made.select("a-2");
+    made.take(
+      message({ case: { ...into, alarms: ["a-1", "a-2"], version: 2 } }),
+      message({ case: { ...from, alarms: [], state: "merged", version: 2 } }),
+      message({ alarm: alarm({ id: "a-2", disposition: "reported", case_id: "c-1", repeats: 2 }) }),
+    );
+    expect(made.selected.value?.case?.id).toBe("c-2");
+    expect(needOf(made.selected.value!)).toBe("none");
+    made.select("a-1");
+    made.putAlarm(alarm({ id: "a-2", disposition: "reported", case_id: "c-1", repeats: 3 }));
+    expect(keys(made)).toEqual(["a-1"]);
+    expect(made.selected.value?.alarm?.id).toBe("a-1");
+  });
+
   it("ignores a case that is older than the one it has", () => {
     const made = new Board();
     made.load([], [caseItem({ version: 3, state: "verifying" })]);

@@ -11,6 +11,7 @@ import { t, word } from "../text/i18n";
 import { Explain } from "./explain";
 import { Grade } from "./grade";
 import { Scene } from "./scene";
+import { NEVER_SILENT, SilenceForm } from "./silence-form";
 
 const REASONS: readonly DismissReason[] = ["false_alarm", "duplicate", "test", "other"];
 
@@ -79,7 +80,10 @@ function facts(alarm: Alarm): string[] {
 }
 
 function Judge({ board, row }: { board: Board; row: Row }) {
-  const [asking, setAsking] = useState(false);
+  const [asking, setAsking] = useState<"reason" | "silence" | null>(null);
+  const ask = (what: "reason" | "silence") => setAsking((open) => (open === what ? null : what));
+  const alarm = row.alarm;
+  const silent = alarm !== null && alarm.scenario !== NEVER_SILENT;
   const [busy, setBusy] = useState(false);
   const once = (action: () => Promise<void>) => {
     if (busy) return;
@@ -88,23 +92,29 @@ function Judge({ board, row }: { board: Board; row: Row }) {
   };
   const sayReport = () => once(() => report(board, row));
   const sayDismiss = (reason: DismissReason) => once(() => dismiss(board, row, reason));
-  useLayoutEffect(() => bindKeys({ r: sayReport, f: () => setAsking((open) => !open) }));
+  useLayoutEffect(() => bindKeys({ r: sayReport, f: () => ask("reason"), ...(silent ? { s: () => ask("silence") } : {}) }));
   return (
     <div class="judge">
       <div class="buttons">
         <button class="button primary" disabled={busy} onClick={sayReport}>
           {t("action.report")} <kbd>R</kbd>
         </button>
-        <button class="button" disabled={busy} aria-expanded={asking} onClick={() => setAsking(!asking)}>
+        <button class="button" disabled={busy} aria-expanded={asking === "reason"} onClick={() => ask("reason")}>
           {t("action.dismiss")} <kbd>F</kbd>
         </button>
+        {silent ? (
+          <button class="button" disabled={busy} aria-expanded={asking === "silence"} onClick={() => ask("silence")}>
+            {t("action.silence")} <kbd>S</kbd>
+          </button>
+        ) : null}
         {row.alarm?.acknowledged_by === null ? (
           <button class="button" disabled={busy} onClick={() => once(() => takeUp(board, row))}>
             {t("action.take")}
           </button>
         ) : null}
       </div>
-      {asking ? <Reasons busy={busy} onPick={sayDismiss} onClose={() => setAsking(false)} /> : null}
+      {asking === "reason" ? <Reasons busy={busy} onPick={sayDismiss} onClose={() => setAsking(null)} /> : null}
+      {asking === "silence" && alarm !== null ? <SilenceForm board={board} alarm={alarm} onDone={() => setAsking(null)} /> : null}
     </div>
   );
 }

@@ -1,11 +1,13 @@
-import { useLayoutEffect } from "preact/hooks";
+import { useLayoutEffect, useState } from "preact/hooks";
 import * as api from "../api/endpoints";
-import type { Case, CaseDetail } from "../api/models";
+import type { Case, CaseAction, CaseDetail } from "../api/models";
 import type { Board } from "../live/board";
 import { bindKeys } from "../live/keys";
+import { move } from "../live/moves";
 import { trouble } from "../live/notices";
 import { needOf, type Row } from "../live/rows";
 import { t } from "../text/i18n";
+import { Into } from "./asks";
 import { Candidates } from "./candidates";
 import { Age, Limit } from "./clocks";
 import { Empty } from "./empty";
@@ -27,7 +29,10 @@ export function DispatchColumn({ board, row }: { board: Board; row: Row }) {
         {t(`case_state.${item.state}`)} · <Age since={item.opened_at} /> <Limit item={item} />
       </p>
       {need === "dispatch" ? (
-        <Candidates item={item} onDone={(after) => board.putCase(after)} />
+        <>
+          <Candidates item={item} onDone={(after) => board.putCase(after)} />
+          {item.allowed.includes("merge") ? <Merging item={item} board={board} /> : null}
+        </>
       ) : (
         <>
           {item.handler === null ? null : <p>{t("case.with", { name: item.handler.name })}</p>}
@@ -40,8 +45,31 @@ export function DispatchColumn({ board, row }: { board: Board; row: Row }) {
 
 /** Sending somebody needs a case first; the key says so too. */
 function NotYet({ judge }: { judge: boolean }) {
-  useLayoutEffect(() => bindKeys({ d: () => trouble(t("dispatch.report_first")) }), []);
+  useLayoutEffect(() => bindKeys({ d: () => trouble(t("dispatch.report_first")), m: () => trouble(t("dispatch.merge_first")) }), []);
   return judge ? <Empty title={t("dispatch.judge_first")}>{t("dispatch.report_first")}</Empty> : null;
+}
+
+/** The same thing has a case already: this one goes on in that. */
+function Merging({ item, board }: { item: Case; board: Board }) {
+  const [open, setOpen] = useState(false);
+  const [busy, setBusy] = useState(false);
+  useLayoutEffect(() => bindKeys({ m: () => setOpen((was) => !was) }), []);
+  const go = (action: CaseAction, fields: Record<string, unknown>) => {
+    setBusy(true);
+    void move(item, action, fields, t("done.moved", { action: t("case_action.merge"), number: item.number }))
+      .then((after) => {
+        if (after !== null) board.putCase(after);
+      })
+      .finally(() => setBusy(false));
+  };
+  return (
+    <section class="merging">
+      <button class="button small" aria-expanded={open} onClick={() => setOpen(!open)}>
+        {t("case_action.merge")} <kbd>M</kbd>
+      </button>
+      {open ? <Into item={item} action="merge" busy={busy} onGo={go} /> : null}
+    </section>
+  );
 }
 
 /** What came back from the scene, and the moves that end it or send it back. */

@@ -80,7 +80,12 @@ export class Board {
   }
 
   putAlarm(alarm: Alarm): void {
-    const known = this.find((row) => row.key === alarm.id || row.case?.alarms.includes(alarm.id) === true);
+    const own = this.find((row) => row.key === alarm.id);
+    const holder = own ?? this.find((row) => row.case?.alarms.includes(alarm.id) === true);
+    // One of several alarms of a case: the row shows another, unless the case is void and each is on its own again.
+    const another = own === undefined && holder?.alarm != null && holder.alarm.id !== alarm.id;
+    if (another && holder?.case?.state !== "void") return;
+    const known = another ? undefined : holder;
     // A reported alarm is shown by its case; an unknown one that nobody has to judge is history.
     if (known === undefined && alarm.disposition !== "open") return;
     // An undone report leaves no case behind; an older word of the alarm takes none away.
@@ -89,7 +94,8 @@ export class Board {
   }
 
   putCase(item: Case): void {
-    const known = this.find((row) => row.case?.id === item.id || item.alarms.includes(row.key));
+    // A case that others were merged into has their alarms as well; its own row goes before theirs.
+    const known = this.find((row) => row.case?.id === item.id) ?? this.find((row) => item.alarms.includes(row.key));
     if (known?.case?.id === item.id && known.case.version > item.version) return;
     // A void case whose alarm is open again is no longer what the row is about.
     const gone = item.state === "void" && known?.alarm?.disposition === "open";

@@ -22,6 +22,7 @@ import { dayTime } from "../text/format";
 import { t } from "../text/i18n";
 import { caseTitle } from "../text/title";
 import "../styles/case.css";
+import "../styles/panel.css";
 import "../styles/print.css";
 
 export default function CasePage({ params }: PageProps) {

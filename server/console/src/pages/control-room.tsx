@@ -19,6 +19,7 @@ import { keepRead, readKeys } from "../live/read-marks";
 import { soundFor } from "../live/sound";
 import { t } from "../text/i18n";
 import "../styles/room.css";
+import "../styles/panel.css";
 
 /** Cases in these states wait for the control room. */
 const WAITING: readonly CaseState[] = ["new", "confirmed", "feedback", "verifying"];

@@ -16,7 +16,7 @@ import { inControl, user } from "../live/session";
 import { dayTime } from "../text/format";
 import { t } from "../text/i18n";
 import { WorkerFrame } from "../worker/frame";
-import "../styles/case.css";
+import "../styles/panel.css";
 import "../styles/hand-over.css";
 
 /** What the control room has in hand: what waits for it. */
