@@ -113,6 +113,12 @@ async def test_lists_ask_as_often_however_long_they_are(station: Station, web: h
         if round_ == 0:
             for number in range(3, 9):
                 await _one_more(station, number)
+    for path in [path for path, counts in asked.items() if counts[1] > counts[0]]:
+        # The feed looks at the database once a second, and may have done so in between.
+        for _ in range(3):
+            with _counted() as said:
+                await web.get(path, headers=headers)
+            asked[path][1] = min(asked[path][1], len(said))
     worse = {path: counts for path, counts in asked.items() if counts[1] > counts[0]}
     assert worse == {}
     grown = {path for path, (before, after) in sizes.items() if after > before}
