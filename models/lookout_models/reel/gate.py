@@ -119,15 +119,15 @@ def stranger_at_the_gate(_: int, props: Path) -> Act:
 
 
 def resident_at_the_gate(_: int, props: Path) -> Act:
-    """An electric off-roader of somebody who lives here."""
+    """An off-roader of somebody who lives here."""
     plate = plate_material(str(props / "plate-resident.png"))
-    return _arrival(Car(OFF_ROADER, (0.72, 0.72, 0.73), plate, plate_width=0.48))
+    return _arrival(Car(OFF_ROADER, (0.72, 0.72, 0.73), plate))
 
 
 _LOOK = Look(eye=(-7.4, -0.9, 2.75), aim=(2.2, 0.2, 0.9), view=46)
 _DAY = Light(sun=(40, -62), sky=(0.42, 0.58, 0.9), horizon=(0.85, 0.88, 0.92), sky_strength=0.7)
 #: Where the parked car stands, as fractions of the picture.
-_BAY = ((0.2, 0.35), (0.85, 0.35), (0.85, 1.0), (0.2, 1.0))
+_BAY = ((0.2, 0.6), (0.85, 0.6), (0.85, 1.0), (0.2, 1.0))
 STRANGER = Scene(
     look=_LOOK,
     light=_DAY,

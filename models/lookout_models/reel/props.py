@@ -14,7 +14,7 @@ from lookout_models.training.plates.fonts import FontBook
 from lookout_models.training.plates.kinds import KINDS, Kind
 
 #: File name → kind of plate and its text.
-PLATES = {"plate-stranger.png": ("blue", STRANGER), "plate-resident.png": ("new-energy", RESIDENT)}
+PLATES = {"plate-stranger.png": ("blue", STRANGER), "plate-resident.png": ("blue", RESIDENT)}
 _SEED = 7
 
 
