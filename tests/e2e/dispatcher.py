@@ -49,7 +49,7 @@ people:
   - {username: zhao, name: 赵立, roles: [supervisor]}
   - {username: wuye, name: 物业公司, roles: [department]}
 """
-START_S = 60
+START_S = 150
 
 
 @dataclass(kw_only=True)
