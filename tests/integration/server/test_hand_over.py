@@ -144,9 +144,8 @@ async def test_who_is_on_duty_or_will_be_soonest_comes_first(station: Station, w
         for who, hours in (("zhang", 6), ("chen", -1)):
             starts = NOON + timedelta(hours=hours)
             ends = starts + timedelta(hours=8)
-            await uow.roster.save_shift(
-                Shift(id=f"s-{who}", person=f"u-{who}", kind=ShiftKind.DUTY, starts_at=starts, ends_at=ends)
-            )
+            shift = Shift(id=f"s-{who}", person=f"u-{who}", kind=ShiftKind.DUTY, starts_at=starts, ends_at=ends)
+            await uow.roster.save_shifts([shift])
         await uow.commit()
     found = (await web.get(f"{URL}/colleagues", headers=await _headers(web, "wang"))).json()["items"]
     assert [(each["id"], each["duty"]) for each in found][:2] == [("u-chen", "on"), ("u-zhang", "off")]
