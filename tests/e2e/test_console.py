@@ -229,7 +229,7 @@ def test_no_page_has_barriers(
     operator.page.get_by_role("link", name=f"案件 {number}").click()
     expect(operator.page.locator(".timeline")).to_be_visible()
     found["/cases/ID"] = operator.barriers(axe)
-    for path in ("/cases", "/admin"):
+    for path in ("/cases", "/hand-over", "/admin"):
         operator.page.goto(f"{dispatcher.url}{path}")
         expect(operator.page.locator("h1")).to_be_attached()
         expect(operator.page.locator(".waiting")).to_have_count(0)
