@@ -9,6 +9,7 @@ from typing import cast
 
 import pytest
 from playwright.sync_api import Browser, Response, expect
+from playwright.sync_api import Error as PlaywrightError
 
 from e2e.console_driver import DESKTOP, Window
 from e2e.estate import Estate
@@ -23,6 +24,8 @@ ENGLISH = re.compile(r"(?<![\w-])[A-Za-z]{2,}(?![\w-])")
 NAME_WORDS = 2
 #: Names of things that are called so in Chinese too, units, keys, and each language's name in the other's switch.
 KNOWN = {"MQTT", "ID", "IP", "AI", "CSV", "PDF", "JSON", "Esc", "SHA", "kB", "MB", "GB", "ms", "English", "QR"}
+#: Names that stand in files as they are, and of browsers and systems.
+KNOWN |= {"server", "yaml", "webhooks", "shadows", "Chrome", "Edge", "Firefox", "Safari", "Linux", "Windows", "Android"}
 SWITCH = "中文"
 
 #: All texts on the page, and what screen readers are told.
@@ -74,7 +77,14 @@ class Heard:
         """Remember the strings of an answer, but for those that come in both languages, and sentences in English."""
         if "/api/v1/" not in answer.url or "json" not in answer.headers.get("content-type", ""):
             return
-        for key, text in flat(answer.json()):
+        try:
+            told = answer.json()
+        except PlaywrightError:
+            return  # Of a page that was left before it came.
+        for key, text in flat(told):
+            # A title is somebody's sentence: its parts are data even where the catalogue says the same.
+            if key == "title":
+                self.chinese.update(CHINESE.findall(text))
             # Of what comes in both languages only the names in it are data.
             if not key.endswith("_zh"):
                 self.chinese.update(CHINESE.findall(text) if key.endswith("_en") else [text])

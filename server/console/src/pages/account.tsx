@@ -10,6 +10,7 @@ import { Shell } from "../components/shell";
 import { Table } from "../components/table";
 import { attempt, explain, tell } from "../live/notices";
 import { user } from "../live/session";
+import { deviceName } from "../text/device";
 import { dayTime } from "../text/format";
 import { t, word } from "../text/i18n";
 import "../styles/sheet.css";
@@ -196,7 +197,7 @@ function Sessions() {
             keyOf={(session) => session.id}
             columns={[
               { name: t("me.where"), cell: (session) => session.address || "–" },
-              { name: t("me.with"), cell: (session) => <span class="quiet-text">{session.agent || "–"}</span> },
+              { name: t("me.with"), cell: (session) => <span class="quiet-text">{deviceName(session.agent)}</span> },
               { name: t("me.for"), cell: (session) => <Age since={session.began_at} /> },
               {
                 name: t("account.do"),
