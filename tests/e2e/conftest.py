@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from e2e.console_driver import PHONE, Window, launch, open_window
 from e2e.dispatcher import OPERATOR, SUPERVISOR, WORKER, Dispatcher, SpokenGateway
@@ -12,6 +12,10 @@ from e2e.scenes import picture
 
 STATIC = Path(__file__).parents[2] / "server" / "lookout_server" / "static"
 GATEWAY = "gw-01"
+
+
+# Three of these tests may run at once on two cores.
+expect.set_options(timeout=20_000)
 
 
 @pytest.fixture(scope="module")

@@ -23,9 +23,21 @@ ENGLISH = re.compile(r"(?<![\w-])[A-Za-z]{2,}(?![\w-])")
 #: More words than this in English are a sentence: no name of anything.
 NAME_WORDS = 2
 #: Names of things that are called so in Chinese too, units, keys, and each language's name in the other's switch.
-KNOWN = {"MQTT", "ID", "IP", "AI", "CSV", "PDF", "JSON", "Esc", "SHA", "kB", "MB", "GB", "ms", "English", "QR"}
+THINGS = {"MQTT", "ID", "IP", "AI", "CSV", "PDF", "JSON", "Esc", "SHA", "kB", "MB", "GB", "ms", "English", "QR"}
 #: Names that stand in files as they are, and of browsers and systems.
-KNOWN |= {"server", "yaml", "webhooks", "shadows", "Chrome", "Edge", "Firefox", "Safari", "Linux", "Windows", "Android"}
+KNOWN = THINGS | {
+    "server",
+    "yaml",
+    "webhooks",
+    "shadows",
+    "Chrome",
+    "Edge",
+    "Firefox",
+    "Safari",
+    "Linux",
+    "Windows",
+    "Android",
+}
 SWITCH = "中文"
 
 #: All texts on the page, and what screen readers are told.

@@ -15,7 +15,7 @@ from typing import Annotated, Any, Self, cast
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from lookout_contract.base import Identifier, UtcTime
-from lookout_server.config.site import Username
+from lookout_server.config.site import Latitude, Longitude, Username
 from lookout_server.domain.roster import Shift, ShiftKind
 from lookout_server.domain.territory import Camera, CameraKey, Level, Person, Role, Territory, person_id
 from lookout_server.domain.whereabouts import Spot
@@ -60,8 +60,8 @@ class CameraRow(_Row):
     id: Identifier
     name: str = Field(min_length=1, max_length=200)
     grid: Annotated[Identifier | None, Perhaps] = None
-    lat: Annotated[float | None, Perhaps, Field(ge=-90, le=90, allow_inf_nan=False)] = None
-    lon: Annotated[float | None, Perhaps, Field(ge=-180, le=180, allow_inf_nan=False)] = None
+    lat: Annotated[Latitude | None, Perhaps] = None
+    lon: Annotated[Longitude | None, Perhaps] = None
 
     @model_validator(mode="after")
     def _both(self) -> Self:

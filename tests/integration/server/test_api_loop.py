@@ -101,7 +101,7 @@ async def test_the_whole_loop(station: Station, web: httpx.AsyncClient) -> None:
     assert case["due_at"] == "2026-11-22T04:05:00.000Z"
 
     assert [one["id"] for one in (await worker.get("/cases", mine="true"))["items"]] == [case["id"]]
-    assert (await worker.get(path))["allowed"] == ["accept", "return"]
+    assert (await worker.get(path))["allowed"] == ["accept", "return", "help"]
     case = await worker.post(f"{path}/accept", version=case["version"])
     place = {"lat": 31.86, "lon": 117.28, "accuracy_m": 9.5}
     case = await worker.post(f"{path}/arrive", version=case["version"], place=place)

@@ -55,7 +55,14 @@ def test_what_goes_in_comes_out_and_goes_in_again(config: str, tmp_path: Path) -
     assert "wang,王芳,household_head;worker,grid-07,fire;lift,true,zh-CN" in people.decode()
     held = json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))
     assert held["shifts"][0]["starts_at"] == "2026-11-22T00:00:00Z"
-    assert held["cameras"][1] == {"gateway": "gw-1", "id": "spare", "name": "备用", "grid": None}
+    assert held["cameras"][1] == {
+        "gateway": "gw-1",
+        "id": "spare",
+        "name": "备用",
+        "grid": None,
+        "lat": None,
+        "lon": None,
+    }
 
 
 def test_a_dry_run_says_what_differs_and_changes_nothing(config: str, tmp_path: Path) -> None:

@@ -23,5 +23,5 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Everybody is asked once more."""
-    with op.batch_alter_table("people") as table:
-        table.drop_column("toured")
+    # Not in a batch: SQLite's table would be made anew.
+    op.drop_column("people", "toured")
