@@ -145,6 +145,27 @@ describe("report and undo", () => {
     expect(made.selected.value?.alarm?.id).toBe("a-1");
   });
 
+  it("gives a case of several alarms to the row that is looked at, and to no other", () => {
+    const made = new Board();
+    made.load([alarm({ id: "a-1" }), alarm({ id: "a-2" }), alarm({ id: "a-3" })], []);
+    made.select("a-2");
+    made.take(
+      message({ alarm: alarm({ id: "a-2", disposition: "reported" }) }),
+      message({ alarm: alarm({ id: "a-1", disposition: "reported" }) }),
+      message({ case: caseItem({ alarms: ["a-1", "a-2"], state: "confirmed" }) }),
+    );
+    expect(made.selected.value?.case?.id).toBe("c-1");
+    expect(keys(made).sort()).toEqual(["a-2", "a-3"]);
+  });
+
+  it("leads who looks at a joined alarm to the row of its case", () => {
+    const made = new Board();
+    made.load([alarm({ id: "a-1" }), alarm({ id: "a-2" })], [caseItem({ alarms: ["a-1"], state: "confirmed" })]);
+    made.select("a-2");
+    made.take(message({ case: caseItem({ alarms: ["a-1", "a-2"], state: "confirmed", version: 9 }) }));
+    expect([made.selectedKey.value, keys(made)]).toEqual(["a-1", ["a-1"]]);
+  });
+
   it("ignores a case that is older than the one it has", () => {
     const made = new Board();
     made.load([], [caseItem({ version: 3, state: "verifying" })]);

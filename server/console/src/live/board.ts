@@ -95,12 +95,24 @@ export class Board {
 
   putCase(item: Case): void {
     // A case that others were merged into has their alarms as well; its own row goes before theirs.
-    const known = this.find((row) => row.case?.id === item.id) ?? this.find((row) => item.alarms.includes(row.key));
+    const own = (row: Row | null) => row !== null && item.alarms.includes(row.key);
+    const looked = this.selected.value;
+    const known = this.find((row) => row.case?.id === item.id) ?? (looked !== null && own(looked) ? looked : this.find(own));
     if (known?.case?.id === item.id && known.case.version > item.version) return;
     // A void case whose alarm is open again is no longer what the row is about.
     const gone = item.state === "void" && known?.alarm?.disposition === "open";
     const key = known?.key ?? item.alarms[0] ?? item.id;
     this.put({ key, alarm: known?.alarm ?? null, case: gone ? null : item });
+    if (item.state !== "void") this.absorb(key, item);
+  }
+
+  /** Several alarms became one case: one row is enough for them, and who looked at another one looks at that. */
+  private absorb(key: string, item: Case): void {
+    const spare = (row: Row) => row.key !== key && row.case === null && item.alarms.includes(row.key);
+    if (!this.rows.value.some(spare) && !this.pending.value.some(spare)) return;
+    if (this.selected.value !== null && spare(this.selected.value)) this.selectedKey.value = key;
+    this.rows.value = this.rows.value.filter((row) => !spare(row));
+    this.pending.value = this.pending.value.filter((row) => !spare(row));
   }
 
   /** Add the alarm of a row that is known by its case alone. */
