@@ -1,15 +1,14 @@
 /** One camera: what it sees, how it is doing, and what it told lately. */
 
-import * as api from "../api/endpoints";
 import type { Alarm, Camera } from "../api/models";
-import { alarmsAt, type Still, stills } from "../api/wall";
+import { alarmsAt, type Still } from "../api/wall";
 import { Age } from "../components/clocks";
-import { Empty } from "../components/empty";
 import { Grade } from "../components/grade";
 import { LiveView } from "../components/live-view";
 import { Show, useLoad } from "../components/load";
+import { OneCamera } from "../components/one-camera";
 import { ProofLine } from "../components/proof-line";
-import { useEvery, useReload } from "../components/reload";
+import { useReload } from "../components/reload";
 import { Shell } from "../components/shell";
 import { cameraPath } from "../live/places";
 import { leads, user } from "../live/session";
@@ -18,34 +17,13 @@ import { dayTime, percent, span } from "../text/format";
 import { t, word } from "../text/i18n";
 import "../styles/wall.css";
 
-const STILL_EVERY_MS = 10_000;
-
 export default function CameraPage({ params }: { params: Readonly<Record<string, string>> }) {
   return (
     <Shell>
-      <Loaded gateway={params["gateway"] ?? ""} id={params["camera"] ?? ""} />
+      <OneCamera gateway={params["gateway"]} id={params["camera"]} on={["camera", "gateway", "alarm"]}>
+        {(camera, still) => <Whole camera={camera} still={still} />}
+      </OneCamera>
     </Shell>
-  );
-}
-
-function Loaded({ gateway, id }: { gateway: string; id: string }) {
-  const cameras = useLoad(api.cameras, "cameras");
-  const pictures = useLoad(stills, "stills");
-  useReload(cameras.reload, ["camera", "gateway", "alarm"]);
-  useEvery(pictures.reload, STILL_EVERY_MS);
-  return (
-    <Show of={cameras}>
-      {(all) => {
-        const camera = all.find((each) => each.gateway === gateway && each.id === id);
-        const still = pictures.value?.find((each) => each.gateway === gateway && each.camera === id);
-        if (camera !== undefined) return <Whole camera={camera} still={still} />;
-        return (
-          <Empty title={t("camera.gone")}>
-            <a href="/wall">{t("camera.to_wall")}</a>
-          </Empty>
-        );
-      }}
-    </Show>
   );
 }
 

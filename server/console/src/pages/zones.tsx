@@ -1,13 +1,10 @@
 /** Where a camera looks for things: its zones, drawn on its newest picture and written into the gateway's configuration. */
 
 import { useEffect, useState } from "preact/hooks";
-import * as api from "../api/endpoints";
 import { askAndWait, type Zones, type ZonesReport } from "../api/ask";
 import type { Camera } from "../api/models";
-import { type Still, stills } from "../api/wall";
-import { Empty } from "../components/empty";
-import { Show, useLoad } from "../components/load";
-import { useEvery } from "../components/reload";
+import type { Still } from "../api/wall";
+import { OneCamera } from "../components/one-camera";
 import { Shell } from "../components/shell";
 import { ZoneCanvas } from "../components/zone-canvas";
 import * as drawing from "../live/drawing";
@@ -18,33 +15,13 @@ import { t, word } from "../text/i18n";
 import "../styles/wall.css";
 import "../styles/zones.css";
 
-const STILL_EVERY_MS = 10_000;
-
 export default function ZonesPage({ params }: { params: Readonly<Record<string, string>> }) {
   return (
     <Shell>
-      <Found gateway={params["gateway"] ?? ""} id={params["camera"] ?? ""} />
+      <OneCamera gateway={params["gateway"]} id={params["camera"]} on={[]}>
+        {(camera, still) => <Asked camera={camera} still={still} />}
+      </OneCamera>
     </Shell>
-  );
-}
-
-function Found({ gateway, id }: { gateway: string; id: string }) {
-  const cameras = useLoad(api.cameras, "cameras");
-  const pictures = useLoad(stills, "stills");
-  useEvery(pictures.reload, STILL_EVERY_MS);
-  return (
-    <Show of={cameras}>
-      {(all) => {
-        const camera = all.find((each) => each.gateway === gateway && each.id === id);
-        const still = pictures.value?.find((each) => each.gateway === gateway && each.camera === id);
-        if (camera !== undefined) return <Asked camera={camera} still={still} />;
-        return (
-          <Empty title={t("camera.gone")}>
-            <a href="/wall">{t("camera.to_wall")}</a>
-          </Empty>
-        );
-      }}
-    </Show>
   );
 }
 
