@@ -10,7 +10,6 @@ import json
 import random
 import re
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -21,6 +20,7 @@ from urllib.request import urlopen
 
 import numpy as np
 
+from lookout_edge.adapters.broker_testing import free_port
 from lookout_edge.adapters.video.rtsp_testing import Habits, RtspCamera
 from lookout_edge.adapters.video.testing import ClipShape, make_clip
 from lookout_edge.domain.frame import Image
@@ -91,12 +91,6 @@ def street(number: int, width: int, height: int) -> Image:
         left = (number % 100) * (width - width // 8) // 100
         image[height // 2 : height * 3 // 4, left : left + width // 8] = (30, 40, 200)
     return image
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 def held_mb(port: int) -> float:

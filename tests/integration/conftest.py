@@ -4,7 +4,6 @@ import importlib.util
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ import pytest
 
 from lookout_server.adapters.database import migrate
 from lookout_server.adapters.database.tables import Base
+from lookout_server.adapters.listening import free_port
 
 _MIGRATED = "lookout"
 _NUMBERS = count(1)
@@ -54,9 +54,7 @@ def postgres_server() -> Iterator[PostgresServer]:
     folder = Path(tempfile.mkdtemp(prefix="lookout-pg-"))
     if user is not None:
         shutil.chown(folder, user)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+    port = free_port("127.0.0.1")
     data = folder / "data"
     _run(user, binaries / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8")
     options = f"-p {port} -h 127.0.0.1 -k {folder} -c fsync=off -c max_connections=50"

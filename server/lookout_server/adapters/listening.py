@@ -1,9 +1,16 @@
 """TCP ports: whether one is free, and which to take when any will do."""
 
 import errno
+import random
 import socket
 
 from lookout_server.errors import ConfigError, ServerError
+
+#: Below what Linux (from 32768) and IANA (from 49152) give to outgoing connections: one of those may take a port of
+#: theirs between its choice here and a server's slow start.
+_QUIET_PORTS = range(20_000, 32_768)
+#: Not the seeded generator: processes that were seeded alike would choose alike.
+_RANDOM = random.SystemRandom()
 
 
 class PortTakenError(ServerError):
@@ -23,8 +30,9 @@ def listen(host: str, port: int, *, key: str, preferred: int | None = None) -> s
 
 def free_port(host: str, *, preferred: int | None = None) -> int:
     """A port nobody listens on at ``host``: the preferred one (where it was last time) if it is still free."""
-    if preferred and can_listen(host, preferred):
-        return preferred
+    for port in (preferred, *_RANDOM.sample(_QUIET_PORTS, 20)):
+        if port and can_listen(host, port):
+            return port
     try:
         with _bound(host, 0) as probe:
             return int(probe.getsockname()[1])

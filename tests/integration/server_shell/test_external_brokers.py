@@ -40,24 +40,30 @@ class ExternalBroker:
     command: list[str]
     environment: dict[str, str]
     port: int
+    #: What it prints.
+    said: Path
     #: RabbitMQ 3.10 came back without it, also with its store told to save five times a second.
     keeps_retained_through_a_kill: bool = True
     process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        self.process = subprocess.Popen(
-            self.command,
-            env=os.environ | self.environment,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+        with self.said.open("wb") as said:
+            self.process = subprocess.Popen(
+                self.command,
+                env=os.environ | self.environment,
+                stdout=said,
+                stderr=said,
+                start_new_session=True,
+            )
         deadline = time.monotonic() + START_S
         # RabbitMQ listens before it has imported its accounts.
         while not self.accepts():
-            assert self.process.poll() is None, f"{self.command[0]} ended"
-            assert time.monotonic() < deadline, f"{self.command[0]} did not start"
+            assert self.process.poll() is None, f"{self.command[0]} ended: {self.last_words()}"
+            assert time.monotonic() < deadline, f"{self.command[0]} did not start: {self.last_words()}"
             time.sleep(0.1)
+
+    def last_words(self) -> str:
+        return self.said.read_text(errors="replace")[-2000:]
 
     def kill(self) -> None:
         if self.process is not None:
@@ -116,7 +122,7 @@ def nats(folder: Path) -> ExternalBroker:
         f'jetstream {{ store_dir: "{folder}/store" }}\nmqtt {{ host: 127.0.0.1, port: {port} }}\n'
         f"authorization {{ users: {json.dumps(users)} }}\n"
     )
-    return ExternalBroker([program, "-c", str(config)], {}, port)
+    return ExternalBroker([program, "-c", str(config)], {}, port, folder / "said")
 
 
 def rabbitmq(folder: Path) -> ExternalBroker:
@@ -139,7 +145,7 @@ def rabbitmq(folder: Path) -> ExternalBroker:
         "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "plugins"),
         "RABBITMQ_DIST_PORT": str(free_port("127.0.0.1")),
     }
-    return ExternalBroker([str(program)], environment, port, keeps_retained_through_a_kill=False)
+    return ExternalBroker([str(program)], environment, port, folder / "said", keeps_retained_through_a_kill=False)
 
 
 def rabbitmq_definitions() -> dict[str, Any]:

@@ -28,6 +28,11 @@ def test_any_port_prefers_the_one_of_last_time() -> None:
         assert free_port("127.0.0.1", preferred=last) != last
 
 
+def test_any_port_is_none_that_an_outgoing_connection_may_take() -> None:
+    # Linux gives those from 32768, and a server that starts slowly found another's there.
+    assert all(1024 <= free_port("127.0.0.1") < 32_768 for _ in range(50))
+
+
 def test_what_is_listened_on_accepts_connections() -> None:
     with listen("127.0.0.1", 0, key="k") as server, socket.create_connection(server.getsockname()):
         pass
