@@ -2,13 +2,13 @@
 
 import asyncio
 
-import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 
 from lookout_server.adapters.mqtt.loop import ClientLoop
+from lookout_server.adapters.mqtt.wire import WireClient
 
 
-class Connecting(paho.Client):
+class Connecting(WireClient):
     """A client that always gets a connection."""
 
     def reconnect(self) -> MQTTErrorCode:
@@ -19,7 +19,7 @@ class Connecting(paho.Client):
 def test_being_stopped_while_the_other_side_hangs_up_is_an_end() -> None:
     async def body() -> None:
         client = Connecting(CallbackAPIVersion.VERSION2)
-        loop = ClientLoop(client, on_unreachable=lambda: None)
+        loop = ClientLoop(client, on_unreachable=lambda: None, on_publication=lambda _: None)
         loop.start()
         await asyncio.sleep(0.1)
         # In one turn of the event loop: the socket closes, and somebody stops us.

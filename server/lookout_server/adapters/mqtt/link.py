@@ -21,6 +21,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from lookout_server.adapters.mqtt.loop import ClientLoop
+from lookout_server.adapters.mqtt.wire import Publication, WireClient, acknowledgements
 from lookout_server.errors import BrokerError, ConfigError
 from lookout_server.ports import AnswerTo, Clock, Incoming
 
@@ -78,7 +79,7 @@ class MqttLink:
         self._filters = tuple(filters)
         self._clock = clock
         self._client = _client(address)
-        self._loop = ClientLoop(self._client, on_unreachable=self._on_unreachable)
+        self._loop = ClientLoop(self._client, on_unreachable=self._on_unreachable, on_publication=self._on_publication)
         self._connections = itertools.count(1)
         self._connection = 0
         self._problem: str | None = f"not connected to the broker at {address.host}:{address.port} yet"
@@ -94,7 +95,6 @@ class MqttLink:
         client = self._client
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
-        client.on_message = self._on_message
         client.on_subscribe = self._on_subscribe
         client.on_publish = self._on_publish
         if self._address.version == 5:
@@ -156,9 +156,10 @@ class MqttLink:
 
     def acknowledge(self, deliveries: Iterable[Delivery]) -> None:
         """Tell the broker that it may forget these. Those of an earlier connection come again, which is harmless."""
-        for delivery in deliveries:
-            if delivery.qos == 1 and delivery.connection == self._connection:
-                self._client.ack(delivery.mid, delivery.qos)
+        current = self._connection
+        settled = acknowledgements(each.mid for each in deliveries if each.qos == 1 and each.connection == current)
+        if settled:
+            self._loop.send(settled)
 
     # --- paho's callbacks ---
 
@@ -214,16 +215,13 @@ class MqttLink:
             self._said = (text, time.monotonic())
             _log.error(text)
 
-    def _on_message(self, _client: paho.Client, _userdata: Any, message: paho.MQTTMessage) -> None:
-        incoming = Incoming(
-            topic=message.topic,
-            payload=bytes(message.payload),
-            received_at=self._clock.now(),
-            retained=message.retain,
-        )
-        if message.qos == 0 and self.inbox.qsize() >= MAX_WAITING:
+    def _on_publication(self, heard: Publication) -> None:
+        if heard.qos == 0 and self.inbox.qsize() >= MAX_WAITING:
             return
-        self.inbox.put_nowait(Delivery(message=incoming, qos=message.qos, mid=message.mid, connection=self._connection))
+        incoming = Incoming(
+            topic=heard.topic, payload=heard.payload, received_at=self._clock.now(), retained=heard.retained
+        )
+        self.inbox.put_nowait(Delivery(message=incoming, qos=heard.qos, mid=heard.mid, connection=self._connection))
 
     def _on_publish(self, _client: paho.Client, _userdata: Any, mid: int, _reason: Any, _properties: Any) -> None:
         waiting = self._pending.get(mid)
@@ -231,9 +229,9 @@ class MqttLink:
             waiting.set_result(None)
 
 
-def _client(address: BrokerAddress) -> paho.Client:
+def _client(address: BrokerAddress) -> WireClient:
     v5 = address.version == 5
-    client = paho.Client(
+    client = WireClient(
         CallbackAPIVersion.VERSION2,
         client_id=address.client_id,
         clean_session=None if v5 else address.clean,

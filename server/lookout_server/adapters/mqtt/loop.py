@@ -2,39 +2,46 @@
 
 A thread of its own costs more than it does: paho reads a message in four pieces, and after each of them the thread has
 to wait until the event loop's thread lets go of the interpreter. Only connecting, which may hang, is done in a thread.
+Publications do not go through paho at all, see ``wire``.
 """
 
 import asyncio
 import contextlib
-import socket
-import ssl
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import paho.mqtt.client as paho
+import structlog
+
+from lookout_server.adapters.mqtt.wire import PacketSocket, Publication, WireClient, WireError, publication
+
+_log = structlog.stdlib.get_logger("lookout.mqtt")
 
 FIRST_PAUSE_S = 1.0
 LAST_PAUSE_S = 15.0
 _MISC_S = 1.0
 _GOODBYE_S = 2.0
-#: Packets read before others get their turn.
-_AT_ONCE = 100
 
 
 class ClientLoop:
     """Connects the client again and again and moves its bytes. All its callbacks come on the event loop's thread."""
 
-    def __init__(self, client: paho.Client, *, on_unreachable: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        client: WireClient,
+        *,
+        on_unreachable: Callable[[], None],
+        on_publication: Callable[[Publication], None],
+    ) -> None:
         self._client = client
         self._on_unreachable = on_unreachable
+        self._on_publication = on_publication
         self._loop: asyncio.AbstractEventLoop | None = None
         self._running: asyncio.Task[None] | None = None
         self._closed = asyncio.Event()
-        self._writing = False
         client.on_socket_open = self._socket_open
         client.on_socket_close = self._socket_close
         client.on_socket_register_write = self._register_write
-        client.on_socket_unregister_write = self._unregister_write
 
     def start(self) -> None:
         """Begin; the address has been given to the client by ``connect_async``."""
@@ -89,18 +96,10 @@ class ClientLoop:
         if self._loop is not None and not self._loop.is_closed():
             self._loop.remove_reader(closing.fileno())
             self._loop.remove_writer(closing.fileno())
-        self._writing = False
         self._in_loop(self._closed.set)
 
     def _register_write(self, _client: paho.Client, _userdata: Any, ready: Any) -> None:
-        if not self._writing:
-            self._writing = True
-            self._in_loop(self._want_write, ready)
-
-    def _unregister_write(self, _client: paho.Client, _userdata: Any, done: Any) -> None:
-        self._writing = False
-        if self._loop is not None and done.fileno() >= 0:
-            self._loop.remove_writer(done.fileno())
+        self._in_loop(self._write, ready)
 
     def _in_loop(self, call: Callable[..., object], *arguments: Any) -> None:
         if self._loop is not None and not self._loop.is_closed():
@@ -108,26 +107,59 @@ class ClientLoop:
 
     # --- on the event loop ---
 
-    def _watch(self, opened: Any) -> None:
+    def send(self, packets: bytes) -> None:
+        """Whole packets, past paho."""
+        source = self._client.socket()
+        if source is not None:
+            wire = cast(PacketSocket, source)
+            wire.send(packets)
+            self._flush(wire)
+
+    def _watch(self, opened: PacketSocket) -> None:
         if self._loop is not None and opened.fileno() >= 0:
             self._loop.add_reader(opened.fileno(), self._read, opened)
 
-    def _want_write(self, ready: Any) -> None:
-        if self._loop is not None and ready.fileno() >= 0:
-            self._loop.add_writer(ready.fileno(), self._client.loop_write)
+    def _write(self, ready: PacketSocket) -> None:
+        """What paho has queued."""
+        if self._client.socket() is ready:
+            self._client.loop_write()
+        # It was a goodbye otherwise.
+        if self._client.socket() is ready:
+            self._flush(ready)
 
-    def _read(self, source: Any) -> None:
-        for _ in range(_AT_ONCE):
+    def _flush(self, ready: PacketSocket) -> None:
+        if self._loop is None or ready.fileno() < 0:
+            return
+        try:
+            if ready.flush():
+                self._loop.remove_writer(ready.fileno())
+            else:
+                self._loop.add_writer(ready.fileno(), self._flush, ready)
+        except OSError:
+            self._lose(ready)
+
+    def _read(self, source: PacketSocket) -> None:
+        source.fill()
+        self._client.heard()
+        try:
+            for packet in source.packets():
+                published = publication(packet, properties=self._client.speaks_5)
+                if published is not None:
+                    self._on_publication(published)
+                    continue
+                source.give(packet)
+                self._client.loop_read()
+                if self._client.socket() is not source:
+                    return
+        except WireError as error:
+            _log.error("the broker says what is not MQTT; connecting again", error=str(error))
+            self._lose(source)
+            return
+        if source.ended:
+            self._lose(source)
+
+    def _lose(self, source: PacketSocket) -> None:
+        """Have paho close the connection, as one that broke."""
+        source.end()
+        if self._client.socket() is source:
             self._client.loop_read()
-            if self._client.socket() is not source or not _has_more(source):
-                return
-
-
-def _has_more(source: Any) -> bool:
-    """Whether more can be read at once. What TLS has decrypted already, the selector does not see."""
-    if isinstance(source, ssl.SSLSocket):
-        return source.pending() > 0
-    try:
-        return bool(source.recv(1, socket.MSG_PEEK))
-    except OSError:
-        return False
