@@ -1,6 +1,7 @@
 """The schema: the same on SQLite and PostgreSQL, made by migrations alone."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -161,6 +162,43 @@ async def test_foreign_keys_hold(database_url: str) -> None:
 
     with pytest.raises(StoreRefusedError):
         await place_it_nowhere()
+    async with database.read() as uow:
+        assert await uow.territory.cameras() == {}
+    await database.close()
+
+
+@pytest.mark.anyio
+async def test_many_rows_are_kept_as_one_is(database_url: str) -> None:
+    """PostgreSQL gets them as arrays: what is null, long or twice must come to the same."""
+    database = Database(database_url)
+    now = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
+    gate, lift, hall = (Camera(key=CameraKey(gateway="gw-1", id=name), name=name) for name in ("gate", "lift", "hall"))
+    seen = replace(gate, name="东门", since=now)
+    async with database.write() as uow:
+        await uow.territory.save_cameras([gate, lift, seen])
+        await uow.commit()
+    async with database.write() as uow:
+        await uow.territory.save_cameras([hall, replace(lift, name="电梯")])
+        await uow.commit()
+    async with database.read() as uow:
+        found = await uow.territory.cameras()
+    assert found == {gate.key: seen, lift.key: replace(lift, name="电梯"), hall.key: hall}
+    await database.close()
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_postgresql_cuts_nothing_that_is_too_long(database_url: str) -> None:
+    database = Database(database_url)
+    good = Camera(key=CameraKey(gateway="gw-1", id="gate"), name="东门")
+
+    async def too_long() -> None:
+        async with database.write() as uow:
+            await uow.territory.save_cameras([good, Camera(key=CameraKey(gateway="gw-1", id="x" * 65), name="?")])
+            await uow.commit()
+
+    with pytest.raises(StoreRefusedError):
+        await too_long()
     async with database.read() as uow:
         assert await uow.territory.cameras() == {}
     await database.close()

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
 import asyncpg
-from sqlalchemy import Dialect, Float
+from sqlalchemy import ARRAY, Dialect, Float
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from sqlalchemy.sql import ClauseElement
@@ -35,38 +35,64 @@ class _Compiled:
     def arguments(self, values: Values) -> tuple[Any, ...]:
         return tuple([values[name] if convert is None else convert(values[name]) for name, convert in self.parameters])
 
+    def columns(self, rows: Sequence[Values]) -> list[list[Any]]:
+        """An array a parameter, where a statement takes many rows at once."""
+        return [
+            [row[name] for row in rows] if convert is None else [convert(row[name]) for row in rows]
+            for name, convert in self.parameters
+        ]
+
     def row(self, raw: Sequence[Any]) -> tuple[Any, ...]:
         return tuple(
             [value if convert is None else convert(value) for value, convert in zip(raw, self.results, strict=True)]
         )
 
 
-class Prepared:
-    """A statement; ``build`` writes it for a dialect. Its values are given by the names of its parameters."""
+_Build = Callable[[Dialect], ClauseElement]
 
-    def __init__(self, build: Callable[[Dialect], ClauseElement], names: Sequence[str] | None = None) -> None:
+
+class Prepared:
+    """A statement; ``build`` writes it for a dialect. Its values are given by the names of its parameters.
+
+    ``together`` writes it for PostgreSQL and any number of rows, with an array a parameter: the server then plans and
+    starts it once, and not once a row.
+    """
+
+    def __init__(self, build: _Build, names: Sequence[str] | None = None, together: _Build | None = None) -> None:
         self._build = build
         self._names = names
+        self._together = together
         self._compiled: dict[str, _Compiled] = {}
+        self._compiled_together: _Compiled | None = None
 
     def on(self, dialect: Dialect) -> _Compiled:
         """Compiled for this dialect."""
         found = self._compiled.get(dialect.name)
         if found is None:
-            found = self._compiled[dialect.name] = self._compile(dialect)
+            found = self._compiled[dialect.name] = self._compile(self._build(dialect), dialect, self._names)
         return found
 
-    def _compile(self, dialect: Dialect) -> _Compiled:
-        statement = self._build(dialect)
-        made = statement.compile(dialect=dialect, column_keys=None if self._names is None else list(self._names))
+    def together_on(self, dialect: Dialect) -> _Compiled | None:
+        """Compiled for many rows at once; None when it cannot be had so."""
+        if self._compiled_together is None and self._together is not None:
+            self._compiled_together = self._compile(self._together(dialect), dialect, None)
+        return self._compiled_together
+
+    def _compile(self, statement: ClauseElement, dialect: Dialect, names: Sequence[str] | None) -> _Compiled:
+        made = statement.compile(dialect=dialect, column_keys=None if names is None else list(names))
         compiled = cast(SQLCompiler, made)
         parameters = tuple(
-            (name, cast(Any, compiled.binds[name].type).dialect_impl(dialect).bind_processor(dialect))
-            for name in compiled.positiontup or ()
+            (name, _to_driver(compiled.binds[name].type, dialect)) for name in compiled.positiontup or ()
         )
         columns = getattr(statement, "selected_columns", None) or getattr(statement, "exported_columns", ())
         results = tuple(_from_driver(column.type, dialect) for column in columns)
         return _Compiled(sql=str(compiled), parameters=parameters, results=results)
+
+
+def _to_driver(kind: TypeEngine[Any], dialect: Dialect) -> _Convert | None:
+    """Of an array: what makes its elements."""
+    one = cast(Any, kind).item_type if isinstance(kind, ARRAY) else kind
+    return cast(Any, one).dialect_impl(dialect).bind_processor(dialect)
 
 
 def _from_driver(kind: TypeEngine[Any], dialect: Dialect) -> _Convert | None:
@@ -125,7 +151,7 @@ class _Asyncpg(Protocol):
 
 
 class PostgresDriver:
-    """asyncpg's own calls: ``executemany`` sends all rows in one go."""
+    """asyncpg's own calls; many rows go as arrays where the statement has a form for that."""
 
     def __init__(self, connection: AsyncConnection, raw: _Asyncpg, dialect: Dialect) -> None:
         self._connection = connection
@@ -150,8 +176,9 @@ class PostgresDriver:
 
     async def run(self, statement: Prepared, rows: Sequence[Values]) -> None:
         """See ``Driver``."""
-        compiled = statement.on(self._dialect)
-        arguments = [compiled.arguments(row) for row in rows]
+        together = statement.together_on(self._dialect) if len(rows) > 1 else None
+        compiled = together or statement.on(self._dialect)
+        arguments = [tuple(together.columns(rows))] if together else [compiled.arguments(row) for row in rows]
         if not self._begun:
             await self._connection.exec_driver_sql(compiled.sql, arguments)
             self._begun = True

@@ -1,19 +1,21 @@
 """The few statements that SQLAlchemy spells per database, spelled once."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import cache
 from types import SimpleNamespace
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import ColumnElement, Dialect, Select, Table, and_, bindparam, insert, or_, select
+from sqlalchemy import ColumnElement, Dialect, Select, String, Table, and_, bindparam, func, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql import ClauseElement
+from sqlalchemy.types import TypeEngine
 
 from lookout_server.adapters.database.prepared import Prepared, driver_of
 from lookout_server.adapters.database.tables import Base, CounterRow
 
 Row = dict[str, Any]
+_Insert = postgresql.Insert | sqlite.Insert
 RowT = TypeVar("RowT", bound=Base)
 
 #: Values that one statement asks for, at most.
@@ -25,28 +27,30 @@ def table_of(row: type[Base]) -> Table:
     return cast(Table, row.__table__)
 
 
-def insert_into(session: AsyncSession, row: type[Base]) -> postgresql.Insert | sqlite.Insert:
+def insert_into(session: AsyncSession, row: type[Base]) -> _Insert:
     """An INSERT of the database at hand, with ON CONFLICT."""
     return _insert_into(session.get_bind().dialect, row)
 
 
-def _insert_into(dialect: Dialect, row: type[Base]) -> postgresql.Insert | sqlite.Insert:
+def _insert_into(dialect: Dialect, row: type[Base]) -> _Insert:
     insert = sqlite.insert if dialect.name == "sqlite" else postgresql.insert
     return insert(table_of(row))
 
 
 async def upsert(session: AsyncSession, row: type[Base], values: Sequence[Row], *, keep: Sequence[str] = ()) -> None:
-    """Insert rows or overwrite those with the same primary key, except the columns in ``keep``."""
+    """Insert rows, or overwrite those of the same key but for the columns in ``keep``. The last of a key wins."""
     if values:
-        await driver_of(session).run(_upsert(row, tuple(values[0]), tuple(keep)), values)
+        keys = _keys(row)
+        # PostgreSQL's one statement for all of them may not touch a row twice.
+        last = {tuple([each[name] for name in keys]): each for each in values}
+        await driver_of(session).run(_upsert(row, tuple(values[0]), tuple(keep)), list(last.values()))
 
 
 @cache
 def _upsert(row: type[Base], names: tuple[str, ...], keep: tuple[str, ...]) -> Prepared:
     keys = _keys(row)
 
-    def build(dialect: Dialect) -> ClauseElement:
-        statement = _insert_into(dialect, row)
+    def finish(statement: _Insert) -> ClauseElement:
         fresh: dict[str, ColumnElement[Any]] = {
             name: statement.excluded[name] for name in names if name not in keys and name not in keep
         }
@@ -54,7 +58,7 @@ def _upsert(row: type[Base], names: tuple[str, ...], keep: tuple[str, ...]) -> P
             return statement.on_conflict_do_update(index_elements=keys, set_=fresh)
         return statement.on_conflict_do_nothing(index_elements=keys)
 
-    return Prepared(build, names)
+    return _inserting(row, names, finish)
 
 
 async def insert_new(session: AsyncSession, row: type[Base], values: Sequence[Row]) -> None:
@@ -65,10 +69,8 @@ async def insert_new(session: AsyncSession, row: type[Base], values: Sequence[Ro
 
 @cache
 def _insert_new(row: type[Base], names: tuple[str, ...]) -> Prepared:
-    def build(dialect: Dialect) -> ClauseElement:
-        return _insert_into(dialect, row).on_conflict_do_nothing(index_elements=_keys(row))
-
-    return Prepared(build, names)
+    keys = _keys(row)
+    return _inserting(row, names, lambda statement: statement.on_conflict_do_nothing(index_elements=keys))
 
 
 async def insert_all(session: AsyncSession, row: type[Base], values: Sequence[Row]) -> None:
@@ -79,7 +81,25 @@ async def insert_all(session: AsyncSession, row: type[Base], values: Sequence[Ro
 
 @cache
 def _insert_all(row: type[Base], names: tuple[str, ...]) -> Prepared:
-    return Prepared(lambda dialect: insert(table_of(row)), names)
+    return _inserting(row, names, lambda statement: statement)
+
+
+def _inserting(row: type[Base], names: tuple[str, ...], finish: Callable[[_Insert], ClauseElement]) -> Prepared:
+    """An INSERT of one row, and on PostgreSQL of any number that come as an array a column."""
+    table = table_of(row)
+
+    def together(dialect: Dialect) -> ClauseElement:
+        arrays = [bindparam(name, type_=postgresql.ARRAY(_unbounded(table.c[name].type))) for name in names]
+        rows = func.unnest(*arrays).table_valued(*names, name="rows").render_derived()
+        fresh = select(*(rows.c[name] for name in names))
+        return finish(_insert_into(dialect, row).from_select(list(names), fresh))
+
+    return Prepared(lambda dialect: finish(_insert_into(dialect, row)), names, together)
+
+
+def _unbounded(kind: TypeEngine[Any]) -> TypeEngine[Any]:
+    """Without a length: PostgreSQL cuts what is cast to one silently, where an INSERT refuses it."""
+    return String() if isinstance(kind, String) else kind
 
 
 async def select_by(
@@ -135,6 +155,7 @@ def _select_by(row: type[Base], columns: tuple[str, ...], size: int, order: tupl
     return Prepared(build)
 
 
+@cache
 def _keys(row: type[Base]) -> list[str]:
     return [column.name for column in table_of(row).primary_key.columns]
 
