@@ -49,6 +49,32 @@ describe("the list", () => {
   });
 });
 
+describe("what the dispatcher has sent for by itself", () => {
+  const fire = (state: "dispatched" | "accepted" | "on_scene", severity: "red" | "yellow" = "red") =>
+    caseItem({ state, severity, scenario: "fire_smoke", version: state === "dispatched" ? 2 : state === "accepted" ? 3 : 4 });
+
+  it("stays on the screen while it is red, sounds until somebody has accepted, and leaves when they are there", () => {
+    const made = board("a-1", "a-2");
+    made.select("a-2");
+    made.take(message({ alarm: alarm({ id: "a-1", severity: "red", disposition: "reported" }) }), message({ case: fire("dispatched") }));
+    expect(needOf(made.rows.value.find((row) => row.key === "a-1")!)).toBe("watch");
+    expect(made.sounding.value.map((row) => row.key)).toEqual(["a-1"]);
+    made.hush();
+    expect(made.sounding.value).toEqual([]);
+    made.take(message({ case: fire("accepted") }));
+    expect(keys(made)).toContain("a-1");
+    made.take(message({ case: fire("on_scene") }));
+    expect(keys(made)).not.toContain("a-1");
+  });
+
+  it("is there after the page was opened anew, and only what is red", () => {
+    const made = new Board();
+    made.load([], [fire("dispatched"), caseItem({ id: "c-2", state: "dispatched", alarms: ["a-2"] })]);
+    expect(keys(made)).toEqual(["a-1"]);
+    expect(made.sounding.value).toHaveLength(1);
+  });
+});
+
 describe("nothing moves under a finger", () => {
   it("collects new rows once a row was selected, and shows them when asked", () => {
     const made = board("a-1", "a-2");
@@ -233,12 +259,14 @@ describe("what is heard", () => {
     }
   });
 
-  it("goes on for a case that opened by itself until somebody is sent", () => {
+  it("goes on for a case that opened by itself until somebody who was sent has accepted", () => {
     const made = board();
     const fire = caseItem({ severity: "red", alarms: ["a-red"] });
     made.take(message({ case: fire }));
     expect(heard(made)).toEqual(["a-red"]);
     made.take(message({ case: { ...fire, state: "dispatched", version: 2 } }));
+    expect(heard(made)).toEqual(["a-red"]);
+    made.take(message({ case: { ...fire, state: "accepted", version: 9 } }));
     expect(heard(made)).toEqual([]);
   });
 

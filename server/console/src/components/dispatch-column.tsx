@@ -30,12 +30,20 @@ export function DispatchColumn({ board, row }: { board: Board; row: Row }) {
       </p>
       {need === "dispatch" ? (
         <>
-          <Candidates item={item} onDone={(after) => board.putCase(after)} />
+          <Candidates
+            item={item}
+            onDone={(after) => {
+              // Who sent somebody has heard it; elsewhere it sounds until that person has accepted.
+              board.hear(row.key);
+              board.putCase(after);
+            }}
+          />
           {item.allowed.includes("merge") ? <Merging item={item} board={board} /> : null}
         </>
       ) : (
         <>
           {item.handler === null ? null : <p>{t("case.with", { name: item.handler.name })}</p>}
+          {need === "watch" ? <p class="note">{t(item.state === "dispatched" ? "dispatch.not_accepted" : "dispatch.on_the_way")}</p> : null}
           {need === "verify" ? <Check item={item} board={board} /> : null}
         </>
       )}

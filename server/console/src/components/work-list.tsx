@@ -180,7 +180,7 @@ function ListRow({ row, board, position, count }: ListRowProps) {
       </span>
       <Age since={beganAt(row)} />
       <span class="row-where">{whereOf(row)}</span>
-      <span class={`need need-${need}`}>{need === "none" ? outcome(row) : t(`need.${need}`)}</span>
+      <span class={`need need-${need}`}>{need === "none" || need === "watch" ? outcome(row) : t(`need.${need}`)}</span>
     </div>
   );
 }

@@ -2,8 +2,11 @@
 
 import type { Alarm, Case, Severity } from "../api/models";
 
-/** What a row asks of the operator: judge an alarm, send somebody, check what was done; `none` once that has happened. */
-export type Need = "judge" | "dispatch" | "verify" | "none";
+/**
+ * What a row asks of the operator: judge an alarm, send somebody, watch a red one until somebody is on the scene, check
+ * what was done; `none` once that has happened.
+ */
+export type Need = "judge" | "dispatch" | "watch" | "verify" | "none";
 
 /** An alarm, the case it became, or both. */
 export interface Row {
@@ -22,6 +25,10 @@ export function needOf(row: Row): Need {
     case "new":
     case "confirmed":
       return "dispatch";
+    case "dispatched":
+    case "accepted":
+      // The dispatcher may have sent somebody by itself: a fire must not leave the screen before anybody has seen it.
+      return row.case?.severity === "red" ? "watch" : "none";
     case "feedback":
     case "verifying":
       return "verify";
@@ -33,11 +40,12 @@ export function needOf(row: Row): Need {
   return row.alarm?.disposition === "reported" ? "dispatch" : "none";
 }
 
-/** Red, and nobody has it yet: not taken up, not put away for a while, nobody sent. */
+/** Red, and nobody has it yet: not taken up, not put away for a while, nobody sent who has said that they go. */
 export function isLoud(row: Row): boolean {
   if (severityOf(row) !== "red") return false;
   const need = needOf(row);
   if (need === "dispatch") return true;
+  if (need === "watch") return row.case?.state === "dispatched";
   const quiet = row.alarm?.standing === "shelved" || row.alarm?.standing === "out_of_service";
   return need === "judge" && row.alarm?.acknowledged_by === null && !quiet;
 }

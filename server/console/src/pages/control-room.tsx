@@ -21,8 +21,8 @@ import { t } from "../text/i18n";
 import "../styles/room.css";
 import "../styles/panel.css";
 
-/** Cases in these states wait for the control room. */
-const WAITING: readonly CaseState[] = ["new", "confirmed", "feedback", "verifying"];
+/** Cases in these states wait for the control room; of those on their way the red ones. */
+const WAITING: readonly CaseState[] = ["new", "confirmed", "dispatched", "accepted", "feedback", "verifying"];
 
 export default function ControlRoom() {
   return (
