@@ -1,7 +1,7 @@
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Board, BoardState } from "../live/board";
 import { isAny } from "../live/room-filter";
-import { beganAt, needOf, type Row, severityOf, timesOf } from "../live/rows";
+import { beganAt, needOf, type Row, severityOf, timesOf, turnOf } from "../live/rows";
 import { spanOf, topFor } from "../live/window";
 import { t, word } from "../text/i18n";
 import { Age } from "./clocks";
@@ -161,7 +161,7 @@ interface ListRowProps {
 function ListRow({ row, board, position, count }: ListRowProps) {
   const need = needOf(row);
   const unread = need !== "none" && !board.read.value.has(row.key);
-  const times = timesOf(row);
+  const [times, turn] = [timesOf(row), turnOf(row)];
   return (
     <div
       id={`row-${row.key}`}
@@ -176,6 +176,7 @@ function ListRow({ row, board, position, count }: ListRowProps) {
       <span class="row-what">
         {word("scenario", scenarioOf(row))}
         {times > 1 ? <span class="times"> {t("room.times", { n: times })}</span> : null}
+        {turn > 1 ? <span class="times"> {t("room.turn", { n: turn })}</span> : null}
         {unread ? <span class="unseen"> {t("room.is_unread")}</span> : null}
       </span>
       <Age since={beganAt(row)} />

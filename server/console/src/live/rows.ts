@@ -67,7 +67,12 @@ export function before(a: Row, b: Row): number {
   return left === right ? 0 : left < right ? 1 : -1;
 }
 
-/** How many sightings the row stands for: alarms of its case, or how often its alarm came again. */
+/** How many sightings the row stands for: alarms of its case. */
 export function timesOf(row: Row): number {
-  return Math.max(row.case?.alarms.length ?? 1, row.alarm?.repeats ?? 1);
+  return row.case?.alarms.length ?? 1;
+}
+
+/** The how-manieth alarm of its kind at its camera within half an hour it is: the earlier ones have rows of their own. */
+export function turnOf(row: Row): number {
+  return row.case === null ? (row.alarm?.repeats ?? 1) : 1;
 }
