@@ -49,6 +49,27 @@ async def test_a_trial_is_no_alarm_and_the_camera_shows_it(web: httpx.AsyncClien
     assert {entry.kind.value for entry in told} <= {"camera", "gateway"}
 
 
+async def _figures(web: httpx.AsyncClient) -> dict[str, Any]:
+    answer = await web.post("/api/v1/session", json={"username": "root", "password": PASSWORD})
+    headers = {"Authorization": f"Bearer {answer.json()['token']}"}
+    day = "first=2026-11-22&last=2026-11-22"
+    answer = await web.get(f"/api/v1/statistics?{day}", headers=headers)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+async def test_statistics_count_what_was_seen_and_no_trial(web: httpx.AsyncClient, station: Station) -> None:
+    gateway = SmallGateway(scenario=Scenario.FIRE_SMOKE)
+    await station.intake.take([gateway.is_online()])
+    before = await _figures(web)
+    both = trial(gateway, Phase.START), trial(gateway, Phase.END)
+    assert (await station.intake.take(delivered(gateway, *both))).refused == 0
+    assert await _figures(web) == before
+    # The same event without the mark is counted.
+    await station.intake.take([gateway.sends("o-1")])
+    assert await _figures(web) != before
+
+
 async def test_a_failed_trial_is_shown_and_an_older_one_changes_nothing(
     web: httpx.AsyncClient, station: Station
 ) -> None:
