@@ -10,7 +10,8 @@ import cv2
 import numpy as np
 
 from lookout_models.reel.camera_look import CameraLook, Picture, write_clip
-from lookout_models.reel.yard import FPS, SECONDS, SIZE, STORIES, film
+from lookout_models.reel.stories import STORIES
+from lookout_models.reel.story import FPS, SECONDS, SIZE, film
 
 SEED = 3
 _BY_DAY, _BY_NIGHT = datetime(2026, 5, 20, 9, 15, 3), datetime(2026, 5, 20, 23, 40, 12)
@@ -27,13 +28,13 @@ def main() -> None:
     rendered = [path.parent.name for path in sorted(given.work.glob("*/what.json"))]
     for name in given.names or [*STORIES, *rendered]:
         if name in STORIES:
-            _film_yard(name, given.work, given.out)
+            _film_story(name, given.work, given.out)
         else:
             _film(given.work / name, given.out)
 
 
-def _film_yard(name: str, work: Path, out: Path) -> None:
-    boxes = film(name, work, out, seed=SEED)
+def _film_story(name: str, work: Path, out: Path) -> None:
+    boxes = film(name, STORIES[name], work, out, seed=SEED)
     seen = [number for number, box in enumerate(boxes) if box is not None]
     truth = [{"scenario": "fire_smoke", "start_s": seen[0] / FPS, "end_s": SECONDS}] if seen else []
     (out / f"{name}.truth.json").write_text(json.dumps(truth) + "\n", "utf-8")

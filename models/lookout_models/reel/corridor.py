@@ -5,9 +5,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from lookout_models.reel.acting import Act, Scene, walk
+from lookout_models.reel.acting import AWAY, Act, Scene, walk
 from lookout_models.reel.actors import Person, ebike, pram
-from lookout_models.reel.stage import Colour, Light, Look, box, lamp, paint, tiles
+from lookout_models.reel.stage import Colour, Light, Look, ball, box, group, lamp, paint, tiles, tube
+
+#: Second at which an e-bike that charges is plugged in.
+_PLUGGED_IN = 7.5
 
 
 def corridor(
@@ -39,14 +42,32 @@ def ebike_in_the_corridor(_: int, __: Path) -> Act:
 
 
 def ebike_by_night(_: int, __: Path) -> Act:
-    """The same with the lamps off, by the camera's own."""
+    """The same with the lamps off, by the camera's own; it is left there to charge."""
     corridor(lit=False)
     x, y, z = _LOOK.eye
     lamp((x - 0.05, y, z + 0.06), 160.0, colour=(1, 1, 1), size=0.04)
-    return _left_at_the_wall((0.03, 0.03, 0.03))
+    return _left_at_the_wall((0.03, 0.03, 0.03), lead=_lead())
 
 
-def _left_at_the_wall(colour: Colour) -> Act:
+def _lead() -> Any:
+    """A charger on the floor with its lead, from a socket in the wall to an e-bike that stands before it."""
+    black, lit = paint((0.015, 0.015, 0.015), rough=0.5), paint((0.1, 0.9, 0.2), glow=2.0)
+    whole = group("lead")
+    box((0.10, 0.03, 0.10), (3.55, -1.185, 0.62), paint((0.9, 0.9, 0.88), rough=0.4), bevel=0.01)
+    box((0.05, 0.05, 0.05), (3.55, -1.16, 0.62), black, bevel=0.01, parent=whole)
+    box((0.19, 0.10, 0.07), (3.40, -0.80, 0.04), black, bevel=0.015, parent=whole)
+    ball(0.012, (3.40, -0.80, 0.08), lit, parent=whole)
+    tube(
+        [(3.55, -1.15, 0.62), (3.58, -1.08, 0.25), (3.55, -0.95, 0.02), (3.47, -0.80, 0.04)], 0.007, black, parent=whole
+    )
+    tube(
+        [(3.32, -0.80, 0.04), (3.10, -0.68, 0.02), (2.85, -0.66, 0.20), (2.72, -0.62, 0.52)], 0.007, black, parent=whole
+    )
+    return whole
+
+
+def _left_at_the_wall(colour: Colour, lead: Any = None) -> Act:
+    """Somebody pushes an e-bike in, leaves it at the wall, on its ``lead`` where there is one, and goes."""
     bike = ebike(colour)
     person = Person(shirt=(0.45, 0.40, 0.30), trousers=(0.05, 0.06, 0.10))
     way = [(0.0, (8.6, 0.0, 0)), (6.5, (2.55, -0.55, 0))]
@@ -62,8 +83,12 @@ def _left_at_the_wall(colour: Colour) -> Act:
             person.pose(stand, heading, phase, stride=stride, reach=0.9)
         else:
             place, heading, phase, stride = walk(leave, at)
-            person.pose(place, heading, phase, stride=stride)
-        return [*person.parts, *bike.children]
+            stoops = lead is not None and abs(at - _PLUGGED_IN) < 0.6
+            person.pose(place, -40 if stoops else heading, phase, stride=stride, bend=0.8 if stoops else 0.0)
+        if lead is None:
+            return [*person.parts, *bike.children]
+        lead.location = (0, 0, 0) if at >= _PLUGGED_IN else AWAY
+        return [*person.parts, *bike.children, *lead.children]
 
     return act
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from lookout_models.reel import RESIDENT as RESIDENT_PLATE
 from lookout_models.reel.acting import Act, Scene
-from lookout_models.reel.car import OFF_ROADER, SALOON, Car, plate_material
+from lookout_models.reel.car import Car, plate_material
+from lookout_models.reel.car_shapes import OFF_ROADER, SALOON
 from lookout_models.reel.stage import Colour, Light, Look, ball, box, drum, group, paint, tiles
 
 #: Seconds at which the barrier begins to open, is open, begins to close, is closed.
@@ -124,7 +125,8 @@ def resident_at_the_gate(_: int, props: Path) -> Act:
     return _arrival(Car(OFF_ROADER, (0.72, 0.72, 0.73), plate))
 
 
-_LOOK = Look(eye=(-7.4, -0.9, 2.75), aim=(2.2, 0.2, 0.9), view=46)
+#: As low and as near as a gate's camera hangs: a parked car's plate is 60 pixels wide. At 44 its province was a guess.
+_LOOK = Look(eye=(-5.0, -1.2, 1.9), aim=(1.9, 0.6, 0.8), view=50)
 _DAY = Light(sun=(40, -62), sky=(0.42, 0.58, 0.9), horizon=(0.85, 0.88, 0.92), sky_strength=0.7)
 #: Where the parked car stands, as fractions of the picture.
 _BAY = ((0.2, 0.6), (0.85, 0.6), (0.85, 1.0), (0.2, 1.0))

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from lookout_models.reel.acting import Act, Scene, walk
-from lookout_models.reel.actors import STEEL, Person, ebike, wheelchair
+from lookout_models.reel.actors import STEEL, Person, ebike, pram, wheelchair
 from lookout_models.reel.stage import Colour, Light, Look, Vector, box, drum, paint, tiles, tube
 
 #: Width, depth and height of the cabin; the door is in the middle of y = 0 and half as wide.
@@ -114,6 +114,12 @@ def wheelchair_in_the_lift(_: int, __: Path) -> Act:
     return _ride(wheelchair((0.05, 0.06, 0.10)), person, _behind, (0.05, 1.30, 0.0))
 
 
+def pram_in_the_lift(_: int, __: Path) -> Act:
+    """A pram is pushed in."""
+    person = Person(shirt=(0.16, 0.26, 0.42), trousers=(0.10, 0.09, 0.08), hair=(0.03, 0.018, 0.012))
+    return _ride(pram((0.30, 0.28, 0.26)), person, _behind, (0.05, 1.30, 0.0))
+
+
 _LOOK = Look(eye=(0.75, 2.72, 2.05), aim=(-0.1, 0.7, 0.6), view=78)
 _LIGHT = Light(sun_strength=0, sky=(0.9, 0.95, 1.0), sky_strength=0.2, exposure=0.8)
 EBIKE = Scene(
@@ -132,6 +138,16 @@ WHEELCHAIR = Scene(
     scenario="corridor_ebike",
     camera="LIFT 2",
     build=wheelchair_in_the_lift,
+    twin_of="ebike-lift",
+    seconds=16.0,
+    params={"place": "lift"},
+)
+PRAM = Scene(
+    look=_LOOK,
+    light=_LIGHT,
+    scenario="corridor_ebike",
+    camera="LIFT 2",
+    build=pram_in_the_lift,
     twin_of="ebike-lift",
     seconds=16.0,
     params={"place": "lift"},

@@ -21,8 +21,11 @@ _SEED = 7
 def draw_props(folder: Path) -> None:
     """Write each of ``PLATES`` into ``folder``; UsageError naming packages where there are too few fonts."""
     kinds = {kind.name: kind for kind in KINDS}
+    installed = FontBook.installed()
+    # The heaviest: the characters of real plates have strokes as wide as their letters.
+    fonts = FontBook(installed.han[:1], installed.latin)
     for name, (kind, text) in PLATES.items():
-        drawn = draw_plate(np.random.default_rng(_SEED), FontBook.installed(), _saying(text, kinds[kind]))
+        drawn = draw_plate(np.random.default_rng(_SEED), fonts, _saying(text, kinds[kind]))
         large = cv2.resize(drawn.image, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC)
         cv2.imwrite(str(folder / name), large)
 

@@ -18,4 +18,5 @@ def scenes() -> Mapping[str, Scene]:
         "pram-corridor": corridor.PRAM,
         "ebike-lift": lift.EBIKE,
         "wheelchair-lift": lift.WHEELCHAIR,
+        "pram-lift": lift.PRAM,
     }

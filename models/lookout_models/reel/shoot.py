@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 import cv2
 import numpy as np
 
-from lookout_models.reel import YARD, stage
+from lookout_models.reel import ROOM, YARD, stage
 from lookout_models.reel.acting import Scene
+from lookout_models.reel.room_set import render_room
 from lookout_models.reel.scenes import scenes
 from lookout_models.reel.yard_set import render_yard
 
@@ -113,18 +114,20 @@ def _told(scene: Scene) -> dict[str, Any]:
 def main() -> None:
     """See the module."""
     known = scenes()
+    every = [*known, *YARD, *ROOM]
     parser = argparse.ArgumentParser(description="Render scenes of the reel.")
-    parser.add_argument("names", nargs="*", help=f"of {', '.join([*known, *YARD])}; all when none is named")
+    parser.add_argument("names", nargs="*", help=f"of {', '.join(every)}; all when none is named")
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--samples", type=int, default=8)
     parser.add_argument("--seed", type=int, default=5)
     parser.add_argument("--at", type=float, nargs="*", default=[], help="only these seconds, each rendered whole")
     given = parser.parse_args()
-    if unknown := set(given.names) - {*known, *YARD}:
-        parser.error(f"there is no scene {', '.join(sorted(unknown))}: choose of {', '.join([*known, *YARD])}")
+    if unknown := set(given.names) - set(every):
+        parser.error(f"there is no scene {', '.join(sorted(unknown))}: choose of {', '.join(every)}")
     given.work.mkdir(parents=True, exist_ok=True)
-    if not given.names or set(given.names) & set(YARD):
-        render_yard(given.work, samples=32, seed=9)
+    for clips, render in ((YARD, render_yard), (ROOM, render_room)):
+        if not given.names or set(given.names) & set(clips):
+            render(given.work)
     for name in given.names or known:
         if name in known:
             shoot(known[name], given.work / name, samples=given.samples, seed=given.seed, only=given.at)

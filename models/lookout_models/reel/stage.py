@@ -232,6 +232,16 @@ def lamp(at: Vector, watts: float, *, colour: Colour = (1, 0.9, 0.75), size: flo
     return made
 
 
+def sun(at: tuple[float, float], strength: float, *, colour: Colour = (1, 1, 1)) -> Any:
+    """The sun at (elevation, azimuth), degrees."""
+    data = bpy.data.lights.new("sun", "SUN")
+    data.energy, data.color, data.angle = strength, colour, math.radians(1.5)
+    made = bpy.data.objects.new("sun", data)
+    made.rotation_euler = (math.radians(90 - at[0]), 0, math.radians(at[1]))
+    bpy.context.collection.objects.link(made)
+    return made
+
+
 def shine(light: Light) -> None:
     """Sky and sun."""
     world = bpy.data.worlds.new("sky")
@@ -243,11 +253,7 @@ def shine(light: Light) -> None:
     if light.horizon is not None:
         _gradient(world.node_tree, light.sky, light.horizon)
     if light.sun_strength:
-        data = bpy.data.lights.new("sun", "SUN")
-        data.energy, data.angle = light.sun_strength, math.radians(1.5)
-        made = bpy.data.objects.new("sun", data)
-        made.rotation_euler = (math.radians(90 - light.sun[0]), 0, math.radians(light.sun[1]))
-        bpy.context.collection.objects.link(made)
+        sun(light.sun, light.sun_strength)
     bpy.context.scene.view_settings.exposure = light.exposure
 
 

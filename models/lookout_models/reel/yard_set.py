@@ -1,43 +1,62 @@
-"""The yard of the fire clips: a house wall, cardboard and pallets; rendered once by day, and once lit by each lamp."""
+"""The yard of the fire clips: a house wall, cardboard, pallets; by day and at dusk, lit by each lamp and by the sun."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from lookout_models.reel import stage
+from lookout_models.reel.backdrops import as_it_is, render_backdrops
 
-#: Width and height of the clips, pixels.
-SIZE = (640, 360)
 #: Where it burns, steams and shines, metres.
 FIRE, DRAIN, BEACON = (0.7, 3.75, 0.3), (2.0, 2.2, 0.02), (-1.0, 3.9, 1.05)
+_SEED = 9
+_LOOK = stage.Look(eye=(-1.6, -3.6, 3.9), aim=(0.5, 3.6, 0.9), view=72)
+_DAY = stage.Light(sun=(40, 150), sun_strength=2.4, sky_strength=0.7)
+_DUSK = stage.Light(sun_strength=0.0, sky=(0.55, 0.52, 0.62), sky_strength=0.45)
+_WINDOWS = range(-3, 4)
 
 
-def render_yard(folder: Path, *, samples: int, seed: int) -> None:
-    """``yard.png`` by daylight, ``yard-fire.png`` and ``yard-beacon.png`` with a lamp at those places on top."""
-    if all((folder / f"{name}.png").exists() for name in ("yard", "yard-fire", "yard-beacon")):
-        return
-    _build(Random(seed))
-    view = stage.Look(eye=(-1.6, -3.6, 3.9), aim=(0.5, 3.6, 0.9), view=72)
-    stage.hang_camera(view, SIZE, samples=samples, seed=seed)
-    stage.render(str(folder / "yard.png"))
-    for name, (x, y, z), watts, colour in (
-        ("fire", FIRE, 170.0, (1.0, 0.42, 0.12)),
-        ("beacon", BEACON, 60.0, (1.0, 0.45, 0.04)),
-    ):
-        lit = stage.lamp((x, y - 0.35, z + (0.6 if name == "fire" else 0.0)), watts, colour=colour, size=0.3)
-        stage.render(str(folder / f"yard-{name}.png"))
-        lit.hide_render = True
+def render_yard(folder: Path) -> None:
+    """``yard.png`` and, with a lamp, ``yard-fire.png`` and ``yard-beacon.png``; ``yard-dusk.png`` and, in the last sun,
+    ``yard-sunset.png``."""
+    by_day = {"yard": as_it_is, "yard-fire": _by_fire, "yard-beacon": _by_the_beacon}
+    render_backdrops(folder, lambda: _build(_DAY), _LOOK, by_day, seed=_SEED)
+    at_dusk = {"yard-dusk": as_it_is, "yard-sunset": _by_the_last_sun}
+    render_backdrops(folder, lambda: _build(_DUSK), _LOOK, at_dusk, seed=_SEED)
 
 
-def _build(chance: Random) -> None:
-    stage.clear()
-    stage.shine(stage.Light(sun=(40, 150), sun_strength=2.4, sky_strength=0.7))
+def _by_fire() -> Sequence[Any]:
+    x, y, z = FIRE
+    return [stage.lamp((x, y - 0.35, z + 0.6), 170.0, colour=(1.0, 0.42, 0.12), size=0.3)]
+
+
+def _by_the_beacon() -> Sequence[Any]:
+    x, y, z = BEACON
+    return [stage.lamp((x, y - 0.35, z), 60.0, colour=(1.0, 0.45, 0.04), size=0.3)]
+
+
+def _by_the_last_sun() -> Sequence[Any]:
+    """Low and orange from behind the camera; two of the windows throw it back."""
+    glow = stage.paint((1.0, 0.42, 0.08), glow=2.2)
+    panes = [stage.box((1.26, 0.02, 1.26), (_window(number), 4.88, 3.0), glow) for number in (-1, 0)]
+    return [stage.sun((9, 24), 5.0, colour=(1.0, 0.42, 0.14)), *panes]
+
+
+def _window(number: int) -> float:
+    return number * 3.1 + 1.2
+
+
+def _build(light: stage.Light) -> None:
+    chance = Random(_SEED)
+    stage.shine(light)
     stage.box((40, 40, 0.2), (0, 0, -0.1), stage.tiles((0.26, 0.25, 0.24), (0.13, 0.13, 0.13), 0.6))
     stage.box((30, 0.4, 9), (0, 5.2, 4.5), stage.paint((0.50, 0.44, 0.36), rough=0.95, stain=0.15, grain=0.8))
     stage.box((30, 0.44, 0.9), (0, 5.19, 0.45), stage.paint((0.27, 0.24, 0.22), rough=0.9, stain=0.2, grain=2))
     frame, pane = stage.paint((0.7, 0.7, 0.7)), stage.paint((0.03, 0.04, 0.05), rough=0.1)
-    for number in range(-3, 4):
-        stage.box((1.5, 0.1, 1.5), (number * 3.1 + 1.2, 4.98, 3.0), frame)
-        stage.box((1.3, 0.12, 1.3), (number * 3.1 + 1.2, 4.96, 3.0), pane)
+    for number in _WINDOWS:
+        stage.box((1.5, 0.1, 1.5), (_window(number), 4.98, 3.0), frame)
+        stage.box((1.3, 0.12, 1.3), (_window(number), 4.96, 3.0), pane)
     _shutter()
     stage.tube([(3.9, 4.9, 0), (3.9, 4.9, 8)], 0.06, stage.paint((0.6, 0.6, 0.6), rough=0.5))
     stage.box((0.7, 0.35, 0.55), (-1.2, 4.85, 1.95), stage.paint((0.75, 0.75, 0.72), rough=0.6), bevel=0.02)

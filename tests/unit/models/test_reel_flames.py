@@ -6,8 +6,10 @@ import cv2
 import numpy as np
 import pytest
 
-from lookout_models.reel import yard
+from lookout_models.reel import story
 from lookout_models.reel.flames import Gas, Reals, Source, lay_over, to_linear, to_picture
+from lookout_models.reel.stories import STORIES
+from lookout_models.reel.yard import leaves
 
 
 def burnt(seed: int, *, heat: float = 12.0, smoke: float = 4.0, steps: int = 24) -> Gas:
@@ -51,27 +53,36 @@ def test_light_survives_the_way_there_and_back_and_glare_keeps_its_order() -> No
 
 
 def plates(folder: Path) -> Path:
-    for name in ("yard", "yard-fire", "yard-beacon"):
+    for name in {name for each in STORIES.values() for name in (each.place.picture, each.lit)}:
         cv2.imwrite(str(folder / f"{name}.png"), np.full((360, 640, 3), 70, np.uint8))
     return folder
 
 
 def boxes(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[tuple[float, float, float, float] | None]:
-    monkeypatch.setattr(yard, "SECONDS", 5)
-    return [shot.box for shot in yard.play(yard.STORIES[name], plates(folder), seed=3)]
+    monkeypatch.setattr(story, "SECONDS", 5)
+    return [shot.box for shot in story.play(STORIES[name], plates(folder), seed=3)]
 
 
-def test_the_fire_is_boxed_from_when_it_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = boxes("fire-yard", tmp_path, monkeypatch)
+@pytest.mark.parametrize("name", ["fire-yard", "fire-room"])
+def test_the_fire_is_boxed_from_when_it_is_seen(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = boxes(name, tmp_path, monkeypatch)
     begins = next(number for number, box in enumerate(found) if box is not None)
-    assert 2 * yard.FPS < begins < 4 * yard.FPS
+    assert 2 * story.FPS < begins < 4 * story.FPS
     assert all(box is not None and 0 <= box[0] < box[2] <= 1 and 0 <= box[1] < box[3] <= 1 for box in found[begins:])
 
 
-def test_steam_and_a_lamp_are_no_fire(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert set(boxes("lamp-yard", tmp_path, monkeypatch)) == {None}
+@pytest.mark.parametrize("name", ["lamp-yard", "sunset-yard", "steam-room"])
+def test_steam_a_lamp_and_the_sun_are_no_fire(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert set(boxes(name, tmp_path, monkeypatch)) == {None}
+
+
+def test_the_shade_of_leaves_wanders_and_leaves_light() -> None:
+    now, later = leaves(0.0), leaves(0.5)
+    assert now.shape == (*reversed(story.SIZE), 1)
+    assert float(now.min()) < 0.2 < 0.9 < float(now.max())
+    assert float(np.abs(now - later).mean()) > 0.01
 
 
 def test_a_plate_that_is_not_rendered_is_named(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"yard\.png is not there: `make reel`"):
-        next(yard.play(yard.FIRE_YARD, tmp_path, seed=1))
+        next(story.play(STORIES["fire-yard"], tmp_path, seed=1))

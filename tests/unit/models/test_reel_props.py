@@ -10,10 +10,10 @@ import pytest
 from lookout_edge.adapters.onnx.plates import OnnxPlateReader
 from lookout_edge.adapters.zoo import Zoo
 from lookout_models.errors import UsageError
-from lookout_models.reel import YARD
+from lookout_models.reel import ROOM, YARD
 from lookout_models.reel.camera_look import CameraLook, Picture
 from lookout_models.reel.props import PLATES, draw_props
-from lookout_models.reel.yard import STORIES
+from lookout_models.reel.stories import STORIES
 
 
 def test_the_shipped_reader_reads_the_plates_at_the_gate(tmp_path: Path) -> None:
@@ -42,5 +42,5 @@ def test_by_night_the_camera_sees_grey_and_noise() -> None:
     assert night[:, 150:170].std() > day[:, 150:170, 2].std()
 
 
-def test_the_renderer_and_the_film_know_the_same_clips_of_the_yard() -> None:
-    assert set(YARD) == set(STORIES)
+def test_the_renderer_and_the_film_know_the_same_simulated_clips() -> None:
+    assert {*YARD, *ROOM} == set(STORIES)
