@@ -18,6 +18,8 @@ from lookout_edge.rules.base import Judgement, PresenceRule, RuleContext, RulePa
 
 #: Seconds of frame time for which the outcome of a search among the residents is believed.
 SEARCH_S = 1.0
+#: A vehicle that has become so many times as large is seen better: it comes nearer, or into view.
+NEARER = 1.15
 
 
 class UnfamiliarVehicleParams(RuleParams):
@@ -34,9 +36,10 @@ class UnfamiliarVehicleParams(RuleParams):
     plate_interval_s: Seconds = 1.0
     """Least seconds between two tries on one vehicle."""
     plate_tries: int = Field(default=12, ge=1, le=1000)
-    """Tries on one vehicle after which its plate is left as it is."""
+    """Tries on one vehicle after which its plate is left as it is, until the vehicle comes nearer."""
     plate_patience_s: Seconds = 3.0
-    """Seconds beyond the dwell for which the alarm waits for a plate that is not yet sure or not yet tried."""
+    """Seconds for which the alarm waits for a plate that is not read yet, beyond the dwell and from when the vehicle
+    last came nearer; not longer than ``plate_tries`` last."""
     plate_min_reads: int = Field(default=2, ge=1, le=100)
     """Readings that must be there before a plate counts as read."""
     plate_min_confidence: float = Field(default=0.7, ge=0, le=1)
@@ -54,6 +57,9 @@ class UnfamiliarVehicleParams(RuleParams):
 class _Note:
     vote: PlateVote = field(default_factory=PlateVote)
     tried_at: float | None = None
+    #: Its size (the root of its box's area) when its plate was first tried or it last came nearer, and when that was.
+    near_size: float = 0.0
+    nearer_at: float = float("-inf")
     #: Whether the vehicle was recognised and its visit counted.
     admitted: bool = False
     #: Plate, frame time and outcome of the last search for it among the residents.
@@ -98,7 +104,7 @@ class UnfamiliarVehicle(PresenceRule[UnfamiliarVehicleParams, _Note]):
         dwell_s = presence.dwell_s
         conditions = [dwell_condition(dwell_s, self._params.dwell_s)]
         if plate is not None:
-            conditions += [self._decided_condition(plate, vote, dwell_s), _plate_condition(plate, found)]
+            conditions += [self._decided_condition(at, presence, plate, note), _plate_condition(plate, found)]
             conditions += [_misread_condition(found, self._params.fuzzy_distance)] if found and found.misread else []
         severity, reason = self._severity(dwell_s, plate, found)
         look_again, wish = self._wishes(at, presence, plate, note)
@@ -145,14 +151,14 @@ class UnfamiliarVehicle(PresenceRule[UnfamiliarVehicleParams, _Note]):
         note.searched = text, at, found
         return found
 
-    def _decided_condition(self, plate: Plate, vote: PlateVote, dwell_s: float) -> Condition:
-        """A resident must not be an alarm for the second that a further reading takes."""
-        hopeful = vote.attempts == 0 or len(vote.readings) > 0
-        has_time = dwell_s < self._params.dwell_s + self._params.plate_patience_s
-        waits = hopeful and has_time and vote.attempts < self._params.plate_tries
+    def _decided_condition(self, at: float, presence: Presence, plate: Plate, note: _Note) -> Condition:
+        """Unreadable is a verdict, and not what one failed reading says: a resident must not be an alarm for the
+        seconds that a better look takes."""
+        waited_s = at - max(presence.since + self._params.dwell_s, note.nearer_at)
+        waits = waited_s < self._params.plate_patience_s and note.vote.attempts < self._params.plate_tries
         met = plate.status is not PlateStatus.UNREADABLE or not waits
         return Condition(
-            name="plate_reads", value=len(vote.readings), limit=self._params.plate_min_reads, met=met, unit="1"
+            name="plate_reads", value=len(note.vote.readings), limit=self._params.plate_min_reads, met=met, unit="1"
         )
 
     def _severity(self, dwell_s: float, plate: Plate | None, found: Found | None) -> tuple[Severity, str]:
@@ -168,13 +174,17 @@ class UnfamiliarVehicle(PresenceRule[UnfamiliarVehicleParams, _Note]):
         self, at: float, presence: Presence, plate: Plate | None, note: _Note
     ) -> tuple[float | None, int | None]:
         """(frame time of the next look wanted for the plate, track to read in this picture)."""
-        settled = plate is None or plate.status is PlateStatus.KNOWN or note.vote.attempts >= self._params.plate_tries
-        if settled:
+        size = presence.track.box.area**0.5
+        nearer = presence.seen_at >= at and size >= NEARER * note.near_size
+        used_up = note.vote.attempts >= self._params.plate_tries and not nearer
+        if plate is None or plate.status is PlateStatus.KNOWN or used_up:
             return None, None
         first = presence.since + self._params.plate_from_s
         due = first if note.tried_at is None else max(first, note.tried_at + self._params.plate_interval_s)
         if at < due or presence.seen_at < at:
             return due, None
+        if nearer:
+            note.nearer_at, note.near_size = at, size
         note.tried_at = at
         return at + self._params.plate_interval_s, presence.track.id
 

@@ -60,14 +60,14 @@ class Watch:
 
 
 def test_it_is_an_alarm_after_its_dwell_and_not_before() -> None:
-    watch = Watch(rule())
+    watch = Watch(rule(plate_patience_s=0.0))
     assert watch.until(1.8).standing is Standing.PENDING
     assert watch.until(0.4, start=2.0).standing is Standing.ACTIVE
 
 
 def test_dwell_is_frame_time_whatever_the_rate_of_looks() -> None:
     for step in (0.04, 0.5, 1.0):
-        watch, first_active = Watch(rule()), None
+        watch, first_active = Watch(rule(plate_patience_s=0.0)), None
         for index in range(200):
             seen = watch.look(index * step)
             if first_active is None and seen is not None and seen.standing is Standing.ACTIVE:
@@ -132,13 +132,58 @@ def test_a_plate_that_was_seen_gets_a_little_time_to_become_sure() -> None:
     assert watch.until(0.6, start=3.0).severity_reason == "plate_stranger"
 
 
-def test_without_any_reading_the_alarm_does_not_wait() -> None:
-    assert Watch(rule(plate_from_s=1.0)).until(2.0).standing is Standing.ACTIVE
+def test_one_failed_reading_is_no_verdict_and_unreadable_is_one_after_the_patience() -> None:
+    watch = Watch(rule(plate_from_s=1.0, plate_patience_s=3.0))
+    waiting = watch.until(4.8)
+    assert (waiting.standing, waiting.blocked_by) == (Standing.PENDING, "plate_reads")
+    told = watch.until(0.4, start=5.0)
+    assert (told.standing, told.severity_reason) == (Standing.ACTIVE, "plate_unreadable")
+
+
+def test_a_resident_whose_plate_is_first_read_when_the_car_stands_at_the_gate_is_no_alarm() -> None:
+    watch = Watch(rule(plate_from_s=1.0, plate_patience_s=3.0), residents=[Resident(plate="皖A12345")])
+    seen = [watch.look(index * STEP) for index in range(14)]
+    watch.text = "皖A12345"
+    seen += [watch.look(index * STEP) for index in range(14, 60)]
+    assert watch.tries > 2
+    assert not [one for one in seen if one is None or one.standing is Standing.ACTIVE]
+    assert seen[-1] is not None
+    assert seen[-1].blocked_by == "plate"
+
+
+def coming_nearer(at: float) -> Box:
+    """A car whose box doubles in five seconds, and which stands from the sixth on."""
+    half = 0.05 + 0.01 * min(at, 6.0)
+    return Box(0.5 - half, 0.5 - half, 0.5 + half, 0.5 + half)
+
+
+def test_who_still_comes_nearer_is_waited_for_and_who_stands_is_not() -> None:
+    watch, first = Watch(rule(plate_from_s=1.0, plate_patience_s=3.0, plate_tries=30)), None
+    for index in range(100):
+        at = round(index * STEP, 3)
+        seen = watch.look(at, box=coming_nearer(at))
+        if first is None and seen is not None and seen.standing is Standing.ACTIVE:
+            first = at
+    assert first is not None
+    assert 7.0 < first < 9.4, "three seconds after it was last seen nearer, and not after its dwell"
+
+
+def test_tries_end_the_patience_and_coming_nearer_gives_another_one() -> None:
+    watch = Watch(rule(plate_from_s=1.0, plate_tries=2, plate_patience_s=60.0))
+    far = [watch.look(index * STEP, box=coming_nearer(0.0)) for index in range(50)]
+    assert watch.tries == 2
+    assert far[-1] is not None
+    assert far[-1].severity_reason == "plate_unreadable"
+    assert far[-1].standing is Standing.ACTIVE
+    watch.text, watch.residents = "皖A12345", [Resident(plate="皖A12345")]
+    near = [watch.look(10.0 + index * STEP, box=coming_nearer(index * STEP)) for index in range(50)]
+    assert near[-1] is not None
+    assert (near[-1].standing, near[-1].blocked_by) == (Standing.BLOCKED, "plate")
 
 
 def test_a_stranger_is_yellow_an_unreadable_plate_blue() -> None:
     stranger = Watch(rule(), text="皖A12345").until(4.0)
-    unreadable = Watch(rule()).until(4.0)
+    unreadable = Watch(rule()).until(6.0)
     assert (stranger.standing, stranger.severity, stranger.severity_reason) == (
         Standing.ACTIVE,
         Severity.YELLOW,
