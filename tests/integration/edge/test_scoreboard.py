@@ -8,6 +8,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import cv2
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
@@ -135,6 +136,14 @@ def test_the_camera_of_the_quiet_hours_gives_pictures_as_they_are_asked_for() ->
     assert gaps == [0.2] * 50 + [1.0] * 19
     assert shown[0].shape == (SIZE[1], SIZE[0], 3)
     assert all((one != other).any() for one, other in pairwise(shown)), "the sensor is noisy"
+
+
+def test_a_turning_camera_shows_another_part_of_the_picture_and_comes_back() -> None:
+    shades = np.tile(np.linspace(0, 200, 96, dtype=np.uint8)[None, :, None], (72, 1, 3))
+    shown = [frame.image for frame in Camera(shades, seed=1, turns=True).frames(40.0)]
+    start, far, back = (float(shown[index].mean()) for index in (0, 100, 199))
+    assert far > start + 30
+    assert abs(back - start) < 10
 
 
 def test_quiet_scenes_are_told_with_their_hours_and_alarms() -> None:
