@@ -1,6 +1,7 @@
 """What all commands share: their options, and errors as one sentence with an exit code."""
 
 import logging
+import os
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,11 +9,21 @@ from typing import Annotated
 
 import typer
 
+from lookout_edge.adapters.page.words import Language, Words, language_of
 from lookout_edge.adapters.video import redact
 from lookout_edge.errors import ConfigError, EdgeError, SourceError
 
 ConfigOption = Annotated[Path, typer.Option("--config", "-c", help="The gateway's configuration file (YAML).")]
 VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="More log lines.")]
+LangOption = Annotated[
+    Language | None, typer.Option("--lang", help="Language of the answer; by default the terminal's, else Chinese.")
+]
+
+
+def words_of(lang: Language | None) -> Words:
+    """The words of ``lang``, or of the terminal's locale for messages: by POSIX the first of these that is set."""
+    locale = next((value for name in ("LC_ALL", "LC_MESSAGES", "LANG") if (value := os.environ.get(name))), "")
+    return Words.of(lang or language_of(locale))
 
 
 def log_level(verbose: bool) -> int:

@@ -4,20 +4,12 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, time, timedelta, tzinfo
 from typing import Protocol
 
-from lookout_contract.commands import Verdict
 from lookout_contract.events import Condition, Scenario
 from lookout_contract.status import ShadowReport
 from lookout_edge.domain.comparison import Difference
 from lookout_edge.domain.feedback import Proposal
 from lookout_edge.domain.memory import Kind, Note
 from lookout_edge.errors import ConfigError
-
-_TRIED = {
-    None: "not judged",
-    Verdict.REAL: "MISSED, it was real",
-    Verdict.FALSE: "spared",
-    Verdict.DUPLICATE: "spared, told twice",
-}
 
 
 class Words(Protocol):
@@ -115,50 +107,84 @@ def _value(value: float | str | bool | None, unit: str | None, words: Words) -> 
     return f"{rounded} {words.say('units', unit)}" if unit and unit != "1" else rounded
 
 
-def proposal_text(proposal: Proposal, timezone: tzinfo) -> str:
+def proposal_text(proposal: Proposal, timezone: tzinfo, words: Words) -> str:
     """A proposal in lines: what it would leave out, and each alarm of the last week that it would have left out."""
-    place = ", ".join(f"{value:.2f}" for value in proposal.box)
-    state = proposal.decision.value
+    state = words.say("decisions", proposal.decision.value)
     if proposal.until is not None:
-        state += f" by {proposal.decided_by} until {_clock(proposal.until, timezone)}"
-    where = f"{proposal.scenario} at {proposal.camera}"
+        until = _clock(proposal.until, timezone)
+        state += words.sentence("proposal_until", by=proposal.decided_by or "", until=until)
+    what = {
+        "id": proposal.id,
+        "state": state,
+        "camera": proposal.camera,
+        "scenario": words.say("scenarios", proposal.scenario.value),
+        "thing": words.say("things", proposal.group),
+    }
     if proposal.least_score is None:
-        what = f"{where}, {proposal.zone or 'frame'}: {proposal.group} at [{place}]"
+        place = ", ".join(f"{value:.2f}" for value in proposal.box)
+        zone = words.say("values", proposal.zone or "frame")
+        head = words.sentence("proposal_place", place=place, zone=zone, **what)
     else:
-        what = f"{where}: {proposal.group} of which the model is less sure than {proposal.least_score:g}"
-    tried = f"{proposal.spared} false alarms spared, {proposal.missed} real ones missed, {proposal.unjudged} not judged"
-    slows = "; only slows what neither flickers nor grows" if proposal.scenario is Scenario.FIRE_SMOKE else ""
-    lines = [f"{proposal.id}  {state}  leave out {what}{slows}", f"              in the last week: {tried}"]
-    lines += [
-        f"                {_clock(each.at, timezone)}  {_TRIED[each.verdict]}  {each.occurrence}"
-        for each in proposal.left_out
-    ]
+        head = words.sentence("proposal_threshold", score=f"{proposal.least_score:g}", **what)
+    if proposal.scenario is Scenario.FIRE_SMOKE:
+        head += words.sentence("proposal_slows")
+    counts = {"spared": proposal.spared, "missed": proposal.missed, "unjudged": proposal.unjudged}
+    tried = words.sentence("proposal_tried", **{name: str(count) for name, count in counts.items()})
+    lines = [head, f"    {tried}"]
+    for each in proposal.left_out:
+        verdict = words.say("left_out", each.verdict.value if each.verdict is not None else "unjudged")
+        lines.append(f"      {_clock(each.at, timezone)}  {verdict}  {each.occurrence}")
     return "\n".join(lines)
 
 
 def shadow_text(
-    name: str, report: ShadowReport, differences: Sequence[Difference], now: datetime, timezone: tzinfo
+    name: str,
+    told: tuple[ShadowReport, Sequence[Difference]],
+    now: datetime,
+    timezone: tzinfo,
+    words: Words,
 ) -> list[str]:
     """A shadow beside the running rules, camera by camera, in lines."""
+    report, differences = told
     days = (min(now, report.until) - report.since).total_seconds() / 86_400
     of = (report.until - report.since).total_seconds() / 86_400
-    began = _clock(report.since.timestamp(), timezone)
-    shed = f", {report.shed} more left out while the box was busy" if report.shed else ""
-    lines = [f"{name}  since {began}, {days:.1f} of {of:g} days, {report.looks} looks{shed}"]
-    lines += [f"  given up: {report.gave_up}"] if report.gave_up else []
+    head = words.sentence(
+        "shadow_head",
+        name=name,
+        since=_clock(report.since.timestamp(), timezone),
+        days=f"{days:.1f}",
+        of=f"{of:g}",
+        looks=str(report.looks),
+    )
+    lines = [head + (words.sentence("shadow_shed", shed=str(report.shed)) if report.shed else "")]
+    if report.gave_up:
+        lines.append("  " + words.sentence("shadow_gave_up", reason=report.gave_up))
+    if not differences:
+        lines.append("  " + words.sentence("shadow_nobody"))
     for each in differences:
-        a_day = [f"{count / days:.1f}" if days * 24 >= 1 else "–" for count in (each.running, each.shadow)]
-        lines.append(
-            f"  {each.camera} {each.scenario}: {each.running} alarms, the shadow {each.shadow}, {each.both} of them "
-            f"the same; a day {a_day[0]} and {a_day[1]}"
-        )
-        lines += [
-            f"    {_clock(note.at, timezone)}  spared: {note.label or ''} {note.reason or ''}" for note in each.spared
-        ]
-        lines += [
-            f"    {_clock(note.at, timezone)}  new: {note.label or ''} {note.reason or ''}" for note in each.added
-        ]
-    return lines or [f"{name}: judges no camera"]
+        lines.append("  " + _difference(each, days, words))
+        for key, notes in (("shadow_spared", each.spared), ("shadow_added", each.added)):
+            lines += [f"    {_clock(note.at, timezone)}  {_alarm(key, note, words)}" for note in notes]
+    return lines
+
+
+def _difference(each: Difference, days: float, words: Words) -> str:
+    """The counts of one camera and scenario; a day's share of them once an hour has run."""
+    counts = {"running": each.running, "shadow": each.shadow}
+    a_day = {f"{key}_a_day": f"{count / days:.1f}" if days * 24 >= 1 else "–" for key, count in counts.items()}
+    return words.sentence(
+        "shadow_pair",
+        camera=each.camera,
+        scenario=words.say("scenarios", each.scenario.value),
+        both=str(each.both),
+        **{key: str(count) for key, count in counts.items()},
+        **a_day,
+    )
+
+
+def _alarm(key: str, note: Note, words: Words) -> str:
+    thing = words.say("labels", note.label) if note.label else words.sentence("why_nobody")
+    return words.sentence(key, thing=thing, because=_because(note.reason or "", words))
 
 
 def _clock(at: float, timezone: tzinfo) -> str:

@@ -1,7 +1,6 @@
 """Commands about rules: how well they do on labelled clips, and why there was an alarm or none."""
 
 import json
-import os
 import resource
 import time
 from collections.abc import Iterator, Sequence
@@ -15,9 +14,8 @@ from lookout_contract.commands import Resident
 from lookout_contract.events import Scenario
 from lookout_edge import bootstrap
 from lookout_edge.adapters.logs import configure_logs
-from lookout_edge.adapters.page.words import Language, Words, language_of
 from lookout_edge.bootstrap.streams import first_picture, write_zones
-from lookout_edge.cli import ConfigOption, log_level, plain_errors
+from lookout_edge.cli import ConfigOption, LangOption, log_level, plain_errors, words_of
 from lookout_edge.config import CameraConfig, ModelsConfig
 from lookout_edge.domain.feedback import Decision
 from lookout_edge.domain.frame import Frame
@@ -67,9 +65,7 @@ def why(
     at: Annotated[str, typer.Option("--at", help="HH:MM of the last 24 hours on the site's clock, or ISO 8601.")],
     around: Annotated[float, typer.Option(min=1, max=86_400, help="Seconds before and after.")] = 120.0,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, a note a line.")] = False,
-    lang: Annotated[
-        Language | None, typer.Option("--lang", help="Language of the answer; by default the terminal's, else Chinese.")
-    ] = None,
+    lang: LangOption = None,
 ) -> None:
     """Why was there an alarm, or none? What the gateway saw around a time, kept for a week."""
     with plain_errors():
@@ -86,12 +82,7 @@ def why(
         for note in notes:
             typer.echo(note.model_dump_json(exclude_defaults=True))
     else:
-        typer.echo("\n".join(answer(notes, before, loaded.timezone, Words.of(lang or language_of(_locale())))))
-
-
-def _locale() -> str:
-    """The terminal's locale for messages, by POSIX: the first of these that is set."""
-    return next((value for name in ("LC_ALL", "LC_MESSAGES", "LANG") if (value := os.environ.get(name))), "")
+        typer.echo("\n".join(answer(notes, before, loaded.timezone, words_of(lang))))
 
 
 def proposals(
@@ -99,8 +90,10 @@ def proposals(
     accept: Annotated[str | None, typer.Option("--accept", metavar="ID", help="Leave this out from now on.")] = None,
     decline: Annotated[str | None, typer.Option("--decline", metavar="ID", help="Never ask for this again.")] = None,
     by: Annotated[str, typer.Option("--by", help="Who decides.")] = "operator",
+    lang: LangOption = None,
 ) -> None:
     """What the gateway proposes to leave out after false alarms, with what that would have spared and missed."""
+    words = words_of(lang)
     with plain_errors():
         loaded = bootstrap.load(config)
         file = bootstrap.open_proposals(loaded.config)
@@ -108,8 +101,8 @@ def proposals(
         for name, decision in ((accept, Decision.ACCEPTED), (decline, Decision.DECLINED)):
             if name is not None:
                 file.decide(name, decision, by, now)
-        lines = [proposal_text(proposal, loaded.timezone) for proposal in file.all()]
-    typer.echo("\n".join(lines) if lines else "there is no proposal")
+        lines = [proposal_text(proposal, loaded.timezone, words) for proposal in file.all()]
+    typer.echo("\n".join(lines) if lines else words.sentence("proposal_none"))
 
 
 DrawOption = Annotated[

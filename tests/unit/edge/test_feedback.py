@@ -12,6 +12,7 @@ from lookout_contract.events import Condition, Scenario
 from lookout_edge.__main__ import app
 from lookout_edge.adapters.feedback import FeedbackDesk, ProposalFile
 from lookout_edge.adapters.memory import Memory
+from lookout_edge.adapters.page.words import Language, Words
 from lookout_edge.adapters.verdicts import VerdictFile
 from lookout_edge.bootstrap import PROPOSALS
 from lookout_edge.domain.feedback import KEEP_FIRE_S, KEEP_S, Decision, propose
@@ -92,9 +93,12 @@ def test_false_alarms_here_and_there_ask_for_a_threshold_that_misses_nothing_rea
     assert proposal.least_score == pytest.approx(0.40)
     assert (proposal.spared, proposal.missed, proposal.unjudged) == (6, 0, 1)
     assert [each.occurrence for each in proposal.left_out] == [*(f"f{n}" for n in range(6)), "open"]
-    text = proposal_text(proposal, UTC)
+    text = proposal_text(proposal, UTC, Words.of(Language.ENGLISH))
     assert "of which the model is less sure than 0.4" in text
     assert (text.count("  spared  "), text.count("  not judged  ")) == (6, 1)
+    chinese = proposal_text(proposal, UTC, Words.of(Language.CHINESE))
+    assert "stairs：电动车不再报模型把握低于 0.4 的两轮车" in chinese
+    assert (chinese.count("  可少报  "), chinese.count("  未判定  ")) == (6, 1)
 
 
 def test_no_threshold_without_a_gap_or_for_what_must_not_be_missed() -> None:
@@ -189,13 +193,16 @@ def test_the_command_lists_and_decides(tmp_path: Path) -> None:
         "    source: {url: 'rtsp://192.0.2.1/x'}\n    rules: [{scenario: corridor_ebike}]\n",
         encoding="utf-8",
     )
-    run = CliRunner().invoke
-    assert "there is no proposal" in run(app, ["proposals", "--config", str(config)]).output
+    run = CliRunner(env={"LC_ALL": "en_GB.UTF-8"}).invoke
+    assert "There is no proposal" in run(app, ["proposals", "--config", str(config)]).output
     (proposal,) = propose(0.0, [alarm(name) for name in "abc"], dict.fromkeys("abc", FALSE))
     ProposalFile(tmp_path / ".lookout" / "gateway" / PROPOSALS).add([proposal])
     listed = run(app, ["proposals", "--config", str(config)]).output
-    assert "open  leave out corridor_ebike at stairs" in listed
+    assert "open  leave out e-bike at stairs, whole picture: two-wheeler at [0.40" in listed
     assert "3 false alarms spared, 0 real ones missed" in listed
     accepted = run(app, ["proposals", "--config", str(config), "--accept", proposal.id, "--by", "wang"])
     assert "accepted by wang until" in accepted.output
+    chinese = CliRunner(env={"LC_ALL": "C.UTF-8"}).invoke(app, ["proposals", "--config", str(config)]).output
+    assert "已采纳（wang，有效至" in chinese
+    assert "可少误报 3 次" in chinese
     assert run(app, ["proposals", "--config", str(config), "--accept", "x"]).exit_code == 2

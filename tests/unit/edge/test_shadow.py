@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from lookout_contract.events import EndReason, EventData, Phase, Scenario
 from lookout_contract.status import ShadowReport
 from lookout_edge.adapters.memory import Memory
+from lookout_edge.adapters.page.words import Language, Words
 from lookout_edge.adapters.shadow_file import ShadowFile
 from lookout_edge.bootstrap.shadows import comparisons
 from lookout_edge.domain.comparison import SAME_S, compare
@@ -166,12 +167,15 @@ def test_the_report_is_made_of_what_is_remembered(tmp_path: Path) -> None:
     report, differences = comparisons(file, memory, 87_400.0)["trial"]
     memory.close()
     assert [(t.running, t.shadow, t.both) for t in report.alarms] == [(2, 1, 1)]
-    lines = shadow_text("trial", report, differences, datetime.fromtimestamp(87_400.0, UTC), UTC)
+    now, english = datetime.fromtimestamp(87_400.0, UTC), Words.of(Language.ENGLISH)
+    lines = shadow_text("trial", (report, differences), now, UTC, english)
     assert lines[0] == "trial  since 01-01 00:16:40, 1.0 of 1 days, 40 looks, 2 more left out while the box was busy"
     assert lines[1].endswith("2 alarms, the shadow 1, 1 of them the same; a day 2.0 and 1.0")
     assert lines[2].strip().startswith("01-01 02:30:00  spared: motorcycle")
+    chinese = shadow_text("trial", (report, differences), now, UTC, Words.of(Language.CHINESE))
+    assert chinese[1].strip() == "stairs 电动车：现行报警 2 次，试运行 1 次，相同 1 次；每天 2.0 次与 1.0 次"
     young = ShadowReport(since=datetime.fromtimestamp(0, UTC), until=datetime.fromtimestamp(0, UTC) + timedelta(days=1))
-    assert "0.0 of 1 days" in shadow_text("new", young, [], datetime.fromtimestamp(60, UTC), UTC)[0]
+    assert "0.0 of 1 days" in shadow_text("new", (young, []), datetime.fromtimestamp(60, UTC), UTC, english)[0]
 
 
 _BOX = st.builds(
