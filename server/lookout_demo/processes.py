@@ -1,10 +1,11 @@
 """Child processes: started, watched, and stopped together."""
 
+import contextlib
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
@@ -72,6 +73,17 @@ class Child:
             self._process.wait()
 
 
+@contextlib.contextmanager
+def _deaf() -> Generator[None]:
+    """Whoever presses Ctrl-C once more would leave the rest running; all end within seconds anyway."""
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
 class Children:
     """Children that stop in the reverse order of their start, whatever happens."""
 
@@ -84,8 +96,9 @@ class Children:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for child in reversed(self._running):
-            child.stop()
+        with _deaf():
+            for child in reversed(self._running):
+                child.stop()
 
     def start(self, name: str, command: Sequence[str], log: Path) -> Child:
         """Start a program; its output goes to ``log``."""

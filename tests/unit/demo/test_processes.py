@@ -1,7 +1,10 @@
 """Children are watched and stopped whatever happens."""
 
 import os
+import signal
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -44,6 +47,34 @@ def test_a_child_that_ignores_the_request_is_killed(tmp_path: Path, monkeypatch:
         child = children.start("stubborn", STUBBORN, tmp_path / "log")
         children.wait_for("it to be up", lambda: "up" in child.tail() or None, timeout_s=30)
     assert not is_alive(child)
+
+
+TWO_CHILDREN = """
+import signal, sys, time
+from pathlib import Path
+from lookout_demo.processes import Children
+signal.signal(signal.SIGINT, signal.default_int_handler)
+with Children() as children:
+    first = children.start("first", sys.argv[2:4] + ["import time; time.sleep(600)"], Path(sys.argv[1], "first"))
+    second = children.start("second", sys.argv[2:4] + [sys.argv[4]], Path(sys.argv[1], "second"))
+    children.wait_for("the second to be up", lambda: "up" in second.tail() or None, timeout_s=30)
+    print(first.pid, second.pid, flush=True)
+    time.sleep(600)
+"""
+
+
+def test_a_second_ctrl_c_leaves_none_running(tmp_path: Path) -> None:
+    # It stops the second one first, which does not heed; the second Ctrl-C comes while it waits for that.
+    command = [sys.executable, "-c", TWO_CHILDREN, str(tmp_path), *STUBBORN[:2], STUBBORN[2]]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as demo:
+        assert demo.stdout is not None
+        children = [int(pid) for pid in demo.stdout.readline().split()]
+        demo.send_signal(signal.SIGINT)
+        time.sleep(0.5)
+        assert demo.poll() is None
+        demo.send_signal(signal.SIGINT)
+        demo.wait(30)
+    assert [pid for pid in children if Path(f"/proc/{pid}").exists()] == []
 
 
 def test_a_child_that_ends_is_named_with_the_end_of_its_log(tmp_path: Path) -> None:
