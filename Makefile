@@ -26,7 +26,7 @@ DATABASE ?= sqlite
 LAB_ARGS ?=
 LAB = PYTHONPATH=server:edge $(BIN)/python -m lookout_lab
 
-.PHONY: help setup setup-dev console screenshots demo reel demo-check test check check-training torch-cpu format schemas bench bench-desk soak score crashlab backlog load quiet-hours build-models pins clean
+.PHONY: help setup setup-dev console screenshots demo reel demo-check demo-reel test check check-training torch-cpu format schemas bench bench-desk soak score crashlab backlog load quiet-hours build-models pins clean
 
 help: ## List the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -52,7 +52,7 @@ setup-dev: $(VENV)/.dev ## The environment with everything that tests and checks
 console: $(VENV)/.runtime ## Build the web console into the server's package
 	@$(BIN)/python server/build_console.py
 
-demo: console ## Run everything here: a broker, a dispatcher, a gateway with seven cameras. CAMERA=rtsp://…|FILE|/dev/video0 for yours
+demo: console ## Run everything here: a broker, a dispatcher, a gateway whose cameras play rendered clips. CAMERA=rtsp://…|FILE|/dev/video0 for yours
 	@exec $(BIN)/lookout-demo run $(if $(CAMERA),--camera '$(CAMERA)') $(DEMO_ARGS)
 
 REEL ?= .reel
@@ -73,6 +73,9 @@ reel: $(VENV)/.runtime $(REEL)/blender/.ready ## Render the reel anew into $(REE
 
 demo-check: console ## The demo without a person: one real detection to a closed case; ends with a line of JSON
 	@exec $(BIN)/lookout-demo check $(DEMO_ARGS)
+
+demo-reel: console ## Three minutes of the rendered clips: every scenario is an alarm, no harmless twin is; ends with a line of JSON
+	@exec $(BIN)/lookout-demo reel $(DEMO_ARGS)
 
 screenshots: $(VENV)/.dev console ## Pictures of every page, both themes, three widths, into tests/output/screenshots (minutes). PAGES='/worker /r'
 	@cd tests && PYTHONPATH=. ../$(BIN)/python -m e2e.screenshots $(PAGES)

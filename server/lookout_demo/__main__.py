@@ -18,6 +18,7 @@ from lookout_demo.errors import DemoError
 from lookout_demo.footage import Feed, extra_feeds, own_feed, reel_feeds, shipped_feeds
 from lookout_demo.launch import Running, start
 from lookout_demo.processes import Children
+from lookout_demo.reel_check import watch
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Lookout 守望哨 on one machine, to try it.")
 
@@ -68,7 +69,7 @@ def run(camera: Camera = None, data: DataDir = Path(".lookout/demo"), port: Port
     """Start a dispatcher, its broker and a gateway, and keep them running until Ctrl-C."""
     _stop_on_signals()
     try:
-        feeds = (own_feed(camera),) if camera else shipped_feeds()[:1] + reel_feeds() + extra_feeds()
+        feeds = (own_feed(camera),) if camera else reel_feeds() + extra_feeds()
         with Children() as children:
             _say("Preparing the demo's community …")
             community = prepare(data.resolve(), feeds, port=port)
@@ -109,6 +110,34 @@ def check(
     typer.echo(json.dumps(asdict(outcome), ensure_ascii=False))
     if outcome.case_state != "closed":
         raise typer.Exit(1)
+
+
+@app.command()
+def reel(
+    within: Annotated[float, typer.Option(help="Seconds from the start in which every scenario has to come.")] = 180,
+    precision: Annotated[str, typer.Option(help="auto: the detector's int8 twin; full: the detector.")] = "auto",
+) -> None:
+    """Play the reel afresh: every scenario must come in time and nothing of what is harmless; ends with JSON."""
+    _stop_on_signals()
+    folder = Path(tempfile.mkdtemp(prefix="lookout-reel-"))
+    started = time.monotonic()
+    try:
+        feeds = reel_feeds()
+        with Children() as children:
+            community = prepare(folder, feeds, port=0)
+            running = start(children, community, feeds, _say, precision=precision)
+            verdict = watch(children, running, feeds, _say, started=started, within_s=within)
+    except DemoError as error:
+        typer.echo(f"lookout-demo: {error}", err=True)
+        raise typer.Exit(1) from None
+    except KeyboardInterrupt:
+        typer.echo("Stopped.")
+        raise typer.Exit(1) from None
+    typer.echo(json.dumps({"passed": verdict.passed, **asdict(verdict)}, ensure_ascii=False))
+    if not verdict.passed:
+        typer.echo(f"lookout-demo: what it kept and said is in {folder}", err=True)
+        raise typer.Exit(1)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def main() -> None:

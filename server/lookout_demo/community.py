@@ -128,9 +128,14 @@ def detector_for(feeds: Sequence[Feed]) -> str:
 
 
 def gateway_config(
-    folder: Path, feeds: Sequence[Feed], *, mqtt: dict[str, Any], dispatcher: dict[str, Any]
+    folder: Path,
+    feeds: Sequence[Feed],
+    *,
+    mqtt: dict[str, Any],
+    dispatcher: dict[str, Any],
+    precision: str = "auto",
 ) -> dict[str, Any]:
-    """The gateway's configuration for these cameras."""
+    """The gateway's configuration for these cameras, with the detector in that ``precision`` (``auto``, ``full``)."""
     cameras = {feed.id: _camera(feed) for feed in feeds}
     return {
         "site": SITE,
@@ -139,7 +144,7 @@ def gateway_config(
         "data_dir": str(folder / "gateway"),
         "mqtt": mqtt,
         "dispatcher": dispatcher,
-        "models": {"detector": detector_for(feeds)},
+        "models": {"detector": detector_for(feeds), "precision": precision},
         "cameras": cameras,
     }
 

@@ -30,6 +30,8 @@ class Feed:
     loop: bool = True
     #: From here on nothing new happens: the part that is repeated for ``REST_S`` before it starts again.
     rest_from_s: float | None = None
+    #: Nothing that is shown should be an alarm.
+    harmless: bool = False
     #: Plates of those who live there.
     residents: tuple[str, ...] = ()
     #: Corners of the zone that the rules watch, fractions 0..1; None is the whole picture.
@@ -59,12 +61,17 @@ _REEL_NAMES = {
     "resident-gate": "小区大门（渲染：居民车停入）",
     "fire-yard": "后院（渲染：起火）",
     "lamp-yard": "后院（渲染：警示灯与水汽）",
+    "sunset-yard": "后院（渲染：夕照）",
+    "fire-room": "储藏室（渲染：起火）",
+    "steam-room": "储藏室（渲染：开水与台灯）",
     "bag-beside-bin": "投放点（渲染：桶外倾倒）",
     "bag-into-bin": "投放点（渲染：入桶）",
     "ebike-corridor": "楼道（渲染：电动车停放）",
     "pram-corridor": "楼道（渲染：婴儿车经过）",
+    "ebike-corridor-night": "楼道（渲染：电动车夜间充电）",
     "ebike-lift": "电梯（渲染：电动车进入）",
     "wheelchair-lift": "电梯（渲染：轮椅进入）",
+    "pram-lift": "电梯（渲染：婴儿车进入）",
 }
 
 #: Where a car stands parked at the right kerb of the street scene while the others drive by.
@@ -114,6 +121,7 @@ def reel_feeds() -> tuple[Feed, ...]:
             params=clip.get("params", {}),
             rest_from_s=clip.get("rest_from_s"),
             residents=tuple(clip.get("residents", ())),
+            harmless="twin_of" in clip,
         )
         for name, clip in clips.items()
     )

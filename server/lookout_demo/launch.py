@@ -43,7 +43,9 @@ def _gateway_access(community: Community) -> dict[str, str]:
     return cast(dict[str, str], json.loads(kept.read_text()))
 
 
-def start(children: Children, community: Community, feeds: Sequence[Feed], say: Say) -> Running:
+def start(
+    children: Children, community: Community, feeds: Sequence[Feed], say: Say, *, precision: str = "auto"
+) -> Running:
     """Start both programs and wait until the dispatcher is ready and the gateway has reported for duty."""
     say("Starting the dispatcher and its broker …")
     access = _gateway_access(community)
@@ -64,7 +66,8 @@ def start(children: Children, community: Community, feeds: Sequence[Feed], say: 
         "password": access["mqtt_password"],
     }
     dispatch = {"url": url, "token": access["upload_token"]}
-    write_yaml(community.gateway_config, gateway_config(community.folder, feeds, mqtt=mqtt, dispatcher=dispatch))
+    config = gateway_config(community.folder, feeds, mqtt=mqtt, dispatcher=dispatch, precision=precision)
+    write_yaml(community.gateway_config, config)
     gateway = children.start(
         "gateway",
         [program("lookout-edge"), "run", "--config", str(community.gateway_config)],

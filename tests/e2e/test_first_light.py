@@ -2,11 +2,13 @@
 
 import json
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 
 import cv2
+import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
@@ -14,7 +16,7 @@ from e2e.console_driver import PHONE, Login, drive_to_closed, launch, open_windo
 from lookout_demo.community import prepare
 from lookout_demo.footage import bikes_clip, shipped_feeds
 from lookout_demo.launch import Running, start
-from lookout_demo.processes import Children, program
+from lookout_demo.processes import Children, call, program
 
 ROOT = Path(__file__).parents[2]
 OUTPUT = ROOT / "tests" / "output" / "first-light"
@@ -93,6 +95,55 @@ def test_the_whole_loop_in_chromium_with_the_real_gateway(running: Running, brow
     operator.shoot(OUTPUT / "case-closed.png")
     assert operator.complaints == []
     assert worker.complaints == []
+
+
+def _token(running: Running) -> str:
+    """Of somebody who may ask gateways for something."""
+    config = str(running.community.server_config)
+    chief = [
+        program("lookout-server"),
+        "user",
+        "add",
+        "chief",
+        "--role",
+        "admin",
+        "--password-stdin",
+        "--config",
+        config,
+    ]
+    call(chief, stdin="chief-of-the-test\n")
+    answer = httpx.post(f"{running.url}/api/v1/session", json={"username": "chief", "password": "chief-of-the-test"})
+    return cast(str, answer.json()["token"])
+
+
+def test_a_camera_is_tested_all_the_way_and_nothing_of_it_is_taken_for_seen(running: Running, browser: Browser) -> None:
+    with httpx.Client(base_url=running.url, headers={"Authorization": f"Bearer {_token(running)}"}) as web:
+        asked = web.post("/api/v1/gateways/gw-demo/commands", json={"name": "self_test", "camera": "east-gate"})
+        assert asked.status_code == 202, asked.text
+        proof = _proof(web, "east-gate")
+        conditions = {condition["name"]: condition for condition in proof["conditions"]}
+        assert proof["passed"], conditions
+        hops = [name for name in conditions if name.startswith("hop_")]
+        assert hops == ["hop_look", "hop_rule", "hop_spool", "hop_broker", "hop_receipt"]
+        alarms = web.get("/api/v1/alarms", params={"limit": 200}).json()["items"]
+        assert all(alarm["started_at"] != proof["at"] for alarm in alarms)
+    operator = open_window(browser, running.url)
+    operator.sign_in(login_of(running, "operator"))
+    operator.page.goto(f"{running.url}/cameras/gw-demo/east-gate")
+    expect(operator.page.get_by_text("自检通过（陌生车辆）")).to_be_visible()
+
+
+def _proof(web: httpx.Client, camera: str) -> dict[str, Any]:
+    """The camera's self-test, once it is over: the clip takes as long as it takes."""
+    deadline = time.monotonic() + 120
+    while True:
+        cameras = web.get("/api/v1/cameras").json()["items"]
+        proofs = next(found for found in cameras if found["id"] == camera)["proofs"]
+        over = [proof for proof in proofs if proof["kind"] == "self_test" and proof["passed"] is not None]
+        if over:
+            return over[0]
+        assert time.monotonic() < deadline, proofs
+        time.sleep(0.5)
 
 
 def test_demo_check_walks_a_real_detection_to_a_closed_case() -> None:

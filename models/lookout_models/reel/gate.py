@@ -128,8 +128,8 @@ def resident_at_the_gate(_: int, props: Path) -> Act:
 #: As low and as near as a gate's camera hangs: a parked car's plate is 60 pixels wide. At 44 its province was a guess.
 _LOOK = Look(eye=(-5.0, -1.2, 1.9), aim=(1.9, 0.6, 0.8), view=50)
 _DAY = Light(sun=(40, -62), sky=(0.42, 0.58, 0.9), horizon=(0.85, 0.88, 0.92), sky_strength=0.7)
-#: Where the parked car stands, as fractions of the picture.
-_BAY = ((0.2, 0.6), (0.85, 0.6), (0.85, 1.0), (0.2, 1.0))
+#: Where the parked car stands, as fractions of the picture; while it drives its plate is smaller and blurred.
+_BAY = ((0.2, 0.8), (0.85, 0.8), (0.85, 1.0), (0.2, 1.0))
 STRANGER = Scene(
     look=_LOOK,
     light=_DAY,

@@ -10,7 +10,7 @@ _ROOM = Place(
     picture="room", camera="CAM 15", begins=datetime(2026, 5, 21, 12, 3, 30), at=(140, 0), height=300, width=400
 )
 #: Where it burns and steams, cells.
-_BASKET, _SPOUT = (120.0, 200.0), (290.0, 170.0)
+_BASKET, _SPOUT = (124.0, 225.0), (296.0, 167.0)
 
 
 def _fire(at: float) -> list[Source]:

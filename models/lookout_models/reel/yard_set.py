@@ -38,9 +38,9 @@ def _by_the_beacon() -> Sequence[Any]:
 
 def _by_the_last_sun() -> Sequence[Any]:
     """Low and orange from behind the camera; two of the windows throw it back."""
-    glow = stage.paint((1.0, 0.42, 0.08), glow=2.2)
+    glow = stage.paint((1.0, 0.36, 0.05), glow=0.9)
     panes = [stage.box((1.26, 0.02, 1.26), (_window(number), 4.88, 3.0), glow) for number in (-1, 0)]
-    return [stage.sun((9, 24), 5.0, colour=(1.0, 0.42, 0.14)), *panes]
+    return [stage.sun((9, 24), 3.2, colour=(1.0, 0.32, 0.08)), *panes]
 
 
 def _window(number: int) -> float:
