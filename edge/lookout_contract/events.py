@@ -169,6 +169,11 @@ EventType = Literal[
     "lookout.test.update.v1",
     "lookout.test.end.v1",
 ]
+_TYPES: dict[Phase, tuple[EventType, EventType]] = {
+    Phase.START: ("lookout.event.start.v1", "lookout.test.start.v1"),
+    Phase.UPDATE: ("lookout.event.update.v1", "lookout.test.update.v1"),
+    Phase.END: ("lookout.event.end.v1", "lookout.test.end.v1"),
+}
 
 Source = Annotated[str, Field(pattern=r"^/site/[a-z0-9][a-z0-9_-]{0,62}/gateway/[a-z0-9][a-z0-9_-]{0,62}$")]
 Epoch = Annotated[str, Field(pattern=r"^[0-9a-z][0-9a-z-]{0,62}$")]
@@ -211,12 +216,7 @@ class Event(Message):
 
 def event_type(data: EventData) -> EventType:
     """The CloudEvents type: by phase, and trials apart from what was seen."""
-    types: dict[Phase, tuple[EventType, EventType]] = {
-        Phase.START: ("lookout.event.start.v1", "lookout.test.start.v1"),
-        Phase.UPDATE: ("lookout.event.update.v1", "lookout.test.update.v1"),
-        Phase.END: ("lookout.event.end.v1", "lookout.test.end.v1"),
-    }
-    return types[data.phase][data.attributes.test]
+    return _TYPES[data.phase][data.attributes.test]
 
 
 def event_id(epoch: str, sequence: int) -> str:

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from lookout_contract.base import ContractError
 from lookout_contract.events import Scenario
@@ -139,6 +140,7 @@ _PARSER = re.compile(
 )
 
 
+@lru_cache(maxsize=4096)
 def parse_gateway_topic(topic: str) -> ParsedTopic:
     """Take a topic apart; ContractError when it is not one of a gateway's."""
     match = _PARSER.fullmatch(topic)

@@ -8,6 +8,7 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 from lookout_server.domain.sequence import Range
 
@@ -25,8 +26,7 @@ class Ending(StrEnum):
     LOST = "lost"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Link:
+class Link(NamedTuple):
     """One entry. ``digest``: SHA-256 of the event's text as it came, or of the reason."""
 
     number: int
@@ -38,8 +38,7 @@ class Link:
     chain: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class Chain:
+class Chain(NamedTuple):
     """Where the ledger of one (source, epoch) stands: how many entries, and the hash of the newest."""
 
     links: int

@@ -28,6 +28,13 @@ class Sequences:
         """Whether an event of that number is new: it was never settled, or was given up as lost."""
         return not self.settles(number) or _holds(self.lost, number)
 
+    def taken(self, number: int) -> "Sequences | None":
+        """The state with a number settled that is new as ``takes`` has it; None when it is not."""
+        if number == self.upto + 1 and not self.also:
+            # What nearly every event comes to; what is lost is settled, so that this number is none of them.
+            return Sequences(upto=number, lost=self.lost, top=self.top)
+        return self.settle(number) if self.takes(number) else None
+
     def settle(self, number: int) -> "Sequences":
         """The state with one more number settled; the same state when it already was."""
         if number < 1:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from lookout_contract.cases import CaseState
 from lookout_contract.events import Event, Scenario, Severity
@@ -98,16 +99,14 @@ class DeadlineHealth:
     late: tuple[Deadline, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
-class StreamKey:
-    """One life of a gateway's spool."""
+class StreamKey(NamedTuple):
+    """One life of a gateway's spool. A tuple, since it is looked up several times an event."""
 
     source: str
     epoch: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class StreamState:
+class StreamState(NamedTuple):
     """How the numbers of a stream stand, and its ledger."""
 
     numbers: Sequences
@@ -260,8 +259,7 @@ class TakenEvent:
     received_at: datetime
 
 
-@dataclass(frozen=True, kw_only=True)
-class LinkedEvent:
+class LinkedEvent(NamedTuple):
     """An event and its entry in the ledger."""
 
     taken: TakenEvent

@@ -3,7 +3,6 @@
 import json
 import math
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import cast
 
@@ -33,6 +32,8 @@ class ReadEvent:
     taken: TakenEvent
     camera: CameraKey
     message: Incoming
+    #: Whose numbers it counts in.
+    stream: StreamKey
     #: From the quarantine: its number is settled, and is taken all the same unless an event is stored under it.
     again: bool = False
 
@@ -40,11 +41,6 @@ class ReadEvent:
     def is_trial(self) -> bool:
         """Whether it only tries the way; nothing was seen."""
         return self.taken.event.data.attributes.test
-
-    @property
-    def stream(self) -> StreamKey:
-        """Whose numbers it counts in."""
-        return StreamKey(source=self.taken.event.source, epoch=self.taken.event.epoch)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,13 +154,17 @@ def _event(message: Incoming, topic: ParsedTopic, text: str) -> ReadEvent:
     _same("source", event.source, topic.source)
     _same("channel", "test" if event.data.attributes.test else "event", topic.channel)
     _same("camera", event.data.camera, topic.camera)
-    _same("scenario", event.data.scenario.value, topic.scenario.value if topic.scenario else None)
+    _same("scenario", event.data.scenario, topic.scenario)
     if not math.isfinite(_total(event)):
         raise _RefusalError("numbers must be finite: boxes, dwell_s and skew_s cannot be NaN or infinite")
-    if max(_integers(event)) > _MAX_INTEGER:
+    if _largest(event) > _MAX_INTEGER:
         raise _RefusalError(f"numbers above {_MAX_INTEGER} cannot be kept: check sequence and evidence sizes")
-    taken = TakenEvent(event=event, payload=text, received_at=message.received_at)
-    return ReadEvent(taken=taken, camera=CameraKey(gateway=topic.gateway, id=event.data.camera), message=message)
+    return ReadEvent(
+        taken=TakenEvent(event=event, payload=text, received_at=message.received_at),
+        camera=CameraKey(gateway=topic.gateway, id=event.data.camera),
+        message=message,
+        stream=StreamKey(event.source, event.epoch),
+    )
 
 
 def _text(payload: bytes) -> str:
@@ -189,15 +189,19 @@ def _same(what: str, said: str, expected: str | None) -> None:
 def _total(event: Event) -> float:
     """The sum of all fractions and seconds: finite only when each of them is."""
     data = event.data
-    return data.dwell_s + (data.skew_s or 0.0) + sum(thing.score + sum(thing.box) for thing in data.objects)
+    total = data.dwell_s + (data.skew_s or 0.0)
+    for thing in data.objects:
+        total += thing.score + sum(thing.box)
+    return total
 
 
-def _integers(event: Event) -> Iterable[int]:
+def _largest(event: Event) -> int:
+    """Of the integers in it."""
     data = event.data
-    yield event.sequence
-    yield from (ref.bytes for ref in data.evidence)
-    yield from (thing.track or 0 for thing in data.objects)
-    yield from ((data.votes.yes, data.votes.of) if data.votes else ())
+    found = [event.sequence, *[ref.bytes for ref in data.evidence], *[thing.track or 0 for thing in data.objects]]
+    if data.votes is not None:
+        found += [data.votes.yes, data.votes.of]
+    return max(found)
 
 
 def _key(payload: bytes) -> tuple[str, int] | None:

@@ -1,7 +1,7 @@
 """Decides which events of a batch are new, how every number ends, and writes the receipts and the ledger."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from lookout_contract.delivery import Receipt, Rejection
 from lookout_server.domain.ledger import Ending, Link, digest_of
@@ -107,7 +107,7 @@ class _Book:
         held = self.states[stream]
         numbers = held.numbers.expect(top)
         if numbers is not held.numbers:
-            self.states[stream] = replace(held, numbers=numbers)
+            self.states[stream] = held._replace(numbers=numbers)
 
     def reject(self, stream: StreamKey, sequence: int, reason: str, *, conflict: bool = False) -> None:
         """Have the receipt say so."""
@@ -115,10 +115,9 @@ class _Book:
         self.rejected.setdefault(stream, {})[sequence] = rejection
 
     def _event(self, message: ReadEvent) -> None:
-        sequence = message.taken.event.sequence
-        held = self.states[message.stream].numbers
-        if held.takes(sequence):
-            self.store(message, held.settle(sequence))
+        numbers = self.states[message.stream].numbers.taken(message.taken.event.sequence)
+        if numbers is not None:
+            self.store(message, numbers)
         else:
             self.repeated.append(message)
 
@@ -131,9 +130,9 @@ class _Book:
 
     def _refused(self, message: Refused, stream: StreamKey, sequence: int) -> None:
         self.reject(stream, sequence, message.reason)
-        held = self.states[stream].numbers
-        if held.takes(sequence):
-            link = self._link(stream, held.settle(sequence), Ending.REFUSED, (sequence, sequence), message.reason)
+        numbers = self.states[stream].numbers.taken(sequence)
+        if numbers is not None:
+            link = self._link(stream, numbers, Ending.REFUSED, (sequence, sequence), message.reason)
             self._note(stream, link, message.reason, message)
 
     def _gone(self, message: ReadResponse) -> None:

@@ -25,6 +25,16 @@ NAMING = {
 }
 
 
+def _utc(value: datetime) -> datetime:
+    if value.tzinfo is None:
+        raise ValueError("a time without a zone cannot be stored; give it in UTC")
+    return value if value.tzinfo is UTC else value.astimezone(UTC)
+
+
+def _utc_or_none(value: datetime | None) -> datetime | None:
+    return None if value is None else _utc(value)
+
+
 class UtcDateTime(TypeDecorator[datetime]):
     """Aware UTC on both sides. SQLite keeps no zone, so it is taken off on the way in and put back on the way out."""
 
@@ -35,9 +45,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         """Refuse naive times: nobody can tell what they meant."""
         if value is None:
             return None
-        if value.tzinfo is None:
-            raise ValueError("a time without a zone cannot be stored; give it in UTC")
-        value = value.astimezone(UTC)
+        value = _utc(value)
         return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
@@ -49,11 +57,15 @@ class UtcDateTime(TypeDecorator[datetime]):
     def bind_processor(self, dialect: Dialect) -> Any:
         """SQLite keeps text: the same as SQLAlchemy writes, at a third of its cost, for several times an event."""
         if dialect.name != "sqlite":
-            return super().bind_processor(dialect)
+            return _utc_or_none
 
         def process(value: datetime | None) -> str | None:
-            bare = self.process_bind_param(value, dialect)
-            return None if bare is None else bare.isoformat(sep=" ", timespec="microseconds")
+            if value is None:
+                return None
+            if value.tzinfo is not UTC:
+                value = _utc(value)
+            # Without the zone, ``+00:00``.
+            return value.isoformat(sep=" ", timespec="microseconds")[:-6]
 
         return process
 
