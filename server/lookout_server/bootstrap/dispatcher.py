@@ -58,7 +58,7 @@ from lookout_server.supervisor import Supervisor
 _log = structlog.stdlib.get_logger("lookout")
 
 #: Objects made before each generation is looked through; Python's own numbers are 700, 10, 10.
-_COLLECT_AFTER = (20_000, 10, 10)
+_COLLECT_AFTER = (100_000, 10, 10)
 STATIC = Path(lookout_server.__file__).parent / "static"
 
 #: How often, and how long, the start waits for the subscription.

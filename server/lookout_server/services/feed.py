@@ -1,6 +1,6 @@
 """The feed as clients get it: numbered lines with what they are about as it stands now."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -47,6 +47,10 @@ class FeedSubscription(Protocol):
 
     async def next(self, timeout_s: float) -> FeedItem | None:
         """The next line, or None when there was none in time. FeedEndedError when the client has to come back."""
+        ...
+
+    def push_to(self, push: Callable[[Sequence[FeedItem]], bool]) -> None:
+        """Offer new lines to ``push`` while none waits for ``next``; those it answers with False wait for it too."""
         ...
 
 

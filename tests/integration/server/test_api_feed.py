@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 import uvicorn
+from starlette.types import ASGIApp, Message, Scope
 
 from lookout_server.app import Deps, create_app
 from lookout_server.testing import PASSWORD, SmallGateway, Station
@@ -146,3 +147,76 @@ async def test_a_sender_of_too_much_hears_why_instead_of_a_broken_connection(
     headers = {**await _headers(live, "li"), "Content-Type": "image/jpeg"}
     answer = await live.put(f"/api/v1/evidence/{'0' * 64}", content=too_much, headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+
+
+class Browser:
+    """A browser as the application's server sees it.
+
+    While ``takes`` is not set its socket is full: whoever sends waits, and writes nothing before that, as in uvicorn.
+    """
+
+    def __init__(self, headers: dict[str, str]) -> None:
+        self.takes = asyncio.Event()
+        self.takes.set()
+        self.heard = asyncio.Event()
+        self.seen: list[int] = []
+        self._headers = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+
+    async def follow(self, app: ASGIApp) -> None:
+        """Until it is cancelled."""
+        scope: Scope = {
+            "type": "http",
+            "method": "GET",
+            "path": "/api/v1/feed",
+            "query_string": b"",
+            "headers": self._headers,
+            "client": ("127.0.0.1", 1),
+        }
+        await app(scope, self._receive, self._send)
+
+    async def until(self, last: int) -> list[int]:
+        """Numbers in the order in which they came, once this one has."""
+        async with asyncio.timeout(20):
+            while not self.seen or self.seen[-1] < last:
+                self.heard.clear()
+                await self.heard.wait()
+        return self.seen
+
+    async def _receive(self) -> Message:
+        await asyncio.get_running_loop().create_future()
+        raise AssertionError
+
+    async def _send(self, message: Message) -> None:
+        await self.takes.wait()
+        for line in bytes(message.get("body", b"")).split(b"\n"):
+            if line.startswith(b"id: "):
+                self.seen.append(int(line[4:]))
+        self.heard.set()
+
+
+async def test_whose_socket_is_full_hears_all_in_order_later_and_holds_up_nobody(deps: Deps, station: Station) -> None:
+    app = create_app(deps)
+    web = httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://lookout.test")
+    headers = await _headers(web, "li")
+    quick, slow = Browser(headers), Browser(headers)
+    following = [asyncio.create_task(browser.follow(app)) for browser in (quick, slow)]
+    gateway = SmallGateway()
+
+    async def report(count: int) -> int:
+        for _ in range(count):
+            await station.intake.take([gateway.sends(f"o-{gateway.sequence}")])
+        return int((await web.get("/api/v1/overview", headers=headers)).json()["feed_seq"])
+
+    await asyncio.gather(quick.heard.wait(), slow.heard.wait())
+    first = await report(1)
+    await asyncio.gather(quick.until(first), slow.until(first))
+    slow.takes.clear()
+    last = await report(5)
+    assert (await quick.until(last))[-1] == last
+    assert slow.seen[-1] == first
+    slow.takes.set()
+    last = await report(5)
+    assert await slow.until(last) == await quick.until(last) == list(range(quick.seen[0], last + 1))
+    for task in following:
+        task.cancel()
+    await web.aclose()

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 
 import structlog
@@ -15,6 +15,8 @@ _log = structlog.stdlib.get_logger(__name__)
 
 #: Lines read at once.
 _PAGE = 200
+#: Clients that are told before others get their turn.
+_AT_ONCE = 100
 #: Lines that may wait for a client before it has to come back.
 _BACKLOG = 500
 _COME_BACK = "you fell behind, or the dispatcher stops: come back with the last number you have"
@@ -30,6 +32,7 @@ class Subscription:
         self._caught: list[FeedItem] = []
         self._live: deque[FeedItem] = deque()
         self._backlog = backlog
+        self._push: Callable[[Sequence[FeedItem]], bool] | None = None
         self._woken: asyncio.Future[None] | None = None
         self._ended = False
 
@@ -53,14 +56,23 @@ class Subscription:
             raise FeedEndedError(_COME_BACK)
         return item
 
-    def offer(self, item: FeedItem) -> None:
-        """A new line; a full queue ends the subscription. What the client said it has is not told again."""
-        if item.entry.seq <= self._start:
+    def push_to(self, push: Callable[[Sequence[FeedItem]], bool]) -> None:
+        """See ``FeedSubscription``."""
+        self._push = push
+
+    def offer(self, items: Sequence[FeedItem]) -> None:
+        """New lines, at least one; a full queue ends the subscription. What the client has is not told again."""
+        if items[0].entry.seq <= self._start:
+            items = [item for item in items if item.entry.seq > self._start]
+        if self._ended or not items:
             return
-        if len(self._live) >= self._backlog:
+        in_step = not self._live and not self._caught and self._seq >= self._catch_up_to
+        if in_step and self._push is not None and self._push(items):
+            self._seq = items[-1].entry.seq
+        elif len(self._live) + len(items) > self._backlog:
             self.end()
-        elif not self._ended:
-            self._live.append(item)
+        else:
+            self._live += items
             self._wake()
 
     def end(self) -> None:
@@ -153,13 +165,19 @@ class FeedHub:
                 return
         while True:
             items = await read_feed(self._store, head, _PAGE)
-            for item in items:
-                # Advanced line by line, together with the offer: a client that joins in between sees it once.
-                head = self._head = item.entry.seq
-                for client in list(self._clients):
-                    client.offer(item)
+            if items:
+                # Together with the list of who is told: a client that joins in between reads them from the past.
+                head = self._head = items[-1].entry.seq
+                await self._tell(list(self._clients), items)
             if len(items) < _PAGE:
                 return
+
+    async def _tell(self, clients: Sequence[Subscription], items: Sequence[FeedItem]) -> None:
+        for place, client in enumerate(clients, 1):
+            if client in self._clients:
+                client.offer(items)
+            if place % _AT_ONCE == 0:
+                await asyncio.sleep(0)
 
     async def _known_head(self) -> int:
         if self._head is None:

@@ -71,7 +71,7 @@ class LineBook:
         of_case = isinstance(item.body, CaseView)
         key = (id(item), person.id if of_case else "")
         held = self._held.get(key)
-        if held is not None and (held[1] == person or not of_case):
+        if held is not None and (not of_case or held[1] == person):
             return held[2]
         line = FeedLine.of(item, person)
         written = f"event: {line.kind.value}\nid: {line.seq}\ndata: {line.json_line()}\n\n".encode()
