@@ -4,6 +4,7 @@ import { inControl, user } from "../live/session";
 import { path } from "../router";
 import { t } from "../text/i18n";
 import { Shell } from "./shell";
+import "../styles/panel.css";
 import "../styles/sheet.css";
 import "../styles/admin.css";
 
@@ -22,13 +23,19 @@ const PAGES = [
   { to: "/admin/audit", name: "audit", shown: audits },
 ] as const;
 
+/** Where the list is a row to push along, it shows the page that is open. */
+function toThePage(list: HTMLUListElement | null): void {
+  const here = list?.querySelector<HTMLElement>("[aria-current]");
+  if (list && here) list.scrollLeft = here.offsetLeft - (list.clientWidth - here.offsetWidth) / 2;
+}
+
 /** One frame for all of them: a list beside the page, a row above it on a phone. */
 export function AdminShell({ title, children, beside }: { title: string; children: ComponentChildren; beside?: ComponentChildren }) {
   return (
     <Shell wide>
       <div class="admin">
         <nav class="side-list" aria-label={t("admin.pages")}>
-          <ul>
+          <ul ref={toThePage}>
             {PAGES.filter((page) => page.shown()).map((page) => (
               <li key={page.to}>
                 <a href={page.to} aria-current={path.value === page.to ? "page" : undefined}>

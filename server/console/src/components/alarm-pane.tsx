@@ -51,7 +51,7 @@ function Facts({ alarm }: { alarm: Alarm }) {
         {" · "}
         <time dateTime={alarm.started_at}>{clockTime(alarm.started_at)}</time>
       </p>
-      <p class="facts">{facts(alarm).join(" · ")}</p>
+      <p class="alarm-facts">{facts(alarm).join(" · ")}</p>
     </>
   );
 }

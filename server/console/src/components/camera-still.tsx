@@ -3,6 +3,7 @@ import type { Still } from "../api/wall";
 import { now } from "../live/clock";
 import { span } from "../text/format";
 import { t } from "../text/i18n";
+import "../styles/still.css";
 
 /** Gateways send a picture a minute: older than this, it shows the past. */
 const OLD_MS = 5 * 60_000;

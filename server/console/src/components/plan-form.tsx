@@ -21,7 +21,7 @@ export function PlanForm({ places, onAdded }: { places: readonly Named[]; onAdde
     setBusy(false);
   };
   return (
-    <form class="sheet plan-form" onSubmit={(event) => void submit(event)}>
+    <form class="panel plan-form" onSubmit={(event) => void submit(event)}>
       <h2>{t("map.add")}</h2>
       <label>
         {t("map.picture")}

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from "preact";
-import { useLayoutEffect } from "preact/hooks";
+import { useEffect, useLayoutEffect, useState } from "preact/hooks";
+import type { User } from "../api/models";
 import { bindKeys } from "../live/keys";
 import { overview, stale } from "../live/live";
 import { attempt } from "../live/notices";
@@ -54,17 +55,33 @@ function TopBar() {
       {seen !== null && person && inControl(person) ? <Counts /> : null}
       <span class="grow" />
       <FeedAge />
-      <LanguageSwitch />
-      {person ? (
-        <span class="person">
-          <a href="/account">{person.name}</a>
-          <HandOverLink />
-          <button class="button small quiet" onClick={() => void attempt(leave)}>
-            {t("action.leave")}
-          </button>
-        </span>
-      ) : null}
+      {person ? <Own person={person} /> : <LanguageSwitch />}
     </header>
+  );
+}
+
+const ROOMY = matchMedia("(min-width: 800px)");
+
+/** What is one's own: in the bar where there is room, behind one's name on a phone. */
+function Own({ person }: { person: User }) {
+  const [roomy, setRoomy] = useState(ROOMY.matches);
+  useEffect(() => {
+    const look = () => setRoomy(ROOMY.matches);
+    ROOMY.addEventListener("change", look);
+    return () => ROOMY.removeEventListener("change", look);
+  }, []);
+  return (
+    <details class="own" open={roomy}>
+      <summary class="button small">{person.name}</summary>
+      <div class="person">
+        <LanguageSwitch />
+        <a href="/account">{roomy ? person.name : t("me.title")}</a>
+        <HandOverLink />
+        <button class="button small quiet" onClick={() => void attempt(leave)}>
+          {t("action.leave")}
+        </button>
+      </div>
+    </details>
   );
 }
 

@@ -19,11 +19,6 @@ export function inControl(person: User): boolean {
   return person.roles.some((role) => CONTROL.includes(role));
 }
 
-/** May this person change how the site is set up? */
-export function leads(person: User): boolean {
-  return person.roles.some((role) => role === "supervisor" || role === "admin");
-}
-
 export function homeOf(person: User): string {
   if (inControl(person)) return "/";
   // Who reads the log and nothing else has no tasks.

@@ -13,6 +13,7 @@ import { user } from "../live/session";
 import { deviceName } from "../text/device";
 import { dayTime } from "../text/format";
 import { t, word } from "../text/i18n";
+import "../styles/panel.css";
 import "../styles/sheet.css";
 import "../styles/admin.css";
 

@@ -11,10 +11,11 @@ import { ProofLine } from "../components/proof-line";
 import { useReload } from "../components/reload";
 import { Shell } from "../components/shell";
 import { cameraPath } from "../live/places";
-import { leads, user } from "../live/session";
+import { leads } from "../live/powers";
 import { watchedShare } from "../live/wall";
 import { dayTime, percent, span } from "../text/format";
 import { t, word } from "../text/i18n";
+import "../styles/panel.css";
 import "../styles/wall.css";
 
 export default function CameraPage({ params }: { params: Readonly<Record<string, string>> }) {
@@ -38,7 +39,7 @@ function Whole({ camera, still }: { camera: Camera; still: Still | undefined }) 
           </p>
           <h1>{camera.name}</h1>
         </div>
-        {user.value && leads(user.value) ? (
+        {leads() ? (
           <a class="button" href={`${cameraPath(camera)}/zones`}>
             {t("zones.title")}
           </a>
@@ -57,7 +58,7 @@ function Whole({ camera, still }: { camera: Camera; still: Still | undefined }) 
 
 function State({ camera }: { camera: Camera }) {
   return (
-    <section class="sheet" aria-label={t("camera.state")}>
+    <section class="panel" aria-label={t("camera.state")}>
       <p class={`camera-state seen-${camera.state}`}>
         <strong>{t(`sight.${camera.state}`)}</strong>
         {camera.reason === null ? null : <> · {word("sight_reason", camera.reason)}</>}
@@ -95,7 +96,7 @@ function Told({ camera }: { camera: Camera }) {
   const found = useLoad(() => alarmsAt(camera.id), `alarms ${camera.gateway} ${camera.id}`);
   useReload(found.reload, ["alarm"]);
   return (
-    <section class="sheet" aria-labelledby="told">
+    <section class="panel" aria-labelledby="told">
       <h2 id="told">{t("camera.alarms")}</h2>
       <Show of={found}>
         {(items) => {

@@ -51,7 +51,7 @@ function Call() {
   };
   return (
     <div class="card">
-      <fieldset class="choices">
+      <fieldset class="which">
         <legend>{t("call.which")}</legend>
         {open.map((each) => (
           <label key={each.id} class="choice">

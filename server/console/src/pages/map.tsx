@@ -14,10 +14,11 @@ import { Shell } from "../components/shell";
 import { attempt, tell } from "../live/notices";
 import { cameraKey, cameraPath } from "../live/places";
 import { MIDDLE } from "../live/plan";
-import { leads, user } from "../live/session";
+import { leads } from "../live/powers";
 import { gravest } from "../live/wall";
 import { navigate } from "../router";
 import { t } from "../text/i18n";
+import "../styles/panel.css";
 import "../styles/wall.css";
 import "../styles/plan.css";
 
@@ -38,7 +39,7 @@ function Maps({ first }: { first: string | null }) {
   useReload(alarms.reload, ["alarm"]);
   const [wanted, setWanted] = useState(first);
   const [adding, setAdding] = useState(false);
-  const mayEdit = user.value ? leads(user.value) : false;
+  const mayEdit = leads();
   const added = (id: string) => {
     setAdding(false);
     setWanted(id);
@@ -170,7 +171,7 @@ async function remove(plan: Plan, reload: () => void): Promise<void> {
 
 function OnPlan({ pins }: { pins: readonly Pinned[] }) {
   return (
-    <section class="sheet" aria-labelledby="on-plan">
+    <section class="panel" aria-labelledby="on-plan">
       <h2 id="on-plan">{t("map.cameras")}</h2>
       {pins.length === 0 ? <p class="note">{t("map.empty")}</p> : null}
       <ul class="camera-alarms">
@@ -189,7 +190,7 @@ function OnPlan({ pins }: { pins: readonly Pinned[] }) {
 
 function Free({ cameras, onPut }: { cameras: readonly Camera[]; onPut: (camera: Camera) => void }) {
   return (
-    <section class="sheet" aria-labelledby="free">
+    <section class="panel" aria-labelledby="free">
       <h2 id="free">{t("map.free")}</h2>
       <p class="quiet-text">{t(cameras.length === 0 ? "map.all_placed" : "map.how")}</p>
       <ul class="camera-alarms">
@@ -217,7 +218,7 @@ const FIELDS = [
 /** Everything that dragging does, and the direction, for the keyboard too. */
 function Aim({ pin, onChange, onOff }: { pin: Pinned; onChange: (part: Partial<Placed>) => void; onOff: () => void }) {
   return (
-    <section class="sheet aim" aria-label={pin.camera.name}>
+    <section class="panel aim" aria-label={pin.camera.name}>
       <h2>{pin.camera.name}</h2>
       {FIELDS.map(({ name, least, most, step, per }) => (
         <label key={name}>

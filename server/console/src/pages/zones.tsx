@@ -12,6 +12,7 @@ import { explain, tell } from "../live/notices";
 import { cameraPath } from "../live/places";
 import { dayTime } from "../text/format";
 import { t, word } from "../text/i18n";
+import "../styles/panel.css";
 import "../styles/wall.css";
 import "../styles/zones.css";
 
@@ -175,7 +176,7 @@ interface ListProps {
 function ZoneList({ zones, rules, chosen, onChoose, onChange }: ListProps) {
   const names = Object.keys(zones);
   return (
-    <section class="sheet" aria-labelledby="zone-list">
+    <section class="panel" aria-labelledby="zone-list">
       <h2 id="zone-list">{t("zones.list")}</h2>
       {names.length === 0 ? <p class="note">{t("zones.none")}</p> : null}
       <ul class="zone-list">
