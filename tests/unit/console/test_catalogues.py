@@ -97,6 +97,10 @@ def test_every_code_of_the_wire_has_a_word(group: str) -> None:
     assert {code for code in CODED[group] if f"{group}.{code}" not in words} == set()
 
 
+def test_the_acts_to_choose_from_are_those_that_are_written_down() -> None:
+    assert {key.removeprefix("act.") for key in catalogue("zh-CN") if key.startswith("act.")} == CODED["act"]
+
+
 def emitted_conditions() -> set[str]:
     """The names that the gateway's rules give to ``Condition``, and to functions that make one of them."""
     names: set[str] = set()

@@ -11,39 +11,7 @@ import { More } from "../components/more";
 import { Table } from "../components/table";
 import { inControl, user } from "../live/session";
 import { dayTime } from "../text/format";
-import { t, word } from "../text/i18n";
-
-/** As the dispatcher writes them; a new one is shown by its code. */
-const ACTS = [
-  "session.begun",
-  "session.refused",
-  "session.ended",
-  "session.revoked",
-  "account.saved",
-  "account.barred",
-  "account.let_in",
-  "account.second_factor_on",
-  "account.second_factor_off",
-  "account.recovery_code_used",
-  "care.asked",
-  "care.granted",
-  "care.ended",
-  "care.read",
-  "contact.saved",
-  "contact.removed",
-  "gateway.asked",
-  "gateway.invited",
-  "gateway.shut_out",
-  "camera.watched",
-  "quarantine.taken",
-  "quarantine.discarded",
-  "hand_over.given",
-  "hand_over.taken",
-  "hand_over.declined",
-  "position.shared",
-  "position.forgotten",
-  "data.exported",
-] as const;
+import { codesOf, t, word } from "../text/i18n";
 
 /** Names for ids; an auditor who is not of the control room reads the ids. */
 async function people(): Promise<ReadonlyMap<string, string>> {
@@ -137,7 +105,7 @@ function Filter({ onAsk, names }: { onAsk: (asked: AuditQuery) => void; names: R
         {t("audit.what")}
         <select value={given.act} onChange={(event) => change({ act: event.currentTarget.value })}>
           <option value="">{t("audit.anything")}</option>
-          {ACTS.map((act) => (
+          {codesOf("act").map((act) => (
             <option key={act} value={act}>
               {word("act", act)}
             </option>

@@ -75,6 +75,15 @@ export function t(key: ParseKeys, values: Readonly<Record<string, string | numbe
   return (words.t as (key: string, values: object) => string)(key, values);
 }
 
+/** The codes that a group has words for, in the catalogue's order. */
+export function codesOf(group: keyof typeof zh): string[] {
+  const codes = (node: object, prefix: string): string[] =>
+    Object.entries(node).flatMap(([name, value]) =>
+      typeof value === "object" ? codes(value, `${prefix}${name}.`) : [`${prefix}${name}`],
+    );
+  return codes(words.getResourceBundle(language.value, "translation")[group] ?? {}, "");
+}
+
 /** A text that the dispatcher sends in both languages. */
 export function inLanguage(told: { text_zh: string; text_en: string }): string {
   return language.value === "en" ? told.text_en : told.text_zh;
