@@ -141,6 +141,8 @@ class EventData(Message):
     resumed: bool = False
     """It had ended as ``shutdown`` or ``blind``, or a moment ago, and the same thing is found in its place again."""
     zone: Identifier | None = None
+    outline: tuple[tuple[float, float], ...] | None = None
+    """Corners of the zone in order, as fractions of the picture from the top left, with ``start``; null: all of it."""
     objects: tuple[DetectedObject, ...] = ()
     votes: Votes | None = None
     dwell_s: float = Field(default=0, ge=0)

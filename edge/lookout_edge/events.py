@@ -7,7 +7,7 @@ again soon after, its occurrence goes on under its old name with an update that 
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from lookout_contract.events import EndReason, EventData, Phase, PlateStatus, Scenario, Votes
@@ -18,7 +18,7 @@ from lookout_edge.domain.looks import LookClock
 from lookout_edge.domain.observation import Observation, Standing
 from lookout_edge.domain.occurrence import OccurrenceSettings
 from lookout_edge.domain.presence import Thing
-from lookout_edge.domain.zone import WHOLE_FRAME
+from lookout_edge.domain.zone import WHOLE_FRAME, Point
 
 #: Ends that say that the scene was seen to be clean.
 _SEEN_CLEAN = frozenset({EndReason.CLEARED, EndReason.REMOVED})
@@ -34,6 +34,8 @@ class Provenance:
     #: Model name → SHA-256 of its weights.
     models: Mapping[str, str]
     config_hash: str | None = None
+    #: Zone → its corners; zones that are not named are the whole picture.
+    outlines: Mapping[str, tuple[Point, ...]] = field(default_factory=dict[str, tuple[Point, ...]])
 
 
 @dataclass(slots=True, eq=False)
@@ -263,6 +265,8 @@ class EventBook:
             skew_s=skew_s,
             end_reason=reason,
             zone=last.zone,
+            # It does not change while the occurrence lasts: zones that are drawn anew end it.
+            outline=self._provenance.outlines.get(last.zone) if phase is Phase.START else None,
             objects=tuple(thing.as_contract() for thing in last.objects),
             votes=last.votes,
             dwell_s=round(max(0.0, min(at - occurrence.absent_s, last.seen_at) - last.since), 3),

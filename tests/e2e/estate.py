@@ -12,21 +12,13 @@ from typing import Any
 
 import cv2
 import httpx
+import numpy as np
 
 from e2e.console_driver import Login
 from e2e.dispatcher import Dispatcher, SpokenGateway
-from lookout_contract.events import (
-    Attributes,
-    Condition,
-    DetectedObject,
-    EventData,
-    EvidenceKind,
-    EvidenceRef,
-    Phase,
-    Scenario,
-    Severity,
-    Votes,
-)
+from e2e.scenes import VOTED, Scene, dwelt
+from lookout_contract.events import Condition, DetectedObject, Scenario, Severity
+from lookout_contract.status import ProposalReport
 from lookout_server import bootstrap
 from lookout_server.config import load_server_config
 from lookout_server.domain.territory import Role
@@ -54,69 +46,83 @@ PEOPLE: Mapping[Login, tuple[str, str, tuple[str, ...]]] = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Scene:
-    """Something that a camera of the reel shows: which film, when, what in it, and where the estate has it."""
+class Filmed(Scene):
+    """What a clip of the reel shows, at which second of it."""
 
     film: str
     at_s: float
-    number: int
-    scenario: Scenario
-    severity: Severity
-    objects: tuple[DetectedObject, ...]
-    stage: str
-    dwell_s: float
-    explain: tuple[Condition, ...] = ()
-
-    @property
-    def camera(self) -> str:
-        """The id."""
-        return f"cam-{self.number:02d}"
 
     @property
     def gateway(self) -> str:
-        """Whose it is."""
-        return f"demo-gw{1 + (self.number - 1) % GATEWAYS}"
+        """Whose camera it is."""
+        return f"demo-gw{1 + (int(self.camera[-2:]) - 1) % GATEWAYS}"
 
 
-FIRE = Scene(
+FIRE = Filmed(
     film="fire-yard",
     at_s=14,
-    number=3,
+    camera="cam-03",
     scenario=Scenario.FIRE_SMOKE,
     severity=Severity.RED,
     objects=(DetectedObject(label="fire", score=0.86, box=(0.43, 0.06, 0.59, 0.62), track=1),),
     stage="confirmed",
     dwell_s=9,
-    explain=(
-        Condition(name="votes", value=6, limit=5, met=True, unit="1"),
-        Condition(name="growth", value=0.4, limit=0.2, met=True, unit="1"),
-    ),
+    explain=(VOTED, Condition(name="growth", value=0.4, limit=0.2, met=True, unit="1")),
 )
-GARBAGE = Scene(
+GARBAGE = Filmed(
     film="bag-beside-bin",
     at_s=20,
-    number=5,
+    camera="cam-05",
     scenario=Scenario.GARBAGE,
     severity=Severity.BLUE,
     objects=(DetectedObject(label="garbage", score=0.79, box=(0.51, 0.49, 0.81, 0.79), track=4),),
     stage="misplaced",
     dwell_s=610,
-    explain=(Condition(name="dwell", value=610.0, limit=300.0, met=True, unit="s"),),
+    explain=(dwelt(610.0, 300.0),),
 )
-EBIKE = Scene(
+EBIKE = Filmed(
     film="ebike-corridor",
     at_s=11,
-    number=4,
+    camera="cam-04",
     scenario=Scenario.CORRIDOR_EBIKE,
     severity=Severity.YELLOW,
     objects=(DetectedObject(label="ebike", score=0.91, box=(0.42, 0.26, 0.63, 0.76), track=3),),
     stage="parked",
+    zone="corridor",
+    outline=((0.36, 0.22), (0.66, 0.22), (0.88, 0.98), (0.14, 0.98)),
     dwell_s=252,
-    explain=(
-        Condition(name="votes", value=6, limit=5, met=True, unit="1"),
-        Condition(name="dwell", value=252.0, limit=180.0, met=True, unit="s"),
-    ),
+    explain=(VOTED, dwelt(252.0, 180.0)),
 )
+
+
+#: A pram that was taken for an e-bike.
+PRAM = ProposalReport(
+    camera=EBIKE.camera,
+    scenario=EBIKE.scenario,
+    group="two_wheeler",
+    box=(0.1, 0.4, 0.35, 0.8),
+    spared=14,
+    missed=0,
+    unjudged=2,
+    decision="open",
+)
+ROTATION = {
+    "name": "desk",
+    "days": 14,
+    "pattern": ["day", "day", "rest", "rest"],
+    "posts": {"day": {"begins": "08:00", "ends": "20:00"}},
+    "people": [{"person": "u-li", "offset": 0}, {"person": "u-wang", "offset": 2}],
+}
+
+
+def courtyard() -> bytes:
+    """A plan: two buildings, a shed and a way between them, from above, as PNG."""
+    image = np.full((800, 1200, 3), 255, np.uint8)
+    for corners in (((80, 80), (1120, 240)), ((80, 560), (700, 720)), ((860, 420), (1120, 520))):
+        cv2.rectangle(image, *corners, (222, 224, 226), -1)
+        cv2.rectangle(image, *corners, (90, 90, 90), 3)
+    cv2.line(image, (80, 400), (820, 400), (200, 200, 200), 24)
+    return cv2.imencode(".png", image)[1].tobytes()
 
 
 def frame(film: str, at_s: float) -> bytes:
@@ -207,6 +213,7 @@ class Estate:
         estate._cases()
         estate._rounds()
         estate._residents(code)
+        estate._office()
         return estate
 
     def stop(self) -> None:
@@ -245,33 +252,12 @@ class Estate:
                 gateway.show(camera, stills[int(camera[-2:]) % len(stills)])
             self.gateways[name] = gateway
 
-    def _see(self, scene: Scene, occurrence: str, ago: timedelta) -> None:
+    def _see(self, scene: Filmed, occurrence: str, ago: timedelta) -> None:
         gateway = self.gateways[scene.gateway]
-        content = frame(scene.film, scene.at_s)
-        now = datetime.now(UTC)
         film = (REEL / f"{scene.film}.mp4").read_bytes()
-        files = ((EvidenceKind.SNAPSHOT, content, "image/jpeg"), (EvidenceKind.CLIP, film, "video/mp4"))
+        still = frame(scene.film, scene.at_s)
         gateway.tell(
-            EventData(
-                occurrence=occurrence,
-                scenario=scene.scenario,
-                camera=scene.camera,
-                phase=Phase.START,
-                captured_at=now - ago,
-                started_at=now - ago - timedelta(seconds=scene.dwell_s),
-                zone="frame",
-                objects=scene.objects,
-                votes=Votes(yes=6, of=8),
-                dwell_s=scene.dwell_s,
-                attributes=Attributes(stage=scene.stage),
-                severity=scene.severity,
-                severity_reason=None,
-                explain=scene.explain,
-                evidence=tuple(
-                    EvidenceRef(kind=kind, sha256=gateway.upload(data, mime), bytes=len(data), mime=mime)
-                    for kind, data, mime in files
-                ),
-            )
+            scene.begins(gateway, occurrence, ago=ago, snapshot=(still, "image/jpeg"), clip=(film, "video/mp4"))
         )
 
     def _act(self, who: Caller, case: str, action: str, **fields: object) -> Any:
@@ -323,6 +309,22 @@ class Estate:
             entry = {"id": f"d-{secrets.token_hex(12)}", "kind": kind, "words": words, "photos": photos}
             self.worker.ask("POST", "/diary", entry)
         self.names["round"] = "i-0"
+
+    def _office(self) -> None:
+        """What the pages behind the control room are about: a plan, a roster, a silence, a proposal, a bad message."""
+        query = {"place": self.operator.ask("GET", f"/cases/{self.names['case']}")["grid"]["id"], "name": "院子"}
+        made = self.boss.client.post("/plans", params=query, content=courtyard())
+        plan = made.raise_for_status().json()["id"]
+        for number, (x, y, heading) in {3: (0.3, 0.32, 160), 4: (0.62, 0.5, 250), 5: (0.8, 0.75, 20)}.items():
+            spot = {"x": x, "y": y, "heading": heading, "angle": 75, "reach": 0.2}
+            self.boss.ask("PUT", f"/plans/{plan}/cameras/demo-gw{1 + (number - 1) % GATEWAYS}/cam-{number:02d}", spot)
+        self.boss.ask("POST", "/rotations", ROTATION | {"first": f"{datetime.now(UTC) - timedelta(days=3):%Y-%m-%d}"})
+        until = (datetime.now(UTC) + timedelta(hours=4)).isoformat()
+        quiet = {"gateway": "demo-gw1", "camera": "cam-06", "scenario": "garbage"}
+        self.boss.ask("POST", "/silences", {"kind": "silence", "reason": "环卫清运中", "ends_at": until, **quiet})
+        gateway = self.gateways[EBIKE.gateway]
+        gateway.propose({"0123456789ab": PRAM})
+        gateway.probe.publish(gateway.topics.event(EBIKE.camera, Scenario.GARBAGE), b'{"specversion": "1.0"}')
 
     def _residents(self, code: str) -> None:
         tracking = self.stranger.report(code, "garbage", "单元门口堆了三袋垃圾，有气味")

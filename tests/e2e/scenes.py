@@ -1,5 +1,6 @@
 """What the spoken gateway says it saw."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import cv2
@@ -31,6 +32,58 @@ def picture(text: str, *, size: tuple[int, int] = (1280, 720)) -> bytes:
     return encoded.tobytes()
 
 
+#: Six of eight looks agreed, five were asked for.
+VOTED = Condition(name="votes", value=6, limit=5, met=True, unit="1")
+
+
+def dwelt(seconds: float, limit_s: float) -> Condition:
+    """Something stayed for longer than it may."""
+    return Condition(name="dwell", value=seconds, limit=limit_s, met=True, unit="s")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scene:
+    """Something that a camera sees, and why the rule says yes to it."""
+
+    camera: str
+    scenario: Scenario
+    severity: Severity
+    objects: tuple[DetectedObject, ...]
+    stage: str
+    dwell_s: float
+    zone: str = "frame"
+    outline: tuple[tuple[float, float], ...] | None = None
+    explain: tuple[Condition, ...] = ()
+    severity_reason: str | None = None
+
+    def begins(
+        self, gateway: SpokenGateway, occurrence: str, *, ago: timedelta = timedelta(), **files: tuple[bytes, str]
+    ) -> EventData:
+        """A new occurrence, ``ago`` before now. ``files``: kind of evidence → content and type; they are uploaded."""
+        told = datetime.now(UTC) - ago
+        return EventData(
+            occurrence=occurrence,
+            scenario=self.scenario,
+            camera=self.camera,
+            phase=Phase.START,
+            captured_at=told,
+            started_at=told - timedelta(seconds=self.dwell_s),
+            zone=self.zone,
+            outline=self.outline,
+            objects=self.objects,
+            votes=Votes(yes=6, of=8),
+            dwell_s=self.dwell_s,
+            attributes=Attributes(stage=self.stage),
+            severity=self.severity,
+            severity_reason=self.severity_reason,
+            explain=self.explain,
+            evidence=tuple(
+                EvidenceRef(kind=EvidenceKind(kind), sha256=gateway.upload(data, mime), bytes=len(data), mime=mime)
+                for kind, (data, mime) in files.items()
+            ),
+        )
+
+
 def parked_ebike(
     gateway: SpokenGateway,
     occurrence: str,
@@ -38,32 +91,16 @@ def parked_ebike(
     scenario: Scenario = Scenario.CORRIDOR_EBIKE,
 ) -> EventData:
     """A new occurrence with its snapshot uploaded; it joins an open case of its ``scenario``, if there is one."""
-    content = picture(occurrence)
-    now = datetime.now(UTC)
-    return EventData(
-        occurrence=occurrence,
-        scenario=scenario,
+    scene = Scene(
         camera="unit2",
-        phase=Phase.START,
-        captured_at=now,
-        started_at=now - timedelta(seconds=252),
-        zone="corridor",
-        objects=(DetectedObject(label="bicycle", score=0.87, box=(0.333, 0.333, 0.5, 0.75), track=3),),
-        votes=Votes(yes=6, of=8),
-        dwell_s=252,
-        attributes=Attributes(stage="parked"),
+        scenario=scenario,
         severity=severity,
         severity_reason="ebike_parked",
-        explain=(
-            Condition(name="votes", value=6, limit=5, met=True, unit="1"),
-            Condition(name="dwell", value=252.0, limit=180.0, met=True, unit="s"),
-        ),
-        evidence=(
-            EvidenceRef(
-                kind=EvidenceKind.SNAPSHOT,
-                sha256=gateway.upload(content, "image/jpeg"),
-                bytes=len(content),
-                mime="image/jpeg",
-            ),
-        ),
+        objects=(DetectedObject(label="bicycle", score=0.87, box=(0.333, 0.333, 0.5, 0.75), track=3),),
+        stage="parked",
+        dwell_s=252,
+        zone="corridor",
+        outline=((0.2, 0.3), (0.7, 0.3), (0.9, 0.9), (0.1, 0.9)),
+        explain=(VOTED, dwelt(252.0, 180.0)),
     )
+    return scene.begins(gateway, occurrence, snapshot=(picture(occurrence), "image/jpeg"))

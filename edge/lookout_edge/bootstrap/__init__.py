@@ -314,6 +314,7 @@ class GatewayBuilder:
             self._directory,
             source=f"{loaded.config.site}/{loaded.config.gateway}",
             config_hash=loaded.hash,
+            outlines={zone: section.polygon for zone, section in camera.zones.items()},
             looks=looks_of(camera),
             masks=[Zone(f"mask-{number}", mask.polygon) for number, mask in enumerate(camera.masks)],
             sight=SightSettings(),

@@ -1,6 +1,6 @@
 """One camera's rules and pipeline out of its configuration."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import inf
 from zoneinfo import ZoneInfo
 
@@ -13,7 +13,7 @@ from lookout_edge.config import CameraConfig
 from lookout_edge.domain.schedule import SiteCalendar
 from lookout_edge.domain.suppressed import Suppressed
 from lookout_edge.domain.suppression import Suppression
-from lookout_edge.domain.zone import Zone
+from lookout_edge.domain.zone import Point, Zone
 from lookout_edge.errors import ConfigError
 from lookout_edge.events import Provenance
 from lookout_edge.looking import LookSettings
@@ -78,6 +78,7 @@ def build_pipeline(
     *,
     source: str = "",
     config_hash: str | None = None,
+    outlines: Mapping[str, tuple[Point, ...]] | None = None,
     looks: LookSettings | None = None,
     masks: Sequence[Zone] = (),
     sight: SightSettings | None = None,
@@ -88,7 +89,9 @@ def build_pipeline(
     # Somebody who lies on the ground is seen doubtfully, and does not move.
     cares = any(rule.scenario is Scenario.CARE for rule in rules)
     return CameraPipeline(
-        Provenance(camera=camera, source=source, models=models.hashes(), config_hash=config_hash),
+        Provenance(
+            camera=camera, source=source, models=models.hashes(), config_hash=config_hash, outlines=outlines or {}
+        ),
         rules,
         models.detector,
         plates=Plates(reader=models.plates, directory=directory) if models.plates else None,

@@ -16,6 +16,7 @@ export function alarm(part: Partial<Alarm> = {}): Alarm {
     gateway: "gw-1",
     grid: { id: "grid-07", name: "07" },
     zone: "corridor",
+    outline: null,
     started_at: "2026-05-04T06:00:00.000Z",
     updated_at: "2026-05-04T06:00:10.000Z",
     ended_at: null,

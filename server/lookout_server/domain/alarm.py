@@ -103,6 +103,8 @@ class Alarm:
     acked_by: str | None = None
     acked_at: datetime | None = None
     ack_until: datetime | None = None
+    #: Corners of the zone as it was then, fractions of the frame; None: all of it, or nobody told.
+    outline: tuple[tuple[float, float], ...] | None = None
 
     @property
     def standing(self) -> Standing:
@@ -147,6 +149,7 @@ def first_told(event: Event, camera: CameraKey, received_at: datetime) -> Alarm:
         evidence=data.evidence,
         epoch=event.epoch,
         sequence=event.sequence,
+        outline=data.outline,
     )
 
 
@@ -160,6 +163,7 @@ def told_again(alarm: Alarm, event: Event) -> Alarm:
         "evidence": _united(alarm.evidence, data.evidence),
         "severity": policy.graver(alarm.severity, data.severity),
         "started_at": min(alarm.started_at, data.started_at),
+        "outline": alarm.outline or data.outline,
     }
     if (event.epoch, event.sequence) > (alarm.epoch, alarm.sequence):
         ended = data.phase is Phase.END

@@ -78,6 +78,20 @@ def test_one_thing_is_one_start_and_one_end() -> None:
     assert events[0].config_hash == "1" * 64
 
 
+def test_the_start_tells_where_the_zone_lies_and_nothing_later_does() -> None:
+    corners = ((0.1, 0.1), (0.9, 0.1), (0.5, 0.9))
+    provenance = Provenance(camera="gate", models={}, outlines={"lane": corners})
+    opened = EventBook(Scenario.UNFAMILIAR_VEHICLE, provenance, replace(OccurrenceSettings(), hold_s=2.0))
+    seen = [observation(), observation(2, zone="yard", box=Box(0.0, 0.0, 0.1, 0.1))]
+    events = run(opened, [seen] * 20 + [[]] * 10)
+    assert [(event.phase, event.zone, event.outline) for event in events] == [
+        (Phase.START, "lane", corners),
+        (Phase.START, "yard", None),
+        (Phase.END, "lane", None),
+        (Phase.END, "yard", None),
+    ]
+
+
 def test_the_dwell_at_the_end_leaves_out_the_time_it_was_gone() -> None:
     events = run(book(hold_s=2.0), [[observation()]] * 20 + [[]] * 10)
     assert events[1].dwell_s == 114.5 - 100.0

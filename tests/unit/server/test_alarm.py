@@ -50,6 +50,14 @@ def test_a_life_in_order() -> None:
     assert [ref.sha256 for ref in alarm.evidence] == [picture(c).sha256 for c in (b"1", b"2", b"3")]
 
 
+def test_the_outline_of_the_zone_is_kept_from_whichever_event_tells_it() -> None:
+    gateway = SmallGateway()
+    corners = ((0.1, 0.1), (0.9, 0.1), (0.5, 0.9))
+    start = gateway.event(gateway.data("o-1").model_copy(update={"outline": corners}))
+    end = gateway.event(gateway.data("o-1", Phase.END))
+    assert (_told(start, end).outline, _told(end, start).outline) == (corners, corners)
+
+
 def test_what_is_for_few_stays_for_few() -> None:
     gateway = SmallGateway(scenario=Scenario.CARE)
     data = gateway.data("o-1").model_copy(update={"attributes": Attributes(restricted=True)})

@@ -117,6 +117,8 @@ export interface Alarm {
   gateway: string;
   grid: Named | null;
   zone: string | null;
+  /** Corners of the zone as fractions of the frame; null: all of it. */
+  outline: [number, number][] | null;
   started_at: string;
   updated_at: string;
   ended_at: string | null;

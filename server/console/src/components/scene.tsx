@@ -80,7 +80,7 @@ function Media({ file, moving, poster, alarm, onBroken }: MediaProps) {
           onLoad={({ currentTarget: image }) => setSize({ width: image.naturalWidth, height: image.naturalHeight })}
         />
       )}
-      {size === null ? null : <Boxes objects={alarm.objects} size={size} />}
+      {size === null ? null : <Boxes objects={alarm.objects} outline={alarm.outline ?? []} size={size} />}
     </>
   );
 }
@@ -88,8 +88,15 @@ function Media({ file, moving, poster, alarm, onBroken }: MediaProps) {
 /** The size of a box's label on the page. */
 const TEXT_PX = 14;
 
-/** Boxes in the picture's own pixels; letterboxed by the same rule as the picture, so that they lie on it. */
-function Boxes({ objects, size }: { objects: readonly DetectedObject[]; size: Size }) {
+interface BoxesProps {
+  objects: readonly DetectedObject[];
+  /** The zone's corners; empty: all of the picture. */
+  outline: readonly (readonly [number, number])[];
+  size: Size;
+}
+
+/** The zone, and boxes, in the picture's own pixels; letterboxed by the same rule as the picture, so that they lie on it. */
+function Boxes({ objects, outline, size }: BoxesProps) {
   const drawing = useRef<SVGSVGElement>(null);
   const [scale, setScale] = useState(1);
   useEffect(() => {
@@ -104,6 +111,7 @@ function Boxes({ objects, size }: { objects: readonly DetectedObject[]; size: Si
   const text = TEXT_PX / scale;
   return (
     <svg ref={drawing} class="boxes" viewBox={`0 0 ${size.width} ${size.height}`} aria-hidden="true">
+      {outline.length === 0 ? null : <polygon points={outline.map(([x, y]) => `${x * size.width},${y * size.height}`).join(" ")} />}
       {objects.map(({ box: [x1, y1, x2, y2], label, score, track }) => {
         const top = y1 * size.height;
         return (

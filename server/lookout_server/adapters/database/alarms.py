@@ -38,6 +38,7 @@ class _Told(Message):
     votes: Votes | None = None
     attributes: Attributes = Attributes()
     explain: tuple[Condition, ...] = ()
+    outline: tuple[tuple[float, float], ...] | None = None
 
 
 class SqlAlarms:
@@ -162,13 +163,18 @@ def _alarm(row: AlarmRow, evidence: tuple[EvidenceRef, ...]) -> Alarm:
         acked_by=row.acked_by,
         acked_at=row.acked_at,
         ack_until=row.ack_until,
+        outline=told.outline,
     )
 
 
 def _values(alarm: Alarm) -> dict[str, Any]:
     # What comes from an alarm has been validated when it came in.
     told = _Told.model_construct(
-        objects=alarm.objects, votes=alarm.votes, attributes=alarm.attributes, explain=alarm.explain
+        objects=alarm.objects,
+        votes=alarm.votes,
+        attributes=alarm.attributes,
+        explain=alarm.explain,
+        outline=alarm.outline,
     )
     return {
         "id": alarm.id,

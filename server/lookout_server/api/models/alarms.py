@@ -33,6 +33,7 @@ ALARM_EXAMPLE: dict[str, Any] = {
     "gateway": "gw-east",
     "grid": {"id": "grid-07", "name": "第七网格"},
     "zone": "corridor",
+    "outline": [[0.2, 0.3], [0.7, 0.3], [0.9, 0.9], [0.1, 0.9]],
     "started_at": "2026-11-22T06:03:22.120Z",
     "updated_at": "2026-11-22T06:05:02.000Z",
     "ended_at": None,
@@ -92,6 +93,8 @@ class AlarmModel(Model):
     gateway: str
     grid: Ref | None
     zone: str | None
+    outline: tuple[tuple[float, float], ...] | None
+    """Corners of the zone in order, as fractions of the frame; null: all of it, or the gateway did not tell."""
     started_at: UtcTime
     updated_at: UtcTime
     ended_at: UtcTime | None
@@ -133,6 +136,7 @@ class AlarmModel(Model):
             gateway=alarm.camera.gateway,
             grid=Ref(id=view.grid.id, name=view.grid.name) if view.grid else None,
             zone=alarm.zone,
+            outline=alarm.outline,
             started_at=alarm.started_at,
             updated_at=alarm.updated_at,
             ended_at=alarm.ended_at,
