@@ -49,4 +49,11 @@ export const removeShift = (id: string) => request<null>("DELETE", `/shifts/${id
 export const rotate = (rotation: Rotation, dryRun: boolean) =>
   request<Plan>("POST", `/rotations${query({ dry_run: dryRun || undefined })}`, rotation);
 
+/** Who can be on a roster, each once: household heads are many, and are on none. */
+export async function staff(): Promise<Person[]> {
+  const roles = ["operator", "supervisor", "worker"] as const;
+  const found = await Promise.all(roles.map((role) => request<{ items: Person[] }>("GET", `/people${query({ role })}`)));
+  return [...new Map(found.flatMap(({ items }) => items).map((person) => [person.id, person])).values()];
+}
+
 export const people = () => request<{ items: Person[] }>("GET", "/people").then((answer) => answer.items);

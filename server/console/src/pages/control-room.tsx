@@ -5,9 +5,10 @@ import * as api from "../api/endpoints";
 import type { CaseState, FeedMessage } from "../api/models";
 import { AlarmPane } from "../components/alarm-pane";
 import { CONTROL_TOUR } from "../components/control-tour";
-import { CameraOnPlan } from "../components/camera-on-plan";
 import { DispatchColumn } from "../components/dispatch-column";
 import { KeysHelp } from "../components/keys-help";
+import { OnDuty } from "../components/on-duty";
+import { PlaceOnPlan } from "../components/place-on-plan";
 import { Shell } from "../components/shell";
 import { Tour } from "../components/tour";
 import { WorkList } from "../components/work-list";
@@ -16,6 +17,7 @@ import { bindKeys } from "../live/keys";
 import { follow } from "../live/live";
 import { explain } from "../live/notices";
 import { keepRead, readKeys } from "../live/read-marks";
+import { needOf } from "../live/rows";
 import { soundFor } from "../live/sound";
 import { t } from "../text/i18n";
 import "../styles/room.css";
@@ -61,7 +63,8 @@ function Room() {
       </section>
       <aside class="pane side" aria-label={t("room.side")}>
         {row === null ? null : <DispatchColumn key={row.key} board={board} row={row} />}
-        {row?.alarm ? <CameraOnPlan gateway={row.alarm.gateway} camera={row.alarm.camera.id} name={row.alarm.camera.name} /> : null}
+        {row?.alarm && needOf(row) === "judge" ? <OnDuty grid={row.alarm.grid} /> : null}
+        {row === null ? null : <PlaceOnPlan row={row} />}
         <button class="button small quiet keys-button" onClick={() => setHelp(true)}>
           {t("keys.title")} <kbd>?</kbd>
         </button>

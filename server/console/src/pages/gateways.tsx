@@ -11,7 +11,7 @@ import { GatewayPanel } from "../components/gateway-panel";
 import { Show, useLoad } from "../components/load";
 import { Table } from "../components/table";
 import { follow } from "../live/live";
-import { attempt } from "../live/notices";
+import { attempt, trouble } from "../live/notices";
 import { administers, leads } from "../live/powers";
 import { dayTime } from "../text/format";
 import { t, word } from "../text/i18n";
@@ -115,13 +115,17 @@ function Invite({ name }: { name: string }) {
 function Offered({ offer }: { offer: Offer }) {
   const [copied, setCopied] = useState(false);
   const line = `lookout-edge enrol ${offer.url} ${offer.code}`;
+  const copy = () => navigator.clipboard.writeText(line).then(
+    () => setCopied(true),
+    () => trouble(t("gateway.not_copied")),
+  );
   return (
     <div class="panel" role="status">
       <p>{t("gateway.run_this", { name: offer.gateway })}</p>
       <pre class="secret">{line}</pre>
       <div class="buttons">
         {navigator.clipboard === undefined ? null : (
-          <button class="button small" onClick={() => void navigator.clipboard.writeText(line).then(() => setCopied(true))}>
+          <button class="button small" onClick={() => void copy()}>
             {t(copied ? "gateway.copied" : "gateway.copy")}
           </button>
         )}
