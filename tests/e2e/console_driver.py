@@ -8,18 +8,39 @@ import gzip
 import json
 import re
 import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, expect
 
-STATIC = Path(__file__).parents[2] / "server" / "lookout_server" / "static"
+SERVER = Path(__file__).parents[2] / "server"
+STATIC = SERVER / "lookout_server" / "static"
+LOCALES = SERVER / "console" / "src" / "locales"
 DESKTOP = (1440, 900)
 PHONE = (360, 740)
 #: The probe for a session, answered 401 before anybody has signed in, is the one error that browsers insist to log.
 EXPECTED_ERROR = re.compile(r"status of 401")
+
+
+Language = Literal["zh-CN", "en"]
+
+
+@cache
+def catalogue(language: Language) -> dict[str, str]:
+    """The console's texts: key, its parts joined by dots → text."""
+    return dict(_flat(json.loads((LOCALES / f"{language}.json").read_text("utf-8"))))
+
+
+def _flat(node: object, prefix: str = "") -> Iterator[tuple[str, str]]:
+    for name, value in cast("dict[str, object]", node).items():
+        if isinstance(value, str):
+            yield f"{prefix}{name}", value
+        else:
+            yield from _flat(value, f"{prefix}{name}.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +58,7 @@ class Window:
     page: Page
     base_url: str
     complaints: list[str] = field(default_factory=list[str])
+    language: Language = "zh-CN"
 
     def __post_init__(self) -> None:
         self.page.on("console", self._heard)
@@ -45,6 +67,17 @@ class Window:
     def _heard(self, message: ConsoleMessage) -> None:
         if message.type in {"error", "warning"} and not EXPECTED_ERROR.search(message.text):
             self.complaints.append(message.text)
+
+    def says(self, key: str, **values: object) -> str:
+        """A text as this window's pages show it."""
+        text = catalogue(self.language)[key]
+        return re.sub(r"\{\{(\w+)\}\}", lambda blank: str(values[blank[1]]), text)
+
+    def speak_english(self) -> None:
+        """From now on in English."""
+        self.page.get_by_role("button", name="English", exact=True).click()
+        expect(self.page.locator("html")).to_have_attribute("lang", "en")
+        self.language = "en"
 
     def sign_in(self, login: Login) -> None:
         """From whatever page: ask for the start page, and sign in there."""
@@ -71,8 +104,8 @@ class Window:
         """A key on the page itself."""
         self.page.locator("body").press(key)
 
-    def shoot(self, path: Path) -> None:
-        """A screenshot of what is to be seen, once pictures are there."""
+    def shoot(self, path: Path, *, whole: bool = False) -> None:
+        """A screenshot of what is to be seen, or of the whole page, once pictures are there."""
         self.page.wait_for_load_state("load")
         # `wait_for_function` would evaluate text, which the pages' policy forbids.
         # Pictures further down may be left unloaded, and one that never comes must not keep the others.
@@ -84,7 +117,7 @@ class Window:
         for video in self.page.locator("video").all():
             # A film that cannot be played, or comes late, is shown by its poster.
             video.evaluate("(film) => new Promise((done) => { film.onplaying = done; setTimeout(done, 2_000); })")
-        self.page.screenshot(path=path)
+        self.page.screenshot(path=path, full_page=whole)
 
     def barriers(self, axe: str) -> list[str]:
         """What axe-core (its script is given) finds to be in the way of people with a disability, a line each."""
@@ -141,50 +174,54 @@ def open_window(browser: Browser, base_url: str, size: tuple[int, int] = DESKTOP
 
 def report(operator: Window, *, camera: str | None = None) -> str:
     """Choose an open alarm (of that camera) and report it with R; returns the case's number."""
-    row = operator.page.get_by_role("option").filter(has_text="待研判")
+    page = operator.page
+    row = page.get_by_role("option").filter(has_text=operator.says("need.judge"))
     if camera is not None:
         row = row.filter(has_text=camera)
     row.first.click(timeout=60_000)
-    expect(operator.page.get_by_role("button", name="一键预报")).to_be_visible()
+    expect(page.get_by_role("button", name=operator.says("action.report"))).to_be_visible()
     operator.press("r")
-    heading = operator.page.get_by_role("link", name=re.compile("^案件 "))
+    before = operator.says("case.numbered", number="")
+    heading = page.get_by_role("link", name=re.compile(f"^{before}"))
     expect(heading).to_be_visible()
-    return heading.inner_text().removeprefix("案件").strip()
+    return heading.inner_text().removeprefix(before.strip()).strip()
 
 
 def dispatch(operator: Window, worker_name: str | None = None) -> None:
     """Send the first who is suggested, by key, or the one named."""
-    suggestions = operator.page.get_by_role("region", name="建议派遣")
+    suggestions = operator.page.get_by_role("region", name=operator.says("dispatch.title"))
+    send = operator.says("action.dispatch")
     if worker_name is None:
-        expect(suggestions.get_by_role("button", name=re.compile("派遣.*D"))).to_be_visible()
+        expect(suggestions.get_by_role("button", name=re.compile(f"{send}.*D"))).to_be_visible()
         operator.press("d")
     else:
-        suggestions.get_by_role("listitem").filter(has_text=worker_name).get_by_role("button", name="派遣").click()
-    expect(operator.page.get_by_role("option", selected=True)).to_contain_text("已派遣")
+        suggestions.get_by_role("listitem").filter(has_text=worker_name).get_by_role("button", name=send).click()
+    expect(operator.page.get_by_role("option", selected=True)).to_contain_text(operator.says("case_state.dispatched"))
 
 
 def carry_out(
-    worker: Window, photo: Path, *, words: str = "", steps: tuple[str, ...] = ("签收", "到场", "拍照反馈")
+    worker: Window, photo: Path, *, words: str = "", steps: tuple[str, ...] = ("accept", "arrive", "feedback")
 ) -> None:
     """Accept, arrive, take a picture, send it: one big button after another."""
     page = worker.page
     for step in steps:
-        page.get_by_role("button", name=step, exact=True).first.click(timeout=60_000)
+        page.get_by_role("button", name=worker.says(f"step.{step}"), exact=True).first.click(timeout=60_000)
     page.locator("input[type=file]").set_input_files(photo)
     if words:
-        page.get_by_label("说明").fill(words)
-    page.get_by_role("button", name=re.compile("^提交反馈")).click()
-    expect(page.get_by_text("已反馈，等值班员核查。")).to_be_visible()
+        page.get_by_label(worker.says("worker.note")).fill(words)
+    page.get_by_role("button", name=worker.says("worker.submit", n=1)).click()
+    expect(page.get_by_text(worker.says("worker.turn.verifying"))).to_be_visible()
 
 
 def close_case(operator: Window, number: str) -> None:
     """Look at what came back on the case's own page, and close it."""
     page = operator.page
-    page.get_by_role("link", name=f"案件 {number}").click()
+    close = operator.says("case_action.close")
+    page.get_by_role("link", name=operator.says("case.numbered", number=number)).click()
     expect(page.locator(".evidence img").first).to_be_visible()
-    page.get_by_role("button", name="结案").click()
-    page.locator("form.words").get_by_role("button", name="结案").click()
-    expect(page.locator(".progress [aria-current]")).to_have_text("已结案")
+    page.get_by_role("button", name=close, exact=True).click()
+    page.locator("form.words").get_by_role("button", name=close, exact=True).click()
+    expect(page.locator(".progress [aria-current]")).to_have_text(operator.says("case_state.closed"))
 
 
 def drive_to_closed(
@@ -199,11 +236,12 @@ def drive_to_closed(
     number = report(operator, camera=camera)
     operator.shoot(output / "control-room.png")
     dispatch(operator, name)
-    worker.page.get_by_role("button", name="签收", exact=True).first.wait_for(timeout=60_000)
+    worker.page.get_by_role("button", name=worker.says("step.accept"), exact=True).first.wait_for(timeout=60_000)
     worker.shoot(output / "worker-task.png")
     carry_out(worker, photo)
     worker.shoot(output / "worker-done.png")
-    expect(operator.page.get_by_role("option", selected=True)).to_contain_text("待核查", timeout=20_000)
+    checked = operator.page.get_by_role("option", selected=True)
+    expect(checked).to_contain_text(operator.says("need.verify"), timeout=20_000)
     operator.shoot(output / "control-room-check.png")
     close_case(operator, number)
     operator.shoot(output / "case-closed.png")

@@ -7,15 +7,17 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
 from e2e.console_driver import Login
+from lookout_contract.commands import COMMANDS, Command, CommandResponse, Outcome
 from lookout_contract.delivery import Receipt
 from lookout_contract.events import EventData, make_event
-from lookout_contract.status import CameraState, GatewayStatus, Sight
+from lookout_contract.status import CameraState, GatewayStatus, ProposalReport, Sight
 from lookout_contract.topics import GatewayTopics
 from lookout_server.adapters.mqtt.testing import Probe
 
@@ -159,12 +161,33 @@ class SpokenGateway:
     def announce(self, *cameras: str) -> None:
         """Birth, and cameras that are watching."""
         self.probe.subscribe(self.topics.receipt)
-        now = datetime.now(UTC)
-        status = GatewayStatus(gateway=self.name, online=True, epoch=EPOCH, at=now, version="0.1.0")
-        self.probe.publish(self.topics.status, status.to_json(), retain=True)
+        self.propose({})
         for camera in cameras:
-            state = CameraState(camera=camera, state=Sight.WATCHING, since=now)
+            state = CameraState(camera=camera, state=Sight.WATCHING, since=datetime.now(UTC))
             self.probe.publish(self.topics.camera_state(camera), state.to_json(), retain=True)
+
+    def propose(self, proposals: Mapping[str, ProposalReport]) -> None:
+        """A heartbeat with what the gateway proposes to leave out."""
+        status = GatewayStatus(
+            gateway=self.name,
+            online=True,
+            epoch=EPOCH,
+            at=datetime.now(UTC),
+            version="0.1.0",
+            proposals=dict(proposals),
+        )
+        self.probe.publish(self.topics.status, status.to_json(), retain=True)
+
+    def hear_commands(self) -> None:
+        """Listen for what the gateway is asked to do."""
+        self.probe.subscribe(self.topics.commands)
+
+    def answer(self, name: str, outcome: Outcome = Outcome.DONE, detail: str | None = None) -> Command:
+        """Answer the newest command of that name, once it is here; returns it."""
+        command = COMMANDS.validate_json(self.probe.wait_for(self.topics.command(name))[-1].payload)
+        response = CommandResponse(id=command.id, name=name, outcome=outcome, at=datetime.now(UTC), detail=detail)
+        self.probe.publish(self.topics.response(name), response.to_json())
+        return command
 
     def tell(self, data: EventData) -> None:
         """Publish an event; returns when the dispatcher has stored it."""

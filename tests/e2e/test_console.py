@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, expect
 
 from e2e.console_driver import (
     PHONE,
+    Language,
     Window,
     carry_out,
     close_case,
@@ -28,25 +29,41 @@ AXE = ROOT / "server" / "console" / "node_modules" / "axe-core" / "axe.min.js"
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 
-def test_an_alarm_becomes_a_closed_case(gateway: SpokenGateway, operator: Window, worker: Window, photo: Path) -> None:
-    gateway.tell(parked_ebike(gateway, "loop"))
+WORDS = {
+    "zh-CN": ("电动车进楼", "停留：4 分 12 秒（界限 3 分钟）"),
+    "en": ("E-bike in corridor", "There for: 4 min 12 s (limit 3 min)"),
+}
+STEPS = ("report", "dispatch", "accept", "arrive", "feedback", "verify", "close")
+
+
+@pytest.mark.parametrize("language", ["zh-CN", "en"])
+def test_an_alarm_becomes_a_closed_case(
+    gateway: SpokenGateway, operator: Window, worker: Window, photo: Path, language: Language
+) -> None:
+    for window in (operator, worker):
+        if language == "en":
+            window.speak_english()
+    gateway.tell(parked_ebike(gateway, f"loop-{language.lower()}"))
     page = operator.page
     row = page.get_by_role("option").filter(has_text="2单元楼道").first
-    expect(row).to_contain_text("电动车进楼")
+    kind, dwell = WORDS[language]
+    expect(row).to_contain_text(kind)
     row.click()
     expect(page.locator(".scene img")).to_be_visible()
     expect(page.locator(".boxes rect")).to_have_count(1)
-    expect(page.locator(".pane").first).to_contain_text("停留：4 分 12 秒（界限 3 分钟）")
+    expect(page.locator(".boxes polygon")).to_have_count(1)
+    expect(page.locator(".pane").first).to_contain_text(dwell)
     assert not worker.scrolls_sideways()
-    number = drive_to_closed(operator, worker, photo=photo, output=OUTPUT, camera="2单元楼道")
+    output = OUTPUT if language == "zh-CN" else OUTPUT / language
+    number = drive_to_closed(operator, worker, photo=photo, output=output, camera="2单元楼道")
     assert not worker.scrolls_sideways()
     steps = page.locator(".timeline strong").all_inner_texts()
-    expect(page.get_by_role("button", name="评价")).to_be_visible()
-    assert list(reversed(steps))[:7] == ["一键预报", "派遣", "签收", "到场", "处置反馈", "核查", "结案"]
-    page.get_by_role("link", name="案件", exact=True).click()
-    page.get_by_role("button", name="办结").click()
-    expect(page.get_by_role("row").filter(has_text=number)).to_contain_text("已结案")
-    expect(worker.page.get_by_text("我的任务 0")).to_be_visible()
+    expect(page.get_by_role("button", name=operator.says("case_action.evaluate"))).to_be_visible()
+    assert list(reversed(steps))[:7] == [operator.says(f"case_action.{step}") for step in STEPS]
+    page.get_by_role("link", name=operator.says("nav.cases"), exact=True).click()
+    page.get_by_role("button", name=operator.says("cases.settled")).click()
+    expect(page.get_by_role("row").filter(has_text=number)).to_contain_text(operator.says("case_state.closed"))
+    expect(worker.page.get_by_text(worker.says("worker.title", n=0))).to_be_visible()
 
 
 def test_undo_takes_back_a_report_and_a_dismissal(gateway: SpokenGateway, operator: Window) -> None:
@@ -150,7 +167,7 @@ def test_a_step_without_network_waits_and_goes_out_by_itself(
     worker.shoot(OUTPUT / "worker-offline.png")
     worker.page.context.set_offline(False)
     expect(worker.page.get_by_role("button", name="到场", exact=True)).to_be_visible(timeout=30_000)
-    carry_out(worker, photo, words="已经劝离，楼道清空。", steps=("到场", "拍照反馈"))
+    carry_out(worker, photo, words="已经劝离，楼道清空。", steps=("arrive", "feedback"))
     expect(operator.page.get_by_role("option", selected=True)).to_contain_text("待核查")
     close_case(operator, number)
     worker.complaints.clear()

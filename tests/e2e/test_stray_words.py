@@ -1,21 +1,18 @@
 """Every page in both languages: what is not data is in the language that was chosen, and no text is missing."""
 
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import cast
 
 import pytest
 from playwright.sync_api import Browser, Response, expect
 from playwright.sync_api import Error as PlaywrightError
 
-from e2e.console_driver import DESKTOP, Window
+from e2e.console_driver import DESKTOP, Window, catalogue
 from e2e.estate import Estate
 from e2e.screenshots import people, routes, shown
 
-LOCALES = Path(__file__).parents[2] / "server" / "console" / "src" / "locales"
 #: A name with its numbers is one word.
 CHINESE = re.compile(r"[0-9]*[\u3400-\u9fff][0-9\u3400-\u9fff]*")
 #: A word by itself: what has digits or hyphens is a name or a hash.
@@ -66,16 +63,7 @@ def flat(node: object, key: str = "") -> Iterator[tuple[str, str]]:
         yield key, node
 
 
-def words(node: object, prefix: str = "") -> Iterator[tuple[str, str]]:
-    """Keys of a catalogue with their texts."""
-    for name, value in cast("dict[str, object]", node).items():
-        if isinstance(value, str):
-            yield f"{prefix}{name}", value
-        else:
-            yield from words(value, f"{prefix}{name}.")
-
-
-CATALOGUE = dict(words(json.loads((LOCALES / "zh-CN.json").read_text("utf-8"))))
+CATALOGUE = catalogue("zh-CN")
 
 
 @dataclass
@@ -132,11 +120,11 @@ def strays_of(window: Window, heard: Heard, address: str) -> Iterator[str]:
     page = window.page
     assert shown(window, address) == [], address
     yield from (f"zh {each}" for each in heard.strays(page.evaluate(TEXTS), chinese_page=True))
-    page.get_by_role("button", name="English", exact=True).click()
-    expect(page.locator("html")).to_have_attribute("lang", "en")
+    window.speak_english()
     expect(page.locator(".waiting")).to_have_count(0)
     yield from (f"en {each}" for each in heard.strays(page.evaluate(TEXTS), chinese_page=False))
     page.get_by_role("button", name=SWITCH, exact=True).click()
+    window.language = "zh-CN"
 
 
 def test_pages_say_what_they_say_in_the_chosen_language(browser: Browser, estate: Estate) -> None:
