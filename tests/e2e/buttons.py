@@ -56,8 +56,14 @@ PRESS = """([index, patience]) => new Promise((done) => {
     finish("asked the dispatcher");
     return fetched(...asked);
   };
+  const fields = () => [...document.querySelectorAll("input, select, textarea")].map((each) => each.value).join("\\n");
+  const before = fields();
   const focused = document.activeElement;
-  const timer = setTimeout(() => finish(document.activeElement === focused ? null : "moved the focus"), patience);
+  const unseen = () => {
+    if (fields() !== before) return "filled in";
+    return document.activeElement === focused ? null : "moved the focus";
+  };
+  const timer = setTimeout(() => finish(unseen()), patience);
   button.click();
 })"""
 LINKS = "() => [...document.querySelectorAll('a[href^=\"/\"]')].map((link) => new URL(link.href).pathname)"

@@ -225,7 +225,8 @@ def test_no_button_is_dead_and_no_link_leads_nowhere(
     links = {link for presser in pressers.values() for link in presser.links}
     assert [link for link in sorted(links) if not any(pattern.fullmatch(link) for pattern in patterns)] == []
     pressed = [each for presser in pressers.values() for each in presser.pressed]
-    assert [each.name for each in pressed if each.effect is None] == []
+    dead = [each.name for each in pressed if each.effect is None]
+    assert dead == [], "\n".join(dead)
     assert len(pressed) > 80, len(pressed)
     # What presses without reason are refused is what browsers log.
     for window in (room, phone):

@@ -34,6 +34,10 @@ function Accounts({ shown, onShow }: { shown: Account | "new" | null; onShow: (a
   const found = useLoad(() => api.accounts(asked), JSON.stringify(asked));
   const places = useLoad(territories, "territories");
   const nameOf = (id: string) => places.value?.find((place) => place.id === id)?.name ?? id;
+  const ask = (next: AccountQuery) => {
+    setAsked(next);
+    found.reload();
+  };
   const done = () => {
     onShow(null);
     found.reload();
@@ -48,7 +52,7 @@ function Accounts({ shown, onShow }: { shown: Account | "new" | null; onShow: (a
           onDone={done}
         />
       )}
-      <Filter asked={asked} onAsk={setAsked} />
+      <Filter asked={asked} onAsk={ask} />
       <Show of={found}>
         {(page) =>
           page.items.length === 0 ? (

@@ -32,10 +32,15 @@ function Log() {
   const names = useLoad(people, "people");
   const found = useLoad(() => admin.audit(asked), JSON.stringify(asked));
   const nameOf = (id: string) => names.value?.get(id) ?? id;
+  // Asked the same again, the log may have grown.
+  const ask = (next: AuditQuery) => {
+    setAsked(next);
+    found.reload();
+  };
   return (
     <>
       <p class="quiet-text">{t("audit.about")}</p>
-      <Filter onAsk={setAsked} names={names.value ?? new Map()} />
+      <Filter onAsk={ask} names={names.value ?? new Map()} />
       <Show of={found}>
         {(page) =>
           page.items.length === 0 ? (

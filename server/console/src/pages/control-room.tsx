@@ -88,6 +88,8 @@ function useTitle(board: Board): void {
 
 /** Long enough to gather what comes in one burst, too short to be felt. */
 const GATHER_MS = 40;
+/** After a list that could not be fetched. */
+const RETRY_MS = 3_000;
 /** The list is windowed, but nobody works through more than this. */
 const MOST_ROWS = 10_000;
 
@@ -126,7 +128,10 @@ function useBoard(board: Board): BoardState {
       }
     };
     fill().catch((error: unknown) => {
-      if (current) setState({ loading: false, error: explain(error), more: false });
+      if (!current) return;
+      setState({ loading: false, error: explain(error), more: false });
+      // Nobody has to press anything for the list to be there once the dispatcher is.
+      timer = window.setTimeout(reload, RETRY_MS);
     });
     return () => {
       current = false;

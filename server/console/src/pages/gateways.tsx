@@ -11,7 +11,7 @@ import { GatewayPanel } from "../components/gateway-panel";
 import { Show, useLoad } from "../components/load";
 import { Table } from "../components/table";
 import { follow } from "../live/live";
-import { attempt, trouble } from "../live/notices";
+import { attempt, tell, trouble } from "../live/notices";
 import { administers, leads } from "../live/powers";
 import { dayTime } from "../text/format";
 import { t, word } from "../text/i18n";
@@ -113,10 +113,9 @@ function Invite({ name }: { name: string }) {
 }
 
 function Offered({ offer }: { offer: Offer }) {
-  const [copied, setCopied] = useState(false);
   const line = `lookout-edge enrol ${offer.url} ${offer.code}`;
   const copy = () => navigator.clipboard.writeText(line).then(
-    () => setCopied(true),
+    () => tell(t("gateway.copied")),
     () => trouble(t("gateway.not_copied")),
   );
   return (
@@ -126,7 +125,7 @@ function Offered({ offer }: { offer: Offer }) {
       <div class="buttons">
         {navigator.clipboard === undefined ? null : (
           <button class="button small" onClick={() => void copy()}>
-            {t(copied ? "gateway.copied" : "gateway.copy")}
+            {t("gateway.copy")}
           </button>
         )}
       </div>
