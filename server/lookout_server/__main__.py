@@ -16,6 +16,7 @@ from lookout_server.domain.territory import Role
 from lookout_server.errors import InvalidError, ServerError
 from lookout_server.estate_commands import estate
 from lookout_server.place_commands import places
+from lookout_server.policy_commands import policies
 from lookout_server.quarantine_commands import quarantine
 from lookout_server.storage_commands import backup, restore
 
@@ -23,7 +24,6 @@ from lookout_server.storage_commands import backup, restore
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Lookout's dispatcher (守望哨)."
 )
-policies = typer.Typer(no_args_is_help=True, help="Limits of time and escalation.")
 users = typer.Typer(no_args_is_help=True, help="Accounts of people.")
 gateways = typer.Typer(no_args_is_help=True, help="Credentials of gateways.")
 sites = typer.Typer(no_args_is_help=True, help="Territory, cameras and people.")
@@ -306,20 +306,6 @@ def seed_demo(
     made = do(bootstrap.seed_demo(settings, cases=cases, days=days))
     typer.echo(f"5 communities, 145 grids, 55 cameras, 179 grid workers, 1933 household heads, {made} past cases")
     typer.echo("accounts have no passwords yet: lookout-server user add demo-op1")
-
-
-@policies.command("try")
-@told_plainly
-def policy_try(
-    file: Path,
-    days: Annotated[int, typer.Option(help="How far back.", min=1, max=3660)] = 90,
-    as_json: AsJson = False,
-    config: Config = None,
-) -> None:
-    """Replay the past through policy.yaml: pages saved, cases that would have been late. Changes nothing."""
-    settings = configured(config, level="warning")
-    trial = do(bootstrap.try_policy(settings, file, days=days))
-    typer.echo(json.dumps(trial.as_values(), ensure_ascii=False) if as_json else trial.as_text())
 
 
 @app.command()

@@ -72,6 +72,18 @@ class CodeNeededError(UnauthenticatedError):
     code = "code_needed"
 
 
+class RowsRefusedError(InvalidError):
+    """Rows of a table cannot be taken (``errors`` says which and why); nothing was done."""
+
+    code = "rows_refused"
+
+
+class WrongPasswordError(InvalidError):
+    """The session holds; the password that was to be proved is not the account's."""
+
+    code = "wrong_password"
+
+
 class ForbiddenError(ServerError):
     """The person may not do this."""
 
@@ -113,13 +125,14 @@ class NoPictureError(ConflictError):
 
 
 class StaleVersionError(ConflictError):
-    """Somebody else moved the case since it was read; ``current_version`` says where it is now."""
+    """Somebody else moved the case (or ``what``) since it was read; ``current_version`` says where it is now."""
 
     code = "stale_version"
 
-    def __init__(self, *, seen: int, current: int) -> None:
+    def __init__(self, *, seen: int, current: int, what: str = "case") -> None:
         super().__init__(
-            f"the case has moved on to version {current} since you read version {seen}: load it again and decide anew",
+            f"the {what} has moved on to version {current} since you read version {seen}:"
+            " load it again and decide anew",
             current_version=current,
         )
 

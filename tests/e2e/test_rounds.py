@@ -160,6 +160,7 @@ def test_no_page_of_the_rounds_has_barriers(
         "/worker/rounds/i-lift",
         "/worker/alarm",
         "/worker/help",
+        "/worker/me",
     ):
         window.page.goto(f"{dispatcher.url}{path}")
         expect(window.page.locator("h1")).to_be_attached()

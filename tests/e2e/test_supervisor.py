@@ -19,7 +19,18 @@ from lookout_contract.events import Scenario
 ROOT = Path(__file__).parents[2]
 AXE = ROOT / "server" / "console" / "node_modules" / "axe-core" / "axe.min.js"
 
-ADMIN_PAGES = ("gateways", "quarantine", "silences", "advice", "webhooks", "roster", "accounts", "audit")
+ADMIN_PAGES = (
+    "gateways",
+    "quarantine",
+    "silences",
+    "advice",
+    "webhooks",
+    "roster",
+    "policy",
+    "accounts",
+    "estate",
+    "audit",
+)
 #: What is behind the control room, and the statistics.
 PAGES = (
     "/statistics",

@@ -12,6 +12,7 @@ from lookout_server.api.models.feed import LineBook
 from lookout_server.api.rate import Buckets
 from lookout_server.api.throttle import Allowances, SignInThrottle
 from lookout_server.domain.territory import Role, Site
+from lookout_server.exchange.policy import PolicyFile
 from lookout_server.ports import Clock, EvidenceStore, ModelPackage, PasswordHasher, ReadinessCheck, Store
 from lookout_server.services.enrolment import Door
 from lookout_server.services.evidence import Pieces
@@ -52,6 +53,8 @@ class Deps:
     clock: Clock
     channel: Channel
     version: str
+    #: What the configuration says, in force until somebody activates another one.
+    policy: PolicyFile = field(default_factory=PolicyFile)
     #: What ``/readyz`` looks at beside the database.
     checks: Mapping[str, ReadinessCheck] = field(default_factory=_no_checks)
     #: Where uploads in pieces are kept until they are whole; None: files come in one piece.

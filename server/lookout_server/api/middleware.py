@@ -23,6 +23,9 @@ _STILLS = "/api/v1/stills/"
 #: Residents send their photos with their words, without an account: three phones' photos and a little.
 _RESIDENTS = "/api/v1/public/places/"
 _MAX_REPORT_BYTES = 40 * 1024 * 1024
+#: Tables of a whole district: 2,000 people are 200 kB.
+_ESTATE = "/api/v1/estate/import"
+_MAX_ESTATE_BYTES = 8 * 1024 * 1024
 
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -64,7 +67,7 @@ class SecurityHeaders:
 
 
 class BodyLimit:
-    """Refuses bodies above 64 KiB, but for evidence, streams, stills, plans and residents' photos."""
+    """Refuses bodies above 64 KiB, but for evidence, streams, pictures, tables of the estate and residents' photos."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -97,6 +100,8 @@ def _most(path: str) -> int:
         return _MAX_REPORT_BYTES
     if path == _PLANS:
         return MAX_PLAN_BYTES
+    if path == _ESTATE:
+        return _MAX_ESTATE_BYTES
     return MAX_STILL_BYTES if path.startswith(_STILLS) else MAX_JSON_BYTES
 
 

@@ -37,6 +37,8 @@ STATUS: Mapping[str, int] = {
     "wrong_type": 415,
     "range": 416,
     "invalid": 422,
+    "wrong_password": 422,
+    "rows_refused": 422,
     "wrong_hash": 422,
     "evidence_missing": 422,
     "throttled": 429,
@@ -67,6 +69,8 @@ _DETAILS: Mapping[str, str] = {
     "wrong_type": "evidence is image/jpeg, image/png, image/webp or video/mp4",
     "range": "the file has 5120 bytes: ask for a range within them",
     "invalid": "body.reason: Field required",
+    "wrong_password": "this is not your present password: nothing was changed",
+    "rows_refused": "3 rows cannot be taken, so nothing was done: mend them and send the files again",
     "throttled": "too many failed sign-ins: try again in 4 s",
     "unavailable": "the database does not answer: check that it runs",
 }

@@ -37,7 +37,15 @@ from lookout_server.bootstrap.shown import (
     ledger_values,
     quarantined_values,
 )
-from lookout_server.bootstrap.site import Trial, bring_in_estate, export_estate, seed_demo, try_policy
+from lookout_server.bootstrap.site import (
+    bring_in_estate,
+    export_estate,
+    policy_in_force,
+    seed_demo,
+    try_policy,
+    use_policy,
+)
+from lookout_server.bootstrap.trials import policy_text, trial_text, trial_values
 from lookout_server.bootstrap.version import version
 
 __all__ = [
@@ -45,7 +53,6 @@ __all__ = [
     "GatewayAccess",
     "IntegratorAccess",
     "NewPerson",
-    "Trial",
     "add_device",
     "add_gateway",
     "add_integrator",
@@ -73,6 +80,8 @@ __all__ = [
     "new_password",
     "new_webhook_secret",
     "offer_enrolment",
+    "policy_in_force",
+    "policy_text",
     "quarantined_values",
     "remove_device",
     "remove_integrator",
@@ -84,7 +93,10 @@ __all__ = [
     "run_dispatcher",
     "seed_demo",
     "show_quarantined",
+    "trial_text",
+    "trial_values",
     "try_policy",
+    "use_policy",
     "verify_audit",
     "verify_ledger",
     "version",

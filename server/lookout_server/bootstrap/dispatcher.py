@@ -28,6 +28,7 @@ from lookout_server.adapters.notify import AppriseChannel, run_courier
 from lookout_server.adapters.openid import OpenIdProvider
 from lookout_server.adapters.passwords import Argon2Hasher
 from lookout_server.adapters.photos import PillowCleaner
+from lookout_server.adapters.policies import follow_policy, take_policy
 from lookout_server.adapters.stills import StillFolder
 from lookout_server.adapters.timers import run_timers
 from lookout_server.adapters.tracing import Tracing, trace
@@ -41,7 +42,7 @@ from lookout_server.bootstrap.enrolment import SiteDoor
 from lookout_server.bootstrap.http import HttpServer
 from lookout_server.bootstrap.models import model_shelf
 from lookout_server.bootstrap.runtime import Runtime, forget_process, read_runtime, write_runtime
-from lookout_server.bootstrap.site import site_of
+from lookout_server.bootstrap.site import configured_policy, site_of
 from lookout_server.bootstrap.version import version
 from lookout_server.config import ServerConfig
 from lookout_server.config.server import RateConfig
@@ -107,8 +108,10 @@ class Dispatcher:
         database = Database(config.database_url(), on_commit=committed)
         self._parts.push_async_callback(database.close)
         await import_at_first_start(database, config, at=self._clock.now())
-        for camera in await unknown_stops(database, self._site):
-            _log.warning("same_thing in policy.yaml names a camera that nobody knows yet", camera=camera)
+        if await take_policy(database, self._site) and config.policy_file is not None:
+            _log.info("policy.yaml is not looked at: another policy was activated", file=str(config.policy_file))
+        for camera in await unknown_stops(database, self._site.policy.graph):
+            _log.warning("same_thing of the policy names a camera that nobody knows yet", camera=camera)
         supervisor = Supervisor()
         broker = await self._start_broker(database, supervisor, last and last.mqtt_port)
         link = self._start_messaging(database, broker, supervisor, relays)
@@ -173,6 +176,7 @@ class Dispatcher:
         timers = Timers(database, site=self._site, owner=owner)
         courier = Courier(database, AppriseChannel(), owner=owner)
         supervisor.start("timers", lambda: run_timers(timers, database, self._site, clock=self._clock))
+        supervisor.start("policy", lambda: follow_policy(database, self._site))
         supervisor.start("notices", lambda: run_courier(courier, clock=self._clock))
         house = Household(
             store=database,
@@ -200,6 +204,7 @@ class Dispatcher:
         return Deps(
             webhooks=webhooks,
             site=self._site,
+            policy=configured_policy(self._config),
             store=database,
             evidence=open_evidence(self._config.evidence_place()),
             feed=hub,

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from lookout_server.adapters.clock import SystemClock
+from lookout_server.adapters.policies import take_policy
 from lookout_server.bootstrap.access import open_database
 from lookout_server.bootstrap.site import site_of
 from lookout_server.config import ServerConfig
@@ -31,6 +32,7 @@ async def replay_quarantined(
     found: dict[int, QuarantinedMessage | str] = {}
     async with open_database(config) as database:
         site = site_of(config)
+        await take_policy(database, site)
         for number in await second_chances.waiting(database) if numbers is None else numbers:
             chance = Chance(number=number, by=None, at=SystemClock().now())
             try:

@@ -1,82 +1,68 @@
 """The site as the configuration describes it, and trying another policy on its past."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 from lookout_server.adapters.clock import SystemClock
 from lookout_server.adapters.evidence import open_evidence
+from lookout_server.adapters.policies import take_policy
 from lookout_server.bootstrap.access import open_database
-from lookout_server.config import PolicyFile, ServerConfig, load_policy
+from lookout_server.config import PolicyFile, ServerConfig, load_policy_file
 from lookout_server.config.estate_files import read_estate, write_estate
-from lookout_server.domain.rehearsal import Outcome, Step, rehearse
+from lookout_server.domain.policy import PolicyInForce
+from lookout_server.domain.rehearsal import Trial
 from lookout_server.domain.territory import Mirrors, Site
-from lookout_server.services import estate, seeding
-from lookout_server.services.rehearsing import past_steps
+from lookout_server.ports import PolicyVersion
+from lookout_server.services import estate, policies, rehearsing, seeding
 from lookout_server.services.seeding_ways import seed_ways
-
-
-@dataclass(frozen=True, kw_only=True)
-class Trial:
-    """What the policy in force and the other one would have meant for the same past."""
-
-    cases: int
-    steps: int
-    now: Outcome
-    then: Outcome
-
-    def as_values(self) -> dict[str, object]:
-        """For programs."""
-        return {
-            "cases": self.cases,
-            "steps": self.steps,
-            "pages": {"now": self.now.pages, "then": self.then.pages, "saved": self.now.pages - self.then.pages},
-            "late_steps": {"now": dict(self.now.late_steps), "then": dict(self.then.late_steps)},
-            "late_cases": {"now": len(self.now.late), "then": len(self.then.late)},
-            "newly_late": sorted(self.then.late - self.now.late),
-            "no_longer_late": sorted(self.now.late - self.then.late),
-        }
-
-    def as_text(self) -> str:
-        """For people."""
-        newly, no_longer = sorted(self.then.late - self.now.late), sorted(self.now.late - self.then.late)
-        lines = [
-            f"{self.cases} cases, {self.steps} steps",
-            f"pages: {self.now.pages} with the policy in force, {self.then.pages} with this one"
-            f" ({_saved(self.now.pages - self.then.pages)})",
-            f"late cases: {len(self.now.late)} with the policy in force, {len(self.then.late)} with this one",
-            f"newly late: {_some(newly)}",
-            f"no longer late: {_some(no_longer)}",
-        ]
-        return "\n".join(lines)
-
-
-def _saved(pages: int) -> str:
-    return f"{pages} saved" if pages > 0 else f"{-pages} more" if pages < 0 else "no difference"
 
 
 def site_of(config: ServerConfig) -> Site:
     """Its identity and its policy. ConfigError when the policy file cannot be read."""
     zone = config.site.timezone
-    policy = load_policy(config.policy_file, zone) if config.policy_file else PolicyFile().policy(zone)
+    in_force = PolicyInForce(configured_policy(config).policy(zone))
     mirrors = Mirrors(frigate=config.mirrors.frigate, home_assistant=config.mirrors.home_assistant)
-    return Site(id=config.site.id, name=config.site.name, timezone=zone, policy=policy, mirrors=mirrors)
+    return Site(id=config.site.id, name=config.site.name, timezone=zone, in_force=in_force, mirrors=mirrors)
+
+
+def configured_policy(config: ServerConfig) -> PolicyFile:
+    """What ``policy.yaml`` says, or the usual one; in force until somebody activates another."""
+    return load_policy_file(config.policy_file) if config.policy_file else PolicyFile()
 
 
 async def try_policy(config: ServerConfig, file: Path, *, days: int) -> Trial:
     """Replay the last ``days`` through the policy in force and the one in the file; nothing is changed."""
-    site = site_of(config)
-    other = load_policy(file, site.timezone)
-    now = SystemClock().now()
+    site, now = site_of(config), SystemClock().now()
+    other = load_policy_file(file).policy(site.timezone)
     async with open_database(config) as database:
-        past: Sequence[Step] = await past_steps(database, now - timedelta(days=days))
-    return Trial(
-        cases=len({step.case for step in past}),
-        steps=len(past),
-        now=rehearse(past, site.policy, now=now),
-        then=rehearse(past, other, now=now),
-    )
+        await take_policy(database, site)
+        return await rehearsing.try_policy(database, site, other, now - timedelta(days=days), now=now)
+
+
+async def policy_in_force(config: ServerConfig) -> PolicyVersion:
+    """The newest that somebody activated, else what the configuration says."""
+    async with open_database(config) as database, database.read() as uow:
+        newest = await uow.policies.newest()
+    content = configured_policy(config).whole().model_dump(mode="json")
+    return newest or PolicyVersion(version=0, at=SystemClock().now(), content=content)
+
+
+async def use_policy(config: ServerConfig, file: Path, reason: str) -> PolicyVersion:
+    """Activate what the file says; a running dispatcher takes it over within seconds."""
+    site, wanted = site_of(config), load_policy_file(file)
+    async with open_database(config) as database:
+        async with database.read() as uow:
+            newest = await uow.policies.newest()
+        activation = policies.Activation(
+            content=wanted.whole().model_dump(mode="json"),
+            policy=wanted.policy(site.timezone),
+            reason=reason,
+            seen=newest.version if newest else 0,
+            configured=configured_policy(config).whole().model_dump(mode="json"),
+            by=None,
+            at=SystemClock().now(),
+        )
+        return await policies.activate(database, site, activation)
 
 
 async def seed_demo(config: ServerConfig, *, cases: int, days: int) -> int:
@@ -86,13 +72,6 @@ async def seed_demo(config: ServerConfig, *, cases: int, days: int) -> int:
         made = await seeding.seed_demo(database, site, cases=cases, days=days, until=now)
         await seed_ways(database, open_evidence(config.evidence_place()), site, until=now)
         return made
-
-
-def _some(numbers: Sequence[str], most: int = 20) -> str:
-    if not numbers:
-        return "none"
-    rest = f" and {len(numbers) - most} more" if len(numbers) > most else ""
-    return ", ".join(numbers[:most]) + rest
 
 
 async def export_estate(config: ServerConfig, out: Path) -> list[Path]:

@@ -1,6 +1,6 @@
 """The dispatcher's configuration and the site file: values with defaults, and errors that say which line to change."""
 
-from lookout_server.config.policy import PolicyFile, load_policy
+from lookout_server.config.policy import load_policy, load_policy_file
 from lookout_server.config.server import (
     BrokerConfig,
     DatabaseConfig,
@@ -16,7 +16,6 @@ from lookout_server.config.server import (
     load_server_config,
 )
 from lookout_server.config.site import (
-    USERNAME_PATTERN,
     CameraEntry,
     GridEntry,
     PersonEntry,
@@ -24,6 +23,8 @@ from lookout_server.config.site import (
     SiteFile,
     load_site_file,
 )
+from lookout_server.domain.territory import USERNAME_PATTERN
+from lookout_server.exchange.policy import PolicyFile
 
 __all__ = [
     "USERNAME_PATTERN",
@@ -45,6 +46,7 @@ __all__ = [
     "SiteIdentity",
     "TlsConfig",
     "load_policy",
+    "load_policy_file",
     "load_server_config",
     "load_site_file",
 ]

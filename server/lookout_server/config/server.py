@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from lookout_contract.base import Identifier
@@ -14,16 +14,11 @@ from lookout_server.config.documents import Document, read_document, validate
 from lookout_server.domain.territory import Role
 from lookout_server.domain.webhook import secret_bytes
 from lookout_server.errors import ConfigError
+from lookout_server.exchange.base import Section
 
 _DATABASE = re.compile(r"(sqlite|postgres|postgresql)(\+\w+)?://")
 
 Port = Annotated[int, Field(ge=0, le=65535)]
-
-
-class Section(BaseModel):
-    """Base of all parts: unknown keys are mistakes, values do not change."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 class SiteIdentity(Section):

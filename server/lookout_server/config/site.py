@@ -2,16 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from lookout_contract.base import Identifier
 from lookout_server.config.documents import Problem, read_document, validate
-from lookout_server.config.server import Section
-from lookout_server.domain.territory import USERNAME_PATTERN
+from lookout_server.exchange.base import Section
+from lookout_server.exchange.estate import Latitude, Longitude, Username
 
-Username = Annotated[str, StringConstraints(pattern=USERNAME_PATTERN)]
 Role = Literal["operator", "worker", "household_head", "department", "supervisor", "admin", "auditor", "care"]
 
 
@@ -27,10 +26,6 @@ class GridEntry(Section):
 
     id: Identifier
     name: str
-
-
-Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
-Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
 
 
 class CameraEntry(Section):

@@ -25,6 +25,7 @@ class Act(StrEnum):
     SESSIONS_REVOKED = "session.revoked"
     ACCOUNT_SAVED = "account.saved"
     ACCOUNT_BARRED = "account.barred"
+    PASSWORD_CHANGED = "account.password_changed"
     ACCOUNT_LET_IN = "account.let_in"
     SECOND_FACTOR_ON = "account.second_factor_on"
     SECOND_FACTOR_OFF = "account.second_factor_off"
@@ -47,6 +48,8 @@ class Act(StrEnum):
     POSITION_SHARED = "position.shared"
     POSITION_FORGOTTEN = "position.forgotten"
     EXPORTED = "data.exported"
+    IMPORTED = "data.imported"
+    POLICY_CHANGED = "policy.changed"
 
 
 @dataclass(frozen=True, kw_only=True)

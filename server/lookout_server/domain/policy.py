@@ -152,6 +152,31 @@ class Policy:
 DEFAULT = Policy()
 
 
+class PolicyInForce:
+    """The one thing of a site that changes while the dispatcher works. Who needs the policy asks for it at that moment.
+
+    ``version``: 0 as the configuration says, above that of the policies that somebody activated.
+    """
+
+    def __init__(self, policy: Policy = DEFAULT, version: int = 0) -> None:
+        self._policy, self._version = policy, version
+
+    @property
+    def policy(self) -> Policy:
+        """The one that holds now."""
+        return self._policy
+
+    @property
+    def version(self) -> int:
+        """Which one it is."""
+        return self._version
+
+    def take(self, policy: Policy, version: int) -> None:
+        """From now on this one holds, unless a newer one does already."""
+        if version > self._version:
+            self._policy, self._version = policy, version
+
+
 def graver(one: Severity, other: Severity) -> Severity:
     """The graver of two grades."""
     return one if _GRAVITY[one] >= _GRAVITY[other] else other

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from lookout_contract.status import Coverage, ProposalReport, ShadowReport, Sight
-from lookout_server.domain.policy import DEFAULT, Policy
+from lookout_server.domain.policy import Policy, PolicyInForce
 from lookout_server.domain.whereabouts import Spot
 
 
@@ -59,8 +59,13 @@ class Site:
     #: IANA name; days of case numbers and wall times follow it.
     timezone: str
     #: What the site has decided; its calendar is in the same time zone.
-    policy: Policy = DEFAULT
+    in_force: PolicyInForce = field(default_factory=PolicyInForce, compare=False)
     mirrors: Mirrors = Mirrors()
+
+    @property
+    def policy(self) -> Policy:
+        """The one that holds now; another one may a moment later."""
+        return self.in_force.policy
 
 
 @dataclass(frozen=True, kw_only=True)

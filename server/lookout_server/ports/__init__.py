@@ -20,6 +20,7 @@ from lookout_server.ports.hotline import HotlineRepository
 from lookout_server.ports.lists import ListRepository
 from lookout_server.ports.outgoing import Feed, NoticeRepository, Outbox, WebhookRepository
 from lookout_server.ports.plans import PlanRepository
+from lookout_server.ports.policies import PolicyRepository, PolicyVersion
 from lookout_server.ports.records import (
     AlarmFilter,
     AnswerTo,
@@ -112,6 +113,8 @@ __all__ = [
     "PasswordHasher",
     "PeopleRepository",
     "PlanRepository",
+    "PolicyRepository",
+    "PolicyVersion",
     "ProofRepository",
     "Quarantine",
     "QuarantineEnd",
@@ -222,6 +225,8 @@ class UnitOfWork(Protocol):
     def lists(self) -> ListRepository: ...
     @property
     def plans(self) -> PlanRepository: ...
+    @property
+    def policies(self) -> PolicyRepository: ...
 
     @property
     def whereabouts(self) -> WhereaboutsRepository: ...

@@ -10,7 +10,15 @@ from lookout_server.domain.access import Access
 from lookout_server.domain.audit import Act, Entry
 from lookout_server.domain.moves import OVERSIGHT
 from lookout_server.domain.territory import Person, Role, person_id
-from lookout_server.errors import CodeNeededError, ForbiddenError, InvalidError, NotFoundError, UnauthenticatedError
+from lookout_server.errors import (
+    CodeNeededError,
+    ConflictError,
+    ForbiddenError,
+    InvalidError,
+    NotFoundError,
+    UnauthenticatedError,
+    WrongPasswordError,
+)
 from lookout_server.ports import PasswordHasher, Session, Store, UnitOfWork
 from lookout_server.services import factors
 from lookout_server.services.access import access
@@ -193,6 +201,42 @@ async def revoke(store: Store, person_id: str, session_id: str | None, by: Acces
             uow.audit.add(Entry(at=at, act=Act.SESSIONS_REVOKED, actor=by.person.id, subject=f"{person_id}/{each.id}"))
         await uow.commit()
     return len(gone)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewPassword:
+    """What somebody has to prove, and what they want. ``token``: of the session that they go on with."""
+
+    present: str = field(repr=False)
+    wanted: str = field(repr=False)
+    token: str = field(repr=False)
+
+
+async def change_password(
+    store: Store, hasher: PasswordHasher, given: NewPassword, by: Access, *, at: datetime
+) -> None:
+    """Give oneself another password; ends one's other sessions.
+
+    WrongPasswordError when the present one is not it, ConflictError for whom another provider lets in.
+    """
+    person = by.person
+    async with store.read() as uow:
+        found = await uow.people.credentials(person.username)
+    if found is None or found[1] is None:
+        raise ConflictError("you sign in by another provider, which keeps your password: change it there")
+    if not await hasher.verify(given.present, found[1]):
+        raise WrongPasswordError("this is not your present password: nothing was changed")
+    if given.wanted == given.present:
+        raise InvalidError("this is the password that you have: choose another one")
+    hashed = await hasher.hash(given.wanted)
+    kept = hash_token(given.token)
+    async with store.write() as uow:
+        await uow.people.save(found[0], password_hash=hashed)
+        for session in await uow.people.sessions(person.id, at):
+            if session.token_hash != kept:
+                await uow.people.end_sessions(token_hash=session.token_hash)
+        uow.audit.add(Entry(at=at, act=Act.PASSWORD_CHANGED, actor=person.id, subject=person.id))
+        await uow.commit()
 
 
 async def _in_charge(uow: UnitOfWork, person_id: str, by: Access) -> None:

@@ -9,6 +9,7 @@ from lookout_server.domain.case import SYSTEM, Case
 from lookout_server.domain.correlation import longest_memory, may_join, one_thing, same_thing
 from lookout_server.domain.moves import SETTLED
 from lookout_server.domain.policy import graver
+from lookout_server.domain.site_graph import SiteGraph
 from lookout_server.domain.territory import Camera, CameraKey, Site
 from lookout_server.ports import AlarmFilter, Page, Store, UnitOfWork
 from lookout_server.services import announce
@@ -41,11 +42,11 @@ async def matching_cases(
     return matches
 
 
-async def unknown_stops(store: Store, site: Site) -> Sequence[str]:
-    """Cameras on the site's ways that are in no site file and of which no gateway has spoken: typing mistakes."""
+async def unknown_stops(store: Store, graph: SiteGraph) -> Sequence[str]:
+    """Cameras on a site's ways that are in no site file and of which no gateway has spoken: typing mistakes."""
     async with store.read() as uow:
         known = {key.path for key in await uow.territory.cameras()}
-    return sorted(site.policy.graph.cameras - known)
+    return sorted(graph.cameras - known)
 
 
 async def join_cases(

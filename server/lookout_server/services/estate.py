@@ -1,12 +1,13 @@
 """The estate's places, cameras and people, brought in as a whole. Doing it again changes nothing."""
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from typing import cast
 
 from lookout_server.domain.audit import Act, Entry
 from lookout_server.domain.roster import Shift, checked
 from lookout_server.domain.territory import Camera, Person, Territory
+from lookout_server.domain.whereabouts import Spot
 from lookout_server.errors import InvalidError
 from lookout_server.ports import Store, UnitOfWork
 from lookout_server.services import announce
@@ -15,6 +16,8 @@ from lookout_server.services.accounts import require_grids
 _ROSTER_SINCE, _ROSTER_UNTIL = timedelta(days=90), timedelta(days=3660)
 _MOST_SHIFTS = 100_000
 Held = Territory | Camera | Person | Shift
+#: What names the thing itself.
+_UNTOLD = frozenset({"id", "key", "username"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,34 +31,56 @@ class Estate:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Change:
-    """Something that is new or different. ``kind``: territory, camera, person or shift; ``change``: created or updated.
+class Difference:
+    """A field before and after; None: nothing was said, or is."""
 
-    ``what``: for what was there, each field that differs, as ``name: before → after``.
+    field: str
+    before: str | None
+    after: str | None
+
+    @property
+    def text(self) -> str:
+        """``name: before → after``."""
+        return f"{self.field}: {self.before or 'nothing'} → {self.after or 'nothing'}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """Something that is new or different. ``kind``: territory, camera, person or shift.
+
+    ``change``: created, updated, disabled (an account) or removed (a shift). ``what``: for what was there, each field
+    that differs, as ``name: before → after``; ``fields``: the same in parts, and for what is new all that is said.
     """
 
     kind: str
     id: str
     change: str
     what: tuple[str, ...] = ()
+    fields: tuple[Difference, ...] = field(default=(), compare=False, repr=False)
 
 
 async def import_estate(store: Store, estate: Estate, *, at: datetime, dry_run: bool = False) -> tuple[Change, ...]:
     """Insert and update; nothing is ever removed. Returns what changed, or would change."""
     async with store.write() as uow:
-        changes = [
-            *await _import_territories(uow, estate.territories),
-            *await _import_cameras(uow, estate.cameras, at),
-            *await _import_people(uow, estate.people),
-            *await _import_shifts(uow, estate.shifts),
-        ]
+        changes = await bring_in(uow, estate, at)
         if changes and not dry_run:
             await uow.commit()
     return tuple(changes)
 
 
-async def export_estate(store: Store, *, at: datetime) -> Estate:
-    """All of it, the roster from 90 days ago on; written into the audit log, for it names everybody."""
+async def bring_in(uow: UnitOfWork, estate: Estate, at: datetime) -> list[Change]:
+    """Insert and update within a transaction of the caller's; what is new or different."""
+    return [
+        *await _import_territories(uow, estate.territories),
+        *await _import_cameras(uow, estate.cameras, at),
+        *await _import_people(uow, estate.people),
+        *await _import_shifts(uow, estate.shifts),
+    ]
+
+
+async def export_estate(store: Store, *, at: datetime, by: str | None = None) -> Estate:
+    """All of it, the roster from 90 days ago on; written into the audit log, for it names everybody. ``by``: a person's
+    id, None for whoever runs the machine."""
     async with store.write() as uow:
         people = await uow.people.everyone()
         found = Estate(
@@ -64,7 +89,7 @@ async def export_estate(store: Store, *, at: datetime) -> Estate:
             people=tuple(people),
             shifts=tuple(await uow.roster.shifts(at - _ROSTER_SINCE, at + _ROSTER_UNTIL, _MOST_SHIFTS)),
         )
-        uow.audit.add(Entry(at=at, act=Act.EXPORTED, actor=None, subject="estate", details={"people": len(people)}))
+        uow.audit.add(Entry(at=at, act=Act.EXPORTED, actor=by, subject="estate", details={"people": len(people)}))
         await uow.commit()
     return found
 
@@ -109,9 +134,11 @@ async def _import_people(uow: UnitOfWork, people: tuple[Person, ...]) -> list[Ch
     changes: list[Change] = []
     for person in people:
         held = known.get(person.id)
-        if held != person:
-            await uow.people.save(person)
-            changes.append(_change("person", person.username, held, person))
+        # Whether an account is disabled is not a file's to say.
+        wanted = replace(person, barred=held.barred) if held else person
+        if held != wanted:
+            await uow.people.save(wanted)
+            changes.append(_change("person", person.username, held, wanted))
     return changes
 
 
@@ -130,14 +157,20 @@ async def _import_shifts(uow: UnitOfWork, shifts: tuple[Shift, ...]) -> list[Cha
 
 
 def _change(kind: str, name: str, held: Held | None, fresh: Held) -> Change:
+    pairs = [(each.name, getattr(held, each.name, None), getattr(fresh, each.name)) for each in fields(fresh)]
+    said = tuple(
+        Difference(field=name, before=_shown(before), after=_shown(after))
+        for name, before, after in pairs
+        if before != after and name not in _UNTOLD
+    )
     if held is None:
-        return Change(kind=kind, id=name, change="created")
-    pairs = [(field.name, getattr(held, field.name), getattr(fresh, field.name)) for field in fields(held)]
-    what = tuple(f"{field}: {_shown(before)} → {_shown(after)}" for field, before, after in pairs if before != after)
-    return Change(kind=kind, id=name, change="updated", what=what)
+        return Change(kind=kind, id=name, change="created", fields=tuple(each for each in said if each.after))
+    return Change(kind=kind, id=name, change="updated", what=tuple(each.text for each in said), fields=said)
 
 
-def _shown(value: object) -> str:
+def _shown(value: object) -> str | None:
     if isinstance(value, frozenset):
-        return ",".join(sorted(str(each) for each in cast(frozenset[object], value))) or "nothing"
-    return "nothing" if value is None else str(value)
+        return ",".join(sorted(str(each) for each in cast(frozenset[object], value))) or None
+    if isinstance(value, Spot):
+        return f"{value.lat}, {value.lon}"
+    return None if value is None else str(value)

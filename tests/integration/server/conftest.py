@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from lookout_server.adapters.database import Committed, Database
 from lookout_server.adapters.feed import FeedHub
 from lookout_server.app import Deps, create_app
+from lookout_server.domain.policy import PolicyInForce
 from lookout_server.services.accounts import Account, add_person
 from lookout_server.services.estate import import_estate
 from lookout_server.services.intake import Intake
@@ -54,7 +56,8 @@ async def station(database_url: str) -> AsyncGenerator[Station]:
 def deps(station: Station) -> Deps:
     """What the application is given."""
     return Deps(
-        site=SITE,
+        # Of its own: one test's policy is not in force in another.
+        site=replace(SITE, in_force=PolicyInForce()),
         store=station.store,
         evidence=station.files,
         feed=station.feed,

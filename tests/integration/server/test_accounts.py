@@ -232,3 +232,34 @@ async def test_the_audit_log_is_searched_page_by_page(station: Station, web: htt
     assert await found("before=2026-11-22T04:30:00Z&act=session.begun&actor=u-li") == []
     # A per cent sign is a sign, not a wildcard.
     assert await found("about=%25") == []
+
+
+async def test_people_change_their_own_password(station: Station, web: httpx.AsyncClient) -> None:
+    here, there = await _headers(web, "wang"), await _headers(web, "wang")
+    url, wanted = "/api/v1/session/password", "another password of mine"
+    wrong = await web.post(url, json={"password": "not it", "new_password": wanted}, headers=here)
+    assert (wrong.status_code, wrong.json()["code"]) == (422, "wrong_password")
+    same = await web.post(url, json={"password": PASSWORD, "new_password": PASSWORD}, headers=here)
+    short = await web.post(url, json={"password": PASSWORD, "new_password": "short"}, headers=here)
+    assert (same.json()["code"], short.json()["code"]) == ("invalid", "invalid")
+    done = await web.post(url, json={"password": PASSWORD, "new_password": wanted}, headers=here)
+    assert done.status_code == 204, done.text
+    # The session in hand goes on, the other one does not, and the old password opens nothing.
+    assert (await web.get("/api/v1/session", headers=here)).status_code == 200
+    assert (await web.get("/api/v1/session", headers=there)).status_code == 401
+    assert (await _sign_in(web, "wang")).status_code == 401
+    log = await web.get("/api/v1/audit?act=account.password_changed", headers=await _headers(web, "root"))
+    assert [each["actor"] for each in log.json()["items"]] == ["u-wang"]
+    assert wanted not in log.text
+
+
+@SQLITE
+async def test_a_password_is_not_guessed_from_an_open_session(web: httpx.AsyncClient) -> None:
+    headers = await _headers(web, "wang")
+    codes: list[int] = []
+    for _ in range(8):
+        body = {"password": "not it", "new_password": "another password of mine"}
+        answer = await web.post("/api/v1/session/password", json=body, headers=headers)
+        codes.append(answer.status_code)
+    assert codes[0] == 422
+    assert codes[-1] == 429

@@ -9,7 +9,7 @@ import pytest
 
 from lookout_server.domain.deadline import DeadlineKind
 from lookout_server.domain.notice import Contact
-from lookout_server.domain.policy import Policy
+from lookout_server.domain.policy import Policy, PolicyInForce
 from lookout_server.domain.territory import CameraKey, Role
 from lookout_server.services.access import access
 from lookout_server.services.button import Pressed, press
@@ -96,7 +96,7 @@ async def test_nobody_acts_and_somebody_is_sent_in_quiet_hours_too(station: Stat
         wang = await access(uow, person("wang", Role.WORKER, grids=frozenset({"grid-07"})), at=NOON)
     # Three in the morning by the site's clock, when everything else waits.
     night = NOON + timedelta(hours=15)
-    site = replace(SITE, policy=Policy(quiet_hours=(time(22), time(7))))
+    site = replace(SITE, in_force=PolicyInForce(Policy(quiet_hours=(time(22), time(7)))))
     case, _ = await press(station.store, site, wang, Pressed(), at=night)
     async with station.store.read() as uow:
         due = await uow.deadlines.next_due(frozenset({DeadlineKind.DELIVERY}))

@@ -7,7 +7,7 @@ import shutil
 import socket
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol, cast
 
@@ -23,6 +23,7 @@ from lookout_contract.events import Scenario
 from lookout_server.adapters.database import Database
 from lookout_server.adapters.feed import FeedHub
 from lookout_server.app import Deps, create_app, openapi_document
+from lookout_server.domain.policy import PolicyInForce
 from lookout_server.domain.territory import Role
 from lookout_server.services.accounts import Account, Credentials, add_person, sign_in
 from lookout_server.services.estate import import_estate
@@ -132,7 +133,7 @@ async def _serve(url: str, listening: socket.socket, ready: "queue.Queue[tuple[u
     await Intake(database, site=SITE).take([fire.is_online(), fire.sends("o-1"), fire.says(b"rubbish")])
     _, token = await sign_in(database, hasher, Credentials(username="root", password=PASSWORD), at=NOON)
     deps = Deps(
-        site=SITE,
+        site=replace(SITE, in_force=PolicyInForce()),
         store=database,
         evidence=MemoryFiles(),
         feed=FeedHub(database),

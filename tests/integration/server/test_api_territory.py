@@ -250,6 +250,7 @@ OWN = {
     "getSession",
     "signIn",
     "signOut",
+    "changePassword",
     "listNotices",
     "seeNotice",
     "acknowledgeNotice",
@@ -270,6 +271,9 @@ FACTOR = {"getSecondFactor", "startSecondFactor", "confirmSecondFactor", "stopSe
 #: test_care tries these.
 CARE = {"listViews", "grantView", "endView"}
 OF_THE_SITE = {
+    "importEstate",
+    "exportEstate",
+    "exportEstateTable",
     "listModels",
     "getModel",
     "listWebhooks",
@@ -290,6 +294,8 @@ OF_THE_SITE = {
     "shutOutGateway",
     "listAudit",
 }
+#: The policy is the whole site's, and everybody's in the control room to read.
+POLICY = {"getPolicy", "listPolicies", "checkPolicy", "tryPolicy", "activatePolicy"}
 OPEN = {"getHealth", "getReadiness", "getMetrics", "getSignInWays", "beginOidc", "finishOidc"}
 #: By a code on a wall, or a report's own.
 BY_CODE = {"getPublicPlace", "reportAsResident", "getResidentReport", "rateResidentReport"}
@@ -305,5 +311,5 @@ def test_what_names_something_of_a_place_is_tried_from_outside(database_url: str
         for operation in operations.values()
         if path not in moves
     }
-    of_their_own = OWN | TOURS | OPEN | BY_CODE | CARE | FACTOR | LISTS | SYSTEMS | HAND_OVERS | WALL | PLANS
+    of_their_own = OWN | TOURS | OPEN | BY_CODE | CARE | FACTOR | LISTS | SYSTEMS | HAND_OVERS | WALL | PLANS | POLICY
     assert set(ABOUT_SEVEN) | OF_THE_SITE | ELSEWHERE | of_their_own == documented

@@ -10,7 +10,7 @@ from lookout_contract.events import Severity
 from lookout_server.domain.case import Case, HistoryEntry
 from lookout_server.domain.moves import Action
 from lookout_server.domain.notice import Contact, Delivery, DeliveryState, Notice, NoticeKind
-from lookout_server.domain.policy import DEFAULT
+from lookout_server.domain.policy import DEFAULT, PolicyInForce
 from lookout_server.domain.roster import Shift, ShiftKind
 from lookout_server.domain.territory import Person, Role, Site
 from lookout_server.services.handling import Order, carry_out, dispatch
@@ -159,7 +159,7 @@ async def test_who_has_opened_the_page_was_reached(station: Station) -> None:
 
 @pytest.mark.parametrize(("severity", "sent_now"), [("red", 1), ("yellow", 0)])
 async def test_quiet_hours_hold_back_all_but_red(station: Station, severity: str, sent_now: int) -> None:
-    quiet = replace(SITE, policy=replace(DEFAULT, quiet_hours=(time(11), time(13))))  # it is noon
+    quiet = replace(SITE, in_force=PolicyInForce(replace(DEFAULT, quiet_hours=(time(11), time(13)))))  # it is noon
     await _reach(station, ("u-wang", "sms://1"))
     await _sent(station, "u-wang", site=quiet, severity=severity)
     courier = Courier(station.store, NotedChannel(), owner="one")

@@ -9,7 +9,7 @@ import pytest
 
 from lookout_contract.events import Attributes, Phase, Plate, PlateStatus, Scenario
 from lookout_server.domain.alarm import Alarm, Disposition, alarm_id
-from lookout_server.domain.policy import Policy
+from lookout_server.domain.policy import Policy, PolicyInForce
 from lookout_server.domain.site_graph import SiteGraph, Way
 from lookout_server.domain.territory import Role, Site
 from lookout_server.ports import AlarmFilter, CaseFilter, Incoming, Page
@@ -24,7 +24,7 @@ STOPS = ("gate", "yard", "lift", "corridor")
 WAYS = tuple(
     Way(start=f"gw-1/{start}", end=f"gw-1/{end}", within=timedelta(minutes=3)) for start, end in pairwise(STOPS)
 )
-HOUSE: Site = replace(SITE, policy=Policy(graph=SiteGraph(ways=WAYS)))
+HOUSE: Site = replace(SITE, in_force=PolicyInForce(Policy(graph=SiteGraph(ways=WAYS))))
 LI = anywhere(person("li", Role.OPERATOR))
 
 
@@ -125,7 +125,7 @@ async def test_alarms_of_one_batch_join_each_other(station: Station) -> None:
 
 
 async def test_a_misspelt_camera_on_a_way_is_named(station: Station) -> None:
-    before = await unknown_stops(station.store, HOUSE)
+    before = await unknown_stops(station.store, HOUSE.policy.graph)
     await Walk(station, Scenario.GARBAGE).passes("g-1", "lift", 0)
-    assert set(before) - set(await unknown_stops(station.store, HOUSE)) == {"gw-1/lift"}
-    assert await unknown_stops(station.store, SITE) == []
+    assert set(before) - set(await unknown_stops(station.store, HOUSE.policy.graph)) == {"gw-1/lift"}
+    assert await unknown_stops(station.store, SITE.policy.graph) == []

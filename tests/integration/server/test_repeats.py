@@ -11,7 +11,7 @@ from lookout_server.domain import moving
 from lookout_server.domain.alarm import alarm_id
 from lookout_server.domain.case import SYSTEM, Case, Details, Request
 from lookout_server.domain.moves import Action
-from lookout_server.domain.policy import GradeRule, Policy
+from lookout_server.domain.policy import GradeRule, Policy, PolicyInForce
 from lookout_server.domain.territory import Role, Site
 from lookout_server.services.handling import Order, carry_out, keep_move
 from lookout_server.services.reporting import report_alarm
@@ -77,7 +77,7 @@ async def test_the_same_thing_again_opens_the_case_that_was_closed(station: Stat
 @SQLITE
 @pytest.mark.parametrize("what", ["another camera", "another kind", "a day later", "switched off", "care"])
 async def test_something_else_is_a_case_of_its_own(station: Station, what: str) -> None:
-    site = replace(SITE, policy=Policy(reopens_within=None)) if what == "switched off" else SITE
+    site = replace(SITE, in_force=PolicyInForce(Policy(reopens_within=None))) if what == "switched off" else SITE
     gateway = SmallGateway(scenario=Scenario.CARE if what == "care" else Scenario.GARBAGE)
     cleared = anywhere(person("li", Role.OPERATOR, Role.CARE))
 
@@ -121,7 +121,7 @@ async def test_a_vehicle_is_the_same_by_its_plate(station: Station) -> None:
 
 
 def _graded(*rules: GradeRule) -> Site:
-    return replace(SITE, policy=replace(SITE.policy, grades=rules))
+    return replace(SITE, in_force=PolicyInForce(replace(SITE.policy, grades=rules)))
 
 
 @SQLITE

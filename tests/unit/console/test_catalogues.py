@@ -20,8 +20,11 @@ from lookout_server.domain.moves import Action
 from lookout_server.domain.notice import DeliveryState, NoticeKind
 from lookout_server.domain.policy import Tier
 from lookout_server.domain.territory import Role
+from lookout_server.exchange.estate_files import CODES
 
 SOURCES = Path(__file__).parents[3] / "server" / "console" / "src"
+SERVER = Path(__file__).parents[3] / "server" / "lookout_server"
+ROW_JUDGES = ("exchange/estate_files.py", "services/estate_import.py")
 RULES = Path(__file__).parents[3] / "edge" / "lookout_edge" / "rules"
 CJK = re.compile(r"[\u3000-\u303f\u3400-\u9fff\uff00-\uffef]")
 BLANK = re.compile(r"\{\{(\w+)\}\}")
@@ -50,6 +53,24 @@ CODED = {
         for name in COMMANDS.json_schema()["discriminator"]["mapping"]  # every command of the wire
     },
 }
+
+
+def refusals() -> set[str]:
+    """The codes with which rows of tables are refused."""
+    reading, judging = (ast.parse((SERVER / name).read_text("utf-8")) for name in ROW_JUDGES)
+    found = set(CODES.values()) | {"bad_time", "bad_value"}
+    for node in [*ast.walk(reading), *ast.walk(judging)]:
+        if isinstance(node, ast.keyword) and node.arg == "code" and isinstance(node.value, ast.Constant):
+            found.add(str(node.value.value))
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) == "_unreadable":
+            found.add(str(cast("ast.Constant", node.args[1]).value))
+    return found
+
+
+def test_every_reason_to_refuse_a_row_has_a_word() -> None:
+    found = refusals()
+    assert {"twice", "no_json", "own_account", "bad_id"} <= found
+    assert {code for code in found if f"row_problem.{code}" not in catalogue("zh-CN")} == set()
 
 
 def catalogue(language: str) -> dict[str, str]:

@@ -4,11 +4,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from lookout_contract.cases import CaseState
-from lookout_contract.events import Severity
+from lookout_contract.events import Scenario, Severity
 from lookout_server.domain.case import HistoryEntry
 from lookout_server.domain.moves import Action
 from lookout_server.domain.policy import DEFAULT, LIMITS, Limit, Policy
-from lookout_server.domain.rehearsal import Step, rehearse, steps
+from lookout_server.domain.rehearsal import Step, Tally, rehearse, steps
 from lookout_server.testing import NOON
 
 
@@ -49,11 +49,50 @@ def _with(state: CaseState, seconds: int) -> Policy:
 
 
 def test_a_stricter_policy_is_late_more_often_and_pages_more() -> None:
-    past = list(steps("n", Severity.RED, _HISTORY))
+    past = list(steps("n", Severity.RED, _HISTORY, Scenario.GARBAGE))
     usual = rehearse(past, DEFAULT, now=_at(340))
-    assert (usual.pages, usual.late, usual.late_steps) == (1, {"n"}, {_D: 1})
-    assert rehearse(past, _with(_D, 100), now=_at(340)).pages == 3
+    # It turned red after 30 s, so that 90 s were left: told at 120, 210 and 300.
+    assert (usual.pages, usual.late, usual.late_steps) == (3, {"n"}, {_D: 1})
+    assert usual.limits == {(_D, Severity.YELLOW): Tally(late=1, pages=3)}
+    assert usual.kinds == {Scenario.GARBAGE: Tally(late=1, pages=3)}
+    assert rehearse(past, _with(_D, 60), now=_at(340)).pages == 4
     assert rehearse(past, _with(_D, 600), now=_at(340)).late == frozenset()
+
+
+_BLUE_ON_SCENE = [
+    _entry(1, 0, Action.ARRIVE, _A, CaseState.ON_SCENE),
+    replace(
+        _entry(2, 60, Action.ASK_EXTEND, CaseState.ON_SCENE, CaseState.ON_SCENE), data={"until": _at(900).isoformat()}
+    ),
+    _entry(3, 70, Action.APPROVE, CaseState.ON_SCENE, CaseState.ON_SCENE),
+    _entry(4, 800, Action.FEEDBACK, CaseState.ON_SCENE, CaseState.FEEDBACK),
+]
+
+
+def test_an_extended_step_is_judged_by_the_limit_that_it_got() -> None:
+    past = list(steps("n", Severity.BLUE, _BLUE_ON_SCENE))
+    assert rehearse(past, _with(CaseState.ON_SCENE, 300), now=_at(800)).pages == 0
+    # Late before anybody asked, and again once the longer limit has passed too.
+    assert rehearse(past, _with(CaseState.ON_SCENE, 40), now=_at(800)).pages == 1
+    longer = [*_BLUE_ON_SCENE[:3], _entry(4, 1300, Action.FEEDBACK, CaseState.ON_SCENE, CaseState.FEEDBACK)]
+    assert rehearse(steps("n", Severity.BLUE, longer), _with(CaseState.ON_SCENE, 300), now=_at(0)).pages == 2
+    refused = [*_BLUE_ON_SCENE[:2], _entry(3, 70, Action.REFUSE, CaseState.ON_SCENE, CaseState.ON_SCENE)]
+    assert rehearse(steps("n", Severity.BLUE, refused), _with(CaseState.ON_SCENE, 300), now=_at(310)).pages == 1
+
+
+def test_a_suspended_step_goes_on_with_what_was_left() -> None:
+    on, off = CaseState.ON_SCENE, CaseState.SUSPENDED
+    history = [
+        _entry(1, 0, Action.ARRIVE, _A, on),
+        replace(_entry(2, 50, Action.ASK_SUSPEND, on, on), data={"until": _at(10_000).isoformat()}),
+        _entry(3, 100, Action.APPROVE, on, off),
+        _entry(4, 10_000, Action.RESUME, off, on),
+        _entry(5, 10_150, Action.FEEDBACK, on, CaseState.FEEDBACK),
+    ]
+    past = list(steps("n", Severity.BLUE, history))
+    # 100 of the 300 s were used; 150 more make it in time, with a limit of 200 s they do not.
+    assert rehearse(past, _with(on, 300), now=_at(0)).pages == 0
+    assert rehearse(past, _with(on, 200), now=_at(0)).late_steps == {on: 1}
 
 
 def test_silence_pages_each_rung_once() -> None:

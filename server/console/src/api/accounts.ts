@@ -49,6 +49,10 @@ export interface OpenSession {
 
 export const sessions = () => request<{ items: OpenSession[] }>("GET", "/sessions").then((answer) => answer.items);
 
+/** Another password for oneself; one's other sessions end. */
+export const changePassword = (password: string, wanted: string) =>
+  request<null>("POST", "/session/password", { password, new_password: wanted });
+
 export const endSession = (id: string) => request<null>("DELETE", `/sessions/${id}`);
 
 /** What an authenticator needs; `qr` is rows of modules, 1 is dark. */

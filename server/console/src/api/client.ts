@@ -48,8 +48,8 @@ export async function request<T>(method: Method, path: string, body?: unknown, k
   const response = await send(method, path, body, key);
   if (response.ok) return (response.status === 204 ? null : await response.json()) as T;
   const problem = new Problem(response.status, await problemBody(response));
-  // A wrong password is the sign-in page's to tell.
-  if (!(method === "POST" && path === "/session")) noteProblem(problem);
+  // A wrong password or code is the page's to tell: what is asked for beside the session says nothing about it.
+  if (!(method === "POST" && path.startsWith("/session"))) noteProblem(problem);
   throw problem;
 }
 

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { administers, audits, ofWholeSite } from "../live/powers";
+import { administers, audits, leadsSite, ofWholeSite } from "../live/powers";
 import { inControl, user } from "../live/session";
 import { path } from "../router";
 import { t } from "../text/i18n";
@@ -19,7 +19,9 @@ const PAGES = [
   { to: "/admin/advice", name: "advice", shown: inRoom },
   { to: "/admin/webhooks", name: "webhooks", shown: ofWholeSite },
   { to: "/admin/roster", name: "roster", shown: inRoom },
+  { to: "/admin/policy", name: "policy", shown: leadsSite },
   { to: "/admin/accounts", name: "accounts", shown: administers },
+  { to: "/admin/estate", name: "estate", shown: administers },
   { to: "/admin/audit", name: "audit", shown: audits },
 ] as const;
 

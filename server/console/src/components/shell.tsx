@@ -4,6 +4,7 @@ import type { User } from "../api/models";
 import { bindKeys } from "../live/keys";
 import { overview, stale } from "../live/live";
 import { attempt } from "../live/notices";
+import { audits } from "../live/powers";
 import { inControl, leave, user } from "../live/session";
 import { navigate, path } from "../router";
 import { t } from "../text/i18n";
@@ -50,7 +51,7 @@ function TopBar() {
             <NavLink to="/statistics" text={t("nav.statistics")} />
           </>
         ) : null}
-        <NavLink to="/admin" text={t("nav.system")} />
+        {person && !inControl(person) && !audits() ? <NavLink to="/worker" text={t("tab.tasks")} /> : <NavLink to="/admin" text={t("nav.system")} />}
       </nav>
       {seen !== null && person && inControl(person) ? <Counts /> : null}
       <span class="grow" />

@@ -15,6 +15,9 @@ export const leads = () => has((person) => person.roles.some((role) => role === 
 export const ofWholeSite = () =>
   has((person) => person.grids.length === 0 && person.roles.some((role) => role === "operator" || role === "supervisor" || role === "admin"));
 
+/** Supervisors and admins of the whole site. */
+export const leadsSite = () => leads() && ofWholeSite();
+
 export const administers = () => has((person) => person.grids.length === 0 && person.roles.includes("admin"));
 
 export const audits = () => administers() || has((person) => person.roles.includes("auditor"));

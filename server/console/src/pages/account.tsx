@@ -1,4 +1,4 @@
-/** One's own account: where one is signed in, and the second factor. */
+/** One's own account: the password, where one is signed in, and the second factor. */
 
 import { useState } from "preact/hooks";
 import * as api from "../api/accounts";
@@ -6,6 +6,7 @@ import type { Factor, OpenSession } from "../api/accounts";
 import { Problem } from "../api/client";
 import { Age } from "../components/clocks";
 import { Show, useLoad } from "../components/load";
+import { PasswordForm } from "../components/password-form";
 import { Shell } from "../components/shell";
 import { Table } from "../components/table";
 import { attempt, explain, tell } from "../live/notices";
@@ -19,6 +20,8 @@ import "../styles/admin.css";
 
 export default function AccountPage() {
   const person = user.value;
+  // A new password ends the other sessions: the list is read again.
+  const [changes, setChanges] = useState(0);
   return (
     <Shell>
       <div class="page-head">
@@ -27,8 +30,9 @@ export default function AccountPage() {
       <p>
         {person?.name} · {person?.username} · {(person?.roles ?? []).map((role) => word("role", role)).join(" · ")}
       </p>
+      <PasswordForm username={person?.username ?? ""} onDone={() => setChanges(changes + 1)} />
       <SecondFactor />
-      <Sessions />
+      <Sessions key={changes} />
     </Shell>
   );
 }

@@ -12,10 +12,12 @@ import { t } from "../text/i18n";
 import { install } from "./install";
 import { LargeType } from "./large-type";
 import { keptSince, loadTasks, openShelf, outbox, takeMessage, tasks } from "./tasks";
+import { sharing, useSharing } from "./whereabouts";
 
 /** What every worker page has: the head, the feed, the ways to the other pages, and the worker's cases kept fresh. */
 export function WorkerFrame({ children }: { children: ComponentChildren }) {
   const failure = useLive();
+  useSharing();
   const kept = keptSince.value;
   useEffect(() => {
     void openShelf();
@@ -32,6 +34,9 @@ export function WorkerFrame({ children }: { children: ComponentChildren }) {
           <LargeType />
           <a class="button small quiet" href="/hand-over">
             {t("hand.title")}
+          </a>
+          <a class="button small quiet" href="/worker/me">
+            {t("mine.title")}
           </a>
           {path.value === "/worker" ? <TourAgain name="worker" /> : null}
           <button class="button small quiet" onClick={() => void attempt(leave)}>
@@ -62,6 +67,12 @@ function Head() {
         </a>
       ) : null}
       <span class="grow" />
+      {sharing.value.state === "on" ? (
+        <a class="sharing" href="/worker/me" title={t("mine.sharing_now")}>
+          <span aria-hidden="true">◎</span>
+          <span class="unseen">{t("mine.sharing_now")}</span>
+        </a>
+      ) : null}
       <FeedAge />
       <a class="button small help" href="/worker/help">
         <span aria-hidden="true">⚑</span> {t("case_action.help")}

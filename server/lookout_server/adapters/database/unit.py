@@ -17,6 +17,7 @@ from lookout_server.adapters.database.notices import SqlNotices
 from lookout_server.adapters.database.outgoing import SqlFeed, SqlOutbox
 from lookout_server.adapters.database.people import SqlPeople
 from lookout_server.adapters.database.plans import SqlPlans
+from lookout_server.adapters.database.policies import SqlPolicies
 from lookout_server.adapters.database.proofs import SqlProofs
 from lookout_server.adapters.database.quarantine import SqlQuarantine
 from lookout_server.adapters.database.requests import SqlRequests, SqlSavedViews
@@ -66,6 +67,7 @@ class SqlUnitOfWork:
         self.volunteers = SqlVolunteers(session)
         self.lists = SqlLists(session)
         self.plans = SqlPlans(session)
+        self.policies = SqlPolicies(session)
         self.rounds = SqlRounds(session)
         self.statistics = SqlStatistics(session)
         self.residents = SqlResidents(session)

@@ -85,6 +85,17 @@ class SignInBody(RequestModel):
     ] = None
 
 
+class PasswordBody(RequestModel):
+    """One's present password, and another one."""
+
+    model_config = shown(
+        {"password": "correct horse battery staple", "new_password": "twelve characters or more"}, request=True
+    )
+
+    password: Annotated[str, Field(min_length=1, max_length=1024, repr=False)]
+    new_password: Annotated[str, Field(min_length=12, max_length=1024, repr=False)]
+
+
 class SignedInModel(Model):
     """Who is signed in; ``token`` is shown this once, for clients that send `Authorization: Bearer`."""
 

@@ -12,6 +12,7 @@ from lookout_server.api.models.accounts import (
     FactorModel,
     FactorState,
     OpenSession,
+    PasswordBody,
     RecoveryCodes,
     SessionList,
     SessionModel,
@@ -22,7 +23,7 @@ from lookout_server.api.models.accounts import (
 from lookout_server.api.problems import errors
 from lookout_server.api.routes.parameters import PersonId
 from lookout_server.api.security import COOKIE, Newcomer, SignedIn, Token
-from lookout_server.errors import CodeNeededError, UnauthenticatedError
+from lookout_server.errors import CodeNeededError, UnauthenticatedError, WrongPasswordError
 from lookout_server.services import accounts, factors
 
 router = APIRouter(prefix="/api/v1", tags=["session"])
@@ -97,6 +98,19 @@ async def revoke_session(deps: Given, signed_in: Newcomer, session_id: SessionId
 
 
 @router.post(
+    "/session/password",
+    operation_id="changePassword",
+    status_code=204,
+    responses=errors("csrf", "conflict", "wrong_password", "throttled", "too_large"),
+)
+async def change_password(deps: Given, request: Request, signed_in: Newcomer, token: Token, body: PasswordBody) -> None:
+    """Change one's own password. One's other sessions end; this one goes on."""
+    given = accounts.NewPassword(present=body.password, wanted=body.new_password, token=token)
+    async with _counted(deps, request, signed_in.person.username):
+        await accounts.change_password(deps.store, deps.hasher, given, signed_in.access, at=deps.clock.now())
+
+
+@router.post(
     "/session/second_factor", operation_id="startSecondFactor", status_code=201, responses=errors("csrf", "conflict")
 )
 async def start_second_factor(deps: Given, signed_in: Newcomer) -> FactorModel:
@@ -158,12 +172,12 @@ def set_cookie(deps: Deps, response: Response, token: str) -> None:
 
 @asynccontextmanager
 async def _counted(deps: Deps, request: Request, username: str) -> AsyncGenerator[None]:
-    """Wrong codes count like wrong passwords: six digits must not be tried at leisure."""
+    """Wrong codes and passwords count as at the door: six digits must not be tried at leisure."""
     address, now = place_of(request).address, deps.clock.now()
     deps.throttle.check(username, address, now)
     try:
         yield
-    except UnauthenticatedError:
+    except (UnauthenticatedError, WrongPasswordError):
         deps.throttle.failed(username, address, now)
         raise
     deps.throttle.succeeded(username, address)

@@ -52,6 +52,7 @@ from lookout_server.adapters.database.tables.people import (
     TerritoryRow,
 )
 from lookout_server.adapters.database.tables.plans import PlanRow, StandingRow
+from lookout_server.adapters.database.tables.policies import PolicyRow
 from lookout_server.adapters.database.tables.requests import RequestRow, SavedViewRow
 from lookout_server.adapters.database.tables.rounds import DiaryRow, InspectionReportRow, InspectionRow, RoundPhotoRow
 from lookout_server.adapters.database.tables.volunteers import PointsRow, VolunteerRow
@@ -100,6 +101,7 @@ __all__ = [
     "PersonRow",
     "PlanRow",
     "PointsRow",
+    "PolicyRow",
     "PositionRow",
     "QuarantineRow",
     "RecoveryCodeRow",
