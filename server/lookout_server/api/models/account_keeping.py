@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from lookout_server.api.models.accounts import PersonModel
 from lookout_server.api.models.base import Identifier, Model, RequestModel, Text, shown
 from lookout_server.domain.territory import USERNAME_PATTERN, Person, Role
 from lookout_server.ports import AccountFilter, KeptAccount
@@ -22,30 +23,23 @@ _EXAMPLE: dict[str, Any] = {
 _BODY = {"name": "王芳", "roles": ["worker"], "grids": ["grid-07"], "password": "correct horse battery staple"}
 
 
-class AccountModel(Model):
+class AccountModel(PersonModel):
     """An account and the ways in that it has. `barred`: it is disabled, and nobody is sent by it."""
 
     model_config = shown(_EXAMPLE)
 
-    id: str
     username: str
-    name: str
-    roles: tuple[Role, ...]
-    grids: tuple[str, ...]
     barred: bool
     has_password: bool = Field(description="False: only another provider of sign-ins lets them in, if there is one.")
     second_factor: bool
 
     @classmethod
-    def of(cls, kept: KeptAccount) -> "AccountModel":
+    def of_kept(cls, kept: KeptAccount) -> "AccountModel":
         """From the port's value."""
         person = kept.person
         return cls(
-            id=person.id,
+            **cls.parts(person),
             username=person.username,
-            name=person.name,
-            roles=tuple(sorted(person.roles)),
-            grids=tuple(sorted(person.grids)),
             barred=person.barred,
             has_password=kept.has_password,
             second_factor=kept.second_factor,

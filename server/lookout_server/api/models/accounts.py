@@ -40,29 +40,42 @@ _AUDIT_EXAMPLE: dict[str, Any] = {
 }
 
 
-class UserModel(Model):
+class PersonModel(Model):
+    """Somebody who can be sent, or who sends."""
+
+    id: str
+    name: str
+    roles: tuple[Role, ...]
+    grids: tuple[str, ...]
+
+    @classmethod
+    def of(cls, person: Person) -> "PersonModel":
+        """From the domain's value."""
+        return cls(**cls.parts(person))
+
+    @staticmethod
+    def parts(person: Person) -> dict[str, Any]:
+        """What every model of a person says."""
+        return {
+            "id": person.id,
+            "name": person.name,
+            "roles": tuple(sorted(person.roles)),
+            "grids": tuple(sorted(person.grids)),
+        }
+
+
+class UserModel(PersonModel):
     """An account."""
 
     model_config = shown(_USER_EXAMPLE)
 
-    id: str
     username: str
-    name: str
-    roles: tuple[Role, ...]
-    grids: tuple[str, ...]
     language: str
 
     @classmethod
     def of(cls, person: Person) -> "UserModel":
         """From the domain's value."""
-        return cls(
-            id=person.id,
-            username=person.username,
-            name=person.name,
-            roles=tuple(sorted(person.roles)),
-            grids=tuple(sorted(person.grids)),
-            language=person.language,
-        )
+        return cls(**cls.parts(person), username=person.username, language=person.language)
 
 
 class SignInWays(Model):
@@ -247,20 +260,6 @@ class AuditPage(Model):
 
     items: tuple[AuditModel, ...]
     next_cursor: str | None
-
-
-class PersonModel(Model):
-    """Somebody who can be sent, or who sends."""
-
-    id: str
-    name: str
-    roles: tuple[Role, ...]
-    grids: tuple[str, ...]
-
-    @classmethod
-    def of(cls, person: Person) -> "PersonModel":
-        """From the domain's value."""
-        return cls(id=person.id, name=person.name, roles=tuple(sorted(person.roles)), grids=tuple(sorted(person.grids)))
 
 
 class PeopleList(Model):

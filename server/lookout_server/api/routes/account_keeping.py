@@ -27,7 +27,7 @@ async def list_accounts(deps: Given, _access: Administrator, asked: Annotated[Ac
     """All accounts, also those that are disabled."""
     found = await account_keeping.page(deps.store, asked.filter(), asked.limit)
     return AccountPage(
-        items=tuple(AccountModel.of(kept) for kept in found),
+        items=tuple(AccountModel.of_kept(kept) for kept in found),
         next_cursor=found[-1].person.username if len(found) == asked.limit else None,
     )
 
@@ -38,7 +38,7 @@ async def list_accounts(deps: Given, _access: Administrator, asked: Annotated[Ac
 async def add_account(deps: Given, access: Administrator, body: AddAccountBody) -> AccountModel:
     """Let somebody in."""
     made = await account_keeping.add(deps.store, deps.hasher, body.fresh(), access, at=deps.clock.now())
-    return AccountModel.of(made)
+    return AccountModel.of_kept(made)
 
 
 @router.put("/{person_id}", operation_id="changeAccount", responses=errors(*_CHANGE, "too_large"))
@@ -46,22 +46,24 @@ async def change_account(deps: Given, access: Administrator, person_id: Who, bod
     """Change name, roles, places or the password."""
     known = await account_keeping.known(deps.store, person_id)
     account = body.account(known.person)
-    return AccountModel.of(await account_keeping.change(deps.store, deps.hasher, account, access, at=deps.clock.now()))
+    return AccountModel.of_kept(
+        await account_keeping.change(deps.store, deps.hasher, account, access, at=deps.clock.now())
+    )
 
 
 @router.post("/{person_id}/bar", operation_id="barAccount", responses=errors(*_CHANGE))
 async def bar_account(deps: Given, access: Administrator, person_id: Who) -> AccountModel:
     """Disable it: its sessions end, it opens nothing, nobody is sent by it. What was done under it stays."""
-    return AccountModel.of(await account_keeping.bar(deps.store, person_id, True, access, at=deps.clock.now()))
+    return AccountModel.of_kept(await account_keeping.bar(deps.store, person_id, True, access, at=deps.clock.now()))
 
 
 @router.post("/{person_id}/let_in", operation_id="letInAccount", responses=errors(*_CHANGE))
 async def let_in_account(deps: Given, access: Administrator, person_id: Who) -> AccountModel:
     """Enable it again, with the password that it had."""
-    return AccountModel.of(await account_keeping.bar(deps.store, person_id, False, access, at=deps.clock.now()))
+    return AccountModel.of_kept(await account_keeping.bar(deps.store, person_id, False, access, at=deps.clock.now()))
 
 
 @router.post("/{person_id}/reset_codes", operation_id="resetCodes", responses=errors(*_CHANGE))
 async def reset_codes(deps: Given, access: Administrator, person_id: Who) -> AccountModel:
     """Turn one-time codes off for somebody who has lost their telephone; their sessions end."""
-    return AccountModel.of(await account_keeping.reset_codes(deps.store, person_id, access, at=deps.clock.now()))
+    return AccountModel.of_kept(await account_keeping.reset_codes(deps.store, person_id, access, at=deps.clock.now()))
