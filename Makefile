@@ -26,7 +26,7 @@ DATABASE ?= sqlite
 LAB_ARGS ?=
 LAB = PYTHONPATH=server:edge $(BIN)/python -m lookout_lab
 
-.PHONY: help setup setup-dev console screenshots demo reel demo-check demo-reel test check check-training torch-cpu format schemas bench bench-desk soak score crashlab backlog load quiet-hours build-models pins clean
+.PHONY: help setup setup-dev console screenshots demo reel demo-check demo-reel test test-replicas check check-training torch-cpu format schemas bench bench-desk bench-months soak score crashlab backlog load quiet-hours build-models pins clean
 
 help: ## List the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -85,6 +85,9 @@ test: $(VENV)/.dev ## Install what the tests need, then run them all
 	@$(BIN)/python server/build_console.py
 	@$(BIN)/python -m pytest $(PARALLEL) $(TESTS) $(PYTEST_ARGS)
 
+test-replicas: $(VENV)/.dev ## The dispatcher's tests against two dispatchers on one PostgreSQL, asked in turn (minutes)
+	@LOOKOUT_TEST_REPLICAS=2 $(BIN)/python -m pytest $(PARALLEL) tests/integration/server $(PYTEST_ARGS)
+
 check: $(VENV)/.dev ## ruff, pyright strict, import-linter, fresh schemas, the console's types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -115,6 +118,9 @@ bench: $(VENV)/.runtime ## Measure: cost of a camera beside the decode floor
 
 bench-desk: $(VENV)/.dev ## What an operator waits for beside 500,000 past cases on PostgreSQL. LAB_ARGS='--cases 50000 --json'
 	@$(LAB) desk $(LAB_ARGS)
+
+bench-months: $(VENV)/.dev ## What letting a month of 5 million events go costs on PostgreSQL, beside a table cut into months
+	@$(LAB) months $(LAB_ARGS)
 
 quiet-hours: $(VENV)/.dev ## False alarms a camera-hour where nothing happens, from the stills in ../shared/data (an hour)
 	@cd tests && PYTHONPATH=. ../$(BIN)/python -m scoreboard.quiet_hours --minutes 3

@@ -14,6 +14,7 @@ from lookout_lab.crash import run_crash
 from lookout_lab.desk import Past, desk_table, run_desk
 from lookout_lab.errors import LabError
 from lookout_lab.load import Sizes, run_load
+from lookout_lab.months import run_months
 from lookout_lab.stage import DatabaseKind
 from lookout_lab.verdict import Verdict
 
@@ -76,6 +77,22 @@ def desk(
             sys.exit(2)
     typer.echo(json.dumps(figures, ensure_ascii=False) if as_json else desk_table(figures))
     sys.exit(1 if figures["missed"] else 0)
+
+
+@app.command()
+def months(
+    events: Annotated[int, typer.Option(min=1000, help="Events in all")] = 5_000_000,
+    number: Annotated[int, typer.Option("--months", min=2, help="Over how many months")] = 60,
+    as_json: Json = False,
+) -> None:
+    """What it costs on PostgreSQL to let a month of events go, beside a table that is cut into months."""
+    with tempfile.TemporaryDirectory(prefix="lookout-months-", ignore_cleanup_errors=True) as folder:
+        try:
+            figures = run_months(Path(folder), events, number)
+        except LabError as error:
+            typer.echo(str(error), err=True)
+            sys.exit(2)
+    typer.echo(json.dumps(figures) if as_json else table(figures))
 
 
 @app.command()

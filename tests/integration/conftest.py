@@ -18,6 +18,8 @@ from lookout_server.adapters.database.tables import Base
 from lookout_server.adapters.listening import free_port
 
 _MIGRATED = "lookout"
+#: Several dispatchers share a PostgreSQL; a SQLite file has one.
+_REPLICAS = int(os.environ.get("LOOKOUT_TEST_REPLICAS", "1"))
 _NUMBERS = count(1)
 
 
@@ -88,10 +90,10 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", "postgresql"] if _REPLICAS == 1 else ["postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """A database with today's schema and nothing in it: SQLite first, PostgreSQL second."""
-    if request.param == "sqlite":
+    if request.param == "sqlite" and _REPLICAS == 1:
         template: Path = request.getfixturevalue("sqlite_template")
         path = tmp_path / "lookout.db"
         shutil.copy(template, path)

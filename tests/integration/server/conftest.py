@@ -7,9 +7,8 @@ from dataclasses import replace
 import httpx
 import pytest
 
-from lookout_server.adapters.database import Committed, Database
-from lookout_server.adapters.feed import FeedHub
-from lookout_server.app import Deps, create_app
+from integration.server.fleet import REPLICAS, app_of, open_fleet
+from lookout_server.app import Deps
 from lookout_server.domain.policy import PolicyInForce
 from lookout_server.services.accounts import Account, add_person
 from lookout_server.services.estate import import_estate
@@ -27,29 +26,30 @@ from lookout_server.testing import (
 )
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What each dispatcher keeps in its own memory is tested with one."""
+    alone = pytest.mark.skip(reason="each dispatcher counts by itself: tested with one")
+    for item in items:
+        if REPLICAS > 1 and item.get_closest_marker("one_dispatcher"):
+            item.add_marker(alone)
+
+
 @pytest.fixture
 async def station(database_url: str) -> AsyncGenerator[Station]:
     """A dispatcher with a small estate, on either database; its feed runs."""
-    hubs: list[FeedHub] = []
-
-    def on_commit(committed: Committed) -> None:
-        if committed.feed:
-            hubs[0].wake()
-
-    database = Database(database_url, on_commit=on_commit)
-    hubs.append(FeedHub(database))
-    estate = small_estate()
-    await import_estate(database, estate, at=NOON)
-    for person in estate.people:
-        account = Account(
-            username=person.username, name=person.name, roles=person.roles, grids=person.grids, password=PASSWORD
-        )
-        await add_person(database, PlainHasher(), account)
-    running = asyncio.create_task(hubs[0].run())
-    yield Station(database, hubs[0], Intake(database, site=SITE), MemoryFiles(), ManualClock())
-    hubs[0].close()
-    await running
-    await database.close()
+    async with open_fleet(database_url) as (store, replicas):
+        estate = small_estate()
+        await import_estate(store, estate, at=NOON)
+        for person in estate.people:
+            account = Account(
+                username=person.username, name=person.name, roles=person.roles, grids=person.grids, password=PASSWORD
+            )
+            await add_person(store, PlainHasher(), account)
+        running = [asyncio.create_task(replica.feed.run()) for replica in replicas]
+        yield Station(store, replicas[0].feed, Intake(store, site=SITE), MemoryFiles(), ManualClock())
+        for replica in replicas:
+            replica.feed.close()
+        await asyncio.gather(*running)
 
 
 @pytest.fixture
@@ -71,6 +71,6 @@ def deps(station: Station) -> Deps:
 @pytest.fixture
 async def web(deps: Deps) -> AsyncGenerator[httpx.AsyncClient]:
     """An HTTP client of the application, nobody signed in."""
-    transport = httpx.ASGITransport(app=create_app(deps), raise_app_exceptions=False)
+    transport = httpx.ASGITransport(app=app_of(deps), raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://lookout.test") as client:
         yield client

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from integration.server.fleet import app_of
 from lookout_contract.commands import (
     COMMANDS,
     CommandResponse,
@@ -24,7 +25,6 @@ from lookout_contract.events import Scenario
 from lookout_contract.status import GatewayStatus, ProposalReport, ShadowReport
 from lookout_server.adapters.model_shelf import ModelShelf
 from lookout_server.api.deps import Deps
-from lookout_server.app import create_app
 from lookout_server.domain.territory import Role
 from lookout_server.ports import AnswerTo, Incoming, OutboxMessage
 from lookout_server.services.accounts import Account, add_person, issue_gateway_token
@@ -98,7 +98,7 @@ async def test_a_model_is_rolled_out_and_fetched_by_the_gateway(deps: Deps, stat
     package = shelf.add(entry)
     await station.intake.take([SmallGateway().is_online()])
     token = await issue_gateway_token(station.store, "gw-1")
-    transport = httpx.ASGITransport(app=create_app(dataclasses.replace(deps, models=shelf)))
+    transport = httpx.ASGITransport(app=app_of(dataclasses.replace(deps, models=shelf)))
     async with httpx.AsyncClient(transport=transport, base_url="http://lookout.test") as web:
         headers = await sign_in(web)
         web.cookies.clear()

@@ -13,7 +13,8 @@ import pytest
 import uvicorn
 from starlette.types import ASGIApp, Message, Scope
 
-from lookout_server.app import Deps, create_app
+from integration.server.fleet import app_of
+from lookout_server.app import Deps
 from lookout_server.testing import PASSWORD, SmallGateway, Station
 
 pytestmark = pytest.mark.anyio
@@ -35,7 +36,7 @@ async def live(deps: Deps, station: Station) -> AsyncGenerator[httpx.AsyncClient
         listening.bind(("127.0.0.1", 0))
         port = int(listening.getsockname()[1])
         server = uvicorn.Server(
-            uvicorn.Config(create_app(deps), log_config=None, lifespan="off", timeout_graceful_shutdown=2)
+            uvicorn.Config(app_of(deps), log_config=None, lifespan="off", timeout_graceful_shutdown=2)
         )
         serving = asyncio.create_task(server.serve(sockets=[listening]))
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=20) as client:

@@ -10,7 +10,8 @@ import httpx
 import pytest
 from structlog.testing import capture_logs
 
-from lookout_server.app import Deps, create_app
+from integration.server.fleet import app_of
+from lookout_server.app import Deps
 from lookout_server.errors import StoreError
 from lookout_server.testing import JPEG, PASSWORD, ManualClock, Station
 
@@ -18,7 +19,7 @@ pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("database_url", ["sqlit
 
 
 def _client(deps: Deps) -> httpx.AsyncClient:
-    transport = httpx.ASGITransport(app=create_app(deps), raise_app_exceptions=False)
+    transport = httpx.ASGITransport(app=app_of(deps), raise_app_exceptions=False)
     return httpx.AsyncClient(transport=transport, base_url="http://lookout.test")
 
 

@@ -7,8 +7,9 @@ import httpx
 import pytest
 from pyotp.totp import TOTP
 
+from integration.server.fleet import app_of
 from lookout_server.api.rate import Buckets, Rate
-from lookout_server.app import Deps, create_app
+from lookout_server.app import Deps
 from lookout_server.domain.territory import Role
 from lookout_server.services.accounts import issue_gateway_token
 from lookout_server.testing import JPEG, PASSWORD, ManualClock, Station, picture
@@ -27,7 +28,7 @@ def _buckets(clock: ManualClock, burst: int) -> Buckets:
 
 
 async def _web(deps: Deps) -> AsyncGenerator[httpx.AsyncClient]:
-    transport = httpx.ASGITransport(app=create_app(deps), raise_app_exceptions=False)
+    transport = httpx.ASGITransport(app=app_of(deps), raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://lookout.test") as client:
         yield client
 

@@ -10,10 +10,10 @@ import httpx
 import pytest
 from PIL import Image
 
+from integration.server.fleet import app_of
 from lookout_contract.status import Sight
 from lookout_server.adapters.photos import PillowCleaner
 from lookout_server.api.deps import Deps
-from lookout_server.app import create_app
 from lookout_server.domain.territory import Role
 from lookout_server.services.accounts import Account, add_person
 from lookout_server.services.plans import MAX_BYTES
@@ -39,7 +39,7 @@ async def web(deps: Deps, station: Station) -> AsyncGenerator[httpx.AsyncClient]
         )
         await add_person(station.store, PlainHasher(), account)
     await station.intake.take([SmallGateway().is_online(), SmallGateway().sees(Sight.WATCHING)])
-    transport = httpx.ASGITransport(app=create_app(replace(deps, photos=PillowCleaner())))
+    transport = httpx.ASGITransport(app=app_of(replace(deps, photos=PillowCleaner())))
     async with httpx.AsyncClient(transport=transport, base_url="http://lookout.test") as client:
         yield client
 

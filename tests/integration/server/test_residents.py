@@ -8,9 +8,10 @@ import httpx
 import pytest
 from PIL import Image
 
+from integration.server.fleet import app_of
 from lookout_contract.cases import CaseState
 from lookout_server.adapters.photos import PillowCleaner
-from lookout_server.app import Deps, create_app
+from lookout_server.app import Deps
 from lookout_server.domain.case import Actor, Details, Request
 from lookout_server.domain.moves import Action
 from lookout_server.domain.moving import move
@@ -245,7 +246,7 @@ async def test_what_is_no_report_is_refused_and_leaves_nothing(
 
 async def test_a_wall_takes_so_many_reports_an_hour_but_every_fire(station: Station, deps: Deps) -> None:
     code = await _code(station)
-    app = create_app(deps)
+    app = app_of(deps)
     for number in range(30):
         transport = httpx.ASGITransport(app=app, client=(f"10.0.0.{number}", 1))
         async with httpx.AsyncClient(transport=transport, base_url="http://lookout.test") as web:

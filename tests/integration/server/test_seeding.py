@@ -10,10 +10,11 @@ import httpx
 import pytest
 from sqlalchemy import Engine, event
 
+from integration.server.fleet import app_of
 from lookout_contract.cases import CaseState
 from lookout_server.adapters.database import Database
 from lookout_server.adapters.feed import FeedHub
-from lookout_server.app import Deps, create_app
+from lookout_server.app import Deps
 from lookout_server.domain.policy import DEFAULT
 from lookout_server.domain.rehearsal import rehearse
 from lookout_server.domain.territory import Role, person_id
@@ -54,7 +55,7 @@ async def demo(database_url: str) -> AsyncGenerator[Demo]:
         channel=NotedChannel(),
         version="0.1.0",
     )
-    transport = httpx.ASGITransport(app=create_app(deps))
+    transport = httpx.ASGITransport(app=app_of(deps))
     async with httpx.AsyncClient(transport=transport, base_url="http://lookout.test") as web:
         answer = await web.post("/api/v1/session", json={"username": "demo-op1", "password": "secret"})
         web.headers["Authorization"] = f"Bearer {answer.json()['token']}"

@@ -8,8 +8,8 @@ import httpx
 import pytest
 from prometheus_client import CollectorRegistry
 
+from integration.server.fleet import app_of
 from lookout_server.api.deps import Deps
-from lookout_server.app import create_app
 from lookout_server.errors import ForbiddenError, InvalidError
 from lookout_server.ports import IssuedCertificate
 from lookout_server.services.accounts import whose_upload_token
@@ -103,7 +103,7 @@ async def test_guessing_codes_is_slowed_and_a_dispatcher_without_door_says_so(
 ) -> None:
     assert (await web.post("/api/v1/enrol", json={"code": "AAAA-AAAA-AAAA-AAAA"})).status_code == 404
     door = FakeDoor(certificates=False)
-    app = create_app(replace(deps, door=door, metrics=CollectorRegistry()))
+    app = app_of(replace(deps, door=door, metrics=CollectorRegistry()))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://lookout.test") as client:
         code = await offer(station.store, door, "gw-1", at=NOON, lasts=DAY)
         answer = await client.post("/api/v1/enrol", json={"code": code})
@@ -122,7 +122,7 @@ async def test_guessing_codes_is_slowed_and_a_dispatcher_without_door_says_so(
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_an_admin_lets_a_box_in_and_shuts_it_out(deps: Deps, station: Station) -> None:
     door = FakeDoor(certificates=False)
-    app = create_app(replace(deps, door=door, metrics=CollectorRegistry()))
+    app = app_of(replace(deps, door=door, metrics=CollectorRegistry()))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://lookout.test") as client:
         signed_in = await client.post("/api/v1/session", json={"username": "root", "password": PASSWORD})
         client.cookies.clear()

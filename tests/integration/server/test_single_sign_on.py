@@ -13,9 +13,9 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from integration.server.fleet import app_of
 from lookout_server.adapters.openid import OpenIdProvider
 from lookout_server.api.deps import Deps
-from lookout_server.app import create_app
 from lookout_server.domain.audit import Act
 from lookout_server.testing import NOON, Station
 
@@ -93,7 +93,7 @@ async def browser(deps: Deps, there: FakeProvider) -> AsyncGenerator[httpx.Async
         label="统一身份认证",
         transport=httpx.MockTransport(there.answer),
     )
-    app = create_app(replace(deps, provider=provider, public_url="https://lookout.test"))
+    app = app_of(replace(deps, provider=provider, public_url="https://lookout.test"))
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url="https://lookout.test") as client:
         yield client

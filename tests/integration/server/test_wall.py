@@ -8,10 +8,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from integration.server.fleet import app_of
 from lookout_contract.status import CameraReport, Coverage, GatewayStatus, Sight
 from lookout_server.adapters.stills import StillFolder
 from lookout_server.api.deps import Deps
-from lookout_server.app import create_app
 from lookout_server.domain.territory import CameraKey, Role
 from lookout_server.services.accounts import Account, add_person, issue_gateway_token
 from lookout_server.services.stills import MAX_BYTES
@@ -26,7 +26,7 @@ AT = {"at": NOON.isoformat()}
 @pytest.fixture
 async def wall(deps: Deps, tmp_path: Path) -> AsyncGenerator[httpx.AsyncClient]:
     """The application with a place for stills."""
-    app = create_app(replace(deps, stills=StillFolder(tmp_path / "stills")))
+    app = app_of(replace(deps, stills=StillFolder(tmp_path / "stills")))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://lookout.test") as client:
         yield client
 
