@@ -41,6 +41,8 @@ app.add_typer(sites, name="site")
 app.add_typer(policies, name="policy")
 webhooks = typer.Typer(no_args_is_help=True, help="Other systems that are told by HTTP.")
 app.add_typer(webhooks, name="webhook")
+web_push = typer.Typer(no_args_is_help=True, help="Notices to people's phones by Web Push.")
+app.add_typer(web_push, name="web-push")
 integrators = typer.Typer(no_args_is_help=True, help="Other systems that follow the cases on the broker.")
 app.add_typer(integrators, name="integrator")
 app.add_typer(devices, name="device")
@@ -192,6 +194,13 @@ def print_broker_rules(
 def webhook_secret() -> None:
     """Print a fresh secret for a webhook; whoever receives it needs the same one."""
     typer.echo(bootstrap.new_webhook_secret())
+
+
+@web_push.command("key")
+@told_plainly
+def web_push_key() -> None:
+    """Print a fresh key, for web_push.key_file. With another key everybody has to turn Web Push on again."""
+    typer.echo(bootstrap.new_web_push_key().rstrip())
 
 
 @models.command("add")

@@ -45,6 +45,7 @@ from lookout_server.api.routes import (
     tours,
     volunteers,
     warnings,
+    web_push,
     webhooks,
     whereabouts,
 )
@@ -97,6 +98,7 @@ _ROUTERS = (
     enrolment.router,
     people.router,
     whereabouts.router,
+    web_push.router,
     account_keeping.router,
     hand_overs.router,
     commands.router,

@@ -173,6 +173,10 @@ class RefusedError(DeliveryError):
     """The receiver does not want this message, today or ever."""
 
 
+class AddressGoneError(DeliveryError):
+    """The address will never take anything again; it can be forgotten."""
+
+
 class EvidenceMissingError(ServerError):
     """A photo was named that has not been uploaded."""
 

@@ -20,6 +20,7 @@ from lookout_contract.events import EventData, make_event
 from lookout_contract.status import CameraState, GatewayStatus, ProposalReport, Sight
 from lookout_contract.topics import GatewayTopics
 from lookout_server.adapters.mqtt.testing import Probe
+from lookout_server.adapters.web_push import new_key
 
 SITE = "e2e"
 EPOCH = "e1"
@@ -33,6 +34,7 @@ listen: {port: 0}
 broker: {port: 0}
 data_dir: data
 site_file: site.yaml
+web_push: {contact: "mailto:duty@lookout.test", key_file: web-push.pem}
 """
 SITE_FILE = """\
 district: {id: yanta, name: 雁塔区}
@@ -65,6 +67,7 @@ class Dispatcher:
     def __post_init__(self) -> None:
         (self.folder / "server.yaml").write_text(self.config, encoding="utf-8")
         (self.folder / "site.yaml").write_text(SITE_FILE, encoding="utf-8")
+        (self.folder / "web-push.pem").write_text(new_key(), encoding="utf-8")
 
     @property
     def url(self) -> str:

@@ -14,14 +14,15 @@ from lookout_server.api.throttle import Allowances, SignInThrottle
 from lookout_server.domain.territory import Role, Site
 from lookout_server.exchange.policy import PolicyFile
 from lookout_server.ports import Clock, EvidenceStore, ModelPackage, PasswordHasher, ReadinessCheck, Store
+from lookout_server.services.courier import Channel
 from lookout_server.services.enrolment import Door
 from lookout_server.services.evidence import Pieces
 from lookout_server.services.feed import FeedSource
 from lookout_server.services.live import LiveDesk
-from lookout_server.services.notifying import Channel
 from lookout_server.services.residents import PhotoCleaner
 from lookout_server.services.single_sign_on import Provider
 from lookout_server.services.stills import Stills
+from lookout_server.services.web_push import PushDesk
 from lookout_server.services.webhooks import Webhooks
 
 
@@ -88,6 +89,8 @@ class Deps:
     stills: Stills | None = None
     #: Who else says who people are; None: passwords alone.
     provider: Provider | None = None
+    #: Speaks with the phones' push services; None: nobody does.
+    web_push: PushDesk | None = None
     #: The address by which people reach us, for QR codes; None: the one at which the asking browser found us.
     public_url: str | None = None
 

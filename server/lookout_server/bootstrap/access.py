@@ -18,6 +18,7 @@ from lookout_server.adapters.database import Database, migrate
 from lookout_server.adapters.files import make_private_folder
 from lookout_server.adapters.mqtt.trial import accepts
 from lookout_server.adapters.passwords import Argon2Hasher
+from lookout_server.adapters.web_push import new_key
 from lookout_server.bootstrap.broker import broker_folder, local_address
 from lookout_server.bootstrap.runtime import read_runtime
 from lookout_server.config import USERNAME_PATTERN, EmbeddedBroker, ServerConfig, SiteFile, load_site_file
@@ -251,6 +252,11 @@ def new_webhook_secret() -> str:
     return written_secret(secrets.token_bytes(32))
 
 
+def new_web_push_key() -> str:
+    """A fresh key for Web Push, as PEM."""
+    return new_key()
+
+
 def new_password() -> str:
     """One that can be read out over the telephone: 72 random bits."""
     return secrets.token_urlsafe(9)
@@ -281,11 +287,17 @@ def _estate(site: SiteFile) -> estate.Estate:
         territories.append(Territory(id=place.id, name=place.name, level=level, parent=parent))
         parent = place.id
     territories += [Territory(id=grid.id, name=grid.name, level=Level.GRID, parent=parent) for grid in site.grids]
+    territories += [
+        Territory(id=each.id, name=each.name, level=Level.BUILDING, parent=grid.id)
+        for grid in site.grids
+        for each in grid.buildings
+    ]
     cameras = [
         Camera(
             key=CameraKey(gateway=each.gateway, id=each.id),
             name=each.name,
             grid=each.grid,
+            building=each.building,
             spot=Spot(lat=each.at[0], lon=each.at[1]) if each.at else None,
         )
         for each in site.cameras

@@ -24,7 +24,7 @@ from lookout_server.adapters.mqtt.intake import IntakeLoop
 from lookout_server.adapters.mqtt.link import MqttLink
 from lookout_server.adapters.mqtt.outbox import OutboxRelay, report_silence
 from lookout_server.adapters.mqtt.replay import ReplayPlanner, ask_for_replays
-from lookout_server.adapters.notify import AppriseChannel, run_courier
+from lookout_server.adapters.notify import Channels, run_courier
 from lookout_server.adapters.openid import OpenIdProvider
 from lookout_server.adapters.passwords import Argon2Hasher
 from lookout_server.adapters.photos import PillowCleaner
@@ -33,6 +33,7 @@ from lookout_server.adapters.stills import StillFolder
 from lookout_server.adapters.timers import run_timers
 from lookout_server.adapters.tracing import Tracing, trace
 from lookout_server.adapters.uploads import PieceFolder
+from lookout_server.adapters.web_push import WebPush
 from lookout_server.adapters.webhook_post import HttpPost, run_webhooks
 from lookout_server.api.rate import Buckets, Rate
 from lookout_server.app import Deps, create_app
@@ -49,8 +50,8 @@ from lookout_server.config.server import RateConfig
 from lookout_server.ports import Gap
 from lookout_server.services.commands import open_gaps, request_replay
 from lookout_server.services.correlating import unknown_stops
+from lookout_server.services.courier import Courier
 from lookout_server.services.intake import Intake, note_stranger
-from lookout_server.services.notifying import Courier
 from lookout_server.services.retention import Retention
 from lookout_server.services.timers import Timers
 from lookout_server.services.webhooks import Receiver, Webhooks
@@ -74,6 +75,9 @@ class Dispatcher:
         self._site = site_of(config)
         self._clock = SystemClock()
         self._parts = AsyncExitStack()
+        push = config.web_push
+        self._push = push and WebPush(push.key(), contact=push.contact, services=push.services)
+        self._channels = Channels(config.contacts.channels, self._push)
 
     async def start(self) -> Runtime:
         """Database, broker, intake, HTTP, in this order. Whatever fails, what was started before is stopped again."""
@@ -174,7 +178,7 @@ class Dispatcher:
     def _start_timers(self, database: Database, supervisor: Supervisor) -> None:
         owner = f"{socket.gethostname()[:40]}-{os.getpid()}"
         timers = Timers(database, site=self._site, owner=owner)
-        courier = Courier(database, AppriseChannel(), owner=owner)
+        courier = Courier(database, self._channels, owner=owner)
         supervisor.start("timers", lambda: run_timers(timers, database, self._site, clock=self._clock))
         supervisor.start("policy", lambda: follow_policy(database, self._site))
         supervisor.start("notices", lambda: run_courier(courier, clock=self._clock))
@@ -210,7 +214,7 @@ class Dispatcher:
             feed=hub,
             hasher=Argon2Hasher(),
             clock=self._clock,
-            channel=AppriseChannel(),
+            channel=self._channels,
             version=version(),
             checks={"broker": link.problem},
             pieces=PieceFolder(self._config.data_dir / "uploads"),
@@ -221,6 +225,7 @@ class Dispatcher:
             photos=PillowCleaner(),
             stills=StillFolder(self._config.data_dir / "stills"),
             provider=self._provider(),
+            web_push=self._push,
             public_url=self._config.listen.url,
             asking=_buckets(self._config.limits.account),
             addresses=_buckets(self._config.limits.address),

@@ -10,9 +10,9 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from lookout_contract.base import Identifier
+from lookout_server.config.connections import ContactsConfig, OidcConfig, TracingConfig, WebhookConfig, WebPushConfig
 from lookout_server.config.documents import Document, read_document, validate
 from lookout_server.domain.territory import Role
-from lookout_server.domain.webhook import secret_bytes
 from lookout_server.errors import ConfigError
 from lookout_server.exchange.base import Section
 
@@ -169,58 +169,6 @@ class MirrorsConfig(Section):
     """Retained discovery under ``homeassistant/``: a binary sensor for each camera and kind of alarm."""
 
 
-class WebhookConfig(Section):
-    """Another system that is told by HTTP what changes."""
-
-    name: Identifier
-    """For the list of webhooks and the log; with another name it counts as a new one."""
-    url: str = Field(pattern=r"^https?://\S+$")
-    """Where POST requests go."""
-    secret_file: Path
-    """A file with the secret that signs them, ``whsec_…``; with two, a line each, both sign, so that the receiver can
-    change over."""
-    care: bool = False
-    """Also tell of care alarms and cases, which are restricted."""
-
-    def secrets(self) -> tuple[bytes, ...]:
-        """What signs; ConfigError when the file holds none."""
-        try:
-            lines = self.secret_file.read_text(encoding="utf-8").split()
-        except (OSError, UnicodeDecodeError) as error:
-            raise ConfigError(f"webhooks.{self.name}: secret_file cannot be read ({error}); check the path") from error
-        try:
-            secrets = tuple(secret_bytes(line) for line in lines)
-        except ValueError as error:
-            raise ConfigError(f"webhooks.{self.name}: {self.secret_file}: {error}") from error
-        if not secrets:
-            raise ConfigError(f"webhooks.{self.name}: {self.secret_file} is empty: `lookout-server webhook secret`")
-        return secrets
-
-
-class OidcConfig(Section):
-    """Signing in by an OpenID Connect provider. Register ``LISTEN.URL/api/v1/session/oidc/callback`` there."""
-
-    issuer: str = Field(pattern=r"^https?://\S+$")
-    """Its address, as it names itself in ``/.well-known/openid-configuration``."""
-    client_id: str = Field(min_length=1)
-    client_secret_file: Path
-    """A file with the client's secret."""
-    username_claim: str = "preferred_username"
-    """What of the ID token is the user name here; the account has to exist."""
-    label: str = Field(default="统一身份认证", min_length=1, max_length=40)
-    """What the button of the sign-in page says."""
-
-    def secret(self) -> str:
-        """ConfigError when the file holds none."""
-        try:
-            found = self.client_secret_file.read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise ConfigError(f"oidc.client_secret_file cannot be read ({error}); check the path") from error
-        if not found:
-            raise ConfigError(f"oidc.client_secret_file: {self.client_secret_file} is empty: put the secret in")
-        return found
-
-
 class RetentionConfig(Section):
     """For how many days things are kept; ``null``: for ever. Alarms, cases, histories and the ledger always are."""
 
@@ -259,15 +207,6 @@ class LimitsConfig(Section):
     """Many people behind one address count together; behind a proxy on another machine all of them."""
 
 
-class TracingConfig(Section):
-    """Traces of requests by OpenTelemetry (needs ``lookout[otel]``)."""
-
-    endpoint: str = Field(pattern=r"^https?://\S+$")
-    """Where a collector takes OTLP over HTTP, as in ``http://collector:4318/v1/traces``."""
-    share: float = Field(default=0.1, ge=0, le=1)
-    """Of the requests that nobody traces already."""
-
-
 class LogConfig(Section):
     """What is logged."""
 
@@ -294,6 +233,9 @@ class ServerConfig(Section):
     webhooks: tuple[WebhookConfig, ...] = ()
     """Other systems that are told by HTTP of alarms and cases."""
     retention: RetentionConfig = RetentionConfig()
+    contacts: ContactsConfig = ContactsConfig()
+    web_push: WebPushConfig | None = None
+    """Notices to people's phones through their browsers; left out: none."""
     oidc: OidcConfig | None = None
     """Signing in by the organisation's own provider, beside passwords."""
     accounts: AccountsConfig = AccountsConfig()
@@ -381,6 +323,8 @@ def _resolved(config: ServerConfig, base: Path) -> ServerConfig:
             "broker": broker,
             "oidc": config.oidc
             and config.oidc.model_copy(update={"client_secret_file": there(config.oidc.client_secret_file)}),
+            "web_push": config.web_push
+            and config.web_push.model_copy(update={"key_file": there(config.web_push.key_file)}),
             "webhooks": tuple(
                 each.model_copy(update={"secret_file": base / each.secret_file.expanduser()})
                 for each in config.webhooks

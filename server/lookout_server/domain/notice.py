@@ -36,9 +36,11 @@ class NoticeKind(StrEnum):
 
 
 class DeliveryState(StrEnum):
-    """How far a notice came on one channel. ``sent``: the channel took it; more is known in the application alone."""
+    """How far a notice came on one channel. ``sent``: the channel took it; more is known in the application alone.
+    ``withdrawn``: it waited for others, and what it was about was done before it left."""
 
     QUEUED = "queued"
+    WITHDRAWN = "withdrawn"
     SENT = "sent"
     DELIVERED = "delivered"
     SEEN = "seen"
@@ -48,6 +50,15 @@ class DeliveryState(StrEnum):
 
 #: The application itself: always there, never held back.
 IN_APP = "in_app"
+
+
+#: Schemes of addresses that people may bring: services whose machines the scheme itself names, and mail. Others, as
+#: ``json://HOST``, would have the dispatcher post to whatever host somebody writes down.
+CHANNELS = (
+    *("wecombot", "dingtalk", "feishu", "lark", "schan", "wxpusher", "pushplus", "wecom", "spugpush"),
+    *("mailto", "mailtos"),
+    *("sns", "twilio", "vonage", "nexmo", "clicksend", "d7sms", "msg91", "plivo", "sinch"),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +83,13 @@ class Notice:
     case_id: str | None
     words: Words
     at: datetime
+    #: The id of what it is about: a case, an alarm, an inspection …
+    about: str | None = None
     deliveries: tuple[Delivery, ...] = ()
+
+    def on(self, channel: str) -> Delivery | None:
+        """What became of it there; None: it does not go there."""
+        return next((each for each in self.deliveries if each.channel == channel), None)
 
     @property
     def failed(self) -> bool:

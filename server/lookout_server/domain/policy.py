@@ -84,6 +84,21 @@ class GradeRule:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Grouping:
+    """Notices of one kind to one person on one channel are one message. Red is never held back.
+
+    The three times are those of Prometheus Alertmanager: ``group_wait``, ``group_interval``, ``repeat_interval``.
+    """
+
+    #: How long the first one waits for others.
+    wait: timedelta = timedelta(seconds=30)
+    #: How long after a message the next one may leave.
+    interval: timedelta = timedelta(minutes=5)
+    #: How long after a message about the same thing the next one about it may leave.
+    repeat: timedelta = timedelta(hours=1)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Policy:
     """What a site has decided. The defaults are the design's."""
 
@@ -103,6 +118,8 @@ class Policy:
     acknowledged_for: Mapping[Severity, int] = field(default_factory=lambda: ACKNOWLEDGED_FOR)
     #: When nobody is disturbed outside the application, except for red.
     quiet_hours: Window | None = None
+    #: When many notices become one message.
+    grouping: Grouping = field(default_factory=Grouping)
     #: What makes a case graver than its alarm.
     grades: tuple[GradeRule, ...] = ()
     #: The same thing at the same camera within this time of closing opens the case again; None: a new case.

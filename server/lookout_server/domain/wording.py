@@ -64,6 +64,7 @@ ROTATION_WARNINGS: Mapping[str, Words] = {
 }
 
 LEVELS: Mapping[Level, Words] = {
+    Level.BUILDING: Words("本楼栋", "Of the building"),
     Level.GRID: Words("网格", "Of the grid"),
     Level.COMMUNITY: Words("社区层级", "Of the community"),
     Level.STREET: Words("街道层级", "Of the street office"),
@@ -98,6 +99,26 @@ NOTICES: Mapping[str, Words] = {
     "care_opened": Words("关爱案件（{number}）已向您开放查阅", "Care case {number} is open to you"),
     "follow_up": Words("请回访：{title}（{number}）", "Ask how things are: {title} ({number})"),
 }
+
+#: Headings of messages that hold several notices of a kind.
+GROUPS: Mapping[str, Words] = {
+    "dispatched": Words("{count} 个新任务，请签收", "{count} new tasks, please accept"),
+    "reassigned": Words("{count} 个案件已改派他人", "{count} cases went to somebody else"),
+    "late": Words("{count} 个案件超时", "{count} cases are late"),
+    "returned": Words("{count} 个案件被回退，请另派", "{count} cases were given back, send somebody else"),
+    "rework": Words("{count} 个案件返工", "Rework on {count} cases"),
+    "asked": Words("{count} 个挂账或延期申请待审批", "More time is asked for {count} cases"),
+    "whistle": Words("{count} 次吹哨，请报到", "Called to {count} cases, please report in"),
+    "supervised": Words("{count} 个案件被督办", "{count} cases are under supervision"),
+    "reported": Words("{count} 件新上报，请研判", "{count} reports by people, please judge"),
+    "inspection_due": Words("{count} 处待巡检", "{count} inspections are due"),
+    "inspection_late": Words("{count} 处巡检逾期", "{count} inspections are overdue"),
+    "alarm_late": Words("{count} 条告警无人研判", "Nobody has judged {count} alarms"),
+    "alarm_dropped": Words("{count} 条告警接手后没有进展", "{count} alarms were taken up without progress"),
+    "follow_up": Words("{count} 个案件请回访", "{count} cases to follow up"),
+}
+SEVERAL = Words("{count} 条通知", "{count} notices")
+AND_MORE = Words("另有 {count} 条，详见平台", "and {count} more, see the console")
 
 STATES: Mapping[CaseState, Words] = {
     CaseState.NEW: Words("待研判", "new"),

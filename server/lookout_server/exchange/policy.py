@@ -10,7 +10,16 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from lookout_contract.cases import CaseState
 from lookout_contract.events import Scenario, Severity
 from lookout_server.domain.calendar import WorkCalendar
-from lookout_server.domain.policy import ACKNOWLEDGED_FOR, LIMITS, REPORT_IN, GradeRule, Limit, Policy, Tier
+from lookout_server.domain.policy import (
+    ACKNOWLEDGED_FOR,
+    LIMITS,
+    REPORT_IN,
+    GradeRule,
+    Grouping,
+    Limit,
+    Policy,
+    Tier,
+)
 from lookout_server.domain.site_graph import SiteGraph, Way
 from lookout_server.exchange.base import Section
 
@@ -114,6 +123,21 @@ class EscalationSection(Section):
     """As in 22:00-07:00: nobody is disturbed outside the application, except for red."""
 
 
+class GroupingSection(Section):
+    """When many notices outside the application become one message. Red is never held back."""
+
+    wait: Span = "30s"
+    """How long the first one of a kind waits for others; what asks something of somebody leaves at once."""
+    interval: Span = "5min"
+    """How long after a message the next one of its kind may leave."""
+    repeat: Span = "1h"
+    """How long after a message about the same thing the next one about it may leave."""
+
+    def grouping(self) -> Grouping:
+        """For the domain."""
+        return Grouping(**{name: timedelta(seconds=_limit(text).seconds) for name, text in self})
+
+
 class GradeSection(Section):
     """红黄蓝: cases of a kind that are graver than their alarms say."""
 
@@ -185,6 +209,7 @@ class PolicyFile(Section):
     limits: LimitsSection = LimitsSection()
     calendar: CalendarSection = CalendarSection()
     escalation: EscalationSection = EscalationSection()
+    grouping: GroupingSection = GroupingSection()
     follow_up: FollowUpSection = FollowUpSection()
     report_in: Graded = Graded()
     """吹哨报到: in which time a department that was called has to report in."""
@@ -218,6 +243,7 @@ class PolicyFile(Section):
             dispatches_itself=frozenset(self.escalation.dispatches_itself),
             skills=self.escalation.skills,
             quiet_hours=_window(self.escalation.quiet_hours) if self.escalation.quiet_hours else None,
+            grouping=self.grouping.grouping(),
             graph=self.same_thing.graph(),
             grades=tuple(
                 GradeRule(

@@ -16,9 +16,11 @@ from lookout_server.ports.accounts import (
     Session,
 )
 from lookout_server.ports.arrivals import EventLog, EvidenceIndex, Ledger, ProofRepository, Quarantine
+from lookout_server.ports.gateways import Enrolments, GatewayRepository
 from lookout_server.ports.hotline import HotlineRepository
 from lookout_server.ports.lists import ListRepository
 from lookout_server.ports.outgoing import Feed, NoticeRepository, Outbox, WebhookRepository
+from lookout_server.ports.people import PeopleRepository, RosterRepository
 from lookout_server.ports.plans import PlanRepository
 from lookout_server.ports.policies import PolicyRepository, PolicyVersion
 from lookout_server.ports.records import (
@@ -53,10 +55,6 @@ from lookout_server.ports.repositories import (
     AlarmRepository,
     CaseRepository,
     DeadlineRepository,
-    Enrolments,
-    GatewayRepository,
-    PeopleRepository,
-    RosterRepository,
     SilenceRepository,
     TerritoryRepository,
 )

@@ -4,7 +4,8 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from lookout_server.domain.notice import Delivery, Notice
+from lookout_server.domain.grouping import Told
+from lookout_server.domain.notice import Delivery, Notice, NoticeKind
 from lookout_server.domain.webhook import HookState, SetAside
 from lookout_server.ports.records import (
     AnswerTo,
@@ -103,6 +104,16 @@ class NoticeRepository(Protocol):
 
     async def of_case(self, case_id: str) -> Sequence[Notice]:
         """Newest first."""
+        ...
+
+    async def told(
+        self, people: Collection[str], kind: NoticeKind, about: str, since: datetime
+    ) -> dict[tuple[str, str], Told]:
+        """(Person, channel) → what of this kind, short of red, left there since then; left out where nothing did."""
+        ...
+
+    async def waiting(self, person: str, kind: NoticeKind, channel: str, since: datetime) -> Sequence[Notice]:
+        """Those short of red that were made since then and are queued on this channel, oldest first."""
         ...
 
     async def forget(self, before: datetime) -> int:

@@ -194,7 +194,9 @@ async def inspection_passed(
     if inspection.ended_at is not None:
         return
     workers = [inspection.assignee] if inspection.assignee else await _workers(uow, inspection.grid)
-    about = About(subject=f"{inspection.id} {inspection.due_at}", severity=Severity.BLUE, title=_title(inspection))
+    about = About(
+        subject=inspection.id, occasion=str(inspection.due_at), severity=Severity.BLUE, title=_title(inspection)
+    )
     if key.part == REMIND:
         await notify(uow, site, about, NoticeKind.INSPECTION_DUE, workers, at=at)
         return

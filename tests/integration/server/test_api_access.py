@@ -90,6 +90,7 @@ INSPECTION = {
 }
 CALL = {"number": "HF-1", "received_at": "2026-11-22T03:40:00Z", "kind": "other", "grid": "grid-07", "words": "x"}
 ITEM = {"kind": "need", "title": "轮椅", "grid": "grid-07", "tags": ["轮椅"]}
+PHONE = {"endpoint": "https://fcm.googleapis.com/x", "keys": {"p256dh": "p" * 87, "auth": "a" * 22}}
 MORE_TIME = {"until": "2026-11-24T00:00:00Z", "reason": "等待配件"}
 
 ROUTES = [
@@ -183,6 +184,8 @@ ROUTES = [
     Route("acknowledgeNotice", "POST", f"/api/v1/notices/n-{'0' * 24}/acknowledge", EVERYBODY),
     Route("sharePosition", "PUT", "/api/v1/position", {"wang", "chen", "head-in", "head-out"}, {"lat": 1, "lon": 1}),
     Route("forgetPosition", "DELETE", "/api/v1/position", EVERYBODY),
+    Route("getPushKey", "GET", "/api/v1/web-push", EVERYBODY),
+    Route("savePushSubscription", "POST", "/api/v1/web-push/subscriptions", EVERYBODY, PHONE),
     Route("listShifts", "GET", "/api/v1/shifts", CONTROL_ROOM),
     Route("saveShift", "POST", "/api/v1/shifts", LEADS, SHIFT),
     Route("makeRotation", "POST", "/api/v1/rotations", LEADS, ROTATION),

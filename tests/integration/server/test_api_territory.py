@@ -256,6 +256,8 @@ OWN = {
     "acknowledgeNotice",
     "putEvidence",
     "getUpload",
+    "getPushKey",
+    "savePushSubscription",
 }
 #: test_other_systems tries these.
 SYSTEMS = {"getCap", "listCap", "listServices", "listServiceRequests", "getServiceRequest", "openServiceRequest"}

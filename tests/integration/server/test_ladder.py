@@ -13,8 +13,9 @@ from lookout_server.domain.notice import Contact, Delivery, DeliveryState, Notic
 from lookout_server.domain.policy import DEFAULT, PolicyInForce
 from lookout_server.domain.roster import Shift, ShiftKind
 from lookout_server.domain.territory import Person, Role, Site
+from lookout_server.services.courier import Courier
 from lookout_server.services.handling import Order, carry_out, dispatch
-from lookout_server.services.notifying import Courier, inbox
+from lookout_server.services.notifying import inbox
 from lookout_server.services.timers import Timers
 from lookout_server.testing import NOON, PASSWORD, SITE, NotedChannel, SmallGateway, Station, anywhere, person
 

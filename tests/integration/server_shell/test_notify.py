@@ -8,6 +8,7 @@ import pytest
 
 from lookout_server.adapters import notify
 from lookout_server.adapters.notify import AppriseChannel
+from lookout_server.domain.notice import CHANNELS
 from lookout_server.errors import DeliveryError, InvalidError
 
 # One of its hundred plugins asks for a module that Python 3.13 no longer has; it does without it there.
@@ -41,24 +42,26 @@ def hook() -> Iterator[int]:
 
 
 async def test_what_the_channel_takes_is_sent(hook: int) -> None:
-    await AppriseChannel().send(f"json://127.0.0.1:{hook}/takes", "新任务", "a body")
+    await AppriseChannel(CHANNELS).send(f"json://127.0.0.1:{hook}/takes", "新任务", "a body")
     assert "新任务" in _Hook.seen[0].encode().decode("unicode_escape") or "新任务" in _Hook.seen[0]
 
 
 async def test_what_it_refuses_is_no_delivery_and_the_address_stays_secret(hook: int) -> None:
     with pytest.raises(DeliveryError) as caught:
-        await AppriseChannel().send(f"json://user:secret@127.0.0.1:{hook}/refuses", "t", "b")
+        await AppriseChannel(CHANNELS).send(f"json://user:secret@127.0.0.1:{hook}/refuses", "t", "b")
     assert "secret" not in str(caught.value)
 
 
 async def test_who_does_not_answer_in_time_has_failed(hook: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(notify, "TIMEOUT_S", 0.0)
     with pytest.raises(DeliveryError, match="did not answer"):
-        await AppriseChannel().send(f"json://127.0.0.1:{hook}/takes", "t", "b")
+        await AppriseChannel(CHANNELS).send(f"json://127.0.0.1:{hook}/takes", "t", "b")
 
 
 def test_an_address_that_nobody_knows_is_refused_without_being_repeated() -> None:
-    assert AppriseChannel().name_of("json://127.0.0.1/x") == "json"
+    assert AppriseChannel(["json"]).name_of("JSON://127.0.0.1/x") == "json"
+    with pytest.raises(InvalidError, match=r"json is no channel of this site.*contacts\.channels"):
+        AppriseChannel(CHANNELS).name_of("json://127.0.0.1/x")
     with pytest.raises(InvalidError) as caught:
-        AppriseChannel().name_of("nonsense://secret")
+        AppriseChannel(CHANNELS).name_of("nonsense://secret")
     assert "secret" not in str(caught.value)

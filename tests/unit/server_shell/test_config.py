@@ -69,7 +69,7 @@ def test_all_mistakes_come_at_once_with_their_lines(tmp_path: Path) -> None:
     assert "listen.port" in found[2]
     assert "not 'eighty'" in found[2]
     assert "broker.prot: unknown key; did you mean 'port'?" in found[3]
-    assert "zzz: unknown key; remove it, or use one of accounts, broker, data_dir" in found[4]
+    assert "zzz: unknown key; remove it, or use one of accounts, broker, contacts, data_dir" in found[4]
 
 
 @pytest.mark.parametrize(

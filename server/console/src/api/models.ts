@@ -146,7 +146,7 @@ export interface Timers {
   stalled: { subject: string; kind: string; due_at: string; attempts: number; last_error: string | null }[];
 }
 
-export type DeliveryState = "queued" | "sent" | "delivered" | "seen" | "acknowledged" | "failed";
+export type DeliveryState = "queued" | "withdrawn" | "sent" | "delivered" | "seen" | "acknowledged" | "failed";
 
 /** What a person was told, and how far it came on each channel. */
 export interface Notice {
@@ -226,6 +226,7 @@ export interface Candidate {
 export interface Camera extends Named {
   gateway: string;
   grid: Named | null;
+  building: Named | null;
   state: CameraSight;
   reason: string | null;
   detail: string | null;

@@ -24,6 +24,7 @@ export interface PolicyContent {
   limits: Record<LimitState, Graded>;
   calendar: { weekdays: Weekday[]; hours: string[]; holidays: string[]; makeup_days: string[] };
   escalation: { rungs: number; dispatches_itself: Severity[]; skills: Record<string, string>; quiet_hours: string | null };
+  grouping: { wait: string; interval: string; repeat: string };
   follow_up: Record<Tier, string | null>;
   report_in: Graded;
   acknowledged_for: Graded;

@@ -29,6 +29,8 @@ export function Told({ item }: { item: Case }) {
 }
 
 function one(delivery: Notice["deliveries"][number]): string {
-  const state = `${word("channel", delivery.channel)} ${t(`delivery_state.${delivery.state}`)}`;
+  // A phone's own name says nothing to people: webpush.3f6d0c1be2a9.
+  const kind = delivery.channel.startsWith("webpush.") ? "webpush" : delivery.channel;
+  const state = `${word("channel", kind)} ${t(`delivery_state.${delivery.state}`)}`;
   return delivery.error === null ? state : `${state} (${delivery.error})`;
 }

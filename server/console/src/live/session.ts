@@ -47,7 +47,15 @@ export async function enter(username: string, password: string, code?: string): 
   navigate(homeOf(person));
 }
 
+let farewell: () => Promise<void> = () => Promise.resolve();
+
+/** Say what is done with the session once more before it ends. */
+export function beforeLeaving(action: () => Promise<void>): void {
+  farewell = action;
+}
+
 export async function leave(): Promise<void> {
+  await farewell();
   await api.signOut();
   goOffline();
   user.value = null;

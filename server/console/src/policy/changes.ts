@@ -29,6 +29,7 @@ const gradeText = (rule: GradeRule) =>
 
 const wayText = (way: Way) => `${way.between[0]} ${way.one_way ? "→" : "↔"} ${way.between[1]} (${spanText(way.within)})`;
 
+const GROUPING = ["wait", "interval", "repeat"] as const;
 const GRADES = ["red", "yellow", "blue"] as const;
 
 /** Every setting with its name and what it says; both policies give the same names in the same order. */
@@ -51,6 +52,7 @@ function* said(content: PolicyContent): Generator<[string, string]> {
   yield [t("policy.rungs"), String(escalation.rungs)];
   yield [t("policy.dispatches_itself"), list(GRADES.filter((grade) => escalation.dispatches_itself.includes(grade)).map((grade) => word("grade", grade)))];
   yield [t("policy.quiet_hours"), escalation.quiet_hours ?? t("policy.nothing")];
+  for (const name of GROUPING) yield [t(`policy.grouping_${name}`), spanText(content.grouping[name])];
   yield [t("policy.skills"), list(Object.entries(escalation.skills).map(([kind, skill]) => `${word("scenario", kind)}: ${skill}`).sort())];
   yield [t("policy.grades"), list(content.grades.map(gradeText))];
   yield [t("policy.ways"), list(content.same_thing.ways.map(wayText))];

@@ -5,6 +5,7 @@ import { Days, GRADES, HoursField, LimitTable, PerhapsSpan, Rows, SpanField, Tic
 
 const STATES: readonly LimitState[] = ["new", "confirmed", "dispatched", "accepted", "on_scene", "rework", "verifying", "follow_up"];
 const WEEKDAYS: readonly Weekday[] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+const GROUPING = ["wait", "interval", "repeat"] as const;
 const TIERS = ["high", "medium", "low", "routine"] as const;
 /** Kinds of cases, as rules and people tell of them. */
 const KINDS = ["fire_smoke", "corridor_ebike", "garbage", "unfamiliar_vehicle", "key_area", "camera_blind", "care", "manual"] as const;
@@ -143,6 +144,22 @@ function Ladder({ content, set }: PartProps) {
           </div>
         </div>
         <Ticks legend={t("policy.dispatches_itself")} all={GRADES} chosen={escalation.dispatches_itself} text={(grade) => word("grade", grade)} onChange={(dispatches_itself) => change({ dispatches_itself })} />
+        <fieldset class="row-list">
+          <legend>{t("policy.grouping")}</legend>
+          <p class="quiet-text">{t("policy.grouping_about")}</p>
+          <div class="form-columns">
+            {GROUPING.map((name) => (
+              <label key={name}>
+                {t(`policy.grouping_${name}`)}
+                <SpanField
+                  label={t(`policy.grouping_${name}`)}
+                  value={content.grouping[name]}
+                  onChange={(value) => set({ grouping: { ...content.grouping, [name]: value } })}
+                />
+              </label>
+            ))}
+          </div>
+        </fieldset>
         <fieldset class="row-list">
           <legend>{t("policy.skills")}</legend>
           <p class="quiet-text">{t("policy.skills_about")}</p>

@@ -1,7 +1,7 @@
 /**
  * Keeps the phone's page for when there is no network. It answers for pages under /worker alone (its scope), hands out
  * files of one build, and leaves everything that changes to the page: only pictures of the worker's own tasks, which
- * the page has put into a cache, are answered here.
+ * the page has put into a cache, are answered here. It also shows what comes by Web Push while the page is closed.
  */
 
 /// <reference lib="webworker" />
@@ -32,6 +32,27 @@ scope.addEventListener("fetch", (event) => {
   else if (pathname.startsWith("/assets/")) event.respondWith(kept(request, PREFIX + SHELL.name));
   else if (pathname.startsWith("/api/v1/evidence/")) event.respondWith(kept(request, PICTURES));
 });
+
+scope.addEventListener("push", (event) => {
+  event.waitUntil(tell(event.data));
+});
+
+scope.addEventListener("notificationclick", (event) => {
+  event.notification.close();
+  event.waitUntil(openTasks());
+});
+
+/** Browsers end a subscription whose messages show nothing: whatever came, something is shown. */
+async function tell(data: PushMessageData | null): Promise<void> {
+  const { title, body } = (data?.json() ?? {}) as { title?: string; body?: string };
+  await scope.registration.showNotification(title ?? "Lookout", { body: body ?? "", lang: "zh-CN", icon: "/icon.svg" });
+}
+
+async function openTasks(): Promise<void> {
+  const pages = await scope.clients.matchAll({ type: "window" });
+  const open = pages.find((page) => new URL(page.url).pathname.startsWith("/worker"));
+  await (open === undefined ? scope.clients.openWindow("/worker") : open.focus());
+}
 
 async function keepShell(): Promise<void> {
   const cache = await caches.open(PREFIX + SHELL.name);

@@ -11,6 +11,7 @@ import { clockTime } from "../text/format";
 import { t } from "../text/i18n";
 import { install } from "./install";
 import { LargeType } from "./large-type";
+import { PushSwitch } from "./push";
 import { keptSince, loadTasks, openShelf, outbox, takeMessage, tasks } from "./tasks";
 import { sharing, useSharing } from "./whereabouts";
 
@@ -32,6 +33,7 @@ export function WorkerFrame({ children }: { children: ComponentChildren }) {
         <div class="phone-settings">
           <LanguageSwitch />
           <LargeType />
+          <PushSwitch />
           <a class="button small quiet" href="/hand-over">
             {t("hand.title")}
           </a>

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Select, and_, delete, func, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lookout_server.adapters.database.statements import scalars, upsert
@@ -50,9 +50,18 @@ class SqlDeadlines:
             .where(_of(request.kinds), DeadlineRow.due_at <= request.at, _free(request.at))
             .order_by(DeadlineRow.attempts, DeadlineRow.due_at)
             .limit(request.limit)
-            .with_for_update(skip_locked=True)
         )
-        wanted = [tuple(row) for row in await self._session.execute(free)]
+        return await self._lease(free, request)
+
+    async def claim(self, keys: Collection[DeadlineKey], request: LeaseRequest) -> frozenset[DeadlineKey]:
+        """As ``lease`` does."""
+        wanted = sorted((key.subject, key.kind.value, key.part) for key in keys)
+        free = select(*_KEY).where(tuple_(*_KEY).in_(wanted), _free(request.at))
+        return frozenset(deadline.key for deadline in await self._lease(free, request))
+
+    async def _lease(self, free: Select[str, str, str], request: LeaseRequest) -> Sequence[Deadline]:
+        found = await self._session.execute(free.with_for_update(skip_locked=True))
+        wanted = [tuple(row) for row in found]
         if not wanted:
             return []
         leased = (

@@ -4,13 +4,14 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Delete, Select, delete, select, update
+from sqlalchemy import Delete, Select, case, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lookout_contract.events import Severity
 from lookout_server.adapters.database.statements import scalars, table_of
 from lookout_server.adapters.database.tables import DeliveryRow, NoticeRow
-from lookout_server.domain.notice import Delivery, DeliveryState, Notice, NoticeKind
+from lookout_server.domain.grouping import Told
+from lookout_server.domain.notice import IN_APP, Delivery, DeliveryState, Notice, NoticeKind
 from lookout_server.domain.wording import Words
 
 _ERROR_CHARACTERS = 500
@@ -18,6 +19,9 @@ _ERROR_CHARACTERS = 500
 _OF_CASE = 200
 
 _ORDER = list(DeliveryState)
+_LEFT = [state.value for state in _ORDER[_ORDER.index(DeliveryState.SENT) :] if state is not DeliveryState.FAILED]
+#: As many as one message holds, at most; the rest is the next one.
+_WAITING = 200
 
 
 class SqlNotices:
@@ -48,6 +52,47 @@ class SqlNotices:
         """Newest first."""
         statement = select(NoticeRow).where(NoticeRow.case_id == case_id)
         return await self._notices(statement.order_by(NoticeRow.at.desc(), NoticeRow.id).limit(_OF_CASE))
+
+    async def told(
+        self, people: Collection[str], kind: NoticeKind, about: str, since: datetime
+    ) -> dict[tuple[str, str], Told]:
+        """One row for each person and channel, however much was told."""
+        statement = (
+            select(
+                NoticeRow.person_id,
+                DeliveryRow.channel,
+                func.max(DeliveryRow.at),
+                func.max(case((NoticeRow.about == about, DeliveryRow.at))),
+            )
+            .join(DeliveryRow, DeliveryRow.notice_id == NoticeRow.id)
+            .where(
+                NoticeRow.person_id.in_(sorted(people)),
+                NoticeRow.at >= since,
+                NoticeRow.kind == kind.value,
+                NoticeRow.severity != Severity.RED.value,
+                DeliveryRow.channel != IN_APP,
+                DeliveryRow.state.in_(_LEFT),
+            )
+            .group_by(NoticeRow.person_id, DeliveryRow.channel)
+        )
+        rows = await self._session.execute(statement)
+        return {(person, channel): Told(last=last, same=same) for person, channel, last, same in rows}
+
+    async def waiting(self, person: str, kind: NoticeKind, channel: str, since: datetime) -> Sequence[Notice]:
+        """By the index of the person's notices."""
+        statement = (
+            select(NoticeRow)
+            .join(DeliveryRow, DeliveryRow.notice_id == NoticeRow.id)
+            .where(
+                NoticeRow.person_id == person,
+                NoticeRow.at >= since,
+                NoticeRow.kind == kind.value,
+                NoticeRow.severity != Severity.RED.value,
+                DeliveryRow.channel == channel,
+                DeliveryRow.state == DeliveryState.QUEUED.value,
+            )
+        )
+        return await self._notices(statement.order_by(NoticeRow.at, NoticeRow.id).limit(_WAITING))
 
     async def forget(self, before: datetime) -> int:
         """Deliveries first."""
@@ -104,6 +149,7 @@ def _notice(row: NoticeRow, deliveries: tuple[Delivery, ...]) -> Notice:
         case_id=row.case_id,
         words=Words(row.zh, row.en),
         at=row.at,
+        about=row.about,
         deliveries=deliveries,
     )
 
@@ -118,6 +164,7 @@ def _values(notice: Notice) -> dict[str, Any]:
         "zh": notice.words.zh,
         "en": notice.words.en,
         "at": notice.at,
+        "about": notice.about,
     }
 
 

@@ -108,6 +108,11 @@ class SqlRoster:
         row = {"person_id": contact.person, "channel": contact.channel, "address": contact.address}
         await upsert(self._session, ContactRow, [row])
 
+    async def free_channel(self, channel: str) -> None:
+        """Delete."""
+        statement = delete(ContactRow).where(ContactRow.channel == channel)
+        await self._session.execute(statement.execution_options(synchronize_session=False))
+
     async def remove_contact(self, person_id: str, channel: str) -> bool:
         """Delete."""
         statement = (

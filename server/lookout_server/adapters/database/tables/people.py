@@ -112,6 +112,8 @@ class NoticeRow(Base):
     zh: Mapped[str] = mapped_column(Text)
     en: Mapped[str] = mapped_column(Text)
     at: Mapped[datetime]
+    #: The id of what it is about.
+    about: Mapped[str | None] = mapped_column(Id)
     __table_args__ = (Index(None, "person_id", "at"),)
 
 
