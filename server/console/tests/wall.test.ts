@@ -8,6 +8,7 @@ const camera = (id: string, given: Partial<Camera> = {}): Camera => ({
   name: id,
   gateway: "gw",
   grid: null,
+  building: null,
   state: "watching",
   reason: null,
   detail: null,

@@ -5,11 +5,11 @@ from pathlib import Path
 from pydantic import Field
 
 from lookout_contract.base import Identifier
-from lookout_server.exchange.base import Section
 from lookout_server.domain.notice import CHANNELS
 from lookout_server.domain.web_push import PUSH_SERVICES
 from lookout_server.domain.webhook import secret_bytes
 from lookout_server.errors import ConfigError
+from lookout_server.exchange.base import Section
 
 
 class WebhookConfig(Section):

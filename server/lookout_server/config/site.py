@@ -15,7 +15,7 @@ Role = Literal["operator", "worker", "household_head", "department", "supervisor
 
 
 class Place(Section):
-    """A level of the territory above the grid."""
+    """A level of the territory above the grid, or a building in one."""
 
     id: Identifier
     name: str
@@ -26,6 +26,8 @@ class GridEntry(Section):
 
     id: Identifier
     name: str
+    buildings: tuple[Place, ...] = ()
+    """For cameras in corridors and lifts, and for those who look after one building."""
 
 
 class CameraEntry(Section):
@@ -34,6 +36,8 @@ class CameraEntry(Section):
     id: Identifier
     name: str
     grid: Identifier
+    building: Identifier | None = None
+    """The building of that grid in which it hangs."""
     gateway: Identifier
     """The gateway that watches it; camera ids are unique within their gateway only."""
     at: tuple[Latitude, Longitude] | None = None
@@ -78,6 +82,7 @@ def load_site_file(path: Path) -> SiteFile:
 def _repeated(site: SiteFile) -> Iterator[Problem]:
     lists: dict[str, Sequence[str]] = {
         "grids": [grid.id for grid in site.grids],
+        "buildings": [building.id for grid in site.grids for building in grid.buildings],
         "cameras": [f"{camera.gateway}/{camera.id}" for camera in site.cameras],
         "people": [person.username for person in site.people],
     }
@@ -91,7 +96,8 @@ def _unknown_grids(site: SiteFile) -> Iterator[Problem]:
     known = [grid.id for grid in site.grids]
     places = [*known, site.community.id, site.street.id, site.district.id]
     wanted = [(("cameras", n, "grid"), camera.grid) for n, camera in enumerate(site.cameras)]
-    above = frozenset(places).difference(known)
+    buildings = {building.id: grid.id for grid in site.grids for building in grid.buildings}
+    above = frozenset([*places, *buildings]).difference(known)
     wanted += [
         (("people", n, "grids"), grid)
         for n, person in enumerate(site.people)
@@ -101,3 +107,6 @@ def _unknown_grids(site: SiteFile) -> Iterator[Problem]:
     for loc, grid in wanted:
         if grid not in known:
             yield Problem(loc=loc, text=f"no grid '{grid}' in this file; known are {', '.join(known) or 'none'}")
+    for n, camera in enumerate(site.cameras):
+        if camera.building is not None and buildings.get(camera.building) != camera.grid:
+            yield Problem(loc=("cameras", n, "building"), text=f"no building '{camera.building}' in {camera.grid}")

@@ -11,8 +11,11 @@ from lookout_server.domain.roster import Duty
 from lookout_server.domain.territory import Level, Person
 from lookout_server.domain.wording import DUTIES, LEVELS, REASONS, Words
 
-#: Rungs of the ladder, the nearest first.
+#: Rungs of the ladder that are told one after the other, the nearest first.
 LADDER = (Level.GRID, Level.COMMUNITY, Level.STREET, Level.DISTRICT)
+
+#: Whoever looks after the very building goes before the grid.
+_NEARNESS = (Level.BUILDING, *LADDER)
 
 #: More cases in hand than this, and the next ones go to somebody else.
 MOST_IN_HAND = 5
@@ -70,7 +73,7 @@ class Candidate:
     @property
     def order(self) -> tuple[bool, int, int, int, str, str]:
         """The fittest first: then the nearest rung, then who is near, then few cases in hand, then by name."""
-        rung = LADDER.index(self.level) if self.level else len(LADDER)
+        rung = _NEARNESS.index(self.level) if self.level else len(_NEARNESS)
         return (not self.fit, rung, self._band, self.load, self.person.name, self.person.id)
 
     @property

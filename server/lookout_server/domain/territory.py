@@ -17,6 +17,10 @@ class Level(StrEnum):
     STREET = "street"
     COMMUNITY = "community"
     GRID = "grid"
+    BUILDING = "building"
+
+
+_DEPTH = {level: depth for depth, level in enumerate(Level)}
 
 
 class Role(StrEnum):
@@ -70,7 +74,7 @@ class Site:
 
 @dataclass(frozen=True, kw_only=True)
 class Territory:
-    """A district, street, community or grid."""
+    """A district, street, community, grid or building."""
 
     id: str
     name: str
@@ -86,7 +90,7 @@ class Person:
     username: str
     name: str
     roles: frozenset[Role]
-    #: Ids of the places the person works in: grids, or what is above them.
+    #: Ids of the places the person works in: grids, what is above them, or single buildings.
     grids: frozenset[str] = frozenset()
     language: str = "zh-CN"
     skills: frozenset[str] = frozenset()
@@ -121,6 +125,8 @@ class Camera:
     key: CameraKey
     name: str
     grid: str | None = None
+    #: The building of that grid in which it hangs; None: outdoors, or nobody has said.
+    building: str | None = None
     #: Where it hangs; None while nobody has said.
     spot: Spot | None = None
     state: Sight | None = None
@@ -174,6 +180,27 @@ def path_up(grid: str | None, places: Mapping[str, Territory]) -> tuple[Territor
         found.append(here)
         here = places.get(here.parent or "")
     return tuple(found)
+
+
+@dataclass(frozen=True)
+class Misplaced:
+    """What is wrong with where a place lies. ``code``: unknown_place or wrong_level."""
+
+    code: str
+    text: str
+
+
+def misplaced(place: Territory, places: Mapping[str, Territory]) -> Misplaced | None:
+    """None when it lies in something wider, and a building in a grid."""
+    above = places.get(place.parent or "")
+    if place.parent is not None and above is None:
+        return Misplaced("unknown_place", f"there is no place {place.parent!r}: bring it in too, or mend the id")
+    if place.level is Level.BUILDING and (above is None or above.level is not Level.GRID):
+        return Misplaced("wrong_level", "a building lies in a grid: name one as its parent")
+    if above is not None and _DEPTH[above.level] >= _DEPTH[place.level]:
+        text = f"a {place.level} is not part of a {above.level}: name a wider place as its parent"
+        return Misplaced("wrong_level", text)
+    return None
 
 
 def nearest_level(person: Person, path: Sequence[Territory]) -> Level | None:

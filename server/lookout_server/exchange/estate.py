@@ -62,7 +62,7 @@ class Row(BaseModel):
 
 
 class TerritoryRow(Row):
-    """A district, street, community or grid."""
+    """A district, street, community, grid or building."""
 
     id: Identifier
     name: str = Field(min_length=1, max_length=200)
@@ -87,6 +87,7 @@ class CameraRow(Row):
     id: Identifier
     name: str = Field(min_length=1, max_length=200)
     grid: Annotated[Identifier | None, Perhaps] = None
+    building: Annotated[Identifier | None, Perhaps] = None
     lat: Annotated[Latitude | None, Perhaps] = None
     lon: Annotated[Longitude | None, Perhaps] = None
 
@@ -105,7 +106,8 @@ class CameraRow(Row):
     def camera(self) -> Camera:
         """For the domain."""
         spot = Spot(lat=self.lat, lon=self.lon) if self.lat is not None and self.lon is not None else None
-        return Camera(key=CameraKey(gateway=self.gateway, id=self.id), name=self.name, grid=self.grid, spot=spot)
+        key = CameraKey(gateway=self.gateway, id=self.id)
+        return Camera(key=key, name=self.name, grid=self.grid, building=self.building, spot=spot)
 
 
 class PersonRow(Row):
@@ -241,6 +243,7 @@ def _camera(camera: Camera) -> dict[str, Any]:
         "id": camera.key.id,
         "name": camera.name,
         "grid": camera.grid,
+        "building": camera.building,
         "lat": camera.spot.lat if camera.spot else None,
         "lon": camera.spot.lon if camera.spot else None,
     }

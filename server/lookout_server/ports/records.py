@@ -69,8 +69,9 @@ class CaseFilter:
     scenario: Scenario | None = None
     #: Any of these.
     scenarios: frozenset[Scenario] | None = None
-    #: Ids of grids.
+    #: Ids of grids, or of buildings, for what their cameras saw.
     grids: frozenset[str] | None = None
+    buildings: frozenset[str] | None = None
     supervised: bool | None = None
     #: Part of the title, or the beginning of the number.
     text: str | None = None

@@ -11,19 +11,20 @@ from lookout_server.domain.whereabouts import FRESH_FOR, away_m
 from lookout_server.errors import NoCandidateError
 from lookout_server.ports import UnitOfWork
 from lookout_server.services.views import grids
-from lookout_server.services.whereabouts import spot_of
+from lookout_server.services.whereabouts import camera_of, spot_of
 
 
 async def candidates(uow: UnitOfWork, site: Site, case: Case, *, at: datetime) -> list[Candidate]:
     """Whoever works in the case's grid or above it, and the workers of the grids beside it; the fittest first."""
     places = await grids(uow)
-    path = path_up(case.grid, places)
+    camera = await camera_of(uow, case)
+    path = path_up(camera.building if camera and camera.building else case.grid, places)
     people = await _people(uow, case, path, places)
     ids = [person.id for person in people]
     load = await uow.cases.load_of(ids)
     shifts = await uow.roster.shifts_of(ids, at=at)
     returned = await uow.cases.returned_by(case.id)
-    spot = await spot_of(uow, case)
+    spot = await spot_of(uow, case, camera)
     positions = await uow.whereabouts.of(ids, at - FRESH_FOR) if spot is not None else {}
     sent = await uow.cases.sent_for(case.id) - returned
     found = [
@@ -39,7 +40,7 @@ async def candidates(uow: UnitOfWork, site: Site, case: Case, *, at: datetime) -
                 away_m=away_m(positions.get(person.id), spot, at),
                 worked=worked(shifts.get(person.id, []), at),
             ),
-            place=path[0].name if path else "",
+            place=places[case.grid].name if case.grid in places else "",
             skills=site.policy.skills,
         )
         for person in people
@@ -62,7 +63,8 @@ async def _people(
     if not path:
         return await uow.people.everyone(Role.WORKER)
     above = {place.id for place in path}
-    beside = {place.id for place in places.values() if place.level is Level.GRID and place.parent == path[0].parent}
+    around = next((place.parent for place in path if place.level is Level.GRID), None)
+    beside = {place.id for place in places.values() if place.level is Level.GRID and place.parent == around}
     known = await uow.people.working_in(above | beside)
     # A household head of another grid knows nobody there; a worker may help out.
     return [

@@ -6,7 +6,7 @@ from typing import cast
 
 from lookout_server.domain.audit import Act, Entry
 from lookout_server.domain.roster import Shift, checked
-from lookout_server.domain.territory import Camera, Person, Territory
+from lookout_server.domain.territory import Camera, Level, Person, Territory, misplaced
 from lookout_server.domain.whereabouts import Spot
 from lookout_server.errors import InvalidError
 from lookout_server.ports import Store, UnitOfWork
@@ -102,6 +102,10 @@ async def is_empty(store: Store) -> bool:
 
 async def _import_territories(uow: UnitOfWork, territories: tuple[Territory, ...]) -> list[Change]:
     known = {place.id: place for place in await uow.territory.territories()}
+    after = known | {place.id: place for place in territories}
+    wrong = [f"{place.id}: {problem.text}" for place in territories if (problem := misplaced(place, after))]
+    if wrong:
+        raise InvalidError("; ".join(wrong))
     changes: list[Change] = []
     for place in territories:
         held = known.get(place.id)
@@ -113,19 +117,33 @@ async def _import_territories(uow: UnitOfWork, territories: tuple[Territory, ...
 
 async def _import_cameras(uow: UnitOfWork, cameras: tuple[Camera, ...], at: datetime) -> list[Change]:
     await require_grids(uow, frozenset(camera.grid for camera in cameras if camera.grid))
+    await _require_buildings(uow, cameras)
     known = await uow.territory.cameras({camera.key for camera in cameras})
     changes: list[Change] = []
     for camera in cameras:
         held = known.get(camera.key)
         # The file says where a camera is; what it sees is the gateway's to say.
         # A file without its spot leaves the one it has.
-        placed = replace(held, name=camera.name, grid=camera.grid, spot=camera.spot or held.spot) if held else camera
+        placed = camera
+        if held:
+            building = camera.building or (held.building if held.grid == camera.grid else None)
+            spot = camera.spot or held.spot
+            placed = replace(held, name=camera.name, grid=camera.grid, building=building, spot=spot)
         if placed != held:
             await uow.territory.save_cameras([placed])
             change = _change("camera", announce.camera_subject(camera.key), held, placed)
             announce.camera_changed(uow, camera.key, change.change, at)
             changes.append(change)
     return changes
+
+
+async def _require_buildings(uow: UnitOfWork, cameras: tuple[Camera, ...]) -> None:
+    """InvalidError that names the buildings which are not in their cameras' grids."""
+    grid_of = {place.id: place.parent for place in await uow.territory.territories() if place.level is Level.BUILDING}
+    wrong = [each for each in cameras if each.building is not None and grid_of.get(each.building) != each.grid]
+    if wrong:
+        named = ", ".join(f"{each.building} of camera {each.key.path}" for each in wrong)
+        raise InvalidError(f"no building of the camera's grid: {named}")
 
 
 async def _import_people(uow: UnitOfWork, people: tuple[Person, ...]) -> list[Change]:

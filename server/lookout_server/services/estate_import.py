@@ -9,12 +9,11 @@ from datetime import datetime, timedelta
 from lookout_server.domain.access import Access
 from lookout_server.domain.audit import Act, Entry
 from lookout_server.domain.roster import checked
-from lookout_server.domain.territory import Level, Person, Role, Territory
+from lookout_server.domain.territory import Level, Person, Role, Territory, misplaced
 from lookout_server.errors import ConflictError, InvalidError
 from lookout_server.ports import Store, UnitOfWork
 from lookout_server.services.estate import Change, Estate, bring_in
 
-_DEPTH = {level: depth for depth, level in enumerate(Level)}
 _ROSTER_AHEAD = timedelta(days=3660)
 _MOST_SHIFTS = 100_000
 
@@ -106,13 +105,10 @@ async def _judge(uow: UnitOfWork, wanted: Wanted) -> list[Objection]:
 
 def _of_territories(territories: Sequence[Territory], places: Mapping[str, Territory]) -> Iterator[Objection]:
     for place in territories:
-        parent = places.get(place.parent or "")
-        if place.parent is not None and parent is None:
-            yield _nowhere("territories", place.id, "parent", place.parent)
-        elif parent is not None and _DEPTH[parent.level] >= _DEPTH[place.level]:
-            text = f"a {place.level} is not part of a {parent.level}: name a wider place as its parent"
+        wrong = misplaced(place, places)
+        if wrong is not None:
             yield Objection(
-                table="territories", key=place.id, code="wrong_level", column="parent", value=place.parent, text=text
+                table="territories", key=place.id, code=wrong.code, column="parent", value=place.parent, text=wrong.text
             )
 
 
@@ -120,6 +116,18 @@ def _of_cameras(estate: Estate, places: Mapping[str, Territory]) -> Iterator[Obj
     for camera in estate.cameras:
         if camera.grid is not None and camera.grid not in places:
             yield _nowhere("cameras", camera.key.path, "grid", camera.grid)
+        building = places.get(camera.building or "")
+        if camera.building is not None and building is None:
+            yield _nowhere("cameras", camera.key.path, "building", camera.building)
+        elif building is not None and (building.level is not Level.BUILDING or building.parent != camera.grid):
+            yield Objection(
+                table="cameras",
+                key=camera.key.path,
+                code="wrong_level",
+                column="building",
+                value=building.id,
+                text="this is no building of the camera's grid: name one, or leave it empty",
+            )
 
 
 def _of_people(people: Sequence[Person], places: Mapping[str, Territory], by: Person) -> Iterator[Objection]:
@@ -161,7 +169,9 @@ def _without(estate: Estate, objections: Sequence[Objection]) -> Estate:
     return Estate(
         territories=tuple(each for each in estate.territories if each.id not in nowhere),
         cameras=tuple(
-            each for each in estate.cameras if ("cameras", each.key.path) not in wrong and each.grid not in nowhere
+            each
+            for each in estate.cameras
+            if ("cameras", each.key.path) not in wrong and not nowhere.intersection({each.grid, each.building})
         ),
         people=tuple(
             each

@@ -60,17 +60,28 @@ def demo_estate(seed: int = 1) -> Estate:
         Territory(id=f"demo-g{n:03d}", name=f"第{n}网格", level=Level.GRID, parent=communities[n % len(communities)].id)
         for n in range(1, GRIDS + 1)
     ]
+    # A corridor's camera hangs in a building; the others outdoors.
+    indoors = {n for n in range(CAMERAS) if _PLACES[n % len(_PLACES)].endswith("楼道")}
+    buildings = {
+        n: Territory(id=f"{grids[n].id}-b1", name="1号楼", level=Level.BUILDING, parent=grids[n].id)
+        for n in sorted({n % GRIDS for n in indoors})
+    }
     cameras = [
         Camera(
             # Without AI they are on the plan, and no gateway speaks for them.
             key=CameraKey(gateway=f"demo-gw{1 + n % 5}" if n < WITH_AI else "demo-plain", id=f"cam-{n + 1:02d}"),
             name=f"{grids[n % GRIDS].name}{_PLACES[n % len(_PLACES)]}",
             grid=grids[n % GRIDS].id,
+            building=buildings[n % GRIDS].id if n in indoors else None,
         )
         for n in range(CAMERAS)
     ]
     people = [*_field(dice, grids), *_office(dice, communities, street, district)]
-    return Estate(territories=(district, street, *communities, *grids), cameras=tuple(cameras), people=tuple(people))
+    return Estate(
+        territories=(district, street, *communities, *grids, *buildings.values()),
+        cameras=tuple(cameras),
+        people=tuple(people),
+    )
 
 
 async def seed_demo(store: Store, site: Site, *, cases: int, days: int, until: datetime, seed: int = 1) -> int:

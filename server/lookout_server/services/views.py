@@ -12,7 +12,7 @@ from lookout_server.domain.correlation import FLAPS_WITHIN
 from lookout_server.domain.ledger import SPAN, Account
 from lookout_server.domain.proof import CameraProof
 from lookout_server.domain.silence import Silence, SilenceKind
-from lookout_server.domain.territory import Camera, CameraKey, Gateway, Person, Territory
+from lookout_server.domain.territory import Camera, CameraKey, Gateway, Level, Person, Territory
 from lookout_server.ports import UnitOfWork
 
 #: A gateway is enrolled again while its certificate is good: this leaves time for a visit.
@@ -66,6 +66,7 @@ class CameraView:
 
     camera: Camera
     grid: Territory | None
+    building: Territory | None
     sight: Sight | None
     reason: str | None
     #: Its newest trials, by scenario.
@@ -96,13 +97,26 @@ async def grids(uow: UnitOfWork) -> dict[str, Territory]:
     return {territory.id: territory for territory in await uow.territory.territories()}
 
 
-async def grids_below(uow: UnitOfWork, place: str) -> frozenset[str]:
-    """Ids of the place itself and of everything in it; only itself when there is no such place."""
+@dataclass(frozen=True, kw_only=True)
+class Within:
+    """A place as lists are narrowed by it: by grids, or by a building. None: not by these."""
+
+    grids: frozenset[str] | None = None
+    buildings: frozenset[str] | None = None
+
+
+async def within(uow: UnitOfWork, place: str | None) -> Within:
+    """The place itself and everything in it; only itself when there is no such place. None: everywhere."""
+    if place is None:
+        return Within()
+    territories = await uow.territory.territories()
+    if any(each.id == place and each.level is Level.BUILDING for each in territories):
+        return Within(buildings=frozenset({place}))
     found = {place}
-    for territory in await uow.territory.territories():
-        if territory.parent in found:
+    for territory in territories:
+        if territory.parent in found and territory.level is not Level.BUILDING:
             found.add(territory.id)
-    return frozenset(found)
+    return Within(grids=frozenset(found))
 
 
 async def alarm_views(uow: UnitOfWork, alarms: Collection[Alarm], *, at: datetime | None = None) -> list[AlarmView]:
@@ -211,6 +225,7 @@ def _camera_view(camera: Camera, gateway: Gateway | None, places: dict[str, Terr
     return CameraView(
         camera=camera,
         grid=_grid_of(camera, places),
+        building=places.get(camera.building) if camera.building else None,
         sight=None if lost else camera.state,
         reason="gateway_lost" if lost else camera.reason,
         coverage=gateway.coverage.get(camera.key.id) if gateway is not None else None,

@@ -8,7 +8,7 @@ from datetime import datetime
 from lookout_server.domain.access import Access
 from lookout_server.domain.audit import Act, Entry
 from lookout_server.domain.case import Case
-from lookout_server.domain.territory import FIELD
+from lookout_server.domain.territory import FIELD, Camera
 from lookout_server.domain.whereabouts import FRESH_FOR, Position, Spot
 from lookout_server.errors import ForbiddenError
 from lookout_server.ports import Store, UnitOfWork
@@ -43,10 +43,14 @@ async def forget_old(store: Store, *, at: datetime) -> int:
     return gone
 
 
-async def spot_of(uow: UnitOfWork, case: Case) -> Spot | None:
+async def camera_of(uow: UnitOfWork, case: Case) -> Camera | None:
+    """The camera that saw it; None when people told it."""
+    return (await uow.territory.cameras([case.camera])).get(case.camera) if case.camera is not None else None
+
+
+async def spot_of(uow: UnitOfWork, case: Case, camera: Camera | None) -> Spot | None:
     """Where a case is: at its camera, else where whoever told it was; None when nobody said."""
     if case.camera is not None:
-        camera = (await uow.territory.cameras([case.camera])).get(case.camera)
         return camera.spot if camera else None
     first = (await uow.cases.history(case.id))[0].data.get("place")
     match first:

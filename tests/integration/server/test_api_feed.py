@@ -196,7 +196,7 @@ class Browser:
 
 
 async def test_whose_socket_is_full_hears_all_in_order_later_and_holds_up_nobody(deps: Deps, station: Station) -> None:
-    app = create_app(deps)
+    app = app_of(deps)
     web = httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://lookout.test")
     headers = await _headers(web, "li")
     quick, slow = Browser(headers), Browser(headers)

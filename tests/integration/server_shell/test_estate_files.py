@@ -60,6 +60,7 @@ def test_what_goes_in_comes_out_and_goes_in_again(config: str, tmp_path: Path) -
         "id": "spare",
         "name": "备用",
         "grid": None,
+        "building": None,
         "lat": None,
         "lon": None,
     }

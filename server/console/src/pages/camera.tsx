@@ -36,6 +36,7 @@ function Whole({ camera, still }: { camera: Camera; still: Still | undefined }) 
           <p class="quiet-text">
             <a href="/wall">{t("nav.wall")}</a>
             {camera.grid === null ? null : <> / {camera.grid.name}</>}
+            {camera.building === null ? null : <> / {camera.building.name}</>}
           </p>
           <h1>{camera.name}</h1>
         </div>

@@ -10,6 +10,7 @@ from sqlalchemy import (
     Select,
     bindparam,
     delete,
+    exists,
     func,
     literal_column,
     or_,
@@ -29,6 +30,7 @@ from lookout_server.adapters.database.searching import matching
 from lookout_server.adapters.database.statements import count_up, insert_new, scalars, table_of, upsert
 from lookout_server.adapters.database.tables import (
     AlarmRow,
+    CameraRow,
     CaseAlarmRow,
     CaseEvidenceRow,
     CaseHistoryRow,
@@ -344,6 +346,13 @@ def _asked_for(wanted: CaseFilter) -> list[ColumnElement[bool]]:
         found.append(CaseRow.scenario.in_(sorted(each.value for each in wanted.scenarios)))
     if wanted.grids is not None:
         found.append(CaseRow.grid.in_(sorted(wanted.grids)))
+    if wanted.buildings is not None:
+        there = exists().where(
+            CameraRow.gateway == CaseRow.gateway,
+            CameraRow.id == CaseRow.camera,
+            CameraRow.building.in_(sorted(wanted.buildings)),
+        )
+        found.append(there)
     if wanted.supervised is not None:
         found.append(CaseRow.supervised.is_(wanted.supervised))
     if wanted.opened_from is not None:

@@ -11,6 +11,7 @@ from lookout_contract.events import Scenario, Severity
 from lookout_server.api.models.base import Model, RequestModel, Text, shown
 from lookout_server.domain.access import Access
 from lookout_server.ports import CaseFilter, SavedView
+from lookout_server.services.views import Within
 
 
 class CaseFilters(BaseModel):
@@ -24,7 +25,9 @@ class CaseFilters(BaseModel):
     mine: Annotated[bool, Field(description="Only those the asking person handles.")] = False
     severity: Severity | None = None
     scenario: Scenario | None = None
-    place: Annotated[Identifier | None, Field(description="A grid, or a community, street or district.")] = None
+    place: Annotated[
+        Identifier | None, Field(description="A grid, a community, street or district, or a building.")
+    ] = None
     supervised: Annotated[bool | None, Field(description="督办: under supervision, or not.")] = None
     late: Annotated[bool, Field(description="Only those whose step's limit has passed.")] = False
     q: Annotated[
@@ -43,8 +46,8 @@ class CaseFilters(BaseModel):
             raise ValueError(f"names no known state: known are {', '.join(known)}")
         return value
 
-    def filter(self, access: Access, grids: frozenset[str] | None, at: datetime) -> CaseFilter:
-        """As the port's value, for this person; ``grids``: what is below ``place``."""
+    def filter(self, access: Access, where: Within, at: datetime) -> CaseFilter:
+        """As the port's value, for this person; ``where``: what ``place`` stands for."""
         names = [name.strip() for name in (self.state or "").split(",") if name.strip()]
         return CaseFilter(
             states=frozenset(CaseState(name) for name in names) if names else None,
@@ -52,7 +55,8 @@ class CaseFilters(BaseModel):
             visible_to=access,
             severity=self.severity,
             scenario=self.scenario,
-            grids=grids,
+            grids=where.grids,
+            buildings=where.buildings,
             supervised=self.supervised,
             text=self.q,
             opened_from=self.opened_from,

@@ -21,6 +21,7 @@ CAMERA_EXAMPLE: dict[str, Any] = {
     "name": "2单元楼道",
     "gateway": "gw-east",
     "grid": {"id": "grid-07", "name": "第七网格"},
+    "building": {"id": "b-3", "name": "3号楼"},
     "state": "blind",
     "reason": "stalled",
     "detail": "no packet for 10 s: check the camera's power and network",
@@ -137,6 +138,7 @@ class CameraModel(Model):
     name: str
     gateway: str
     grid: Ref | None
+    building: Ref | None
     state: CameraSight
     reason: str | None
     detail: str | None
@@ -154,6 +156,7 @@ class CameraModel(Model):
             name=camera.name,
             gateway=camera.key.gateway,
             grid=Ref(id=view.grid.id, name=view.grid.name) if view.grid else None,
+            building=Ref(id=view.building.id, name=view.building.name) if view.building else None,
             state=CameraSight(view.sight.value) if view.sight else CameraSight.UNKNOWN,
             reason=view.reason,
             detail=camera.detail,

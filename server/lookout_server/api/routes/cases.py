@@ -15,7 +15,7 @@ from lookout_server.api.security import ControlRoom, SignedIn
 from lookout_server.services.access import visible_case
 from lookout_server.services.candidates import candidates
 from lookout_server.services.details import case_detail
-from lookout_server.services.views import case_views, grids_below
+from lookout_server.services.views import case_views, within
 
 router = APIRouter(prefix="/api/v1/cases", tags=["cases"])
 
@@ -29,8 +29,7 @@ async def list_cases(
     """Cases, newest first: those of one's places, and those one has or was called to."""
     person, limit = signed_in.person, asked.limit
     async with deps.store.read() as uow:
-        grids = await grids_below(uow, asked.place) if asked.place else None
-        wanted = asked.filter(signed_in.access, grids, deps.clock.now())
+        wanted = asked.filter(signed_in.access, await within(uow, asked.place), deps.clock.now())
         views = await case_views(uow, await uow.cases.page(wanted, page_of(limit, asked.cursor)))
     last = views[-1].case if len(views) == limit else None
     return CasePage(

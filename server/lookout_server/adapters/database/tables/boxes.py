@@ -65,6 +65,7 @@ class CameraRow(Base):
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     name: Mapped[str] = mapped_column(Name)
     grid: Mapped[str | None] = mapped_column(ForeignKey("territories.id"), index=True)
+    building: Mapped[str | None] = mapped_column(ForeignKey("territories.id"), index=True)
     lat: Mapped[float | None]
     lon: Mapped[float | None]
     state: Mapped[str | None] = mapped_column(String(20))
