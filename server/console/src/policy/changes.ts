@@ -52,7 +52,7 @@ function* said(content: PolicyContent): Generator<[string, string]> {
   yield [t("policy.rungs"), String(escalation.rungs)];
   yield [t("policy.dispatches_itself"), list(GRADES.filter((grade) => escalation.dispatches_itself.includes(grade)).map((grade) => word("grade", grade)))];
   yield [t("policy.quiet_hours"), escalation.quiet_hours ?? t("policy.nothing")];
-  for (const name of GROUPING) yield [t(`policy.grouping_${name}`), spanText(content.grouping[name])];
+  for (const name of GROUPING) yield [t(`policy_grouping.${name}`), spanText(content.grouping[name])];
   yield [t("policy.skills"), list(Object.entries(escalation.skills).map(([kind, skill]) => `${word("scenario", kind)}: ${skill}`).sort())];
   yield [t("policy.grades"), list(content.grades.map(gradeText))];
   yield [t("policy.ways"), list(content.same_thing.ways.map(wayText))];

@@ -150,9 +150,9 @@ function Ladder({ content, set }: PartProps) {
           <div class="form-columns">
             {GROUPING.map((name) => (
               <label key={name}>
-                {t(`policy.grouping_${name}`)}
+                {t(`policy_grouping.${name}`)}
                 <SpanField
-                  label={t(`policy.grouping_${name}`)}
+                  label={t(`policy_grouping.${name}`)}
                   value={content.grouping[name]}
                   onChange={(value) => set({ grouping: { ...content.grouping, [name]: value } })}
                 />
