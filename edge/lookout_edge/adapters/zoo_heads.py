@@ -160,8 +160,17 @@ class YoloPoseHead(Part):
     kind: Literal["yolo-pose"]
 
 
+class MovenetHead(Part):
+    """MoveNet for one person (Google, 2021): one output (1, 1, joints, 3), y, x (fractions of the input) and score.
+
+    It looks for the person nearest the middle; joints in COCO's order.
+    """
+
+    kind: Literal["movenet"]
+
+
 DetectorHead = NanodetHead | YoloHead | YoloxHead | EndToEndHead | DetrHead | SsdHead
-PoseHead = SimccHead | YoloPoseHead
+PoseHead = SimccHead | YoloPoseHead | MovenetHead
 Head = Annotated[DetectorHead | PlateSsdHead | CtcHead | ClassifierHead | PoseHead, Field(discriminator="kind")]
 
 #: Kinds of head whose boxes overlap until ``nms`` takes the weaker ones away.

@@ -24,8 +24,8 @@ Array = NDArray[Any]
 
 IR_VERSION = 8
 OPSET = 18
-_TO_CHANNELS_FIRST = (0, 3, 1, 2)
-_TO_CHANNELS_LAST = (0, 2, 3, 1)
+TO_CHANNELS_FIRST = (0, 3, 1, 2)
+TO_CHANNELS_LAST = (0, 2, 3, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,12 @@ class Node:
         if kind == "s":
             return base64.b64decode(value).decode()
         return [int(v) for v in value["i"]] if kind == "list" else value
+
+
+def fused_into(node: Node) -> tuple[bytes, ...]:
+    """What is fused into an operation, in order (``BiasAdd``, ``Relu6``); nothing for one that is alone."""
+    fused = node.attributes.get("fused_ops", {}).get("list", {}).get("s", ())
+    return tuple(base64.b64decode(name) for name in fused)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +175,14 @@ class OnnxEmitter:
                 raise ModelsError(f"TensorFlow operation {node.op} ({node.name}) has no translation to ONNX here")
             operation(node)
 
+    def stand_for(self, name: str, value: str, permutation: Sequence[int] = ()) -> None:
+        """Let the ONNX value ``value``, transposed by ``permutation``, be what TensorFlow calls ``name``."""
+        self._values[name] = Value(value, tuple(permutation))
+
+    def permutation(self, name: str) -> tuple[int, ...]:
+        """The pending permutation of a value; none of a constant."""
+        return self._values[name].permutation if name in self._values else ()
+
     def concatenate_outputs(self, name: str, sources: Sequence[str], axis: int) -> None:
         """Join values of the TensorFlow graph into one output of the model."""
         self._nodes.append(helper.make_node("Concat", [self._plain(s) for s in sources], [name], name=name, axis=axis))
@@ -200,6 +214,8 @@ class OnnxEmitter:
         if not value.permutation:
             return value.name
         output = f"{value.name}/" + "".join(map(str, value.permutation))
+        if output in self._producers:
+            return output
         return self._emit("Transpose", [value.name], output, perm=value.permutation)
 
     def _weight(self, name: str, array: Array) -> str:
@@ -250,7 +266,7 @@ class OnnxEmitter:
     def _add_bias(self, node: Node, value: Value, bias: str) -> None:
         """A bias a channel belongs into the convolution before it."""
         convolution = self._producers[value.name]
-        if convolution.op_type != "Conv" or value.permutation != _TO_CHANNELS_LAST or len(convolution.input) != 2:
+        if convolution.op_type != "Conv" or value.permutation != TO_CHANNELS_LAST or len(convolution.input) != 2:
             raise ModelsError(f"{node.name} adds a constant to something other than a convolution")
         convolution.input.append(self._weight(bias, self._constants[bias]))
         self._values[node.name] = value
@@ -260,11 +276,11 @@ class OnnxEmitter:
         kernel = self._constants[node.inputs[1]].transpose(3, 2, 0, 1)
         strides = cast(list[int], node.attribute("strides", "list"))[1:3]
         dilations = cast(list[int], node.attribute("dilations", "list"))[1:3]
-        source, pads = self._without_padding(self._plain(node.inputs[0], _TO_CHANNELS_FIRST))
+        source, pads = self._without_padding(self._plain(node.inputs[0], TO_CHANNELS_FIRST))
         inputs = [source, self._weight(node.inputs[1], kernel)]
         shape = {"kernel_shape": kernel.shape[2:], "strides": strides, "dilations": dilations, "pads": pads}
         name = self._emit("Conv", inputs, node.name, **shape)
-        self._values[node.name] = Value(name, _TO_CHANNELS_LAST)
+        self._values[node.name] = Value(name, TO_CHANNELS_LAST)
 
     def _without_padding(self, name: str) -> tuple[str, list[int]]:
         """A zero padding of height and width becomes the convolution's own; the Pad itself is left without users."""
@@ -278,9 +294,9 @@ class OnnxEmitter:
         self._require_valid_channels_last(node)
         size = cast(list[int], node.attribute("ksize", "list"))[1:3]
         strides = cast(list[int], node.attribute("strides", "list"))[1:3]
-        source = self._plain(node.inputs[0], _TO_CHANNELS_FIRST)
+        source = self._plain(node.inputs[0], TO_CHANNELS_FIRST)
         name = self._emit("MaxPool", [source], node.name, kernel_shape=size, strides=strides)
-        self._values[node.name] = Value(name, _TO_CHANNELS_LAST)
+        self._values[node.name] = Value(name, TO_CHANNELS_LAST)
 
     def _require_valid_channels_last(self, node: Node) -> None:
         if node.attribute("padding", "s") != "VALID" or node.attribute("data_format", "s") != "NHWC":
@@ -322,11 +338,11 @@ class OnnxEmitter:
         if not node.attribute("half_pixel_centers", "b"):
             raise ModelsError(f"{node.name} resizes without half-pixel centres")
         size = np.asarray(self._integers(node.inputs[1]), np.int64)
-        inputs = [self._plain(node.inputs[0], _TO_CHANNELS_FIRST), "", "", self._weight(f"{node.name}/size", size)]
+        inputs = [self._plain(node.inputs[0], TO_CHANNELS_FIRST), "", "", self._weight(f"{node.name}/size", size)]
         name = self._emit(
             "Resize", inputs, node.name, mode="linear", coordinate_transformation_mode="half_pixel", axes=[2, 3]
         )
-        self._values[node.name] = Value(name, _TO_CHANNELS_LAST)
+        self._values[node.name] = Value(name, TO_CHANNELS_LAST)
 
     def _reshape(self, node: Node) -> None:
         shape = self._weight(f"{node.name}/shape", self._constants[node.inputs[1]].astype(np.int64))

@@ -1,4 +1,4 @@
-"""Pose models by both heads: made-up networks of which it is known where they put each joint."""
+"""Pose models by each head: made-up networks of which it is known where they put each joint."""
 
 import hashlib
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ import pytest
 import yaml
 from onnx import TensorProto, ValueInfoProto, helper, numpy_helper
 
-from lookout_edge.adapters.onnx.heads.pose import SimccDecoder, YoloPoseDecoder
+from lookout_edge.adapters.onnx.heads.pose import MovenetDecoder, SimccDecoder, YoloPoseDecoder
 from lookout_edge.adapters.onnx.pose import OnnxPoseEstimator
 from lookout_edge.adapters.zoo import Zoo, ZooEntry
 from lookout_edge.domain.geometry import Box
@@ -20,6 +20,7 @@ WIDTH, HEIGHT, JOINTS = 48, 64, 17
 Floats = np.ndarray[tuple[int, ...], np.dtype[np.float32]]
 SIMCC: dict[str, object] = {"kind": "simcc"}
 YOLO: dict[str, object] = {"kind": "yolo-pose"}
+MOVENET: dict[str, object] = {"kind": "movenet"}
 
 
 def simcc_tables() -> dict[str, Floats]:
@@ -38,6 +39,12 @@ def yolo_table(score: float = 0.8) -> dict[str, Floats]:
     for joint in range(JOINTS):
         table[0, 5 + 3 * joint : 8 + 3 * joint, 1] = [2 * joint, 3 * joint, 1 - joint / 20]
     return {"output0": table}
+
+
+def movenet_table() -> dict[str, Floats]:
+    """Joint j is at column 2j and row 3j, y before x, as fractions of the input."""
+    rows = [[3 * joint / HEIGHT, 2 * joint / WIDTH, 1 - joint / 20] for joint in range(JOINTS)]
+    return {"joints": np.array([[rows]], np.float32)}
 
 
 def entry(folder: Path, head: Mapping[str, object], outputs: Mapping[str, Floats]) -> ZooEntry:
@@ -73,7 +80,9 @@ def entry(folder: Path, head: Mapping[str, object], outputs: Mapping[str, Floats
     return Zoo(folder).entry("pose")
 
 
-@pytest.mark.parametrize(("head", "outputs"), [(SIMCC, simcc_tables()), (YOLO, yolo_table())])
+@pytest.mark.parametrize(
+    ("head", "outputs"), [(SIMCC, simcc_tables()), (YOLO, yolo_table()), (MOVENET, movenet_table())]
+)
 def test_joints_are_given_as_fractions_of_the_whole_picture(
     tmp_path: Path, head: Mapping[str, object], outputs: Mapping[str, Floats]
 ) -> None:
@@ -85,7 +94,7 @@ def test_joints_are_given_as_fractions_of_the_whole_picture(
     for number, joint in enumerate(pose):
         x, y = 2 * number / WIDTH, (3 * number - (HEIGHT - WIDTH) / 2) / WIDTH
         assert joint == pytest.approx((0.25 + x * 0.5, 0.25 + y * 0.5, min(0.9, 1 - number / 20)), abs=0.01) or (
-            head is YOLO and joint == pytest.approx((0.25 + x * 0.5, 0.25 + y * 0.5, 1 - number / 20), abs=0.01)
+            head is not SIMCC and joint == pytest.approx((0.25 + x * 0.5, 0.25 + y * 0.5, 1 - number / 20), abs=0.01)
         )
 
 
@@ -101,6 +110,8 @@ def test_a_model_of_other_joints_or_of_none_is_refused(tmp_path: Path) -> None:
         SimccDecoder(("x", "y")).decode({name: np.zeros((133, 96), np.float32) for name in "xy"}, canvas)
     with pytest.raises(ModelError, match="joints and not COCO's 17"):
         YoloPoseDecoder(0.3).decode({"output0": np.zeros((20, 4), np.float32)}, canvas)
+    with pytest.raises(ModelError, match="6 joints and not COCO's 17"):
+        MovenetDecoder().decode({"joints": np.zeros((1, 6, 3), np.float32)}, canvas)
     with pytest.raises(ModelError, match="no output 'simcc_x'"):
         OnnxPoseEstimator(entry(tmp_path / "a", SIMCC, yolo_table())).estimate(picture(), Box(0.0, 0.0, 1.0, 1.0))
     with pytest.raises(ModelError, match="finds no joints"):

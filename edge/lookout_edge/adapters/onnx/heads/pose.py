@@ -1,4 +1,4 @@
-"""Heads that give the joints of a person: RTMPose's (SimCC) and Ultralytics' pose export."""
+"""Heads that give the joints of a person: RTMPose's (SimCC), Ultralytics' pose export and MoveNet's."""
 
 from collections.abc import Mapping
 from typing import Protocol
@@ -8,7 +8,7 @@ import numpy as np
 from lookout_edge.adapters.onnx.heads.candidates import Floats, named
 from lookout_edge.adapters.onnx.letterbox import Canvas
 from lookout_edge.adapters.zoo import ModelSpec
-from lookout_edge.adapters.zoo_heads import SimccHead, YoloPoseHead
+from lookout_edge.adapters.zoo_heads import MovenetHead, SimccHead, YoloPoseHead
 from lookout_edge.domain.pose import JOINTS
 from lookout_edge.errors import ModelError
 
@@ -59,6 +59,16 @@ class YoloPoseDecoder:
         return table[_BOX_AND_SCORE:, best].reshape(len(JOINTS), 3)
 
 
+class MovenetDecoder:
+    """See ``zoo_heads.MovenetHead``."""
+
+    def decode(self, outputs: Mapping[str, Floats], canvas: Canvas) -> Floats | None:
+        """See ``PoseDecoder``; it always finds somebody, perhaps with joints of hardly any score."""
+        (joints,) = next(iter(outputs.values()))
+        _check(len(joints))
+        return (joints[:, [1, 0, 2]] * np.array([canvas[0], canvas[1], 1], np.float32)).astype(np.float32)
+
+
 def open_pose_decoder(spec: ModelSpec) -> PoseDecoder:
     """The decoder for the head of ``spec``; ModelError when it finds no joints."""
     match spec.head:
@@ -66,6 +76,8 @@ def open_pose_decoder(spec: ModelSpec) -> PoseDecoder:
             return SimccDecoder(outputs)
         case YoloPoseHead():
             return YoloPoseDecoder(spec.thresholds.default)
+        case MovenetHead():
+            return MovenetDecoder()
         case _:
             raise ModelError(f"model '{spec.name}' finds no joints; choose another one under models.pose")
 
