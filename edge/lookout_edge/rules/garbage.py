@@ -30,9 +30,8 @@ from lookout_edge.rules.base import (
 
 #: Share of a bag's box that lies in a bin's box when it is in the bin.
 IN_BIN = 0.6
-#: Overlap from which on a bin and one that overflows are the same bin, and how many times as sure the detector must be
-#: of the bin as of its overflowing for its lid to be shut.
-SAME_BIN_IOU, SHUT = 0.5, 1.5
+#: Overlap from which on a bin and one that overflows are the same bin. Of both the detector is surer of one.
+SAME_BIN_IOU = 0.5
 #: What is new: a place was watched for so long, seconds, and nothing doubtful was seen there (overlap) for so long.
 WATCHED_S, UNSTAINED_S, STAIN_IOU = 5.0, 3600.0, 0.2
 #: What burns or smokes is the fire's alarm and no second one: labels, share of the smaller box inside the larger one,
@@ -82,8 +81,8 @@ class GarbageParams(RuleParams):
     doubtful_s: Seconds = 12.0
     """Seconds after which something that newly lies there counts although the detector doubts it look after look."""
     doubt: float = Field(default=0.2, ge=0, le=0.5)
-    """How far below the model's own threshold its score may be then, as a share of that threshold. Not with
-    ``min_score``."""
+    """How far below the model's own threshold its score may be then, as a share of that threshold; a bin that came to
+    overflow must reach the threshold. Not with ``min_score``."""
     clear_within_s: Seconds = 1800.0
     """Seconds after which it is graver: nobody has cleared it."""
     min_score: float | None = Field(default=None, ge=0, le=1)
@@ -159,12 +158,13 @@ class Garbage(PresenceRule[GarbageParams, _Note]):
         self._watched_from, self._stains = None, []
 
     def _least_score(self, at: float, presence: Presence, note: _Note) -> float:
-        """Who newly put something down is doubted less the longer it lies there; what always stood there never is."""
+        """What newly came is doubted less the longer it lies there; what always stood there never is."""
         usual = super()._least_score(at, presence, note)
         lies_s = max(self._params.doubtful_s, self._params.dwell_s)
-        if not (note.is_new and note.was_bag) or presence.dwell_s < lies_s or self._params.min_score is not None:
+        if not note.is_new or presence.dwell_s < lies_s or self._params.min_score is not None:
             return usual
-        return min(usual, round((1 - self._params.doubt) * self._context.threshold(presence.track.label), 3))
+        doubt = self._params.doubt if note.was_bag else 0.0
+        return min(usual, round((1 - doubt) * self._context.threshold(presence.track.label), 3))
 
     def _note_looks(self, at: float, presence: Presence, note: _Note) -> None:
         """Whether it is new, and what else is seen in its place."""
@@ -246,9 +246,9 @@ class Garbage(PresenceRule[GarbageParams, _Note]):
 
 
 def _shut(presence: Presence, note: _Note) -> Condition:
-    """Whether the detector sees an ordinary bin in the place of one that overflows, and is much surer of that."""
+    """Whether the detector sees an ordinary bin in the place of one that overflows and on the whole is surer of it."""
     surer = note.bin_sum / max(1e-6, presence.score_sum)
-    return Condition(name="shut_bin", value=round(surer, 2), limit=SHUT, met=surer <= SHUT, unit="1")
+    return Condition(name="shut_bin", value=round(surer, 2), limit=1.0, met=surer <= 1.0, unit="1")
 
 
 def _overlap(a: Box, b: Box) -> float:

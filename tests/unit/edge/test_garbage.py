@@ -180,13 +180,24 @@ def test_what_was_doubtfully_seen_there_before_is_not_new() -> None:
     assert active_at(watch(doubted(), see, 120)) is None
 
 
-def test_a_bin_that_the_detector_is_much_surer_of_does_not_overflow() -> None:
+def test_a_bin_that_came_to_overflow_must_only_reach_the_models_threshold_in_the_end() -> None:
+    def alarmed_at(score: float, since: float, **params: object) -> float | None:
+        return active_at(watch(doubted(**params), lambda at: lying(at, score, since, "overflow"), 40))
+
+    assert alarmed_at(0.6, since=10.0) == 18.0
+    assert alarmed_at(0.52, since=10.0) == 22.0
+    assert alarmed_at(0.48, since=10.0) is None, "bags may be below the threshold, bins not"
+    assert alarmed_at(0.52, since=0.0) is None, "it looked so from the beginning"
+    assert alarmed_at(0.52, since=10.0, min_score=0.55) is None
+
+
+def test_a_bin_that_the_detector_is_surer_of_than_of_its_overflowing_does_not_overflow() -> None:
     def see(bin_score: float) -> See:
         return lambda at: (
             *lying(at, 0.6, since=0.0, label="overflow"),
             track(2, at, label="garbage_bin", box=BAG, score=bin_score),
         )
 
-    shut = watch(doubted(), see(0.95), 20)
+    shut = watch(doubted(), see(0.65), 20)
     assert {(o.standing, o.blocked_by) for _, o in shut} == {(Standing.BLOCKED, "shut_bin")}
-    assert active_at(watch(doubted(), see(0.8), 20)) == 8.0
+    assert active_at(watch(doubted(), see(0.55), 20)) == 8.0
