@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from lookout_server.domain.alarm import Alarm, AlarmState, alarm_id, first_told, told_again, wants_case
 from lookout_server.domain.case import SYSTEM, Case
@@ -15,6 +15,9 @@ from lookout_server.services.correlating import gather, join_cases, matching_cas
 from lookout_server.services.mirrors import mirror_alarm
 from lookout_server.services.reading import ReadEvent
 from lookout_server.services.reporting import open_case
+
+#: How far the times at which a gateway spoke and a camera had an alarm may lag behind.
+_NOTED_EVERY = timedelta(seconds=1)
 
 
 async def take_events(uow: UnitOfWork, site: Site, events: Sequence[ReadEvent]) -> None:
@@ -105,13 +108,15 @@ async def _note_gateways(uow: UnitOfWork, events: Sequence[ReadEvent]) -> None:
     known = await uow.gateways.get(last)
     spoke: list[Gateway] = []
     for name, read in sorted(last.items()):
-        event = read.taken.event
-        held = known.get(name) or Gateway(id=name)
-        if held.epoch is None:
-            held = replace(held, epoch=event.epoch, last_sequence=event.sequence)
-        elif event.epoch == held.epoch:
-            held = replace(held, last_sequence=max(held.last_sequence, event.sequence))
-        spoke.append(replace(held, last_seen_at=read.taken.received_at))
+        event, at, held = read.taken.event, read.taken.received_at, known.get(name)
+        if held is not None and held.epoch is not None and _just_noted(held.last_seen_at, at):
+            continue
+        now = held or Gateway(id=name)
+        if now.epoch is None:
+            now = replace(now, epoch=event.epoch, last_sequence=event.sequence)
+        elif event.epoch == now.epoch:
+            now = replace(now, last_sequence=max(now.last_sequence, event.sequence))
+        spoke.append(replace(now, last_seen_at=at))
         if name not in known:
             announce.gateway_changed(uow, name, "created", read.taken.received_at)
     await uow.gateways.save(spoke)
@@ -128,12 +133,17 @@ async def _note_cameras(uow: UnitOfWork, events: Sequence[ReadEvent]) -> dict[Ca
     changed: list[Camera] = []
     for key, read in newest.items():
         camera, started = known.get(key) or Camera(key=key, name=key.id), read.taken.event.data.started_at
-        if camera.last_alarm_at is None or camera.last_alarm_at < started:
+        if camera.last_alarm_at is None or started - camera.last_alarm_at >= _NOTED_EVERY:
             changed.append(replace(camera, last_alarm_at=started))
         if key not in known:
             announce.camera_changed(uow, key, "created", read.taken.received_at)
     await uow.territory.save_cameras(changed)
     return known
+
+
+def _just_noted(noted: datetime | None, at: datetime) -> bool:
+    """A time that is only shown need not be written with every batch of a busy gateway."""
+    return noted is not None and abs(at - noted) < _NOTED_EVERY
 
 
 def _at(events: Sequence[ReadEvent]) -> datetime:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, event, func, make_url, select, text
 from sqlalchemy.engine import URL
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DisconnectionError, SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from lookout_server.adapters.database.failures import translated
@@ -130,10 +130,12 @@ class Database:
     @asynccontextmanager
     async def _transaction(self, engine: AsyncEngine) -> AsyncGenerator[SqlUnitOfWork]:
         try:
-            async with AsyncSession(engine, expire_on_commit=False, autoflush=False) as session:
-                await _connected(session)
-                await attach_driver(session)
+            session = AsyncSession(engine, expire_on_commit=False, autoflush=False)
+            try:
+                attach_driver(session, await _connected(session))
                 yield SqlUnitOfWork(session)
+            finally:
+                await _end(session)
         except SQLAlchemyError as error:
             raise translated(error) from error
 
@@ -157,10 +159,19 @@ class Database:
         await self._engine.dispose()
 
 
-async def _connected(session: AsyncSession) -> None:
+async def _end(session: AsyncSession) -> None:
+    if session.in_transaction():
+        # Whoever is cancelled leaves no transaction behind either.
+        await asyncio.shield(session.close())
+    else:
+        # Its connection went back with the commit: nothing waits, so nothing needs a task and a greenlet.
+        session.sync_session.close()
+
+
+async def _connected(session: AsyncSession) -> AsyncConnection:
     """Connect now, so that what the network says comes out as our error and nothing of the caller's does."""
     try:
-        await session.connection()
+        return await session.connection()
     except (OSError, PostgresError) as error:
         raise StoreError(
             f"the database does not answer ({error}): check that it runs and that its URL, user and password are right"

@@ -197,10 +197,11 @@ class PostgresDriver:
         return as_sqlalchemy(sql, error, asyncpg.PostgresError)
 
 
-async def attach_driver(session: AsyncSession) -> None:
-    """Make the session's driver known to ``driver_of``; its connection must stand."""
-    connection = await session.connection()
-    raw = (await connection.get_raw_connection()).driver_connection
+def attach_driver(session: AsyncSession, connection: AsyncConnection) -> None:
+    """Make the driver under the session's connection known to ``driver_of``."""
+    # What ``get_raw_connection`` does, without its way through a greenlet.
+    under = connection.sync_connection
+    raw = None if under is None else under.connection.driver_connection
     if connection.dialect.name == "sqlite":
         # SQLAlchemy reaches for the same attribute: aiosqlite offers no other way to what it wraps.
         file = cast(sqlite3.Connection, cast(Any, raw)._conn)

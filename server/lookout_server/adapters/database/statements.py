@@ -117,8 +117,8 @@ async def select_by(
     What is wanted is asked for in statements of 1, 2, 4 … 256 values, so that there are few to prepare.
     """
     found: list[RowT] = []
-    ordered = sorted(set(wanted))
-    names = [column.name for column in table_of(row).columns]
+    ordered = sorted(set(wanted)) if len(wanted) > 1 else list(wanted)
+    names = _names(row)
     for start in range(0, len(ordered), _MOST):
         some = ordered[start : start + _MOST]
         size = 1 << (len(some) - 1).bit_length()
@@ -153,6 +153,11 @@ def _select_by(row: type[Base], columns: tuple[str, ...], size: int, order: tupl
         return statement.with_for_update() if lock else statement
 
     return Prepared(build)
+
+
+@cache
+def _names(row: type[Base]) -> list[str]:
+    return [column.name for column in table_of(row).columns]
 
 
 @cache
