@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Sequence
 
-import apprise
 import structlog
 
 from lookout_server.domain.web_push import is_web_push
@@ -36,6 +35,9 @@ class AppriseChannel:
 
     def name_of(self, address: str) -> str:
         """The scheme of the address."""
+        # Here, since a start has no use for it.
+        import apprise
+
         if apprise.Apprise.instantiate(address) is None:  # pyright: ignore[reportUnknownMemberType]
             raise InvalidError("this is no address that Apprise knows: write it like wecombot://KEY or mailto://…")
         scheme = address.split("://", 1)[0].lower()[:40]
@@ -80,6 +82,8 @@ async def run_courier(courier: Courier, *, clock: Clock) -> None:
 
 
 def _send(address: str, title: str, body: str) -> bool:
+    import apprise
+
     channel = apprise.Apprise()
     if not channel.add(address):  # pyright: ignore[reportUnknownMemberType]
         return False

@@ -1,13 +1,16 @@
 """The requests of webhooks, and the loop that sends them."""
 
 import asyncio
+from typing import TYPE_CHECKING
 
-import httpx
 import structlog
 
 from lookout_server.errors import DeliveryError, RefusedError, StoreError
 from lookout_server.ports import Clock, Store
 from lookout_server.services.webhooks import Webhooks
+
+if TYPE_CHECKING:
+    import httpx
 
 LOOK_EVERY_S = 0.5
 TIMEOUT_S = 10.0
@@ -21,10 +24,15 @@ class HttpPost:
     """Implements services.webhooks.Post. Follows no redirects: the address is the one in the configuration."""
 
     def __init__(self) -> None:
-        self._client = httpx.AsyncClient(timeout=TIMEOUT_S, follow_redirects=False, trust_env=False)
+        self._client: httpx.AsyncClient | None = None
 
     async def send(self, url: str, headers: dict[str, str], body: bytes) -> None:
         """Any 2xx is a yes."""
+        # Here, since most sites have no webhook, and a start is faster without it.
+        import httpx
+
+        if self._client is None:
+            self._client = httpx.AsyncClient(timeout=TIMEOUT_S, follow_redirects=False, trust_env=False)
         try:
             response = await self._client.post(url, headers=headers, content=body)
         except httpx.HTTPError as error:
@@ -38,7 +46,8 @@ class HttpPost:
 
     async def close(self) -> None:
         """Hang up."""
-        await self._client.aclose()
+        if self._client is not None:
+            await self._client.aclose()
 
 
 async def run_webhooks(webhooks: Webhooks, store: Store, *, clock: Clock) -> None:

@@ -25,7 +25,6 @@ from lookout_server.adapters.mqtt.link import MqttLink
 from lookout_server.adapters.mqtt.outbox import OutboxRelay, report_silence
 from lookout_server.adapters.mqtt.replay import ReplayPlanner, ask_for_replays
 from lookout_server.adapters.notify import Channels, run_courier
-from lookout_server.adapters.openid import OpenIdProvider
 from lookout_server.adapters.passwords import Argon2Hasher
 from lookout_server.adapters.photos import PillowCleaner
 from lookout_server.adapters.policies import follow_policy, take_policy
@@ -53,6 +52,7 @@ from lookout_server.services.correlating import unknown_stops
 from lookout_server.services.courier import Courier
 from lookout_server.services.intake import Intake, note_stranger
 from lookout_server.services.retention import Retention
+from lookout_server.services.single_sign_on import Provider
 from lookout_server.services.timers import Timers
 from lookout_server.services.webhooks import Receiver, Webhooks
 from lookout_server.supervisor import Supervisor
@@ -241,10 +241,13 @@ class Dispatcher:
             self._parts.push_async_callback(asyncio.to_thread, trace(app, tracing))
         return app
 
-    def _provider(self) -> OpenIdProvider | None:
+    def _provider(self) -> Provider | None:
         oidc = self._config.oidc
         if oidc is None:
             return None
+        # Here, since few sites ask for it, and a start is faster without it.
+        from lookout_server.adapters.openid import OpenIdProvider
+
         client = (oidc.client_id, oidc.secret())
         provider = OpenIdProvider(oidc.issuer, client, claim=oidc.username_claim, label=oidc.label)
         self._parts.push_async_callback(provider.close)
