@@ -29,7 +29,7 @@ def _fire(at: float) -> list[Source]:
 def _steam(at: float) -> list[Source]:
     """A thin plume out of the spout, once the water boils."""
     boils = ramp(at, 3, 6)
-    return [Source(at=_SPOUT, spread=(5, 3), smoke=2.4 * boils, lift=1.2 * boils)]
+    return [Source(at=_SPOUT, spread=(5, 3), smoke=6.0 * boils, lift=1.6 * boils)]
 
 
 def _switched_on(at: float, gas: Gas) -> float:
@@ -46,4 +46,4 @@ FIRE_ROOM = Story(
     smoke_colour=(0.20, 0.195, 0.19),
     burns=True,
 )
-STEAM_ROOM = Story(place=_ROOM, sources=_steam, lit="room-lamp", light=_switched_on, smoke_colour=(0.55, 0.54, 0.53))
+STEAM_ROOM = Story(place=_ROOM, sources=_steam, lit="room-lamp", light=_switched_on, smoke_colour=(0.80, 0.79, 0.78))

@@ -28,8 +28,8 @@ def _by_fire() -> Sequence[Any]:
 
 def _by_the_lamp() -> Sequence[Any]:
     x, y, z = LAMP
-    shade = stage.drum(0.2, 0.3, (x, y, z), stage.paint((1.0, 0.72, 0.35), glow=1.6), top=0.13)
-    return [stage.lamp((x, y - 0.3, z - 0.1), 60.0, colour=(1.0, 0.68, 0.36), size=0.2), shade]
+    shade = stage.drum(0.2, 0.3, (x, y, z), stage.paint((0.95, 0.85, 0.70), glow=0.45), top=0.13)
+    return [stage.lamp((x, y - 0.3, z - 0.1), 22.0, colour=(1.0, 0.84, 0.64), size=0.2), shade]
 
 
 def _build() -> None:
