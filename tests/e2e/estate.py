@@ -2,14 +2,16 @@
 
 import asyncio
 import hashlib
+import io
 import secrets
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+import av
 import cv2
 import httpx
 import numpy as np
@@ -19,6 +21,7 @@ from e2e.dispatcher import Dispatcher, SpokenGateway
 from e2e.scenes import VOTED, Scene, dwelt
 from lookout_contract.events import Condition, DetectedObject, Scenario, Severity
 from lookout_contract.status import ProposalReport
+from lookout_edge.adapters.video.remux import muxer_of
 from lookout_server import bootstrap
 from lookout_server.config import load_server_config
 from lookout_server.domain.territory import Role
@@ -31,6 +34,7 @@ broker: {{port: 0}}
 data_dir: {folder}/data
 """
 CASES, DAYS = 245, 365
+CLIP_S = 2.0
 WITH_AI, GATEWAYS = 40, 5
 OPERATOR = Login(username="li", password="operator-of-the-estate")
 WORKER = Login(username="wang", password="worker-of-the-estate")
@@ -133,6 +137,22 @@ def frame(film: str, at_s: float) -> bytes:
     assert read, f"{film} has no picture at {at_s} s"
     _, encoded = cv2.imencode(".jpg", cv2.resize(image, (1280, 720), interpolation=cv2.INTER_CUBIC))
     return encoded.tobytes()
+
+
+def moment(film: str, at_s: float) -> bytes:
+    """Two seconds of a film around that time, as MP4, not encoded anew: it begins with the key frame before."""
+    cut = io.BytesIO()
+    with av.open(REEL / f"{film}.mp4") as source, av.open(cut, "w", format="mp4") as target:
+        (video,) = source.streams.video
+        muxer = muxer_of(target)
+        copied = muxer.add_stream_from_template(video)
+        source.seek(int((at_s - CLIP_S / 2) * av.time_base), backward=True)
+        for packet in source.demux(video):
+            if packet.pts is None or packet.pts * packet.time_base > at_s + CLIP_S / 2:
+                break
+            packet.stream = copied
+            muxer.mux(cast(Any, packet))
+    return cut.getvalue()
 
 
 @dataclass(kw_only=True)
@@ -254,7 +274,7 @@ class Estate:
 
     def _see(self, scene: Filmed, occurrence: str, ago: timedelta) -> None:
         gateway = self.gateways[scene.gateway]
-        film = (REEL / f"{scene.film}.mp4").read_bytes()
+        film = moment(scene.film, scene.at_s)
         still = frame(scene.film, scene.at_s)
         gateway.tell(
             scene.begins(gateway, occurrence, ago=ago, snapshot=(still, "image/jpeg"), clip=(film, "video/mp4"))

@@ -124,6 +124,7 @@ function ledgerInWords({ ledger, last_sequence }: Gateway): string {
     ledger.lost > 0 ? t("gateway.lost", { n: ledger.lost }) : null,
     ledger.refused > 0 ? t("gateway.refused", { n: ledger.refused }) : null,
   ].filter((text) => text !== null);
+  if (parts.length === 0 && last_sequence === 0) return t("gateway.none_told");
   const whole = parts.length > 0 ? parts.join(t("gateway.and")) : t("gateway.whole", { n: last_sequence });
   return ledger.late === 0 ? whole : whole + t("gateway.and") + t("gateway.late", { n: ledger.late, span: span(ledger.max_late_s) });
 }

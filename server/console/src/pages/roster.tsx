@@ -155,7 +155,7 @@ interface DayProps {
 }
 
 function DayOf({ shifts, day, person, onRemove }: DayProps) {
-  if (shifts.length === 0) return <span class="quiet-text">–</span>;
+  if (shifts.length === 0) return <span class="quiet-text no-shift">–</span>;
   return (
     <ul class="day">
       {shifts.map((shift) => (
