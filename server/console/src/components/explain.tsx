@@ -11,7 +11,7 @@ export function Explain({ alarm }: { alarm: Alarm }) {
       <ul>
         {alarm.explain.map((condition) => (
           <li key={condition.name} class={condition.met ? "met" : "unmet"}>
-            <span class="tick" aria-hidden="true">
+            <span class="met-mark" aria-hidden="true">
               {condition.met ? "✓" : "✗"}
             </span>
             <span class="unseen">{t(condition.met ? "explain_word.met" : "explain_word.unmet")}</span>
