@@ -57,6 +57,7 @@ demo: console ## Run everything here: a broker, a dispatcher, a gateway whose ca
 
 REEL ?= .reel
 CLIPS ?=
+QUIET ?= --minutes 3
 BLENDER = PYTHONPATH=models $(REEL)/blender/bin/python
 $(REEL)/blender/.ready: models/reel/requirements.txt
 	@test -d $(REEL)/blender || $(PYTHON) -m venv $(REEL)/blender
@@ -122,8 +123,8 @@ bench-desk: $(VENV)/.dev ## What an operator waits for beside 500,000 past cases
 bench-months: $(VENV)/.dev ## What letting a month of 5 million events go costs on PostgreSQL, beside a table cut into months
 	@$(LAB) months $(LAB_ARGS)
 
-quiet-hours: $(VENV)/.dev ## False alarms a camera-hour where nothing happens, from the stills in ../shared/data (an hour)
-	@cd tests && PYTHONPATH=. ../$(BIN)/python -m scoreboard.quiet_hours --minutes 3
+quiet-hours: $(VENV)/.dev ## False alarms a camera-hour where nothing happens, from the stills in ../shared/data (an hour). QUIET='--minutes 1 --share 0.1'
+	@cd tests && PYTHONPATH=. ../$(BIN)/python -m scoreboard.quiet_hours $(QUIET)
 
 score: $(VENV)/.dev ## Labelled clips from the stills in ../shared/data, and how the rules do on them (minutes)
 	@cd tests && PYTHONPATH=. ../$(BIN)/python -m scoreboard.made_clips ../.lookout/scoreboard --each 8
