@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from math import hypot
+from math import hypot, inf
 from typing import NamedTuple, Self
 
 from pydantic import Field, model_validator
@@ -111,6 +111,8 @@ class _Note:
     burned_at: float | None = None
     #: Whether it came while the place was watched; None before its first look was judged.
     is_new: bool | None = None
+    #: When it came: before its track did, where another track of the same thing was lost.
+    came_at: float = inf
     #: Whether it was ever taken for something that lies there, and not only for a bin that overflows.
     was_bag: bool = False
     #: Sum of the scores of a bin in its place.
@@ -123,6 +125,8 @@ class _Stain(NamedTuple):
     box: Box
     since: float
     seen_at: float
+    #: Whether what was seen there came while the place was watched.
+    is_new: bool
 
 
 class Garbage(PresenceRule[GarbageParams, _Note]):
@@ -161,7 +165,8 @@ class Garbage(PresenceRule[GarbageParams, _Note]):
         """What newly came is doubted less the longer it lies there; what always stood there never is."""
         usual = super()._least_score(at, presence, note)
         lies_s = max(self._params.doubtful_s, self._params.dwell_s)
-        if not note.is_new or presence.dwell_s < lies_s or self._params.min_score is not None:
+        lay_s = presence.seen_at - min(presence.since, note.came_at)
+        if not note.is_new or lay_s < lies_s or self._params.min_score is not None:
             return usual
         doubt = self._params.doubt if note.was_bag else 0.0
         return min(usual, round((1 - doubt) * self._context.threshold(presence.track.label), 3))
@@ -170,9 +175,7 @@ class Garbage(PresenceRule[GarbageParams, _Note]):
         """Whether it is new, and what else is seen in its place."""
         box = presence.track.box
         if note.is_new is None:
-            watched_s = at - (at if self._watched_from is None else self._watched_from)
-            before = (stain.box for stain in self._stains if stain.since < presence.since - WATCHED_S)
-            note.is_new = watched_s >= WATCHED_S and not any(stain.iou(box) >= STAIN_IOU for stain in before)
+            self._tell_news(at, presence, note)
         if presence.seen_at < at:
             return
         note.was_bag = note.was_bag or presence.track.label not in self._params.overflow_labels
@@ -180,7 +183,21 @@ class Garbage(PresenceRule[GarbageParams, _Note]):
         note.bin_sum += max(in_place, default=0.0)
         same = [stain for stain in self._stains if stain.box.iou(box) >= SAME_BIN_IOU]
         self._stains = [stain for stain in self._stains if stain not in same]
-        self._stains.append(_Stain(box, min((stain.since for stain in same), default=presence.since), at))
+        since = min((stain.since for stain in same), default=presence.since)
+        self._stains.append(_Stain(box, since, at, bool(note.is_new) and all(stain.is_new for stain in same)))
+
+    def _tell_news(self, at: float, presence: Presence, note: _Note) -> None:
+        """Whether it came while its place was watched. What was new there just before under another number still is."""
+        watched_s = at - (at if self._watched_from is None else self._watched_from)
+        before = [
+            stain
+            for stain in self._stains
+            if stain.since < presence.since - WATCHED_S and stain.box.iou(presence.track.box) >= STAIN_IOU
+        ]
+        recent_s = self._params.miss_tolerance_s
+        still = all(stain.is_new and presence.since - stain.seen_at <= recent_s for stain in before)
+        note.is_new = watched_s >= WATCHED_S and still
+        note.came_at = min((stain.since for stain in before), default=presence.since)
 
     def _judge(self, at: float, zone: Zone, presence: Presence, note: _Note) -> Judgement:
         self._note_looks(at, presence, note)

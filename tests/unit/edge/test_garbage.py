@@ -180,6 +180,19 @@ def test_what_was_doubtfully_seen_there_before_is_not_new() -> None:
     assert active_at(watch(doubted(), see, 120)) is None
 
 
+def test_what_newly_came_stays_new_when_its_track_changes() -> None:
+    def see(at: float) -> Sequence[Track]:
+        """Another track takes over at 20 s, a little off: one box for what had two before."""
+        if at < 20:
+            return lying(at, 0.55, since=10.0)
+        moved = Box(BAG.x1 + 0.025, BAG.y1, BAG.x2 + 0.03, BAG.y2)
+        return (track(2, at, label="garbage", box=moved, score=0.55, first_at=20.0),)
+
+    assert active_at(watch(doubted(), see, 40)) == 28.0, "the dwell starts anew, the doubt does not"
+    always = watch(doubted(), lambda at: see(at) if at >= 20 else lying(at, 0.55, since=0.0), 60)
+    assert active_at(always) is None
+
+
 def test_a_bin_that_came_to_overflow_must_only_reach_the_models_threshold_in_the_end() -> None:
     def alarmed_at(score: float, since: float, **params: object) -> float | None:
         return active_at(watch(doubted(**params), lambda at: lying(at, score, since, "overflow"), 40))
