@@ -153,9 +153,12 @@ class UnfamiliarVehicle(PresenceRule[UnfamiliarVehicleParams, _Note]):
 
     def _decided_condition(self, at: float, presence: Presence, plate: Plate, note: _Note) -> Condition:
         """Unreadable is a verdict, and not what one failed reading says: a resident must not be an alarm for the
-        seconds that a better look takes."""
-        waited_s = at - max(presence.since + self._params.dwell_s, note.nearer_at)
-        waits = waited_s < self._params.plate_patience_s and note.vote.attempts < self._params.plate_tries
+        seconds that a better look takes, nor on a box so busy that the patience is over before there were as many
+        tries as readings are needed."""
+        params, tries = self._params, note.vote.attempts
+        waited_s = at - max(presence.since + params.dwell_s, note.nearer_at)
+        is_due = params.plate_patience_s > 0 and 0 < tries < params.plate_min_reads
+        waits = (waited_s < params.plate_patience_s or is_due) and tries < params.plate_tries
         met = plate.status is not PlateStatus.UNREADABLE or not waits
         return Condition(
             name="plate_reads", value=len(note.vote.readings), limit=self._params.plate_min_reads, met=met, unit="1"

@@ -151,6 +151,15 @@ def test_a_resident_whose_plate_is_first_read_when_the_car_stands_at_the_gate_is
     assert seen[-1].blocked_by == "plate"
 
 
+def test_on_a_box_that_looks_once_in_seven_seconds_a_resident_is_no_alarm_and_a_stranger_is_one_later() -> None:
+    for residents, standing in (([Resident(plate="皖A12345")], Standing.BLOCKED), ([], Standing.ACTIVE)):
+        watch = Watch(rule(plate_from_s=1.0, plate_patience_s=3.0), text="皖A12345", residents=residents)
+        seen = [watch.look(7.0 * number) for number in range(5)]
+        stood = [one.standing for one in seen if one is not None]
+        assert Standing.ACTIVE not in stood[:3]
+        assert stood[-1] is standing
+
+
 def coming_nearer(at: float) -> Box:
     """A car whose box doubles in five seconds, and which stands from the sixth on."""
     half = 0.05 + 0.01 * min(at, 6.0)
