@@ -75,7 +75,7 @@ function Import() {
               </li>
             ))}
           </ul>
-          <label class="tick">
+          <label class="whole-list">
             <input type="checkbox" checked={complete} disabled={busy} onChange={(event) => look(files, event.currentTarget.checked)} />
             {t("estate.complete")}
           </label>
