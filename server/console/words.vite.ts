@@ -44,7 +44,7 @@ function whatIsSaid(root: string): (key: string) => boolean {
   const code = reached(["src/main.tsx", ...lightPages(root)].map((page) => resolve(root, page))).join("\n");
   const names = new Set([...code.matchAll(/"([\w.]+)"/g)].map(([, name]) => name));
   const templates = [...code.matchAll(/`([\w.]+\.)\$\{/g)].map(([, start]) => start as string);
-  const groups = [...code.matchAll(/word\("(\w+)"/g)].map(([, group]) => `${group}.`);
+  const groups = [...code.matchAll(/(?:word|filled)\("(\w+)"/g)].map(([, group]) => `${group}.`);
   return (key) => names.has(key) || [...templates, ...groups].some((start) => key.startsWith(start));
 }
 

@@ -11,9 +11,10 @@ from e2e.dispatcher import SUPERVISOR, WORKER, Dispatcher, SpokenGateway
 from e2e.scenes import parked_ebike
 
 ADMIN = Login(username="root", password="administrator-of-the-test")
+OUTPUT = Path(__file__).parents[1] / "output" / "console"
 PEOPLE = "username,name,roles,grids,skills,willing,language\n"
 
-pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 def _window(browser: Browser, dispatcher: Dispatcher, windows: list[Window], login: Login) -> Window:
@@ -44,6 +45,7 @@ def test_a_policy_is_changed_tried_activated_and_gone_back_from(
     expect(changes).to_contain_text("4 小时 → 4 小时工作时间")
     changes.get_by_role("button", name="用过去 90 天试跑").click()
     expect(changes).to_contain_text("过去 90 天的 1 个案件")
+    office.shoot(OUTPUT / "policy-tried.png")
     changes.get_by_label("为什么改").fill("夜间签收太紧")
     # What was tried is what is put in force: another change asks for another trial.
     limit.fill("25")
@@ -86,6 +88,7 @@ def test_people_are_imported_once_every_row_is_right(
     row = page.get_by_role("row").filter(has_text="网格员.csv 第 3 行")
     expect(row).to_contain_text("grid-99")
     expect(row).to_contain_text("没有这个地点")
+    office.shoot(OUTPUT / "estate-refused.png")
     expect(page.get_by_role("button", name=re.compile("^导入这"))).to_be_disabled()
     file.write_text(PEOPLE + sun, encoding="utf-8")
     page.locator("input[type=file]").set_input_files(file)
@@ -97,6 +100,7 @@ def test_people_are_imported_once_every_row_is_right(
     page.locator("input[type=file]").set_input_files(file)
     changed = page.get_by_role("row").filter(has_text="sun")
     expect(changed).to_contain_text("孙丽 → 孙莉")
+    office.shoot(OUTPUT / "estate-changes.png")
     expect(changed).to_contain_text("网格员 → 值班员 · 网格员")
     with page.expect_download() as taken:
         page.get_by_role("link", name="人员（CSV）").click()

@@ -7,6 +7,7 @@ from typing import Protocol
 from lookout_contract.events import Scenario
 from lookout_server.domain.ledger import Account
 from lookout_server.domain.proof import CameraProof
+from lookout_server.domain.refusal import Why
 from lookout_server.domain.territory import CameraKey
 from lookout_server.ports.records import (
     Incoming,
@@ -104,7 +105,7 @@ class ProofRepository(Protocol):
 class Quarantine(Protocol):
     """Messages that could not be taken."""
 
-    async def add(self, message: Incoming, reason: str, *, gateway: str | None, key: tuple[str, int] | None) -> None:
+    async def add(self, message: Incoming, why: Why, *, gateway: str | None, key: tuple[str, int] | None) -> None:
         """Keep a message (``key``: epoch and sequence, when both could be read). The same again only counts."""
         ...
 

@@ -151,6 +151,9 @@ class Quarantined:
     id: int
     topic: str
     reason: str
+    #: The reason's code, for pages in other languages, and what fills its blanks; None: it came before there were any.
+    code: str | None
+    said: Mapping[str, str]
     gateway: str | None
     epoch: str | None
     sequence: int | None

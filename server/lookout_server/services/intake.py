@@ -10,6 +10,7 @@ from lookout_contract.base import ContractError
 from lookout_contract.delivery import Receipt, Refusal
 from lookout_contract.topics import ParsedTopic, parse_gateway_topic
 from lookout_server.domain.policy import FUTURE_TOLERANCE
+from lookout_server.domain.refusal import Why, why
 from lookout_server.domain.territory import Site
 from lookout_server.ports import Gap, Incoming, Store, UnitOfWork
 from lookout_server.services.hearing import hear_cameras, hear_responses, hear_statuses, note_rivals
@@ -65,7 +66,7 @@ class Intake:
 
     async def refuse(self, message: Incoming, reason: str) -> IntakeResult:
         """Quarantine one message that ``take`` could not cope with, and settle its number if it has one."""
-        return await self._take([refuse(message, reason, _topic(message))])
+        return await self._take([refuse(message, why("stumbled", reason, detail=reason), _topic(message))])
 
     async def _take(self, batch: Sequence[Read]) -> IntakeResult:
         async with self._store.write() as uow:
@@ -98,7 +99,7 @@ async def follow_events(uow: UnitOfWork, site: Site, fresh: Sequence[ReadEvent])
 async def _quarantine(uow: UnitOfWork, refusals: Sequence[Refused]) -> None:
     for refused in refusals:
         key = (refused.stream.epoch, refused.sequence) if refused.stream and refused.sequence else None
-        await uow.quarantine.add(refused.message, refused.reason, gateway=refused.gateway, key=key)
+        await uow.quarantine.add(refused.message, refused.why, gateway=refused.gateway, key=key)
         _log.warning("message quarantined", topic=refused.message.topic, reason=refused.reason)
 
 
@@ -119,16 +120,19 @@ async def _note_the_future(uow: UnitOfWork, events: Sequence[ReadEvent]) -> tupl
     One line a topic in the quarantine, which counts; without the event, since that is stored.
     """
     found: dict[str, tuple[str, Refusal]] = {}
+    early: dict[str, Why] = {}
     for read in events:
         event, message = read.taken.event, read.message
         ahead = max(event.time, event.data.captured_at) - message.received_at
         if ahead > FUTURE_TOLERANCE:
-            reason = f"it is stored, but dated {ahead.total_seconds():.0f} s in the future: set the gateway's clock"
+            seconds = f"{ahead.total_seconds():.0f}"
+            reason = f"it is stored, but dated {seconds} s in the future: set the gateway's clock"
+            early[message.topic] = why("future", reason, seconds=seconds)
             refusal = Refusal(topic=message.topic, reason=reason, at=message.received_at, stored=True)
             found[message.topic] = (read.camera.gateway, refusal)
     for gateway, refusal in found.values():
         note = Incoming(topic=refusal.topic, payload=b"", received_at=refusal.at)
-        await uow.quarantine.add(note, refusal.reason, gateway=gateway, key=None)
+        await uow.quarantine.add(note, early[refusal.topic], gateway=gateway, key=None)
         _log.warning("an event is dated in the future", topic=refusal.topic, reason=refusal.reason)
     return tuple(found.values())
 
@@ -137,7 +141,7 @@ async def note_stranger(store: Store, reason: str, *, at: datetime) -> None:
     """The broker let somebody not in: nothing of theirs is here, and whoever looks at the quarantine shall know."""
     async with store.write() as uow:
         note = Incoming(topic=STRANGER_TOPIC, payload=reason.encode(), received_at=at)
-        await uow.quarantine.add(note, reason, gateway=None, key=None)
+        await uow.quarantine.add(note, why("stranger", reason, said=reason), gateway=None, key=None)
         await uow.commit()
 
 

@@ -13,6 +13,7 @@ from lookout_contract.commands import CommandResponse
 from lookout_contract.events import Event
 from lookout_contract.status import CameraState, GatewayStatus
 from lookout_contract.topics import ParsedTopic, parse_gateway_topic
+from lookout_server.domain.refusal import Why, why
 from lookout_server.domain.territory import CameraKey
 from lookout_server.ports import Incoming, StreamKey, TakenEvent
 
@@ -20,7 +21,6 @@ MAX_BYTES = 256 * 1024
 #: What both databases and every JSON reader can count to.
 _MAX_INTEGER = 2**53
 _EPOCH = re.compile(r"[0-9a-z][0-9a-z-]{0,62}")
-_REASON_CHARACTERS = 300
 #: Channels whose messages count in a gateway's numbers.
 _NUMBERED = frozenset({"event", "test"})
 
@@ -86,12 +86,17 @@ class Refused:
     """A message that cannot be taken. ``stream`` and ``sequence`` are set when both could be read from an event."""
 
     message: Incoming
-    reason: str
+    why: Why
     gateway: str | None = None
     stream: StreamKey | None = None
     sequence: int | None = None
     #: Another event is stored under the number.
     conflict: bool = False
+
+    @property
+    def reason(self) -> str:
+        """In a sentence, for logs and the gateway."""
+        return self.why.text
 
 
 Read = ReadEvent | ReadStatus | ReadCamera | ReadResponse | Refused
@@ -100,31 +105,36 @@ Read = ReadEvent | ReadStatus | ReadCamera | ReadResponse | Refused
 class _RefusalError(Exception):
     """Ends the reading of one message; never leaves this module."""
 
+    def __init__(self, code: str, text: str, **values: object) -> None:
+        super().__init__(text)
+        self.why = why(code, text, **values)
+
 
 def read_message(message: Incoming, site: str) -> Read:
     """What the message says, or why it is refused. Never raises for anything that a broker can deliver."""
     try:
         topic = parse_gateway_topic(message.topic)
     except ContractError as error:
-        return refuse(message, str(error), None)
+        return refuse(message, why("bad_topic", str(error)), None)
     try:
         if topic.site != site:
-            raise _RefusalError(f"it is for site {topic.site!r}, this is {site!r}: check the gateway's configuration")
+            text = f"it is for site {topic.site!r}, this is {site!r}: check the gateway's configuration"
+            raise _RefusalError("other_site", text, said=topic.site, expected=site)
         return _read(message, topic, _text(message.payload))
     except _RefusalError as error:
-        return refuse(message, str(error), topic)
+        return refuse(message, error.why, topic)
     except ValidationError as error:
         return refuse(message, _said(error), topic)
 
 
-def refuse(message: Incoming, reason: str, topic: ParsedTopic | None) -> Refused:
+def refuse(message: Incoming, reason: Why, topic: ParsedTopic | None) -> Refused:
     """The refusal, with the event's number when it can be read, so that the gateway can be told."""
     if topic is None:
-        return Refused(message=message, reason=reason[:_REASON_CHARACTERS])
+        return Refused(message=message, why=reason)
     key = _key(message.payload) if topic.channel in _NUMBERED else None
     return Refused(
         message=message,
-        reason=reason[:_REASON_CHARACTERS],
+        why=reason,
         gateway=topic.gateway,
         stream=StreamKey(source=topic.source, epoch=key[0]) if key else None,
         sequence=key[1] if key else None,
@@ -146,7 +156,9 @@ def _read(message: Incoming, topic: ParsedTopic, text: str) -> Read:
     if topic.channel == "response":
         response = CommandResponse.model_validate_json(text)
         return ReadResponse(gateway=topic.gateway, source=topic.source, response=response, message=message)
-    raise _RefusalError(f"nothing is expected from a gateway on {topic.channel!r}")
+    raise _RefusalError(
+        "not_expected", f"nothing is expected from a gateway on {topic.channel!r}", channel=topic.channel
+    )
 
 
 def _event(message: Incoming, topic: ParsedTopic, text: str) -> ReadEvent:
@@ -156,9 +168,13 @@ def _event(message: Incoming, topic: ParsedTopic, text: str) -> ReadEvent:
     _same("camera", event.data.camera, topic.camera)
     _same("scenario", event.data.scenario, topic.scenario)
     if not math.isfinite(_total(event)):
-        raise _RefusalError("numbers must be finite: boxes, dwell_s and skew_s cannot be NaN or infinite")
+        raise _RefusalError("not_finite", "numbers must be finite: boxes, dwell_s and skew_s cannot be NaN or infinite")
     if _largest(event) > _MAX_INTEGER:
-        raise _RefusalError(f"numbers above {_MAX_INTEGER} cannot be kept: check sequence and evidence sizes")
+        raise _RefusalError(
+            "too_high",
+            f"numbers above {_MAX_INTEGER} cannot be kept: check sequence and evidence sizes",
+            most=_MAX_INTEGER,
+        )
     return ReadEvent(
         taken=TakenEvent(event=event, payload=text, received_at=message.received_at),
         camera=CameraKey(gateway=topic.gateway, id=event.data.camera),
@@ -169,21 +185,23 @@ def _event(message: Incoming, topic: ParsedTopic, text: str) -> ReadEvent:
 
 def _text(payload: bytes) -> str:
     if len(payload) > MAX_BYTES:
-        raise _RefusalError(f"it has {len(payload)} bytes, more than the {MAX_BYTES} that a message may have")
+        text = f"it has {len(payload)} bytes, more than the {MAX_BYTES} that a message may have"
+        raise _RefusalError("too_large", text, bytes=len(payload), most=MAX_BYTES)
     if not payload:
-        raise _RefusalError("it is empty")
+        raise _RefusalError("empty", "it is empty")
     try:
         text = payload.decode()
     except UnicodeDecodeError as error:
-        raise _RefusalError("it is not UTF-8") from error
+        raise _RefusalError("not_text", "it is not UTF-8") from error
     if "\x00" in text or "\\u0000" in text:
-        raise _RefusalError("it holds a NUL character, which the database cannot keep")
+        raise _RefusalError("nul", "it holds a NUL character, which the database cannot keep")
     return text
 
 
 def _same(what: str, said: str, expected: str | None) -> None:
     if said != expected:
-        raise _RefusalError(f"its {what} is {said!r}, but its topic says {expected!r}")
+        text = f"its {what} is {said!r}, but its topic says {expected!r}"
+        raise _RefusalError("not_its_topic", text, field=what, said=said, expected=expected or "")
 
 
 def _total(event: Event) -> float:
@@ -221,8 +239,11 @@ def _key(payload: bytes) -> tuple[str, int] | None:
     return epoch, sequence
 
 
-def _said(error: ValidationError) -> str:
+def _said(error: ValidationError) -> Why:
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
     where = ".".join(str(part) for part in first["loc"]) or "message"
     more = error.error_count() - 1
-    return f"{where}: {first['msg']}" + (f" (and {more} more)" if more else "")
+    text = f"{where}: {first['msg']}" + (f" (and {more} more)" if more else "")
+    if first["type"] in ("json_invalid", "json_type"):
+        return why("no_json", text)
+    return why("field_missing" if first["type"] == "missing" else "field_wrong", text, field=where, more=more)

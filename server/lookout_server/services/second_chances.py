@@ -112,8 +112,11 @@ def _event_of(message: QuarantinedMessage, site: Site, at: datetime) -> ReadEven
         )
     read = read_message(Incoming(topic=held.topic, payload=message.payload, received_at=at), site.id)
     if not isinstance(read, ReadEvent):
-        why = read.reason if isinstance(read, Refused) else "it is no event"
-        raise ConflictError(f"it still cannot be taken: {why}")
+        if not isinstance(read, Refused):
+            raise ConflictError("it still cannot be taken: it is no event")
+        raise ConflictError(
+            f"it still cannot be taken: {read.reason}", why_code=read.why.code, why_said=dict(read.why.values)
+        )
     return replace(read, again=True)
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from lookout_contract.delivery import Receipt, Rejection
 from lookout_server.domain.ledger import Ending, Link, digest_of
+from lookout_server.domain.refusal import why
 from lookout_server.domain.sequence import Range, Sequences
 from lookout_server.ports import Gap, LinkedEvent, LinkedNote, StreamKey, StreamState, UnitOfWork
 from lookout_server.services.reading import Read, ReadEvent, ReadResponse, ReadStatus, Refused
@@ -183,7 +184,7 @@ async def _conflicts(uow: UnitOfWork, book: _Book) -> tuple[Refused, ...]:
 def _conflict(event: ReadEvent) -> Refused:
     return Refused(
         message=event.message,
-        reason=_CONFLICT,
+        why=why("conflict", _CONFLICT),
         gateway=event.camera.gateway,
         stream=event.stream,
         sequence=event.taken.event.sequence,

@@ -121,6 +121,9 @@ async def test_the_api_shows_the_payload_as_it_came_and_what_became_of_it(
     await station.intake.take([gateway.says(b"\xff\x00")])
     raw = (await _numbers(station))[0]
     shown = (await web.get(f"/api/v1/quarantine/{number}")).json()
+    # Pages have words of their own for the code; the sentence is for logs.
+    assert (shown["code"], shown["said"]) == ("stumbled", {"detail": shown["reason"]})
+    assert (await web.get(f"/api/v1/quarantine/{raw}")).json()["code"] == "not_text"
     assert (shown["payload"], shown["replayable"], shown["reason"]) == (
         event.payload.decode(),
         True,

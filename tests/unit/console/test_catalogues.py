@@ -73,6 +73,22 @@ def test_every_reason_to_refuse_a_row_has_a_word() -> None:
     assert {code for code in found if f"row_problem.{code}" not in catalogue("zh-CN")} == set()
 
 
+def reasons() -> set[str]:
+    """The codes with which messages come into the quarantine."""
+    found: set[str] = set()
+    for name in ("reading", "settling", "intake"):
+        for node in ast.walk(ast.parse((SERVER / "services" / f"{name}.py").read_text("utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in {"why", "_RefusalError"}:
+                codes = [each for each in ast.walk(node.args[0]) if isinstance(each, ast.Constant)]
+                found |= {str(code.value) for code in codes if code.value not in {"type", "missing"}}
+    return found
+
+
+def test_every_reason_for_the_quarantine_has_a_text() -> None:
+    assert {"stumbled", "future", "field_missing", "field_wrong", "conflict", "other_site"} <= reasons()
+    assert {code for code in reasons() if f"quarantine_why.{code}" not in catalogue("zh-CN")} == set()
+
+
 def catalogue(language: str) -> dict[str, str]:
     """Key → text, with nested keys joined by dots."""
     content = cast("dict[str, object]", json.loads((SOURCES / "locales" / f"{language}.json").read_text("utf-8")))
@@ -169,7 +185,7 @@ def test_no_chinese_text_hides_in_the_code() -> None:
 
 def test_every_text_is_used() -> None:
     code = "\n".join(path.read_text("utf-8") for path in source_files())
-    built = set(re.findall(r"`([\w.]+)\.\$\{", code)) | set(re.findall(r'word\("(\w+)"', code))
+    built = set(re.findall(r"`([\w.]+)\.\$\{", code)) | set(re.findall(r'(?:word|filled)\("(\w+)"', code))
     unused = [
         key for key in catalogue("zh-CN") if f'"{key}"' not in code and not any(key.startswith(f"{g}.") for g in built)
     ]

@@ -6,6 +6,9 @@ import type { QuarantinePage as ListedPage, Quarantined as Listed } from "./mode
 export type QuarantineState = "waiting" | "taken" | "discarded";
 
 export interface Quarantined extends Listed {
+  /** Stable word for `reason`, and what it names; null: only the sentence is known. */
+  code: string | null;
+  said: Record<string, string>;
   state: QuarantineState;
   ended_at: string | null;
   /** Null beside a time: whoever runs the machine. */

@@ -137,7 +137,10 @@ function DropZone({ busy, onChoose }: { busy: boolean; onChoose: (files: readonl
       >
         <strong>{t("estate.drop")}</strong>
         <span class="quiet-text">{t("estate.kinds")}</span>
-        <input ref={input} type="file" multiple accept=".csv,.json" disabled={busy} onChange={(event) => choose(event.currentTarget.files)} />
+        <span class="button" aria-hidden="true">
+          {t("estate.choose")}
+        </span>
+        <input ref={input} class="unseen" type="file" multiple accept=".csv,.json" disabled={busy} onChange={(event) => choose(event.currentTarget.files)} />
       </label>
       <p class="form-error" role="alert">
         {wrong}

@@ -124,6 +124,11 @@ function Editor({ policy, cameras, restored, onActivated }: EditorProps) {
         <form class="policy-form" id="policy-form" aria-label={t("admin_page.policy")} onSubmit={(event) => event.preventDefault()}>
           {/* A number that is being typed lives in its field: another draft brings fields of its own. */}
           <PolicyFields key={turn} content={content} cameras={cameras} onChange={setContent} />
+          {differing.length === 0 ? null : (
+            <button type="button" class="button primary to-changes" onClick={() => document.getElementById("policy-changes")?.scrollIntoView()}>
+              {t("policy.would_change", { n: differing.length })} ↓
+            </button>
+          )}
         </form>
         <Activate
           policy={policy}

@@ -12,7 +12,7 @@ import { useReload } from "../components/reload";
 import { attempt, tell, trouble } from "../live/notices";
 import { leads } from "../live/powers";
 import { dayTime, size } from "../text/format";
-import { t } from "../text/i18n";
+import { filled, t } from "../text/i18n";
 
 const VIEWS = ["waiting", "taken", "discarded"] as const satisfies readonly QuarantineState[];
 
@@ -68,7 +68,7 @@ function Message({ item, onEnded }: { item: Quarantined; onEnded: () => void }) 
   return (
     <li class="panel">
       <div class="panel-head">
-        <h2>{item.reason}</h2>
+        <h2>{whyText(item.code, item.said, item.reason)}</h2>
         <span class={item.state === "waiting" ? "pill off" : "pill"}>{t(`quarantine_state.${item.state}`)}</span>
       </div>
       <p class="quiet-text">
@@ -121,6 +121,16 @@ function pretty({ payload, payload_base64: bytes }: QuarantineDetail): string {
   }
 }
 
+/** Why a message cannot be taken, in the reader's language; the sentence itself where no code came with it. */
+function whyText(code: string | null, said: Readonly<Record<string, string>>, sentence: string): string {
+  return (code === null ? null : filled("quarantine_why", code, said)) ?? sentence;
+}
+
+function stillOut(error: Problem): string {
+  const { why_code: code, why_said: said } = error.extras;
+  return whyText(typeof code === "string" ? code : null, (said ?? {}) as Record<string, string>, error.message);
+}
+
 function Decide({ message, onEnded }: { message: QuarantineDetail; onEnded: () => void }) {
   const [reason, setReason] = useState("");
   const [busy, setBusy] = useState(false);
@@ -137,7 +147,7 @@ function Decide({ message, onEnded }: { message: QuarantineDetail; onEnded: () =
       } catch (error) {
         // What still keeps it out is the one thing that helps.
         if (!(error instanceof Problem) || error.code !== "conflict") throw error;
-        trouble(t("quarantine.still_out", { why: error.message }));
+        trouble(t("quarantine.still_out", { why: stillOut(error) }));
       }
     });
   const discard = (event: Event) => {

@@ -84,6 +84,13 @@ export function codesOf(group: keyof typeof zh): string[] {
   return codes(words.getResourceBundle(language.value, "translation")[group] ?? {}, "");
 }
 
+/** The text for a code that came over the wire, its blanks filled with what came beside it; null when it is new. */
+export function filled(group: keyof typeof zh, code: string, values: Readonly<Record<string, string>>): string | null {
+  void language.value;
+  const key = `${String(group)}.${code}`;
+  return words.exists(key) ? t(key as ParseKeys, values) : null;
+}
+
 /** A text that the dispatcher sends in both languages. */
 export function inLanguage(told: { text_zh: string; text_en: string }): string {
   return language.value === "en" ? told.text_en : told.text_zh;

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from lookout_server.adapters.database.statements import count_up, insert_into, scalars, table_of
 from lookout_server.adapters.database.tables import CounterRow, QuarantineRow
+from lookout_server.domain.refusal import Why
 from lookout_server.ports import Incoming, Quarantined, QuarantinedMessage, QuarantineEnd, QuarantineState
 
 #: What is kept of a payload: any event whole, which has one to three KiB; a flood of huge ones must not fill the disk.
@@ -23,10 +24,10 @@ class SqlQuarantine:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def add(self, message: Incoming, reason: str, *, gateway: str | None, key: tuple[str, int] | None) -> None:
+    async def add(self, message: Incoming, why: Why, *, gateway: str | None, key: tuple[str, int] | None) -> None:
         """A redelivered message only counts up."""
         table = table_of(QuarantineRow)
-        insert = insert_into(self._session, QuarantineRow).values(_values(message, reason, gateway, key))
+        insert = insert_into(self._session, QuarantineRow).values(_values(message, why, gateway, key))
         fresh = {"times": table.c.times + 1, "last_at": insert.excluded.last_at}
         await self._session.execute(insert.on_conflict_do_update(index_elements=["fingerprint"], set_=fresh))
 
@@ -86,12 +87,14 @@ class SqlQuarantine:
         return {str(row[0]): int(row[1]) for row in await self._session.execute(statement)}
 
 
-def _values(message: Incoming, reason: str, gateway: str | None, key: tuple[str, int] | None) -> dict[str, Any]:
+def _values(message: Incoming, why: Why, gateway: str | None, key: tuple[str, int] | None) -> dict[str, Any]:
     topic = message.topic.replace("\x00", "\ufffd")
     return {
         "fingerprint": hashlib.sha256(topic.encode() + b"\x00" + message.payload).hexdigest(),
         "topic": topic,
-        "reason": reason.replace("\x00", "\ufffd"),
+        "reason": _kept(why.text),
+        "code": why.code,
+        "said": {name: _kept(value) for name, value in why.values.items()},
         "gateway": gateway,
         "epoch": key[0] if key else None,
         "sequence": key[1] if key else None,
@@ -104,12 +107,19 @@ def _values(message: Incoming, reason: str, gateway: str | None, key: tuple[str,
     }
 
 
+def _kept(text: str) -> str:
+    """PostgreSQL keeps no NUL."""
+    return text.replace("\x00", "\ufffd")
+
+
 def _quarantined(row: QuarantineRow) -> Quarantined:
     preview = row.payload.decode("utf-8", errors="replace")[:_PREVIEW_CHARACTERS]
     return Quarantined(
         id=row.id,
         topic=row.topic,
         reason=row.reason,
+        code=row.code,
+        said=row.said or {},
         gateway=row.gateway,
         epoch=row.epoch,
         sequence=row.sequence,

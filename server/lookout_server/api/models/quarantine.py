@@ -13,6 +13,8 @@ _EXAMPLE = {
     "received_at": "2026-11-22T06:00:00.000Z",
     "topic": "lookout/v1/kangle/gateway/gw-east/event/corridor-2/corridor_ebike",
     "reason": "data.camera: Field required",
+    "code": "field_missing",
+    "said": {"field": "data.camera", "more": "0"},
     "source": "gw-east",
     "size": 22,
     "payload_preview": '{"specversion": "1.0"}',
@@ -34,6 +36,8 @@ class QuarantineModel(Model):
     received_at: UtcTime
     topic: str
     reason: str
+    code: str | None = Field(description="Stable word for the reason; null: only the sentence is known.")
+    said: dict[str, str] = Field(description="What the reason names.")
     source: str | None = Field(description="The gateway that the topic names.")
     size: int
     payload_preview: str
@@ -52,6 +56,8 @@ class QuarantineModel(Model):
             received_at=held.received_at,
             topic=held.topic,
             reason=held.reason,
+            code=held.code,
+            said=dict(held.said),
             source=held.gateway,
             size=held.size,
             payload_preview="" if restricted else held.preview,

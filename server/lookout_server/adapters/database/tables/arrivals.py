@@ -93,6 +93,8 @@ class QuarantineRow(Base):
     fingerprint: Mapped[str] = mapped_column(Hash, unique=True)
     topic: Mapped[str] = mapped_column(Text)
     reason: Mapped[str] = mapped_column(Text)
+    code: Mapped[str | None] = mapped_column(String(30))
+    said: Mapped[dict[str, Any] | None]
     gateway: Mapped[str | None] = mapped_column(Id, index=True)
     epoch: Mapped[str | None] = mapped_column(Id)
     sequence: Mapped[int | None] = mapped_column(BigInteger)
