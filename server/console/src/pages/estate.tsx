@@ -75,7 +75,7 @@ function Import() {
               </li>
             ))}
           </ul>
-          <label class="whole-list">
+          <label class="tick">
             <input type="checkbox" checked={complete} disabled={busy} onChange={(event) => look(files, event.currentTarget.checked)} />
             {t("estate.complete")}
           </label>

@@ -58,7 +58,7 @@ export function SpanField({ label, value, working = false, onChange }: SpanProps
 export function PerhapsSpan({ value, usual, ...rest }: Omit<SpanProps, "value" | "onChange"> & { value: string | null; usual: string; onChange: (value: string | null) => void }) {
   return (
     <span class="perhaps">
-      <label class="tick-line">
+      <label class="tick">
         <input type="checkbox" aria-label={t("policy.happens", { what: rest.label })} checked={value !== null} onChange={(event) => rest.onChange(event.currentTarget.checked ? usual : null)} />
         {value === null ? t("policy.never") : t("policy.after")}
       </label>

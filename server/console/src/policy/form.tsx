@@ -135,7 +135,7 @@ function Ladder({ content, set }: PartProps) {
             <span class="quiet-text">{t("policy.rungs_about")}</span>
           </label>
           <div class="stack">
-            <label class="tick-line">
+            <label class="tick">
               <input type="checkbox" checked={escalation.quiet_hours !== null} onChange={(event) => change({ quiet_hours: event.currentTarget.checked ? "22:00-07:00" : null })} />
               {t("policy.quiet_hours")}
             </label>
@@ -228,7 +228,7 @@ function GradeFields({ rule, put }: { rule: GradeRule; put: (rule: GradeRule) =>
         <input type="number" required min={1} max={MOST_REPEATS} value={rule.repeats} onInput={(event) => event.currentTarget.valueAsNumber > 0 && put({ ...rule, repeats: Math.round(event.currentTarget.valueAsNumber) })} />
       </label>
       <span class="stack">
-        <label class="tick-line">
+        <label class="tick">
           <input type="checkbox" checked={rule.during !== null} onChange={(event) => put({ ...rule, during: event.currentTarget.checked ? "22:00-06:00" : null })} />
           {t("policy.only_during")}
         </label>
@@ -266,7 +266,7 @@ function SameThing({ content, cameras, set }: PartProps & { cameras: readonly Ca
                 {t("policy.within")}
                 <SpanField label={t("policy.within")} value={way.within} onChange={(within) => put({ ...way, within })} />
               </label>
-              <label class="tick-line">
+              <label class="tick">
                 <input type="checkbox" checked={way.one_way} onChange={(event) => put({ ...way, one_way: event.currentTarget.checked })} />
                 {t("policy.one_way")}
               </label>
