@@ -69,6 +69,11 @@ class Sequences:
         return (*found, (end + 1, self.top)) if self.top > end else tuple(found)
 
     @property
+    def highest(self) -> int:
+        """The highest settled number."""
+        return self.also[-1][1] if self.also else self.upto
+
+    @property
     def missing(self) -> int:
         """How many numbers the gaps hold."""
         return _count(self.gaps())

@@ -14,6 +14,7 @@ from lookout_server.domain.proof import CameraProof
 from lookout_server.domain.silence import Silence, SilenceKind
 from lookout_server.domain.territory import Camera, CameraKey, Gateway, Level, Person, Territory
 from lookout_server.ports import UnitOfWork
+from lookout_server.services.settling import gateway_of
 
 #: A gateway is enrolled again while its certificate is good: this leaves time for a visit.
 ENDS_SOON = timedelta(days=30)
@@ -203,12 +204,18 @@ async def gateway_views(uow: UnitOfWork, *, at: datetime, ids: Collection[str] |
     accounts = await uow.ledger.accounts(at - SPAN)
     refused = await uow.quarantine.count_by_gateway()
     expiries = await uow.enrolments.expiries()
+    # A busy gateway's own row lags a second behind; its numbers do not.
+    settled = {
+        (gateway_of(each.stream), each.stream.epoch): each.state.numbers.highest for each in await uow.ledger.streams()
+    }
     places: dict[str, set[str | None]] = {}
     for key, camera in (await uow.territory.cameras()).items():
         places.setdefault(key.gateway, set()).add(camera.grid)
     return [
         GatewayView(
-            gateway=gateway,
+            gateway=replace(
+                gateway, last_sequence=max(gateway.last_sequence, settled.get((name, gateway.epoch or ""), 0))
+            ),
             account=accounts.get(name, Account()),
             quarantined=refused.get(name, 0),
             rival=gateway.rival_at is not None and at - gateway.rival_at < _RIVAL_SHOWN,
