@@ -3,7 +3,7 @@
 import pytest
 
 from lookout_demo.footage import Feed
-from lookout_demo.reel_check import Alarms, judge
+from lookout_demo.reel_check import Alarms, Attention, judge
 
 FEEDS = (
     Feed(id="fire", name="F", url="f.mp4", scenarios=("fire_smoke",)),
@@ -35,3 +35,10 @@ def test_what_is_wrong_is_named(alarms: Alarms, watching: tuple[str, ...], told:
     verdict = judge(FEEDS, alarms, watching, started=100.0, watched_s=180.0)
     assert not verdict.passed
     assert (verdict.missing, verdict.false_alarms, verdict.not_watching) == told
+
+
+def test_a_moment_of_blindness_is_forgiven_and_half_of_the_time_is_not() -> None:
+    attention = Attention()
+    for fire, lamp in (("unknown", "blind"), ("watching", "watching"), ("blind", "blind"), ("watching", "blind")):
+        attention.note({"fire": fire, "lamp": lamp, "bag": "blind"})
+    assert attention.watched() == ["fire"]
