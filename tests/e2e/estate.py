@@ -331,7 +331,7 @@ class Estate:
         self.names["round"] = "i-0"
 
     def _office(self) -> None:
-        """What the pages behind the control room are about: a plan, a roster, a silence, a proposal, a bad message."""
+        """What the pages behind the control room are about: a plan, a roster, a silence, a proposal."""
         query = {"place": self.operator.ask("GET", f"/cases/{self.names['case']}")["grid"]["id"], "name": "院子"}
         made = self.boss.client.post("/plans", params=query, content=courtyard())
         plan = made.raise_for_status().json()["id"]
@@ -344,7 +344,6 @@ class Estate:
         self.boss.ask("POST", "/silences", {"kind": "silence", "reason": "环卫清运中", "ends_at": until, **quiet})
         gateway = self.gateways[EBIKE.gateway]
         gateway.propose({"0123456789ab": PRAM})
-        gateway.probe.publish(gateway.topics.event(EBIKE.camera, Scenario.GARBAGE), b'{"specversion": "1.0"}')
 
     def _residents(self, code: str) -> None:
         tracking = self.stranger.report(code, "garbage", "单元门口堆了三袋垃圾，有气味")

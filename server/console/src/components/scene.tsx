@@ -58,6 +58,16 @@ interface MediaProps {
 
 function Media({ file, moving, poster, alarm, onBroken }: MediaProps) {
   const [size, setSize] = useState<Size | null>(null);
+  useEffect(() => {
+    if (!moving || poster === undefined) return undefined;
+    // The boxes are wanted as soon as there is something to see: on a slow line the film comes long after its poster.
+    const picture = new Image();
+    picture.onload = () => setSize((known) => known ?? { width: picture.naturalWidth, height: picture.naturalHeight });
+    picture.src = poster;
+    return () => {
+      picture.onload = null;
+    };
+  }, [moving, poster]);
   const says = t("scene.says", { scenario: word("scenario", alarm.scenario), camera: alarm.camera.name });
   return (
     <>
