@@ -149,6 +149,27 @@ async def test_an_unknown_gateway_and_camera_are_taken_and_shown(station: Statio
     assert (camera.grid, camera.last_alarm_at) == (None, NOON)
 
 
+async def test_times_that_are_only_shown_lag_a_second_at_most(station: Station) -> None:
+    gateway = SmallGateway()
+
+    async def shown_after(seconds: float) -> tuple[float, float]:
+        gateway.at = NOON + timedelta(seconds=seconds)
+        await station.intake.take([gateway.sends(f"o-{gateway.sequence}")])
+        async with station.store.read() as uow:
+            spoke = (await uow.gateways.get())["gw-1"].last_seen_at
+            alarm = (await uow.territory.cameras())[CameraKey(gateway="gw-1", id=gateway.camera)].last_alarm_at
+            assert (await gateway_views(uow, at=NOON))[0].gateway.last_sequence == gateway.sequence
+        assert spoke is not None
+        assert alarm is not None
+        return (spoke - NOON).total_seconds(), (alarm - NOON).total_seconds()
+
+    assert await shown_after(0) == (0, 0)
+    assert await shown_after(0.4) == (0, 0)
+    assert await shown_after(1.1) == (1.1, 1.1)
+    # The dispatcher's clock was set back, and what happened earlier is not the last alarm.
+    assert await shown_after(-60) == (-60, 1.1)
+
+
 async def test_fire_makes_its_own_case_once(station: Station) -> None:
     gateway = SmallGateway(scenario=Scenario.FIRE_SMOKE, severity=Severity.RED)
     await station.intake.take([gateway.sends("o-1", stage="pre_alarm")])
