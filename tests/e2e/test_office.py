@@ -163,7 +163,7 @@ def test_a_letter_that_was_refused_is_sent_again(
     with ThreadPoolExecutor(max_workers=1) as thread:
         thread.submit(lambda: asyncio.run(refuse(dispatcher.folder / "server.yaml", seq))).result()
     page.reload()
-    expect(box.get_by_role("row").filter(has_text="it answers 422")).to_be_visible()
+    expect(box.get_by_role("row").filter(has_text="对方返回 422")).to_be_visible()
     before = len(property_firm.letters)
     box.get_by_role("button", name="重送").click()
     expect(page.get_by_text("重送成功 1 条")).to_be_visible()

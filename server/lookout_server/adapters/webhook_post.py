@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from lookout_server.domain.webhook import answered
 from lookout_server.errors import DeliveryError, RefusedError, StoreError
 from lookout_server.ports import Clock, Store
 from lookout_server.services.webhooks import Webhooks
@@ -39,7 +40,7 @@ class HttpPost:
             raise DeliveryError(f"{type(error).__name__}: {error}") from error
         if response.is_success:
             return
-        text = f"it answers {response.status_code} {response.reason_phrase}"
+        text = answered(response.status_code, response.reason_phrase)
         if response.is_client_error and response.status_code not in _LATER:
             raise RefusedError(text)
         raise DeliveryError(text)

@@ -7,6 +7,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -16,6 +17,7 @@ PAUSES = tuple(timedelta(seconds=s) for s in (2, 5, 15, 60, 300, 900, 3600))
 #: A message that its receiver refuses (4xx) so often is set aside, so that the others get through.
 MOST_REFUSALS = 8
 PREFIX = "whsec_"
+_ANSWER = re.compile(r"it answers (\d{3})\b")
 #: Bytes of a secret: fewer can be guessed.
 LEAST_SECRET = 24
 
@@ -65,6 +67,17 @@ class SetAside:
     seq: int
     at: datetime
     error: str
+
+
+def answered(status: int, phrase: str) -> str:
+    """What is noted of an answer that is no yes."""
+    return f"it answers {status} {phrase}".rstrip()
+
+
+def status_of(error: str | None) -> int | None:
+    """The HTTP status of such an answer; None: there was none, the receiver could not be reached."""
+    found = _ANSWER.match(error or "")
+    return int(found[1]) if found else None
 
 
 def written_secret(secret: bytes) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from lookout_contract.events import Scenario, Severity
-from lookout_server.domain.webhook import MOST_REFUSALS, PAUSES, secret_bytes, signed
+from lookout_server.domain.webhook import MOST_REFUSALS, PAUSES, answered, secret_bytes, signed, status_of
 from lookout_server.errors import DeliveryError, NotFoundError, RefusedError
 from lookout_server.ports import FeedEntry, FeedKind
 from lookout_server.services.webhooks import Receiver, Webhooks
@@ -114,6 +114,9 @@ async def test_what_is_refused_for_good_is_set_aside_and_can_be_sent_again(stati
         now += timedelta(hours=2)
     (view,) = await hooks.views()
     assert [letter.error for letter in view.set_aside] == ["it answers 422"]
+    # Pages say it in their own words.
+    assert [status_of(letter.error) for letter in view.set_aside] == [422]
+    assert (status_of("ConnectError: away"), status_of(answered(503, "Service Unavailable"))) == (None, 503)
     assert "case.report" in [message["type"] for _, message in inbox.got]  # the others got through
     with pytest.raises(DeliveryError, match="0 of 1 got through"):
         await hooks.resend("property", now)

@@ -78,7 +78,9 @@ export interface Webhook {
   failing_since: string | null;
   next_at: string | null;
   last_error: string | null;
-  set_aside: { seq: number; at: string; error: string }[];
+  /** What it answered then; null beside an error: it could not be reached. */
+  last_status: number | null;
+  set_aside: { seq: number; at: string; error: string; status: number | null }[];
 }
 
 export const webhooks = () => request<{ items: Webhook[] }>("GET", "/webhooks").then((answer) => answer.items);

@@ -43,6 +43,9 @@ function Webhooks() {
   );
 }
 
+/** What came back, in the reader's language. */
+const answerText = (status: number | null) => (status === null ? t("webhook.unreached") : t("webhook.answers", { status }));
+
 function Receiver({ hook, onSent }: { hook: Webhook; onSent: () => void }) {
   const [busy, setBusy] = useState(false);
   const resend = async () => {
@@ -62,7 +65,7 @@ function Receiver({ hook, onSent }: { hook: Webhook; onSent: () => void }) {
       </div>
       {hook.failing_since === null ? null : (
         <p class="warning">
-          {t("webhook.since", { at: dayTime(hook.failing_since), why: hook.last_error ?? "–" })}
+          {t("webhook.since", { at: dayTime(hook.failing_since), why: answerText(hook.last_status) })}
           {hook.next_at === null ? "" : ` · ${t("webhook.next", { at: dayTime(hook.next_at) })}`}
         </p>
       )}
@@ -91,7 +94,7 @@ function Receiver({ hook, onSent }: { hook: Webhook; onSent: () => void }) {
             columns={[
               { name: t("audit.number"), cell: (letter) => letter.seq },
               { name: t("audit.at"), cell: (letter) => dayTime(letter.at) },
-              { name: t("webhook.why"), cell: (letter) => letter.error },
+              { name: t("webhook.why"), cell: (letter) => answerText(letter.status) },
             ]}
           />
           <div class="buttons">

@@ -6,10 +6,15 @@ from urllib.parse import urlsplit
 from pydantic import Field
 
 from lookout_server.api.models.base import Model, UtcTime, shown
-from lookout_server.domain.webhook import SetAside
+from lookout_server.domain.webhook import SetAside, status_of
 from lookout_server.services.webhooks import HookView
 
-_SET_ASIDE: dict[str, Any] = {"seq": 812, "at": "2026-11-22T06:00:00.000Z", "error": "it answers 422 Unprocessable"}
+_SET_ASIDE: dict[str, Any] = {
+    "seq": 812,
+    "at": "2026-11-22T06:00:00.000Z",
+    "error": "it answers 422 Unprocessable",
+    "status": 422,
+}
 _EXAMPLE: dict[str, Any] = {
     "name": "property",
     "host": "hooks.example",
@@ -20,6 +25,7 @@ _EXAMPLE: dict[str, Any] = {
     "failing_since": None,
     "next_at": None,
     "last_error": None,
+    "last_status": None,
     "set_aside": [_SET_ASIDE],
 }
 
@@ -32,11 +38,12 @@ class SetAsideModel(Model):
     seq: int
     at: UtcTime
     error: str
+    status: int | None = Field(description="What it answered; null: it could not be reached.")
 
     @classmethod
     def of(cls, letter: SetAside) -> "SetAsideModel":
         """From the domain's value."""
-        return cls(seq=letter.seq, at=letter.at, error=letter.error)
+        return cls(seq=letter.seq, at=letter.at, error=letter.error, status=status_of(letter.error))
 
 
 class WebhookModel(Model):
@@ -53,6 +60,7 @@ class WebhookModel(Model):
     failing_since: UtcTime | None = Field(description="Since when nothing gets through; null while all is well.")
     next_at: UtcTime | None = Field(description="When it is tried again.")
     last_error: str | None
+    last_status: int | None = Field(description="What it answered then; null beside an error: it could not be reached.")
     set_aside: tuple[SetAsideModel, ...]
 
     @classmethod
@@ -69,6 +77,7 @@ class WebhookModel(Model):
             failing_since=state.failing_since if state else None,
             next_at=state.next_at if state else None,
             last_error=state.last_error if state else None,
+            last_status=status_of(state.last_error) if state else None,
             set_aside=tuple(SetAsideModel.of(letter) for letter in view.set_aside),
         )
 
