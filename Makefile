@@ -60,7 +60,7 @@ CLIPS ?=
 QUIET ?= --minutes 3
 BLENDER = PYTHONPATH=models $(REEL)/blender/bin/python
 $(REEL)/blender/.ready: models/reel/requirements.txt
-	@test -d $(REEL)/blender || $(PYTHON) -m venv $(REEL)/blender
+	@test -x $(REEL)/blender/bin/pip || $(PYTHON) -m venv --clear $(REEL)/blender
 	@$(REEL)/blender/bin/python -m pip install -q -r models/reel/requirements.txt
 	@touch $@
 

@@ -16,7 +16,8 @@ GOOD: Alarms = {("fire", "fire_smoke"): 112.04, ("bag", "garbage"): 115.0}
 
 
 def test_one_clip_of_a_scenario_is_enough_and_each_is_told() -> None:
-    verdict = judge(FEEDS, GOOD, ALL, started=100.0, watched_s=180.0)
+    blind = {("lamp", "camera_blind"): 104.0}
+    verdict = judge(FEEDS, {**GOOD, **blind}, ALL, started=100.0, watched_s=180.0)
     assert verdict.passed
     assert verdict.first_alarm_s == {"fire": 12.0, "blaze": None, "bag": 15.0}
 
