@@ -27,8 +27,8 @@ from lookout_server.testing import (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What each dispatcher keeps in its own memory is tested with one."""
-    alone = pytest.mark.skip(reason="each dispatcher counts by itself: tested with one")
+    """What each dispatcher keeps in its own memory, and what is SQLite's alone, is tested with one."""
+    alone = pytest.mark.skip(reason="each dispatcher's own, or SQLite's: tested with one")
     for item in items:
         if REPLICAS > 1 and item.get_closest_marker("one_dispatcher"):
             item.add_marker(alone)

@@ -73,6 +73,13 @@ class Fleet:
         await self._next().ping()
 
 
+def database_of(store: Store) -> Database:
+    """The database behind what tests use as the store."""
+    database = store.replicas[0].store if isinstance(store, Fleet) else store
+    assert isinstance(database, Database)
+    return database
+
+
 def app_of(deps: Deps) -> ASGIApp:
     """The application; with several replicas one that hands requests to them in turn, as a load balancer does."""
     if not isinstance(deps.store, Fleet):

@@ -9,7 +9,7 @@ import pytest
 from pyotp.totp import TOTP
 from sqlalchemy import text
 
-from lookout_server.adapters.database import Database
+from integration.server.fleet import database_of
 from lookout_server.domain.audit import GENESIS, Act, Entry
 from lookout_server.errors import StoreError, StoreRefusedError
 from lookout_server.services import auditing, factors
@@ -144,8 +144,7 @@ async def test_the_log_is_one_chain_also_when_many_write_at_once(station: Statio
 @pytest.mark.parametrize("statement", ["UPDATE audit SET actor = 'u-zhao' WHERE seq = 2", "DELETE FROM audit"])
 async def test_the_database_itself_refuses_to_change_the_log(station: Station, statement: str) -> None:
     await _write(station, 1, 2, 3)
-    assert isinstance(station.store, Database)
-    database = station.store
+    database = database_of(station.store)
 
     async def change() -> None:
         async with database.write() as uow:
@@ -165,10 +164,10 @@ async def test_the_database_itself_refuses_to_change_the_log(station: Station, s
     ],
 )
 @SQLITE
+@pytest.mark.one_dispatcher
 async def test_whoever_gets_round_that_is_found_out(station: Station, statement: str, broken: int) -> None:
     await _write(station, 1, 2, 3)
-    assert isinstance(station.store, Database)
-    async with station.store.write() as uow:
+    async with database_of(station.store).write() as uow:
         for verb in ("update", "delete"):
             await uow.session.execute(text(f"DROP TRIGGER audit_no_{verb}"))
         await uow.session.execute(text(statement))
@@ -254,6 +253,7 @@ async def test_people_change_their_own_password(station: Station, web: httpx.Asy
 
 
 @SQLITE
+@pytest.mark.one_dispatcher
 async def test_a_password_is_not_guessed_from_an_open_session(web: httpx.AsyncClient) -> None:
     headers = await _headers(web, "wang")
     codes: list[int] = []

@@ -58,6 +58,7 @@ async def test_sessions_slide_and_end(web: httpx.AsyncClient, station: Station) 
     _problem(await web.get("/api/v1/session", headers=headers), 401, "unauthenticated")
 
 
+@pytest.mark.one_dispatcher
 async def test_wrong_passwords_say_nothing_and_slow_down(web: httpx.AsyncClient, station: Station) -> None:
     details = {
         _problem(await web.post("/api/v1/session", json={"username": name, "password": "no"}), 401, "unauthenticated")
@@ -126,6 +127,7 @@ async def test_headers_that_protect_pages(web: httpx.AsyncClient) -> None:
     assert (await web.get("/api/v1/openapi.json")).headers["cache-control"] == "no-store"
 
 
+@pytest.mark.one_dispatcher
 async def test_health_readiness_and_metrics(deps: Deps) -> None:
     async def unreachable() -> str | None:
         return "the broker at 127.0.0.1:1883 cannot be reached: start it"

@@ -244,6 +244,7 @@ async def test_what_is_no_report_is_refused_and_leaves_nothing(
     assert station.files.files == {}
 
 
+@pytest.mark.one_dispatcher
 async def test_a_wall_takes_so_many_reports_an_hour_but_every_fire(station: Station, deps: Deps) -> None:
     code = await _code(station)
     app = app_of(deps)
@@ -262,6 +263,7 @@ async def test_a_wall_takes_so_many_reports_an_hour_but_every_fire(station: Stat
         await _report(web, code, kind="fire", words="冒烟")
 
 
+@pytest.mark.one_dispatcher
 async def test_codes_and_tracking_codes_cannot_be_guessed_for_long(station: Station, web: httpx.AsyncClient) -> None:
     code = await _code(station)
     for number in range(30):

@@ -98,6 +98,7 @@ async def test_a_new_certificate_revokes_the_old_one_and_revoking_takes_everythi
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.one_dispatcher
 async def test_guessing_codes_is_slowed_and_a_dispatcher_without_door_says_so(
     web: httpx.AsyncClient, deps: Deps, station: Station
 ) -> None:
