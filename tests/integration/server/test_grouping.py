@@ -1,5 +1,6 @@
 """Twenty alarms of a street are one message to a person, red is never held back. On both databases."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -133,3 +134,33 @@ async def test_two_couriers_send_a_message_once(station: Station) -> None:
     at = station.clock.advance(30)
     assert await one.carry(at) + await two.carry(at) == 1
     assert len(channel.sent) == 1
+
+
+class SlowPhone:
+    """A Sender whose one address does not answer until it is let go."""
+
+    def __init__(self) -> None:
+        self.sent: list[str] = []
+        self.others = asyncio.Event()
+        self.let_go = asyncio.Event()
+
+    async def send(self, address: str, title: str, body: str) -> None:
+        """Wait, if it is the slow one."""
+        if address.endswith("u-li"):
+            await self.let_go.wait()
+        self.sent.append(address)
+        self.others.set()
+
+
+async def test_nobody_waits_for_somebody_elses_slow_channel(station: Station) -> None:
+    await _reach(station, "u-li", "u-zhao")
+    channel = SlowPhone()
+    await _come(station, 1, severity=Severity.RED)
+    await _pass(station, 61)
+    await _pass(station, 61)
+    carrying = asyncio.create_task(Courier(station.store, channel, owner="one").carry(station.clock.now()))
+    await asyncio.wait_for(channel.others.wait(), 30)
+    assert channel.sent == ["sms://u-zhao"]
+    channel.let_go.set()
+    assert await carrying == 2
+    assert channel.sent == ["sms://u-zhao", "sms://u-li"]

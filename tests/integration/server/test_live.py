@@ -57,6 +57,7 @@ async def beginning(station: Station, deps: Deps) -> AsyncGenerator["asyncio.Tas
     task.cancel()
 
 
+@pytest.mark.one_dispatcher
 async def test_a_gateway_is_asked_once_and_all_see_it_until_the_last_has_left(
     station: Station, deps: Deps, web: httpx.AsyncClient, beginning: "asyncio.Task[tuple[Viewer, bytes]]"
 ) -> None:

@@ -93,6 +93,7 @@ def _paths(case: str) -> list[str]:
     return [p for p in found if p.startswith("/api/v1/") and not p.startswith(LEFT_OUT) and "{" not in p]
 
 
+@pytest.mark.one_dispatcher
 async def test_lists_ask_as_often_however_long_they_are(station: Station, web: httpx.AsyncClient) -> None:
     account = Account(username="root", name="root", roles=BOSS.person.roles, password=PASSWORD)
     await add_person(station.store, PlainHasher(), account)
