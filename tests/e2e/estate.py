@@ -210,8 +210,8 @@ class Estate:
     names: dict[str, str] = field(default_factory=dict[str, str])
 
     @classmethod
-    def start(cls, folder: Path, *, cases: int = CASES) -> "Estate":
-        """Everything is there when it returns; ``stop`` ends it."""
+    def start(cls, folder: Path, *, cases: int = CASES, office: bool = True) -> "Estate":
+        """Everything is there when it returns; ``stop`` ends it. ``office``: also what its own pages are about."""
         dispatcher = Dispatcher(folder=folder, config=CONFIG.format(folder=folder))
         # In a thread: whoever drives a browser has a loop of their own, and a process for each verb costs seconds.
         with ThreadPoolExecutor(max_workers=1) as thread:
@@ -233,7 +233,8 @@ class Estate:
         estate._cases()
         estate._rounds()
         estate._residents(code)
-        estate._office()
+        if office:
+            estate._office()
         return estate
 
     def stop(self) -> None:

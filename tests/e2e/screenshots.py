@@ -13,8 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.sync_api import Browser, sync_playwright
-from playwright.sync_api import Error as PlaywrightError
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from e2e.console_driver import Language, Login, Window, launch, open_window
 from e2e.estate import ADMIN, WORKER, Estate
@@ -70,8 +69,9 @@ def shown(window: Window, address: str) -> list[str]:
     """Open a page and wait until it has come to rest; what is wrong with it."""
     window.page.goto(f"{window.base_url}{address}")
     try:
-        window.page.locator(".waiting").first.wait_for(state="detached", timeout=PATIENCE_MS)
-    except PlaywrightError:
+        # One part that has come may bring another that has to be fetched.
+        expect(window.page.locator(".waiting")).to_have_count(0, timeout=PATIENCE_MS)
+    except AssertionError:
         return ["is still loading"]
     live = window.page.locator(".feed-age:not(.old)")
     if window.page.locator(".feed-age").count():

@@ -110,7 +110,7 @@ class Heard:
 
 @pytest.fixture(scope="module")
 def estate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Estate]:
-    started = Estate.start(tmp_path_factory.mktemp("estate"), cases=20)
+    started = Estate.start(tmp_path_factory.mktemp("estate"), cases=20, office=False)
     yield started
     started.stop()
 
