@@ -131,6 +131,7 @@ async def test_workers_hear_of_their_cases_alone(live: httpx.AsyncClient, statio
         assert (line.event, line.data["case"]["grid"]["id"]) == ("case", grid)
 
 
+@pytest.mark.one_dispatcher
 async def test_the_stream_ends_with_the_hub(live: httpx.AsyncClient, station: Station, deps: Deps) -> None:
     headers = await _headers(live, "li")
     async with _feed(live, headers) as lines:
@@ -195,6 +196,7 @@ class Browser:
         self.heard.set()
 
 
+@pytest.mark.one_dispatcher
 async def test_whose_socket_is_full_hears_all_in_order_later_and_holds_up_nobody(deps: Deps, station: Station) -> None:
     app = app_of(deps)
     web = httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://lookout.test")

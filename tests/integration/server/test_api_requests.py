@@ -107,6 +107,7 @@ def test_every_post_takes_a_key_but_those_that_answer_with_secrets() -> None:
     without = {path for path, item in paths.items() if "post" in item and not takes_key("POST", path)}
     assert without == {
         "/api/v1/session",
+        "/api/v1/session/password",
         "/api/v1/session/second_factor",
         "/api/v1/session/second_factor/confirm",
         "/api/v1/session/second_factor/off",
