@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from lookout_server.__main__ import app
 from lookout_server.adapters.database import Database
+from lookout_server.domain.refusal import why
 from lookout_server.services.intake import Intake
 from lookout_server.testing import SITE, SmallGateway
 
@@ -221,7 +222,10 @@ async def _refuse(config: str) -> None:
     gateway = SmallGateway(gateway="gw-a", site="home")
     database = Database(f"sqlite:///{Path(config).parent}/data/lookout.db")
     async with database.write() as uow:
-        for message, why in ((gateway.sends("o-1"), "it stumbled"), (gateway.says(b"rubbish"), "it is no JSON")):
-            await uow.quarantine.add(message, why, gateway="gw-a", key=None)
+        for message, code, text in (
+            (gateway.sends("o-1"), "stumbled", "it stumbled"),
+            (gateway.says(b"rubbish"), "no_json", "it is no JSON"),
+        ):
+            await uow.quarantine.add(message, why(code, text), gateway="gw-a", key=None)
         await uow.commit()
     await database.close()
