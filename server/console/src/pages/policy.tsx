@@ -33,6 +33,13 @@ async function held(): Promise<Held> {
   return { policy, cameras };
 }
 
+/** The focus goes there as well: who uses the keyboard goes on from it. */
+function goToChanges(): void {
+  const heading = document.getElementById("policy-changes");
+  heading?.scrollIntoView();
+  heading?.focus({ preventScroll: true });
+}
+
 export default function PolicyPage() {
   return (
     <AdminShell title={t("admin_page.policy")}>
@@ -125,7 +132,7 @@ function Editor({ policy, cameras, restored, onActivated }: EditorProps) {
           {/* A number that is being typed lives in its field: another draft brings fields of its own. */}
           <PolicyFields key={turn} content={content} cameras={cameras} onChange={setContent} />
           {differing.length === 0 ? null : (
-            <button type="button" class="button primary to-changes" onClick={() => document.getElementById("policy-changes")?.scrollIntoView()}>
+            <button type="button" class="button primary to-changes" onClick={goToChanges}>
               {t("policy.would_change", { n: differing.length })} ↓
             </button>
           )}
@@ -184,7 +191,7 @@ function Activate({ policy, content, differing, usualReason, onDrop, onActivated
   };
   return (
     <aside class="panel what-changes" aria-labelledby="policy-changes">
-      <h2 id="policy-changes" ref={heading}>
+      <h2 id="policy-changes" ref={heading} tabIndex={-1}>
         {t("policy.would_change", { n: differing.length })}
       </h2>
       {differing.length === 0 ? (
