@@ -8,7 +8,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
@@ -143,6 +143,8 @@ class SpokenGateway:
     issued: dict[str, Any]
     probe: Probe
     sequence: int = 0
+    #: Commands, by their ids.
+    answered: set[str] = field(default_factory=set[str])
 
     @classmethod
     def connect(cls, dispatcher: Dispatcher, name: str, issued: dict[str, Any] | None = None) -> "SpokenGateway":
@@ -186,8 +188,15 @@ class SpokenGateway:
         self.probe.subscribe(self.topics.commands)
 
     def answer(self, name: str, outcome: Outcome = Outcome.DONE, detail: str | None = None) -> Command:
-        """Answer the newest command of that name, once it is here; returns it."""
-        command = COMMANDS.validate_json(self.probe.wait_for(self.topics.command(name))[-1].payload)
+        """Answer the newest command of that name that was not answered yet, once it is here; returns it."""
+
+        def waiting() -> list[Command]:
+            heard = [COMMANDS.validate_json(each.payload) for each in self.probe.on(self.topics.command(name))]
+            return [command for command in heard if command.id not in self.answered]
+
+        self.probe.wait(waiting, f"a command {name}")
+        command = waiting()[-1]
+        self.answered.add(command.id)
         response = CommandResponse(id=command.id, name=name, outcome=outcome, at=datetime.now(UTC), detail=detail)
         self.probe.publish(self.topics.response(name), response.to_json())
         return command

@@ -36,15 +36,17 @@ export function PushSwitch() {
     // Without a network there is no key, and nothing to turn on.
     if ("PushManager" in window) api.pushKey().then(setKey, () => undefined);
   }, []);
+  const [busy, setBusy] = useState(false);
   const person = user.value?.id;
   if (key === null || person === undefined) return null;
   const on = held.value?.person === person;
+  // The browser asks the person, and its push service may take its time.
+  const turn = () => {
+    setBusy(true);
+    void attempt(() => (on ? turnOff() : turnOn(key, person))).finally(() => setBusy(false));
+  };
   return (
-    <button
-      class="button small quiet"
-      aria-pressed={on}
-      onClick={() => void attempt(() => (on ? turnOff() : turnOn(key, person)))}
-    >
+    <button class="button small quiet" aria-pressed={on} disabled={busy} onClick={turn}>
       {t("worker.push")}
     </button>
   );
