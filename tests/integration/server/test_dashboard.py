@@ -17,6 +17,8 @@ _NAME = re.compile(r"\blookout_[a-z_]+")
 _BY = re.compile(r"by \(([a-z_, ]+)\)")
 
 
+# What a dispatcher has answered, it counts itself.
+@pytest.mark.one_dispatcher
 async def test_every_panel_finds_its_metrics(station: Station, web: httpx.AsyncClient) -> None:
     gateway = SmallGateway()
     await station.intake.take([gateway.is_online(), gateway.sees(Sight.WATCHING), gateway.sends("o-1")])
