@@ -7,6 +7,7 @@ Excel takes Chinese for something else.
 import csv
 import io
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Self, cast
@@ -50,15 +51,15 @@ Many = BeforeValidator(_parts)
 Perhaps = BeforeValidator(_none)
 
 
-class Row(BaseModel):
+class Row(BaseModel, ABC):
     """A line of a table."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     @property
+    @abstractmethod
     def key(self) -> str:
         """What tells it from the other lines of its table."""
-        raise NotImplementedError
 
 
 class TerritoryRow(Row):
