@@ -117,7 +117,7 @@ class GatewayStatus(Message):
     clock_skew_s: float | None = None
     """Largest measured skew between a camera's stream time and the gateway's clock, seconds."""
     shed: dict[str, Count] = {}
-    """Scenario → frames that were not looked at because the box was too busy."""
+    """Scenario → looks (at frames, plates and poses) that were left out because the box was too busy."""
     cameras: dict[Identifier, CameraReport] = {}
     """Camera → how its stream is doing."""
     shadows: dict[Identifier, ShadowReport] = {}

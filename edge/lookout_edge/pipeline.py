@@ -79,7 +79,7 @@ class CameraPipeline:
     #: Looks that were taken, and those that failed.
     looks: int = 0
     failed_looks: int = 0
-    #: Of the failed ones those that never began because the box was too busy.
+    #: Looks, plates and poses for which the box was too busy.
     shed_looks: int = 0
 
     def __init__(
@@ -118,6 +118,8 @@ class CameraPipeline:
         self._ledger = SuppressionLedger(provenance.camera, on_suppressed)
         #: Track → plates read from it in the last look.
         self._readings: dict[int, tuple[PlateReading, ...]] = {}
+        #: Tracks whose plate the box was too busy to read in the last look.
+        self._unread: set[int] = set()
         #: Track → its pose in the last look.
         self._poses: dict[int, Pose | None] = {}
         self._rules_of = {scenario: [rule for rule in rules if rule.scenario is scenario] for scenario in self._books}
@@ -221,7 +223,7 @@ class CameraPipeline:
             self._sight.reset()
         for each in (*self._rules, *self._shadows):
             each.reset()
-        self._readings = {}
+        self._readings, self._unread = {}, set()
 
     @property
     def blindness(self) -> Blindness | None:
@@ -266,6 +268,7 @@ class CameraPipeline:
             self._provenance.camera,
             residents=self._plates.directory.residents(frame.at) if self._plates is not None else (),
             readings=self._readings,
+            unread=self._unread,
             reads_plates=self._plates is not None,
             poses=self._poses,
             estimates_poses=self._pose is not None,
@@ -316,13 +319,16 @@ class CameraPipeline:
 
     def _read_plates(self, frame: Frame, observed: Sequence[Observation]) -> None:
         """Read the plates that rules asked for; they hear of them in the next look."""
-        self._readings = readings = {}
+        self._readings, self._unread = readings, unread = {}, set[int]()
         if self._plates is not None:
             for observation in observed:
                 if observation.plate_of is None or observation.plate_of in readings:
                     continue
                 try:
                     readings[observation.plate_of] = self._read(self._plates, frame, observation.box)
+                except OverloadError:  # nobody looked: the camera sees, and the rule asks again
+                    self.shed_looks += 1
+                    unread.add(observation.plate_of)
                 except ModelError as error:
                     self.unknown_because = str(error)
 
@@ -335,6 +341,8 @@ class CameraPipeline:
                     continue
                 try:
                     poses[observation.pose_of] = self._pose.estimate(frame.image, observation.box)
+                except OverloadError:
+                    self.shed_looks += 1
                 except ModelError as error:
                     self.unknown_because = str(error)
 

@@ -22,10 +22,8 @@ SCHEMA_LINE = re.compile(r"# yaml-language-server: \$schema=(schemas/([a-z-]+)\.
 
 
 def load_gateway(path: Path) -> object:
-    zoo = Zoo.find()
-    models = {name: zoo.entry(name).spec.labels for name in zoo.names()}
     secrets = {"LOOKOUT_MQTT_PASSWORD": "secret", "LOOKOUT_DISPATCHER_TOKEN": "secret"}
-    return load_config(path, models=models, environ=secrets)
+    return load_config(path, models=Zoo.find().seen_labels(), environ=secrets)
 
 
 def load_server(path: Path) -> object:

@@ -16,7 +16,7 @@ import yaml
 from pydantic import Field, ValidationError, model_validator
 
 from lookout_contract.base import Sha256
-from lookout_edge.adapters.zoo_heads import NEEDS_NMS, Head, Part, Share
+from lookout_edge.adapters.zoo_heads import NEEDS_NMS, DetectorHead, Head, Part, Share
 from lookout_edge.errors import ModelError
 
 Channels = tuple[float, float, float]
@@ -235,6 +235,11 @@ class Zoo:
     def names(self) -> tuple[str, ...]:
         """Names of the models, sorted."""
         return tuple(sorted(path.parent.name for path in self.folder.glob("*/model.yaml")))
+
+    def seen_labels(self) -> dict[str, tuple[str, ...]]:
+        """Name → what each model finds in a picture; nothing for one that only judges what another has found."""
+        specs = {name: self.entry(name).spec for name in self.names()}
+        return {name: spec.labels if isinstance(spec.head, DetectorHead) else () for name, spec in specs.items()}
 
     def entry(self, name: str) -> ZooEntry:
         """The model of that name. ModelError when it is unknown or its description is wrong."""

@@ -110,9 +110,7 @@ _FIXED = (
 
 def load(path: Path, drawn: Drawn | None = None) -> LoadedConfig:
     """Read a configuration with this box's zoo and environment; ConfigError lists everything that is wrong."""
-    zoo = Zoo.find()
-    models = {name: zoo.entry(name).spec.labels for name in zoo.names()}
-    return load_config(path, models=models, environ=os.environ, drawn=drawn)
+    return load_config(path, models=Zoo.find().seen_labels(), environ=os.environ, drawn=drawn)
 
 
 def enrol(url: str, code: str, folder: Path) -> Enrolment:

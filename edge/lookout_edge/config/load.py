@@ -97,7 +97,7 @@ def load_config(
 ) -> LoadedConfig:
     """Read and check ``path``, with the zones that were drawn in the console, or with ``drawn`` in their place.
 
-    ``models`` are the zoo's entries with the labels of each; ``environ`` may hold LOOKOUT_MQTT_PASSWORD,
+    ``models`` are the zoo's entries with the labels that each detects; ``environ`` may hold LOOKOUT_MQTT_PASSWORD,
     LOOKOUT_DISPATCHER_TOKEN and LOOKOUT_HTTP_TOKEN, which win over the file. ConfigError carries one line per fault.
     """
     document = parse(read_text(path))

@@ -51,10 +51,14 @@ def _detector_of(data: Section) -> str:
     return str(_section(data.get("models")).get("detector", ModelsConfig().detector))
 
 
+def _detectors(models: Mapping[str, Sequence[str]]) -> list[str]:
+    return sorted(name for name, labels in models.items() if labels and name not in PLATE_MODELS)
+
+
 def _model_faults(document: Document, data: Section, models: Mapping[str, Sequence[str]]) -> Iterator[Fault]:
     section = _section(data.get("models"))
     detector = section.get("detector", ModelsConfig().detector)
-    detectors = sorted(set(models) - set(PLATE_MODELS))
+    detectors = _detectors(models)
     if isinstance(detector, str) and detector not in detectors:
         text = f"there is no detector {detector!r} in the zoo; {suggestion(detector, detectors)}"
         yield document.fault(("models", "detector"), text)
@@ -69,7 +73,7 @@ def _model_faults(document: Document, data: Section, models: Mapping[str, Sequen
 
 
 def _shadow_faults(document: Document, data: Section, models: Mapping[str, Sequence[str]]) -> Iterator[Fault]:
-    cameras, detectors = sorted(_section(data.get("cameras"))), sorted(set(models) - set(PLATE_MODELS))
+    cameras, detectors = sorted(_section(data.get("cameras"))), _detectors(models)
     for name, shadow in _section(data.get("shadows")).items():
         place: Place = ("shadows", name)
         detector = _section(shadow).get("detector")
@@ -137,7 +141,7 @@ def _label_faults(
             text = f"the detector knows none of these; {suggestion(str(labels[0]), known)}"
             yield document.fault((*place, "rules", index, "labels"), text)
         else:
-            knowing = sorted(name for name, theirs in models.items() if {*theirs} & {*labels})
+            knowing = [name for name in _detectors(models) if {*models[name]} & {*labels}]
             able = [name for name in knowing if not name.endswith("-int8")]  # the twins are chosen by `precision`
             choice = f"write '{' or '.join(able)}'" if able else "choose another one"
             text = (

@@ -24,7 +24,7 @@ class LookCounts:
     frames: int = 0
     looks: int = 0
     failed: int = 0
-    #: Of the failed ones those that never began because the box was too busy.
+    #: Looks, plates and poses that never began because the box was too busy.
     shed: int = 0
     #: Frames that newer ones overtook before anybody took them.
     dropped: int = 0

@@ -39,7 +39,8 @@ class UnfamiliarVehicleParams(RuleParams):
     """Tries on one vehicle after which its plate is left as it is, until the vehicle comes nearer."""
     plate_patience_s: Seconds = 3.0
     """Seconds for which the alarm waits for a plate that is not read yet, beyond the dwell and from when the vehicle
-    last came nearer; not longer than ``plate_tries`` last."""
+    last came nearer; not longer than ``plate_tries`` last. A plate that nobody tried to read, because this box is too
+    busy, is waited for until ``long_stay_s``. 0 never waits."""
     plate_min_reads: int = Field(default=2, ge=1, le=100)
     """Readings that must be there before a plate counts as read."""
     plate_min_confidence: float = Field(default=0.7, ge=0, le=1)
@@ -57,6 +58,8 @@ class UnfamiliarVehicleParams(RuleParams):
 class _Note:
     vote: PlateVote = field(default_factory=PlateVote)
     tried_at: float | None = None
+    #: Whether this box was too busy for a try.
+    was_shed: bool = False
     #: Its size (the root of its box's area) when its plate was first tried or it last came nearer, and when that was.
     near_size: float = 0.0
     nearer_at: float = float("-inf")
@@ -100,9 +103,12 @@ class UnfamiliarVehicle(PresenceRule[UnfamiliarVehicleParams, _Note]):
         scene, vote = self._scene, note.vote
         if presence.track.id in scene.readings:
             vote.add(scene.readings[presence.track.id])
+        note.was_shed = note.was_shed or presence.track.id in scene.unread
         plate, found = self._plate(at, note, scene)
         dwell_s = presence.dwell_s
         conditions = [dwell_condition(dwell_s, self._params.dwell_s)]
+        if scene.reads_plates and not vote.attempts:
+            conditions.append(self._tried_condition(presence, note))
         if plate is not None:
             conditions += [self._decided_condition(at, presence, plate, note), _plate_condition(plate, found)]
             conditions += [_misread_condition(found, self._params.fuzzy_distance)] if found and found.misread else []
@@ -122,9 +128,9 @@ class UnfamiliarVehicle(PresenceRule[UnfamiliarVehicleParams, _Note]):
         )
 
     def _plate(self, at: float, note: _Note, scene: Scene) -> tuple[Plate | None, Found | None]:
-        if not scene.reads_plates:
-            return None, None
         vote = note.vote
+        if not scene.reads_plates or not vote.attempts:
+            return None, None
         text, confidence = vote.winner()
         confidence = round(confidence, 4)
         sure = len(vote.readings) >= self._params.plate_min_reads and confidence >= self._params.plate_min_confidence
@@ -151,13 +157,19 @@ class UnfamiliarVehicle(PresenceRule[UnfamiliarVehicleParams, _Note]):
         note.searched = text, at, found
         return found
 
+    def _tried_condition(self, presence: Presence, note: _Note) -> Condition:
+        """Where nobody tried to read the plate it is not unreadable. That this box is too busy is the gateway's fault
+        and no vehicle's: whoever stays long is told all the same, as one that nobody could tell."""
+        waits = self._params.plate_patience_s > 0 and presence.dwell_s < self._params.long_stay_s
+        return Condition(name="plate_tried", value="too_busy" if note.was_shed else "not_yet", met=not waits)
+
     def _decided_condition(self, at: float, presence: Presence, plate: Plate, note: _Note) -> Condition:
         """Unreadable is a verdict, and not what one failed reading says: a resident must not be an alarm for the
         seconds that a better look takes, nor on a box so busy that the patience is over before there were as many
         tries as readings are needed."""
         params, tries = self._params, note.vote.attempts
         waited_s = at - max(presence.since + params.dwell_s, note.nearer_at)
-        is_due = params.plate_patience_s > 0 and 0 < tries < params.plate_min_reads
+        is_due = params.plate_patience_s > 0 and tries < params.plate_min_reads
         waits = (waited_s < params.plate_patience_s or is_due) and tries < params.plate_tries
         met = plate.status is not PlateStatus.UNREADABLE or not waits
         return Condition(
@@ -180,7 +192,8 @@ class UnfamiliarVehicle(PresenceRule[UnfamiliarVehicleParams, _Note]):
         size = presence.track.box.area**0.5
         nearer = presence.seen_at >= at and size >= NEARER * note.near_size
         used_up = note.vote.attempts >= self._params.plate_tries and not nearer
-        if plate is None or plate.status is PlateStatus.KNOWN or used_up:
+        is_known = plate is not None and plate.status is PlateStatus.KNOWN
+        if not self._scene.reads_plates or is_known or used_up:
             return None, None
         first = presence.since + self._params.plate_from_s
         due = first if note.tried_at is None else max(first, note.tried_at + self._params.plate_interval_s)

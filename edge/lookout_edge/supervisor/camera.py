@@ -135,7 +135,7 @@ class CameraWorker:
 
     @property
     def shed(self) -> int:
-        """Looks that did not come to pass because the box was too busy."""
+        """Looks, plates and poses that were left out because the box was too busy."""
         return self._pipeline.shed_looks
 
     def snapshot(self) -> EvidenceRef:

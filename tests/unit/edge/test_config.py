@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from lookout_edge.adapters.zoo import Zoo
 from lookout_edge.config import LoadedConfig, UnfamiliarVehicleRule, load_config
 from lookout_edge.errors import ConfigError
 
@@ -46,6 +47,19 @@ def test_the_fault_of_a_rule_names_the_detectors_that_would_do(tmp_path: Path) -
     models = {**MODELS, "community-nano": ("garbage",), "community-nano-int8": ("garbage",)}
     with pytest.raises(ConfigError, match=r"write 'community-nano' under models\.detector"):
         load_config(path, models=models, environ={})
+
+
+def test_a_model_that_only_judges_what_another_found_is_no_detector(tmp_path: Path) -> None:
+    """The zoo's own: a fire rule needs the detector that sees fire, and its second look is none."""
+    path, zoo = tmp_path / "gateway.yaml", Zoo.find().seen_labels()
+    path.write_text(GOOD.replace("unfamiliar_vehicle", "fire_smoke"), encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"write 'community-nano' under models\.detector"):
+        load_config(path, models=zoo, environ={})
+    path.write_text(f"{GOOD}models: {{detector: fire-second-look}}\n", encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        load_config(path, models=zoo, environ={})
+    assert "no detector 'fire-second-look'" in str(caught.value)
+    assert "known are coco-nano, coco-nano-int8, community-nano, community-nano-int8" in str(caught.value)
 
 
 def test_a_good_file_loads_with_its_defaults(tmp_path: Path) -> None:

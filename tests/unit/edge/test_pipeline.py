@@ -4,10 +4,11 @@ from zoneinfo import ZoneInfo
 from lookout_contract.commands import Resident
 from lookout_contract.events import EndReason, EventData, Phase, PlateStatus, Scenario
 from lookout_edge.domain.demand import EVERY_PICTURE, Demand
-from lookout_edge.domain.detection import Detection
+from lookout_edge.domain.detection import Detection, PlateReading
 from lookout_edge.domain.frame import Frame, Image, ImagePicture, Luma
+from lookout_edge.domain.geometry import Box
 from lookout_edge.domain.suppressed import Suppressed
-from lookout_edge.errors import ModelError
+from lookout_edge.errors import ModelError, OverloadError
 from lookout_edge.events import Provenance
 from lookout_edge.looking import EVERY_LOOK, LookSettings
 from lookout_edge.pipeline import CameraPipeline, PipelineSettings, Plates
@@ -48,6 +49,16 @@ class CountedPicture(ImagePicture):
     def luma(self, longest: int) -> Luma:
         self.thinned += 1
         return super().luma(longest)
+
+
+class BusyPlateReader(FakePlateReader):
+    busy: bool = False
+
+    def read(self, image: Image, region: Box) -> Sequence[PlateReading]:
+        read = super().read(image, region)
+        if self.busy:
+            raise OverloadError("too busy")
+        return read
 
 
 class World:
@@ -227,6 +238,21 @@ def test_a_stranger_is_named_in_the_event() -> None:
     plate = world.events[-1].attributes.plate
     assert plate is not None
     assert (plate.text, plate.status) == ("皖A12345", PlateStatus.UNKNOWN)
+
+
+def test_a_box_too_busy_for_a_plate_sees_counts_what_it_left_out_and_reads_it_later() -> None:
+    reader = BusyPlateReader("皖A12345")
+    reader.busy = True
+    world = World(plates=Plates(reader=reader, directory=FixedDirectory(), least_width=1))
+    world.show(WITH_CAR, 0.0, 10.0)
+    assert world.events == []
+    assert world.pipeline.unknown_because is None
+    assert (world.pipeline.failed_looks, world.pipeline.shed_looks) == (0, len(reader.regions))
+    reader.busy = False
+    world.show(WITH_CAR, 10.0, 5.0)
+    plate = world.events[-1].attributes.plate
+    assert plate is not None
+    assert plate.text == "皖A12345"
 
 
 def test_plates_of_what_stands_outside_all_wishes_are_not_read() -> None:

@@ -37,16 +37,22 @@ class Watch:
         self.residents = residents
         self.reads_plates = True
         self.tries = 0
+        #: Whether the box is too busy to read what it is asked for.
+        self.busy = False
+        self._unread: set[int] = set()
         self._readings: dict[int, tuple[PlateReading, ...]] = {}
 
     def look(self, at: float, *, number: int = 1, label: str = "car", box: Box | None = None) -> Observation | None:
         tracks = [] if number == 0 else [track(number, at, label=label, box=box)]
-        scene = Scene("gate", self.residents, self._readings, self.reads_plates)
+        scene = Scene("gate", self.residents, self._readings, reads_plates=self.reads_plates, unread=self._unread)
         observations = self.rule.observe(at, tracks, scene)
-        self._readings = {}
+        self._readings, self._unread = {}, set()
         for observation in observations:
             if observation.plate_of is not None:
                 self.tries += 1
+                if self.busy:
+                    self._unread.add(observation.plate_of)
+                    continue
                 read = (PlateReading(self.text, 0.95, observation.box),) if self.text else ()
                 self._readings[observation.plate_of] = read
         return observations[0] if observations else None
@@ -138,6 +144,35 @@ def test_one_failed_reading_is_no_verdict_and_unreadable_is_one_after_the_patien
     assert (waiting.standing, waiting.blocked_by) == (Standing.PENDING, "plate_reads")
     told = watch.until(0.4, start=5.0)
     assert (told.standing, told.severity_reason) == (Standing.ACTIVE, "plate_unreadable")
+
+
+def test_a_plate_that_nobody_tried_is_not_unreadable_and_is_waited_for_while_the_box_is_busy() -> None:
+    watch = Watch(rule(long_stay_s=60.0), text="皖A12345", residents=[Resident(plate="皖A12345")])
+    watch.busy = True
+    waiting = watch.until(40.0)
+    assert (waiting.standing, waiting.blocked_by) == (Standing.PENDING, "plate_tried")
+    assert {condition.name: condition.value for condition in waiting.conditions}["plate_tried"] == "too_busy"
+    assert waiting.attributes.plate is None
+    assert watch.tries > 30, "it is asked for again and again"
+    watch.busy = False
+    known = watch.until(4.0, start=40.2)
+    assert (known.standing, known.blocked_by) == (Standing.BLOCKED, "plate")
+
+
+def test_a_vehicle_that_nobody_had_time_for_is_told_when_it_has_stayed_long() -> None:
+    watch = Watch(rule(long_stay_s=60.0))
+    watch.busy = True
+    assert watch.until(59.8).standing is Standing.PENDING
+    told = watch.until(0.4, start=60.0)
+    assert (told.standing, told.severity, told.severity_reason) == (Standing.ACTIVE, Severity.YELLOW, "long_stay")
+    assert told.attributes.plate is None
+
+
+def test_who_never_waits_for_plates_is_told_of_a_vehicle_that_stays_and_of_no_unreadable_plate() -> None:
+    watch = Watch(rule(plate_patience_s=0.0))
+    watch.busy = True
+    told = watch.until(3.0)
+    assert (told.standing, told.severity_reason, told.attributes.plate) == (Standing.ACTIVE, "vehicle_stays", None)
 
 
 def test_a_resident_whose_plate_is_first_read_when_the_car_stands_at_the_gate_is_no_alarm() -> None:
