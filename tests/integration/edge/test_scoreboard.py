@@ -25,7 +25,8 @@ from lookout_edge.rules.registry import RULES
 from lookout_edge.score import Clip, Cost, alarms_of, read_labels, scoreboard
 from lookout_edge.testing import FAKE_SHA256, picture
 from scoreboard.made_clips import DATA, SIZE, Shot, frames, scripts, truths
-from scoreboard.quiet_hours import Camera, Scenes, Tally, as_json
+from scoreboard.quiet_hours import Scenes, Tally, as_json, at_most, totals
+from scoreboard.quiet_scenes import Camera, disturbances
 
 JUDGED = (Scenario.FIRE_SMOKE, Scenario.GARBAGE, Scenario.CORRIDOR_EBIKE)
 
@@ -148,6 +149,36 @@ def test_a_turning_camera_shows_another_part_of_the_picture_and_comes_back() -> 
 
 def test_quiet_scenes_are_told_with_their_hours_and_alarms() -> None:
     tally = Tally(scenes=3, hours=0.5, alarms=Counter({Scenario.GARBAGE: 2}), alarmed=["bin.jpg garbage"])
-    told = as_json(Scenes("clean bins", (), (Scenario.FIRE_SMOKE, Scenario.GARBAGE)), tally)
+    scenes = Scenes("clean bins", (), (Scenario.FIRE_SMOKE, Scenario.GARBAGE))
+    told = as_json(scenes.name, tally, scenes.judged)
     assert told["false_alarms_per_camera_hour"] == {"fire_smoke": 0.0, "garbage": 4.0}
     assert (told["scenes"], told["camera_hours"], told["alarmed"]) == (3, 0.5, ["bin.jpg garbage"])
+    quiet = Tally(scenes=2, hours=1.5), Scenes("weather", (), (Scenario.FIRE_SMOKE,))
+    both = totals([(scenes, tally), (quiet[1], quiet[0])])["total"]
+    assert isinstance(both, dict)
+    rubbish = {"scenes": 3, "camera_hours": 0.5, "false_alarms": 2, "per_camera_hour": 4.0, "at_most_95": 12.592}
+    assert both["garbage"] == rubbish
+    assert (both["fire_smoke"]["camera_hours"], both["all"]["camera_hours"]) == (2.0, 2.0)
+    assert both["corridor_ebike"]["per_camera_hour"] is None, "nobody judged it"
+
+
+def test_the_rate_that_is_excluded_is_three_for_no_alarm_in_an_hour() -> None:
+    assert at_most(0, 1.0) == pytest.approx(2.996, abs=1e-3)
+    assert at_most(0, 60.0) == pytest.approx(0.05, abs=1e-3)
+
+
+def test_what_happens_before_a_quiet_camera_changes_the_picture_and_leaves_it_as_it_was() -> None:
+    planned = disturbances(3, 300.0)
+    assert len({each.name for each in planned}) == len(planned) == 5
+    plain, random = np.full((SIZE[1], SIZE[0], 3), 90, np.uint8), np.random.default_rng(1)
+    for each in planned:
+        shown = each.show(plain, 0.3)
+        assert (shown.shape, shown.dtype) == (plain.shape, plain.dtype)
+        assert np.abs(shown.astype(int) - plain).max() > 5, each.name
+    assert (plain == 90).all()
+    camera = Camera(random.integers(0, 255, plain.shape, np.uint8), seed=1, planned=planned)
+    assert camera.going_on(planned[0].since + 1) == planned[0].name
+    assert camera.going_on(planned[0].since - 1) == ""
+    same = Camera(random.integers(0, 255, plain.shape, np.uint8), seed=1, planned=disturbances(3, 300.0))
+    assert [d.name for d in disturbances(3, 300.0)] == [d.name for d in planned]
+    assert next(iter(same.frames(1.0))).image.shape == plain.shape
