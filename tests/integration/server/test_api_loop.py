@@ -65,7 +65,7 @@ async def _alarm(station: Station, operator: Person) -> Any:
     return alarm
 
 
-async def _verifying(station: Station, operator: Person, worker: Person) -> Any:
+async def _verifying(station: Station, operator: Person, worker: Person, *, photo: bytes = PHOTO) -> Any:
     """A case that its worker has finished."""
     alarm = await _alarm(station, operator)
     case = await operator.post(f"/alarms/{alarm['id']}/report", 201)
@@ -73,8 +73,8 @@ async def _verifying(station: Station, operator: Person, worker: Person) -> Any:
     case = await operator.post(f"{path}/dispatch", version=case["version"], worker="u-wang")
     case = await worker.post(f"{path}/accept", version=case["version"])
     case = await worker.post(f"{path}/arrive", version=case["version"])
-    photo = await worker.put(PHOTO)
-    return await worker.post(f"{path}/feedback", version=case["version"], photos=[photo], note="已清理")
+    sha256 = await worker.put(photo)
+    return await worker.post(f"{path}/feedback", version=case["version"], photos=[sha256], note="已清理")
 
 
 async def _commands(station: Station) -> list[Any]:
@@ -135,6 +135,22 @@ async def test_the_whole_loop(station: Station, web: httpx.AsyncClient) -> None:
         ("close", "li"),
     ]
     assert case["primary_alarm"]["disposition"] == "reported"
+
+
+@pytest.mark.parametrize("copied", [JPEG, PHOTO], ids=["the alarm's own picture", "another photo"])
+async def test_a_second_look_that_equals_the_photo_is_a_second_look(
+    station: Station, web: httpx.AsyncClient, copied: bytes
+) -> None:
+    """Handing in the camera's picture must not hide that the camera looked again."""
+    operator, worker = await sign_in(web, "li"), await sign_in(web, "wang")
+    case = await _verifying(station, operator, worker, photo=copied)
+    snapshot = next(command for command in await _commands(station) if isinstance(command, SnapshotCommand))
+    ref = picture(copied)
+    answer = SmallGateway().answers(snapshot.id, "snapshot", sha256=ref.sha256, bytes=ref.bytes, mime=ref.mime)
+    await station.intake.take([answer])
+    found = (await operator.get(f"/cases/{case['id']}"))["evidence"]
+    after = [(file["kind"], file["sha256"]) for file in found if file["stage"] == "after"]
+    assert sorted(after) == [("photo", ref.sha256), ("recheck", ref.sha256)]
 
 
 async def test_integrators_hear_every_step_and_the_retained_state_goes_at_the_end(

@@ -98,6 +98,28 @@ def test_an_estate_with_people_is_brought_to_the_newest_version(empty_database_u
     ]
 
 
+def test_a_file_may_be_two_things_to_a_case_and_what_was_kept_stays(empty_database_url: str) -> None:
+    migrate(empty_database_url, "0029_reasons")
+    at, later, name = "'2026-05-04 06:00:00'", "'2026-05-04 07:00:00'", "a" * 64
+    case = (
+        "INSERT INTO cases (id, number, title, severity, state, version, entries, opened_at, updated_at, reworks)"
+        f" VALUES ('c-1', '20260504-001', 'x', 'red', 'verifying', 1, 1, {at}, {at}, 0)"
+    )
+    columns = "case_id, sha256, kind, mime, bytes, at, stage"
+    file = f"INSERT INTO case_evidence ({columns}) VALUES ('c-1', '{name}'"
+    photo = f"{file}, 'photo', 'image/jpeg', 7, {at}, 'after')"
+    _run(empty_database_url, case, photo, "SELECT 1")
+    migrate(empty_database_url)
+    everything = f"SELECT {columns} FROM case_evidence ORDER BY kind"
+    (kept,) = _run(empty_database_url, everything.replace(" at,", ""))
+    assert kept == ("c-1", name, "photo", "image/jpeg", 7, "after")
+    again = f"{file}, 'recheck', 'image/jpeg', 7, {later}, 'after')"
+    kinds = "SELECT kind FROM case_evidence ORDER BY kind"
+    assert _run(empty_database_url, again, kinds) == [("photo",), ("recheck",)]
+    command.downgrade(alembic_config(empty_database_url), "0029_reasons")
+    assert _run(empty_database_url, kinds) == [("photo",)]
+
+
 def test_up_down_and_up_again(empty_database_url: str) -> None:
     migrate(empty_database_url)
     made = _tables(empty_database_url)

@@ -8,7 +8,7 @@ export function Evidence({ files, empty }: { files: readonly CaseEvidence[]; emp
   return (
     <ul class="evidence">
       {files.map((file) => (
-        <li key={file.sha256}>
+        <li key={`${file.stage} ${file.kind} ${file.sha256}`}>
           <Exhibit file={file} />
         </li>
       ))}

@@ -17,7 +17,7 @@ export function Exhibits({ item }: { item: CaseDetail }) {
       {item.evidence.length === 0 ? <p class="note">{t("case.no_exhibits")}</p> : null}
       <ol>
         {item.evidence.map((file) => (
-          <li key={`${file.stage} ${file.sha256}`}>
+          <li key={`${file.stage} ${file.kind} ${file.sha256}`}>
             {t(file.stage === "before" ? "case.before" : "case.after_title")} · {t(`evidence.${file.kind}`)} ·{" "}
             {dayTime(file.at)} · {size(file.bytes)}
             <br />

@@ -133,7 +133,7 @@ class SqlCases:
         return [entry_of(row) for row in await scalars(self._session, statement)]
 
     async def attach(self, case_id: str, evidence: CaseEvidence) -> None:
-        """The same file again does nothing."""
+        """The same file as the same thing again does nothing."""
         row: dict[str, Any] = {
             "case_id": case_id,
             "sha256": evidence.sha256,
@@ -148,7 +148,8 @@ class SqlCases:
     async def evidence(self, case_id: str) -> Sequence[CaseEvidence]:
         """Oldest first."""
         wanted = select(CaseEvidenceRow).where(CaseEvidenceRow.case_id == case_id)
-        rows = await scalars(self._session, wanted.order_by(CaseEvidenceRow.at, CaseEvidenceRow.sha256))
+        order = (CaseEvidenceRow.at, CaseEvidenceRow.sha256, CaseEvidenceRow.kind, CaseEvidenceRow.stage)
+        rows = await scalars(self._session, wanted.order_by(*order))
         return [
             CaseEvidence(
                 kind=CaseEvidenceKind(row.kind),
@@ -163,7 +164,7 @@ class SqlCases:
 
     async def with_evidence(self, sha256: str) -> Sequence[str]:
         """By hash."""
-        statement = select(CaseEvidenceRow.case_id).where(CaseEvidenceRow.sha256 == sha256)
+        statement = select(CaseEvidenceRow.case_id).where(CaseEvidenceRow.sha256 == sha256).distinct()
         return (await self._session.scalars(statement)).all()
 
     async def load_of(self, people: Collection[str]) -> dict[str, int]:

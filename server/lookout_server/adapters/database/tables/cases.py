@@ -128,13 +128,13 @@ class DeadlineRow(Base):
 
 
 class CaseEvidenceRow(Base):
-    """Files attached to a case by people, or by the camera's second look."""
+    """Files attached to a case by people, or by the camera's second look; one file may be both."""
 
     __tablename__ = "case_evidence"
     case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"), primary_key=True)
     sha256: Mapped[str] = mapped_column(Hash, primary_key=True, index=True)
-    kind: Mapped[str] = mapped_column(String(20))
+    kind: Mapped[str] = mapped_column(String(20), primary_key=True)
     mime: Mapped[str] = mapped_column(Text)
     bytes: Mapped[int] = mapped_column(BigInteger)
     at: Mapped[datetime]
-    stage: Mapped[str] = mapped_column(String(10))
+    stage: Mapped[str] = mapped_column(String(10), primary_key=True)
