@@ -43,7 +43,10 @@ export function caseItem(part: Partial<Case> = {}): Case {
   return {
     id: "c-1",
     number: "c-1",
-    title: "E-bike",
+    title: "电动车进楼 · 2单元楼道",
+    topic: "scenario.corridor_ebike",
+    scene: "2单元楼道",
+    source: "camera",
     scenario: "corridor_ebike",
     severity: "yellow",
     state: "confirmed",

@@ -1,5 +1,6 @@
 import { beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Overview } from "../src/api/models";
+import { caseItem } from "./samples";
 
 const store = new Map<string, string>();
 vi.stubGlobal("localStorage", {
@@ -11,6 +12,7 @@ vi.stubGlobal("document", { documentElement: {} });
 const { sentence } = await import("../src/components/explain");
 const { overview } = await import("../src/live/live");
 const { clockTime, measure, size, span, stopwatch } = await import("../src/text/format");
+const { caseTitle } = await import("../src/text/title");
 const { everyWord, speak, startWords, t, word } = await import("../src/text/i18n");
 
 describe("text", () => {
@@ -27,6 +29,21 @@ describe("text", () => {
     await speak("en");
     expect(word("scenario", "garbage")).toBe("Garbage violation");
     expect(store.get("lookout.language")).toBe("en");
+  });
+
+  it.each([
+    [{}, "电动车进楼 · 2单元楼道", "E-bike in corridor · 2单元楼道"],
+    [{ topic: "report.garbage", scene: "3号楼北侧", camera: null }, "垃圾乱堆乱放 · 3号楼北侧", "Garbage in the wrong place · 3号楼北侧"],
+    [{ topic: "report.blocked", scene: "07", camera: null, source: "hotline" }, "12345 · 通道被占 · 07", "12345 · Passage blocked · 07"],
+    [{ topic: "danger.fire", scene: "王芳", camera: null }, "一键告警：火情 · 王芳", "Alarm button: Fire · 王芳"],
+    // From before there were topics: what a rule found is known by its camera, and the rest by its title.
+    [{ topic: null, scene: null }, "电动车进楼 · 2单元楼道", "E-bike in corridor · 2单元楼道"],
+    [{ topic: null, scene: null, camera: null, title: "其他 · 东门" }, "其他 · 东门", "其他 · 东门"],
+    [{ topic: "weather.hail", title: "冰雹 · 东门" }, "冰雹 · 东门", "冰雹 · 东门"],
+  ])("titles a case in the reader's language: %o", async (part, chinese, english) => {
+    expect(caseTitle(caseItem(part))).toBe(chinese);
+    await speak("en");
+    expect(caseTitle(caseItem(part))).toBe(english);
   });
 
   it("shows times in the site's zone", () => {

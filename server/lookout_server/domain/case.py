@@ -126,6 +126,10 @@ class Case:
     #: 1 (bad) to 5, by whoever asked.
     score: int | None = None
     source: Source = Source.CAMERA
+    #: What it is about, a key of ``topics.TOPICS``, and where, as that was called when it was opened. Cases from before
+    #: there were topics have their title alone.
+    topic: str | None = None
+    scene: str | None = None
 
     def awaits(self, person_id: str) -> bool:
         """Whether this department was called and has not come."""

@@ -20,8 +20,13 @@ class Words:
         """The text with its placeholders filled."""
         return Words(self.zh.format(**values), self.en.format(**values))
 
+    @classmethod
+    def same(cls, text: str) -> "Words":
+        """What is the same in every language: a name, or somebody's own words."""
+        return cls(text, text)
 
-NO_WORDS = Words("", "")
+
+NO_WORDS = Words.same("")
 
 SCENARIOS: Mapping[Scenario, Words] = {
     Scenario.UNFAMILIAR_VEHICLE: Words("陌生车辆", "Unfamiliar vehicle"),

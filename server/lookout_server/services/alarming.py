@@ -9,7 +9,7 @@ from lookout_server.domain.alarm import Alarm, Disposition, acknowledged, unackn
 from lookout_server.domain.deadline import Deadline, DeadlineKey, DeadlineKind
 from lookout_server.domain.notice import NoticeKind
 from lookout_server.domain.territory import Role, Site
-from lookout_server.domain.wording import SCENARIOS
+from lookout_server.domain.topics import of_scenario, titled
 from lookout_server.ports import Store, UnitOfWork
 from lookout_server.services import announce
 from lookout_server.services.access import audience, grid_of, visible_alarm
@@ -90,7 +90,7 @@ async def _is_quiet(uow: UnitOfWork, alarm: Alarm, at: datetime) -> bool:
 async def _about(uow: UnitOfWork, alarm: Alarm) -> About:
     camera = (await uow.territory.cameras([alarm.camera])).get(alarm.camera)
     place = camera.name if camera else alarm.camera.id
-    return About(subject=alarm.id, severity=alarm.severity, title=f"{SCENARIOS[alarm.scenario].zh} · {place}")
+    return About(subject=alarm.id, severity=alarm.severity, title=titled(of_scenario(alarm.scenario), place))
 
 
 async def _with_role(uow: UnitOfWork, role: Role, alarm: Alarm) -> Sequence[str]:

@@ -12,6 +12,7 @@ from lookout_server.domain.case import Actor, Case, Data, Source
 from lookout_server.domain.moves import SETTLED
 from lookout_server.domain.notice import NoticeKind
 from lookout_server.domain.territory import Camera, CameraKey, Role, Site
+from lookout_server.domain.topics import of_danger
 from lookout_server.errors import NotFoundError
 from lookout_server.ports import Store, UnitOfWork
 from lookout_server.services.accounts import require_grids
@@ -53,7 +54,8 @@ async def _open(
     spot = camera.name if camera else places[grid].name if grid else by.person.name
     told = Told(
         source=Source.BUTTON,
-        title=f"{row.words.zh} · {spot}",
+        topic=of_danger(pressed.kind),
+        scene=spot,
         words=pressed.words,
         severity=Severity.RED,
         grid=grid,

@@ -10,6 +10,7 @@ from lookout_server.domain.case import Actor, Data, Source
 from lookout_server.domain.resident import KINDS, ReportKind
 from lookout_server.domain.rounds import DiaryDay, DiaryEntry, DiaryKind, roll_up
 from lookout_server.domain.territory import FIELD, Person, Site
+from lookout_server.domain.topics import of_report
 from lookout_server.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
 from lookout_server.ports import DiaryFilter, Page, Store, UnitOfWork
 from lookout_server.services.accounts import require_grids
@@ -102,7 +103,8 @@ async def _told(uow: UnitOfWork, entry: DiaryEntry, kind: ReportKind, by: Access
     row, places = KINDS[kind], {each.id: each for each in await uow.territory.territories()}
     return Told(
         source=Source.PATROL,
-        title=f"{row.words.zh} · {places[entry.grid].name}",
+        topic=of_report(kind),
+        scene=places[entry.grid].name,
         words=entry.words,
         severity=row.severity,
         grid=entry.grid,

@@ -11,6 +11,7 @@ from lookout_server.domain.case import SYSTEM, Actor, Case, Source
 from lookout_server.domain.hotline import Call, Line, read_calls
 from lookout_server.domain.resident import KINDS
 from lookout_server.domain.territory import Site
+from lookout_server.domain.topics import of_report
 from lookout_server.errors import ForbiddenError, InvalidError
 from lookout_server.ports import Store, UnitOfWork
 from lookout_server.services.accounts import require_grids
@@ -92,7 +93,8 @@ async def _open(uow: UnitOfWork, site: Site, call: Call, by: Access | None, at: 
     row, places = KINDS[call.kind], {each.id: each for each in await uow.territory.territories()}
     told = Told(
         source=Source.HOTLINE,
-        title=f"12345 · {row.words.zh} · {places[call.grid].name}",
+        topic=of_report(call.kind),
+        scene=places[call.grid].name,
         words=call.words,
         severity=row.severity,
         grid=call.grid,

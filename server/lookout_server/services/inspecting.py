@@ -24,7 +24,8 @@ from lookout_server.domain.rounds import (
     timers,
 )
 from lookout_server.domain.territory import FIELD, Role, Site
-from lookout_server.domain.wording import SCENARIOS
+from lookout_server.domain.topics import of_report, of_scenario
+from lookout_server.domain.wording import SCENARIOS, Words
 from lookout_server.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
 from lookout_server.ports import Store, UnitOfWork
 from lookout_server.services.access import audience
@@ -36,6 +37,7 @@ from lookout_server.services.opening import Told, attach_photo, open_told
 #: Reports of one inspection that are shown.
 _SHOWN = 100
 _CARE = KindRow(words=SCENARIOS[Scenario.CARE], scenario=Scenario.CARE, severity=Severity.YELLOW)
+_CARE_VISIT = Words("关爱走访", "Care visit")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,10 +172,12 @@ def _check(inspection: Inspection, found: Found) -> None:
 
 
 async def _case(uow: UnitOfWork, site: Site, inspection: Inspection, found: Found, by: Access, at: datetime) -> str:
-    row = _CARE if inspection.kind is InspectionKind.CARE else KINDS[PROBLEMS[inspection.kind]]
+    cares = inspection.kind is InspectionKind.CARE
+    row = _CARE if cares else KINDS[PROBLEMS[inspection.kind]]
     told = Told(
         source=Source.INSPECTION,
-        title=f"{row.words.zh} · {inspection.title}",
+        topic=of_scenario(Scenario.CARE) if cares else of_report(PROBLEMS[inspection.kind]),
+        scene=inspection.title,
         words="；".join(part for part in (found.words, *found.failed) if part),
         severity=row.severity,
         grid=inspection.grid,
@@ -206,9 +210,9 @@ async def inspection_passed(
     await uow.deadlines.set([late_again(inspection, at)])
 
 
-def _title(inspection: Inspection) -> str:
+def _title(inspection: Inspection) -> Words:
     """What notices say, which leave by SMS and the like: of a care visit neither who nor where."""
-    return "关爱走访" if inspection.kind is InspectionKind.CARE else inspection.title
+    return _CARE_VISIT if inspection.kind is InspectionKind.CARE else Words.same(inspection.title)
 
 
 async def _workers(uow: UnitOfWork, grid: str) -> Sequence[str]:

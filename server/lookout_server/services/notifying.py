@@ -11,6 +11,7 @@ from lookout_server.domain.deadline import Deadline, DeadlineKey, DeadlineKind
 from lookout_server.domain.grouping import NOTHING_TOLD, leaves_at
 from lookout_server.domain.notice import IN_APP, Delivery, DeliveryState, Notice, NoticeKind
 from lookout_server.domain.territory import Site
+from lookout_server.domain.topics import title_of
 from lookout_server.domain.wording import NO_WORDS, NOTICES, STATES, Words
 from lookout_server.errors import NotFoundError
 from lookout_server.ports import Store, UnitOfWork
@@ -26,7 +27,7 @@ class About:
     subject: str
     occasion: str = ""
     severity: Severity
-    title: str
+    title: Words
     number: str = ""
     state: Words = NO_WORDS
     case_id: str | None = None
@@ -38,7 +39,7 @@ def about_case(case: Case) -> About:
         subject=case.id,
         occasion=str(case.entries),
         severity=case.severity,
-        title=case.title,
+        title=title_of(case),
         number=case.number,
         state=STATES[case.state],
         case_id=case.id,
@@ -99,8 +100,8 @@ async def _timers(uow: UnitOfWork, site: Site, notices: Sequence[Notice], at: da
 def _words(told: About, kind: NoticeKind) -> Words:
     text = NOTICES[kind.value]
     return Words(
-        text.zh.format(title=told.title, number=told.number, state=told.state.zh),
-        text.en.format(title=told.title, number=told.number, state=told.state.en),
+        text.zh.format(title=told.title.zh, number=told.number, state=told.state.zh),
+        text.en.format(title=told.title.en, number=told.number, state=told.state.en),
     )
 
 

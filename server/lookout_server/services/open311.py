@@ -10,7 +10,7 @@ from lookout_server.domain.access import RESTRICTED, Access
 from lookout_server.domain.case import Actor, Case, Source
 from lookout_server.domain.moves import SETTLED
 from lookout_server.domain.territory import Level, Site
-from lookout_server.domain.wording import SCENARIOS
+from lookout_server.domain.topics import of_scenario
 from lookout_server.errors import InvalidError, NotFoundError
 from lookout_server.ports import CaseFilter, Page, Store
 from lookout_server.services.access import visible_case
@@ -73,7 +73,8 @@ async def open_request(store: Store, site: Site, by: Access, wanted: Wanted, *, 
         place = wanted.address or grid.name
         told = Told(
             source=Source.HOTLINE,
-            title=f"{SCENARIOS[wanted.service].zh} · {place}",
+            topic=of_scenario(wanted.service),
+            scene=place,
             words=wanted.description,
             severity=_GRADES.get(wanted.service, Severity.YELLOW),
             grid=grid.id,

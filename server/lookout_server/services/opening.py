@@ -10,6 +10,7 @@ from lookout_server.domain.case import Actor, Case, CaseEvidence, CaseEvidenceKi
 from lookout_server.domain.moving import opened
 from lookout_server.domain.notice import NoticeKind
 from lookout_server.domain.territory import CameraKey, Role, Site
+from lookout_server.domain.topics import titled
 from lookout_server.ports import StoredFile, UnitOfWork
 from lookout_server.services import announce
 from lookout_server.services.access import audience
@@ -19,10 +20,14 @@ from lookout_server.services.timing import set_clock
 
 @dataclass(frozen=True, kw_only=True)
 class Told:
-    """What somebody says is the matter, and where. ``state``: ``new`` while somebody has yet to judge it."""
+    """What somebody says is the matter (a key of ``topics.TOPICS``), and where.
+
+    ``state``: ``new`` while somebody has yet to judge it.
+    """
 
     source: Source
-    title: str
+    topic: str
+    scene: str
     words: str | None
     severity: Severity
     grid: str | None
@@ -43,7 +48,7 @@ async def open_told(uow: UnitOfWork, site: Site, told: Told, *, at: datetime) ->
     blank = Case(
         id=f"c-{number}",
         number=number,
-        title=told.title,
+        title=titled(told.topic, told.scene, told.source).zh,
         scenario=told.scenario,
         severity=told.severity,
         state=told.state,
@@ -55,6 +60,8 @@ async def open_told(uow: UnitOfWork, site: Site, told: Told, *, at: datetime) ->
         updated_at=at,
         due_at=None,
         source=told.source,
+        topic=told.topic,
+        scene=told.scene,
     )
     data = {"source": told.source.value, **told.data}
     case, entry = opened(blank, actor=told.actor, at=at, data=data, policy=site.policy, note=told.words)

@@ -1,6 +1,5 @@
 """Makes cases of alarms: by one tap, or by themselves when they are too grave to wait for one."""
 
-from dataclasses import replace
 from datetime import datetime
 
 from lookout_contract.cases import CaseState
@@ -10,7 +9,7 @@ from lookout_server.domain.case import SYSTEM, Actor, Case
 from lookout_server.domain.correlation import FLAPS_WITHIN
 from lookout_server.domain.moving import opened
 from lookout_server.domain.territory import Camera, Site
-from lookout_server.domain.wording import SCENARIOS
+from lookout_server.domain.topics import of_scenario, titled
 from lookout_server.ports import Store, UnitOfWork
 from lookout_server.services import announce
 from lookout_server.services.access import visible_alarm
@@ -76,10 +75,11 @@ async def _repeats(uow: UnitOfWork, site: Site, alarm: Alarm) -> int:
 
 async def _blank(uow: UnitOfWork, site: Site, alarm: Alarm, camera: Camera | None, at: datetime) -> Case:
     number = await next_number(uow, site, at)
-    blank = Case(
+    topic, scene = of_scenario(alarm.scenario), camera.name if camera else alarm.camera.id
+    return Case(
         id=f"c-{number}",
         number=number,
-        title="",
+        title=titled(topic, scene).zh,
         scenario=alarm.scenario,
         severity=site.policy.graded(alarm.scenario, alarm.severity, at, await _repeats(uow, site, alarm)),
         state=CaseState.CONFIRMED,
@@ -91,6 +91,6 @@ async def _blank(uow: UnitOfWork, site: Site, alarm: Alarm, camera: Camera | Non
         updated_at=at,
         due_at=None,
         alarms=(alarm.id,),
+        topic=topic,
+        scene=scene,
     )
-    place = camera.name if camera else alarm.camera.id
-    return replace(blank, title=f"{SCENARIOS[alarm.scenario].zh} · {place}")

@@ -26,6 +26,7 @@ from lookout_server.domain.resident import (
     tracking_code,
 )
 from lookout_server.domain.territory import Site, Territory
+from lookout_server.domain.topics import of_report
 from lookout_server.errors import ForbiddenError, InvalidError, NotFoundError
 from lookout_server.ports import EvidenceStore, Store, StoredFile, UnitOfWork
 from lookout_server.services.accounts import require_grids
@@ -218,7 +219,8 @@ async def _open(uow: UnitOfWork, site: Site, place: ReportPlace, heard: Heard, a
     row = KINDS[heard.kind]
     told = Told(
         source=Source.RESIDENT,
-        title=f"{row.words.zh} · {place.name}",
+        topic=of_report(heard.kind),
+        scene=place.name,
         words=heard.words or None,
         severity=row.severity,
         grid=place.grid,

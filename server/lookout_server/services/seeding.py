@@ -14,7 +14,7 @@ from lookout_server.domain.alarm import Alarm, AlarmState, Disposition, alarm_id
 from lookout_server.domain.case import SYSTEM, Actor, Case, Details, HistoryEntry, Request
 from lookout_server.domain.moves import Action
 from lookout_server.domain.territory import Camera, CameraKey, Level, Person, Role, Site, Territory, person_id
-from lookout_server.domain.wording import SCENARIOS
+from lookout_server.domain.topics import of_scenario, titled
 from lookout_server.errors import ConflictError
 from lookout_server.ports import Store
 from lookout_server.services.estate import Estate, import_estate, is_empty
@@ -171,10 +171,11 @@ def _one(
 ) -> PastCase:
     scenario, severity, _ = dice.choices(_KINDS, weights=[weight for *_, weight in _KINDS])[0]
     alarm = _alarm(site, camera, scenario, severity, number, at - timedelta(seconds=dice.randrange(5, 240)))
+    topic = of_scenario(scenario)
     blank = Case(
         id=f"c-{number}",
         number=number,
-        title=f"{SCENARIOS[scenario].zh} · {camera.name}",
+        title=titled(topic, camera.name).zh,
         scenario=scenario,
         severity=severity,
         state=CaseState.CONFIRMED,
@@ -186,6 +187,8 @@ def _one(
         updated_at=at,
         due_at=None,
         alarms=(alarm.id,),
+        topic=topic,
+        scene=camera.name,
     )
     operator = Actor(person=dice.choice(operators))
     case, entry = moving.opened(blank, actor=operator, at=at, data={"alarm": alarm.id}, policy=site.policy)

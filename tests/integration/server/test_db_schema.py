@@ -120,6 +120,34 @@ def test_a_file_may_be_two_things_to_a_case_and_what_was_kept_stays(empty_databa
     assert _run(empty_database_url, kinds) == [("photo",)]
 
 
+def test_titles_of_what_people_told_are_taken_apart(empty_database_url: str) -> None:
+    migrate(empty_database_url, "0029_reasons")
+    titles = {
+        "resident": "垃圾乱堆乱放 · 3号楼 · 北侧",
+        "hotline": "12345 · 通道被占、消防通道堵塞 · 第七网格",
+        "button": "一键报警：火情 · 东门",
+        "camera": "其他 · 东门",
+        "patrol": "谁写的都行",
+    }
+    columns = "id, number, title, source, severity, state, version, entries, opened_at, updated_at, reworks"
+    at = "'2026-05-04 06:00:00'"
+    rows = [
+        f"('c-{source}', '{source}', '{title}', '{source}', 'blue', 'new', 1, 1, {at}, {at}, 0)"
+        for source, title in titles.items()
+    ]
+    _run(empty_database_url, f"INSERT INTO cases ({columns}) VALUES {', '.join(rows)}", "SELECT 1")
+    migrate(empty_database_url)
+    found = _run(empty_database_url, "SELECT source, title, topic, scene FROM cases ORDER BY source")
+    assert {source: title for source, title, *_ in found} == titles
+    assert [row[2:] for row in found] == [
+        ("danger.fire", "东门"),
+        (None, None),
+        ("report.blocked", "第七网格"),
+        (None, None),
+        ("report.garbage", "3号楼 · 北侧"),
+    ]
+
+
 def test_up_down_and_up_again(empty_database_url: str) -> None:
     migrate(empty_database_url)
     made = _tables(empty_database_url)

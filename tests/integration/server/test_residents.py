@@ -104,9 +104,11 @@ async def test_a_report_becomes_a_case_and_tells_its_resident_how_it_stands(
     [case] = await _cases(web)
     assert (case["state"], case["source"], case["severity"]) == ("new", "resident", "blue")
     assert (case["grid"]["id"], case["title"]) == ("grid-07", "垃圾乱堆乱放 · 3号楼北侧")
+    assert (case["topic"], case["scene"]) == ("report.garbage", "3号楼北侧")
     assert [each["id"] for each in await _cases(web, "wang")] == [case["id"]]
     notices = (await web.get("/api/v1/notices", headers=await _as(web, "li"))).json()["items"]
     assert [notice["kind"] for notice in notices] == ["reported"]
+    assert "Garbage in the wrong place · 3号楼北侧" in notices[0]["text_en"]
 
     await _done(station, case["id"])
     followed = (await web.get(f"/api/v1/public/reports/{tracking}")).json()

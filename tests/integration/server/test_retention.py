@@ -11,6 +11,7 @@ from lookout_server.domain.moves import Action
 from lookout_server.domain.notice import NoticeKind
 from lookout_server.domain.territory import Role
 from lookout_server.domain.webhook import HookState, SetAside
+from lookout_server.domain.wording import Words
 from lookout_server.ports import StoredFile
 from lookout_server.services.handling import Order, void
 from lookout_server.services.judging import Judgement, dismiss
@@ -94,7 +95,7 @@ async def test_the_feed_waits_for_webhooks_and_notices_go_by_age(station: Statio
     gateway = SmallGateway()
     for number in range(4):
         await station.intake.take([gateway.sends(f"o-{number}")])
-    about = About(subject="x", severity=Severity.BLUE, title="x")
+    about = About(subject="x", severity=Severity.BLUE, title=Words.same("x"))
     async with station.store.write() as uow:
         await notify(uow, SITE, about, NoticeKind.ALARM_LATE, ["u-li"], at=NOON)
         await uow.webhooks.save(HookState(name="slow", seq=3))

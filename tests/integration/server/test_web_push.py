@@ -11,6 +11,7 @@ from lookout_contract.events import Severity
 from lookout_server.app import Deps
 from lookout_server.domain.notice import DeliveryState, NoticeKind
 from lookout_server.domain.web_push import PUSH_SERVICES, Subscription, checked
+from lookout_server.domain.wording import Words
 from lookout_server.errors import AddressGoneError
 from lookout_server.services.courier import Courier
 from lookout_server.services.notifying import About, notify
@@ -57,7 +58,7 @@ def _phone(name: str) -> dict[str, object]:
 
 async def _tell(station: Station, person: str) -> None:
     async with station.store.write() as uow:
-        about = About(subject="h-1", severity=Severity.RED, title="x")
+        about = About(subject="h-1", severity=Severity.RED, title=Words.same("x"))
         await notify(uow, SITE, about, NoticeKind.HAND_OVER, [person], at=station.clock.now())
         await uow.commit()
 

@@ -16,9 +16,11 @@ from lookout_contract.status import Sight
 from lookout_edge.sight import Blindness
 from lookout_edge.supervisor.buttons import PANIC
 from lookout_server.domain.audit import Act
+from lookout_server.domain.button import DangerKind
 from lookout_server.domain.moves import Action
 from lookout_server.domain.notice import DeliveryState, NoticeKind
 from lookout_server.domain.policy import Tier
+from lookout_server.domain.resident import ReportKind
 from lookout_server.domain.territory import Role
 from lookout_server.exchange.estate_files import CODES
 
@@ -33,6 +35,9 @@ COMMENT = re.compile(r"/\*.*?\*/|^\s*//[^\n]*", re.DOTALL | re.MULTILINE)
 #: Groups that the code reads by a code from the wire: ``word("scenario", code)``.
 CODED = {
     "scenario": {scenario.value for scenario in Scenario},
+    #: What topics of cases are made of, with the scenarios.
+    "report_kind": {kind.value for kind in ReportKind},
+    "danger_kind": {kind.value for kind in DangerKind},
     "case_state": {state.value for state in CaseState},
     "case_action": {action.value for action in Action},
     "notice_kind": {kind.value for kind in NoticeKind},

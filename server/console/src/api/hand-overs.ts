@@ -13,7 +13,7 @@ export interface HandOver {
   /** Ids, as they were in hand when the giver signed. */
   cases: string[];
   /** Of those, the ones that the asking person may know of, as they are now. */
-  shown: Pick<Case, "id" | "number" | "title" | "severity" | "state">[];
+  shown: Pick<Case, "id" | "number" | "title" | "topic" | "scene" | "source" | "severity" | "state">[];
   state: HandOverState;
   given_at: string;
   answered_at: string | null;

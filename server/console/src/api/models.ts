@@ -161,7 +161,11 @@ export interface Notice {
 export interface Case {
   id: string;
   number: string;
+  /** In Chinese, as it was opened; `topic` is its code and `scene` where, null for cases from before there were topics. */
   title: string;
+  topic: string | null;
+  scene: string | null;
+  source: string;
   scenario: string | null;
   severity: Severity;
   state: CaseState;

@@ -50,8 +50,8 @@ function BoardColumn({ name, items }: { name: Column; items: readonly Case[] }) 
 }
 
 function BoardCard({ item }: { item: Case }) {
-  // What a rule found is titled by its camera already.
-  const place = [item.scenario === null ? item.camera?.name : null, item.grid?.name].filter(Boolean).join(" · ");
+  // The title has where it is: the grid is not said twice.
+  const place = item.grid?.name === item.scene ? "" : (item.grid?.name ?? "");
   return (
     <a class="board-card" href={`/cases/${item.id}`}>
       <span class="board-line">

@@ -191,7 +191,7 @@ function scenarioOf(row: Row): string {
 }
 
 function whereOf(row: Row): string {
-  return row.alarm?.camera.name ?? row.case?.camera?.name ?? row.case?.title ?? "";
+  return row.alarm?.camera.name ?? row.case?.camera?.name ?? row.case?.scene ?? row.case?.title ?? "";
 }
 
 function outcome(row: Row): string {

@@ -1,6 +1,7 @@
 /** Which rows of the control room are shown, and how that is kept as a saved view. */
 
 import type { Severity } from "../api/models";
+import { caseTitle } from "../text/title";
 import { isLoud, type Row, severityOf } from "./rows";
 
 /** What is null does not matter. The names are those of the saved views' queries. */
@@ -38,7 +39,7 @@ export function gridOf(row: Row) {
 }
 
 function said(row: Row): string {
-  const words = [row.alarm?.camera.name, row.case?.camera?.name, row.case?.number, row.case?.title, row.case?.handler?.name];
+  const words = [row.alarm?.camera.name, row.case?.camera?.name, row.case?.number, row.case?.handler?.name, row.case?.title, row.case && caseTitle(row.case)];
   return [...words, gridOf(row)?.name, row.alarm?.attributes.plate?.text].filter(Boolean).join(" ").toLowerCase();
 }
 

@@ -78,8 +78,8 @@ function CaseFile({ item, reload }: { item: CaseDetail; reload: () => void }) {
 }
 
 function CaseHead({ item }: { item: CaseDetail }) {
-  // What a rule found is titled by its camera; what people report has a title of their own.
-  const place = [item.scenario === null ? item.camera?.name : null, item.grid?.name].filter(Boolean).join(" · ");
+  // The title has where it is: the grid is not said twice.
+  const place = item.grid?.name === item.scene ? "" : (item.grid?.name ?? "");
   return (
     <header class="case-head">
       <div class="case-title">

@@ -15,6 +15,7 @@ import { attempt, tell } from "../live/notices";
 import { inControl, user } from "../live/session";
 import { dayTime } from "../text/format";
 import { t } from "../text/i18n";
+import { caseTitle } from "../text/title";
 import { WorkerFrame } from "../worker/frame";
 import "../styles/panel.css";
 import "../styles/hand-over.css";
@@ -165,7 +166,7 @@ function Content({ held }: { held: api.HandOver }) {
         {held.shown.map((item) => (
           <li key={item.id}>
             <Grade severity={item.severity} bare />
-            {control ? <a href={`/cases/${item.id}`}>{item.title}</a> : <span>{item.title}</span>}
+            {control ? <a href={`/cases/${item.id}`}>{caseTitle(item)}</a> : <span>{caseTitle(item)}</span>}
             <span class="quiet-text">
               {item.number} · {t(`case_state.${item.state}`)}
             </span>

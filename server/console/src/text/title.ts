@@ -1,9 +1,25 @@
 import type { Case } from "../api/models";
-import { word } from "./i18n";
+import { t, word } from "./i18n";
 
-/** What a case is about, in the reader's language; its own title when no rule made it. */
-export function caseTitle(item: Pick<Case, "title" | "scenario" | "camera">): string {
-  if (item.scenario === null) return item.title;
-  const what = word("scenario", item.scenario);
-  return item.camera === null ? what : `${what} · ${item.camera.name}`;
+/** What a topic, `FAMILY.CODE`, is called. */
+const FAMILIES: Record<string, (code: string) => string> = {
+  scenario: (code) => word("scenario", code),
+  report: (code) => word("report_kind", code),
+  danger: (code) => t("title.button", { what: word("danger_kind", code) }),
+};
+
+type Titled = Pick<Case, "title" | "topic" | "scene" | "source"> & Partial<Pick<Case, "scenario" | "camera">>;
+
+/** What a case is about and where, in the reader's language; its own title when it is from before there were topics. */
+export function caseTitle(item: Titled): string {
+  const [family = "", code = ""] = item.topic?.split(".") ?? [];
+  const what = FAMILIES[family]?.(code);
+  if (what === undefined || item.scene === null) return ruleTitle(item);
+  const said = `${what} · ${item.camera?.name ?? item.scene}`;
+  return item.source === "hotline" ? `12345 · ${said}` : said;
+}
+
+function ruleTitle({ title, topic, scenario, camera }: Titled): string {
+  const known = topic === null && scenario != null && camera != null;
+  return known ? `${word("scenario", scenario)} · ${camera.name}` : title;
 }

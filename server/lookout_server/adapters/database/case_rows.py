@@ -43,6 +43,8 @@ def case_of(row: CaseRow, alarms: tuple[str, ...], whistles: tuple[Whistle, ...]
         tier=Tier(row.tier) if row.tier else None,
         score=row.score,
         source=Source(row.source),
+        topic=row.topic,
+        scene=row.scene,
     )
 
 
@@ -74,6 +76,8 @@ def values_of(case: Case) -> dict[str, Any]:
         "tier": case.tier.value if case.tier else None,
         "score": case.score,
         "source": case.source.value,
+        "topic": case.topic,
+        "scene": case.scene,
     }
 
 

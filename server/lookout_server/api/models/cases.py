@@ -23,6 +23,8 @@ CASE_EXAMPLE: dict[str, Any] = {
     "id": "c-20261122-0007",
     "number": "20261122-0007",
     "title": "电动车进楼 · 2单元楼道",
+    "topic": "scenario.corridor_ebike",
+    "scene": "2单元楼道",
     "scenario": "corridor_ebike",
     "severity": "yellow",
     "state": "dispatched",
@@ -101,7 +103,9 @@ class CaseModel(Model):
 
     id: str
     number: CaseNumber
-    title: str
+    title: str = Field(description="In Chinese, as it was opened.")
+    topic: str | None = Field(description="What it is about, as a code; null for cases from before there were any.")
+    scene: str | None = Field(description="Where, as that was called then.")
     scenario: Scenario | None
     severity: Severity
     state: CaseState
@@ -256,6 +260,8 @@ def _fields(view: CaseView, person: Person) -> dict[str, Any]:
         "id": case.id,
         "number": case.number,
         "title": case.title,
+        "topic": case.topic,
+        "scene": case.scene,
         "scenario": case.scenario,
         "severity": case.severity,
         "state": case.state,

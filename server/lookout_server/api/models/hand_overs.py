@@ -9,7 +9,7 @@ from lookout_contract.cases import CaseState
 from lookout_contract.events import Severity
 from lookout_server.api.models.base import Model, Reason, Ref, RequestModel, Text, UtcTime, shown
 from lookout_server.api.routes.parameters import PersonId
-from lookout_server.domain.case import Case
+from lookout_server.domain.case import Case, Source
 from lookout_server.domain.hand_over import HandOverState
 from lookout_server.domain.roster import Duty
 from lookout_server.services.handing_over import Colleague, ShownHandOver
@@ -24,7 +24,10 @@ _EXAMPLE: dict[str, Any] = {
         {
             "id": "c-20261122-0007",
             "number": "20261122-0007",
-            "title": "2单元楼道 · 电动车进楼",
+            "title": "电动车进楼 · 2单元楼道",
+            "topic": "scenario.corridor_ebike",
+            "scene": "2单元楼道",
+            "source": "camera",
             "severity": "yellow",
             "state": "accepted",
         }
@@ -60,13 +63,25 @@ class HandedCase(Model):
     id: str
     number: str
     title: str
+    topic: str | None
+    scene: str | None
+    source: Source
     severity: Severity
     state: CaseState
 
     @classmethod
     def of(cls, case: Case) -> "HandedCase":
         """From the domain's value."""
-        return cls(id=case.id, number=case.number, title=case.title, severity=case.severity, state=case.state)
+        return cls(
+            id=case.id,
+            number=case.number,
+            title=case.title,
+            topic=case.topic,
+            scene=case.scene,
+            source=case.source,
+            severity=case.severity,
+            state=case.state,
+        )
 
 
 class HandOverModel(Model):

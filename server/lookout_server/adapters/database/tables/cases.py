@@ -47,6 +47,8 @@ class CaseRow(Base):
     tier: Mapped[str | None] = mapped_column(String(10))
     score: Mapped[int | None]
     source: Mapped[str] = mapped_column(String(20), server_default=text("'camera'"))
+    topic: Mapped[str | None] = mapped_column(String(40))
+    scene: Mapped[str | None] = mapped_column(Text)
     __table_args__ = (
         Index(None, "opened_at", "id"),
         Index(None, "state", "opened_at"),
