@@ -56,6 +56,8 @@ class Augmentation(Part):
     #: Width relative to height of a single picture, beside its own.
     aspect: tuple[float, float] = (0.8, 1.2)
     colour: Share = 0.7
+    #: White balance that is off by up to a third a channel.
+    balance: Share = 0.0
     night: Share = 0.08
     grey: Share = 0.04
     blur: Share = 0.15

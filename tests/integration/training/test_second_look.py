@@ -15,8 +15,16 @@ torch = pytest.importorskip("torch", reason="training needs PyTorch: pip install
 from lookout_models.training.second_look.crops import cut, square_around, warm_places  # noqa: E402
 from lookout_models.training.second_look.export import export  # noqa: E402
 from lookout_models.training.second_look.fit import fit, install, separation  # noqa: E402
+from lookout_models.training.second_look.lamps import with_lamp  # noqa: E402
 from lookout_models.training.second_look.net import SecondLook  # noqa: E402
-from lookout_models.training.second_look.places import places_of, usual_crop, varied_crop  # noqa: E402
+from lookout_models.training.second_look.places import (  # noqa: E402
+    Extra,
+    Place,
+    collect_places,
+    places_of,
+    usual_crop,
+    varied_crop,
+)
 from lookout_models.training.second_look.recipe import SecondLookRecipe  # noqa: E402
 from lookout_models.training.second_look.train import SecondLookTraining  # noqa: E402
 
@@ -75,6 +83,57 @@ def test_warm_places_are_where_it_is_warm(tmp_path: Path) -> None:
     anywhere = warm_places(np.zeros_like(picture), 20, np.random.default_rng(0))
     assert touching(squares) > touching(anywhere)
     assert touching(squares) >= 15
+
+
+@pytest.mark.parametrize("corner", [30, -10, 85])
+def test_a_lamp_shines_in_its_box_and_leaves_the_picture_alone(corner: int) -> None:
+    picture = np.full((100, 100, 3), 20, np.uint8)
+    box = np.array([corner, corner, corner + 24, corner + 24], np.float32)
+    for number in range(12):
+        lit = with_lamp(picture, box, np.random.default_rng(number)).astype(np.float32).mean(2)
+        there = np.zeros((100, 100), bool)
+        there[max(0, corner) : corner + 24, max(0, corner) : corner + 24] = True
+        assert lit[there].mean() > lit[~there].mean() + 10
+    assert (picture == 20).all()
+
+
+def test_a_lamp_out_of_sight_changes_nothing() -> None:
+    picture = np.full((50, 50, 3), 20, np.uint8)
+    beyond = np.array([400, 400, 420, 420], np.float32)
+    assert (with_lamp(picture, beyond, np.random.default_rng(0)) == picture).all()
+
+
+def test_lamps_are_painted_where_nothing_burns(tmp_path: Path) -> None:
+    example, picture = burning(tmp_path)
+    dark = np.zeros_like(picture)
+    harmless = Example(tmp_path / "dark.png", "web", make_boxes([]), make_boxes([]))
+    pictures = {example.path: picture, harmless.path: dark}
+
+    def places(lamps: float) -> list[Place]:
+        found = Extra(warm=0, lamps=lamps)
+        return collect_places([example, harmless], lambda e: pictures[e.path], (FIRE, SMOKE), lambda _: NO_BOXES, found)
+
+    assert [place.lamp for place in places(0.0)] == [False]
+    # None where smoke is undecided: who knows what would be there beside the lamp.
+    fire, lamp = places(1.0)
+    assert (fire.lamp, lamp.lamp, lamp.truth) == (False, True, (0, 0))
+    assert usual_crop(lamp, dark, 32).picture.max() > 60
+    assert (usual_crop(lamp, dark, 32).picture == usual_crop(lamp, dark, 32).picture).all()
+    assert varied_crop(lamp, dark, (FIRE, SMOKE), 32, np.random.default_rng(1)).picture.max() > 60
+    assert dark.max() == 0
+
+
+def test_a_lamp_beside_a_fire_hides_none_of_it(tmp_path: Path) -> None:
+    example, picture = burning(tmp_path)
+    place = next(places_of(example, picture, (FIRE, SMOKE), NO_BOXES, NO_BOXES))
+    changed = 0
+    for number in range(20):
+        bare, lit = (
+            varied_crop(place, picture, (FIRE, SMOKE), 64, np.random.default_rng(number), lamps) for lamps in (0.0, 1.0)
+        )
+        assert bare.truth == lit.truth == (1, -1)
+        changed += lit.picture[..., 0].max() > 50 > bare.picture[..., 0].max()
+    assert changed > 5
 
 
 def touching(squares: Floats) -> int:

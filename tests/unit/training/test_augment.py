@@ -104,6 +104,16 @@ def test_the_same_seed_disturbs_alike() -> None:
     assert (disturbed(picture, never, np.random.default_rng(5)) == picture).all()
 
 
+def test_a_white_balance_that_is_off_leaves_the_outlines() -> None:
+    picture = np.full((8, 8, 3), 100, np.uint8)
+    picture[:4] = 0
+    alone = Augmentation(colour=0, balance=1, night=0, grey=0, blur=0, low_resolution=0, compression=0)
+    changed = disturbed(picture, alone, np.random.default_rng(2))
+    assert (changed[:4] == 0).all()
+    assert len(set(changed[5, 5].tolist())) == 3
+    assert (np.abs(np.log(changed[5, 5] / 100)) < 0.32).all()
+
+
 def test_a_pasted_object_brings_its_box_and_hides_what_is_below(tmp_path: Path) -> None:
     path = tmp_path / "bike.png"
     photo = np.full((200, 200, 3), 200, np.uint8)

@@ -13,6 +13,7 @@ def disturbed(picture: Picture, settings: Augmentation, random: Random) -> Pictu
     """``picture`` with each kind of change drawn by its share."""
     steps = (
         (settings.colour, _coloured),
+        (settings.balance, _balanced),
         (settings.night, _night),
         (settings.grey, _grey),
         (settings.blur, _blurred),
@@ -33,6 +34,12 @@ def _coloured(picture: Picture, random: Random) -> Picture:
     hsv[..., 1] = np.clip(hsv[..., 1] * saturation, 0, 255)
     hsv[..., 2] = np.clip(hsv[..., 2] * value, 0, 255)
     return _bytes(cv2.cvtColor(hsv.astype(np.uint8), cv2.COLOR_HSV2BGR))
+
+
+def _balanced(picture: Picture, random: Random) -> Picture:
+    """White balance that is off, as cheap cameras have it by lamplight."""
+    gains = np.exp(random.uniform(-0.3, 0.3, 3)).astype(np.float32)
+    return _bytes(picture * gains)
 
 
 def _night(picture: Picture, random: Random) -> Picture:

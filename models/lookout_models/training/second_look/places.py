@@ -1,4 +1,4 @@
-"""Where a second look is trained to look: objects, the detector's candidates, and warm places without either."""
+"""Where a second look is trained to look: objects, the detector's candidates, warm places without either, lamps."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -8,13 +8,17 @@ import numpy as np
 from lookout_models.training.data.examples import Example
 from lookout_models.training.data.geometry import Floats, Picture
 from lookout_models.training.second_look.crops import Crop, Random, cut, in_pixels, square_around, truth_of, warm_places
+from lookout_models.training.second_look.lamps import with_lamp
 
 #: The side that the gateway cuts with, and the least and the greatest that are trained.
 USUAL_SIDE = 1.5
-_SIDES = (1.2, 1.9)
+_SIDES = (1.2, 2.2)
 #: How far the square's centre strays, as a share of the box's longer side.
 _STRAY = 0.12
 _LEAST_BOX = 12
+#: The least and the greatest side of a painted lamp, as a share of the picture's longer side.
+_LAMPS = (0.03, 0.3)
+_TRIES = 4
 
 Read = Callable[[Example], Picture]
 Candidates = Callable[[Picture], Floats]
@@ -27,6 +31,8 @@ class Place:
     example: Example
     box: Floats
     truth: tuple[int, ...]
+    #: Whether a lamp is painted into the box.
+    lamp: bool = False
 
 
 def places_of(
@@ -40,28 +46,76 @@ def places_of(
             yield Place(example, box, truth_of(square_around(box, USUAL_SIDE), boxes, undecided, labels))
 
 
+@dataclass(frozen=True, slots=True)
+class Extra:
+    """Places that no detector chose."""
+
+    #: Warm ones a picture.
+    warm: int
+    #: The share of pictures without any of the labels into which a lamp is painted, and of the crops of objects.
+    lamps: float = 0.0
+
+
 def collect_places(
-    examples: Sequence[Example], read: Read, labels: Sequence[int], candidates: Candidates, others: int
+    examples: Sequence[Example], read: Read, labels: Sequence[int], candidates: Candidates, extra: Extra
 ) -> list[Place]:
-    """All places of ``examples``; the warm ones are the same every time."""
+    """All places of ``examples``; the warm ones and the lamps are the same every time."""
     found: list[Place] = []
     for number, example in enumerate(examples):
         picture = read(example)
-        warm = warm_places(picture, others, np.random.default_rng(number))
+        random = np.random.default_rng(number)
+        warm = warm_places(picture, extra.warm, random)
         found.extend(places_of(example, picture, labels, candidates(picture), warm))
+        if random.random() < extra.lamps and _shows_none(example, labels):
+            found.append(Place(example, _lamp_box(picture, random), (0,) * len(labels), lamp=True))
     return found
 
 
 def usual_crop(place: Place, picture: Picture, size: int) -> Crop:
     """What the gateway would see of it."""
+    if place.lamp:
+        picture = with_lamp(picture, place.box, np.random.default_rng(round(float(place.box.sum()))))
     return Crop(cut(picture, square_around(place.box, USUAL_SIDE), size), place.truth)
 
 
-def varied_crop(place: Place, picture: Picture, labels: Sequence[int], size: int, random: Random) -> Crop:
-    """A square of another side and centre, perhaps mirrored; what it holds is told anew."""
+def varied_crop(
+    place: Place, picture: Picture, labels: Sequence[int], size: int, random: Random, lamps: float = 0.0
+) -> Crop:
+    """A square of another side and centre, perhaps mirrored; what it holds is told anew.
+
+    Beside objects, a lamp is painted into the share ``lamps`` of the squares: one there says nothing about a fire.
+    """
     boxes, undecided = in_pixels(place.example.boxes, picture), in_pixels(place.example.undecided, picture)
     shift = random.uniform(-_STRAY, _STRAY, 2) * float((place.box[2:] - place.box[:2]).max())
     square = square_around((place.box + np.tile(shift, 2)).astype(np.float32), random.uniform(*_SIDES))
+    if place.lamp:
+        picture = with_lamp(picture, place.box, random)
+    elif 1 in place.truth and random.random() < lamps:
+        picture = _with_lamp_beside(picture, square, boxes.corners[np.isin(boxes.classes, labels)], random)
     seen = cut(picture, square, size)
     mirrored = np.ascontiguousarray(seen[:, ::-1]) if random.random() < 0.5 else seen
     return Crop(mirrored, truth_of(square, boxes, undecided, labels))
+
+
+def _shows_none(example: Example, labels: Sequence[int]) -> bool:
+    """Whether it is known to show none of ``labels``."""
+    return not np.isin(np.concatenate([example.boxes.classes, example.undecided.classes]), labels).any()
+
+
+def _lamp_box(picture: Picture, random: Random) -> Floats:
+    height, width = picture.shape[:2]
+    side = max(_LEAST_BOX, np.exp(random.uniform(*np.log(_LAMPS))) * max(height, width))
+    x, y = random.uniform(side / 2, max(side, width) - side / 2), random.uniform(side / 2, max(side, height) - side / 2)
+    return np.array([x - side / 2, y - side / 2, x + side / 2, y + side / 2], np.float32)
+
+
+def _with_lamp_beside(picture: Picture, square: Floats, objects: Floats, random: Random) -> Picture:
+    """With a lamp somewhere in ``square`` where it hides no object; as it is when no such place was found."""
+    whole = float(square[2] - square[0])
+    for _ in range(_TRIES):
+        side = random.uniform(0.1, 0.35) * whole
+        corner = square[:2] + random.uniform(0, whole - side, 2)
+        box = np.concatenate([corner, corner + side]).astype(np.float32)
+        if not ((box[:2] < objects[:, 2:]) & (box[2:] > objects[:, :2])).all(-1).any():
+            return with_lamp(picture, box, random)
+    return picture

@@ -8,7 +8,7 @@ from pydantic import Field, ValidationError
 
 from lookout_edge.adapters.zoo import Source as Package
 from lookout_models.errors import UsageError
-from lookout_models.training.recipe import Augmentation, Part
+from lookout_models.training.recipe import Augmentation, Part, Share
 
 
 class SecondLookRecipe(Part):
@@ -27,6 +27,8 @@ class SecondLookRecipe(Part):
     candidates: Annotated[int, Field(ge=0)] = 4
     #: Warm places a picture that no candidate and no object lies in.
     others: Annotated[int, Field(ge=0)] = 1
+    #: The share of pictures without any label, and of the squares around objects, into which a lit lamp is painted.
+    lamps: Share = 0.0
     #: The package with the ImageNet weights.
     base: Package
     size: Annotated[int, Field(gt=0, multiple_of=32)] = 128

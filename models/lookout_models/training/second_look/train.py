@@ -106,8 +106,9 @@ class SecondLookTraining:
             yield [self._varied(place, random) for place in chosen]
 
     def _varied(self, place: Place, random: np.random.Generator) -> Crop:
-        crop = varied_crop(place, self._read(place), self._labels, self._recipe.size, random)
-        return Crop(disturbed(crop.picture, self._recipe.augmentation, random), crop.truth)
+        recipe = self._recipe
+        crop = varied_crop(place, self._read(place), self._labels, recipe.size, random, recipe.lamps)
+        return Crop(disturbed(crop.picture, recipe.augmentation, random), crop.truth)
 
     def _log(self, entry: Mapping[str, Any]) -> None:
         with self._log_file.open("a", encoding="utf-8") as file:
