@@ -15,6 +15,8 @@ from lookout_edge.domain.looks import LookClock
 REACH = 0.35
 #: Seconds of frame time over which it is judged.
 MEMORY_S = 12.0
+#: Seconds of frame time that count as lately.
+LATELY_S = 4.0
 #: Sights that are needed to say how something moves or grows.
 _FEW = 4
 
@@ -46,6 +48,11 @@ class Hazard:
     #: Looks since it began, and those that saw it.
     watched: int = 0
     seen: int = 0
+    #: The looks of the last seconds: frame time, and whether it was seen.
+    lately: deque[tuple[float, bool]] = field(default_factory=deque[tuple[float, bool]])
+    #: Seconds after which those looks say something, and the best share of them that ever saw it.
+    settle_s: float = 0.0
+    steadiest: float = 0.0
     #: Area when it began: the median of the first sights.
     sights: deque[Sight] = field(default_factory=deque[Sight])
     #: The areas of its first sights.
@@ -94,6 +101,16 @@ class Hazard:
         size = max(1e-6, fmean((box.width + box.height) / 2 for box in boxes))
         return (pstdev(box.bottom_centre[0] for box in boxes) + pstdev(box.y2 for box in boxes)) / size
 
+    def watch(self, at: float, seen: bool) -> None:
+        """Take in whether a look at its place saw it."""
+        self.watched, self.seen = self.watched + 1, self.seen + seen
+        self.looks.append(seen)
+        self.lately.append((at, seen))
+        while self.lately[0][0] < at - LATELY_S:
+            self.lately.popleft()
+        if at - self.since >= self.settle_s:
+            self.steadiest = max(self.steadiest, sum(was_seen for _, was_seen in self.lately) / len(self.lately))
+
     def see(self, at: float, parts: Sequence[Detection]) -> None:
         """Take in a sight."""
         old, new = _most_certain(self.parts), _most_certain(parts)
@@ -126,6 +143,8 @@ class HazardBook:
     votes_of: int
     #: Watched seconds after which an unseen hazard is forgotten.
     tolerance_s: float
+    #: See ``Hazard``.
+    settle_s: float = 0.0
     _hazards: list[Hazard] = field(default_factory=list[Hazard])
     _clock: LookClock = field(default_factory=LookClock)
     _last: int = 0
@@ -144,10 +163,8 @@ class HazardBook:
             groups = [group for group in groups if group not in mine]
             if not mine and not saw(hazard.box):
                 continue
-            hazard.watched += 1
-            hazard.looks.append(bool(mine))
+            hazard.watch(at, bool(mine))
             if mine:
-                hazard.seen += 1
                 hazard.see(at, [part for group in mine for part in group])
             else:
                 hazard.absent_s += step
@@ -163,7 +180,8 @@ class HazardBook:
 
     def _begin(self, at: float, parts: Sequence[Detection]) -> Hazard:
         self._last += 1
-        hazard = Hazard(self._last, at, deque([True], maxlen=self.votes_of), watched=1, seen=1)
+        hazard = Hazard(self._last, at, deque(maxlen=self.votes_of), settle_s=self.settle_s)
+        hazard.watch(at, True)
         hazard.see(at, parts)
         return hazard
 

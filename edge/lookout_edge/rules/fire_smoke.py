@@ -15,7 +15,7 @@ from pydantic import Field, model_validator
 from lookout_contract.events import Attributes, Scenario, Severity
 from lookout_edge.domain.cells import LearnedCells
 from lookout_edge.domain.condition import Condition
-from lookout_edge.domain.hazard import Hazard, HazardBook
+from lookout_edge.domain.hazard import LATELY_S, Hazard, HazardBook
 from lookout_edge.domain.observation import Observation, Scene
 from lookout_edge.domain.occurrence import OccurrenceSettings
 from lookout_edge.domain.presence import Thing
@@ -56,11 +56,14 @@ class FireSmokeParams(RuleParams):
     pre_alarm_s: float = Field(default=2.0, ge=0, le=5)
     """Seconds until the pre-alarm for what flickers, grows, or of which the model is sure."""
     doubtful_s: float = Field(default=4.0, ge=0, le=5)
-    """Seconds until the pre-alarm for everything else that keeps being seen."""
+    """Seconds until the pre-alarm for everything else that keeps being seen, in ``steady_share`` of the looks."""
     confirm_s: float = Field(default=6.0, ge=0, le=15)
     """Seconds until it is confirmed when it stands and flickers or grows."""
     steady_s: float = Field(default=12.0, ge=0, le=15)
     """Seconds until it is confirmed because it is seen in nearly every look, whatever it does."""
+    least_share: float = Field(default=0.5, ge=0, le=1)
+    """Share of the looks of some four seconds (of the first two as well) that must have seen it: what is only seen now
+    and then, in rain or in the noise of the night, is not there. 0..1."""
     steady_share: float = Field(default=0.7, gt=0, le=1)
     """What "nearly every" means: share of the looks, 0..1."""
     min_flicker: float = Field(default=0.2, ge=0)
@@ -94,7 +97,8 @@ class FireSmoke:
         self._params = params
         self._context = context
         self._armed = make_schedule(params.windows, context.calendar)
-        self._books = [(zone, HazardBook(params.votes_of, params.miss_tolerance_s)) for zone in zones]
+        settle_s = min(params.pre_alarm_s, LATELY_S / 2)
+        self._books = [(zone, HazardBook(params.votes_of, params.miss_tolerance_s, settle_s)) for zone in zones]
         self._cells = LearnedCells(marks_needed=params.learned_marks, keep_s=params.learned_keep_s)
         self._stages: dict[tuple[str, int], Stage] = {}
 
@@ -144,28 +148,31 @@ class FireSmoke:
                 self._cells.learn(hazard.seen_at, hazard.box)
 
     def _judge(self, at: float, zone: Zone, hazard: Hazard, armed: bool, scene: Scene) -> Observation:
-        alive = hazard.flicker >= self._params.min_flicker or hazard.growth >= self._params.min_growth
+        params = self._params
+        alive = hazard.flicker >= params.min_flicker or hazard.growth >= params.min_growth
         sure = self._is_sure(hazard)
         doubted = not alive and self._is_doubted(at, hazard, scene)
         stage = self._stage(zone, hazard, alive, doubted)
-        wait_s = self._params.pre_alarm_s if alive or sure else self._params.doubtful_s
+        wait_s = params.pre_alarm_s if alive or sure else params.doubtful_s
+        share = params.least_share if alive or sure or stage is Stage.CONFIRMED else params.steady_share
         if stage is Stage.PRE_ALARM and doubted:
-            wait_s = self._params.steady_s
+            wait_s = params.steady_s
         conditions = (
             zone_condition(zone.id),
             window_condition(armed),
-            votes_condition(hazard.votes, self._params.votes_needed),
-            *((score_condition(hazard.mean_score, self._params.min_score),) if self._params.min_score else ()),
+            votes_condition(hazard.votes, params.votes_needed),
+            *((score_condition(hazard.mean_score, params.min_score),) if params.min_score else ()),
             Condition(name="learned_place", value=doubted, limit=False, met=sure or not doubted),
             dwell_condition(hazard.dwell_s, wait_s),
-            Condition(name="flicker", value=round(hazard.flicker, 3), limit=self._params.min_flicker, met=True),
-            Condition(name="growth", value=round(hazard.growth, 3), limit=self._params.min_growth, met=True),
-            Condition(name="drift", value=round(hazard.drift, 3), limit=self._params.max_drift, met=True),
-            Condition(name="seen_share", value=round(hazard.share, 3), limit=self._params.steady_share, met=True),
+            _steadiest_condition(hazard.steadiest, share),
+            Condition(name="flicker", value=round(hazard.flicker, 3), limit=params.min_flicker, met=True),
+            Condition(name="growth", value=round(hazard.growth, 3), limit=params.min_growth, met=True),
+            Condition(name="drift", value=round(hazard.drift, 3), limit=params.max_drift, met=True),
+            Condition(name="seen_share", value=round(hazard.share, 3), limit=params.steady_share, met=True),
         )
         standing, blocked_by = standing_of(conditions)
         confirmed = stage is Stage.CONFIRMED
-        turns = [hazard.since + limit for limit in (wait_s, self._params.confirm_s, self._params.steady_s)]
+        turns = [hazard.since + limit for limit in (wait_s, params.confirm_s, params.steady_s)]
         return Observation(
             key=hazard.number,
             zone=zone.id,
@@ -200,6 +207,11 @@ class FireSmoke:
         burns = alive and hazard.drift <= params.max_drift and dwell_s >= params.confirm_s
         steady = not doubted and hazard.share >= params.steady_share and dwell_s >= params.steady_s
         return Stage.CONFIRMED if held is Stage.CONFIRMED or burns or steady else Stage.PRE_ALARM
+
+
+def _steadiest_condition(share: float, limit: float) -> Condition:
+    """Whether there were some seconds in which enough of the looks saw it."""
+    return Condition(name="steadiest_share", value=round(share, 3), limit=limit, met=share >= limit, unit="1")
 
 
 def _kind(hazard: Hazard) -> str:
