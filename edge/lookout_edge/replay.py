@@ -57,6 +57,7 @@ def event_line(event: EventData, *, start_at: float) -> str:
             "label": first.label if first else None,
             "score": round(first.score, 4) if first else None,
             "zone": event.zone,
+            "end_reason": event.end_reason.value if event.end_reason else None,
             "explain": [condition.model_dump(mode="json", exclude_none=True) for condition in event.explain],
         },
         ensure_ascii=False,

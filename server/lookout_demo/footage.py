@@ -65,6 +65,7 @@ _REEL_NAMES = {
     "fire-room": "储藏室（渲染：起火）",
     "steam-room": "储藏室（渲染：开水与台灯）",
     "bag-beside-bin": "投放点（渲染：桶外倾倒）",
+    "bag-taken": "投放点（渲染：倾倒后被清走）",
     "bag-into-bin": "投放点（渲染：入桶）",
     "ebike-corridor": "楼道（渲染：电动车停放）",
     "pram-corridor": "楼道（渲染：婴儿车经过）",

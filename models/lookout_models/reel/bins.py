@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,12 +30,36 @@ def _pavement() -> None:
     box((0.12, 0.12, 3.2), (-3.2, 5.9, 1.6), paint((0.35, 0.36, 0.37), rough=0.4))
 
 
+@dataclass(frozen=True)
+class _Dumped:
+    """What is put down beside the bins: a sack, what was in it, and a smaller bag."""
+
+    sack: Any
+    heap: Any
+    second: Any
+
+    @property
+    def parts(self) -> Sequence[Any]:
+        return [self.sack, *self.sack.children, *self.heap.children, *self.second.children]
+
+    def lie(self) -> None:
+        self.sack.location, self.second.location = (2.45, 4.25, 0.08), (1.8, 4.2, 0.08)
+        self.heap.location = (2.2, 3.95, 0.08)
+
+    def be_gone(self) -> None:
+        self.sack.location = self.second.location = self.heap.location = AWAY
+
+
 def bag_beside_the_bin(seed: int, _: Path) -> Act:
     """Somebody comes with a sack, empties it beside the bins and leaves."""
+    return _brings(seed)[0]
+
+
+def _brings(seed: int) -> tuple[Act, _Dumped]:
     _pavement()
     _bins(seed, (-1.6, -0.75, 0.1, 0.95))
     person = Person(shirt=(0.30, 0.28, 0.25), trousers=(0.03, 0.04, 0.09))
-    sack, heap, second = (
+    dumped = _Dumped(
         bag((0.02, 0.02, 0.022), 3, size=0.34),
         rubbish(seed, pieces=120, spread=0.85),
         bag((0.6, 0.6, 0.62), 8, size=0.26),
@@ -49,13 +74,41 @@ def bag_beside_the_bin(seed: int, _: Path) -> Act:
         heading = 75.0 if busy else heading
         reach = 0.5 if busy else 0.0
         person.pose(place, heading, phase, stride=stride, bend=bend, reach=reach)
-        down = at >= 6.4
-        if down:
-            sack.location, second.location, heap.location = (2.45, 4.25, 0.08), (1.8, 4.2, 0.08), (2.2, 3.95, 0.08)
+        if at >= 6.4:
+            dumped.lie()
         else:
-            _carry(sack, person, place, heading, right_hand(phase, stride, bend, reach), 0.52)
-            second.location = heap.location = AWAY
-        return [*person.parts, sack, *sack.children, *heap.children, *second.children]
+            dumped.be_gone()
+            _carry(dumped.sack, person, place, heading, right_hand(phase, stride, bend, reach), 0.52)
+        return [*person.parts, *dumped.parts]
+
+    return act, dumped
+
+
+#: When the cleaner comes, bends down, has everything in the sack, and has stood up, seconds.
+_COMES, _BENDS, _HAS_IT, _STANDS = 15.5, 19.6, 21.0, 22.4
+
+
+def bag_taken_away(seed: int, _: Path) -> Act:
+    """The same sack; then a cleaner comes, puts everything into a sack of her own and carries it away."""
+    brings, dumped = _brings(seed)
+    cleaner = Person(shirt=(0.62, 0.16, 0.03), trousers=(0.05, 0.06, 0.12))
+    full = bag((0.03, 0.05, 0.12), 5, size=0.36)
+    spot, outside = (2.35, 3.2, 0.08), (8.6, 2.9, 0.0)
+    path = [(_COMES, outside), (_BENDS, spot), (_STANDS, spot), (_STANDS + 5.0, outside)]
+
+    def act(at: float) -> Sequence[Any]:
+        there = brings(at)
+        place, heading, phase, stride = walk(path, at)
+        busy = _BENDS <= at < _STANDS
+        bend = 0.9 * math.sin(math.pi * (at - _BENDS) / (_STANDS - _BENDS)) if busy else 0.0
+        heading = 75.0 if busy else heading
+        reach = 0.5 if busy else 0.0
+        cleaner.pose(place, heading, phase, stride=stride, bend=bend, reach=reach)
+        full.location = AWAY
+        if at >= _HAS_IT:
+            dumped.be_gone()
+            _carry(full, cleaner, place, heading, right_hand(phase, stride, bend, reach), 0.55)
+        return [*there, *cleaner.parts, full, *full.children]
 
     return act
 
@@ -94,6 +147,15 @@ BESIDE = Scene(
     build=bag_beside_the_bin,
     event=(6.4, 28.0),
     seconds=28.0,
+)
+TAKEN = Scene(
+    look=_LOOK,
+    light=_DAY,
+    scenario="garbage",
+    camera="CAM 03",
+    build=bag_taken_away,
+    event=(6.4, _HAS_IT),
+    seconds=34.0,
 )
 INTO = Scene(
     look=_LOOK,

@@ -12,6 +12,7 @@ def scenes() -> Mapping[str, Scene]:
         "stranger-gate": gate.STRANGER,
         "resident-gate": gate.RESIDENT,
         "bag-beside-bin": bins.BESIDE,
+        "bag-taken": bins.TAKEN,
         "bag-into-bin": bins.INTO,
         "ebike-corridor": corridor.EBIKE,
         "ebike-corridor-night": corridor.EBIKE_BY_NIGHT,

@@ -105,7 +105,8 @@ def laid(whole: Any, part: Any, border: Border) -> Any:
 
 def _told(scene: Scene) -> dict[str, Any]:
     """What the camera has to know of the scene, and what happens in it."""
-    events = [{"scenario": scene.scenario, "start_s": scene.event[0], "end_s": scene.seconds}] if scene.event else []
+    start, end = scene.event or (0.0, 0.0)
+    events = [{"scenario": scene.scenario, "start_s": start, "end_s": end}] if scene.event else []
     known = {"events": events, "judged": [scene.scenario], "residents": list(scene.residents)}
     truth = known if scene.residents else events
     return {"camera": scene.camera, "infrared": scene.infrared, "truth": truth}

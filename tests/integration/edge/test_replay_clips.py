@@ -16,7 +16,8 @@ from lookout_edge.testing import picture
 pytestmark = pytest.mark.timeout(900)
 
 SHARED = Path(__file__).parents[4] / "shared" / "data" / "video"
-KEYS = ["scenario", "phase", "at_s", "camera", "occurrence", "label", "score", "zone", "explain"]
+REEL = Path(__file__).parents[3] / "models" / "reel"
+KEYS = ["scenario", "phase", "at_s", "camera", "occurrence", "label", "score", "zone", "end_reason", "explain"]
 CONFIG = """\
 site: riverside
 gateway: gw-1
@@ -28,6 +29,16 @@ cameras:
     rules:
       - {scenario: unfamiliar_vehicle, dwell_s: 1}
       - {scenario: corridor_ebike, alarm_from: passing, votes_needed: 1, dwell_s: 1}
+"""
+
+TAKEN = """\
+site: riverside
+gateway: gw-1
+models: {detector: community-nano-int8, plates: false}
+cameras:
+  bins:
+    source: {url: "rtsp://192.0.2.1/stream"}
+    rules: [{scenario: garbage, dwell_s: 4}]
 """
 
 
@@ -83,6 +94,36 @@ def test_cars_that_drive_through_are_found(tmp_path: Path) -> None:
     config = tmp_path / "g.yaml"
     config.write_text(CONFIG, encoding="utf-8")
     assert len(starts(entries(replay(clip, tmp_path, "--config", str(config))), "unfamiliar_vehicle")) >= 2
+
+
+def test_garbage_that_a_cleaner_takes_away_is_one_occurrence_that_ends_as_removed(tmp_path: Path) -> None:
+    """The rendered clip with half a minute of the empty place behind it."""
+    clip, config = tmp_path / "taken.mp4", tmp_path / "g.yaml"
+    write_with_a_rest(REEL / "bag-taken.mp4", clip, seconds=30)
+    config.write_text(TAKEN, encoding="utf-8")
+    start, end = entries(replay(clip, tmp_path, "--config", str(config)))
+    [told] = json.loads((REEL / "bag-taken.truth.json").read_text("utf-8"))
+    assert (start["phase"], end["phase"], end["end_reason"]) == ("start", "end", "removed")
+    assert start["occurrence"] == end["occurrence"]
+    assert told["start_s"] < start["at_s"] < told["end_s"] < end["at_s"] < told["end_s"] + 30
+
+
+def write_with_a_rest(clip: Path, path: Path, *, seconds: int) -> None:
+    """The clip, and its last picture for some seconds more."""
+    film = cv2.VideoCapture(str(clip))
+    fps, last = film.get(cv2.CAP_PROP_FPS), None
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"mp4v"), fps, (640, 360))
+    while True:
+        read, frame = film.read()
+        if not read:
+            break
+        writer.write(frame)
+        last = frame
+    assert last is not None, f"{clip} could not be read"
+    for _ in range(round(seconds * fps)):
+        writer.write(last)
+    writer.release()
+    film.release()
 
 
 def write_still_clip(path: Path) -> None:

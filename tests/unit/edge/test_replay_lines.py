@@ -11,7 +11,7 @@ from lookout_edge.replay import replay
 from lookout_edge.rules.registry import RULES
 from lookout_edge.testing import ShadeDetector, box_at, picture
 
-KEYS = ["scenario", "phase", "at_s", "camera", "occurrence", "label", "score", "zone", "explain"]
+KEYS = ["scenario", "phase", "at_s", "camera", "occurrence", "label", "score", "zone", "end_reason", "explain"]
 
 
 def see(shade: int) -> Sequence[Detection]:
