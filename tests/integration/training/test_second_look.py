@@ -97,9 +97,10 @@ def test_a_lamp_shines_in_its_box_and_leaves_the_picture_alone(corner: int) -> N
     assert (picture == 20).all()
 
 
-def test_a_lamp_out_of_sight_changes_nothing() -> None:
+@pytest.mark.parametrize("corner", [(400, 400), (-400, 10), (10, -400)])
+def test_a_lamp_out_of_sight_changes_nothing(corner: tuple[int, int]) -> None:
     picture = np.full((50, 50, 3), 20, np.uint8)
-    beyond = np.array([400, 400, 420, 420], np.float32)
+    beyond = np.array([*corner, corner[0] + 20, corner[1] + 20], np.float32)
     assert (with_lamp(picture, beyond, np.random.default_rng(0)) == picture).all()
 
 
@@ -153,6 +154,31 @@ def test_a_run_learns_what_burns(tmp_path: Path) -> None:
     training = SecondLookTraining(recipe, net, (FIRE,), lambda _: picture, tmp_path / "log.jsonl")
     assert training.run(places, places) == {"fire": 1.0}
     assert [json.loads(line)["step"] for line in (tmp_path / "log.jsonl").read_text().splitlines()] == [0, 3]
+
+
+def test_a_run_is_carried_on_with_what_differs() -> None:
+    more = {"steps": 2, "rate": 1e-4, "frozen": 8, "lamps": 0.6, "augmentation": {"balance": 1}}
+    recipe = SecondLookRecipe.model_validate({**TINY, "labels": ["fire"], "carried_on": more})
+    first, second = recipe.stretches()
+    assert (first.steps, first.lamps, first.carried_on) == (3, 0, None)
+    assert (second.steps, second.rate, second.frozen, second.lamps) == (2, 1e-4, 8, 0.6)
+    assert (second.augmentation.balance, second.batch, second.carried_on) == (1, 4, None)
+    assert SecondLookRecipe.model_validate({**TINY, "labels": ["fire"]}).stretches() == (
+        SecondLookRecipe.model_validate({**TINY, "labels": ["fire"]}),
+    )
+
+
+def test_what_was_learnt_is_where_more_begins(tmp_path: Path) -> None:
+    example, picture = burning(tmp_path)
+    places = list(places_of(example, picture, (FIRE,), np.array([[60, 60, 80, 80]], np.float32), NO_BOXES))
+    still = SecondLookRecipe.model_validate({**TINY, "labels": ["fire"], "steps": 1, "rate": 1e-9})
+    net = SecondLook(1)
+    with torch.no_grad():
+        net.classifier.bias.fill_(0.75)
+    training = SecondLookTraining(still, net.eval().requires_grad_(False), (FIRE,), lambda _: picture, tmp_path / "log")
+    training.run(places, places, fitted=True)
+    assert float(training.net.classifier.bias[0]) == pytest.approx(0.75, abs=1e-3)
+    assert training.net.classifier.weight.detach().numpy() == pytest.approx(net.classifier.weight.detach().numpy())
 
 
 def test_a_fit_separates_and_leaves_the_undecided_out() -> None:

@@ -36,17 +36,15 @@ def with_lamp(picture: Picture, box: Floats, random: Random) -> Picture:
     reach = round(side * _REACH)
     height, width = picture.shape[:2]
     left, top = round(float(middle[0])) - reach, round(float(middle[1])) - reach
-    inside = np.s_[max(0, top) : min(height, top + 2 * reach), max(0, left) : min(width, left + 2 * reach)]
-    across = np.s_[max(0, -top) : 2 * reach - max(0, top + 2 * reach - height)]
-    along = np.s_[max(0, -left) : 2 * reach - max(0, left + 2 * reach - width)]
+    y1, y2, x1, x2 = max(0, top), min(height, top + 2 * reach), max(0, left), min(width, left + 2 * reach)
     painted = picture.copy()
-    canvas = np.zeros((2 * reach, 2 * reach, 3), np.float32)
-    seen = painted[inside].astype(np.float32)
-    if not seen.size:
+    if y1 >= y2 or x1 >= x2:
         return painted
-    canvas[across, along] = seen
+    canvas = np.zeros((2 * reach, 2 * reach, 3), np.float32)
+    seen = np.s_[y1 - top : y2 - top, x1 - left : x2 - left]
+    canvas[seen] = painted[y1:y2, x1:x2]
     _paint(canvas, side, random)
-    painted[inside] = np.clip(canvas[across, along], 0, 255).astype(np.uint8)
+    painted[y1:y2, x1:x2] = np.clip(canvas[seen], 0, 255).astype(np.uint8)
     return painted
 
 

@@ -11,6 +11,17 @@ from lookout_models.errors import UsageError
 from lookout_models.training.recipe import Augmentation, Part, Share
 
 
+class CarriedOn(Part):
+    """More steps, from where the first ones ended and without fitting the classifier again."""
+
+    steps: Annotated[int, Field(gt=0)]
+    rate: float
+    frozen: Annotated[int, Field(ge=0, le=16)]
+    ema: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    lamps: Share = 0.0
+    augmentation: Augmentation = Augmentation()
+
+
 class SecondLookRecipe(Part):
     """One training run of a classifier that judges a detector's candidates."""
 
@@ -45,6 +56,13 @@ class SecondLookRecipe(Part):
     #: Blocks after the stem that stay as ImageNet left them: what they see is general, and they cost the most.
     frozen: Annotated[int, Field(ge=0, le=16)] = 5
     augmentation: Augmentation = Augmentation()
+    carried_on: CarriedOn | None = None
+
+    def stretches(self) -> tuple["SecondLookRecipe", ...]:
+        """The run, and the one that carries it on where there is one."""
+        first = self.model_copy(update={"carried_on": None})
+        more = self.carried_on
+        return (first,) if more is None else (first, first.model_copy(update=dict(more)))
 
 
 def read_second_look_recipe(path: Path) -> SecondLookRecipe:

@@ -17,7 +17,7 @@ from lookout_models.training.detector.prepare import prepare
 from lookout_models.training.recipe import read_recipe
 from lookout_models.training.second_look.export import export
 from lookout_models.training.second_look.net import from_imagenet
-from lookout_models.training.second_look.places import Candidates, Extra, collect_places
+from lookout_models.training.second_look.places import Candidates, Extra, Place, collect_places
 from lookout_models.training.second_look.recipe import SecondLookRecipe, read_second_look_recipe
 from lookout_models.training.second_look.train import SecondLookTraining
 from lookout_models.training.torched import seed
@@ -48,16 +48,17 @@ def run(path: Path, data: Path, work: Path, threads: int = 1) -> Path:
     def read(example: Example) -> Picture:
         return memory.read(example.path)
 
+    def places(chosen: Sequence[Example], stretch: SecondLookRecipe) -> list[Place]:
+        return collect_places(chosen, read, labels, candidates, Extra(stretch.others, stretch.lamps))
+
     train: Sequence[Example] = [example for source in examples.train.values() for example in source]
     net = from_imagenet(_base(recipe, work), len(recipe.labels))
-    extra = Extra(recipe.others, recipe.lamps)
-    training = SecondLookTraining(recipe, net, labels, lambda place: read(place.example), work / _LOG)
-    training.run(
-        collect_places(train, read, labels, candidates, extra),
-        collect_places(examples.validation, read, labels, candidates, extra),
-    )
+    for number, stretch in enumerate(recipe.stretches()):
+        training = SecondLookTraining(stretch, net, labels, lambda place: read(place.example), work / _LOG)
+        training.run(places(train, stretch), places(examples.validation, stretch), fitted=number > 0)
+        net = training.net
     target = work / f"{recipe.name}.onnx"
-    target.write_bytes(export(training.net, recipe.size).SerializeToString())
+    target.write_bytes(export(net, recipe.size).SerializeToString())
     return target
 
 

@@ -42,12 +42,14 @@ class SecondLookTraining:
         self.net = channels_last(net)
         self._recipe, self._labels, self._read, self._log_file = recipe, labels, read, log
 
-    def run(self, train: Sequence[Place], validation: Sequence[Place]) -> dict[str, float]:
-        """Train on places; AUROC of every label on the validation places."""
+    def run(self, train: Sequence[Place], validation: Sequence[Place], *, fitted: bool = False) -> dict[str, float]:
+        """Train on places; AUROC of every label on the validation places. A ``fitted`` classifier is kept."""
+        self.net.requires_grad_(True)
         self.net.stem.requires_grad_(False)
         for number, block in enumerate(self.net.blocks):
             block.requires_grad_(number >= self._recipe.frozen)
-        self._fit(train)
+        if not fitted:
+            self._fit(train)
         self._log({"step": 0, "auroc": self.measure(validation)})
         groups = [
             {"params": [p for n, p in self.net.named_parameters() if n.startswith("classifier.") == last], "rate": rate}
