@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from e2e.console_driver import Login
-from lookout_contract.commands import COMMANDS, Command, CommandResponse, Outcome
+from lookout_contract.commands import COMMANDS, Command, CommandResponse, Outcome, ZonesReport
 from lookout_contract.delivery import Receipt
 from lookout_contract.events import EventData, make_event
 from lookout_contract.status import CameraState, GatewayStatus, ProposalReport, Sight
@@ -187,7 +187,14 @@ class SpokenGateway:
         """Listen for what the gateway is asked to do."""
         self.probe.subscribe(self.topics.commands)
 
-    def answer(self, name: str, outcome: Outcome = Outcome.DONE, detail: str | None = None) -> Command:
+    def answer(
+        self,
+        name: str,
+        outcome: Outcome = Outcome.DONE,
+        detail: str | None = None,
+        *,
+        zones: ZonesReport | None = None,
+    ) -> Command:
         """Answer the newest command of that name that was not answered yet, once it is here; returns it."""
 
         def waiting() -> list[Command]:
@@ -197,7 +204,9 @@ class SpokenGateway:
         self.probe.wait(waiting, f"a command {name}")
         command = waiting()[-1]
         self.answered.add(command.id)
-        response = CommandResponse(id=command.id, name=name, outcome=outcome, at=datetime.now(UTC), detail=detail)
+        response = CommandResponse(
+            id=command.id, name=name, outcome=outcome, at=datetime.now(UTC), detail=detail, zones=zones
+        )
         self.probe.publish(self.topics.response(name), response.to_json())
         return command
 

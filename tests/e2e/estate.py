@@ -19,6 +19,7 @@ import numpy as np
 from e2e.console_driver import Login
 from e2e.dispatcher import Dispatcher, SpokenGateway
 from e2e.scenes import VOTED, Scene, dwelt
+from lookout_contract.commands import ZonesReport
 from lookout_contract.events import Condition, DetectedObject, Scenario, Severity
 from lookout_contract.status import ProposalReport
 from lookout_edge.adapters.video.remux import muxer_of
@@ -109,6 +110,13 @@ PRAM = ProposalReport(
     missed=0,
     unjudged=2,
     decision="open",
+)
+ZONES_PAGE = "/zones"
+ZONES = ZonesReport(
+    camera=EBIKE.camera,
+    version="1",
+    zones={EBIKE.zone: EBIKE.outline or ()},
+    rules={EBIKE.zone: (EBIKE.scenario,)},
 )
 ROTATION = {
     "name": "desk",
@@ -247,7 +255,6 @@ class Estate:
 
     def address(self, pattern: str) -> str | None:
         """Where a route's pattern has something to show; None: nobody has said what its parts stand for."""
-        # A camera's zones are asked of its gateway, and nobody answers for the gateways here.
         known = {
             "/cases/:id": "/cases/{done}",
             "/cases/:id/print": "/cases/{done}/print",
@@ -257,10 +264,16 @@ class Estate:
             "/r/:code": "/r/{code}",
             "/track/:tracking": "/track/{tracking}",
             "/cameras/:gateway/:camera": f"/cameras/{EBIKE.gateway}/{EBIKE.camera}",
+            "/cameras/:gateway/:camera/zones": f"/cameras/{EBIKE.gateway}/{EBIKE.camera}{ZONES_PAGE}",
         }
         if ":" not in pattern:
             return pattern
         return known[pattern].format(**self.names) if pattern in known else None
+
+    def answer(self, address: str) -> None:
+        """What a page asks of a gateway as soon as it is opened."""
+        if address.endswith(ZONES_PAGE):
+            self.gateways[EBIKE.gateway].answer("zones", zones=ZONES)
 
     def _connect(self, issued: Mapping[str, dict[str, Any]]) -> None:
         stills = [frame(scene.film, 1) for scene in (FIRE, GARBAGE, EBIKE)]
@@ -269,6 +282,7 @@ class Estate:
             gateway = SpokenGateway.connect(self.dispatcher, name, issued[name])
             cameras = [f"cam-{n + 1:02d}" for n in range(WITH_AI) if 1 + n % GATEWAYS == number]
             gateway.announce(*cameras)
+            gateway.hear_commands()
             for camera in cameras:
                 gateway.show(camera, stills[int(camera[-2:]) % len(stills)])
             self.gateways[name] = gateway

@@ -9,7 +9,7 @@ import argparse
 import re
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,9 +65,11 @@ def people(
     return windows
 
 
-def shown(window: Window, address: str) -> list[str]:
-    """Open a page and wait until it has come to rest; what is wrong with it."""
+def shown(window: Window, address: str, answer: Callable[[str], None] | None = None) -> list[str]:
+    """Open a page and wait until it has come to rest; what is wrong with it. ``answer``: as a gateway."""
     window.page.goto(f"{window.base_url}{address}")
+    if answer is not None:
+        answer(address)
     try:
         # One part that has come may bring another that has to be fetched.
         expect(window.page.locator(".waiting")).to_have_count(0, timeout=PATIENCE_MS)
@@ -112,7 +114,7 @@ def shoot(browser: Browser, estate: Estate, wish: Wish) -> Iterator[str]:
                     yield f"{route.pattern}: say in e2e/estate.py where it has something to show"
                     continue
                 window = windows[route.login]
-                yield from (f"{route.pattern} {look} {wrong}" for wrong in shown(window, address))
+                yield from (f"{route.pattern} {look} {wrong}" for wrong in shown(window, address, estate.answer))
                 window.shoot(wish.output / f"{name}-{look}.png", whole=wish.whole)
             for window in windows.values():
                 window.page.context.close()

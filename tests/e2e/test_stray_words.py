@@ -115,10 +115,10 @@ def estate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Estate]:
     started.stop()
 
 
-def strays_of(window: Window, heard: Heard, address: str) -> Iterator[str]:
+def strays_of(window: Window, heard: Heard, address: str, estate: Estate) -> Iterator[str]:
     """Of a page in Chinese, then in English, then in Chinese again for the next one."""
     page = window.page
-    assert shown(window, address) == [], address
+    assert shown(window, address, estate.answer) == [], address
     yield from (f"zh {each}" for each in heard.strays(page.evaluate(TEXTS), chinese_page=True))
     window.speak_english()
     expect(page.locator(".waiting")).to_have_count(0)
@@ -138,7 +138,7 @@ def test_pages_say_what_they_say_in_the_chosen_language(browser: Browser, estate
         address = estate.address(route.pattern)
         if address is None or address == "/alarms":
             continue
-        found[route.pattern] = sorted(set(strays_of(windows[route.login], heard[route.login], address)))
+        found[route.pattern] = sorted(set(strays_of(windows[route.login], heard[route.login], address, estate)))
     for window in windows.values():
         window.page.context.close()
     strays = [f"{pattern}: {each}" for pattern, all_of in found.items() for each in all_of]
