@@ -50,6 +50,32 @@ def test_a_report_is_three_taps_and_can_be_followed(
     assert barriers == []
 
 
+def test_what_was_begun_outlives_a_reload_and_a_photo_can_be_taken_back(
+    browser: Browser, dispatcher: Dispatcher, code: str, photo: Path, windows: list[Window]
+) -> None:
+    """Many phones close the page to make room for their camera."""
+    phone = open_window(browser, dispatcher.url, PHONE)
+    windows.append(phone)
+    page, words = phone.page, "路灯不亮三天了"
+    page.goto(f"{dispatcher.url}/r/{code}")
+    page.get_by_role("button", name="设施损坏").click()
+    page.get_by_label(phone.says("resident.words")).fill(words)
+    page.reload()
+    expect(page.get_by_role("button", name="设施损坏")).to_have_attribute("aria-pressed", "true")
+    expect(page.get_by_label(phone.says("resident.words"))).to_have_value(words)
+    page.locator("input[type=file]").set_input_files(photo)
+    page.get_by_role("button", name="去掉第 1 张照片").click()
+    expect(page.get_by_alt_text("照片 1")).to_have_count(0)
+    page.get_by_role("button", name="提交").click()
+    told = page.locator(".tracking code")
+    expect(told).to_be_visible()
+    tracking = told.inner_text()
+    page.reload()
+    expect(told).to_have_text(tracking)
+    page.get_by_role("button", name="再报一件").click()
+    expect(page.get_by_label(phone.says("resident.words"))).to_have_value("")
+
+
 def test_the_whole_way_of_a_report_in_english_and_plain_words_and_a_rating_at_the_end(
     browser: Browser, dispatcher: Dispatcher, code: str, windows: list[Window]
 ) -> None:

@@ -4,7 +4,8 @@ import type { ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { User } from "./api/models";
 import { Notices } from "./components/notices";
-import { homeOf, inControl, loadSession, user } from "./live/session";
+import { SignInAgain } from "./components/sign-in-again";
+import { askWho, homeOf, inControl, loadSession, user } from "./live/session";
 import { match, navigate, path } from "./router";
 import { everyWord, t } from "./text/i18n";
 import { forgetSnapshot, keptSnapshot } from "./worker/shelf";
@@ -21,6 +22,9 @@ interface Route {
   /** The page has to load over a bad network: it comes with its own words instead of those of all pages. */
   light?: true;
 }
+
+/** A page that has not come by then is asked for anew by whoever waits. */
+const PAGE_PATIENCE_MS = 30_000;
 
 const control = () => import("./pages/control-room");
 
@@ -80,6 +84,7 @@ export function App() {
     <>
       <Current />
       <Notices />
+      <SignInAgain />
     </>
   );
 }
@@ -110,7 +115,8 @@ function Guarded({ route, params }: { route: Route; params: Params }) {
   const person = user.value ?? null;
   const elsewhere = redirect(route, person === null ? null : homeOf(person));
   useEffect(() => {
-    if (elsewhere !== null) navigate(elsewhere);
+    if (elsewhere === "/login") askWho();
+    else if (elsewhere !== null) navigate(elsewhere);
   }, [elsewhere]);
   if (elsewhere !== null) return null;
   return <Lazy route={route} params={params} />;
@@ -129,14 +135,20 @@ function Lazy({ route, params }: { route: Route; params: Params }) {
   const [Page, setPage] = useState<ComponentType<PageProps> | null>(null);
   const [failed, setFailed] = useState(false);
   useEffect(() => {
-    Promise.all([route.load(), route.light ? undefined : everyWord()]).then(
-      ([module]) => setPage(() => module.default),
-      () => setFailed(true),
-    );
+    // What comes after all is shown; an import cannot be given up.
+    const patience = window.setTimeout(() => setFailed(true), PAGE_PATIENCE_MS);
+    Promise.all([route.load(), route.light ? undefined : everyWord()])
+      .then(
+        ([module]) => setPage(() => module.default),
+        () => setFailed(true),
+      )
+      .finally(() => window.clearTimeout(patience));
+    return () => window.clearTimeout(patience);
   }, [route]);
+  if (Page !== null) return <Page params={params} />;
   // After an upgrade of the dispatcher the chunk's name has changed; a fresh start finds it.
   if (failed) return <Trouble text={t("problem.page_gone")} again={() => location.reload()} />;
-  return Page === null ? <p class="waiting">{t("state.loading")}</p> : <Page params={params} />;
+  return <p class="waiting">{t("state.loading")}</p>;
 }
 
 function Trouble({ text, again }: { text: string; again: () => void }) {

@@ -7,7 +7,7 @@ export const path = signal(globalThis.location?.pathname ?? "/");
 export function navigate(to: string): void {
   if (to === path.value) return;
   history.pushState(null, "", to);
-  path.value = to;
+  path.value = new URL(to, location.origin).pathname;
   scrollTo(0, 0);
 }
 

@@ -74,6 +74,29 @@ describe("feed", () => {
     expect(last().url).toBe("/api/v1/feed?after=7");
   });
 
+  it("goes on where it was paused, and is not called dead for the time that nobody looked", () => {
+    feed.start(0);
+    last().send("alarm", alarm(7));
+    feed.pause();
+    expect(last().readyState).toBe(2);
+    now += 3_600_000;
+    feed.check();
+    expect(sources).toHaveLength(1);
+    feed.resume();
+    expect(last().url).toBe("/api/v1/feed?after=7");
+    expect(feed.beatAt.value).toBe(now);
+    feed.resume();
+    expect(sources).toHaveLength(2);
+  });
+
+  it("does not come back when it was stopped while it was paused", () => {
+    feed.start(0);
+    feed.pause();
+    feed.stop();
+    feed.resume();
+    expect(sources).toHaveLength(1);
+  });
+
   it("takes a silent connection for dead", () => {
     feed.start(3);
     last().send("heartbeat", { at: "", seq: 3 });

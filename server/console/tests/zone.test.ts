@@ -1,11 +1,17 @@
 import { describe, expect, it } from "vitest";
-import { clockAt, dayAfter, dayAt, momentOf, mondayOf } from "../src/text/zone";
+import { clockAt, dayAfter, dayAt, fieldMoment, momentOf, mondayOf } from "../src/text/zone";
 
 describe("the site's clock", () => {
   it("is the same moment wherever the browser is", () => {
     const moment = momentOf("2026-11-22", "06:00", "Asia/Shanghai");
     expect(new Date(moment).toISOString()).toBe("2026-11-21T22:00:00.000Z");
     expect([dayAt(moment, "Asia/Shanghai"), clockAt(moment, "Asia/Shanghai")]).toEqual(["2026-11-22", "06:00"]);
+  });
+
+  it("is what fields mean, wherever the browser is", () => {
+    expect(fieldMoment("2026-11-22T06:00", "Asia/Shanghai")).toBe("2026-11-21T22:00:00.000Z");
+    expect(fieldMoment("2026-11-22T06:00:30", "Asia/Shanghai")).toBe("2026-11-21T22:00:00.000Z");
+    expect(fieldMoment(`${dayAfter("2026-11-30", 1)}T00:00`, "America/Lima")).toBe("2026-12-01T05:00:00.000Z");
   });
 
   it("follows summer time on both of its days", () => {

@@ -26,6 +26,13 @@ export class Unreachable extends Error {
 
 export type Method = "GET" | "POST" | "PUT" | "DELETE";
 
+/** What has not been answered by then is taken for lost: a page says so and offers to try again, instead of waiting on. */
+const READ_PATIENCE_MS = 30_000;
+/** Changes may take longer: trying a policy on the past, taking in an estate. */
+const WRITE_PATIENCE_MS = 120_000;
+/** Photos and tables over a slow line. */
+const FILES_PATIENCE_MS = 600_000;
+
 let whenSignedOut: () => void = () => undefined;
 
 /** Say what happens when the session has ended (401 on anything but signing in). */
@@ -45,8 +52,25 @@ export function noteProblem(problem: Problem): void {
  * @throws Problem when the dispatcher refused; Unreachable when it did not answer.
  */
 export async function request<T>(method: Method, path: string, body?: unknown, key?: string): Promise<T> {
-  const response = await send(method, path, body, key);
-  if (response.ok) return (response.status === 204 ? null : await response.json()) as T;
+  const patience = new AbortController();
+  const timer = setTimeout(() => patience.abort(), patienceFor(method, body));
+  try {
+    return await read<T>(method, path, await send(method, path, body, key, patience.signal));
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+const hasFiles = (body: unknown) => body instanceof FormData || body instanceof Blob;
+
+function patienceFor(method: Method, body: unknown): number {
+  if (hasFiles(body)) return FILES_PATIENCE_MS;
+  return method === "GET" ? READ_PATIENCE_MS : WRITE_PATIENCE_MS;
+}
+
+async function read<T>(method: Method, path: string, response: Response): Promise<T> {
+  // An answer that breaks off, or that is no JSON since something in between gave it, is none.
+  if (response.ok) return (response.status === 204 ? null : await answered(response.json())) as T;
   const problem = new Problem(response.status, await problemBody(response));
   // A wrong password or code is the page's to tell: what is asked for beside the session says nothing about it.
   if (!(method === "POST" && path.startsWith("/session"))) noteProblem(problem);
@@ -62,16 +86,16 @@ export async function stream(path: string, signal: AbortSignal): Promise<Readabl
   throw problem;
 }
 
-async function answered(response: Promise<Response>): Promise<Response> {
+async function answered<T>(coming: Promise<T>): Promise<T> {
   try {
-    return await response;
+    return await coming;
   } catch (cause) {
     throw new Unreachable(cause);
   }
 }
 
-async function send(method: Method, path: string, body: unknown, key?: string): Promise<Response> {
-  const form = body instanceof FormData || body instanceof Blob;
+async function send(method: Method, path: string, body: unknown, key: string | undefined, signal: AbortSignal): Promise<Response> {
+  const form = hasFiles(body);
   const headers: Record<string, string> = { Accept: "application/json" };
   if (method !== "GET") headers["X-Lookout"] = "1";
   if (body !== undefined && !form) headers["Content-Type"] = "application/json";
@@ -81,17 +105,14 @@ async function send(method: Method, path: string, body: unknown, key?: string): 
       method,
       headers,
       credentials: "same-origin",
-      ...(body === undefined ? {} : { body: form ? body : JSON.stringify(body) }),
+      signal,
+      ...(body === undefined ? {} : { body: form ? (body as FormData | Blob) : JSON.stringify(body) }),
     }),
   );
 }
 
 async function problemBody(response: Response): Promise<Record<string, unknown>> {
-  try {
-    return readProblem(await response.text());
-  } catch (cause) {
-    throw new Unreachable(cause);
-  }
+  return readProblem(await answered(response.text()));
 }
 
 /** The members of a problem document; none when a proxy answered with something else. */

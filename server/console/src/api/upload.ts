@@ -3,6 +3,9 @@
 import { noteProblem, Problem, readProblem, Unreachable } from "./client";
 import { sha256 } from "./sha256";
 
+/** A large photo over a slow line takes its time; one that does not move at all has lost its connection. */
+const STALL_MS = 60_000;
+
 /**
  * Upload one file and return its SHA-256. Sending the same file twice is harmless.
  *
@@ -21,7 +24,15 @@ function put(url: string, file: Blob, onProgress: (share: number) => void): Prom
     call.open("PUT", url);
     call.setRequestHeader("Content-Type", file.type);
     call.setRequestHeader("X-Lookout", "1");
+    let stalled: number | undefined;
+    const wait = () => {
+      clearTimeout(stalled);
+      stalled = window.setTimeout(() => call.abort(), STALL_MS);
+    };
+    call.addEventListener("loadend", () => clearTimeout(stalled));
+    wait();
     call.upload.addEventListener("progress", (event) => {
+      wait();
       if (event.lengthComputable) onProgress(event.loaded / event.total);
     });
     call.addEventListener("load", () => {

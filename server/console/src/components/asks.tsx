@@ -6,7 +6,8 @@ import type { Case, CaseAction, Tier } from "../api/models";
 import { OPEN_STATES } from "../live/columns";
 import { t } from "../text/i18n";
 import { caseTitle } from "../text/title";
-import { Show, useLoad } from "./load";
+import { fieldMoment } from "../text/zone";
+import { Failed, Show, useLoad } from "./load";
 
 export interface AskProps {
   item: Case;
@@ -36,11 +37,11 @@ function Form({ action, busy, onGo, ready, fields, children }: FormProps) {
   );
 }
 
-/** Until when, and why. The field is in this browser's time; what is sent is UTC. */
+/** Until when, and why. The field is in the site's time as all times on the page are; what is sent is UTC. */
 export function Until(props: AskProps) {
   const [until, setUntil] = useState("");
   const [reason, setReason] = useState("");
-  const fields = () => ({ until: new Date(until).toISOString(), reason: reason.trim() });
+  const fields = () => ({ until: fieldMoment(until), reason: reason.trim() });
   return (
     <Form {...props} ready={until !== "" && reason.trim() !== ""} fields={fields}>
       <label>
@@ -122,6 +123,7 @@ export function Into(props: AskProps) {
   const said = number.trim();
   return (
     <Form {...props} ready={/^\d{8}-\d{4,}$/.test(said)} fields={() => ({ into: `c-${said}` })}>
+      <Failed of={found} />
       {near.length === 0 ? null : (
         <fieldset class="choices">
           <legend>{t("ask.near")}</legend>

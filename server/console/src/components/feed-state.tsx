@@ -6,23 +6,48 @@ import { t } from "../text/i18n";
 
 const RETRY_MS = 3_000;
 
-/** Join the feed unless that has been done; keeps trying. Returns why it does not work, or null. */
-export function useLive(): string | null {
+/** Why the feed cannot be joined, or null, and the way to try at once. */
+export interface Live {
+  failure: string | null;
+  again: () => void;
+}
+
+/** Join the feed unless that has been done; keeps trying. */
+export function useLive(): Live {
   const [failure, setFailure] = useState<string | null>(null);
+  const [turn, setTurn] = useState(0);
   useEffect(() => {
+    let current = true;
     let timer: number | undefined;
     const join = () =>
       goLive().then(
         () => setFailure(null),
         (error: unknown) => {
+          if (!current) return;
           setFailure(explain(error));
           timer = window.setTimeout(() => void join(), RETRY_MS);
         },
       );
     if (overview.value === null) void join();
-    return () => window.clearTimeout(timer);
-  }, []);
-  return failure;
+    return () => {
+      current = false;
+      window.clearTimeout(timer);
+    };
+  }, [turn]);
+  return { failure, again: () => setTurn((count) => count + 1) };
+}
+
+/** What stands in for a page until the feed is joined. */
+export function Joining({ live }: { live: Live }) {
+  if (live.failure === null) return <p class="waiting">{t("state.loading")}</p>;
+  // Why it failed stands in the bar above.
+  return (
+    <div class="failed">
+      <button class="button" onClick={live.again}>
+        {t("action.again")}
+      </button>
+    </div>
+  );
 }
 
 /** Says that what is on the screen may be old, and since when. */

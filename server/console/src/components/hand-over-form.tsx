@@ -11,7 +11,7 @@ import { caseTitle } from "../text/title";
 import { Limit } from "./clocks";
 import { Empty } from "./empty";
 import { Grade } from "./grade";
-import { Show, useLoad } from "./load";
+import { Failed, Show, useLoad } from "./load";
 
 interface FormProps {
   cases: readonly Case[];
@@ -41,6 +41,7 @@ export function HandOverForm({ cases, desk, onDone }: FormProps) {
   };
   return (
     <form class="hand-form" onSubmit={submit}>
+      <Failed of={people} />
       <section>
         <h3>{t("hand.what", { n: cases.length })}</h3>
         {cases.length === 0 ? <p class="note">{t(desk ? "hand.nothing_waits" : "hand.nothing_mine")}</p> : null}

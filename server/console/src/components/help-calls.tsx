@@ -4,16 +4,19 @@ import "../styles/help-calls.css";
 
 /** Somebody at a case needs help: across the top of every page of the control room until it was read. */
 export function HelpCalls() {
-  const { notices, read } = useUnread((notice) => notice.kind === "help");
+  const { folds, read } = useUnread((notice) => notice.kind === "help");
   return (
-    <div role="alert" class={notices.length === 0 ? "unseen" : "help-calls"}>
-      {notices.map((notice) => (
-        <p key={notice.id}>
-          <strong>⚑ {inLanguage(notice)}</strong>
-          <a class="button small" href={`/cases/${notice.case_id}`}>
+    <div role="alert" class={folds.length === 0 ? "unseen" : "help-calls"}>
+      {folds.map(({ newest, all }) => (
+        <p key={newest.id}>
+          <strong>
+            ⚑ {inLanguage(newest)}
+            {all.length > 1 ? ` ${t("inbox.times", { n: all.length })}` : null}
+          </strong>
+          <a class="button small" href={`/cases/${newest.case_id}`}>
             {t("inbox.open_case")}
           </a>
-          <button class="button small" onClick={() => void read(notice)}>
+          <button class="button small" onClick={() => void read({ newest, all })}>
             {t("inbox.read")}
           </button>
         </p>

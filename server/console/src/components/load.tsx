@@ -12,6 +12,8 @@ export function useLoad<T>(fetch: () => Promise<T>, key: string): Loaded<T> {
   const [turn, setTurn] = useState(0);
   useEffect(() => {
     let current = true;
+    // Whoever tries again sees that it is being tried; what failed of something else is not this one's failure.
+    if (held?.key !== key) setError(null);
     fetch().then(
       (value) => {
         if (!current) return;
@@ -33,22 +35,21 @@ export function useLoad<T>(fetch: () => Promise<T>, key: string): Loaded<T> {
 
 /** Shows the loaded thing, that it is on its way, or what went wrong with the way to try again. */
 export function Show<T>({ of, children }: { of: Loaded<T>; children: (value: T) => ComponentChildren }) {
-  if (of.value !== null) {
-    return (
-      <>
-        {of.error === null ? null : <Failed of={of} />}
-        {children(of.value)}
-      </>
-    );
-  }
-  return of.error === null ? <p class="waiting">{t("state.loading")}</p> : <Failed of={of} />;
+  return (
+    <>
+      <Failed of={of} />
+      {of.value !== null ? children(of.value) : of.error === null ? <p class="waiting">{t("state.loading")}</p> : null}
+    </>
+  );
 }
 
-function Failed<T>({ of }: { of: Loaded<T> }) {
+/** What went wrong with something that is shown in pieces, or without which the rest can be shown; nothing when it went well. */
+export function Failed<T>({ of }: { of: Loaded<T> }) {
+  if (of.error === null) return null;
   return (
     <div class="failed" role="alert">
       <p>{of.error}</p>
-      <button class="button small" onClick={of.reload}>
+      <button type="button" class="button small" onClick={of.reload}>
         {t("action.again")}
       </button>
     </div>

@@ -8,7 +8,7 @@ import { audits } from "../live/powers";
 import { inControl, leave, user } from "../live/session";
 import { navigate, path } from "../router";
 import { t } from "../text/i18n";
-import { FeedAge, StaleBar, useLive } from "./feed-state";
+import { FeedAge, Joining, StaleBar, useLive } from "./feed-state";
 import { Grade } from "./grade";
 import { HandOverLink } from "./hand-over-link";
 import { HelpCalls } from "./help-calls";
@@ -19,14 +19,14 @@ import { LanguageSwitch } from "./language-switch";
  * joined, so that what it fetches cannot fall between the list and the feed.
  */
 export function Shell({ children, wide = false }: { children: ComponentChildren; wide?: boolean }) {
-  const failure = useLive();
+  const live = useLive();
   return (
     <div class={stale.value ? "shell stale" : "shell"}>
       <TopBar />
-      <StaleBar failure={failure} />
+      <StaleBar failure={live.failure} />
       {overview.value === null ? null : <HelpCalls />}
       <main class={wide ? "wide" : "page"}>
-        {overview.value === null ? <p class="waiting">{t("state.loading")}</p> : children}
+        {overview.value === null ? <Joining live={live} /> : children}
       </main>
     </div>
   );

@@ -32,6 +32,7 @@ export class Feed {
   seq = 0;
 
   private source: FeedSource | null = null;
+  private paused = false;
   private openedAt = 0;
 
   constructor(
@@ -50,6 +51,23 @@ export class Feed {
   stop(): void {
     this.source?.close();
     this.source = null;
+    this.paused = false;
+  }
+
+  /** Let the connection go and remember how far it was; a browser has six of them for all its tabs. */
+  pause(): void {
+    if (this.source === null) return;
+    this.stop();
+    this.paused = true;
+  }
+
+  /** Go on where it was paused; what came meanwhile comes now. */
+  resume(): void {
+    if (!this.paused) return;
+    this.paused = false;
+    // Nobody saw it silent: it has as long as ever to give a sign of life before the screen is called old.
+    this.beatAt.value = this.clock();
+    this.open();
   }
 
   /** Called once a second: reopens a connection that the browser gave up or that has fallen silent. */

@@ -8,13 +8,20 @@ import { attempt } from "./notices";
 
 const DELAY_MS = 500;
 
-export interface Unread {
-  notices: readonly Told[];
-  /** The person has understood one; it is shown no more. */
-  read: (notice: Told) => Promise<boolean>;
+/** What was told of one thing: its newest notice, and how many there are of it. */
+export interface Folded {
+  newest: Told;
+  /** Newest first. */
+  all: readonly Told[];
 }
 
-/** Unread notices that `wanted` lets through, newest first; fetched again whenever something changes. */
+export interface Unread {
+  folds: readonly Folded[];
+  /** The person has understood all that was told of one thing; it is shown no more. */
+  read: (fold: Folded) => Promise<boolean>;
+}
+
+/** Unread notices that `wanted` lets through, folded, newest first; fetched again whenever something changes. */
 export function useUnread(wanted: (notice: Told) => boolean): Unread {
   const [all, setAll] = useState<readonly Told[]>([]);
   useEffect(() => {
@@ -32,12 +39,28 @@ export function useUnread(wanted: (notice: Told) => boolean): Unread {
       stop();
     };
   }, []);
-  const read = (notice: Told) =>
+  const read = (fold: Folded) =>
     attempt(async () => {
-      const after = await api.acknowledgeNotice(notice.id);
-      setAll((held) => held.map((each) => (each.id === after.id ? after : each)));
+      for (const notice of fold.all) {
+        const after = await api.acknowledgeNotice(notice.id);
+        setAll((held) => held.map((each) => (each.id === after.id ? after : each)));
+      }
     });
-  return { notices: all.filter((notice) => !wasRead(notice) && wanted(notice)), read };
+  return { folds: folded(all.filter((notice) => !wasRead(notice) && wanted(notice))), read };
+}
+
+/** One entry for each case, and for what is about none one each, in the order of the newest. */
+export function folded(notices: readonly Told[]): Folded[] {
+  const folds = new Map<string, Told[]>();
+  for (const notice of notices) {
+    const key = notice.case_id ?? notice.id;
+    folds.set(key, [...(folds.get(key) ?? []), notice]);
+  }
+  return [...folds.values()].map((all) => ({ newest: all[0] as Told, all }));
+}
+
+export function isUrgent(fold: Folded): boolean {
+  return fold.all.some((notice) => notice.severity === "red");
 }
 
 function wasRead(notice: Told): boolean {

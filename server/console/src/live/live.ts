@@ -10,6 +10,9 @@ import { Feed } from "./feed";
 /** Older than this, the screen says that it may be wrong. */
 export const STALE_MS = 5_000;
 const OVERVIEW_DELAY_MS = 500;
+const RESTART_MS = 3_000;
+/** Whoever looks into another tab for a moment comes back to a page that has gone on. */
+const UNSEEN_MS = 30_000;
 
 /** Counts and the site; null until fetched. */
 export const overview = signal<Overview | null>(null);
@@ -21,6 +24,10 @@ type Listener = (message: FeedMessage) => void;
 const listeners = new Set<Listener>();
 const reloaders = new Set<() => void>();
 let overviewTimer: number | undefined;
+let restartTimer: number | undefined;
+let unseenTimer: number | undefined;
+/** How many pages want to hear while they are not seen. */
+let awake = 0;
 let watch: number | undefined;
 
 const feed = new Feed(
@@ -43,6 +50,7 @@ const feed = new Feed(
  * changes while they are on their way then comes through the feed.
  */
 export async function goLive(): Promise<void> {
+  document.addEventListener("visibilitychange", whenSeenOrNot);
   window.clearInterval(watch);
   watch = window.setInterval(tick, 500);
   const first = await api.overview();
@@ -53,12 +61,24 @@ export async function goLive(): Promise<void> {
 export function goOffline(): void {
   window.clearInterval(watch);
   window.clearTimeout(overviewTimer);
+  window.clearTimeout(restartTimer);
   overviewTimer = undefined;
   feed.stop();
   feed.beatAt.value = null;
   overview.value = null;
   feedAge.value = null;
   stale.value = false;
+}
+
+/** Nothing is asked for until `comeBack`: there is nobody to ask as. */
+export function rest(): void {
+  window.clearTimeout(restartTimer);
+  feed.stop();
+}
+
+/** Go on after a rest, with everything fetched anew. */
+export function comeBack(): void {
+  void restart();
 }
 
 /** Hear of every message from now on, and of the need to fetch everything again. Returns the way to stop. */
@@ -71,8 +91,31 @@ export function follow(listener: Listener, reload: () => void): () => void {
   };
 }
 
+/** Follow the feed also while nobody can see the page: it has something to say aloud. Returns the way to stop. */
+export function stayAwake(): () => void {
+  awake += 1;
+  return () => {
+    awake -= 1;
+  };
+}
+
+/** A tab behind others needs no connection of its own: six of them and the seventh page would never load. */
+function whenSeenOrNot(): void {
+  window.clearTimeout(unseenTimer);
+  if (document.visibilityState === "visible") feed.resume();
+  else if (awake === 0) unseenTimer = window.setTimeout(() => feed.pause(), UNSEEN_MS);
+}
+
+/** Join anew and fetch everything again; while that does not work, the bar across the top says how old the screen is. */
 async function restart(): Promise<void> {
-  await goLive();
+  window.clearTimeout(restartTimer);
+  try {
+    await goLive();
+  } catch (error) {
+    // Whose session has ended signs in first.
+    if (!(error instanceof Problem && error.status === 401)) restartTimer = window.setTimeout(() => void restart(), RESTART_MS);
+    return;
+  }
   for (const reload of reloaders) reload();
 }
 

@@ -54,10 +54,13 @@ export async function attempt(action: () => Promise<void>): Promise<boolean> {
   }
 }
 
-/** A failure in words. @throws what is neither a refusal nor a lost connection: that is a defect. */
+/** A failure in words. What is neither a refusal nor a lost connection is a defect, and told to the browser's console as well. */
 export function explain(error: unknown): string {
   if (error instanceof Unreachable) return t("problem.unreachable");
-  if (!(error instanceof Problem)) throw error;
+  if (!(error instanceof Problem)) {
+    reportError(error);
+    return t("problem.defect");
+  }
   const known = word("problem", error.code);
   return known === error.code ? t("problem.refused", { detail: error.message }) : known;
 }

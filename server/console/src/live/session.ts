@@ -5,12 +5,14 @@ import { onSignedOut, Unreachable } from "../api/client";
 import * as api from "../api/endpoints";
 import type { Role, User } from "../api/models";
 import { navigate, path } from "../router";
-import { goOffline } from "./live";
+import { comeBack, goOffline, rest } from "./live";
 
 /** undefined: not asked yet; null: nobody. */
 export const user = signal<User | null | undefined>(undefined);
-/** The session ended by itself while somebody was at work. */
-export const ended = signal(false);
+/** The session ended by itself while somebody was at work: their page stays as it is until they have signed in again. */
+export const locked = signal(false);
+/** What somebody asked for before they had signed in. */
+let wanted: string | null = null;
 
 const CONTROL: readonly Role[] = ["operator", "supervisor", "admin"];
 
@@ -42,9 +44,32 @@ export async function loadSession(kept: () => Promise<User | undefined>): Promis
 
 export async function enter(username: string, password: string, code?: string): Promise<void> {
   const person = await api.signIn(username, password, code);
-  ended.value = false;
+  if (locked.value && person.id === user.value?.id) {
+    user.value = person;
+    locked.value = false;
+    comeBack();
+    return;
+  }
+  const to = wanted ?? homeOf(person);
+  wanted = null;
   user.value = person;
-  navigate(homeOf(person));
+  navigate(to);
+}
+
+/** To the page for signing in; whoever signs in there comes back to the page that was asked for. */
+export function askWho(): void {
+  if (path.value === "/login") return;
+  wanted = location.pathname + location.search;
+  navigate("/login");
+}
+
+/** Away from a page whose session has ended; what was typed there is gone. */
+export function leaveAnyhow(): void {
+  locked.value = false;
+  wanted = null;
+  goOffline();
+  user.value = null;
+  navigate("/login");
 }
 
 let farewell: () => Promise<void> = () => Promise.resolve();
@@ -58,13 +83,18 @@ export async function leave(): Promise<void> {
   await farewell();
   await api.signOut();
   goOffline();
+  wanted = null;
   user.value = null;
   navigate("/login");
 }
 
 onSignedOut(() => {
-  ended.value = user.value !== undefined && user.value !== null;
+  if (user.value) {
+    locked.value = true;
+    rest();
+    return;
+  }
   user.value = null;
   goOffline();
-  if (path.value !== "/login") navigate("/login");
+  askWho();
 });

@@ -8,7 +8,7 @@ import { territories } from "../api/statistics";
 import { AccountForm, ROLES } from "../components/account-form";
 import { AdminShell } from "../components/admin-shell";
 import { Empty } from "../components/empty";
-import { Show, useLoad } from "../components/load";
+import { Failed, Show, useLoad } from "../components/load";
 import { More } from "../components/more";
 import { Table } from "../components/table";
 import { attempt, tell } from "../live/notices";
@@ -44,6 +44,7 @@ function Accounts({ shown, onShow }: { shown: Account | "new" | null; onShow: (a
   };
   return (
     <>
+      <Failed of={places} />
       {shown === null ? null : (
         <AccountForm
           key={shown === "new" ? "new" : shown.id}

@@ -6,12 +6,13 @@ import type { AuditEntry, AuditQuery } from "../api/admin";
 import * as api from "../api/endpoints";
 import { AdminShell } from "../components/admin-shell";
 import { Empty } from "../components/empty";
-import { Show, useLoad } from "../components/load";
+import { Failed, Show, useLoad } from "../components/load";
 import { More } from "../components/more";
 import { Table } from "../components/table";
 import { inControl, user } from "../live/session";
 import { dayTime } from "../text/format";
 import { codesOf, t, word } from "../text/i18n";
+import { dayAfter, fieldMoment } from "../text/zone";
 
 /** Names for ids; an auditor who is not of the control room reads the ids. */
 async function people(): Promise<ReadonlyMap<string, string>> {
@@ -40,6 +41,7 @@ function Log() {
   return (
     <>
       <p class="quiet-text">{t("audit.about")}</p>
+      <Failed of={names} />
       <Filter onAsk={ask} names={names.value ?? new Map()} />
       <Show of={found}>
         {(page) =>
@@ -145,13 +147,9 @@ function Filter({ onAsk, names }: { onAsk: (asked: AuditQuery) => void; names: R
   );
 }
 
-/** Days begin and end by this browser's clock. */
+/** Days begin and end by the site's clock. */
 function asked({ act, actor, about, first, last }: Record<"act" | "actor" | "about" | "first" | "last", string>): AuditQuery {
-  const day = (text: string, after: number) => {
-    const at = new Date(`${text}T00:00:00`);
-    at.setDate(at.getDate() + after);
-    return at.toISOString();
-  };
+  const day = (text: string, after: number) => fieldMoment(`${dayAfter(text, after)}T00:00`);
   return {
     act: act || undefined,
     actor: actor.trim() || undefined,

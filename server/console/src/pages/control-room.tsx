@@ -14,7 +14,7 @@ import { Tour } from "../components/tour";
 import { WorkList } from "../components/work-list";
 import { Board, type BoardState } from "../live/board";
 import { bindKeys } from "../live/keys";
-import { follow } from "../live/live";
+import { follow, stayAwake } from "../live/live";
 import { explain } from "../live/notices";
 import { keepRead, readKeys } from "../live/read-marks";
 import { needOf } from "../live/rows";
@@ -53,6 +53,7 @@ function Room() {
     [board],
   );
   useEffect(() => soundFor(board), [board]);
+  useEffect(() => stayAwake(), []);
   const row = board.selected.value;
   return (
     <div class="room">

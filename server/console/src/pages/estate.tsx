@@ -80,7 +80,13 @@ function Import() {
             {t("estate.complete")}
           </label>
           <p class="quiet-text">{t("estate.complete_about")}</p>
-          {report === null ? <p class="waiting">{t("state.loading")}</p> : null}
+          {report !== null ? null : busy ? (
+            <p class="waiting">{t("state.loading")}</p>
+          ) : (
+            <button class="button small" onClick={() => look(files, complete)}>
+              {t("action.again")}
+            </button>
+          )}
         </div>
       )}
       {report === null ? null : (

@@ -8,7 +8,7 @@ import { Limit } from "../components/clocks";
 import { Empty } from "../components/empty";
 import { Grade } from "../components/grade";
 import { HandOverForm } from "../components/hand-over-form";
-import { Show, useLoad } from "../components/load";
+import { type Loaded, Show, useLoad } from "../components/load";
 import { Shell } from "../components/shell";
 import { follow } from "../live/live";
 import { attempt, tell } from "../live/notices";
@@ -64,7 +64,7 @@ function HandOvers({ me }: { me: User }) {
             {all.filter((each) => each.state === "offered" && each.taker.id === me.id).map((each) => (
               <Offered key={each.id} held={each} onDone={reload} />
             ))}
-            <Giving me={me} all={all} inHand={inHand.value?.items ?? null} onDone={reload} />
+            <Giving me={me} all={all} inHand={inHand} onDone={reload} />
             <History all={all} />
           </>
         )}
@@ -123,7 +123,7 @@ function Offered({ held, onDone }: { held: api.HandOver; onDone: () => void }) {
 interface GivingProps {
   me: User;
   all: readonly api.HandOver[];
-  inHand: readonly Case[] | null;
+  inHand: Loaded<{ items: Case[]; more: boolean }>;
   onDone: () => void;
 }
 
@@ -135,11 +135,7 @@ function Giving({ me, all, inHand, onDone }: GivingProps) {
       {mine === undefined ? (
         <>
           <h2 id="hand-giving">{t("hand.give")}</h2>
-          {inHand === null ? (
-            <p class="waiting">{t("state.loading")}</p>
-          ) : (
-            <HandOverForm cases={inHand} desk={inControl(me)} onDone={onDone} />
-          )}
+          <Show of={inHand}>{({ items }) => <HandOverForm cases={items} desk={inControl(me)} onDone={onDone} />}</Show>
         </>
       ) : (
         <>

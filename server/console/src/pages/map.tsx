@@ -6,7 +6,7 @@ import type { Camera, Named, Severity } from "../api/models";
 import { type Placed, type Plan, placeCamera, plans, removePlan, takeOff } from "../api/plans";
 import { Empty } from "../components/empty";
 import { Grade } from "../components/grade";
-import { Show, useLoad } from "../components/load";
+import { Failed, Show, useLoad } from "../components/load";
 import { type Pinned, PlanMap } from "../components/plan-map";
 import { PlanForm } from "../components/plan-form";
 import { useReload } from "../components/reload";
@@ -67,6 +67,8 @@ function Maps({ first }: { first: string | null }) {
                 ) : null}
               </div>
             </div>
+            <Failed of={cameras} />
+            <Failed of={alarms} />
             {adding ? <PlanForm places={placesOf(cameras.value ?? [])} onAdded={added} /> : null}
             {plan !== undefined && !adding ? (
               <Whole key={plan.id} plan={plan} all={all} cameras={cameras.value ?? []} open={gravest(alarms.value?.items ?? [])} mayEdit={mayEdit} reload={found.reload} />

@@ -1,10 +1,11 @@
 /** 码上就办: what somebody sees who has scanned a code on a wall. Choose, show, send. */
 
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import type { PageProps } from "../app";
 import { LanguageSwitch } from "../components/language-switch";
 import { Show, useLoad } from "../components/load";
 import { explain } from "../live/notices";
+import { type Draft, fresh, keep, kept } from "../resident/draft";
 import { KindPicture } from "../resident/pictures";
 import { type Place, place, report } from "../resident/reports";
 import { inLanguage, t } from "../text/i18n";
@@ -26,14 +27,15 @@ export default function ResidentPage({ params }: PageProps) {
 }
 
 function Report({ place: known }: { place: Place }) {
-  // One key for all tries: a report whose answer was lost is not made twice.
-  const key = useRef(crypto.getRandomValues(new Uint32Array(4)).join("-"));
-  const [kind, setKind] = useState<string | null>(null);
-  const [words, setWords] = useState("");
+  const [draft, setDraft] = useState(() => kept(known.code));
+  const { kind, words, tracking } = draft;
+  const change = (part: Partial<Draft>) => {
+    setDraft((held) => ({ ...held, ...part }));
+    keep(known.code, { ...draft, ...part });
+  };
   const [photos, setPhotos] = useState<readonly Blob[]>([]);
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<string | null>(null);
-  const [tracking, setTracking] = useState<string | null>(null);
   const add = async (files: FileList | null) => {
     setError(null);
     try {
@@ -48,14 +50,18 @@ function Report({ place: known }: { place: Place }) {
     setBusy(true);
     setError(null);
     try {
-      setTracking(await report(known.code, { kind, words, photos }, key.current));
+      change({ tracking: await report(known.code, { kind, words, photos }, draft.key) });
     } catch (reason) {
       setError(`${explain(reason)} ${t("resident.kept")}`);
     } finally {
       setBusy(false);
     }
   };
-  if (tracking !== null) return <Sent tracking={tracking} />;
+  const another = () => {
+    setPhotos([]);
+    change(fresh());
+  };
+  if (tracking !== null) return <Sent tracking={tracking} onAnother={another} />;
   return (
     <>
       <p class="where">{[known.site, known.grid, known.name].filter(Boolean).join(" · ")}</p>
@@ -68,7 +74,7 @@ function Report({ place: known }: { place: Place }) {
               type="button"
               class="button kind"
               aria-pressed={kind === each.kind}
-              onClick={() => setKind(each.kind)}
+              onClick={() => change({ kind: each.kind })}
             >
               <KindPicture kind={each.kind} />
               {inLanguage(each)}
@@ -95,10 +101,10 @@ function Report({ place: known }: { place: Place }) {
           onChange={(event) => void add(event.currentTarget.files)}
         />
       </label>
-      <Thumbnails photos={photos} />
+      <Thumbnails photos={photos} onRemove={(gone) => setPhotos(photos.filter((photo) => photo !== gone))} />
       <label>
         {t("resident.words")}
-        <textarea rows={3} maxLength={2000} value={words} onInput={(event) => setWords(event.currentTarget.value)} />
+        <textarea rows={3} maxLength={2000} value={words} onInput={(event) => change({ words: event.currentTarget.value })} />
       </label>
       <p class="form-error" role="alert">
         {error}
@@ -115,7 +121,7 @@ function Report({ place: known }: { place: Place }) {
   );
 }
 
-function Thumbnails({ photos }: { photos: readonly Blob[] }) {
+function Thumbnails({ photos, onRemove }: { photos: readonly Blob[]; onRemove: (photo: Blob) => void }) {
   const [urls, setUrls] = useState<readonly string[]>([]);
   useEffect(() => {
     const made = photos.map((photo) => URL.createObjectURL(photo));
@@ -125,13 +131,18 @@ function Thumbnails({ photos }: { photos: readonly Blob[] }) {
   return (
     <div class="thumbnails">
       {urls.map((url, number) => (
-        <img key={url} src={url} alt={t("resident.photo_alt", { n: number + 1 })} />
+        <figure key={url}>
+          <img src={url} alt={t("resident.photo_alt", { n: number + 1 })} />
+          <button type="button" class="button small" aria-label={t("resident.remove_of", { n: number + 1 })} onClick={() => onRemove(photos[number] as Blob)}>
+            {t("resident.remove")}
+          </button>
+        </figure>
       ))}
     </div>
   );
 }
 
-function Sent({ tracking }: { tracking: string }) {
+function Sent({ tracking, onAnother }: { tracking: string; onAnother: () => void }) {
   return (
     <div role="status">
       <h2>{t("resident.sent")}</h2>
@@ -143,6 +154,9 @@ function Sent({ tracking }: { tracking: string }) {
         {t("resident.follow")}
       </a>
       <p class="quiet-text">{t("resident.keep")}</p>
+      <button class="button big" onClick={onAnother}>
+        {t("resident.another")}
+      </button>
     </div>
   );
 }

@@ -5,7 +5,7 @@ import * as api from "../api/roster";
 import type { Person, Shift } from "../api/roster";
 import { AdminShell } from "../components/admin-shell";
 import { Empty } from "../components/empty";
-import { Show, useLoad } from "../components/load";
+import { Failed, Show, useLoad } from "../components/load";
 import { RotationForm } from "../components/rotation-form";
 import { ShiftForm } from "../components/shift-form";
 import { Table } from "../components/table";
@@ -56,6 +56,7 @@ function Roster({ form, onDone }: { form: Form; onDone: () => void }) {
   const staff = (people.value ?? []).filter((person) => person.roles.some((role) => role !== "household_head" && role !== "care"));
   return (
     <>
+      <Failed of={people} />
       {form === "shift" ? <ShiftForm people={staff} day={dayAt(Date.now())} onDone={done} /> : null}
       {form === "rotation" ? <RotationForm people={staff} first={dayAfter(monday, 7)} onDone={done} /> : null}
       <div class="page-head">

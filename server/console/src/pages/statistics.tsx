@@ -5,7 +5,7 @@ import * as api from "../api/statistics";
 import type { Statistics, StatisticsQuery, Territory } from "../api/statistics";
 import { Chart } from "../components/chart";
 import { Empty } from "../components/empty";
-import { Show, useLoad } from "../components/load";
+import { Failed, Show, useLoad } from "../components/load";
 import { Shell } from "../components/shell";
 import { BusyTables, PartHead } from "../components/statistics-tables";
 import { overview } from "../live/live";
@@ -89,6 +89,7 @@ function Filter({ asked, found, onAsk }: FilterProps) {
   };
   return (
     <form class="filter" aria-label={t("statistics.filter")} onSubmit={(event) => event.preventDefault()}>
+      <Failed of={places} />
       <div class="buttons" role="group" aria-label={t("statistics.period")}>
         {PERIODS.map((length) => {
           const period = { first: dayAt(Date.now() - (length - 1) * DAY_MS), last: dayAt(Date.now()) };

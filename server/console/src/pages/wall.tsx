@@ -7,7 +7,7 @@ import { type Still, stills } from "../api/wall";
 import { CameraStill, StillAge } from "../components/camera-still";
 import { Empty } from "../components/empty";
 import { Grade } from "../components/grade";
-import { Show, useLoad } from "../components/load";
+import { Failed, Show, useLoad } from "../components/load";
 import { useEvery, useReload } from "../components/reload";
 import { Shell } from "../components/shell";
 import { bindKeys } from "../live/keys";
@@ -41,6 +41,7 @@ function Wall() {
   return (
     <>
       <h1 class="unseen">{t("nav.wall")}</h1>
+      <Failed of={alarms} />
       <Show of={cameras}>
         {(all) =>
           all.length === 0 ? (

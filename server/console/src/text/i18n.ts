@@ -35,7 +35,8 @@ export async function startWords(): Promise<void> {
     resources: { "zh-CN": { translation: light as typeof zh } },
     interpolation: { escapeValue: false },
   });
-  await speak(localStorage.getItem(KEPT_AS) === "en" ? "en" : "zh-CN");
+  // Chinese is there already: without the words of another language the page opens all the same.
+  await speak(localStorage.getItem(KEPT_AS) === "en" ? "en" : "zh-CN").catch(() => undefined);
 }
 
 /** The words of all pages; resolves when they are there. */

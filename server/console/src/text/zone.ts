@@ -27,6 +27,12 @@ export function momentOf(day: string, clock: string, zone = siteZone()): number 
   return wanted - distance(guess, zone);
 }
 
+/** What a field for a day and a clock says ("2026-11-22T06:00"), as the site's clock means it. */
+export function fieldMoment(text: string, zone = siteZone()): string {
+  const [day = "", clock = ""] = text.split("T");
+  return new Date(momentOf(day, clock.slice(0, 5), zone)).toISOString();
+}
+
 /** By how much the zone's clock is ahead of UTC at that moment, in milliseconds. */
 function distance(ms: number, zone: string): number {
   const whole = Math.floor(ms / MINUTE_MS) * MINUTE_MS;

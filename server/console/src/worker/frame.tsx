@@ -1,6 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { FeedAge, StaleBar, useLive } from "../components/feed-state";
+import { FeedAge, Joining, type Live, StaleBar, useLive } from "../components/feed-state";
 import { LanguageSwitch } from "../components/language-switch";
 import { TourAgain } from "../components/tour";
 import { follow, overview, stale } from "../live/live";
@@ -17,7 +17,7 @@ import { sharing, useSharing } from "./whereabouts";
 
 /** What every worker page has: the head, the feed, the ways to the other pages, and the worker's cases kept fresh. */
 export function WorkerFrame({ children }: { children: ComponentChildren }) {
-  const failure = useLive();
+  const live = useLive();
   useSharing();
   const kept = keptSince.value;
   useEffect(() => {
@@ -27,9 +27,9 @@ export function WorkerFrame({ children }: { children: ComponentChildren }) {
   return (
     <div class={stale.value ? "shell phone stale" : "shell phone"}>
       <Head />
-      <StaleBar failure={failure !== null && kept !== null ? t("worker.kept", { at: clockTime(kept) }) : failure} />
+      <StaleBar failure={live.failure !== null && kept !== null ? t("worker.kept", { at: clockTime(kept) }) : live.failure} />
       <main class="phone-main">
-        <Fed joined={overview.value !== null}>{children}</Fed>
+        <Fed live={live}>{children}</Fed>
         <div class="phone-settings">
           <LanguageSwitch />
           <LargeType />
@@ -97,7 +97,8 @@ function Tab({ to, text, icon }: { to: string; text: string; icon: string }) {
 }
 
 /** The page, over tasks that are fetched once the feed is joined; kept ones are shown until then. */
-function Fed({ joined, children }: { joined: boolean; children: ComponentChildren }) {
+function Fed({ live, children }: { live: Live; children: ComponentChildren }) {
+  const joined = overview.value !== null;
   const [error, setError] = useState<string | null>(null);
   const load = () => {
     setError(null);
@@ -119,7 +120,7 @@ function Fed({ joined, children }: { joined: boolean; children: ComponentChildre
           </button>
         </div>
       )}
-      {tasks.value === null ? <p class="waiting">{t("state.loading")}</p> : children}
+      {tasks.value !== null ? children : joined && error !== null ? null : <Joining live={live} />}
     </>
   );
 }

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from "preact";
 import type { Told } from "../api/rounds";
-import { type Unread, useUnread } from "../live/inbox";
+import { isUrgent, type Unread, useUnread } from "../live/inbox";
 import { dayTime } from "../text/format";
 import { inLanguage, t } from "../text/i18n";
 import { tasks } from "./tasks";
@@ -10,45 +10,61 @@ const SAID: readonly string[] = ["dispatched", "rework", "reassigned", "late"];
 const MOST = 5;
 
 /**
- * What the worker was told and has not read: a colleague needs help before the tasks, and below them that an inspection
- * is due or more time was granted.
+ * What the worker was told and has not read, a row for each case: a colleague needs help before the tasks, and below them
+ * that an inspection is due or more time was granted.
  */
 export function Inbox({ children }: { children: ComponentChildren }) {
-  const { notices, read } = useUnread((notice) => !SAID.includes(notice.kind));
-  const urgent = notices.filter((notice) => notice.severity === "red");
-  const others = notices.filter((notice) => notice.severity !== "red").slice(0, MOST);
+  const { folds, read } = useUnread((notice) => !SAID.includes(notice.kind));
+  const urgent = folds.filter(isUrgent);
+  const others = folds.filter((fold) => !isUrgent(fold)).slice(0, MOST);
   return (
     <>
-      <Notices notices={urgent} read={read} />
+      <Notices folds={urgent} read={read} />
       {children}
-      <Notices notices={others} read={read} />
+      <Notices folds={others} read={read} />
     </>
   );
 }
 
-function Notices({ notices, read }: Unread) {
-  if (notices.length === 0) return null;
+function Notices({ folds, read }: Unread) {
+  if (folds.length === 0) return null;
   return (
     <section class="inbox" aria-label={t("inbox.title")}>
       <ul class="cards">
-        {notices.map((notice) => (
-          <li key={notice.id} class={notice.severity === "red" ? "card urgent" : "card"}>
+        {folds.map((fold) => (
+          <li key={fold.newest.id} class={isUrgent(fold) ? "card urgent" : "card"}>
             <p>
-              <strong>{inLanguage(notice)}</strong>{" "}
-              <time class="quiet-text" dateTime={notice.at}>
-                {dayTime(notice.at)}
+              <strong>{inLanguage(fold.newest)}</strong>{" "}
+              <time class="quiet-text" dateTime={fold.newest.at}>
+                {dayTime(fold.newest.at)}
               </time>
             </p>
+            {fold.all.length > 1 ? <Earlier notices={fold.all.slice(1)} /> : null}
             <div class="buttons">
-              <button class="button" onClick={() => void read(notice)}>
+              <button class="button" onClick={() => void read(fold)}>
                 {t("inbox.read")}
               </button>
-              <Where notice={notice} />
+              <Where notice={fold.newest} />
             </div>
           </li>
         ))}
       </ul>
     </section>
+  );
+}
+
+function Earlier({ notices }: { notices: readonly Told[] }) {
+  return (
+    <details>
+      <summary>{t("inbox.earlier", { n: notices.length })}</summary>
+      <ul class="plain-list">
+        {notices.map((notice) => (
+          <li key={notice.id} class="quiet-text">
+            {inLanguage(notice)} <time dateTime={notice.at}>{dayTime(notice.at)}</time>
+          </li>
+        ))}
+      </ul>
+    </details>
   );
 }
 

@@ -21,6 +21,8 @@ export function useKeptList<T>(name: string, fetch: () => Promise<readonly T[]>)
   const person = user.value?.id ?? "";
   useEffect(() => {
     let current = true;
+    // Whoever tries again sees that it is being tried.
+    if (held.items === null) setError(null);
     const old = async (reason: unknown) => {
       const kept = reason instanceof Unreachable ? await keptList<T>(person, name).catch(() => undefined) : undefined;
       if (!current) return;

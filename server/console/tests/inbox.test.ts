@@ -1,0 +1,27 @@
+import { describe, expect, it } from "vitest";
+import type { Told } from "../src/api/rounds";
+import { folded, isUrgent } from "../src/live/inbox";
+
+function told(id: string, case_id: string | null, severity: Told["severity"] = "blue"): Told {
+  const at = "2026-05-04T06:00:00.000Z";
+  return { id, case_id, severity, at, person: { id: "u-w", name: "王芳" }, kind: "approved", deliveries: [], text_zh: id, text_en: id };
+}
+
+describe("the inbox", () => {
+  it("has one row for a case, where its newest notice stands", () => {
+    const folds = folded([told("4", "c-2"), told("3", "c-1"), told("2", "c-2"), told("1", "c-1")]);
+    expect(folds.map(({ newest, all }) => [newest.id, all.length])).toEqual([
+      ["4", 2],
+      ["3", 2],
+    ]);
+  });
+
+  it("folds nothing that is about no case", () => {
+    expect(folded([told("2", null), told("1", null)])).toHaveLength(2);
+  });
+
+  it("is urgent as long as anything in it is", () => {
+    const [fold] = folded([told("2", "c-1"), told("1", "c-1", "red")]);
+    expect(fold !== undefined && isUrgent(fold)).toBe(true);
+  });
+});
