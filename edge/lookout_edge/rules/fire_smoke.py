@@ -56,14 +56,12 @@ class FireSmokeParams(RuleParams):
     pre_alarm_s: float = Field(default=2.0, ge=0, le=5)
     """Seconds until the pre-alarm for what flickers, grows, or of which the model is sure."""
     doubtful_s: float = Field(default=4.0, ge=0, le=5)
-    """Seconds until the pre-alarm for everything else that keeps being seen, in ``steady_share`` of the looks."""
+    """Seconds until the pre-alarm for everything else, once there were four seconds in which ``steady_share`` of the
+    looks saw it."""
     confirm_s: float = Field(default=6.0, ge=0, le=15)
     """Seconds until it is confirmed when it stands and flickers or grows."""
     steady_s: float = Field(default=12.0, ge=0, le=15)
     """Seconds until it is confirmed because it is seen in nearly every look, whatever it does."""
-    least_share: float = Field(default=0.5, ge=0, le=1)
-    """Share of the looks of some four seconds (of the first two as well) that must have seen it: what is only seen now
-    and then, in rain or in the noise of the night, is not there. 0..1."""
     steady_share: float = Field(default=0.7, gt=0, le=1)
     """What "nearly every" means: share of the looks, 0..1."""
     min_flicker: float = Field(default=0.2, ge=0)
@@ -97,7 +95,7 @@ class FireSmoke:
         self._params = params
         self._context = context
         self._armed = make_schedule(params.windows, context.calendar)
-        settle_s = min(params.pre_alarm_s, LATELY_S / 2)
+        settle_s = min(params.doubtful_s, LATELY_S)
         self._books = [(zone, HazardBook(params.votes_of, params.miss_tolerance_s, settle_s)) for zone in zones]
         self._cells = LearnedCells(marks_needed=params.learned_marks, keep_s=params.learned_keep_s)
         self._stages: dict[tuple[str, int], Stage] = {}
@@ -154,7 +152,7 @@ class FireSmoke:
         doubted = not alive and self._is_doubted(at, hazard, scene)
         stage = self._stage(zone, hazard, alive, doubted)
         wait_s = params.pre_alarm_s if alive or sure else params.doubtful_s
-        share = params.least_share if alive or sure or stage is Stage.CONFIRMED else params.steady_share
+        convinces = alive or sure or stage is Stage.CONFIRMED
         if stage is Stage.PRE_ALARM and doubted:
             wait_s = params.steady_s
         conditions = (
@@ -164,7 +162,7 @@ class FireSmoke:
             *((score_condition(hazard.mean_score, params.min_score),) if params.min_score else ()),
             Condition(name="learned_place", value=doubted, limit=False, met=sure or not doubted),
             dwell_condition(hazard.dwell_s, wait_s),
-            _steadiest_condition(hazard.steadiest, share),
+            *(() if convinces else (_steadiest_condition(hazard.steadiest, params.steady_share),)),
             Condition(name="flicker", value=round(hazard.flicker, 3), limit=params.min_flicker, met=True),
             Condition(name="growth", value=round(hazard.growth, 3), limit=params.min_growth, met=True),
             Condition(name="drift", value=round(hazard.drift, 3), limit=params.max_drift, met=True),
