@@ -23,8 +23,8 @@ APP = ROOT / "server" / "console" / "src" / "app.tsx"
 OUTPUT = ROOT / "tests" / "output" / "screenshots"
 ROUTE = re.compile(r'pattern: "([^"]*)".*?access: "([^"]*)"')
 SIZES = ((360, 740), (768, 1024), (1280, 800))
-#: How long a page may take to have nothing left to load.
-PATIENCE_MS = 8_000
+#: How long a page may take to have nothing left to load, beside other work; longer than it waits for an answer.
+PATIENCE_MS = 40_000
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -107,7 +107,7 @@ def test_the_alarm_button_wants_a_second_and_gives_five_back(supervisor: Caller,
     button.press("Enter")
     page.get_by_role("button", name="马上发出").click()
     expect(page.get_by_text("告警已送达。")).to_be_visible()
-    assert cases_from(supervisor, "button") == ["一键报警：火情 · 第一网格"]
+    assert cases_from(supervisor, "button") == ["一键告警：火情 · 第一网格"]
 
 
 def test_an_alarm_that_nobody_can_take_back_any_more_is_sent(supervisor: Caller, phone: Window) -> None:
@@ -120,7 +120,7 @@ def test_an_alarm_that_nobody_can_take_back_any_more_is_sent(supervisor: Caller,
         page.get_by_role("link", name="任务", exact=True).click()
         expect(page.get_by_role("link", name="待发送 1")).to_be_visible(timeout=60_000)
     expect(page.get_by_role("link", name="待发送 1")).to_have_count(0, timeout=60_000)
-    assert cases_from(supervisor, "button")[0].startswith("一键报警：有人受伤")
+    assert cases_from(supervisor, "button")[0].startswith("一键告警：有人受伤")
 
 
 def test_a_call_for_help_stands_across_the_control_room_until_it_was_read(

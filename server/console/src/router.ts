@@ -4,8 +4,20 @@ import { signal } from "@preact/signals";
 
 export const path = signal(globalThis.location?.pathname ?? "/");
 
-export function navigate(to: string): void {
-  if (to === path.value) return;
+/** What is asked before a page is left on which something was made and not sent yet. */
+const asked = new Set<() => boolean>();
+
+/** Ask before this page is left, by a link or the way back; returns the way to stop. */
+export function askBeforeLeaving(ask: () => boolean): () => void {
+  asked.add(ask);
+  return () => asked.delete(ask);
+}
+
+const mayLeave = () => [...asked].every((ask) => ask());
+
+/** `anyhow`: nobody is asked, since there is no staying. */
+export function navigate(to: string, anyhow = false): void {
+  if (to === path.value || !(anyhow || mayLeave())) return;
   history.pushState(null, "", to);
   path.value = new URL(to, location.origin).pathname;
   scrollTo(0, 0);
@@ -14,7 +26,8 @@ export function navigate(to: string): void {
 /** Follow the back button, and links inside the console without loading the page anew. */
 export function startRouter(): void {
   addEventListener("popstate", () => {
-    path.value = location.pathname;
+    if (location.pathname !== path.value && !mayLeave()) history.pushState(null, "", path.value);
+    else path.value = location.pathname;
   });
   addEventListener("click", (event) => {
     const link = (event.target as Element | null)?.closest?.("a[href^='/']");

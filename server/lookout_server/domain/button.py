@@ -1,4 +1,4 @@
-"""一键报警: somebody presses a button on a phone, at a kiosk or in the control room, and is believed."""
+"""一键告警: somebody presses a button on a phone, at a kiosk or in the control room, and is believed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,9 +29,9 @@ class DangerRow:
 
 
 DANGERS: Mapping[DangerKind, DangerRow] = {
-    DangerKind.DANGER: DangerRow(words=Words("一键报警：遇到危险", "Alarm button: danger"), scenario=Scenario.KEY_AREA),
-    DangerKind.FIRE: DangerRow(words=Words("一键报警：火情", "Alarm button: fire"), scenario=Scenario.FIRE_SMOKE),
+    DangerKind.DANGER: DangerRow(words=Words("一键告警：遇到危险", "Alarm button: danger"), scenario=Scenario.KEY_AREA),
+    DangerKind.FIRE: DangerRow(words=Words("一键告警：火情", "Alarm button: fire"), scenario=Scenario.FIRE_SMOKE),
     DangerKind.MEDICAL: DangerRow(
-        words=Words("一键报警：有人受伤或发病", "Alarm button: somebody is hurt or ill"), scenario=None
+        words=Words("一键告警：有人受伤或发病", "Alarm button: somebody is hurt or ill"), scenario=None
     ),
 }

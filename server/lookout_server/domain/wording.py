@@ -90,7 +90,7 @@ NOTICES: Mapping[str, Words] = {
     "whistle": Words("吹哨：请到 {title}（{number}）并报到", "Called: go to {title} ({number}) and report in"),
     "help": Words("求助：{title}（{number}），请支援", "Help is needed: {title} ({number})"),
     "supervised": Words("督办：{title}（{number}）", "Under supervision: {title} ({number})"),
-    "button": Words("一键报警：{title}（{number}），请立即处置", "Alarm button: {title} ({number}), act now"),
+    "button": Words("{title}（{number}），请立即处置", "{title} ({number}), act now"),
     "reported": Words("新上报：{title}（{number}），请研判", "Reported by people: {title} ({number}), please judge"),
     "inspection_due": Words("待巡检：{title}", "To inspect: {title}"),
     "inspection_late": Words("巡检逾期：{title}", "Inspection overdue: {title}"),

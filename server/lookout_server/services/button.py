@@ -1,4 +1,4 @@
-"""一键报警: a red case at once, confirmed by whoever pressed; the control room hears of it whatever the hour."""
+"""一键告警: a red case at once, confirmed by whoever pressed; the control room hears of it whatever the hour."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""一键报警: one tap makes a red case that nobody can silence."""
+"""一键告警: one tap makes a red case that nobody can silence."""
 
 from dataclasses import replace
 from datetime import time, timedelta
@@ -41,10 +41,12 @@ async def test_a_worker_presses_and_is_believed(station: Station, web: httpx.Asy
         "button",
         "key_area",
     )
-    assert case["title"] == "一键报警：遇到危险 · 第七网格"
+    assert case["title"] == "一键告警：遇到危险 · 第七网格"
     for username in ("li", "zhao"):
         notices = (await web.get("/api/v1/notices", headers=await _as(web, username))).json()["items"]
         assert [(notice["kind"], notice["severity"]) for notice in notices] == [("button", "red")]
+        assert notices[0]["text_zh"].startswith("一键告警：遇到危险 · 第七网格（")
+        assert notices[0]["text_en"].startswith("Alarm button: danger · 第七网格 (")
 
 
 async def test_pressing_again_adds_to_the_live_alarm_and_somebody_elses_is_another(
@@ -85,7 +87,7 @@ async def test_anybody_may_need_help_anywhere(station: Station, web: httpx.Async
     elsewhere = (await web.post(URL, json={"grid": "grid-08"}, headers=await _as(web, "wang"))).json()
     assert elsewhere["grid"] == "grid-08"
     unplaced = (await web.post(URL, json={}, headers=await _as(web, "fire"))).json()
-    assert (unplaced["grid"], unplaced["title"]) == (None, "一键报警：遇到危险 · fire")
+    assert (unplaced["grid"], unplaced["title"]) == (None, "一键告警：遇到危险 · fire")
 
 
 async def test_nobody_acts_and_somebody_is_sent_in_quiet_hours_too(station: Station) -> None:

@@ -60,7 +60,7 @@ export async function enter(username: string, password: string, code?: string): 
 export function askWho(): void {
   if (path.value === "/login") return;
   wanted = location.pathname + location.search;
-  navigate("/login");
+  navigate("/login", true);
 }
 
 /** Away from a page whose session has ended; what was typed there is gone. */
@@ -69,7 +69,7 @@ export function leaveAnyhow(): void {
   wanted = null;
   goOffline();
   user.value = null;
-  navigate("/login");
+  navigate("/login", true);
 }
 
 let farewell: () => Promise<void> = () => Promise.resolve();
@@ -85,7 +85,7 @@ export async function leave(): Promise<void> {
   goOffline();
   wanted = null;
   user.value = null;
-  navigate("/login");
+  navigate("/login", true);
 }
 
 onSignedOut(() => {

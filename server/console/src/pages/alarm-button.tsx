@@ -1,4 +1,4 @@
-/** 一键报警: hold the button for a second; five more to take it back. */
+/** 一键告警: hold the button for a second; five more to take it back. */
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { DangerKind } from "../api/rounds";

@@ -7,6 +7,7 @@ import * as api from "../api/policy";
 import type { Policy, PolicyContent, Trial } from "../api/policy";
 import { AdminShell } from "../components/admin-shell";
 import { Empty } from "../components/empty";
+import { useLeaveWarning } from "../components/leave-warning";
 import { Show, useLoad } from "../components/load";
 import { More } from "../components/more";
 import { Table } from "../components/table";
@@ -120,6 +121,7 @@ function Editor({ policy, cameras, restored, onActivated }: EditorProps) {
   const [content, setContent] = useState<PolicyContent>(restored?.content ?? policy.content);
   const [turn, setTurn] = useState(0);
   const differing = changes(policy.content, content);
+  useLeaveWarning(differing.length > 0);
   const replace = (fresh: PolicyContent) => {
     setContent(fresh);
     setTurn(turn + 1);

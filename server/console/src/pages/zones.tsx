@@ -4,6 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 import { askAndWait, type Zones, type ZonesReport } from "../api/ask";
 import type { Camera } from "../api/models";
 import type { Still } from "../api/wall";
+import { useLeaveWarning } from "../components/leave-warning";
 import { OneCamera } from "../components/one-camera";
 import { Shell } from "../components/shell";
 import { ZoneCanvas } from "../components/zone-canvas";
@@ -257,14 +258,4 @@ function useUndoKeys(undo: () => void, redo: () => void): void {
     addEventListener("keydown", listen);
     return () => removeEventListener("keydown", listen);
   }, []);
-}
-
-/** What was drawn and not written would be lost. */
-function useLeaveWarning(changed: boolean): void {
-  useEffect(() => {
-    if (!changed) return;
-    const warn = (event: BeforeUnloadEvent) => event.preventDefault();
-    addEventListener("beforeunload", warn);
-    return () => removeEventListener("beforeunload", warn);
-  }, [changed]);
 }

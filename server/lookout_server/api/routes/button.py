@@ -1,4 +1,4 @@
-"""一键报警: the alarm button of phones, kiosks and the control room."""
+"""一键告警: the alarm button of phones, kiosks and the control room."""
 
 from typing import Any
 
@@ -55,7 +55,7 @@ class ButtonModel(Model):
         {
             "case": "c-20261122-0007",
             "number": "20261122-0007",
-            "title": "一键报警：遇到危险 · 第七网格",
+            "title": "一键告警：遇到危险 · 第七网格",
             "grid": "grid-07",
             "created": True,
         }
