@@ -1,7 +1,7 @@
 """One camera from frame to events. Frame time is the only time there is, so a replay gives the same events."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 
 from lookout_contract.events import EndReason, EventData, Phase, Scenario
@@ -105,7 +105,6 @@ class CameraPipeline:
             rule.scenario: EventBook(rule.scenario, provenance, settings.occurrences or rule.occurrences)
             for rule in rules
         }
-        self._close_labels = frozenset[str]().union(*(rule.close_labels for rule in rules))
         self._tracker = Tracker(settings.tracker)
         self._gate = MotionGate(settings.motion, settings.masks)
         how, regions = settings.looks, detector.takes_regions
@@ -124,7 +123,7 @@ class CameraPipeline:
         self._poses: dict[int, Pose | None] = {}
         self._rules_of = {scenario: [rule for rule in rules if rule.scenario is scenario] for scenario in self._books}
         #: Scenarios whose things no track stands for.
-        self._untracked = {rule.scenario for rule in rules if rule.close_labels}
+        self._untracked = {rule.scenario for rule in rules if rule.untracked_labels}
 
     @property
     def scenarios(self) -> tuple[Scenario, ...]:
@@ -154,7 +153,6 @@ class CameraPipeline:
     def beside(self, shadows: Sequence[Shadow]) -> None:
         """Candidates that judge what this pipeline looks at; call it before the first frame."""
         self._shadows = tuple(shadows)
-        self._close_labels = self._close_labels.union(*(shadow.close_labels for shadow in shadows))
 
     def judge_beside(self) -> None:
         """Let the shadows judge the look of the last step, if there was one: when what it brought about is safe."""
@@ -262,7 +260,7 @@ class CameraPipeline:
             )
         return self._judge(frame, told)
 
-    def _told(self, frame: Frame, look: Look, detections: Sequence[Detection]) -> Scene:
+    def _told(self, frame: Frame, look: Look, detections: tuple[Detection, ...]) -> Scene:
         """What the rules are told of a look beside the tracks."""
         return Scene(
             self._provenance.camera,
@@ -273,7 +271,8 @@ class CameraPipeline:
             poses=self._poses,
             estimates_poses=self._pose is not None,
             aspect=_aspect(frame),
-            detections=self._closely(frame, detections),
+            detections=detections,
+            appearance=lambda box: appearance_of(frame.image, box),
             suppressions=self._left_out(frame.at),
             regions=look.regions,
         )
@@ -282,15 +281,6 @@ class CameraPipeline:
         if look.regions is None:
             return list(self._detector.detect(frame.image))
         return [found for region in look.regions for found in self._detector.detect(frame.image, region)]
-
-    def _closely(self, frame: Frame, detections: Sequence[Detection]) -> tuple[Detection, ...]:
-        """The detections, with the appearance of those that some rule looks at closely."""
-        return tuple(
-            replace(found, appearance=appearance_of(frame.image, found.box))
-            if found.label in self._close_labels
-            else found
-            for found in detections
-        )
 
     def _judge(self, frame: Frame, scene: Scene) -> list[EventData]:
         events: list[EventData] = []

@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from lookout_contract.events import EndReason, EventData, Scenario
-from lookout_edge.domain.appearance import appearance_of
 from lookout_edge.domain.detection import Detection
 from lookout_edge.domain.frame import Frame
 from lookout_edge.domain.geometry import Box
@@ -66,11 +65,6 @@ class Shadow:
         """What it looks for."""
         return tuple(self._books)
 
-    @property
-    def close_labels(self) -> frozenset[str]:
-        """See ``Rule.close_labels``."""
-        return frozenset[str]().union(*(rule.close_labels for rule in self._rules))
-
     def judge(self, looked: Looked) -> None:
         """Judge a look of the running pipeline."""
         at, tracks, scene = looked.frame.at, looked.tracks, looked.scene
@@ -117,11 +111,7 @@ class Shadow:
             self.gave_up = str(error) if self._failed >= FAILURES else None
             return None
         self._failed = 0
-        close = self.close_labels
-        return tuple(
-            replace(each, appearance=appearance_of(image, each.box)) if each.label in close else each
-            for each in looked.whole(found)
-        )
+        return tuple(looked.whole(found))
 
     def _tell(self, events: Sequence[EventData]) -> None:
         for event in events:

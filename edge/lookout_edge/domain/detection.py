@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from lookout_edge.domain.appearance import Appearance
 from lookout_edge.domain.geometry import Box
 
 
@@ -14,8 +13,6 @@ class Detection:
     #: 0..1, as the model gives it (per-class thresholds live in its model.yaml).
     score: float
     box: Box
-    #: Measured for the labels that some rule looks at closely.
-    appearance: Appearance | None = None
     #: The edge of the region that was looked at goes through it: there is more of it than the box shows.
     cut: bool = False
 

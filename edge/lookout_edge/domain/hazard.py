@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from statistics import fmean, median, pstdev
 
 from lookout_contract.events import Votes
-from lookout_edge.domain.appearance import flicker_between
+from lookout_edge.domain.appearance import Appearance, flicker_between
 from lookout_edge.domain.detection import Detection
 from lookout_edge.domain.geometry import Box
 from lookout_edge.domain.looks import LookClock
@@ -29,7 +29,7 @@ class Sight:
     box: Box
     #: Score of its surest part, 0..1.
     score: float
-    #: Change of its pattern since the look before, see ``flicker_between``; None for the first.
+    #: Change of the pattern of one place since the sight before, see ``flicker_between``; None for the first.
     flicker: float | None
 
 
@@ -53,6 +53,8 @@ class Hazard:
     #: Seconds after which those looks say something, and the best share of them that ever saw it.
     settle_s: float = 0.0
     steadiest: float = 0.0
+    #: Where it was surest when it was last seen, and how that place looked.
+    _place: tuple[Box, Appearance] | None = None
     #: Area when it began: the median of the first sights.
     sights: deque[Sight] = field(default_factory=deque[Sight])
     #: The areas of its first sights.
@@ -111,12 +113,15 @@ class Hazard:
         if at - self.since >= self.settle_s:
             self.steadiest = max(self.steadiest, sum(was_seen for _, was_seen in self.lately) / len(self.lately))
 
-    def see(self, at: float, parts: Sequence[Detection]) -> None:
-        """Take in a sight."""
-        old, new = _most_certain(self.parts), _most_certain(parts)
+    def see(self, at: float, parts: Sequence[Detection], appearance: Callable[[Box], Appearance] | None) -> None:
+        """Take in a sight. Whether it flickers is told at the place where it was: two boxes differ though
+        nothing has changed."""
         flicker = None
-        if old is not None and new is not None and old.appearance and new.appearance:
-            flicker = flicker_between(old.appearance, new.appearance)
+        if appearance is not None:
+            if self._place is not None:
+                flicker = flicker_between(self._place[1], appearance(self._place[0]))
+            surest = max(parts, key=lambda part: part.score).box
+            self._place = surest, appearance(surest)
         self.parts, self.box, self.seen_at, self.absent_s = tuple(parts), union(parts), at, 0.0
         self.sights.append(Sight(at, self.box, max(part.score for part in parts), flicker))
         while self.sights[0].at < at - MEMORY_S:
@@ -150,11 +155,15 @@ class HazardBook:
     _last: int = 0
 
     def update(
-        self, at: float, candidates: Sequence[Detection], saw: Callable[[Box], bool] = lambda box: True
+        self,
+        at: float,
+        candidates: Sequence[Detection],
+        saw: Callable[[Box], bool] = lambda box: True,
+        appearance: Callable[[Box], Appearance] | None = None,
     ) -> tuple[Sequence[Hazard], Sequence[Hazard]]:
         """Take in the flames and smoke of a look; the hazards believed to burn, oldest first, and those forgotten.
 
-        A hazard at a place that the look did not see stays as it was.
+        A hazard at a place that the look did not see stays as it was. ``appearance`` says how a place looks in it.
         """
         step = self._clock.step(at)
         groups = _groups(candidates)
@@ -165,12 +174,12 @@ class HazardBook:
                 continue
             hazard.watch(at, bool(mine))
             if mine:
-                hazard.see(at, [part for group in mine for part in group])
+                hazard.see(at, [part for group in mine for part in group], appearance)
             else:
                 hazard.absent_s += step
         gone = [hazard for hazard in self._hazards if hazard.absent_s > self.tolerance_s]
         self._hazards = [hazard for hazard in self._hazards if hazard not in gone]
-        self._hazards += [self._begin(at, group) for group in groups]
+        self._hazards += [self._begin(at, group, appearance) for group in groups]
         return tuple(self._hazards), gone
 
     def reset(self) -> None:
@@ -178,16 +187,12 @@ class HazardBook:
         self._hazards = []
         self._clock = LookClock()
 
-    def _begin(self, at: float, parts: Sequence[Detection]) -> Hazard:
+    def _begin(self, at: float, parts: Sequence[Detection], appearance: Callable[[Box], Appearance] | None) -> Hazard:
         self._last += 1
         hazard = Hazard(self._last, at, deque(maxlen=self.votes_of), settle_s=self.settle_s)
         hazard.watch(at, True)
-        hazard.see(at, parts)
+        hazard.see(at, parts, appearance)
         return hazard
-
-
-def _most_certain(parts: Sequence[Detection]) -> Detection | None:
-    return max(parts, key=lambda part: part.score, default=None)
 
 
 def _groups(candidates: Sequence[Detection]) -> list[list[Detection]]:

@@ -1,12 +1,13 @@
 """What a rule says about one thing in one look, and what it is told about the scene."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from lookout_contract.commands import Resident
 from lookout_contract.events import Attributes, Severity, Votes
+from lookout_edge.domain.appearance import Appearance
 from lookout_edge.domain.condition import Condition
 from lookout_edge.domain.detection import Detection, PlateReading
 from lookout_edge.domain.geometry import Box
@@ -80,6 +81,8 @@ class Scene:
     aspect: float = 16 / 9
     #: All that the detector found in this look, for rules about things without a shape.
     detections: Sequence[Detection] = ()
+    #: How a place looks in this picture; None where there are no pixels.
+    appearance: Callable[[Box], Appearance] | None = None
     #: What operators have agreed to leave out at this camera.
     suppressions: Sequence[Suppression] = ()
     #: The parts of the picture that this look was at; None for the whole.

@@ -99,8 +99,8 @@ class Rule(Protocol):
         ...
 
     @property
-    def close_labels(self) -> frozenset[str]:
-        """Labels of which it wants to know the appearance."""
+    def untracked_labels(self) -> frozenset[str]:
+        """Labels of things without a shape, for which no track stands."""
         ...
 
     def observe(self, at: float, tracks: Sequence[Track], scene: Scene) -> Sequence[Observation]:
@@ -244,8 +244,8 @@ class PresenceRule(ABC, Generic[P, T]):
         return self.holding
 
     @property
-    def close_labels(self) -> frozenset[str]:
-        """See ``Rule.close_labels``."""
+    def untracked_labels(self) -> frozenset[str]:
+        """See ``Rule.untracked_labels``."""
         return frozenset()
 
     @property

@@ -64,8 +64,9 @@ class FireSmokeParams(RuleParams):
     """Seconds until it is confirmed because it is seen in nearly every look, whatever it does."""
     steady_share: float = Field(default=0.7, gt=0, le=1)
     """What "nearly every" means: share of the looks, 0..1."""
-    min_flicker: float = Field(default=0.2, ge=0)
-    """Median change of its pattern from look to look, as a share of the pattern's contrast, from which it flickers."""
+    min_flicker: float = Field(default=0.12, ge=0)
+    """Median change of the pattern of its place from look to look, as a share of the pattern's contrast, from which it
+    flickers."""
     min_growth: float = Field(default=1.3, ge=1)
     """Multiple of its first area from which it grows."""
     max_drift: float = Field(default=0.35, ge=0)
@@ -111,8 +112,8 @@ class FireSmoke:
         return self._params.longest_gap_s
 
     @property
-    def close_labels(self) -> frozenset[str]:
-        """See ``Rule.close_labels``."""
+    def untracked_labels(self) -> frozenset[str]:
+        """See ``Rule.untracked_labels``."""
         return frozenset(self._params.labels)
 
     def observe(self, at: float, tracks: Sequence[Track], scene: Scene) -> Sequence[Observation]:
@@ -123,7 +124,7 @@ class FireSmoke:
         stages: dict[tuple[str, int], Stage] = {}
         for zone, book in self._books:
             here = [found for found in burning if zone.contains(found.box.bottom_centre)]
-            hazards, gone = book.update(at, here, scene.saw)
+            hazards, gone = book.update(at, here, scene.saw, scene.appearance)
             self._learn(zone, gone)
             for hazard in hazards:
                 observation = self._judge(at, zone, hazard, armed, scene)

@@ -18,9 +18,12 @@ from lookout_edge.domain.zone import WHOLE_FRAME
 from lookout_edge.events import EventBook, Provenance
 from lookout_edge.rules.base import RuleContext
 from lookout_edge.rules.fire_smoke import FireSmoke, FireSmokeParams
+from lookout_edge.testing import box_at
 
 CONTEXT = RuleContext(SiteCalendar(ZoneInfo("UTC")), {"fire": 0.3, "smoke": 0.3})
 STOVE = Box(0.4, 0.5, 0.5, 0.6)
+#: Score of what flickers in these tests.
+FLICKERS = 0.34
 See = Callable[[float], Sequence[Detection]]
 
 
@@ -40,7 +43,8 @@ def watch(
     found: list[tuple[float, Observation]] = []
     for index in range(round(seconds / step) + 1):
         at = start + index * step
-        now = replace(scene or Scene("yard"), detections=tuple(see(at)))
+        burning = tuple(see(at))
+        now = replace(scene or Scene("yard"), detections=burning, appearance=shown(at, burning))
         found += [(round(at, 3), o) for o in watched.observe(at, (), now)]
     return found
 
@@ -50,8 +54,14 @@ def flame(box: Box = STOVE, score: float = 0.35, label: str = "fire") -> See:
 
 
 def flickering(at: float) -> Sequence[Detection]:
-    pattern = np.random.default_rng(round(at * 1000)).uniform(100, 255, (8, 8)).astype(np.float32)
-    return (Detection("fire", 0.35, STOVE, Appearance(pattern)),)
+    return (Detection("fire", FLICKERS, STOVE),)
+
+
+def shown(at: float, found: Sequence[Detection]) -> Callable[[Box], Appearance]:
+    """How every place looks: another pattern in each picture where something flickers, else always the same."""
+    seed = round(at * 1000) if any(each.score == FLICKERS for each in found) else 0
+    pattern = np.random.default_rng(seed).uniform(100, 255, (8, 8)).astype(np.float32)
+    return lambda box: Appearance(pattern)
 
 
 def growing(at: float) -> Sequence[Detection]:
@@ -244,6 +254,18 @@ def test_an_exposure_change_does_not_flicker_and_a_flame_does() -> None:
     other = appearance_of(noise.integers(0, 200, (90, 160, 3)).astype(np.uint8), box)
     assert flicker_between(before, brighter) < 0.01
     assert flicker_between(before, other) > 0.5
+
+
+def test_a_box_that_jumps_about_over_what_stays_as_it_is_does_not_flicker() -> None:
+    still = np.random.default_rng(1).integers(0, 255, (90, 160, 3)).astype(np.uint8)
+    watched, seen = rule(), list[Observation]()
+    for number in range(50):
+        box = box_at(0.4 + 0.02 * (number % 3), 0.5, 0.1, 0.1)
+        found = (Detection("fire", 0.35, box),)
+        scene = Scene("yard", detections=found, appearance=lambda place: appearance_of(still, place))
+        seen += watched.observe(number * 0.2, (), scene)
+    assert {c.value for o in seen for c in o.conditions if c.name == "flicker"} == {0.0}
+    assert {o.attributes.stage for o in seen} == {"pre_alarm"}
 
 
 def test_appearance_of_boxes_at_the_border_and_of_none_at_all() -> None:
