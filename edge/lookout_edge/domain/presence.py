@@ -98,6 +98,9 @@ class PresenceBook:
     votes_of: int
     #: Watched seconds after which an unseen thing is forgotten.
     tolerance_s: float
+    #: Share of a box inside another's, 0..1, from which on one of them is a part of the other; None where things of
+    #: this kind stand before each other as often as they are found in parts.
+    part_share: float | None = None
     _present: list[Presence] = field(default_factory=list[Presence])
     _clock: LookClock = field(default_factory=LookClock)
 
@@ -129,9 +132,20 @@ class PresenceBook:
         return track.last_at >= at and track.label in self.labels and self.zone.contains(track.box.bottom_centre)
 
     def _is_double(self, at: float, track: Track) -> bool:
-        """Whether it is a thing already seen in this look, found once more under another name or number."""
-        others = (p for p in self._present if p.seen_at == at and p.group == label_group(track.label))
-        return any(other.track.box.iou(track.box) >= SAME_THING_IOU for other in others)
+        """Whether it is a thing already seen in this look, found once more under another name or number, or a part of
+        one that was here a moment ago."""
+        for other in self._present:
+            if other.group != label_group(track.label):
+                continue
+            if other.seen_at == at and other.track.box.iou(track.box) >= SAME_THING_IOU:
+                return True
+            if self._is_part(track.box, other.track.box):
+                return True
+        return False
+
+    def _is_part(self, one: Box, other: Box) -> bool:
+        share = self.part_share
+        return share is not None and max(one.share_inside(other), other.share_inside(one)) >= share
 
     def _match(self, visible: Sequence[Track]) -> dict[int, Track]:
         """Thing → its track in this look: by track number, then by place for what lost its number."""
@@ -142,9 +156,12 @@ class PresenceBook:
                 continue
             same = [t for t in by_id.values() if label_group(t.label) == presence.group]
             best = max(same, key=lambda t: (t.box.iou(presence.track.box), -t.id), default=None)
-            if best is not None and best.box.iou(presence.track.box) >= SAME_PLACE_IOU:
+            if best is not None and self._is_same_place(best.box, presence.track.box):
                 seen[presence.thing] = by_id.pop(best.id)
         return seen
+
+    def _is_same_place(self, found: Box, lost: Box) -> bool:
+        return found.iou(lost) >= SAME_PLACE_IOU or self._is_part(found, lost)
 
     def _begin(self, at: float, track: Track) -> Presence:
         # A track is shown from its second sight on: its first one counts as well.

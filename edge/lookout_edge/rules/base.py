@@ -229,13 +229,16 @@ class PresenceRule(ABC, Generic[P, T]):
     scenario: ClassVar[Scenario]
     #: See ``Rule.occurrences``.
     holding: ClassVar[OccurrenceSettings] = OccurrenceSettings()
+    #: See ``PresenceBook.part_share``.
+    part_share: ClassVar[float | None] = None
 
     def __init__(self, params: P, zones: Sequence[Zone], context: RuleContext, labels: Sequence[str]) -> None:
         self._params = params
         self._context = context
         self._armed = make_schedule(params.windows, context.calendar)
         known = frozenset(labels)
-        self._books = [PresenceBook(zone, known, params.votes_of, params.miss_tolerance_s) for zone in zones]
+        held = params.votes_of, params.miss_tolerance_s, self.part_share
+        self._books = [PresenceBook(zone, known, *held) for zone in zones]
         self._notes = Notes(self._new_note)
 
     @property

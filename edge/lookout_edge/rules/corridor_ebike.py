@@ -98,6 +98,8 @@ class CorridorEbike(PresenceRule[CorridorEbikeParams, _Note]):
     """The rule. The stage of a thing only rises: a charging e-bike stays one when the night ends."""
 
     scenario = Scenario.CORRIDOR_EBIKE
+    # From above an e-bike is found twice: together with whoever holds it, and alone or in part.
+    part_share = 0.8
 
     def __init__(self, params: CorridorEbikeParams, zones: Sequence[Zone], context: RuleContext) -> None:
         super().__init__(params, zones, context, params.labels)

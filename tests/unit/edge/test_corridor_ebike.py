@@ -4,6 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from lookout_contract.events import Severity
+from lookout_edge.domain.geometry import Box
 from lookout_edge.domain.observation import Observation, Scene, Standing
 from lookout_edge.domain.schedule import SiteCalendar
 from lookout_edge.domain.zone import WHOLE_FRAME, Zone
@@ -129,3 +130,38 @@ def test_one_bicycle_found_twice_is_one_thing() -> None:
         for at in (0.0, 0.5, 1.0)
     ]
     assert [len(look) for look in seen] == [1, 1, 1]
+
+
+_WHOLE, _FRONT = Box(0.30, 0.30, 0.60, 0.90), Box(0.42, 0.34, 0.58, 0.80)
+
+
+def _keys(watched: CorridorEbike, looks: list[dict[int, Box]]) -> list[set[int]]:
+    """The things of each look, half a second apart; a look is track number → box."""
+    seen: list[set[int]] = []
+    for index, boxes in enumerate(looks):
+        at = index * 0.5
+        tracks = [track(number, at, label="motorcycle", box=box) for number, box in boxes.items()]
+        seen.append({o.key for o in watched.observe(at, tracks, Scene("lift"))})
+    return seen
+
+
+@pytest.mark.parametrize(
+    "looks",
+    [
+        pytest.param([{1: _WHOLE}, {1: _WHOLE, 2: _FRONT}, {2: _FRONT}, {1: _WHOLE, 2: _FRONT}], id="whole-first"),
+        pytest.param([{1: _FRONT}, {1: _FRONT, 2: _WHOLE}, {2: _WHOLE}, {2: _WHOLE}], id="part-first"),
+        pytest.param([{1: _WHOLE}, {2: _FRONT}, {3: _WHOLE}], id="number-lost"),
+    ],
+)
+def test_an_ebike_and_its_front_are_one_thing(looks: list[dict[int, Box]]) -> None:
+    assert _keys(rule(), looks) == [{1}] * len(looks)
+
+
+def test_two_ebikes_side_by_side_are_two() -> None:
+    beside = Box(0.48, 0.30, 0.78, 0.90)
+    assert _keys(rule(), [{1: _WHOLE}, {1: _WHOLE, 2: beside}, {1: _WHOLE, 2: beside}])[1:] == [{1, 2}] * 2
+
+
+def test_while_one_that_stood_behind_another_is_still_there_the_alarm_goes_on() -> None:
+    looks = [{1: _WHOLE, 2: _FRONT}] * 2 + [{2: _FRONT}] * 12
+    assert _keys(rule(), looks) == [{1}] * len(looks)
