@@ -157,11 +157,13 @@ def test_a_run_learns_what_burns(tmp_path: Path) -> None:
 
 
 def test_a_run_is_carried_on_with_what_differs() -> None:
-    more = {"steps": 2, "rate": 1e-4, "frozen": 8, "lamps": 0.6, "augmentation": {"balance": 1}}
+    more: dict[str, object] = {"steps": 2, "rate": 1e-4, "frozen": 8, "lamps": 0.6, "until": 1, "mix": 0.5}
+    more["augmentation"] = {"balance": 1}
     recipe = SecondLookRecipe.model_validate({**TINY, "labels": ["fire"], "carried_on": more})
     first, second = recipe.stretches()
     assert (first.steps, first.lamps, first.carried_on) == (3, 0, None)
     assert (second.steps, second.rate, second.frozen, second.lamps) == (2, 1e-4, 8, 0.6)
+    assert (first.until, second.until) == (None, 1)
     assert (second.augmentation.balance, second.batch, second.carried_on) == (1, 4, None)
     assert SecondLookRecipe.model_validate({**TINY, "labels": ["fire"]}).stretches() == (
         SecondLookRecipe.model_validate({**TINY, "labels": ["fire"]}),
@@ -171,13 +173,14 @@ def test_a_run_is_carried_on_with_what_differs() -> None:
 def test_what_was_learnt_is_where_more_begins(tmp_path: Path) -> None:
     example, picture = burning(tmp_path)
     places = list(places_of(example, picture, (FIRE,), np.array([[60, 60, 80, 80]], np.float32), NO_BOXES))
-    still = SecondLookRecipe.model_validate({**TINY, "labels": ["fire"], "steps": 1, "rate": 1e-9})
+    still = SecondLookRecipe.model_validate({**TINY, "labels": ["fire"], "steps": 4, "until": 1, "rate": 1e-9})
     net = SecondLook(1)
     with torch.no_grad():
         net.classifier.bias.fill_(0.75)
     training = SecondLookTraining(still, net.eval().requires_grad_(False), (FIRE,), lambda _: picture, tmp_path / "log")
     training.run(places, places, fitted=True)
     assert float(training.net.classifier.bias[0]) == pytest.approx(0.75, abs=1e-3)
+    assert json.loads((tmp_path / "log").read_text().splitlines()[-1])["step"] == 1
     assert training.net.classifier.weight.detach().numpy() == pytest.approx(net.classifier.weight.detach().numpy())
 
 

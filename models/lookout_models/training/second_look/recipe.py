@@ -15,6 +15,10 @@ class CarriedOn(Part):
     """More steps, from where the first ones ended and without fitting the classifier again."""
 
     steps: Annotated[int, Field(gt=0)]
+    #: Ends after so many of them, with the rate where it then is.
+    until: Annotated[int, Field(gt=0)] | None = None
+    #: How far what ships lies from the first steps' weights towards these; 1 ships these.
+    mix: Share = 1.0
     rate: float
     frozen: Annotated[int, Field(ge=0, le=16)]
     ema: Annotated[float, Field(ge=0, lt=1)] = 0.0
@@ -44,6 +48,7 @@ class SecondLookRecipe(Part):
     base: Package
     size: Annotated[int, Field(gt=0, multiple_of=32)] = 128
     steps: Annotated[int, Field(gt=0)]
+    until: Annotated[int, Field(gt=0)] | None = None
     batch: Annotated[int, Field(gt=0)] = 32
     rate: float = 2e-4
     #: The classifier starts from a fit on the untouched features and learns faster by this.
@@ -62,7 +67,11 @@ class SecondLookRecipe(Part):
         """The run, and the one that carries it on where there is one."""
         first = self.model_copy(update={"carried_on": None})
         more = self.carried_on
-        return (first,) if more is None else (first, first.model_copy(update=dict(more)))
+        return (
+            (first,)
+            if more is None
+            else (first, first.model_copy(update={key: value for key, value in more if key != "mix"}))
+        )
 
 
 def read_second_look_recipe(path: Path) -> SecondLookRecipe:

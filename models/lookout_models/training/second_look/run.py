@@ -1,5 +1,6 @@
 """A whole run: the detector's candidates on the training pictures, the training, the ONNX file."""
 
+import copy
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from lookout_models.packages import cache_folder, fetch, unpack, verify
 from lookout_models.training.data.examples import Example
 from lookout_models.training.data.geometry import Floats, Picture
 from lookout_models.training.data.memory import PictureMemory
+from lookout_models.training.detector.averages import draw_towards
 from lookout_models.training.detector.prepare import prepare
 from lookout_models.training.recipe import read_recipe
 from lookout_models.training.second_look.export import export
@@ -54,8 +56,12 @@ def run(path: Path, data: Path, work: Path, threads: int = 1) -> Path:
     train: Sequence[Example] = [example for source in examples.train.values() for example in source]
     net = from_imagenet(_base(recipe, work), len(recipe.labels))
     for number, stretch in enumerate(recipe.stretches()):
-        training = SecondLookTraining(stretch, net, labels, lambda place: read(place.example), work / _LOG)
+        training = SecondLookTraining(
+            stretch, copy.deepcopy(net), labels, lambda place: read(place.example), work / _LOG
+        )
         training.run(places(train, stretch), places(examples.validation, stretch), fitted=number > 0)
+        if recipe.carried_on is not None and number > 0:
+            draw_towards(training.net, net, 1 - recipe.carried_on.mix)
         net = training.net
     target = work / f"{recipe.name}.onnx"
     target.write_bytes(export(net, recipe.size).SerializeToString())

@@ -58,7 +58,8 @@ class SecondLookTraining:
         optimiser = torch.optim.AdamW(groups, self._recipe.rate, weight_decay=self._recipe.weight_decay)
         average = WeightAverage(self.net, self._recipe.ema)
         batches = self._batches(train)
-        for step in range(self._recipe.steps):
+        last = self._recipe.until or self._recipe.steps
+        for step in range(last):
             for group in optimiser.param_groups:
                 group["lr"] = group["rate"] * _rate_factor(step / self._recipe.steps)
             loss = self._loss(next(batches))
@@ -68,7 +69,7 @@ class SecondLookTraining:
                 self._log({"step": step + 1, "loss": round(float(loss.detach()), 4)})
         self.net = average.net
         figures = self.measure(validation)
-        self._log({"step": self._recipe.steps, "auroc": figures})
+        self._log({"step": last, "auroc": figures})
         return figures
 
     def measure(self, places: Sequence[Place]) -> dict[str, float]:
