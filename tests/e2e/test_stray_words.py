@@ -19,22 +19,27 @@ CHINESE = re.compile(r"[0-9]*[\u3400-\u9fff][0-9\u3400-\u9fff]*")
 ENGLISH = re.compile(r"(?<![\w-])[A-Za-z]{2,}(?![\w-])")
 #: More words than this in English are a sentence: no name of anything.
 NAME_WORDS = 2
-#: Names of things that are called so in Chinese too, units, keys, and each language's name in the other's switch.
-THINGS = {"MQTT", "ID", "IP", "AI", "CSV", "PDF", "JSON", "Esc", "SHA", "kB", "MB", "GB", "ms", "English", "QR"}
+#: Names of things that are called so in Chinese too, units, and each language's name in the other's switch.
+THINGS = {"MQTT", "ID", "IP", "AI", "CSV", "PDF", "JSON", "SHA", "kB", "MB", "GB", "ms", "English", "QR"}
+KEYS = {"Esc", "Ctrl", "Shift", "Delete"}
 #: Names that stand in files as they are, and of browsers and systems.
-KNOWN = THINGS | {
-    "server",
-    "yaml",
-    "webhooks",
-    "shadows",
-    "Chrome",
-    "Edge",
-    "Firefox",
-    "Safari",
-    "Linux",
-    "Windows",
-    "Android",
-}
+KNOWN = (
+    THINGS
+    | KEYS
+    | {
+        "server",
+        "yaml",
+        "webhooks",
+        "shadows",
+        "Chrome",
+        "Edge",
+        "Firefox",
+        "Safari",
+        "Linux",
+        "Windows",
+        "Android",
+    }
+)
 SWITCH = "中文"
 
 #: All texts on the page, and what screen readers are told.

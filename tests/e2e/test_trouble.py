@@ -19,7 +19,7 @@ PATIENCE_MS = 31_000
 #: What a page is made of comes before what it shows: of these there are tests of their own below.
 FOUNDATION = re.compile(r"/api/v1/(session|overview|feed|setting-up)(\?|$)")
 #: What a page can do without.
-BESIDE = re.compile(r"/api/v1/(notices|hand-overs)(\?|$)")
+BESIDE = re.compile(r"/api/v1/(notices|hand_overs)(\?|$)")
 API = re.compile(r"/api/v1/")
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(300)]
