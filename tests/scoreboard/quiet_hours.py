@@ -4,9 +4,9 @@
 
 A camera looks at one still for ``--minutes`` of its own time: the sensor is noisy, the sun comes and goes, wind shakes
 the mast now and then, once it is nudged, and once a minute something harmless happens (``quiet_scenes``). Pictures come
-as the pipeline asks for them, so an hour costs about two minutes of CPU. A still that looks like something is one false
-alarm, however long it is watched: hours of few scenes would flatter, so the scenes are printed too. Cameras that go to
-and fro see every picture anew, which costs most: they are few, and watched for a third of the time. What was counted
+as the pipeline asks for them, so an hour costs four to seven minutes of CPU. A still that looks like something is one
+false alarm, however long: hours of few scenes would flatter, so the scenes are printed too. Cameras that go
+to and fro see every picture anew, which costs most: they are few, and watched for a third of the time. What was counted
 is printed with the rate that it excludes: the upper end of the exact one-sided 95 % interval of a Poisson rate
 (Garwood, "Fiducial limits for the Poisson distribution", Biometrika 1936).
 """
