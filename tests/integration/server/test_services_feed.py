@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Sequence
 
 import pytest
 
@@ -9,7 +10,7 @@ from lookout_contract.events import Scenario
 from lookout_server.adapters.feed import FeedHub
 from lookout_server.api.models.feed import LineBook
 from lookout_server.domain.territory import Person, Role
-from lookout_server.services.feed import FeedEndedError, FeedSubscription, read_feed
+from lookout_server.services.feed import FeedEndedError, FeedItem, FeedSubscription, read_feed
 from lookout_server.services.views import AlarmView, CameraView, CaseView
 from lookout_server.testing import SmallGateway, Station, person
 
@@ -112,6 +113,38 @@ async def test_a_slow_client_is_sent_away_and_resumes(station: Station) -> None:
     assert seen == list(range(head + 1, seen[-1] + 1))
     hub.close()
     await running
+
+
+async def test_commits_that_follow_each_other_closely_are_told_in_one_piece(station: Station) -> None:
+    gateway = SmallGateway()
+    hub = FeedHub(station.store, poll_s=PATIENCE_S, together_s=0.3)
+    running = asyncio.create_task(hub.run())
+    pieces: list[list[int]] = []
+
+    def push(items: Sequence[FeedItem]) -> bool:
+        pieces.append([item.entry.seq for item in items])
+        return True
+
+    async with hub.subscribe(None) as subscription:
+        subscription.push_to(push)
+        # A machine that is busy may take longer than that over two commits, but not every time.
+        for turn in range(20):
+            before = await _head(station)
+            for half in ("a", "b"):
+                await station.intake.take([gateway.sends(f"o-{turn}-{half}")])
+                hub.wake()
+            last = await _head(station)
+            async with asyncio.timeout(PATIENCE_S):
+                while subscription.seq < last:  # noqa: ASYNC110 - what is pushed wakes nobody
+                    await asyncio.sleep(0.01)
+            if list(range(before + 1, last + 1)) in pieces:
+                break
+        else:
+            pytest.fail(f"each commit was told by itself: {pieces}")
+    hub.close()
+    await running
+    told = [seq for piece in pieces for seq in piece]
+    assert told == list(range(told[0], told[-1] + 1))
 
 
 async def test_commits_of_other_processes_are_found(station: Station) -> None:

@@ -13,6 +13,9 @@ from lookout_server.services.feed import FeedEndedError, FeedItem, read_feed
 
 _log = structlog.stdlib.get_logger(__name__)
 
+#: What is committed so soon after something else is told together with it, seconds: cameras that see one thing, and the
+#: case that follows from it, come in several transactions, and each telling is a write to every client.
+_TOGETHER_S = 0.01
 #: Lines read at once.
 _PAGE = 200
 #: Clients that are told before others get their turn.
@@ -109,12 +112,16 @@ class FeedHub:
     """Implements services.feed.FeedSource. ``run`` must be running; ``wake`` is called after every commit.
 
     Other processes commit too (verbs of the command line, replicas), so it also looks every ``poll_s`` seconds.
+    What is committed within ``together_s`` seconds is told in one piece.
     """
 
-    def __init__(self, store: Store, *, poll_s: float = 1.0, backlog: int = _BACKLOG) -> None:
+    def __init__(
+        self, store: Store, *, poll_s: float = 1.0, backlog: int = _BACKLOG, together_s: float = _TOGETHER_S
+    ) -> None:
         self._store = store
         self._poll_s = poll_s
         self._backlog = backlog
+        self._together_s = together_s
         self._head: int | None = None
         self._woken = asyncio.Event()
         self._clients: set[Subscription] = set()
@@ -197,4 +204,5 @@ class FeedHub:
                 await self._woken.wait()
         except TimeoutError:
             return
+        await asyncio.sleep(self._together_s)
         self._woken.clear()
