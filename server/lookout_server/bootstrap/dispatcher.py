@@ -180,6 +180,7 @@ class Dispatcher:
         timers = Timers(database, site=self._site, owner=owner)
         courier = Courier(database, self._channels, owner=owner)
         supervisor.start("timers", lambda: run_timers(timers, database, self._site, clock=self._clock))
+        supervisor.start("database", database.keep, may_end=True)  # only a file needs it
         supervisor.start("policy", lambda: follow_policy(database, self._site))
         supervisor.start("notices", lambda: run_courier(courier, clock=self._clock))
         house = Household(
