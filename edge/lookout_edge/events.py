@@ -172,7 +172,8 @@ class EventBook:
         if seen.standing is Standing.PENDING:
             occurrence.last = replace(occurrence.last, key=seen.key, box=seen.box, seen_at=seen.seen_at)
             return None
-        occurrence.last = replace(seen, since=min(seen.since, occurrence.last.since))
+        since = occurrence.last.since
+        occurrence.last = seen if seen.since <= since else replace(seen, since=since)
         if seen.standing is Standing.BLOCKED:
             return self._end(at, occurrence, EndReason.CLEARED, skew_s)
         changed = _headline(seen) != occurrence.reported

@@ -6,6 +6,7 @@ Beside ``bootstrap`` the one file that names concrete adapters: those that only 
 import os
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -14,6 +15,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from lookout_edge import bootstrap
+from lookout_edge.adapters.housekeeping import Housekeeping
 from lookout_edge.adapters.video.drawn import FOOTAGE, decode_only, draw_clip
 from lookout_edge.bench import Clip, Cost, Crowd, Report, TimedDetector, TimedPlateReader, TrackLog, Watch, measure
 from lookout_edge.config import ModelsConfig
@@ -41,19 +43,11 @@ def measure_all(
     clips = {clip.name: clip} if clip is not None else _drawn(folder, seconds, main)
     models = bootstrap.load_models(ModelsConfig())
     models.detector.detect(np.zeros((416, 416, 3), np.uint8))  # the first look pays for memory that is then kept
-    costs: dict[str, Cost] = {}
-    mine = TrackLog()
-    for name, path in clips.items():
-        if decode_only(path) <= 0:
-            raise SourceError(f"{path} shows less than two pictures: nothing to measure", reason="undecodable")
-        part = Clip(
-            name=name,
-            decode=partial(_decode, path),
-            watch=partial(_watch, path, models, LookSettings(), timezone, name.endswith("idle")),
-        )
-        # Main streams take long enough to be measured once.
-        costs[name], watch = measure(part, time.process_time, repeats=1 if name.startswith("main") else 3)
-        mine = watch.tracks if name == _busy(clips) else mine
+    # As in the gateway: when rubbish is collected is a part of what a camera costs.
+    keeper = Housekeeping()
+    keeper.start()
+    with closing(keeper):
+        costs, mine = _measure_clips(clips, models, timezone)
     busy = clips[_busy(clips)]
     plain = bootstrap.load_models(ModelsConfig(precision="full"))
     reference = _watch(busy, plain, EVERY_LOOK, timezone, False).tracks
@@ -67,6 +61,26 @@ def measure_all(
         peers=peers.cost,
         peers_failed=peers.failed,
     )
+
+
+def _measure_clips(
+    clips: dict[str, Path], models: bootstrap.Models, timezone: ZoneInfo
+) -> tuple[dict[str, Cost], TrackLog]:
+    """What each clip costs, and what was followed in the busy one."""
+    costs: dict[str, Cost] = {}
+    mine = TrackLog()
+    for name, path in clips.items():
+        if decode_only(path) <= 0:
+            raise SourceError(f"{path} shows less than two pictures: nothing to measure", reason="undecodable")
+        part = Clip(
+            name=name,
+            decode=partial(_decode, path),
+            watch=partial(_watch, path, models, LookSettings(), timezone, name.endswith("idle")),
+        )
+        # Main streams take long enough to be measured once.
+        costs[name], watch = measure(part, time.process_time, repeats=1 if name.startswith("main") else 3)
+        mine = watch.tracks if name == _busy(clips) else mine
+    return costs, mine
 
 
 def _drawn(folder: Path, seconds: float, main: bool) -> dict[str, Path]:

@@ -91,7 +91,9 @@ def regions_of(
     regions += [box.grown(settings.margin_known, settings.least) for box in wanted]
     for place in places:
         inside = place.clipped()
-        regions = [box.union(inside) if box.intersection(inside) > 0 else box for box in regions]
+        for index, box in enumerate(regions):
+            if box.intersection(inside) > 0:
+                regions[index] = box.union(inside)
     merged = _merged([box.clipped() for box in regions], settings.merge_growth)
     cost = sum(box.area + settings.call_cost for box in merged)
     return None if cost > settings.most_cost else tuple(merged)
@@ -101,13 +103,13 @@ def _merged(regions: list[Box], growth: float) -> list[Box]:
     """Regions made one where that is hardly larger than both, until no two are like that."""
     done: list[Box] = []
     for region in regions:
-        current = region
-        while True:
-            fitting = [b for b in done if b.union(current).area <= growth * (b.area + current.area)]
-            if not fitting:
-                break
-            done.remove(fitting[0])
-            current = current.union(fitting[0])
+        current, index = region, 0
+        while index < len(done):
+            other = done[index]
+            if other.union_area(current) <= growth * (other.area + current.area):
+                current, index = current.union(done.pop(index)), 0
+            else:
+                index += 1
         done.append(current)
     return done
 

@@ -238,9 +238,11 @@ class MotionGate:
     def _slices(self, box: Box) -> tuple[slice, slice]:
         """Rows and columns of at least one pixel."""
         height, width = self._now.shape
-        left, top = min(width - 1, max(0, int(box.x1 * width))), min(height - 1, max(0, int(box.y1 * height)))
-        right, bottom = max(left + 1, round(box.x2 * width)), max(top + 1, round(box.y2 * height))
-        return slice(top, bottom), slice(left, right)
+        x1, y1, x2, y2 = box
+        left, right, top, bottom = int(x1 * width), round(x2 * width), int(y1 * height), round(y2 * height)
+        left = 0 if left < 0 else left if left < width else width - 1
+        top = 0 if top < 0 else top if top < height else height - 1
+        return slice(top, bottom if bottom > top else top + 1), slice(left, right if right > left else left + 1)
 
 
 def _common_rise(now: Luma, before: Luma) -> int:

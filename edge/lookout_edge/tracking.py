@@ -207,8 +207,10 @@ class Tracker:
         lost_before = {f.id for f in self._followed if f.missed_s > 0}
         unseen, fresh = self._associate(at, self._followed, high, self._settings.min_iou)
         recent = [followed for followed in unseen if followed.id not in lost_before]
-        doubted = {f.id for f in recent if f.patch is not None and self._looks_the_same(f, scene)}
+        # A sight moves the box, so it is kept where each stood; how that looks is asked of the few that are seen.
+        stood = [(f, f.patch, f.box) for f in recent if f.patch is not None] if low else []
         still_unseen, _ = self._associate(at, recent, low, self._settings.min_iou_low)
+        doubted = {f.id for f, patch, box in stood if f.found_at == at and scene.resembles(patch, box)}
         missing = [f for f in unseen if f.id in lost_before or f in still_unseen]
         for followed in missing:
             self._miss(at, step, followed, detections, scene)
@@ -355,10 +357,16 @@ class Tracker:
 def without_doubles(detections: Sequence[Detection]) -> list[Detection]:
     """One detection a thing: of those of one label group in one place ("car", "truck") the surest, best first."""
     kept: list[Detection] = []
+    boxes_of: dict[str, list[Box]] = {}
     for found in sorted(detections, key=lambda one: -one.score):
-        group = label_group(found.label)
-        if not any(label_group(other.label) == group and other.box.iou(found.box) > _DOUBLE_IOU for other in kept):
+        box = found.box
+        boxes = boxes_of.setdefault(label_group(found.label), [])
+        for other in boxes:
+            if other.iou(box) > _DOUBLE_IOU:
+                break
+        else:
             kept.append(found)
+            boxes.append(box)
     return kept
 
 

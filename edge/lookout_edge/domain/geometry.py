@@ -76,6 +76,14 @@ class Box(NamedTuple):
             ay2 if ay2 > by2 else by2,
         )
 
+    def union_area(self, other: "Box") -> float:
+        """Area of ``union``, fraction of the frame's area, without making it."""
+        ax1, ay1, ax2, ay2 = self
+        bx1, by1, bx2, by2 = other
+        width = (ax2 if ax2 > bx2 else bx2) - (ax1 if ax1 < bx1 else bx1)
+        height = (ay2 if ay2 > by2 else by2) - (ay1 if ay1 < by1 else by1)
+        return width * height if width > 0 and height > 0 else 0.0
+
     def holds(self, other: "Box") -> bool:
         """Whether all of ``other`` lies in it."""
         x1, y1, x2, y2 = other
@@ -85,8 +93,10 @@ class Box(NamedTuple):
         """With ``share`` of its size more on each side, and at least as wide and high as ``least``."""
         x1, y1, x2, y2 = self
         width, height = x2 - x1, y2 - y1
-        dx = max(share * width, (least[0] - width) / 2)
-        dy = max(share * height, (least[1] - height) / 2)
+        dx, least_dx = share * width, (least[0] - width) / 2
+        dy, least_dy = share * height, (least[1] - height) / 2
+        dx = least_dx if least_dx > dx else dx
+        dy = least_dy if least_dy > dy else dy
         return Box(x1 - dx, y1 - dy, x2 + dx, y2 + dy)
 
     def clipped(self) -> "Box":

@@ -58,7 +58,9 @@ class BoxFilter:
     def speed(self) -> float:
         """How fast its centre moves, in its own widths and heights a second."""
         _, _, width, height = self.position
-        return max(abs(self.velocity[0]) / max(width, 1e-4), abs(self.velocity[1]) / max(height, 1e-4))
+        across = abs(self.velocity[0]) / (width if width > 1e-4 else 1e-4)
+        along = abs(self.velocity[1]) / (height if height > 1e-4 else 1e-4)
+        return across if across > along else along
 
     @property
     def box(self) -> Box:
@@ -67,10 +69,12 @@ class BoxFilter:
 
 
 def _centre(box: Box) -> list[float]:
-    return [(box.x1 + box.x2) / 2, (box.y1 + box.y2) / 2, box.width, box.height]
+    x1, y1, x2, y2 = box
+    return [(x1 + x2) / 2, (y1 + y2) / 2, x2 - x1 if x2 > x1 else 0.0, y2 - y1 if y2 > y1 else 0.0]
 
 
 def _scale(position: Sequence[float]) -> tuple[float, float, float, float]:
     """Noise grows with the thing's own size."""
-    width, height = max(position[2], 1e-4), max(position[3], 1e-4)
+    width = position[2] if position[2] > 1e-4 else 1e-4
+    height = position[3] if position[3] > 1e-4 else 1e-4
     return width, height, width, height

@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple
 
 from lookout_contract.events import DetectedObject, Votes
@@ -41,6 +42,12 @@ class Thing(NamedTuple):
         return DetectedObject(label=self.label, score=score, box=self.shown_box, track=self.track)
 
 
+@lru_cache(maxsize=1024)
+def _votes(yes: int, of: int) -> Votes:
+    """The message; there are few different ones, each is told in every look, and checking it costs more than k of n."""
+    return Votes(yes=yes, of=of)
+
+
 @dataclass(slots=True)
 class Presence:
     """One thing in one zone. Times are frame times, seconds since the Unix epoch."""
@@ -71,7 +78,7 @@ class Presence:
     @property
     def votes(self) -> Votes:
         """k of n."""
-        return Votes(yes=sum(self.looks), of=len(self.looks))
+        return _votes(sum(self.looks), len(self.looks))
 
     @property
     def mean_score(self) -> float:

@@ -114,27 +114,27 @@ class Rule(Protocol):
 
 def dwell_condition(dwell_s: float, limit_s: float, name: str = "dwell") -> Condition:
     """Whether the thing has been there long enough."""
-    return Condition(name=name, value=round(dwell_s, 3), limit=limit_s, met=dwell_s >= limit_s, unit="s")
+    return Condition(name, round(dwell_s, 3), dwell_s >= limit_s, limit_s, "s")
 
 
 def votes_condition(votes: Votes, needed: int) -> Condition:
     """Whether enough of the last looks saw it."""
-    return Condition(name="votes", value=votes.yes, limit=needed, met=votes.yes >= needed, unit="1")
+    return Condition("votes", votes.yes, votes.yes >= needed, needed, "1")
 
 
 def score_condition(mean_score: float, limit: float) -> Condition:
     """Whether the detector has been sure enough of it, on the whole."""
-    return Condition(name="score", value=round(mean_score, 3), limit=limit, met=mean_score >= limit, unit="1")
+    return Condition("score", round(mean_score, 3), mean_score >= limit, limit, "1")
 
 
 def zone_condition(zone: str) -> Condition:
     """Where its bottom centre stands."""
-    return Condition(name="zone", value=zone, met=True)
+    return Condition("zone", zone, True)
 
 
 def window_condition(inside: bool) -> Condition:
     """Whether the rule is armed at this time of the week."""
-    return Condition(name="window", value=inside, limit=True, met=inside)
+    return Condition("window", inside, inside, True)
 
 
 def suppression_condition(
@@ -173,11 +173,14 @@ def seen_conditions(
 
 def standing_of(conditions: Sequence[Condition]) -> tuple[Standing, str | None]:
     """The standing that follows, and the unmet condition to name: one that blocks before one that is pending."""
-    unmet = [condition.name for condition in conditions if not condition.met]
-    if not unmet:
-        return Standing.ACTIVE, None
-    blocking = [name for name in unmet if name not in _PENDING]
-    return (Standing.BLOCKED, blocking[0]) if blocking else (Standing.PENDING, unmet[0])
+    pending = None
+    for condition in conditions:
+        if condition.met:
+            continue
+        if condition.name not in _PENDING:
+            return Standing.BLOCKED, condition.name
+        pending = pending or condition.name
+    return (Standing.ACTIVE, None) if pending is None else (Standing.PENDING, pending)
 
 
 P = TypeVar("P", bound=RuleParams)

@@ -29,6 +29,10 @@ class Stage(StrEnum):
     LOITERING = "loitering"
 
 
+#: Stage → what is told of it: the same in every look.
+_TOLD = {stage: Attributes(stage=stage.value) for stage in Stage}
+
+
 class KeyAreaParams(RuleParams):
     """When somebody in the area is an alarm: for being there in ``windows``, for staying in ``loiter_windows``."""
 
@@ -80,6 +84,6 @@ class KeyArea(PresenceRule[KeyAreaParams, None]):
             ),
             severity=Severity.RED if intrusion else Severity.YELLOW,
             severity_reason=f"key_area_{stage.value}",
-            attributes=Attributes(stage=stage.value),
+            attributes=_TOLD[stage],
             turns=(presence.since + self._params.dwell_s, presence.since + self._params.loiter_s),
         )

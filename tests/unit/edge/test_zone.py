@@ -39,3 +39,22 @@ def test_a_rectangle_agrees_with_comparisons(x: float, y: float, w: float, h: fl
 
 def test_bottom_centre_is_where_a_thing_stands() -> None:
     assert Box(0.2, 0.1, 0.4, 0.8).bottom_centre == pytest.approx((0.3, 0.8))
+
+
+def _box(x: float, y: float, width: float, height: float) -> Box:
+    return Box(x, y, x + width, y + height)
+
+
+_BOX = st.builds(_box, st.floats(-0.5, 1), st.floats(-0.5, 1), st.floats(0, 1), st.floats(0, 1))
+
+
+@given(_BOX, _BOX)
+def test_the_area_of_a_union_is_that_of_the_box_around_both(one: Box, other: Box) -> None:
+    assert one.union_area(other) == one.union(other).area
+
+
+@given(_BOX, st.floats(0, 2), st.floats(0, 1), st.floats(0, 1))
+def test_a_grown_box_has_its_margin_and_its_least_size(box: Box, share: float, width: float, height: float) -> None:
+    grown = box.grown(share, (width, height))
+    assert grown.width == pytest.approx(max(box.width * (1 + 2 * share), width))
+    assert grown.height == pytest.approx(max(box.height * (1 + 2 * share), height))

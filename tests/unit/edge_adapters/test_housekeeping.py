@@ -36,6 +36,17 @@ def test_circles_are_collected_in_the_background_until_it_is_closed() -> None:
         gc.enable()
 
 
+def test_small_collections_come_seldom_while_it_runs_and_as_before_after_it() -> None:
+    before = gc.get_threshold()
+    keeper = Housekeeping()
+    keeper.start()
+    try:
+        assert gc.get_threshold()[0] > before[0]
+    finally:
+        keeper.close()
+    assert gc.get_threshold() == before
+
+
 class Decoder:
     """Stands for what is heavy."""
 
