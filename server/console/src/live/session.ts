@@ -1,7 +1,7 @@
 /** Who is signed in, and where they belong. */
 
 import { signal } from "@preact/signals";
-import { onSignedOut, Unreachable } from "../api/client";
+import { onSignedOut, Problem, Unreachable } from "../api/client";
 import * as api from "../api/endpoints";
 import type { Role, User } from "../api/models";
 import { navigate, path } from "../router";
@@ -80,12 +80,14 @@ export function beforeLeaving(action: () => Promise<void>): void {
 }
 
 export async function leave(): Promise<void> {
-  await farewell();
-  await api.signOut();
-  goOffline();
-  wanted = null;
-  user.value = null;
-  navigate("/login", true);
+  try {
+    await farewell();
+    await api.signOut();
+  } catch (error) {
+    // Whose session has ended has left already.
+    if (!(error instanceof Problem && error.status === 401)) throw error;
+  }
+  leaveAnyhow();
 }
 
 onSignedOut(() => {

@@ -1,0 +1,38 @@
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import type { User } from "../src/api/models";
+
+vi.stubGlobal("location", { origin: "http://lookout", pathname: "/worker", search: "" });
+vi.stubGlobal("history", { pushState: () => undefined });
+vi.stubGlobal("scrollTo", () => undefined);
+vi.stubGlobal("window", globalThis);
+let status = 401;
+vi.stubGlobal("fetch", () => Promise.resolve(new Response(status === 204 ? null : "{}", { status })));
+
+const { leave, locked, user } = await import("../src/live/session");
+const { whoAmI } = await import("../src/api/endpoints");
+const { path } = await import("../src/router");
+
+describe("a session that has ended", () => {
+  beforeEach(() => {
+    status = 401;
+    user.value = { id: "u-wang", username: "wang", name: "王芳", roles: ["worker"] } as unknown as User;
+    locked.value = false;
+    path.value = "/worker";
+  });
+
+  it("locks the page of whoever is at work", async () => {
+    await expect(whoAmI()).rejects.toThrow();
+    expect([locked.value, user.value?.id, path.value]).toEqual([true, "u-wang", "/worker"]);
+  });
+
+  it("can be left", async () => {
+    await leave();
+    expect([locked.value, user.value, path.value]).toEqual([false, null, "/login"]);
+  });
+
+  it("is not taken for left when the dispatcher refuses for another reason", async () => {
+    status = 500;
+    await expect(leave()).rejects.toThrow();
+    expect([locked.value, user.value?.id]).toEqual([false, "u-wang"]);
+  });
+});
