@@ -119,7 +119,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Render scenes of the reel.")
     parser.add_argument("names", nargs="*", help=f"of {', '.join(every)}; all when none is named")
     parser.add_argument("--work", type=Path, required=True)
-    parser.add_argument("--samples", type=int, default=8)
+    parser.add_argument("--samples", type=int, default=5)
     parser.add_argument("--seed", type=int, default=5)
     parser.add_argument("--at", type=float, nargs="*", default=[], help="only these seconds, each rendered whole")
     given = parser.parse_args()
