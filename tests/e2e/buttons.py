@@ -120,5 +120,9 @@ class Presser:
         return "asked first" if self._asked else effect
 
     def _answer(self, dialog: Dialog) -> None:
+        if dialog.type == "beforeunload":
+            # The next page is opened; what was changed here need not be kept.
+            dialog.accept()
+            return
         self._asked = True
         dialog.dismiss()

@@ -149,8 +149,9 @@ def emitted_conditions() -> set[str]:
     names: set[str] = set()
     for path in RULES.glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.Call) and ast.unparse(node.func).lower().endswith("condition"):
-                given = [keyword.value for keyword in node.keywords if keyword.arg == "name"] + node.args[2:3]
+            if isinstance(node, ast.Call) and (called := ast.unparse(node.func)).lower().endswith("condition"):
+                place = 0 if called.endswith("Condition") else 2
+                given = [keyword.value for keyword in node.keywords if keyword.arg == "name"] + node.args[place:][:1]
                 names |= {str(value.value) for value in given if isinstance(value, ast.Constant)}
             elif isinstance(node, ast.FunctionDef) and node.name.endswith("_condition"):
                 names |= {str(value.value) for value in node.args.defaults if isinstance(value, ast.Constant)}
