@@ -85,7 +85,7 @@ def _brings(seed: int) -> tuple[Act, _Dumped]:
 
 
 #: When the cleaner comes, bends down, has everything in the sack, and has stood up, seconds.
-_COMES, _BENDS, _HAS_IT, _STANDS = 15.5, 19.6, 21.0, 22.4
+_COMES, _BENDS, _HAS_IT, _STANDS = 24.5, 28.6, 30.0, 31.4
 
 
 def bag_taken_away(seed: int, _: Path) -> Act:
@@ -155,7 +155,7 @@ TAKEN = Scene(
     camera="CAM 03",
     build=bag_taken_away,
     event=(6.4, _HAS_IT),
-    seconds=34.0,
+    seconds=38.0,
 )
 INTO = Scene(
     look=_LOOK,
