@@ -164,5 +164,5 @@ INTO = Scene(
     camera="CAM 03",
     build=bag_into_the_bin,
     twin_of="bag-beside-bin",
-    seconds=15.0,
+    seconds=20.0,
 )

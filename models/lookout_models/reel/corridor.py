@@ -138,5 +138,5 @@ PRAM = Scene(
     camera="CAM 11",
     build=pram_in_the_corridor,
     twin_of="ebike-corridor",
-    seconds=12.0,
+    seconds=20.0,
 )

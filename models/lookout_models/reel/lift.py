@@ -128,8 +128,8 @@ EBIKE = Scene(
     scenario="corridor_ebike",
     camera="LIFT 2",
     build=ebike_in_the_lift,
-    event=(2.6, 18.0),
-    seconds=18.0,
+    event=(2.6, 20.0),
+    seconds=20.0,
     params={"place": "lift"},
 )
 WHEELCHAIR = Scene(
@@ -139,7 +139,7 @@ WHEELCHAIR = Scene(
     camera="LIFT 2",
     build=wheelchair_in_the_lift,
     twin_of="ebike-lift",
-    seconds=16.0,
+    seconds=20.0,
     params={"place": "lift"},
 )
 PRAM = Scene(
@@ -149,6 +149,6 @@ PRAM = Scene(
     camera="LIFT 2",
     build=pram_in_the_lift,
     twin_of="ebike-lift",
-    seconds=16.0,
+    seconds=20.0,
     params={"place": "lift"},
 )
