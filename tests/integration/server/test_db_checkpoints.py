@@ -94,8 +94,10 @@ async def test_neither_a_reader_nor_a_writer_is_waited_for(url: URL, database: P
 
 
 def test_a_file_that_is_no_database_is_no_reason_to_stop(database: Path) -> None:
-    database.write_bytes(b"no database" * 1000)
+    kept = b"no database" * 1000
+    database.write_bytes(kept)
     empty_log(database)
+    assert database.read_bytes() == kept
 
 
 @pytest.mark.anyio

@@ -152,7 +152,7 @@ async def test_commits_of_other_processes_are_found(station: Station) -> None:
     running = asyncio.create_task(hub.run())
     async with hub.subscribe(None) as subscription:
         await station.intake.take([SmallGateway().sends("o-1")])
-        await _next(subscription)
+        assert await _next(subscription)
     hub.close()
     await running
 
