@@ -127,7 +127,9 @@ def clip_source(
     clip: Path, camera: str, looks: LookSettings, *, max_size: int, start_at: float, loop: bool = False
 ) -> VideoSource:
     """A clip as fast as it can be read; its first instant gets the frame time ``start_at``."""
-    options = SourceOptions(url=str(clip), max_size=max_size, decode_fps=looks.detect_fps, loop=loop)
+    # As a gateway decodes; what thrift is measured against spares nothing.
+    deblock = not looks.thrifty
+    options = SourceOptions(url=str(clip), max_size=max_size, decode_fps=looks.detect_fps, loop=loop, deblock=deblock)
     return VideoSource(camera, options, clock=SystemClock(), realtime=False, start_at=start_at)
 
 

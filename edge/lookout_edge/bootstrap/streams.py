@@ -26,8 +26,12 @@ def source_options(camera: CameraConfig) -> tuple[SourceOptions, SourceOptions |
         hardware=source.hardware_decode,
         max_size=camera.max_size,
         decode_fps=camera.detect_fps,
+        deblock=source.deblock,
     )
-    return main, replace(main, url=source.sub_url) if source.sub_url else None
+    if not source.sub_url:
+        return main, None
+    # Of a main stream beside a sub stream only the pictures that plates and evidence need are decoded: those whole.
+    return replace(main, deblock=True), replace(main, url=source.sub_url)
 
 
 def first_picture(name: str, camera: CameraConfig, picture: Path | None) -> Image:

@@ -173,6 +173,9 @@ class SourceConfig(Section):
     hardware_decode: str | None = Field(default=None, min_length=1)
     """Decode on this device instead of the processor: a kind that PyAV offers (``cuda``, ``qsv``, ``vaapi`` …), with
     ``:`` and its name where there are several, e.g. ``vaapi:/dev/dri/renderD128``."""
+    deblock: bool = False
+    """Decode the stream that is looked at with its in-loop filter (H.264, H.265). Without it decoding takes 7 to 30 %
+    less time, and the pictures differ by about one of 255 levels; clips are never changed by it."""
     read_timeout_s: float = Field(default=10.0, gt=0, le=300)
     """A stream that sends nothing for so long counts as stalled."""
 

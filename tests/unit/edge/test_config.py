@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from lookout_edge.adapters.zoo import Zoo
+from lookout_edge.bootstrap.streams import source_options
 from lookout_edge.config import LoadedConfig, UnfamiliarVehicleRule, load_config
 from lookout_edge.errors import ConfigError
 
@@ -273,3 +274,14 @@ def test_a_shadow_is_checked_like_what_runs(tmp_path: Path) -> None:
     (said,) = faults(tmp_path, with_shadow("{detector: coco-nano, cameras: [gat]}"))
     assert "did you mean 'gate'?" in said
     assert "must be at most 7" in faults(tmp_path, with_shadow("{detector: coco-nano, days: 8}"))[0]
+
+
+@pytest.mark.parametrize("wanted", [False, True])
+def test_only_what_is_looked_at_is_decoded_without_its_loop_filter(tmp_path: Path, wanted: bool) -> None:
+    text = GOOD.replace("stream\n", f"stream\n      deblock: {str(wanted).lower()}\n", 1)
+    camera = load(tmp_path, text).config.cameras["gate"]
+    main, sub = source_options(camera)
+    assert (main.deblock, sub) == (wanted, None)
+    both = camera.source.model_copy(update={"sub_url": "rtsp://192.0.2.1/small"})
+    main, sub = source_options(camera.model_copy(update={"source": both}))
+    assert (main.deblock, sub and sub.deblock) == (True, wanted)

@@ -6,6 +6,7 @@ from itertools import islice, pairwise
 from pathlib import Path
 
 import av
+import numpy as np
 import pytest
 from av.codec.hwaccel import hwdevices_available
 
@@ -14,7 +15,7 @@ from lookout_edge.adapters.video import SourceOptions, VideoSource
 from lookout_edge.adapters.video.cadence import Look
 from lookout_edge.adapters.video.pump import Pump
 from lookout_edge.adapters.video.testing import ClipShape, make_clip, make_sound, number_of
-from lookout_edge.domain.frame import Frame
+from lookout_edge.domain.frame import Frame, Image
 from lookout_edge.errors import SourceError
 
 START = 1_750_000_000.0
@@ -45,6 +46,21 @@ def test_every_frame_arrives_in_order_at_its_time(tmp_path: Path, codec: str, b_
     assert [number_of(frame.image) for frame in frames] == list(range(30))
     # AVI knows no presentation times: with B-frames it is a few frames late. MPEG-TS and Matroska round them.
     assert positions(frames) == pytest.approx([n / 25 for n in range(30)], abs=0.13 if suffix == ".avi" else 0.002)
+
+
+def test_without_the_loop_filter_pictures_are_nearly_the_same(tmp_path: Path) -> None:
+    noise = np.random.default_rng(1).integers(60, 200, (9, 16, 3), np.uint8)
+
+    def drawn(number: int, width: int, height: int) -> Image:
+        blocks = np.kron(noise, np.ones((height // 9, width // 16, 1), np.uint8))
+        return np.roll(blocks, 3 * number, axis=1)
+
+    shape = ClipShape(frames=25, gop=25, size=(320, 180), bit_rate=100_000, preset="superfast", draw=drawn)
+    clip = make_clip(tmp_path / "clip.mp4", shape)
+    whole, spared = (replayed(SourceOptions(url=str(clip), deblock=deblock)) for deblock in (True, False))
+    assert positions(spared) == positions(whole)
+    apart = [np.abs(a.image.astype(int) - b.image).mean() for a, b in zip(whole, spared, strict=True)]
+    assert 0 < max(apart) < 4
 
 
 def test_the_same_clip_gives_the_same_frames(tmp_path: Path) -> None:

@@ -54,6 +54,9 @@ class SourceOptions:
     thread_count: int = 1
     #: A device that FFmpeg decodes on, such as ``vaapi:/dev/dri/renderD128``; None decodes on the processor.
     hardware: str | None = None
+    #: Let the decoder smooth the edges of blocks as the stream wants (the in-loop filter of H.264 and H.265). Without
+    #: it pictures differ by about a level, and decoding takes 7 to 30 % less time.
+    deblock: bool = True
 
 
 def kind_of(url: str) -> Kind:

@@ -50,6 +50,8 @@ def opened(options: SourceOptions) -> Generator[tuple[InputContainer, VideoStrea
         if stream is None or cast(object, stream.codec_context) is None:
             raise faults.undecodable("it has no picture track" if stream is None else "its codec is not known")
         stream.codec_context.thread_count = options.thread_count
+        if not options.deblock:
+            stream.codec_context.options = {"skip_loop_filter": "all"}
         yield container, stream
     finally:
         container.close()
