@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from typing import cast
 
 import aiosqlite
 from asyncpg import PostgresError
@@ -16,10 +17,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, c
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from lookout_server.adapters.database.checkpoints import AUTOMATIC_PAGES, LOG_BYTES, keep_log_short
-from lookout_server.adapters.database.failures import translated
+from lookout_server.adapters.database.failures import translated, unreachable
 from lookout_server.adapters.database.inline_sqlite import connect_inline
 from lookout_server.adapters.database.prepared import as_sqlalchemy, attach_driver
 from lookout_server.adapters.database.unit import SqlUnitOfWork
+from lookout_server.adapters.database.writers import Writers
 from lookout_server.errors import ConfigError, StoreError
 
 _DRIVERS: Mapping[str, str] = {
@@ -88,6 +90,8 @@ def _prepare_sqlite(connection: DBAPIConnection, entry: ConnectionPoolEntry) -> 
 
 
 def _begin_sqlite(connection: Connection) -> None:
+    if cast(aiosqlite.Connection, connection.connection.driver_connection).in_transaction:
+        return  # a writer's, see ``writers``
     # A reader that turns into a writer fails when another wrote in between; so writers say so from the start.
     write = connection.get_execution_options().get(_WRITE, False)
     # Past SQLAlchemy's own execution, which costs several times the statement.
@@ -107,8 +111,7 @@ class Database:
     def __init__(self, url: str, *, on_commit: Callable[[Committed], None] | None = None) -> None:
         completed = complete_url(url)
         self._engine = open_engine(completed)
-        self._reader = self._engine
-        self._writer = self._engine.execution_options(**{_WRITE: True})
+        self._writers = Writers(self._engine)
         self._on_commit = on_commit
         # SQLite's own waiting is polling: writers of this process queue up here instead.
         self._turn = asyncio.Lock() if completed.get_backend_name() == "sqlite" else None
@@ -116,8 +119,15 @@ class Database:
     @asynccontextmanager
     async def read(self) -> AsyncGenerator[SqlUnitOfWork]:
         """A transaction for reading; it is always rolled back."""
-        async with self._transaction(self._reader) as unit:
-            yield unit
+        try:
+            session = AsyncSession(self._engine, expire_on_commit=False, autoflush=False)
+            try:
+                attach_driver(session, await _connected(session))
+                yield SqlUnitOfWork(session, _never)
+            finally:
+                await _end(session)
+        except SQLAlchemyError as error:
+            raise translated(error) from error
 
     @asynccontextmanager
     async def write(self) -> AsyncGenerator[SqlUnitOfWork]:
@@ -125,20 +135,16 @@ class Database:
         async with AsyncExitStack() as stack:
             if self._turn is not None:
                 await stack.enter_async_context(self._turn)
-            unit = await stack.enter_async_context(self._transaction(self._writer))
+            unit = await stack.enter_async_context(self._writing())
             yield unit
         if self._on_commit is not None and unit.committed and (unit.has_feed or unit.has_outbox):
             self._on_commit(Committed(feed=unit.has_feed, outbox=unit.has_outbox))
 
     @asynccontextmanager
-    async def _transaction(self, engine: AsyncEngine) -> AsyncGenerator[SqlUnitOfWork]:
+    async def _writing(self) -> AsyncGenerator[SqlUnitOfWork]:
         try:
-            session = AsyncSession(engine, expire_on_commit=False, autoflush=False)
-            try:
-                attach_driver(session, await _connected(session))
-                yield SqlUnitOfWork(session)
-            finally:
-                await _end(session)
+            async with self._writers.lend() as writer:
+                yield SqlUnitOfWork(writer.session, writer.commit)
         except SQLAlchemyError as error:
             raise translated(error) from error
 
@@ -148,7 +154,7 @@ class Database:
         if self._turn is not None:
             yield True
             return
-        async with self._transaction(self._reader) as unit:
+        async with self.read() as unit:
             locked = select(func.pg_try_advisory_xact_lock(func.hashtext(f"lookout {work}")))
             yield bool(await unit.session.scalar(locked))
 
@@ -163,6 +169,7 @@ class Database:
 
     async def close(self) -> None:
         """Let all connections go."""
+        await self._writers.close()
         await self._engine.dispose()
 
 
@@ -175,11 +182,13 @@ async def _end(session: AsyncSession) -> None:
         session.sync_session.close()
 
 
+async def _never() -> None:
+    raise StoreError("this transaction is for reading: nothing of it can be committed")
+
+
 async def _connected(session: AsyncSession) -> AsyncConnection:
     """Connect now, so that what the network says comes out as our error and nothing of the caller's does."""
     try:
         return await session.connection()
     except (OSError, PostgresError) as error:
-        raise StoreError(
-            f"the database does not answer ({error}): check that it runs and that its URL, user and password are right"
-        ) from error
+        raise unreachable(error) from error

@@ -24,6 +24,13 @@ def translated(error: SQLAlchemyError) -> ServerError:
     return StoreError(f"the database cannot do this now: {_first_line(cause)}; it is safe to try again")
 
 
+def unreachable(error: Exception) -> StoreError:
+    """For what comes instead of a connection."""
+    return StoreError(
+        f"the database does not answer ({error}): check that it runs and that its URL, user and password are right"
+    )
+
+
 def is_final(error: SQLAlchemyError) -> bool:
     """Whether trying again is pointless."""
     state: object = getattr(getattr(error, "orig", None), "sqlstate", None)

@@ -22,6 +22,10 @@ class InlineConnection(aiosqlite.Connection):
         self._busy_ms = busy_ms
         self._pending = 0
 
+    async def begin_immediate(self) -> None:
+        """A transaction that writes, once no other process has one."""
+        await self._execute(self._conn.execute, "BEGIN IMMEDIATE")
+
     async def _execute(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         # A task that was cancelled may have left its statement with the thread: ours must not overtake it.
         if self._pending or self._is_commit(fn):

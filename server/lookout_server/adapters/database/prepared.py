@@ -22,7 +22,7 @@ from lookout_server.errors import StoreError
 Values = Mapping[str, Any]
 _Convert = Callable[[Any], Any]
 _DRIVER = "driver"
-_POSTGRES_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
+POSTGRES_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,25 +153,17 @@ class _Asyncpg(Protocol):
 class PostgresDriver:
     """asyncpg's own calls; many rows go as arrays where the statement has a form for that."""
 
-    def __init__(self, connection: AsyncConnection, raw: _Asyncpg, dialect: Dialect) -> None:
-        self._connection = connection
+    def __init__(self, raw: _Asyncpg, dialect: Dialect) -> None:
         self._raw = raw
         self._dialect = dialect
-        self._begun = False
 
     async def fetch(self, statement: Prepared, values: Values) -> list[tuple[Any, ...]]:
         """See ``Driver``."""
         compiled = statement.on(self._dialect)
-        arguments = compiled.arguments(values)
-        if not self._begun:
-            # SQLAlchemy begins the transaction together with its first statement.
-            found = (await self._connection.exec_driver_sql(compiled.sql, arguments)).fetchall()
-            self._begun = True
-            return [compiled.row(raw) for raw in found]
         try:
-            records = await self._raw.fetch(compiled.sql, *arguments)
-        except _POSTGRES_ERRORS as error:
-            raise self._failed(compiled.sql, error) from error
+            records = await self._raw.fetch(compiled.sql, *compiled.arguments(values))
+        except POSTGRES_ERRORS as error:
+            raise postgres_error(compiled.sql, error, closed=self._raw.is_closed()) from error
         return [compiled.row(record) for record in records]
 
     async def run(self, statement: Prepared, rows: Sequence[Values]) -> None:
@@ -179,35 +171,36 @@ class PostgresDriver:
         together = statement.together_on(self._dialect) if len(rows) > 1 else None
         compiled = together or statement.on(self._dialect)
         arguments = [tuple(together.columns(rows))] if together else [compiled.arguments(row) for row in rows]
-        if not self._begun:
-            await self._connection.exec_driver_sql(compiled.sql, arguments)
-            self._begun = True
-            return
         try:
             if len(arguments) == 1:
                 await self._raw.execute(compiled.sql, *arguments[0])
             else:
                 await self._raw.executemany(compiled.sql, arguments)
-        except _POSTGRES_ERRORS as error:
-            raise self._failed(compiled.sql, error) from error
+        except POSTGRES_ERRORS as error:
+            raise postgres_error(compiled.sql, error, closed=self._raw.is_closed()) from error
 
-    def _failed(self, sql: str, error: Exception) -> Exception:
-        if isinstance(error, OSError) or self._raw.is_closed():
-            return StoreError(f"the database went away ({error}): check that it runs")
-        return as_sqlalchemy(sql, error, asyncpg.PostgresError)
+
+def postgres_error(sql: str, error: Exception, *, closed: bool) -> Exception:
+    """What an error of asyncpg is to ``failures``."""
+    if isinstance(error, OSError) or closed:
+        return StoreError(f"the database went away ({error}): check that it runs")
+    return as_sqlalchemy(sql, error, asyncpg.PostgresError)
+
+
+def under(connection: AsyncConnection) -> Any:
+    """What the connection wraps: aiosqlite's or asyncpg's. As ``get_raw_connection``, without a greenlet."""
+    sync = connection.sync_connection
+    return None if sync is None else sync.connection.driver_connection
 
 
 def attach_driver(session: AsyncSession, connection: AsyncConnection) -> None:
-    """Make the driver under the session's connection known to ``driver_of``."""
-    # What ``get_raw_connection`` does, without its way through a greenlet.
-    under = connection.sync_connection
-    raw = None if under is None else under.connection.driver_connection
+    """Make the driver under the connection, whose transaction has begun, known to ``driver_of``."""
+    raw = under(connection)
     if connection.dialect.name == "sqlite":
         # SQLAlchemy reaches for the same attribute: aiosqlite offers no other way to what it wraps.
-        file = cast(sqlite3.Connection, cast(Any, raw)._conn)
-        session.info[_DRIVER] = SqliteDriver(file, connection.dialect)
+        session.info[_DRIVER] = SqliteDriver(cast(sqlite3.Connection, raw._conn), connection.dialect)
     else:
-        session.info[_DRIVER] = PostgresDriver(connection, cast(_Asyncpg, raw), connection.dialect)
+        session.info[_DRIVER] = PostgresDriver(cast(_Asyncpg, raw), connection.dialect)
 
 
 def driver_of(session: AsyncSession) -> Driver:

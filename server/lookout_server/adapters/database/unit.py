@@ -1,5 +1,7 @@
 """The unit of work: one session, one transaction, all repositories."""
 
+from collections.abc import Awaitable, Callable
+
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lookout_server.adapters.database.accounts import SqlAudit, SqlCareViews, SqlFactors
@@ -30,13 +32,13 @@ from lookout_server.adapters.database.territory import SqlTerritory
 from lookout_server.adapters.database.volunteers import SqlVolunteers
 from lookout_server.adapters.database.webhooks import SqlWebhooks
 from lookout_server.adapters.database.whereabouts import SqlWhereabouts
-from lookout_server.errors import StoreError
 
 
 class SqlUnitOfWork:
     """Implements ports.UnitOfWork."""
 
-    def __init__(self, session: AsyncSession) -> None:
+    def __init__(self, session: AsyncSession, commit: Callable[[], Awaitable[None]]) -> None:
+        self._commit = commit
         #: For this package only.
         self.session = session
         self.committed = False
@@ -80,8 +82,5 @@ class SqlUnitOfWork:
         await self.audit.flush()
         self.has_outbox = await self.outbox.flush()
         self.has_feed = await self.feed.flush()
-        try:
-            await self.session.commit()
-        except OSError as error:
-            raise StoreError(f"the database went away during a commit ({error}): check that it runs") from error
+        await self._commit()
         self.committed = True

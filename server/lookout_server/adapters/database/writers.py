@@ -1,0 +1,197 @@
+"""Transactions that write, on connections that stand: the driver itself begins them and commits them.
+
+SQLAlchemy's way through session, engine and pool costs more for each transaction than a small batch's statements do.
+Its session is there for whoever needs it and joins the transaction that stands: for it the connection commits by
+itself, so that it neither begins nor ends anything.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Any, Protocol
+
+from asyncpg.exceptions import PostgresError
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
+
+from lookout_server.adapters.database.failures import unreachable
+from lookout_server.adapters.database.inline_sqlite import InlineConnection
+from lookout_server.adapters.database.prepared import (
+    POSTGRES_ERRORS,
+    as_sqlalchemy,
+    attach_driver,
+    postgres_error,
+    under,
+)
+from lookout_server.errors import StoreError
+
+#: Idle connections kept; more than one only where several transactions write at once, on PostgreSQL.
+_KEPT = 4
+
+
+class _Turns(Protocol):
+    """A transaction of the driver's own."""
+
+    async def begin(self) -> None: ...
+
+    async def commit(self) -> None: ...
+
+    async def rollback(self) -> None: ...
+
+    def is_closed(self) -> bool: ...
+
+
+class _SqliteTurns:
+    def __init__(self, raw: InlineConnection) -> None:
+        self._raw = raw
+
+    async def begin(self) -> None:
+        try:
+            await self._raw.begin_immediate()
+        except sqlite3.Error as error:
+            raise as_sqlalchemy("BEGIN IMMEDIATE", error, sqlite3.Error) from error
+
+    async def commit(self) -> None:
+        try:
+            await self._raw.commit()
+        except sqlite3.Error as error:
+            raise as_sqlalchemy("COMMIT", error, sqlite3.Error) from error
+
+    async def rollback(self) -> None:
+        await self._raw.rollback()
+
+    def is_closed(self) -> bool:
+        return False
+
+
+class _PostgresTurns:
+    def __init__(self, raw: Any) -> None:
+        self._raw = raw
+
+    async def begin(self) -> None:
+        await self._run("BEGIN")
+
+    async def commit(self) -> None:
+        await self._run("COMMIT")
+
+    async def rollback(self) -> None:
+        if self._raw.is_closed():
+            return
+        try:
+            await self._raw.execute("ROLLBACK")
+        except POSTGRES_ERRORS:
+            # The server undoes what its client has left.
+            self._raw.terminate()
+
+    def is_closed(self) -> bool:
+        return bool(self._raw.is_closed())
+
+    async def _run(self, statement: str) -> None:
+        try:
+            await self._raw.execute(statement)
+        except POSTGRES_ERRORS as error:
+            raise postgres_error(statement, error, closed=self.is_closed()) from error
+
+
+class Writer:
+    """A connection with at most one transaction. ``session`` is made anew for each."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+        raw = under(connection)
+        self._turns: _Turns = _SqliteTurns(raw) if isinstance(raw, InlineConnection) else _PostgresTurns(raw)
+        self.session = AsyncSession(connection)
+        self._open = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a transaction stands that is not committed."""
+        return self._open
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the database has hung up."""
+        return self._turns.is_closed()
+
+    async def begin(self) -> None:
+        """A transaction and a session in it."""
+        self.session = AsyncSession(self._connection, expire_on_commit=False, autoflush=False)
+        attach_driver(self.session, self._connection)
+        self._open = True
+        await self._turns.begin()
+
+    async def commit(self) -> None:
+        """With what the session holds."""
+        if self.session.in_transaction():
+            await self.session.flush()
+        await self._turns.commit()
+        self._open = False
+
+    async def end(self) -> None:
+        """Undo what was not committed, and let the session go."""
+        if self._open:
+            self._open = False
+            await self._turns.rollback()
+        if self.session.in_transaction():
+            await self.session.close()
+        else:
+            self.session.sync_session.close()
+
+    async def close(self) -> None:
+        """Back to the pool, or out of it when it cannot be used any more."""
+        if self.is_closed:
+            await self._connection.invalidate()
+        await self._connection.close()
+
+
+class Writers:
+    """Lends writers, one to a transaction."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._idle: list[Writer] = []
+        self._closed = False
+
+    @asynccontextmanager
+    async def lend(self) -> AsyncGenerator[Writer]:
+        """A writer within a transaction, which is undone unless it was committed."""
+        writer = await self._take()
+        try:
+            try:
+                await writer.begin()
+                yield writer
+            finally:
+                # Whoever is cancelled leaves no transaction behind either.
+                await (asyncio.shield(writer.end()) if writer.is_open else writer.end())
+        except (SQLAlchemyError, StoreError):
+            # What it was refused for may be the connection's fault.
+            await asyncio.shield(writer.close())
+            raise
+        except BaseException:
+            await self._give_back(writer)
+            raise
+        await self._give_back(writer)
+
+    async def close(self) -> None:
+        """Those that are idle now, and the others when they come back."""
+        self._closed = True
+        while self._idle:
+            await self._idle.pop().close()
+
+    async def _take(self) -> Writer:
+        while self._idle:
+            writer = self._idle.pop()
+            if not writer.is_closed:
+                return writer
+            await writer.close()
+        try:
+            return Writer(await self._engine.connect())
+        except (OSError, PostgresError) as error:
+            raise unreachable(error) from error
+
+    async def _give_back(self, writer: Writer) -> None:
+        if self._closed or writer.is_closed or len(self._idle) >= _KEPT:
+            await asyncio.shield(writer.close())
+        else:
+            self._idle.append(writer)
