@@ -14,7 +14,9 @@ from lookout_server.adapters.mqtt.wire import (
     WireClient,
     WireError,
     acknowledgements,
+    confirmation,
     publication,
+    publishing,
 )
 
 PINGRESP = b"\xd0\x00"
@@ -94,6 +96,22 @@ def test_a_publication_is_read_as_it_was_written(topic: str, payload: bytes, mid
     assert plain == Publication(topic, payload, 0, False, 0)
     five = _published(topic, payload, mid=mid, properties=b"\x05\x02\x00\x00\x00\x3c")
     assert publication(five, properties=True) == Publication(topic, payload, 1, False, mid)
+
+
+@given(st.text(max_size=40).filter(lambda text: "\x00" not in text), st.binary(max_size=20_000), st.integers(1, 65535))
+def test_what_we_publish_past_paho_is_a_publication(topic: str, payload: bytes, mid: int) -> None:
+    packet = publishing(topic, payload, mid)
+    wire = PacketSocket(Pipe(packet + PINGRESP))
+    wire.fill()
+    assert list(wire.packets()) == [packet, PINGRESP]
+    assert publication(packet, properties=False) == Publication(topic, payload, 1, False, mid)
+
+
+@pytest.mark.parametrize(
+    ("packet", "mid"), [(acknowledgements([258]), 258), (PINGRESP, None), (b"\x40\x03\x01\x02\x10", None)]
+)
+def test_a_confirmation_is_told_from_other_packets(packet: bytes, mid: int | None) -> None:
+    assert confirmation(packet) == mid
 
 
 def test_what_is_no_publication_is_left_to_paho() -> None:

@@ -35,7 +35,7 @@ class Inbound(Protocol):
         ...
 
     def acknowledge(self, deliveries: Iterable[Delivery]) -> None:
-        """The broker may forget these."""
+        """The broker may forget these. What was published soon leaves before that."""
         ...
 
     def publish_soon(self, topic: str, payload: bytes) -> None:

@@ -151,15 +151,18 @@ class MqttLink:
             self._pending.pop(mid, None)
 
     def publish_soon(self, topic: str, payload: bytes) -> None:
-        """Publish with QoS 1 without waiting, for what is repeated when it gets lost."""
-        self._client.publish(topic, payload, qos=1)
+        """Publish with QoS 1 without waiting, for what is repeated when it gets lost; ``acknowledge`` sends it off."""
+        if not self._loop.publish(topic, payload):
+            self._client.publish(topic, payload, qos=1)
 
     def acknowledge(self, deliveries: Iterable[Delivery]) -> None:
-        """Tell the broker that it may forget these. Those of an earlier connection come again, which is harmless."""
+        """Tell the broker that it may forget these. Those of an earlier connection come again, which is harmless.
+
+        What was published soon leaves before that, in the same piece.
+        """
         current = self._connection
         settled = acknowledgements(each.mid for each in deliveries if each.qos == 1 and each.connection == current)
-        if settled:
-            self._loop.send(settled)
+        self._loop.send(settled)
 
     # --- paho's callbacks ---
 

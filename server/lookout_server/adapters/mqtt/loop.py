@@ -13,7 +13,15 @@ from typing import Any, cast
 import paho.mqtt.client as paho
 import structlog
 
-from lookout_server.adapters.mqtt.wire import PacketSocket, Publication, WireClient, WireError, publication
+from lookout_server.adapters.mqtt.wire import (
+    PacketSocket,
+    Publication,
+    WireClient,
+    WireError,
+    confirmation,
+    publication,
+    publishing,
+)
 
 _log = structlog.stdlib.get_logger("lookout.mqtt")
 
@@ -21,6 +29,8 @@ FIRST_PAUSE_S = 1.0
 LAST_PAUSE_S = 15.0
 _MISC_S = 1.0
 _GOODBYE_S = 2.0
+#: Publications of ours past paho that the broker has not confirmed; more wait in paho.
+_UNCONFIRMED = 1000
 
 
 class ClientLoop:
@@ -39,6 +49,8 @@ class ClientLoop:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._running: asyncio.Task[None] | None = None
         self._closed = asyncio.Event()
+        #: Identifiers of what was published past paho.
+        self._unconfirmed: set[int] = set()
         client.on_socket_open = self._socket_open
         client.on_socket_close = self._socket_close
         client.on_socket_register_write = self._register_write
@@ -107,8 +119,20 @@ class ClientLoop:
 
     # --- on the event loop ---
 
+    def publish(self, topic: str, payload: bytes) -> bool:
+        """With QoS 1 past paho, together with the next ``send``; whether that can be done now. It is not sent again."""
+        source = self._client.socket()
+        if source is None or self._client.speaks_5 or not self._client.is_connected():
+            return False
+        if len(self._unconfirmed) >= _UNCONFIRMED:
+            return False
+        mid = self._client.next_mid()
+        self._unconfirmed.add(mid)
+        cast(PacketSocket, source).send(publishing(topic, payload, mid))
+        return True
+
     def send(self, packets: bytes) -> None:
-        """Whole packets, past paho."""
+        """Whole packets, past paho, and what waits."""
         source = self._client.socket()
         if source is not None:
             wire = cast(PacketSocket, source)
@@ -117,6 +141,7 @@ class ClientLoop:
 
     def _watch(self, opened: PacketSocket) -> None:
         if self._loop is not None and opened.fileno() >= 0:
+            self._unconfirmed.clear()
             self._loop.add_reader(opened.fileno(), self._read, opened)
 
     def _write(self, ready: PacketSocket) -> None:
@@ -146,6 +171,10 @@ class ClientLoop:
                 published = publication(packet, properties=self._client.speaks_5)
                 if published is not None:
                     self._on_publication(published)
+                    continue
+                mid = confirmation(packet)
+                if mid in self._unconfirmed:
+                    self._unconfirmed.remove(mid)
                     continue
                 source.give(packet)
                 self._client.loop_read()
