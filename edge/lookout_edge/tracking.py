@@ -257,6 +257,7 @@ class Tracker:
         else:
             followed.missed_s += step
             followed.held = False
+            followed.motion.keep_size()
 
     def _doubt(self, at: float, followed: _Followed, *, still: bool) -> None:
         """Note where it was seen for sure, and since when it has only seemed to stand elsewhere."""

@@ -54,6 +54,10 @@ class BoxFilter:
         """It is known not to move."""
         self.velocity = [0.0] * 4
 
+    def keep_size(self) -> None:
+        """It is out of sight: how it grew or shrank before says nothing of the time since, and soon nothing is left."""
+        self.velocity[2:] = 0.0, 0.0
+
     @property
     def speed(self) -> float:
         """How fast its centre moves, in its own widths and heights a second."""

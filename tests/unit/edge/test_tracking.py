@@ -72,6 +72,12 @@ def test_it_comes_back_under_its_number_within_the_buffer() -> None:
     assert [t.id for t in feed(Tracker(), late)[-1]] == [2]
 
 
+def test_what_is_covered_bit_by_bit_does_not_shrink_to_nothing_while_it_is_out_of_sight() -> None:
+    covered = [[seen(0.4 + 0.005 * i, 0.5 + 0.005 * i, size=0.1 - 0.01 * i)] for i in range(5)]
+    back = [[seen(0.42, 0.52, size=0.06)]] * 2
+    assert [t.id for t in feed(Tracker(), covered + [[]] * 8 + back)[-1]] == [1]
+
+
 def test_a_coasting_track_says_when_it_was_last_seen() -> None:
     tracks = feed(Tracker(), [[seen(0.4)], [seen(0.4)], [], []])[-1]
     assert [(track.id, track.last_at) for track in tracks] == [(1, 0.2)]
