@@ -153,9 +153,10 @@ class Dispatcher:
         self, database: Database, broker: ReachedBroker, supervisor: Supervisor, relays: list[OutboxRelay]
     ) -> MqttLink:
         clock, site = self._clock, self._site
-        link = MqttLink(broker.address, filters=intake_filters(self._config), clock=clock)
+        service = Intake(database, site=site)
+        link = MqttLink(broker.address, filters=intake_filters(self._config), clock=clock, read=service.read)
         planner = ReplayPlanner()
-        intake = IntakeLoop(link, Intake(database, site=site), site=site.id, clock=clock, planner=planner)
+        intake = IntakeLoop(link, service, site=site.id, clock=clock, planner=planner)
         relay = OutboxRelay(database, link, clock=clock)
         relays.append(relay)
 

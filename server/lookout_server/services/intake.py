@@ -56,13 +56,17 @@ class Intake:
         self._store = store
         self._site = site
 
-    async def take(self, batch: Sequence[Incoming]) -> IntakeResult:
+    def read(self, message: Incoming) -> Read:
+        """What it says, for ``take``: it can be read while the batch before it is committed."""
+        return read_message(message, self._site.id)
+
+    async def take(self, batch: Sequence[Incoming | Read]) -> IntakeResult:
         """Take messages of any gateway topic, in order, and commit them together.
 
         Bad messages go to quarantine and into the receipt. StoreError means that nothing was kept: do not
         acknowledge, try again. StoreRefusedError means that one of them cannot be stored: take them one by one.
         """
-        return await self._take([read_message(message, self._site.id) for message in batch])
+        return await self._take([self.read(each) if isinstance(each, Incoming) else each for each in batch])
 
     async def refuse(self, message: Incoming, reason: str) -> IntakeResult:
         """Quarantine one message that ``take`` could not cope with, and settle its number if it has one."""

@@ -74,8 +74,9 @@ class Shell:
             username=DISPATCHER,
             password=broker.passwords[DISPATCHER],
         )
-        self.link = MqttLink(address, filters=tuple(INTAKE_FILTERS.values()), clock=self.clock)
         self.intake = Intake(self.database, site=Site(id=SITE, name="康乐", timezone="Asia/Shanghai"))
+        filters = tuple(INTAKE_FILTERS.values())
+        self.link = MqttLink(address, filters=filters, clock=self.clock, read=self.intake.read)
 
     def loop(self) -> IntakeLoop:
         return IntakeLoop(self.link, self.intake, site=SITE, clock=self.clock, planner=ReplayPlanner())

@@ -12,6 +12,7 @@ from lookout_server.adapters.mqtt.replay import ReplayPlanner
 from lookout_server.errors import StoreError
 from lookout_server.ports import Gap, Incoming
 from lookout_server.services.intake import IntakeResult
+from lookout_server.services.reading import Read, read_message
 
 NOW = datetime(2026, 5, 4, 6, 0, tzinfo=UTC)
 RECEIPT = "lookout/v1/home/gateway/{}/receipt"
@@ -28,6 +29,7 @@ class Journal:
 
     lines: list[str] = field(default_factory=list[str])
     receipts: dict[str, Receipt] = field(default_factory=dict[str, Receipt])
+    read_before: list[bool] = field(default_factory=list[bool])
 
 
 class FakeLink:
@@ -53,8 +55,10 @@ class FakeIntake:
         self.gaps: tuple[Gap, ...] = ()
         self.refusing: Callable[[], None] = lambda: None
 
-    async def take(self, batch: Sequence[Incoming]) -> IntakeResult:
-        numbers = [message.payload.decode() for message in batch]
+    async def take(self, batch: Sequence[Incoming | Read]) -> IntakeResult:
+        self.journal.read_before += [not isinstance(each, Incoming) for each in batch]
+        messages = [each if isinstance(each, Incoming) else each.message for each in batch]
+        numbers = [message.payload.decode() for message in messages]
         self.fail(numbers)
         self.journal.lines.append(f"commit {','.join(numbers)}")
         return self.result(Receipt(epoch="e1", upto=int(numbers[-1])), stored=len(batch))
@@ -70,8 +74,11 @@ class FakeIntake:
         return IntakeResult(receipts=(("gw-a", receipt),), gaps=self.gaps, stored=stored, duplicates=0, refused=refused)
 
 
-def run(fail: Callable[[Sequence[str]], None], *, count: int = 3, until: str, **changes: object) -> Journal:
-    """Deliver ``count`` messages at once and run the loop until a line that starts with ``until`` was written."""
+def run(
+    fail: Callable[[Sequence[str]], None], *, count: int = 3, until: str, read: int = 0, **changes: object
+) -> Journal:
+    """Deliver ``count`` messages at once, the first ``read`` of them read, and run the loop until a line that starts
+    with ``until`` was written."""
     journal = Journal()
 
     async def drive() -> None:
@@ -80,7 +87,8 @@ def run(fail: Callable[[Sequence[str]], None], *, count: int = 3, until: str, **
             setattr(intake, name, value)
         for number in range(1, count + 1):
             message = Incoming(topic="t", payload=str(number).encode(), received_at=NOW)
-            link.inbox.put_nowait(Delivery(message=message, qos=1, mid=number, connection=1))
+            said = read_message(message, "home") if number <= read else None
+            link.inbox.put_nowait(Delivery(message=message, qos=1, mid=number, connection=1, read=said))
         loop = IntakeLoop(link, intake, site="home", clock=FixedClock(), planner=ReplayPlanner())
         loop.retry_first_s = 0.001
         running = asyncio.create_task(loop.run())
@@ -160,3 +168,9 @@ def test_a_batch_is_bounded() -> None:
     journal = run(never, count=1200, until="ack 1001")
     commits = [line for line in journal.lines if line.startswith("commit")]
     assert [line.count(",") + 1 for line in commits] == [500, 500, 200]
+
+
+def test_what_was_read_when_it_arrived_is_taken_so_in_its_order() -> None:
+    journal = run(never, until="ack 1", read=2)
+    assert journal.read_before == [True, True, False]
+    assert journal.lines == ["commit 1,2,3", "receipt", "ack 1,2,3"]

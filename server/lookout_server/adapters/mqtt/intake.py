@@ -17,6 +17,7 @@ from lookout_server.adapters.mqtt.replay import ReplayPlanner, Stream
 from lookout_server.errors import StoreError
 from lookout_server.ports import Clock, Gap, Incoming
 from lookout_server.services.intake import IntakeResult
+from lookout_server.services.reading import Read
 
 _log = structlog.stdlib.get_logger("lookout.intake")
 
@@ -46,7 +47,7 @@ class Inbound(Protocol):
 class Takes(Protocol):
     """The intake service."""
 
-    async def take(self, batch: Sequence[Incoming]) -> IntakeResult:
+    async def take(self, batch: Sequence[Incoming | Read]) -> IntakeResult:
         """All in one transaction; StoreError when nothing was kept."""
         ...
 
@@ -88,7 +89,7 @@ class IntakeLoop:
 
     async def _settle(self, batch: Sequence[Delivery]) -> tuple[Sequence[Delivery], list[IntakeResult]]:
         try:
-            return batch, [await self._take([delivery.message for delivery in batch])]
+            return batch, [await self._take([delivery.read or delivery.message for delivery in batch])]
         except Exception as error:  # noqa: BLE001 - the dead letter: one bad message must not stop the others
             if len(batch) == 1:
                 return await self._refuse(batch[0], error)
@@ -110,7 +111,7 @@ class IntakeLoop:
             _log.error("a message stays unacknowledged", topic=delivery.message.topic, error=repr(again))
             return [], []
 
-    async def _take(self, messages: Sequence[Incoming]) -> IntakeResult:
+    async def _take(self, messages: Sequence[Incoming | Read]) -> IntakeResult:
         return await self._until_stored(lambda: self._intake.take(messages))
 
     async def _until_stored(self, attempt: Callable[[], Awaitable[IntakeResult]]) -> IntakeResult:

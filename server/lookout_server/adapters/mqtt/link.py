@@ -8,7 +8,7 @@ import asyncio
 import itertools
 import ssl
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -24,12 +24,15 @@ from lookout_server.adapters.mqtt.loop import ClientLoop
 from lookout_server.adapters.mqtt.wire import Publication, WireClient, acknowledgements
 from lookout_server.errors import BrokerError, ConfigError
 from lookout_server.ports import AnswerTo, Clock, Incoming
+from lookout_server.services.reading import Read
 
 _log = structlog.stdlib.get_logger("lookout.mqtt")
 
 PUBACK_TIMEOUT_S = 10.0
 #: QoS 0 is not ours; whoever sends it anyway cannot fill the memory.
 MAX_WAITING = 20_000
+#: What waits is read before its turn as long as no more than this waits: what was read takes more room.
+READ_AHEAD = 100
 _SAY_AGAIN_S = 60.0
 #: MQTT 5: how long the broker keeps our session while we are away.
 _SESSION_S = 7 * 86_400
@@ -60,7 +63,7 @@ class BrokerAddress:
     version: Literal[4, 5] = 4
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Delivery:
     """A message in our hands that the broker still keeps for us."""
 
@@ -69,15 +72,28 @@ class Delivery:
     mid: int
     #: Which connection brought it; acknowledging it on a later one could settle somebody else's message.
     connection: int
+    #: What it says, if there was time for that.
+    read: Read | None = None
 
 
 class MqttLink:
-    """Connects, stays connected, subscribes, publishes. Deliveries wait in ``inbox``."""
+    """Connects, stays connected, subscribes, publishes. Deliveries wait in ``inbox``.
 
-    def __init__(self, address: BrokerAddress, *, filters: Sequence[str], clock: Clock) -> None:
+    ``read``: reads a message when it arrives, which mostly is while the batch before it waits for the disk.
+    """
+
+    def __init__(
+        self,
+        address: BrokerAddress,
+        *,
+        filters: Sequence[str],
+        clock: Clock,
+        read: Callable[[Incoming], Read] | None = None,
+    ) -> None:
         self._address = address
         self._filters = tuple(filters)
         self._clock = clock
+        self._read = read
         self._client = _client(address)
         self._loop = ClientLoop(self._client, on_unreachable=self._on_unreachable, on_publication=self._on_publication)
         self._connections = itertools.count(1)
@@ -224,7 +240,11 @@ class MqttLink:
         incoming = Incoming(
             topic=heard.topic, payload=heard.payload, received_at=self._clock.now(), retained=heard.retained
         )
-        self.inbox.put_nowait(Delivery(message=incoming, qos=heard.qos, mid=heard.mid, connection=self._connection))
+        delivery = Delivery(message=incoming, qos=heard.qos, mid=heard.mid, connection=self._connection)
+        self.inbox.put_nowait(delivery)
+        if self._read is not None and self.inbox.qsize() <= READ_AHEAD:
+            # Last: whatever it stumbles over, the intake meets it again, and has a dead letter.
+            delivery.read = self._read(incoming)
 
     def _on_publish(self, _client: paho.Client, _userdata: Any, mid: int, _reason: Any, _properties: Any) -> None:
         waiting = self._pending.get(mid)
