@@ -90,6 +90,7 @@ class LoadRun:
         await self._warm_up()
         found: dict[str, Any] = {}
         for part in parts:
+            await self._settle_disk()
             cpu = cpu_seconds(child.pid)
             senders = await self._senders()
             name = part.__name__.removeprefix("_")
@@ -116,6 +117,7 @@ class LoadRun:
         """A change a watcher and event; those that share a transaction may be told of once."""
         audience = Audience(self._stage, self.sizes.watchers)
         await audience.gather()
+        await self._settle_disk()
         senders = await self._senders()
         cpu, began = cpu_seconds(dispatcher.pid), time.monotonic()
         each = self.sizes.watched_rate / len(senders)
@@ -143,6 +145,11 @@ class LoadRun:
         for sender in senders:
             await sender.connect()
         return senders
+
+    async def _settle_disk(self) -> None:
+        """What PostgreSQL has put off of the phases before is not the next one's: the order of them decided."""
+        if self.database == "postgresql":
+            await self._stage.sql("CHECKPOINT")
 
     async def _warm_up(self) -> None:
         """The first batches prepare their statements."""

@@ -54,8 +54,9 @@ class SqlAlarms:
 
     async def save(self, alarms: Sequence[Alarm]) -> None:
         """Two statements for all of them."""
-        await upsert(self._session, AlarmRow, [_values(alarm) for alarm in alarms])
-        await insert_new(self._session, AlarmEvidenceRow, [row for alarm in alarms for row in _evidence_values(alarm)])
+        await upsert(self._session, AlarmRow, [_values(alarm) for alarm in alarms], later=True)
+        files = [row for alarm in alarms for row in _evidence_values(alarm)]
+        await insert_new(self._session, AlarmEvidenceRow, files, later=True)
 
     async def page(self, wanted: AlarmFilter, page: Page) -> Sequence[Alarm]:
         """By arrival: what was late is new to those who watch."""

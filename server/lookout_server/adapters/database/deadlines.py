@@ -34,7 +34,7 @@ class SqlDeadlines:
         """In one order, so that two writers cannot wait for each other."""
         rows = [_values(deadline) for deadline in deadlines]
         ordered = sorted(rows, key=lambda row: (row["subject"], row["kind"], row["part"]))
-        await upsert(self._session, DeadlineRow, ordered)
+        await upsert(self._session, DeadlineRow, ordered, later=True)
 
     async def cancel(self, keys: Collection[DeadlineKey]) -> None:
         """Delete."""

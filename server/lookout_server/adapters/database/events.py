@@ -42,7 +42,7 @@ class SqlEvents:
 
     async def append(self, events: Sequence[LinkedEvent]) -> None:
         """One statement for all of them."""
-        await insert_all(self._session, EventRow, [_event_values(event) for event in events])
+        await insert_all(self._session, EventRow, [_event_values(event) for event in events], later=True)
 
     async def note(self, notes: Sequence[LinkedNote]) -> None:
         """One statement for all of them."""
@@ -57,7 +57,8 @@ class SqlEvents:
     async def save_streams(self, states: Mapping[StreamKey, StreamState]) -> None:
         """Overwrite, in the order of ``lock``."""
         ordered = sorted(states, key=lambda key: (key.source, key.epoch))
-        await upsert(self._session, StreamRow, [_stream_values(stream, states[stream]) for stream in ordered])
+        rows = [_stream_values(stream, states[stream]) for stream in ordered]
+        await upsert(self._session, StreamRow, rows, later=True)
 
 
 def stream_state(row: StreamRow) -> StreamState:

@@ -4,9 +4,12 @@ SQLAlchemy's way to a statement costs 0.2 to 0.5 ms of CPU each time, most of a 
 writes the SQL and converts the values, once per statement and dialect; what remains is the driver's own cost.
 """
 
+import re
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, cached_property
+from itertools import chain
 from typing import Any, Protocol, cast
 
 import asyncpg
@@ -31,6 +34,11 @@ class _Compiled:
     #: Parameters in the order of the placeholders, each with what makes the driver's value of ours.
     parameters: tuple[tuple[str, _Convert | None], ...]
     results: tuple[_Convert | None, ...]
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """All of the statement's, the names of its tables among them."""
+        return frozenset(re.findall(r"\w+", self.sql))
 
     def arguments(self, values: Values) -> tuple[Any, ...]:
         return tuple([values[name] if convert is None else convert(values[name]) for name, convert in self.parameters])
@@ -58,10 +66,14 @@ class Prepared:
     starts it once, and not once a row.
     """
 
-    def __init__(self, build: _Build, names: Sequence[str] | None = None, together: _Build | None = None) -> None:
+    def __init__(
+        self, build: _Build, names: Sequence[str] | None = None, together: _Build | None = None, *, into: str = ""
+    ) -> None:
         self._build = build
         self._names = names
         self._together = together
+        #: The table that it writes to.
+        self.into = into
         self._compiled: dict[str, _Compiled] = {}
         self._compiled_together: _Compiled | None = None
 
@@ -108,8 +120,16 @@ class Driver(Protocol):
         """The rows that the statement returns."""
         ...
 
-    async def run(self, statement: Prepared, rows: Sequence[Values]) -> None:
-        """Run the statement for each row."""
+    async def run(self, statement: Prepared, rows: Sequence[Values], *, later: bool = False) -> None:
+        """Run the statement for each row.
+
+        ``later``: at the latest when somebody asks for its table, or with ``settle``. Only for rows that are new or
+        locked already, since the order in which such statements take their locks is open.
+        """
+        ...
+
+    async def settle(self) -> None:
+        """Run what was left for later."""
         ...
 
 
@@ -129,13 +149,16 @@ class SqliteDriver:
             raise as_sqlalchemy(compiled.sql, error, sqlite3.Error) from error
         return [compiled.row(raw) for raw in found]
 
-    async def run(self, statement: Prepared, rows: Sequence[Values]) -> None:
+    async def run(self, statement: Prepared, rows: Sequence[Values], *, later: bool = False) -> None:
         """See ``Driver``."""
         compiled = statement.on(self._dialect)
         try:
             self._file.executemany(compiled.sql, [compiled.arguments(row) for row in rows])
         except sqlite3.Error as error:
             raise as_sqlalchemy(compiled.sql, error, sqlite3.Error) from error
+
+    async def settle(self) -> None:
+        """Nothing is left for later: the file is no network away."""
 
 
 class _Asyncpg(Protocol):
@@ -145,39 +168,77 @@ class _Asyncpg(Protocol):
 
     async def execute(self, query: str, *arguments: Any) -> str: ...
 
-    async def executemany(self, command: str, args: Sequence[Sequence[Any]]) -> None: ...
-
     def is_closed(self) -> bool: ...
 
 
 class PostgresDriver:
-    """asyncpg's own calls; many rows go as arrays where the statement has a form for that."""
+    """asyncpg's own calls; many rows go as arrays where the statement has a form for that.
+
+    What is left for later goes as one statement: each way to the server costs as much as what it is for.
+    """
 
     def __init__(self, raw: _Asyncpg, dialect: Dialect) -> None:
         self._raw = raw
         self._dialect = dialect
+        #: Table → what is written to it later, and its arguments.
+        self._later: dict[str, tuple[_Compiled, tuple[Any, ...]]] = {}
 
     async def fetch(self, statement: Prepared, values: Values) -> list[tuple[Any, ...]]:
         """See ``Driver``."""
         compiled = statement.on(self._dialect)
+        if not compiled.words.isdisjoint(self._later):
+            await self.settle()
         try:
             records = await self._raw.fetch(compiled.sql, *compiled.arguments(values))
         except POSTGRES_ERRORS as error:
-            raise postgres_error(compiled.sql, error, closed=self._raw.is_closed()) from error
+            raise self._failed(compiled.sql, error) from error
         return [compiled.row(record) for record in records]
 
-    async def run(self, statement: Prepared, rows: Sequence[Values]) -> None:
+    async def run(self, statement: Prepared, rows: Sequence[Values], *, later: bool = False) -> None:
         """See ``Driver``."""
-        together = statement.together_on(self._dialect) if len(rows) > 1 else None
-        compiled = together or statement.on(self._dialect)
-        arguments = [tuple(together.columns(rows))] if together else [compiled.arguments(row) for row in rows]
+        together = statement.together_on(self._dialect)
+        if not later or statement.into in self._later:
+            await self.settle()
+        if later and together is not None:
+            self._later[statement.into] = (together, tuple(together.columns(rows)))
+        elif together is not None and len(rows) > 1:
+            await self._execute(together.sql, together.columns(rows))
+        else:
+            compiled = statement.on(self._dialect)
+            for row in rows:
+                await self._execute(compiled.sql, compiled.arguments(row))
+
+    async def settle(self) -> None:
+        """See ``Driver``."""
+        if self._later:
+            parts, self._later = list(self._later.values()), {}
+            sql = _as_one(tuple([compiled.sql for compiled, _ in parts]))
+            await self._execute(sql, tuple(chain.from_iterable(arguments for _, arguments in parts)))
+
+    async def _execute(self, sql: str, arguments: Sequence[Any]) -> None:
         try:
-            if len(arguments) == 1:
-                await self._raw.execute(compiled.sql, *arguments[0])
-            else:
-                await self._raw.executemany(compiled.sql, arguments)
+            await self._raw.execute(sql, *arguments)
         except POSTGRES_ERRORS as error:
-            raise postgres_error(compiled.sql, error, closed=self._raw.is_closed()) from error
+            raise self._failed(sql, error) from error
+
+    def _failed(self, sql: str, error: Exception) -> Exception:
+        return postgres_error(sql, error, closed=self._raw.is_closed())
+
+
+@cache
+def _as_one(statements: tuple[str, ...]) -> str:
+    """Statements that write to different tables as one, with their parameters one after the other.
+
+    https://www.postgresql.org/docs/current/queries-with.html#QUERIES-WITH-MODIFYING
+    """
+    moved: list[str] = []
+    count = 0
+    for statement in statements:
+        numbers = [int(number) for number in re.findall(r"\$(\d+)", statement)]
+        moved.append(re.sub(r"\$(\d+)", lambda found, by=count: f"${int(found[1]) + by}", statement))
+        count += max(numbers, default=0)
+    parts = ", ".join(f"part_{place} AS ({statement})" for place, statement in enumerate(moved[:-1]))
+    return f"WITH {parts} {moved[-1]}" if parts else moved[-1]
 
 
 def postgres_error(sql: str, error: Exception, *, closed: bool) -> Exception:

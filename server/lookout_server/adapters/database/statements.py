@@ -37,13 +37,18 @@ def _insert_into(dialect: Dialect, row: type[Base]) -> _Insert:
     return insert(table_of(row))
 
 
-async def upsert(session: AsyncSession, row: type[Base], values: Sequence[Row], *, keep: Sequence[str] = ()) -> None:
-    """Insert rows, or overwrite those of the same key but for the columns in ``keep``. The last of a key wins."""
+async def upsert(
+    session: AsyncSession, row: type[Base], values: Sequence[Row], *, keep: Sequence[str] = (), later: bool = False
+) -> None:
+    """Insert rows, or overwrite those of the same key but for the columns in ``keep``. The last of a key wins.
+
+    For ``later`` see ``Driver``.
+    """
     if values:
         keys = _keys(row)
         # PostgreSQL's one statement for all of them may not touch a row twice.
         last = {tuple([each[name] for name in keys]): each for each in values}
-        await driver_of(session).run(_upsert(row, tuple(values[0]), tuple(keep)), list(last.values()))
+        await driver_of(session).run(_upsert(row, tuple(values[0]), tuple(keep)), list(last.values()), later=later)
 
 
 @cache
@@ -61,10 +66,10 @@ def _upsert(row: type[Base], names: tuple[str, ...], keep: tuple[str, ...]) -> P
     return _inserting(row, names, finish)
 
 
-async def insert_new(session: AsyncSession, row: type[Base], values: Sequence[Row]) -> None:
-    """Insert rows, leaving alone those whose primary key is there."""
+async def insert_new(session: AsyncSession, row: type[Base], values: Sequence[Row], *, later: bool = False) -> None:
+    """Insert rows, leaving alone those whose primary key is there. For ``later`` see ``Driver``."""
     if values:
-        await driver_of(session).run(_insert_new(row, tuple(values[0])), values)
+        await driver_of(session).run(_insert_new(row, tuple(values[0])), values, later=later)
 
 
 @cache
@@ -73,10 +78,10 @@ def _insert_new(row: type[Base], names: tuple[str, ...]) -> Prepared:
     return _inserting(row, names, lambda statement: statement.on_conflict_do_nothing(index_elements=keys))
 
 
-async def insert_all(session: AsyncSession, row: type[Base], values: Sequence[Row]) -> None:
-    """Insert rows, all of which must be new."""
+async def insert_all(session: AsyncSession, row: type[Base], values: Sequence[Row], *, later: bool = False) -> None:
+    """Insert rows, all of which must be new. For ``later`` see ``Driver``."""
     if values:
-        await driver_of(session).run(_insert_all(row, tuple(values[0])), values)
+        await driver_of(session).run(_insert_all(row, tuple(values[0])), values, later=later)
 
 
 @cache
@@ -94,7 +99,7 @@ def _inserting(row: type[Base], names: tuple[str, ...], finish: Callable[[_Inser
         fresh = select(*(rows.c[name] for name in names))
         return finish(_insert_into(dialect, row).from_select(list(names), fresh))
 
-    return Prepared(lambda dialect: finish(_insert_into(dialect, row)), names, together)
+    return Prepared(lambda dialect: finish(_insert_into(dialect, row)), names, together, into=table.name)
 
 
 def _unbounded(kind: TypeEngine[Any]) -> TypeEngine[Any]:

@@ -20,6 +20,7 @@ from lookout_server.adapters.database.outgoing import SqlFeed, SqlOutbox
 from lookout_server.adapters.database.people import SqlPeople
 from lookout_server.adapters.database.plans import SqlPlans
 from lookout_server.adapters.database.policies import SqlPolicies
+from lookout_server.adapters.database.prepared import driver_of
 from lookout_server.adapters.database.proofs import SqlProofs
 from lookout_server.adapters.database.quarantine import SqlQuarantine
 from lookout_server.adapters.database.requests import SqlRequests, SqlSavedViews
@@ -81,6 +82,7 @@ class SqlUnitOfWork:
         """Write what was queued, number the feed last (its counter is locked from then on), and commit."""
         await self.audit.flush()
         self.has_outbox = await self.outbox.flush()
+        await driver_of(self.session).settle()
         self.has_feed = await self.feed.flush()
         await self._commit()
         self.committed = True

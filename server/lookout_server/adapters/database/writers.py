@@ -12,8 +12,10 @@ from contextlib import asynccontextmanager
 from typing import Any, Protocol
 
 from asyncpg.exceptions import PostgresError
+from sqlalchemy import event
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
+from sqlalchemy.util import await_only
 
 from lookout_server.adapters.database.failures import unreachable
 from lookout_server.adapters.database.inline_sqlite import InlineConnection
@@ -21,6 +23,7 @@ from lookout_server.adapters.database.prepared import (
     POSTGRES_ERRORS,
     as_sqlalchemy,
     attach_driver,
+    driver_of,
     postgres_error,
     under,
 )
@@ -103,6 +106,8 @@ class Writer:
         self._turns: _Turns = _SqliteTurns(raw) if isinstance(raw, InlineConnection) else _PostgresTurns(raw)
         self.session = AsyncSession(connection)
         self._open = False
+        # What SQLAlchemy runs, flushes among it, comes after what the transaction has left for later.
+        event.listen(connection.sync_connection, "before_cursor_execute", self._settle)
 
     @property
     def is_open(self) -> bool:
@@ -137,6 +142,10 @@ class Writer:
             await self.session.close()
         else:
             self.session.sync_session.close()
+
+    def _settle(self, *_: object) -> None:
+        if self._open:
+            await_only(driver_of(self.session).settle())
 
     async def close(self) -> None:
         """Back to the pool, or out of it when it cannot be used any more."""

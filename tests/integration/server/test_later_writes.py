@@ -1,0 +1,99 @@
+"""What PostgreSQL gets later, as one statement, is what SQLite gets at once: the same stream makes the same tables."""
+
+import json
+import random
+import shutil
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from integration.conftest import PostgresServer
+from lookout_contract.events import EvidenceKind, EvidenceRef, Phase, Scenario, Severity
+from lookout_server.adapters.database import Database
+from lookout_server.adapters.database.tables import Base
+from lookout_server.ports import Incoming
+from lookout_server.services.intake import Intake
+from lookout_server.testing import SITE, SmallGateway
+
+pytestmark = [pytest.mark.anyio, pytest.mark.one_dispatcher]
+
+_BATCHES = 40
+Rows = list[tuple[Any, ...]]
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+async def test_both_databases_hold_the_same_after_any_stream(
+    seed: int, sqlite_template: Path, postgres_migrated: str, postgres_server: PostgresServer, tmp_path: Path
+) -> None:
+    file = shutil.copy(sqlite_template, tmp_path / "lookout.db")
+    postgres_server.clear("lookout")
+    batches = _stream(random.Random(seed))
+    at_once = await _after(f"sqlite:///{file}", batches)
+    later = await _after(postgres_migrated, batches)
+    assert len(at_once["events"]) > _BATCHES
+    assert at_once["cases"]
+    assert at_once["deadlines"]
+    for table, rows in at_once.items():
+        assert later[table] == rows, table
+
+
+def _stream(chance: random.Random) -> list[list[Incoming]]:
+    """Batches of three gateways: starts, updates and ends in any order, fires, files, repetitions, gaps and rubbish."""
+    gateways = [SmallGateway(gateway=f"gw-{number}", epoch=f"20261122t000000-a1b{number}") for number in range(1, 4)]
+    said: list[Incoming] = []
+    batches: list[list[Incoming]] = []
+    for number in range(_BATCHES):
+        batch: list[Incoming] = []
+        for _ in range(chance.choice((1, 1, 2, 3, 8))):
+            gateway = chance.choice(gateways)
+            gateway.at += timedelta(seconds=chance.choice((0, 0, 1, 20)))
+            batch.append(_message(chance, gateway, number, said))
+        said += batch
+        batches.append(batch)
+    return batches
+
+
+def _message(chance: random.Random, gateway: SmallGateway, number: int, said: Sequence[Incoming]) -> Incoming:
+    kind = chance.random()
+    if kind < 0.1 and said:
+        return chance.choice(said)
+    if kind < 0.15:
+        return gateway.says(b"no event")
+    if kind < 0.2:
+        return gateway.is_online()
+    if kind < 0.25:
+        gateway.sequence += 1
+    fire = chance.random() < 0.1
+    gateway.camera = chance.choice(("gate", "lift", "yard"))
+    gateway.scenario = Scenario.FIRE_SMOKE if fire else Scenario.UNFAMILIAR_VEHICLE
+    gateway.severity = chance.choice(list(Severity)) if not fire else Severity.RED
+    ref = EvidenceRef(kind=EvidenceKind.SNAPSHOT, sha256=f"{chance.randrange(9):064x}", bytes=7, mime="image/jpeg")
+    gateway.evidence = (ref,) if chance.random() < 0.5 else ()
+    occurrence = f"{gateway.scenario.value}-{gateway.camera}-{max(number - chance.randrange(4), 0)}"
+    return gateway.sends(occurrence, chance.choice(list(Phase)), stage="confirmed" if fire else None)
+
+
+async def _after(url: str, batches: Sequence[Sequence[Incoming]]) -> dict[str, Rows]:
+    """Table → its rows, once the batches were taken."""
+    database = Database(url)
+    intake = Intake(database, site=SITE)
+    for batch in batches:
+        await intake.take(batch)
+    found: dict[str, Rows] = {}
+    async with database.read() as unit:
+        for table in Base.metadata.sorted_tables:
+            # PostgreSQL uses a number up for a row that was there already.
+            columns = [column for column in table.c if (table.name, column.name) != ("quarantine", "id")]
+            rows = await unit.session.execute(select(*columns))
+            found[table.name] = sorted((tuple(_plain(value) for value in row) for row in rows), key=repr)
+    await database.close()
+    return found
+
+
+def _plain(value: Any) -> Any:
+    """What is JSON within JSON, PostgreSQL keeps as it is written."""
+    return json.loads(value) if isinstance(value, str) and value.startswith("{") else value
