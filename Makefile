@@ -123,7 +123,7 @@ bench-desk: $(VENV)/.dev ## What an operator waits for beside 500,000 past cases
 bench-months: $(VENV)/.dev ## What letting a month of 5 million events go costs on PostgreSQL, beside a table cut into months
 	@$(LAB) months $(LAB_ARGS)
 
-quiet-hours: $(VENV)/.dev ## False alarms a camera-hour where nothing happens, from ../shared/data and the reel (33 camera-hours, two to four of CPU). QUIET='--minutes 1 --share 0.1'
+quiet-hours: $(VENV)/.dev ## False alarms a camera-hour where nothing happens, from ../shared/data and the reel (34 camera-hours, two of CPU, in ten slices that each print). QUIET='--minutes 1 --share 0.1'
 	@cd tests && PYTHONPATH=. ../$(BIN)/python -m scoreboard.quiet_hours $(QUIET)
 
 score: $(VENV)/.dev ## Labelled clips from the stills in ../shared/data, and how the rules do on them (minutes)

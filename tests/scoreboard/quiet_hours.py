@@ -1,21 +1,24 @@
 """False alarms per camera-hour on hours of footage in which nothing happens, scenario by scenario.
 
-    python -m scoreboard.quiet_hours --minutes 3 [--share 1.0] [--only lifts]   (from tests/; pictures: ../shared/data)
+    python -m scoreboard.quiet_hours --minutes 3 [--share 1.0] [--only lifts] [--slices 10]   (from tests/)
 
 A camera looks at one still for ``--minutes`` of its own time: the sensor is noisy, the sun comes and goes, wind shakes
 the mast now and then, once it is nudged, and once a minute something harmless happens (``quiet_scenes``). Pictures come
 as the pipeline asks for them, so an hour costs four to seven minutes of CPU. A still that looks like something is one
 false alarm, however long: hours of few scenes would flatter, so the scenes are printed too. Cameras that go
-to and fro see every picture anew, which costs most: they are few, and watched for a third of the time. What was counted
-is printed with the rate that it excludes: the upper end of the exact one-sided 95 % interval of a Poisson rate
-(Garwood, "Fiducial limits for the Poisson distribution", Biometrika 1936).
+to and fro see every picture anew, which costs most: they are few, and watched for a third of the time.
+
+It goes on in slices, each of them an even share of every kind: a run that is stopped has seen them all, only fewer scenes
+of each. After each slice everything counted so far is printed with the rate that it excludes: the upper end of the exact
+one-sided 95 % interval of a Poisson rate (Garwood, "Fiducial limits for the Poisson distribution", Biometrika 1936).
+Pictures: ../shared/data.
 """
 
 import argparse
 import json
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
@@ -105,10 +108,15 @@ def _eventless(folder: Path) -> list[Path]:
     return [path.with_name(path.name.replace(".truth.json", ".mp4")) for path in quiet]
 
 
-def watch(studio: Studio, scenes: Scenes, minutes: float, share: float) -> Tally:
-    """Watch every scene of a kind, or an even ``share`` of them."""
-    tally, seconds = Tally(), 60 * minutes * scenes.times
-    for number in range(0, len(scenes.sources), max(1, round(1 / share))):
+def chosen(scenes: Scenes, share: float) -> range:
+    """The numbers of an even ``share`` of the scenes of a kind."""
+    return range(0, len(scenes.sources), max(1, round(1 / share)))
+
+
+def watch(studio: Studio, scenes: Scenes, minutes: float, numbers: Iterable[int], tally: Tally) -> None:
+    """Watch some scenes of a kind, and add what came of them to ``tally``."""
+    seconds = 60 * minutes * scenes.times
+    for number in numbers:
         footage = scenes.footage(number, seconds)
         pipeline = studio.pipeline(set(scenes.judged))
         alarms = alarms_of(events_of(footage.frames(seconds), pipeline, start_at=0.0, ask=footage.ask), 0.0)
@@ -119,7 +127,6 @@ def watch(studio: Studio, scenes: Scenes, minutes: float, share: float) -> Tally
             during = footage.going_on(alarm.at_s)
             said = f"{footage.name} {alarm.scenario} {alarm.label} at {alarm.at_s:g} s"
             tally.alarmed.append(f"{said} ({during})" if during else said)
-    return tally
 
 
 def at_most(alarms: int, hours: float) -> float:
@@ -129,13 +136,10 @@ def at_most(alarms: int, hours: float) -> float:
 
 def as_json(name: str, tally: Tally, judged: Sequence[Scenario]) -> dict[str, object]:
     """One kind's figures."""
-    per_hour = {s.value: round(tally.alarms[s] / max(1e-9, tally.hours), 3) for s in judged}
     return {
         "kind": name,
-        "scenes": tally.scenes,
-        "camera_hours": round(tally.hours, 3),
-        "false_alarms": {s.value: tally.alarms[s] for s in judged},
-        "false_alarms_per_camera_hour": per_hour,
+        "false_alarms": {scenario.value: tally.alarms[scenario] for scenario in judged},
+        "all": _rate(tally.alarms.total(), [tally]),
         "alarmed": tally.alarmed,
     }
 
@@ -163,22 +167,24 @@ def _rate(alarms: int, tallies: Sequence[Tally]) -> dict[str, float | None]:
 
 
 def main() -> None:
-    """Print one line of JSON a kind of scene, and one of all together."""
+    """Print one line of JSON a kind of scene and one of all together, for all that was seen up to each slice's end."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--minutes", type=float, default=3.0)
     parser.add_argument("--share", type=float, default=1.0)
     parser.add_argument("--only", default="", help="kinds whose name holds this")
+    parser.add_argument("--slices", type=int, default=10)
     given = parser.parse_args()
     if not (DATA / "fire" / "test").is_dir():
         raise EdgeError(f"{DATA}: there are no pictures; put them there as its README says.")
     studio = studio_of(None, None, ModelsConfig(detector="community-nano", plates=False))
-    watched: list[tuple[Scenes, Tally]] = []
-    for scenes in kinds(DATA):
-        if given.only in scenes.name:
-            tally = watch(studio, scenes, given.minutes, given.share)
-            watched.append((scenes, tally))
+    watched = [(scenes, Tally()) for scenes in kinds(DATA) if given.only in scenes.name]
+    for number in range(given.slices):
+        for scenes, tally in watched:
+            watch(studio, scenes, given.minutes, chosen(scenes, given.share)[number :: given.slices], tally)
+        _print({"slice": number + 1, "of": given.slices})
+        for scenes, tally in watched:
             _print(as_json(scenes.name, tally, scenes.judged))
-    _print(totals(watched))
+        _print(totals(watched))
 
 
 def _print(line: dict[str, object]) -> None:

@@ -24,8 +24,8 @@ from lookout_edge.replay import events_of
 from lookout_edge.rules.registry import RULES
 from lookout_edge.score import Clip, Cost, alarms_of, read_labels, scoreboard
 from lookout_edge.testing import FAKE_SHA256, picture
-from scoreboard.made_clips import DATA, SIZE, Shot, frames, scripts, truths
-from scoreboard.quiet_hours import Scenes, Tally, as_json, at_most, totals
+from scoreboard.made_clips import DATA, SIZE, Shot, Still, frames, scripts, truths
+from scoreboard.quiet_hours import Scenes, Tally, as_json, at_most, chosen, totals
 from scoreboard.quiet_scenes import Camera, disturbances
 
 JUDGED = (Scenario.FIRE_SMOKE, Scenario.GARBAGE, Scenario.CORRIDOR_EBIKE)
@@ -151,15 +151,24 @@ def test_quiet_scenes_are_told_with_their_hours_and_alarms() -> None:
     tally = Tally(scenes=3, hours=0.5, alarms=Counter({Scenario.GARBAGE: 2}), alarmed=["bin.jpg garbage"])
     scenes = Scenes("clean bins", (), (Scenario.FIRE_SMOKE, Scenario.GARBAGE))
     told = as_json(scenes.name, tally, scenes.judged)
-    assert told["false_alarms_per_camera_hour"] == {"fire_smoke": 0.0, "garbage": 4.0}
-    assert (told["scenes"], told["camera_hours"], told["alarmed"]) == (3, 0.5, ["bin.jpg garbage"])
+    rubbish = {"scenes": 3, "camera_hours": 0.5, "false_alarms": 2, "per_camera_hour": 4.0, "at_most_95": 12.592}
+    assert told["false_alarms"] == {"fire_smoke": 0, "garbage": 2}
+    assert (told["all"], told["alarmed"]) == (rubbish, ["bin.jpg garbage"])
     quiet = Tally(scenes=2, hours=1.5), Scenes("weather", (), (Scenario.FIRE_SMOKE,))
     both = totals([(scenes, tally), (quiet[1], quiet[0])])["total"]
     assert isinstance(both, dict)
-    rubbish = {"scenes": 3, "camera_hours": 0.5, "false_alarms": 2, "per_camera_hour": 4.0, "at_most_95": 12.592}
     assert both["garbage"] == rubbish
     assert (both["fire_smoke"]["camera_hours"], both["all"]["camera_hours"]) == (2.0, 2.0)
     assert both["corridor_ebike"]["per_camera_hour"] is None, "nobody judged it"
+
+
+def test_every_scene_is_in_one_slice_and_each_slice_has_some_of_every_kind() -> None:
+    camera = Still(Path("bin.jpg"), ())
+    scenes = Scenes("clean bins", [camera] * 25, (Scenario.GARBAGE,))
+    slices = [chosen(scenes, 1.0)[number::10] for number in range(10)]
+    assert sorted(scene for one in slices for scene in one) == list(range(25))
+    assert {len(one) for one in slices} == {2, 3}
+    assert list(chosen(scenes, 0.2)) == [0, 5, 10, 15, 20]
 
 
 def test_the_rate_that_is_excluded_is_three_for_no_alarm_in_an_hour() -> None:
