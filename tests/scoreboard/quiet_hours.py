@@ -8,10 +8,10 @@ as the pipeline asks for them, so an hour costs four to seven minutes of CPU. A 
 false alarm, however long: hours of few scenes would flatter, so the scenes are printed too. Cameras that go
 to and fro see every picture anew, which costs most: they are few, and watched for a third of the time.
 
-It goes on in slices, each of them an even share of every kind: a run that is stopped has seen them all, only fewer scenes
-of each. After each slice everything counted so far is printed with the rate that it excludes: the upper end of the exact
-one-sided 95 % interval of a Poisson rate (Garwood, "Fiducial limits for the Poisson distribution", Biometrika 1936).
-Pictures: ../shared/data.
+It goes on in slices, each of them an even share of every kind: a run that is stopped has seen them all, only fewer
+scenes of each. After each slice all that was counted so far is printed with the rate that it excludes: the upper end of
+the exact one-sided 95 % interval of a Poisson rate (Garwood, "Fiducial limits for the Poisson distribution", Biometrika
+1936). Pictures: ../shared/data.
 """
 
 import argparse

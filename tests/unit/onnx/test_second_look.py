@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lookout_edge.adapters.onnx.second_look import SecondLookDetector, cut_square
 from lookout_edge.adapters.zoo import SecondLook
@@ -79,6 +81,25 @@ def test_of_boxes_that_overlap_the_best_speaks_for_the_place() -> None:
 
 def test_what_the_second_look_denies_is_dropped() -> None:
     assert detector(Judges(0.01), Detection("fire", 0.5, BOX)).detect(PICTURE) == []
+
+
+@given(st.lists(st.tuples(st.floats(0.01, 0.99), st.integers(0, 3)), max_size=8), st.floats(0.01, 0.99))
+def test_who_cannot_reach_the_threshold_is_not_judged_and_nobody_else_is_lost(
+    seen: list[tuple[float, int]], limit: float
+) -> None:
+    found = [Detection("fire", score, Box(0.2 * x, 0.25, 0.2 * x + 0.3, 0.75)) for score, x in sorted(seen)[::-1]]
+    sparing, asking = Judges(0.9), Judges(0.9)
+    told = detector(sparing, *found, limit=limit).detect(PICTURE)
+    every = detector(asking, *found, limit=0.0).detect(PICTURE)
+    assert told == [d for d in every if d.score >= limit]
+    assert len(told) <= len(sparing.seen) <= len(asking.seen)
+
+
+def test_only_the_best_of_a_place_is_judged_where_the_others_stand_too_far_back() -> None:
+    judge = Judges(1.0)
+    found = [Detection("fire", score, BOX) for score in (0.6, 0.5, 0.59)]
+    assert [d.score > 0.9 for d in detector(judge, *found, limit=0.9).detect(PICTURE)] == [True, True]
+    assert len(judge.seen) == 2, "0.5 of 0.6, squared, leaves 0.69 at most"
 
 
 def test_other_labels_stay_as_they_are_and_cost_nothing() -> None:

@@ -135,23 +135,27 @@ class SecondLookDetector(AfterFirstLook):
         found = self._first.detect(image, region)
         others = [d for d in found if d.label not in self._judge.labels]
         candidates = [d for d in found if d.label in self._judge.labels][:_MOST_CANDIDATES]
-        judged = self._judged(image, candidates) if candidates else []
-        return sorted([*others, *judged], key=lambda d: -d.score)
+        return sorted([*others, *self._judged(image, candidates)], key=lambda d: -d.score)
 
     def _judged(self, image: Image, candidates: Sequence[Detection]) -> list[Detection]:
-        cuts = [cut_square(image, d.box, self._settings.side) for d in candidates]
-        likely = self._judge.probabilities(cuts)
+        """The candidates that both looks believe in together; none is judged whose answer would change nothing."""
+        shares = [self._share_left(candidate, candidates) for candidate in candidates]
+        open_ = [(d, left) for d, left in zip(candidates, shares, strict=True) if left >= self._thresholds[d.label]]
+        if not open_:
+            return []
+        likely = self._judge.probabilities([cut_square(image, d.box, self._settings.side) for d, _ in open_])
         weighed: list[Detection] = []
-        for detection, row in zip(candidates, likely, strict=True):
-            rivals = [
-                d.score for d in candidates if d.label == detection.label and d.box.intersection(detection.box) > 0
-            ]
+        for (detection, left), row in zip(open_, likely, strict=True):
             evidence = float(row[self._judge.labels.index(detection.label)])
-            score = together(detection.score, evidence, self._settings)
-            score *= (detection.score / max(rivals, default=detection.score)) ** self._settings.modesty
+            score = together(detection.score, evidence, self._settings) * left
             if score >= self._thresholds[detection.label]:
                 weighed.append(replace(detection, score=score))
         return weighed
+
+    def _share_left(self, detection: Detection, candidates: Sequence[Detection]) -> float:
+        """What standing back behind the best overlapping candidate of its label leaves of its score at most, 0..1."""
+        rivals = [d.score for d in candidates if d.label == detection.label and d.box.intersection(detection.box) > 0]
+        return (detection.score / max(rivals, default=detection.score)) ** self._settings.modesty
 
 
 def together(first: float, second: float, settings: SecondLook) -> float:
