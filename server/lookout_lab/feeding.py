@@ -15,13 +15,21 @@ from lookout_lab.stage import PASSWORD, START_S, Stage
 _OPERATOR = "watcher"
 
 
+@dataclass(frozen=True)
+class Heard:
+    """OCCURRENCE/CHANGE → when each had read it, and when the kernel had it for each, by the monotonic clock."""
+
+    read: dict[str, list[float]]
+    handed: dict[str, list[float]]
+
+
 @dataclass
 class Audience:
     """A process full of clients of one dispatcher's feed."""
 
     stage: Stage
     count: int
-    _heard: dict[str, list[float]] = field(default_factory=dict[str, list[float]])
+    _heard: Heard = field(default_factory=lambda: Heard({}, {}))
     _ready: bool = False
 
     async def gather(self) -> None:
@@ -37,8 +45,8 @@ class Audience:
         except LabError as error:
             raise LabError(f"{error}; the end of their log:\n{self._child.log_tail()}") from error
 
-    async def leave(self) -> dict[str, list[float]]:
-        """OCCURRENCE/CHANGE → when each of them heard of it, by the monotonic clock."""
+    async def leave(self) -> Heard:
+        """What they have heard, and when."""
         await self._child.stop()
         del self.stage.children["watchers"]
         return self._heard
@@ -75,4 +83,5 @@ class Audience:
             self._ready = True
             return
         told: dict[str, Any] = json.loads(line)
-        self._heard[str(told["key"])] = [float(at) for at in told["at"]]
+        self._heard.read[str(told["key"])] = [float(at) for at in told["at"]]
+        self._heard.handed[str(told["key"])] = [float(at) for at in told["handed"]]

@@ -3,73 +3,122 @@
     python -m lookout_lab.watchers HTTP_PORT TOKEN COUNT
 
 It says ``ready`` when all of them hear the feed, and on SIGTERM one line of JSON for each change of an alarm:
-``{"key": "OCCURRENCE/CHANGE", "at": [seconds of the monotonic clock, one for each that heard of it]}``.
+``{"key": "OCCURRENCE/CHANGE", "at": […], "handed": […]}``, one number for each that heard of it, in seconds of the
+monotonic clock. ``at``: this process had read it, after all that it read for the others before. ``handed``: the kernel
+had it from the dispatcher, by the kernel's own time stamp (SO_TIMESTAMPING; of what was read in one piece, the last).
 """
 
-import asyncio
 import json
 import re
+import selectors
 import signal
+import socket
+import struct
 import sys
 import time
 from collections import defaultdict
 
 _TOGETHER = 50
 _CHANGE = re.compile(rb'"change":"(\w+)".*?"occurrence":"([^"]+)"')
-Heard = dict[bytes, list[float]]
+#: https://www.kernel.org/doc/html/latest/networking/timestamping.html: the number of the option, which Python does not
+#: name, and stamps made and told by software on arrival.
+_SO_TIMESTAMPING = 37
+_ON_ARRIVAL = 1 << 3 | 1 << 4
+_TIME = struct.Struct("@qq")
+_PIECE = 256 * 1024
+#: Key → when each of them had read it, and when the kernel had it.
+Heard = dict[bytes, tuple[list[float], list[float]]]
 
 
-class Watcher(asyncio.Protocol):
-    """One client. ``started`` is done when the first line has come."""
+class Watcher:
+    """One client. ``hears`` is true when the first line has come."""
 
-    def __init__(self, request: bytes, heard: Heard) -> None:
-        self._request = request
+    def __init__(self, port: int, request: bytes, heard: Heard) -> None:
+        self.socket = socket.create_connection(("127.0.0.1", port))
+        self.socket.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPING, _ON_ARRIVAL)
+        self.socket.sendall(request)
         self._heard = heard
         self._held = b""
-        self.started: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.hears = False
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Ask for the feed."""
-        assert isinstance(transport, asyncio.Transport)
-        transport.write(self._request)
+    def read(self, ahead_s: float) -> bool:
+        """Whole messages only; what is cut in the middle waits for its end. False when the dispatcher sent it away.
 
-    def data_received(self, data: bytes) -> None:
-        """Whole messages only; what is cut in the middle waits for its end."""
+        ``ahead_s``: by how much the clock of time stamps is ahead of the monotonic one.
+        """
+        data, ancillary, _, _ = self.socket.recvmsg(_PIECE, 128)
         now = time.monotonic()
+        if not data:
+            return False
+        stamp = next((stamp for _, kind, stamp in ancillary if kind == _SO_TIMESTAMPING), None)
+        seconds, nanoseconds = _TIME.unpack_from(stamp) if stamp else (0, 0)
+        handed = seconds + nanoseconds / 1e9 - ahead_s if seconds else now
         *whole, self._held = (self._held + data).split(b"\n\n")
         for message in whole:
-            if b"event: heartbeat" in message and not self.started.done():
-                self.started.set_result(None)
+            if b"event: heartbeat" in message:
+                self.hears = True
             elif (found := _CHANGE.search(message)) is not None:
-                self._heard[found[2] + b"/" + found[1]].append(now)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """The dispatcher sent it away: whoever counts sees that lines are missing."""
-        if not self.started.done():
-            self.started.set_exception(exc or ConnectionError(f"refused: {self._held[:200]!r}"))
+                at, arrived = self._heard[found[2] + b"/" + found[1]]
+                at.append(now)
+                arrived.append(handed)
+        return True
 
 
-async def watch(port: int, token: str, count: int) -> None:
+class Audience:
+    """All of them, until told to stop."""
+
+    def __init__(self, port: int, token: str) -> None:
+        head = ("GET /api/v1/feed HTTP/1.1", "Host: lab", f"Authorization: Bearer {token}", "Accept: text/event-stream")
+        self._request = "\r\n".join((*head, "", "")).encode()
+        self._port = port
+        self._selector = selectors.DefaultSelector()
+        self._stopped = False
+        self.heard: Heard = defaultdict(lambda: ([], []))
+
+    def stop(self, *_: object) -> None:
+        """A signal has come."""
+        self._stopped = True
+
+    def gather(self, count: int) -> None:
+        """Some at a time, so that the dispatcher's backlog of connections has room."""
+        for first in range(0, count, _TOGETHER):
+            some = [Watcher(self._port, self._request, self.heard) for _ in range(min(_TOGETHER, count - first))]
+            for watcher in some:
+                self._selector.register(watcher.socket, selectors.EVENT_READ, watcher)
+            while not self._stopped and not all(watcher.hears for watcher in some):
+                self.listen()
+
+    def watch(self) -> None:
+        """Until stopped."""
+        while not self._stopped:
+            self.listen()
+
+    def listen(self) -> None:
+        """Read what has come, or wait a moment for it."""
+        ready = self._selector.select(0.2)
+        ahead_s = time.time() - time.monotonic()
+        for key, _ in ready:
+            watcher: Watcher = key.data
+            if not watcher.read(ahead_s):
+                # Whoever counts sees that lines are missing.
+                self._selector.unregister(watcher.socket)
+                if not watcher.hears:
+                    raise ConnectionError("the dispatcher refused a watcher")
+
+
+def main(port: int, token: str, count: int) -> None:
     """Until SIGTERM."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    loop.add_signal_handler(signal.SIGTERM, stop.set)
-    head = ("GET /api/v1/feed HTTP/1.1", "Host: lab", f"Authorization: Bearer {token}", "Accept: text/event-stream")
-    request = "\r\n".join((*head, "", "")).encode()
-    heard: Heard = defaultdict(list)
-    for first in range(0, count, _TOGETHER):
-        some = [
-            await loop.create_connection(lambda: Watcher(request, heard), "127.0.0.1", port)
-            for _ in range(min(_TOGETHER, count - first))
-        ]
-        await asyncio.gather(*(watcher.started for _, watcher in some))
+    audience = Audience(port, token)
+    signal.signal(signal.SIGTERM, audience.stop)
+    audience.gather(count)
     sys.stdout.write("ready\n")
     sys.stdout.flush()
-    await stop.wait()
-    for key, times in heard.items():
-        sys.stdout.write(json.dumps({"key": key.decode(), "at": [round(at, 5) for at in times]}) + "\n")
+    audience.watch()
+    for key, times in audience.heard.items():
+        at, handed = ([round(each, 5) for each in some] for some in times)
+        sys.stdout.write(json.dumps({"key": key.decode(), "at": at, "handed": handed}) + "\n")
     sys.stdout.flush()
 
 
 if __name__ == "__main__":
-    asyncio.run(watch(int(sys.argv[1]), sys.argv[2], int(sys.argv[3])))
+    main(int(sys.argv[1]), sys.argv[2], int(sys.argv[3]))
