@@ -141,8 +141,9 @@ class CameraState(Message):
     state: Sight
     since: UtcTime
     reason: str | None = None
-    """Reason code when blind or off: ``connecting``, ``unreachable``, ``refused``, ``timeout``, ``auth``, ``missing``,
-    ``stalled``, ``undecodable``, ``changed``, ``no_device``, ``ended``, ``detector_timeout``, ``shutdown`` …"""
+    """Reason code when blind or off, or for what does not work though it watches (``plates_failed``, ``poses_failed``):
+    ``connecting``, ``unreachable``, ``refused``, ``timeout``, ``auth``, ``missing``, ``stalled``, ``undecodable``,
+    ``changed``, ``no_device``, ``ended``, ``detector_timeout``, ``shutdown`` …"""
     detail: str | None = None
     """One sentence for a person: what happened and what to try."""
     fps: float | None = Field(default=None, ge=0)

@@ -54,6 +54,24 @@ class Plates:
     least_width: int = 100
 
 
+#: Tries in a row that must fail before plates or poses are said not to work.
+FAILED_TRIES = 3
+
+
+@dataclass(slots=True)
+class _Helper:
+    """What looks closer for rules (plates, poses), and whether it works."""
+
+    #: The reason code that says that it does not.
+    code: str
+    #: Tries that failed since the last one that did not, and what the last one said.
+    failed: int = 0
+    said: str = ""
+
+    def fail(self, error: ModelError) -> None:
+        self.failed, self.said = self.failed + 1, str(error)
+
+
 def ignore_suppressed(suppressed: Suppressed) -> None:
     """Do nothing with a suppressed candidate."""
 
@@ -74,7 +92,7 @@ class CameraPipeline:
     tracks: tuple[Track, ...] = ()
     #: What the rules said of it then.
     candidates: tuple[Candidate, ...] = ()
-    #: Why the last look gave nothing: the detector's message; None when it worked.
+    #: Why the last look gave nothing: the detector's message; None when it worked. Plates and poses have no part in it.
     unknown_because: str | None = None
     #: Looks that were taken, and those that failed.
     looks: int = 0
@@ -117,8 +135,9 @@ class CameraPipeline:
         self._ledger = SuppressionLedger(provenance.camera, on_suppressed)
         #: Track → plates read from it in the last look.
         self._readings: dict[int, tuple[PlateReading, ...]] = {}
-        #: Tracks whose plate the box was too busy to read in the last look.
-        self._unread: set[int] = set()
+        #: Track whose plate could not be read in the last look → why, see ``Scene``.
+        self._unread: dict[int, str] = {}
+        self._plate_help, self._pose_help = _Helper("plates_failed"), _Helper("poses_failed")
         #: Track → its pose in the last look.
         self._poses: dict[int, Pose | None] = {}
         self._rules_of = {scenario: [rule for rule in rules if rule.scenario is scenario] for scenario in self._books}
@@ -221,7 +240,13 @@ class CameraPipeline:
             self._sight.reset()
         for each in (*self._rules, *self._shadows):
             each.reset()
-        self._readings, self._unread = {}, set()
+        self._readings, self._unread = {}, {}
+
+    @property
+    def impairment(self) -> tuple[str, str] | None:
+        """What keeps failing though the camera sees, and its message: ``plates_failed`` or ``poses_failed``."""
+        helpers = (self._plate_help, self._pose_help)
+        return next(((helper.code, helper.said) for helper in helpers if helper.failed >= FAILED_TRIES), None)
 
     @property
     def blindness(self) -> Blindness | None:
@@ -309,18 +334,20 @@ class CameraPipeline:
 
     def _read_plates(self, frame: Frame, observed: Sequence[Observation]) -> None:
         """Read the plates that rules asked for; they hear of them in the next look."""
-        self._readings, self._unread = readings, unread = {}, set[int]()
+        self._readings, self._unread = readings, unread = {}, dict[int, str]()
         if self._plates is not None:
             for observation in observed:
                 if observation.plate_of is None or observation.plate_of in readings:
                     continue
                 try:
                     readings[observation.plate_of] = self._read(self._plates, frame, observation.box)
+                    self._plate_help.failed = 0
                 except OverloadError:  # nobody looked: the camera sees, and the rule asks again
                     self.shed_looks += 1
-                    unread.add(observation.plate_of)
+                    unread[observation.plate_of] = "too_busy"
                 except ModelError as error:
-                    self.unknown_because = str(error)
+                    unread[observation.plate_of] = "reader_failed"
+                    self._plate_help.fail(error)
 
     def _estimate_poses(self, frame: Frame, observed: Sequence[Observation]) -> None:
         """Estimate the poses that rules asked for; they hear of them in the next look."""
@@ -331,10 +358,11 @@ class CameraPipeline:
                     continue
                 try:
                     poses[observation.pose_of] = self._pose.estimate(frame.image, observation.box)
+                    self._pose_help.failed = 0
                 except OverloadError:
                     self.shed_looks += 1
                 except ModelError as error:
-                    self.unknown_because = str(error)
+                    self._pose_help.fail(error)
 
     @staticmethod
     def _read(plates: Plates, frame: Frame, box: Box) -> tuple[PlateReading, ...]:

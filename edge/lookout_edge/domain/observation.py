@@ -1,7 +1,6 @@
 """What a rule says about one thing in one look, and what it is told about the scene."""
 
 from collections.abc import Callable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -71,8 +70,8 @@ class Scene:
     readings: Mapping[int, tuple[PlateReading, ...]] = field(default_factory=dict[int, tuple[PlateReading, ...]])
     #: Whether plates are read at all.
     reads_plates: bool = False
-    #: Tracks whose plate should have been read since the last look, and for which the box was too busy.
-    unread: AbstractSet[int] = frozenset()
+    #: Track whose plate should have been read since the last look → why nobody could: ``too_busy``, ``reader_failed``.
+    unread: Mapping[int, str] = field(default_factory=dict[int, str])
     #: Track → its pose as estimated since the last look; None was tried in vain.
     poses: Mapping[int, Pose | None] = field(default_factory=dict[int, "Pose | None"])
     #: Whether poses are estimated at all.

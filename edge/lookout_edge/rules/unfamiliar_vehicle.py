@@ -58,8 +58,8 @@ class UnfamiliarVehicleParams(RuleParams):
 class _Note:
     vote: PlateVote = field(default_factory=PlateVote)
     tried_at: float | None = None
-    #: Whether this box was too busy for a try.
-    was_shed: bool = False
+    #: Why a try came to nothing: this box was too busy, or the reader fails.
+    unread_because: str | None = None
     #: Its size (the root of its box's area) when its plate was first tried or it last came nearer, and when that was.
     near_size: float = 0.0
     nearer_at: float = float("-inf")
@@ -103,7 +103,7 @@ class UnfamiliarVehicle(PresenceRule[UnfamiliarVehicleParams, _Note]):
         scene, vote = self._scene, note.vote
         if presence.track.id in scene.readings:
             vote.add(scene.readings[presence.track.id])
-        note.was_shed = note.was_shed or presence.track.id in scene.unread
+        note.unread_because = scene.unread.get(presence.track.id, note.unread_because)
         plate, found = self._plate(at, note, scene)
         dwell_s = presence.dwell_s
         conditions = [dwell_condition(dwell_s, self._params.dwell_s)]
@@ -158,10 +158,10 @@ class UnfamiliarVehicle(PresenceRule[UnfamiliarVehicleParams, _Note]):
         return found
 
     def _tried_condition(self, presence: Presence, note: _Note) -> Condition:
-        """Where nobody tried to read the plate it is not unreadable. That this box is too busy is the gateway's fault
-        and no vehicle's: whoever stays long is told all the same, as one that nobody could tell."""
+        """Where nobody tried to read the plate it is not unreadable. That this box is too busy or its reader broken is
+        the gateway's fault and no vehicle's: whoever stays long is told all the same, as one that nobody could tell."""
         waits = self._params.plate_patience_s > 0 and presence.dwell_s < self._params.long_stay_s
-        return Condition(name="plate_tried", value="too_busy" if note.was_shed else "not_yet", met=not waits)
+        return Condition(name="plate_tried", value=note.unread_because or "not_yet", met=not waits)
 
     def _decided_condition(self, at: float, presence: Presence, plate: Plate, note: _Note) -> Condition:
         """Unreadable is a verdict, and not what one failed reading says: a resident must not be an alarm for the

@@ -262,7 +262,7 @@ class CameraWorker:
         if self._pipeline.blindness is not None:
             self._say(Sight.BLIND, self._pipeline.blindness.value, _BLIND[self._pipeline.blindness])
         elif not problem:
-            self._say(Sight.WATCHING)
+            self._say(Sight.WATCHING, *(self._pipeline.impairment or ()))
 
     def _finish(self, reason: EndReason) -> None:
         at = self._latest.at if self._latest is not None else self._clock.now()

@@ -48,7 +48,7 @@ CODED = {
     "grade": {severity.value for severity in Severity},
     #: How a plate stands with the list of residents, and what the rule wants of it.
     "value": {"known", "unknown", "unreadable", "resident", "stranger", "expired", "elsewhere", "not resident"}
-    | {"not_yet", "too_busy"},
+    | {"not_yet", "too_busy", "reader_failed"},
     "sight": {sight.value for sight in Sight},
     "role": {role.value for role in Role},
     "act": {act.value for act in Act},

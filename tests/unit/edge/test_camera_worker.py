@@ -9,18 +9,20 @@ import pytest
 from lookout_contract.events import EndReason, EvidenceKind, Phase, Scenario
 from lookout_contract.status import CameraReport, CameraState, Sight
 from lookout_edge.adapters.testing import some_event
-from lookout_edge.domain.detection import Detection
+from lookout_edge.domain.detection import Detection, PlateReading
 from lookout_edge.domain.frame import Frame, Image
 from lookout_edge.domain.geometry import Box
 from lookout_edge.errors import EdgeError, ModelError, SourceError
 from lookout_edge.events import Provenance
-from lookout_edge.pipeline import CameraPipeline
+from lookout_edge.pipeline import CameraPipeline, Plates
 from lookout_edge.ports import Detector
 from lookout_edge.rules.registry import RULES
 from lookout_edge.supervisor import CameraWorker, Crew, ProofDesk, end_unwatched, take_snapshot
 from lookout_edge.testing import (
     FakeClock,
+    FakePlateReader,
     FakeRecorder,
+    FixedDirectory,
     ListSource,
     MemoryEvidence,
     MemorySink,
@@ -168,6 +170,35 @@ def test_a_detector_that_keeps_failing_makes_the_camera_blind_until_it_works() -
         (Sight.WATCHING, None),
         (Sight.OFF, "ended"),
     ]
+
+
+class LatelyBrokenReader(FakePlateReader):
+    """Fails at its first five tries."""
+
+    def read(self, image: Image, region: Box) -> Sequence[PlateReading]:
+        """See ``PlateReader``."""
+        read = super().read(image, region)
+        if len(self.regions) <= 5:
+            raise ModelError("the reader's session is gone")
+        return read
+
+
+def test_a_camera_whose_plate_reader_fails_watches_and_says_so_until_it_works() -> None:
+    world = World(ListSource(frames(seconds=12.0)))
+    plates = Plates(reader=LatelyBrokenReader("皖A12345"), directory=FixedDirectory(), least_width=1)
+    provenance = Provenance(camera="gate", models={})
+    world.pipeline = CameraPipeline(provenance, [world.rule], ShadeDetector(see), plates=plates)
+    world.worker = world.build()
+    world.worker.run()
+    assert world.said == [
+        (Sight.BLIND, "connecting"),
+        (Sight.WATCHING, None),
+        (Sight.WATCHING, "plates_failed"),
+        (Sight.WATCHING, None),
+        (Sight.OFF, "ended"),
+    ]
+    assert ("gate", "camera gate is watching (plates_failed): the reader's session is gone") in world.warnings.said
+    assert blind_alarms(world) == []
 
 
 class UnpluggedSource(ListSource):

@@ -255,6 +255,32 @@ def test_a_box_too_busy_for_a_plate_sees_counts_what_it_left_out_and_reads_it_la
     assert plate.text == "皖A12345"
 
 
+class BrokenPlateReader(FakePlateReader):
+    broken: bool = True
+
+    def read(self, image: Image, region: Box) -> Sequence[PlateReading]:
+        read = super().read(image, region)
+        if self.broken:
+            raise ModelError("the reader's session is gone")
+        return read
+
+
+def test_a_broken_plate_reader_leaves_vehicles_unread_and_the_camera_sees() -> None:
+    reader = BrokenPlateReader("皖A12345")
+    world = World(plates=Plates(reader=reader, directory=FixedDirectory(), least_width=1))
+    world.show(WITH_CAR, 0.0, 10.0)
+    assert len(reader.regions) >= 3
+    assert world.events == []
+    assert (world.pipeline.unknown_because, world.pipeline.failed_looks, world.pipeline.shed_looks) == (None, 0, 0)
+    assert world.pipeline.impairment == ("plates_failed", "the reader's session is gone")
+    reader.broken = False
+    world.show(WITH_CAR, 10.0, 5.0)
+    assert world.pipeline.impairment is None
+    plate = world.events[-1].attributes.plate
+    assert plate is not None
+    assert plate.text == "皖A12345"
+
+
 def test_plates_of_what_stands_outside_all_wishes_are_not_read() -> None:
     reader = FakePlateReader("皖A12345")
     world = World(plates=Plates(reader=reader, directory=FixedDirectory(), least_width=1))

@@ -37,21 +37,22 @@ class Watch:
         self.residents = residents
         self.reads_plates = True
         self.tries = 0
-        #: Whether the box is too busy to read what it is asked for.
+        #: Whether the box is too busy to read what it is asked for, and whether its reader fails.
         self.busy = False
-        self._unread: set[int] = set()
+        self.broken = False
+        self._unread: dict[int, str] = {}
         self._readings: dict[int, tuple[PlateReading, ...]] = {}
 
     def look(self, at: float, *, number: int = 1, label: str = "car", box: Box | None = None) -> Observation | None:
         tracks = [] if number == 0 else [track(number, at, label=label, box=box)]
         scene = Scene("gate", self.residents, self._readings, reads_plates=self.reads_plates, unread=self._unread)
         observations = self.rule.observe(at, tracks, scene)
-        self._readings, self._unread = {}, set()
+        self._readings, self._unread = {}, {}
         for observation in observations:
             if observation.plate_of is not None:
                 self.tries += 1
-                if self.busy:
-                    self._unread.add(observation.plate_of)
+                if self.busy or self.broken:
+                    self._unread[observation.plate_of] = "too_busy" if self.busy else "reader_failed"
                     continue
                 read = (PlateReading(self.text, 0.95, observation.box),) if self.text else ()
                 self._readings[observation.plate_of] = read
@@ -156,6 +157,17 @@ def test_a_plate_that_nobody_tried_is_not_unreadable_and_is_waited_for_while_the
     assert watch.tries > 30, "it is asked for again and again"
     watch.busy = False
     known = watch.until(4.0, start=40.2)
+    assert (known.standing, known.blocked_by) == (Standing.BLOCKED, "plate")
+
+
+def test_a_resident_is_not_unreadable_because_the_reader_fails_and_is_known_when_it_works_again() -> None:
+    watch = Watch(rule(long_stay_s=60.0), text="皖A12345", residents=[Resident(plate="皖A12345")])
+    watch.broken = True
+    waiting = watch.until(30.0)
+    assert (waiting.standing, waiting.blocked_by) == (Standing.PENDING, "plate_tried")
+    assert {condition.name: condition.value for condition in waiting.conditions}["plate_tried"] == "reader_failed"
+    watch.broken = False
+    known = watch.until(4.0, start=30.2)
     assert (known.standing, known.blocked_by) == (Standing.BLOCKED, "plate")
 
 
