@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from lookout_edge.domain.demand import EVERY_PICTURE, Demand
-from lookout_edge.domain.detection import Detection
+from lookout_edge.domain.detection import Detection, distinct
 from lookout_edge.domain.frame import Luma, Patch
 from lookout_edge.domain.geometry import Box
 from lookout_edge.domain.observation import Observation, Standing
@@ -114,15 +114,6 @@ def _merged(regions: list[Box], growth: float) -> list[Box]:
     return done
 
 
-def distinct(detections: Sequence[Detection]) -> list[Detection]:
-    """Of detections of one kind in one place, found in overlapping regions, the better one."""
-    kept: list[Detection] = []
-    for found in sorted(detections, key=lambda one: -one.score):
-        if not any(found.label == other.label and found.box.iou(other.box) > _SAME_IOU for other in kept):
-            kept.append(found)
-    return kept
-
-
 class LookedScene:
     """What one look saw: a ``tracking.SceneView`` on the motion gate's pictures."""
 
@@ -216,7 +207,7 @@ class Attention:
 
     def whole(self, regions: tuple[Box, ...] | None, detections: Sequence[Detection]) -> tuple[Detection, ...]:
         """Of what was found in ``regions`` whole things outside the masks, each once."""
-        found = distinct([found for found in detections if not found.cut]) if regions else detections
+        found = distinct([found for found in detections if not found.cut], _SAME_IOU) if regions else detections
         return tuple(each for each in found if not self._is_masked(each.box))
 
     def heed(self, at: float, observations: Sequence[Observation], untracked: Sequence[Box], waiting: bool) -> None:

@@ -130,6 +130,12 @@ class SecondLook(Part):
     """How much its evidence counts: the score becomes σ(logit(score) + weight × logit(probability))."""
     modesty: Annotated[float, Field(ge=0, le=4)] = 2.0
     """How far a candidate stands back behind the best overlapping one of its label: × (score / best) ^ modesty."""
+    redraw: dict[str, Share] = {}
+    """Where the classifier redraws boxes: how far of the way a label's edges move; by default all of it."""
+    redrawn_iou: Annotated[float, Field(gt=0, le=1)] = 0.6
+    """Of boxes of one label that overlap more then, the best one is kept."""
+    fit_weight: dict[str, Annotated[float, Field(ge=0, le=4)]] = {}
+    """How much the expected fit counts for a label: the score is multiplied by fit ^ this."""
     first: dict[str, Share] = {}
     """Thresholds by label for the first look; ``thresholds`` then hold for the score of both together."""
 

@@ -138,6 +138,10 @@ class ClassifierHead(Part):
     """``probabilities`` (pictures, labels), each label for itself."""
 
     kind: Literal["classifier"]
+    redraws: bool = False
+    """Whether it says where a box in the middle should end: a second input ``extents`` (pictures, 2), the box's width
+    and height as shares of the picture, and outputs ``edges`` (pictures, labels, 4), by which shares of the box's width
+    and height x1, y1, x2, y2 move, and ``fits`` (pictures, labels), the overlap (IoU) with the thing that results."""
 
 
 class SimccHead(Part):

@@ -1,5 +1,6 @@
 """What models say about one picture."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lookout_edge.domain.geometry import Box
@@ -15,6 +16,15 @@ class Detection:
     box: Box
     #: The edge of the region that was looked at goes through it: there is more of it than the box shows.
     cut: bool = False
+
+
+def distinct(detections: Sequence[Detection], iou: float) -> list[Detection]:
+    """Of detections of one label that overlap by more than ``iou`` the best one; best first."""
+    kept: list[Detection] = []
+    for found in sorted(detections, key=lambda one: -one.score):
+        if not any(found.label == other.label and found.box.iou(other.box) > iou for other in kept):
+            kept.append(found)
+    return kept
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,9 @@ from lookout_models.training.second_look.places import (  # noqa: E402
     usual_crop,
     varied_crop,
 )
-from lookout_models.training.second_look.recipe import SecondLookRecipe  # noqa: E402
+from lookout_models.training.second_look.recipe import Edges, SecondLookRecipe  # noqa: E402
+from lookout_models.training.second_look.run import train_edges  # noqa: E402
+from lookout_models.training.second_look.squares import squares_of  # noqa: E402
 from lookout_models.training.second_look.train import SecondLookTraining  # noqa: E402
 
 FIRE, SMOKE = 0, 1
@@ -209,3 +211,61 @@ def test_the_onnx_file_gives_what_the_net_gives(size: int) -> None:
     with torch.inference_mode():
         wanted = net(torch.from_numpy(pixels)).sigmoid().numpy()
     assert session.run(pixels)["probabilities"] == pytest.approx(wanted, abs=2e-3)
+
+
+def test_squares_know_what_lies_in_them(tmp_path: Path) -> None:
+    example, picture = burning(tmp_path)
+    off = np.array([20, 20, 50, 50], np.float32)
+    for number in range(6):
+        random = np.random.default_rng(number)
+        made = list(squares_of(example, picture, (FIRE, SMOKE), [(FIRE, off), (SMOKE, off)], 60, random))
+        # Nobody knows of smoke here.
+        assert [(square.label, square.found, square.source) for _, square in made] == [
+            (0, False, "web"),
+            (0, True, "web"),
+        ]
+        (seen, of_object), (_, of_candidate) = made
+        x1, y1, x2, y2 = (round(float(v) * 60) for v in of_object.truths[0])
+        assert seen[y1 + 2 : y2 - 2, x1 + 2 : x2 - 2].min(2).max() == 0
+        assert (seen[y1 + 2 : y2 - 2, x1 + 2 : x2 - 2, 2] == 255).all()
+        assert of_object.box == pytest.approx(of_object.truths[0])
+        assert of_candidate.box == pytest.approx([1 / 6, 1 / 6, 5 / 6, 5 / 6])
+        assert of_candidate.target(of_candidate.box)[1] == pytest.approx(400 / 1400)
+
+
+def test_boxes_are_moved_but_not_to_nothing(tmp_path: Path) -> None:
+    example, picture = burning(tmp_path)
+    ((_, square),) = squares_of(example, picture, (FIRE,), [], 60, np.random.default_rng(0))
+    random = np.random.default_rng(1)
+    moved = np.array([square.moved(random) for _ in range(200)])
+    assert (moved[:, 2:] - moved[:, :2] >= (square.box[2:] - square.box[:2]) / 4).all()
+    assert len(np.unique(moved, axis=0)) > 190
+
+
+def test_edges_are_found_where_the_fire_ends(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    random = np.random.default_rng(0)
+    net = SecondLook(1)
+    for part in net.convolutions():
+        torch.nn.init.kaiming_normal_(part.conv.weight)
+    pictures: list[tuple[Example, Picture]] = []
+    for number in range(24):
+        x, y, side = (int(v) for v in random.integers((5, 5, 25), (35, 35, 55)))
+        picture = np.full((100, 100, 3), 30, np.uint8)
+        picture[y : y + side, x : x + side] = (0, 120, 255)
+        box = make_boxes([(FIRE, x / 100, y / 100, (x + side) / 100, (y + side) / 100)])
+        pictures.append((Example(tmp_path / f"{number}.png", "web", box, make_boxes([])), picture))
+    recipe = SecondLookRecipe.model_validate({**TINY, "labels": ["fire"], "size": 96})
+    edges = Edges(steps=110, batch=12, dropout=0.0, rate=3e-3, ema=0.9, sources={"web": 2.0})
+    head = train_edges(recipe, edges, net, pictures, (FIRE,), lambda _: [], tmp_path / "log")
+    _, told = (json.loads(line) for line in (tmp_path / "log").read_text().splitlines())
+    assert told["overlap_after"] > told["overlap_before"] + 0.02
+    extents = torch.tensor([[0.5, 0.6], [0.66, 0.4]])
+    pixels = torch.randn(2, 3, 96, 96)
+    model = export(net, 96, head).SerializeToString()
+    said = OnnxSession("tiny", model).run(pixels.numpy(), extents=extents.numpy())
+    with torch.inference_mode():
+        moves, fits = head.eval()(net.maps(pixels), torch.cat([0.5 - extents / 2, 0.5 + extents / 2], 1))
+    assert said["edges"] == pytest.approx(moves.numpy(), abs=0.01)
+    assert said["fits"] == pytest.approx(fits.sigmoid().numpy(), abs=0.01)
+    assert said["probabilities"].shape == (2, 1)

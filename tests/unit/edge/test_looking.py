@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lookout_edge.domain.detection import Detection
+from lookout_edge.domain.detection import Detection, distinct
 from lookout_edge.domain.frame import Luma
 from lookout_edge.domain.geometry import Box
 from lookout_edge.domain.zone import Zone
@@ -15,7 +15,6 @@ from lookout_edge.looking import (
     LookedScene,
     LookSettings,
     RegionSettings,
-    distinct,
     regions_of,
 )
 from lookout_edge.motion import MotionGate
@@ -162,7 +161,7 @@ def test_what_a_regions_edge_cuts_is_looked_at_in_a_larger_one() -> None:
 def test_overlapping_regions_find_a_thing_once() -> None:
     better, worse = Detection("car", 0.8, box_at(0.5, 0.5)), Detection("car", 0.6, box_at(0.505, 0.5))
     other = Detection("person", 0.6, box_at(0.5, 0.5))
-    assert distinct([worse, better, other]) == [better, other]
+    assert distinct([worse, better, other], 0.6) == [better, other]
 
 
 boxes = st.builds(box_at, st.floats(0, 0.9), st.floats(0, 0.9), st.floats(0.01, 0.2), st.floats(0.01, 0.2))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lookout_edge.adapters.onnx.second_look import SecondLookDetector, cut_square
+from lookout_edge.adapters.onnx.second_look import Floats, Opinions, SecondLookDetector, cut_square, redrawn
 from lookout_edge.adapters.zoo import SecondLook
 from lookout_edge.domain.detection import Detection
 from lookout_edge.domain.frame import Image
@@ -40,10 +40,25 @@ class Judges:
         self.labels, self.probability = labels, probability
         self.seen: list[Image] = []
 
-    def probabilities(self, pictures: Sequence[Image]) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+    def judge(self, pictures: Sequence[Image], extents: Floats) -> Opinions:
         """The same for each."""
         self.seen.extend(pictures)
-        return np.full((len(pictures), len(self.labels)), self.probability, np.float32)
+        self.extents = extents.tolist()
+        return Opinions(np.full((len(pictures), len(self.labels)), self.probability, np.float32))
+
+
+class Redraws(Judges):
+    """One that also moves the edges of all boxes alike."""
+
+    def __init__(self, moves: tuple[float, float, float, float], fit: float = 1.0) -> None:
+        super().__init__(0.5)
+        self.moves, self.fit = moves, fit
+
+    def judge(self, pictures: Sequence[Image], extents: Floats) -> Opinions:
+        """The same for each."""
+        likely = super().judge(pictures, extents).likely
+        edges = np.tile(np.array(self.moves, np.float32), (len(pictures), 1, 1))
+        return Opinions(likely, edges, np.full(likely.shape, self.fit, np.float32))
 
 
 def detector(judge: Judges, *found: Detection, limit: float = 0.3) -> SecondLookDetector:
@@ -125,3 +140,40 @@ def test_a_judge_of_unknown_labels_is_refused() -> None:
 )
 def test_the_cut_is_a_square_wherever_the_box_lies(box: Box, side: int) -> None:
     assert cut_square(PICTURE, box, 1.5).shape == (side, side, 3)
+
+
+def test_boxes_are_redrawn_in_shares_of_their_size() -> None:
+    judge = Redraws((-0.5, 0.0, 0.25, -0.5))
+    found = detector(judge, Detection("fire", 0.4, BOX), Detection("person", 0.9, BOX)).detect(PICTURE)
+    assert [(d.label, tuple(d.box)) for d in found] == [
+        ("person", tuple(BOX)),
+        ("fire", pytest.approx((0.125, 0.25, 0.5625, 0.5))),
+    ]
+    # 20 × 20 pixels in a square of 30.
+    assert judge.extents == [pytest.approx([2 / 3, 2 / 3])]
+
+
+def test_what_becomes_one_thing_is_told_once() -> None:
+    inner = Box(0.26, 0.26, 0.5, 0.75)
+    found = Detection("fire", 0.6, BOX), Detection("fire", 0.5, inner)
+    assert [d.score for d in detector(Redraws((0.0, 0.0, 0.0, 0.0)), *found).detect(PICTURE)] == [pytest.approx(0.6)]
+    assert len(detector(Judges(0.5), *found, limit=0.05).detect(PICTURE)) == 2
+
+
+def test_a_thing_cut_off_by_the_region_keeps_its_box() -> None:
+    cut = Detection("fire", 0.4, BOX, cut=True)
+    assert detector(Redraws((-0.5, -0.5, 0.5, 0.5)), cut).detect(PICTURE)[0].box == BOX
+
+
+def test_the_settings_say_how_much_fit_and_edges_count() -> None:
+    settings = SecondLook(model="judges", fit_weight={"fire": 2.0}, redraw={"fire": 0.5})
+    found = SecondLookDetector(
+        Finds(Detection("fire", 0.4, BOX)), Redraws((-0.5, 0.0, 0.0, 0.0), fit=0.5), settings, {"fire": 0.0}
+    ).detect(PICTURE)
+    assert found[0].score == pytest.approx(0.4 * 0.25)
+    assert found[0].box.x1 == pytest.approx(0.25 - 0.5 * 0.5 * 0.25)
+
+
+@pytest.mark.parametrize("moves", [(1.0, 0.0, -1.0, 0.0), (9.0, 9.0, 9.0, 9.0), (0.0, 0.6, 0.0, -0.6)])
+def test_a_box_of_which_nothing_would_be_left_stays(moves: tuple[float, float, float, float]) -> None:
+    assert redrawn(BOX, moves) == BOX

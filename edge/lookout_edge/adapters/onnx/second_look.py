@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import cv2
 import numpy as np
@@ -15,7 +15,7 @@ from lookout_edge.adapters.onnx.mirrored_look import MirroredDetector
 from lookout_edge.adapters.onnx.session import DEFAULT_PROVIDERS, OnnxSession
 from lookout_edge.adapters.zoo import InputSpec, SecondLook, Zoo, ZooEntry
 from lookout_edge.adapters.zoo_heads import ClassifierHead
-from lookout_edge.domain.detection import Detection
+from lookout_edge.domain.detection import Detection, distinct
 from lookout_edge.domain.frame import Image
 from lookout_edge.domain.geometry import Box
 from lookout_edge.errors import ModelError
@@ -67,8 +67,19 @@ def least(some: Mapping[str, float], others: Mapping[str, float]) -> dict[str, f
     return {label: min(some.get(label, 1.0), others.get(label, 1.0)) for label in {*some, *others}}
 
 
+class Opinions(NamedTuple):
+    """What a second look says of N pictures."""
+
+    #: N × labels, 0..1: how likely each label is.
+    likely: Floats
+    #: N × labels × 4: by which shares of its width and height the edges of the box in the middle should move.
+    edges: Floats | None = None
+    #: N × labels, 0..1: the overlap with the thing (IoU) that is to be expected then.
+    fits: Floats | None = None
+
+
 class Judge(Protocol):
-    """Says for pictures how likely each of its labels is."""
+    """Says for pictures how likely each of its labels is, and where the box in the middle should end if it can."""
 
     @property
     def name(self) -> str:
@@ -80,8 +91,8 @@ class Judge(Protocol):
         """What it judges."""
         ...
 
-    def probabilities(self, pictures: Sequence[Image]) -> Floats:
-        """Pictures × labels, 0..1."""
+    def judge(self, pictures: Sequence[Image], extents: Floats) -> Opinions:
+        """``extents`` are the width and height of each picture's box as shares of the picture."""
         ...
 
 
@@ -92,6 +103,7 @@ class OnnxClassifier:
         if not isinstance(entry.spec.head, ClassifierHead):
             raise ModelError(f"model '{entry.name}' does not classify; choose another one as second look")
         self._spec: InputSpec = entry.spec.input
+        self._redraws = entry.spec.head.redraws
         self._session = OnnxSession(entry.name, entry.weights(), providers, threads)
         self._entry = entry
 
@@ -105,10 +117,13 @@ class OnnxClassifier:
         """What it judges."""
         return self._entry.spec.labels
 
-    def probabilities(self, pictures: Sequence[Image]) -> Floats:
-        """Pictures × labels, 0..1, for BGR pictures of any size (stretched to the input)."""
+    def judge(self, pictures: Sequence[Image], extents: Floats) -> Opinions:
+        """See ``Judge``; BGR pictures of any size (stretched to the input)."""
         batch = np.stack([self._input(picture) for picture in pictures])
-        return self._session.run(batch)["probabilities"]
+        if not self._redraws:
+            return Opinions(self._session.run(batch)["probabilities"])
+        said = self._session.run(batch, extents=extents)
+        return Opinions(said["probabilities"], said["edges"], said["fits"])
 
     def _input(self, picture: Image) -> Floats:
         spec = self._spec
@@ -139,23 +154,49 @@ class SecondLookDetector(AfterFirstLook):
 
     def _judged(self, image: Image, candidates: Sequence[Detection]) -> list[Detection]:
         """The candidates that both looks believe in together; none is judged whose answer would change nothing."""
+        settings = self._settings
         shares = [self._share_left(candidate, candidates) for candidate in candidates]
         open_ = [(d, left) for d, left in zip(candidates, shares, strict=True) if left >= self._thresholds[d.label]]
         if not open_:
             return []
-        likely = self._judge.probabilities([cut_square(image, d.box, self._settings.side) for d, _ in open_])
+        cuts = [cut_square(image, d.box, settings.side) for d, _ in open_]
+        extents = np.array([_extent(d.box, image, settings.side) for d, _ in open_], np.float32)
+        opinions = self._judge.judge(cuts, extents)
         weighed: list[Detection] = []
-        for (detection, left), row in zip(open_, likely, strict=True):
-            evidence = float(row[self._judge.labels.index(detection.label)])
-            score = together(detection.score, evidence, self._settings) * left
+        for number, (detection, left) in enumerate(open_):
+            label = self._judge.labels.index(detection.label)
+            score, box = (
+                together(detection.score, float(opinions.likely[number, label]), settings) * left,
+                detection.box,
+            )
+            if opinions.edges is not None and opinions.fits is not None:
+                moves = opinions.edges[number, label] * settings.redraw.get(detection.label, 1.0)
+                # Of a thing that is cut off by the region's edge nobody sees where it ends.
+                box = box if detection.cut else redrawn(box, moves.tolist())
+                score *= float(opinions.fits[number, label]) ** settings.fit_weight.get(detection.label, 0.0)
             if score >= self._thresholds[detection.label]:
-                weighed.append(replace(detection, score=score))
-        return weighed
+                weighed.append(replace(detection, score=score, box=box))
+        return weighed if opinions.edges is None else distinct(weighed, settings.redrawn_iou)
 
     def _share_left(self, detection: Detection, candidates: Sequence[Detection]) -> float:
         """What standing back behind the best overlapping candidate of its label leaves of its score at most, 0..1."""
         rivals = [d.score for d in candidates if d.label == detection.label and d.box.intersection(detection.box) > 0]
         return (detection.score / max(rivals, default=detection.score)) ** self._settings.modesty
+
+
+def redrawn(box: Box, moves: Sequence[float]) -> Box:
+    """``box`` with its edges moved by ``moves``, shares of its width and height; as it was where nothing is left."""
+    dx1, dy1, dx2, dy2 = moves
+    width, height = box.width, box.height
+    moved = Box(box.x1 + dx1 * width, box.y1 + dy1 * height, box.x2 + dx2 * width, box.y2 + dy2 * height)
+    return moved.clipped() if moved.x1 < moved.x2 and moved.y1 < moved.y2 and moved.clipped().area > 0 else box
+
+
+def _extent(box: Box, image: Image, side: float) -> tuple[float, float]:
+    """Width and height of ``box`` as shares of the square that ``cut_square`` cuts around it."""
+    width, height = box.width * image.shape[1], box.height * image.shape[0]
+    longer = max(width, height, 1e-6) * side
+    return width / longer, height / longer
 
 
 def together(first: float, second: float, settings: SecondLook) -> float:

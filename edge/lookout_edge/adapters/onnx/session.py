@@ -95,10 +95,10 @@ class OnnxSession:
         """The execution providers in use, first choice first."""
         return tuple(self._session.get_providers())
 
-    def run(self, batch: Floats) -> dict[str, Floats]:
-        """The outputs by name for one input. Raises ModelError when the runtime refuses it."""
+    def run(self, batch: Floats, **others: Floats) -> dict[str, Floats]:
+        """The outputs by name for the first input and ``others``. Raises ModelError when the runtime refuses them."""
         try:
-            results = self._session.run(None, {self._input: batch})
+            results = self._session.run(None, {self._input: batch, **others})
         except _FAILURES as error:
             raise ModelError(f"model {self._name} failed on an input of {batch.shape}: {_first_line(error)}") from error
         return dict(zip(self._outputs, results, strict=True))

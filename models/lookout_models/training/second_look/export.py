@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
-from lookout_models.training.second_look.net import Block, Convolution, SecondLook
+from lookout_models.training.second_look.edges import REACH, EdgeHead
+from lookout_models.training.second_look.net import MIDDLE, Block, Convolution, SecondLook
 
 _OPSET = 18
 _IR = 10
@@ -40,19 +41,62 @@ class _Graph:
         return name
 
 
-def export(net: SecondLook, size: int) -> onnx.ModelProto:
-    """ONNX with input ``pixels`` N × 3 × ``size`` × ``size`` and output ``probabilities`` N × labels (sigmoid)."""
+def export(net: SecondLook, size: int, edges: EdgeHead | None = None) -> onnx.ModelProto:
+    """ONNX with input ``pixels`` N × 3 × ``size`` × ``size`` and output ``probabilities`` N × labels (sigmoid).
+
+    With ``edges`` also with input ``extents`` N × 2, width and height of the box in the middle of the square as shares
+    of its side, and outputs ``edges`` N × labels × 4 and ``fits`` N × labels (sigmoid), see ``EdgeHead``.
+    """
     graph = _Graph()
     zero, six = (graph.constant(np.array(v, np.float32)) for v in (0, 6))
     features = _convolution(graph, net.stem, "pixels", (zero, six))
-    for block in net.blocks:
+    middle = features
+    for number, block in enumerate(net.blocks, 1):
         features = _block(graph, block, features, (zero, six))
+        middle = features if number == MIDDLE else middle
+    if edges is not None:
+        _edges(graph, edges, (middle, features))
     features = _convolution(graph, net.top, features, (zero, six))
     pooled = graph.add("Flatten", graph.add("GlobalAveragePool", features), axis=1)
     classifier = net.classifier
-    logits = graph.add("Gemm", pooled, graph.weight(classifier.weight), graph.weight(classifier.bias), transB=1)
+    logits = _linear(graph, classifier, pooled)
     graph.nodes.append(helper.make_node("Sigmoid", [logits], ["probabilities"], "probabilities"))
-    return _model(graph, size, classifier.out_features)
+    return _model(graph, size, classifier.out_features, edges is not None)
+
+
+def _edges(graph: _Graph, head: EdgeHead, maps: tuple[str, str]) -> None:
+    extents = graph.add("Unsqueeze", "extents", graph.constant(np.array([1, 2], np.int64)))
+    reach = graph.constant(np.array(REACH, np.float32))
+    base = graph.constant(head.base.numpy().astype(np.float32))
+    grid = graph.add("Mul", base, graph.add("Mul", extents, reach))
+    sampled = [
+        graph.add("GridSample", _plain(graph, narrow, features), grid, mode="bilinear", padding_mode="border")
+        for narrow, features in zip(head.narrow, maps, strict=True)
+    ]
+    seen = graph.add("Concat", *sampled, axis=1)
+    for part in (head.inner, head.outer):
+        seen = graph.add("Relu", _plain(graph, part, seen))
+    seen = graph.add("Concat", graph.add("Flatten", seen, axis=1), "extents", axis=1)
+    hidden = graph.add("Relu", _linear(graph, head.hidden, seen))
+    shape = graph.constant(np.array([-1, head.labels, 5], np.int64))
+    said = graph.add("Reshape", _linear(graph, head.last, hidden), shape)
+    four, five = (graph.constant(np.array([n], np.int64)) for n in (4, 5))
+    start, last = (graph.constant(np.array([n], np.int64)) for n in (0, 2))
+    graph.nodes.append(helper.make_node("Slice", [said, start, four, last], ["edges"], "edges"))
+    fit = graph.add("Reshape", graph.add("Slice", said, four, five, last), graph.constant(np.array([-1, head.labels])))
+    graph.nodes.append(helper.make_node("Sigmoid", [fit], ["fits"], "fits"))
+
+
+def _plain(graph: _Graph, part: nn.Module, entry: str) -> str:
+    assert isinstance(part, nn.Conv2d)
+    assert part.bias is not None
+    kernel = list(part.kernel_size)
+    pads = [side // 2 for side in kernel] * 2
+    return graph.add("Conv", entry, graph.weight(part.weight), graph.weight(part.bias), kernel_shape=kernel, pads=pads)
+
+
+def _linear(graph: _Graph, part: nn.Linear, entry: str) -> str:
+    return graph.add("Gemm", entry, graph.weight(part.weight), graph.weight(part.bias), transB=1)
 
 
 def _block(graph: _Graph, block: nn.Module, entry: str, limits: tuple[str, str]) -> str:
@@ -81,10 +125,15 @@ def _convolution(graph: _Graph, part: Convolution, entry: str, limits: tuple[str
     return graph.add("Clip", output, *limits) if part.active else output
 
 
-def _model(graph: _Graph, size: int, labels: int) -> onnx.ModelProto:
-    entry = helper.make_tensor_value_info("pixels", TensorProto.FLOAT, ("pictures", 3, size, size))
-    output = helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ("pictures", labels))
-    body = helper.make_graph(graph.nodes, "second-look", [entry], [output], graph.constants)
+def _model(graph: _Graph, size: int, labels: int, edges: bool) -> onnx.ModelProto:
+    def values(name: str, *shape: int) -> onnx.ValueInfoProto:
+        return helper.make_tensor_value_info(name, TensorProto.FLOAT, ("pictures", *shape))
+
+    entries, outputs = [values("pixels", 3, size, size)], [values("probabilities", labels)]
+    if edges:
+        entries.append(values("extents", 2))
+        outputs += [values("edges", labels, 4), values("fits", labels)]
+    body = helper.make_graph(graph.nodes, "second-look", entries, outputs, graph.constants)
     model = helper.make_model(body, opset_imports=[helper.make_opsetid("", _OPSET)], ir_version=_IR)
     onnx.checker.check_model(model, full_check=True)  # pyright: ignore[reportUnknownMemberType]
     return model

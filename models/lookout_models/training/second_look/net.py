@@ -36,6 +36,9 @@ _STAGES = (
     _Stage(1, 3, 1, 6, 320),
 )
 _STEM = 32
+#: Blocks before the middle map, and the widths of both maps.
+MIDDLE = 11
+MAP_WIDTHS = (112, 320)
 
 
 class Convolution(nn.Module):
@@ -80,9 +83,14 @@ class SecondLook(nn.Module):
         self.top = Convolution(_STAGES[-1].width, FEATURES, 1, 1, depthwise=False, active=True)
         self.classifier = nn.Linear(FEATURES, classes)
 
+    def maps(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
+        """N × 112 × S/16 × S/16 and N × 320 × S/32 × S/32: what is where, before it is summed up."""
+        middle = self.blocks[:MIDDLE](self.stem(pixels))
+        return middle, self.blocks[MIDDLE:](middle)
+
     def features(self, pixels: Tensor) -> Tensor:
         """N × 1280, what the classifier sees."""
-        return self.top(self.blocks(self.stem(pixels))).mean((2, 3))
+        return self.top(self.maps(pixels)[1]).mean((2, 3))
 
     def forward(self, pixels: Tensor) -> Tensor:
         return self.classifier(self.features(pixels))

@@ -26,6 +26,25 @@ class CarriedOn(Part):
     augmentation: Augmentation = Augmentation()
 
 
+class Edges(Part):
+    """A head that redraws the candidates' boxes, trained when the rest is, which it leaves as it is."""
+
+    seed: int = 1
+    #: How often each square is cut, every time with other disturbances.
+    passes: Annotated[int, Field(gt=0)] = 1
+    steps: Annotated[int, Field(gt=0)]
+    #: Boxes a step, as many of each label.
+    batch: Annotated[int, Field(gt=0)] = 256
+    rate: float = 1e-3
+    weight_decay: float = 0.05
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.3
+    ema: Annotated[float, Field(ge=0, lt=1)] = 0.998
+    precision: Literal["fp32", "bf16"] = "fp32"
+    #: Source → how often its squares are drawn; 1 where it is not named.
+    sources: dict[str, Annotated[float, Field(ge=0)]] = {}
+    augmentation: Augmentation = Augmentation()
+
+
 class SecondLookRecipe(Part):
     """One training run of a classifier that judges a detector's candidates."""
 
@@ -62,6 +81,7 @@ class SecondLookRecipe(Part):
     frozen: Annotated[int, Field(ge=0, le=16)] = 5
     augmentation: Augmentation = Augmentation()
     carried_on: CarriedOn | None = None
+    edges: Edges | None = None
 
     def stretches(self) -> tuple["SecondLookRecipe", ...]:
         """The run, and the one that carries it on where there is one."""

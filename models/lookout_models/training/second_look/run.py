@@ -1,7 +1,7 @@
 """A whole run: the detector's candidates on the training pictures, the training, the ONNX file."""
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,16 +13,23 @@ from lookout_models.errors import UsageError
 from lookout_models.packages import cache_folder, fetch, unpack, verify
 from lookout_models.training.data.examples import Example
 from lookout_models.training.data.geometry import Floats, Picture
+from lookout_models.training.data.looks import disturbed
 from lookout_models.training.data.memory import PictureMemory
 from lookout_models.training.detector.averages import draw_towards
 from lookout_models.training.detector.prepare import prepare
 from lookout_models.training.recipe import read_recipe
+from lookout_models.training.second_look.edge_training import EdgeTraining, MapMemory
+from lookout_models.training.second_look.edges import EdgeHead
 from lookout_models.training.second_look.export import export
-from lookout_models.training.second_look.net import from_imagenet
-from lookout_models.training.second_look.places import Candidates, Extra, Place, collect_places
-from lookout_models.training.second_look.recipe import SecondLookRecipe, read_second_look_recipe
+from lookout_models.training.second_look.net import SecondLook, from_imagenet
+from lookout_models.training.second_look.places import Extra, Place, collect_places
+from lookout_models.training.second_look.recipe import Edges, SecondLookRecipe, read_second_look_recipe
+from lookout_models.training.second_look.squares import Square, squares_of
 from lookout_models.training.second_look.train import SecondLookTraining
 from lookout_models.training.torched import seed
+
+Find = Callable[[Picture], Sequence[tuple[int, Floats]]]
+"""Candidates of a picture: place among the recipe's labels, x1 y1 x2 y2 in pixels."""
 
 _LOG = "second-look.jsonl"
 #: Bytes of decoded pictures that are kept.
@@ -45,7 +52,10 @@ def run(path: Path, data: Path, work: Path, threads: int = 1) -> Path:
     examples = prepare(pictures, data, path.parent, work)
     memory = PictureMemory(_MEMORY)
     labels = [pictures.labels.index(label) for label in recipe.labels]
-    candidates = _candidates(recipe)
+    find = _find(recipe)
+
+    def candidates(picture: Picture) -> Floats:
+        return np.array([box for _, box in find(picture)], np.float32).reshape(-1, 4)
 
     def read(example: Example) -> Picture:
         return memory.read(example.path)
@@ -63,9 +73,34 @@ def run(path: Path, data: Path, work: Path, threads: int = 1) -> Path:
         if recipe.carried_on is not None and number > 0:
             draw_towards(training.net, net, 1 - recipe.carried_on.mix)
         net = training.net
+    head = None
+    if recipe.edges is not None:
+        pictures = ((example, read(example)) for example in train)
+        head = train_edges(recipe, recipe.edges, net, pictures, labels, find, work / _LOG)
     target = work / f"{recipe.name}.onnx"
-    target.write_bytes(export(net, recipe.size).SerializeToString())
+    target.write_bytes(export(net, recipe.size, head).SerializeToString())
     return target
+
+
+def train_edges(
+    recipe: SecondLookRecipe,
+    edges: Edges,
+    net: SecondLook,
+    pictures: Iterable[tuple[Example, Picture]],
+    labels: Sequence[int],
+    find: Find,
+    log: Path,
+) -> EdgeHead:
+    """The head for ``net``, which stays as it is; ``labels`` are the examples' numbers of the recipe's labels."""
+    random = np.random.default_rng(edges.seed)
+    memory, squares = MapMemory(net, edges.precision == "bf16"), list[Square]()
+    for example, picture in pictures:
+        found = find(picture) if np.isin(example.boxes.classes, labels).any() else []
+        for _ in range(edges.passes):
+            for seen, square in squares_of(example, picture, labels, found, recipe.size, random):
+                memory.add(disturbed(seen, edges.augmentation, random))
+                squares.append(square)
+    return EdgeTraining(edges, squares, memory.all(), len(labels), log).run()
 
 
 def _base(recipe: SecondLookRecipe, work: Path) -> Path:
@@ -74,14 +109,16 @@ def _base(recipe: SecondLookRecipe, work: Path) -> Path:
     return unpack(archive, recipe.base, work / "base")[0]
 
 
-def _candidates(recipe: SecondLookRecipe) -> Candidates:
+def _find(recipe: SecondLookRecipe) -> Find:
     detector = OnnxDetector(Zoo.find().entry(recipe.detector), threshold=recipe.least_score)
 
-    def look(picture: Picture) -> Floats:
-        height, width = picture.shape[:2]
+    def look(picture: Picture) -> list[tuple[int, Floats]]:
+        size = np.tile(np.array(picture.shape[1::-1], np.float32), 2)
         found = detector.detect(picture)
-        chosen = [d for label in recipe.labels for d in [d for d in found if d.label == label][: recipe.candidates]]
-        boxes = np.array([d.box.as_tuple() for d in chosen], np.float32).reshape(-1, 4)
-        return boxes * np.array([width, height, width, height], np.float32)
+        return [
+            (number, np.array(d.box.as_tuple(), np.float32) * size)
+            for number, label in enumerate(recipe.labels)
+            for d in [d for d in found if d.label == label][: recipe.candidates]
+        ]
 
     return look
