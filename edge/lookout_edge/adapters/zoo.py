@@ -158,6 +158,22 @@ class MirroredLook(Part):
         return self
 
 
+class Rivals(Part):
+    """Labels that exclude each other: a thing of one is less likely where the detector sees one of the other."""
+
+    weights: Annotated[dict[str, dict[str, Annotated[float, Field(gt=0, le=4)]]], Field(min_length=1)]
+    """Label → its rivals: its score is multiplied by (1 − the rival's score) ^ weight; ``thresholds`` hold for that."""
+    iou: Annotated[float, Field(gt=0, lt=1)] = 0.3
+    """Boxes that overlap more are in one place."""
+    least: Share = 0.1
+    """Score from which on a rival counts."""
+
+    @property
+    def claimants(self) -> frozenset[str]:
+        """The labels that are a rival of some label."""
+        return frozenset(label for rivals in self.weights.values() for label in rivals)
+
+
 class ModelSpec(Part):
     """One ``model.yaml``."""
 
@@ -173,13 +189,18 @@ class ModelSpec(Part):
     nms: Nms | None = None
     second_look: SecondLook | None = None
     mirrored_look: MirroredLook | None = None
+    rivals: Rivals | None = None
 
     @model_validator(mode="after")
     def _names_exist(self) -> Self:
-        for key, named in (("classes", self.thresholds.classes), ("doubtful", self.thresholds.doubtful)):
+        for key, named in (
+            ("thresholds.classes", self.thresholds.classes),
+            ("thresholds.doubtful", self.thresholds.doubtful),
+            ("rivals", {*self.rivals.weights, *self.rivals.claimants} if self.rivals else ()),
+        ):
             unknown = sorted(set(named) - set(self.labels))
             if unknown:
-                raise ValueError(f"'thresholds.{key}' names {', '.join(unknown)}, which 'labels' does not have")
+                raise ValueError(f"'{key}' names {', '.join(unknown)}, which 'labels' does not have")
         if self.nms is None and self.head.kind in NEEDS_NMS:
             raise ValueError(f"'nms' is missing; a {self.head.kind} head needs it")
         return self

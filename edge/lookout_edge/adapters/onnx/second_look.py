@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from lookout_edge.adapters.onnx.detector import OnnxDetector
 from lookout_edge.adapters.onnx.first_look import AfterFirstLook
 from lookout_edge.adapters.onnx.mirrored_look import MirroredDetector
+from lookout_edge.adapters.onnx.rivals import RivalDetector
 from lookout_edge.adapters.onnx.session import DEFAULT_PROVIDERS, OnnxSession
 from lookout_edge.adapters.zoo import InputSpec, SecondLook, Zoo, ZooEntry
 from lookout_edge.adapters.zoo_heads import ClassifierHead
@@ -49,13 +50,17 @@ def open_detector(
     if raw:
         return OnnxDetector(entry, providers, threads, threshold, lower)
     told = {label: spec.thresholds.of(label) if threshold is None else threshold for label in spec.labels}
-    mirrored, look = spec.mirrored_look, spec.second_look
+    mirrored, look, rivals = spec.mirrored_look, spec.second_look, spec.rivals
     judged = look.first if look else {}
+    claims = dict.fromkeys(rivals.claimants, rivals.least) if rivals else {}
     between = least(least(told, lower), judged)
-    floors = least(least(mirrored.first if mirrored else {}, lower), judged)
+    fused = least(between, claims)
+    floors = least(least(least(mirrored.first if mirrored else {}, lower), judged), claims)
     detector: Detector = OnnxDetector(entry, providers, threads, threshold, floors)
     if mirrored is not None:
-        detector = MirroredDetector(detector, mirrored, {label: between[label] for label in mirrored.first})
+        detector = MirroredDetector(detector, mirrored, {label: fused[label] for label in mirrored.first})
+    if rivals is not None:
+        detector = RivalDetector(detector, rivals, between)
     if look is not None:
         judge = OnnxClassifier(zoo.entry(look.model), providers, threads)
         detector = SecondLookDetector(detector, judge, look, {label: told[label] for label in judge.labels})
