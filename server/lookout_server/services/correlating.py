@@ -21,7 +21,7 @@ _MOST_WAITING = 500
 
 
 async def matching_cases(
-    uow: UnitOfWork, site: Site, found: Collection[Alarm], cameras: Mapping[CameraKey, Camera], *, at: datetime
+    uow: UnitOfWork, site: Site, found: Collection[Alarm], *, at: datetime
 ) -> Sequence[tuple[Alarm, str]]:
     """Alarms and the cases that they belong to, as far as can be seen without a lock."""
     wanted = [alarm for alarm in found if may_join(alarm)]
@@ -31,6 +31,7 @@ async def matching_cases(
     live = await uow.cases.live_near({alarm.scenario for alarm in wanted}, at - longest_memory(graph))
     if not live:
         return ()
+    cameras = await uow.territory.cameras({alarm.camera for alarm in wanted})
     theirs = await uow.alarms.get([name for case in live for name in case.alarms])
     pairs = [(case, [theirs[name] for name in case.alarms if name in theirs]) for case in live]
     matches: list[tuple[Alarm, str]] = []

@@ -14,6 +14,7 @@ from lookout_server.domain.refusal import Why, why
 from lookout_server.domain.territory import Site
 from lookout_server.ports import Gap, Incoming, Store, UnitOfWork
 from lookout_server.services.hearing import hear_cameras, hear_responses, hear_statuses, note_rivals
+from lookout_server.services.noted import Noted
 from lookout_server.services.proving import take_trials
 from lookout_server.services.reading import (
     Read,
@@ -50,11 +51,12 @@ class IntakeResult:
 
 
 class Intake:
-    """Takes batches of messages. Holds no state: the database knows what has been taken."""
+    """Takes batches of messages. Holds no state but a note of who spoke just now: the database knows what was taken."""
 
     def __init__(self, store: Store, *, site: Site) -> None:
         self._store = store
         self._site = site
+        self._noted = Noted()
 
     def read(self, message: Incoming) -> Read:
         """What it says, for ``take``: it can be read while the batch before it is committed."""
@@ -78,12 +80,13 @@ class Intake:
             refusals = [*(read for read in batch if isinstance(read, Refused)), *settlement.conflicts]
             await _quarantine(uow, refusals)
             early = await _note_the_future(uow, settlement.fresh)
-            await follow_events(uow, self._site, settlement.fresh)
+            noted = await follow_events(uow, self._site, settlement.fresh, self._noted)
             await hear_statuses(uow, [read for read in batch if isinstance(read, ReadStatus)])
             await note_rivals(uow, settlement.conflicts)
             await hear_cameras(uow, [read for read in batch if isinstance(read, ReadCamera)])
             await hear_responses(uow, [read for read in batch if isinstance(read, ReadResponse)])
             await uow.commit()
+        self._noted.keep(noted)
         return IntakeResult(
             receipts=settlement.receipts(),
             gaps=settlement.gaps(),
@@ -94,10 +97,11 @@ class Intake:
         )
 
 
-async def follow_events(uow: UnitOfWork, site: Site, fresh: Sequence[ReadEvent]) -> None:
-    """Everything that follows from events that were new."""
-    await take_events(uow, site, [read for read in fresh if not read.is_trial])
+async def follow_events(uow: UnitOfWork, site: Site, fresh: Sequence[ReadEvent], noted: Noted | None = None) -> Noted:
+    """Everything that follows from events that were new. ``noted`` and the answer: see ``take_events``."""
+    fresh_notes = await take_events(uow, site, [read for read in fresh if not read.is_trial], noted)
     await take_trials(uow, [read for read in fresh if read.is_trial])
+    return fresh_notes
 
 
 async def _quarantine(uow: UnitOfWork, refusals: Sequence[Refused]) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from lookout_server.domain.alarm import Alarm, AlarmState, alarm_id, first_told, told_again, wants_case
 from lookout_server.domain.case import SYSTEM, Case
@@ -13,19 +13,21 @@ from lookout_server.services import announce
 from lookout_server.services.alarming import leave, watch
 from lookout_server.services.correlating import gather, join_cases, matching_cases, raise_case, waiting_near
 from lookout_server.services.mirrors import mirror_alarm
+from lookout_server.services.noted import NOTED_EVERY, Noted, just_noted
 from lookout_server.services.reading import ReadEvent
 from lookout_server.services.reporting import open_case
 
-#: How far the times at which a gateway spoke and a camera had an alarm may lag behind.
-_NOTED_EVERY = timedelta(seconds=1)
 
+async def take_events(uow: UnitOfWork, site: Site, events: Sequence[ReadEvent], noted: Noted | None = None) -> Noted:
+    """Everything that follows from new events. Their streams must be locked.
 
-async def take_events(uow: UnitOfWork, site: Site, events: Sequence[ReadEvent]) -> None:
-    """Everything that follows from new events. Their streams must be locked."""
+    ``noted``: what was noted before; the answer is what was noted now, and true once the transaction is committed.
+    """
+    fresh_notes = Noted()
     if not events:
-        return
-    await _note_gateways(uow, events)
-    cameras = await _note_cameras(uow, events)
+        return fresh_notes
+    await _note_gateways(uow, events, noted or Noted(), fresh_notes)
+    await _note_cameras(uow, events, noted or Noted(), fresh_notes)
     before, after = await _edit_alarms(uow, events)
     for alarm in after.values():
         held = before.get(alarm.id)
@@ -33,7 +35,7 @@ async def take_events(uow: UnitOfWork, site: Site, events: Sequence[ReadEvent]) 
         await mirror_alarm(uow, site, held, alarm, _at(events))
     fresh = [alarm for alarm in after.values() if alarm.id not in before]
     near = await _lock_near(uow, site, [alarm for alarm in after.values() if wants_case(alarm)], after, _at(events))
-    matches = await matching_cases(uow, site, [*fresh, *_newly_named(before, after)], cameras, at=_at(events))
+    matches = await matching_cases(uow, site, [*fresh, *_newly_named(before, after)], at=_at(events))
     # At once and in one order: two intakes that touch the same cases must never wait for each other.
     await uow.cases.get({case_id for _, case_id in matches} | _graver(before, after), lock=True)
     joined = await join_cases(uow, site, matches, at=_at(events))
@@ -47,6 +49,7 @@ async def take_events(uow: UnitOfWork, site: Site, events: Sequence[ReadEvent]) 
             waiting = [each for each in near if each.id not in joined]
             joined |= {alarm.id: alarm} | await gather(uow, site, case, alarm, waiting, at=_at(events))
     await watch(uow, site, [alarm for alarm in fresh if alarm.id not in joined])
+    return fresh_notes
 
 
 async def _lock_near(
@@ -102,15 +105,18 @@ def _change(held: Alarm | None, alarm: Alarm) -> str:
     return "ended" if ended else "updated"
 
 
-async def _note_gateways(uow: UnitOfWork, events: Sequence[ReadEvent]) -> None:
+async def _note_gateways(uow: UnitOfWork, events: Sequence[ReadEvent], noted: Noted, fresh: Noted) -> None:
     """Remember that they spoke; one that nobody registered is shown all the same."""
-    last = {read.camera.gateway: read for read in events}
-    known = await uow.gateways.get(last)
+    spoken = {read.camera.gateway: read for read in events}
+    last = {name: read for name, read in spoken.items() if not noted.knows_gateway(name, read.taken.received_at)}
+    known = await uow.gateways.get(last) if last else {}
     spoke: list[Gateway] = []
     for name, read in sorted(last.items()):
         event, at, held = read.taken.event, read.taken.received_at, known.get(name)
-        if held is not None and held.epoch is not None and _just_noted(held.last_seen_at, at):
+        if held is not None and held.epoch is not None and held.last_seen_at and just_noted(held.last_seen_at, at):
+            fresh.gateways[name] = held.last_seen_at
             continue
+        fresh.gateways[name] = at
         now = held or Gateway(id=name)
         if now.epoch is None:
             now = replace(now, epoch=event.epoch, last_sequence=event.sequence)
@@ -122,28 +128,27 @@ async def _note_gateways(uow: UnitOfWork, events: Sequence[ReadEvent]) -> None:
     await uow.gateways.save(spoke)
 
 
-async def _note_cameras(uow: UnitOfWork, events: Sequence[ReadEvent]) -> dict[CameraKey, Camera]:
+async def _note_cameras(uow: UnitOfWork, events: Sequence[ReadEvent], noted: Noted, fresh: Noted) -> None:
     """Remember their last alarm; one that nobody placed is made, without a grid, so that nothing is lost."""
     newest: dict[CameraKey, ReadEvent] = {}
     for read in events:
         held = newest.get(read.camera)
         if held is None or held.taken.event.data.started_at < read.taken.event.data.started_at:
             newest[read.camera] = read
-    known = await uow.territory.cameras(newest)
+    newest = {
+        key: read for key, read in newest.items() if not noted.knows_camera(key, read.taken.event.data.started_at)
+    }
+    known = await uow.territory.cameras(newest) if newest else {}
     changed: list[Camera] = []
     for key, read in newest.items():
         camera, started = known.get(key) or Camera(key=key, name=key.id), read.taken.event.data.started_at
-        if camera.last_alarm_at is None or started - camera.last_alarm_at >= _NOTED_EVERY:
-            changed.append(replace(camera, last_alarm_at=started))
+        if camera.last_alarm_at is None or started - camera.last_alarm_at >= NOTED_EVERY:
+            camera = replace(camera, last_alarm_at=started)
+            changed.append(camera)
+        fresh.cameras[key] = camera.last_alarm_at or started
         if key not in known:
             announce.camera_changed(uow, key, "created", read.taken.received_at)
     await uow.territory.save_cameras(changed)
-    return known
-
-
-def _just_noted(noted: datetime | None, at: datetime) -> bool:
-    """A time that is only shown need not be written with every batch of a busy gateway."""
-    return noted is not None and abs(at - noted) < _NOTED_EVERY
 
 
 def _at(events: Sequence[ReadEvent]) -> datetime:

@@ -3,7 +3,7 @@
 import asyncio
 import random
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -12,11 +12,12 @@ from lookout_contract.commands import COMMANDS, ReplayCommand
 from lookout_contract.delivery import Receipt
 from lookout_contract.events import Phase, Scenario, Severity
 from lookout_contract.status import Sight
+from lookout_server.adapters.database.unit import SqlUnitOfWork
 from lookout_server.domain.alarm import Alarm, AlarmState, Disposition, alarm_id
 from lookout_server.domain.case import Case
 from lookout_server.domain.ledger import Chain, Ending
 from lookout_server.domain.territory import CameraKey
-from lookout_server.errors import StoreRefusedError
+from lookout_server.errors import StoreError, StoreRefusedError
 from lookout_server.ports import (
     AlarmFilter,
     CaseFilter,
@@ -296,3 +297,44 @@ async def test_a_connection_that_the_broker_refused_is_shown(station: Station) -
         await note_stranger(station.store, "the broker refused a connection from 192.0.2.7", at=NOON)
     (held,) = await _quarantine(station)
     assert (held.topic, held.times, held.gateway) == ("(broker)", 3, None)
+
+
+async def test_what_was_rolled_back_was_not_noted(station: Station, monkeypatch: pytest.MonkeyPatch) -> None:
+    gateway, commit = SmallGateway(gateway="gw-new"), SqlUnitOfWork.commit
+    message = gateway.sends("o-1")
+
+    async def refuse(_unit: SqlUnitOfWork) -> None:
+        raise StoreError("the disk is full")
+
+    monkeypatch.setattr(SqlUnitOfWork, "commit", refuse)
+    with pytest.raises(StoreError):
+        await station.intake.take([message])
+    monkeypatch.setattr(SqlUnitOfWork, "commit", commit)
+    await station.intake.take([message])
+    key = CameraKey(gateway="gw-new", id="gate")
+    async with station.store.read() as uow:
+        assert (await uow.gateways.get(["gw-new"]))["gw-new"].last_seen_at == NOON
+        assert (await uow.territory.cameras([key]))[key].last_alarm_at == NOON
+
+
+async def test_within_a_second_nobody_is_noted_again_and_what_people_changed_stays(station: Station) -> None:
+    gateway, key = SmallGateway(gateway="gw-new"), CameraKey(gateway="gw-new", id="gate")
+    await station.intake.take([gateway.sends("o-1")])
+    async with station.store.write() as uow:
+        camera = (await uow.territory.cameras([key]))[key]
+        await uow.territory.save_cameras([replace(camera, name="大门")])
+        await uow.commit()
+    gateway.at += timedelta(seconds=0.4)
+    await station.intake.take([gateway.sends("o-2")])
+    assert await _noted(station, key) == ("大门", NOON, NOON)
+    gateway.at += timedelta(seconds=0.6)
+    await station.intake.take([gateway.sends("o-3")])
+    assert await _noted(station, key) == ("大门", gateway.at, gateway.at)
+
+
+async def _noted(station: Station, key: CameraKey) -> tuple[str, datetime | None, datetime | None]:
+    """The camera's name, when it had an alarm and when its gateway spoke."""
+    async with station.store.read() as uow:
+        camera = (await uow.territory.cameras([key]))[key]
+        gateway = (await uow.gateways.get([key.gateway]))[key.gateway]
+    return camera.name, camera.last_alarm_at, gateway.last_seen_at
