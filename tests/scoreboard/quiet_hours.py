@@ -4,7 +4,7 @@
 
 A camera looks at one still for ``--minutes`` of its own time: the sensor is noisy, the sun comes and goes, wind shakes
 the mast now and then, once it is nudged, and once a minute something harmless happens (``quiet_scenes``). Pictures come
-as the pipeline asks for them, so an hour costs four to seven minutes of CPU. A still that looks like something is one
+as the pipeline asks for them, so an hour costs two to five minutes of CPU. A still that looks like something is one
 false alarm, however long: hours of few scenes would flatter, so the scenes are printed too. Cameras that go
 to and fro see every picture anew, which costs most: they are few, and watched for a third of the time.
 
