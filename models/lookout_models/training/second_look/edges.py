@@ -45,7 +45,10 @@ class EdgeHead(nn.Module):
             functional.grid_sample(narrow(features), grid, padding_mode="border", align_corners=False)
             for narrow, features in zip(self.narrow, maps, strict=True)
         ]
-        seen = functional.relu(self.outer(functional.relu(self.inner(torch.cat(sampled, 1))))).flatten(1)
+        seen = functional.relu(torch.cat(sampled, 1))
+        for part in (self.inner, self.outer):
+            seen = functional.relu(part(seen))
+        seen = seen.flatten(1)
         hidden = functional.relu(self.hidden(torch.cat([self.dropout(seen), size], 1)))
         said = self.last(self.dropout(hidden)).view(-1, self.labels, 5)
         return said[..., :4], said[..., 4]

@@ -73,7 +73,7 @@ def _edges(graph: _Graph, head: EdgeHead, maps: tuple[str, str]) -> None:
         graph.add("GridSample", _plain(graph, narrow, features), grid, mode="bilinear", padding_mode="border")
         for narrow, features in zip(head.narrow, maps, strict=True)
     ]
-    seen = graph.add("Concat", *sampled, axis=1)
+    seen = graph.add("Relu", graph.add("Concat", *sampled, axis=1))
     for part in (head.inner, head.outer):
         seen = graph.add("Relu", _plain(graph, part, seen))
     seen = graph.add("Concat", graph.add("Flatten", seen, axis=1), "extents", axis=1)
