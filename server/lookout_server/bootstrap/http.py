@@ -6,10 +6,7 @@ import socket
 from collections.abc import Generator
 
 import uvicorn
-from starlette.types import ASGIApp
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-
-from lookout_server.api.writing import WRITE_NOW
+from fastapi import FastAPI
 
 STOP_TIMEOUT_S = 2
 
@@ -29,30 +26,12 @@ class _Server(uvicorn.Server):
         yield
 
 
-class _Protocol(HttpToolsProtocol):
-    """Offers those who answer with a stream to write to the client's socket themselves, see ``api.writing``."""
-
-    def on_message_begin(self) -> None:
-        """A request begins."""
-        super().on_message_begin()
-        self.scope["extensions"] = {WRITE_NOW: {"write": self._write_now}}
-
-    def _write_now(self, piece: bytes) -> bool:
-        cycle = self.cycle
-        if self.flow.write_paused or not cycle.chunked_encoding or cycle.response_complete:
-            return False
-        if not cycle.disconnected:
-            self.transport.write(b"%x\r\n%b\r\n" % (len(piece), piece))
-        return True
-
-
 class HttpServer:
     """Serves the app on a socket that is bound already."""
 
-    def __init__(self, app: ASGIApp, listening: socket.socket) -> None:
+    def __init__(self, app: FastAPI, listening: socket.socket) -> None:
         config = uvicorn.Config(
             app,
-            http=_Protocol,
             lifespan="off",
             log_config=None,
             access_log=False,

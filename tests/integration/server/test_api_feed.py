@@ -10,12 +10,11 @@ from typing import Any
 
 import httpx
 import pytest
+import uvicorn
 from starlette.types import ASGIApp, Message, Scope
 
 from integration.server.fleet import app_of
-from lookout_server.api.writing import WRITE_NOW
 from lookout_server.app import Deps
-from lookout_server.bootstrap.http import HttpServer
 from lookout_server.testing import PASSWORD, SmallGateway, Station
 
 pytestmark = pytest.mark.anyio
@@ -32,14 +31,18 @@ class Line:
 
 @pytest.fixture
 async def live(deps: Deps, station: Station) -> AsyncGenerator[httpx.AsyncClient]:
-    """A client of the dispatcher's server on a free port."""
+    """A client of a real server on a free port."""
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
-        server = HttpServer(app_of(deps), listening)
-        await server.start()
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.port}", timeout=20) as client:
+        port = int(listening.getsockname()[1])
+        server = uvicorn.Server(
+            uvicorn.Config(app_of(deps), log_config=None, lifespan="off", timeout_graceful_shutdown=2)
+        )
+        serving = asyncio.create_task(server.serve(sockets=[listening]))
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=20) as client:
             yield client
-        await server.stop()
+        server.should_exit = True
+        await serving
 
 
 async def _headers(web: httpx.AsyncClient, username: str) -> dict[str, str]:
@@ -154,8 +157,7 @@ class Browser:
     While ``takes`` is not set its socket is full: whoever sends waits, and writes nothing before that, as in uvicorn.
     """
 
-    def __init__(self, headers: dict[str, str], *, past_asgi: bool) -> None:
-        self._extensions = {WRITE_NOW: {"write": self._write_now}} if past_asgi else {}
+    def __init__(self, headers: dict[str, str]) -> None:
         self.takes = asyncio.Event()
         self.takes.set()
         self.heard = asyncio.Event()
@@ -171,7 +173,6 @@ class Browser:
             "query_string": b"",
             "headers": self._headers,
             "client": ("127.0.0.1", 1),
-            "extensions": self._extensions,
         }
         await app(scope, self._receive, self._send)
 
@@ -189,29 +190,18 @@ class Browser:
 
     async def _send(self, message: Message) -> None:
         await self.takes.wait()
-        self._hear(bytes(message.get("body", b"")))
-
-    def _write_now(self, piece: bytes) -> bool:
-        if self.takes.is_set():
-            self._hear(piece)
-        return self.takes.is_set()
-
-    def _hear(self, piece: bytes) -> None:
-        for line in piece.split(b"\n"):
+        for line in bytes(message.get("body", b"")).split(b"\n"):
             if line.startswith(b"id: "):
                 self.seen.append(int(line[4:]))
         self.heard.set()
 
 
 @pytest.mark.one_dispatcher
-@pytest.mark.parametrize("past_asgi", [True, False])
-async def test_whose_socket_is_full_hears_all_in_order_later_and_holds_up_nobody(
-    deps: Deps, station: Station, past_asgi: bool
-) -> None:
+async def test_whose_socket_is_full_hears_all_in_order_later_and_holds_up_nobody(deps: Deps, station: Station) -> None:
     app = app_of(deps)
     web = httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://lookout.test")
     headers = await _headers(web, "li")
-    quick, slow = Browser(headers, past_asgi=past_asgi), Browser(headers, past_asgi=past_asgi)
+    quick, slow = Browser(headers), Browser(headers)
     following = [asyncio.create_task(browser.follow(app)) for browser in (quick, slow)]
     gateway = SmallGateway()
 

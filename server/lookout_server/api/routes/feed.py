@@ -3,10 +3,10 @@
 import contextlib
 import json
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Annotated, Any
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from typing import Annotated, Any, cast
 
-from fastapi import APIRouter, Header, Query, Request
+from fastapi import APIRouter, Header, Query
 from fastapi.responses import StreamingResponse
 from starlette.types import Message, Send
 
@@ -14,7 +14,6 @@ from lookout_server.api.deps import Deps, Given
 from lookout_server.api.models.feed import FEED_EXAMPLE, Heartbeat
 from lookout_server.api.problems import errors
 from lookout_server.api.security import Caller, SignedIn
-from lookout_server.api.writing import write_now
 from lookout_server.errors import StoreError, UnauthenticatedError
 from lookout_server.services import accounts
 from lookout_server.services.feed import FeedEndedError, FeedItem, FeedSubscription, is_for
@@ -59,7 +58,6 @@ class EventStream(StreamingResponse):
 
 @router.get("", operation_id="followFeed", response_class=EventStream, responses={**_STREAM, **errors()})
 async def follow(
-    request: Request,
     deps: Given,
     signed_in: SignedIn,
     after: Annotated[int | None, Query(ge=0, le=_MAX_SEQ, description="Resume after this number.")] = None,
@@ -71,7 +69,7 @@ async def follow(
     start = _number(last_event_id)
 
     async def write(send: Send) -> None:
-        await _Client(deps, signed_in, request, send).follow(after if start is None else start)
+        await _Client(deps, signed_in, send).follow(after if start is None else start)
 
     # A proxy must hand every line on at once.
     return EventStream(write, headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"})
@@ -81,12 +79,11 @@ class _Client:
     """Who follows. New lines are written the moment the hub has them, without waking this client's task: with a
     thousand clients that is most of the cost. What its socket does not take, heartbeats and the past are the task's."""
 
-    def __init__(self, deps: Deps, caller: Caller, request: Request, send: Send) -> None:
+    def __init__(self, deps: Deps, caller: Caller, send: Send) -> None:
         self._deps = deps
         self._caller = caller
         self._access = caller.access
         self._send = send
-        self._write_now = write_now(request.scope)
         self._busy = False
 
     async def follow(self, after: int | None) -> None:
@@ -122,7 +119,18 @@ class _Client:
         if self._busy:
             return False
         piece = self._piece(items)
-        return not piece or self._write_now(piece)
+        if not piece:
+            return True
+        sending = cast(Coroutine[Any, Any, None], self._send(_body(piece)))
+        try:
+            sending.send(None)
+        except StopIteration:
+            return True
+        except OSError:
+            return False
+        # It waits until the socket takes more, and has written nothing before that.
+        sending.close()
+        return False
 
     def _piece(self, items: Sequence[FeedItem]) -> bytes:
         access, lines = self._access, self._deps.lines
@@ -132,7 +140,7 @@ class _Client:
         await self._write(Heartbeat(at=self._deps.clock.now(), seq=subscription.seq).message())
 
     async def _write(self, piece: bytes) -> None:
-        if piece and not self._write_now(piece):
+        if piece:
             await self._send(_body(piece))
 
 
