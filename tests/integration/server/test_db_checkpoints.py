@@ -103,4 +103,7 @@ def test_a_file_that_is_no_database_is_no_reason_to_stop(database: Path) -> None
 @pytest.mark.anyio
 async def test_a_server_and_a_database_in_memory_look_after_themselves() -> None:
     for each in ("postgresql://nobody@localhost/nothing", "sqlite://"):
-        await keep_log_short(complete_url(each), every_s=3600)
+        keeping = asyncio.create_task(keep_log_short(complete_url(each), every_s=3600))
+        await asyncio.wait([keeping], timeout=10)
+        assert keeping.done(), f"it keeps a log of {each}"
+        assert keeping.exception() is None

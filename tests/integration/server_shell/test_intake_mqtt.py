@@ -172,6 +172,7 @@ def test_what_came_while_the_dispatcher_was_away_is_taken_when_it_is_back(broker
         running = asyncio.create_task(shell.loop().run())
         await receipt_up_to(gateway, 5)
         running.cancel()
+        assert await shell.alarms() == [f"occ-{number}" for number in range(1, 6)]
 
     with broker.probe("gw-a") as gateway:
         gateway.subscribe(TOPICS.receipt)

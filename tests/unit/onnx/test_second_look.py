@@ -177,3 +177,11 @@ def test_the_settings_say_how_much_fit_and_edges_count() -> None:
 @pytest.mark.parametrize("moves", [(1.0, 0.0, -1.0, 0.0), (9.0, 9.0, 9.0, 9.0), (0.0, 0.6, 0.0, -0.6)])
 def test_a_box_of_which_nothing_would_be_left_stays(moves: tuple[float, float, float, float]) -> None:
     assert redrawn(BOX, moves) == BOX
+
+
+@pytest.mark.parametrize("settings", [{"redraw": {"smoke": 0.5}}, {"fit_weight": {"smoke": 1.0}}])
+def test_what_the_second_look_does_not_judge_is_not_set(settings: dict[str, dict[str, float]]) -> None:
+    with pytest.raises(ModelError, match="'second_look' names smoke, which 'judges' does not judge"):
+        SecondLookDetector(
+            Finds(), Judges(0.5), SecondLook.model_validate({"model": "judges", **settings}), {"fire": 0.3}
+        )

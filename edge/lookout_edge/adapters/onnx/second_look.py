@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import NamedTuple, Protocol
 
 import cv2
@@ -53,9 +54,9 @@ def open_detector(
     mirrored, look, rivals = spec.mirrored_look, spec.second_look, spec.rivals
     judged = look.first if look else {}
     claims = dict.fromkeys(rivals.claimants, rivals.least) if rivals else {}
-    between = least(least(told, lower), judged)
+    between = least(told, lower, judged)
     fused = least(between, claims)
-    floors = least(least(least(mirrored.first if mirrored else {}, lower), judged), claims)
+    floors = least(mirrored.first if mirrored else {}, lower, judged, claims)
     detector: Detector = OnnxDetector(entry, providers, threads, threshold, floors)
     if mirrored is not None:
         detector = MirroredDetector(detector, mirrored, {label: fused[label] for label in mirrored.first})
@@ -67,9 +68,9 @@ def open_detector(
     return detector
 
 
-def least(some: Mapping[str, float], others: Mapping[str, float]) -> dict[str, float]:
-    """The lower score of each label."""
-    return {label: min(some.get(label, 1.0), others.get(label, 1.0)) for label in {*some, *others}}
+def least(*scores: Mapping[str, float]) -> dict[str, float]:
+    """The lowest score of each label."""
+    return {label: min(each.get(label, 1.0) for each in scores) for label in {*chain.from_iterable(scores)}}
 
 
 class Opinions(NamedTuple):
@@ -148,6 +149,9 @@ class SecondLookDetector(AfterFirstLook):
         unknown = sorted(set(judge.labels) - set(first.labels))
         if unknown:
             raise ModelError(f"second look '{judge.name}' judges {', '.join(unknown)}, which '{first.name}' never sees")
+        strange = sorted({*settings.redraw, *settings.fit_weight} - set(judge.labels))
+        if strange:
+            raise ModelError(f"'second_look' names {', '.join(strange)}, which '{judge.name}' does not judge")
         self._judge, self._settings, self._thresholds = judge, settings, thresholds
 
     def detect(self, image: Image, region: Box | None = None) -> Sequence[Detection]:
@@ -170,10 +174,8 @@ class SecondLookDetector(AfterFirstLook):
         weighed: list[Detection] = []
         for number, (detection, left) in enumerate(open_):
             label = self._judge.labels.index(detection.label)
-            score, box = (
-                together(detection.score, float(opinions.likely[number, label]), settings) * left,
-                detection.box,
-            )
+            score = together(detection.score, float(opinions.likely[number, label]), settings) * left
+            box = detection.box
             if opinions.edges is not None and opinions.fits is not None:
                 moves = opinions.edges[number, label] * settings.redraw.get(detection.label, 1.0)
                 # Of a thing that is cut off by the region's edge nobody sees where it ends.
