@@ -172,7 +172,6 @@ class ModelStore:
         except (zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
             raise ModelError(f"The package is no zip that can be read: {error}.") from error
         spec = Zoo(fresh).entry(place.name).spec
-        if spec.second_look is not None:
-            beside = Zoo.find().entry(spec.second_look.model).folder
-            shutil.copytree(beside, fresh / spec.second_look.model)
+        for look in spec.second_look:
+            shutil.copytree(Zoo.find().entry(look.model).folder, fresh / look.model, dirs_exist_ok=True)
         fresh.replace(place.folder)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 
 import yaml
-from pydantic import Field, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
 from lookout_contract.base import Sha256
 from lookout_edge.adapters.zoo_heads import NEEDS_NMS, DetectorHead, Head, Part, Share
@@ -126,8 +126,11 @@ class SecondLook(Part):
     """Its zoo entry; its labels are the ones that it judges."""
     side: Annotated[float, Field(ge=1, le=4)] = 1.5
     """Side of the square that it sees, relative to the longer side of the box."""
-    weight: Annotated[float, Field(gt=0, le=4)] = 1.0
-    """How much its evidence counts: the score becomes σ(logit(score) + weight × logit(probability))."""
+    weight: Annotated[float, Field(ge=0, le=4)] = 1.0
+    """How much its evidence counts: the score becomes σ(logit(score) + weight × logit(probability)); 0 leaves it."""
+    candidates: Annotated[int, Field(ge=1)] = 6
+    """Of one picture, how many candidates it looks at, the best ones. With ``weight`` the others are dropped, as their
+    scores are too low to matter; without, they stay as the first look told them."""
     modesty: Annotated[float, Field(ge=0, le=4)] = 2.0
     """How far a candidate stands back behind the best overlapping one of its label: × (score / best) ^ modesty."""
     redraw: dict[str, Share] = {}
@@ -138,6 +141,11 @@ class SecondLook(Part):
     """How much the expected fit counts for a label: the score is multiplied by fit ^ this."""
     first: dict[str, Share] = {}
     """Thresholds by label for the first look; ``thresholds`` then hold for the score of both together."""
+
+
+def _listed(value: object) -> object:
+    """A section that stands alone as a list of one, as every description had it once."""
+    return value if isinstance(value, list | tuple) else [value]  # pyright: ignore[reportUnknownVariableType]
 
 
 class MirroredLook(Part):
@@ -187,7 +195,8 @@ class ModelSpec(Part):
     labels: tuple[str, ...]
     thresholds: Thresholds
     nms: Nms | None = None
-    second_look: SecondLook | None = None
+    second_look: Annotated[tuple[SecondLook, ...], BeforeValidator(_listed)] = ()
+    """One section, or a list of them, each for other labels; they look one after the other."""
     mirrored_look: MirroredLook | None = None
     rivals: Rivals | None = None
 

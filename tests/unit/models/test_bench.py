@@ -10,3 +10,8 @@ def test_every_model_has_a_cost_and_the_first_is_one() -> None:
     assert list(costs) == ["plate-reader", "plate-detector"]
     assert costs["plate-reader"].relative == 1
     assert all(cost.milliseconds > 0 for cost in costs.values())
+
+
+def test_a_model_that_redraws_boxes_has_a_cost() -> None:
+    entry = Zoo.find().entry("fire-second-look")
+    assert bench([entry], 1)[entry.name].milliseconds > 0

@@ -179,7 +179,38 @@ def test_a_box_of_which_nothing_would_be_left_stays(moves: tuple[float, float, f
     assert redrawn(BOX, moves) == BOX
 
 
-@pytest.mark.parametrize("settings", [{"redraw": {"smoke": 0.5}}, {"fit_weight": {"smoke": 1.0}}])
+def test_without_weight_only_the_fit_counts() -> None:
+    settings = SecondLook(model="judges", weight=0, modesty=0, fit_weight={"fire": 2.0})
+    judge = Redraws((0.0, 0.0, 0.0, 0.0), fit=0.5)
+    judge.probability = 0.999
+    found = SecondLookDetector(Finds(Detection("fire", 0.4, BOX)), judge, settings, {"fire": 0.0}).detect(PICTURE)
+    assert [d.score for d in found] == [pytest.approx(0.4 * 0.25)]
+
+
+@pytest.mark.parametrize(("weight", "told"), [(0.0, 5), (1.0, 2)])
+def test_who_is_not_asked_about_stays_unless_evidence_was_wanted(weight: float, told: int) -> None:
+    judge = Judges(0.5)
+    found = [Detection("fire", 0.9 - n / 10, Box(n / 5, 0, n / 5 + 0.1, 0.1)) for n in range(5)]
+    settings = SecondLook(model="judges", weight=weight, candidates=2)
+    seen = SecondLookDetector(Finds(*found), judge, settings, {"fire": 0.3}).detect(PICTURE)
+    assert [(d.score, d.box) for d in seen] == [(pytest.approx(d.score), d.box) for d in found[:told]]
+    assert len(judge.seen) == 2
+
+
+def test_each_look_asks_about_its_own_labels_however_many_others_there_are() -> None:
+    crowd = [Detection("person", 0.9, Box(n / 10, 0, n / 10 + 0.1, 0.2)) for n in range(9)]
+    fires, people = Judges(0.9), Judges(0.9, ("person",))
+    first = SecondLookDetector(
+        Finds(*crowd, Detection("fire", 0.4, BOX)), fires, SecondLook(model="fires", candidates=6), {"fire": 0.3}
+    )
+    found = SecondLookDetector(first, people, SecondLook(model="people", weight=0, candidates=6), {"person": 0.3})
+    assert sorted(d.label for d in found.detect(PICTURE)) == ["fire", *["person"] * 9]
+    assert (len(fires.seen), len(people.seen)) == (1, 6)
+
+
+@pytest.mark.parametrize(
+    "settings", [{"redraw": {"smoke": 0.5}}, {"fit_weight": {"smoke": 1.0}}, {"first": {"smoke": 0.1}}]
+)
 def test_what_the_second_look_does_not_judge_is_not_set(settings: dict[str, dict[str, float]]) -> None:
     with pytest.raises(ModelError, match="'second_look' names smoke, which 'judges' does not judge"):
         SecondLookDetector(

@@ -53,6 +53,18 @@ def test_an_unknown_name_lists_what_there_is(tmp_path: Path) -> None:
         zoo_with(tmp_path).entry("tinny")
 
 
+def test_a_second_look_may_stand_alone_or_in_a_list(tmp_path: Path) -> None:
+    looks = [{"model": "judge"}, {"model": "other", "side": 2.0}]
+    for number, (section, names) in enumerate([(looks[0], ["judge"]), (looks, ["judge", "other"])]):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        spec = zoo_with(folder, second_look=section).entry("tiny").spec
+        assert [look.model for look in spec.second_look] == names
+    plain = tmp_path / "plain"
+    plain.mkdir()
+    assert zoo_with(plain).entry("tiny").spec.second_look == ()
+
+
 def test_damaged_weights_are_refused(tmp_path: Path) -> None:
     zoo = zoo_with(tmp_path)
     (tmp_path / "tiny" / "tiny.onnx").write_bytes(b"weightz")

@@ -25,8 +25,6 @@ from lookout_edge.ports import Detector
 
 Floats = NDArray[np.float32]
 
-#: Candidates of one picture that are looked at again, the best ones. The rest keep too low a score to matter.
-_MOST_CANDIDATES = 6
 #: No look is surer than this that something is not there, or is.
 _LEAST = 1e-5
 
@@ -51,8 +49,8 @@ def open_detector(
     if raw:
         return OnnxDetector(entry, providers, threads, threshold, lower)
     told = {label: spec.thresholds.of(label) if threshold is None else threshold for label in spec.labels}
-    mirrored, look, rivals = spec.mirrored_look, spec.second_look, spec.rivals
-    judged = look.first if look else {}
+    mirrored, rivals = spec.mirrored_look, spec.rivals
+    judged = least(*(look.first for look in spec.second_look))
     claims = dict.fromkeys(rivals.claimants, rivals.least) if rivals else {}
     between = least(told, lower, judged)
     fused = least(between, claims)
@@ -62,9 +60,16 @@ def open_detector(
         detector = MirroredDetector(detector, mirrored, {label: fused[label] for label in mirrored.first})
     if rivals is not None:
         detector = RivalDetector(detector, rivals, between)
-    if look is not None:
+    reported = least(told, lower)
+    judges: dict[str, str] = {}
+    for look in spec.second_look:
         judge = OnnxClassifier(zoo.entry(look.model), providers, threads)
-        detector = SecondLookDetector(detector, judge, look, {label: told[label] for label in judge.labels})
+        for label in judge.labels:
+            if label in judges:
+                both = f"both '{judges[label]}' and '{judge.name}'"
+                raise ModelError(f"'second_look' of '{name}' asks {both} about {label}; leave out one")
+            judges[label] = judge.name
+        detector = SecondLookDetector(detector, judge, look, reported)
     return detector
 
 
@@ -149,7 +154,7 @@ class SecondLookDetector(AfterFirstLook):
         unknown = sorted(set(judge.labels) - set(first.labels))
         if unknown:
             raise ModelError(f"second look '{judge.name}' judges {', '.join(unknown)}, which '{first.name}' never sees")
-        strange = sorted({*settings.redraw, *settings.fit_weight} - set(judge.labels))
+        strange = sorted({*settings.redraw, *settings.fit_weight, *settings.first} - set(judge.labels))
         if strange:
             raise ModelError(f"'second_look' names {', '.join(strange)}, which '{judge.name}' does not judge")
         self._judge, self._settings, self._thresholds = judge, settings, thresholds
@@ -158,8 +163,10 @@ class SecondLookDetector(AfterFirstLook):
         """Objects in a BGR picture, best first; scores of judged labels are those of both looks together."""
         found = self._first.detect(image, region)
         others = [d for d in found if d.label not in self._judge.labels]
-        candidates = [d for d in found if d.label in self._judge.labels][:_MOST_CANDIDATES]
-        return sorted([*others, *self._judged(image, candidates)], key=lambda d: -d.score)
+        of_labels = [d for d in found if d.label in self._judge.labels]
+        most = self._settings.candidates
+        left = [] if self._settings.weight else of_labels[most:]
+        return sorted([*others, *self._judged(image, of_labels[:most]), *left], key=lambda d: -d.score)
 
     def _judged(self, image: Image, candidates: Sequence[Detection]) -> list[Detection]:
         """The candidates that both looks believe in together; none is judged whose answer would change nothing."""
