@@ -45,8 +45,10 @@ class RegionSettings:
 class LookSettings:
     """When a frame is looked at. Times in seconds of frame time."""
 
-    #: Looks a second while something goes on.
+    #: Looks a second while something new goes on.
     detect_fps: float = 5.0
+    #: Seconds from one picture to the next while all that moves is known, and while nothing does.
+    steady_s: float = 0.4
     #: Longest time without a look at the whole picture.
     heartbeat_s: float = 10.0
     #: Every picture is decoded for this long after the last movement.
@@ -150,6 +152,8 @@ class Attention:
         self._takes_regions = takes_regions and settings.thrifty
         self._masks = tuple(masks)
         self._due_at: float | None = None
+        #: Frame time of the last picture that was due.
+        self._asked_at: float | None = None
         self._whole_at: float | None = None
         self._busy_until = float("-inf")
         #: (frame time, place) of looks that rules or earlier looks asked for.
@@ -160,12 +164,20 @@ class Attention:
         self._waiting = False
 
     def is_due(self, at: float) -> bool:
-        """Keep the cadence on its own grid, so that the rate does not sag when the frame rate is no multiple of it."""
+        """Keep the cadence on its own grid, so that the rate does not sag when the frame rate is no multiple of it.
+
+        While nothing is new, fast, missed or judged by its flicker, pictures are passed over: what moves as foreseen is
+        seen often enough without them, and so is movement that has shown nothing so far.
+        """
         interval = 1.0 / self._settings.detect_fps
         if self._due_at is not None and at < self._due_at - interval / 4:
             return False
         due_at = at if self._due_at is None else self._due_at
         self._due_at = max(due_at, at - interval / 2) + interval
+        asked_at = self._asked_at
+        if asked_at is not None and at - asked_at < self._pause_s(asked_at) - interval / 4:
+            return False
+        self._asked_at = at
         return True
 
     def choose(self, at: float, luma: Luma) -> Look | None:
@@ -182,7 +194,7 @@ class Attention:
         if not motion.regions and not wanted:
             return None
         # Whose turn comes before the next frame but one joins in, so that all are looked at in the same frames.
-        soon = at + 1.0 / self._settings.detect_fps
+        soon = at + self._settings.steady_s
         wanted += [place.box for place in places if at < place.look_at <= soon]
         if not self._takes_regions:
             return Look(None, motion)
@@ -243,10 +255,16 @@ class Attention:
     def reset(self) -> None:
         """Time has jumped."""
         self._gate.reset()
-        self._due_at = self._whole_at = None
+        self._due_at = self._asked_at = self._whole_at = None
         self._busy_until = float("-inf")
         self._wishes, self._later, self._judged = [], [], []
         self._waiting = False
+
+    def _pause_s(self, since: float) -> float:
+        """Seconds after the picture at ``since`` for which nothing needs another one."""
+        if self._judged or self._tracker.is_restless or not self._settings.thrifty:
+            return 0.0
+        return min([self._settings.steady_s, *(when - since for when, _ in self._wishes)])
 
     def _is_whole_due(self, at: float) -> bool:
         if self._whole_at is None:

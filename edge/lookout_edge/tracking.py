@@ -49,6 +49,10 @@ class TrackerSettings:
     still_speed: float = 0.12
     #: Sights from which on a still thing need not be looked at each time.
     settled_hits: int = 5
+    #: Sights from which on it is foreseeable where a moving thing will be.
+    known_hits: int = 3
+    #: Watched seconds for which what is missed is looked for as often as can be.
+    searched_s: float = 0.2
     #: First and longest time from one look at a still thing to the next; it doubles with each that finds it.
     recheck_s: tuple[float, float] = (1.0, 10.0)
     #: Time from one look to the next at a settled thing that moves no faster than this many own sizes a second.
@@ -96,8 +100,6 @@ class WholeScene:
 
 
 _WHOLE = WholeScene()
-#: Watched seconds for which what is missed is looked for in every frame.
-_SEARCHED_S = 1.0
 #: Overlap from which on two detections of one label group are of the same thing.
 _DOUBLE_IOU = 0.7
 #: Overlap with where it was surely seen, from which on a thing still is there.
@@ -224,6 +226,17 @@ class Tracker:
         return tuple(f.as_track() for f in self._followed if f.hits > 1 or first_look)
 
     @property
+    def is_restless(self) -> bool:
+        """Whether something is so new, so fast or so lately missed that it needs a look as soon as can be."""
+        settings = self._settings
+        return any(
+            f.missed_s <= settings.searched_s
+            if f.missed_s > 0
+            else f.hits < settings.known_hits or f.motion.speed >= settings.moving_speed
+            for f in self._followed
+        )
+
+    @property
     def next_look_at(self) -> float | None:
         """Frame time of the next look that something needs; None when nothing is followed."""
         return min((followed.look_at for followed in self._followed), default=None)
@@ -295,13 +308,13 @@ class Tracker:
             return
         if not self._stands(followed):
             foreseeable = (
-                followed.hits >= settings.settled_hits
+                followed.hits >= settings.known_hits
                 and followed.missed_s == 0
                 and followed.motion.speed < settings.moving_speed
             )
             followed.interval_s = 0.0
             # Looks come on a grid that may be finer than this: half of its step of tolerance.
-            rests = foreseeable or followed.missed_s > _SEARCHED_S
+            rests = foreseeable or followed.missed_s > settings.searched_s
             followed.look_at = at + 0.75 * settings.moving_s if rests else at
             # What is missed just now may show itself to be in its old place still.
             followed.patch = followed.patch if followed.missed_s > 0 else None

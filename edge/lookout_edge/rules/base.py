@@ -1,7 +1,7 @@
 """What every rule shares: the protocol, the common parameters and the conditions that all of them explain."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, ClassVar, Generic, Protocol, Self, TypeVar
 
@@ -56,6 +56,8 @@ class RuleParams(BaseModel):
         return self
 
 
+#: Times nearer than this are the same instant, seconds: a float of seconds since 1970 is good to a microsecond.
+_INSTANT_S = 1e-3
 #: The model's threshold where it is not known.
 USUAL_THRESHOLD = 0.2
 #: How far above the model's own threshold, as a share of the way to certainty, a thing must be on the whole.
@@ -110,6 +112,14 @@ class Rule(Protocol):
     def reset(self) -> None:
         """Forget everything: time has jumped."""
         ...
+
+
+def turns_to_come(at: float, turns: Iterable[float]) -> list[float]:
+    """Those of ``turns`` (frame times) that this look at ``at`` may not have judged yet.
+
+    A sum of times and their difference round differently: what falls due at this very instant may be found wanting.
+    """
+    return [turn for turn in turns if turn > at - _INSTANT_S]
 
 
 def dwell_condition(dwell_s: float, limit_s: float, name: str = "dwell") -> Condition:
@@ -313,7 +323,6 @@ def _observation(
 ) -> Observation:
     standing, blocked_by = standing_of(conditions)
     # What is not to be seen just now is looked for at once.
-    turns = (turn for turn in judgement.turns if turn > at)
     return Observation(
         key=presence.thing,
         zone=zone.id,
@@ -329,7 +338,7 @@ def _observation(
         votes=votes,
         attributes=judgement.attributes,
         blocked_by=blocked_by,
-        look_by=at if presence.seen_at < at else min(turns, default=None),
+        look_by=at if presence.seen_at < at else min(turns_to_come(at, judgement.turns), default=None),
         plate_of=judgement.plate_of,
         pose_of=judgement.pose_of,
         visit_of=judgement.visit_of,

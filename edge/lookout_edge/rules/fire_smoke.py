@@ -30,6 +30,7 @@ from lookout_edge.rules.base import (
     score_condition,
     standing_of,
     suppression_condition,
+    turns_to_come,
     votes_condition,
     window_condition,
     zone_condition,
@@ -187,7 +188,7 @@ class FireSmoke:
             votes=hazard.votes,
             attributes=Attributes(stage=stage.value),
             blocked_by=blocked_by,
-            look_by=at if hazard.seen_at < at else min((turn for turn in turns if turn > at), default=None),
+            look_by=at if hazard.seen_at < at else min(turns_to_come(at, turns), default=None),
         )
 
     def _is_sure(self, hazard: Hazard) -> bool:

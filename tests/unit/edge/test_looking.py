@@ -91,6 +91,26 @@ def test_a_steady_walker_is_looked_at_half_as_often_as_a_new_one() -> None:
     assert 2 <= len([at for at, _ in camera.looks if 6.0 <= at < 7.0]) <= 3
 
 
+def test_who_runs_is_looked_at_as_often_as_can_be() -> None:
+    """So fast that it leaves its own place from one look to the next: each picture counts."""
+    camera = Camera()
+    camera.show(seconds=2)
+    for step in range(15):
+        camera.show(box_at(0.02 + 0.062 * step, 0.5, 0.06, 0.2))
+    assert len(camera.since(2.0)) >= 14
+
+
+def test_who_comes_in_is_looked_at_three_times_in_a_row() -> None:
+    camera = Camera()
+    camera.show(seconds=2)
+    for step in range(6):
+        camera.show(box_at(0.05 + 0.012 * step, 0.5, 0.06, 0.2))
+    first, second, third, fourth = [at for at, _ in camera.looks if at >= 2.0][:4]
+    assert first <= 2.2
+    assert [round(second - first, 3), round(third - second, 3)] == [0.2, 0.2]
+    assert fourth - third > 0.3
+
+
 def test_a_detector_of_one_size_is_asked_for_the_whole_and_as_seldom() -> None:
     camera = Camera(regions=False)
     camera.show(seconds=2)

@@ -13,6 +13,7 @@ from lookout_edge.events import Provenance
 from lookout_edge.looking import EVERY_LOOK, LookSettings
 from lookout_edge.pipeline import CameraPipeline, PipelineSettings, Plates
 from lookout_edge.ports import Detector
+from lookout_edge.rules.base import turns_to_come
 from lookout_edge.rules.registry import RULES
 from lookout_edge.testing import (
     FakePlateReader,
@@ -95,10 +96,16 @@ def test_a_car_that_stays_is_one_occurrence_that_ends_when_it_has_left() -> None
     world.show(WITH_CAR, 2.0, 8.0)
     world.show(EMPTY, 10.0, 12.0)
     assert [phase for phase, _ in world.said] == ["start", "end"]
-    assert 4.0 <= world.said[0][1] <= 4.4
+    assert 4.0 <= world.said[0][1] <= 4.6
     assert world.events[0].skew_s == 0.02
     assert world.events[1].end_reason is EndReason.CLEARED
     assert 15.0 <= world.said[1][1] <= 18.0
+
+
+def test_what_falls_due_in_a_look_that_finds_it_a_hair_too_early_is_asked_for_once_more() -> None:
+    since, at = 2.0 + 0.36, 2.0 + 2.36
+    assert at - since < 2.0 <= at - since + 1e-9
+    assert turns_to_come(at, [since + 2.0, since + 1.0]) == [since + 2.0]
 
 
 def test_twice_gives_the_same_bytes() -> None:
@@ -112,12 +119,14 @@ def test_twice_gives_the_same_bytes() -> None:
 
 
 def test_only_the_cadence_is_looked_at() -> None:
-    for fps in (5.0, 7.0, 12.5, 25.0, 30.0):
-        detector = ShadeDetector(see)
-        world = World(detector)
-        for index in range(round(20 * fps)):  # something moves all the time
-            world.pipeline.step(Frame("gate", index / fps, picture(index * 37)))
-        assert abs(detector.calls - 100) <= 3, fps
+    """Something moves all the time: movement that shows nothing is worth half of the looks."""
+    for looks, calls in ((EVERY_LOOK, 100), (LookSettings(), 50)):
+        for fps in (5.0, 7.0, 12.5, 25.0, 30.0):
+            detector = ShadeDetector(see)
+            world = World(detector, looks=looks)
+            for index in range(round(20 * fps)):
+                world.pipeline.step(Frame("gate", index / fps, picture(index * 37)))
+            assert abs(detector.calls - calls) <= 7, (looks, fps)
 
 
 def test_an_idle_scene_costs_a_look_per_heartbeat() -> None:
@@ -140,10 +149,10 @@ def test_a_standing_car_is_held_through_idle_time_and_alarms_at_its_dwell() -> N
 def test_a_failing_detector_is_unknown_and_not_an_empty_scene() -> None:
     broken = ModelError("the session is gone")
     seen: list[Sequence[Detection] | ModelError] = [[CAR]]
-    script = seen * 16 + [broken] * 500
+    script = seen * 12 + [broken] * 500
     world = World(ScriptedDetector(script))
     for index in range(400):  # moves all the time, so that every due frame is looked at
-        shade = 0 if index % 2 else 100
+        shade = index * 37 % 140
         world.events += world.pipeline.step(Frame("gate", index / 5, picture(shade)))
     assert [phase for phase, _ in world.said] == ["start"]
     assert world.pipeline.unknown_because == "the session is gone"
@@ -303,7 +312,7 @@ def test_it_asks_for_what_it_looks_at_and_when_idle_for_what_its_rules_tolerate(
     assert world.pipeline.demand == Demand(0.2)
     world.show(EMPTY, 2.0, 8.0)
     assert world.pipeline.demand == Demand(2.5)
-    world.show(WITH_CAR, 10.0, 0.2)
+    world.show(WITH_CAR, 10.0, 0.4)
     assert world.pipeline.demand == Demand(0.2)
 
 
