@@ -174,8 +174,7 @@ class Attention:
             return False
         due_at = at if self._due_at is None else self._due_at
         self._due_at = max(due_at, at - interval / 2) + interval
-        asked_at = self._asked_at
-        if asked_at is not None and at - asked_at < self._pause_s(asked_at) - interval / 4:
+        if self._asked_at is not None and at - self._asked_at < self._pause_s() - interval / 4:
             return False
         self._asked_at = at
         return True
@@ -260,11 +259,10 @@ class Attention:
         self._wishes, self._later, self._judged = [], [], []
         self._waiting = False
 
-    def _pause_s(self, since: float) -> float:
-        """Seconds after the picture at ``since`` for which nothing needs another one."""
-        if self._judged or self._tracker.is_restless or not self._settings.thrifty:
-            return 0.0
-        return min([self._settings.steady_s, *(when - since for when, _ in self._wishes)])
+    def _pause_s(self) -> float:
+        """Seconds after one picture for which nothing needs another one."""
+        hurried = self._judged or self._tracker.is_restless or not self._settings.thrifty
+        return 0.0 if hurried else self._settings.steady_s
 
     def _is_whole_due(self, at: float) -> bool:
         if self._whole_at is None:

@@ -9,7 +9,7 @@ from lookout_contract.events import Votes
 from lookout_edge.domain.appearance import Appearance, flicker_between
 from lookout_edge.domain.detection import Detection
 from lookout_edge.domain.geometry import Box
-from lookout_edge.domain.looks import LookClock
+from lookout_edge.domain.looks import LookClock, seconds_between
 
 #: Share of its own size by which a box reaches out to what may belong to it.
 REACH = 0.35
@@ -63,7 +63,7 @@ class Hazard:
     @property
     def dwell_s(self) -> float:
         """Seconds from the first to the last sight."""
-        return self.seen_at - self.since
+        return seconds_between(self.since, self.seen_at)
 
     @property
     def votes(self) -> Votes:

@@ -2,8 +2,18 @@
 
 from dataclasses import dataclass
 
+#: Frame times nearer than this are one instant, seconds: seconds since 1970 are good to a quarter of a microsecond.
+INSTANT_S = 1e-5
 #: A single look says nothing about more than this many seconds before it.
 MAX_STEP_S = 1.0
+
+
+def seconds_between(since: float, at: float) -> float:
+    """Seconds from ``since`` to ``at``, rounded: a sum of times and their difference do not agree to the last bit.
+
+    A limit that falls due at ``since + limit`` is then reached in the look at that very instant.
+    """
+    return round(at - since, 5)
 
 
 @dataclass(slots=True)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from lookout_contract.events import DetectedObject, Votes
 from lookout_edge.domain.geometry import Box
 from lookout_edge.domain.labels import label_group
-from lookout_edge.domain.looks import LookClock
+from lookout_edge.domain.looks import LookClock, seconds_between
 from lookout_edge.domain.track import Track
 from lookout_edge.domain.zone import Zone
 
@@ -73,7 +73,7 @@ class Presence:
     @property
     def dwell_s(self) -> float:
         """Seconds from its first to its last sight in the zone: time without sight is no proof of staying."""
-        return self.seen_at - self.since
+        return seconds_between(self.since, self.seen_at)
 
     @property
     def votes(self) -> Votes:

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from lookout_contract.events import Attributes, Scenario, Severity, Votes
 from lookout_edge.domain.condition import Condition
 from lookout_edge.domain.geometry import Box
+from lookout_edge.domain.looks import INSTANT_S
 from lookout_edge.domain.observation import Observation, Scene, Standing
 from lookout_edge.domain.occurrence import OccurrenceSettings
 from lookout_edge.domain.presence import Presence, PresenceBook
@@ -56,8 +57,6 @@ class RuleParams(BaseModel):
         return self
 
 
-#: Times nearer than this are the same instant, seconds: a float of seconds since 1970 is good to a microsecond.
-_INSTANT_S = 1e-3
 #: The model's threshold where it is not known.
 USUAL_THRESHOLD = 0.2
 #: How far above the model's own threshold, as a share of the way to certainty, a thing must be on the whole.
@@ -114,12 +113,9 @@ class Rule(Protocol):
         ...
 
 
-def turns_to_come(at: float, turns: Iterable[float]) -> list[float]:
-    """Those of ``turns`` (frame times) that this look at ``at`` may not have judged yet.
-
-    A sum of times and their difference round differently: what falls due at this very instant may be found wanting.
-    """
-    return [turn for turn in turns if turn > at - _INSTANT_S]
+def next_turn(at: float, turns: Iterable[float]) -> float | None:
+    """The first of ``turns`` (frame times) that comes after the look at ``at``; None when all have passed."""
+    return min((turn for turn in turns if turn > at + INSTANT_S / 2), default=None)
 
 
 def dwell_condition(dwell_s: float, limit_s: float, name: str = "dwell") -> Condition:
@@ -338,7 +334,7 @@ def _observation(
         votes=votes,
         attributes=judgement.attributes,
         blocked_by=blocked_by,
-        look_by=at if presence.seen_at < at else min(turns_to_come(at, judgement.turns), default=None),
+        look_by=at if presence.seen_at < at else next_turn(at, judgement.turns),
         plate_of=judgement.plate_of,
         pose_of=judgement.pose_of,
         visit_of=judgement.visit_of,

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field, model_validator
 from lookout_contract.events import Attributes, Scenario, Severity, Votes
 from lookout_edge.domain.condition import Condition
 from lookout_edge.domain.geometry import Box
+from lookout_edge.domain.looks import seconds_between
 from lookout_edge.domain.observation import Observation, Scene
 from lookout_edge.domain.occurrence import OccurrenceSettings
 from lookout_edge.domain.pose import torso_tilt
@@ -146,7 +147,7 @@ class Care(PresenceRule[CareParams, _Note]):
     def _judge(self, at: float, zone: Zone, presence: Presence, note: _Note) -> Judgement:
         if presence.seen_at >= at:
             self._note_posture(at, presence.track, note)
-        lying_s = 0.0 if note.lying_since is None else presence.seen_at - note.lying_since
+        lying_s = 0.0 if note.lying_since is None else seconds_between(note.lying_since, presence.seen_at)
         fell = note.fell_within_s is not None and note.fell_within_s <= self._params.fall_within_s
         return Judgement(
             conditions=(

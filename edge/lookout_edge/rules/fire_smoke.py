@@ -27,10 +27,10 @@ from lookout_edge.rules.base import (
     RuleParams,
     Seconds,
     dwell_condition,
+    next_turn,
     score_condition,
     standing_of,
     suppression_condition,
-    turns_to_come,
     votes_condition,
     window_condition,
     zone_condition,
@@ -188,7 +188,7 @@ class FireSmoke:
             votes=hazard.votes,
             attributes=Attributes(stage=stage.value),
             blocked_by=blocked_by,
-            look_by=at if hazard.seen_at < at else min(turns_to_come(at, turns), default=None),
+            look_by=at if hazard.seen_at < at else next_turn(at, turns),
         )
 
     def _is_sure(self, hazard: Hazard) -> bool:

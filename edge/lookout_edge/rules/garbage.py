@@ -12,6 +12,7 @@ from lookout_contract.base import Identifier
 from lookout_contract.events import Attributes, EndReason, Scenario, Severity
 from lookout_edge.domain.condition import Condition
 from lookout_edge.domain.geometry import Box
+from lookout_edge.domain.looks import seconds_between
 from lookout_edge.domain.observation import Scene
 from lookout_edge.domain.occurrence import OccurrenceSettings
 from lookout_edge.domain.presence import Presence
@@ -165,7 +166,7 @@ class Garbage(PresenceRule[GarbageParams, _Note]):
         """What newly came is doubted less the longer it lies there; what always stood there never is."""
         usual = super()._least_score(at, presence, note)
         lies_s = max(self._params.doubtful_s, self._params.dwell_s)
-        lay_s = presence.seen_at - min(presence.since, note.came_at)
+        lay_s = seconds_between(min(presence.since, note.came_at), presence.seen_at)
         if not note.is_new or lay_s < lies_s or self._params.min_score is not None:
             return usual
         doubt = self._params.doubt if note.was_bag else 0.0
@@ -243,7 +244,7 @@ class Garbage(PresenceRule[GarbageParams, _Note]):
         """Seconds for which everybody has been away from it."""
         bag = presence.track.box
         if presence.seen_at < at:  # hidden: whoever hides it is near it
-            return 0.0 if note.alone_since is None else presence.seen_at - note.alone_since
+            return 0.0 if note.alone_since is None else seconds_between(note.alone_since, presence.seen_at)
         distances = [_distance(bag, person) for person in self._people]
         note.nearest = min(distances, default=None)
         if note.nearest is not None and note.nearest < self._params.separation:
@@ -252,7 +253,7 @@ class Garbage(PresenceRule[GarbageParams, _Note]):
         if note.alone_since is None:
             # Nobody has ever been near: it has been alone from its first sight on.
             note.alone_since = presence.since if presence.sights <= 1 else at
-        return at - note.alone_since
+        return seconds_between(note.alone_since, at)
 
     def _stage(self, presence: Presence, in_hours: bool, in_bin: bool) -> Stage:
         if presence.dwell_s >= self._params.clear_within_s:

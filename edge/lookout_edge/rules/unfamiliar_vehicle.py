@@ -9,6 +9,7 @@ from pydantic import Field
 from lookout_contract.commands import Resident
 from lookout_contract.events import Attributes, Plate, PlateStatus, Scenario, Severity
 from lookout_edge.domain.condition import Condition
+from lookout_edge.domain.looks import seconds_between
 from lookout_edge.domain.observation import Scene
 from lookout_edge.domain.plates import Forgiveness, Found, Match, PlateVote, ResidentIndex, match_plate
 from lookout_edge.domain.presence import Presence
@@ -168,7 +169,7 @@ class UnfamiliarVehicle(PresenceRule[UnfamiliarVehicleParams, _Note]):
         seconds that a better look takes, nor on a box so busy that the patience is over before there were as many
         tries as readings are needed."""
         params, tries = self._params, note.vote.attempts
-        waited_s = at - max(presence.since + params.dwell_s, note.nearer_at)
+        waited_s = seconds_between(max(presence.since + params.dwell_s, note.nearer_at), at)
         is_due = params.plate_patience_s > 0 and tries < params.plate_min_reads
         waits = (waited_s < params.plate_patience_s or is_due) and tries < params.plate_tries
         met = plate.status is not PlateStatus.UNREADABLE or not waits
