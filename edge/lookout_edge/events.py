@@ -7,7 +7,7 @@ again soon after, its occurrence goes on under its old name with an update that 
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from lookout_contract.events import EndReason, EventData, Phase, PlateStatus, Scenario, Votes
@@ -170,10 +170,10 @@ class EventBook:
             return self._end(at, occurrence, self._settings.gone_as, skew_s) if gone else None
         occurrence.absent_s = 0.0
         if seen.standing is Standing.PENDING:
-            occurrence.last = replace(occurrence.last, key=seen.key, box=seen.box, seen_at=seen.seen_at)
+            occurrence.last = occurrence.last._replace(key=seen.key, box=seen.box, seen_at=seen.seen_at)
             return None
         since = occurrence.last.since
-        occurrence.last = seen if seen.since <= since else replace(seen, since=since)
+        occurrence.last = seen if seen.since <= since else seen._replace(since=since)
         if seen.standing is Standing.BLOCKED:
             return self._end(at, occurrence, EndReason.CLEARED, skew_s)
         changed = _headline(seen) != occurrence.reported
@@ -190,14 +190,14 @@ class EventBook:
         if seen is not None and seen.standing is Standing.ACTIVE:
             self._dormant.remove(dormant)
             self._open.append(occurrence)
-            occurrence.last = replace(seen, since=min(seen.since, occurrence.last.since))
+            occurrence.last = seen._replace(since=min(seen.since, occurrence.last.since))
             occurrence.absent_s, occurrence.reported_at, occurrence.reported = 0.0, at, _headline(seen)
             return self._event(at, Phase.UPDATE, occurrence, skew_s).model_copy(update={"resumed": True})
         if not dormant.may_be_there:
             return None
         if seen is not None and seen.standing is Standing.PENDING:
             occurrence.absent_s = 0.0
-            occurrence.last = replace(occurrence.last, key=seen.key, box=seen.box, seen_at=seen.seen_at)
+            occurrence.last = occurrence.last._replace(key=seen.key, box=seen.box, seen_at=seen.seen_at)
             return None
         occurrence.absent_s += step
         if seen is None and occurrence.absent_s <= self._settings.hold_s:

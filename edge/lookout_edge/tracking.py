@@ -10,7 +10,7 @@ when the scene shows that it is gone.
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, cast
+from typing import NamedTuple, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -173,8 +173,7 @@ class _Followed:
         return Track(self.id, self.label, self.score, self.box, self.first_at, self.last_at, self.hits, self.held)
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where something followed is expected."""
 
     box: Box

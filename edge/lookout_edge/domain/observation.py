@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 from lookout_contract.commands import Resident
 from lookout_contract.events import Attributes, Severity, Votes
@@ -26,8 +27,7 @@ class Standing(StrEnum):
     BLOCKED = "blocked"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Observation:
+class Observation(NamedTuple):
     """One thing in one zone as judged in one look."""
 
     #: Names the thing within its rule and zone; it outlives a change of the track number.
@@ -39,8 +39,6 @@ class Observation:
     standing: Standing
     #: Frame time since which it has been in the zone, seconds since the Unix epoch.
     since: float
-    #: Frame time at which it was last seen; infinite means in this look.
-    seen_at: float = field(default=float("inf"), kw_only=True)
     severity: Severity
     #: Stable key that pages translate.
     severity_reason: str
@@ -48,6 +46,8 @@ class Observation:
     objects: tuple[Thing, ...]
     votes: Votes
     attributes: Attributes
+    #: Frame time at which it was last seen; infinite means in this look.
+    seen_at: float = float("inf")
     #: Name of the condition that keeps it from being active.
     blocked_by: str | None = None
     #: Frame time at which the rule needs another look even if nothing moves.

@@ -1,12 +1,11 @@
 """An object followed over time."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from lookout_edge.domain.geometry import Box
 
 
-@dataclass(frozen=True, slots=True)
-class Track:
+class Track(NamedTuple):
     """One followed object as of one frame. Times are frame times, seconds since the Unix epoch."""
 
     id: int

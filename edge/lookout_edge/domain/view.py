@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from lookout_contract.events import Scenario
 from lookout_contract.status import CameraReport, CameraState
@@ -9,8 +10,7 @@ from lookout_edge.domain.observation import Observation
 from lookout_edge.domain.track import Track
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """One thing that a rule has an eye on."""
 
     scenario: Scenario

@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, ClassVar, Generic, Protocol, Self, TypeVar
+from typing import Annotated, ClassVar, Generic, NamedTuple, Protocol, Self, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
@@ -212,8 +212,11 @@ class Notes(Generic[T]):
         self._held = {key: note for key, note in self._held.items() if key in alive}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judgement:
+#: A rule has nothing to tell beside the conditions.
+_NOTHING_ELSE = Attributes()
+
+
+class Judgement(NamedTuple):
     """What a rule makes of one thing in one look; ``PresenceRule`` turns it into an observation."""
 
     #: The rule's own conditions; those that every rule asks come before them.
@@ -221,7 +224,7 @@ class Judgement:
     severity: Severity
     #: Stable key that pages translate.
     severity_reason: str
-    attributes: Attributes = field(default_factory=Attributes)
+    attributes: Attributes = _NOTHING_ELSE
     #: Frame times at which time alone may change the judgement: looks are wanted then.
     turns: tuple[float, ...] = ()
     #: Track whose plate should be read in this picture.

@@ -147,7 +147,7 @@ def test_an_unreadable_plate_is_no_news() -> None:
 def test_pending_starts_nothing_but_keeps_what_is_open() -> None:
     pending = observation(standing=Standing.PENDING)
     assert run(book(), [[pending]] * 50) == []
-    again = replace(pending, key=7)
+    again = pending._replace(key=7)
     assert phases(run(book(hold_s=1.0), [[observation()], *[[again]] * 50])) == ["start"]
 
 
@@ -180,8 +180,8 @@ def test_a_restart_goes_on_under_the_old_name() -> None:
     (end,) = before.close(115.0, EndReason.SHUTDOWN)
     after = book()
     after.resume([EventData.model_validate_json(end.model_dump_json())])
-    again = replace(observation(77), since=300.0)
-    events = run(after, [[], [replace(again, standing=Standing.PENDING)], [again], [again]], start=300.0)
+    again = observation(77)._replace(since=300.0)
+    events = run(after, [[], [again._replace(standing=Standing.PENDING)], [again], [again]], start=300.0)
     assert phases(events) == ["update"]
     assert (events[0].occurrence, events[0].resumed, events[0].started_at) == (start.occurrence, True, start.started_at)
     assert events[0].dwell_s == 301.0 - 100.0, "it has stood there since before the restart"
