@@ -20,6 +20,12 @@ from lookout_server.services.timing import set_clock
 _MOST_WAITING = 500
 
 
+async def nothing_near(uow: UnitOfWork, site: Site, found: Collection[Alarm], *, at: datetime) -> bool:
+    """Whether ``matching_cases`` would find no case to compare these alarms with, mostly so."""
+    kinds = {alarm.scenario for alarm in found if may_join(alarm)}
+    return not kinds or not await uow.cases.live_near(kinds, at - longest_memory(site.policy.graph))
+
+
 async def matching_cases(
     uow: UnitOfWork, site: Site, found: Collection[Alarm], *, at: datetime
 ) -> Sequence[tuple[Alarm, str]]:

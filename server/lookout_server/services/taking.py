@@ -11,7 +11,14 @@ from lookout_server.domain.territory import Camera, CameraKey, Gateway, Site
 from lookout_server.ports import UnitOfWork
 from lookout_server.services import announce
 from lookout_server.services.alarming import leave, watch
-from lookout_server.services.correlating import gather, join_cases, matching_cases, raise_case, waiting_near
+from lookout_server.services.correlating import (
+    gather,
+    join_cases,
+    matching_cases,
+    nothing_near,
+    raise_case,
+    waiting_near,
+)
 from lookout_server.services.mirrors import mirror_alarm
 from lookout_server.services.noted import NOTED_EVERY, Noted, just_noted
 from lookout_server.services.reading import ReadEvent
@@ -29,13 +36,17 @@ async def take_events(uow: UnitOfWork, site: Site, events: Sequence[ReadEvent], 
     await _note_gateways(uow, events, noted or Noted(), fresh_notes)
     await _note_cameras(uow, events, noted or Noted(), fresh_notes)
     before, after = await _edit_alarms(uow, events)
+    fresh = [alarm for alarm in after.values() if alarm.id not in before]
+    named = [*fresh, *_newly_named(before, after)]
+    # Asked before anything is written, so that all of it can go to the database in one piece.
+    alone = not _touches_cases(after) and await nothing_near(uow, site, named, at=_at(events))
+    await uow.alarms.save(list(after.values()))
     for alarm in after.values():
         held = before.get(alarm.id)
         announce.alarm_changed(uow, alarm.id, _change(held, alarm), alarm.received_at if held is None else _at(events))
         await mirror_alarm(uow, site, held, alarm, _at(events))
-    fresh = [alarm for alarm in after.values() if alarm.id not in before]
     near = await _lock_near(uow, site, [alarm for alarm in after.values() if wants_case(alarm)], after, _at(events))
-    matches = await matching_cases(uow, site, [*fresh, *_newly_named(before, after)], at=_at(events))
+    matches = () if alone else await matching_cases(uow, site, named, at=_at(events))
     # At once and in one order: two intakes that touch the same cases must never wait for each other.
     await uow.cases.get({case_id for _, case_id in matches} | _graver(before, after), lock=True)
     joined = await join_cases(uow, site, matches, at=_at(events))
@@ -61,6 +72,11 @@ async def _lock_near(
     return [*locked.values(), *after.values()] if grave else ()
 
 
+def _touches_cases(after: Mapping[str, Alarm]) -> bool:
+    """Whether some have a case or will: which cases are near can then only be seen once they are written and locked."""
+    return any(alarm.case_id is not None or wants_case(alarm) for alarm in after.values())
+
+
 def _graver(before: Mapping[str, Alarm], after: Mapping[str, Alarm]) -> set[str]:
     """Cases of alarms that have become graver: they do too."""
     return {
@@ -84,7 +100,6 @@ async def _edit_alarms(uow: UnitOfWork, events: Sequence[ReadEvent]) -> tuple[di
         held = after.get(name) or before.get(name)
         event = read.taken.event
         after[name] = told_again(held, event) if held else first_told(event, read.camera, read.taken.received_at)
-    await uow.alarms.save(list(after.values()))
     return before, after
 
 

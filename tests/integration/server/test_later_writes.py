@@ -1,27 +1,31 @@
 """What PostgreSQL gets later, as one statement, is what SQLite gets at once: the same stream makes the same tables."""
 
+import asyncio
 import json
 import random
 import shutil
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from integration.conftest import PostgresServer
 from lookout_contract.events import EvidenceKind, EvidenceRef, Phase, Scenario, Severity
 from lookout_server.adapters.database import Database
-from lookout_server.adapters.database.tables import Base
-from lookout_server.ports import Incoming
+from lookout_server.adapters.database.prepared import driver_of
+from lookout_server.adapters.database.tables import Base, CounterRow
+from lookout_server.domain.deadline import Deadline, DeadlineKey, DeadlineKind
+from lookout_server.ports import FeedEntry, FeedKind, Incoming
 from lookout_server.services.intake import Intake
 from lookout_server.testing import SITE, SmallGateway
 
 pytestmark = [pytest.mark.anyio, pytest.mark.one_dispatcher]
 
 _BATCHES = 40
+_AT = datetime(2026, 11, 28, tzinfo=UTC)
 Rows = list[tuple[Any, ...]]
 
 
@@ -97,3 +101,49 @@ async def _after(url: str, batches: Sequence[Sequence[Incoming]]) -> dict[str, R
 def _plain(value: Any) -> Any:
     """What is JSON within JSON, PostgreSQL keeps as it is written."""
     return json.loads(value) if isinstance(value, str) and value.startswith("{") else value
+
+
+async def test_the_feeds_counter_is_locked_after_everything_else(
+    postgres_migrated: str, postgres_server: PostgresServer
+) -> None:
+    postgres_server.clear("lookout")
+    database = Database(postgres_migrated)
+    await _tell_of(database, "first")
+    timer = Deadline(key=DeadlineKey(subject="a", kind=DeadlineKind.ALARM, part="1"), due_at=_AT)
+    try:
+        async with database.write() as holding:
+            await holding.deadlines.set([timer])
+            await driver_of(holding.session).settle()
+            # It writes the timer and the line in one statement, and waits for whoever holds the timer.
+            waiting = asyncio.create_task(_tell_of(database, "second", timer))
+            await _until_somebody_waits(database)
+            async with database.read() as looking:
+                free = select(CounterRow.value).where(CounterRow.name == "feed").with_for_update(nowait=True)
+                assert await looking.session.scalar(free) == 1
+        await waiting
+        async with database.read() as looking:
+            assert [(line.seq, line.subject) for line in await looking.feed.after(0, 9)] == [
+                (1, "first"),
+                (2, "second"),
+            ]
+    finally:
+        await database.close()
+
+
+async def _tell_of(database: Database, subject: str, *timers: Deadline) -> None:
+    async with database.write() as unit:
+        await unit.deadlines.set(timers)
+        unit.feed.add(FeedEntry(at=_AT, kind=FeedKind.GATEWAY, subject=subject, change="created"))
+        await unit.commit()
+
+
+async def _until_somebody_waits(database: Database) -> None:
+    waits = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    )
+    async with asyncio.timeout(20):
+        while True:
+            async with database.read() as looking:
+                if await looking.session.scalar(waits):
+                    return
+            await asyncio.sleep(0.02)

@@ -19,7 +19,7 @@ from lookout_contract.events import (
     Severity,
     Votes,
 )
-from lookout_server.adapters.database.statements import insert_new, scalars, select_by, upsert
+from lookout_server.adapters.database.statements import insert_new, scalars, select_by, select_with, upsert
 from lookout_server.adapters.database.tables import AlarmEvidenceRow, AlarmRow
 from lookout_server.adapters.database.visibility import alarms_seen
 from lookout_server.domain.access import Access
@@ -27,6 +27,8 @@ from lookout_server.domain.alarm import Alarm, AlarmState, Disposition
 from lookout_server.domain.territory import CameraKey
 from lookout_server.ports import AlarmFilter, Page
 
+#: What never changes once there is the alarm: four of its indexes are left alone.
+_LASTING = ("source", "occurrence", "gateway", "camera", "scenario", "emitted_at", "received_at")
 #: Counting further back would cost more than the count is worth.
 _MOST_ARRIVALS = 5000
 
@@ -49,12 +51,18 @@ class SqlAlarms:
 
     async def get(self, ids: Collection[str], *, lock: bool = False) -> dict[str, Alarm]:
         """Locked in the order of ids."""
-        rows = await select_by(self._session, AlarmRow, ("id",), [(name,) for name in ids], lock=lock)
-        return {alarm.id: alarm for alarm in await self._alarms(rows)}
+        rows = await select_with(
+            self._session, AlarmRow, AlarmEvidenceRow, ids, on=("id", "alarm_id"), order="position", lock=lock
+        )
+        files: dict[str, list[EvidenceRef]] = {row.id: [] for row, _ in rows}
+        for row, file in rows:
+            if file is not None:
+                files[row.id].append(_file(file))
+        return {name: _alarm(row, tuple(files[name])) for name, row in {row.id: row for row, _ in rows}.items()}
 
     async def save(self, alarms: Sequence[Alarm]) -> None:
         """Two statements for all of them."""
-        await upsert(self._session, AlarmRow, [_values(alarm) for alarm in alarms], later=True)
+        await upsert(self._session, AlarmRow, [_values(alarm) for alarm in alarms], keep=_LASTING, later=True)
         files = [row for alarm in alarms for row in _evidence_values(alarm)]
         await insert_new(self._session, AlarmEvidenceRow, files, later=True)
 
@@ -127,9 +135,12 @@ class SqlAlarms:
         files: dict[str, list[EvidenceRef]] = {row.id: [] for row in rows}
         of_these = [(name,) for name in files]
         for row in await select_by(self._session, AlarmEvidenceRow, ("alarm_id",), of_these, order=("position",)):
-            kind = EvidenceKind(row.kind)
-            files[row.alarm_id].append(EvidenceRef(kind=kind, sha256=row.sha256, bytes=row.bytes, mime=row.mime))
+            files[row.alarm_id].append(_file(row))
         return [_alarm(row, tuple(files[row.id])) for row in rows]
+
+
+def _file(row: AlarmEvidenceRow) -> EvidenceRef:
+    return EvidenceRef(kind=EvidenceKind(row.kind), sha256=row.sha256, bytes=row.bytes, mime=row.mime)
 
 
 def _alarm(row: AlarmRow, evidence: tuple[EvidenceRef, ...]) -> Alarm:

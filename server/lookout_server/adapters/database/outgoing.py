@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from lookout_server.adapters.database.statements import count_up, insert_all, scalars
+from lookout_server.adapters.database.statements import insert_all, insert_numbered, scalars
 from lookout_server.adapters.database.tables import CounterRow, FeedRow, OutboxRow, WebhookSetAsideRow
 from lookout_server.ports import AnswerTo, FeedEntry, FeedKind, OutboxMessage
 
@@ -36,19 +36,11 @@ class SqlFeed:
         if not self._queued:
             return False
         entries, self._queued = list(self._queued), {}
-        last = await count_up(self._session, _COUNTER, len(entries))
-        first = last - len(entries) + 1
         rows: list[dict[str, Any]] = [
-            {
-                "seq": first + offset,
-                "at": entry.at,
-                "kind": entry.kind.value,
-                "subject": entry.subject,
-                "change": entry.change,
-            }
-            for offset, entry in enumerate(entries)
+            {"at": entry.at, "kind": entry.kind.value, "subject": entry.subject, "change": entry.change}
+            for entry in entries
         ]
-        await insert_all(self._session, FeedRow, rows)
+        await insert_numbered(self._session, FeedRow, rows, counter=_COUNTER)
         return True
 
     async def head(self) -> int:

@@ -25,6 +25,8 @@ from lookout_server.errors import StoreError
 Values = Mapping[str, Any]
 _Convert = Callable[[Any], Any]
 _DRIVER = "driver"
+#: See ``Driver.run_last``; its column is ``written``.
+PARTS_DONE = "parts_done"
 POSTGRES_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
 
 
@@ -132,6 +134,14 @@ class Driver(Protocol):
         """Run what was left for later."""
         ...
 
+    async def run_last(self, statement: Prepared, rows: Sequence[Values]) -> bool:
+        """Run the statement's form for many rows after what was left for later; False when there is no such form here.
+
+        The form reads ``PARTS_DONE``, which has a row once all of that is through: whatever the statement locks, it
+        locks last.
+        """
+        ...
+
 
 class SqliteDriver:
     """Runs at once, on the event loop's thread, see ``inline_sqlite``."""
@@ -159,6 +169,10 @@ class SqliteDriver:
 
     async def settle(self) -> None:
         """Nothing is left for later: the file is no network away."""
+
+    async def run_last(self, statement: Prepared, rows: Sequence[Values]) -> bool:
+        """Rows go one by one."""
+        return False
 
 
 class _Asyncpg(Protocol):
@@ -215,6 +229,17 @@ class PostgresDriver:
             sql = _as_one(tuple([compiled.sql for compiled, _ in parts]))
             await self._execute(sql, tuple(chain.from_iterable(arguments for _, arguments in parts)))
 
+    async def run_last(self, statement: Prepared, rows: Sequence[Values]) -> bool:
+        """See ``Driver``."""
+        last = statement.together_on(self._dialect)
+        if last is None:
+            return False
+        parts, self._later = list(self._later.values()), {}
+        sql = _with_last(tuple([compiled.sql for compiled, _ in parts]), last.sql)
+        arguments = chain.from_iterable(arguments for _, arguments in parts)
+        await self._execute(sql, (*arguments, *last.columns(rows)))
+        return True
+
     async def _execute(self, sql: str, arguments: Sequence[Any]) -> None:
         try:
             await self._raw.execute(sql, *arguments)
@@ -231,14 +256,30 @@ def _as_one(statements: tuple[str, ...]) -> str:
 
     https://www.postgresql.org/docs/current/queries-with.html#QUERIES-WITH-MODIFYING
     """
+    *first, last = _renumbered(statements)
+    parts = ", ".join(f"part_{place} AS ({statement})" for place, statement in enumerate(first))
+    return f"WITH {parts} {last}" if parts else last
+
+
+@cache
+def _with_last(statements: tuple[str, ...], last: str) -> str:
+    """As ``_as_one``, and a statement (``WITH …``) that goes by ``PARTS_DONE``: counting the rows of each part is what
+    makes PostgreSQL, which otherwise runs them in any order, run them to their ends first."""
+    *first, final = _renumbered((*statements, last))
+    parts = "".join(f"part_{place} AS ({statement} RETURNING 1), " for place, statement in enumerate(first))
+    counts = " + ".join(["0", *(f"(SELECT count(*) FROM part_{place})" for place in range(len(first)))])
+    return f"WITH {parts}{PARTS_DONE} AS (SELECT {counts} AS written), {final.removeprefix('WITH ')}"
+
+
+def _renumbered(statements: Sequence[str]) -> list[str]:
+    """With their parameters numbered through."""
     moved: list[str] = []
     count = 0
     for statement in statements:
         numbers = [int(number) for number in re.findall(r"\$(\d+)", statement)]
         moved.append(re.sub(r"\$(\d+)", lambda found, by=count: f"${int(found[1]) + by}", statement))
         count += max(numbers, default=0)
-    parts = ", ".join(f"part_{place} AS ({statement})" for place, statement in enumerate(moved[:-1]))
-    return f"WITH {parts} {moved[-1]}" if parts else moved[-1]
+    return moved
 
 
 def postgres_error(sql: str, error: Exception, *, closed: bool) -> Exception:

@@ -1,22 +1,37 @@
 """The few statements that SQLAlchemy spells per database, spelled once."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import cache
 from types import SimpleNamespace
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import ColumnElement, Dialect, Select, String, Table, and_, bindparam, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Dialect,
+    Select,
+    String,
+    Table,
+    and_,
+    bindparam,
+    column,
+    func,
+    literal_column,
+    or_,
+    select,
+)
+from sqlalchemy import table as table_clause
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql import ClauseElement
 from sqlalchemy.types import TypeEngine
 
-from lookout_server.adapters.database.prepared import Prepared, driver_of
+from lookout_server.adapters.database.prepared import PARTS_DONE, Prepared, driver_of
 from lookout_server.adapters.database.tables import Base, CounterRow
 
 Row = dict[str, Any]
 _Insert = postgresql.Insert | sqlite.Insert
 RowT = TypeVar("RowT", bound=Base)
+OtherT = TypeVar("OtherT", bound=Base)
 
 #: Values that one statement asks for, at most.
 _MOST = 256
@@ -122,8 +137,47 @@ async def select_by(
     What is wanted is asked for in statements of 1, 2, 4 … 256 values, so that there are few to prepare.
     """
     found: list[RowT] = []
-    ordered = sorted(set(wanted)) if len(wanted) > 1 else list(wanted)
     names = _names(row)
+    for values, size in _questions(columns, wanted):
+        statement = _select_by(row, tuple(columns), size, tuple(order or columns), lock)
+        found += [
+            cast(RowT, SimpleNamespace(**dict(zip(names, each, strict=True))))
+            for each in await driver_of(session).fetch(statement, values)
+        ]
+    return found
+
+
+async def select_with(
+    session: AsyncSession,
+    row: type[RowT],
+    other: type[OtherT],
+    wanted: Collection[str],
+    *,
+    on: tuple[str, str],
+    order: str,
+    lock: bool = False,
+) -> list[tuple[RowT, OtherT | None]]:
+    """As ``select_by``, each row beside each of the ``other`` rows that belong to it: those whose column ``on[1]`` is
+    its ``on[0]``, in the order of ``order``. A row that has none comes once. Only ``row``'s are locked."""
+    found: list[tuple[RowT, OtherT | None]] = []
+    names, others = _names(row), _names(other)
+    for values, size in _questions(on[:1], [(value,) for value in wanted]):
+        statement = _select_with(row, other, on, order, size, lock)
+        for each in await driver_of(session).fetch(statement, values):
+            own, theirs = each[: len(names)], each[len(names) :]
+            beside = dict(zip(others, theirs, strict=True))
+            found.append(
+                (
+                    cast(RowT, SimpleNamespace(**dict(zip(names, own, strict=True)))),
+                    None if beside[on[1]] is None else cast(OtherT, SimpleNamespace(**beside)),
+                )
+            )
+    return found
+
+
+def _questions(columns: Sequence[str], wanted: Collection[tuple[Any, ...]]) -> Iterator[tuple[Row, int]]:
+    """Parameters of statements that ask for so many values each, the last of which may be asked for more than once."""
+    ordered = sorted(set(wanted)) if len(wanted) > 1 else list(wanted)
     for start in range(0, len(ordered), _MOST):
         some = ordered[start : start + _MOST]
         size = 1 << (len(some) - 1).bit_length()
@@ -131,12 +185,23 @@ async def select_by(
         values = {
             f"{name}_{place}": value for place, key in enumerate(some) for name, value in zip(columns, key, strict=True)
         }
-        statement = _select_by(row, tuple(columns), size, tuple(order or columns), lock)
-        found += [
-            cast(RowT, SimpleNamespace(**dict(zip(names, each, strict=True))))
-            for each in await driver_of(session).fetch(statement, values)
-        ]
-    return found
+        yield values, size
+
+
+@cache
+def _select_with(
+    row: type[Base], other: type[Base], on: tuple[str, str], order: str, size: int, lock: bool
+) -> Prepared:
+    table, beside = table_of(row), table_of(other)
+    key = table.c[on[0]]
+
+    def build(_dialect: Dialect) -> ClauseElement:
+        one_of = [bindparam(f"{on[0]}_{place}", type_=key.type) for place in range(size)]
+        both = table.outerjoin(beside, beside.c[on[1]] == key)
+        statement = select(table, beside).select_from(both).where(key.in_(one_of)).order_by(key, beside.c[order])
+        return statement.with_for_update(of=table) if lock else statement
+
+    return Prepared(build)
 
 
 @cache
@@ -174,6 +239,46 @@ async def scalars(session: AsyncSession, statement: Select[RowT]) -> Sequence[Ro
     """The rows as the database has them now; nothing remembered from before is handed out."""
     result = await session.scalars(statement, execution_options={"populate_existing": True})
     return result.all()
+
+
+async def insert_numbered(session: AsyncSession, row: type[Base], values: Sequence[Row], *, counter: str) -> None:
+    """Insert rows under a key that goes on where the counter stands, in their order.
+
+    Everything else that the transaction has written is in the database by then: the counter is its last lock.
+    """
+    driver, (key,) = driver_of(session), _keys(row)
+    if values and not await driver.run_last(_insert_numbered(row, tuple(values[0]), counter), values):
+        await driver.settle()
+        first = await count_up(session, counter, len(values)) - len(values) + 1
+        await insert_all(session, row, [{key: first + place, **each} for place, each in enumerate(values)])
+
+
+@cache
+def _insert_numbered(row: type[Base], names: tuple[str, ...], counter: str) -> Prepared:
+    table, counters, (key,) = table_of(row), table_of(CounterRow), _keys(row)
+
+    def together(dialect: Dialect) -> ClauseElement:
+        arrays = [bindparam(name, type_=postgresql.ARRAY(_unbounded(table.c[name].type))) for name in names]
+        many = func.cardinality(arrays[0])
+        done = table_clause(PARTS_DONE, column("written"))
+        # Reading it is what makes the counter wait for the parts.
+        step = (
+            select(literal_column(f"'{counter}'", String()), many)
+            .select_from(done)
+            .where(done.c.written >= literal_column("0"))
+        )
+        adding = postgresql.insert(counters).from_select(["name", "value"], step)
+        total = counters.c.value + adding.excluded.value
+        counted = (
+            adding.on_conflict_do_update(index_elements=["name"], set_={"value": total})
+            .returning(counters.c.value)
+            .cte("counted")
+        )
+        rows = func.unnest(*arrays).table_valued(*names, with_ordinality="place").render_derived("rows")
+        fresh = select(counted.c.value - many + rows.c.place, *(rows.c[name] for name in names))
+        return postgresql.insert(table).from_select([key, *names], fresh)
+
+    return Prepared(together, names, together, into=table.name)
 
 
 async def count_up(session: AsyncSession, name: str, step: int) -> int:

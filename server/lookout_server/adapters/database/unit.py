@@ -82,7 +82,7 @@ class SqlUnitOfWork:
         """Write what was queued, number the feed last (its counter is locked from then on), and commit."""
         await self.audit.flush()
         self.has_outbox = await self.outbox.flush()
-        await driver_of(self.session).settle()
         self.has_feed = await self.feed.flush()
+        await driver_of(self.session).settle()
         await self._commit()
         self.committed = True
