@@ -135,13 +135,21 @@ class CtcHead(Part):
 
 
 class ClassifierHead(Part):
-    """``probabilities`` (pictures, labels), each label for itself."""
+    """``probabilities`` (pictures, labels), each label for itself; or where a box should end; or both."""
 
     kind: Literal["classifier"]
+    judges: bool = True
+    """Whether it gives probabilities; a second look of one that does not has ``weight: 0``."""
     redraws: bool = False
     """Whether it says where a box in the middle should end: a second input ``extents`` (pictures, 2), the box's width
     and height as shares of the picture, and outputs ``edges`` (pictures, labels, 4), by which shares of the box's width
     and height x1, y1, x2, y2 move, and ``fits`` (pictures, labels), the overlap (IoU) with the thing that results."""
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not (self.judges or self.redraws):
+            raise ValueError("a classifier has to judge or to redraw; set 'judges' or 'redraws' to true")
+        return self
 
 
 class SimccHead(Part):

@@ -32,6 +32,18 @@ def test_a_label_is_judged_by_one_look(tmp_path: Path) -> None:
         open_detector(zoo, "community-nano-int8")
 
 
+def test_one_that_only_redraws_has_no_weight(tmp_path: Path) -> None:
+    zoo = zoo_with(tmp_path, {"model": "twin"})
+    path = tmp_path / "twin" / "model.yaml"
+    described = yaml.safe_load(path.read_text("utf-8"))
+    path.write_text(yaml.safe_dump({**described, "head": {**described["head"], "judges": False}}), "utf-8")
+    with pytest.raises(ModelError, match="'twin' gives no evidence to weigh; set its weight to 0"):
+        open_detector(zoo, "community-nano-int8")
+    path.write_text(yaml.safe_dump({**described, "head": {"kind": "classifier", "judges": False}}), "utf-8")
+    with pytest.raises(ModelError, match="has to judge or to redraw"):
+        open_detector(zoo, "community-nano-int8")
+
+
 def test_a_look_that_is_not_there_is_named(tmp_path: Path) -> None:
     zoo = zoo_with(tmp_path, [{"model": "fire-second-look"}, {"model": "rubbish"}])
     with pytest.raises(ModelError, match=r"no model 'rubbish' in .*; it has community-nano-int8, fire-"):

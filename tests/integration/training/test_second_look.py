@@ -5,8 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from lookout_edge.adapters.onnx.session import OnnxSession
+from lookout_edge.adapters.zoo import Zoo
+from lookout_models.errors import UsageError
 from lookout_models.training.data.examples import Example, make_boxes
 from lookout_models.training.data.geometry import Floats, Picture
 
@@ -27,7 +30,8 @@ from lookout_models.training.second_look.places import (  # noqa: E402
 )
 from lookout_models.training.second_look.recipe import Edges, SecondLookRecipe  # noqa: E402
 from lookout_models.training.second_look.run import train_edges  # noqa: E402
-from lookout_models.training.second_look.squares import squares_of  # noqa: E402
+from lookout_models.training.second_look.squares import Cutting, squares_of  # noqa: E402
+from lookout_models.training.second_look.stored import from_entry  # noqa: E402
 from lookout_models.training.second_look.train import SecondLookTraining  # noqa: E402
 
 FIRE, SMOKE = 0, 1
@@ -218,7 +222,7 @@ def test_squares_know_what_lies_in_them(tmp_path: Path) -> None:
     off = np.array([20, 20, 50, 50], np.float32)
     for number in range(6):
         random = np.random.default_rng(number)
-        made = list(squares_of(example, picture, (FIRE, SMOKE), [(FIRE, off), (SMOKE, off)], 60, random))
+        made = list(squares_of(example, picture, (FIRE, SMOKE), [(FIRE, off), (SMOKE, off)], Cutting(60, 1.5), random))
         # Nobody knows of smoke here.
         assert [(square.label, square.found, square.source) for _, square in made] == [
             (0, False, "web"),
@@ -233,16 +237,37 @@ def test_squares_know_what_lies_in_them(tmp_path: Path) -> None:
         assert of_candidate.target(of_candidate.box)[1] == pytest.approx(400 / 1400)
 
 
+def test_what_looks_like_one_is_learnt_from_where_it_is_known_to_be_none(tmp_path: Path) -> None:
+    example, picture = burning(tmp_path)
+    nothing = make_boxes([])
+    harmless = Example(tmp_path / "dark.png", "web", nothing, nothing)
+    taken = [(FIRE, np.array([20, 20, 50, 50], np.float32)), (SMOKE, np.array([50, 50, 90, 90], np.float32))]
+    for background, wanted in ((False, 0), (True, 2)):
+        how = Cutting(60, 2.0, background)
+        made = [
+            square for _, square in squares_of(harmless, picture, (FIRE, SMOKE), taken, how, np.random.default_rng(0))
+        ]
+        assert [(square.label, square.shows) for square in made] == [(0, False), (1, False)][:wanted]
+        assert all(square.target(square.box)[1] == 0 for square in made)
+        # 30 of 60 pixels.
+        assert all(square.box == pytest.approx([0.25, 0.25, 0.75, 0.75]) for square in made)
+    # Nobody knows of smoke here.
+    how = Cutting(60, 2.0, background=True)
+    seen = [square for _, square in squares_of(example, picture, (FIRE, SMOKE), taken, how, np.random.default_rng(0))]
+    assert [(square.label, square.shows) for square in seen] == [(0, True), (0, True)]
+
+
 def test_boxes_are_moved_but_not_to_nothing(tmp_path: Path) -> None:
     example, picture = burning(tmp_path)
-    ((_, square),) = squares_of(example, picture, (FIRE,), [], 60, np.random.default_rng(0))
+    ((_, square),) = squares_of(example, picture, (FIRE,), [], Cutting(60, 1.5), np.random.default_rng(0))
     random = np.random.default_rng(1)
     moved = np.array([square.moved(random) for _ in range(200)])
     assert (moved[:, 2:] - moved[:, :2] >= (square.box[2:] - square.box[:2]) / 4).all()
     assert len(np.unique(moved, axis=0)) > 190
 
 
-def test_edges_are_found_where_the_fire_ends(tmp_path: Path) -> None:
+@pytest.mark.parametrize("background", [0.0, 0.25])
+def test_edges_are_found_where_the_fire_ends(tmp_path: Path, background: float) -> None:
     torch.manual_seed(0)
     random = np.random.default_rng(0)
     net = SecondLook(1)
@@ -256,8 +281,12 @@ def test_edges_are_found_where_the_fire_ends(tmp_path: Path) -> None:
         box = make_boxes([(FIRE, x / 100, y / 100, (x + side) / 100, (y + side) / 100)])
         pictures.append((Example(tmp_path / f"{number}.png", "web", box, make_boxes([])), picture))
     recipe = SecondLookRecipe.model_validate({**TINY, "labels": ["fire"], "size": 96})
-    edges = Edges(steps=110, batch=12, dropout=0.0, rate=3e-3, ema=0.9, sources={"web": 2.0})
-    head = train_edges(recipe, edges, net, pictures, (FIRE,), lambda _: [], tmp_path / "log")
+    edges = Edges(
+        steps=110, batch=12, dropout=0.0, rate=3e-3, ema=0.9, sources={"web": 2.0}, side=2.0, background=background
+    )
+    corner = (FIRE, np.array([85, 85, 99, 99], np.float32))
+    find = lambda _: [corner] if background else []  # noqa: E731
+    head = train_edges(recipe, edges, net, pictures, (FIRE,), find, tmp_path / "log")
     _, told = (json.loads(line) for line in (tmp_path / "log").read_text().splitlines())
     assert told["overlap_after"] > told["overlap_before"] + 0.02
     extents = torch.tensor([[0.5, 0.6], [0.66, 0.4]])
@@ -269,3 +298,36 @@ def test_edges_are_found_where_the_fire_ends(tmp_path: Path) -> None:
     assert said["edges"] == pytest.approx(moves.numpy(), abs=0.01)
     assert said["fits"] == pytest.approx(fits.sigmoid().numpy(), abs=0.01)
     assert said["probabilities"].shape == (2, 1)
+    mute = OnnxSession("mute", export(net, 96, head, judges=False).SerializeToString())
+    again = mute.run(pixels.numpy(), extents=extents.numpy())
+    assert sorted(again) == ["edges", "fits"]
+    assert all((again[name] == said[name]).all() for name in again)
+
+
+def test_the_shipped_net_is_read_back_as_it_was(tmp_path: Path) -> None:
+    entry = Zoo.find().entry("fire-second-look")
+    net = from_entry(entry)
+    pixels = np.random.default_rng(0).normal(size=(1, 3, 160, 160)).astype(np.float32)
+    said = OnnxSession("shipped", entry.weights()).run(pixels, extents=np.array([[0.5, 0.5]], np.float32))
+    with torch.inference_mode():
+        assert net(torch.from_numpy(pixels)).sigmoid().numpy() == pytest.approx(said["probabilities"], abs=1e-5)
+
+
+def test_another_net_is_no_trunk() -> None:
+    with pytest.raises(UsageError, match="'movenet-lightning' is not a net of this training"):
+        from_entry(Zoo.find().entry("movenet-lightning"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({"trunk": "fire-second-look"}, "name either 'base'"),
+        ({"base": None}, "name either 'base'"),
+        ({"steps": 0}, "'steps' is missing"),
+        ({"base": None, "trunk": "fire-second-look"}, "only 'edges' can be trained"),
+        ({"base": None, "trunk": "fire-second-look", "edges": {"steps": 1}}, "only 'edges' can be trained"),
+    ],
+)
+def test_a_run_begins_from_one_thing(changes: dict[str, object], complaint: str) -> None:
+    with pytest.raises(ValidationError, match=complaint):
+        SecondLookRecipe.model_validate({**TINY, "labels": ["fire"], **changes})

@@ -52,13 +52,14 @@ class Redraws(Judges):
 
     def __init__(self, moves: tuple[float, float, float, float], fit: float = 1.0) -> None:
         super().__init__(0.5)
-        self.moves, self.fit = moves, fit
+        self.moves, self.fit, self.mute = moves, fit, False
 
     def judge(self, pictures: Sequence[Image], extents: Floats) -> Opinions:
         """The same for each."""
-        likely = super().judge(pictures, extents).likely
+        likely = np.asarray(super().judge(pictures, extents).likely)
         edges = np.tile(np.array(self.moves, np.float32), (len(pictures), 1, 1))
-        return Opinions(likely, edges, np.full(likely.shape, self.fit, np.float32))
+        fits = np.full(likely.shape, self.fit, np.float32)
+        return Opinions(None if self.mute else likely, edges, fits)
 
 
 def detector(judge: Judges, *found: Detection, limit: float = 0.3) -> SecondLookDetector:
@@ -183,8 +184,9 @@ def test_without_weight_only_the_fit_counts() -> None:
     settings = SecondLook(model="judges", weight=0, modesty=0, fit_weight={"fire": 2.0})
     judge = Redraws((0.0, 0.0, 0.0, 0.0), fit=0.5)
     judge.probability = 0.999
-    found = SecondLookDetector(Finds(Detection("fire", 0.4, BOX)), judge, settings, {"fire": 0.0}).detect(PICTURE)
-    assert [d.score for d in found] == [pytest.approx(0.4 * 0.25)]
+    for judge.mute in (False, True):
+        found = SecondLookDetector(Finds(Detection("fire", 0.4, BOX)), judge, settings, {"fire": 0.0}).detect(PICTURE)
+        assert [d.score for d in found] == [pytest.approx(0.4 * 0.25)]
 
 
 @pytest.mark.parametrize(("weight", "told"), [(0.0, 5), (1.0, 2)])

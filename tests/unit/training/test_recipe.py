@@ -6,6 +6,7 @@ import pytest
 
 from lookout_models.errors import UsageError
 from lookout_models.training.recipe import Recipe, read_recipe
+from lookout_models.training.second_look.recipe import read_second_look_recipe
 
 RECIPES = Path(__file__).parents[3] / "models" / "recipes"
 
@@ -13,6 +14,13 @@ RECIPES = Path(__file__).parents[3] / "models" / "recipes"
 @pytest.mark.parametrize("name", ["community-nano", "smoke"])
 def test_shipped_recipes_are_valid(name: str) -> None:
     assert read_recipe(RECIPES / f"{name}.yaml").name == name
+
+
+@pytest.mark.parametrize("name", ["fire-second-look", "rubbish-second-look"])
+def test_shipped_second_looks_have_valid_recipes(name: str) -> None:
+    recipe = read_second_look_recipe(RECIPES / f"{name}.yaml")
+    assert recipe.name == name
+    assert set(recipe.labels) <= set(read_recipe(RECIPES / recipe.pictures).labels)
 
 
 @pytest.mark.parametrize(

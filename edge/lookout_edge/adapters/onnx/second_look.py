@@ -64,6 +64,10 @@ def open_detector(
     judges: dict[str, str] = {}
     for look in spec.second_look:
         judge = OnnxClassifier(zoo.entry(look.model), providers, threads)
+        if look.weight and not judge.judges:
+            raise ModelError(
+                f"'second_look' of '{name}': '{judge.name}' gives no evidence to weigh; set its weight to 0"
+            )
         for label in judge.labels:
             if label in judges:
                 both = f"both '{judges[label]}' and '{judge.name}'"
@@ -81,8 +85,8 @@ def least(*scores: Mapping[str, float]) -> dict[str, float]:
 class Opinions(NamedTuple):
     """What a second look says of N pictures."""
 
-    #: N × labels, 0..1: how likely each label is.
-    likely: Floats
+    #: N × labels, 0..1: how likely each label is; None of one that only redraws.
+    likely: Floats | None
     #: N × labels × 4: by which shares of its width and height the edges of the box in the middle should move.
     edges: Floats | None = None
     #: N × labels, 0..1: the overlap with the thing (IoU) that is to be expected then.
@@ -115,6 +119,8 @@ class OnnxClassifier:
             raise ModelError(f"model '{entry.name}' does not classify; choose another one as second look")
         self._spec: InputSpec = entry.spec.input
         self._redraws = entry.spec.head.redraws
+        #: Whether it says how likely a label is.
+        self.judges = entry.spec.head.judges
         self._session = OnnxSession(entry.name, entry.weights(), providers, threads)
         self._entry = entry
 
@@ -134,7 +140,7 @@ class OnnxClassifier:
         if not self._redraws:
             return Opinions(self._session.run(batch)["probabilities"])
         said = self._session.run(batch, extents=extents)
-        return Opinions(said["probabilities"], said["edges"], said["fits"])
+        return Opinions(said.get("probabilities"), said["edges"], said["fits"])
 
     def _input(self, picture: Image) -> Floats:
         spec = self._spec
@@ -181,7 +187,10 @@ class SecondLookDetector(AfterFirstLook):
         weighed: list[Detection] = []
         for number, (detection, left) in enumerate(open_):
             label = self._judge.labels.index(detection.label)
-            score = together(detection.score, float(opinions.likely[number, label]), settings) * left
+            score = detection.score
+            if opinions.likely is not None:
+                score = together(score, float(opinions.likely[number, label]), settings)
+            score *= left
             box = detection.box
             if opinions.edges is not None and opinions.fits is not None:
                 moves = opinions.edges[number, label] * settings.redraw.get(detection.label, 1.0)
@@ -214,7 +223,12 @@ def _extent(box: Box, image: Image, side: float) -> tuple[float, float]:
 
 
 def together(first: float, second: float, settings: SecondLook) -> float:
-    """One probability from two looks, 0..1: their evidence adds up, as it does for looks that err independently."""
+    """One probability from two looks, 0..1: their evidence adds up, as it does for looks that err independently.
+
+    That of the first alone where the other has no weight.
+    """
+    if not settings.weight:
+        return first
     return 1 / (1 + math.exp(-_logit(first) - settings.weight * _logit(second)))
 
 

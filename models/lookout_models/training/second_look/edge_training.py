@@ -8,6 +8,7 @@ import json
 import math
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from lookout_models.training.data.geometry import Floats, Picture
+from lookout_models.training.data.geometry import Picture
 from lookout_models.training.detector.averages import WeightAverage
 from lookout_models.training.second_look.edges import EdgeHead, overlaps, redrawn
 from lookout_models.training.second_look.net import SecondLook
@@ -66,6 +67,15 @@ class MapMemory:
         self._waiting = []
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Draw:
+    """Squares that ``amount`` of every batch are drawn from, and how likely each is."""
+
+    places: NDArray[np.int64]
+    shares: NDArray[np.float64]
+    amount: int
+
+
 class EdgeTraining:
     """One run on ``squares`` and their ``maps``."""
 
@@ -73,8 +83,16 @@ class EdgeTraining:
         self._recipe, self._squares, self._maps, self._log_file = recipe, squares, maps, log
         self._random = np.random.default_rng(recipe.seed)
         self._head = EdgeHead(labels, recipe.dropout)
-        self._of_label = [np.array([n for n, s in enumerate(squares) if s.label == label]) for label in range(labels)]
-        self._shares = [self._weights(places) for places in self._of_label]
+        each = recipe.batch // labels
+        background = round(each * recipe.background)
+        self._draws: list[_Draw] = []
+        for label in range(labels):
+            of = [n for n, square in enumerate(squares) if square.label == label]
+            if background:
+                beside = [n for n in of if not squares[n].shows]
+                self._draws.append(self._draw(beside, background))
+                of = [n for n in of if squares[n].shows]
+            self._draws.append(self._draw(of, each - background))
 
     def run(self) -> EdgeHead:
         """The head, the running mean of its weights."""
@@ -123,13 +141,12 @@ class EdgeTraining:
 
     def _chosen(self) -> NDArray[np.int64]:
         """As many squares of each label."""
-        each = self._recipe.batch // len(self._of_label)
-        parts = [self._random.choice(of, each, p=p) for of, p in zip(self._of_label, self._shares, strict=True)]
-        return np.concatenate(parts).astype(np.int64)
+        parts = [self._random.choice(draw.places, draw.amount, p=draw.shares) for draw in self._draws]
+        return np.concatenate(parts)
 
-    def _weights(self, places: NDArray[np.int64]) -> Floats:
-        weights = np.array([self._recipe.sources.get(self._squares[int(n)].source, 1.0) for n in places])
-        return weights / weights.sum()
+    def _draw(self, places: Sequence[int], amount: int) -> "_Draw":
+        weights = np.array([self._recipe.sources.get(self._squares[n].source, 1.0) for n in places], np.float64)
+        return _Draw(np.array(places, np.int64), weights / weights.sum(), amount)
 
     def _log(self, entry: Mapping[str, float]) -> None:
         with self._log_file.open("a", encoding="utf-8") as file:

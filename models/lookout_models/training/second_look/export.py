@@ -11,6 +11,8 @@ from torch import Tensor, nn
 from lookout_models.training.second_look.edges import REACH, EdgeHead
 from lookout_models.training.second_look.net import MIDDLE, Block, Convolution, SecondLook
 
+#: How the names of the trained constants begin.
+WEIGHT = "weight_"
 _OPSET = 18
 _IR = 10
 
@@ -30,7 +32,7 @@ class _Graph:
 
     def weight(self, values: Tensor) -> str:
         """A constant kept in half precision; the name of its single-precision value."""
-        name = f"weight_{len(self.constants)}"
+        name = f"{WEIGHT}{len(self.constants)}"
         self.constants.append(numpy_helper.from_array(values.detach().numpy().astype(np.float16), name))
         return self.add("Cast", name, to=TensorProto.FLOAT)
 
@@ -41,11 +43,12 @@ class _Graph:
         return name
 
 
-def export(net: SecondLook, size: int, edges: EdgeHead | None = None) -> onnx.ModelProto:
+def export(net: SecondLook, size: int, edges: EdgeHead | None = None, *, judges: bool = True) -> onnx.ModelProto:
     """ONNX with input ``pixels`` N × 3 × ``size`` × ``size`` and output ``probabilities`` N × labels (sigmoid).
 
     With ``edges`` also with input ``extents`` N × 2, width and height of the box in the middle of the square as shares
-    of its side, and outputs ``edges`` N × labels × 4 and ``fits`` N × labels (sigmoid), see ``EdgeHead``.
+    of its side, and outputs ``edges`` N × labels × 4 and ``fits`` N × labels (sigmoid), see ``EdgeHead``. One that does
+    not judge has those alone, and no classifier.
     """
     graph = _Graph()
     zero, six = (graph.constant(np.array(v, np.float32)) for v in (0, 6))
@@ -56,12 +59,12 @@ def export(net: SecondLook, size: int, edges: EdgeHead | None = None) -> onnx.Mo
         middle = features if number == MIDDLE else middle
     if edges is not None:
         _edges(graph, edges, (middle, features))
-    features = _convolution(graph, net.top, features, (zero, six))
-    pooled = graph.add("Flatten", graph.add("GlobalAveragePool", features), axis=1)
-    classifier = net.classifier
-    logits = _linear(graph, classifier, pooled)
-    graph.nodes.append(helper.make_node("Sigmoid", [logits], ["probabilities"], "probabilities"))
-    return _model(graph, size, classifier.out_features, edges is not None)
+    if judges:
+        features = _convolution(graph, net.top, features, (zero, six))
+        pooled = graph.add("Flatten", graph.add("GlobalAveragePool", features), axis=1)
+        logits = _linear(graph, net.classifier, pooled)
+        graph.nodes.append(helper.make_node("Sigmoid", [logits], ["probabilities"], "probabilities"))
+    return _model(graph, size, net.classifier.out_features if judges else None, edges.labels if edges else None)
 
 
 def _edges(graph: _Graph, head: EdgeHead, maps: tuple[str, str]) -> None:
@@ -125,14 +128,15 @@ def _convolution(graph: _Graph, part: Convolution, entry: str, limits: tuple[str
     return graph.add("Clip", output, *limits) if part.active else output
 
 
-def _model(graph: _Graph, size: int, labels: int, edges: bool) -> onnx.ModelProto:
+def _model(graph: _Graph, size: int, judged: int | None, redrawn: int | None) -> onnx.ModelProto:
     def values(name: str, *shape: int) -> onnx.ValueInfoProto:
         return helper.make_tensor_value_info(name, TensorProto.FLOAT, ("pictures", *shape))
 
-    entries, outputs = [values("pixels", 3, size, size)], [values("probabilities", labels)]
-    if edges:
+    entries = [values("pixels", 3, size, size)]
+    outputs = [values("probabilities", judged)] if judged is not None else []
+    if redrawn is not None:
         entries.append(values("extents", 2))
-        outputs += [values("edges", labels, 4), values("fits", labels)]
+        outputs += [values("edges", redrawn, 4), values("fits", redrawn)]
     body = helper.make_graph(graph.nodes, "second-look", entries, outputs, graph.constants)
     model = helper.make_model(body, opset_imports=[helper.make_opsetid("", _OPSET)], ir_version=_IR)
     onnx.checker.check_model(model, full_check=True)  # pyright: ignore[reportUnknownMemberType]

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import yaml
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from lookout_edge.adapters.zoo import Source as Package
 from lookout_models.errors import UsageError
@@ -30,6 +30,10 @@ class Edges(Part):
     """A head that redraws the candidates' boxes, trained when the rest is, which it leaves as it is."""
 
     seed: int = 1
+    #: Side of the squares, in longer sides of the candidate: what the detector's ``model.yaml`` says as well.
+    side: Annotated[float, Field(ge=1, le=4)] = 1.5
+    #: Of the boxes of a step, the share that is of no object; candidates of pictures without any are drawn, too.
+    background: Annotated[float, Field(ge=0, lt=1)] = 0.0
     #: How often each square is cut, every time with other disturbances.
     passes: Annotated[int, Field(gt=0)] = 1
     steps: Annotated[int, Field(gt=0)]
@@ -64,9 +68,13 @@ class SecondLookRecipe(Part):
     #: The share of pictures without any label, and of the squares around objects, into which a lit lamp is painted.
     lamps: Share = 0.0
     #: The package with the ImageNet weights.
-    base: Package
+    base: Package | None = None
+    #: Instead of a base: a second look of the zoo whose net is taken as it is. Only ``edges`` are learnt on it, and
+    #: what comes out judges nothing.
+    trunk: str | None = None
     size: Annotated[int, Field(gt=0, multiple_of=32)] = 128
-    steps: Annotated[int, Field(gt=0)]
+    #: 0 with ``trunk``.
+    steps: Annotated[int, Field(ge=0)] = 0
     until: Annotated[int, Field(gt=0)] | None = None
     batch: Annotated[int, Field(gt=0)] = 32
     rate: float = 2e-4
@@ -82,6 +90,16 @@ class SecondLookRecipe(Part):
     augmentation: Augmentation = Augmentation()
     carried_on: CarriedOn | None = None
     edges: Edges | None = None
+
+    @model_validator(mode="after")
+    def _begins_somewhere(self) -> "SecondLookRecipe":
+        if (self.base is None) == (self.trunk is None):
+            raise ValueError("name either 'base', whose net is trained, or 'trunk', whose net is taken as it is")
+        if self.base is not None and not self.steps:
+            raise ValueError("'steps' is missing: how long the net that begins from 'base' is trained")
+        if self.trunk is not None and (self.edges is None or self.steps or self.carried_on):
+            raise ValueError("with 'trunk' only 'edges' can be trained: leave out 'steps' and 'carried_on'")
+        return self
 
     def stretches(self) -> tuple["SecondLookRecipe", ...]:
         """The run, and the one that carries it on where there is one."""

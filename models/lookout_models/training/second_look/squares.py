@@ -8,7 +8,6 @@ import numpy as np
 from lookout_models.training.data.examples import Example
 from lookout_models.training.data.geometry import Floats, Picture, pairwise_iou
 from lookout_models.training.second_look.crops import Random, cut, in_pixels, square_around
-from lookout_models.training.second_look.places import USUAL_SIDE
 
 #: Overlap from which on a candidate is of an object, so that its edges have somewhere to go.
 LEAST_OVERLAP = 0.25
@@ -39,11 +38,28 @@ class Square:
         moved = (self.box + random.normal(0, spread, 4) * size).astype(np.float32)
         return moved if (moved[2:] - moved[:2] > size[:2] / 4).all() else self.box
 
+    @property
+    def shows(self) -> bool:
+        """Whether the box is of an object."""
+        return self.target(self.box)[1] >= LEAST_OVERLAP
+
     def target(self, box: Floats) -> tuple[Floats, float]:
-        """The object that ``box`` overlaps most, and by how much (IoU)."""
+        """The object that ``box`` overlaps most, and by how much (IoU); itself and 0 where there is none."""
+        if not len(self.truths):
+            return box, 0.0
         shared = pairwise_iou(box[None], self.truths)[0]
         best = int(shared.argmax())
         return self.truths[best], float(shared[best])
+
+
+@dataclass(frozen=True, slots=True)
+class Cutting:
+    """How squares are cut: pixels a side, their side in longer sides of the box, which candidates."""
+
+    size: int
+    side: float
+    #: Whether candidates are wanted of a label where the picture has no object of it.
+    background: bool = False
 
 
 def squares_of(
@@ -51,36 +67,36 @@ def squares_of(
     picture: Picture,
     labels: Sequence[int],
     candidates: Sequence[tuple[int, Floats]],
-    size: int,
+    how: Cutting,
     random: Random,
 ) -> Iterator[tuple[Picture, Square]]:
-    """Cut-outs of ``size`` pixels around objects of ``labels`` and, where there are any, around candidates.
+    """Cut-outs around objects of ``labels`` and around candidates, save where nobody knows what is there.
 
     ``candidates`` are (place in ``labels``, x1 y1 x2 y2 in pixels).
     """
     boxes = in_pixels(example.boxes, picture)
     for number, label in enumerate(labels):
         objects = boxes.of(label)
-        if not len(objects):
+        if not len(objects) and (not how.background or len(example.undecided.of(label))):
             continue
         of_label = [box for of, box in candidates if of == number]
         for box, found in [*((box, False) for box in objects), *((box, True) for box in of_label)]:
             if float((box[2:] - box[:2]).min()) >= _LEAST_SIDE:
-                square = _square(box, found, random)
+                square = _square(box, found, how.side, random)
                 mirrored = random.random() < 0.5
                 inside = _shares(np.concatenate([box[None], objects]), square, mirrored)
-                around = cut(picture, square, size)
+                around = cut(picture, square, how.size)
                 seen = np.ascontiguousarray(around[:, ::-1]) if mirrored else around
                 yield seen, Square(number, inside[0], inside[1:], found, example.source)
 
 
-def _square(box: Floats, found: bool, random: Random) -> Floats:
+def _square(box: Floats, found: bool, side: float, random: Random) -> Floats:
     """The usual square around a candidate, and a varied one around an object."""
     if found:
-        return square_around(box, USUAL_SIDE)
+        return square_around(box, side)
     stray = random.uniform(-_STRAY, _STRAY, 2) * float((box[2:] - box[:2]).max())
-    side = USUAL_SIDE * float(np.exp(random.uniform(*_VARIES)))
-    return square_around((box + np.tile(stray, 2)).astype(np.float32), side)
+    varied = side * float(np.exp(random.uniform(*_VARIES)))
+    return square_around((box + np.tile(stray, 2)).astype(np.float32), varied)
 
 
 def _shares(boxes: Floats, square: Floats, mirrored: bool) -> Floats:
