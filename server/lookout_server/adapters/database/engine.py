@@ -16,7 +16,7 @@ from sqlalchemy.exc import ArgumentError, DisconnectionError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
-from lookout_server.adapters.database.checkpoints import AUTOMATIC_PAGES, LOG_BYTES, keep_log_short
+from lookout_server.adapters.database.checkpoints import AUTOMATIC_PAGES, FILE_BYTES, keep_log_short
 from lookout_server.adapters.database.failures import translated, unreachable
 from lookout_server.adapters.database.inline_sqlite import connect_inline
 from lookout_server.adapters.database.prepared import as_sqlalchemy, attach_driver
@@ -84,7 +84,7 @@ def _prepare_sqlite(connection: DBAPIConnection, entry: ConnectionPoolEntry) -> 
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.execute(f"PRAGMA wal_autocheckpoint={AUTOMATIC_PAGES}")
-    cursor.execute(f"PRAGMA journal_size_limit={LOG_BYTES}")
+    cursor.execute(f"PRAGMA journal_size_limit={FILE_BYTES}")
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.close()
 
@@ -165,7 +165,8 @@ class Database:
 
     async def keep(self) -> None:
         """What the file needs while it is written to, until cancelled; a server looks after itself."""
-        await keep_log_short(self._engine.url)
+        if self._turn is not None:
+            await keep_log_short(self._engine.url, self._turn)
 
     async def close(self) -> None:
         """Let all connections go."""
