@@ -35,7 +35,15 @@ def appearance_of(image: Image, box: Box) -> Appearance:
 
 
 def flicker_between(before: Appearance, after: Appearance) -> float:
-    """How much the pattern changed, as a share of its own contrast; a change of all cells alike (exposure) is none."""
-    change = after.pattern - before.pattern
+    """How much the pattern changed, as a share of its own contrast; a change of all cells alike (exposure) is none,
+    and neither is what a small shift of the whole pattern explains (a camera that shakes).
+
+    The shift is the least-squares one of Lucas and Kanade ("An iterative image registration technique", IJCAI 1981).
+    """
+    change = (after.pattern - before.pattern).ravel()
+    down, across = np.gradient((before.pattern + after.pattern) / 2)
+    causes = np.stack([across.ravel(), down.ravel(), np.ones(change.size, np.float32)], axis=1)
+    # Its 3 × 3 normal equations cost a third of lstsq; a plain pattern has no gradient to solve for.
+    weights = np.linalg.pinv(causes.T @ causes) @ (causes.T @ change)
     contrast = max(_PLAIN, float(before.pattern.std()), float(after.pattern.std()))
-    return float(np.abs(change - np.median(change)).mean()) / contrast
+    return float(np.abs(change - causes @ weights).mean()) / contrast

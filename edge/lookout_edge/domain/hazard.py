@@ -15,8 +15,8 @@ from lookout_edge.domain.looks import LookClock, seconds_between
 REACH = 0.35
 #: Seconds of frame time over which it is judged.
 MEMORY_S = 12.0
-#: Seconds of frame time that count as lately.
-LATELY_S = 4.0
+#: What flickers changes this many times as much as the places beside it.
+_ALONE = 2.0
 #: Sights that are needed to say how something moves or grows.
 _FEW = 4
 
@@ -48,13 +48,10 @@ class Hazard:
     #: Looks since it began, and those that saw it.
     watched: int = 0
     seen: int = 0
-    #: The looks of the last seconds: frame time, and whether it was seen.
+    #: The looks of the last ``MEMORY_S``: frame time, and whether it was seen.
     lately: deque[tuple[float, bool]] = field(default_factory=deque[tuple[float, bool]])
-    #: Seconds after which those looks say something, and the best share of them that ever saw it.
-    settle_s: float = 0.0
-    steadiest: float = 0.0
-    #: Where it was surest when it was last seen, and how that place looked.
-    _place: tuple[Box, Appearance] | None = None
+    #: Where it was surest when it was last seen and the places beside that, and how they looked.
+    _places: Sequence[tuple[Box, Appearance]] = ()
     #: Area when it began: the median of the first sights.
     sights: deque[Sight] = field(default_factory=deque[Sight])
     #: The areas of its first sights.
@@ -76,8 +73,13 @@ class Hazard:
         return self.seen / self.watched if self.watched else 0.0
 
     @property
+    def share_lately(self) -> float:
+        """The same of the looks of the last ``MEMORY_S``."""
+        return fmean(was_seen for _, was_seen in self.lately) if self.lately else 0.0
+
+    @property
     def mean_score(self) -> float:
-        """Mean score over the last seconds, 0..1."""
+        """Mean score over the last seconds, 0..1: of the looks that saw it, so that it never is below what counts."""
         return fmean(sight.score for sight in self.sights) if self.sights else 0.0
 
     @property
@@ -108,20 +110,20 @@ class Hazard:
         self.watched, self.seen = self.watched + 1, self.seen + seen
         self.looks.append(seen)
         self.lately.append((at, seen))
-        while self.lately[0][0] < at - LATELY_S:
+        while self.lately[0][0] < at - MEMORY_S:
             self.lately.popleft()
-        if at - self.since >= self.settle_s:
-            self.steadiest = max(self.steadiest, sum(was_seen for _, was_seen in self.lately) / len(self.lately))
 
     def see(self, at: float, parts: Sequence[Detection], appearance: Callable[[Box], Appearance] | None) -> None:
         """Take in a sight. Whether it flickers is told at the place where it was: two boxes differ though
-        nothing has changed."""
+        nothing has changed. What the places beside it do as well is the camera's: wind, rain, a key frame.
+        """
         flicker = None
         if appearance is not None:
-            if self._place is not None:
-                flicker = flicker_between(self._place[1], appearance(self._place[0]))
+            if self._places:
+                own, *others = (flicker_between(before, appearance(box)) for box, before in self._places)
+                flicker = own if own >= _ALONE * median(others or [0.0]) else 0.0
             surest = max(parts, key=lambda part: part.score).box
-            self._place = surest, appearance(surest)
+            self._places = [(box, appearance(box)) for box in (surest, *_beside(surest))]
         self.parts, self.box, self.seen_at, self.absent_s = tuple(parts), union(parts), at, 0.0
         self.sights.append(Sight(at, self.box, max(part.score for part in parts), flicker))
         while self.sights[0].at < at - MEMORY_S:
@@ -148,8 +150,6 @@ class HazardBook:
     votes_of: int
     #: Watched seconds after which an unseen hazard is forgotten.
     tolerance_s: float
-    #: See ``Hazard``.
-    settle_s: float = 0.0
     _hazards: list[Hazard] = field(default_factory=list[Hazard])
     _clock: LookClock = field(default_factory=LookClock)
     _last: int = 0
@@ -189,10 +189,18 @@ class HazardBook:
 
     def _begin(self, at: float, parts: Sequence[Detection], appearance: Callable[[Box], Appearance] | None) -> Hazard:
         self._last += 1
-        hazard = Hazard(self._last, at, deque(maxlen=self.votes_of), settle_s=self.settle_s)
+        hazard = Hazard(self._last, at, deque(maxlen=self.votes_of))
         hazard.watch(at, True)
         hazard.see(at, parts, appearance)
         return hazard
+
+
+def _beside(box: Box) -> list[Box]:
+    """The places of its size on its four sides, as far as at least half of each lies in the picture."""
+    dx, dy = box.width, box.height
+    around = [(dx, 0.0), (-dx, 0.0), (0.0, dy), (0.0, -dy)]
+    beside = [Box(box.x1 + x, box.y1 + y, box.x2 + x, box.y2 + y) for x, y in around]
+    return [place.clipped() for place in beside if place.clipped().area >= box.area / 2]
 
 
 def _groups(candidates: Sequence[Detection]) -> list[list[Detection]]:

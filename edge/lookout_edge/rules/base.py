@@ -161,7 +161,7 @@ def raised_threshold(suppressions: Sequence[Suppression], at: float, scenario: S
 
 #: Conditions that only time or more looks can fulfil; every other unmet one blocks.
 _PENDING = frozenset(
-    {"votes", "score", "dwell", "steadiest_share", "plate_reads", "plate_tried", "separation", "upright_before"}
+    {"votes", "score", "dwell", "seen_lately", "plate_reads", "plate_tried", "separation", "upright_before"}
 )
 
 

@@ -15,7 +15,7 @@ from pydantic import Field, model_validator
 from lookout_contract.events import Attributes, Scenario, Severity
 from lookout_edge.domain.cells import LearnedCells
 from lookout_edge.domain.condition import Condition
-from lookout_edge.domain.hazard import LATELY_S, Hazard, HazardBook
+from lookout_edge.domain.hazard import Hazard, HazardBook
 from lookout_edge.domain.observation import Observation, Scene
 from lookout_edge.domain.occurrence import OccurrenceSettings
 from lookout_edge.domain.presence import Thing
@@ -55,19 +55,19 @@ class FireSmokeParams(RuleParams):
     labels: tuple[str, ...] = Field(default=("fire", "smoke"), min_length=1)
     """Labels that count as fire or smoke."""
     pre_alarm_s: float = Field(default=2.0, ge=0, le=5)
-    """Seconds until the pre-alarm for what flickers, grows, or of which the model is sure."""
+    """Seconds until the pre-alarm for what flickers, grows, or of which the model is sure; for the last, too, once
+    ``steady_share`` of the last looks saw it."""
     doubtful_s: float = Field(default=4.0, ge=0, le=5)
-    """Seconds until the pre-alarm for everything else, once there were four seconds in which ``steady_share`` of the
-    looks saw it."""
+    """Seconds until the pre-alarm for everything else, once ``steady_share`` of the last looks saw it."""
     confirm_s: float = Field(default=6.0, ge=0, le=15)
     """Seconds until it is confirmed when it stands and flickers or grows."""
     steady_s: float = Field(default=12.0, ge=0, le=15)
     """Seconds until it is confirmed because it is seen in nearly every look, whatever it does."""
-    steady_share: float = Field(default=0.7, gt=0, le=1)
+    steady_share: float = Field(default=0.8, gt=0, le=1)
     """What "nearly every" means: share of the looks, 0..1."""
     min_flicker: float = Field(default=0.12, ge=0)
     """Median change of the pattern of its place from look to look, as a share of the pattern's contrast, from which it
-    flickers."""
+    flickers; what the places beside it do as well is none."""
     min_growth: float = Field(default=1.3, ge=1)
     """Multiple of its first area from which it grows."""
     max_drift: float = Field(default=0.35, ge=0)
@@ -97,8 +97,7 @@ class FireSmoke:
         self._params = params
         self._context = context
         self._armed = make_schedule(params.windows, context.calendar)
-        settle_s = min(params.doubtful_s, LATELY_S)
-        self._books = [(zone, HazardBook(params.votes_of, params.miss_tolerance_s, settle_s)) for zone in zones]
+        self._books = [(zone, HazardBook(params.votes_of, params.miss_tolerance_s)) for zone in zones]
         self._cells = LearnedCells(marks_needed=params.learned_marks, keep_s=params.learned_keep_s)
         self._stages: dict[tuple[str, int], Stage] = {}
 
@@ -154,7 +153,7 @@ class FireSmoke:
         doubted = not alive and self._is_doubted(at, hazard, scene)
         stage = self._stage(zone, hazard, alive, doubted)
         wait_s = params.pre_alarm_s if alive or sure else params.doubtful_s
-        convinces = alive or sure or stage is Stage.CONFIRMED
+        behaves = alive or stage is Stage.CONFIRMED
         if stage is Stage.PRE_ALARM and doubted:
             wait_s = params.steady_s
         conditions = (
@@ -164,7 +163,7 @@ class FireSmoke:
             *((score_condition(hazard.mean_score, params.min_score),) if params.min_score else ()),
             Condition(name="learned_place", value=doubted, limit=False, met=sure or not doubted),
             dwell_condition(hazard.dwell_s, wait_s),
-            *(() if convinces else (_steadiest_condition(hazard.steadiest, params.steady_share),)),
+            *(() if behaves else (_steady_condition(hazard.share_lately, params.steady_share),)),
             Condition(name="flicker", value=round(hazard.flicker, 3), limit=params.min_flicker, met=True),
             Condition(name="growth", value=round(hazard.growth, 3), limit=params.min_growth, met=True),
             Condition(name="drift", value=round(hazard.drift, 3), limit=params.max_drift, met=True),
@@ -209,9 +208,9 @@ class FireSmoke:
         return Stage.CONFIRMED if held is Stage.CONFIRMED or burns or steady else Stage.PRE_ALARM
 
 
-def _steadiest_condition(share: float, limit: float) -> Condition:
-    """Whether there were some seconds in which enough of the looks saw it."""
-    return Condition(name="steadiest_share", value=round(share, 3), limit=limit, met=share >= limit, unit="1")
+def _steady_condition(share: float, limit: float) -> Condition:
+    """Whether enough of the last looks saw what does nothing but shine."""
+    return Condition(name="seen_lately", value=round(share, 3), limit=limit, met=share >= limit, unit="1")
 
 
 def _kind(hazard: Hazard) -> str:
