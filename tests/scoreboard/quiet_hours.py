@@ -1,6 +1,6 @@
 """False alarms per camera-hour on hours of footage in which nothing happens, scenario by scenario.
 
-    python -m scoreboard.quiet_hours --minutes 3 [--share 1.0] [--only lifts] [--slices 10]   (from tests/)
+    python -m scoreboard.quiet_hours --minutes 3 [--share 1.0] [--only lifts] [--slices 10] [--begin 0]   (from tests/)
 
 A camera looks at one still for ``--minutes`` of its own time: the sensor is noisy, the sun comes and goes, wind shakes
 the mast now and then, once it is nudged, and once a minute something harmless happens (``quiet_scenes``). Pictures come
@@ -9,9 +9,9 @@ false alarm, however long: hours of few scenes would flatter, so the scenes are 
 to and fro see every picture anew, which costs most: they are few, and watched for a third of the time.
 
 It goes on in slices, each of them an even share of every kind: a run that is stopped has seen them all, only fewer
-scenes of each. After each slice all that was counted so far is printed with the rate that it excludes: the upper end of
-the exact one-sided 95 % interval of a Poisson rate (Garwood, "Fiducial limits for the Poisson distribution", Biometrika
-1936). Pictures: ../shared/data.
+scenes of each, and ``--begin`` goes on where it was stopped. After each slice all that was counted so far is printed
+with the rate that it excludes: the upper end of the exact one-sided 95 % interval of a Poisson rate (Garwood, "Fiducial
+limits for the Poisson distribution", Biometrika 1936). Pictures: ../shared/data.
 """
 
 import argparse
@@ -173,12 +173,13 @@ def main() -> None:
     parser.add_argument("--share", type=float, default=1.0)
     parser.add_argument("--only", default="", help="kinds whose name holds this")
     parser.add_argument("--slices", type=int, default=10)
+    parser.add_argument("--begin", type=int, default=0, help="the first slice, from 0; nothing of those before counts")
     given = parser.parse_args()
     if not (DATA / "fire" / "test").is_dir():
         raise EdgeError(f"{DATA}: there are no pictures; put them there as its README says.")
     studio = studio_of(None, None, ModelsConfig(detector="community-nano", plates=False))
     watched = [(scenes, Tally()) for scenes in kinds(DATA) if given.only in scenes.name]
-    for number in range(given.slices):
+    for number in range(given.begin, given.slices):
         for scenes, tally in watched:
             watch(studio, scenes, given.minutes, chosen(scenes, given.share)[number :: given.slices], tally)
         _print({"slice": number + 1, "of": given.slices})
