@@ -17,6 +17,7 @@ import struct
 import sys
 import time
 from collections import defaultdict
+from functools import lru_cache
 
 _TOGETHER = 50
 _CHANGE = re.compile(rb'"change":"(\w+)".*?"occurrence":"([^"]+)"')
@@ -28,6 +29,14 @@ _TIME = struct.Struct("@qq")
 _PIECE = 256 * 1024
 #: Key → when each of them had read it, and when the kernel had it.
 Heard = dict[bytes, tuple[list[float], list[float]]]
+
+
+@lru_cache(maxsize=256)
+def _told(messages: bytes) -> tuple[bool, tuple[bytes, ...]]:
+    """Whether there is a heartbeat in whole messages, and the changes. Most watchers get the same bytes: taking them
+    apart for each took longer than the dispatcher needs to write them, and those that came last waited for it."""
+    found = [_CHANGE.search(message) for message in messages.split(b"\n\n")]
+    return b"event: heartbeat" in messages, tuple([each[2] + b"/" + each[1] for each in found if each is not None])
 
 
 class Watcher:
@@ -53,14 +62,15 @@ class Watcher:
         stamp = next((stamp for _, kind, stamp in ancillary if kind == _SO_TIMESTAMPING), None)
         seconds, nanoseconds = _TIME.unpack_from(stamp) if stamp else (0, 0)
         handed = seconds + nanoseconds / 1e9 - ahead_s if seconds else now
-        *whole, self._held = (self._held + data).split(b"\n\n")
-        for message in whole:
-            if b"event: heartbeat" in message:
-                self.hears = True
-            elif (found := _CHANGE.search(message)) is not None:
-                at, arrived = self._heard[found[2] + b"/" + found[1]]
-                at.append(now)
-                arrived.append(handed)
+        data = self._held + data
+        end = data.rfind(b"\n\n") + 2 if b"\n\n" in data else 0
+        self._held = data[end:]
+        beats, keys = _told(data[:end])
+        self.hears = self.hears or beats
+        for key in keys:
+            at, arrived = self._heard[key]
+            at.append(now)
+            arrived.append(handed)
         return True
 
 

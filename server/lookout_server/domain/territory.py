@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 
 from lookout_contract.status import Coverage, ProposalReport, ShadowReport, Sight
 from lookout_server.domain.policy import Policy, PolicyInForce
@@ -99,7 +100,7 @@ class Person:
     #: The account is disabled: no way in, and nobody is sent.
     barred: bool = False
 
-    @property
+    @cached_property
     def in_control_room(self) -> bool:
         """Whether the person decides, rather than goes."""
         return bool(self.roles & CONTROL_ROOM)

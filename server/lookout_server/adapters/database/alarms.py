@@ -2,10 +2,12 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import Dialect, bindparam, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.sql import ClauseElement
 
 from lookout_contract.base import Message
 from lookout_contract.events import (
@@ -19,7 +21,18 @@ from lookout_contract.events import (
     Severity,
     Votes,
 )
-from lookout_server.adapters.database.statements import insert_new, scalars, select_by, select_with, upsert
+from lookout_server.adapters.database.prepared import Prepared, driver_of
+from lookout_server.adapters.database.statements import (
+    insert_new,
+    limited,
+    one_of,
+    questions,
+    scalars,
+    select_by,
+    select_with,
+    table_of,
+    upsert,
+)
 from lookout_server.adapters.database.tables import AlarmEvidenceRow, AlarmRow
 from lookout_server.adapters.database.visibility import alarms_seen
 from lookout_server.domain.access import Access
@@ -31,6 +44,25 @@ from lookout_server.ports import AlarmFilter, Page
 _LASTING = ("source", "occurrence", "gateway", "camera", "scenario", "emitted_at", "received_at")
 #: Counting further back would cost more than the count is worth.
 _MOST_ARRIVALS = 5000
+
+
+_CAMERA = ("gateway", "camera")
+
+
+@cache
+def _arrivals(size: int) -> Prepared:
+    table = table_of(AlarmRow)
+
+    def build(_dialect: Dialect) -> ClauseElement:
+        first, last = (bindparam(name, type_=table.c.received_at.type) for name in ("first", "last"))
+        statement = (
+            select(table.c.gateway, table.c.camera, table.c.scenario, table.c.received_at)
+            .where(one_of(table, _CAMERA, size), table.c.received_at > first, table.c.received_at <= last)
+            .order_by(table.c.received_at.desc())
+        )
+        return limited(statement, _MOST_ARRIVALS)
+
+    return Prepared(build)
 
 
 class _Told(Message):
@@ -105,20 +137,12 @@ class SqlAlarms:
     async def arrivals(
         self, cameras: Collection[CameraKey], first: datetime, last: datetime
     ) -> Sequence[tuple[CameraKey, Scenario, datetime]]:
-        """Three columns, newest first."""
-        wanted = sorted((key.gateway, key.id) for key in cameras)
-        statement = (
-            select(AlarmRow.gateway, AlarmRow.camera, AlarmRow.scenario, AlarmRow.received_at)
-            .where(
-                tuple_(AlarmRow.gateway, AlarmRow.camera).in_(wanted),
-                AlarmRow.received_at > first,
-                AlarmRow.received_at <= last,
-            )
-            .order_by(AlarmRow.received_at.desc())
-            .limit(_MOST_ARRIVALS)
-        )
-        rows = await self._session.execute(statement)
-        return [(CameraKey(gateway=row[0], id=row[1]), Scenario(row[2]), row[3]) for row in rows]
+        """Four columns, newest first."""
+        found: list[tuple[CameraKey, Scenario, datetime]] = []
+        for values, size in questions(_CAMERA, [(key.gateway, key.id) for key in cameras]):
+            rows = await driver_of(self._session).fetch(_arrivals(size), {"first": first, "last": last, **values})
+            found += [(CameraKey(gateway=row[0], id=row[1]), Scenario(row[2]), row[3]) for row in rows]
+        return sorted(found, key=lambda each: each[2], reverse=True)
 
     async def open_by_severity(self, visible_to: Access | None = None) -> dict[Severity, int]:
         """Counts of open alarms."""

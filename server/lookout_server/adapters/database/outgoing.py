@@ -4,10 +4,12 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Dialect, Integer, bindparam, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.sql import ClauseElement
 
-from lookout_server.adapters.database.statements import insert_all, insert_numbered, scalars
+from lookout_server.adapters.database.prepared import Prepared, driver_of
+from lookout_server.adapters.database.statements import insert_all, insert_numbered, limited, scalars, table_of
 from lookout_server.adapters.database.tables import CounterRow, FeedRow, OutboxRow, WebhookSetAsideRow
 from lookout_server.ports import AnswerTo, FeedEntry, FeedKind, OutboxMessage
 
@@ -50,10 +52,11 @@ class SqlFeed:
 
     async def after(self, seq: int, limit: int) -> Sequence[FeedEntry]:
         """Ascending."""
-        statement = select(FeedRow).where(FeedRow.seq > seq).order_by(FeedRow.seq).limit(limit)
         return [
-            FeedEntry(at=row.at, kind=FeedKind(row.kind), subject=row.subject, change=row.change, seq=row.seq)
-            for row in await scalars(self._session, statement)
+            FeedEntry(at=at, kind=FeedKind(kind), subject=subject, change=change, seq=number)
+            for number, at, kind, subject, change in await driver_of(self._session).fetch(
+                _AFTER, {"seq": seq, "limit": limit}
+            )
         ]
 
     async def forget(self, before: datetime, upto: int) -> int:
@@ -62,6 +65,16 @@ class SqlFeed:
         old = delete(FeedRow).where(FeedRow.at < before, FeedRow.seq <= upto, FeedRow.seq.not_in(aside))
         gone = await self._session.execute(old.execution_options(synchronize_session=False))
         return int(getattr(gone, "rowcount", 0))
+
+
+def _after(_dialect: Dialect) -> ClauseElement:
+    table = table_of(FeedRow)
+    columns = (table.c.seq, table.c.at, table.c.kind, table.c.subject, table.c.change)
+    above = table.c.seq > bindparam("seq", type_=table.c.seq.type)
+    return limited(select(*columns).where(above).order_by(table.c.seq), bindparam("limit", type_=Integer()))
+
+
+_AFTER = Prepared(_after)
 
 
 class SqlOutbox:

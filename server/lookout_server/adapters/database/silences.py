@@ -4,16 +4,27 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Dialect, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.sql import ClauseElement
 
 from lookout_contract.events import Scenario
-from lookout_server.adapters.database.statements import scalars, upsert
+from lookout_server.adapters.database.prepared import Prepared
+from lookout_server.adapters.database.statements import limited, scalars, select_prepared, table_of, upsert
 from lookout_server.adapters.database.tables import SilenceRow
 from lookout_server.domain.silence import Silence, SilenceKind
 
 #: More at a time is a mistake.
 _MOST = 500
+
+
+def _current(_dialect: Dialect) -> ClauseElement:
+    table = table_of(SilenceRow)
+    lasting = table.c.ends_at > bindparam("at", type_=table.c.ends_at.type)
+    return limited(select(table).where(lasting).order_by(table.c.ends_at, table.c.id), _MOST)
+
+
+_CURRENT = Prepared(_current)
 
 
 class SqlSilences:
@@ -24,8 +35,7 @@ class SqlSilences:
 
     async def current(self, at: datetime) -> Sequence[Silence]:
         """By end."""
-        statement = select(SilenceRow).where(SilenceRow.ends_at > at).order_by(SilenceRow.ends_at, SilenceRow.id)
-        return [_silence(row) for row in await scalars(self._session, statement.limit(_MOST))]
+        return [_silence(row) for row in await select_prepared(self._session, SilenceRow, _CURRENT, {"at": at})]
 
     async def get(self, silence_id: str) -> Silence | None:
         """By id."""

@@ -1,6 +1,6 @@
 """The few statements that SQLAlchemy spells per database, spelled once."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import cache
 from types import SimpleNamespace
 from typing import Any, TypeVar, cast
@@ -8,6 +8,7 @@ from typing import Any, TypeVar, cast
 from sqlalchemy import (
     ColumnElement,
     Dialect,
+    Integer,
     Select,
     String,
     Table,
@@ -23,6 +24,7 @@ from sqlalchemy import table as table_clause
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql import ClauseElement
+from sqlalchemy.sql.expression import GenerativeSelect
 from sqlalchemy.types import TypeEngine
 
 from lookout_server.adapters.database.prepared import PARTS_DONE, Prepared, driver_of
@@ -137,13 +139,9 @@ async def select_by(
     What is wanted is asked for in statements of 1, 2, 4 … 256 values, so that there are few to prepare.
     """
     found: list[RowT] = []
-    names = _names(row)
-    for values, size in _questions(columns, wanted):
+    for values, size in questions(columns, wanted):
         statement = _select_by(row, tuple(columns), size, tuple(order or columns), lock)
-        found += [
-            cast(RowT, SimpleNamespace(**dict(zip(names, each, strict=True))))
-            for each in await driver_of(session).fetch(statement, values)
-        ]
+        found += await select_prepared(session, row, statement, values)
     return found
 
 
@@ -161,7 +159,7 @@ async def select_with(
     its ``on[0]``, in the order of ``order``. A row that has none comes once. Only ``row``'s are locked."""
     found: list[tuple[RowT, OtherT | None]] = []
     names, others = _names(row), _names(other)
-    for values, size in _questions(on[:1], [(value,) for value in wanted]):
+    for values, size in questions(on[:1], [(value,) for value in wanted]):
         statement = _select_with(row, other, on, order, size, lock)
         for each in await driver_of(session).fetch(statement, values):
             own, theirs = each[: len(names)], each[len(names) :]
@@ -175,7 +173,7 @@ async def select_with(
     return found
 
 
-def _questions(columns: Sequence[str], wanted: Collection[tuple[Any, ...]]) -> Iterator[tuple[Row, int]]:
+def questions(columns: Sequence[str], wanted: Collection[tuple[Any, ...]]) -> Iterator[tuple[Row, int]]:
     """Parameters of statements that ask for so many values each, the last of which may be asked for more than once."""
     ordered = sorted(set(wanted)) if len(wanted) > 1 else list(wanted)
     for start in range(0, len(ordered), _MOST):
@@ -196,9 +194,10 @@ def _select_with(
     key = table.c[on[0]]
 
     def build(_dialect: Dialect) -> ClauseElement:
-        one_of = [bindparam(f"{on[0]}_{place}", type_=key.type) for place in range(size)]
         both = table.outerjoin(beside, beside.c[on[1]] == key)
-        statement = select(table, beside).select_from(both).where(key.in_(one_of)).order_by(key, beside.c[order])
+        statement = (
+            select(table, beside).select_from(both).where(one_of(table, on[:1], size)).order_by(key, beside.c[order])
+        )
         return statement.with_for_update(of=table) if lock else statement
 
     return Prepared(build)
@@ -208,21 +207,21 @@ def _select_with(
 def _select_by(row: type[Base], columns: tuple[str, ...], size: int, order: tuple[str, ...], lock: bool) -> Prepared:
     table = table_of(row)
 
-    def build(dialect: Dialect) -> ClauseElement:
-        one_of = [
-            tuple(bindparam(f"{name}_{place}", type_=table.c[name].type) for name in columns) for place in range(size)
-        ]
-        where = (
-            table.c[columns[0]].in_([each[0] for each in one_of])
-            if len(columns) == 1
-            else or_(
-                *(and_(*(table.c[name] == value for name, value in zip(columns, each, strict=True))) for each in one_of)
-            )
-        )
-        statement = select(table).where(where).order_by(*(table.c[name] for name in order))
+    def build(_dialect: Dialect) -> ClauseElement:
+        statement = select(table).where(one_of(table, columns, size)).order_by(*(table.c[name] for name in order))
         return statement.with_for_update() if lock else statement
 
     return Prepared(build)
+
+
+def one_of(table: Table, columns: Sequence[str], size: int) -> ColumnElement[bool]:
+    """That the columns have one of ``size`` values; their parameters are those of ``questions``."""
+    values = [
+        tuple(bindparam(f"{name}_{place}", type_=table.c[name].type) for name in columns) for place in range(size)
+    ]
+    if len(columns) == 1:
+        return table.c[columns[0]].in_([each[0] for each in values])
+    return or_(*(and_(*(table.c[name] == value for name, value in zip(columns, each, strict=True))) for each in values))
 
 
 @cache
@@ -233,6 +232,23 @@ def _names(row: type[Base]) -> list[str]:
 @cache
 def _keys(row: type[Base]) -> list[str]:
     return [column.name for column in table_of(row).primary_key.columns]
+
+
+def limited(statement: GenerativeSelect, limit: ColumnElement[Any] | int) -> GenerativeSelect:
+    """At most so many rows; for ``Prepared``, since SQLAlchemy gives a limit of SQLite an offset as a parameter."""
+    most = literal_column(str(limit), Integer()) if isinstance(limit, int) else limit
+    return statement.limit(most).offset(literal_column("0", Integer()))
+
+
+async def select_prepared(
+    session: AsyncSession, row: type[RowT], statement: Prepared, values: Mapping[str, Any]
+) -> list[RowT]:
+    """The rows of a statement that selects the table's columns, as plain values."""
+    names = _names(row)
+    return [
+        cast(RowT, SimpleNamespace(**dict(zip(names, each, strict=True))))
+        for each in await driver_of(session).fetch(statement, values)
+    ]
 
 
 async def scalars(session: AsyncSession, statement: Select[RowT]) -> Sequence[RowT]:

@@ -169,14 +169,25 @@ class FeedHub:
             self._head = None
             return
         head = await self._known_head()
+        until = asyncio.get_running_loop().time() + self._together_s
         while True:
-            items = await read_feed(self._store, head, _PAGE)
+            items = await self._gathered(head, until)
             if items:
                 # Together with the list of who is told: a client that joins in between reads them from the past.
                 head = self._head = items[-1].entry.seq
                 await self._tell(list(self._clients), items)
             if len(items) < _PAGE:
                 return
+
+    async def _gathered(self, head: int, until: float) -> list[FeedItem]:
+        """The lines above ``head``, with those that come until then: what is there is read while others may come."""
+        items = await read_feed(self._store, head, _PAGE)
+        if 0 < len(items) < _PAGE:
+            await asyncio.sleep(max(until - asyncio.get_running_loop().time(), 0.0))
+            if self._woken.is_set():
+                self._woken.clear()
+                items += await read_feed(self._store, items[-1].entry.seq, _PAGE - len(items))
+        return items
 
     async def _tell(self, clients: Sequence[Subscription], items: Sequence[FeedItem]) -> None:
         for place, client in enumerate(clients, 1):
@@ -204,5 +215,4 @@ class FeedHub:
                 await self._woken.wait()
         except TimeoutError:
             return
-        await asyncio.sleep(self._together_s)
         self._woken.clear()
