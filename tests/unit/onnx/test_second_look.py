@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from lookout_edge.adapters.onnx.second_look import Floats, Opinions, SecondLookDetector, cut_square, redrawn
 from lookout_edge.adapters.zoo import SecondLook
@@ -62,6 +63,18 @@ class Redraws(Judges):
         return Opinions(None if self.mute else likely, edges, fits)
 
 
+class Doubts(Judges):
+    """One that believes less, the more of the surroundings it sees, and then moves the right edge further."""
+
+    def judge(self, pictures: Sequence[Image], extents: Floats) -> Opinions:
+        """By how much of the picture the box fills."""
+        super().judge(pictures, extents)
+        share = extents.max(1, keepdims=True)
+        edges = np.zeros((len(pictures), 1, 4), np.float32)
+        edges[:, :, 2] = 1 - share
+        return Opinions(share, edges, share)
+
+
 def detector(judge: Judges, *found: Detection, limit: float = 0.3) -> SecondLookDetector:
     return SecondLookDetector(Finds(*found), judge, SecondLook(model="judges"), {"fire": limit})
 
@@ -72,6 +85,23 @@ def test_the_evidence_of_both_looks_adds_up() -> None:
     odds = 0.4 / 0.6 * 9
     assert [d.score for d in judged] == [pytest.approx(odds / (1 + odds))]
     assert judged[0].box == BOX
+
+
+def test_looks_from_several_distances_are_one_opinion() -> None:
+    """Boxes fill 1/1.25 = 0.8 and 1/2.5 = 0.4 of what is seen."""
+    judge = Doubts(0.5)
+    settings = SecondLook.model_validate({"model": "judges", "side": [1.25, 2.5], "fit_weight": {"fire": 1.0}})
+    judged = SecondLookDetector(Finds(Detection("fire", 0.5, BOX)), judge, settings, {"fire": 0.0}).detect(PICTURE)
+    assert sorted(max(picture.shape) for picture in judge.seen) == [25, 50]
+    odds = (0.8 / 0.2 * 0.4 / 0.6) ** 0.5
+    assert [d.score for d in judged] == [pytest.approx(odds / (1 + odds) * (0.8 + 0.4) / 2, rel=1e-3)]
+    assert judged[0].box.x2 == pytest.approx(BOX.x2 + BOX.width * (0.2 + 0.6) / 2)
+
+
+@pytest.mark.parametrize("side", [[], 0.5, [1.5, 9.0]])
+def test_a_distance_that_shows_less_than_the_thing_or_all_the_world_is_refused(side: object) -> None:
+    with pytest.raises(ValidationError, match="side"):
+        SecondLook.model_validate({"model": "judges", "side": side})
 
 
 def test_a_second_look_that_knows_nothing_changes_nothing() -> None:

@@ -93,6 +93,19 @@ class Opinions(NamedTuple):
     fits: Floats | None = None
 
 
+def mean_of(opinions: Sequence[Opinions]) -> Opinions:
+    """One opinion from several of the same things: the means of edges, of fits and of the evidence (as logits)."""
+    likely = [each.likely for each in opinions if each.likely is not None]
+    edges = [each.edges for each in opinions if each.edges is not None]
+    fits = [each.fits for each in opinions if each.fits is not None]
+    sure = np.clip(likely, _LEAST, 1 - _LEAST)
+    return Opinions(
+        likely=1 / (1 + np.exp(-np.log(sure / (1 - sure)).mean(0))) if likely else None,
+        edges=np.mean(edges, 0) if edges else None,
+        fits=np.mean(fits, 0) if fits else None,
+    )
+
+
 class Judge(Protocol):
     """Says for pictures how likely each of its labels is, and where the box in the middle should end if it can."""
 
@@ -181,9 +194,7 @@ class SecondLookDetector(AfterFirstLook):
         open_ = [(d, left) for d, left in zip(candidates, shares, strict=True) if left >= self._thresholds[d.label]]
         if not open_:
             return []
-        cuts = [cut_square(image, d.box, settings.side) for d, _ in open_]
-        extents = np.array([_extent(d.box, image, settings.side) for d, _ in open_], np.float32)
-        opinions = self._judge.judge(cuts, extents)
+        opinions = self._asked(image, [d.box for d, _ in open_])
         weighed: list[Detection] = []
         for number, (detection, left) in enumerate(open_):
             label = self._judge.labels.index(detection.label)
@@ -200,6 +211,14 @@ class SecondLookDetector(AfterFirstLook):
             if score >= self._thresholds[detection.label]:
                 weighed.append(replace(detection, score=score, box=box))
         return weighed if opinions.edges is None else distinct(weighed, settings.redrawn_iou)
+
+    def _asked(self, image: Image, boxes: Sequence[Box]) -> Opinions:
+        """What is to be said of ``boxes``, looked at from each distance."""
+        said: list[Opinions] = []
+        for side in self._settings.side:
+            cuts = [cut_square(image, box, side) for box in boxes]
+            said.append(self._judge.judge(cuts, np.array([_extent(box, image, side) for box in boxes], np.float32)))
+        return said[0] if len(said) == 1 else mean_of(said)
 
     def _share_left(self, detection: Detection, candidates: Sequence[Detection]) -> float:
         """What standing back behind the best overlapping candidate of its label leaves of its score at most, 0..1."""
