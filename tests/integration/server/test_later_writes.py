@@ -5,6 +5,7 @@ import json
 import random
 import shutil
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -126,6 +127,20 @@ async def test_the_feeds_counter_is_locked_after_everything_else(
                 (1, "first"),
                 (2, "second"),
             ]
+    finally:
+        await database.close()
+
+
+async def test_what_writes_reads_no_table_from_end_to_end_and_what_reads_may(postgres_migrated: str) -> None:
+    database, setting = Database(postgres_migrated), text("SHOW enable_seqscan")
+    try:
+        async with AsyncExitStack() as stack:
+            # More than are kept, so that some go back to where those who read get theirs.
+            writing = [await stack.enter_async_context(database.write()) for _ in range(6)]
+            assert {await unit.session.scalar(setting) for unit in writing} == {"off"}
+        async with AsyncExitStack() as stack:
+            reading = [await stack.enter_async_context(database.read()) for _ in range(6)]
+            assert {await unit.session.scalar(setting) for unit in reading} == {"on"}
     finally:
         await database.close()
 

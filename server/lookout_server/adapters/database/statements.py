@@ -24,7 +24,7 @@ from sqlalchemy import table as table_clause
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql import ClauseElement
-from sqlalchemy.sql.expression import GenerativeSelect
+from sqlalchemy.sql.expression import FromClause, GenerativeSelect
 from sqlalchemy.types import TypeEngine
 
 from lookout_server.adapters.database.prepared import PARTS_DONE, Prepared, driver_of
@@ -193,11 +193,16 @@ def _select_with(
     table, beside = table_of(row), table_of(other)
     key = table.c[on[0]]
 
-    def build(_dialect: Dialect) -> ClauseElement:
-        both = table.outerjoin(beside, beside.c[on[1]] == key)
-        statement = (
-            select(table, beside).select_from(both).where(one_of(table, on[:1], size)).order_by(key, beside.c[order])
-        )
+    def build(dialect: Dialect) -> ClauseElement:
+        theirs: FromClause = beside
+        if dialect.name == "postgresql":
+            # Until it has looked at new tables it takes them for small ones, and would read all of the other. OFFSET
+            # keeps it from joining them in its own way: each row's are looked up.
+            own = select(beside).where(beside.c[on[1]] == key)
+            theirs = own.offset(literal_column("0", Integer())).lateral("beside")
+        both = table.outerjoin(theirs, theirs.c[on[1]] == key)
+        statement = select(table, theirs).select_from(both).where(one_of(table, on[:1], size))
+        statement = statement.order_by(key, theirs.c[order])
         return statement.with_for_update(of=table) if lock else statement
 
     return Prepared(build)

@@ -36,6 +36,10 @@ _KEPT = 4
 class _Turns(Protocol):
     """A transaction of the driver's own."""
 
+    async def start(self) -> None: ...
+
+    async def finish(self) -> None: ...
+
     async def begin(self) -> None: ...
 
     async def commit(self) -> None: ...
@@ -48,6 +52,12 @@ class _Turns(Protocol):
 class _SqliteTurns:
     def __init__(self, raw: InlineConnection) -> None:
         self._raw = raw
+
+    async def start(self) -> None:
+        """It is as it shall be."""
+
+    async def finish(self) -> None:
+        """See ``start``."""
 
     async def begin(self) -> None:
         try:
@@ -71,6 +81,14 @@ class _SqliteTurns:
 class _PostgresTurns:
     def __init__(self, raw: Any) -> None:
         self._raw = raw
+
+    async def start(self) -> None:
+        # Who writes looks rows up by their keys. A plan that was made while a table was new and small would go on
+        # reading all of it, until the server comes to count its rows.
+        await self._run("SET enable_seqscan = off")
+
+    async def finish(self) -> None:
+        await self._run("RESET enable_seqscan")
 
     async def begin(self) -> None:
         await self._run("BEGIN")
@@ -108,6 +126,10 @@ class Writer:
         self._open = False
         # What SQLAlchemy runs, flushes among it, comes after what the transaction has left for later.
         event.listen(connection.sync_connection, "before_cursor_execute", self._settle)
+
+    async def open(self) -> None:
+        """Make the connection what writing wants."""
+        await self._turns.start()
 
     @property
     def is_open(self) -> bool:
@@ -148,8 +170,14 @@ class Writer:
             await_only(driver_of(self.session).settle())
 
     async def close(self) -> None:
-        """Back to the pool, or out of it when it cannot be used any more."""
-        if self.is_closed:
+        """Back to the pool as it came, or out of it when it cannot be used any more."""
+        usable = not self.is_closed
+        if usable:
+            try:
+                await self._turns.finish()
+            except (SQLAlchemyError, StoreError):
+                usable = False
+        if not usable:
             await self._connection.invalidate()
         await self._connection.close()
 
@@ -195,9 +223,15 @@ class Writers:
                 return writer
             await writer.close()
         try:
-            return Writer(await self._engine.connect())
+            writer = Writer(await self._engine.connect())
         except (OSError, PostgresError) as error:
             raise unreachable(error) from error
+        try:
+            await writer.open()
+        except BaseException:
+            await asyncio.shield(writer.close())
+            raise
+        return writer
 
     async def _give_back(self, writer: Writer) -> None:
         if self._closed or writer.is_closed or len(self._idle) >= _KEPT:
