@@ -119,21 +119,16 @@ class Quantised(Part):
     """Pictures whose ranges were taken."""
 
 
-def _listed(value: object) -> object:
-    """What stands alone as a list of one, as every description had it once."""
-    return value if isinstance(value, list | tuple) else [value]  # pyright: ignore[reportUnknownVariableType]
-
-
 class SecondLook(Part):
     """A classifier that looks again at what the detector took for some labels."""
 
     model: str
     """Its zoo entry; its labels are the ones that it judges."""
-    side: Annotated[
-        tuple[Annotated[float, Field(ge=1, le=4)], ...], BeforeValidator(_listed), Field(min_length=1, max_length=4)
-    ] = (1.5,)
-    """Side of the square that it sees, relative to the longer side of the box. Of several each is looked at: the thing
-    from near and from further away; the means of their evidence, edges and fits count."""
+    side: Annotated[float, Field(ge=1, le=4)] = 1.5
+    """Side of the square that it sees, relative to the longer side of the box."""
+    further: dict[str, Annotated[tuple[Annotated[float, Field(ge=1, le=4)], ...], Field(min_length=1)]] = {}
+    """Sides of more squares around what was taken for a label: from near a thing is one, from further away another. The
+    means of their evidence, edges and fits count."""
     weight: Annotated[float, Field(ge=0, le=4)] = 1.0
     """How much its evidence counts: the score becomes σ(logit(score) + weight × logit(probability)); 0 leaves it."""
     candidates: Annotated[int, Field(ge=1)] = 6
@@ -149,6 +144,11 @@ class SecondLook(Part):
     """How much the expected fit counts for a label: the score is multiplied by fit ^ this."""
     first: dict[str, Share] = {}
     """Thresholds by label for the first look; ``thresholds`` then hold for the score of both together."""
+
+
+def _listed(value: object) -> object:
+    """A section that stands alone as a list of one, as every description had it once."""
+    return value if isinstance(value, list | tuple) else [value]  # pyright: ignore[reportUnknownVariableType]
 
 
 class MirroredLook(Part):

@@ -90,7 +90,7 @@ def test_the_evidence_of_both_looks_adds_up() -> None:
 def test_looks_from_several_distances_are_one_opinion() -> None:
     """Boxes fill 1/1.25 = 0.8 and 1/2.5 = 0.4 of what is seen."""
     judge = Doubts(0.5)
-    settings = SecondLook.model_validate({"model": "judges", "side": [1.25, 2.5], "fit_weight": {"fire": 1.0}})
+    settings = SecondLook(model="judges", side=1.25, further={"fire": (2.5,)}, fit_weight={"fire": 1.0})
     judged = SecondLookDetector(Finds(Detection("fire", 0.5, BOX)), judge, settings, {"fire": 0.0}).detect(PICTURE)
     assert sorted(max(picture.shape) for picture in judge.seen) == [25, 50]
     odds = (0.8 / 0.2 * 0.4 / 0.6) ** 0.5
@@ -98,10 +98,19 @@ def test_looks_from_several_distances_are_one_opinion() -> None:
     assert judged[0].box.x2 == pytest.approx(BOX.x2 + BOX.width * (0.2 + 0.6) / 2)
 
 
-@pytest.mark.parametrize("side", [[], 0.5, [1.5, 9.0]])
-def test_a_distance_that_shows_less_than_the_thing_or_all_the_world_is_refused(side: object) -> None:
-    with pytest.raises(ValidationError, match="side"):
-        SecondLook.model_validate({"model": "judges", "side": side})
+def test_only_what_is_worth_it_is_looked_at_from_further_away() -> None:
+    judge = Judges(0.5, ("fire", "person"))
+    settings = SecondLook(model="judges", further={"fire": (2.0, 3.0)})
+    found = [Detection("person", 0.6, BOX), Detection("fire", 0.5, BOX)]
+    told = SecondLookDetector(Finds(*found), judge, settings, {"fire": 0.0, "person": 0.0}).detect(PICTURE)
+    assert [max(picture.shape) for picture in judge.seen] == [30, 30, 40, 60]
+    assert [(d.label, round(d.score, 3)) for d in told] == [("person", 0.6), ("fire", 0.5)]
+
+
+@pytest.mark.parametrize("sides", [[], [0.5], [2.0, 9.0]])
+def test_a_distance_that_shows_less_than_the_thing_or_all_the_world_is_refused(sides: list[float]) -> None:
+    with pytest.raises(ValidationError, match="further"):
+        SecondLook.model_validate({"model": "judges", "further": {"fire": sides}})
 
 
 def test_a_second_look_that_knows_nothing_changes_nothing() -> None:

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from itertools import chain
+from itertools import accumulate, chain
 from typing import NamedTuple, Protocol
 
 import cv2
@@ -93,17 +93,24 @@ class Opinions(NamedTuple):
     fits: Floats | None = None
 
 
-def mean_of(opinions: Sequence[Opinions]) -> Opinions:
-    """One opinion from several of the same things: the means of edges, of fits and of the evidence (as logits)."""
-    likely = [each.likely for each in opinions if each.likely is not None]
-    edges = [each.edges for each in opinions if each.edges is not None]
-    fits = [each.fits for each in opinions if each.fits is not None]
-    sure = np.clip(likely, _LEAST, 1 - _LEAST)
-    return Opinions(
-        likely=1 / (1 + np.exp(-np.log(sure / (1 - sure)).mean(0))) if likely else None,
-        edges=np.mean(edges, 0) if edges else None,
-        fits=np.mean(fits, 0) if fits else None,
-    )
+class Opinion(NamedTuple):
+    """What a second look says of one candidate; see ``Opinions``."""
+
+    #: By label.
+    likely: Floats | None
+    #: Labels × 4.
+    edges: Floats | None
+    #: By label.
+    fits: Floats | None
+
+
+def mean_of(said: Opinions, first: int, end: int) -> Opinion:
+    """One opinion of the pictures from ``first`` to before ``end``: means of evidence (log odds), edges and fits."""
+    likely, edges, fits = (None if values is None else values[first:end] for values in said)
+    if end - first > 1 and likely is not None:
+        sure = np.clip(likely, _LEAST, 1 - _LEAST)
+        likely = 1 / (1 + np.exp(-np.log(sure / (1 - sure)).mean(0, keepdims=True)))
+    return Opinion(*(None if values is None else values.mean(0) for values in (likely, edges, fits)))
 
 
 class Judge(Protocol):
@@ -173,7 +180,9 @@ class SecondLookDetector(AfterFirstLook):
         unknown = sorted(set(judge.labels) - set(first.labels))
         if unknown:
             raise ModelError(f"second look '{judge.name}' judges {', '.join(unknown)}, which '{first.name}' never sees")
-        strange = sorted({*settings.redraw, *settings.fit_weight, *settings.first} - set(judge.labels))
+        strange = sorted(
+            {*settings.redraw, *settings.fit_weight, *settings.first, *settings.further} - set(judge.labels)
+        )
         if strange:
             raise ModelError(f"'second_look' names {', '.join(strange)}, which '{judge.name}' does not judge")
         self._judge, self._settings, self._thresholds = judge, settings, thresholds
@@ -194,31 +203,33 @@ class SecondLookDetector(AfterFirstLook):
         open_ = [(d, left) for d, left in zip(candidates, shares, strict=True) if left >= self._thresholds[d.label]]
         if not open_:
             return []
-        opinions = self._asked(image, [d.box for d, _ in open_])
+        opinions = self._asked(image, [d for d, _ in open_])
         weighed: list[Detection] = []
-        for number, (detection, left) in enumerate(open_):
+        for (detection, left), opinion in zip(open_, opinions, strict=True):
             label = self._judge.labels.index(detection.label)
-            score = detection.score
-            if opinions.likely is not None:
-                score = together(score, float(opinions.likely[number, label]), settings)
+            score, box = detection.score, detection.box
+            if opinion.likely is not None:
+                score = together(score, float(opinion.likely[label]), settings)
             score *= left
-            box = detection.box
-            if opinions.edges is not None and opinions.fits is not None:
-                moves = opinions.edges[number, label] * settings.redraw.get(detection.label, 1.0)
+            if opinion.edges is not None and opinion.fits is not None:
+                moves = opinion.edges[label] * settings.redraw.get(detection.label, 1.0)
                 # Of a thing that is cut off by the region's edge nobody sees where it ends.
                 box = box if detection.cut else redrawn(box, moves.tolist())
-                score *= float(opinions.fits[number, label]) ** settings.fit_weight.get(detection.label, 0.0)
+                score *= float(opinion.fits[label]) ** settings.fit_weight.get(detection.label, 0.0)
             if score >= self._thresholds[detection.label]:
                 weighed.append(replace(detection, score=score, box=box))
-        return weighed if opinions.edges is None else distinct(weighed, settings.redrawn_iou)
+        redraws = any(opinion.edges is not None for opinion in opinions)
+        return distinct(weighed, settings.redrawn_iou) if redraws else weighed
 
-    def _asked(self, image: Image, boxes: Sequence[Box]) -> Opinions:
-        """What is to be said of ``boxes``, looked at from each distance."""
-        said: list[Opinions] = []
-        for side in self._settings.side:
-            cuts = [cut_square(image, box, side) for box in boxes]
-            said.append(self._judge.judge(cuts, np.array([_extent(box, image, side) for box in boxes], np.float32)))
-        return said[0] if len(said) == 1 else mean_of(said)
+    def _asked(self, image: Image, candidates: Sequence[Detection]) -> list[Opinion]:
+        """What is to be said of each of ``candidates``, from each distance that its label is worth."""
+        settings = self._settings
+        sides = [(settings.side, *settings.further.get(d.label, ())) for d in candidates]
+        squares = [(d.box, side) for d, each in zip(candidates, sides, strict=True) for side in each]
+        cuts = [cut_square(image, box, side) for box, side in squares]
+        said = self._judge.judge(cuts, np.array([_extent(box, image, side) for box, side in squares], np.float32))
+        ends = list(accumulate(len(each) for each in sides))
+        return [mean_of(said, end - len(each), end) for each, end in zip(sides, ends, strict=True)]
 
     def _share_left(self, detection: Detection, candidates: Sequence[Detection]) -> float:
         """What standing back behind the best overlapping candidate of its label leaves of its score at most, 0..1."""
