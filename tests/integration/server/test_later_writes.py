@@ -4,14 +4,15 @@ import asyncio
 import json
 import random
 import shutil
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 
 from integration.conftest import PostgresServer
 from lookout_contract.events import EvidenceKind, EvidenceRef, Phase, Scenario, Severity
@@ -19,6 +20,7 @@ from lookout_server.adapters.database import Database
 from lookout_server.adapters.database.prepared import driver_of
 from lookout_server.adapters.database.tables import Base, CounterRow
 from lookout_server.domain.deadline import Deadline, DeadlineKey, DeadlineKind
+from lookout_server.errors import StoreError
 from lookout_server.ports import FeedEntry, FeedKind, Incoming
 from lookout_server.services.intake import Intake
 from lookout_server.testing import SITE, SmallGateway
@@ -143,6 +145,43 @@ async def test_what_writes_reads_no_table_from_end_to_end_and_what_reads_may(pos
             assert {await unit.session.scalar(setting) for unit in reading} == {"on"}
     finally:
         await database.close()
+
+
+@pytest.mark.parametrize("within", [False, True])
+async def test_a_connection_whose_server_was_killed_is_tried_again_on_another(
+    within: bool, postgres_migrated: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Between the last word of a server that is killed and the end of the connection, which looks open till then.
+    database, dead = Database(postgres_migrated), set[int]()
+    for name in ("execute", "fetch"):
+        monkeypatch.setattr(asyncpg.Connection, name, _refusing(getattr(asyncpg.Connection, name), dead))
+    try:
+        async with database.write() as unit:
+            first = await unit.session.scalar(select(func.pg_backend_pid()))
+            assert first is not None
+        if not within:
+            dead.add(first)
+        with pytest.raises(StoreError, match="went away"):
+            await _die_within(database, dead, first)
+        async with database.write() as unit:
+            assert await unit.session.scalar(select(func.pg_backend_pid())) != first
+    finally:
+        await database.close()
+
+
+async def _die_within(database: Database, dead: set[int], backend: int) -> None:
+    async with database.write() as unit:
+        dead.add(backend)
+        await unit.alarms.get(["a"])
+
+
+def _refusing(call: Callable[..., Awaitable[Any]], dead: Collection[int]) -> Callable[..., Awaitable[Any]]:
+    async def refuse(connection: Any, *arguments: Any, **named: Any) -> Any:
+        if connection.get_server_pid() in dead:
+            raise asyncpg.InternalClientError("cannot switch to state 15; another operation (2) is in progress")
+        return await call(connection, *arguments, **named)
+
+    return refuse
 
 
 async def _tell_of(database: Database, subject: str, *timers: Deadline) -> None:

@@ -27,7 +27,9 @@ _Convert = Callable[[Any], Any]
 _DRIVER = "driver"
 #: See ``Driver.run_last``; its column is ``written``.
 PARTS_DONE = "parts_done"
-POSTGRES_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
+#: What asyncpg says of a connection whose server has said its last word, until the connection ends.
+_LAST_WORD = asyncpg.InternalClientError
+POSTGRES_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, _LAST_WORD, OSError)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -284,7 +286,7 @@ def _renumbered(statements: Sequence[str]) -> list[str]:
 
 def postgres_error(sql: str, error: Exception, *, closed: bool) -> Exception:
     """What an error of asyncpg is to ``failures``."""
-    if isinstance(error, OSError) or closed:
+    if isinstance(error, OSError | _LAST_WORD) or closed:
         return StoreError(f"the database went away ({error}): check that it runs")
     return as_sqlalchemy(sql, error, asyncpg.PostgresError)
 
