@@ -3,8 +3,10 @@
 import json
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
+import yaml
 from pydantic import ValidationError
 
 from lookout_edge.adapters.onnx.session import OnnxSession
@@ -29,11 +31,12 @@ from lookout_models.training.second_look.places import (  # noqa: E402
     varied_crop,
 )
 from lookout_models.training.second_look.recipe import Edges, SecondLookRecipe  # noqa: E402
-from lookout_models.training.second_look.run import train_edges  # noqa: E402
+from lookout_models.training.second_look.run import run, train_edges  # noqa: E402
 from lookout_models.training.second_look.squares import Cutting, squares_of  # noqa: E402
 from lookout_models.training.second_look.stored import from_entry  # noqa: E402
 from lookout_models.training.second_look.train import SecondLookTraining  # noqa: E402
 
+RECIPES = Path(__file__).parents[3] / "models" / "recipes"
 FIRE, SMOKE = 0, 1
 NO_BOXES = np.zeros((0, 4), np.float32)
 PACKAGE = {"registry": "pypi", "package": "a", "version": "1", "sha256": "0" * 64, "members": ["a"], "upstream": "a"}
@@ -331,3 +334,32 @@ def test_another_net_is_no_trunk() -> None:
 def test_a_run_begins_from_one_thing(changes: dict[str, object], complaint: str) -> None:
     with pytest.raises(ValidationError, match=complaint):
         SecondLookRecipe.model_validate({**TINY, "labels": ["fire"], **changes})
+
+
+def test_a_whole_run_from_a_trunk(tmp_path: Path) -> None:
+    made = tmp_path / "made"
+    for name in ("images", "labels"):
+        (made / name).mkdir(parents=True)
+    for number in range(6):
+        picture = np.full((96, 96, 3), 30, np.uint8)
+        picture[30:60, 20 + number : 70] = (0, 120, 255)
+        cv2.imwrite(str(made / "images" / f"{number}.png"), picture)
+        # The last one shows nothing that is labelled: whatever is found there is none.
+        middle, width = (90 + number) / 2 / 96, (50 - number) / 96
+        line = f"0 {middle} {45 / 96} {width} {30 / 96}\n" if number < 5 else ""
+        (made / "labels" / f"{number}.txt").write_text(line, "utf-8")
+    pictures = yaml.safe_load((RECIPES / "smoke.yaml").read_text("utf-8"))
+    pictures["labels"], pictures["validation"]["share"] = ["person", "fire"], 0
+    pictures["sources"]["made"]["classes"] = ["fire"]
+    (tmp_path / "pictures.yaml").write_text(yaml.safe_dump(pictures), "utf-8")
+    recipe = {
+        **{"kind": "second-look", "name": "tiny", "labels": ["fire"], "pictures": "pictures.yaml"},
+        **{"detector": "community-nano-int8", "trunk": "fire-second-look", "least_score": 0.0001, "size": 160},
+        "edges": {"steps": 2, "batch": 4, "background": 0.25, "side": 2.0},
+    }
+    (tmp_path / "tiny.yaml").write_text(yaml.safe_dump(recipe), "utf-8")
+    model = run(tmp_path / "tiny.yaml", tmp_path, tmp_path / "work")
+    said = OnnxSession("tiny", model.read_bytes()).run(
+        np.zeros((2, 3, 160, 160), np.float32), extents=np.full((2, 2), 0.5, np.float32)
+    )
+    assert {name: values.shape for name, values in said.items()} == {"edges": (2, 1, 4), "fits": (2, 1)}
