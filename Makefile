@@ -24,7 +24,7 @@ SEED ?= 1
 FAULTS ?= 100
 DATABASE ?= sqlite
 LAB_ARGS ?=
-LAB = PYTHONPATH=server:edge $(BIN)/python -m lookout_lab
+LAB = PYTHONPATH=$(CURDIR)/server:$(CURDIR)/edge $(BIN)/python -m lookout_lab
 
 .PHONY: help setup setup-dev console screenshots demo reel demo-check demo-reel test test-replicas check check-training torch-cpu format schemas bench bench-desk bench-months soak score crashlab backlog load quiet-hours build-models pins clean
 
