@@ -1,7 +1,7 @@
 """What a transaction offers: one narrow Protocol for each kind of thing that is kept."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from lookout_contract.cases import CaseState
@@ -44,10 +44,11 @@ class AlarmRepository(Protocol):
         """How many of this kind go on at this camera."""
         ...
 
-    async def arrivals(
-        self, cameras: Collection[CameraKey], first: datetime, last: datetime
-    ) -> Sequence[tuple[CameraKey, Scenario, datetime]]:
-        """Camera, scenario and arrival of what came after ``first`` and until ``last``, newest first."""
+    async def repeats(self, alarms: Sequence[Alarm], within: timedelta) -> Sequence[int]:
+        """For each alarm, how many of its kind came from its camera within that time up to it, itself included.
+
+        A thousand at most.
+        """
         ...
 
     async def open_by_severity(self, visible_to: Access | None = None) -> dict[Severity, int]:

@@ -68,9 +68,8 @@ async def _repeats(uow: UnitOfWork, site: Site, alarm: Alarm) -> int:
     """Alarms of its kind from its camera in the half hour up to it, itself included."""
     if not site.policy.grades:
         return 1
-    last = alarm.received_at
-    found = await uow.alarms.arrivals([alarm.camera], last - FLAPS_WITHIN, last)
-    return sum(scenario is alarm.scenario for _, scenario, _ in found)
+    [repeats] = await uow.alarms.repeats([alarm], FLAPS_WITHIN)
+    return repeats
 
 
 async def _blank(uow: UnitOfWork, site: Site, alarm: Alarm, camera: Camera | None, at: datetime) -> Case:

@@ -4,7 +4,6 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from lookout_contract.events import Scenario
 from lookout_contract.status import Coverage, Sight
 from lookout_server.domain.alarm import Alarm, Standing
 from lookout_server.domain.case import Case, CaseEvidence, HistoryEntry
@@ -123,12 +122,12 @@ async def within(uow: UnitOfWork, place: str | None) -> Within:
 async def alarm_views(uow: UnitOfWork, alarms: Collection[Alarm], *, at: datetime | None = None) -> list[AlarmView]:
     """In the given order, with a fixed number of queries; without ``at`` silences are left aside."""
     silences: Sequence[Silence] = await uow.silences.current(at) if at and alarms else ()
-    arrivals = await _arrivals(uow, alarms)
+    repeats = await uow.alarms.repeats(list(alarms), FLAPS_WITHIN)
     cameras = await uow.territory.cameras({alarm.camera for alarm in alarms})
     stored = await uow.evidence.get({ref.sha256 for alarm in alarms for ref in alarm.evidence})
     places = await grids(uow) if alarms else {}
     views: list[AlarmView] = []
-    for alarm in alarms:
+    for alarm, repeated in zip(alarms, repeats, strict=True):
         grid = _grid_of(cameras.get(alarm.camera), places)
         name = grid.id if grid else None
         silence = next((each for each in silences if at and each.covers(alarm, name, at)), None)
@@ -139,28 +138,13 @@ async def alarm_views(uow: UnitOfWork, alarms: Collection[Alarm], *, at: datetim
             available=frozenset(ref.sha256 for ref in alarm.evidence if ref.sha256 in stored),
             standing=_QUIET[silence.kind] if silence else alarm.standing,
             silence=silence,
-            repeats=_repeats(alarm, arrivals),
+            repeats=repeated,
         )
         views.append(view)
     return views
 
 
 _QUIET = {SilenceKind.SILENCE: Standing.SHELVED, SilenceKind.MAINTENANCE: Standing.OUT_OF_SERVICE}
-_Arrivals = Sequence[tuple[CameraKey, Scenario, datetime]]
-
-
-async def _arrivals(uow: UnitOfWork, alarms: Collection[Alarm]) -> _Arrivals:
-    if not alarms:
-        return []
-    times = [alarm.received_at for alarm in alarms]
-    return await uow.alarms.arrivals({alarm.camera for alarm in alarms}, min(times) - FLAPS_WITHIN, max(times))
-
-
-def _repeats(alarm: Alarm, arrivals: _Arrivals) -> int:
-    first, last = alarm.received_at - FLAPS_WITHIN, alarm.received_at
-    return sum(
-        key == alarm.camera and scenario is alarm.scenario and first < came <= last for key, scenario, came in arrivals
-    )
 
 
 async def case_views(uow: UnitOfWork, cases: Collection[Case]) -> list[CaseView]:

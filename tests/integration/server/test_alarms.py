@@ -128,6 +128,18 @@ async def test_an_alarm_that_comes_again_and_again_flaps(station: Station, web: 
     ]
 
 
+async def test_a_page_of_more_than_is_counted_at_once_is_counted_whole(
+    station: Station, web: httpx.AsyncClient
+) -> None:
+    li = await _headers(web, "li")
+    gateway = SmallGateway()
+    for number in range(35):
+        station.clock.advance(1)
+        await _come(station, gateway, f"o-{number}")
+    items = (await web.get("/api/v1/alarms?limit=100", headers=li)).json()["items"]
+    assert [item["repeats"] for item in items] == list(range(35, 0, -1))
+
+
 async def test_a_fire_seen_by_two_cameras_is_one_case(station: Station) -> None:
     gate = SmallGateway(scenario=Scenario.FIRE_SMOKE, severity=Severity.YELLOW)
     (first,) = await _come(station, gate, "f-1")

@@ -1,11 +1,11 @@
 """Alarms and the files they name."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Dialect, bindparam, func, select, tuple_
+from sqlalchemy import Dialect, Integer, Select, bindparam, func, literal_column, select, tuple_, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql import ClauseElement
 
@@ -25,8 +25,6 @@ from lookout_server.adapters.database.prepared import Prepared, driver_of
 from lookout_server.adapters.database.statements import (
     insert_new,
     limited,
-    one_of,
-    questions,
     scalars,
     select_by,
     select_with,
@@ -43,24 +41,25 @@ from lookout_server.ports import AlarmFilter, Page
 #: What never changes once there is the alarm: four of its indexes are left alone.
 _LASTING = ("source", "occurrence", "gateway", "camera", "scenario", "emitted_at", "received_at")
 #: Counting further back would cost more than the count is worth.
-_MOST_ARRIVALS = 5000
-
-
-_CAMERA = ("gateway", "camera")
+_MOST_REPEATS = 1000
+#: Counts that are asked for by one statement.
+_AT_ONCE = 32
+_KIND = ("gateway", "camera", "scenario")
 
 
 @cache
-def _arrivals(size: int) -> Prepared:
+def _repeats(size: int) -> Prepared:
     table = table_of(AlarmRow)
+    came = table.c.received_at
+
+    def counted(place: int) -> Select[int, int]:
+        alike = [table.c[name] == bindparam(f"{name}_{place}", type_=table.c[name].type) for name in _KIND]
+        first, last = (bindparam(f"{name}_{place}", type_=came.type) for name in ("first", "last"))
+        found = limited(select(came).where(*alike, came > first, came <= last), _MOST_REPEATS).subquery(f"of_{place}")
+        return select(literal_column(str(place), Integer()), func.count()).select_from(found)
 
     def build(_dialect: Dialect) -> ClauseElement:
-        first, last = (bindparam(name, type_=table.c.received_at.type) for name in ("first", "last"))
-        statement = (
-            select(table.c.gateway, table.c.camera, table.c.scenario, table.c.received_at)
-            .where(one_of(table, _CAMERA, size), table.c.received_at > first, table.c.received_at <= last)
-            .order_by(table.c.received_at.desc())
-        )
-        return limited(statement, _MOST_ARRIVALS)
+        return union_all(*(counted(place) for place in range(size)))
 
     return Prepared(build)
 
@@ -134,15 +133,22 @@ class SqlAlarms:
         )
         return int(await self._session.scalar(statement) or 0)
 
-    async def arrivals(
-        self, cameras: Collection[CameraKey], first: datetime, last: datetime
-    ) -> Sequence[tuple[CameraKey, Scenario, datetime]]:
-        """Four columns, newest first."""
-        found: list[tuple[CameraKey, Scenario, datetime]] = []
-        for values, size in questions(_CAMERA, [(key.gateway, key.id) for key in cameras]):
-            rows = await driver_of(self._session).fetch(_arrivals(size), {"first": first, "last": last, **values})
-            found += [(CameraKey(gateway=row[0], id=row[1]), Scenario(row[2]), row[3]) for row in rows]
-        return sorted(found, key=lambda each: each[2], reverse=True)
+    async def repeats(self, alarms: Sequence[Alarm], within: timedelta) -> Sequence[int]:
+        """Counts of the database's own, since in a flood there are thousands of rows to each."""
+        counts: list[int] = []
+        for start in range(0, len(alarms), _AT_ONCE):
+            some = alarms[start : start + _AT_ONCE]
+            size = 1 << (len(some) - 1).bit_length()
+            values: dict[str, Any] = {}
+            for place in range(size):
+                alarm = some[min(place, len(some) - 1)]
+                asked = (alarm.camera.gateway, alarm.camera.id, alarm.scenario.value)
+                values |= {f"{name}_{place}": value for name, value in zip(_KIND, asked, strict=True)}
+                values |= {f"first_{place}": alarm.received_at - within, f"last_{place}": alarm.received_at}
+            rows = await driver_of(self._session).fetch(_repeats(size), values)
+            found = {int(place): int(count) for place, count in rows}
+            counts += [found[place] for place in range(len(some))]
+        return counts
 
     async def open_by_severity(self, visible_to: Access | None = None) -> dict[Severity, int]:
         """Counts of open alarms."""
