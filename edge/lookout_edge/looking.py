@@ -192,8 +192,8 @@ class Attention:
         wanted += [box for when, box in (*self._wishes, *self._later) if when <= at]
         if not motion.regions and not wanted:
             return None
-        # Whose turn comes before the next frame but one joins in, so that all are looked at in the same frames.
-        soon = at + self._settings.steady_s
+        # Whose turn comes before the next steady picture joins in, so that all are looked at in the same ones.
+        soon = at + max(self._settings.steady_s, 1.0 / self._settings.detect_fps)
         wanted += [place.box for place in places if at < place.look_at <= soon]
         if not self._takes_regions:
             return Look(None, motion)

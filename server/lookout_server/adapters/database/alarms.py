@@ -25,6 +25,7 @@ from lookout_server.adapters.database.prepared import Prepared, driver_of
 from lookout_server.adapters.database.statements import (
     insert_new,
     limited,
+    questions,
     scalars,
     select_by,
     select_with,
@@ -42,9 +43,9 @@ from lookout_server.ports import AlarmFilter, Page
 _LASTING = ("source", "occurrence", "gateway", "camera", "scenario", "emitted_at", "received_at")
 #: Counting further back would cost more than the count is worth.
 _MOST_REPEATS = 1000
-#: Counts that are asked for by one statement.
-_AT_ONCE = 32
 _KIND = ("gateway", "camera", "scenario")
+#: Of which kind, and when.
+_ASKED = (*_KIND, "first", "last")
 
 
 @cache
@@ -135,20 +136,15 @@ class SqlAlarms:
 
     async def repeats(self, alarms: Sequence[Alarm], within: timedelta) -> Sequence[int]:
         """Counts of the database's own, since in a flood there are thousands of rows to each."""
-        counts: list[int] = []
-        for start in range(0, len(alarms), _AT_ONCE):
-            some = alarms[start : start + _AT_ONCE]
-            size = 1 << (len(some) - 1).bit_length()
-            values: dict[str, Any] = {}
-            for place in range(size):
-                alarm = some[min(place, len(some) - 1)]
-                asked = (alarm.camera.gateway, alarm.camera.id, alarm.scenario.value)
-                values |= {f"{name}_{place}": value for name, value in zip(_KIND, asked, strict=True)}
-                values |= {f"first_{place}": alarm.received_at - within, f"last_{place}": alarm.received_at}
-            rows = await driver_of(self._session).fetch(_repeats(size), values)
-            found = {int(place): int(count) for place, count in rows}
-            counts += [found[place] for place in range(len(some))]
-        return counts
+        asked = [
+            (each.camera.gateway, each.camera.id, each.scenario.value, each.received_at - within, each.received_at)
+            for each in alarms
+        ]
+        counts: dict[tuple[Any, ...], int] = {}
+        for values, size in questions(_ASKED, asked):
+            for place, count in await driver_of(self._session).fetch(_repeats(size), values):
+                counts[tuple(values[f"{name}_{place}"] for name in _ASKED)] = int(count)
+        return [counts[each] for each in asked]
 
     async def open_by_severity(self, visible_to: Access | None = None) -> dict[Severity, int]:
         """Counts of open alarms."""
