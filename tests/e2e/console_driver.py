@@ -66,7 +66,7 @@ class Window:
 
     def _heard(self, message: ConsoleMessage) -> None:
         if message.type in {"error", "warning"} and not EXPECTED_ERROR.search(message.text):
-            self.complaints.append(message.text)
+            self.complaints.append(f"{message.text} ({message.location.get('url')})")
 
     def says(self, key: str, **values: object) -> str:
         """A text as this window's pages show it."""

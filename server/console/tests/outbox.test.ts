@@ -148,6 +148,28 @@ describe("outbox", () => {
     expect(shelf.kept.size).toBe(0);
   });
 
+  it("does not take up again what is settled while the shelf is being read", async () => {
+    const slow = new MemoryShelf();
+    let read = (): void => undefined;
+    slow.all = () => {
+      const found = [...slow.kept.values()];
+      return new Promise((resolve) => {
+        read = () => resolve(found);
+      });
+    };
+    void outbox.open(slow);
+    read();
+    await settle();
+    answers = [() => void outbox.open(slow)];
+    void outbox.add(job());
+    await settle();
+    read();
+    await settle();
+    expect(acts).toHaveLength(1);
+    expect(settled).toEqual(["accept done"]);
+    expect(outbox.jobs.value).toEqual([]);
+  });
+
   it("does not make a step again that arrived although its answer was lost, even where it is legal once more", async () => {
     answers = [fail(new Unreachable())];
     void outbox.add(job({ action: "feedback" }));

@@ -88,16 +88,19 @@ export class Outbox {
   /** False once this browser would not keep a step: then the page must not be closed before it is sent. */
   readonly durable = signal(true);
   private shelf: JobShelf | null = null;
+  /** What was let go of since the shelf began to be read: it may stand in what is being read. */
+  private readonly gone = new Set<string>();
 
   constructor(private readonly ports: OutboxPorts) {}
 
   /** Take up what lies on a person's shelf, and send it. Steps that are under way already are left alone. */
   async open(shelf: JobShelf): Promise<void> {
     this.shelf = shelf;
+    this.gone.clear();
     const kept = await this.safely(() => shelf.all(), []);
     if (this.shelf !== shelf) return;
     const fresh = kept
-      .filter((job) => this.jobOf(job.id) === undefined)
+      .filter((job) => this.jobOf(job.id) === undefined && !this.gone.has(job.id))
       .map((job): Job => ({ ...job, state: "sending", share: shareOf(job), error: null }));
     this.jobs.value = [...this.jobs.value, ...fresh];
     for (const job of fresh) void this.send(job);
@@ -145,6 +148,7 @@ export class Outbox {
 
   /** Give up a step that was refused, take back what is held, or let go of what is settled. */
   async drop(id: string): Promise<void> {
+    this.gone.add(id);
     this.jobs.value = this.jobs.value.filter((job) => job.id !== id);
     await this.safely(async () => this.shelf?.remove(id), undefined);
   }
