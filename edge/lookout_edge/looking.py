@@ -7,6 +7,7 @@ would be no cheaper, when the light has changed, and every ``heartbeat_s``.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from math import ceil, floor
 
 from lookout_edge.domain.demand import EVERY_PICTURE, Demand
 from lookout_edge.domain.detection import Detection, distinct
@@ -21,6 +22,8 @@ from lookout_edge.tracking import Tracker
 _NEAR = 0.4
 #: Overlap from which on two detections are of the same thing.
 _SAME_IOU = 0.6
+#: How much before its time a picture may be, as a share of a step of the cadence.
+_EARLY = 0.25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,13 +172,12 @@ class Attention:
         While nothing is new, fast, missed or judged by its flicker, pictures are passed over: what moves as foreseen is
         seen often enough without them, and so is movement that has shown nothing so far.
         """
+        if at < self._rests_until():
+            return False
         interval = 1.0 / self._settings.detect_fps
-        if self._due_at is not None and at < self._due_at - interval / 4:
-            return False
         due_at = at if self._due_at is None else self._due_at
+        due_at += max(0, floor((at - due_at) / interval + _EARLY)) * interval
         self._due_at = max(due_at, at - interval / 2) + interval
-        if self._asked_at is not None and at - self._asked_at < self._pause_s() - interval / 4:
-            return False
         self._asked_at = at
         return True
 
@@ -244,12 +246,14 @@ class Attention:
         if at is None or self._whole_at is None:
             return EVERY_PICTURE
         least_s = 1.0 / self._settings.detect_fps
+        unwanted = (at, self._rests_until())
         if at <= self._busy_until or not self._settings.thrifty:
-            return Demand(least_s)
+            return Demand(least_s, unwanted)
         times = [when for when, _ in (*self._wishes, *self._later)]
         next_at = self._tracker.next_look_at
         times += [] if next_at is None else [next_at]
-        return Demand(min([*gaps_s, self._settings.heartbeat_s, *(max(least_s, when - at) for when in times)]))
+        gap_s = min([*gaps_s, self._settings.heartbeat_s, *(max(least_s, when - at) for when in times)])
+        return Demand(gap_s, unwanted)
 
     def reset(self) -> None:
         """Time has jumped."""
@@ -258,6 +262,14 @@ class Attention:
         self._busy_until = float("-inf")
         self._wishes, self._later, self._judged = [], [], []
         self._waiting = False
+
+    def _rests_until(self) -> float:
+        """Frame time from which on the next picture is due: a little before the first step after the pause."""
+        if self._due_at is None or self._asked_at is None:
+            return float("-inf")
+        interval = 1.0 / self._settings.detect_fps
+        passed_over = ceil((self._asked_at + self._pause_s() - self._due_at) / interval - _EARLY)
+        return self._due_at + (max(0, passed_over) - _EARLY) * interval
 
     def _pause_s(self) -> float:
         """Seconds after one picture for which nothing needs another one."""

@@ -5,7 +5,7 @@ import pytest
 
 from lookout_contract.commands import Resident
 from lookout_contract.events import EndReason, EventData, Phase, PlateStatus, Scenario
-from lookout_edge.domain.demand import EVERY_PICTURE, Demand
+from lookout_edge.domain.demand import EVERY_PICTURE
 from lookout_edge.domain.detection import Detection, PlateReading
 from lookout_edge.domain.frame import Frame, Image, ImagePicture, Luma
 from lookout_edge.domain.geometry import Box
@@ -315,11 +315,28 @@ def test_it_asks_for_what_it_looks_at_and_when_idle_for_what_its_rules_tolerate(
     world = World(looks=LookSettings(detect_fps=5.0, heartbeat_s=10.0, linger_s=3.0))
     assert world.pipeline.demand == EVERY_PICTURE
     world.show(EMPTY, 0.0, 2.0)
-    assert world.pipeline.demand == Demand(0.2)
+    assert world.pipeline.demand.longest_gap_s == 0.2
     world.show(EMPTY, 2.0, 8.0)
-    assert world.pipeline.demand == Demand(2.5)
+    assert world.pipeline.demand.longest_gap_s == 2.5
     world.show(WITH_CAR, 10.0, 0.4)
-    assert world.pipeline.demand == Demand(0.2)
+    assert world.pipeline.demand.longest_gap_s == 0.2
+
+
+def test_it_says_of_which_pictures_it_would_make_nothing() -> None:
+    looks = LookSettings(detect_fps=5.0, steady_s=0.4)
+    everything, wanted = World(looks=looks), World(looks=looks)
+    scenes = [EMPTY] * 60 + [WITH_CAR] * 120 + [EMPTY] * 120
+    shown = 0
+    for index, scene in enumerate(scenes):
+        at = index / 25
+        everything.show(scene, at, 1 / 25)
+        if wanted.pipeline.demand.wants(at):
+            shown += 1
+            wanted.show(scene, at, 1 / 25)
+    assert everything.events
+    assert wanted.events == everything.events
+    assert wanted.pipeline.looks == everything.pipeline.looks
+    assert shown <= len(scenes) / 4
 
 
 def test_nothing_is_converted_for_frames_that_nobody_looks_at() -> None:

@@ -3,12 +3,17 @@
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
+from typing import Any, cast
 
+import av
 import pytest
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
 
 from lookout_edge.adapters.clock import SystemClock
 from lookout_edge.adapters.video import SourceOptions, VideoSource
 from lookout_edge.adapters.video.testing import ClipShape, make_clip, number_of
+from lookout_edge.adapters.video.thrift import ThriftyDecoder
 from lookout_edge.domain.demand import EVERY_PICTURE, Demand
 from lookout_edge.domain.frame import Frame
 
@@ -87,3 +92,80 @@ def test_asking_for_less_twice_gives_the_same_frames(tmp_path: Path) -> None:
     runs = [positions(watched(clip, lambda f: Demand(0.2 if 3 < f.at < 5 else 2.0), decode_fps=5)) for _ in range(2)]
     assert runs[0] == runs[1]
     assert len(runs[0]) < 40
+
+
+def resting(rest_s: float, longest_gap_s: float = 0.2) -> Callable[[Frame], Demand]:
+    """Nothing is wanted for ``rest_s`` after a picture."""
+    return lambda frame: Demand(longest_gap_s, (frame.at, frame.at + rest_s))
+
+
+def test_what_nobody_wants_is_not_delivered(tmp_path: Path) -> None:
+    clip = make_clip(tmp_path / "clip.mp4", SHAPE)
+    frames = watched(clip, resting(0.35))
+    assert positions(frames) == pytest.approx([0.36 * n for n in range(28)], abs=0.002)
+    assert all(number_of(frame.image) == round(frame.at * 25) % 32 for frame in frames)
+
+
+def test_where_pictures_are_reordered_a_wanted_one_comes_in_time(tmp_path: Path) -> None:
+    clip = make_clip(tmp_path / "clip.mp4", ClipShape(frames=250, gop=25, b_frames=2))
+    frames = watched(clip, resting(0.35))
+    # The pictures that no other refers to are left out, so it may be the next one.
+    assert max(b - a for a, b in pairwise(positions(frames))) <= 0.4 + 0.04
+    assert all(number_of(frame.image) == round(frame.at * 25) % 32 for frame in frames)
+
+
+class CountedContext:
+    """A decoder that counts what it is given."""
+
+    def __init__(self, context: object) -> None:
+        self.real: Any = context
+        self.packets = 0
+        self.skip_frame = "DEFAULT"
+
+    def decode(self, packet: object = None) -> list[VideoFrame]:
+        self.packets += packet is not None
+        self.real.skip_frame = self.skip_frame
+        return self.real.decode(packet)
+
+    def flush_buffers(self) -> None:
+        self.real.flush_buffers()
+
+
+class CountedStream:
+    def __init__(self, stream: VideoStream) -> None:
+        self.codec_context = CountedContext(stream.codec_context)
+
+
+def decoded(clip: Path, demand: Callable[[float], Demand]) -> tuple[int, list[float]]:
+    """How many packets are decoded, and the times of the pictures."""
+    at = 0.0
+    times: list[float] = []
+    with av.open(clip) as container:
+        counted = CountedStream(container.streams.video[0])
+        decoder = ThriftyDecoder(cast(VideoStream, counted), lambda: demand(at))
+        for packet in container.demux(video=0):
+            when = float(packet.dts * packet.time_base) if packet.size and packet.dts is not None else None
+            for picture in decoder.decode(packet, when, when) or ():
+                if demand(at).wants(picture.time):
+                    at = picture.time
+                    times.append(round(at, 3))
+    return counted.codec_context.packets, times
+
+
+def test_the_rest_of_a_group_of_pictures_is_not_decoded_when_nobody_wants_it(tmp_path: Path) -> None:
+    """Ten pictures a second, a key frame every two: of 20 pictures the last three after the one at 1.6 s."""
+    clip = make_clip(tmp_path / "clip.mp4", ClipShape(frames=200, fps=10, gop=20))
+    packets, times = decoded(clip, lambda at: Demand(0.2, (at, at + 0.35)))
+    assert times == pytest.approx([0.4 * n for n in range(50)], abs=0.002)
+    # What is left at the end of the clip is decoded.
+    assert packets - 1 == 200 - 9 * 3
+    assert decoded(clip, lambda at: Demand(0.2))[0] - 1 == 200
+
+
+def test_key_frames_that_are_spread_over_the_pictures_after_them_are_not_relied_on(tmp_path: Path) -> None:
+    """A decoder that begins there shows nothing for a second: that happens once, and then everything is decoded."""
+    clip = make_clip(tmp_path / "clip.mp4", ClipShape(frames=250, gop=25, intra_refresh=True))
+    for rest_s, gap_s in ((0.15, 0.2), (0.0, 2.0)):
+        ats = positions(watched(clip, resting(rest_s, gap_s)))
+        assert max(b - a for a, b in pairwise(ats)) <= 1.5
+        assert max(b - a for a, b in pairwise([at for at in ats if at > 4.0])) <= 0.2

@@ -260,9 +260,12 @@ class Reader:
 
     def _decode(self, packet: "Packet[VideoStream]") -> list[VideoFrame]:
         why = "no picture came out of it"
-        decoded_at = self._seconds(Stamp(packet.pts, packet.dts).decoded) if packet.size else None
+        decoded_at = shown_at = None
+        if packet.size and self._base is not None:
+            stamp = Stamp(packet.pts, packet.dts)
+            decoded_at, shown_at = self._seconds(stamp.decoded), self._base + self._seconds(stamp.shown)
         try:
-            pictures = self._decoder.decode(packet, decoded_at)
+            pictures = self._decoder.decode(packet, decoded_at, shown_at)
         except av.error.FFmpegError as error:
             pictures, why = [], error.strerror or why
         if pictures is None:
@@ -300,7 +303,7 @@ class Reader:
     def _deliver(self, picture: VideoFrame, pts: int) -> Iterator[Look]:
         assert self._base is not None
         at = self._base + self._seconds(pts)
-        if not self._cadence.due(at):
+        if not self._cadence.due(at) or not self.demand().wants(at):
             return
         if self._paced and not self._pace.hold(self._seconds(pts)):
             return

@@ -54,6 +54,8 @@ class ClipShape:
     bit_rate: int = 2_000_000
     #: How much x264 tries; "superfast" has what cameras' encoders have (CABAC, deblocking), "ultrafast" has neither.
     preset: str = "ultrafast"
+    #: Key frames that are whole only with the ``gop`` pictures after them, as some encoders spread them (x264).
+    intra_refresh: bool = False
     #: Presentation times in seconds, one a frame; None spaces them evenly.
     times: tuple[float, ...] | None = None
     #: (number, width, height) → what the frame shows.
@@ -78,6 +80,7 @@ def make_clip(path: Path, shape: ClipShape | None = None) -> Path:
                 "preset": shape.preset,
                 "bf": str(shape.b_frames),
                 "sc_threshold": "0",
+                "intra-refresh": str(int(shape.intra_refresh)),
             }
         for number in range(shape.frames):
             at = number / shape.fps if shape.times is None else shape.times[number]

@@ -33,6 +33,10 @@ class ThriftyDecoder:
     Key frames alone while they come often enough: what follows them is kept undecoded, and decoded in one go when more
     is asked for, so nothing has to wait for the next key frame. Otherwise without pictures that no other refers to,
     as long as what remains is dense enough; and everything when neither will do.
+
+    What nobody wants is kept undecoded, too, until something after it is wanted that refers to it: the rest of a group
+    of pictures after the last wanted one is never decoded. Not where the decoder keeps pictures back to reorder them:
+    there a wanted one comes out when later ones go in.
     """
 
     def __init__(self, stream: VideoStream, demand: Callable[[], Demand]) -> None:
@@ -48,21 +52,33 @@ class ThriftyDecoder:
         self._references_suffice = True
         self._packet_at: float | None = None
         self._step_s = 0.0
+        #: When the last picture came, or would have come had it been wanted.
         self._picture_at: float | None = None
+        #: Whether the last picture decoded came out at once.
+        self._is_prompt = False
+        #: Whether a key frame gives a picture to a decoder that knows nothing of what was before: not where encoders
+        #: spread it over the pictures that follow.
+        self._keys_stand_alone = True
 
-    def decode(self, packet: "Packet[VideoStream]", at: float | None) -> list[VideoFrame] | None:
-        """Pictures that ``packet`` brings; None when it was held back. ``at`` is its decoding time in seconds.
+    def decode(
+        self, packet: "Packet[VideoStream]", at: float | None, shown_at: float | None = None
+    ) -> list[VideoFrame] | None:
+        """Pictures that ``packet`` brings; None when it was held back.
 
-        A packet without content ends the stream: what is still inside comes out. Raises FFmpegError.
+        ``at`` is its decoding time in seconds, ``shown_at`` the frame time of its picture where that is known. A packet
+        without content ends the stream: what is still inside comes out. Raises FFmpegError.
         """
         if not packet.size or at is None:
             return self._catch_up() + self._context.decode(packet)
         if self._packet_at is not None:
             self._step_s = at - self._packet_at
         self._packet_at = at
-        gap_s = self._demand().longest_gap_s
+        demand = self._demand()
+        gap_s = demand.longest_gap_s
         if packet.is_keyframe:
             return self._on_key(packet, at, gap_s)
+        if shown_at is not None and not demand.wants(shown_at) and self._rest(packet, at):
+            return None
         overdue = self._key_at is None or at - self._key_at >= gap_s
         if self._keys_only and not overdue and self._hold(packet):
             return None
@@ -73,15 +89,27 @@ class ThriftyDecoder:
             self._group_s = at - self._key_at
         self._key_at = at
         enough = self._group_s is not None and 0 < self._group_s <= gap_s
-        if not enough:
-            return self._catch_up() + self._decode_on(packet, gap_s)
+        if not enough or not self._keys_stand_alone:
+            return self._begin_group(packet, gap_s)
         # Drained at once: a decoder that reorders would keep the picture back until the next key frame.
         before = [] if self._keys_only else self._drain()
         self._keys_only = True
         self._backlog, self._backlog_bytes = [], 0
         self._hold(packet)
         self._skip("DEFAULT")
-        return before + self._context.decode(packet) + self._drain()
+        pictures = self._context.decode(packet) + self._drain()
+        self._keys_stand_alone = bool(pictures)
+        return before + pictures
+
+    def _begin_group(self, packet: "Packet[VideoStream]", gap_s: float) -> list[VideoFrame]:
+        """Go on with a key frame. What was held back before it because nobody wants it is not decoded any more."""
+        if self._keys_only or not self._backlog or not self._keys_stand_alone:
+            return self._catch_up() + self._decode_on(packet, gap_s)
+        self._backlog, self._backlog_bytes = [], 0
+        before = self._drain()
+        pictures = self._decode_on(packet, gap_s)
+        self._keys_stand_alone = bool(pictures)
+        return before + pictures
 
     def _hold(self, packet: "Packet[VideoStream]") -> bool:
         """Keep it for catching up; False when the group of pictures has become too long for that."""
@@ -91,10 +119,17 @@ class ThriftyDecoder:
         self._backlog_bytes += packet.size
         return True
 
+    def _rest(self, packet: "Packet[VideoStream]", at: float) -> bool:
+        """Keep one that nobody wants; False when it has to be decoded."""
+        if not (self._keys_only or self._is_prompt) or not self._hold(packet):
+            return False
+        self._picture_at = at
+        return True
+
     def _catch_up(self) -> list[VideoFrame]:
-        """Leave the sparse mode: decode what was held back. The key frame comes out a second time."""
-        if not self._keys_only:
-            return []
+        """Decode what was held back. Leaving the sparse mode, the key frame comes out a second time."""
+        if not self._keys_only and self._backlog:
+            self._skip("NONREF")  # it is wanted for what refers to it
         self._keys_only = False
         held, self._backlog, self._backlog_bytes = self._backlog, [], 0
         pictures: list[VideoFrame] = []
@@ -127,4 +162,5 @@ class ThriftyDecoder:
                 if apart_s > max(gap_s, self._step_s) * _SLACK:
                     self._references_suffice = False
             self._picture_at = picture.time
+        self._is_prompt = bool(pictures) and pictures[-1].pts == packet.pts is not None
         return pictures
