@@ -1,6 +1,6 @@
 """What a transaction offers: one narrow Protocol for each kind of thing that is kept."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -30,6 +30,11 @@ class AlarmRepository(Protocol):
 
     async def save(self, alarms: Sequence[Alarm]) -> None:
         """Insert or update."""
+        ...
+
+    async def tell(self, alarms: Sequence[Alarm], held: Mapping[str, Alarm]) -> None:
+        """Insert, or update what gateways tell and leave alone what people decide. ``held``: by id, those that are
+        there, locked, as they were; their files come first in the new ones."""
         ...
 
     async def page(self, wanted: AlarmFilter, page: Page) -> Sequence[Alarm]:

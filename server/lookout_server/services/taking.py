@@ -40,7 +40,7 @@ async def take_events(uow: UnitOfWork, site: Site, events: Sequence[ReadEvent], 
     named = [*fresh, *_newly_named(before, after)]
     # Asked before anything is written, so that all of it can go to the database in one piece.
     alone = not _touches_cases(after) and await nothing_near(uow, site, named, at=_at(events))
-    await uow.alarms.save(list(after.values()))
+    await uow.alarms.tell(list(after.values()), before)
     for alarm in after.values():
         held = before.get(alarm.id)
         announce.alarm_changed(uow, alarm.id, _change(held, alarm), alarm.received_at if held is None else _at(events))

@@ -7,9 +7,11 @@ import httpx
 import pytest
 
 from lookout_contract.events import Scenario, Severity
+from lookout_lab.events import EventForms
+from lookout_server.adapters.database import alarms
 from lookout_server.domain.alarm import Alarm, Disposition, alarm_id
 from lookout_server.domain.moves import Action
-from lookout_server.ports import AlarmFilter, CaseFilter, Page
+from lookout_server.ports import AlarmFilter, CaseFilter, Incoming, Page
 from lookout_server.services.timers import Timers
 from lookout_server.testing import PASSWORD, SITE, SmallGateway, Station
 
@@ -138,6 +140,21 @@ async def test_a_page_of_many_that_came_again_is_counted_whole(station: Station,
     await _come_again(station, 35)
     items = (await web.get("/api/v1/alarms?limit=100", headers=li)).json()["items"]
     assert [item["repeats"] for item in items] == list(range(35, 0, -1))
+
+
+async def test_what_was_told_reads_the_same_whether_it_is_remembered_or_not(
+    station: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gateway = EventForms(SITE.id, "gw-1", "20261122t000000-a1b2")
+    for topic, payload in (gateway.next(), gateway.next()):
+        await station.intake.take([Incoming(topic=topic, payload=payload, received_at=station.clock.now())])
+    async with station.store.read() as uow:
+        (remembered,) = await uow.alarms.page(AlarmFilter(), Page())
+    assert len(remembered.objects) == 2
+    assert len(remembered.explain) == 4
+    monkeypatch.setattr(alarms, "_SEEN", {})
+    async with station.store.read() as uow:
+        assert await uow.alarms.page(AlarmFilter(), Page()) == [remembered]
 
 
 async def test_a_fire_seen_by_two_cameras_is_one_case(station: Station) -> None:

@@ -10,10 +10,10 @@ import pytest
 from lookout_contract.cases import CaseMessage, CaseState
 from lookout_contract.commands import COMMANDS, ReplayCommand
 from lookout_contract.delivery import Receipt
-from lookout_contract.events import Phase, Scenario, Severity
+from lookout_contract.events import EvidenceKind, EvidenceRef, Phase, Scenario, Severity
 from lookout_contract.status import Sight
 from lookout_server.adapters.database.unit import SqlUnitOfWork
-from lookout_server.domain.alarm import Alarm, AlarmState, Disposition, alarm_id
+from lookout_server.domain.alarm import Alarm, AlarmState, Disposition, acknowledged, alarm_id
 from lookout_server.domain.case import Case
 from lookout_server.domain.ledger import Chain, Ending
 from lookout_server.domain.territory import CameraKey
@@ -265,6 +265,22 @@ async def test_evidence_named_by_an_event_is_kept_by_the_alarm(station: Station)
     async with station.store.read() as uow:
         name = alarm_id("/site/kangle/gateway/gw-1", "o-1")
         assert list(await uow.alarms.with_evidence(picture().sha256)) == [name]
+
+
+async def test_what_gateways_tell_leaves_alone_what_people_decided(station: Station) -> None:
+    first, second = picture(), EvidenceRef(kind=EvidenceKind.SNAPSHOT, sha256="e" * 64, bytes=7, mime="image/jpeg")
+    await station.intake.take([SmallGateway(evidence=(first,)).sends("o-1")])
+    name = alarm_id("/site/kangle/gateway/gw-1", "o-1")
+    async with station.store.write() as uow:
+        held = await uow.alarms.get([name], lock=True)
+        taken_up = acknowledged(held[name], "u-li", at=NOON, until=NOON + timedelta(hours=1))
+        await uow.alarms.save([taken_up])
+        told = replace(held[name], dwell_s=99.0, evidence=(first, second))
+        await uow.alarms.tell([told], held)
+        await uow.commit()
+    async with station.store.read() as uow:
+        after = (await uow.alarms.get([name]))[name]
+    assert after == replace(taken_up, dwell_s=99.0, evidence=(first, second))
 
 
 async def test_senders_are_told_what_was_refused_each_reason_once(station: Station) -> None:

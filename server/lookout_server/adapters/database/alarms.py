@@ -1,6 +1,6 @@
 """Alarms and the files they name."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from functools import cache
 from typing import Any
@@ -41,8 +41,10 @@ from lookout_server.ports import AlarmFilter, Page
 
 #: What never changes once there is the alarm: four of its indexes are left alone.
 _LASTING = ("source", "occurrence", "gateway", "camera", "scenario", "emitted_at", "received_at")
-#: Counting further back would cost more than the count is worth.
-_MOST_REPEATS = 1000
+#: What people decide: left alone by what gateways tell, and with it three more indexes on SQLite.
+_DECIDED = ("disposition", "disposition_reason", "case_id", "acked_by", "acked_at", "ack_until")
+#: No rule asks for more (``exchange.policy``), and each telling of the feed counts for each of its alarms.
+_MOST_REPEATS = 100
 _KIND = ("gateway", "camera", "scenario")
 #: Of which kind, and when.
 _ASKED = (*_KIND, "first", "last")
@@ -75,6 +77,11 @@ class _Told(Message):
     outline: tuple[tuple[float, float], ...] | None = None
 
 
+#: Text → what it says, of what was written and read of late: the feed and the next event read the same again.
+_SEEN: dict[str, _Told] = {}
+_MOST_SEEN = 2000
+
+
 class SqlAlarms:
     """Implements ports.AlarmRepository."""
 
@@ -96,6 +103,13 @@ class SqlAlarms:
         """Two statements for all of them."""
         await upsert(self._session, AlarmRow, [_values(alarm) for alarm in alarms], keep=_LASTING, later=True)
         files = [row for alarm in alarms for row in _evidence_values(alarm)]
+        await insert_new(self._session, AlarmEvidenceRow, files, later=True)
+
+    async def tell(self, alarms: Sequence[Alarm], held: Mapping[str, Alarm]) -> None:
+        """Two statements for all of them. Of their files only those that are new."""
+        rows = [_values(alarm) for alarm in alarms]
+        await upsert(self._session, AlarmRow, rows, keep=(*_LASTING, *_DECIDED), later=True)
+        files = [row for alarm in alarms for row in _evidence_values(alarm, held.get(alarm.id))]
         await insert_new(self._session, AlarmEvidenceRow, files, later=True)
 
     async def page(self, wanted: AlarmFilter, page: Page) -> Sequence[Alarm]:
@@ -170,7 +184,7 @@ def _file(row: AlarmEvidenceRow) -> EvidenceRef:
 
 
 def _alarm(row: AlarmRow, evidence: tuple[EvidenceRef, ...]) -> Alarm:
-    told = _Told.model_validate_json(row.told) if isinstance(row.told, str) else _Told.model_validate(row.told)
+    told = _told(row.told)
     return Alarm(
         id=row.id,
         source=row.source,
@@ -205,6 +219,24 @@ def _alarm(row: AlarmRow, evidence: tuple[EvidenceRef, ...]) -> Alarm:
     )
 
 
+def _told(text: str) -> _Told:
+    found = _SEEN.get(text)
+    return _seen(text, _Told.model_validate_json(text)) if found is None else found
+
+
+def _written(told: _Told) -> str:
+    text = told.model_dump_json()
+    _seen(text, told)
+    return text
+
+
+def _seen(text: str, told: _Told) -> _Told:
+    if len(_SEEN) >= _MOST_SEEN:
+        _SEEN.clear()
+    _SEEN[text] = told
+    return told
+
+
 def _values(alarm: Alarm) -> dict[str, Any]:
     # What comes from an alarm has been validated when it came in.
     told = _Told.model_construct(
@@ -232,7 +264,7 @@ def _values(alarm: Alarm) -> dict[str, Any]:
         "emitted_at": alarm.emitted_at,
         "received_at": alarm.received_at,
         "dwell_s": alarm.dwell_s,
-        "told": told.model_dump_json(),
+        "told": _written(told),
         "epoch": alarm.epoch,
         "sequence": alarm.sequence,
         "disposition": alarm.disposition.value,
@@ -244,7 +276,9 @@ def _values(alarm: Alarm) -> dict[str, Any]:
     }
 
 
-def _evidence_values(alarm: Alarm) -> list[dict[str, Any]]:
+def _evidence_values(alarm: Alarm, held: Alarm | None = None) -> list[dict[str, Any]]:
+    """Files are only ever added, behind the others."""
+    known = len(held.evidence) if held is not None else 0
     return [
         {
             "alarm_id": alarm.id,
@@ -254,5 +288,5 @@ def _evidence_values(alarm: Alarm) -> list[dict[str, Any]]:
             "bytes": ref.bytes,
             "mime": ref.mime,
         }
-        for position, ref in enumerate(alarm.evidence)
+        for position, ref in enumerate(alarm.evidence[known:], known)
     ]

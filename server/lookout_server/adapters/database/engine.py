@@ -3,7 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from typing import cast
 
@@ -132,21 +132,14 @@ class Database:
     @asynccontextmanager
     async def write(self) -> AsyncGenerator[SqlUnitOfWork]:
         """A transaction for writing; rolled back unless committed."""
-        async with AsyncExitStack() as stack:
-            if self._turn is not None:
-                await stack.enter_async_context(self._turn)
-            unit = await stack.enter_async_context(self._writing())
-            yield unit
-        if self._on_commit is not None and unit.committed and (unit.has_feed or unit.has_outbox):
-            self._on_commit(Committed(feed=unit.has_feed, outbox=unit.has_outbox))
-
-    @asynccontextmanager
-    async def _writing(self) -> AsyncGenerator[SqlUnitOfWork]:
         try:
-            async with self._writers.lend() as writer:
-                yield SqlUnitOfWork(writer.session, writer.commit)
+            async with self._turn or nullcontext(), self._writers.lend() as writer:
+                unit = SqlUnitOfWork(writer.session, writer.commit)
+                yield unit
         except SQLAlchemyError as error:
             raise translated(error) from error
+        if self._on_commit is not None and unit.committed and (unit.has_feed or unit.has_outbox):
+            self._on_commit(Committed(feed=unit.has_feed, outbox=unit.has_outbox))
 
     @asynccontextmanager
     async def alone(self, work: str) -> AsyncGenerator[bool]:

@@ -8,7 +8,7 @@ from sqlalchemy import delete, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lookout_contract.events import Scenario
-from lookout_server.adapters.database.statements import insert_into, scalars
+from lookout_server.adapters.database.statements import insert_into, select_by
 from lookout_server.adapters.database.tables import (
     AlarmEvidenceRow,
     AlarmRow,
@@ -30,10 +30,7 @@ class SqlEvidence:
 
     async def get(self, hashes: Collection[str]) -> dict[str, StoredFile]:
         """By hash."""
-        if not hashes:
-            return {}
-        statement = select(EvidenceRow).where(EvidenceRow.sha256.in_(sorted(set(hashes))))
-        rows = await scalars(self._session, statement)
+        rows = await select_by(self._session, EvidenceRow, ("sha256",), [(each,) for each in hashes])
         return {row.sha256: StoredFile(sha256=row.sha256, mime=row.mime, bytes=row.bytes) for row in rows}
 
     async def add(self, file: StoredFile, *, uploader: str, at: datetime) -> bool:

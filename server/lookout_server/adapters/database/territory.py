@@ -7,11 +7,13 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lookout_contract.status import Sight
-from lookout_server.adapters.database.statements import scalars, select_by, upsert
+from lookout_server.adapters.database.prepared import Prepared
+from lookout_server.adapters.database.statements import scalars, select_by, select_prepared, table_of, upsert
 from lookout_server.adapters.database.tables import CameraRow, TerritoryRow
 from lookout_server.domain.territory import Camera, CameraKey, Level, Territory
 from lookout_server.domain.whereabouts import Spot
 
+_ALL_PLACES = Prepared(lambda _dialect: select(table_of(TerritoryRow)).order_by(table_of(TerritoryRow).c.id))
 _ORDER = {level: depth for depth, level in enumerate(Level)}
 
 
@@ -23,7 +25,7 @@ class SqlTerritory:
 
     async def territories(self) -> Sequence[Territory]:
         """Widest first, then by id."""
-        rows = await scalars(self._session, select(TerritoryRow).order_by(TerritoryRow.id))
+        rows = await select_prepared(self._session, TerritoryRow, _ALL_PLACES, {})
         found = [Territory(id=row.id, name=row.name, level=Level(row.level), parent=row.parent) for row in rows]
         return sorted(found, key=lambda territory: _ORDER[territory.level])
 

@@ -1,6 +1,7 @@
 """The unit of work: one session, one transaction, all repositories."""
 
 from collections.abc import Awaitable, Callable
+from typing import Generic, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -34,9 +35,59 @@ from lookout_server.adapters.database.volunteers import SqlVolunteers
 from lookout_server.adapters.database.webhooks import SqlWebhooks
 from lookout_server.adapters.database.whereabouts import SqlWhereabouts
 
+T = TypeVar("T")
+
+
+class _Repository(Generic[T]):
+    """Made when it is asked for: a transaction of the intake asks for eight of forty."""
+
+    def __init__(self, make: Callable[[AsyncSession], T]) -> None:
+        self._make = make
+        self._name = ""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, unit: "SqlUnitOfWork", owner: type) -> T:
+        made = unit.__dict__[self._name] = self._make(unit.session)
+        return made
+
 
 class SqlUnitOfWork:
     """Implements ports.UnitOfWork."""
+
+    events = _Repository(SqlEvents)
+    ledger = _Repository(SqlLedger)
+    alarms = _Repository(SqlAlarms)
+    cases = _Repository(SqlCases)
+    deadlines = _Repository(SqlDeadlines)
+    territory = _Repository(SqlTerritory)
+    people = _Repository(SqlPeople)
+    audit = _Repository(SqlAudit)
+    care = _Repository(SqlCareViews)
+    factors = _Repository(SqlFactors)
+    requests = _Repository(SqlRequests)
+    saved_views = _Repository(SqlSavedViews)
+    silences = _Repository(SqlSilences)
+    roster = _Repository(SqlRoster)
+    whereabouts = _Repository(SqlWhereabouts)
+    notices = _Repository(SqlNotices)
+    gateways = _Repository(SqlGateways)
+    enrolments = _Repository(SqlEnrolments)
+    evidence = _Repository(SqlEvidence)
+    proofs = _Repository(SqlProofs)
+    quarantine = _Repository(SqlQuarantine)
+    hotline = _Repository(SqlHotline)
+    volunteers = _Repository(SqlVolunteers)
+    lists = _Repository(SqlLists)
+    plans = _Repository(SqlPlans)
+    policies = _Repository(SqlPolicies)
+    rounds = _Repository(SqlRounds)
+    statistics = _Repository(SqlStatistics)
+    residents = _Repository(SqlResidents)
+    webhooks = _Repository(SqlWebhooks)
+    feed = _Repository(SqlFeed)
+    outbox = _Repository(SqlOutbox)
 
     def __init__(self, session: AsyncSession, commit: Callable[[], Awaitable[None]]) -> None:
         self._commit = commit
@@ -45,38 +96,6 @@ class SqlUnitOfWork:
         self.committed = False
         self.has_feed = False
         self.has_outbox = False
-        self.events = SqlEvents(session)
-        self.ledger = SqlLedger(session)
-        self.alarms = SqlAlarms(session)
-        self.cases = SqlCases(session)
-        self.deadlines = SqlDeadlines(session)
-        self.territory = SqlTerritory(session)
-        self.people = SqlPeople(session)
-        self.audit = SqlAudit(session)
-        self.care = SqlCareViews(session)
-        self.factors = SqlFactors(session)
-        self.requests = SqlRequests(session)
-        self.saved_views = SqlSavedViews(session)
-        self.silences = SqlSilences(session)
-        self.roster = SqlRoster(session)
-        self.whereabouts = SqlWhereabouts(session)
-        self.notices = SqlNotices(session)
-        self.gateways = SqlGateways(session)
-        self.enrolments = SqlEnrolments(session)
-        self.evidence = SqlEvidence(session)
-        self.proofs = SqlProofs(session)
-        self.quarantine = SqlQuarantine(session)
-        self.hotline = SqlHotline(session)
-        self.volunteers = SqlVolunteers(session)
-        self.lists = SqlLists(session)
-        self.plans = SqlPlans(session)
-        self.policies = SqlPolicies(session)
-        self.rounds = SqlRounds(session)
-        self.statistics = SqlStatistics(session)
-        self.residents = SqlResidents(session)
-        self.webhooks = SqlWebhooks(session)
-        self.feed = SqlFeed(session)
-        self.outbox = SqlOutbox(session)
 
     async def commit(self) -> None:
         """Write what was queued, number the feed last (its counter is locked from then on), and commit."""

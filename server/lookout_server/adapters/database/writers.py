@@ -116,13 +116,13 @@ class _PostgresTurns:
 
 
 class Writer:
-    """A connection with at most one transaction. ``session`` is made anew for each."""
+    """A connection with at most one transaction. ``session`` is another one once a transaction has used it."""
 
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
         raw = under(connection)
         self._turns: _Turns = _SqliteTurns(raw) if isinstance(raw, InlineConnection) else _PostgresTurns(raw)
-        self.session = AsyncSession(connection)
+        self.session = self._fresh_session()
         self._open = False
         # What SQLAlchemy runs, flushes among it, comes after what the transaction has left for later.
         event.listen(connection.sync_connection, "before_cursor_execute", self._settle)
@@ -143,7 +143,6 @@ class Writer:
 
     async def begin(self) -> None:
         """A transaction and a session in it."""
-        self.session = AsyncSession(self._connection, expire_on_commit=False, autoflush=False)
         attach_driver(self.session, self._connection)
         self._open = True
         await self._turns.begin()
@@ -161,9 +160,12 @@ class Writer:
             self._open = False
             await self._turns.rollback()
         if self.session.in_transaction():
-            await self.session.close()
-        else:
-            self.session.sync_session.close()
+            # Whatever joins a session begins its transaction, so that the others hold nothing.
+            used, self.session = self.session, self._fresh_session()
+            await used.close()
+
+    def _fresh_session(self) -> AsyncSession:
+        return AsyncSession(self._connection, expire_on_commit=False, autoflush=False)
 
     def _settle(self, *_: object) -> None:
         if self._open:

@@ -6,12 +6,16 @@ from typing import Any
 from sqlalchemy import (
     JSON,
     BigInteger,
+    ColumnElement,
     DateTime,
     Dialect,
     Integer,
     MetaData,
     String,
+    Text,
     TypeDecorator,
+    cast,
+    type_coerce,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase
@@ -91,13 +95,17 @@ Hash = String(64)
 
 
 class JsonText(TypeDecorator[Any]):
-    """JSON that pydantic writes and reads: text goes in, and comes out as the driver has it (asyncpg: read already)."""
+    """JSON that pydantic writes and reads: text goes in and comes out; PostgreSQL keeps it in a form of its own."""
 
     impl = Json
     cache_ok = True
 
     def bind_processor(self, dialect: Dialect) -> Any:
         """As it is."""
+
+    def column_expression(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
+        """As text, or asyncpg would take it apart by itself."""
+        return type_coerce(cast(column, Text()), self)
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Any:
         """As it is."""
