@@ -257,6 +257,7 @@ class Estate:
         """Where a route's pattern has something to show; None: nobody has said what its parts stand for."""
         known = {
             "/cases/:id": "/cases/{done}",
+            "/map/:plan": "/map/{plan}",
             "/cases/:id/print": "/cases/{done}/print",
             "/cases/:id/file": "/cases/{done}/file",
             "/worker/cases/:id": "/worker/cases/{case}",
@@ -349,7 +350,7 @@ class Estate:
         """What the pages behind the control room are about: a plan, a roster, a silence, a proposal."""
         query = {"place": self.operator.ask("GET", f"/cases/{self.names['case']}")["grid"]["id"], "name": "院子"}
         made = self.boss.client.post("/plans", params=query, content=courtyard())
-        plan = made.raise_for_status().json()["id"]
+        plan = self.names["plan"] = made.raise_for_status().json()["id"]
         for number, (x, y, heading) in {3: (0.3, 0.32, 160), 4: (0.62, 0.5, 250), 5: (0.8, 0.75, 20)}.items():
             spot = {"x": x, "y": y, "heading": heading, "angle": 75, "reach": 0.2}
             self.boss.ask("PUT", f"/plans/{plan}/cameras/demo-gw{1 + (number - 1) % GATEWAYS}/cam-{number:02d}", spot)
