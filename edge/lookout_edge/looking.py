@@ -241,8 +241,8 @@ class Attention:
         if waiting or any(o.seen_at < at for o in alive):
             self._busy_until = max(self._busy_until, at + self._settings.linger_s)
 
-    def demand(self, at: float | None, gaps_s: Sequence[float]) -> Demand:
-        """What the next pictures must be like; ``gaps_s`` are the longest ones that the rules tolerate."""
+    def demand(self, at: float | None, longest_gap_s: float) -> Demand:
+        """What the next pictures must be like; ``longest_gap_s`` is what all rules tolerate."""
         if at is None or self._whole_at is None:
             return EVERY_PICTURE
         least_s = 1.0 / self._settings.detect_fps
@@ -252,7 +252,7 @@ class Attention:
         times = [when for when, _ in (*self._wishes, *self._later)]
         next_at = self._tracker.next_look_at
         times += [] if next_at is None else [next_at]
-        gap_s = min([*gaps_s, self._settings.heartbeat_s, *(max(least_s, when - at) for when in times)])
+        gap_s = min([longest_gap_s, self._settings.heartbeat_s, *(max(least_s, when - at) for when in times)])
         return Demand(gap_s, unwanted)
 
     def reset(self) -> None:

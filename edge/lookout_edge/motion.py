@@ -248,8 +248,9 @@ class MotionGate:
 def _common_rise(now: Luma, before: Luma) -> int:
     """The picture's common rise or fall in light: the median difference of every fifth pixel of every fifth row."""
     step = 1 if now.size < 512 else 5
-    difference = np.subtract(now[::step, ::step], before[::step, ::step], dtype=np.int16)
-    return int(np.sort(difference, axis=None)[difference.size // 2])
+    difference = np.subtract(now[::step, ::step], before[::step, ::step], dtype=np.int16).ravel()
+    difference.sort()
+    return int(difference[difference.size // 2])
 
 
 def _without_light(now: Luma, before: Luma) -> tuple[Levels, int]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from math import inf
 
 from lookout_contract.events import EndReason, EventData, Phase, Scenario
 from lookout_edge.domain.appearance import appearance_of
@@ -140,6 +141,7 @@ class CameraPipeline:
         self._plate_help, self._pose_help = _Helper("plates_failed"), _Helper("poses_failed")
         #: Track → its pose in the last look.
         self._poses: dict[int, Pose | None] = {}
+        self._longest_gap_s = min((rule.longest_gap_s for rule in rules), default=inf)
         self._rules_of = {scenario: [rule for rule in rules if rule.scenario is scenario] for scenario in self._books}
         #: Scenarios whose things no track stands for.
         self._untracked = {rule.scenario for rule in rules if rule.untracked_labels}
@@ -183,7 +185,7 @@ class CameraPipeline:
     @property
     def demand(self) -> Demand:
         """What the next pictures must be like: as close as looks while something goes on, else as rules tolerate."""
-        return self._attention.demand(self._frame_at, [rule.longest_gap_s for rule in self._rules])
+        return self._attention.demand(self._frame_at, self._longest_gap_s)
 
     def step(self, frame: Frame) -> tuple[EventData, ...]:
         """Take in the next frame; the events it brings about, most often none."""

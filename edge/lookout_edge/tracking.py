@@ -191,6 +191,8 @@ class Tracker:
         self._followed: list[_Followed] = []
         self._clock = LookClock()
         self._next_id = 1
+        #: Whether something is so new, so fast or so lately missed that it needs a look as soon as can be.
+        self.is_restless = False
 
     def update(self, at: float, detections: Sequence[Detection], scene: SceneView = _WHOLE) -> tuple[Track, ...]:
         """Take in the detections of a look at frame time ``at`` (later than the last one).
@@ -222,18 +224,8 @@ class Tracker:
             self._plan(at, followed, scene)
         for detection in fresh:
             self._start(at, detection)
+        self.is_restless = any(self._is_restless(followed) for followed in self._followed)
         return tuple(f.as_track() for f in self._followed if f.hits > 1 or first_look)
-
-    @property
-    def is_restless(self) -> bool:
-        """Whether something is so new, so fast or so lately missed that it needs a look as soon as can be."""
-        settings = self._settings
-        return any(
-            f.missed_s <= settings.searched_s
-            if f.missed_s > 0
-            else f.hits < settings.known_hits or f.motion.speed >= settings.moving_speed
-            for f in self._followed
-        )
 
     @property
     def next_look_at(self) -> float | None:
@@ -247,6 +239,7 @@ class Tracker:
     def reset(self) -> None:
         """Forget all tracks: time has jumped. Numbers go on rising."""
         self._followed = []
+        self.is_restless = False
         self._clock = LookClock()
 
     def _miss(
@@ -284,6 +277,12 @@ class Tracker:
 
     def _is_ghost(self, at: float, followed: _Followed) -> bool:
         return followed.ghost_since is not None and at - followed.ghost_since >= self._settings.ghost_s
+
+    def _is_restless(self, followed: _Followed) -> bool:
+        settings = self._settings
+        if followed.missed_s > 0:
+            return followed.missed_s <= settings.searched_s
+        return followed.hits < settings.known_hits or followed.motion.speed >= settings.moving_speed
 
     def _stands(self, followed: _Followed) -> bool:
         if followed.held:

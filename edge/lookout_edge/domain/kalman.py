@@ -6,9 +6,10 @@ from lookout_edge.domain.geometry import Box
 
 
 class BoxFilter:
-    """Four independent position-and-velocity filters for centre x, centre y, width, height (fractions, seconds).
+    """Four position-and-velocity filters for centre x, centre y, width, height (fractions, seconds).
 
-    Plain floats: on four values numpy's calls cost more than the arithmetic.
+    A thing's noise along an axis follows its own size there, so centre and size share their variances: two of each.
+    Plain floats: on so few values numpy's calls cost more than the arithmetic.
     """
 
     __slots__ = ("position", "pp", "pv", "velocity", "vv")
@@ -17,10 +18,10 @@ class BoxFilter:
         self.position = _centre(box)
         scale = _scale(self.position)
         self.velocity = [0.0] * 4
-        #: Variances of position and velocity and their covariance, each 4 values.
+        #: Variances of position and velocity and their covariance, across and along.
         self.pp = [(0.05 * s) ** 2 for s in scale]
         self.vv = [(2.0 * s) ** 2 for s in scale]
-        self.pv = [0.0] * 4
+        self.pv = [0.0] * 2
 
     def predict(self, dt: float) -> None:
         """Move on by ``dt`` seconds under white acceleration noise."""
@@ -31,6 +32,7 @@ class BoxFilter:
         for axis, scale in enumerate(_scale(position)):
             noise = scale * scale
             position[axis] += velocity[axis] * dt
+            position[axis + 2] += velocity[axis + 2] * dt
             pp[axis] += 2 * dt * pv[axis] + of_vv * vv[axis] + noise * of_pp
             pv[axis] += dt * vv[axis] + noise * of_pv
             vv[axis] += noise * of_vv
@@ -41,11 +43,12 @@ class BoxFilter:
         position, velocity, pp, pv, vv = self.position, self.velocity, self.pp, self.pv, self.vv
         measured = _centre(box)
         for axis, scale in enumerate(_scale(measured)):
-            innovation = measured[axis] - position[axis]
             total = pp[axis] + (0.05 * scale) ** 2
             gain_p, gain_v = pp[axis] / total, pv[axis] / total
-            position[axis] += gain_p * innovation
-            velocity[axis] += gain_v * innovation
+            for each in (axis, axis + 2):
+                innovation = measured[each] - position[each]
+                position[each] += gain_p * innovation
+                velocity[each] += gain_v * innovation
             vv[axis] -= gain_v * pv[axis]
             pv[axis] -= gain_p * pv[axis]
             pp[axis] -= gain_p * pp[axis]
@@ -77,8 +80,8 @@ def _centre(box: Box) -> list[float]:
     return [(x1 + x2) / 2, (y1 + y2) / 2, x2 - x1 if x2 > x1 else 0.0, y2 - y1 if y2 > y1 else 0.0]
 
 
-def _scale(position: Sequence[float]) -> tuple[float, float, float, float]:
-    """Noise grows with the thing's own size."""
+def _scale(position: Sequence[float]) -> tuple[float, float]:
+    """Noise grows with the thing's own size: across and along."""
     width = position[2] if position[2] > 1e-4 else 1e-4
     height = position[3] if position[3] > 1e-4 else 1e-4
-    return width, height, width, height
+    return width, height

@@ -1,5 +1,7 @@
 """Which labels are the same kind of thing to a person, whatever a model calls them from frame to frame."""
 
+from functools import cache
+
 _GROUPS = {
     "car": "vehicle",
     "truck": "vehicle",
@@ -15,6 +17,7 @@ _GROUPS = {
 }
 
 
+@cache
 def label_group(label: str) -> str:
     """The group of a label; a label without one is its own group."""
     return _GROUPS.get(label, label)

@@ -38,7 +38,8 @@ class SuppressionLedger:
     def __init__(self, camera: str, report: Callable[[Suppressed], None]) -> None:
         self._camera = camera
         self._report = report
-        self._pending: dict[_Key, Suppressed] = {}
+        #: When and how each was last judged: most never have to be told, so that is not made up before.
+        self._pending: dict[_Key, tuple[float, Observation]] = {}
         self._blocked: dict[_Key, str] = {}
 
     def update(self, at: float, scenario: Scenario, observations: Sequence[Observation]) -> None:
@@ -51,13 +52,13 @@ class SuppressionLedger:
             present.add(key)
             self._note(key, at, observation)
         for key in [key for key in self._pending if key[0] is scenario and key not in present]:
-            self._report(self._pending.pop(key))
+            self._tell(key, *self._pending.pop(key))
         self._blocked = {k: why for k, why in self._blocked.items() if k[0] is not scenario or k in present}
 
     def close(self) -> None:
         """Report what was still pending."""
-        for suppressed in self._pending.values():
-            self._report(suppressed)
+        for key, judged in self._pending.items():
+            self._tell(key, *judged)
         self._pending, self._blocked = {}, {}
 
     def _note(self, key: _Key, at: float, observation: Observation) -> None:
@@ -67,21 +68,25 @@ class SuppressionLedger:
             return
         if observation.standing is Standing.PENDING and not _came_close(observation):
             return
-        suppressed = Suppressed(
-            camera=self._camera,
-            scenario=key[0],
-            zone=observation.zone,
-            at=at,
-            label=observation.objects[0].label if observation.objects else observation.group,
-            condition=_culprit(observation),
-            conditions=observation.conditions,
-            box=observation.objects[0].shown_box if observation.objects else None,
-        )
         if observation.standing is Standing.PENDING:
-            self._pending[key] = suppressed
+            self._pending[key] = at, observation
         elif self._blocked.get(key) != observation.blocked_by:
             self._blocked[key] = observation.blocked_by
-            self._report(suppressed)
+            self._tell(key, at, observation)
+
+    def _tell(self, key: _Key, at: float, observation: Observation) -> None:
+        self._report(
+            Suppressed(
+                camera=self._camera,
+                scenario=key[0],
+                zone=observation.zone,
+                at=at,
+                label=observation.objects[0].label if observation.objects else observation.group,
+                condition=_culprit(observation),
+                conditions=observation.conditions,
+                box=observation.objects[0].shown_box if observation.objects else None,
+            )
+        )
 
 
 def _culprit(observation: Observation) -> Condition:

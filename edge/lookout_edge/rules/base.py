@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Annotated, ClassVar, Generic, NamedTuple, Protocol, Self, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
@@ -133,11 +134,13 @@ def score_condition(mean_score: float, limit: float) -> Condition:
     return Condition("score", round(mean_score, 3), mean_score >= limit, limit, "1")
 
 
+@lru_cache(maxsize=256)
 def zone_condition(zone: str) -> Condition:
     """Where its bottom centre stands."""
     return Condition("zone", zone, True)
 
 
+@lru_cache(maxsize=2)
 def window_condition(inside: bool) -> Condition:
     """Whether the rule is armed at this time of the week."""
     return Condition("window", inside, inside, True)

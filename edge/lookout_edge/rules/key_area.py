@@ -29,8 +29,9 @@ class Stage(StrEnum):
     LOITERING = "loitering"
 
 
-#: Stage → what is told of it: the same in every look.
+#: Stage → what is told of it, and why it is so grave: the same in every look.
 _TOLD = {stage: Attributes(stage=stage.value) for stage in Stage}
+_REASON = {stage: f"key_area_{stage.value}" for stage in Stage}
 
 
 class KeyAreaParams(RuleParams):
@@ -83,7 +84,7 @@ class KeyArea(PresenceRule[KeyAreaParams, None]):
                 Condition(name="entering_allowed", value=not intrusion, met=True),
             ),
             severity=Severity.RED if intrusion else Severity.YELLOW,
-            severity_reason=f"key_area_{stage.value}",
+            severity_reason=_REASON[stage],
             attributes=_TOLD[stage],
             turns=(presence.since + self._params.dwell_s, presence.since + self._params.loiter_s),
         )
