@@ -1,9 +1,12 @@
 """Heads decode what is encoded here by hand."""
 
+from typing import Literal
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from lookout_edge.adapters.onnx.heads.candidates import above
 from lookout_edge.adapters.onnx.heads.free_of_nms import DetrDecoder
 from lookout_edge.adapters.onnx.heads.nanodet import NanodetDecoder
 from lookout_edge.adapters.onnx.heads.plate_ssd import PlateSsdDecoder
@@ -75,3 +78,13 @@ def test_an_output_that_is_not_there_names_those_that_are() -> None:
     outputs = {"boxes": np.zeros((1, 4), np.float32), "logits": np.zeros((1, 2), np.float32)}
     with pytest.raises(ModelError, match=r"no output 'scores'; it has boxes, logits"):
         DetrDecoder(head).decode(outputs, np.array([0.2, 0.4], np.float32), (8, 8))
+
+
+@pytest.mark.parametrize("layout", ["C", "F"])
+def test_what_reaches_its_threshold_is_found_however_the_scores_lie_in_memory(layout: Literal["C", "F"]) -> None:
+    scores = np.random.default_rng(0).random((300, 7), np.float32) ** 8
+    limits = np.array([0.1, 0.5, 0.3, 0.9, 0.2, 0.05, 1.1], np.float32)
+    rows, classes = above(np.array(scores, order=layout), limits)
+    wanted = [(row, number) for row in range(300) for number in range(7) if scores[row, number] >= limits[number]]
+    assert list(zip(rows.tolist(), classes.tolist(), strict=True)) == wanted
+    assert 100 < len(wanted) < 1000

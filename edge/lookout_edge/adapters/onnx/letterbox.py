@@ -89,6 +89,7 @@ class InputMaker:
         ordered = planes[::-1] if self._spec.colour == "rgb" else planes
         batch = np.empty((1, 3, *canvas.shape[:2]), np.float32)
         for plane, target, scale, offset in zip(ordered, batch[0], self._scale, self._offset, strict=True):
-            np.multiply(plane, scale, out=target)
+            np.copyto(target, plane)  # multiplied as bytes it would take half as long again
+            target *= scale
             target += offset
         return batch if self._spec.layout == "nchw" else np.ascontiguousarray(batch.transpose(0, 2, 3, 1))

@@ -9,11 +9,13 @@ Indices = NDArray[np.intp]
 
 def pairwise_iou(boxes: Floats) -> Floats:
     """(n, n) intersection over union of (n, 4) boxes x1, y1, x2, y2."""
-    top_left = np.maximum(boxes[:, None, :2], boxes[None, :, :2])
-    bottom_right = np.minimum(boxes[:, None, 2:], boxes[None, :, 2:])
-    overlap = np.clip(bottom_right - top_left, 0, None).prod(axis=2)
-    areas = np.clip(boxes[:, 2:] - boxes[:, :2], 0, None).prod(axis=1)
-    union = areas[:, None] + areas[None, :] - overlap
+    # One coordinate at a time: on arrays with a last axis of two numpy needs five times as long.
+    x1, y1, x2, y2 = np.ascontiguousarray(boxes.T)
+    width = np.maximum(np.minimum.outer(x2, x2) - np.maximum.outer(x1, x1), 0)
+    height = np.maximum(np.minimum.outer(y2, y2) - np.maximum.outer(y1, y1), 0)
+    overlap = width * height
+    areas = np.maximum(x2 - x1, 0) * np.maximum(y2 - y1, 0)
+    union = np.add.outer(areas, areas) - overlap
     return (overlap / np.maximum(union, 1e-12)).astype(np.float32)
 
 

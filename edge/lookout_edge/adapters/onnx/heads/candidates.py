@@ -54,10 +54,16 @@ def above(scores: Floats, thresholds: Floats) -> tuple[Indices, Indices]:
         raise ModelError(
             f"the model gives {scores.shape[1]} classes a box but model.yaml has {len(thresholds)} labels; correct them"
         )
-    # Most rows are empty: one comparison a row is cheaper than one a class.
-    hopeful = np.flatnonzero(scores.max(axis=1) >= thresholds.min())
-    rows, classes = np.nonzero(scores[hopeful] >= thresholds)
-    return hopeful[rows], classes
+    least = thresholds.min()
+    if scores.flags.c_contiguous:
+        # Comparing all with one number is four times as fast as finding the best of each row.
+        rows, classes = np.divmod(np.flatnonzero(scores.ravel() >= least), len(thresholds))
+    else:  # a class's boxes lie side by side: now the best of each row is the fast way
+        hopeful = np.flatnonzero(scores.max(axis=1) >= least)
+        rows, classes = np.nonzero(scores[hopeful] >= least)
+        rows = hopeful[rows]
+    kept = scores[rows, classes] >= thresholds[classes]
+    return rows[kept], classes[kept]
 
 
 def corners(centred: Floats) -> Floats:
