@@ -303,9 +303,12 @@ class Reader:
     def _deliver(self, picture: VideoFrame, pts: int) -> Iterator[Look]:
         assert self._base is not None
         at = self._base + self._seconds(pts)
-        if not self._cadence.due(at) or not self.demand().wants(at):
+        if not self._cadence.due(at):
             return
         if self._paced and not self._pace.hold(self._seconds(pts)):
+            return
+        # Asked last: a clip is read ahead of its time, and meanwhile somebody looked at the picture before.
+        if not self.demand().wants(at):
             return
         yield Look(picture, at, self._skew(at))
 
