@@ -129,6 +129,9 @@ class SecondLook(Part):
     further: dict[str, Annotated[tuple[Annotated[float, Field(ge=1, le=4)], ...], Field(min_length=1)]] = {}
     """Sides of more squares around what was taken for a label: from near a thing is one, from further away another. The
     means of their evidence, edges and fits count."""
+    evidence: dict[str, Literal["mean", "most"]] = {}
+    """What counts of a label's evidence from several distances: its mean, or ``most``, what speaks most for the thing,
+    which may be plain from one distance alone."""
     weight: Annotated[float, Field(ge=0, le=4)] = 1.0
     """How much its evidence counts: the score becomes σ(logit(score) + weight × logit(probability)); 0 leaves it."""
     candidates: Annotated[int, Field(ge=1)] = 6

@@ -1,6 +1,7 @@
 """The second look changes the scores of its labels, and those only."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -95,6 +96,18 @@ def test_looks_from_several_distances_are_one_opinion() -> None:
     assert sorted(max(picture.shape) for picture in judge.seen) == [25, 50]
     odds = (0.8 / 0.2 * 0.4 / 0.6) ** 0.5
     assert [d.score for d in judged] == [pytest.approx(odds / (1 + odds) * (0.8 + 0.4) / 2, rel=1e-3)]
+    assert judged[0].box.x2 == pytest.approx(BOX.x2 + BOX.width * (0.2 + 0.6) / 2)
+
+
+@pytest.mark.parametrize(("counts", "score"), [("mean", 0.62), ("most", 0.8)])
+def test_some_things_are_believed_from_the_distance_that_says_most(
+    counts: Literal["mean", "most"], score: float
+) -> None:
+    """Boxes fill 0.8 and 0.4 of what is seen; edges and fits are means in either case."""
+    settings = SecondLook(model="judges", side=1.25, further={"fire": (2.5,)}, evidence={"fire": counts})
+    found = Detection("fire", 0.5, BOX)
+    judged = SecondLookDetector(Finds(found), Doubts(0.5), settings, {"fire": 0.0}).detect(PICTURE)
+    assert [d.score for d in judged] == [pytest.approx(score, abs=0.01)]
     assert judged[0].box.x2 == pytest.approx(BOX.x2 + BOX.width * (0.2 + 0.6) / 2)
 
 
@@ -250,9 +263,15 @@ def test_each_look_asks_about_its_own_labels_however_many_others_there_are() -> 
 
 
 @pytest.mark.parametrize(
-    "settings", [{"redraw": {"smoke": 0.5}}, {"fit_weight": {"smoke": 1.0}}, {"first": {"smoke": 0.1}}]
+    "settings",
+    [
+        {"redraw": {"smoke": 0.5}},
+        {"fit_weight": {"smoke": 1.0}},
+        {"first": {"smoke": 0.1}},
+        {"evidence": {"smoke": "most"}},
+    ],
 )
-def test_what_the_second_look_does_not_judge_is_not_set(settings: dict[str, dict[str, float]]) -> None:
+def test_what_the_second_look_does_not_judge_is_not_set(settings: dict[str, dict[str, float | str]]) -> None:
     with pytest.raises(ModelError, match="'second_look' names smoke, which 'judges' does not judge"):
         SecondLookDetector(
             Finds(), Judges(0.5), SecondLook.model_validate({"model": "judges", **settings}), {"fire": 0.3}

@@ -104,10 +104,15 @@ class Opinion(NamedTuple):
     fits: Floats | None
 
 
-def mean_of(said: Opinions, first: int, end: int) -> Opinion:
-    """One opinion of the pictures from ``first`` to before ``end``: means of evidence (log odds), edges and fits."""
+def one_opinion(said: Opinions, first: int, end: int, *, most: bool = False) -> Opinion:
+    """One opinion of the pictures from ``first`` to before ``end``: means of evidence (log odds), edges and fits.
+
+    With ``most`` the picture that speaks most for a label gives its evidence alone.
+    """
     likely, edges, fits = (None if values is None else values[first:end] for values in said)
-    if end - first > 1 and likely is not None:
+    if most and likely is not None:
+        likely = likely.max(0, keepdims=True)
+    elif end - first > 1 and likely is not None:
         sure = np.clip(likely, _LEAST, 1 - _LEAST)
         likely = 1 / (1 + np.exp(-np.log(sure / (1 - sure)).mean(0, keepdims=True)))
     return Opinion(*(None if values is None else values.mean(0) for values in (likely, edges, fits)))
@@ -181,7 +186,8 @@ class SecondLookDetector(AfterFirstLook):
         if unknown:
             raise ModelError(f"second look '{judge.name}' judges {', '.join(unknown)}, which '{first.name}' never sees")
         strange = sorted(
-            {*settings.redraw, *settings.fit_weight, *settings.first, *settings.further} - set(judge.labels)
+            {*settings.redraw, *settings.fit_weight, *settings.first, *settings.further, *settings.evidence}
+            - set(judge.labels)
         )
         if strange:
             raise ModelError(f"'second_look' names {', '.join(strange)}, which '{judge.name}' does not judge")
@@ -229,7 +235,8 @@ class SecondLookDetector(AfterFirstLook):
         cuts = [cut_square(image, box, side) for box, side in squares]
         said = self._judge.judge(cuts, np.array([_extent(box, image, side) for box, side in squares], np.float32))
         ends = list(accumulate(len(each) for each in sides))
-        return [mean_of(said, end - len(each), end) for each, end in zip(sides, ends, strict=True)]
+        most = [settings.evidence.get(d.label) == "most" for d in candidates]
+        return [one_opinion(said, end - len(s), end, most=m) for s, end, m in zip(sides, ends, most, strict=True)]
 
     def _share_left(self, detection: Detection, candidates: Sequence[Detection]) -> float:
         """What standing back behind the best overlapping candidate of its label leaves of its score at most, 0..1."""
