@@ -133,6 +133,8 @@ class Recipe(Part):
     labels: tuple[str, ...]
     #: Zoo entry that the weights come from and whose labels are kept alive.
     base: str = "coco-nano"
+    #: Zoo entry of these labels, trained before, that the run carries on with; None begins with ``base``.
+    start: str | None = None
     seed: int = 1
     sources: Mapping[str, Source]
     paste: Paste | None = None

@@ -9,6 +9,7 @@ import yaml
 
 from lookout_edge.adapters.onnx.session import OnnxSession
 from lookout_edge.adapters.zoo import Zoo
+from lookout_models.errors import UsageError
 from lookout_models.pictures import list_pictures, read_picture
 from lookout_models.training.testing import make_pictures
 
@@ -17,7 +18,7 @@ torch = pytest.importorskip("torch", reason="training needs PyTorch: pip install
 from lookout_models.training.detector.averages import draw_towards  # noqa: E402
 from lookout_models.training.detector.decode import make_grid  # noqa: E402
 from lookout_models.training.detector.export import export  # noqa: E402
-from lookout_models.training.detector.net import coco_teacher, from_coco  # noqa: E402
+from lookout_models.training.detector.net import coco_teacher, from_coco, from_trained  # noqa: E402
 from lookout_models.training.detector.pixels import to_tensor  # noqa: E402
 from lookout_models.training.detector.run import run  # noqa: E402
 from lookout_models.training.detector.train import scheduled  # noqa: E402
@@ -52,6 +53,24 @@ def test_an_export_gives_what_the_net_gives(size: int) -> None:
         logits, ours = net(torch.from_numpy(pixels))
     assert np.abs(logits.sigmoid().numpy() - found["scores"]).max() < 1e-3
     assert np.abs(ours.numpy() - found["distances"]).max() < 1e-2
+
+
+def test_what_was_trained_before_is_carried_on_as_it_is() -> None:
+    entry = Zoo.find().entry("community-nano")
+    net = from_trained(entry.folder / entry.spec.weights.file, entry.spec.labels).eval()
+    again = OnnxSession("again", export(net, base_weights(), 416).SerializeToString())
+    shipped = OnnxSession("shipped", entry.weights())
+    pixels = np.random.default_rng(0).normal(size=(1, 3, 416, 416)).astype(np.float32)
+    for name, values in shipped.run(pixels).items():
+        assert np.array_equal(again.run(pixels)[name], values)
+
+
+def test_a_run_does_not_carry_on_with_other_labels(tmp_path: Path) -> None:
+    make_pictures(tmp_path / "data" / "made", 2)
+    recipe = {**yaml.safe_load(RECIPE.read_text("utf-8")), "start": "community-nano"}
+    (tmp_path / "other.yaml").write_text(yaml.safe_dump(recipe), "utf-8")
+    with pytest.raises(UsageError, match=r"start: community-nano tells person, .*, not the recipe's labels"):
+        run(tmp_path / "other.yaml", tmp_path / "data", tmp_path / "work")
 
 
 def test_a_second_descent_starts_from_its_own_rate() -> None:

@@ -148,6 +148,13 @@ def from_coco(weights: Path, labels: Sequence[str]) -> NanoDet:
     return net
 
 
+def from_trained(weights: Path, labels: Sequence[str]) -> NanoDet:
+    """A net with the weights of one that was trained for these ``labels``. ValueError when it tells others apart."""
+    net = NanoDet(len(labels))
+    _load(net, weights, range(len(labels)), len(labels))
+    return net
+
+
 def source_order(net: NanoDet) -> list[tuple[Floats, Floats]]:
     """Weight and bias of every convolution in the source graph's order; a head's two outputs are one, classes first."""
     found = [_values(module) for module in _body(net)]
@@ -181,7 +188,7 @@ def _values(module: nn.Conv2d) -> tuple[Floats, Floats]:
     return module.weight.detach().numpy().copy(), cast(Tensor, module.bias).detach().numpy().copy()
 
 
-def _load(net: NanoDet, weights: Path, rows: Sequence[int | None]) -> None:
+def _load(net: NanoDet, weights: Path, rows: Sequence[int | None], classes: int = _COCO_CLASSES) -> None:
     source = _source_convolutions(weights)
     body = _body(net)
     for module, (weight, bias) in zip(body, source[: len(body)], strict=True):
@@ -189,7 +196,7 @@ def _load(net: NanoDet, weights: Path, rows: Sequence[int | None]) -> None:
     heads = source[len(body) :]
     for head, tower, output in zip(_heads(net), heads[::2], heads[1::2], strict=True):
         _copy(cast(nn.Conv2d, head.tower[0]), *tower)
-        _copy(head.distances, output[0][_COCO_CLASSES:], output[1][_COCO_CLASSES:])
+        _copy(head.distances, output[0][classes:], output[1][classes:])
         _copy_rows(head.classes, output, rows)
 
 

@@ -5,11 +5,12 @@ from pathlib import Path
 import torch
 
 from lookout_edge.adapters.zoo import Zoo
+from lookout_models.errors import UsageError
 from lookout_models.pictures import list_pictures
 from lookout_models.training.detector.averages import draw_towards
 from lookout_models.training.detector.distil import Teacher
 from lookout_models.training.detector.export import export
-from lookout_models.training.detector.net import coco_teacher, from_coco
+from lookout_models.training.detector.net import NanoDet, coco_teacher, from_coco, from_trained
 from lookout_models.training.detector.prepare import PSEUDO_LABELS, prepare
 from lookout_models.training.detector.pseudo import label_pictures
 from lookout_models.training.detector.train import Trainer
@@ -31,7 +32,7 @@ def run(path: Path, data: Path, work: Path, *, ask_base: bool = True, threads: i
     if ask_base and recipe.pseudo_size and not recipe.distils:
         _ask_base(recipe, weights, data, work)
     teacher = Teacher(channels_last(coco_teacher(weights)), recipe.labels) if recipe.distils else None
-    net = from_coco(weights, recipe.labels)
+    net = from_coco(weights, recipe.labels) if recipe.start is None else _started(recipe.start, recipe)
     trainer = Trainer(recipe, net, prepare(recipe, data, path.parent, work), work, teacher)
     trainer.run()
     if recipe.mix is not None:
@@ -45,6 +46,14 @@ def run(path: Path, data: Path, work: Path, *, ask_base: bool = True, threads: i
     target = work / f"{recipe.name}.onnx"
     target.write_bytes(export(trainer.net, weights, recipe.phases[-1].size).SerializeToString())
     return target
+
+
+def _started(name: str, recipe: Recipe) -> NanoDet:
+    """The net of the zoo entry that the run begins with. UsageError when it knows other labels."""
+    entry = Zoo.find().entry(name)
+    if entry.spec.labels != recipe.labels:
+        raise UsageError(f"start: {name} tells {', '.join(entry.spec.labels)}, not the recipe's labels in their order")
+    return from_trained(entry.folder / entry.spec.weights.file, recipe.labels)
 
 
 def _ask_base(recipe: Recipe, weights: Path, data: Path, work: Path) -> None:
