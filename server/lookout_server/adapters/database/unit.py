@@ -1,7 +1,7 @@
 """The unit of work: one session, one transaction, all repositories."""
 
 from collections.abc import Awaitable, Callable
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -35,59 +35,45 @@ from lookout_server.adapters.database.volunteers import SqlVolunteers
 from lookout_server.adapters.database.webhooks import SqlWebhooks
 from lookout_server.adapters.database.whereabouts import SqlWhereabouts
 
-T = TypeVar("T")
-
-
-class _Repository(Generic[T]):
-    """Made when it is asked for: a transaction of the intake asks for eight of forty."""
-
-    def __init__(self, make: Callable[[AsyncSession], T]) -> None:
-        self._make = make
-        self._name = ""
-
-    def __set_name__(self, owner: type, name: str) -> None:
-        self._name = name
-
-    def __get__(self, unit: "SqlUnitOfWork", owner: type) -> T:
-        made = unit.__dict__[self._name] = self._make(unit.session)
-        return made
-
 
 class SqlUnitOfWork:
-    """Implements ports.UnitOfWork."""
+    """Implements ports.UnitOfWork.
 
-    events = _Repository(SqlEvents)
-    ledger = _Repository(SqlLedger)
-    alarms = _Repository(SqlAlarms)
-    cases = _Repository(SqlCases)
-    deadlines = _Repository(SqlDeadlines)
-    territory = _Repository(SqlTerritory)
-    people = _Repository(SqlPeople)
-    audit = _Repository(SqlAudit)
-    care = _Repository(SqlCareViews)
-    factors = _Repository(SqlFactors)
-    requests = _Repository(SqlRequests)
-    saved_views = _Repository(SqlSavedViews)
-    silences = _Repository(SqlSilences)
-    roster = _Repository(SqlRoster)
-    whereabouts = _Repository(SqlWhereabouts)
-    notices = _Repository(SqlNotices)
-    gateways = _Repository(SqlGateways)
-    enrolments = _Repository(SqlEnrolments)
-    evidence = _Repository(SqlEvidence)
-    proofs = _Repository(SqlProofs)
-    quarantine = _Repository(SqlQuarantine)
-    hotline = _Repository(SqlHotline)
-    volunteers = _Repository(SqlVolunteers)
-    lists = _Repository(SqlLists)
-    plans = _Repository(SqlPlans)
-    policies = _Repository(SqlPolicies)
-    rounds = _Repository(SqlRounds)
-    statistics = _Repository(SqlStatistics)
-    residents = _Repository(SqlResidents)
-    webhooks = _Repository(SqlWebhooks)
-    feed = _Repository(SqlFeed)
-    outbox = _Repository(SqlOutbox)
+    Its repositories are made when they are asked for: a transaction of the intake asks for eight of forty.
+    """
+
+    events: SqlEvents
+    ledger: SqlLedger
+    alarms: SqlAlarms
+    cases: SqlCases
+    deadlines: SqlDeadlines
+    territory: SqlTerritory
+    people: SqlPeople
+    audit: SqlAudit
+    care: SqlCareViews
+    factors: SqlFactors
+    requests: SqlRequests
+    saved_views: SqlSavedViews
+    silences: SqlSilences
+    roster: SqlRoster
+    whereabouts: SqlWhereabouts
+    notices: SqlNotices
+    gateways: SqlGateways
+    enrolments: SqlEnrolments
+    evidence: SqlEvidence
+    proofs: SqlProofs
+    quarantine: SqlQuarantine
+    hotline: SqlHotline
+    volunteers: SqlVolunteers
+    lists: SqlLists
+    plans: SqlPlans
+    policies: SqlPolicies
+    rounds: SqlRounds
+    statistics: SqlStatistics
+    residents: SqlResidents
+    webhooks: SqlWebhooks
+    feed: SqlFeed
+    outbox: SqlOutbox
 
     def __init__(self, session: AsyncSession, commit: Callable[[], Awaitable[None]]) -> None:
         self._commit = commit
@@ -96,6 +82,15 @@ class SqlUnitOfWork:
         self.committed = False
         self.has_feed = False
         self.has_outbox = False
+
+    if not TYPE_CHECKING:  # whoever misspells a name is to hear of it
+
+        def __getattr__(self, name: str) -> object:
+            make = type(self).__annotations__.get(name)
+            if make is None:
+                raise AttributeError(f"a unit of work has no {name!r}")
+            made = self.__dict__[name] = make(self.session)
+            return made
 
     async def commit(self) -> None:
         """Write what was queued, number the feed last (its counter is locked from then on), and commit."""
