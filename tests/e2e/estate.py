@@ -269,7 +269,10 @@ class Estate:
         }
         if ":" not in pattern:
             return pattern
-        return known[pattern].format(**self.names) if pattern in known else None
+        try:
+            return known[pattern].format(**self.names)
+        except KeyError:  # Nobody has said, or what it is about is not there: an estate may have no office.
+            return None
 
     def answer(self, address: str) -> None:
         """What a page asks of a gateway as soon as it is opened."""

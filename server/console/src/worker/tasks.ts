@@ -11,7 +11,6 @@ import { t } from "../text/i18n";
 import { caseTitle } from "../text/title";
 import { type Job, type KeptLetter, type KeptStep, Outbox, timesMade } from "./outbox";
 import { keepSnapshot, keptSnapshot, shelfOf } from "./shelf";
-import { Versions } from "./versions";
 
 const MINE: readonly CaseState[] = ["dispatched", "accepted", "on_scene", "feedback", "verifying", "rework"];
 /** The steps of the straight way, in the order in which they are offered. */
@@ -21,9 +20,6 @@ const STEPS: readonly CaseAction[] = ["accept", "arrive", "feedback"];
 export const tasks = signal<readonly CaseDetail[] | null>(null);
 /** When the tasks on the screen were fetched, while they are the ones that this phone kept; null: they are fresh. */
 export const keptSince = signal<string | null>(null);
-
-/** Several answers about one case may be on their way at once: after a step, for a message, for the whole list. */
-const seen = new Versions();
 
 /** Counts letters that arrived: lists that tell of them are fetched again then. */
 export const arrived = signal(0);
@@ -117,16 +113,11 @@ export function nextStep(item: Case): CaseAction | null {
 }
 
 export async function loadTasks(): Promise<void> {
-  const before = tasks.value ?? [];
   const found = await api.casesIn(MINE, true);
   const mine = found.items.filter((item) => item.handler?.id === user.value?.id);
-  const details = await Promise.all(mine.map((item) => api.caseDetail(item.id)));
-  const known = tasks.value ?? [];
-  const fresh = details.flatMap((item) => (seen.take(item) ? [item] : known.filter((other) => other.id === item.id)));
-  // What messages brought meanwhile stays.
-  const brought = known.filter((item) => !before.includes(item) && !fresh.some((other) => other.id === item.id));
+  const fresh = await Promise.all(mine.map((item) => api.caseDetail(item.id)));
   batch(() => {
-    tasks.value = latestFirst([...brought, ...fresh]);
+    tasks.value = fresh;
     keptSince.value = null;
   });
 }
@@ -134,14 +125,9 @@ export async function loadTasks(): Promise<void> {
 /** Fetch one case again and put it where it belongs; one that is no longer ours leaves the list. */
 export async function refresh(id: string): Promise<void> {
   const item = await api.caseDetail(id);
-  if (!seen.take(item)) return;
   const mine = item.handler?.id === user.value?.id && MINE.includes(item.state);
   const others = (tasks.value ?? []).filter((other) => other.id !== id);
-  tasks.value = mine ? latestFirst([...others, item]) : others;
-}
-
-function latestFirst(items: readonly CaseDetail[]): CaseDetail[] {
-  return [...items].sort((a, b) => Date.parse(b.opened_at) - Date.parse(a.opened_at));
+  tasks.value = (mine ? [...others, item] : others).sort((a, b) => Date.parse(b.opened_at) - Date.parse(a.opened_at));
 }
 
 /** Take a message of the feed: only what concerns this worker is fetched. */
@@ -150,7 +136,6 @@ export function takeMessage(message: FeedMessage): void {
   if (!item) return;
   const known = tasks.value?.find((other) => other.id === item.id);
   if (known === undefined && item.handler?.id !== user.value?.id) return;
-  seen.take(item);
   if (known !== undefined && item.handler?.id !== user.value?.id) {
     tasks.value = (tasks.value ?? []).filter((other) => other.id !== item.id);
     tell(t("done.taken_away", { number: item.number }));
