@@ -207,7 +207,7 @@ class Writers:
             # What it was refused for may be the connection's fault.
             await asyncio.shield(writer.close())
             raise
-        except BaseException:
+        except BaseException:  # whoever is cancelled has to give it back, too; the error goes on
             await self._give_back(writer)
             raise
         await self._give_back(writer)
@@ -230,7 +230,7 @@ class Writers:
             raise unreachable(error) from error
         try:
             await writer.open()
-        except BaseException:
+        except BaseException:  # nobody else knows of this connection yet, whatever went wrong; the error goes on
             await asyncio.shield(writer.close())
             raise
         return writer
