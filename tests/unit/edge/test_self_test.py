@@ -87,6 +87,14 @@ def test_every_hop_is_told() -> None:
     assert world.desk.last("gate") is test
 
 
+def test_a_receipt_that_comes_before_the_next_look_proves_the_broker_too() -> None:
+    world = World()
+    world.spool.waits = lambda sequence: False
+    test = world.run()
+    assert test.passed
+    assert list(test.hops) == list(Hop)
+
+
 def test_nothing_of_it_can_be_taken_for_something_seen() -> None:
     world = World()
     world.run()
