@@ -65,7 +65,7 @@ def _press(buttons: ButtonDesk, name: str) -> None:
     try:
         buttons.press(name)
     except EdgeError as error:
-        log.error("a button was pressed and its alarm could not be stored", button=name, why=str(error))
+        log.error("a button was pressed and its alarm cannot be stored yet", button=name, why=str(error))
 
 
 def actions_of(camera: CameraConfig) -> list[Action]:

@@ -2,6 +2,7 @@
 
 import hashlib
 import threading
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -9,11 +10,13 @@ from datetime import UTC, datetime
 import structlog
 
 from lookout_contract.events import Attributes, Condition, EndReason, EventData, EvidenceRef, Phase, Scenario, Severity
-from lookout_edge.errors import ConfigError, EdgeError
+from lookout_edge.errors import ConfigError, EdgeError, SpoolError
 from lookout_edge.ports import Clock, EventSink
 
 #: Stage by which the dispatcher makes a case without a tap.
 PANIC = "panic"
+#: What the disk refuses is tried again after so many seconds, until it is stored.
+RETRY_S = 2.0
 
 log = structlog.stdlib.get_logger()
 
@@ -48,11 +51,15 @@ class ButtonDesk:
         self._snapshot, self._schedule = snapshot, schedule
         self._lock = threading.Lock()
         self._pressed: dict[str, _Pressed] = {}
+        #: What the disk has refused so far, in order: nobody presses again because of a log line.
+        self._unspooled: deque[EventData] = deque()
+        self._is_retrying = False
 
     def press(self, name: str) -> str:
         """Somebody pressed ``name``; returns the occurrence.
 
-        ConfigError when there is no such button, SpoolError when the disk refuses.
+        ConfigError when there is no such button. SpoolError when the disk refuses: the alarm waits in memory and is
+        stored as soon as the disk takes it.
         """
         button = self._buttons.get(name)
         if button is None:
@@ -63,13 +70,13 @@ class ButtonDesk:
             held = self._pressed.get(name)
             if held is not None:
                 held.presses, held.last_at = held.presses + 1, now
-                self._sink.put(_event(held.start, now, Phase.UPDATE, held.presses))
+                self._store(_event(held.start, now, Phase.UPDATE, held.presses))
                 return held.start.occurrence
             start = self._start(name, button, now)
-            self._sink.put(start)
             self._pressed[name] = _Pressed(start, 1, now)
-        log.warning("button pressed", button=name, camera=button.camera, occurrence=start.occurrence)
-        self._schedule(button.reset_s, lambda: self._release(name, button.reset_s))
+            self._schedule(button.reset_s, lambda: self._release(name, button.reset_s))
+            log.warning("button pressed", button=name, camera=button.camera, occurrence=start.occurrence)
+            self._store(start)
         return start.occurrence
 
     def close(self) -> None:
@@ -78,22 +85,60 @@ class ButtonDesk:
             for pressed in self._pressed.values():
                 self._end(pressed, EndReason.SHUTDOWN)
             self._pressed = {}
+            if self._unspooled:
+                log.error("alarms of buttons are lost: the disk refused them to the end", events=len(self._unspooled))
 
     def _release(self, name: str, reset_s: float) -> None:
         with self._lock:
             pressed = self._pressed.get(name)
             if pressed is None:
                 return
-            left_s = pressed.last_at + reset_s - self._clock.now()
-            if left_s <= 0:
-                self._end(pressed, EndReason.CLEARED)
+            waited_s = self._clock.now() - pressed.last_at
+            # A clock that was set back must not hold an alarm open, in which later ones would go under.
+            if not 0 <= waited_s < reset_s:
                 del self._pressed[name]
+                self._end(pressed, EndReason.CLEARED)
                 return
-        self._schedule(left_s, lambda: self._release(name, reset_s))
+        self._schedule(reset_s - waited_s, lambda: self._release(name, reset_s))
 
     def _end(self, pressed: _Pressed, reason: EndReason) -> None:
         event = _event(pressed.start, self._clock.now(), Phase.END, pressed.presses)
-        self._sink.put(event.model_copy(update={"end_reason": reason}))
+        try:
+            self._store(event.model_copy(update={"end_reason": reason}))
+        except SpoolError as error:
+            log.warning("the end of a button's alarm waits in memory", camera=event.camera, why=str(error))
+
+    def _store(self, event: EventData) -> None:
+        """Spool in order; SpoolError when it has to wait."""
+        last = self._unspooled[-1] if self._unspooled else None
+        if last is not None and (last.occurrence, last.phase, event.phase) == (
+            event.occurrence,
+            Phase.UPDATE,
+            Phase.UPDATE,
+        ):
+            self._unspooled.pop()  # Whoever leans on a button must not fill the memory.
+        self._unspooled.append(event)
+        self._flush()
+
+    def _flush(self) -> None:
+        while self._unspooled:
+            try:
+                self._sink.put(self._unspooled[0])
+            except SpoolError:
+                if not self._is_retrying:
+                    self._is_retrying = True
+                    self._schedule(RETRY_S, self._retry)
+                raise
+            self._unspooled.popleft()
+
+    def _retry(self) -> None:
+        with self._lock:
+            self._is_retrying = False
+            try:
+                self._flush()
+            except SpoolError:
+                return  # It was said when it was refused, and is tried again.
+        log.info("what a button said is stored after all")
 
     def _start(self, name: str, button: Button, now: float) -> EventData:
         try:

@@ -19,6 +19,7 @@ from lookout_contract.events import (
 from lookout_edge.adapters.devices import Loudspeaker
 from lookout_edge.errors import ConfigError, EdgeError, SpoolError
 from lookout_edge.supervisor import ActingSink, Action, Button, ButtonDesk
+from lookout_edge.supervisor.buttons import RETRY_S
 from lookout_edge.testing import FAKE_SHA256, FakeClock, MemorySink
 
 PICTURE = EvidenceRef(kind=EvidenceKind.SNAPSHOT, sha256=FAKE_SHA256, bytes=3, mime="image/jpeg")
@@ -151,14 +152,46 @@ def test_without_a_picture_the_alarm_goes_all_the_same() -> None:
     assert world.sink.events[0].evidence == ()
 
 
-def test_a_disk_that_refuses_is_told_and_the_next_press_is_an_alarm() -> None:
+def test_a_press_that_the_disk_refuses_is_told_and_stored_when_the_disk_is_back() -> None:
     world = Desk()
     world.sink.broken = True
-    with pytest.raises(SpoolError):
-        world.desk.press("lobby")
+    for _ in range(3):
+        with pytest.raises(SpoolError):
+            world.desk.press("lobby")
+    assert [seconds for seconds, _ in world.later] == [60.0, RETRY_S]
+    world.later.pop()[1]()
+    assert world.said == []
     world.sink.broken = False
+    world.later.pop()[1]()
+    assert world.said == [("start", None), ("update", None)]
+    assert world.sink.events[-1].explain[1].value == 3
+
+
+def test_an_end_that_the_disk_refuses_does_not_swallow_the_next_alarm() -> None:
+    world = Desk()
+    first = world.desk.press("lobby")
+    world.sink.broken = True
+    world.clock.at += 60
+    world.later.pop()[1]()
+    world.sink.broken = False
+    assert world.desk.press("lobby") != first
+    assert world.said == [("start", None), ("end", "cleared"), ("start", None)]
+
+
+def test_a_clock_that_is_set_back_does_not_hold_an_alarm_open() -> None:
+    world = Desk()
+    first = world.desk.press("lobby")
+    world.clock.at -= 86_400
+    world.later.pop()[1]()
+    assert world.said == [("start", None), ("end", "cleared")]
+    assert world.desk.press("lobby") != first
+
+
+def test_a_shutdown_is_not_held_up_by_the_disk() -> None:
+    world = Desk()
     world.desk.press("lobby")
-    assert world.said == [("start", None)]
+    world.sink.broken = True
+    world.desk.close()
 
 
 def test_an_unknown_button_is_refused_and_a_shutdown_ends_what_is_open() -> None:
