@@ -156,7 +156,7 @@ class Dispatcher:
         service = Intake(database, site=site)
         link = MqttLink(broker.address, filters=intake_filters(self._config), clock=clock, read=service.read)
         planner = ReplayPlanner()
-        intake = IntakeLoop(link, service, site=site.id, clock=clock, planner=planner)
+        intake = IntakeLoop(link, service, site=site.id, clock=clock, planner=planner, read=service.read)
         relay = OutboxRelay(database, link, clock=clock)
         relays.append(relay)
 

@@ -17,6 +17,8 @@ _SHA256_CHARACTERS = set("0123456789abcdef")
 
 async def hear_statuses(uow: UnitOfWork, said: Sequence[ReadStatus]) -> None:
     """Keep the last word of each gateway; the feed hears of it only when something a person cares about changed."""
+    if not said:
+        return
     last = {read.status.gateway: read for read in said}
     known = await uow.gateways.get(last)
     for name, read in sorted(last.items()):
@@ -41,6 +43,8 @@ async def note_rivals(uow: UnitOfWork, conflicts: Sequence[Refused]) -> None:
 
 async def hear_cameras(uow: UnitOfWork, said: Sequence[ReadCamera]) -> None:
     """Keep the last state of each camera; one that nobody placed is made."""
+    if not said:
+        return
     last = {read.key: read for read in said}
     known = await uow.territory.cameras(last)
     changed: list[Camera] = []

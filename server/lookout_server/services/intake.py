@@ -99,8 +99,10 @@ class Intake:
 
 async def follow_events(uow: UnitOfWork, site: Site, fresh: Sequence[ReadEvent], noted: Noted | None = None) -> Noted:
     """Everything that follows from events that were new. ``noted`` and the answer: see ``take_events``."""
-    fresh_notes = await take_events(uow, site, [read for read in fresh if not read.is_trial], noted)
-    await take_trials(uow, [read for read in fresh if read.is_trial])
+    trials = [read for read in fresh if read.is_trial]
+    seen = [read for read in fresh if not read.is_trial] if trials else fresh
+    fresh_notes = await take_events(uow, site, seen, noted)
+    await take_trials(uow, trials)
     return fresh_notes
 
 

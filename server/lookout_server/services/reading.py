@@ -36,11 +36,8 @@ class ReadEvent:
     stream: StreamKey
     #: From the quarantine: its number is settled, and is taken all the same unless an event is stored under it.
     again: bool = False
-
-    @property
-    def is_trial(self) -> bool:
-        """Whether it only tries the way; nothing was seen."""
-        return self.taken.event.data.attributes.test
+    #: It only tries the way; nothing was seen.
+    is_trial: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -180,6 +177,7 @@ def _event(message: Incoming, topic: ParsedTopic, text: str) -> ReadEvent:
         camera=CameraKey(gateway=topic.gateway, id=event.data.camera),
         message=message,
         stream=StreamKey(event.source, event.epoch),
+        is_trial=event.data.attributes.test,
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from lookout_contract.delivery import Receipt, Rejection
-from lookout_server.adapters.mqtt.intake import IntakeLoop
+from lookout_server.adapters.mqtt.intake import MAX_BATCH, IntakeLoop
 from lookout_server.adapters.mqtt.link import Delivery
 from lookout_server.adapters.mqtt.replay import ReplayPlanner
 from lookout_server.errors import StoreError
@@ -72,6 +72,18 @@ class FakeIntake:
 
     def result(self, receipt: Receipt, *, stored: int = 0, refused: int = 0) -> IntakeResult:
         return IntakeResult(receipts=(("gw-a", receipt),), gaps=self.gaps, stored=stored, duplicates=0, refused=refused)
+
+
+class SlowIntake(FakeIntake):
+    """Takes until ``committing`` is set."""
+
+    def __init__(self, journal: Journal, fail: Callable[[Sequence[str]], None]) -> None:
+        super().__init__(journal, fail)
+        self.committing = asyncio.Event()
+
+    async def take(self, batch: Sequence[Incoming | Read]) -> IntakeResult:
+        await self.committing.wait()
+        return await super().take(batch)
 
 
 def run(
@@ -174,3 +186,34 @@ def test_what_was_read_when_it_arrived_is_taken_so_in_its_order() -> None:
     journal = run(never, until="ack 1", read=2)
     assert journal.read_before == [True, True, False]
     assert journal.lines == ["commit 1,2,3", "receipt", "ack 1,2,3"]
+
+
+def test_the_next_batch_is_read_while_this_one_is_with_the_database() -> None:
+    journal = Journal()
+
+    async def drive() -> None:
+        link, intake = FakeLink(journal), SlowIntake(journal, never)
+        for number in range(1, 2 * MAX_BATCH + 1):
+            message = Incoming(topic="t", payload=str(number).encode(), received_at=NOW)
+            link.inbox.put_nowait(Delivery(message=message, qos=1, mid=number, connection=1))
+        loop = IntakeLoop(
+            link,
+            intake,
+            site="home",
+            clock=FixedClock(),
+            planner=ReplayPlanner(),
+            read=lambda message: read_message(message, "home"),
+        )
+        running = asyncio.create_task(loop.run())
+        async with asyncio.timeout(30):
+            while sum(line.startswith("ack") for line in journal.lines) < 2:
+                # Until all of the next batch is out of the inbox, the first one is not committed.
+                if link.inbox.empty():
+                    intake.committing.set()
+                await asyncio.sleep(0)
+        running.cancel()
+
+    asyncio.run(drive())
+    assert journal.read_before == [False] * MAX_BATCH + [True] * MAX_BATCH
+    numbers = [line.split()[1].split(",") for line in journal.lines if line.startswith("ack")]
+    assert [int(each) for batch in numbers for each in batch] == list(range(1, 2 * MAX_BATCH + 1))

@@ -1,7 +1,8 @@
 """Events as they came, and which numbers are settled."""
 
+import json
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -10,6 +11,9 @@ from lookout_server.adapters.database.tables import EventRow, LedgerRow, StreamR
 from lookout_server.domain.ledger import Chain, delay_s
 from lookout_server.domain.sequence import Range, Sequences
 from lookout_server.ports import LinkedEvent, LinkedNote, StreamKey, StreamState
+
+#: No ranges, which is how nearly all streams stand.
+_NONE = "[]"
 
 
 class SqlEvents:
@@ -67,8 +71,8 @@ def stream_state(row: StreamRow) -> StreamState:
     return StreamState(numbers=numbers, chain=Chain(links=row.links, head=row.head))
 
 
-def _ranges(stored: list[Any]) -> tuple[Range, ...]:
-    return tuple((pair[0], pair[1]) for pair in cast(list[list[int]], stored))
+def _ranges(stored: str) -> tuple[Range, ...]:
+    return () if stored == _NONE else tuple((first, last) for first, last in json.loads(stored))
 
 
 def _stream_values(stream: StreamKey, state: StreamState) -> dict[str, Any]:
@@ -77,8 +81,8 @@ def _stream_values(stream: StreamKey, state: StreamState) -> dict[str, Any]:
         "source": stream.source,
         "epoch": stream.epoch,
         "upto": numbers.upto,
-        "also": [list(pair) for pair in numbers.also],
-        "lost": [list(pair) for pair in numbers.lost],
+        "also": json.dumps(numbers.also) if numbers.also else _NONE,
+        "lost": json.dumps(numbers.lost) if numbers.lost else _NONE,
         "top": numbers.top,
         "links": state.chain.links,
         "head": state.chain.head,

@@ -6,7 +6,7 @@ writes the SQL and converts the values, once per statement and dialect; what rem
 
 import re
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from itertools import chain
@@ -35,29 +35,40 @@ POSTGRES_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, _LAST_WORD, OS
 @dataclass(frozen=True, kw_only=True)
 class _Compiled:
     sql: str
-    #: Parameters in the order of the placeholders, each with what makes the driver's value of ours.
-    parameters: tuple[tuple[str, _Convert | None], ...]
-    results: tuple[_Convert | None, ...]
+    #: Parameters in the order of the placeholders.
+    parameters: tuple[str, ...]
+    #: Places of those that are not for the driver as they are, each with what makes the driver's value of ours.
+    to_driver: tuple[tuple[int, _Convert], ...]
+    from_driver: tuple[tuple[int, _Convert], ...]
 
     @cached_property
     def words(self) -> frozenset[str]:
         """All of the statement's, the names of its tables among them."""
         return frozenset(re.findall(r"\w+", self.sql))
 
-    def arguments(self, values: Values) -> tuple[Any, ...]:
-        return tuple([values[name] if convert is None else convert(values[name]) for name, convert in self.parameters])
+    def arguments(self, values: Values) -> list[Any]:
+        return _converted(map(values.__getitem__, self.parameters), self.to_driver)
 
     def columns(self, rows: Sequence[Values]) -> list[list[Any]]:
         """An array a parameter, where a statement takes many rows at once."""
-        return [
-            [row[name] for row in rows] if convert is None else [convert(row[name]) for row in rows]
-            for name, convert in self.parameters
-        ]
+        columns = [[row[name] for row in rows] for name in self.parameters]
+        for place, convert in self.to_driver:
+            columns[place] = [convert(value) for value in columns[place]]
+        return columns
 
-    def row(self, raw: Sequence[Any]) -> tuple[Any, ...]:
-        return tuple(
-            [value if convert is None else convert(value) for value, convert in zip(raw, self.results, strict=True)]
-        )
+    def row(self, raw: Iterable[Any]) -> list[Any]:
+        return _converted(raw, self.from_driver)
+
+
+def _converted(values: Iterable[Any], converts: Iterable[tuple[int, _Convert]]) -> list[Any]:
+    found = list(values)
+    for place, convert in converts:
+        found[place] = convert(found[place])
+    return found
+
+
+def _some(converts: Iterable[_Convert | None]) -> tuple[tuple[int, _Convert], ...]:
+    return tuple((place, convert) for place, convert in enumerate(converts) if convert is not None)
 
 
 _Build = Callable[[Dialect], ClauseElement]
@@ -97,12 +108,14 @@ class Prepared:
     def _compile(self, statement: ClauseElement, dialect: Dialect, names: Sequence[str] | None) -> _Compiled:
         made = statement.compile(dialect=dialect, column_keys=None if names is None else list(names))
         compiled = cast(SQLCompiler, made)
-        parameters = tuple(
-            (name, _to_driver(compiled.binds[name].type, dialect)) for name in compiled.positiontup or ()
-        )
+        parameters = tuple(compiled.positiontup or ())
         columns = getattr(statement, "selected_columns", None) or getattr(statement, "exported_columns", ())
-        results = tuple(_from_driver(column.type, dialect) for column in columns)
-        return _Compiled(sql=str(compiled), parameters=parameters, results=results)
+        return _Compiled(
+            sql=str(compiled),
+            parameters=parameters,
+            to_driver=_some(_to_driver(compiled.binds[name].type, dialect) for name in parameters),
+            from_driver=_some(_from_driver(column.type, dialect) for column in columns),
+        )
 
 
 def _to_driver(kind: TypeEngine[Any], dialect: Dialect) -> _Convert | None:
@@ -120,7 +133,7 @@ def _from_driver(kind: TypeEngine[Any], dialect: Dialect) -> _Convert | None:
 class Driver(Protocol):
     """The running transaction as its driver has it."""
 
-    async def fetch(self, statement: Prepared, values: Values) -> list[tuple[Any, ...]]:
+    async def fetch(self, statement: Prepared, values: Values) -> list[list[Any]]:
         """The rows that the statement returns."""
         ...
 
@@ -152,7 +165,7 @@ class SqliteDriver:
         self._file = file
         self._dialect = dialect
 
-    async def fetch(self, statement: Prepared, values: Values) -> list[tuple[Any, ...]]:
+    async def fetch(self, statement: Prepared, values: Values) -> list[list[Any]]:
         """See ``Driver``."""
         compiled = statement.on(self._dialect)
         try:
@@ -197,9 +210,9 @@ class PostgresDriver:
         self._raw = raw
         self._dialect = dialect
         #: Table → what is written to it later, and its arguments.
-        self._later: dict[str, tuple[_Compiled, tuple[Any, ...]]] = {}
+        self._later: dict[str, tuple[_Compiled, list[Any]]] = {}
 
-    async def fetch(self, statement: Prepared, values: Values) -> list[tuple[Any, ...]]:
+    async def fetch(self, statement: Prepared, values: Values) -> list[list[Any]]:
         """See ``Driver``."""
         compiled = statement.on(self._dialect)
         if not compiled.words.isdisjoint(self._later):
@@ -216,7 +229,7 @@ class PostgresDriver:
         if not later or statement.into in self._later:
             await self.settle()
         if later and together is not None:
-            self._later[statement.into] = (together, tuple(together.columns(rows)))
+            self._later[statement.into] = (together, together.columns(rows))
         elif together is not None and len(rows) > 1:
             await self._execute(together.sql, together.columns(rows))
         else:

@@ -6,6 +6,7 @@ A redelivery after a kill between commit and acknowledgement finds its events st
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import structlog
@@ -23,6 +24,8 @@ _log = structlog.stdlib.get_logger("lookout.intake")
 
 MAX_BATCH = 500
 MAX_BATCH_BYTES = 8 * 1024 * 1024
+#: Messages that are read before others, the batch that is with the database among them, get their turn.
+_READ_AT_ONCE = 8
 RETRY_FIRST_S = 0.5
 RETRY_LAST_S = 15.0
 
@@ -56,36 +59,82 @@ class Takes(Protocol):
         ...
 
 
+@dataclass
+class _Batch:
+    """What goes to the intake together."""
+
+    deliveries: list[Delivery] = field(default_factory=list[Delivery])
+    bytes: int = 0
+
+    def add(self, delivery: Delivery) -> None:
+        """It is the last."""
+        self.deliveries.append(delivery)
+        self.bytes += len(delivery.message.payload)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the rest has to wait."""
+        return len(self.deliveries) >= MAX_BATCH or self.bytes >= MAX_BATCH_BYTES
+
+
 class IntakeLoop:
     """Runs until cancelled."""
 
     #: First pause when the database refuses, seconds; doubled up to ``RETRY_LAST_S``.
     retry_first_s = RETRY_FIRST_S
 
-    def __init__(self, link: Inbound, intake: Takes, *, site: str, clock: Clock, planner: ReplayPlanner) -> None:
+    def __init__(
+        self,
+        link: Inbound,
+        intake: Takes,
+        *,
+        site: str,
+        clock: Clock,
+        planner: ReplayPlanner,
+        read: Callable[[Incoming], Read] | None = None,
+    ) -> None:
+        """``read``: reads what waits while the batch before it is with the database."""
         self._link = link
         self._intake = intake
         self._site = site
         self._clock = clock
         self._planner = planner
+        self._read = read
+        self._batch = _Batch()
 
     async def run(self) -> None:
         """Take batch after batch."""
         while True:
             batch = await self._next_batch()
+            self._read_on(self._batch)
             settled, results = await self._settle(batch)
             self._send_receipts(results)
             self._link.acknowledge(settled)
 
     async def _next_batch(self) -> list[Delivery]:
         """The next message and whatever else waits already: no lingering, one commit."""
+        inbox, batch = self._link.inbox, self._batch
+        if not batch.deliveries:
+            batch.add(await inbox.get())
+        while not inbox.empty() and not batch.is_full:
+            batch.add(inbox.get_nowait())
+        self._batch = _Batch()
+        return batch.deliveries
+
+    def _read_on(self, upcoming: "_Batch") -> None:
+        """Begin the batch after this one and read what is in it, a few at a time, for as long as this one takes."""
+        if self._read is None or upcoming is not self._batch:
+            return
         inbox = self._link.inbox
-        batch = [await inbox.get()]
-        size = len(batch[0].message.payload)
-        while not inbox.empty() and len(batch) < MAX_BATCH and size < MAX_BATCH_BYTES:
-            batch.append(inbox.get_nowait())
-            size += len(batch[-1].message.payload)
-        return batch
+        for _ in range(_READ_AT_ONCE):
+            if inbox.empty() or upcoming.is_full:
+                return
+            delivery = inbox.get_nowait()
+            upcoming.add(delivery)
+            if delivery.read is None:
+                # Last: whatever it stumbles over, the intake meets it again, and has a dead letter.
+                delivery.read = self._read(delivery.message)
+        asyncio.get_running_loop().call_soon(self._read_on, upcoming)
 
     async def _settle(self, batch: Sequence[Delivery]) -> tuple[Sequence[Delivery], list[IntakeResult]]:
         try:

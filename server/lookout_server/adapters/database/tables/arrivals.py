@@ -14,7 +14,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from lookout_server.adapters.database.tables.columns import Base, Hash, Id, RowId, SourceName
+from lookout_server.adapters.database.tables.columns import Base, Hash, Id, JsonText, RowId, SourceName
 
 
 class EventRow(Base):
@@ -67,8 +67,8 @@ class StreamRow(Base):
     source: Mapped[str] = mapped_column(SourceName, primary_key=True)
     epoch: Mapped[str] = mapped_column(Id, primary_key=True)
     upto: Mapped[int] = mapped_column(BigInteger)
-    also: Mapped[list[Any]]
-    lost: Mapped[list[Any]]
+    also: Mapped[str] = mapped_column(JsonText)
+    lost: Mapped[str] = mapped_column(JsonText)
     top: Mapped[int] = mapped_column(BigInteger)
     links: Mapped[int] = mapped_column(BigInteger)
     head: Mapped[str] = mapped_column(Hash)

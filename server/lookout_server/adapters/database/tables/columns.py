@@ -1,6 +1,7 @@
 """What the tables are made of: column types that mean the same on SQLite and PostgreSQL, and their base."""
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -27,6 +28,10 @@ NAMING = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
     "pk": "pk_%(table_name)s",
 }
+
+
+#: Times and their texts: an alarm's are read and written again with each of its events.
+_REMEMBERED = 4096
 
 
 def _utc(value: datetime) -> datetime:
@@ -63,25 +68,25 @@ class UtcDateTime(TypeDecorator[datetime]):
         if dialect.name != "sqlite":
             return _utc_or_none
 
-        def process(value: datetime | None) -> str | None:
-            if value is None:
-                return None
-            if value.tzinfo is not UTC:
-                value = _utc(value)
-            # Without the zone, ``+00:00``.
-            return value.isoformat(sep=" ", timespec="microseconds")[:-6]
-
-        return process
+        return _as_text
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Any:
         """The way back."""
         if dialect.name != "sqlite":
             return super().result_processor(dialect, coltype)
 
-        def process(value: Any) -> datetime | None:
-            return None if value is None else datetime.fromisoformat(value).replace(tzinfo=UTC)
+        return _from_text
 
-        return process
+
+@lru_cache(_REMEMBERED)
+def _as_text(value: datetime | None) -> str | None:
+    # Without the zone, ``+00:00``.
+    return None if value is None else _utc(value).isoformat(sep=" ", timespec="microseconds")[:-6]
+
+
+@lru_cache(_REMEMBERED)
+def _from_text(value: str | None) -> datetime | None:
+    return None if value is None else datetime.fromisoformat(value).replace(tzinfo=UTC)
 
 
 Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
