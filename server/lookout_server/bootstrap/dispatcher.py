@@ -23,6 +23,7 @@ from lookout_server.adapters.listening import listen
 from lookout_server.adapters.mqtt.intake import IntakeLoop
 from lookout_server.adapters.mqtt.link import MqttLink
 from lookout_server.adapters.mqtt.outbox import OutboxRelay, report_silence
+from lookout_server.adapters.mqtt.presence import watch_gateways
 from lookout_server.adapters.mqtt.replay import ReplayPlanner, ask_for_replays
 from lookout_server.adapters.notify import Channels, run_courier
 from lookout_server.adapters.passwords import Argon2Hasher
@@ -172,6 +173,7 @@ class Dispatcher:
 
         supervisor.start("replays", replays)
         supervisor.start("silence", lambda: report_silence(database, clock=clock))
+        supervisor.start("gateways", lambda: watch_gateways(database, lambda: link.connected, clock=clock))
         link.start()
         self._parts.push_async_callback(link.stop)
         return link

@@ -20,6 +20,10 @@ class GatewayRepository(Protocol):
         """Insert or update."""
         ...
 
+    async def lose_silent(self, before: datetime) -> Sequence[str]:
+        """Take those that are online and were last heard before this time for lost; which ones, in order."""
+        ...
+
     async def set_token(self, gateway_id: str, token_hash: str) -> None:
         """Issue or replace the upload token; makes the gateway registered."""
         ...

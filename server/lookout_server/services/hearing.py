@@ -8,7 +8,7 @@ from lookout_contract.commands import CommandResponse, Outcome
 from lookout_server.domain.case import CaseEvidence, CaseEvidenceKind, Stage
 from lookout_server.domain.moving import rechecked
 from lookout_server.domain.territory import Camera, Gateway
-from lookout_server.ports import SentCommand, UnitOfWork
+from lookout_server.ports import SentCommand, Store, UnitOfWork
 from lookout_server.services import announce
 from lookout_server.services.reading import ReadCamera, ReadResponse, ReadStatus, Refused
 
@@ -31,6 +31,21 @@ async def hear_statuses(uow: UnitOfWork, said: Sequence[ReadStatus]) -> None:
         announce.gateway_changed(uow, name, "created" if held is None else "updated", at)
         if held is not None and held.online != now.online:
             await _announce_cameras(uow, name, at)
+
+
+async def lose_silent(store: Store, *, before: datetime, at: datetime) -> Sequence[str]:
+    """Gateways that are said to be online and have said nothing since ``before`` are lost; which ones.
+
+    The broker tells when a connection ends, but not when it was killed itself meanwhile, nor that a gateway hangs.
+    """
+    async with store.write() as uow:
+        lost = await uow.gateways.lose_silent(before)
+        for name in lost:
+            announce.gateway_changed(uow, name, "updated", at)
+            await _announce_cameras(uow, name, at)
+        if lost:
+            await uow.commit()
+    return lost
 
 
 async def note_rivals(uow: UnitOfWork, conflicts: Sequence[Refused]) -> None:
@@ -128,7 +143,8 @@ def _informed(held: Gateway, read: ReadStatus) -> Gateway:
         held,
         online=status.online,
         version=status.version,
-        last_seen_at=at,
+        # What the broker kept was said at some time before.
+        last_seen_at=held.last_seen_at if read.message.retained and held.last_seen_at is not None else at,
         spool_events=spool.events if spool else held.spool_events,
         spool_evidence=spool.evidence if spool else held.spool_evidence,
         spool_oldest_s=spool.oldest_s if spool else held.spool_oldest_s,

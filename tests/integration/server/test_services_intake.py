@@ -30,6 +30,7 @@ from lookout_server.ports import (
     TakenEvent,
 )
 from lookout_server.services.commands import request_replay
+from lookout_server.services.hearing import lose_silent
 from lookout_server.services.intake import IntakeResult, note_stranger
 from lookout_server.services.views import camera_views, gateway_views
 from lookout_server.testing import NOON, SITE, SmallGateway, Station, picture
@@ -215,6 +216,29 @@ async def test_a_lost_gateways_cameras_are_not_being_watched(station: Station) -
         (view,) = await camera_views(uow, [CameraKey(gateway="gw-1", id="gate")])
     assert (view.sight, view.reason) == (None, "gateway_lost")
     assert {line.subject for line in await _feed(station)} >= {"gw-1", "gw-1/gate"}
+
+
+async def test_a_gateway_that_says_nothing_any_more_is_lost_whatever_the_broker_said(station: Station) -> None:
+    gateway = SmallGateway()
+    await station.intake.take([gateway.is_online(), gateway.sees(Sight.WATCHING)])
+    last_word = gateway.at
+    lines = len(await _feed(station))
+    assert await lose_silent(station.store, before=last_word, at=NOON) == []
+    assert len(await _feed(station)) == lines
+    assert await lose_silent(station.store, before=last_word + timedelta(seconds=1), at=NOON) == ["gw-1"]
+    async with station.store.read() as uow:
+        (view,) = await camera_views(uow, [CameraKey(gateway="gw-1", id="gate")])
+    assert (view.sight, view.reason) == (None, "gateway_lost")
+    assert {line.subject for line in (await _feed(station))[lines:]} == {"gw-1", "gw-1/corridor", "gw-1/gate"}
+    # What the broker has kept is not heard now.
+    kept = replace(gateway.is_online(), retained=True, received_at=NOON + timedelta(days=1))
+    await station.intake.take([kept])
+    assert await lose_silent(station.store, before=last_word + timedelta(seconds=1), at=NOON) == ["gw-1"]
+    # It speaks again.
+    await station.intake.take([replace(gateway.is_online(), received_at=NOON + timedelta(days=1))])
+    async with station.store.read() as uow:
+        assert (await uow.gateways.get())["gw-1"].online
+    assert await lose_silent(station.store, before=NOON + timedelta(hours=1), at=NOON) == []
 
 
 async def test_what_the_database_refuses_keeps_nothing_of_the_batch(station: Station) -> None:
