@@ -6,6 +6,8 @@ import gc
 from threading import Event, Thread
 from typing import Protocol, cast
 
+from lookout_edge.adapters.large_pages import gather
+
 EVERY_S = 60.0
 #: New objects from one small collection to the next. Each look makes some hundred that go by themselves: Python's own
 #: 700 let a busy camera pay for several collections a second that find nothing.
@@ -20,7 +22,7 @@ class Housekeeping:
     """Once a minute: a full collection, and what the C library keeps free goes back to the system (glibc).
 
     What exists at the start is left out of the collections, which then take about a millisecond, and the small ones in
-    between come seldom.
+    between come seldom. It goes into large pages, as does what the first minute has added: by then everything runs.
     """
 
     def __init__(self, every_s: float = EVERY_S) -> None:
@@ -35,6 +37,7 @@ class Housekeeping:
         """Begin."""
         gc.collect()
         gc.freeze()
+        gather()
         self._before = gc.get_threshold()
         gc.set_threshold(_YOUNG, *self._before[1:])
         Thread(target=self._run, name="housekeeping", daemon=True).start()
@@ -50,6 +53,8 @@ class Housekeeping:
             gc.collect()
             if self._library is not None:
                 self._library.malloc_trim(0)
+            if not self.rounds:
+                gather()
             self.rounds += 1
 
 
