@@ -14,13 +14,33 @@ from pathlib import Path
 import pytest
 
 from lookout_server.adapters.database import migrate
-from lookout_server.adapters.database.tables import Base
 from lookout_server.adapters.listening import free_port
 
 _MIGRATED = "lookout"
 #: Several dispatchers share a PostgreSQL; a SQLite file has one.
 _REPLICAS = int(os.environ.get("LOOKOUT_TEST_REPLICAS", "1"))
 _NUMBERS = count(1)
+#: TRUNCATE makes the files of every table and index anew, ten times as long as deleting the few rows that a test left.
+#: A replica's role: no trigger keeps a log's rows, and no foreign key asks for an order.
+_CLEAR = """\
+SET session_replication_role = replica;
+DO $$
+DECLARE
+  each record;
+  filled boolean;
+BEGIN
+  FOR each IN
+    SELECT format('%I', relname) AS name FROM pg_class
+    WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND relname <> 'alembic_version'
+  LOOP
+    EXECUTE 'SELECT EXISTS (SELECT FROM ' || each.name || ')' INTO filled;
+    IF filled THEN
+      EXECUTE 'DELETE FROM ' || each.name;
+    END IF;
+  END LOOP;
+  PERFORM setval(oid::regclass, 1, false) FROM pg_class
+  WHERE relkind = 'S' AND relnamespace = 'public'::regnamespace;
+END $$"""
 
 
 @dataclass(frozen=True)
@@ -37,8 +57,7 @@ class PostgresServer:
 
     def clear(self, name: str) -> None:
         """Empty every table but the one that says which migrations ran."""
-        tables = ", ".join(sorted(Base.metadata.tables))
-        self._sql(name, f"TRUNCATE {tables} RESTART IDENTITY CASCADE")
+        self._sql(name, _CLEAR)
 
     def _sql(self, database: str, statement: str) -> None:
         psql = [str(self.binaries / "psql"), "-h", "127.0.0.1", "-p", str(self.port), "-U", "postgres"]
