@@ -3,12 +3,15 @@
 import asyncio
 import contextlib
 import socket
+import sys
 from collections.abc import Generator
 
 import uvicorn
 from fastapi import FastAPI
 
 STOP_TIMEOUT_S = 2
+#: httptools, which it stands on, is not asked for on Windows.
+PROTOCOL = "auto" if sys.platform == "win32" else "lookout_server.bootstrap.write_now:WriteNowProtocol"
 
 
 class _Server(uvicorn.Server):
@@ -32,6 +35,7 @@ class HttpServer:
     def __init__(self, app: FastAPI, listening: socket.socket) -> None:
         config = uvicorn.Config(
             app,
+            http=PROTOCOL,
             lifespan="off",
             log_config=None,
             access_log=False,

@@ -6,6 +6,7 @@ The database asks the same question in SQL (``adapters/database/visibility.py``)
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 from lookout_contract.events import Scenario
 from lookout_server.domain.case import Case
@@ -27,6 +28,11 @@ class Access:
     person: Person
     places: frozenset[str] | None
     opened: frozenset[str] = frozenset()
+
+    @cached_property
+    def reach(self) -> tuple[bool, bool, frozenset[str] | None]:
+        """Who has the same sees the same of all that is no case."""
+        return self.person.in_control_room, self.cleared, self.places
 
     @property
     def cleared(self) -> bool:

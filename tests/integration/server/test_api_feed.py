@@ -14,7 +14,9 @@ import uvicorn
 from starlette.types import ASGIApp, Message, Scope
 
 from integration.server.fleet import app_of
+from lookout_server.api.routes.feed import WRITE_NOW
 from lookout_server.app import Deps
+from lookout_server.bootstrap.http import PROTOCOL
 from lookout_server.testing import PASSWORD, SmallGateway, Station
 
 pytestmark = pytest.mark.anyio
@@ -36,7 +38,7 @@ async def live(deps: Deps, station: Station) -> AsyncGenerator[httpx.AsyncClient
         listening.bind(("127.0.0.1", 0))
         port = int(listening.getsockname()[1])
         server = uvicorn.Server(
-            uvicorn.Config(app_of(deps), log_config=None, lifespan="off", timeout_graceful_shutdown=2)
+            uvicorn.Config(app_of(deps), http=PROTOCOL, log_config=None, lifespan="off", timeout_graceful_shutdown=2)
         )
         serving = asyncio.create_task(server.serve(sockets=[listening]))
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=20) as client:
@@ -155,9 +157,12 @@ class Browser:
     """A browser as the application's server sees it.
 
     While ``takes`` is not set its socket is full: whoever sends waits, and writes nothing before that, as in uvicorn.
+    ``at_once``: whether that server offers ``WRITE_NOW``.
     """
 
-    def __init__(self, headers: dict[str, str]) -> None:
+    def __init__(self, headers: dict[str, str], *, at_once: bool) -> None:
+        self.wrote_now = 0
+        self._extensions = {WRITE_NOW: self._write_now} if at_once else {}
         self.takes = asyncio.Event()
         self.takes.set()
         self.heard = asyncio.Event()
@@ -173,6 +178,7 @@ class Browser:
             "query_string": b"",
             "headers": self._headers,
             "client": ("127.0.0.1", 1),
+            "extensions": self._extensions,
         }
         await app(scope, self._receive, self._send)
 
@@ -190,18 +196,30 @@ class Browser:
 
     async def _send(self, message: Message) -> None:
         await self.takes.wait()
-        for line in bytes(message.get("body", b"")).split(b"\n"):
+        self._hear(message.get("body", b""))
+
+    def _write_now(self, body: bytes) -> bool:
+        if self.takes.is_set():
+            self.wrote_now += 1
+            self._hear(body)
+        return self.takes.is_set()
+
+    def _hear(self, body: bytes) -> None:
+        for line in body.split(b"\n"):
             if line.startswith(b"id: "):
                 self.seen.append(int(line[4:]))
         self.heard.set()
 
 
 @pytest.mark.one_dispatcher
-async def test_whose_socket_is_full_hears_all_in_order_later_and_holds_up_nobody(deps: Deps, station: Station) -> None:
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_whose_socket_is_full_hears_all_in_order_later_and_holds_up_nobody(
+    deps: Deps, station: Station, at_once: bool
+) -> None:
     app = app_of(deps)
     web = httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://lookout.test")
     headers = await _headers(web, "li")
-    quick, slow = Browser(headers), Browser(headers)
+    quick, slow = Browser(headers, at_once=at_once), Browser(headers, at_once=at_once)
     following = [asyncio.create_task(browser.follow(app)) for browser in (quick, slow)]
     gateway = SmallGateway()
 
@@ -220,6 +238,7 @@ async def test_whose_socket_is_full_hears_all_in_order_later_and_holds_up_nobody
     slow.takes.set()
     last = await report(5)
     assert await slow.until(last) == await quick.until(last) == list(range(quick.seen[0], last + 1))
+    assert bool(quick.wrote_now) == at_once
     for task in following:
         task.cancel()
     await web.aclose()

@@ -9,8 +9,9 @@ import pytest
 from lookout_contract.events import Scenario
 from lookout_server.adapters.feed import FeedHub
 from lookout_server.api.models.feed import LineBook
+from lookout_server.domain.access import access_of
 from lookout_server.domain.territory import Person, Role
-from lookout_server.services.feed import FeedEndedError, FeedItem, FeedSubscription, read_feed
+from lookout_server.services.feed import FeedEndedError, FeedItem, FeedSubscription, is_for, read_feed
 from lookout_server.services.views import AlarmView, CameraView, CaseView
 from lookout_server.testing import SmallGateway, Station, person
 
@@ -177,3 +178,26 @@ async def test_what_is_the_same_for_all_is_written_once_and_what_a_case_offers_f
     again = book.message(alarm, operator)
     assert (again, len(items) > 3) == (first, True)
     assert again is not first
+
+
+async def test_a_piece_that_many_hear_holds_for_each_what_is_theirs(station: Station) -> None:
+    await station.intake.take([SmallGateway(scenario=Scenario.FIRE_SMOKE).sends("o-1", stage="confirmed")])
+    await station.intake.take([SmallGateway("care", scenario=Scenario.CARE).sends("o-2")])
+    items = await read_feed(station.store, 0, 100)
+    async with station.store.read() as uow:
+        territories = await uow.territory.territories()
+    people = [
+        person("a person", *roles, grids=grids)
+        for roles in ((Role.OPERATOR,), (Role.OPERATOR, Role.CARE), (Role.SUPERVISOR,), (Role.WORKER,))
+        for grids in (frozenset[str](), frozenset({"grid-07"}), frozenset({"grid-08"}))
+    ]
+    book = LineBook()
+    kinds = [[item for item in items if not isinstance(item.body, CaseView)], items]
+    for some in kinds:
+        different: set[bytes] = set()
+        for who in people:
+            access = access_of(who, territories)
+            alone = b"".join(LineBook().message(item, who) for item in some if is_for(access, item))
+            assert book.piece(some, access) == alone
+            different.add(alone)
+        assert len(different) > 2

@@ -122,6 +122,7 @@ class FeedHub:
         self._poll_s = poll_s
         self._backlog = backlog
         self._together_s = together_s
+        self._quiet_s = together_s / 2
         self._head: int | None = None
         self._woken = asyncio.Event()
         self._clients: set[Subscription] = set()
@@ -145,7 +146,7 @@ class FeedHub:
                 await self._hand_out()
             except StoreError as error:
                 _log.warning("feed cannot be read", error=str(error))
-            await self._sleep()
+            await self._woken_within(self._poll_s)
 
     @asynccontextmanager
     async def subscribe(self, after: int | None) -> AsyncGenerator[Subscription]:
@@ -183,9 +184,11 @@ class FeedHub:
         """The lines above ``head``, with those that come until then: what is there is read while others may come."""
         items = await read_feed(self._store, head, _PAGE)
         if 0 < len(items) < _PAGE:
-            await asyncio.sleep(max(until - asyncio.get_running_loop().time(), 0.0))
-            if self._woken.is_set():
-                self._woken.clear()
+            more, clock = self._woken.is_set(), asyncio.get_running_loop().time
+            self._woken.clear()
+            while await self._woken_within(min(until - clock(), self._quiet_s)):
+                more = True
+            if more:
                 items += await read_feed(self._store, items[-1].entry.seq, _PAGE - len(items))
         return items
 
@@ -208,11 +211,12 @@ class FeedHub:
         async with self._store.read() as uow:
             return await uow.feed.head()
 
-    async def _sleep(self) -> None:
+    async def _woken_within(self, seconds: float) -> bool:
         try:
             # Not wait_for, which before Python 3.12 swallows a cancellation that comes together with the waking.
-            async with asyncio.timeout(self._poll_s):
+            async with asyncio.timeout(max(seconds, 0.0)):
                 await self._woken.wait()
         except TimeoutError:
-            return
+            return False
         self._woken.clear()
+        return True

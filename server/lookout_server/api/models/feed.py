@@ -1,14 +1,16 @@
 """Lines of the feed."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from lookout_server.api.models.alarms import AlarmModel
 from lookout_server.api.models.base import Model, UtcTime, shown
 from lookout_server.api.models.cases import CASE_EXAMPLE, CaseModel
 from lookout_server.api.models.estate import CameraModel, GatewayModel
+from lookout_server.domain.access import Access
 from lookout_server.domain.territory import Person
 from lookout_server.ports import FeedKind
-from lookout_server.services.feed import FeedItem
+from lookout_server.services.feed import FeedItem, is_for
 from lookout_server.services.views import AlarmView, CameraView, CaseView, GatewayView
 
 FEED_EXAMPLE: dict[str, Any] = {
@@ -65,6 +67,24 @@ class LineBook:
         self._most = most
         #: The item is held too, so that no other one can get its identity.
         self._held: dict[tuple[int, str], tuple[FeedItem, Person, bytes]] = {}
+        #: What was asked for last, and what of it is for whom.
+        self._items: Sequence[FeedItem] = ()
+        self._pieces: dict[object, bytes] | None = {}
+
+    def piece(self, items: Sequence[FeedItem], access: Access) -> bytes:
+        """What of these is for somebody. The hub offers the same to all: put together once for all who see the same."""
+        if items is not self._items:
+            self._items = items
+            self._pieces = None if any(isinstance(item.body, CaseView) for item in items) else {}
+        if self._pieces is None:
+            return self._put_together(items, access)
+        found = self._pieces.get(access.reach)
+        if found is None:
+            found = self._pieces[access.reach] = self._put_together(items, access)
+        return found
+
+    def _put_together(self, items: Sequence[FeedItem], access: Access) -> bytes:
+        return b"".join([self.message(item, access.person) for item in items if is_for(access, item)])
 
     def message(self, item: FeedItem, person: Person) -> bytes:
         """The server-sent event. What a case offers depends on who looks; the rest is the same for everybody."""

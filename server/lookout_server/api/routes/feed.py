@@ -3,10 +3,11 @@
 import contextlib
 import json
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
-from typing import Annotated, Any, cast
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query
+from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import StreamingResponse
 from starlette.types import Message, Send
 
@@ -16,9 +17,15 @@ from lookout_server.api.problems import errors
 from lookout_server.api.security import Caller, SignedIn
 from lookout_server.errors import StoreError, UnauthenticatedError
 from lookout_server.services import accounts
-from lookout_server.services.feed import FeedEndedError, FeedItem, FeedSubscription, is_for
+from lookout_server.services.feed import FeedEndedError, FeedItem, FeedSubscription
 
 router = APIRouter(prefix="/api/v1/feed", tags=["feed"])
+
+#: The name of an extension of ASGI that a server may offer: a ``WriteNow``, once the answer has begun and is chunked.
+WRITE_NOW = "lookout.write_now"
+#: Writes a piece of the answer's body to the connection at once, past ASGI: all of it, or nothing (False) while
+#: something else still waits for the client to read.
+WriteNow = Callable[[bytes], bool]
 
 HEARTBEAT_S = 2.0
 #: A revoked session stops hearing after this many heartbeats at the latest.
@@ -58,6 +65,7 @@ class EventStream(StreamingResponse):
 
 @router.get("", operation_id="followFeed", response_class=EventStream, responses={**_STREAM, **errors()})
 async def follow(
+    request: Request,
     deps: Given,
     signed_in: SignedIn,
     after: Annotated[int | None, Query(ge=0, le=_MAX_SEQ, description="Resume after this number.")] = None,
@@ -69,7 +77,8 @@ async def follow(
     start = _number(last_event_id)
 
     async def write(send: Send) -> None:
-        await _Client(deps, signed_in, send).follow(after if start is None else start)
+        client = _Client(deps, signed_in, send, request.scope.get("extensions", {}).get(WRITE_NOW))
+        await client.follow(after if start is None else start)
 
     # A proxy must hand every line on at once.
     return EventStream(write, headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"})
@@ -79,11 +88,12 @@ class _Client:
     """Who follows. New lines are written the moment the hub has them, without waking this client's task: with a
     thousand clients that is most of the cost. What its socket does not take, heartbeats and the past are the task's."""
 
-    def __init__(self, deps: Deps, caller: Caller, send: Send) -> None:
+    def __init__(self, deps: Deps, caller: Caller, send: Send, write_now: WriteNow | None) -> None:
         self._deps = deps
         self._caller = caller
         self._access = caller.access
         self._send = send
+        self._write_now = write_now
         self._busy = False
 
     async def follow(self, after: int | None) -> None:
@@ -94,7 +104,8 @@ class _Client:
 
     async def _follow(self, subscription: FeedSubscription) -> None:
         await self._beat(subscription)
-        subscription.push_to(self._push)
+        if self._write_now is not None:
+            subscription.push_to(partial(self._push, self._write_now))
         beats, beat_at = 0, time.monotonic() + HEARTBEAT_S
         while True:
             item = await subscription.next(max(beat_at - time.monotonic(), 0.0))
@@ -115,26 +126,14 @@ class _Client:
                 beat_at = time.monotonic() + HEARTBEAT_S
             self._busy = False
 
-    def _push(self, items: Sequence[FeedItem]) -> bool:
+    def _push(self, write_now: WriteNow, items: Sequence[FeedItem]) -> bool:
         if self._busy:
             return False
         piece = self._piece(items)
-        if not piece:
-            return True
-        sending = cast(Coroutine[Any, Any, None], self._send(_body(piece)))
-        try:
-            sending.send(None)
-        except StopIteration:
-            return True
-        except OSError:
-            return False
-        # It waits until the socket takes more, and has written nothing before that.
-        sending.close()
-        return False
+        return not piece or write_now(piece)
 
     def _piece(self, items: Sequence[FeedItem]) -> bytes:
-        access, lines = self._access, self._deps.lines
-        return b"".join([lines.message(item, access.person) for item in items if is_for(access, item)])
+        return self._deps.lines.piece(items, self._access)
 
     async def _beat(self, subscription: FeedSubscription) -> None:
         await self._write(Heartbeat(at=self._deps.clock.now(), seq=subscription.seq).message())
