@@ -6,13 +6,11 @@ A picture that changes nearly everywhere at once (a light is switched, the infra
 gate starts over from the new picture.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import find_objects, label  # pyright: ignore[reportUnknownVariableType]
 
 from lookout_edge.domain.frame import Luma, Patch
 from lookout_edge.domain.geometry import Box
@@ -21,9 +19,6 @@ from lookout_edge.domain.zone import Zone
 Levels = NDArray[np.int16]
 Grid = NDArray[np.bool_]
 
-_label = cast(Callable[[Grid, NDArray[np.int8]], tuple[NDArray[np.int32], int]], label)
-_find_objects = cast(Callable[[NDArray[np.int32]], Sequence[tuple[slice, slice]]], find_objects)
-_EIGHT_NEIGHBOURS = np.ones((3, 3), np.int8)
 #: Side of the cells that regions are made of, pixels of the small picture; four bytes are summed up at once.
 _CELL = 4
 #: The learned flicker is kept in this many parts of a level, in 16 bits: 32 levels at most.
@@ -211,22 +206,16 @@ class MotionGate:
 
     def _regions(self, changed: Grid) -> tuple[Box, ...]:
         height, width = changed.shape
-        counts = self._count_cells()
-        labelled, _ = _label(counts > 0, _EIGHT_NEIGHBOURS)
-        regions: list[Box] = []
-        for number, (rows, columns) in enumerate(_find_objects(labelled), 1):
-            part = labelled[rows, columns] == number
-            if counts[rows, columns][part].sum() < self._settings.least_pixels:
-                continue
-            regions.append(
-                Box(
-                    columns.start * _CELL / width,
-                    rows.start * _CELL / height,
-                    min(1.0, columns.stop * _CELL / width),
-                    min(1.0, rows.stop * _CELL / height),
-                )
+        return tuple(
+            Box(
+                left * _CELL / width,
+                top * _CELL / height,
+                min(1.0, (right + 1) * _CELL / width),
+                min(1.0, (bottom + 1) * _CELL / height),
             )
-        return tuple(regions)
+            for left, top, right, bottom, pixels in clusters(self._count_cells())
+            if pixels >= self._settings.least_pixels
+        )
 
     def _count_cells(self) -> NDArray[np.uint32]:
         """How many pixels of each cell have changed: the four bytes of a row at once, then four rows."""
@@ -243,6 +232,33 @@ class MotionGate:
         left = 0 if left < 0 else left if left < width else width - 1
         top = 0 if top < 0 else top if top < height else height - 1
         return slice(top, bottom if bottom > top else top + 1), slice(left, right if right > left else left + 1)
+
+
+def clusters(counts: NDArray[np.uint32]) -> list[tuple[int, int, int, int, int]]:
+    """What of a grid of counts (H × W) hangs together, across corners too: (left, top, right, bottom, sum), all cells
+    within; by their first cells, row by row.
+
+    In plain Python: as a rule a few cells are all there is, and a library's labelling costs ten times as much.
+    """
+    # One column more than there are: whoever goes left from the first or right from the last finds nothing there.
+    stride = counts.shape[1] + 1
+    rows, columns = (each.tolist() for each in np.nonzero(counts))
+    cells = [row * stride + column for row, column in zip(rows, columns, strict=True)]
+    left_over = dict(zip(cells, counts[counts > 0].tolist(), strict=True))
+    neighbours = (-stride - 1, -stride, -stride + 1, -1, 1, stride - 1, stride, stride + 1)
+    found: list[tuple[int, int, int, int, int]] = []
+    for first in cells:
+        if first not in left_over:
+            continue
+        total, together = left_over.pop(first), [first]
+        for cell in together:  # grows meanwhile
+            for step in neighbours:
+                if cell + step in left_over:
+                    total += left_over.pop(cell + step)
+                    together.append(cell + step)
+        across = [cell % stride for cell in together]
+        found.append((min(across), first // stride, max(across), max(together) // stride, total))
+    return found
 
 
 def _common_rise(now: Luma, before: Luma) -> int:

@@ -1,13 +1,20 @@
+from collections.abc import Callable
+from typing import cast
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
+from scipy.ndimage import label as scipy_label  # pyright: ignore[reportUnknownVariableType]
 
 from lookout_edge.domain.frame import Image, ImagePicture, Luma
 from lookout_edge.domain.geometry import Box
 from lookout_edge.domain.zone import Zone
-from lookout_edge.motion import Motion, MotionGate
+from lookout_edge.motion import Motion, MotionGate, clusters
 from lookout_edge.testing import picture
+
+_Label = Callable[[NDArray[np.bool_], NDArray[np.int8]], tuple[NDArray[np.int32], int]]
 
 RNG = np.random.default_rng(1)
 
@@ -156,3 +163,24 @@ def test_another_size_and_a_reset_start_anew() -> None:
 def test_any_size_will_do(width: int, height: int) -> None:
     image = picture(50, width=width, height=height)
     assert gate_after(image).observe(luma(image)) == Motion()
+
+
+def test_what_hangs_together_across_corners_is_one_cluster() -> None:
+    grid = ["2...1", ".3..1", ".....", "4...."]
+    counts = np.array([[0 if each == "." else int(each) for each in row] for row in grid], np.uint32)
+    # Neither the edges of the grid nor the ends of its rows touch one another.
+    assert clusters(counts) == [(0, 0, 1, 1, 5), (4, 0, 4, 1, 2), (0, 3, 0, 3, 4)]
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 20), st.integers(1, 20), st.floats(0, 1))
+@settings(max_examples=50)
+def test_clusters_are_those_of_scipy(seed: int, height: int, width: int, share: float) -> None:
+    random = np.random.default_rng(seed)
+    full = random.random((height, width)) < share
+    counts = (full * random.integers(1, 17, (height, width))).astype(np.uint32)
+    labelled, number = cast(_Label, scipy_label)(full, np.ones((3, 3), np.int8))
+    expected = [
+        (int(x.min()), int(y.min()), int(x.max()), int(y.max()), int(counts[y, x].sum()))
+        for y, x in (np.nonzero(labelled == each) for each in range(1, number + 1))
+    ]
+    assert clusters(counts) == expected
