@@ -1,6 +1,6 @@
 """One camera from frame to events. Frame time is the only time there is, so a replay gives the same events."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from math import inf
@@ -8,7 +8,7 @@ from math import inf
 from lookout_contract.events import EndReason, EventData, Phase, Scenario
 from lookout_edge.domain.appearance import appearance_of
 from lookout_edge.domain.demand import Demand
-from lookout_edge.domain.detection import Detection, PlateReading
+from lookout_edge.domain.detection import Detection, PlateReading, parted
 from lookout_edge.domain.frame import Frame, Luma
 from lookout_edge.domain.geometry import Box
 from lookout_edge.domain.observation import Observation, Scene
@@ -41,6 +41,8 @@ class PipelineSettings:
     masks: tuple[Zone, ...] = ()
     #: Tell when the picture shows nothing; None leaves that out.
     sight: SightSettings | None = None
+    #: Scores of labels below which they are told to rules as doubtful, and to nobody else.
+    doubts: Mapping[str, float] = field(default_factory=dict[str, float])
     #: Instead of what each rule says of its own occurrences.
     occurrences: OccurrenceSettings | None = None
 
@@ -115,6 +117,7 @@ class CameraPipeline:
     ) -> None:
         settings = settings or PipelineSettings()
         self._settings = settings.looks
+        self._doubts = settings.doubts
         self._provenance = provenance
         self._detector = detector
         self._plates = plates
@@ -276,10 +279,11 @@ class CameraPipeline:
             self.shed_looks += isinstance(error, OverloadError)
             return []
         self.unknown_because = None
+        found, doubtful = parted(found, self._doubts)
         detections = self._attention.looked(frame.at, look, found)
         scene = LookedScene(self._gate, look.regions)
         self.tracks = self._tracker.update(frame.at, detections, scene)
-        told = self._told(frame, look, detections)
+        told = self._told(frame, look, detections, self._attention.whole(look.regions, doubtful))
         if self._shadows:
             whole = partial(self._attention.whole, look.regions)
             self._looked = Looked(
@@ -287,7 +291,9 @@ class CameraPipeline:
             )
         return self._judge(frame, told)
 
-    def _told(self, frame: Frame, look: Look, detections: tuple[Detection, ...]) -> Scene:
+    def _told(
+        self, frame: Frame, look: Look, detections: tuple[Detection, ...], doubtful: tuple[Detection, ...]
+    ) -> Scene:
         """What the rules are told of a look beside the tracks."""
         return Scene(
             self._provenance.camera,
@@ -299,6 +305,7 @@ class CameraPipeline:
             estimates_poses=self._pose is not None,
             aspect=_aspect(frame),
             detections=detections,
+            doubtful=doubtful,
             appearance=lambda box: appearance_of(frame.image, box),
             suppressions=self._left_out(frame.at),
             regions=look.regions,

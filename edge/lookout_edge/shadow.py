@@ -4,11 +4,11 @@ Other rules or thresholds share the camera's tracks. Another model looks at what
 its events are safe and only when nobody else wants to look.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from lookout_contract.events import EndReason, EventData, Scenario
-from lookout_edge.domain.detection import Detection
+from lookout_edge.domain.detection import Detection, parted
 from lookout_edge.domain.frame import Frame
 from lookout_edge.domain.geometry import Box
 from lookout_edge.domain.observation import Scene
@@ -48,8 +48,11 @@ class Shadow:
         report: Callable[[str, EventData], None],
         *,
         detector: Detector | None = None,
+        doubts: Mapping[str, float] | None = None,
     ) -> None:
+        """``doubts`` are those of ``detector``, see ``PipelineSettings``."""
         self.name = name
+        self._doubts = doubts or {}
         self.camera = provenance.camera
         self._rules, self._report, self._detector = tuple(rules), report, detector
         self._tracker = Tracker()
@@ -72,8 +75,10 @@ class Shadow:
             found = self._look(self._detector, looked)
             if found is None:
                 return
+            found, doubtful = parted(found, self._doubts)
             tracks = self._tracker.update(at, found, looked.view)
-            scene = replace(scene, detections=found, readings={}, reads_plates=False, poses={}, estimates_poses=False)
+            scene = replace(scene, detections=found, doubtful=doubtful)
+            scene = replace(scene, readings={}, reads_plates=False, poses={}, estimates_poses=False)
         self.looks += 1
         for scenario, book in self._books.items():
             rules = (rule for rule in self._rules if rule.scenario is scenario)

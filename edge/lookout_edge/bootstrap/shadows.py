@@ -10,7 +10,7 @@ from lookout_contract.status import ShadowReport, ShadowTally
 from lookout_edge.adapters.memory import Memory
 from lookout_edge.adapters.shadow_file import ShadowFile, ShadowRun
 from lookout_edge.bootstrap.models import Models, load_models
-from lookout_edge.bootstrap.watching import build_rules
+from lookout_edge.bootstrap.watching import build_rules, doubts_of
 from lookout_edge.config import CameraConfig, GatewayConfig, LoadedConfig, ModelsConfig, ShadowConfig
 from lookout_edge.domain.comparison import Difference, compare
 from lookout_edge.domain.memory import Kind, note_of_event
@@ -84,7 +84,7 @@ class Shadows:
             detector = IdleDetector(models.detector, self._inference)
         rules = build_rules(camera, section, loaded.calendar, models)
         provenance = Provenance(camera=camera, source=f"shadow/{name}", models=models.hashes(), config_hash=loaded.hash)
-        shadow = Shadow(name, provenance, rules, self._remember, detector=detector)
+        shadow = Shadow(name, provenance, rules, self._remember, detector=detector, doubts=doubts_of(models, rules))
         self._file.judges(name, camera, shadow.scenarios)
         return shadow
 

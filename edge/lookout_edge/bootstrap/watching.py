@@ -101,10 +101,17 @@ def build_pipeline(
             tracker=TrackerSettings(ghost_s=inf) if cares else TrackerSettings(),
             masks=tuple(masks),
             sight=sight,
+            doubts=doubts_of(models, rules),
         ),
         on_suppressed=on_suppressed or log_suppressed,
         left_out=left_out,
     )
+
+
+def doubts_of(models: Models, rules: Sequence[Rule]) -> dict[str, float]:
+    """Label of a thing without a shape → the model's threshold, below which it is only suspected."""
+    labels = {label for rule in rules for label in rule.untracked_labels}
+    return {label: threshold for label, threshold in models.thresholds.items() if label in labels}
 
 
 def log_suppressed(suppressed: Suppressed) -> None:

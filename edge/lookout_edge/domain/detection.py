@@ -1,6 +1,6 @@
 """What models say about one picture."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from lookout_edge.domain.geometry import Box
@@ -16,6 +16,12 @@ class Detection:
     box: Box
     #: The edge of the region that was looked at goes through it: there is more of it than the box shows.
     cut: bool = False
+
+
+def parted(detections: Sequence[Detection], thresholds: Mapping[str, float]) -> tuple[list[Detection], list[Detection]]:
+    """Those that reach the threshold of their label or whose label has none, and the doubtful others."""
+    believed = [found for found in detections if found.score >= thresholds.get(found.label, 0.0)]
+    return believed, [found for found in detections if found.score < thresholds.get(found.label, 0.0)]
 
 
 def distinct(detections: Sequence[Detection], iou: float) -> list[Detection]:

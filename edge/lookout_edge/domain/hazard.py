@@ -13,8 +13,10 @@ from lookout_edge.domain.looks import LookClock, seconds_between
 
 #: Share of its own size by which a box reaches out to what may belong to it.
 REACH = 0.35
-#: Seconds of frame time over which it is judged.
-MEMORY_S = 12.0
+#: Seconds of frame time over which it is judged, and for which its looks are remembered.
+MEMORY_S, LOOKS_S = 12.0, 120.0
+#: Looks that count however long ago they were: where few are taken, the last two prove nothing.
+_COUNTED = 20
 #: What flickers changes this many times as much as the places beside it.
 _ALONE = 2.0
 #: Sights that are needed to say how something moves or grows.
@@ -48,7 +50,7 @@ class Hazard:
     #: Looks since it began, and those that saw it.
     watched: int = 0
     seen: int = 0
-    #: The looks of the last ``MEMORY_S``: frame time, and whether it was seen.
+    #: The looks of the last ``LOOKS_S``, and the last ``_COUNTED`` at least: frame time, and whether it was seen.
     lately: deque[tuple[float, bool]] = field(default_factory=deque[tuple[float, bool]])
     #: Where it was surest when it was last seen and the places beside that, and how they looked.
     _places: Sequence[tuple[Box, Appearance]] = ()
@@ -75,7 +77,15 @@ class Hazard:
     @property
     def share_lately(self) -> float:
         """The same of the looks of the last ``MEMORY_S``."""
-        return fmean(was_seen for _, was_seen in self.lately) if self.lately else 0.0
+        return self.share_over(MEMORY_S)
+
+    def share_over(self, seconds: float) -> float:
+        """The same of the looks of the last ``seconds`` (up to ``LOOKS_S``), of the last ``_COUNTED`` at least."""
+        if not self.lately:
+            return 0.0
+        since = self.lately[-1][0] - seconds
+        counted = max(_COUNTED, sum(at >= since for at, _ in self.lately))
+        return fmean(was_seen for _, was_seen in list(self.lately)[-counted:])
 
     @property
     def mean_score(self) -> float:
@@ -110,7 +120,7 @@ class Hazard:
         self.watched, self.seen = self.watched + 1, self.seen + seen
         self.looks.append(seen)
         self.lately.append((at, seen))
-        while self.lately[0][0] < at - MEMORY_S:
+        while len(self.lately) > _COUNTED and self.lately[0][0] < at - LOOKS_S:
             self.lately.popleft()
 
     def see(self, at: float, parts: Sequence[Detection], appearance: Callable[[Box], Appearance] | None) -> None:

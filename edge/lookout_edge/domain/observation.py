@@ -80,6 +80,8 @@ class Scene:
     aspect: float = 16 / 9
     #: All that the detector found in this look, for rules about things without a shape.
     detections: Sequence[Detection] = ()
+    #: What things without a shape were suspected to be, below the model's threshold: no evidence, only history.
+    doubtful: Sequence[Detection] = ()
     #: How a place looks in this picture; None where there are no pixels.
     appearance: Callable[[Box], Appearance] | None = None
     #: What operators have agreed to leave out at this camera.

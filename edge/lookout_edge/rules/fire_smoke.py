@@ -3,7 +3,8 @@
 What looks like fire is judged by how it behaves: it is there in look after look, its base stands, it flickers, it
 grows. The more of that is seen, the sooner it is confirmed; what is merely there takes longest. Places where
 something often came to nothing (lamps, brake lights, steam) are learned and make the rule slower there, but never
-hide what grows or flickers, and they expire.
+hide what grows or flickers, and they expire. Smoke that was suspected all along is scenery: clouds and fog, until it
+outgrows its past, flickers, is clearly surer or is there for long.
 """
 
 from collections.abc import Sequence
@@ -16,9 +17,10 @@ from lookout_contract.events import Attributes, Scenario, Severity
 from lookout_edge.domain.cells import LearnedCells
 from lookout_edge.domain.condition import Condition
 from lookout_edge.domain.hazard import Hazard, HazardBook
-from lookout_edge.domain.observation import Observation, Scene
+from lookout_edge.domain.observation import Observation, Scene, Standing
 from lookout_edge.domain.occurrence import OccurrenceSettings
 from lookout_edge.domain.presence import Thing
+from lookout_edge.domain.scenery import Scenery
 from lookout_edge.domain.schedule import make_schedule
 from lookout_edge.domain.track import Track
 from lookout_edge.domain.zone import Zone
@@ -40,6 +42,11 @@ from lookout_edge.rules.base import (
 GROUP = "hazard"
 #: How far above the model's threshold, as a share of the way to certainty, it is sure of itself.
 SURE = 0.2
+#: The same for smoke where smoke was suspected all along, and the share of the looks that must see it to be believed.
+CLEAR, LASTING = 0.5, 0.95
+SMOKE = "smoke"
+#: While every look sees what must be seen in nearly every look, it is looked at again after so many seconds.
+_AGAIN_S = 1.0
 
 
 class Stage(StrEnum):
@@ -76,6 +83,9 @@ class FireSmokeParams(RuleParams):
     """Watched seconds for which it may go unseen without starting anew."""
     longest_gap_s: Seconds = 1.0
     """Longest time without a picture while nothing moves."""
+    scenery_s: float = Field(default=30.0, ge=0, le=120)
+    """Seconds until smoke is believed where it was suspected long before, though it neither flickers nor outgrows its
+    past nor is the model clearly surer: if nearly every look of so many seconds saw it. 0 leaves that past alone."""
     learned_marks: int = Field(default=3, ge=2, le=100)
     """Times that something must have come to nothing at a place before the place is known for it."""
     learned_keep_s: float = Field(default=86_400.0, ge=60, le=604_800)
@@ -99,7 +109,10 @@ class FireSmoke:
         self._armed = make_schedule(params.windows, context.calendar)
         self._books = [(zone, HazardBook(params.votes_of, params.miss_tolerance_s)) for zone in zones]
         self._cells = LearnedCells(marks_needed=params.learned_marks, keep_s=params.learned_keep_s)
+        self._scenery = Scenery()
         self._stages: dict[tuple[str, int], Stage] = {}
+        #: Those that have been active: an alarm that was told is never taken back for its past.
+        self._told: set[tuple[str, int]] = set()
 
     @property
     def occurrences(self) -> OccurrenceSettings:
@@ -122,6 +135,7 @@ class FireSmoke:
         burning = [found for found in scene.detections if found.label in self._params.labels]
         observations: list[Observation] = []
         stages: dict[tuple[str, int], Stage] = {}
+        suspected = [found.box for found in scene.doubtful if found.label == SMOKE]
         for zone, book in self._books:
             here = [found for found in burning if zone.contains(found.box.bottom_centre)]
             hazards, gone = book.update(at, here, scene.saw, scene.appearance)
@@ -130,15 +144,23 @@ class FireSmoke:
                 observation = self._judge(at, zone, hazard, armed, scene)
                 if observation.attributes.stage:
                     stages[(zone.id, hazard.number)] = Stage(observation.attributes.stage)
+                if observation.standing is Standing.ACTIVE:
+                    self._told.add((zone.id, hazard.number))
+                elif hazard.seen_at == at and _is_smoke_alone(hazard):
+                    suspected.append(hazard.box)
                 observations.append(observation)
-        self._stages = stages
+        self._stages, self._told = stages, self._told & stages.keys()
+        alarms = [o.box for o in observations if (o.zone, o.key) in self._told]
+        for box in suspected:
+            if not any(box.intersection(alarm) > 0 for alarm in alarms):
+                self._scenery.suspect(at, box)
         return tuple(observations)
 
     def reset(self) -> None:
         """See ``Rule.reset``; what was learned of places stays."""
         for _, book in self._books:
             book.reset()
-        self._stages = {}
+        self._stages, self._told = {}, set()
 
     def _learn(self, zone: Zone, gone: Sequence[Hazard]) -> None:
         """What was never confirmed came to nothing."""
@@ -148,10 +170,15 @@ class FireSmoke:
 
     def _judge(self, at: float, zone: Zone, hazard: Hazard, armed: bool, scene: Scene) -> Observation:
         params = self._params
-        alive = hazard.flicker >= params.min_flicker or hazard.growth >= params.min_growth
+        known = self._known_share(at, zone, hazard)
+        in_scenery = known > 1 / params.min_growth
+        flickers = hazard.flicker >= params.min_flicker
+        # What has grown into where smoke was suspected long ago has not outgrown its past.
+        alive = flickers or (hazard.growth >= params.min_growth and not in_scenery)
+        held_back = in_scenery and not (flickers or self._is_sure(hazard, CLEAR) or self._lasts(hazard))
         sure = self._is_sure(hazard)
         doubted = not alive and self._is_doubted(at, hazard, scene)
-        stage = self._stage(zone, hazard, alive, doubted)
+        stage = self._stage(zone, hazard, alive, doubted or held_back)
         wait_s = params.pre_alarm_s if alive or sure else params.doubtful_s
         behaves = alive or stage is Stage.CONFIRMED
         if stage is Stage.PRE_ALARM and doubted:
@@ -163,6 +190,7 @@ class FireSmoke:
             *((score_condition(hazard.mean_score, params.min_score),) if params.min_score else ()),
             Condition(name="learned_place", value=doubted, limit=False, met=sure or not doubted),
             dwell_condition(hazard.dwell_s, wait_s),
+            Condition("scenery", round(known, 2), not held_back, round(1 / params.min_growth, 2), "1"),
             *(() if behaves else (_steady_condition(hazard.share_lately, params.steady_share),)),
             Condition(name="flicker", value=round(hazard.flicker, 3), limit=params.min_flicker, met=True),
             Condition(name="growth", value=round(hazard.growth, 3), limit=params.min_growth, met=True),
@@ -172,6 +200,8 @@ class FireSmoke:
         standing, blocked_by = standing_of(conditions)
         confirmed = stage is Stage.CONFIRMED
         turns = [hazard.since + limit for limit in (wait_s, params.confirm_s, params.steady_s)]
+        if blocked_by == "seen_lately" and hazard.votes.yes == hazard.votes.of:
+            turns.append(at + _AGAIN_S)
         return Observation(
             key=hazard.number,
             zone=zone.id,
@@ -190,9 +220,19 @@ class FireSmoke:
             look_by=at if hazard.seen_at < at else next_turn(at, turns),
         )
 
-    def _is_sure(self, hazard: Hazard) -> bool:
+    def _is_sure(self, hazard: Hazard, sureness: float = SURE) -> bool:
         label = max(hazard.parts, key=lambda part: part.score).label
-        return hazard.mean_score >= self._context.least_score(label, None, SURE)
+        return hazard.mean_score >= self._context.least_score(label, None, sureness)
+
+    def _known_share(self, at: float, zone: Zone, hazard: Hazard) -> float:
+        """Share of its box in which smoke was suspected long before; none of flames and of an alarm that was told."""
+        if not _is_smoke_alone(hazard) or (zone.id, hazard.number) in self._told or not self._params.scenery_s:
+            return 0.0
+        return self._scenery.share(at, hazard.box)
+
+    def _lasts(self, hazard: Hazard) -> bool:
+        wait_s = self._params.scenery_s
+        return hazard.dwell_s >= wait_s and hazard.share_over(wait_s) >= LASTING
 
     def _is_doubted(self, at: float, hazard: Hazard, scene: Scene) -> bool:
         """Whether the place is known for what comes to nothing, by experience or by an operator's word."""
@@ -216,6 +256,10 @@ def _steady_condition(share: float, limit: float) -> Condition:
 def _kind(hazard: Hazard) -> str:
     """``fire`` where flames are seen, else ``smoke``."""
     return "fire" if any(part.label == "fire" for part in hazard.parts) else "smoke"
+
+
+def _is_smoke_alone(hazard: Hazard) -> bool:
+    return all(part.label == SMOKE for part in hazard.parts)
 
 
 def _objects(hazard: Hazard) -> tuple[Thing, ...]:

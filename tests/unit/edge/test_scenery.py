@@ -1,0 +1,181 @@
+"""Smoke where it was suspected all along: what holds it back, what never does, and what nobody else hears of."""
+
+from collections.abc import Callable, Sequence
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lookout_edge.domain.appearance import Appearance
+from lookout_edge.domain.detection import Detection, parted
+from lookout_edge.domain.frame import Frame
+from lookout_edge.domain.geometry import Box
+from lookout_edge.domain.observation import Observation, Scene, Standing
+from lookout_edge.domain.scenery import Scenery
+from lookout_edge.domain.schedule import SiteCalendar
+from lookout_edge.domain.zone import WHOLE_FRAME
+from lookout_edge.events import Provenance
+from lookout_edge.pipeline import CameraPipeline, PipelineSettings
+from lookout_edge.rules.base import RuleContext
+from lookout_edge.rules.fire_smoke import FireSmoke, FireSmokeParams
+from lookout_edge.testing import ScriptedDetector
+
+THRESHOLDS = {"fire": 0.8, "smoke": 0.6}
+FOG, ELSEWHERE = Box(0.4, 0.2, 1.0, 0.6), Box(0.0, 0.7, 0.2, 0.9)
+#: When what was suspected until then seems to be smoke.
+SEEMS = 60.0
+See = Callable[[float], Sequence[Detection]]
+CALM, OTHER = (Appearance(np.random.default_rng(seed).uniform(100, 255, (8, 8)).astype(np.float32)) for seed in (0, 1))
+
+
+def smoke(score: float = 0.7, box: Box = FOG) -> See:
+    return lambda at: (Detection("smoke", score, box),)
+
+
+def rule(**params: object) -> FireSmoke:
+    return FireSmoke(
+        FireSmokeParams.model_validate(params), [WHOLE_FRAME], RuleContext(SiteCalendar(ZoneInfo("UTC")), THRESHOLDS)
+    )
+
+
+def watch(
+    watched: FireSmoke, see: See, since: float, until: float, *, step: float = 0.2, flickers: bool = False
+) -> list[tuple[float, Observation]]:
+    found: list[tuple[float, Observation]] = []
+    for number in range(round((until - since) / step)):
+        at = since + number * step
+        believed, doubtful = parted(see(at), THRESHOLDS)
+        shown = OTHER if flickers and number % 2 else CALM
+
+        def appearance(box: Box, shown: Appearance = shown) -> Appearance:
+            return shown if box in {FOG} else CALM
+
+        scene = Scene("yard", detections=believed, doubtful=doubtful, appearance=appearance)
+        found += [(at, o) for o in watched.observe(at, (), scene)]
+    return found
+
+
+def suspicious(score: float = 0.4, **params: object) -> FireSmoke:
+    """A rule that has suspected smoke in the fog for a minute."""
+    watched = rule(**params)
+    watch(watched, smoke(score), 0.0, SEEMS, step=1.0)
+    return watched
+
+
+def first_alarm(seen: list[tuple[float, Observation]]) -> float | None:
+    return next((at for at, o in seen if o.standing is Standing.ACTIVE), None)
+
+
+def test_smoke_that_was_suspected_all_along_pends_and_says_why() -> None:
+    seen = watch(suspicious(), smoke(), SEEMS, SEEMS + 20)
+    assert first_alarm(seen) is None
+    last = seen[-1][1]
+    (why,) = [each for each in last.conditions if each.name == "scenery"]
+    assert (last.standing, last.blocked_by) == (Standing.PENDING, "scenery")
+    assert (why.value, why.limit, why.met) == (1.0, 0.77, False)
+
+
+def growing(at: float) -> Sequence[Detection]:
+    """From its place over the rest of the picture, within ten seconds."""
+    out = min(1.0, (at - SEEMS) / 10)
+    return (Detection("smoke", 0.7, Box(0.4 - 0.4 * out, 0.2, 1.0, 0.6 + 0.4 * out)),)
+
+
+def with_flames(at: float) -> Sequence[Detection]:
+    return (*smoke()(at), Detection("fire", 0.82, Box(0.6, 0.55, 0.7, 0.65)))
+
+
+@pytest.mark.parametrize(
+    ("see", "flickers", "within_s"),
+    [
+        (growing, False, 7.0),
+        (smoke(), True, 4.0),
+        (with_flames, False, 4.2),
+        (smoke(0.9), False, 2.2),
+        (smoke(box=ELSEWHERE), False, 2.2),
+        (smoke(box=Box(0.0, 0.0, 1.0, 0.9)), False, 2.2),
+    ],
+    ids=["grows", "flickers", "flames", "clearly surer", "elsewhere", "far larger"],
+)
+def test_a_past_never_hides_a_fire(see: See, flickers: bool, within_s: float) -> None:
+    alarm = first_alarm(watch(suspicious(), see, SEEMS, SEEMS + 20, flickers=flickers))
+    assert alarm is not None
+    assert alarm - SEEMS <= within_s
+
+
+@given(step=st.floats(0.2, 1.0))
+@settings(max_examples=5, deadline=None)
+def test_it_is_believed_when_nearly_every_look_sees_it_for_long_however_often_one_looks(step: float) -> None:
+    for looked in (step, 2 * step):
+        alarm = first_alarm(watch(suspicious(), smoke(), SEEMS, SEEMS + 35, step=looked))
+        assert alarm is not None
+        assert 30.0 - 1e-6 <= alarm - SEEMS <= max(30.0, 2 * looked) + looked + 1e-6
+
+
+def test_what_comes_and_goes_is_not_believed_later_either() -> None:
+    def see(at: float) -> Sequence[Detection]:
+        return smoke(0.7 if round(at / 0.2) % 10 else 0.5)(at)
+
+    assert first_alarm(watch(suspicious(), see, SEEMS, SEEMS + 60)) is None
+    assert first_alarm(watch(rule(scenery_s=0), see, SEEMS, SEEMS + 60)) is not None
+
+
+def test_an_alarm_that_was_told_is_not_taken_back_and_is_no_scenery() -> None:
+    watched = rule()
+    seen = watch(watched, smoke(), 0.0, 60.0)
+    assert first_alarm(seen) == pytest.approx(2.0, abs=0.21)
+    assert all(o.standing is Standing.ACTIVE for at, o in seen if at > 3)
+    watch(watched, lambda at: (), 60.0, 70.0)
+    again = first_alarm(watch(watched, smoke(), 70.0, 75.0))
+    assert again == pytest.approx(72.0, abs=0.21)
+
+
+def test_smoke_without_a_past_is_told_at_once() -> None:
+    for score in (0.7, 0.64):
+        alarm = first_alarm(watch(rule(), smoke(score), 0.0, 10.0))
+        assert alarm is not None
+        assert alarm <= 4.2
+
+
+def test_suspicion_is_forgotten() -> None:
+    alarm = first_alarm(watch(suspicious(), smoke(), SEEMS + 700, SEEMS + 710))
+    assert alarm is not None
+    scenery = Scenery()
+    for at in (0.0, 1.0, 3.0, 6.0):
+        scenery.suspect(at, FOG)
+    assert [scenery.share(at, FOG) for at in (13.0, 14.0, 606.0, 607.0)] == [0.0, 1.0, 1.0, 0.0]
+    assert scenery.share(30.0, Box(0.0, 0.0, 0.3, 0.3)) == 0.0
+    assert scenery.share(30.0, Box(2.0, 2.0, 2.0, 2.0)) == 0.0
+
+
+def test_two_looks_prove_nothing_where_twenty_were_taken() -> None:
+    """An idle camera looks every ten seconds: what most looks missed is not there because the last two saw it."""
+    watched = rule(scenery_s=0)
+    watch(watched, lambda at: smoke(0.7 if round(at / 0.2) % 2 else 0.5)(at), 0.0, 6.0)
+    assert first_alarm(watch(watched, smoke(), 10.0, 40.0, step=10.0)) is None
+    assert first_alarm(watch(watched, smoke(), 40.2, 60.0)) is not None
+
+
+def test_what_is_doubtful_is_told_to_rules_alone() -> None:
+    scenes = list[Scene]()
+
+    class Listener(FireSmoke):
+        def observe(self, at: float, tracks: Sequence[object], scene: Scene) -> Sequence[Observation]:
+            scenes.append(scene)
+            return ()
+
+    listener = Listener(FireSmokeParams(), [WHOLE_FRAME], RuleContext(SiteCalendar(ZoneInfo("UTC")), THRESHOLDS))
+    found = [Detection("smoke", 0.4, FOG), Detection("person", 0.4, ELSEWHERE)]
+    pipeline = CameraPipeline(
+        Provenance(camera="yard", models={}),
+        [listener],
+        ScriptedDetector([found] * 9),
+        settings=PipelineSettings(doubts=THRESHOLDS),
+    )
+    for number in range(9):
+        pipeline.step(Frame("yard", number * 0.2, np.full((90, 160, 3), 40 * (number % 2), np.uint8), 0.0))
+    assert {d.label for scene in scenes for d in scene.detections} == {"person"}
+    assert {d.label for scene in scenes for d in scene.doubtful} == {"smoke"}
+    assert {track.label for track in pipeline.tracks} == {"person"}
