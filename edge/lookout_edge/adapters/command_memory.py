@@ -35,7 +35,7 @@ class CommandMemory:
 
     def answer(self, command_id: str) -> CommandResponse | None:
         """The answer that was given; None while there is none."""
-        return self._answers[command_id]
+        return self._answers.get(command_id)
 
     def note(self, command_id: str, response: CommandResponse | None) -> None:
         """Remember that a command was begun (None) or how it was answered."""

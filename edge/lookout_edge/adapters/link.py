@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from queue import Empty, SimpleQueue
 
 import structlog
@@ -111,6 +112,10 @@ class MqttLink:
                 self._faults.warning("link", f"{error}; events wait on disk")
                 self._stop.wait(self._backoff.next())
                 continue
+            except Exception as error:  # noqa: BLE001 - the worker loop: without it no alarm leaves this box
+                self._faults.warning("link", f"the link stumbled ({error!r}) and tries again; events wait on disk")
+                self._stop.wait(self._backoff.next())
+                continue
             self._session = session
             self._faults.over("link", "connected to the broker again")
             _log.info("connected to the broker", broker=self._broker.address)
@@ -118,7 +123,11 @@ class MqttLink:
             self._session = None
 
     def _connect(self) -> Session:
-        will = self._status_message(online=False, reason="lost")
+        will: Message | None = None
+        try:
+            will = self._status_message(online=False, reason="lost")
+        except Exception as error:  # noqa: BLE001 - without a will the dispatcher notices later; alarms cannot wait
+            self._faults.warning("status", f"there is no status to leave behind ({error!r})")
         session = Session(
             self._broker,
             client_id=f"lookout-{self._topics.site}-{self._topics.gateway}",
@@ -137,14 +146,12 @@ class MqttLink:
             self._changed.update(self._cameras)
         while session.lost is None and not self._stop.is_set():
             self._wake.clear()
-            try:
-                if time.monotonic() >= beat_at:
-                    session.publish(self._status_message(online=True))
-                    beat_at = time.monotonic() + self._heartbeat_s
-                self._exchange(session)
-                self._faults.over("spool", "the spool works again")
-            except SpoolError as error:
-                self._faults.warning("spool", str(error))
+            if time.monotonic() >= beat_at:
+                beat_at = time.monotonic() + self._heartbeat_s
+                self._try("status", lambda: session.publish(self._status_message(online=True)))
+            for message in _drained(self._incoming):
+                self._try("spool", partial(self._handle, message))
+            self._try("spool", lambda: self._exchange(session))
             self._wake.wait(max(0.0, min(_NAP_S, beat_at - time.monotonic())))
         if session.lost is None:
             self._say_goodbye(session)
@@ -152,9 +159,17 @@ class MqttLink:
         if not self._stop.is_set():
             self._explain_loss(session, time.monotonic() - since)
 
+    def _try(self, what: str, act: Callable[[], object]) -> None:
+        """One thing that fails holds up none of the others: neither the status the alarms, nor a receipt a command."""
+        try:
+            act()
+            self._faults.over(what, f"the {what} works again")
+        except SpoolError as error:
+            self._faults.warning(what, str(error))
+        except Exception as error:  # noqa: BLE001 - the worker loop: without it no alarm leaves this box
+            self._faults.warning(what, f"the link stumbled over the {what} and goes on ({error!r})")
+
     def _exchange(self, session: Session) -> None:
-        for message in _drained(self._incoming):
-            self._handle(message)
         for message in _drained(self._outgoing):
             session.publish(message)
         self._publish_cameras(session)
@@ -240,13 +255,11 @@ class MqttLink:
         self._desk.receive(name, message.payload, now=self._now(), reply=reply)
 
     def _say_goodbye(self, session: Session) -> None:
-        try:
-            self._exchange(session)
-            last = self._status_message(online=False, reason="shutdown")
-        except SpoolError as error:
-            self._faults.warning("spool", str(error))
-            return
-        session.say_last(last, _GOODBYE_S)
+        for message in _drained(self._incoming):
+            self._try("spool", partial(self._handle, message))
+        self._try("spool", lambda: self._exchange(session))
+        farewell = partial(self._status_message, online=False, reason="shutdown")
+        self._try("status", lambda: session.say_last(farewell(), _GOODBYE_S))
 
     def _explain_loss(self, session: Session, stood_s: float) -> None:
         hint = ""

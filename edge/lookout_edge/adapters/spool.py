@@ -14,7 +14,7 @@ import structlog
 from lookout_contract.commands import Gone
 from lookout_contract.delivery import Receipt
 from lookout_contract.events import Event, EventData, Scenario, make_event
-from lookout_edge.adapters.spool_file import is_broken, open_spool_file
+from lookout_edge.adapters.spool_file import is_broken, is_full, open_spool_file
 from lookout_edge.adapters.spool_occurrences import cameras_with_open, last_words, note_event
 from lookout_edge.adapters.spool_room import PROTECTED, SpoolLimits, dropped_counts, make_room, rank_of, why_gone
 from lookout_edge.errors import SpoolError
@@ -85,6 +85,7 @@ class SqliteSpool:
         self._lock = threading.RLock()
         self._listeners: list[Callable[[], None]] = []
         self._requeued: set[int] = set()
+        self._give_way: Callable[[], bool] = lambda: False
         self._file = self._open()
         with self._transaction() as file:
             make_room(file, self._limits, clock.now())
@@ -102,7 +103,8 @@ class SqliteSpool:
     def put(self, data: EventData) -> int:
         """Store durably and return the sequence number; SpoolError when the disk refuses.
 
-        A file that turns out to be damaged is moved aside, and the event begins a new one.
+        A file that turns out to be damaged is moved aside, and the event begins a new one. Where the disk is full,
+        whoever said so by ``when_full`` gives way.
         """
         try:
             sequence = self._put(data)
@@ -110,6 +112,10 @@ class SqliteSpool:
             with self._lock:
                 self._file.close()
                 self._file = self._open()
+            sequence = self._put(data)
+        except SpoolError as error:
+            if not is_full(error.__cause__) or not self._give_way():
+                raise
             sequence = self._put(data)
         for listener in tuple(self._listeners):
             listener()
@@ -204,6 +210,10 @@ class SqliteSpool:
     def listen(self, callback: Callable[[], None]) -> None:
         """Call back after every event that comes in, on the thread that put it."""
         self._listeners.append(callback)
+
+    def when_full(self, give_way: Callable[[], bool]) -> None:
+        """Have ``give_way`` free some of the disk when an event finds none; it says whether it could."""
+        self._give_way = give_way
 
     def close(self) -> None:
         """Close the file; everything put is on disk already."""

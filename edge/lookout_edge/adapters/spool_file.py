@@ -69,6 +69,11 @@ def is_broken(error: sqlite3.Error) -> bool:
     return isinstance(error, _DamagedError) or code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
+def is_full(error: BaseException | None) -> bool:
+    """Whether there was no room on the disk."""
+    return isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL
+
+
 def open_spool_file(path: Path, stamp: str) -> sqlite3.Connection:
     """A connection for all threads, durable after each commit.
 

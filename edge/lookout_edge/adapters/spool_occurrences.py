@@ -2,7 +2,12 @@
 
 import sqlite3
 
+import structlog
+from pydantic import ValidationError
+
 from lookout_contract.events import EndReason, EventData
+
+_log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 #: Ended for so long, an occurrence is not taken up again by anybody.
 _KEEP_ENDED_S = 86_400.0
@@ -23,9 +28,19 @@ def note_event(file: sqlite3.Connection, data: EventData) -> None:
 
 
 def last_words(file: sqlite3.Connection, camera: str) -> list[EventData]:
-    """The last event of each occurrence of ``camera`` that nobody has seen to be over, oldest first."""
+    """The last event of each occurrence of ``camera`` that nobody has seen to be over, oldest first.
+
+    What another version wrote and this one cannot read is passed over: a camera that is not watched would be worse.
+    """
     rows = file.execute("SELECT data FROM occurrence WHERE camera = ? ORDER BY at, id", (camera,))
-    return [EventData.model_validate_json(row[0]) for row in rows]
+    found: list[EventData] = []
+    for (data,) in rows:
+        try:
+            found.append(EventData.model_validate_json(data))
+        except ValidationError as error:
+            why = error.errors(include_url=False)[0]["msg"]
+            _log.warning("an occurrence of an earlier run cannot be read and counts as new", camera=camera, why=why)
+    return found
 
 
 def cameras_with_open(file: sqlite3.Connection) -> list[str]:

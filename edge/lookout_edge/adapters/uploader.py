@@ -11,13 +11,15 @@ from pydantic import BaseModel, ValidationError
 from lookout_edge.adapters.backoff import Backoff
 from lookout_edge.adapters.evidence import DiskEvidence, StoredFile
 from lookout_edge.adapters.folded_log import FoldedLog
+from lookout_edge.errors import SpoolError
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 _STORED = frozenset({200, 201, 204, 409})
 #: Answers that do not blame the file: the token, the address, the load, the time, the piece.
 _TRY_AGAIN = frozenset({401, 403, 404, 405, 408, 416, 425, 429})
-
+#: Of these, answers that every other file would get, too: sending all of them again and again only costs the line.
+_FOR_ALL = frozenset({401, 403, 404, 405, 429, 502, 503, 504})
 
 #: Files above this are sent in pieces of this size.
 PIECE_BYTES = 1_048_576
@@ -78,7 +80,12 @@ class EvidenceUploader:
         with httpx.Client(headers=headers, timeout=self._timeout) as client:
             while not self._stop.is_set():
                 self._wake.clear()
-                if self._empty(client):
+                try:
+                    done = self._empty(client)
+                except SpoolError as error:
+                    self._faults.warning("disk", str(error))
+                    done = False
+                if done:
                     self._backoff.reset()
                     self._wake.wait()
                 else:
@@ -115,7 +122,7 @@ class EvidenceUploader:
         except OSError as error:
             self._faults.warning("upload", f"evidence file {file.path} cannot be read ({error.strerror})")
             return _Result.REFUSED
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             why = str(error) or type(error).__name__
             self._faults.warning(
                 "upload", f"evidence cannot be uploaded to {self._url} ({why}): check dispatcher.url; it waits on disk"
@@ -146,7 +153,7 @@ class EvidenceUploader:
             return _Result.REFUSED
         advice = "check the gateway's token" if status in {401, 403} else "check dispatcher.url and its log"
         self._faults.warning("upload", f"the dispatcher at {self._url} answers {status} to evidence: {advice}")
-        return _Result.LATER
+        return _Result.UNREACHABLE if status in _FOR_ALL else _Result.LATER
 
 
 def _progress(answer: httpx.Response) -> tuple[int, bool]:

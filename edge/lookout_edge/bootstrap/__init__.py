@@ -173,6 +173,7 @@ class GatewayBuilder:
         self._coverage = CoverageFile(config.data_dir / "coverage.json", lambda: self._loaded.timezone, self._clock)
         self._proposals = ProposalFile(config.data_dir / PROPOSALS)
         self._evidence = DiskEvidence(config.data_dir / "evidence", quota_bytes=config.evidence.quota_mb * 1_000_000)
+        self._spool.when_full(self._evidence.give_way)
         self._views = Views(config, self._clock)
         self._link = self._build_link(config)
         self._sink = RememberingSink(self._spool, self._memory)

@@ -135,7 +135,11 @@ class Gateway:
         """Stop the cameras (which ends what is open), then the services, the last one first."""
         self._crew.stop()
         for service in reversed(self._services):
-            service.close()
+            try:
+                service.close()
+            except Exception:
+                # The others still have to say goodbye and to write what they hold.
+                log.exception("a part of the gateway did not close", part=type(service).__name__)
         log.info("gateway stopped")
 
 

@@ -40,6 +40,7 @@ class Gateway:
     def __init__(self, folder: Path, stack: ExitStack) -> None:
         self.spool = SqliteSpool(folder / "spool.db", site="s1", gateway="g1", clock=SystemClock())
         self.commands: list[Command] = []
+        self.tell: Callable[[], GatewayStatus] = self.status
         self._stack = stack
         stack.callback(self.spool.close)
 
@@ -49,7 +50,7 @@ class Gateway:
             TOPICS,
             spool=self.spool,
             clock=SystemClock(),
-            status=self.status,
+            status=lambda: self.tell(),
             on_command=self.carry_out,
             heartbeat_s=0.5,
             backoff=Backoff(base_s=0.05, ceiling_s=0.1),
@@ -183,6 +184,16 @@ def test_a_replay_sends_the_range_again(broker: Mosquitto, gateway: Gateway, dis
     assert gateway.spool.requeue(gateway.spool.epoch, 2, 3) is None
     dispatcher.wait_until(lambda: len(dispatcher.events()) == 6)
     assert [event.sequence for event in dispatcher.events()] == [1, 2, 3, 4, 2, 3]
+
+
+def test_a_status_that_fails_holds_up_no_alarm(broker: Mosquitto, gateway: Gateway, dispatcher: WireTap) -> None:
+    def fail() -> GatewayStatus:
+        raise FileNotFoundError(2, "No such file or directory")
+
+    gateway.tell = fail
+    gateway.link(at(broker))
+    gateway.spool.put(some_event("occ-1"))
+    eventually(lambda: len(dispatcher.events()) == 1)
 
 
 def test_birth_heartbeat_and_farewell(broker: Mosquitto, gateway: Gateway, dispatcher: WireTap) -> None:

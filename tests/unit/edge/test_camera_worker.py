@@ -12,12 +12,12 @@ from lookout_edge.adapters.testing import some_event
 from lookout_edge.domain.detection import Detection, PlateReading
 from lookout_edge.domain.frame import Frame, Image
 from lookout_edge.domain.geometry import Box
-from lookout_edge.errors import EdgeError, ModelError, SourceError
+from lookout_edge.errors import EdgeError, ModelError, SourceError, SpoolError
 from lookout_edge.events import Provenance
 from lookout_edge.pipeline import CameraPipeline, Plates
 from lookout_edge.ports import Detector
 from lookout_edge.rules.registry import RULES
-from lookout_edge.supervisor import CameraWorker, Crew, ProofDesk, end_unwatched, take_snapshot
+from lookout_edge.supervisor import CameraWorker, Crew, Gateway, ProofDesk, end_unwatched, take_snapshot
 from lookout_edge.testing import (
     FakeClock,
     FakePlateReader,
@@ -411,3 +411,24 @@ def test_stopping_from_another_thread_ends_the_run() -> None:
     world.worker.stop()
     thread.join(10)
     assert not thread.is_alive()
+
+
+def test_a_part_that_does_not_close_keeps_none_of_the_others_open() -> None:
+    closed: list[str] = []
+
+    class Part:
+        def __init__(self, name: str) -> None:
+            self.name = name
+
+        def start(self) -> None:
+            pass
+
+        def close(self) -> None:
+            closed.append(self.name)
+            if self.name == "button":
+                raise SpoolError("The disk is full: free some space.")
+
+    gateway = Gateway(Crew(), [Part("spool"), Part("link"), Part("button")])
+    gateway.start([])
+    gateway.stop()
+    assert closed == ["button", "link", "spool"]

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -89,3 +90,37 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(SpoolError, match="cannot store evidence"):
         DiskEvidence(tmp_path / "file" / "evidence")
+
+
+def test_the_last_of_the_disk_is_left_to_alarms(tmp_path: Path) -> None:
+    free = [2_000_000_000]
+    store = DiskEvidence(tmp_path, disk=lambda _: (10_000_000_000, 0, free[0]))
+    old = put(store, b"o" * 900)
+    age(store, old, 1000)
+    young = put(store, b"y" * 900)
+    free[0] = 64_000_000
+    newest = put(store, b"n" * 800)
+    assert {file.sha256 for file in store.waiting()} == {young, newest}
+    assert store.depth().dropped == 1
+    free[0] = 0
+    with pytest.raises(SpoolError, match="left to alarms: free space"):
+        put(store, b"x" * 800)
+
+
+def test_a_folder_that_was_cleared_by_hand_is_made_again(tmp_path: Path) -> None:
+    store = DiskEvidence(tmp_path / "evidence")
+    put(store, b"a")
+    shutil.rmtree(tmp_path / "evidence")
+    assert store.depth().files == 0
+    assert store.waiting() == ()
+    put(store, b"b")
+    store.reject(store.waiting()[0])
+    assert store.depth().rejected == 1
+
+
+def test_alarms_get_the_room_of_the_oldest(tmp_path: Path) -> None:
+    store = DiskEvidence(tmp_path)
+    assert not store.give_way()
+    put(store, b"a")
+    assert store.give_way()
+    assert store.depth().files == 0

@@ -69,3 +69,27 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(SpoolError, match="cannot open the spool"):
         opened(tmp_path / "file" / "spool.db")
+
+
+def test_a_full_disk_costs_evidence_before_it_costs_an_alarm(tmp_path: Path) -> None:
+    spool = opened(tmp_path / "spool.db")
+    file: sqlite3.Connection = vars(spool)["_file"]
+    file.execute("PRAGMA max_page_count = 20")
+    asked: list[bool] = []
+
+    def give_way() -> bool:
+        asked.append(True)
+        if len(asked) == 1:
+            file.execute("PRAGMA max_page_count = 40")
+        return len(asked) == 1
+
+    spool.when_full(give_way)
+    with pytest.raises(SpoolError, match="disk has room"):
+        fill(spool)
+    assert len(asked) == 2
+    assert spool.depth().events == spool.last_sequence > 20
+
+
+def fill(spool: SqliteSpool) -> None:
+    for _ in range(200):
+        spool.put(some_event())

@@ -1,5 +1,6 @@
 """What a restarted gateway is told of occurrences that nobody saw end."""
 
+import sqlite3
 from pathlib import Path
 
 from lookout_contract.events import EndReason, EventData, Phase
@@ -37,3 +38,13 @@ def test_what_ended_long_ago_is_forgotten(tmp_path: Path) -> None:
     spool.put(ended("old", EndReason.BLIND))
     spool.put(some_event("new", at=1_750_000_000.0 + 2 * 86_400))
     assert [data.occurrence for data in spool.unfinished("gate")] == ["new"]
+
+
+def test_what_another_version_wrote_does_not_keep_a_camera_from_being_watched(tmp_path: Path) -> None:
+    spool = opened(tmp_path / "spool.db")
+    for name in ("strange", "open"):
+        spool.put(some_event(name))
+    with sqlite3.connect(tmp_path / "spool.db") as other:
+        other.execute("UPDATE occurrence SET data = replace(data, '\"scenario\"', '\"kind\"') WHERE id = 'strange'")
+    other.close()
+    assert [data.occurrence for data in spool.unfinished("gate")] == ["open"]

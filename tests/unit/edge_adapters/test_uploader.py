@@ -143,3 +143,34 @@ def test_new_files_are_uploaded_as_they_come(tmp_path: Path) -> None:
             store.put(EvidenceKind.SNAPSHOT, bytes([number]), "image/jpeg")
             desk.wait_for(number + 1)
         eventually(lambda: store.depth().files == 0)
+
+
+def test_where_the_gateway_itself_is_refused_one_file_is_tried_and_not_all(tmp_path: Path) -> None:
+    store = DiskEvidence(tmp_path)
+    for content in (b"one", b"two", b"three"):
+        store.put(EvidenceKind.SNAPSHOT, content, "image/jpeg")
+    with dispatcher(401) as desk, uploading(store, desk.url):
+        desk.wait_for(2)
+    assert len({path for path, *_ in desk.received}) == 1
+    assert store.depth().files == 3
+
+
+def test_a_disk_that_refuses_for_a_while_does_not_end_the_uploads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = DiskEvidence(tmp_path)
+    store.put(EvidenceKind.SNAPSHOT, b"x", "image/jpeg")
+    with dispatcher(201) as desk:
+        with monkeypatch.context() as broken:
+            broken.setattr(Path, "unlink", refuse)
+            uploader = EvidenceUploader(
+                store, dispatcher_url=desk.url, token="t0ken", backoff=Backoff(base_s=0.01, ceiling_s=0.02)
+            )
+            uploader.start()
+            desk.wait_for(2)
+        eventually(lambda: store.depth().files == 0)
+        uploader.close()
+
+
+def refuse(path: Path, missing_ok: bool = False) -> None:
+    raise OSError(30, "Read-only file system")
