@@ -225,8 +225,16 @@ class FireSmoke:
         return hazard.mean_score >= self._context.least_score(label, None, sureness)
 
     def _known_share(self, at: float, zone: Zone, hazard: Hazard) -> float:
-        """Share of its box in which smoke was suspected long before; none of flames and of an alarm that was told."""
-        if not _is_smoke_alone(hazard) or (zone.id, hazard.number) in self._told or not self._params.scenery_s:
+        """Share of its box in which smoke was suspected long before; none of flames and of an alarm that was told.
+
+        Clouds and fog lie; what is at least as tall as wide, in shares of the picture, rises.
+        """
+        if (
+            not _is_smoke_alone(hazard)
+            or hazard.box.height >= hazard.box.width
+            or (zone.id, hazard.number) in self._told
+            or not self._params.scenery_s
+        ):
             return 0.0
         return self._scenery.share(at, hazard.box)
 

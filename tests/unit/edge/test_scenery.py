@@ -122,6 +122,14 @@ def test_what_comes_and_goes_is_not_believed_later_either() -> None:
     assert first_alarm(watch(rule(scenery_s=0), see, SEEMS, SEEMS + 60)) is not None
 
 
+def test_a_column_of_smoke_is_no_scenery_however_long_it_was_suspected() -> None:
+    column = Box(0.4, 0.2, 0.7, 0.6)
+    watched = rule()
+    watch(watched, smoke(0.4, column), 0.0, SEEMS, step=1.0)
+    alarm = first_alarm(watch(watched, smoke(0.7, column), SEEMS, SEEMS + 5))
+    assert alarm == pytest.approx(SEEMS + 2.0, abs=0.21)
+
+
 def test_an_alarm_that_was_told_is_not_taken_back_and_is_no_scenery() -> None:
     watched = rule()
     seen = watch(watched, smoke(), 0.0, 60.0)
