@@ -1,6 +1,7 @@
 """The intake behind a real broker and a real database: every event once, whatever dies in between."""
 
 import asyncio
+import shutil
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +15,7 @@ from lookout_server.adapters.broker.access import DISPATCHER
 from lookout_server.adapters.broker.engines import AmqttEngine, MosquittoEngine, find_mosquitto
 from lookout_server.adapters.broker.testing import SITE, RunningBroker
 from lookout_server.adapters.clock import SystemClock
-from lookout_server.adapters.database import Database, migrate
+from lookout_server.adapters.database import Database
 from lookout_server.adapters.mqtt.intake import IntakeLoop
 from lookout_server.adapters.mqtt.link import BrokerAddress, MqttLink
 from lookout_server.adapters.mqtt.outbox import OutboxRelay
@@ -55,10 +56,10 @@ def broker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[RunningBr
 
 
 @pytest.fixture
-def url(tmp_path: Path) -> str:
-    address = f"sqlite+aiosqlite:///{tmp_path / 'lookout.db'}"
-    migrate(address)
-    return address
+def url(tmp_path: Path, sqlite_template: Path) -> str:
+    path = tmp_path / "lookout.db"
+    shutil.copy(sqlite_template, path)
+    return f"sqlite+aiosqlite:///{path}"
 
 
 class Shell:
