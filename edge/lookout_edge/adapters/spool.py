@@ -3,6 +3,7 @@
 import secrets
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 #: A fire or key-area alarm of the last seconds is live, and leaves before older ones.
 _LIVE_S = 60.0
+#: A clock that gains or loses so much against the steady one was set: ages are told without that.
+_LEAP_S = 600.0
 #: Without ``+`` SQLite walks the whole backlog in the order asked for, to find the few of the last minute.
 _LIVE_FIRST = "SELECT sequence FROM event WHERE rank = ? AND stored_at >= ? ORDER BY +sequence LIMIT ?"
 #: By rank, since that is how the index has them.
@@ -65,7 +68,8 @@ class SqliteSpool:
 
     Sequence numbers are gapless within an epoch; the epoch is made with the file and kept with it. A row goes when a
     receipt settles it, or, counted, named and logged, when it would outgrow the ``limits``: blue ones first, oldest
-    first; fire and key area last, and never for their age.
+    first; fire and key area last, and never for their age. What waits does not age when the clock is set: boxes without
+    a battery come up months or years behind. ``steady`` counts seconds and is never set.
     """
 
     def __init__(
@@ -76,6 +80,7 @@ class SqliteSpool:
         gateway: str,
         clock: Clock,
         limits: SpoolLimits | None = None,
+        steady: Callable[[], float] = time.monotonic,
     ) -> None:
         self._path = path
         self._site = site
@@ -86,7 +91,11 @@ class SqliteSpool:
         self._listeners: list[Callable[[], None]] = []
         self._requeued: set[int] = set()
         self._give_way: Callable[[], bool] = lambda: False
+        self._steady = steady
+        self._ahead_s = clock.now() - steady()
         self._file = self._open()
+        #: What was put since then has been dated by the clock as it is now.
+        self._since = self.last_sequence
         with self._transaction() as file:
             make_room(file, self._limits, clock.now())
 
@@ -111,7 +120,7 @@ class SqliteSpool:
         except BrokenSpoolError:
             with self._lock:
                 self._file.close()
-                self._file = self._open()
+                self._file, self._since = self._open(), 0
             sequence = self._put(data)
         except SpoolError as error:
             if not is_full(error.__cause__) or not self._give_way():
@@ -227,11 +236,23 @@ class SqliteSpool:
 
     def _put(self, data: EventData) -> int:
         with self._transaction() as file:
+            self._date_anew(file)
             sequence = self._insert(file, data, self._clock.now())
             if not data.attributes.test:
                 note_event(file, data)
             make_room(file, self._limits, self._clock.now())
             return sequence
+
+    def _date_anew(self, file: sqlite3.Connection) -> None:
+        """Move the times of this run's events along with a clock that was set."""
+        ahead_s = self._clock.now() - self._steady()
+        leap_s = ahead_s - self._ahead_s
+        if abs(leap_s) < _LEAP_S:
+            return
+        self._ahead_s = ahead_s
+        moved = "UPDATE event SET stored_at = stored_at + ? WHERE sequence > ?"
+        count = file.execute(moved, (leap_s, self._since)).rowcount
+        _log.warning("the clock was set: what waits keeps its age", by_s=round(leap_s), events=count)
 
     def _insert(self, file: sqlite3.Connection, data: EventData, made_at: float) -> int:
         epoch, last, _ = self._life()
@@ -281,6 +302,7 @@ class SqliteSpool:
         for payload, stored_at in rows:
             self._insert(file, Event.model_validate_json(payload).data, float(stored_at))
         self._requeued.clear()
+        self._since = 0
         _log.error(
             "the dispatcher knows other events under numbers of this spool: it is a copy, so a new epoch begins",
             epoch=fresh,

@@ -18,6 +18,8 @@ _RANK = {Severity.BLUE: 0, Severity.YELLOW: 1, Severity.RED: 2}
 #: The rank of fire and key area.
 PROTECTED: Final = 3
 _DAY_S = 86_400.0
+#: What was put before has no age: its box's clock was never set (2020-01-01 UTC).
+_CLOCK_SET = 1_577_836_800.0
 #: Names of lost events that are kept, the newest.
 _REMEMBERED = 10_000
 
@@ -96,7 +98,8 @@ def _too_old(file: sqlite3.Connection, limits: SpoolLimits, now: float) -> list[
         _victim(row, "age")
         for rank, age in enumerate(limits.max_age_s)
         for row in file.execute(
-            "SELECT sequence, camera, scenario, bytes FROM event WHERE rank = ? AND stored_at < ?", (rank, now - age)
+            "SELECT sequence, camera, scenario, bytes FROM event WHERE rank = ? AND stored_at >= ? AND stored_at < ?",
+            (rank, _CLOCK_SET, now - age),
         )
     ]
 

@@ -262,7 +262,14 @@ class CameraWorker:
         if self._pipeline.blindness is not None:
             self._say(Sight.BLIND, self._pipeline.blindness.value, _BLIND[self._pipeline.blindness])
         elif not problem:
-            self._say(Sight.WATCHING, *(self._pipeline.impairment or ()))
+            self._say(Sight.WATCHING, *(self._impairment or ()))
+
+    @property
+    def _impairment(self) -> tuple[str, str] | None:
+        """What a person has to mend though the camera sees."""
+        if self._unspooled:
+            return "spool_refused", f"{len(self._unspooled)} of its events wait in memory: free space on the disk."
+        return self._pipeline.impairment
 
     def _finish(self, reason: EndReason) -> None:
         at = self._latest.at if self._latest is not None else self._clock.now()
@@ -302,7 +309,8 @@ class CameraWorker:
 
     def _lose_sight(self, reason: str) -> None:
         now = self._clock.now()
-        if self._lost_since is None:
+        # A clock that was set back must not put the alarm off for as long.
+        if self._lost_since is None or now < self._lost_since:
             self._lost_since = now
         if now - self._lost_since >= self._blind_after_s and not self._stop.is_set():
             self._keep(list(self._pipeline.lose_sight(now, reason, self._lost_since)))

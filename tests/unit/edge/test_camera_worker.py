@@ -91,7 +91,7 @@ class World:
         self.pipeline = CameraPipeline(provenance, [rule], detector or ShadeDetector(see))
         self.worker = self.build()
 
-    def build(self) -> CameraWorker:
+    def build(self, publish: Callable[[CameraState], None] | None = None) -> CameraWorker:
         return CameraWorker(
             self.camera,
             self.source,
@@ -99,7 +99,7 @@ class World:
             sink=self.sink,
             proof=ProofDesk(self.evidence, self.recorder, encode, on_problem=lambda _: None),
             clock=self.clock,
-            publish=self.states.append,
+            publish=publish or self.states.append,
             delays=self.delays,
             warnings=self.warnings,
         )
@@ -244,6 +244,19 @@ def test_a_camera_that_stays_away_is_an_alarm_until_it_is_back() -> None:
     assert start.explain[0].value == "unreachable"
 
 
+def test_a_clock_that_is_set_back_does_not_put_the_alarm_off() -> None:
+    world = world_of_unplugged(6, frames_then=frames())
+    wait = world.delays.after
+
+    def set_back(number: int) -> None:
+        wait(number)
+        world.clock.at -= 86_400 if number == 1 else 0
+
+    world.delays.after = set_back
+    world.worker.run()
+    assert [phase for phase, *_ in blind_alarms(world)] == [Phase.START, Phase.END]
+
+
 def test_a_camera_that_is_away_for_a_moment_is_no_alarm() -> None:
     world = world_of_unplugged(2, frames_then=frames())
     world.worker.run()
@@ -294,6 +307,26 @@ def test_events_that_the_disk_refuses_are_kept_and_spooled_later() -> None:
     world.sink.broken = False
     world.worker.run()
     assert world.phases[:2] == [Phase.START, Phase.END]
+
+
+def test_a_camera_whose_events_the_disk_refuses_says_so_while_it_watches() -> None:
+    source = ListSource(frames())
+    world = World(source)
+    world.sink.broken = True
+
+    def mend(state: CameraState) -> None:
+        world.states.append(state)
+        world.sink.broken = world.sink.broken and state.reason != "spool_refused"
+
+    world.worker = world.build(mend)
+    world.worker.run()
+    assert world.said == [
+        (Sight.BLIND, "connecting"),
+        (Sight.WATCHING, None),
+        (Sight.WATCHING, "spool_refused"),
+        (Sight.WATCHING, None),
+        (Sight.OFF, "ended"),
+    ]
 
 
 def test_broken_evidence_never_stops_an_event() -> None:

@@ -5,6 +5,7 @@ import sqlite3
 import threading
 from pathlib import Path
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -157,6 +158,29 @@ def test_age_gives_up_all_but_fire_and_key_area(tmp_path: Path) -> None:
     clock.forward(101)
     spool.put(some_event())
     assert sorted(numbers(spool)) == [2, 3]
+
+
+@pytest.mark.parametrize("leap_s", [40 * 86_400.0, -40 * 86_400.0])
+def test_a_clock_that_is_set_makes_nothing_old(tmp_path: Path, leap_s: float) -> None:
+    clock, steady = HandClock(), HandClock(0.0)
+    spool = SqliteSpool(tmp_path / "spool.db", site="s1", gateway="g1", clock=clock, steady=steady.now)
+    spool.put(some_event())
+    for each in (clock, steady):
+        each.forward(50)
+    clock.forward(leap_s)
+    spool.put(some_event())
+    assert numbers(spool) == [1, 2]
+    assert spool.depth().oldest_s == pytest.approx(50)
+    for each in (clock, steady):
+        each.forward(31 * 86_400)
+    spool.put(some_event())
+    assert numbers(spool) == [3]
+
+
+def test_what_was_put_before_the_clock_was_ever_set_is_not_old_after_a_restart(tmp_path: Path) -> None:
+    clock = HandClock(1000.0)
+    opened(tmp_path / "spool.db", clock).put(some_event())
+    assert numbers(opened(tmp_path / "spool.db", HandClock())) == [1]
 
 
 def test_what_was_given_up_is_named_and_counted_for_good(tmp_path: Path) -> None:
