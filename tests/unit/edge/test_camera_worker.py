@@ -250,7 +250,7 @@ def test_a_clock_that_is_set_back_does_not_put_the_alarm_off() -> None:
 
     def set_back(number: int) -> None:
         wait(number)
-        world.clock.at -= 86_400 if number == 1 else 0
+        world.clock.at -= 86_400 if number == 2 else 0
 
     world.delays.after = set_back
     world.worker.run()
