@@ -1,5 +1,6 @@
 """A dispatcher of its own, as a real process with its own broker, and a gateway that a test speaks for."""
 
+import asyncio
 import hashlib
 import json
 import signal
@@ -7,11 +8,12 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from e2e.console_driver import Login
 from lookout_contract.commands import COMMANDS, Command, CommandResponse, Outcome, ZonesReport
@@ -19,8 +21,13 @@ from lookout_contract.delivery import Receipt
 from lookout_contract.events import EventData, make_event
 from lookout_contract.status import CameraState, GatewayStatus, ProposalReport, Sight
 from lookout_contract.topics import GatewayTopics
+from lookout_server import bootstrap
 from lookout_server.adapters.mqtt.testing import Probe
 from lookout_server.adapters.web_push import new_key
+from lookout_server.config import ServerConfig, load_server_config
+from lookout_server.domain.territory import Role
+
+T = TypeVar("T")
 
 SITE = "e2e"
 EPOCH = "e1"
@@ -88,13 +95,15 @@ class Dispatcher:
             self.process.wait(timeout=30)
         self.process = None
 
-    def add_person(self, login: Login) -> None:
-        """Give somebody of the site file a password."""
-        self.verb("user", "add", login.username, "--password-stdin", said=login.password)
+    def add_person(self, login: Login, role: Role | None = None, name: str | None = None) -> None:
+        """As ``user add`` does: give somebody of the site file a password, or make an account with this role."""
+        roles = None if role is None else frozenset({role})
+        wanted = bootstrap.NewPerson(username=login.username, name=name, roles=roles, password=login.password)
+        run_apart(bootstrap.add_person(self._settings(), wanted))
 
     def add_gateway(self, name: str) -> dict[str, Any]:
-        """Credentials for a gateway."""
-        return cast("dict[str, Any]", json.loads(self.verb("gateway", "add", name, "--json")))
+        """Credentials for a gateway, as ``gateway add`` prints them."""
+        return bootstrap.as_values(run_apart(bootstrap.add_gateway(self._settings(), name, rotate=False)))
 
     def verb(self, *arguments: str, said: str = "") -> str:
         """Run another verb and return what it printed."""
@@ -114,6 +123,9 @@ class Dispatcher:
     def log(self) -> str:
         """What it has logged."""
         return (self.folder / "server.log").read_text("utf-8", errors="replace")
+
+    def _settings(self) -> ServerConfig:
+        return load_server_config(self.folder / "server.yaml")
 
     def _command(self, *arguments: str) -> list[str]:
         return [sys.executable, "-m", "lookout_server", *arguments, "--config", str(self.folder / "server.yaml")]
@@ -254,6 +266,12 @@ class SpokenGateway:
     def _settled(self, sequence: int) -> bool:
         heard = self.probe.on(self.topics.receipt)
         return any(Receipt.model_validate_json(message.payload).settles(sequence) for message in heard)
+
+
+def run_apart(work: Coroutine[Any, Any, T]) -> T:
+    """What it returns, run in a thread: who drives a browser has a loop already, and a process a verb costs seconds."""
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        return thread.submit(asyncio.run, work).result()
 
 
 def _connected(dispatcher: Dispatcher, issued: dict[str, Any]) -> Probe:

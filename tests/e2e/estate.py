@@ -1,11 +1,9 @@
 """A sub-district at its real scale with a day's work in it: what every page of the console has something to show of."""
 
-import asyncio
 import hashlib
 import io
 import secrets
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,7 +15,7 @@ import httpx
 import numpy as np
 
 from e2e.console_driver import Login
-from e2e.dispatcher import Dispatcher, SpokenGateway
+from e2e.dispatcher import Dispatcher, SpokenGateway, run_apart
 from e2e.scenes import VOTED, Scene, dwelt
 from lookout_contract.commands import ZonesReport
 from lookout_contract.events import Condition, DetectedObject, Scenario, Severity
@@ -221,9 +219,7 @@ class Estate:
     def start(cls, folder: Path, *, cases: int = CASES, office: bool = True) -> "Estate":
         """Everything is there when it returns; ``stop`` ends it. ``office``: also what its own pages are about."""
         dispatcher = Dispatcher(folder=folder, config=CONFIG.format(folder=folder))
-        # In a thread: whoever drives a browser has a loop of their own, and a process for each verb costs seconds.
-        with ThreadPoolExecutor(max_workers=1) as thread:
-            issued, code = thread.submit(lambda: asyncio.run(_prepare(folder / "server.yaml", cases))).result()
+        issued, code = run_apart(_prepare(folder / "server.yaml", cases))
         dispatcher.start()
         estate = cls(
             dispatcher=dispatcher,

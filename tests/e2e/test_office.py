@@ -25,6 +25,7 @@ from lookout_contract.status import ProposalReport
 from lookout_edge.adapters.zoo import Zoo
 from lookout_server.bootstrap.access import open_database
 from lookout_server.config import load_server_config
+from lookout_server.domain.territory import Role
 from lookout_server.domain.webhook import SetAside, written_secret
 
 ADMIN = Login(username="root", password="administrator-of-the-test")
@@ -72,7 +73,7 @@ def dispatcher(tmp_path_factory: pytest.TempPathFactory, property_firm: Property
     (folder / "site.yaml").write_text(SITE_FILE, encoding="utf-8")
     running.start()
     running.add_person(WORKER)
-    running.verb("user", "add", ADMIN.username, "--role", "admin", "--password-stdin", said=ADMIN.password)
+    running.add_person(ADMIN, Role.ADMIN)
     yield running
     running.stop()
 
@@ -190,7 +191,7 @@ def test_a_page_with_nothing_to_show_says_what_to_do(
     fresh = Dispatcher(folder=tmp_path, config=CONFIG.replace("site_file: site.yaml\n", ""))
     fresh.start()
     try:
-        fresh.verb("user", "add", ADMIN.username, "--role", "admin", "--password-stdin", said=ADMIN.password)
+        fresh.add_person(ADMIN, Role.ADMIN)
         window = open_window(browser, fresh.url, PHONE)
         windows.append(window)
         window.sign_in(ADMIN)

@@ -24,6 +24,7 @@ from lookout_edge.adapters.testing import HandClock
 from lookout_edge.adapters.zoo import Zoo
 from lookout_edge.errors import EdgeError
 from lookout_edge.supervisor import Rollouts
+from lookout_server.domain.territory import Role
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
 GATEWAY, MODEL, PATIENCE_S = "gw-01", "coco-nano", 60
@@ -152,7 +153,7 @@ def test_a_model_is_kept_when_the_camera_goes_on_seeing_and_rolled_back_when_not
     dispatcher: Dispatcher, tmp_path: Path
 ) -> None:
     good, bad = packed(dispatcher, tmp_path, "good"), packed(dispatcher, tmp_path, "bad")
-    dispatcher.verb("user", "add", LEAD.username, "--role", "supervisor", "--password-stdin", said=LEAD.password)
+    dispatcher.add_person(LEAD, Role.SUPERVISOR)
     box = Box(dispatcher, tmp_path / "box", dispatcher.add_gateway(GATEWAY), blinding={bad})
     try:
         room = ControlRoom(dispatcher.url)

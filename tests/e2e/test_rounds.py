@@ -13,6 +13,7 @@ from e2e.console_driver import PHONE, Login, Window, dispatch, open_window, repo
 from e2e.dispatcher import WORKER, Dispatcher, SpokenGateway
 from e2e.estate import Caller
 from e2e.scenes import parked_ebike
+from lookout_server.domain.territory import Role
 
 AXE = Path(__file__).parents[2] / "server" / "console" / "node_modules" / "axe-core" / "axe.min.js"
 SUPERVISOR = Login(username="zhao", password="supervisor-of-the-test")
@@ -23,8 +24,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 @pytest.fixture(scope="module")
 def supervisor(dispatcher: Dispatcher) -> Iterator[Caller]:
     """Who plans inspections and sees what comes in."""
-    said = ("--name", "赵磊", "--role", "supervisor", "--password-stdin")
-    dispatcher.verb("user", "add", SUPERVISOR.username, *said, said=SUPERVISOR.password)
+    dispatcher.add_person(SUPERVISOR, Role.SUPERVISOR, "赵磊")
     caller = Caller.sign_in(dispatcher, SUPERVISOR)
     body = {"kind": "lift", "grid": "grid-01", "every_days": 30, "checks": ["轿厢照明", "应急电话"]}
     due = (datetime.now(UTC) + timedelta(days=2)).isoformat()

@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, expect
 from e2e.console_driver import PHONE, Login, Window, open_window, report
 from e2e.dispatcher import SUPERVISOR, WORKER, Dispatcher, SpokenGateway
 from e2e.scenes import parked_ebike
+from lookout_server.domain.territory import Role
 
 ADMIN = Login(username="root", password="administrator-of-the-test")
 OUTPUT = Path(__file__).parents[1] / "output" / "console"
@@ -78,7 +79,7 @@ def test_a_policy_is_changed_tried_activated_and_gone_back_from(
 def test_people_are_imported_once_every_row_is_right(
     browser: Browser, dispatcher: Dispatcher, windows: list[Window], tmp_path: Path
 ) -> None:
-    dispatcher.verb("user", "add", ADMIN.username, "--role", "admin", "--password-stdin", said=ADMIN.password)
+    dispatcher.add_person(ADMIN, Role.ADMIN)
     office = _window(browser, dispatcher, windows, ADMIN)
     page = office.page
     page.goto(f"{office.base_url}/admin/estate")
@@ -110,7 +111,7 @@ def test_people_are_imported_once_every_row_is_right(
 
 def test_people_change_their_own_password(browser: Browser, dispatcher: Dispatcher, windows: list[Window]) -> None:
     login = Login(username="he", password="the first password of hers")
-    dispatcher.verb("user", "add", login.username, "--role", "operator", "--password-stdin", said=login.password)
+    dispatcher.add_person(login, Role.OPERATOR)
     here, there = (_window(browser, dispatcher, windows, login) for _ in range(2))
     page = here.page
     page.goto(f"{here.base_url}/account")

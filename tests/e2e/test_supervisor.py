@@ -15,6 +15,7 @@ from e2e.console_driver import PHONE, Login, Window, open_window, report
 from e2e.dispatcher import Dispatcher, SpokenGateway
 from e2e.scenes import parked_ebike
 from lookout_contract.events import Scenario
+from lookout_server.domain.territory import Role
 
 ROOT = Path(__file__).parents[2]
 AXE = ROOT / "server" / "console" / "node_modules" / "axe-core" / "axe.min.js"
@@ -82,7 +83,7 @@ def test_statistics_show_what_was_decided(gateway: SpokenGateway, operator: Wind
 @pytest.fixture(scope="module")
 def admin(dispatcher: Dispatcher) -> Login:
     login = Login(username="root", password="administrator-of-the-test")
-    dispatcher.verb("user", "add", login.username, "--role", "admin", "--password-stdin", said=login.password)
+    dispatcher.add_person(login, Role.ADMIN)
     return login
 
 

@@ -12,6 +12,7 @@ from playwright.sync_api import Error as PlaywrightError
 from e2e.console_driver import DESKTOP, PHONE, Login, Window, open_window
 from e2e.dispatcher import WORKER, Dispatcher
 from e2e.screenshots import routes
+from lookout_server.domain.territory import Role
 
 ADMIN = Login(username="root", password="administrator-of-the-test")
 #: Longer than a page waits for an answer.
@@ -27,7 +28,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(300)]
 
 @pytest.fixture(scope="module")
 def admin(dispatcher: Dispatcher) -> Login:
-    dispatcher.verb("user", "add", ADMIN.username, "--role", "admin", "--password-stdin", said=ADMIN.password)
+    dispatcher.add_person(ADMIN, Role.ADMIN)
     return ADMIN
 
 
