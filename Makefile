@@ -64,7 +64,7 @@ $(REEL)/blender/.ready: models/reel/requirements.txt
 	@$(REEL)/blender/bin/python -m pip install -q -r models/reel/requirements.txt
 	@touch $@
 
-stills: $(REEL)/blender/.ready ## Render labelled stills of e-bikes and bags in corridors and lifts into $(REEL)/stills, for training (an hour)
+stills: $(REEL)/blender/.ready ## Render labelled stills of e-bikes, bicycles and bags in corridors and lifts into $(REEL)/stills, for training (an hour)
 	@$(BLENDER) -m lookout_models.reel.stills $(REEL)/stills $(STILLS_ARGS) > $(REEL)/log
 
 reel: $(VENV)/.runtime $(REEL)/blender/.ready ## Render the reel anew into $(REEL)/clips, or CLIPS="fire-yard …" of it (hours; Blender's module is 370 MB); goes on where it stopped

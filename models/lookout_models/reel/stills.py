@@ -2,7 +2,8 @@
 
 ``python -m lookout_models.reel.stills OUT``, by Blender's Python, see ``make stills``. OUT/images/*.jpg, 416 wide,
 OUT/labels/*.txt (YOLO: class cx cy w h), OUT/data.yaml. In every place the empty set is rendered once and then only
-the part in which things stand. Prams, wheelchairs and empty places have no boxes: they are there to be told apart.
+the part in which things stand. Prams, wheelchairs, carts, chairs and empty places have no boxes: they are there to be
+told apart.
 """
 
 import argparse
@@ -17,18 +18,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookout_models.reel import stage
-from lookout_models.reel.actors import Person, bag, ebike, pram, rubbish, wheelchair
+from lookout_models.reel.actors import Person, bag, ebike, rubbish
+from lookout_models.reel.clutter import bicycle, harmless
 from lookout_models.reel.corridor import corridor
 from lookout_models.reel.lift import cabin
 from lookout_models.reel.shoot import Border, laid
 
 Picture = NDArray[np.uint8]
 SIZE = (416, 234)
-CLASSES = ("ebike", "person", "garbage")
+CLASSES = ("ebike", "person", "garbage", "bicycle")
 #: Stills of one place.
 A_PLACE = 12
 #: What is less visible than this share of it has no box.
 _LEAST_VISIBLE = 0.3
+#: Vertices of a part that are looked for; with few of them a person's box ends at the neck.
+_POINTS = 160
 _AWAY = (0.0, 0.0, -50.0)
 
 
@@ -53,7 +57,7 @@ class Place:
         random = self.random
         taken: list[tuple[float, float]] = []
         shown: list[tuple[str, Sequence[Any]]] = []
-        for label, thing in self.things:
+        for label, thing in random.sample(self.things, len(self.things)):
             spot = self._spot(taken, 0.75) if random.random() < _OFTEN[label] else None
             thing.location = (*spot, 0.0) if spot else _AWAY
             thing.rotation_euler = (0, 0, math.radians(self._heading()))
@@ -89,18 +93,22 @@ class Place:
 
 
 #: How often a thing of a label stands there; the empty label is that of harmless things.
-_OFTEN: Mapping[str, float] = {"ebike": 0.45, "garbage": 0.35, "": 0.2}
+_OFTEN: Mapping[str, float] = {"ebike": 0.3, "garbage": 0.25, "bicycle": 0.2, "": 0.4}
 
 
 def _things(random: Random, seed: int) -> list[tuple[str, Any]]:
     bikes = [ebike(_lacquer(random), top_box=random.random() < 0.4, basket=random.random() < 0.5) for _ in range(2)]
+    for bike in bikes:
+        bike.scale = tuple(random.uniform(0.9, 1.1) for _ in range(3))
+    pedalled = bicycle(_lacquer(random), basket=random.random() < 0.5)
     bags = [bag(random.choice(_BAGS), seed + n, size=random.uniform(0.16, 0.34)) for n in range(2)]
     heap = rubbish(seed, pieces=40, spread=random.uniform(0.3, 0.6))
-    others = [random.choice((pram, wheelchair))(_cloth(random))]
+    others = harmless(random, lambda: _cloth(random), 3)
     return (
         [("ebike", bike) for bike in bikes]
+        + [("bicycle", pedalled)]
         + [("garbage", thing) for thing in (*bags, heap)]
-        + [("", o) for o in others]
+        + [("", thing) for thing in others]
     )
 
 
@@ -167,7 +175,7 @@ def visible_box(parts: Sequence[Any], eye: stage.Vector) -> Border | None:
     for part in parts:
         shape = part.evaluated_get(graph)
         corners = list(shape.to_mesh().vertices)
-        for corner in corners[:: max(1, len(corners) // 24)]:
+        for corner in corners[:: max(1, len(corners) // _POINTS)]:
             place = part.matrix_world @ corner.co
             x, y, depth = stage.to_screen(place)
             tried += 1
