@@ -52,8 +52,12 @@ _SLOW_IS_FINE = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.
 _METHODS = {"get", "put", "post", "delete", "head"}
 
 
+#: Making it takes most of a second, and every operation is a test.
+_DOCUMENT = openapi_document("0.1.0")
+
+
 def _operations() -> list[tuple[str, str, dict[str, Any]]]:
-    paths: dict[str, dict[str, Any]] = openapi_document("0.1.0")["paths"]
+    paths: dict[str, dict[str, Any]] = _DOCUMENT["paths"]
     return [(path, method, paths[path][method]) for path in paths for method in paths[path] if method in _METHODS]
 
 
@@ -69,7 +73,7 @@ def test_operation_ids_are_unique_and_readable() -> None:
 
 @pytest.mark.parametrize(("path", "method", "operation"), _operations(), ids=lambda value: str(value)[:60])
 def test_every_operation_is_described_with_examples(path: str, method: str, operation: dict[str, Any]) -> None:
-    schemas = openapi_document("0.1.0")["components"]["schemas"]
+    schemas = _DOCUMENT["components"]["schemas"]
     assert operation["description"]
     assert operation["tags"]
     if path.startswith("/api/"):
