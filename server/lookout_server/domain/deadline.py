@@ -20,6 +20,8 @@ class DeadlineKind(StrEnum):
     ACKNOWLEDGEMENT = "acknowledgement"
     #: An inspection that is due; its part says whether its worker is reminded or it is late.
     INSPECTION = "inspection"
+    #: A gateway that is gone: those who look after its cameras are told unless it comes back before.
+    GATEWAY = "gateway"
     #: A notice that has to leave by a channel; its subject is the notice, its part the channel.
     DELIVERY = "delivery"
 

@@ -33,6 +33,7 @@ class NoticeKind(StrEnum):
     INSPECTION_LATE = "inspection_late"
     ALARM_LATE = "alarm_late"
     ALARM_DROPPED = "alarm_dropped"
+    GATEWAY_LOST = "gateway_lost"
 
 
 class DeliveryState(StrEnum):

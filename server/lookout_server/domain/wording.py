@@ -96,6 +96,10 @@ NOTICES: Mapping[str, Words] = {
     "inspection_late": Words("巡检逾期：{title}", "Inspection overdue: {title}"),
     "alarm_late": Words("告警无人研判：{title}", "Nobody has judged the alarm: {title}"),
     "alarm_dropped": Words("接手后没有进展，告警重新待研判：{title}", "Taken up without progress, open again: {title}"),
+    "gateway_lost": Words(
+        "网关失联：{title}，看不到画面，请检查设备、电源和网络",
+        "Gateway lost: {title}, nobody watches there; look at its box, power and network",
+    ),
     "hand_over": Words("交接班待签收：{title} 件", "To be taken over and signed: {title} cases"),
     "care_asked": Words(
         "有人申请查阅关爱案件（{number}），请第二人批准",
@@ -119,6 +123,7 @@ GROUPS: Mapping[str, Words] = {
     "inspection_due": Words("{count} 处待巡检", "{count} inspections are due"),
     "inspection_late": Words("{count} 处巡检逾期", "{count} inspections are overdue"),
     "alarm_late": Words("{count} 条告警无人研判", "Nobody has judged {count} alarms"),
+    "gateway_lost": Words("{count} 台网关失联", "{count} gateways are lost"),
     "alarm_dropped": Words("{count} 条告警接手后没有进展", "{count} alarms were taken up without progress"),
     "follow_up": Words("{count} 个案件请回访", "{count} cases to follow up"),
 }

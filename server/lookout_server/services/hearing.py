@@ -1,17 +1,25 @@
 """What gateways say apart from events: how they are, what their cameras see, how a command went."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from lookout_contract.commands import CommandResponse, Outcome
+from lookout_contract.events import Severity
 from lookout_server.domain.case import CaseEvidence, CaseEvidenceKind, Stage
+from lookout_server.domain.deadline import Deadline, DeadlineKey, DeadlineKind
 from lookout_server.domain.moving import rechecked
-from lookout_server.domain.territory import Camera, Gateway
+from lookout_server.domain.notice import NoticeKind
+from lookout_server.domain.territory import Camera, CameraKey, Gateway, Role, Site
+from lookout_server.domain.wording import Words
 from lookout_server.ports import SentCommand, Store, UnitOfWork
 from lookout_server.services import announce
+from lookout_server.services.access import audience
+from lookout_server.services.notifying import About, notify
 from lookout_server.services.reading import ReadCamera, ReadResponse, ReadStatus, Refused
 
+#: How long a gateway may be gone before people are called: a box that starts anew takes no longer.
+GONE_FOR = timedelta(minutes=2)
 _SHA256_CHARACTERS = set("0123456789abcdef")
 
 
@@ -31,6 +39,7 @@ async def hear_statuses(uow: UnitOfWork, said: Sequence[ReadStatus]) -> None:
         announce.gateway_changed(uow, name, "created" if held is None else "updated", at)
         if held is not None and held.online != now.online:
             await _announce_cameras(uow, name, at)
+            await _expect_back(uow, now, at)
 
 
 async def lose_silent(store: Store, *, before: datetime, at: datetime) -> Sequence[str]:
@@ -43,9 +52,39 @@ async def lose_silent(store: Store, *, before: datetime, at: datetime) -> Sequen
         for name in lost:
             announce.gateway_changed(uow, name, "updated", at)
             await _announce_cameras(uow, name, at)
+            await _expect_back(uow, Gateway(id=name), at)
         if lost:
             await uow.commit()
     return lost
+
+
+async def gateway_passed(uow: UnitOfWork, site: Site, name: str, at: datetime) -> None:
+    """It was not back in time: the control room, who runs the system, and who leads hear of it once."""
+    gateway = (await uow.gateways.get([name])).get(name)
+    if gateway is None or gateway.online:
+        return
+    cameras = {key: camera for key, camera in (await uow.territory.cameras()).items() if key.gateway == name}
+    title = Words(f"{name}（{len(cameras)} 路摄像头）", f"{name} ({len(cameras)} cameras)")
+    seen = gateway.last_seen_at.isoformat() if gateway.last_seen_at else ""
+    # One blind camera is yellow. Here nobody would see a fire on any of them, so it does not wait for the morning.
+    about = About(subject=name, occasion=seen, severity=Severity.RED, title=title)
+    await notify(uow, site, about, NoticeKind.GATEWAY_LOST, await _who_looks_after(uow, cameras), at=at)
+
+
+async def _who_looks_after(uow: UnitOfWork, cameras: Mapping[CameraKey, Camera]) -> Sequence[str]:
+    roles, grids = (Role.OPERATOR, Role.SUPERVISOR, Role.ADMIN), {camera.grid for camera in cameras.values()} or {None}
+    return [
+        each.id for role in roles for grid in sorted(grids, key=str) for each in await audience(uow, role, grid, None)
+    ]
+
+
+async def _expect_back(uow: UnitOfWork, gateway: Gateway, at: datetime) -> None:
+    """People are called when it stays away, and not when it is back."""
+    key = DeadlineKey(subject=gateway.id, kind=DeadlineKind.GATEWAY)
+    if gateway.online:
+        await uow.deadlines.cancel([key])
+    else:
+        await uow.deadlines.set([Deadline(key=key, due_at=at + GONE_FOR)])
 
 
 async def note_rivals(uow: UnitOfWork, conflicts: Sequence[Refused]) -> None:

@@ -11,6 +11,7 @@ from lookout_server.errors import ServerError
 from lookout_server.ports import LeaseRequest, Store
 from lookout_server.services.alarming import alarm_passed
 from lookout_server.services.escalating import passed
+from lookout_server.services.hearing import gateway_passed
 from lookout_server.services.inspecting import inspection_passed
 from lookout_server.services.timing import set_clock
 
@@ -78,6 +79,10 @@ class Timers:
                     return False
                 if inspection is not None:
                     await inspection_passed(uow, self._site, inspection, key, at)
+            elif key.kind is DeadlineKind.GATEWAY:
+                if not await uow.deadlines.take(key, self._owner):
+                    return False
+                await gateway_passed(uow, self._site, key.subject, at)
             else:
                 case = (await uow.cases.get([key.subject], lock=True)).get(key.subject)
                 if not await uow.deadlines.take(key, self._owner):

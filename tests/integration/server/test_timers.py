@@ -1,14 +1,17 @@
 """Timers on both databases: late once, by whoever comes first, and never twice."""
 
 import asyncio
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import httpx
 import pytest
 
+from lookout_contract.status import Sight
 from lookout_server.domain.case import Case, Details, HistoryEntry
 from lookout_server.domain.deadline import Deadline, DeadlineKind
 from lookout_server.domain.moves import Action
+from lookout_server.domain.notice import NoticeKind
 from lookout_server.domain.policy import DEFAULT
 from lookout_server.domain.rehearsal import rehearse
 from lookout_server.domain.territory import Role
@@ -16,6 +19,8 @@ from lookout_server.errors import StoreError
 from lookout_server.ports import LeaseRequest
 from lookout_server.services import escalating, timers
 from lookout_server.services.handling import Order, void
+from lookout_server.services.hearing import GONE_FOR, lose_silent
+from lookout_server.services.notifying import inbox
 from lookout_server.services.rehearsing import past_steps
 from lookout_server.services.timers import LEASE, Timers, repair
 from lookout_server.services.timing import step_key
@@ -166,3 +171,54 @@ async def test_the_past_can_be_replayed(station: Station) -> None:
     assert [(step.state.value, step.until) for step in past] == [("confirmed", None)]
     outcome = rehearse(past, DEFAULT, now=NOON + timedelta(minutes=5))
     assert (outcome.pages, outcome.late) == (2, {"20261122-0001"})
+
+
+async def _told_of_a_lost_gateway(station: Station) -> dict[str, str]:
+    """Who was told, in which words."""
+    async with station.store.read() as uow:
+        people = [each.id for each in await uow.people.everyone()]
+    told = {each: await inbox(station.store, each, at=NOON) for each in people}
+    return {
+        each: notice.words.zh
+        for each, notices in told.items()
+        for notice in notices
+        if notice.kind is NoticeKind.GATEWAY_LOST
+    }
+
+
+async def _goes(station: Station, gateway: SmallGateway, *, at: datetime, online: bool = False) -> None:
+    await station.intake.take([replace(gateway.is_online(online=online), received_at=at)])
+
+
+async def test_a_gateway_that_stays_away_is_told_of_once(station: Station) -> None:
+    gateway, clock = SmallGateway(), _timers(station)
+    await station.intake.take([gateway.is_online(), gateway.sees(Sight.WATCHING)])
+    await _goes(station, gateway, at=NOON)
+    assert await clock.act(NOON + GONE_FOR - timedelta(seconds=1)) == 0
+    assert await clock.act(NOON + GONE_FOR) == 1
+    told = await _told_of_a_lost_gateway(station)
+    assert {"u-li", "u-zhao"} <= told.keys()
+    assert "u-wang" not in told
+    assert set(told.values()) == {"网关失联：gw-1（2 路摄像头），看不到画面，请检查设备、电源和网络"}
+    assert await clock.act(NOON + timedelta(hours=1)) == 0
+
+
+async def test_a_gateway_that_is_back_in_time_calls_nobody(station: Station) -> None:
+    gateway, clock = SmallGateway(), _timers(station)
+    await station.intake.take([gateway.is_online(), gateway.sees(Sight.WATCHING)])
+    await _goes(station, gateway, at=NOON)
+    await _goes(station, gateway, at=NOON + timedelta(seconds=30), online=True)
+    assert await clock.act(NOON + timedelta(hours=1)) == 0
+    # It is gone again, and has its time again.
+    await _goes(station, gateway, at=NOON + timedelta(seconds=60))
+    assert await clock.act(NOON + GONE_FOR) == 0
+    assert await clock.act(NOON + GONE_FOR + timedelta(seconds=60)) == 1
+
+
+async def test_a_gateway_that_only_fell_silent_is_told_of_too(station: Station) -> None:
+    gateway, clock = SmallGateway(), _timers(station)
+    await station.intake.take([replace(gateway.is_online(), received_at=NOON)])
+    silent = NOON + timedelta(seconds=61)
+    assert await lose_silent(station.store, before=silent, at=silent) == ["gw-1"]
+    assert await clock.act(silent + GONE_FOR) == 1
+    assert "u-li" in await _told_of_a_lost_gateway(station)
