@@ -192,6 +192,8 @@ def test_a_shutdown_is_not_held_up_by_the_disk() -> None:
     world.desk.press("lobby")
     world.sink.broken = True
     world.desk.close()
+    # The end is given up.
+    assert world.said == [("start", None)]
 
 
 def test_an_unknown_button_is_refused_and_a_shutdown_ends_what_is_open() -> None:
