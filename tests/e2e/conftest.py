@@ -43,7 +43,7 @@ def gateway(dispatcher: Dispatcher) -> Iterator[SpokenGateway]:
     speaking = SpokenGateway.connect(dispatcher, GATEWAY)
     speaking.announce("unit2", "gate")
     yield speaking
-    speaking.probe.close()
+    speaking.close()
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any, TypeVar, cast
 
 from e2e.console_driver import Login
@@ -31,6 +32,8 @@ T = TypeVar("T")
 
 SITE = "e2e"
 EPOCH = "e1"
+#: As often as a real gateway.
+HEARTBEAT_S = 15.0
 OPERATOR = Login(username="li", password="operator-of-the-test")
 WORKER = Login(username="wang", password="worker-of-the-test")
 SUPERVISOR = Login(username="zhao", password="supervisor-of-the-test")
@@ -148,7 +151,7 @@ class Dispatcher:
 
 @dataclass(kw_only=True)
 class SpokenGateway:
-    """A gateway without cameras: the test says what it saw."""
+    """A gateway without cameras: the test says what it saw, and it lives until ``close``."""
 
     name: str
     dispatcher: Dispatcher
@@ -157,12 +160,22 @@ class SpokenGateway:
     sequence: int = 0
     #: Commands, by their ids.
     answered: set[str] = field(default_factory=set[str])
+    #: What heartbeats repeat; None: it never announced itself.
+    status: GatewayStatus | None = None
+    _closed: Event = field(default_factory=Event)
 
     @classmethod
     def connect(cls, dispatcher: Dispatcher, name: str, issued: dict[str, Any] | None = None) -> "SpokenGateway":
         """Register it, unless it has credentials, and connect it."""
         issued = issued or dispatcher.add_gateway(name)
-        return cls(name=name, dispatcher=dispatcher, issued=issued, probe=_connected(dispatcher, issued))
+        gateway = cls(name=name, dispatcher=dispatcher, issued=issued, probe=_connected(dispatcher, issued))
+        Thread(target=gateway._live, name=f"heart-{name}", daemon=True).start()
+        return gateway
+
+    def close(self) -> None:
+        """Say goodbye; no heartbeat follows."""
+        self._closed.set()
+        self.probe.close()
 
     def reconnect(self) -> None:
         """After the dispatcher was restarted, wherever its broker is then."""
@@ -185,7 +198,7 @@ class SpokenGateway:
 
     def propose(self, proposals: Mapping[str, ProposalReport]) -> None:
         """A heartbeat with what the gateway proposes to leave out."""
-        status = GatewayStatus(
+        self.status = GatewayStatus(
             gateway=self.name,
             online=True,
             epoch=EPOCH,
@@ -193,7 +206,7 @@ class SpokenGateway:
             version="0.1.0",
             proposals=dict(proposals),
         )
-        self.probe.publish(self.topics.status, status.to_json(), retain=True)
+        self.probe.publish(self.topics.status, self.status.to_json(), retain=True)
 
     def hear_commands(self) -> None:
         """Listen for what the gateway is asked to do."""
@@ -262,6 +275,13 @@ class SpokenGateway:
         )
         with urllib.request.urlopen(request, timeout=10) as answer:
             assert answer.status == 204
+
+    def _live(self) -> None:
+        # A dispatcher takes one that is silent for a minute for lost, and a long test has such minutes.
+        while not self._closed.wait(HEARTBEAT_S):
+            if self.status is not None and self.probe.connected:
+                beat = self.status.model_copy(update={"at": datetime.now(UTC)})
+                self.probe.send(self.topics.status, beat.to_json())
 
     def _settled(self, sequence: int) -> bool:
         heard = self.probe.on(self.topics.receipt)

@@ -246,7 +246,7 @@ class Estate:
         for caller in (self.operator, self.worker, self.boss, self.admin, self.stranger):
             caller.client.close()
         for gateway in self.gateways.values():
-            gateway.probe.close()
+            gateway.close()
         self.dispatcher.stop()
 
     def address(self, pattern: str) -> str | None:

@@ -1,6 +1,8 @@
 """A resident scans a code, reports in three taps, and follows what becomes of it, without an account."""
 
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Browser, expect
@@ -44,6 +46,10 @@ def test_a_report_is_three_taps_and_can_be_followed(
     expect(page.get_by_role("heading", level=2)).to_contain_text("已收到")
     page.reload()
     expect(page.get_by_text("3号楼北侧")).to_be_visible()
+    # Signed out, in a browser that is elsewhere: still the site's clock.
+    when = page.locator(".milestones time").first
+    at = datetime.fromisoformat(when.get_attribute("datetime") or "").astimezone(ZoneInfo("Asia/Shanghai"))
+    expect(when).to_have_text(f"{at:%m/%d %H:%M:%S}")
     phone.shoot(OUTPUT / f"tracking-{'dark' if dark else 'light'}.png")
     barriers += phone.barriers(AXE.read_text("utf-8")) if AXE.exists() else []
     assert not phone.scrolls_sideways()

@@ -43,7 +43,7 @@ def gateway(dispatcher: Dispatcher) -> Iterator[SpokenGateway]:
             age = timedelta(minutes=8 if camera == "unit5" else 0, seconds=20)
             put_still(speaking, camera, first_picture(REEL / f"{clip}.mp4"), now - age)
     yield speaking
-    speaking.probe.close()
+    speaking.close()
 
 
 def first_picture(clip: Path) -> bytes:

@@ -38,7 +38,7 @@ function Progress({ told: shown, tracking, rated }: { told: Followed; tracking: 
       <ol class="milestones">
         {shown.milestones.map((each) => (
           <li key={`${each.progress} ${each.at}`}>
-            <strong>{inLanguage(each)}</strong> <time dateTime={each.at}>{dayTime(each.at)}</time>
+            <strong>{inLanguage(each)}</strong> <time dateTime={each.at}>{dayTime(each.at, shown.timezone)}</time>
           </li>
         ))}
       </ol>

@@ -34,6 +34,8 @@ export interface Followed {
   milestones: readonly Milestone[];
   can_rate: boolean;
   score: number | null;
+  /** The site's: residents are not signed in. */
+  timezone: string;
 }
 
 export const place = (code: string) => request<Place>("GET", `/public/places/${encodeURIComponent(code)}`);

@@ -6,9 +6,8 @@ import { language, t, word } from "./i18n";
 
 const formats = new Map<string, Intl.DateTimeFormat>();
 
-function formatter(options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+function formatter(options: Intl.DateTimeFormatOptions, zone = overview.value?.site.timezone): Intl.DateTimeFormat {
   // The site's own zone: an operator abroad and one in the room must read the same time off the same alarm.
-  const zone = overview.value?.site.timezone;
   const key = `${language.value} ${zone ?? ""} ${JSON.stringify(options)}`;
   let format = formats.get(key);
   if (format === undefined) {
@@ -23,11 +22,10 @@ export function clockTime(at: string): string {
   return formatter({ hour: "2-digit", minute: "2-digit", second: "2-digit" }).format(new Date(at));
 }
 
-/** Day and time: "11/22 14:03:22". */
-export function dayTime(at: string): string {
-  return formatter({ month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit" }).format(
-    new Date(at),
-  );
+/** Day and time: "11/22 14:03:22". `zone`: the site's, where nobody is signed in who would know it. */
+export function dayTime(at: string, zone?: string): string {
+  const options = { month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit" } as const;
+  return formatter(options, zone).format(new Date(at));
 }
 
 /** "11/22" */

@@ -29,6 +29,7 @@ _FOLLOWED: dict[str, Any] = {
     **_WORDS,
     "milestones": [{"progress": "received", "at": "2026-11-22T04:00:00.000Z", **_WORDS}],
     "can_rate": False,
+    "timezone": "Asia/Shanghai",
     "score": None,
 }
 
@@ -115,9 +116,10 @@ class FollowedModel(Model):
     milestones: tuple[MilestoneModel, ...] = Field(description="Oldest first.")
     can_rate: bool
     score: int | None
+    timezone: str = Field(description="The site's, an IANA name: who follows a report has no session to learn it from.")
 
     @classmethod
-    def of(cls, followed: Followed) -> "FollowedModel":
+    def of(cls, followed: Followed, timezone: str) -> "FollowedModel":
         """From the service's value."""
         told, kind = followed.report, KINDS[followed.report.kind].words
         words = PROGRESS_WORDS[followed.progress]
@@ -140,6 +142,7 @@ class FollowedModel(Model):
                 for each in followed.milestones
             ),
             can_rate=followed.progress is Progress.DONE and told.score is None,
+            timezone=timezone,
             score=told.score,
         )
 

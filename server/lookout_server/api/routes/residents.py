@@ -99,7 +99,7 @@ async def get_resident_report(deps: Given, request: Request, tracking: Tracking)
     """Where a report stands. For whoever has its tracking code."""
     deps.allowances.check(GUESSES, _address(request), deps.clock.now())
     try:
-        return FollowedModel.of(await residents.follow(deps.store, tracking))
+        return FollowedModel.of(await residents.follow(deps.store, tracking), deps.site.timezone)
     except NotFoundError:
         deps.allowances.count(GUESSES, _address(request), deps.clock.now())
         raise
@@ -115,7 +115,7 @@ async def rate_resident_report(deps: Given, request: Request, tracking: Tracking
     now = deps.clock.now()
     deps.allowances.take(PER_ADDRESS, _address(request), now)
     followed = await residents.rate(deps.store, deps.site, tracking, body.score, body.words, at=now)
-    return FollowedModel.of(followed)
+    return FollowedModel.of(followed, deps.site.timezone)
 
 
 @places_router.get("", operation_id="listPlaces", responses=errors("forbidden"))
