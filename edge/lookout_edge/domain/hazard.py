@@ -154,7 +154,7 @@ def union(parts: Sequence[Detection]) -> Box:
 
 @dataclass(slots=True)
 class HazardBook:
-    """The hazards of one zone."""
+    """The hazards of one camera."""
 
     #: n of the k-of-n vote.
     votes_of: int

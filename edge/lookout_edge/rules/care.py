@@ -131,6 +131,8 @@ class Care(PresenceRule[CareParams, _Note]):
         #: Start of the day's time for signs of life, and the seconds of it that were watched.
         self._day_from = 0.0
         self._watched_s = 0.0
+        #: Start of that time and what was watched of it when nobody was seen; until somebody is.
+        self._silent: tuple[float, float] | None = None
 
     def observe(self, at: float, tracks: Sequence[Track], scene: Scene) -> Sequence[Observation]:
         """See ``Rule.observe``."""
@@ -138,7 +140,7 @@ class Care(PresenceRule[CareParams, _Note]):
         people = super().observe(at, tracks, scene)
         seen = (track.box for track in tracks if track.label in self._params.labels and track.last_at >= at)
         if any(zone.contains(box.bottom_centre) for box in seen for zone in self._zones):
-            self._alive_at = at
+            self._alive_at, self._silent = at, None
         return (*people, *self._silence(at))
 
     def _new_note(self) -> _Note:
@@ -212,17 +214,20 @@ class Care(PresenceRule[CareParams, _Note]):
         last, self._looked_at = self._looked_at, at
         if self._params.alive_by is None:
             return ()
-        midnight = self._context.calendar.local(at).replace(hour=0, minute=0, second=0, microsecond=0)
+        midnight = self._context.calendar.local(at).replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
         day_from, day_by = (_moment(midnight, text) for text in (self._params.alive_from, self._params.alive_by))
         if day_from != self._day_from:
             self._day_from, self._watched_s = day_from, 0.0
-        if at < day_from:
-            return ()
-        if last is not None and last <= at <= day_by:
+        if last is not None and max(last, day_from) <= at <= day_by:
             self._watched_s += min(at - max(last, day_from), _WATCHED_GAP_S)
+        if self._silent is not None and at >= self._silent[0]:
+            return (self._nobody(at, *self._silent),)  # midnight is no sign of life
         if at < day_by or (self._alive_at is not None and day_from <= self._alive_at <= at):
             return ()
-        return (self._nobody(at, day_from, self._watched_s / (day_by - day_from)),)
+        coverage = self._watched_s / (day_by - day_from)
+        if coverage >= self._params.min_coverage:
+            self._silent = day_from, coverage
+        return (self._nobody(at, day_from, coverage),)
 
     def _nobody(self, at: float, since: float, coverage: float) -> Observation:
         conditions = (

@@ -16,6 +16,7 @@ from pydantic import Field, model_validator
 from lookout_contract.events import Attributes, Scenario, Severity
 from lookout_edge.domain.cells import LearnedCells
 from lookout_edge.domain.condition import Condition
+from lookout_edge.domain.detection import Detection
 from lookout_edge.domain.hazard import Hazard, HazardBook
 from lookout_edge.domain.observation import Observation, Scene, Standing
 from lookout_edge.domain.occurrence import OccurrenceSettings
@@ -107,12 +108,16 @@ class FireSmoke:
         self._params = params
         self._context = context
         self._armed = make_schedule(params.windows, context.calendar)
-        self._books = [(zone, HazardBook(params.votes_of, params.miss_tolerance_s)) for zone in zones]
+        self._zones = tuple(zones)
+        # One book for all zones: its numbers are what tells one fire from another, wherever they burn.
+        self._book = HazardBook(params.votes_of, params.miss_tolerance_s)
+        #: Hazard → the zone in which it began.
+        self._zone_of: dict[int, Zone] = {}
         self._cells = LearnedCells(marks_needed=params.learned_marks, keep_s=params.learned_keep_s)
         self._scenery = Scenery()
-        self._stages: dict[tuple[str, int], Stage] = {}
+        self._stages: dict[int, Stage] = {}
         #: Those that have been active: an alarm that was told is never taken back for its past.
-        self._told: set[tuple[str, int]] = set()
+        self._told: set[int] = set()
 
     @property
     def occurrences(self) -> OccurrenceSettings:
@@ -132,25 +137,26 @@ class FireSmoke:
     def observe(self, at: float, tracks: Sequence[Track], scene: Scene) -> Sequence[Observation]:
         """See ``Rule.observe``."""
         armed = self._armed.contains(at)
-        burning = [found for found in scene.detections if found.label in self._params.labels]
-        observations: list[Observation] = []
-        stages: dict[tuple[str, int], Stage] = {}
+        burning = [found for found in scene.detections if found.label in self._params.labels and self._zone(found)]
         suspected = [found.box for found in scene.doubtful if found.label == SMOKE]
-        for zone, book in self._books:
-            here = [found for found in burning if zone.contains(found.box.bottom_centre)]
-            hazards, gone = book.update(at, here, scene.saw, scene.appearance)
-            self._learn(zone, gone)
-            for hazard in hazards:
-                observation = self._judge(at, zone, hazard, armed, scene)
-                if observation.attributes.stage:
-                    stages[(zone.id, hazard.number)] = Stage(observation.attributes.stage)
-                if observation.standing is Standing.ACTIVE:
-                    self._told.add((zone.id, hazard.number))
-                elif hazard.seen_at == at and _is_smoke_alone(hazard):
-                    suspected.append(hazard.box)
-                observations.append(observation)
+        hazards, gone = self._book.update(at, burning, scene.saw, scene.appearance)
+        self._learn(gone)
+        self._zone_of = {
+            hazard.number: self._zone_of.get(hazard.number) or self._begun_in(hazard) for hazard in hazards
+        }
+        observations: list[Observation] = []
+        stages: dict[int, Stage] = {}
+        for hazard in hazards:
+            observation = self._judge(at, self._zone_of[hazard.number], hazard, armed, scene)
+            if observation.attributes.stage:
+                stages[hazard.number] = Stage(observation.attributes.stage)
+            if observation.standing is Standing.ACTIVE:
+                self._told.add(hazard.number)
+            elif hazard.seen_at == at and _is_smoke_alone(hazard):
+                suspected.append(hazard.box)
+            observations.append(observation)
         self._stages, self._told = stages, self._told & stages.keys()
-        alarms = [o.box for o in observations if (o.zone, o.key) in self._told]
+        alarms = [o.box for o in observations if o.key in self._told]
         for box in suspected:
             if not any(box.intersection(alarm) > 0 for alarm in alarms):
                 self._scenery.suspect(at, box)
@@ -158,19 +164,26 @@ class FireSmoke:
 
     def reset(self) -> None:
         """See ``Rule.reset``; what was learned of places stays."""
-        for _, book in self._books:
-            book.reset()
-        self._stages, self._told = {}, set()
+        self._book.reset()
+        self._stages, self._told, self._zone_of = {}, set(), {}
 
-    def _learn(self, zone: Zone, gone: Sequence[Hazard]) -> None:
+    def _zone(self, found: Detection) -> Zone | None:
+        """The first zone in which its base stands."""
+        return next((zone for zone in self._zones if zone.contains(found.box.bottom_centre)), None)
+
+    def _begun_in(self, hazard: Hazard) -> Zone:
+        surest = max(hazard.parts, key=lambda part: part.score)
+        return self._zone(surest) or self._zones[0]
+
+    def _learn(self, gone: Sequence[Hazard]) -> None:
         """What was never confirmed came to nothing."""
         for hazard in gone:
-            if self._stages.get((zone.id, hazard.number)) is not Stage.CONFIRMED:
+            if self._stages.get(hazard.number) is not Stage.CONFIRMED:
                 self._cells.learn(hazard.seen_at, hazard.box)
 
     def _judge(self, at: float, zone: Zone, hazard: Hazard, armed: bool, scene: Scene) -> Observation:
         params = self._params
-        known = self._known_share(at, zone, hazard)
+        known = self._known_share(at, hazard)
         in_scenery = known > 1 / params.min_growth
         flickers = hazard.flicker >= params.min_flicker
         # What has grown into where smoke was suspected long ago has not outgrown its past.
@@ -178,7 +191,7 @@ class FireSmoke:
         held_back = in_scenery and not (flickers or self._is_sure(hazard, CLEAR) or self._lasts(hazard))
         sure = self._is_sure(hazard)
         doubted = not alive and self._is_doubted(at, hazard, scene)
-        stage = self._stage(zone, hazard, alive, doubted or held_back)
+        stage = self._stage(hazard, alive, doubted or held_back)
         wait_s = params.pre_alarm_s if alive or sure else params.doubtful_s
         behaves = alive or stage is Stage.CONFIRMED
         if stage is Stage.PRE_ALARM and doubted:
@@ -224,7 +237,7 @@ class FireSmoke:
         label = max(hazard.parts, key=lambda part: part.score).label
         return hazard.mean_score >= self._context.least_score(label, None, sureness)
 
-    def _known_share(self, at: float, zone: Zone, hazard: Hazard) -> float:
+    def _known_share(self, at: float, hazard: Hazard) -> float:
         """Share of its box in which smoke was suspected long before; none of flames and of an alarm that was told.
 
         Clouds and fog lie; what is at least as tall as wide, in shares of the picture, rises.
@@ -232,7 +245,7 @@ class FireSmoke:
         if (
             not _is_smoke_alone(hazard)
             or hazard.box.height >= hazard.box.width
-            or (zone.id, hazard.number) in self._told
+            or hazard.number in self._told
             or not self._params.scenery_s
         ):
             return 0.0
@@ -247,10 +260,10 @@ class FireSmoke:
         left_out = suppression_condition(scene.suppressions, at, self.scenario, GROUP, hazard.box)
         return bool(left_out) or self._cells.knows(at, hazard.box)
 
-    def _stage(self, zone: Zone, hazard: Hazard, alive: bool, doubted: bool) -> Stage:
+    def _stage(self, hazard: Hazard, alive: bool, doubted: bool) -> Stage:
         """How far it has come; never back."""
         params, dwell_s = self._params, hazard.dwell_s
-        held = self._stages.get((zone.id, hazard.number))
+        held = self._stages.get(hazard.number)
         burns = alive and hazard.drift <= params.max_drift and dwell_s >= params.confirm_s
         steady = not doubted and hazard.share >= params.steady_share and dwell_s >= params.steady_s
         return Stage.CONFIRMED if held is Stage.CONFIRMED or burns or steady else Stage.PRE_ALARM

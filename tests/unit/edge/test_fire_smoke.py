@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from lookout_contract.events import EventData, Scenario, Severity
+from lookout_contract.events import EventData, Phase, Scenario, Severity
 from lookout_edge.domain.appearance import Appearance, appearance_of, flicker_between
 from lookout_edge.domain.detection import Detection
 from lookout_edge.domain.geometry import Box
 from lookout_edge.domain.observation import Observation, Scene, Standing
 from lookout_edge.domain.schedule import SiteCalendar
 from lookout_edge.domain.suppression import Suppression
-from lookout_edge.domain.zone import WHOLE_FRAME
+from lookout_edge.domain.zone import WHOLE_FRAME, Zone
 from lookout_edge.events import EventBook, Provenance
 from lookout_edge.rules.base import RuleContext
 from lookout_edge.rules.fire_smoke import FireSmoke, FireSmokeParams
@@ -241,6 +241,31 @@ def test_a_fire_that_dies_down_and_flares_up_is_one_occurrence_and_another_is_an
     assert len({event.occurrence for event in events}) == 2
     assert [event.phase.value for event in events].count("start") == 2
     assert any(event.resumed for event in events)
+
+
+def test_a_fire_in_one_zone_hides_none_in_another() -> None:
+    left = Zone("left", ((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0)))
+    right = Zone("right", ((0.5, 0.0), (1.0, 0.0), (1.0, 1.0), (0.5, 1.0)))
+    watched = FireSmoke(FireSmokeParams(), [left, right], CONTEXT)
+    book = EventBook(Scenario.FIRE_SMOKE, Provenance(camera="yard", models={}), watched.occurrences)
+    events: list[EventData] = []
+    for index in range(250):
+        at = index * 0.2
+        there = flame(Box(0.8, 0.5, 0.9, 0.6), 0.9)(at) if at >= 10 else ()
+        here = flame(Box(0.1, 0.5, 0.2, 0.6), 0.9)(at) if at < 30 else ()
+        events += book.update(at, watched.observe(at, (), Scene("yard", detections=(*here, *there))))
+    starts = [(e.captured_at.timestamp(), e.zone) for e in events if e.phase is Phase.START]
+    assert starts == [(2.0, "left"), (12.0, "right")]
+    assert {e.zone for e in events if e.phase is Phase.END} == {"left"}
+
+
+def test_a_fire_in_zones_that_overlap_is_one_and_what_burns_outside_them_none() -> None:
+    whole = Zone("whole", ((0.0, 0.0), (0.7, 0.0), (0.7, 1.0), (0.0, 1.0)))
+    bins = Zone("bins", ((0.3, 0.3), (0.7, 0.3), (0.7, 0.7), (0.3, 0.7)))
+    watched = FireSmoke(FireSmokeParams(), [whole, bins], CONTEXT)
+    outside = flame(Box(0.8, 0.5, 0.9, 0.6), 0.9)
+    seen = watch(watched, lambda at: (*flame(score=0.9)(at), *outside(at)), 10)
+    assert {(o.key, o.zone) for _, o in seen} == {(1, "whole")}
 
 
 def test_no_label_no_fire() -> None:

@@ -152,6 +152,15 @@ def test_every_day_begins_anew() -> None:
     assert active(watch(watched, nobody, hour(28.9), 5 * 3600, step=10.0))[0][0] == hour(33.5)
 
 
+def test_midnight_is_no_sign_of_life() -> None:
+    watched = care(alive_by="09:30")
+    seen = active(watch(watched, nobody, hour(4.9), 30 * 3600, step=10.0))
+    assert (seen[0][0], seen[-1][0]) == (hour(9.5), hour(34.9))
+    assert len(seen) == round((hour(34.9) - hour(9.5)) / 10) + 1, "it goes on without a break into the next day"
+    watch(watched, somebody, hour(35), 2)
+    assert active(watch(watched, nobody, hour(35.1), 600, step=10.0)) == []
+
+
 def test_hours_and_ratios_must_make_sense() -> None:
     with pytest.raises(ValidationError, match="must be later"):
         care(alive_from="10:00", alive_by="09:00")
