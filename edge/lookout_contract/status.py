@@ -22,7 +22,8 @@ class SpoolDepth(Message):
     oldest_s: float = Field(default=0, ge=0)
     """Age of the oldest unsettled event, seconds."""
     dropped: dict[str, Count] = {}
-    """Scenario → events given up since the spool was made, for want of room or for their age."""
+    """Scenario → events given up since the spool was made, for want of room or for their age; those that the disk never
+    took count until the gateway is restarted."""
     evidence_dropped: Count = 0
     """Evidence files given up for want of room since the start."""
 
@@ -141,7 +142,8 @@ class CameraState(Message):
     state: Sight
     since: UtcTime
     reason: str | None = None
-    """Reason code when blind or off, or for what does not work though it watches (``plates_failed``, ``poses_failed``):
+    """Reason code when blind or off, or for what does not work though it watches (``plates_failed``, ``poses_failed``;
+    ``spool_refused``: the disk takes no events, ``spool_overflow``: and some have been given up):
     ``connecting``, ``unreachable``, ``refused``, ``timeout``, ``auth``, ``missing``, ``stalled``, ``undecodable``,
     ``changed``, ``no_device``, ``ended``, ``detector_timeout``, ``shutdown`` …"""
     detail: str | None = None

@@ -8,12 +8,11 @@ from typing import Final
 
 import structlog
 
-from lookout_contract.events import EventData, Scenario, Severity
+from lookout_contract.events import EventData, Severity
+from lookout_edge.domain.occurrence import PRIORITY
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
-#: These leave before backlog and are given up last.
-_FIRST = frozenset({Scenario.FIRE_SMOKE, Scenario.KEY_AREA})
 _RANK = {Severity.BLUE: 0, Severity.YELLOW: 1, Severity.RED: 2}
 #: The rank of fire and key area.
 PROTECTED: Final = 3
@@ -28,7 +27,7 @@ def rank_of(data: EventData) -> int:
     """The class of an event: 0 is given up first, trials among them, ``PROTECTED`` last."""
     if data.attributes.test:
         return _RANK[Severity.BLUE]
-    return PROTECTED if data.scenario in _FIRST else _RANK[data.severity]
+    return PROTECTED if data.scenario in PRIORITY else _RANK[data.severity]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 
-from lookout_contract.events import EndReason
+from lookout_contract.events import EndReason, Scenario
 
 #: ``severity_reason`` of what a camera's own analytics said: no rule of ours can see whether it is still so.
 CAMERA_ANALYTICS = "camera_analytics"
+#: Their alarms, with their pictures, leave before all others and are given up last.
+PRIORITY = frozenset({Scenario.FIRE_SMOKE, Scenario.KEY_AREA})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

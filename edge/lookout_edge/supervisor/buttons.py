@@ -2,7 +2,6 @@
 
 import hashlib
 import threading
-from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,6 +11,7 @@ import structlog
 from lookout_contract.events import Attributes, Condition, EndReason, EventData, EvidenceRef, Phase, Scenario, Severity
 from lookout_edge.errors import ConfigError, EdgeError, SpoolError
 from lookout_edge.ports import Clock, EventSink
+from lookout_edge.supervisor.holding import HeldEvents
 
 #: Stage by which the dispatcher makes a case without a tap.
 PANIC = "panic"
@@ -47,12 +47,12 @@ class ButtonDesk:
         snapshot: Callable[[str], EvidenceRef],
         schedule: Callable[[float, Callable[[], None]], None],
     ) -> None:
-        self._buttons, self._sink, self._clock = dict(buttons), sink, clock
+        self._buttons, self._clock = dict(buttons), clock
         self._snapshot, self._schedule = snapshot, schedule
         self._lock = threading.Lock()
         self._pressed: dict[str, _Pressed] = {}
-        #: What the disk has refused so far, in order: nobody presses again because of a log line.
-        self._unspooled: deque[EventData] = deque()
+        #: With what the disk has refused so far: nobody presses again because of a log line.
+        self._held = HeldEvents(sink)
         self._is_retrying = False
 
     def press(self, name: str) -> str:
@@ -85,8 +85,8 @@ class ButtonDesk:
             for pressed in self._pressed.values():
                 self._end(pressed, EndReason.SHUTDOWN)
             self._pressed = {}
-            if self._unspooled:
-                log.error("alarms of buttons are lost: the disk refused them to the end", events=len(self._unspooled))
+            if self._held:
+                log.error("alarms of buttons are lost: the disk refused them to the end", events=len(self._held))
 
     def _release(self, name: str, reset_s: float) -> None:
         with self._lock:
@@ -108,34 +108,21 @@ class ButtonDesk:
         except SpoolError as error:
             log.warning("the end of a button's alarm waits in memory", camera=event.camera, why=str(error))
 
-    def _store(self, event: EventData) -> None:
-        """Spool in order; SpoolError when it has to wait."""
-        last = self._unspooled[-1] if self._unspooled else None
-        if last is not None and (last.occurrence, last.phase, event.phase) == (
-            event.occurrence,
-            Phase.UPDATE,
-            Phase.UPDATE,
-        ):
-            self._unspooled.pop()  # Whoever leans on a button must not fill the memory.
-        self._unspooled.append(event)
-        self._flush()
-
-    def _flush(self) -> None:
-        while self._unspooled:
-            try:
-                self._sink.put(self._unspooled[0])
-            except SpoolError:
-                if not self._is_retrying:
-                    self._is_retrying = True
-                    self._schedule(RETRY_S, self._retry)
-                raise
-            self._unspooled.popleft()
+    def _store(self, *events: EventData) -> None:
+        """Spool in order; SpoolError when some have to wait."""
+        try:
+            self._held.put(events)
+        except SpoolError:
+            if not self._is_retrying:
+                self._is_retrying = True
+                self._schedule(RETRY_S, self._retry)
+            raise
 
     def _retry(self) -> None:
         with self._lock:
             self._is_retrying = False
             try:
-                self._flush()
+                self._store()
             except SpoolError:
                 return  # It was said when it was refused, and is tried again.
         log.info("what a button said is stored after all")

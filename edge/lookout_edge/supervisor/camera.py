@@ -1,7 +1,7 @@
 """One camera's thread: frames in, events out, reconnecting for ever, reporting what it can see."""
 
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from threading import Event
 from typing import Protocol
@@ -17,6 +17,7 @@ from lookout_edge.errors import EdgeError, SourceError, SpoolError
 from lookout_edge.pipeline import CameraPipeline
 from lookout_edge.ports import Clock, EventSink, FrameSource
 from lookout_edge.sight import Blindness
+from lookout_edge.supervisor.holding import HeldEvents
 from lookout_edge.supervisor.proof import ProofDesk
 
 #: Failed looks in a row after which the camera counts as blind.
@@ -37,8 +38,6 @@ _BLIND = {
     Blindness.DEFOCUSED: "its picture is out of focus or fogged: clean or focus the lens.",
     Blindness.MOVED: "it looks elsewhere than it did: turn it back, or draw the zones anew and restart the gateway.",
 }
-#: Events kept in memory while the spool refuses them.
-UNSPOOLED = 1000
 
 log = structlog.stdlib.get_logger()
 
@@ -102,6 +101,7 @@ class CameraWorker:
         self._source = source
         self._pipeline = pipeline
         self._sink = sink
+        self._held = HeldEvents(sink)
         self._proof = proof
         self._clock = clock
         self._publish = publish
@@ -111,7 +111,6 @@ class CameraWorker:
         #: Since when nothing could be looked at, on this box's clock, and why.
         self._lost_since: float | None = None
         self._stop = Event()
-        self._unspooled: deque[EventData] = deque(maxlen=UNSPOOLED)
         self._failed = 0
         self._state: CameraState | None = None
         self._latest: Frame | None = None
@@ -137,6 +136,11 @@ class CameraWorker:
     def shed(self) -> int:
         """Looks, plates and poses that were left out because the box was too busy."""
         return self._pipeline.shed_looks
+
+    @property
+    def given_up(self) -> Mapping[Scenario, int]:
+        """Events given up since the start because the disk refused them for too long, by scenario."""
+        return dict(self._held.given_up)
 
     def snapshot(self) -> EvidenceRef:
         """Store the newest picture as evidence. EdgeError while the camera is not watched."""
@@ -218,6 +222,8 @@ class CameraWorker:
                 self._pause("fault")
         self._finish(EndReason.SHUTDOWN if self._stop.is_set() else EndReason.BLIND)
         self._say(Sight.OFF, "shutdown" if self._stop.is_set() else "ended")
+        if self._held:
+            log.error("events are lost: the disk refused them to the end", camera=self.camera, events=len(self._held))
 
     def _resume(self) -> None:
         """Let what was there before a restart go on; where the spool cannot tell, everything is new."""
@@ -267,8 +273,14 @@ class CameraWorker:
     @property
     def _impairment(self) -> tuple[str, str] | None:
         """What a person has to mend though the camera sees."""
-        if self._unspooled:
-            return "spool_refused", f"{len(self._unspooled)} of its events wait in memory: free space on the disk."
+        if self._held.overflowed:
+            lost = self._held.given_up.total()
+            return (
+                "spool_overflow",
+                f"{lost} of its events were given up, {len(self._held)} wait: free space on the disk.",
+            )
+        if self._held:
+            return "spool_refused", f"{len(self._held)} of its events wait in memory: free space on the disk."
         return self._pipeline.impairment
 
     def _finish(self, reason: EndReason) -> None:
@@ -288,14 +300,10 @@ class CameraWorker:
                 severity=event.severity.value,
                 reason=event.severity_reason,
             )
-        self._unspooled.extend(events)
-        while self._unspooled:
-            try:
-                self._sink.put(self._unspooled[0])
-            except SpoolError as error:
-                self._warnings.warning("spool", f"{error} {len(self._unspooled)} events wait in memory.")
-                return
-            self._unspooled.popleft()
+        try:
+            self._held.put(events)
+        except SpoolError as error:
+            self._warnings.warning("spool", f"{error} Events wait in memory.")
 
     def _pause(self, reason: str, at_least_s: float = 0.0) -> None:
         """Wait before the next attempt; long waits do not hold up the alarm that the camera is blind."""

@@ -1,5 +1,6 @@
 """The running gateway: started and stopped in the order that loses nothing."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -82,7 +83,7 @@ def make_status(
         version=identity.version,
         config_hash=identity.config_hash,
         models=dict(identity.models),
-        spool=depth,
+        spool=depth.model_copy(update={"dropped": _dropped(depth, crew.workers)}),
         last_sequence=spool.last_sequence,
         clock_skew_s=round(max(skews, key=abs), 3) if skews else None,
         shed=_shed(crew.workers),
@@ -150,3 +151,11 @@ def _shed(workers: Sequence[CameraWorker]) -> dict[str, int]:
         for scenario in worker.scenarios:
             counts[scenario.value] = counts.get(scenario.value, 0) + worker.shed
     return counts
+
+
+def _dropped(depth: SpoolDepth, workers: Sequence[CameraWorker]) -> dict[str, int]:
+    """Scenario → events given up, with those that never reached the disk."""
+    counts = Counter(depth.dropped)
+    for worker in workers:
+        counts.update({scenario.value: count for scenario, count in worker.given_up.items()})
+    return dict(counts)

@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from lookout_contract.events import EndReason, EvidenceKind, Phase, Scenario
-from lookout_contract.status import CameraReport, CameraState, Sight
+from lookout_contract.events import EndReason, EventData, EvidenceKind, Phase, Scenario
+from lookout_contract.status import CameraReport, CameraState, Sight, SpoolDepth
 from lookout_edge.adapters.testing import some_event
 from lookout_edge.domain.detection import Detection, PlateReading
 from lookout_edge.domain.frame import Frame, Image
@@ -17,7 +17,16 @@ from lookout_edge.events import Provenance
 from lookout_edge.pipeline import CameraPipeline, Plates
 from lookout_edge.ports import Detector
 from lookout_edge.rules.registry import RULES
-from lookout_edge.supervisor import CameraWorker, Crew, Gateway, ProofDesk, end_unwatched, take_snapshot
+from lookout_edge.supervisor import (
+    CameraWorker,
+    Crew,
+    Gateway,
+    Identity,
+    ProofDesk,
+    end_unwatched,
+    make_status,
+    take_snapshot,
+)
 from lookout_edge.testing import (
     FakeClock,
     FakePlateReader,
@@ -70,6 +79,31 @@ class Warnings:
 
 def encode(image: Image) -> bytes:
     return bytes(image[0, 0])
+
+
+@dataclass(frozen=True)
+class Spool:
+    epoch: str = "20260101t000000-abcd"
+    last_sequence: int = 3
+
+
+def dropped_in_status(world: "World") -> dict[str, int]:
+    """What the status says when the spool itself has given up a fire and two vehicles."""
+    crew = Crew()
+    crew.start([world.worker])
+    status = make_status(
+        Identity(gateway="gw", version="1", config_hash="0" * 64, models={}),
+        crew=crew,
+        spool=Spool(),
+        depth=SpoolDepth(events=0, evidence=0, dropped={"fire_smoke": 1, "unfamiliar_vehicle": 2}),
+        clock=world.clock,
+        coverage={},
+        shadows={},
+        proposals={},
+    )
+    crew.stop()
+    assert status.spool is not None
+    return status.spool.dropped
 
 
 class OpenSink(MemorySink):
@@ -327,6 +361,26 @@ def test_a_camera_whose_events_the_disk_refuses_says_so_while_it_watches() -> No
         (Sight.WATCHING, None),
         (Sight.OFF, "ended"),
     ]
+
+
+def test_the_start_of_a_fire_is_not_given_up_for_what_comes_after_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World(ListSource(frames(seconds=0.4)))
+    world.sink.broken = True
+    fire = some_event("fire", scenario=Scenario.FIRE_SMOKE)
+    coming = [[fire, *(some_event(f"car-{number}") for number in range(1100))], []]
+
+    def step(_: Frame) -> list[EventData]:
+        return coming.pop(0)
+
+    monkeypatch.setattr(world.pipeline, "step", step)
+    world.worker.run()
+    assert (Sight.WATCHING, "spool_overflow") in world.said
+    assert world.worker.given_up == {Scenario.UNFAMILIAR_VEHICLE: 101}
+    world.sink.broken = False
+    world.source.items = ()
+    world.worker.run()
+    assert (len(world.sink.events), world.sink.events[0].occurrence) == (1000, "fire")
+    assert dropped_in_status(world) == {"fire_smoke": 1, "unfamiliar_vehicle": 103}
 
 
 def test_broken_evidence_never_stops_an_event() -> None:
