@@ -89,10 +89,12 @@ function drawPin(layer: leaflet.LayerGroup, pin: Pinned, height: number, chosen:
   const at = (x: number, y: number): leaflet.LatLngTuple => [height - y, x];
   const outline = (standing: Placed) => coneOf(standing, WIDTH, height).map(([x, y]) => at(x, y));
   const className = `cone ${alarm === undefined ? "" : `cone-${alarm}`} ${chosen ? "cone-chosen" : ""}`;
+  // A name stands towards the middle, where there is room for it.
+  const side = placed.x > 0.5 ? "pin-left" : "";
   const cone = leaflet.polygon(outline(placed), { className, interactive: false }).addTo(layer);
   const marker = leaflet
     .marker(at(placed.x * WIDTH, placed.y * height), {
-      icon: leaflet.divIcon({ className: `pin seen-${camera.state} ${chosen ? "pin-chosen" : ""}`, html: face(pin), iconSize: [28, 28] }),
+      icon: leaflet.divIcon({ className: `pin ${side} seen-${camera.state} ${chosen ? "pin-chosen" : ""}`, html: face(pin), iconSize: [28, 28] }),
       draggable: latest.current.editing,
       autoPan: false,
     })
