@@ -88,6 +88,12 @@ class EventBook:
         absent += [dormant.occurrence.absent_s for dormant in self._dormant if dormant.may_be_there]
         return any(seconds > 0 for seconds in absent)
 
+    def going_on(self, at: float) -> list[Observation]:
+        """What was last told of each occurrence that is open, or may go on with a look at frame time ``at``."""
+        limit = self._settings.resume_s
+        waiting = (d for d in self._dormant if d.may_be_there and 0 <= at - d.ended_at <= limit)
+        return [occurrence.last for occurrence in (*self._open, *(dormant.occurrence for dormant in waiting))]
+
     def update(self, at: float, observations: Sequence[Observation], skew_s: float | None = None) -> list[EventData]:
         """Take in what a rule saw in a look at frame time ``at``; the events that follow, in a fixed order."""
         step = self._clock.step(at)

@@ -308,6 +308,7 @@ class CameraPipeline:
             doubtful=doubtful,
             appearance=lambda box: appearance_of(frame.image, box),
             suppressions=self._left_out(frame.at),
+            going_on=lambda scenario: self._books[scenario].going_on(frame.at),
             regions=look.regions,
         )
 

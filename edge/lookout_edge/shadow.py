@@ -6,12 +6,13 @@ its events are safe and only when nobody else wants to look.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from lookout_contract.events import EndReason, EventData, Scenario
 from lookout_edge.domain.detection import Detection, parted
 from lookout_edge.domain.frame import Frame
 from lookout_edge.domain.geometry import Box
-from lookout_edge.domain.observation import Scene
+from lookout_edge.domain.observation import Observation, Scene
 from lookout_edge.domain.track import Track
 from lookout_edge.errors import ModelError, OverloadError
 from lookout_edge.events import EventBook, Provenance
@@ -80,6 +81,7 @@ class Shadow:
             scene = replace(scene, detections=found, doubtful=doubtful)
             scene = replace(scene, readings={}, reads_plates=False, poses={}, estimates_poses=False)
         self.looks += 1
+        scene = replace(scene, going_on=partial(self._going_on, at))
         for scenario, book in self._books.items():
             rules = (rule for rule in self._rules if rule.scenario is scenario)
             observations = [o for rule in rules for o in rule.observe(at, tracks, scene)]
@@ -95,6 +97,9 @@ class Shadow:
         """End what is open at frame time ``at``."""
         for book in self._books.values():
             self._tell(book.close(at, reason))
+
+    def _going_on(self, at: float, scenario: Scenario) -> Sequence[Observation]:
+        return self._books[scenario].going_on(at)
 
     def _look(self, detector: Detector, looked: Looked) -> tuple[Detection, ...] | None:
         """What its own model finds; None when it may not or cannot look: that is never an empty scene."""

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from lookout_contract.commands import Resident
-from lookout_contract.events import Attributes, Severity, Votes
+from lookout_contract.events import Attributes, Scenario, Severity, Votes
 from lookout_edge.domain.appearance import Appearance
 from lookout_edge.domain.condition import Condition
 from lookout_edge.domain.detection import Detection, PlateReading
@@ -60,6 +60,10 @@ class Observation(NamedTuple):
     visit_of: str | None = None
 
 
+def _nothing(scenario: Scenario) -> Sequence[Observation]:
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Scene:
     """What a rule is told beside the tracks."""
@@ -86,6 +90,8 @@ class Scene:
     appearance: Callable[[Box], Appearance] | None = None
     #: What operators have agreed to leave out at this camera.
     suppressions: Sequence[Suppression] = ()
+    #: What was last told of the occurrences of a scenario that go on at this camera, over gaps and restarts, too.
+    going_on: Callable[[Scenario], Sequence[Observation]] = _nothing
     #: The parts of the picture that this look was at; None for the whole.
     regions: tuple[Box, ...] | None = None
 

@@ -203,12 +203,13 @@ class Notes(Generic[T]):
         self._make = make
         self._held: dict[tuple[str, int], T] = {}
 
-    def of(self, zone: str, thing: int) -> T:
-        """The note of a thing; a fresh one when there is none."""
+    def of(self, zone: str, thing: int) -> tuple[T, bool]:
+        """The note of a thing, and whether it is a fresh one since there was none."""
         key = (zone, thing)
-        if key not in self._held:
+        is_fresh = key not in self._held
+        if is_fresh:
             self._held[key] = self._make()
-        return self._held[key]
+        return self._held[key], is_fresh
 
     def keep(self, alive: set[tuple[str, int]]) -> None:
         """Forget all things but these."""
@@ -278,9 +279,14 @@ class PresenceRule(ABC, Generic[P, T]):
         found: list[Observation] = []
         alive: set[tuple[str, int]] = set()
         for book in self._books:
-            for presence in book.update(at, tracks):
+            present = book.update(at, tracks)
+            for presence in present:
                 alive.add((book.zone.id, presence.thing))
-                note = self._notes.of(book.zone.id, presence.thing)
+                note, is_fresh = self._notes.of(book.zone.id, presence.thing)
+                told = self._told_of(presence, book.zone, present, scene) if is_fresh else None
+                if told is not None:
+                    presence.since = min(presence.since, told.since)
+                    self._go_on(note, told)
                 judgement = self._judge(at, book.zone, presence, note)
                 least, votes = self._least_score(at, presence, note), presence.votes
                 if scene.suppressions:
@@ -300,6 +306,21 @@ class PresenceRule(ABC, Generic[P, T]):
         for book in self._books:
             book.reset()
         self._notes.keep(set())
+
+    def _told_of(self, presence: Presence, zone: Zone, present: Sequence[Presence], scene: Scene) -> Observation | None:
+        """What was last told of a thing that was just seen for the first time: where an occurrence goes on in its place
+        though nothing else that is present stands for it, this is its thing, forgotten over a gap or a restart."""
+        others = {each.thing for each in present}
+        near = (
+            (told.box.iou(presence.track.box), told)
+            for told in scene.going_on(self.scenario)
+            if told.zone == zone.id and told.group == presence.group and told.key not in others
+        )
+        found = max(near, key=lambda each: each[0], default=None)
+        return found[1] if found is not None and found[0] >= self.holding.same_place_iou else None
+
+    def _go_on(self, note: T, told: Observation) -> None:
+        """Take over into a fresh note what must not be lost of what was last told of the thing."""
 
     def _is_armed(self, at: float) -> bool:
         return self._armed.contains(at)

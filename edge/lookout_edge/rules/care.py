@@ -100,6 +100,8 @@ class _Note:
     lying_since: float | None = None
     #: Seconds between standing and lying.
     fell_within_s: float | None = None
+    #: The same as told of a fall that goes on over a gap or a restart.
+    told_fell_within_s: float | None = None
     #: Degrees by which the torso was tilted, and when that was seen; frame times.
     tilt: float | None = None
     tilted_at: float = float("-inf")
@@ -141,10 +143,14 @@ class Care(PresenceRule[CareParams, _Note]):
         seen = (track.box for track in tracks if track.label in self._params.labels and track.last_at >= at)
         if any(zone.contains(box.bottom_centre) for box in seen for zone in self._zones):
             self._alive_at, self._silent = at, None
-        return (*people, *self._silence(at))
+        return (*people, *self._silence(at, scene))
 
     def _new_note(self) -> _Note:
         return _Note()
+
+    def _go_on(self, note: _Note, told: Observation) -> None:
+        if told.attributes.stage == Stage.FALL.value:
+            note.told_fell_within_s = _value(told, "upright_before")
 
     def _judge(self, at: float, zone: Zone, presence: Presence, note: _Note) -> Judgement:
         if presence.seen_at >= at:
@@ -194,9 +200,10 @@ class Care(PresenceRule[CareParams, _Note]):
         posture = self._posture(at, track.box, note)
         if posture is _Posture.UPRIGHT:
             note.upright_at, note.lying_since, note.fell_within_s = at, None, None
+            note.told_fell_within_s = None
         elif posture is _Posture.LYING and note.lying_since is None:
             note.lying_since = at
-            note.fell_within_s = None if note.upright_at is None else at - note.upright_at
+            note.fell_within_s = note.told_fell_within_s if note.upright_at is None else at - note.upright_at
 
     def _posture(self, at: float, box: Box, note: _Note) -> _Posture | None:
         """By the pose where it is known, else by the box; None for what is neither."""
@@ -209,7 +216,7 @@ class Care(PresenceRule[CareParams, _Note]):
         """Height by width in pixels."""
         return box.height / max(1e-6, box.width * self._scene.aspect)
 
-    def _silence(self, at: float) -> tuple[Observation, ...]:
+    def _silence(self, at: float, scene: Scene) -> tuple[Observation, ...]:
         """The observation that nobody was seen although somebody should have been by now."""
         last, self._looked_at = self._looked_at, at
         if self._params.alive_by is None:
@@ -220,6 +227,8 @@ class Care(PresenceRule[CareParams, _Note]):
             self._day_from, self._watched_s = day_from, 0.0
         if last is not None and max(last, day_from) <= at <= day_by:
             self._watched_s += min(at - max(last, day_from), _WATCHED_GAP_S)
+        if self._silent is None and self._alive_at is None:
+            self._silent = self._told_silence(scene)
         if self._silent is not None and at >= self._silent[0]:
             return (self._nobody(at, *self._silent),)  # midnight is no sign of life
         if at < day_by or (self._alive_at is not None and day_from <= self._alive_at <= at):
@@ -228,6 +237,11 @@ class Care(PresenceRule[CareParams, _Note]):
         if coverage >= self._params.min_coverage:
             self._silent = day_from, coverage
         return (self._nobody(at, day_from, coverage),)
+
+    def _told_silence(self, scene: Scene) -> tuple[float, float] | None:
+        """The silence that was told before a restart, if nobody has been seen since."""
+        told = (o for o in scene.going_on(self.scenario) if o.attributes.stage == Stage.NO_SIGN_OF_LIFE.value)
+        return next(((each.since, _value(each, "watched_share") or 0.0) for each in told), None)
 
     def _nobody(self, at: float, since: float, coverage: float) -> Observation:
         conditions = (
@@ -258,6 +272,12 @@ class Care(PresenceRule[CareParams, _Note]):
             attributes=Attributes(stage=Stage.NO_SIGN_OF_LIFE.value, restricted=True),
             blocked_by=blocked_by,
         )
+
+
+def _value(told: Observation, name: str) -> float | None:
+    """The number that was told of a condition."""
+    values = (condition.value for condition in told.conditions if condition.name == name)
+    return next((float(value) for value in values if isinstance(value, int | float)), None)
 
 
 def _moment(midnight: datetime, text: str) -> float:

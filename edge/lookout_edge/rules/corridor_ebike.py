@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from lookout_contract.base import Identifier
 from lookout_contract.events import Attributes, Scenario, Severity
 from lookout_edge.domain.condition import Condition
+from lookout_edge.domain.observation import Observation
 from lookout_edge.domain.presence import Presence
 from lookout_edge.domain.schedule import make_schedule
 from lookout_edge.domain.zone import Zone
@@ -107,6 +108,9 @@ class CorridorEbike(PresenceRule[CorridorEbikeParams, _Note]):
 
     def _new_note(self) -> _Note:
         return _Note()
+
+    def _go_on(self, note: _Note, told: Observation) -> None:
+        note.stage = next((stage for stage in Stage if stage.value == told.attributes.stage), note.stage)
 
     def _judge(self, at: float, zone: Zone, presence: Presence, note: _Note) -> Judgement:
         note.stage = max(self._stage(at, zone, presence), note.stage, key=_ORDER.index)

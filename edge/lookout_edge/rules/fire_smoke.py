@@ -141,9 +141,10 @@ class FireSmoke:
         suspected = [found.box for found in scene.doubtful if found.label == SMOKE]
         hazards, gone = self._book.update(at, burning, scene.saw, scene.appearance)
         self._learn(gone)
-        self._zone_of = {
-            hazard.number: self._zone_of.get(hazard.number) or self._begun_in(hazard) for hazard in hazards
-        }
+        for hazard in hazards:
+            if hazard.number not in self._zone_of:
+                self._begin(hazard, hazards, scene)
+        self._zone_of = {each.number: self._zone_of[each.number] for each in hazards}
         observations: list[Observation] = []
         stages: dict[int, Stage] = {}
         for hazard in hazards:
@@ -171,9 +172,17 @@ class FireSmoke:
         """The first zone in which its base stands."""
         return next((zone for zone in self._zones if zone.contains(found.box.bottom_centre)), None)
 
-    def _begun_in(self, hazard: Hazard) -> Zone:
+    def _begin(self, hazard: Hazard, hazards: Sequence[Hazard], scene: Scene) -> None:
+        """Note where a new hazard burns. One that goes on over a gap or a restart does not begin anew."""
         surest = max(hazard.parts, key=lambda part: part.score)
-        return self._zone(surest) or self._zones[0]
+        self._zone_of[hazard.number] = zone = self._zone(surest) or self._zones[0]
+        others, iou = {each.number for each in hazards}, self.occurrences.same_place_iou
+        for told in scene.going_on(self.scenario):
+            if told.zone == zone.id and told.key not in others and told.box.iou(hazard.box) >= iou:
+                hazard.since = min(hazard.since, told.since)
+                self._told.add(hazard.number)
+                if told.attributes.stage == Stage.CONFIRMED.value:
+                    self._stages[hazard.number] = Stage.CONFIRMED
 
     def _learn(self, gone: Sequence[Hazard]) -> None:
         """What was never confirmed came to nothing."""

@@ -13,7 +13,7 @@ from lookout_contract.events import Attributes, EndReason, Scenario, Severity
 from lookout_edge.domain.condition import Condition
 from lookout_edge.domain.geometry import Box
 from lookout_edge.domain.looks import seconds_between
-from lookout_edge.domain.observation import Scene
+from lookout_edge.domain.observation import Observation, Scene
 from lookout_edge.domain.occurrence import OccurrenceSettings
 from lookout_edge.domain.presence import Presence
 from lookout_edge.domain.schedule import make_schedule
@@ -148,6 +148,10 @@ class Garbage(PresenceRule[GarbageParams, _Note]):
 
     def _new_note(self) -> _Note:
         return _Note()
+
+    def _go_on(self, note: _Note, told: Observation) -> None:
+        # What was told is not doubted more than it was then.
+        note.is_new, note.came_at = True, told.since
 
     def _prepare(self, at: float, tracks: Sequence[Track], scene: Scene) -> None:
         here = [track for track in tracks if track.last_at >= at]

@@ -4,7 +4,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from lookout_contract.commands import Resident
-from lookout_contract.events import EndReason, EventData, Phase, PlateStatus, Scenario
+from lookout_contract.events import EndReason, EventData, Phase, PlateStatus, Scenario, Severity
 from lookout_edge.domain.demand import EVERY_PICTURE
 from lookout_edge.domain.detection import Detection, PlateReading
 from lookout_edge.domain.frame import Frame, Image, ImagePicture, Luma
@@ -69,15 +69,21 @@ class World:
     """A pipeline for unfamiliar vehicles (dwell 2 s) and what came out of it."""
 
     def __init__(
-        self, detector: Detector | None = None, *, plates: Plates | None = None, looks: LookSettings | None = None
+        self,
+        detector: Detector | None = None,
+        *,
+        plates: Plates | None = None,
+        looks: LookSettings | None = None,
+        long_stay_s: float = 1800.0,
     ) -> None:
         kind = RULES[Scenario.UNFAMILIAR_VEHICLE]
         self.detector = detector or ShadeDetector(see)
         self.suppressed: list[Suppressed] = []
         self.events: list[EventData] = []
+        params = {"dwell_s": 2.0, "long_stay_s": long_stay_s}
         self.pipeline = CameraPipeline(
             Provenance(camera="gate", models={}),
-            [kind.build(kind.params.model_validate({"dwell_s": 2.0}), (), ZoneInfo("UTC"))],
+            [kind.build(kind.params.model_validate(params), (), ZoneInfo("UTC"))],
             self.detector,
             plates=plates,
             settings=PipelineSettings(looks=looks or LookSettings()),
@@ -226,6 +232,20 @@ def test_a_parked_car_is_one_occurrence_across_a_restart() -> None:
     after.show(WITH_CAR, 60.0, 10.0)
     assert [(event.phase.value, event.resumed) for event in after.events] == [("update", True)]
     assert after.events[0].occurrence == ends[0].occurrence
+
+
+@pytest.mark.parametrize("restarts", [True, False], ids=["restart", "gap"])
+def test_what_has_stayed_long_is_no_less_grave_after_a_hole_in_the_pictures(restarts: bool) -> None:
+    world = World(long_stay_s=10.0)
+    world.show(WITH_CAR, 0.0, 15.0)
+    assert [event.severity for event in world.events] == [Severity.BLUE, Severity.YELLOW]
+    after = world
+    if restarts:
+        after = World(long_stay_s=10.0)
+        after.pipeline.resume(world.pipeline.finish(15.0, EndReason.SHUTDOWN))
+    after.show(WITH_CAR, 60.0, 40.0)
+    assert [event.severity for event in after.events][-1:] == [Severity.YELLOW]
+    assert [event.severity for event in after.events].count(Severity.BLUE) == (0 if restarts else 1)
 
 
 def test_what_no_rule_watches_any_more_after_a_restart_is_ended() -> None:
