@@ -2,9 +2,10 @@
 
 import json
 import threading
+import time
+from collections import defaultdict
 from collections.abc import Callable
-from contextlib import nullcontext
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 from pydantic import ValidationError
@@ -14,23 +15,29 @@ from lookout_edge.adapters.command_memory import CommandMemory
 from lookout_edge.errors import EdgeError
 
 _NO_ID = "unknown"
+#: Longest wait for the commands of the same kind that came before, seconds.
+TURN_S = 30.0
 
 Handler = Callable[[Command], CommandResponse]
 Reply = Callable[[CommandResponse], None]
 
 
 class CommandDesk:
-    """Reads commands, answers those that are late, repeated or wrong, and has the others carried out one by one.
+    """Reads commands, answers those that are late, repeated or wrong, and has the others carried out.
 
-    Each runs on a thread of its own, in turn: a slow one never holds up receipts or heartbeats. A rollout, which takes
-    minutes, does not hold up the others either.
+    Each runs on a thread of its own: a slow one never holds up receipts or heartbeats, nor commands of another kind or
+    for another camera. Those of one kind follow each other in the order in which they came, but for rollouts, which
+    refuse each other; one whose turn does not come within ``turn_s`` is answered as failed.
     """
 
-    def __init__(self, handler: Handler, memory: CommandMemory | None = None) -> None:
+    def __init__(self, handler: Handler, memory: CommandMemory | None = None, *, turn_s: float = TURN_S) -> None:
         self._handler = handler
         self._memory = memory or CommandMemory()
+        self._turn_s = turn_s
         self._lock = threading.Lock()
-        self._turn = threading.Lock()
+        self._ended = threading.Condition(self._lock)
+        #: Kind and camera → the commands under way, in order.
+        self._queues: defaultdict[tuple[str, str | None], list[Command]] = defaultdict(list)
 
     def receive(self, name: str, payload: bytes, *, now: datetime, reply: Reply) -> None:
         """Handle the command that came in for ``name``; ``reply`` is called once, perhaps from another thread.
@@ -55,6 +62,8 @@ class CommandDesk:
                 known = self._first_look(command, now)
                 self._memory.note(command.id, known)
                 if known is None:
+                    if not isinstance(command, RolloutCommand):
+                        self._queues[_queue_of(command)].append(command)
                     threading.Thread(
                         target=self._carry_out, args=(command, now, reply), name=f"command-{name}", daemon=True
                     ).start()
@@ -70,14 +79,39 @@ class CommandDesk:
     def _carry_out(self, command: Command, now: datetime, reply: Reply) -> None:
         response = _answer(command, Outcome.FAILED, now, "the gateway stumbled over it: its log says where")
         try:
-            with nullcontext() if isinstance(command, RolloutCommand) else self._turn:
-                response = self._handler(command)
+            response = self._await_turn(command, now) or self._handler(command)
         except EdgeError as error:
             response = _answer(command, Outcome.FAILED, now, str(error))
         finally:
-            with self._lock:
+            with self._ended:
                 self._memory.note(command.id, response)
+                self._leave(command)
             reply(response)
+
+    def _await_turn(self, command: Command, came: datetime) -> CommandResponse | None:
+        """Wait for those before it; the answer, when it is not to be carried out after all."""
+        begun = time.monotonic()
+        with self._ended:
+            queue = self._queues.get(_queue_of(command), [])
+            is_next = self._ended.wait_for(lambda: command not in queue or queue[0] is command, self._turn_s)
+            before = queue[0].id if not is_next else None
+        now = came + timedelta(seconds=time.monotonic() - begun)
+        if before is not None:
+            why = f"the {command.name} command before it ({before}) hangs: restart the gateway if this does not pass"
+            return _answer(command, Outcome.FAILED, now, why)
+        return self._first_look(command, now)
+
+    def _leave(self, command: Command) -> None:
+        queue = self._queues.get(_queue_of(command), [])
+        if command in queue:
+            queue.remove(command)
+        if not queue:
+            self._queues.pop(_queue_of(command), None)
+        self._ended.notify_all()
+
+
+def _queue_of(command: Command) -> tuple[str, str | None]:
+    return command.name, getattr(command, "camera", None)
 
 
 def _answer(command: Command, outcome: Outcome, now: datetime, detail: str) -> CommandResponse:

@@ -7,14 +7,16 @@ from threading import Event, Thread
 
 import structlog
 
-log = structlog.stdlib.get_logger()
+from lookout_edge.adapters.folded_log import FoldedLog
+
+log: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger()
 
 
 class ServiceManager:
     """A service that says ``READY=1`` and then ``WATCHDOG=1`` twice within each of systemd's periods.
 
-    ``prove_alive`` is called before each sign of life: a gateway that hangs in it gives none, and is restarted. Without
-    systemd nothing happens.
+    ``prove_alive`` is called before each sign of life: a gateway that hangs in it gives none, and is restarted. An
+    error from it is no hang: no restart frees a disk. Without systemd nothing happens.
     """
 
     def __init__(self, prove_alive: Callable[[], object], environ: Mapping[str, str] | None = None) -> None:
@@ -23,6 +25,7 @@ class ServiceManager:
         self._address = environ.get("NOTIFY_SOCKET", "")
         period = environ.get("WATCHDOG_USEC", "")
         self._every_s = int(period) / 2_000_000 if period.isdigit() and int(period) > 0 else None
+        self._faults = FoldedLog(log)
         self._closing = Event()
 
     def start(self) -> None:
@@ -38,7 +41,10 @@ class ServiceManager:
 
     def _live(self) -> None:
         while not self._closing.wait(self._every_s):
-            self._prove_alive()
+            try:
+                self._prove_alive()
+            except Exception as error:  # noqa: BLE001 - the link tells of it; here it only must not end the signs of life
+                self._faults.warning("status", f"there is no status to look at ({error}), but the gateway lives")
             self._say("WATCHDOG=1")
 
     def _say(self, word: str) -> None:

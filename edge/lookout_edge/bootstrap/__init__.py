@@ -75,8 +75,9 @@ from lookout_edge.supervisor import (
     SelfTestDesk,
     Service,
     SilentVoice,
-    end_unwatched,
+    Unwatched,
     make_status,
+    schedule_on_thread,
     send_trial_alarm,
     take_snapshot,
 )
@@ -174,6 +175,7 @@ class GatewayBuilder:
         self._proposals = ProposalFile(config.data_dir / PROPOSALS)
         self._evidence = DiskEvidence(config.data_dir / "evidence", quota_bytes=config.evidence.quota_mb * 1_000_000)
         self._spool.when_full(self._evidence.give_way)
+        self._unwatched = Unwatched(self._spool, lambda: self._loaded.config.cameras, schedule_on_thread)
         self._views = Views(config, self._clock)
         self._link = self._build_link(config)
         self._sink = RememberingSink(self._spool, self._memory)
@@ -201,8 +203,9 @@ class GatewayBuilder:
     def build(self) -> tuple[Gateway, list[CameraWorker]]:
         """The gateway and the cameras to start it with."""
         workers = self._workers(self._loaded)
-        end_unwatched(self._spool, self._loaded.config.cameras)
+        self._unwatched.end()
         services: list[Service] = [Closing(self._spool.close), Closing(self._memory.close), self._coverage]
+        services.append(Closing(self._unwatched.close))
         services += [self._shadows, self._link, self._views.desk]
         services.append(Closing(self.inference.close))
         services += [service for service in (self._bus, self._voice) if service is not None]
@@ -238,7 +241,7 @@ class GatewayBuilder:
             self._loaded = fresh
             self._crew.replace(workers, keep=keep)
             self._onvif.watch(talking_cameras(after))
-            end_unwatched(self._spool, after.cameras)
+            self._unwatched.end()
             return f"{len(workers)} cameras were started with the new configuration, {len(keep)} run on unchanged."
 
     def open_models(self, package: RolledOut) -> Models:

@@ -5,7 +5,7 @@ from lookout_edge.supervisor.buttons import Button, ButtonDesk, schedule_on_thre
 from lookout_edge.supervisor.camera import CameraWorker, Delays, RunningSource
 from lookout_edge.supervisor.commands import CommandDesk, ResidentBook, VerdictBook
 from lookout_edge.supervisor.crew import Crew
-from lookout_edge.supervisor.gateway import Gateway, Identity, Service, end_unwatched, make_status, take_snapshot
+from lookout_edge.supervisor.gateway import Gateway, Identity, Service, Unwatched, make_status, take_snapshot
 from lookout_edge.supervisor.inference import (
     IdleDetector,
     InferenceOwner,
@@ -52,9 +52,9 @@ __all__ = [
     "SelfTestDesk",
     "Service",
     "SilentVoice",
+    "Unwatched",
     "VerdictBook",
     "deadline_of",
-    "end_unwatched",
     "make_status",
     "schedule_on_thread",
     "send_trial_alarm",

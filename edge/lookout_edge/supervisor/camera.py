@@ -111,6 +111,7 @@ class CameraWorker:
         #: Since when nothing could be looked at, on this box's clock, and why.
         self._lost_since: float | None = None
         self._stop = Event()
+        self._disowned = False
         self._failed = 0
         self._state: CameraState | None = None
         self._latest: Frame | None = None
@@ -205,6 +206,19 @@ class CameraWorker:
         self._stop.set()
         self._source.close()
 
+    @property
+    def is_stopped(self) -> bool:
+        """Whether it was told to stop."""
+        return self._stop.is_set()
+
+    def wait_for_turn(self) -> None:
+        """Say that this camera's earlier thread hangs, and has to end first."""
+        self._say(Sight.BLIND, "held_up", "its earlier thread hangs: restart the gateway if this does not pass.")
+
+    def disown(self) -> None:
+        """Another worker has taken over: whatever this one still finds or says is not heard any more."""
+        self._disowned = True
+
     def run(self) -> None:
         """Watch until stopped or until a file without loop has ended; end what is open; say goodbye."""
         self._say(Sight.BLIND, "connecting")
@@ -289,6 +303,8 @@ class CameraWorker:
 
     def _keep(self, events: list[EventData]) -> None:
         """Spool in order; what the disk refuses is kept and tried again with the next frame."""
+        if self._disowned:
+            return
         for event in events:
             self._events[event.scenario.value, event.phase.value] += 1
             log.info(
@@ -330,7 +346,7 @@ class CameraWorker:
 
     def _say(self, sight: Sight, reason: str | None = None, detail: str | None = None) -> None:
         """Publish and log a state when it is another than the last one."""
-        if self._state is not None and (self._state.state, self._state.reason) == (sight, reason):
+        if self._disowned or (self._state is not None and (self._state.state, self._state.reason) == (sight, reason)):
             return
         since = datetime.fromtimestamp(self._clock.now(), UTC)
         self._state = CameraState(camera=self.camera, state=sight, since=since, reason=reason, detail=detail)

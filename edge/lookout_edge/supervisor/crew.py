@@ -1,6 +1,7 @@
 """All cameras of a gateway, each in its own thread; those whose configuration changes are replaced while others run."""
 
 from collections.abc import Collection, Sequence
+from functools import partial
 from threading import Lock, Thread
 from time import monotonic
 
@@ -11,13 +12,25 @@ from lookout_edge.supervisor.camera import CameraWorker
 
 log = structlog.stdlib.get_logger()
 
+#: For so long a worker waits for one that hangs and was to give its camera up, seconds.
+PATIENCE_S = 60.0
+_LOOK_S = 0.1
+_Running = tuple[CameraWorker, Thread]
+
 
 class Crew:
-    """Starts, stops and replaces the workers. Its methods may be called from any thread."""
+    """Starts, stops and replaces the workers. Its methods may be called from any thread.
 
-    def __init__(self) -> None:
+    A camera is never watched by two at a time: who takes it over from one that hangs waits until that one has ended, or
+    for ``patience_s``; from then on the hung one is no longer heard, should it wake up.
+    """
+
+    def __init__(self, *, patience_s: float = PATIENCE_S) -> None:
         self._lock = Lock()
-        self._running: dict[str, tuple[CameraWorker, Thread]] = {}
+        self._patience_s = patience_s
+        self._running: dict[str, _Running] = {}
+        #: Those that did not stop in time.
+        self._left: list[_Running] = []
 
     def start(self, workers: Sequence[CameraWorker]) -> None:
         """Run ``workers`` beside those that run already."""
@@ -53,8 +66,11 @@ class Crew:
         return tuple(worker for worker, _ in self._running.values())
 
     def _start(self, workers: Sequence[CameraWorker]) -> None:
+        self._left = [running for running in self._left if running[1].is_alive()]
         for worker in workers:
-            thread = Thread(target=worker.run, name=f"camera-{worker.camera}", daemon=True)
+            earlier = [running for running in self._left if running[0].camera == worker.camera]
+            run, name = partial(self._run, worker, earlier), f"camera-{worker.camera}"
+            thread = Thread(target=run, name=name, daemon=True)
             self._running[worker.camera] = (worker, thread)
             thread.start()
 
@@ -67,4 +83,18 @@ class Crew:
             thread.join(max(0.0, deadline - monotonic()))
             if thread.is_alive():
                 log.warning("camera did not stop in time and is left behind", camera=worker.camera)
+                self._left.append((worker, thread))
         self._running = {name: running for name, running in self._running.items() if name in keep}
+
+    def _run(self, worker: CameraWorker, earlier: Sequence[_Running]) -> None:
+        deadline = monotonic() + self._patience_s
+        for hung, thread in earlier:
+            while thread.is_alive() and not worker.is_stopped and monotonic() < deadline:
+                worker.wait_for_turn()
+                thread.join(_LOOK_S)
+            if worker.is_stopped:
+                return  # Nothing was begun; what the hung one has open is its own to end.
+            if thread.is_alive():
+                log.error("a camera's thread hangs and another one takes over", camera=worker.camera)
+                hung.disown()
+        worker.run()

@@ -1,7 +1,7 @@
 """The running gateway: started and stopped in the order that loses nothing."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
@@ -10,12 +10,15 @@ import structlog
 
 from lookout_contract.events import EndReason, EvidenceRef, Phase
 from lookout_contract.status import Coverage, GatewayStatus, ProposalReport, ShadowReport, SpoolDepth
-from lookout_edge.errors import EdgeError
+from lookout_edge.errors import EdgeError, SpoolError
 from lookout_edge.ports import Clock, EventSink
 from lookout_edge.supervisor.camera import CameraWorker
 from lookout_edge.supervisor.crew import Crew
 
 log = structlog.stdlib.get_logger()
+
+#: What the disk refuses to end at cameras that are watched no more is tried again after so many seconds.
+UNWATCHED_RETRY_S = 30.0
 
 
 class Service(Protocol):
@@ -117,6 +120,36 @@ def end_unwatched(spool: OpenOccurrences, watched: Collection[str]) -> None:
             for event in spool.unfinished(camera):
                 if event.end_reason is None:
                     spool.put(event.model_copy(update={"phase": Phase.END, "end_reason": EndReason.SHUTDOWN}))
+
+
+class Unwatched:
+    """Has ``end_unwatched`` done, tried again while the disk refuses: neither a start nor a reload waits for it.
+
+    ``watched`` tells the cameras that are watched now, ``schedule`` calls a function after some seconds.
+    """
+
+    def __init__(
+        self,
+        spool: OpenOccurrences,
+        watched: Callable[[], Collection[str]],
+        schedule: Callable[[float, Callable[[], None]], None],
+    ) -> None:
+        self._spool, self._watched, self._schedule = spool, watched, schedule
+        self._closed = False
+
+    def end(self) -> None:
+        """From any thread; never raises."""
+        if self._closed:
+            return
+        try:
+            end_unwatched(self._spool, self._watched())
+        except SpoolError as error:
+            log.warning("what is open at cameras that are watched no more is ended later", why=str(error))
+            self._schedule(UNWATCHED_RETRY_S, self.end)
+
+    def close(self) -> None:
+        """Do not try again."""
+        self._closed = True
 
 
 class Gateway:

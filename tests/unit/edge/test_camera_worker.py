@@ -1,6 +1,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from threading import Event, Thread
+from threading import enumerate as enumerate_threads
 from time import monotonic, sleep
 from zoneinfo import ZoneInfo
 
@@ -23,10 +24,11 @@ from lookout_edge.supervisor import (
     Gateway,
     Identity,
     ProofDesk,
-    end_unwatched,
+    Unwatched,
     make_status,
     take_snapshot,
 )
+from lookout_edge.supervisor.gateway import end_unwatched
 from lookout_edge.testing import (
     FakeClock,
     FakePlateReader,
@@ -145,6 +147,13 @@ class World:
     @property
     def phases(self) -> list[Phase]:
         return [event.phase for event in self.sink.events]
+
+
+def eventually(condition: Callable[[], bool]) -> None:
+    deadline = monotonic() + 10
+    while not condition():
+        assert monotonic() < deadline, "it did not come about"
+        sleep(0.01)
 
 
 def test_a_file_that_ends_leaves_the_camera_off_and_nothing_open() -> None:
@@ -450,6 +459,67 @@ def test_replacing_a_crew_stops_the_old_one_first() -> None:
     crew.stop()
 
 
+@dataclass
+class Hanging(ListSource):
+    """Shows some frames, then hangs until it is let go, closed or not."""
+
+    hangs: Event = field(default_factory=Event)
+    go_on: Event = field(default_factory=Event)
+
+    def play(self) -> Iterator[Frame]:
+        yield from self.items
+        self.hangs.set()
+        self.go_on.wait(10)
+
+
+def hung_and_next() -> tuple[Hanging, World, Endless, World]:
+    """A worker that hangs with an open occurrence, and the one that is to take its camera over."""
+    hanging, fresh = Hanging(frames()), Endless(())
+    return hanging, World(hanging), fresh, World(fresh)
+
+
+def test_a_camera_is_not_watched_by_two_while_the_first_one_hangs() -> None:
+    hanging, old, fresh, new = hung_and_next()
+    crew = Crew()
+    crew.start([old.worker])
+    assert hanging.hangs.wait(10)
+    crew.replace([new.worker], timeout_s=0.05)
+    eventually(lambda: new.said == [(Sight.BLIND, "held_up")])
+    sleep(0.2)
+    assert fresh.opened == 0
+    hanging.go_on.set()
+    assert fresh.shown.wait(10)
+    assert (old.said[-1], old.phases) == ((Sight.OFF, "shutdown"), [Phase.START, Phase.END])
+    crew.stop()
+
+
+def test_who_hangs_for_too_long_is_not_heard_any_more() -> None:
+    hanging, old, fresh, new = hung_and_next()
+    crew = Crew(patience_s=0.2)
+    crew.start([old.worker])
+    assert hanging.hangs.wait(10)
+    crew.replace([new.worker], timeout_s=0.05)
+    assert fresh.shown.wait(10)
+    said = list(old.said)
+    hanging.go_on.set()
+    eventually(lambda: [thread.name for thread in enumerate_threads()].count("camera-gate") == 1)
+    assert (old.said, old.phases) == (said, [Phase.START])
+    crew.stop()
+
+
+def test_a_worker_that_waits_for_a_hung_one_can_be_stopped() -> None:
+    hanging, old, fresh, new = hung_and_next()
+    crew = Crew()
+    crew.start([old.worker])
+    assert hanging.hangs.wait(10)
+    crew.replace([new.worker], timeout_s=0.05)
+    begun = monotonic()
+    crew.stop()
+    assert monotonic() - begun < 1.5
+    hanging.go_on.set()
+    assert fresh.opened == 0
+
+
 def test_replacing_leaves_those_alone_that_are_to_be_kept() -> None:
     kept, old, new = World(Endless(()), camera="kept"), World(Endless(())), World(Endless(()))
     crew = Crew()
@@ -480,6 +550,22 @@ def test_what_is_open_at_a_camera_that_is_watched_no_more_is_ended() -> None:
     sink = OpenSink([some_event("a", camera="gone"), some_event("b", camera="gate")])
     end_unwatched(sink, {"gate"})
     assert [(event.occurrence, event.end_reason) for event in sink.events[2:]] == [("a", EndReason.SHUTDOWN)]
+
+
+def test_a_disk_that_refuses_to_end_what_is_unwatched_holds_up_nothing() -> None:
+    sink = OpenSink([some_event("a", camera="gone")], broken=True)
+    later: list[tuple[float, Callable[[], None]]] = []
+    unwatched = Unwatched(sink, lambda: {"gate"}, lambda after_s, act: later.append((after_s, act)))
+    unwatched.end()
+    ((after_s, again),) = later
+    assert after_s > 0
+    sink.broken = False
+    again()
+    assert [event.phase for event in sink.events] == [Phase.START, Phase.END]
+    unwatched.close()
+    sink.broken = True
+    unwatched.end()
+    assert len(later) == 1
 
 
 def test_a_wrong_password_is_not_tried_again_soon() -> None:

@@ -1,6 +1,7 @@
 """Commands before and after they are carried out."""
 
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -99,6 +100,62 @@ def test_a_rollout_does_not_hold_up_other_commands() -> None:
     go_on.set()
     with office.changed:
         assert office.changed.wait_for(lambda: len(office.answers) == 2, timeout=10)
+
+
+class Slow:
+    """A desk whose first ``reload`` hangs until it is let go."""
+
+    def __init__(self, turn_s: float) -> None:
+        self.office = Office()
+        self.begun, self.go_on = threading.Event(), threading.Event()
+        self.office.desk = CommandDesk(self.carry_out, turn_s=turn_s)
+        self.receive("reload", reload("hangs"))
+        assert self.begun.wait(10)
+
+    def carry_out(self, command: Command) -> CommandResponse:
+        if command.id == "hangs":
+            self.begun.set()
+            self.go_on.wait(10)
+        return self.office.carry_out(command)
+
+    def receive(self, name: str, payload: bytes) -> None:
+        self.office.desk.receive(name, payload, now=NOW, reply=self.office.reply)
+
+    def answers(self, count: int) -> dict[str, CommandResponse]:
+        with self.office.changed:
+            assert self.office.changed.wait_for(lambda: len(self.office.answers) >= count, timeout=10)
+            return {answer.id: answer for answer in self.office.answers}
+
+
+def test_one_that_hangs_holds_up_no_other_kind_of_command() -> None:
+    slow = Slow(turn_s=10)
+    slow.receive("snapshot", SnapshotCommand(id="s1", issued_at=NOW, camera="gate").to_json())
+    assert slow.answers(1)["s1"].outcome is Outcome.DONE
+    slow.go_on.set()
+    assert slow.answers(2)["hangs"].outcome is Outcome.DONE
+
+
+def test_those_of_its_own_kind_are_told_of_it() -> None:
+    slow = Slow(turn_s=0.1)
+    slow.receive("reload", reload("waits"))
+    answer = slow.answers(1)["waits"]
+    assert answer.outcome is Outcome.FAILED
+    assert "the reload command before it (hangs) hangs" in (answer.detail or "")
+    slow.go_on.set()
+    slow.answers(2)
+    assert [command.id for command in slow.office.done] == ["hangs"]
+
+
+def test_commands_of_one_kind_keep_their_order_and_one_that_expires_meanwhile_is_not_carried_out() -> None:
+    slow = Slow(turn_s=10)
+    names = [f"c{number}" for number in range(8)]
+    for name in names:
+        slow.receive("reload", reload(name))
+    slow.receive("reload", reload("late", expires_at=NOW + timedelta(seconds=0.1)))
+    time.sleep(0.15)
+    slow.go_on.set()
+    assert slow.answers(10)["late"].outcome is Outcome.EXPIRED
+    assert [command.id for command in slow.office.done] == ["hangs", *names]
 
 
 def test_a_late_command_is_expired() -> None:

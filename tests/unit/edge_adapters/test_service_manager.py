@@ -9,6 +9,7 @@ from threading import enumerate as enumerate_threads
 import pytest
 
 from lookout_edge.adapters.service_manager import ServiceManager
+from lookout_edge.errors import SpoolError
 
 
 @pytest.fixture
@@ -48,6 +49,16 @@ def test_one_that_hangs_gives_no_sign_of_life(line: socket.socket, tmp_path: Pat
         line.recv(100)
     manager.close()
     never.set()
+
+
+def test_an_error_is_no_hang(line: socket.socket, tmp_path: Path) -> None:
+    def refuse() -> None:
+        raise SpoolError("the spool cannot be used (database is locked)")
+
+    manager = ServiceManager(refuse, {"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "20000"})
+    manager.start()
+    assert [line.recv(100), line.recv(100), line.recv(100)] == [b"READY=1", b"WATCHDOG=1", b"WATCHDOG=1"]
+    manager.close()
 
 
 @pytest.mark.parametrize("environ", [{}, {"NOTIFY_SOCKET": "/nowhere/at/all", "WATCHDOG_USEC": "x"}])
