@@ -116,8 +116,11 @@ class EventSink(Protocol):
 class EvidenceStore(Protocol):
     """Keeps evidence files on disk until they are uploaded."""
 
-    def put(self, kind: EvidenceKind, content: bytes, mime: str) -> EvidenceRef:
-        """Store under the content's SHA-256 and return what the event has to say of it."""
+    def put(self, kind: EvidenceKind, content: bytes, mime: str, *, first: bool = False) -> EvidenceRef:
+        """Store under the content's SHA-256 and return what the event has to say of it.
+
+        What goes ``first`` is uploaded before the rest, and given up after it.
+        """
         ...
 
 

@@ -192,13 +192,16 @@ class MemoryEvidence:
 
     files: dict[str, bytes] = field(default_factory=dict[str, bytes])
     broken: bool = False
+    #: Kinds of those that go first.
+    first: list[EvidenceKind] = field(default_factory=list[EvidenceKind])
 
-    def put(self, kind: EvidenceKind, content: bytes, mime: str) -> EvidenceRef:
+    def put(self, kind: EvidenceKind, content: bytes, mime: str, *, first: bool = False) -> EvidenceRef:
         """See ``EvidenceStore``."""
         if self.broken:
             raise EdgeError("The evidence folder cannot be written: free some space.")
         digest = hashlib.sha256(content).hexdigest()
         self.files[digest] = content
+        self.first += [kind] if first else []
         return EvidenceRef(kind=kind, sha256=digest, bytes=len(content), mime=mime)
 
 

@@ -4,8 +4,10 @@ import hashlib
 import os
 import shutil
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from enum import IntEnum
 from pathlib import Path
 
 import structlog
@@ -23,6 +25,16 @@ _OTHER_TYPE = "application/octet-stream"
 _FOR_ALARMS = 64_000_000
 #: Deleted at once when alarms need room.
 _GIVEN_AT_ONCE = 16_000_000
+#: What goes first is live for so long, and then leaves before older ones of its kind.
+_LIVE_S = 60.0
+
+
+class Lane(IntEnum):
+    """Who leaves before whom."""
+
+    LIVE = 0
+    FIRST = 1
+    REST = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +45,12 @@ class StoredFile:
     mime: str
     path: Path
     bytes: int
+    lane: Lane
+
+    @property
+    def turn(self) -> tuple[Lane, bool]:
+        """The smaller one leaves first: in each lane pictures before clips, which take a thin line minutes."""
+        return self.lane, self.mime == _TYPES[".mp4"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +68,9 @@ class EvidenceDepth:
 class DiskEvidence:
     """An EvidenceStore in one folder. Safe to use from several threads.
 
-    ``quota_bytes`` bounds the folder: refused files go first, then the oldest. The last of the disk is never taken: an
-    alarm without a picture is better than a picture without its alarm. ``disk`` tells total, used and free bytes.
+    ``quota_bytes`` bounds the folder: refused files are deleted first, then the oldest, those put ``first`` last. The
+    last of the disk is never taken: an alarm without a picture is better than a picture without its alarm. ``disk``
+    tells total, used and free bytes.
     """
 
     def __init__(
@@ -63,31 +82,36 @@ class DiskEvidence:
     ) -> None:
         self._folder = folder
         self._rejected = folder / "rejected"
+        self._first = folder / "first"
         self._quota_bytes = quota_bytes
         self._disk = disk
         self._dropped = 0
         self._lock = threading.RLock()
         self._listeners: list[Callable[[], None]] = []
         try:
-            self._rejected.mkdir(parents=True, exist_ok=True)
-            for leftover in folder.glob(f"{PARTIAL}*"):
+            self._make_folders()
+            for leftover in (*folder.glob(f"{PARTIAL}*"), *self._first.glob(f"{PARTIAL}*")):
                 leftover.unlink(missing_ok=True)
         except OSError as error:
             raise self._refused(error) from error
 
-    def put(self, kind: EvidenceKind, content: bytes, mime: str) -> EvidenceRef:
-        """Store under the content's SHA-256; SpoolError when the disk refuses."""
+    def put(self, kind: EvidenceKind, content: bytes, mime: str, *, first: bool = False) -> EvidenceRef:
+        """See ``EvidenceStore``; SpoolError when the disk refuses."""
         sha256 = hashlib.sha256(content).hexdigest()
-        path = self._folder / f"{sha256}{_SUFFIXES.get(mime, '.bin')}"
+        name = f"{sha256}{_SUFFIXES.get(mime, '.bin')}"
+        ahead, among = self._first / name, self._folder / name
+        path = ahead if first else among
         try:
             with self._lock:
-                if not path.exists():
+                if first and among.exists():
+                    self._make_folders()
+                    among.rename(ahead)
+                elif not ahead.exists() and not among.exists():
                     # Somebody who looked for room may have taken the folders away.
-                    self._rejected.mkdir(parents=True, exist_ok=True)
+                    self._make_folders()
                     self._spare_alarms(len(content))
                     write_whole(path, content)
-                    held = (*self._files(self._rejected), *self._files(self._folder))
-                    self._drop(sum(file.bytes for file in held) - self._quota_bytes, keep=path)
+                    self._drop(sum(file.bytes for file in self._expendable()) - self._quota_bytes, keep=path)
         except OSError as error:
             raise self._refused(error) from error
         for listener in tuple(self._listeners):
@@ -95,9 +119,11 @@ class DiskEvidence:
         return EvidenceRef(kind=kind, sha256=sha256, bytes=len(content), mime=mime)
 
     def waiting(self) -> tuple[StoredFile, ...]:
-        """Files to be uploaded, oldest first."""
+        """Files in the order in which they are to be uploaded: see ``StoredFile.turn``, then the oldest."""
+        live_from = time.time() - _LIVE_S
         with self._lock:
-            return tuple(self._files(self._folder))
+            waiting = (*self._files(self._first, live_from), *self._files(self._folder))
+        return tuple(sorted(waiting, key=lambda file: file.turn))
 
     def settle(self, file: StoredFile) -> None:
         """The dispatcher has it: delete it here. SpoolError when the disk refuses, as with ``reject``."""
@@ -125,7 +151,7 @@ class DiskEvidence:
     def depth(self) -> EvidenceDepth:
         """How much waits."""
         with self._lock:
-            sizes = [file.bytes for file in self._files(self._folder)]
+            sizes = [file.bytes for folder in (self._first, self._folder) for file in self._files(folder)]
             return EvidenceDepth(len(sizes), sum(sizes), self._dropped, len(list(self._files(self._rejected))))
 
     def listen(self, callback: Callable[[], None]) -> None:
@@ -141,17 +167,26 @@ class DiskEvidence:
                 "alarms: free space there"
             )
 
+    def _make_folders(self) -> None:
+        self._rejected.mkdir(parents=True, exist_ok=True)
+        self._first.mkdir(exist_ok=True)
+
+    def _expendable(self) -> Iterator[StoredFile]:
+        """Everything, in the order in which it is given up."""
+        for folder in (self._rejected, self._folder, self._first):
+            yield from self._files(folder)
+
     def _drop(self, surplus: int, keep: Path | None = None) -> int:
-        """Delete refused files, then the oldest, until ``surplus`` bytes are gone; how many could not be found."""
+        """Give up files until ``surplus`` bytes are gone; how many could not be found."""
         dropped = 0
-        for file in (*self._files(self._rejected), *self._files(self._folder)) if surplus > 0 else ():
+        for file in self._expendable() if surplus > 0 else ():
             if surplus <= 0:
                 break
             if file.path == keep:
                 continue
             file.path.unlink(missing_ok=True)
             surplus -= file.bytes
-            dropped += file.path.parent == self._folder
+            dropped += file.path.parent != self._rejected
         if dropped:
             self._dropped += dropped
             _log.error(
@@ -160,15 +195,17 @@ class DiskEvidence:
             )
         return max(0, surplus)
 
-    @staticmethod
-    def _files(folder: Path) -> Iterator[StoredFile]:
+    def _files(self, folder: Path, live_from: float = float("inf")) -> Iterator[StoredFile]:
+        """Those in ``folder``, oldest first."""
         try:
             entries = [(entry.stat(), Path(entry.path)) for entry in os.scandir(folder) if entry.is_file()]
         except OSError:
             return  # It was taken away, or cannot be read: then nothing waits, and ``put`` says what is wrong.
         for status, path in sorted(entries, key=lambda entry: (entry[0].st_mtime_ns, entry[1].name)):
-            if not path.name.startswith(PARTIAL):
-                yield StoredFile(path.stem, _TYPES.get(path.suffix, _OTHER_TYPE), path, status.st_size)
+            if path.name.startswith(PARTIAL):
+                continue
+            lane = Lane.LIVE if status.st_mtime >= live_from else Lane.FIRST if folder == self._first else Lane.REST
+            yield StoredFile(path.stem, _TYPES.get(path.suffix, _OTHER_TYPE), path, status.st_size, lane)
 
     def _refused(self, error: OSError) -> SpoolError:
         why = error.strerror or str(error)

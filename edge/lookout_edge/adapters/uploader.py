@@ -1,6 +1,7 @@
 """Evidence files to the dispatcher, by HTTP PUT under their hash. Events never wait for this."""
 
 import threading
+import time
 from enum import Enum, auto
 from typing import BinaryIO
 
@@ -9,7 +10,7 @@ import structlog
 from pydantic import BaseModel, ValidationError
 
 from lookout_edge.adapters.backoff import Backoff
-from lookout_edge.adapters.evidence import DiskEvidence, StoredFile
+from lookout_edge.adapters.evidence import DiskEvidence, Lane, StoredFile
 from lookout_edge.adapters.folded_log import FoldedLog
 from lookout_edge.errors import SpoolError
 
@@ -34,6 +35,7 @@ class _Result(Enum):
     STORED = auto()
     REFUSED = auto()
     LATER = auto()
+    OVERTAKEN = auto()
     UNREACHABLE = auto()
 
 
@@ -41,7 +43,8 @@ class EvidenceUploader:
     """A thread that empties a DiskEvidence into ``{dispatcher_url}/api/v1/evidence/{sha256}``.
 
     A file is deleted here once the dispatcher says that it has it. What it refuses for good is kept aside, with a log
-    line. Everything else is tried again with a growing, jittered pause, for ever.
+    line. Everything else is tried again with a growing, jittered pause, for ever; a live picture of a fire waits for
+    the end of neither that pause nor a clip that is under way.
     """
 
     def __init__(
@@ -79,7 +82,6 @@ class EvidenceUploader:
         headers = {"Authorization": f"Bearer {self._token}"}
         with httpx.Client(headers=headers, timeout=self._timeout) as client:
             while not self._stop.is_set():
-                self._wake.clear()
                 try:
                     done = self._empty(client)
                 except SpoolError as error:
@@ -89,17 +91,34 @@ class EvidenceUploader:
                     self._backoff.reset()
                     self._wake.wait()
                 else:
-                    self._stop.wait(self._backoff.next())
+                    self._pause(self._backoff.next())
+
+    def _pause(self, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        while not self._stop.is_set() and (left_s := until - time.monotonic()) > 0:
+            if self._wake.wait(left_s):
+                self._wake.clear()
+                if any(file.lane is Lane.LIVE for file in self._store.waiting()[:1]):
+                    return
 
     def _empty(self, client: httpx.Client) -> bool:
         """Upload what waits; False when something has to be tried again."""
-        done = True
-        for file in self._store.waiting():
-            if self._stop.is_set():
-                return True
+        done, tried = True, set[str]()
+        waiting: list[StoredFile] = []
+        self._wake.set()
+        while not self._stop.is_set():
+            if self._wake.is_set():
+                self._wake.clear()
+                waiting = [file for file in self._store.waiting() if file.sha256 not in tried]
+            if not waiting:
+                return done
+            file = waiting.pop(0)
             result = self._upload(client, file)
             if result is _Result.UNREACHABLE:
                 return False
+            if result is _Result.OVERTAKEN:
+                continue
+            tried.add(file.sha256)
             if result is _Result.LATER:
                 done = False
             elif result is _Result.STORED:
@@ -107,7 +126,7 @@ class EvidenceUploader:
                 self._store.settle(file)
             else:
                 self._store.reject(file)
-        return done
+        return True
 
     def _upload(self, client: httpx.Client, file: StoredFile) -> _Result:
         url = f"{self._url}/api/v1/evidence/{file.sha256}"
@@ -136,6 +155,8 @@ class EvidenceUploader:
             return self._judge(answer.status_code, file)
         offset, stored = _progress(answer)
         while not stored and offset < file.bytes and not self._stop.is_set():
+            if self._is_overtaken(file):
+                return _Result.OVERTAKEN
             content.seek(offset)
             piece = content.read(PIECE_BYTES)
             span = f"bytes {offset}-{offset + len(piece) - 1}/{file.bytes}"
@@ -144,6 +165,10 @@ class EvidenceUploader:
                 return self._judge(answer.status_code, file)
             offset, _ = _progress(answer)
         return _Result.STORED if stored else _Result.LATER
+
+    def _is_overtaken(self, file: StoredFile) -> bool:
+        """Whether something that goes before it has come meanwhile."""
+        return self._wake.is_set() and any(first.turn < file.turn for first in self._store.waiting()[:1])
 
     def _judge(self, status: int, file: StoredFile) -> _Result:
         if status in _STORED:

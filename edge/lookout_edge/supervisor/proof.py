@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from lookout_contract.events import EventData, EvidenceKind, EvidenceRef, Phase
 from lookout_edge.domain.frame import Frame, Image
+from lookout_edge.domain.occurrence import PRIORITY
 from lookout_edge.errors import EdgeError
 from lookout_edge.ports import EvidenceStore, Recorder
 
@@ -47,9 +48,9 @@ class ProofDesk:
         self._settings = settings or ProofSettings()
         self._open: dict[str, _Open] = {}
 
-    def snapshot(self, image: Image) -> EvidenceRef:
-        """Store a picture. EdgeError when it cannot be encoded or written."""
-        return self._store.put(EvidenceKind.SNAPSHOT, self._encode(image), "image/jpeg")
+    def snapshot(self, image: Image, *, first: bool = True) -> EvidenceRef:
+        """Store a picture, which goes first where somebody waits for it. EdgeError when that cannot be done."""
+        return self._store.put(EvidenceKind.SNAPSHOT, self._encode(image), "image/jpeg", first=first)
 
     def attach(self, frame: Frame | None, at: float, events: Sequence[EventData]) -> list[EventData]:
         """``events`` with what proves them, and an update for every clip that is due at frame time ``at``.
@@ -64,13 +65,14 @@ class ProofDesk:
             settings = self._settings
             self._open[event.occurrence] = _Open(event, at - settings.pre_roll_s, at + settings.post_roll_s)
             if frame is not None:
-                self._gather(event.occurrence, lambda: self.snapshot(frame.picture.finest()))
+                first = event.scenario in PRIORITY
+                self._gather(event.occurrence, lambda: self.snapshot(frame.picture.finest(), first=first))
         known = self._open.get(event.occurrence)
         if known is None:
             return event
         if event.phase is Phase.END:
             if known.clip_due is not None:
-                self._gather(event.occurrence, lambda: self._clip(known.clip_from, at))
+                self._gather(event.occurrence, lambda: self._clip(known.clip_from, at, known.last))
             del self._open[event.occurrence]
         known.last = event.model_copy(update={"evidence": (*event.evidence, *known.gathered)})
         return known.last
@@ -81,7 +83,7 @@ class ProofDesk:
             if known.clip_due is None or at < known.clip_due:
                 continue
             start, end, known.clip_due = known.clip_from, known.clip_due, None
-            if self._gather(name, lambda start=start, end=end: self._clip(start, end)):
+            if self._gather(name, lambda start=start, end=end, last=known.last: self._clip(start, end, last)):
                 known.last = known.last.model_copy(
                     update={
                         "phase": Phase.UPDATE,
@@ -92,9 +94,11 @@ class ProofDesk:
                 updates.append(known.last)
         return updates
 
-    def _clip(self, start: float, end: float) -> EvidenceRef | None:
+    def _clip(self, start: float, end: float, event: EventData) -> EvidenceRef | None:
         content = self._recorder.clip(start, end)
-        return None if content is None else self._store.put(EvidenceKind.CLIP, content, "video/mp4")
+        if content is None:
+            return None
+        return self._store.put(EvidenceKind.CLIP, content, "video/mp4", first=event.scenario in PRIORITY)
 
     def _gather(self, occurrence: str, make: Callable[[], EvidenceRef | None]) -> bool:
         """Whether there is something new. Failing evidence is reported and left out: the event goes on its way."""

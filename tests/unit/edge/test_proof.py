@@ -6,10 +6,10 @@ from lookout_edge.supervisor import ProofDesk, ProofSettings
 from lookout_edge.testing import FakeRecorder, MemoryEvidence, picture
 
 
-def event(phase: Phase, at: float, occurrence: str = "a1") -> EventData:
+def event(phase: Phase, at: float, occurrence: str = "a1", *, scenario: Scenario = Scenario.GARBAGE) -> EventData:
     return EventData(
         occurrence=occurrence,
-        scenario=Scenario.GARBAGE,
+        scenario=scenario,
         camera="gate",
         phase=phase,
         captured_at=datetime.fromtimestamp(at, UTC),
@@ -92,3 +92,13 @@ def test_an_event_of_an_unknown_occurrence_passes_as_it_is() -> None:
     world = World()
     stray = event(Phase.UPDATE, 100.0)
     assert world.show(100.0, stray) == [stray]
+
+
+def test_what_proves_a_fire_goes_first() -> None:
+    world = World()
+    world.show(100.0, event(Phase.START, 100.0), event(Phase.START, 100.0, "b2"))
+    world.show(103.0)
+    assert world.store.first == []
+    world.show(110.0, event(Phase.START, 110.0, "f3", scenario=Scenario.FIRE_SMOKE))
+    world.show(113.0)
+    assert world.store.first == [EvidenceKind.SNAPSHOT, EvidenceKind.CLIP]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from lookout_contract.events import EvidenceKind
-from lookout_edge.adapters.evidence import DiskEvidence
+from lookout_edge.adapters.evidence import DiskEvidence, Lane
 from lookout_edge.errors import SpoolError
 
 
@@ -41,6 +41,41 @@ def test_files_wait_across_restarts_oldest_first(tmp_path: Path) -> None:
     first, second = put(store, b"first"), put(store, b"second")
     age(store, second, 1000)
     assert [file.sha256 for file in DiskEvidence(tmp_path).waiting()] == [second, first]
+
+
+def test_live_ones_that_go_first_leave_before_older_ones_and_pictures_before_clips(tmp_path: Path) -> None:
+    store = DiskEvidence(tmp_path)
+    contents = (b"clip", b"picture", b"old fire", b"fire clip", b"fire")
+    for content in contents:
+        mime = "video/mp4" if content.endswith(b"clip") else "image/jpeg"
+        store.put(EvidenceKind.SNAPSHOT, content, mime, first=b"fire" in content)
+    age(store, hashlib.sha256(b"old fire").hexdigest(), 1000)
+    again = DiskEvidence(tmp_path)
+    left = [file.path.read_bytes() for file in again.waiting()]
+    assert left == [b"fire", b"fire clip", b"old fire", b"picture", b"clip"]
+    assert again.depth().files == 5
+
+
+def test_what_goes_first_is_given_up_last(tmp_path: Path) -> None:
+    store = DiskEvidence(tmp_path, quota_bytes=25)
+    fire = store.put(EvidenceKind.SNAPSHOT, b"f" * 8, "image/jpeg", first=True).sha256
+    age(store, fire, 1000)
+    rest = [put(store, content * 8) for content in (b"a", b"b", b"c")]
+    assert {file.sha256 for file in store.waiting()} == {fire, *rest[1:]}
+    assert store.depth().dropped == 1
+    newer = store.put(EvidenceKind.SNAPSHOT, b"g" * 20, "image/jpeg", first=True).sha256
+    assert [file.sha256 for file in store.waiting()] == [newer]
+
+
+def test_what_waited_among_the_rest_moves_ahead_when_it_is_to_go_first(tmp_path: Path) -> None:
+    store = DiskEvidence(tmp_path)
+    sha256 = put(store, b"a")
+    for first in (True, False):
+        store.put(EvidenceKind.SNAPSHOT, b"a", "image/jpeg", first=first)
+        (file,) = store.waiting()
+        assert (file.sha256, file.lane) == (sha256, Lane.LIVE)
+    store.settle(file)
+    assert store.waiting() == ()
 
 
 def test_a_half_written_file_is_cleared_at_the_start(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Uploading evidence to a dispatcher that is rarely at its best."""
 
 import hashlib
+import json
 import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ import pytest
 from lookout_contract.events import EvidenceKind
 from lookout_edge.adapters.backoff import Backoff
 from lookout_edge.adapters.evidence import DiskEvidence
-from lookout_edge.adapters.uploader import EvidenceUploader
+from lookout_edge.adapters.uploader import PIECE_BYTES, EvidenceUploader
 
 Upload = tuple[str, bytes, str | None, str | None]
 """Path, body, content type and authorization of a PUT."""
@@ -26,11 +27,14 @@ class Dispatcher:
     statuses: list[int]
     received: list[Upload] = field(default_factory=list[Upload])
     url: str = ""
+    #: Called with the number of PUTs so far, before each is answered.
+    on_put: Callable[[int], None] = lambda _: None
     changed: threading.Condition = field(default_factory=threading.Condition)
 
     def take(self, path: str, body: bytes, mime: str | None, token: str | None) -> int:
         with self.changed:
             self.received.append((path, body, mime, token))
+            self.on_put(len(self.received))
             self.changed.notify_all()
             return self.statuses.pop(0) if len(self.statuses) > 1 else self.statuses[0]
 
@@ -47,9 +51,18 @@ def dispatcher(*statuses: int) -> Generator[Dispatcher]:
         def do_PUT(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             status = desk.take(self.path, body, self.headers["Content-Type"], self.headers["Authorization"])
+            self.answer(status, self.path)
+
+        def do_GET(self) -> None:
+            self.answer(200, self.path.removesuffix("/upload"))
+
+        def answer(self, status: int, path: str) -> None:
+            offset = sum(len(body) for to, body, *_ in desk.received if to == path)
+            content = json.dumps({"offset": offset, "stored": False}).encode()
             self.send_response(status)
-            self.send_header("Content-Length", "0")
+            self.send_header("Content-Length", str(len(content)))
             self.end_headers()
+            self.wfile.write(content)
 
         def log_message(self, format: str, *args: object) -> None:
             pass
@@ -174,3 +187,44 @@ def test_a_disk_that_refuses_for_a_while_does_not_end_the_uploads(
 
 def refuse(path: Path, missing_ok: bool = False) -> None:
     raise OSError(30, "Read-only file system")
+
+
+def test_a_live_picture_of_a_fire_goes_before_the_backlog(tmp_path: Path) -> None:
+    store = DiskEvidence(tmp_path)
+    for number in range(6):
+        store.put(EvidenceKind.SNAPSHOT, bytes([number]), "image/jpeg")
+    with dispatcher(201) as desk:
+        desk.on_put = lambda count: put_fire(store) if count == 2 else None
+        with uploading(store, desk.url):
+            eventually(lambda: store.depth().files == 0)
+    assert [body for _, body, *_ in desk.received].index(b"fire") == 2
+
+
+def test_a_live_picture_of_a_fire_does_not_wait_for_the_next_attempt(tmp_path: Path) -> None:
+    store = DiskEvidence(tmp_path)
+    store.put(EvidenceKind.SNAPSHOT, b"x", "image/jpeg")
+    with dispatcher(503, 201) as desk:
+        patient = Backoff(base_s=60.0, ceiling_s=60.0)
+        uploader = EvidenceUploader(store, dispatcher_url=desk.url, token="t0ken", backoff=patient)
+        uploader.start()
+        desk.wait_for(1)
+        store.put(EvidenceKind.SNAPSHOT, b"y", "image/jpeg")
+        put_fire(store)
+        eventually(lambda: store.depth().files == 0)
+        uploader.close()
+    assert [body for _, body, *_ in desk.received][:2] == [b"x", b"fire"]
+
+
+def test_a_live_picture_of_a_fire_overtakes_a_clip_between_two_pieces(tmp_path: Path) -> None:
+    store = DiskEvidence(tmp_path)
+    clip = bytes(3 * PIECE_BYTES)
+    store.put(EvidenceKind.CLIP, clip, "video/mp4")
+    with dispatcher(202, 201, 202, 201) as desk:
+        desk.on_put = lambda count: put_fire(store) if count == 1 else None
+        with uploading(store, desk.url):
+            eventually(lambda: store.depth().files == 0)
+    assert [len(body) for _, body, *_ in desk.received] == [PIECE_BYTES, 4, PIECE_BYTES, PIECE_BYTES]
+
+
+def put_fire(store: DiskEvidence) -> None:
+    store.put(EvidenceKind.SNAPSHOT, b"fire", "image/jpeg", first=True)
