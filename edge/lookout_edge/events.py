@@ -150,7 +150,7 @@ class EventBook:
                 take(occurrence, self._in_the_same_place(occurrence.last, rest))
         for occurrence in self._open:
             if occurrence.id not in matches:  # it has gone over into another zone
-                moved = (o for o in rest if (o.key, o.group) == (occurrence.last.key, occurrence.last.group))
+                moved = (o for o in rest if _is_tracked(o) and _name_of(o) == _name_of(occurrence.last))
                 take(occurrence, next((o for o in moved if o.standing is not Standing.BLOCKED), None))
         return matches, rest
 
@@ -164,8 +164,10 @@ class EventBook:
 
     def _is_known(self, observation: Observation) -> bool:
         """Whether it is a thing that is open already, in a zone that overlaps this one."""
-        here = (observation.key, observation.group)
-        return any((occurrence.last.key, occurrence.last.group) == here for occurrence in self._open)
+        known = (o.last for o in self._open if o.last.group == observation.group)
+        if _is_tracked(observation):
+            return any(last.key == observation.key for last in known)
+        return any(last.box.iou(observation.box) >= self._settings.same_place_iou for last in known)
 
     def _carry_on(
         self, at: float, step: float, occurrence: _Occurrence, seen: Observation | None, skew_s: float | None
@@ -284,6 +286,15 @@ class EventBook:
             models=dict(self._provenance.models),
             config_hash=self._provenance.config_hash,
         )
+
+
+def _name_of(observation: Observation) -> tuple[int, str]:
+    return observation.key, observation.group
+
+
+def _is_tracked(observation: Observation) -> bool:
+    """Whether its key is a track's number, and so the same thing's in every zone. Flames are numbered by their rule."""
+    return any(thing.track is not None for thing in observation.objects)
 
 
 def _from_event(event: EventData, key: int) -> _Occurrence:

@@ -29,7 +29,7 @@ class FilePlateDirectory:
         self._path = path
         self._lock = threading.Lock()
         self._residents = self._load()
-        #: Plate → visits so far, and the frame time of the last one.
+        #: Pass (see ``_name``) → visits so far, and the frame time of the last one.
         self._visits = self._load_visits()
         #: The list as of a frame time, and the frame times between which it is the same.
         self._as_of: tuple[tuple[Resident, ...], float, float] | None = None
@@ -56,12 +56,14 @@ class FilePlateDirectory:
             limited = [resident for resident in self._residents if resident.uses is not None]
             exact = [resident for resident in limited if resident.plate == plate]
             passes = exact or [resident for resident in limited if _alike(resident.plate, plate)]
-            for resident in passes:
-                count, last = self._visits.get(resident.plate, (0, float("-inf")))
-                if at - last >= VISIT_S:
-                    self._visits[resident.plate] = (count + 1, at)
-                    self._as_of = None
-            if passes:
+            if any(at - self._visits_of(each)[1] < VISIT_S for each in passes):
+                return
+            # Of passes that overlap a visit uses one.
+            good = (each for each in passes if _is_dated(each, at) and (each.uses or 0) > self._visits_of(each)[0])
+            used = next(good, None)
+            if used is not None:
+                self._visits[_name(used)] = (self._visits_of(used)[0] + 1, at)
+                self._as_of = None
                 self._save_visits()
 
     def replace(self, residents: Sequence[Resident]) -> None:
@@ -71,14 +73,18 @@ class FilePlateDirectory:
             self._save(fresh)
             self._residents, self._as_of = fresh, None
             # A pass that is taken off the list and put on it again is a new one.
-            self._visits = {plate: seen for plate, seen in self._visits.items() if any(r.plate == plate for r in fresh)}
+            listed = {_name(each) for each in fresh}
+            self._visits = {name: seen for name, seen in self._visits.items() if name in listed}
 
     def _left(self, resident: Resident, at: float) -> Resident:
         if resident.uses is None:
             return resident
-        count, last = self._visits.get(resident.plate, (0, float("-inf")))
+        count, last = self._visits_of(resident)
         visiting = 0 <= at - last < VISIT_S
         return resident.model_copy(update={"uses": max(resident.uses - count, int(visiting))})
+
+    def _visits_of(self, resident: Resident) -> tuple[int, float]:
+        return self._visits.get(_name(resident), (0, float("-inf")))
 
     def _save_visits(self) -> None:
         try:
@@ -117,6 +123,17 @@ class FilePlateDirectory:
             raise SpoolError(
                 f"cannot write the list of residents to {self._path} ({error.strerror}): free space or fix its rights"
             ) from error
+
+
+def _name(resident: Resident) -> str:
+    """Tells passes of one plate apart by the time from which on they are good: who comes on two days has two."""
+    since = resident.valid_from
+    return resident.plate if since is None else f"{resident.plate} {since.isoformat()}"
+
+
+def _is_dated(resident: Resident, at: float) -> bool:
+    since, until = resident.valid_from, resident.valid_until
+    return (since is None or since.timestamp() <= at) and (until is None or at < until.timestamp())
 
 
 def _alike(a: str, b: str) -> bool:

@@ -7,6 +7,7 @@ from lookout_edge.domain.geometry import Box
 #: Cells across and down the picture.
 COLUMNS, ROWS = 16, 9
 _Cell = tuple[int, int]
+_Place = tuple[str, _Cell]
 
 
 @dataclass(slots=True)
@@ -28,24 +29,25 @@ class LearnedCells:
     keep_s: float = 86_400.0
     #: Something larger than this multiple of what was learned is new.
     grown: float = 1.5
-    _marks: dict[_Cell, list[_Mark]] = field(default_factory=dict[_Cell, list[_Mark]])
+    _marks: dict[_Place, list[_Mark]] = field(default_factory=dict[_Place, list[_Mark]])
 
-    def learn(self, at: float, box: Box) -> None:
-        """Something here came to nothing at frame time ``at``."""
-        marks = self._valid(at, _cell_of(box))
+    def learn(self, at: float, label: str, box: Box) -> None:
+        """What was taken for ``label`` here came to nothing at frame time ``at``. Steam says nothing about flames."""
+        place = label, _cell_of(box)
+        marks = self._valid(at, place)
         if marks and at - marks[-1].at < self.apart_s:
             marks[-1].area = max(marks[-1].area, box.area)
             return
         marks.append(_Mark(at, box.area))
-        self._marks[_cell_of(box)] = marks[-self.marks_needed :]
+        self._marks[place] = marks[-self.marks_needed :]
 
-    def knows(self, at: float, box: Box) -> bool:
-        """Whether something of this size at this place has often been nothing."""
-        marks = self._valid(at, _cell_of(box))
+    def knows(self, at: float, label: str, box: Box) -> bool:
+        """Whether what is taken for ``label``, of this size at this place, has often been nothing."""
+        marks = self._valid(at, (label, _cell_of(box)))
         return len(marks) >= self.marks_needed and box.area <= self.grown * max(mark.area for mark in marks)
 
-    def _valid(self, at: float, cell: _Cell) -> list[_Mark]:
-        return [mark for mark in self._marks.get(cell, []) if 0 <= at - mark.at <= self.keep_s]
+    def _valid(self, at: float, place: _Place) -> list[_Mark]:
+        return [mark for mark in self._marks.get(place, []) if 0 <= at - mark.at <= self.keep_s]
 
 
 def _cell_of(box: Box) -> _Cell:

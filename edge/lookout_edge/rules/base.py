@@ -164,7 +164,18 @@ def raised_threshold(suppressions: Sequence[Suppression], at: float, scenario: S
 
 #: Conditions that only time or more looks can fulfil; every other unmet one blocks.
 _PENDING = frozenset(
-    {"votes", "score", "dwell", "seen_lately", "scenery", "plate_reads", "plate_tried", "separation", "upright_before"}
+    {
+        "votes",
+        "score",
+        "dwell",
+        "charging_window",
+        "seen_lately",
+        "scenery",
+        "plate_reads",
+        "plate_tried",
+        "separation",
+        "upright_before",
+    }
 )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from math import inf
 from typing import Self
 
 from pydantic import Field, model_validator
@@ -117,8 +118,8 @@ class CorridorEbike(PresenceRule[CorridorEbikeParams, _Note]):
         in_lift = self._params.place is Place.LIFT and note.stage is not Stage.SUSPECTED_CHARGING
         return Judgement(
             conditions=(
-                self._dwell(presence.dwell_s, note.stage),
-                Condition(name="charging_window", value=self._night.contains(at), met=True),
+                self._dwell(zone, presence.dwell_s, note.stage),
+                self._window(at, zone, presence.dwell_s, note.stage),
                 Condition(name="socket_zone", value=zone.id in self._params.socket_zones, met=True),
             ),
             severity=Severity.YELLOW if in_lift else _SEVERITY[note.stage],
@@ -138,12 +139,24 @@ class CorridorEbike(PresenceRule[CorridorEbikeParams, _Note]):
             return Stage.SUSPECTED_CHARGING
         return Stage.PARKED if dwell_s >= self._params.dwell_s else Stage.PASSING
 
-    def _dwell(self, dwell_s: float, stage: Stage) -> Condition:
+    def _charging_s(self, zone: Zone) -> float:
+        """Seconds after which it may charge: sooner by a socket."""
+        by_socket = self._params.socket_dwell_s if zone.id in self._params.socket_zones else inf
+        return min(self._params.charging_dwell_s, by_socket)
+
+    def _reached(self, stage: Stage) -> bool:
+        return _ORDER.index(stage) >= _ORDER.index(self._params.first_stage)
+
+    def _dwell(self, zone: Zone, dwell_s: float, stage: Stage) -> Condition:
         limits = {
             Stage.PASSING: 0.0,
             Stage.PARKED: self._params.dwell_s,
-            Stage.SUSPECTED_CHARGING: self._params.charging_dwell_s,
+            Stage.SUSPECTED_CHARGING: self._charging_s(zone),
         }
         condition = dwell_condition(dwell_s, limits[max(stage, self._params.first_stage, key=_ORDER.index)])
-        reached = _ORDER.index(stage) >= _ORDER.index(self._params.first_stage)
-        return condition._replace(met=reached)
+        return condition._replace(met=condition.met or self._reached(stage))
+
+    def _window(self, at: float, zone: Zone, dwell_s: float, stage: Stage) -> Condition:
+        """Unmet where it has been there for long enough, and only the night is lacking."""
+        lacking = not self._reached(stage) and dwell_s >= self._charging_s(zone)
+        return Condition(name="charging_window", value=self._night.contains(at), met=not lacking)

@@ -188,7 +188,7 @@ class FireSmoke:
         """What was never confirmed came to nothing."""
         for hazard in gone:
             if self._stages.get(hazard.number) is not Stage.CONFIRMED:
-                self._cells.learn(hazard.seen_at, hazard.box)
+                self._cells.learn(hazard.seen_at, _kind(hazard), hazard.box)
 
     def _judge(self, at: float, zone: Zone, hazard: Hazard, armed: bool, scene: Scene) -> Observation:
         params = self._params
@@ -210,7 +210,7 @@ class FireSmoke:
             window_condition(armed),
             votes_condition(hazard.votes, params.votes_needed),
             *((score_condition(hazard.mean_score, params.min_score),) if params.min_score else ()),
-            Condition(name="learned_place", value=doubted, limit=False, met=sure or not doubted),
+            Condition("learned_place", doubted, sure or not doubted or hazard.number in self._told, False),
             dwell_condition(hazard.dwell_s, wait_s),
             Condition("scenery", round(known, 2), not held_back, round(1 / params.min_growth, 2), "1"),
             *(() if behaves else (_steady_condition(hazard.share_lately, params.steady_share),)),
@@ -267,7 +267,7 @@ class FireSmoke:
     def _is_doubted(self, at: float, hazard: Hazard, scene: Scene) -> bool:
         """Whether the place is known for what comes to nothing, by experience or by an operator's word."""
         left_out = suppression_condition(scene.suppressions, at, self.scenario, GROUP, hazard.box)
-        return bool(left_out) or self._cells.knows(at, hazard.box)
+        return bool(left_out) or self._cells.knows(at, _kind(hazard), hazard.box)
 
     def _stage(self, hazard: Hazard, alive: bool, doubted: bool) -> Stage:
         """How far it has come; never back."""

@@ -76,7 +76,7 @@ class GarbageParams(RuleParams):
     leave_s: Seconds = 3.0
     """Seconds for which everybody must have been that far away."""
     drop_off_windows: tuple[WeeklyWindow, ...] = ()
-    """Hours for dropping off (定时定点); outside them even what lies in a bin is an alarm. None means always."""
+    """Hours for dropping off (定时定点); outside them even what is put into a bin is an alarm. None means always."""
     drop_off_zones: tuple[Identifier, ...] = ()
     """Those of ``zones`` in which it may be put down, in the hours for it, beside the bin, too."""
     doubtful_s: Seconds = 12.0
@@ -200,17 +200,21 @@ class Garbage(PresenceRule[GarbageParams, _Note]):
             if stain.since < presence.since - WATCHED_S and stain.box.iou(presence.track.box) >= STAIN_IOU
         ]
         recent_s = self._params.miss_tolerance_s
-        still = all(stain.is_new and presence.since - stain.seen_at <= recent_s for stain in before)
-        note.is_new = watched_s >= WATCHED_S and still
-        note.came_at = min((stain.since for stain in before), default=presence.since)
+        same = [stain for stain in before if presence.since - stain.seen_at <= recent_s]
+        note.is_new = watched_s >= WATCHED_S and all(stain.is_new for stain in same) and len(same) == len(before)
+        note.came_at = min((stain.since for stain in same), default=presence.since)
 
     def _judge(self, at: float, zone: Zone, presence: Presence, note: _Note) -> Judgement:
         self._note_looks(at, presence, note)
         alone_s = self._alone_s(at, presence, note)
         in_hours = self._hours.contains(at)
         in_bin = any(presence.track.box.share_inside(bin_.box) >= IN_BIN for bin_ in self._bins)
+        came_in_hours = self._hours.contains(min(presence.since, note.came_at))
         stage = self._stage(presence, in_hours, in_bin)
-        allowed = in_hours and (in_bin or zone.id in self._params.drop_off_zones) and stage is not Stage.OVERFLOW
+        # What was put into a bin in time may wait there for who empties it.
+        belongs = in_bin and (in_hours or came_in_hours)
+        allowed = belongs or (in_hours and zone.id in self._params.drop_off_zones)
+        allowed = allowed and stage is not Stage.OVERFLOW
         leave_s = min(self._params.leave_s, self._params.dwell_s)
         return Judgement(
             conditions=(
@@ -219,7 +223,7 @@ class Garbage(PresenceRule[GarbageParams, _Note]):
                     name="separation",
                     value=None if note.nearest is None else round(note.nearest, 2),
                     limit=self._params.separation,
-                    met=alone_s >= leave_s or stage is Stage.OVERFLOW,
+                    met=alone_s >= leave_s or stage in {Stage.OVERFLOW, Stage.UNCLEARED},
                     unit="1",
                 ),
                 Condition(name="drop_off", value=allowed, limit=False, met=not allowed),
@@ -247,13 +251,14 @@ class Garbage(PresenceRule[GarbageParams, _Note]):
     def _alone_s(self, at: float, presence: Presence, note: _Note) -> float:
         """Seconds for which everybody has been away from it."""
         bag = presence.track.box
-        if presence.seen_at < at:  # hidden: whoever hides it is near it
-            return 0.0 if note.alone_since is None else seconds_between(note.alone_since, presence.seen_at)
         distances = [_distance(bag, person) for person in self._people]
-        note.nearest = min(distances, default=None)
-        if note.nearest is not None and note.nearest < self._params.separation:
-            note.alone_since = None
+        nearest = min(distances, default=None)
+        if nearest is not None and nearest < self._params.separation:  # who hides it is near it, too
+            note.nearest, note.alone_since = nearest, None
             return 0.0
+        if presence.seen_at < at:
+            return 0.0 if note.alone_since is None else seconds_between(note.alone_since, presence.seen_at)
+        note.nearest = nearest
         if note.alone_since is None:
             # Nobody has ever been near: it has been alone from its first sight on.
             note.alone_since = presence.since if presence.sights <= 1 else at

@@ -121,6 +121,28 @@ def test_by_a_socket_it_charges_by_day_too() -> None:
     assert next(o.since for o in seen) == 12 * 3600.0
 
 
+def told(seen: Observation, name: str) -> tuple[object, object, bool]:
+    condition = next(c for c in seen.conditions if c.name == name)
+    return condition.value, condition.limit, condition.met
+
+
+def test_its_dwell_is_told_with_the_limit_that_holds_by_a_socket() -> None:
+    socket = Zone("socket", WHOLE_FRAME.polygon)
+    given = {"dwell_s": 4.0, "socket_zones": ["socket"], "socket_dwell_s": 8.0, "alarm_from": "suspected_charging"}
+    seen = watch(CorridorEbike(CorridorEbikeParams.model_validate(given), [socket], UTC), 12 * 3600.0, 20)
+    assert told(seen[10], "dwell") == (5.0, 8.0, False)
+    assert told(seen[-1], "dwell") == (20.0, 8.0, True)
+    assert told(seen[-1], "charging_window") == (False, None, True)
+    assert seen[-1].standing is Standing.ACTIVE
+
+
+def test_by_day_it_is_the_night_that_is_lacking_and_no_time() -> None:
+    seen = watch(rule(alarm_from="suspected_charging"), 12 * 3600.0, 60)
+    assert (seen[-1].standing, seen[-1].blocked_by) == (Standing.PENDING, "charging_window")
+    assert told(seen[-1], "dwell") == (60.0, 8.0, True)
+    assert seen[4].blocked_by == "dwell"
+
+
 def test_one_bicycle_found_twice_is_one_thing() -> None:
     watched = rule()
     seen = [

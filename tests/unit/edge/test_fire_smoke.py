@@ -200,6 +200,39 @@ def test_a_learned_place_never_hides_a_fire(see: See) -> None:
     assert warned - 1000.0 <= 12.2
 
 
+def test_what_was_learned_of_steam_hides_no_flames() -> None:
+    watched = rule()
+    for number in range(4):
+        start = number * 120.0
+        watch(watched, lambda at, start=start: flame(label="smoke")(at) if at < start + 1.5 else (), 10, start=start)
+    assert first(watch(watched, flame(label="smoke"), 10, start=1000.0), "pre_alarm") is None
+    watched.reset()
+    assert first(watch(watched, flame(), 10, start=2000.0), "pre_alarm") == 2004.0
+
+
+def test_an_alarm_that_was_told_is_not_taken_back_for_what_was_learned_of_its_place() -> None:
+    def see(at: float) -> Sequence[Detection]:
+        return flickering(at) if at < 1002.4 else flame(score=0.31)(at)
+
+    seen = [o for _, o in watch(learned(), see, 60, start=1000.0)]
+    first_active = next(index for index, o in enumerate(seen) if o.standing is Standing.ACTIVE)
+    assert Standing.BLOCKED not in {o.standing for o in seen[first_active:]}
+    assert "confirmed" not in {o.attributes.stage for o in seen}
+
+
+def test_two_rules_about_fire_at_one_camera_hide_nothing_from_each_other() -> None:
+    zones = [Zone(name, ((x, 0.0), (x + 0.5, 0.0), (x + 0.5, 1.0), (x, 1.0))) for name, x in (("a", 0.0), ("b", 0.5))]
+    rules = [FireSmoke(FireSmokeParams(), [zone], CONTEXT) for zone in (*zones, WHOLE_FRAME)]
+    book = EventBook(Scenario.FIRE_SMOKE, Provenance(camera="yard", models={}), rules[0].occurrences)
+    events: list[EventData] = []
+    for index in range(100):
+        at = index * 0.2
+        found = (*flame(Box(0.1, 0.5, 0.2, 0.6), 0.9)(at), *flame(Box(0.8, 0.5, 0.9, 0.6), 0.9)(at))
+        scene = Scene("yard", detections=found)
+        events += book.update(at, [o for each in rules for o in each.observe(at, (), scene)])
+    assert [e.zone for e in events if e.phase is Phase.START] == ["a", "b"]
+
+
 def test_what_was_learned_expires_and_outlives_a_gap() -> None:
     watched = learned()
     watched.reset()

@@ -117,6 +117,63 @@ def test_it_closes_itself_when_removed_and_a_person_before_it_hides_nothing() ->
     assert events[-1].dwell_s == pytest.approx(59.5, abs=0.6)
 
 
+def test_what_nobody_clears_is_told_whoever_is_about() -> None:
+    seen = watch(rule(clear_within_s=30), lambda at: (bag(at), person(at, 0.47)), 40)
+    assert active_at(seen) == 30.0
+    assert {o.attributes.stage for _, o in seen if o.standing is Standing.ACTIVE} == {"uncleared"}
+
+
+def test_who_stands_before_a_bag_has_not_left_it_though_the_bag_is_hidden() -> None:
+    def see(at: float) -> Sequence[Track]:
+        return (person(at, 0.47),) if 2 <= at < 12 else (bag(at),)
+
+    assert active_at(watch(rule(), see, 30)) == 15.0, "three seconds after whoever hid it has gone"
+
+    def flickering(at: float) -> Sequence[Track]:
+        return () if round(at / 0.5) % 3 == 1 else (bag(at),)
+
+    assert active_at(watch(rule(), flickering, 30)) == 8.5, "not to see it for a moment says nothing of who is near"
+
+
+def test_one_of_two_who_stays_at_the_bag_keeps_it() -> None:
+    def see(at: float) -> Sequence[Track]:
+        other = track(5, at, label="person", box=Box(0.58, 0.3, 0.66, 0.8))
+        leaves = track(2, at, label="person", box=Box(0.9, 0.3, 0.98, 0.8) if at > 5 else Box(0.47, 0.3, 0.55, 0.8))
+        return (bag(at), leaves, other) if at < 40 else (bag(at), leaves)
+
+    assert active_at(watch(rule(), see, 60)) == 43.0
+
+
+def test_what_was_put_into_the_bin_in_time_may_wait_there() -> None:
+    def see(since: float) -> See:
+        bin_ = Box(0.45, 0.55, 0.60, 0.82)
+        return lambda at: (*([bag(at)] if at >= since else []), track(3, at, label="garbage_bin", box=bin_))
+
+    def alarmed_at(since: float, **params: object) -> float | None:
+        watched = rule(drop_off_windows=["07:00-09:00"], **params)
+        return active_at(watch(watched, see(since), 120, start=nine - 60))
+
+    nine = 9 * 3600.0
+    assert alarmed_at(nine - 30) is None
+    assert alarmed_at(nine - 30, clear_within_s=60.0) is None
+    assert alarmed_at(nine) == nine + 8
+    beside = rule(drop_off_windows=["07:00-09:00"], drop_off_zones=["yard"])
+    assert active_at(watch(beside, lambda at: (bag(at),), 120, start=nine - 60)) == nine, "beside it, it may not"
+
+
+def test_another_bag_in_its_place_does_not_borrow_the_hours_of_the_first() -> None:
+    nine = 9 * 3600.0
+
+    def see(at: float) -> Sequence[Track]:
+        lies = at < nine - 60 or at >= nine + 60
+        number = 1 if at < nine else 4
+        things = [track(number, at, label="garbage", box=BAG, first_at=nine + 60)] if lies else []
+        return (*things, track(3, at, label="garbage_bin", box=BIN))
+
+    seen = watch(rule(drop_off_windows=["07:00-09:00"]), see, 300, start=nine - 120)
+    assert active_at(seen) == nine + 68
+
+
 def test_clearing_must_come_last() -> None:
     with pytest.raises(ValidationError, match="must not be shorter"):
         GarbageParams(dwell_s=10, clear_within_s=5)

@@ -1,5 +1,6 @@
 """The list of residents on disk."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -72,6 +73,40 @@ def test_a_pass_that_was_taken_away_and_given_again_is_a_new_one(tmp_path: Path)
     directory.replace(SOME)
     directory.replace((GUEST,))
     assert left(directory, 24 * HOURS) == 2
+
+
+def one_day(day: int, uses: int = 1) -> Resident:
+    """A pass of 1970."""
+    since, until = datetime(1970, 1, day, tzinfo=UTC), datetime(1970, 1, day + 1, tzinfo=UTC)
+    return Resident(plate=GUEST.plate, valid_from=since, valid_until=until, uses=uses)
+
+
+def test_passes_of_one_plate_for_two_days_are_used_up_one_by_one(tmp_path: Path) -> None:
+    directory = FilePlateDirectory(tmp_path / "residents.json")
+    directory.replace((one_day(1), one_day(2)))
+    directory.visit(GUEST.plate, 8 * HOURS)
+    assert [each.uses for each in directory.residents(23 * HOURS)] == [0, 1]
+    directory.visit(GUEST.plate, 32 * HOURS)
+    assert [each.uses for each in directory.residents(33 * HOURS)] == [0, 1], "the visit goes on"
+    assert [each.uses for each in directory.residents(47 * HOURS)] == [0, 0]
+
+
+def test_a_pass_that_takes_the_place_of_a_used_one_is_a_new_one(tmp_path: Path) -> None:
+    directory = FilePlateDirectory(tmp_path / "residents.json")
+    directory.replace((one_day(1),))
+    directory.visit(GUEST.plate, 8 * HOURS)
+    directory.replace((one_day(2),))
+    assert [each.uses for each in directory.residents(30 * HOURS)] == [1]
+
+
+def test_of_passes_that_overlap_a_visit_uses_one(tmp_path: Path) -> None:
+    directory = FilePlateDirectory(tmp_path / "residents.json")
+    directory.replace((one_day(1), GUEST))
+    directory.visit(GUEST.plate, 8 * HOURS)
+    directory.visit(GUEST.plate, 9 * HOURS)
+    assert [each.uses for each in directory.residents(23 * HOURS)] == [0, 2]
+    directory.visit(GUEST.plate, 22 * HOURS)
+    assert [each.uses for each in directory.residents(40 * HOURS)] == [0, 1]
 
 
 def test_visits_that_cannot_be_read_are_counted_anew(tmp_path: Path) -> None:
