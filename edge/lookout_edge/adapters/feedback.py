@@ -122,7 +122,7 @@ class FeedbackDesk:
         """See ``VerdictBook``. New proposals are kept and logged."""
         self._verdicts.add(command)
         now = command.issued_at.timestamp()
-        notes = self._memory.between(now - KEEP_S, now + KEEP_S)
+        notes = self._memory.starts(now - KEEP_S, now + KEEP_S)
         known: dict[str, Verdict] = {verdict.occurrence: verdict.verdict for verdict in self._verdicts.all()}
         for proposal in self._proposals.add(propose(now, notes, known)):
             _log.info(

@@ -133,12 +133,15 @@ class Care(PresenceRule[CareParams, _Note]):
         #: Start of the day's time for signs of life, and the seconds of it that were watched.
         self._day_from = 0.0
         self._watched_s = 0.0
+        #: Thing → when and where it was last seen upright, if that is how it was last seen.
+        self._upright: dict[int, tuple[float, Box]] = {}
         #: Start of that time and what was watched of it when nobody was seen; until somebody is.
         self._silent: tuple[float, float] | None = None
 
     def observe(self, at: float, tracks: Sequence[Track], scene: Scene) -> Sequence[Observation]:
         """See ``Rule.observe``."""
         self._scene = scene
+        self._upright = {k: v for k, v in self._upright.items() if 0 <= at - v[0] <= self._params.fall_within_s}
         people = super().observe(at, tracks, scene)
         seen = (track.box for track in tracks if track.label in self._params.labels and track.last_at >= at)
         if any(zone.contains(box.bottom_centre) for box in seen for zone in self._zones):
@@ -154,7 +157,7 @@ class Care(PresenceRule[CareParams, _Note]):
 
     def _judge(self, at: float, zone: Zone, presence: Presence, note: _Note) -> Judgement:
         if presence.seen_at >= at:
-            self._note_posture(at, presence.track, note)
+            self._note_posture(at, presence, note)
         lying_s = 0.0 if note.lying_since is None else seconds_between(note.lying_since, presence.seen_at)
         fell = note.fell_within_s is not None and note.fell_within_s <= self._params.fall_within_s
         return Judgement(
@@ -192,18 +195,32 @@ class Care(PresenceRule[CareParams, _Note]):
         note.asked_at = at
         return presence.track.id
 
-    def _note_posture(self, at: float, track: Track, note: _Note) -> None:
+    def _note_posture(self, at: float, presence: Presence, note: _Note) -> None:
+        track = presence.track
         pose = self._scene.poses.get(track.id)
         tilt = torso_tilt(pose, self._scene.aspect) if pose is not None else None
         if tilt is not None:
             note.tilt, note.tilted_at = tilt, at
         posture = self._posture(at, track.box, note)
+        self._upright.pop(presence.thing, None)
         if posture is _Posture.UPRIGHT:
+            self._upright[presence.thing] = at, track.box
             note.upright_at, note.lying_since, note.fell_within_s = at, None, None
             note.told_fell_within_s = None
         elif posture is _Posture.LYING and note.lying_since is None:
             note.lying_since = at
-            note.fell_within_s = note.told_fell_within_s if note.upright_at is None else at - note.upright_at
+            stood_at = self._stood_here(at, track.box) if note.upright_at is None else note.upright_at
+            note.fell_within_s = note.told_fell_within_s if stood_at is None else at - stood_at
+
+    def _stood_here(self, at: float, lying: Box) -> float | None:
+        """When somebody was last seen who stood where somebody lies and is not seen any more: a box that tips over has
+        so little in common with itself that the tracker may take it for another person's."""
+        stood = (
+            seen_at
+            for seen_at, box in self._upright.values()
+            if seen_at < at and at - seen_at <= self._params.fall_within_s and box.intersection(lying) > 0
+        )
+        return max(stood, default=None)
 
     def _posture(self, at: float, box: Box, note: _Note) -> _Posture | None:
         """By the pose where it is known, else by the box; None for what is neither."""

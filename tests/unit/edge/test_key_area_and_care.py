@@ -101,6 +101,28 @@ def test_a_fall_is_an_alarm_for_those_who_look_after_the_person_only() -> None:
     assert (last.severity, last.attributes.restricted) == (Severity.RED, True)
 
 
+def changing(*people: tuple[int, float, float, Box]) -> See:
+    """Tracks, each with its number, since when and until when it is seen, and its box."""
+    return lambda at: [track(n, at, label="person", box=box) for n, since, until, box in people if since <= at < until]
+
+
+def test_a_fall_is_one_though_the_tracker_takes_who_lies_there_for_somebody_else() -> None:
+    start = hour(9)
+    falls = changing((1, start, start + 20, UPRIGHT), (2, start + 21, start + 99, LYING))
+    assert active(watch(care(), falls, start, 60))[0] == (start + 31, "fall")
+
+
+@pytest.mark.parametrize(
+    ("who", "until"),
+    [(UPRIGHT, 99.0), (Box(0.02, 0.30, 0.10, 0.80), 20.0), (UPRIGHT, 15.0), (Box(0.38, 0.55, 0.53, 0.85), 20.0)],
+    ids=["stands there still", "was elsewhere", "left long before", "did not stand"],
+)
+def test_somebody_else_who_stood_there_is_no_fall_of_who_lies_there(who: Box, until: float) -> None:
+    start = hour(9)
+    seen = watch(care(), changing((1, start, start + until, who), (2, start + 20, start + 99, LYING)), start, 60)
+    assert active(seen) == []
+
+
 def test_who_lies_down_slowly_or_always_lay_there_has_not_fallen() -> None:
     start = hour(9)
     between = Box(0.38, 0.55, 0.53, 0.85)
