@@ -27,7 +27,7 @@ STEP_S = 0.03
 class HttpCamera(BaseHTTPRequestHandler):
     """Motion JPEG, MPEG-TS in the pace of a camera, and what goes wrong with them."""
 
-    clip = b""
+    clip = with_sound = b""
     over = threading.Event()
 
     def log_message(self, format: str, *args: object) -> None:
@@ -46,6 +46,8 @@ class HttpCamera(BaseHTTPRequestHandler):
                     self.over.wait(20)
                 case "/ts":
                     self._ts()
+                case "/sound":
+                    self._sound()
                 case "/whole":
                     self._whole()
                 case "/locked":
@@ -69,6 +71,19 @@ class HttpCamera(BaseHTTPRequestHandler):
         self.send_header("Content-Type", "video/mp2t")
         self.end_headers()
         self.wfile.write(self.clip[: len(self.clip) // 3 // 188 * 188])
+
+    def _sound(self) -> None:
+        """Two seconds of pictures and sound, then sound alone until the camera is over."""
+        self.send_response(200)
+        self.send_header("Content-Type", "video/mp2t")
+        self.end_headers()
+        packets = [self.with_sound[start : start + 188] for start in range(0, len(self.with_sound), 188)]
+        pictures = [number for number, packet in enumerate(packets) if packet[1] & 0x1F == 1 and packet[2] == 0]
+        self.wfile.write(b"".join(packets[: pictures[-1] + 1]))
+        for packet in packets[pictures[-1] + 1 :]:
+            self.wfile.write(packet)
+            if self.over.wait(0.02):
+                return
 
     def _ts(self) -> None:
         self.send_response(200)
@@ -202,6 +217,22 @@ def check(frames: list[Frame], *, timed: bool) -> None:
         expected = number_of(first.image) + (frame.at - first.at) * 25
         # Tying times to this box's clock stretches them a little; numbers are known modulo 32.
         assert abs((number_of(frame.image) - expected + 16) % 32 - 16) <= 4
+
+
+def test_a_camera_that_goes_on_with_its_sound_alone_is_stalled_and_holds_no_thread(
+    http_camera: str, tmp_path: Path
+) -> None:
+    HttpCamera.with_sound = make_clip(tmp_path / "sound.ts", ClipShape(frames=50, sound_s=30.0)).read_bytes()
+    options = SourceOptions(url=f"{http_camera}/sound", read_timeout_s=0.5)
+    source = VideoSource("deaf", options, clock=SystemClock(), realtime=True)
+    with pytest.raises(SourceError) as caught, source.frames() as frames:
+        for _ in frames:
+            pass
+    assert caught.value.reason == "stalled"
+    deadline = time.monotonic() + 3
+    while any(thread.name == "read-deaf" for thread in threading.enumerate()):
+        assert time.monotonic() < deadline, "the reader goes on although nobody looks"
+        time.sleep(0.05)
 
 
 @pytest.mark.parametrize("path", ["mjpeg", "ts"])

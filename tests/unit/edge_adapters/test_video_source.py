@@ -164,6 +164,15 @@ def test_a_truncated_file_gives_what_is_there(tmp_path: Path) -> None:
     assert 5 < len(frames) < 50
 
 
+def test_a_name_in_gbk_keeps_no_camera_from_being_watched(tmp_path: Path) -> None:
+    clip = make_clip(tmp_path / "clip.avi", ClipShape(frames=5))
+    encoder, gbk = b"Lavf", "海康".encode("gbk")
+    content = clip.read_bytes()
+    assert encoder in content
+    clip.write_bytes(content.replace(encoder, gbk))
+    assert len(replayed(SourceOptions(url=str(clip)))) == 5
+
+
 @pytest.mark.parametrize(
     ("content", "name"),
     [(b"", "empty.mp4"), (b"\x00garbage\xff" * 5000, "garbage.mp4"), (b"\x00\x00\x01\xb3" * 3000, "noise.h264")],
@@ -345,3 +354,14 @@ def test_a_reader_that_is_stopped_before_it_has_begun_ends_at_once() -> None:
     assert pump.take(open_limit_s=5, read_limit_s=5) is None
     assert begun.wait(5)
     assert stop.is_set()
+
+
+def test_what_nobody_foresaw_in_a_reader_is_no_end_of_the_clip() -> None:
+    def looks(_on_packet: object) -> Iterator[Look]:
+        raise UnicodeDecodeError("utf-8", b"\xba", 0, 1, "invalid start byte")
+        yield
+
+    pump = Pump(looks, name="gate", stop=threading.Event())
+    pump.start()
+    with pytest.raises(UnicodeDecodeError):
+        pump.take(open_limit_s=5, read_limit_s=5)

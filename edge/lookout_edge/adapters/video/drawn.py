@@ -58,7 +58,7 @@ def decode_only(clip: Path, *, keys_only: bool = False) -> float:
     """
     first = last = None
     try:
-        with av.open(clip) as container:
+        with av.open(clip, metadata_errors="replace") as container:
             if not container.streams.video:
                 raise Faults(SourceOptions(url=str(clip))).undecodable("it has no picture track")
             stream = container.streams.video[0]

@@ -54,7 +54,7 @@ class FolderReader:
 
     def _look(self, path: Path, at: float) -> Look:
         try:
-            with av.open(path, "r") as container:
+            with av.open(path, "r", metadata_errors="replace") as container:
                 picture = next(container.decode(video=0))
         except (av.error.FFmpegError, StopIteration, IndexError) as error:
             raise Faults(self.options).undecodable(f"{path.name} is not a picture") from error

@@ -10,6 +10,7 @@ import av
 import av.error
 from av.codec.hwaccel import HWAccel, hwdevices_available
 from av.container import InputContainer
+from av.stream import Discard
 from av.video.stream import VideoStream
 
 from lookout_edge.adapters.video.address import SourceOptions, ffmpeg_format, ffmpeg_options, kind_of, path_of
@@ -36,6 +37,7 @@ def opened(options: SourceOptions) -> Generator[tuple[InputContainer, VideoStrea
             "r",
             format=ffmpeg_format(kind),
             options=ffmpeg_options(kind, options),
+            metadata_errors="replace",  # cameras write their names in GBK
             timeout=(options.open_timeout_s, options.read_timeout_s),
             hwaccel=_device(options),
         )
@@ -49,6 +51,10 @@ def opened(options: SourceOptions) -> Generator[tuple[InputContainer, VideoStrea
         stream = cast(VideoStream | None, container.streams.best("video"))
         if stream is None or cast(object, stream.codec_context) is None:
             raise faults.undecodable("it has no picture track" if stream is None else "its codec is not known")
+        for other in container.streams:
+            if other is not stream:
+                # Else a camera that goes on with its sound alone keeps the reader busy, and its time-out away.
+                other.discard = Discard.all
         stream.codec_context.thread_count = options.thread_count
         if not options.deblock:
             stream.codec_context.options = {"skip_loop_filter": "all"}

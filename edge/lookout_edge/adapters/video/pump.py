@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable, Iterator
 
 from lookout_edge.adapters.video.cadence import Look
-from lookout_edge.errors import SourceError
 
 Looks = Callable[[Callable[[], None]], Iterator[Look]]
 """Starts a reader; it calls what it is given for each sign of life."""
@@ -24,7 +23,7 @@ class Pump:
         self._changed = threading.Condition()
         self._latest: Look | None = None
         self._finished = False
-        self._error: SourceError | None = None
+        self._error: Exception | None = None
         self._active_at = time.monotonic()
         #: Whether anything has come yet.
         self.opened = False
@@ -39,7 +38,8 @@ class Pump:
     def take(self, *, open_limit_s: float, read_limit_s: float) -> Look | None:
         """The latest picture, waiting for one; None at the end.
 
-        Raises the reader's SourceError, and TimeoutError when it gave no sign of life for the limit.
+        Raises the reader's SourceError, or whatever else ended it, and TimeoutError when it gave no sign of life for
+        the limit.
         """
         with self._changed:
             while self._latest is None and not self._finished and not self._stop.is_set():
@@ -70,14 +70,14 @@ class Pump:
                 self._offer(look)
                 if self._stop.is_set():
                     return
-        except SourceError as error:
+        except Exception as error:  # noqa: BLE001 - raised to whoever takes: unsaid, it would pass for a clip's end
             self._error = _forgetful(error)
         finally:
             with self._changed:
                 self._finished = True
                 self._changed.notify_all()
 
-    def _taken_error(self) -> SourceError:
+    def _taken_error(self) -> Exception:
         """The reader's error, held no longer: raised, it refers to the frames it passes, and so to this pump."""
         assert self._error is not None
         error, self._error = self._error, None
@@ -96,7 +96,7 @@ class Pump:
             self._changed.notify_all()
 
 
-def _forgetful(error: SourceError) -> SourceError:
+def _forgetful(error: Exception) -> Exception:
     """The error without the frames it came through.
 
     They would hold the reader, its decoder and its pictures, megabytes outside of Python's sight, until a rare full

@@ -1,5 +1,6 @@
 """Clips made on the spot, for tests and measurements: small, of any shape, and each frame tells its number."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -21,6 +22,8 @@ from lookout_edge.domain.frame import Image
 #: Ticks a second of every clip made here.
 TICKS = 12_800
 _STEP = 8
+#: Samples a second of the silence that is made here.
+_RATE = 16_000
 
 
 class _Encoder(Protocol):
@@ -58,6 +61,8 @@ class ClipShape:
     intra_refresh: bool = False
     #: Presentation times in seconds, one a frame; None spaces them evenly.
     times: tuple[float, ...] | None = None
+    #: Seconds of silence in a track of its own; 0 makes none.
+    sound_s: float = 0.0
     #: (number, width, height) → what the frame shows.
     draw: Callable[[int, int, int], Image] = grey
 
@@ -82,6 +87,7 @@ def make_clip(path: Path, shape: ClipShape | None = None) -> Path:
                 "sc_threshold": "0",
                 "intra-refresh": str(int(shape.intra_refresh)),
             }
+        sound = _sound_track(writer) if shape.sound_s else None
         for number in range(shape.frames):
             at = number / shape.fps if shape.times is None else shape.times[number]
             picture = VideoFrame.from_ndarray(shape.draw(number, width, height), format="bgr24")
@@ -89,23 +95,33 @@ def make_clip(path: Path, shape: ClipShape | None = None) -> Path:
             picture.time_base = Fraction(1, TICKS)
             writer.mux(cast(_Encoder, stream).encode(picture))
         writer.mux(cast(_Encoder, stream).encode())
+        if sound is not None:
+            _add_silence(writer, sound, shape.sound_s)
     return path
 
 
 def make_sound(path: Path) -> Path:
     """Write a second of silence without a picture track."""
-    samples: NDArray[np.float32] = np.zeros((1, 1024), dtype=np.float32)
     with av.open(path, "w") as container:
         writer = cast(_Writer, container)
-        stream = cast(AudioStream, writer.add_stream("aac", rate=16_000))
-        stream.layout = "mono"
-        for index in range(16):
-            frame = AudioFrame.from_ndarray(samples, format="fltp", layout="mono")
-            frame.sample_rate = 16_000
-            frame.pts = index * 1024
-            writer.mux(cast(_Encoder, stream).encode(frame))
-        writer.mux(cast(_Encoder, stream).encode())
+        _add_silence(writer, _sound_track(writer), 1.0)
     return path
+
+
+def _sound_track(writer: _Writer) -> AudioStream:
+    stream = cast(AudioStream, writer.add_stream("aac", rate=_RATE))
+    stream.layout = "mono"
+    return stream
+
+
+def _add_silence(writer: _Writer, stream: AudioStream, seconds: float) -> None:
+    samples: NDArray[np.float32] = np.zeros((1, 1024), dtype=np.float32)
+    for index in range(math.ceil(seconds * _RATE / 1024)):
+        frame = AudioFrame.from_ndarray(samples, format="fltp", layout="mono")
+        frame.sample_rate = _RATE
+        frame.pts = index * 1024
+        writer.mux(cast(_Encoder, stream).encode(frame))
+    writer.mux(cast(_Encoder, stream).encode())
 
 
 def number_of(image: Image) -> int:

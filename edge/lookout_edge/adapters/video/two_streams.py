@@ -126,6 +126,9 @@ class MainStream:
             except SourceError as error:
                 self.reason = error.reason
                 faults.warning(key, f"camera {self._camera}: evidence comes from the sub stream ({error})")
+            except Exception as error:  # noqa: BLE001 - told, and tried again: without it clips stay small for ever
+                self.reason = "fault"
+                faults.warning(key, f"camera {self._camera}: evidence comes from the sub stream ({error!r})")
             # Outside of the handler and without the reader: both would hold its decoder all the while.
             del reader
             self._stop.wait(self._delays.next(120.0 if self.reason == "auth" else 0.0))
