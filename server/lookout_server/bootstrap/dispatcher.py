@@ -84,7 +84,7 @@ class Dispatcher:
         """Database, broker, intake, HTTP, in this order. Whatever fails, what was started before is stopped again."""
         try:
             return await self._start()
-        except BaseException:
+        except BaseException:  # an interrupt, too: neither the broker's process nor the database's lock may outlive it
             await self.stop()
             raise
 

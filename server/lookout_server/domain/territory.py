@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
 
-from lookout_contract.status import Coverage, ProposalReport, ShadowReport, Sight
+from lookout_contract.status import CameraReport, Coverage, ProposalReport, ShadowReport, Sight
 from lookout_server.domain.policy import Policy, PolicyInForce
 from lookout_server.domain.whereabouts import Spot
 
@@ -165,6 +165,10 @@ class Gateway:
     coverage: Mapping[str, Coverage] = field(default_factory=dict[str, Coverage])
     #: Name → what a candidate that runs beside its rules has come to.
     shadows: Mapping[str, ShadowReport] = field(default_factory=dict[str, ShadowReport])
+    #: Scenario → looks that it left out because it was too busy, since its start.
+    shed: Mapping[str, int] = field(default_factory=dict[str, int])
+    #: Camera → how its stream is doing; without its coverage.
+    streams: Mapping[str, CameraReport] = field(default_factory=dict[str, CameraReport])
     #: Its clock minus the dispatcher's at its last word, seconds; with the way of that word in it.
     clock_offset_s: float | None = None
     #: The epoch that spoke before this one. When it speaks again, two boxes go by this name, or a disk was copied.

@@ -202,6 +202,8 @@ def _informed(held: Gateway, read: ReadStatus) -> Gateway:
         rival_at=held.rival_at if same or status.epoch != held.earlier_epoch else at,
         proposals=status.proposals,
         shadows=status.shadows,
+        shed=status.shed,
+        streams={name: report.model_copy(update={"coverage": ()}) for name, report in status.cameras.items()},
         coverage={name: report.coverage[-1] for name, report in status.cameras.items() if report.coverage},
         last_sequence=max(status.last_sequence, held.last_sequence if same else 0),
     )

@@ -3,7 +3,7 @@
 import dataclasses
 import hashlib
 import json
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from lookout_contract.commands import (
     ZonesReport,
 )
 from lookout_contract.events import Scenario
-from lookout_contract.status import GatewayStatus, ProposalReport, ShadowReport
+from lookout_contract.status import CameraReport, Coverage, GatewayStatus, ProposalReport, ShadowReport
 from lookout_server.adapters.model_shelf import ModelShelf
 from lookout_server.api.deps import Deps
 from lookout_server.domain.territory import Role
@@ -133,10 +133,15 @@ async def test_what_a_gateway_proposes_is_shown_and_decided(web: httpx.AsyncClie
     shadow = ShadowReport(since=NOON, until=NOON + timedelta(days=3), looks=7)
     status = GatewayStatus.model_validate_json(gateway.is_online().payload)
     told = status.model_copy(update={"proposals": {"0123456789ab": asked}, "shadows": {"trial": shadow}})
+    report = CameraReport(fps=5.0, memory_bytes=4000, reconnects=2, coverage=(Coverage(day=date(2026, 1, 2)),))
+    told = told.model_copy(update={"shed": {"garbage": 3}, "cameras": {"gate": report}})
     await station.intake.take([gateway.says(told.to_json(), topic=gateway.topics.status)])
     (shown,) = (await web.get("/api/v1/gateways", headers=headers)).json()["items"]
     assert shown["proposals"]["0123456789ab"]["spared"] == 4
     assert shown["shadows"]["trial"]["looks"] == 7
+    assert shown["shed"] == {"garbage": 3}
+    stream = {"fps": 5.0, "skew_s": None, "memory_bytes": 4000, "reconnects": 2, "dropped": 0}
+    assert shown["streams"] == {"gate": stream}
     assert (await ask(web, headers, name="proposal")).status_code == 422
     answer = await ask(web, headers, name="proposal", proposal="0123456789ab", accept=False)
     assert answer.status_code == 202, answer.text

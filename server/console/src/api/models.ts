@@ -250,6 +250,14 @@ export interface Proof {
   conditions: readonly Condition[];
 }
 
+export interface Stream {
+  fps: number | null;
+  skew_s: number | null;
+  memory_bytes: number;
+  reconnects: number;
+  dropped: number;
+}
+
 export interface Gateway {
   id: string;
   online: boolean;
@@ -270,6 +278,10 @@ export interface Gateway {
   dropped: Record<string, number>;
   /** Files given up before their upload. */
   evidence_dropped: number;
+  /** Looks left out because the box was too busy, by scenario. */
+  shed: Record<string, number>;
+  /** How its cameras' streams are doing, by camera. */
+  streams: Record<string, Stream>;
   clock_offset_s: number | null;
   certificate_expires_at: string | null;
   certificate_ends_soon: boolean;

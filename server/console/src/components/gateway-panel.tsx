@@ -2,7 +2,7 @@ import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import * as admin from "../api/admin";
 import type { Ask, ModelPackage } from "../api/admin";
-import type { Camera, Gateway, Proof } from "../api/models";
+import type { Camera, Gateway, Proof, Stream } from "../api/models";
 import { attempt, tell } from "../live/notices";
 import { administers, leads } from "../live/powers";
 import { dayTime, measure, size, span } from "../text/format";
@@ -47,7 +47,7 @@ export function GatewayPanel({ gateway, cameras, models, onAsked, children }: Pr
       </div>
       <Warnings gateway={gateway} />
       <Facts gateway={gateway} />
-      {cameras.length === 0 ? null : <Cameras cameras={cameras} onTest={(camera) => ask({ name: "self_test", camera })} />}
+      {cameras.length === 0 ? null : <Cameras cameras={cameras} streams={gateway.streams} onTest={(camera) => ask({ name: "self_test", camera })} />}
       {leads() && models.length > 0 ? <Rollout models={models} onGo={(sha256) => ask({ name: "rollout", package: sha256 })} /> : null}
       {administers() ? (
         <div class="buttons">
@@ -63,9 +63,7 @@ export function GatewayPanel({ gateway, cameras, models, onAsked, children }: Pr
 }
 
 function Warnings({ gateway }: { gateway: Gateway }) {
-  const dropped = Object.entries(gateway.dropped)
-    .map(([scenario, count]) => `${word("scenario", scenario)} ${count}`)
-    .join(" · ");
+  const dropped = byScenario(gateway.dropped);
   const found = [
     gateway.online ? null : t("gateway.away"),
     gateway.rival ? t("system.rival") : null,
@@ -84,9 +82,31 @@ function Warnings({ gateway }: { gateway: Gateway }) {
   );
 }
 
+function byScenario(counts: Readonly<Record<string, number>>): string {
+  return Object.entries(counts)
+    .filter(([, count]) => count > 0)
+    .map(([scenario, count]) => `${word("scenario", scenario)} ${count}`)
+    .join(" · ");
+}
+
+/** Few pictures a second are no fault: while nothing moves, key frames alone are looked at. */
+function streamInWords(stream: Stream | undefined): string {
+  if (stream === undefined) return t("gateway.not_said");
+  return [
+    stream.fps === null ? t("gateway.no_pictures") : t("gateway.fps", { n: stream.fps.toFixed(1) }),
+    size(stream.memory_bytes),
+    stream.reconnects > 0 ? t("gateway.reconnects", { n: stream.reconnects }) : null,
+    stream.dropped > 0 ? t("gateway.overtaken", { n: stream.dropped }) : null,
+  ]
+    .filter((text) => text !== null)
+    .join(" · ");
+}
+
 function Facts({ gateway }: { gateway: Gateway }) {
   const { spool, clock_offset_s: offset, clock_skew_s: skew } = gateway;
   const clock = offset !== null && Math.abs(offset) >= CLOCK_OFF_S ? t("system.box_clock", { span: span(Math.abs(offset)) }) : null;
+  const streams = Object.values(gateway.streams);
+  const held = streams.reduce((sum, stream) => sum + stream.memory_bytes, 0);
   return (
     <dl class="facts">
       <div>
@@ -107,6 +127,18 @@ function Facts({ gateway }: { gateway: Gateway }) {
         <dt>{t("gateway.clock")}</dt>
         <dd>{clock ?? (skew === null ? t("gateway.not_said") : t("gateway.clock_fine", { span: span(Math.abs(skew)) }))}</dd>
       </div>
+      {streams.length === 0 ? null : (
+        <>
+          <div>
+            <dt>{t("gateway.shed")}</dt>
+            <dd>{byScenario(gateway.shed) || t("gateway.shed_none")}</dd>
+          </div>
+          <div>
+            <dt>{t("gateway.held")}</dt>
+            <dd>{size(held)}</dd>
+          </div>
+        </>
+      )}
       {gateway.certificate_expires_at === null ? null : (
         <div>
           <dt>{t("gateway.certificate")}</dt>
@@ -129,7 +161,13 @@ function ledgerInWords({ ledger, last_sequence }: Gateway): string {
   return ledger.late === 0 ? whole : whole + t("gateway.and") + t("gateway.late", { n: ledger.late, span: span(ledger.max_late_s) });
 }
 
-function Cameras({ cameras, onTest }: { cameras: readonly Camera[]; onTest: (camera: string) => Promise<boolean> }) {
+interface CamerasProps {
+  cameras: readonly Camera[];
+  streams: Gateway["streams"];
+  onTest: (camera: string) => Promise<boolean>;
+}
+
+function Cameras({ cameras, streams, onTest }: CamerasProps) {
   return (
     <Table
       caption={t("system.cameras")}
@@ -147,6 +185,7 @@ function Cameras({ cameras, onTest }: { cameras: readonly Camera[]; onTest: (cam
             </span>
           ),
         },
+        { name: t("gateway.stream"), cell: (camera) => streamInWords(streams[camera.id]) },
         { name: t("gateway.proof"), cell: (camera) => <Proofs proofs={camera.proofs} /> },
         ...(leads() ? [{ name: t("gateway.try"), cell: (camera: Camera) => <TestButton camera={camera} onTest={onTest} /> }] : []),
       ]}

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from lookout_contract.base import Message
 from lookout_contract.commands import CommandResponse
-from lookout_contract.status import Coverage, ProposalReport, ShadowReport
+from lookout_contract.status import CameraReport, Coverage, ProposalReport, ShadowReport
 from lookout_server.adapters.database.statements import insert_new, scalars, select_by, upsert
 from lookout_server.adapters.database.tables import CommandRow, GatewayRow
 from lookout_server.domain.territory import Gateway
@@ -17,15 +17,23 @@ from lookout_server.ports import SentCommand
 
 
 class _Advice(Message):
-    """What a gateway tells people to decide on, and how well its cameras are watched."""
+    """What a gateway tells people to decide on, how well its cameras are watched, and what it could not do."""
 
     proposals: dict[str, ProposalReport] = {}
     shadows: dict[str, ShadowReport] = {}
     coverage: dict[str, Coverage] = {}
+    shed: dict[str, int] = {}
+    streams: dict[str, CameraReport] = {}
 
     @classmethod
     def of(cls, gateway: Gateway) -> "_Advice":
-        return cls(proposals=dict(gateway.proposals), shadows=dict(gateway.shadows), coverage=dict(gateway.coverage))
+        return cls(
+            proposals=dict(gateway.proposals),
+            shadows=dict(gateway.shadows),
+            coverage=dict(gateway.coverage),
+            shed=dict(gateway.shed),
+            streams=dict(gateway.streams),
+        )
 
 
 class SqlGateways:
@@ -169,6 +177,8 @@ def _gateway(row: GatewayRow) -> Gateway:
         proposals=advice.proposals,
         shadows=advice.shadows,
         coverage=advice.coverage,
+        shed=advice.shed,
+        streams=advice.streams,
     )
 
 

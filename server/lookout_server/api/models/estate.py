@@ -8,7 +8,7 @@ from pydantic import Field
 
 from lookout_contract.cases import CaseState
 from lookout_contract.events import Condition, Scenario, Severity
-from lookout_contract.status import Coverage, ProposalReport, ShadowReport, Sight
+from lookout_contract.status import CameraReport, Coverage, ProposalReport, ShadowReport, Sight
 from lookout_server.api.models.base import Model, Ref, UtcTime, shown
 from lookout_server.domain.ledger import Account
 from lookout_server.domain.proof import CameraProof, ProofKind
@@ -55,6 +55,10 @@ GATEWAY_EXAMPLE: dict[str, Any] = {
     "rival": False,
     "dropped": {},
     "evidence_dropped": 0,
+    "shed": {"garbage": 3},
+    "streams": {
+        "gate": {"fps": 5.1, "skew_s": 0.02, "memory_bytes": 4_812_030, "reconnects": 1, "dropped": 0},
+    },
     "clock_offset_s": -0.03,
     "certificate_expires_at": "2029-02-24T06:00:00.000Z",
     "certificate_ends_soon": False,
@@ -183,6 +187,27 @@ class SpoolModel(Model):
     oldest_s: float
 
 
+class StreamModel(Model):
+    """How a camera's stream is doing, as its gateway told last."""
+
+    fps: float | None = Field(description="Pictures a second that came through lately; few while nothing moves.")
+    skew_s: float | None = Field(description="The stream's clock minus the gateway's; null before the first picture.")
+    memory_bytes: int = Field(description="Packets and pictures that the gateway holds of it.")
+    reconnects: int = Field(description="Openings of the stream since the gateway's start but the first.")
+    dropped: int = Field(description="Pictures that newer ones overtook before anybody looked.")
+
+    @classmethod
+    def of(cls, report: CameraReport) -> "StreamModel":
+        """From the wire's value."""
+        return cls(
+            fps=report.fps,
+            skew_s=report.skew_s,
+            memory_bytes=report.memory_bytes,
+            reconnects=report.reconnects,
+            dropped=report.dropped,
+        )
+
+
 class LedgerModel(Model):
     """How the numbers of a gateway's events ended within 24 h; ``missing`` ones are still waited for."""
 
@@ -225,6 +250,10 @@ class GatewayModel(Model):
     rival: bool = Field(description="Two boxes go by its name, or its disk was restored from a copy.")
     dropped: dict[str, int] = Field(description="Events that it gave up, by scenario, since its spool was made.")
     evidence_dropped: int = Field(description="Files that it gave up before their upload, since its start.")
+    shed: dict[str, int] = Field(
+        description="Looks, plates and poses that it left out because it was too busy, by scenario, since its start."
+    )
+    streams: dict[str, StreamModel] = Field(description="Its cameras' streams, by camera.")
     clock_offset_s: float | None = Field(description="Its clock minus the dispatcher's.")
     certificate_expires_at: UtcTime | None = Field(description="Null where it has no certificate of this site.")
     certificate_ends_soon: bool = Field(description="Within 30 days, or over: enrol it again.")
@@ -262,6 +291,8 @@ class GatewayModel(Model):
             rival=view.rival,
             dropped=dict(gateway.dropped),
             evidence_dropped=gateway.evidence_dropped,
+            shed=dict(gateway.shed),
+            streams={camera: StreamModel.of(report) for camera, report in gateway.streams.items()},
             clock_offset_s=gateway.clock_offset_s,
             certificate_expires_at=view.certificate_expires_at,
             certificate_ends_soon=view.certificate_ends_soon,

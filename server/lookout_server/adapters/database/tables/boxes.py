@@ -35,7 +35,7 @@ class GatewayRow(Base):
     clock_offset_s: Mapped[float | None]
     earlier_epoch: Mapped[str | None] = mapped_column(Id)
     rival_at: Mapped[datetime | None]
-    #: What it proposes and what its shadows have come to.
+    #: What it proposes, what its shadows have come to, and how its cameras' streams are doing.
     advice: Mapped[dict[str, Any] | None]
 
 
