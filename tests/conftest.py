@@ -3,6 +3,11 @@ from collections.abc import Generator
 
 import pytest
 import structlog
+from hypothesis import settings
+
+# How long an example takes says what else the box does, and nothing about what is tested.
+settings.register_profile("lookout", deadline=None)
+settings.load_profile("lookout")
 
 
 @pytest.fixture(autouse=True)

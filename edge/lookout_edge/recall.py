@@ -8,7 +8,7 @@ from lookout_contract.events import Condition, Scenario
 from lookout_contract.status import ShadowReport
 from lookout_edge.domain.comparison import Difference
 from lookout_edge.domain.feedback import Proposal
-from lookout_edge.domain.memory import Kind, Note
+from lookout_edge.domain.memory import KEEP_S, Kind, Note
 from lookout_edge.errors import ConfigError
 
 
@@ -39,7 +39,10 @@ def answer(notes: Sequence[Note], before: Note | None, timezone: tzinfo, words: 
 
 
 def read_moment(text: str, timezone: tzinfo, now: datetime) -> datetime:
-    """``21:04`` as its last time before ``now``, or an ISO 8601 time; without a zone it is the site's."""
+    """``21:04`` as its last time before ``now``, or an ISO 8601 time; without a zone it is the site's.
+
+    ConfigError for what is no time, or one of which nothing can be remembered: then silence would say "nothing".
+    """
     try:
         clock = time.fromisoformat(text)
     except ValueError:
@@ -47,7 +50,15 @@ def read_moment(text: str, timezone: tzinfo, now: datetime) -> datetime:
             moment = datetime.fromisoformat(text)
         except ValueError as error:
             raise ConfigError(f"{text!r} is no time: write 21:04, or 2026-05-04T21:04:00+08:00.") from error
-        return moment if moment.tzinfo else moment.replace(tzinfo=timezone)
+        if len(text) <= len("2026-05-04"):
+            raise ConfigError(f"{text!r} is a day and no time: write {moment.date()}T21:04.") from None
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=timezone)
+        if moment > now:
+            raise ConfigError(f"{text!r} is still to come: it is {now:%Y-%m-%d %H:%M} at the site.") from None
+        if (now - moment).total_seconds() > KEEP_S:
+            days = KEEP_S / 86_400
+            raise ConfigError(f"{text!r} is too long ago: a gateway remembers {days:g} days.") from None
+        return moment
     moment = datetime.combine(now.astimezone(timezone).date(), clock, timezone)
     return moment if moment <= now else moment - timedelta(days=1)
 

@@ -26,6 +26,8 @@ from lookout_edge.recordings import Studio, studio_of
 from lookout_edge.replay import events_of
 from lookout_edge.score import Clip, Cost, Known, Labels, alarms_of, as_table, read_labels, scoreboard
 
+#: Of a clip's end so much may not have been looked at, seconds: idle cameras take a look in ten seconds.
+_UNSEEN_S = 10.0
 #: What a community asks of every camera; the others make sense with their zones only, or where a truth names them.
 EVERYWHERE = (Scenario.FIRE_SMOKE, Scenario.GARBAGE, Scenario.CORRIDOR_EBIKE)
 
@@ -142,6 +144,10 @@ def _labelled(folder: Path) -> list[tuple[Path, Labels]]:
         if not truth.is_file():
             raise ConfigError(f"{truth}: is missing; write [] into it when nothing happens in {clip.name}.")
         found.append((clip, read_labels(truth.read_bytes(), str(truth))))
+    named = {clip.with_suffix(".truth.json") for clip in clips}
+    for truth in sorted(path for path in folder.rglob("*.truth.json") if path not in named):
+        clip = truth.name.replace(".truth.json", ".mp4")
+        typer.echo(f"note: {truth} is left out, for there is no {clip} beside it", err=True)
     return found
 
 
@@ -164,6 +170,9 @@ def _watch_all(studio: Studio, clips: Sequence[tuple[Path, Labels]], judged: set
         length = _Length()
         with source.frames() as frames:
             alarms = alarms_of(events_of(length.of(frames), pipeline, start_at=0.0, ask=source.ask), 0.0)
+        for late in (truth for truth in labels.events if truth.start_s > length.seconds + _UNSEEN_S):
+            told = f"{path.name} ends after some {length.seconds:.0f} s, and {late.scenario} at {late.start_s:g} s is missed"
+            typer.echo(f"note: {told}; correct its truth", err=True)
         spent_s, looks = spent_s + time.process_time() - begun, looks + length.frames
         watched.append(
             Clip(

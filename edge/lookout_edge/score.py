@@ -12,7 +12,7 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 from lookout_contract.events import EventData, Phase, PlateStatus, Scenario
-from lookout_edge.errors import EdgeError
+from lookout_edge.errors import ConfigError
 
 #: Seconds of an alarm before the start and after the end of the event that it still belongs to.
 EARLY_S, LATE_S = 1.0, 5.0
@@ -66,7 +66,7 @@ _TRUTHS: TypeAdapter[tuple[Truth, ...]] = TypeAdapter(tuple[Truth, ...])
 
 
 def read_labels(text: bytes, name: str) -> Labels:
-    """A truth file: a list of events, or ``{"events": […], "judged": […]}``; EdgeError says what is wrong with it."""
+    """A truth file: a list of events, or ``{"events": […], "judged": […]}``; ConfigError says what is wrong with it."""
     try:
         if text.lstrip()[:1] == b"{":
             return Labels.model_validate_json(text)
@@ -75,7 +75,7 @@ def read_labels(text: bytes, name: str) -> Labels:
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "the file"
         example = '[{"scenario": "fire_smoke", "start_s": 5, "end_s": 20}]'
-        raise EdgeError(f"{name}: {where}: {first['msg']}; write it like {example}, or [] for nothing.") from error
+        raise ConfigError(f"{name}: {where}: {first['msg']}; write it like {example}, or [] for nothing.") from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,10 @@ from lookout_contract.commands import Verdict, VerdictCommand
 from lookout_contract.events import Scenario
 from lookout_contract.status import ProposalReport
 from lookout_edge.adapters.atomic_file import write_whole
-from lookout_edge.adapters.memory import KEEP_S, Memory
+from lookout_edge.adapters.memory import Memory
 from lookout_edge.adapters.verdicts import VerdictFile
 from lookout_edge.domain.feedback import Decision, Proposal, propose
+from lookout_edge.domain.memory import KEEP_S
 from lookout_edge.domain.suppression import Suppression
 from lookout_edge.errors import ConfigError, SpoolError
 

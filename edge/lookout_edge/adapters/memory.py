@@ -9,12 +9,11 @@ from pathlib import Path
 import structlog
 from pydantic import ValidationError
 
-from lookout_edge.domain.memory import Kind, Note
+from lookout_edge.domain.memory import KEEP_S, Kind, Note
 from lookout_edge.errors import SpoolError
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
-KEEP_S = 7 * 86_400.0
 MOST_NOTES = 200_000
 #: Notes between two clean-ups.
 _TIDY_EVERY = 500

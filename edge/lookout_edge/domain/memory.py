@@ -9,6 +9,9 @@ from lookout_contract.events import Condition, EventData, Scenario
 from lookout_contract.status import CameraState
 from lookout_edge.domain.suppressed import Suppressed
 
+#: How long notes are kept, seconds.
+KEEP_S = 7 * 86_400.0
+
 
 class Kind(StrEnum):
     """What a note is about."""

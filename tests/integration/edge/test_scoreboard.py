@@ -103,7 +103,8 @@ def test_the_command_prints_the_board_of_a_folder(tmp_path: Path) -> None:
     write_grey(tmp_path / "deep" / "calm.mp4", 4)
     write_grey(tmp_path / "parked.mp4", 4)
     (tmp_path / "deep" / "calm.truth.json").write_text("[]", encoding="utf-8")
-    truth = [{"scenario": "corridor_ebike", "start_s": 1, "end_s": 3}]
+    (tmp_path / "gone.truth.json").write_text("[]", encoding="utf-8")
+    truth = [{"scenario": "corridor_ebike", "start_s": 20, "end_s": 30}]
     (tmp_path / "parked.truth.json").write_text(json.dumps(truth), encoding="utf-8")
     result = CliRunner().invoke(app, ["score", str(tmp_path), "--json", "--detector", "coco-nano"])
     assert result.exit_code == 0, result.output
@@ -112,6 +113,8 @@ def test_the_command_prints_the_board_of_a_folder(tmp_path: Path) -> None:
     assert (board["clips"], row["events"], row["found"], board["false_alarms"]) == (2, 1, 0, 0)
     assert board["detector"].startswith("coco-nano")
     assert "has no rule for fire_smoke" in result.stderr
+    assert "gone.truth.json is left out, for there is no gone.mp4 beside it" in result.stderr
+    assert "parked.mp4 ends after some 4 s, and corridor_ebike at 20 s is missed" in result.stderr
     code, table = score(str(tmp_path), "--detector", "coco-nano", "--scenario", "corridor_ebike")
     assert (code, "0/1" in table) == (0, True)
 
@@ -123,6 +126,9 @@ def test_what_is_missing_is_said_in_a_sentence(tmp_path: Path) -> None:
     write_grey(tmp_path / "calm.mp4", 1)
     code, said = score(str(tmp_path))
     assert (code, "calm.truth.json: is missing; write [] into it" in said) == (2, True)
+    (tmp_path / "calm.truth.json").write_text('[{"scenario": "fire", "start_s": 1, "end_s": 2}]', encoding="utf-8")
+    code, said = score(str(tmp_path))
+    assert (code, "calm.truth.json: 0.scenario: Input should be" in said) == (2, True)
 
 
 def test_the_camera_of_the_quiet_hours_gives_pictures_as_they_are_asked_for() -> None:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from lookout_contract.events import Attributes, EndReason, EventData, Phase, PlateStatus, Scenario, Severity
-from lookout_edge.errors import EdgeError
+from lookout_edge.errors import ConfigError
 from lookout_edge.score import Alarm, Clip, Cost, Known, Truth, alarms_of, as_table, onfire, read_labels, scoreboard
 
 FIRE, WASTE = Scenario.FIRE_SMOKE, Scenario.GARBAGE
@@ -107,7 +107,7 @@ def test_what_the_labels_would_not_name_is_neither_right_nor_false() -> None:
     board = scoreboard([told], [FIRE, WASTE], QUICK)
     assert (board["false_alarms"], board["scenarios"]["garbage"]["found"]) == (0, 1)
     assert board["scenarios"]["fire_smoke"]["false_alarms_per_camera_hour"] is None
-    with pytest.raises(EdgeError, match="events name fire_smoke, which judged does not"):
+    with pytest.raises(ConfigError, match="events name fire_smoke, which judged does not"):
         read_labels(b'{"events": [{"scenario": "fire_smoke", "start_s": 1, "end_s": 9}], "judged": ["garbage"]}', "a")
 
 
@@ -121,7 +121,7 @@ def test_what_the_labels_would_not_name_is_neither_right_nor_false() -> None:
     ],
 )
 def test_a_bad_truth_says_how_to_write_it(text: bytes, says: str) -> None:
-    with pytest.raises(EdgeError, match=says) as caught:
+    with pytest.raises(ConfigError, match=says) as caught:
         read_labels(text, "a.truth.json")
     assert "write it like" in str(caught.value)
 

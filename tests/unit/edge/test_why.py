@@ -209,9 +209,18 @@ def test_a_time_of_day_is_its_last_one(text: str, moment: datetime) -> None:
     assert read_moment(text, SHANGHAI, NOW) == moment
 
 
-def test_no_time_is_refused() -> None:
-    with pytest.raises(ConfigError, match="write 21:04"):
-        read_moment("yesterday", SHANGHAI, NOW)
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("yesterday", "write 21:04"),
+        ("2026-05-04", "is a day and no time: write 2026-05-04T21:04"),
+        ("2026-05-04T21:31", "still to come: it is 2026-05-04 21:30"),
+        ("2026-04-27T21:29", "remembers 7 days"),
+    ],
+)
+def test_a_time_of_which_nothing_can_be_known_is_refused(text: str, says: str) -> None:
+    with pytest.raises(ConfigError, match=says):
+        read_moment(text, SHANGHAI, NOW)
 
 
 def test_check_draws_the_zones_on_a_picture(tmp_path: Path) -> None:
