@@ -171,8 +171,8 @@ def _watch_all(studio: Studio, clips: Sequence[tuple[Path, Labels]], judged: set
         with source.frames() as frames:
             alarms = alarms_of(events_of(length.of(frames), pipeline, start_at=0.0, ask=source.ask), 0.0)
         for late in (truth for truth in labels.events if truth.start_s > length.seconds + _UNSEEN_S):
-            told = f"{path.name} ends after some {length.seconds:.0f} s, and {late.scenario} at {late.start_s:g} s is missed"
-            typer.echo(f"note: {told}; correct its truth", err=True)
+            told = f"{path.name} ends after some {length.seconds:.0f} s, and {late.scenario} at {late.start_s:g} s"
+            typer.echo(f"note: {told} is missed; correct its truth", err=True)
         spent_s, looks = spent_s + time.process_time() - begun, looks + length.frames
         watched.append(
             Clip(
