@@ -1,4 +1,7 @@
 import { createHash } from "node:crypto";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { brotliCompressSync, gzipSync } from "node:zlib";
 import { defineConfig, type Plugin } from "vite";
 import { lightPages, splitWords } from "./words.vite";
 
@@ -38,8 +41,40 @@ function phoneShell(): Plugin {
   };
 }
 
+/** What so many pages share is in the script that all of them load. */
+const COMMON = 12;
+
+/** Below this there is next to nothing to gain. */
+const WORTH_PACKING_BYTES = 200;
+
+/** Puts texts beside themselves as they travel, `.br` and `.gz`: the dispatcher packs nothing while somebody waits. */
+function packedTexts(): Plugin {
+  let folder = "";
+  return {
+    name: "packed-texts",
+    apply: "build",
+    configResolved(config) {
+      folder = resolve(config.root, config.build.outDir);
+    },
+    writeBundle: {
+      order: "post",
+      sequential: true,
+      handler() {
+        for (const name of readdirSync(folder, { recursive: true, encoding: "utf-8" })) {
+          if (!/\.(js|css|html|svg|webmanifest)$/.test(name)) continue;
+          const file = join(folder, name);
+          const content = readFileSync(file);
+          if (content.length < WORTH_PACKING_BYTES) continue;
+          writeFileSync(`${file}.br`, brotliCompressSync(content));
+          writeFileSync(`${file}.gz`, gzipSync(content, { level: 9 }));
+        }
+      },
+    },
+  };
+}
+
 export default defineConfig({
-  plugins: [splitWords(import.meta.dirname), phoneShell()],
+  plugins: [splitWords(import.meta.dirname), phoneShell(), packedTexts()],
   build: {
     // Nothing is inlined, so the pages work under `script-src 'self'; style-src 'self'; img-src 'self'`.
     assetsInlineLimit: 0,
@@ -50,6 +85,8 @@ export default defineConfig({
       output: {
         // A service worker is asked for by its name.
         entryFileNames: (chunk) => (chunk.name === "sw" ? "sw.js" : "assets/[name]-[hash].js"),
+        // What most pages need comes as one script: twenty small ones cost more bytes, and a way each.
+        codeSplitting: { groups: [{ name: "common", minShareCount: COMMON }] },
       },
     },
   },

@@ -1,5 +1,6 @@
 """The manners of the API: problems, limits, cookies, headers, files, and the console's pages."""
 
+import gzip
 import hashlib
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -213,6 +214,42 @@ async def test_the_console_is_served_and_deep_links_find_it(deps: Deps, tmp_path
         _problem(await web.get("/assets/gone.js"), 404, "not_found")
         assert "classified" not in (await web.get("/..%2fsecret.txt")).text
         _problem(await web.get("/api/v1/nothing"), 404, "not_found")
+
+
+@pytest.mark.parametrize(
+    ("accepted", "coding"),
+    [
+        ("gzip, deflate, br, zstd", "br"),
+        ("gzip, deflate", "gzip"),
+        ("BR;q=0.5", "br"),
+        ("br;q=0, gzip;q=0.000", None),
+        ("identity", None),
+        ("", None),
+    ],
+)
+async def test_scripts_travel_packed_to_browsers_that_take_them_so(
+    deps: Deps, tmp_path: Path, accepted: str, coding: str | None
+) -> None:
+    script = b"let words = 1;" * 100
+    (tmp_path / "assets").mkdir()
+    for folder, name, content in (
+        (tmp_path, "index.html", b"<title>console</title>"),
+        (tmp_path / "assets", "a-1.js", script),
+    ):
+        (folder / name).write_bytes(content)
+        (folder / f"{name}.gz").write_bytes(gzip.compress(content))
+        (folder / f"{name}.br").write_bytes(b"as Brotli")
+    async with _client(replace(deps, static_dir=tmp_path)) as web:
+        for path, kind, content in (
+            ("/assets/a-1.js", "javascript", script),
+            ("/cases", "html", b"<title>console</title>"),
+        ):
+            async with web.stream("GET", path, headers={"Accept-Encoding": accepted}) as answer:
+                body = b"".join([part async for part in answer.aiter_raw()])
+            assert answer.headers.get("content-encoding") == coding
+            assert answer.headers["vary"] == "Accept-Encoding"
+            assert kind in answer.headers["content-type"]
+            assert body == {"br": b"as Brotli", "gzip": gzip.compress(content), None: content}[coding]
 
 
 async def test_a_console_that_is_not_built_says_how(web: httpx.AsyncClient) -> None:

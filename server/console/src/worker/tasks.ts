@@ -1,6 +1,6 @@
 /** The signed-in worker's cases, with the steps that are on their way. */
 
-import { batch, effect, signal } from "@preact/signals";
+import { effect, signal } from "@preact/signals";
 import { request } from "../api/client";
 import * as api from "../api/endpoints";
 import type { Case, CaseAction, CaseDetail, CaseState, FeedMessage } from "../api/models";
@@ -112,19 +112,29 @@ export function nextStep(item: Case): CaseAction | null {
   return STEPS.find((action) => item.allowed.includes(action)) ?? null;
 }
 
+/** The newest version heard of each case. */
+const heard = new Map<string, number>();
+
+/** Whether this is no older than what is known: answers and messages overtake each other. */
+function isNews({ id, version }: Case): boolean {
+  if (version < (heard.get(id) ?? 0)) return false;
+  heard.set(id, version);
+  return true;
+}
+
 export async function loadTasks(): Promise<void> {
   const found = await api.casesIn(MINE, true);
   const mine = found.items.filter((item) => item.handler?.id === user.value?.id);
   const fresh = await Promise.all(mine.map((item) => api.caseDetail(item.id)));
-  batch(() => {
-    tasks.value = fresh;
-    keptSince.value = null;
-  });
+  const known = tasks.value ?? [];
+  tasks.value = fresh.flatMap((item) => (isNews(item) ? item : known.filter((other) => other.id === item.id)));
+  keptSince.value = null;
 }
 
 /** Fetch one case again and put it where it belongs; one that is no longer ours leaves the list. */
 export async function refresh(id: string): Promise<void> {
   const item = await api.caseDetail(id);
+  if (!isNews(item)) return;
   const mine = item.handler?.id === user.value?.id && MINE.includes(item.state);
   const others = (tasks.value ?? []).filter((other) => other.id !== id);
   tasks.value = (mine ? [...others, item] : others).sort((a, b) => Date.parse(b.opened_at) - Date.parse(a.opened_at));
@@ -133,7 +143,7 @@ export async function refresh(id: string): Promise<void> {
 /** Take a message of the feed: only what concerns this worker is fetched. */
 export function takeMessage(message: FeedMessage): void {
   const item = message.case;
-  if (!item) return;
+  if (!item || !isNews(item)) return;
   const known = tasks.value?.find((other) => other.id === item.id);
   if (known === undefined && item.handler?.id !== user.value?.id) return;
   if (known !== undefined && item.handler?.id !== user.value?.id) {
