@@ -134,7 +134,7 @@ class Window:
         )
 
     def scripts_of(self, address: str) -> int:
-        """Opens the address anew, in nobody's cache; returns the bytes of its scripts, as they travel over plain HTTP."""
+        """Opens the address anew, in nobody's cache; returns the bytes of its scripts as they travel over HTTP."""
         loaded: dict[str, str] = {}
         scripts = self.page.context.new_page()
         scripts.on("response", lambda answer: loaded.update({answer.url: answer.headers.get("content-encoding", "")}))
