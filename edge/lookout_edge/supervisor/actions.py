@@ -40,7 +40,7 @@ class Action:
     text: str | None = None
     topic: str | None = None
     payload: str = ""
-    #: Published when the occurrence ends, if it was begun.
+    #: Published when the occurrence ends, if it was begun, and no other one is under way.
     end_payload: str | None = None
     #: Least seconds between two announcements; messages to devices are never held back.
     cooldown_s: float = 60.0
@@ -68,16 +68,24 @@ class ActingSink:
         return number
 
     def unfinished(self, camera: str) -> Sequence[EventData]:
-        """See ``EventSink``."""
-        return self._sink.unfinished(camera)
+        """See ``EventSink``. What a power cut left under way is so still: its end is told to the devices, too."""
+        known = self._sink.unfinished(camera)
+        for data in known:
+            for index, action in enumerate(self._actions):
+                if data.end_reason is None and action.scenario is data.scenario and _is_reached(action, data):
+                    self._begun.add((index, data.occurrence))
+        return known
 
     def _act(self, index: int, action: Action, data: EventData) -> None:
         key = (index, data.occurrence)
         if data.phase is Phase.END:
-            if key in self._begun and action.topic is not None and action.end_payload is not None:
-                self._publisher.publish(action.topic, action.end_payload)
+            was_begun = key in self._begun
             self._begun.discard(key)
-        elif key not in self._begun and (not action.stages or data.attributes.stage in action.stages):
+            # A door that is held for two is released when the second has gone.
+            is_over = was_begun and all(begun != index for begun, _ in self._begun)
+            if is_over and action.topic is not None and action.end_payload is not None:
+                self._publisher.publish(action.topic, action.end_payload)
+        elif (key not in self._begun or data.resumed) and _is_reached(action, data):
             self._begun.add(key)
             if action.topic is not None:
                 self._publisher.publish(action.topic, action.payload)
@@ -85,13 +93,18 @@ class ActingSink:
 
     def _announce(self, index: int, action: Action) -> None:
         now = self._clock.now()
-        if now - self._spoke_at.get(index, float("-inf")) < action.cooldown_s:
+        spoke_at = self._spoke_at.get(index)
+        if spoke_at is not None and 0 <= now - spoke_at < action.cooldown_s:  # the clock may have been set back
             return
         self._spoke_at[index] = now
         if action.sound is not None:
             self._voice.play(action.sound)
         if action.text is not None:
             self._voice.say(action.text)
+
+
+def _is_reached(action: Action, data: EventData) -> bool:
+    return not action.stages or data.attributes.stage in action.stages
 
 
 class SilentVoice:

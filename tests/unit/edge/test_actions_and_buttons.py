@@ -86,6 +86,35 @@ def test_an_announcement_waits_for_its_stage_and_is_not_repeated_at_once() -> No
     assert len(world.heard.all) == 4
 
 
+def test_a_door_that_is_held_for_two_is_released_when_both_have_gone() -> None:
+    world = World(DOOR, VOICE)
+    for phase, name in ((Phase.START, "o-1"), (Phase.START, "o-2"), (Phase.END, "o-1")):
+        world.sink.put(event(phase, name=name))
+    assert world.heard.all == [("door", "hold"), ("door", "hold")]
+    world.sink.put(event(Phase.END, name="o-2"))
+    assert world.heard.all[2:] == [("door", "release")]
+
+
+def test_a_door_that_was_held_before_a_power_cut_is_released_after_it() -> None:
+    before = World(DOOR)
+    before.sink.put(event(Phase.START))
+    after = World(DOOR)
+    after.inner.events = list(before.inner.events)
+    assert [each.occurrence for each in after.sink.unfinished("bins")] == ["o-1"]
+    after.sink.put(event(Phase.UPDATE).model_copy(update={"resumed": True}))
+    after.sink.put(event(Phase.UPDATE))
+    after.sink.put(event(Phase.END))
+    assert after.heard.all == [("door", "hold"), ("door", "release")]
+
+
+def test_a_clock_that_is_set_back_does_not_silence_the_next_announcement() -> None:
+    world = World(VOICE)
+    world.sink.put(event(Phase.START, "uncleared"))
+    world.clock.at -= 86_400
+    world.sink.put(event(Phase.START, "uncleared", "o-2"))
+    assert len(world.heard.all) == 4
+
+
 def test_tests_and_what_could_not_be_stored_move_nothing() -> None:
     world = World(DOOR)
     world.sink.put(event(Phase.START, test=True))

@@ -1,4 +1,5 @@
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -172,6 +173,28 @@ def test_every_day_begins_anew() -> None:
     watched = care(alive_by="09:30")
     watch(watched, somebody, hour(8), 10)
     assert active(watch(watched, nobody, hour(28.9), 5 * 3600, step=10.0))[0][0] == hour(33.5)
+
+
+def test_the_hour_is_the_sites_on_days_on_which_its_clock_is_set() -> None:
+    """Berlin, 2026-03-29: 03:00 comes an hour after 01:59, and 01:00 to 09:30 are seven and a half hours."""
+    berlin = ZoneInfo("Europe/Berlin")
+    given = CareParams.model_validate({"opted_in": True, "alive_from": "01:00", "alive_by": "09:30"})
+    watched = Care(given, [WHOLE_FRAME], RuleContext(SiteCalendar(berlin)))
+    midnight = datetime(2026, 3, 29, tzinfo=berlin).timestamp()
+    quiet = watch(watched, nobody, midnight, 9 * 3600, step=10.0)
+    at, observation = next((at, o) for at, o in quiet if o.standing is Standing.ACTIVE)
+    assert datetime.fromtimestamp(at, berlin).strftime("%H:%M") == "09:30"
+    assert next(c.value for c in observation.conditions if c.name == "watched_share") == 1.0
+
+
+def test_silence_counts_up_to_the_hour_and_pauses_only_in_part() -> None:
+    """A look every three minutes watches a sixth of the time; what is seen after the hour does not count for it."""
+    seldom = watch(care(alive_by="09:30"), nobody, hour(4.9), 6 * 3600, step=180.0)
+    shares = {c.value for _, o in seldom for c in o.conditions if c.name == "watched_share"}
+    (share,) = shares
+    assert share == pytest.approx(1 / 6, abs=0.01)
+    late = care(alive_by="09:30")
+    assert active(watch(late, nobody, hour(9), 10 * 3600, step=10.0)) == []
 
 
 def test_midnight_is_no_sign_of_life() -> None:

@@ -36,6 +36,11 @@ def at(text: str) -> float:
         ("fri-mon 08:00-09:00", "2026-05-10T08:30:00", True),
         ("fri-mon 08:00-09:00", "2026-05-06T08:30:00", False),
         ("daily 12:00-13:00", "2026-05-06T12:30:00", True),
+        ("daily 12:00-13:00", "2026-05-06T12:00:00", True),
+        ("daily 12:00-13:00", "2026-05-06T12:59:59.999", True),
+        ("daily 12:00-13:00", "2026-05-06T13:00:00", False),
+        ("daily 22:00-00:00", "2026-05-06T23:59:59.999", True),
+        ("daily 22:00-00:00", "2026-05-07T00:00:00", False),
         ("12:00-13:00", "2026-05-06T12:30:00", True),
         # Thursday 2026-10-01 is a holiday, Saturday 2026-10-10 is worked, Sunday the 11th is not.
         ("workday 07:00-09:00", "2026-09-30T08:00:00", True),
@@ -65,6 +70,16 @@ def test_the_zone_decides_what_time_it_is() -> None:
     moment = at("2026-05-06T12:30:00")
     assert make_schedule(["12:00-13:00"], YEAR).contains(moment)
     assert not make_schedule(["12:00-13:00"], SiteCalendar(ZoneInfo("UTC"))).contains(moment)
+
+
+def test_a_night_in_which_the_clock_is_put_on_or_back_is_one_window() -> None:
+    """2026-03-29 has 23 hours in Berlin and 2026-10-25 has 25: 02:30 is left out, or comes twice."""
+    berlin = SiteCalendar(ZoneInfo("Europe/Berlin"))
+    for day, hours in ((date(2026, 3, 28), 7), (date(2026, 10, 24), 9)):
+        night = make_schedule(["22:00-06:00"], berlin)
+        begun = datetime(day.year, day.month, day.day, 22, tzinfo=berlin.timezone).timestamp()
+        inside = [night.contains(begun + 60.0 * minute) for minute in range(-1, hours * 60 + 1)]
+        assert inside == [False, *[True] * (hours * 60), False]
 
 
 @pytest.mark.parametrize(
