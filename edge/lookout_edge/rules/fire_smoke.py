@@ -173,13 +173,15 @@ class FireSmoke:
         return next((zone for zone in self._zones if zone.contains(found.box.bottom_centre)), None)
 
     def _begin(self, hazard: Hazard, hazards: Sequence[Hazard], scene: Scene) -> None:
-        """Note where a new hazard burns. One that goes on over a gap or a restart does not begin anew."""
+        """Note where a new hazard burns, and what was told of it where it goes on over a gap or a restart.
+
+        Its dwell begins anew all the same: one look after a gap is no proof that it burned through it.
+        """
         surest = max(hazard.parts, key=lambda part: part.score)
         self._zone_of[hazard.number] = zone = self._zone(surest) or self._zones[0]
         others, iou = {each.number for each in hazards}, self.occurrences.same_place_iou
         for told in scene.going_on(self.scenario):
             if told.zone == zone.id and told.key not in others and told.box.iou(hazard.box) >= iou:
-                hazard.since = min(hazard.since, told.since)
                 self._told.add(hazard.number)
                 if told.attributes.stage == Stage.CONFIRMED.value:
                     self._stages[hazard.number] = Stage.CONFIRMED

@@ -98,6 +98,18 @@ def test_what_was_told_is_not_told_as_less_grave(
 
 
 @broken
+def test_a_gap_confirms_no_fire(broken: Callable[[Watch, float], None]) -> None:
+    watched = Watch(Scenario.FIRE_SMOKE)
+    watched.show("fire", MIDNIGHT, 8)
+    assert watched.told == [("pre_alarm", Severity.YELLOW)]
+    broken(watched, MIDNIGHT + 8)
+    watched.show("fire", MIDNIGHT + 30, 20)
+    confirmed = next(e for e in watched.events if e.attributes.stage == "confirmed")
+    assert confirmed.captured_at.timestamp() == MIDNIGHT + 42, "twelve seconds, from when it is seen again"
+    assert [event.phase for event in watched.events].count(Phase.START) == 1
+
+
+@broken
 def test_an_ebike_that_charges_does_so_when_the_night_is_over_and_the_pictures_broke_off(
     broken: Callable[[Watch, float], None],
 ) -> None:

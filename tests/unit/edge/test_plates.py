@@ -69,6 +69,9 @@ def test_one_misread_character_needs_a_doubt_one_candidate_and_a_margin() -> Non
     two_off = Resident(plate="皖A12377")
     assert find("皖A12345", near, two_off, doubt=doubt, margin=1) is Match.RESIDENT
     assert find("皖A12345", near, two_off, doubt=doubt) is Match.AMBIGUOUS
+    three_off = Resident(plate="皖A12999")
+    assert find("皖A12345", near, three_off, doubt=doubt, distance=2) is Match.RESIDENT
+    assert find("皖A12345", near, three_off, doubt=doubt, distance=2, margin=3) is Match.AMBIGUOUS
 
 
 def test_a_stranger_one_character_from_the_only_resident_is_a_stranger() -> None:
