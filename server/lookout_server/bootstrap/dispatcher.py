@@ -122,7 +122,7 @@ class Dispatcher:
         link = self._start_messaging(database, broker, supervisor, relays)
         self._start_timers(database, supervisor)
         webhooks = self._start_webhooks(database, supervisor)
-        hub = FeedHub(database)
+        hub = FeedHub(database, more_comes=lambda: database.is_writing)
         hubs.append(hub)
         supervisor.start("feed", hub.run, may_end=True)  # closing the hub ends it, before the others are stopped
         deps = self._deps(database, hub, link, broker, webhooks)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from lookout_contract.events import Scenario
+from lookout_server.adapters.database import Database
 from lookout_server.adapters.feed import FeedHub
 from lookout_server.api.models.feed import LineBook
 from lookout_server.domain.access import access_of
@@ -118,7 +119,7 @@ async def test_a_slow_client_is_sent_away_and_resumes(station: Station) -> None:
 
 async def test_commits_that_follow_each_other_closely_are_told_in_one_piece(station: Station) -> None:
     gateway = SmallGateway()
-    hub = FeedHub(station.store, poll_s=PATIENCE_S, together_s=0.3)
+    hub = FeedHub(station.store, poll_s=PATIENCE_S, together_s=0.3, quiet_s=0.15)
     running = asyncio.create_task(hub.run())
     pieces: list[list[int]] = []
 
@@ -146,6 +147,65 @@ async def test_commits_that_follow_each_other_closely_are_told_in_one_piece(stat
     await running
     told = [seq for piece in pieces for seq in piece]
     assert told == list(range(told[0], told[-1] + 1))
+
+
+async def test_what_is_being_written_is_waited_for_and_told_in_the_same_piece(station: Station) -> None:
+    gateway, asked, pieces = SmallGateway(), asyncio.Event(), list[int]()
+    writing = True
+
+    def more_comes() -> bool:
+        asked.set()
+        return writing
+
+    def push(items: Sequence[FeedItem]) -> bool:
+        pieces.append(len({item.entry.subject for item in items}))
+        return True
+
+    hub = FeedHub(station.store, more_comes=more_comes, poll_s=PATIENCE_S, together_s=PATIENCE_S, quiet_s=0.001)
+    running = asyncio.create_task(hub.run())
+    # The gateway and its camera are new only once.
+    await station.intake.take([gateway.sends("o-0")])
+    async with hub.subscribe(None) as subscription:
+        subscription.push_to(push)
+        await station.intake.take([gateway.sends("o-1")])
+        hub.wake()
+        await asyncio.wait_for(asked.wait(), PATIENCE_S)
+        assert pieces == []
+        await station.intake.take([gateway.sends("o-2")])
+        hub.wake()
+        writing = False
+        last = await _head(station)
+        async with asyncio.timeout(PATIENCE_S):
+            while subscription.seq < last:  # noqa: ASYNC110 - what is pushed wakes nobody
+                await asyncio.sleep(0.001)
+    assert pieces == [2]
+    hub.close()
+    await running
+
+
+async def test_a_transaction_that_takes_long_does_not_keep_the_others_from_being_told(station: Station) -> None:
+    hub = FeedHub(station.store, more_comes=lambda: True, poll_s=PATIENCE_S, together_s=0.02)
+    running = asyncio.create_task(hub.run())
+    async with hub.subscribe(None) as subscription:
+        await station.intake.take([SmallGateway().sends("o-1")])
+        hub.wake()
+        assert await _next(subscription)
+    hub.close()
+    await running
+
+
+async def test_the_database_says_whether_something_is_being_written() -> None:
+    database = Database("sqlite://")
+    async with database.read():
+        assert not database.is_writing
+    async with database.write():
+        assert database.is_writing
+    assert not database.is_writing
+    with pytest.raises(LookupError):
+        async with database.write():
+            raise LookupError
+    assert not database.is_writing
+    await database.close()
 
 
 async def test_commits_of_other_processes_are_found(station: Station) -> None:

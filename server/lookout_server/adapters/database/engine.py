@@ -113,6 +113,7 @@ class Database:
         self._engine = open_engine(completed)
         self._writers = Writers(self._engine)
         self._on_commit = on_commit
+        self._writing = 0
         # SQLite's own waiting is polling: writers of this process queue up here instead.
         self._turn = asyncio.Lock() if completed.get_backend_name() == "sqlite" else None
 
@@ -129,15 +130,23 @@ class Database:
         except SQLAlchemyError as error:
             raise translated(error) from error
 
+    @property
+    def is_writing(self) -> bool:
+        """Whether a transaction of this process is being written, or waits for its turn to be."""
+        return self._writing > 0
+
     @asynccontextmanager
     async def write(self) -> AsyncGenerator[SqlUnitOfWork]:
         """A transaction for writing; rolled back unless committed."""
+        self._writing += 1
         try:
             async with self._turn or nullcontext(), self._writers.lend() as writer:
                 unit = SqlUnitOfWork(writer.session, writer.commit)
                 yield unit
         except SQLAlchemyError as error:
             raise translated(error) from error
+        finally:
+            self._writing -= 1
         if self._on_commit is not None and unit.committed and (unit.has_feed or unit.has_outbox):
             self._on_commit(Committed(feed=unit.has_feed, outbox=unit.has_outbox))
 

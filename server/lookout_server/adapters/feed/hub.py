@@ -15,7 +15,9 @@ _log = structlog.stdlib.get_logger(__name__)
 
 #: What is committed so soon after something else is told together with it, seconds: cameras that see one thing, and the
 #: case that follows from it, come in several transactions, and each telling is a write to every client.
-_TOGETHER_S = 0.01
+_TOGETHER_S = 0.02
+#: Earlier once no transaction is under way and none has ended for so long, seconds.
+_QUIET_S = 0.002
 #: Lines read at once.
 _PAGE = 200
 #: Clients that are told before others get their turn.
@@ -112,17 +114,26 @@ class FeedHub:
     """Implements services.feed.FeedSource. ``run`` must be running; ``wake`` is called after every commit.
 
     Other processes commit too (verbs of the command line, replicas), so it also looks every ``poll_s`` seconds.
-    What is committed within ``together_s`` seconds is told in one piece.
+    What is committed within ``together_s`` seconds is told in one piece, and earlier once nothing was committed for
+    ``quiet_s`` seconds and ``more_comes``, asked as often, says no.
     """
 
     def __init__(
-        self, store: Store, *, poll_s: float = 1.0, backlog: int = _BACKLOG, together_s: float = _TOGETHER_S
+        self,
+        store: Store,
+        *,
+        more_comes: Callable[[], bool] = lambda: False,
+        poll_s: float = 1.0,
+        backlog: int = _BACKLOG,
+        together_s: float = _TOGETHER_S,
+        quiet_s: float = _QUIET_S,
     ) -> None:
         self._store = store
         self._poll_s = poll_s
         self._backlog = backlog
         self._together_s = together_s
-        self._quiet_s = together_s / 2
+        self._quiet_s = quiet_s
+        self._more_comes = more_comes
         self._head: int | None = None
         self._woken = asyncio.Event()
         self._clients: set[Subscription] = set()
@@ -186,8 +197,11 @@ class FeedHub:
         if 0 < len(items) < _PAGE:
             more, clock = self._woken.is_set(), asyncio.get_running_loop().time
             self._woken.clear()
-            while await self._woken_within(min(until - clock(), self._quiet_s)):
-                more = True
+            while (left := until - clock()) > 0:
+                if await self._woken_within(min(left, self._quiet_s)):
+                    more = True
+                elif not self._woken.is_set() and not self._more_comes():
+                    break
             if more:
                 items += await read_feed(self._store, items[-1].entry.seq, _PAGE - len(items))
         return items
