@@ -77,6 +77,9 @@ def _reload(builder: bootstrap.GatewayBuilder) -> None:
         log.info("configuration read again", outcome=builder.reload())
     except EdgeError as error:
         log.error("the new configuration is refused, the old one runs on", why=redact(str(error)))
+    except Exception:
+        # A gateway that watches does not end over a file that it was to read again.
+        log.exception("the new configuration could not be taken up; what runs goes on")
 
 
 @app.command()

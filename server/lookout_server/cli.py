@@ -17,7 +17,7 @@ Params = ParamSpec("Params")
 Result = TypeVar("Result")
 
 Config = Annotated[
-    Path | None, typer.Option("--config", help="server.yaml; left out: the defaults, everything in ./.lookout.")
+    Path | None, typer.Option("--config", "-c", help="server.yaml; left out: the defaults, everything in ./.lookout.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object instead of text.")]
 

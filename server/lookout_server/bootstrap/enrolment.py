@@ -11,7 +11,7 @@ from lookout_server.bootstrap.access import open_database
 from lookout_server.bootstrap.broker import broker_folder, local_address, open_authority
 from lookout_server.bootstrap.runtime import read_runtime
 from lookout_server.config import EmbeddedBroker, GatewayTls, ServerConfig
-from lookout_server.errors import ConfigError
+from lookout_server.errors import ConfigError, NotFoundError
 from lookout_server.ports import IssuedCertificate
 from lookout_server.services import enrolment
 from lookout_server.services.enrolment import Addresses
@@ -93,7 +93,16 @@ async def offer_enrolment(config: ServerConfig, gateway: str, *, hours: float) -
 
 
 async def revoke_gateway(config: ServerConfig, gateway: str) -> int:
-    """Shut a gateway out; how many certificates were revoked. A running broker lets go of it within a second."""
+    """Shut a gateway out; how many certificates were revoked. A running broker lets go of it within a second.
+
+    NotFoundError when no gateway goes by that name; a code that it was offered works no longer all the same.
+    """
     door = SiteDoor(config, mqtt_port=0)
     async with open_database(config) as database:
-        return await enrolment.revoke(database, door, gateway, at=SystemClock().now())
+        async with database.read() as uow:
+            known = await uow.gateways.get()
+        count = await enrolment.revoke(database, door, gateway, at=SystemClock().now())
+    if gateway not in known:
+        there = ", ".join(known) or "none"
+        raise NotFoundError(f"no gateway goes by {gateway!r}, so none was shut out; there are: {there}")
+    return count

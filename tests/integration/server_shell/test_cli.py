@@ -113,6 +113,12 @@ def test_bad_usage_ends_with_2_and_one_sentence(config: str, words: tuple[str, .
     assert len(text.strip().splitlines()) == 1
 
 
+def test_shutting_out_whoever_is_no_gateway_says_so(config: str) -> None:
+    said("gateway", "add", "gw-a", "-c", config)
+    assert "none was shut out; there are: gw-a" in said("gateway", "revoke", "gw-b", "-c", config, code=1)
+    assert "gw-a is shut out" in said("gateway", "revoke", "gw-a", "-c", config)
+
+
 def test_a_gateway_gets_its_credentials_once(config: str) -> None:
     access = json.loads(said("gateway", "add", "gw-a", "--json", "--config", config))
     assert access["mqtt_port"] is None
