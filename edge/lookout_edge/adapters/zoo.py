@@ -172,6 +172,18 @@ class MirroredLook(Part):
         return self
 
 
+class SecondDetector(Part):
+    """A detector of another kind, asked about the whole picture where the other looks together see certain labels."""
+
+    model: str
+    """Its zoo entry."""
+    first: Annotated[dict[str, Share], Field(min_length=1)]
+    """The labels whose boxes are fused; it is asked where the other looks give one of them at least this score.
+    ``thresholds`` then hold for what both say."""
+    iou: Annotated[float, Field(gt=0, lt=1)] = 0.45
+    """Boxes of both that overlap more are one thing."""
+
+
 class Rivals(Part):
     """Labels that exclude each other: a thing of one is less likely where the detector sees one of the other."""
 
@@ -205,12 +217,15 @@ class ModelSpec(Part):
     """One section, or a list of them, each for other labels; they look one after the other."""
     mirrored_look: MirroredLook | None = None
     rivals: Rivals | None = None
+    second_detector: SecondDetector | None = None
+    """Looks last."""
 
     @model_validator(mode="after")
     def _names_exist(self) -> Self:
         for key, named in (
             ("thresholds.classes", self.thresholds.classes),
             ("thresholds.doubtful", self.thresholds.doubtful),
+            ("second_detector.first", self.second_detector.first if self.second_detector else ()),
             ("rivals", {*self.rivals.weights, *self.rivals.claimants} if self.rivals else ()),
         ):
             unknown = sorted(set(named) - set(self.labels))
@@ -279,9 +294,14 @@ class Zoo:
         return tuple(sorted(path.parent.name for path in self.folder.glob("*/model.yaml")))
 
     def seen_labels(self) -> dict[str, tuple[str, ...]]:
-        """Name → what each model finds in a picture; nothing for one that only judges what another has found."""
+        """Name → what each model finds in a picture; nothing for one that only helps another: a classifier, or a second
+        detector, whose scores are meant to be weighed."""
         specs = {name: self.entry(name).spec for name in self.names()}
-        return {name: spec.labels if isinstance(spec.head, DetectorHead) else () for name, spec in specs.items()}
+        seconds = {spec.second_detector.model for spec in specs.values() if spec.second_detector}
+        return {
+            name: spec.labels if isinstance(spec.head, DetectorHead) and name not in seconds else ()
+            for name, spec in specs.items()
+        }
 
     def entry(self, name: str) -> ZooEntry:
         """The model of that name. ModelError when it is unknown or its description is wrong."""

@@ -94,9 +94,9 @@ class Phase(Part):
     distillation: Distillation | None = None
     #: A rate of its own: the warm-up and the cosine begin anew with this phase.
     rate: Annotated[float, Field(gt=0)] | None = None
-    #: First parts of the backbone (the stem, then its four stages) that stay as they are. All five at first is cheap
-    #: while the heads know nothing yet.
-    frozen: Annotated[int, Field(ge=0, le=5)] = 2
+    #: First parts of the backbone (the stem, then its four stages; with a ``trunk`` its sixteen blocks) that stay as
+    #: they are. All of them at first is cheap while the heads know nothing yet.
+    frozen: Annotated[int, Field(ge=0, le=17)] = 2
 
 
 class Mix(Part):
@@ -135,6 +135,9 @@ class Recipe(Part):
     base: str = "coco-nano"
     #: Zoo entry of these labels, trained before, that the run carries on with; None begins with ``base``.
     start: str | None = None
+    #: A second look of the zoo whose net takes the backbone's place. ``start`` then names the detector that the heads
+    #: come from, which may tell other labels as well.
+    trunk: str | None = None
     seed: int = 1
     sources: Mapping[str, Source]
     paste: Paste | None = None
@@ -162,6 +165,8 @@ class Recipe(Part):
                     raise ValueError(f"sources.{name} names '{label}', which is not in labels")
         if self.paste is not None and self.paste.label not in self.labels:
             raise ValueError(f"paste.label is '{self.paste.label}', which is not in labels")
+        if self.trunk is not None and (self.start is None or self.distils or self.back_to_base):
+            raise ValueError("with 'trunk', 'start' has to name the heads; it can neither distil nor go back to 'base'")
         if self.mix is not None and self.mix.step >= self.steps:
             raise ValueError(f"mix.step is {self.mix.step}, but the run has {self.steps} steps: name an earlier one")
         return self

@@ -35,7 +35,8 @@ def without_second_looks(tmp_path_factory: pytest.TempPathFactory) -> Zoo:
     for name in ("community-nano", "community-nano-int8"):
         path = shutil.copytree(ZOO.folder / name, folder / name) / "model.yaml"
         described = yaml.safe_load(path.read_text("utf-8"))
-        path.write_text(yaml.safe_dump({key: described[key] for key in described if key != "second_look"}), "utf-8")
+        left = {key: described[key] for key in described if key not in ("second_look", "second_detector")}
+        path.write_text(yaml.safe_dump(left), "utf-8")
     return Zoo(folder)
 
 

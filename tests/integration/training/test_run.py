@@ -18,11 +18,14 @@ torch = pytest.importorskip("torch", reason="training needs PyTorch: pip install
 from lookout_models.training.detector.averages import draw_towards  # noqa: E402
 from lookout_models.training.detector.decode import make_grid  # noqa: E402
 from lookout_models.training.detector.export import export  # noqa: E402
+from lookout_models.training.detector.lite import fit_laterals, on_trunk  # noqa: E402
+from lookout_models.training.detector.lite_export import export_lite  # noqa: E402
 from lookout_models.training.detector.net import coco_teacher, from_coco, from_trained  # noqa: E402
 from lookout_models.training.detector.pixels import to_tensor  # noqa: E402
 from lookout_models.training.detector.run import run  # noqa: E402
 from lookout_models.training.detector.train import scheduled  # noqa: E402
 from lookout_models.training.recipe import Recipe  # noqa: E402
+from lookout_models.training.second_look.stored import from_entry  # noqa: E402
 from lookout_models.training.torched import read_state  # noqa: E402
 
 RECIPE = Path(__file__).parents[3] / "models" / "recipes" / "smoke.yaml"
@@ -63,6 +66,47 @@ def test_what_was_trained_before_is_carried_on_as_it_is() -> None:
     pixels = np.random.default_rng(0).normal(size=(1, 3, 416, 416)).astype(np.float32)
     for name, values in shipped.run(pixels).items():
         assert np.array_equal(again.run(pixels)[name], values)
+
+
+def test_a_second_looks_net_carries_a_detectors_heads() -> None:
+    """The laterals are fitted, and the export gives what the net gives."""
+    entry = Zoo.find().entry("community-nano")
+    taught = from_trained(entry.folder / entry.spec.weights.file, entry.spec.labels).eval()
+    net = on_trunk(from_entry(Zoo.find().entry("fire-second-look")), taught, [7, 6]).eval()
+    picture = np.random.default_rng(0).integers(0, 255, (96, 96, 3), np.uint8)
+    pixels = to_tensor([picture])
+    with torch.inference_mode():
+        aims = [lateral(m) for lateral, m in zip(taught.neck.laterals, taught.backbone(pixels), strict=True)]
+
+        def missed() -> list[float]:
+            seen = [lateral(m) for lateral, m in zip(net.neck.laterals, net.backbone(pixels), strict=True)]
+            return [float((s - aim).square().mean() / aim.var()) for s, aim in zip(seen, aims, strict=True)]
+
+        before = missed()
+        fit_laterals(net, taught, [pixels])
+        assert all(after < 0.8 < first for after, first in zip(missed(), before, strict=True))
+        logits, distances = net(pixels)
+    rgb = (np.ascontiguousarray(picture[None, ..., ::-1].transpose(0, 3, 1, 2), np.float32) - 127) / 128
+    found = OnnxSession("made", export_lite(net, 96, "made").SerializeToString()).run(rgb)
+    assert np.abs(logits.sigmoid().numpy() - found["scores"]).max() < 1e-3
+    assert np.abs(distances.numpy() - found["distances"]).max() < 1e-2
+
+
+def test_a_detector_is_trained_on_a_second_looks_net(tmp_path: Path) -> None:
+    make_pictures(tmp_path / "data" / "made", 4)
+    recipe = yaml.safe_load(RECIPE.read_text("utf-8"))
+    source = {"folder": "made", "classes": ["fire", "smoke"]}
+    lite = {"labels": ["fire", "smoke"], "start": "community-nano", "trunk": "fire-second-look", "pseudo_size": 0}
+    phases = [{"size": 64, "steps": 2, "batch": 2, "frozen": 6}]
+    made = {**recipe, **lite, "sources": {"made": source}, "phases": phases, "validation": {"share": 0}}
+    (tmp_path / "lite.yaml").write_text(yaml.safe_dump(made), "utf-8")
+    result = run(tmp_path / "lite.yaml", tmp_path / "data", tmp_path / "work")
+    found = OnnxSession("made", result.read_bytes()).run(np.zeros((1, 3, 64, 64), np.float32))
+    assert found["scores"].shape == (1, 84, 2)
+    wrong = {**made, "start": "coco-nano"}
+    (tmp_path / "wrong.yaml").write_text(yaml.safe_dump(wrong), "utf-8")
+    with pytest.raises(UsageError, match="start: coco-nano does not tell fire, smoke; its heads cannot begin there"):
+        run(tmp_path / "wrong.yaml", tmp_path / "data", tmp_path / "other")
 
 
 def test_a_run_does_not_carry_on_with_other_labels(tmp_path: Path) -> None:

@@ -50,16 +50,17 @@ def test_the_fault_of_a_rule_names_the_detectors_that_would_do(tmp_path: Path) -
         load_config(path, models=models, environ={})
 
 
-def test_a_model_that_only_judges_what_another_found_is_no_detector(tmp_path: Path) -> None:
-    """The zoo's own: a fire rule needs the detector that sees fire, and its second look is none."""
+@pytest.mark.parametrize("helper", ["fire-second-look", "fire-detector"])
+def test_a_model_that_only_helps_another_is_no_detector(helper: str, tmp_path: Path) -> None:
+    """The zoo's own: a fire rule needs the detector that sees fire; what looks after it is none."""
     path, zoo = tmp_path / "gateway.yaml", Zoo.find().seen_labels()
     path.write_text(GOOD.replace("unfamiliar_vehicle", "fire_smoke"), encoding="utf-8")
     with pytest.raises(ConfigError, match=r"write 'community-nano' under models\.detector"):
         load_config(path, models=zoo, environ={})
-    path.write_text(f"{GOOD}models: {{detector: fire-second-look}}\n", encoding="utf-8")
+    path.write_text(f"{GOOD}models: {{detector: {helper}}}\n", encoding="utf-8")
     with pytest.raises(ConfigError) as caught:
         load_config(path, models=zoo, environ={})
-    assert "no detector 'fire-second-look'" in str(caught.value)
+    assert f"no detector '{helper}'" in str(caught.value)
     assert "known are coco-nano, coco-nano-int8, community-nano, community-nano-int8" in str(caught.value)
 
 

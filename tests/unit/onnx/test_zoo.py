@@ -88,6 +88,7 @@ def test_missing_weights_say_how_to_get_them(tmp_path: Path) -> None:
         ({"head": {"kind": "yolo9000"}}, "head"),
         ({"nms": None}, "'nms' is missing"),
         ({"thresholds": {"default": 0.3, "classes": {"buss": 0.5}}}, "names buss"),
+        ({"second_detector": {"model": "other", "first": {"van": 0.1}}}, "'second_detector.first' names van"),
         ({"name": "other"}, "the folder is 'tiny'"),
     ],
 )

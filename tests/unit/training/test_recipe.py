@@ -11,7 +11,7 @@ from lookout_models.training.second_look.recipe import read_second_look_recipe
 RECIPES = Path(__file__).parents[3] / "models" / "recipes"
 
 
-@pytest.mark.parametrize("name", ["community-nano", "smoke"])
+@pytest.mark.parametrize("name", ["community-nano", "fire-detector", "smoke"])
 def test_shipped_recipes_are_valid(name: str) -> None:
     assert read_recipe(RECIPES / f"{name}.yaml").name == name
 
@@ -29,6 +29,8 @@ def test_shipped_second_looks_have_valid_recipes(name: str) -> None:
         ("size: 96", "size: 100", r"phases\.0\.size: .*multiple of 32"),
         ("warmup_steps", "warm_up", r"optimiser\.warm_up: Extra inputs"),
         ("phases:", "mix: {step: 30, share: 0.4}\nphases:", "mix.step is 30, but the run has 30 steps"),
+        ("base:", "trunk: a-look\nbase:", "with 'trunk', 'start' has to name the heads"),
+        ("base:", "trunk: a\nstart: b\nback_to_base: 0.1\nbase:", "neither distil nor go back to 'base'"),
         ("[fire, smoke]\n    pseudo", "[fire, fog]\n    pseudo", "sources.made names 'fog'"),
     ],
 )

@@ -48,13 +48,14 @@ class MirroredDetector(AfterFirstLook):
 
 
 @dataclass(slots=True)
-class _Cluster:
+class Cluster:
     """Boxes of one thing, best first, and their mean weighted by score."""
 
     members: list[Detection] = field(default_factory=list[Detection])
     box: Box = field(default_factory=lambda: Box(0.0, 0.0, 0.0, 0.0))
 
     def add(self, detection: Detection) -> None:
+        """Take in one more box, whose score is no better than the others'."""
         self.members.append(detection)
         weight = sum(d.score for d in self.members)
         corners = zip(*(d.box for d in self.members), strict=True)
@@ -69,19 +70,21 @@ class _Cluster:
 
 
 def fused(detections: Sequence[Detection], iou: float) -> list[Detection]:
-    """Weighted boxes fusion of two looks (Solovyev, Wang and Gabruseva, Image and Vision Computing 107, 2021).
+    """Weighted boxes fusion of two looks (Solovyev, Wang and Gabruseva, Image and Vision Computing 107, 2021)."""
+    return [cluster.detection for cluster in clustered(detections, iou)]
 
-    Boxes of one label that overlap the running mean by more than ``iou`` are one thing.
-    """
-    clusters: list[_Cluster] = []
+
+def clustered(detections: Sequence[Detection], iou: float) -> list[Cluster]:
+    """Boxes of one label that overlap the running mean by more than ``iou`` are one thing."""
+    clusters: list[Cluster] = []
     for detection in sorted(detections, key=lambda d: -d.score):
         same = [c for c in clusters if c.members[0].label == detection.label and c.box.iou(detection.box) > iou]
         if same:
             max(same, key=lambda c: c.box.iou(detection.box)).add(detection)
         else:
-            clusters.append(_Cluster())
+            clusters.append(Cluster())
             clusters[-1].add(detection)
-    return [cluster.detection for cluster in clusters]
+    return clusters
 
 
 def _mirrored(box: Box) -> Box:

@@ -14,6 +14,7 @@ from lookout_edge.adapters.onnx.detector import OnnxDetector
 from lookout_edge.adapters.onnx.first_look import AfterFirstLook
 from lookout_edge.adapters.onnx.mirrored_look import MirroredDetector
 from lookout_edge.adapters.onnx.rivals import RivalDetector
+from lookout_edge.adapters.onnx.second_detector import LEAST, PairedDetector
 from lookout_edge.adapters.onnx.session import DEFAULT_PROVIDERS, OnnxSession
 from lookout_edge.adapters.zoo import InputSpec, SecondLook, Zoo, ZooEntry
 from lookout_edge.adapters.zoo_heads import ClassifierHead
@@ -61,6 +62,8 @@ def open_detector(
     if rivals is not None:
         detector = RivalDetector(detector, rivals, between)
     reported = least(told, lower)
+    other = spec.second_detector
+    judged_down_to = least(reported, other.first) if other else reported
     judges: dict[str, str] = {}
     for look in spec.second_look:
         judge = OnnxClassifier(zoo.entry(look.model), providers, threads)
@@ -73,7 +76,10 @@ def open_detector(
                 both = f"both '{judges[label]}' and '{judge.name}'"
                 raise ModelError(f"'second_look' of '{name}' asks {both} about {label}; leave out one")
             judges[label] = judge.name
-        detector = SecondLookDetector(detector, judge, look, reported)
+        detector = SecondLookDetector(detector, judge, look, judged_down_to)
+    if other is not None:
+        second = OnnxDetector(zoo.entry(other.model), providers, threads, LEAST)
+        detector = PairedDetector(detector, second, other, reported)
     return detector
 
 

@@ -1,4 +1,6 @@
-"""NanoDet-g as a torch module: CSP backbone, bilinear path aggregation, one small head a stride.
+"""NanoDet as a torch module: backbone, bilinear path aggregation, one small head a stride.
+
+With the CSP backbone that is here it is NanoDet-g; ``lite.py`` has another one.
 
 The batch norms of the source weights are folded into the convolutions. Channels, strides and activations follow the
 shipped coco-nano graph exactly, so that its weights load by position (`load_coco_weights`).
@@ -26,8 +28,10 @@ SIDES = 4
 COCO_ROWS: Mapping[str, int] = {"person": 0, "bicycle": 1, "car": 2, "motorcycle": 3, "bus": 5, "truck": 7}
 
 _COCO_CLASSES = 80
-_LEAK = 0.1
-_NECK = 128
+#: Slope of the activations below zero.
+LEAK = 0.1
+#: Channels of the neck.
+NECK = 128
 #: Logit of a class that nothing has taught yet: a score of 0.01.
 _UNTAUGHT = -4.6
 
@@ -38,7 +42,7 @@ class ConvAct(nn.Sequential):
     """3 × 3 convolution and leaky ReLU."""
 
     def __init__(self, inputs: int, outputs: int, stride: int = 1) -> None:
-        super().__init__(nn.Conv2d(inputs, outputs, 3, stride, 1), nn.LeakyReLU(_LEAK, inplace=True))
+        super().__init__(nn.Conv2d(inputs, outputs, 3, stride, 1), nn.LeakyReLU(LEAK, inplace=True))
 
 
 class Pair(nn.Module):
@@ -69,7 +73,19 @@ class Stage(nn.Module):
 
 
 class Backbone(nn.Module):
-    """N × 3 × H × W normalised pixels → maps of 128, 256 and 512 channels at strides 8, 16 and 32."""
+    """N × 3 × H × W normalised pixels → maps of ``widths`` channels at strides 8, 16 and 32."""
+
+    widths: tuple[int, int, int]
+
+    def parts(self) -> Sequence[nn.Module]:
+        """What pixels pass one after the other: a phase's ``frozen`` counts these."""
+        raise NotImplementedError
+
+
+class CspBackbone(Backbone):
+    """NanoDet-g's."""
+
+    widths = (128, 256, 512)
 
     def __init__(self) -> None:
         super().__init__()
@@ -78,6 +94,10 @@ class Backbone(nn.Module):
         self.stages = nn.ModuleList(
             [Stage(32, 32, 1, 1), Stage(64, 64, 2, 2), Stage(128, 128, 2, 2), Stage(256, 256, 3, 2)]
         )
+
+    def parts(self) -> Sequence[nn.Module]:
+        """The stem and the four stages."""
+        return [self.stem, *self.stages]
 
     def forward(self, pixels: Tensor) -> list[Tensor]:
         features = self.pool(self.stem(pixels))
@@ -91,9 +111,9 @@ class Backbone(nn.Module):
 class Neck(nn.Module):
     """Path aggregation without weights of its own but for three lateral 1 × 1 convolutions."""
 
-    def __init__(self) -> None:
+    def __init__(self, widths: Sequence[int]) -> None:
         super().__init__()
-        self.laterals = nn.ModuleList([nn.Conv2d(width, _NECK, 1) for width in (128, 256, 512)])
+        self.laterals = nn.ModuleList([nn.Conv2d(width, NECK, 1) for width in widths])
 
     def forward(self, maps: Sequence[Tensor]) -> list[Tensor]:
         fine, middle, coarse = (lateral(m) for lateral, m in zip(self.laterals, maps, strict=True))
@@ -109,9 +129,9 @@ class Head(nn.Module):
 
     def __init__(self, classes: int) -> None:
         super().__init__()
-        self.tower = ConvAct(_NECK, _NECK)
-        self.classes = nn.Conv2d(_NECK, classes, 1)
-        self.distances = nn.Conv2d(_NECK, SIDES * BINS, 1)
+        self.tower = ConvAct(NECK, NECK)
+        self.classes = nn.Conv2d(NECK, classes, 1)
+        self.distances = nn.Conv2d(NECK, SIDES * BINS, 1)
 
     def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
         """Logits N × locations × classes and N × locations × 44, locations row by row."""
@@ -122,11 +142,11 @@ class Head(nn.Module):
 class NanoDet(nn.Module):
     """N × 3 × S × S → class logits N × L × C and distance logits N × L × 44, strides 8, 16, 32 one after the other."""
 
-    def __init__(self, classes: int) -> None:
+    def __init__(self, classes: int, backbone: Backbone | None = None) -> None:
         super().__init__()
         self.class_count = classes
-        self.backbone = Backbone()
-        self.neck = Neck()
+        self.backbone = backbone or CspBackbone()
+        self.neck = Neck(self.backbone.widths)
         self.heads = nn.ModuleList([Head(classes) for _ in STRIDES])
 
     def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:

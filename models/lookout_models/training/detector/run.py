@@ -1,5 +1,6 @@
 """A whole run: the base model's labels, the examples, the training, the ONNX file."""
 
+from itertools import islice
 from pathlib import Path
 
 import torch
@@ -7,15 +8,23 @@ import torch
 from lookout_edge.adapters.zoo import Zoo
 from lookout_models.errors import UsageError
 from lookout_models.pictures import list_pictures
+from lookout_models.training.data.batches import Batches
 from lookout_models.training.detector.averages import draw_towards
 from lookout_models.training.detector.distil import Teacher
 from lookout_models.training.detector.export import export
+from lookout_models.training.detector.lite import fit_laterals, on_trunk
+from lookout_models.training.detector.lite_export import export_lite
 from lookout_models.training.detector.net import NanoDet, coco_teacher, from_coco, from_trained
+from lookout_models.training.detector.pixels import to_tensor
 from lookout_models.training.detector.prepare import PSEUDO_LABELS, prepare
 from lookout_models.training.detector.pseudo import label_pictures
-from lookout_models.training.detector.train import Trainer
+from lookout_models.training.detector.train import Data, Trainer
 from lookout_models.training.recipe import Recipe, read_recipe
+from lookout_models.training.second_look.stored import from_entry
 from lookout_models.training.torched import channels_last, seed
+
+#: Batches that the convolutions between a trunk and its heads are fitted to.
+_LATERAL_BATCHES = 6
 
 
 def run(path: Path, data: Path, work: Path, *, ask_base: bool = True, threads: int = 1) -> Path:
@@ -32,8 +41,12 @@ def run(path: Path, data: Path, work: Path, *, ask_base: bool = True, threads: i
     if ask_base and recipe.pseudo_size and not recipe.distils:
         _ask_base(recipe, weights, data, work)
     teacher = Teacher(channels_last(coco_teacher(weights)), recipe.labels) if recipe.distils else None
-    net = from_coco(weights, recipe.labels) if recipe.start is None else _started(recipe.start, recipe)
-    trainer = Trainer(recipe, net, prepare(recipe, data, path.parent, work), work, teacher)
+    examples = prepare(recipe, data, path.parent, work)
+    if recipe.trunk is not None:
+        net = _on_trunk(recipe, recipe.trunk, examples)
+    else:
+        net = from_coco(weights, recipe.labels) if recipe.start is None else _started(recipe.start, recipe)
+    trainer = Trainer(recipe, net, examples, work, teacher)
     trainer.run()
     if recipe.mix is not None:
         earlier = from_coco(weights, recipe.labels)
@@ -43,8 +56,9 @@ def run(path: Path, data: Path, work: Path, *, ask_base: bool = True, threads: i
         draw_towards(trainer.net.backbone, from_coco(weights, recipe.labels).backbone, recipe.back_to_base)
     if recipe.mix is not None or recipe.back_to_base:
         trainer.validate(recipe.phases[-1].size)
-    target = work / f"{recipe.name}.onnx"
-    target.write_bytes(export(trainer.net, weights, recipe.phases[-1].size).SerializeToString())
+    target, size = work / f"{recipe.name}.onnx", recipe.phases[-1].size
+    made = export(trainer.net, weights, size) if recipe.trunk is None else export_lite(trainer.net, size, recipe.name)
+    target.write_bytes(made.SerializeToString())
     return target
 
 
@@ -54,6 +68,21 @@ def _started(name: str, recipe: Recipe) -> NanoDet:
     if entry.spec.labels != recipe.labels:
         raise UsageError(f"start: {name} tells {', '.join(entry.spec.labels)}, not the recipe's labels in their order")
     return from_trained(entry.folder / entry.spec.weights.file, recipe.labels)
+
+
+def _on_trunk(recipe: Recipe, name: str, examples: Data) -> NanoDet:
+    """The heads of the detector that the run starts from, on the net of the second look ``name``. UsageError if not."""
+    zoo = Zoo.find()
+    entry = zoo.entry(str(recipe.start))
+    unknown = [label for label in recipe.labels if label not in entry.spec.labels]
+    if unknown:
+        raise UsageError(f"start: {entry.name} does not tell {', '.join(unknown)}; its heads cannot begin there")
+    taught = channels_last(from_trained(entry.folder / entry.spec.weights.file, entry.spec.labels).eval())
+    rows = [entry.spec.labels.index(label) for label in recipe.labels]
+    net = channels_last(on_trunk(from_entry(zoo.entry(name)), taught, rows))
+    batches = islice(Batches(recipe, examples.train, ()).after(0), _LATERAL_BATCHES)
+    fit_laterals(net, taught, (to_tensor([sample.picture for sample in batch.samples]) for batch in batches))
+    return net
 
 
 def _ask_base(recipe: Recipe, weights: Path, data: Path, work: Path) -> None:

@@ -146,8 +146,8 @@ class Trainer:
 
 
 def freeze(net: NanoDet, parts: int) -> None:
-    """Let all learn but the first ``parts`` of the stem and the four stages."""
-    for number, part in enumerate([net.backbone.stem, *net.backbone.stages]):
+    """Let all learn but the first ``parts`` of the backbone."""
+    for number, part in enumerate(net.backbone.parts()):
         part.requires_grad_(number >= parts)
 
 

@@ -1,5 +1,6 @@
 """A second look as ONNX, written node by node: pixels in, label probabilities out; weights in half precision."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -18,8 +19,8 @@ _IR = 10
 
 
 @dataclass
-class _Graph:
-    """Nodes and constants so far."""
+class Graph:
+    """An ONNX graph that is being written: nodes and constants so far."""
 
     nodes: list[onnx.NodeProto] = field(default_factory=list[onnx.NodeProto])
     constants: list[TensorProto] = field(default_factory=list[TensorProto])
@@ -50,35 +51,35 @@ def export(net: SecondLook, size: int, edges: EdgeHead | None = None, *, judges:
     of its side, and outputs ``edges`` N × labels × 4 and ``fits`` N × labels (sigmoid), see ``EdgeHead``. One that does
     not judge has those alone, and no classifier.
     """
-    graph = _Graph()
+    graph = Graph()
     zero, six = (graph.constant(np.array(v, np.float32)) for v in (0, 6))
-    features = _convolution(graph, net.stem, "pixels", (zero, six))
+    features = convolution(graph, net.stem, "pixels", (zero, six))
     middle = features
-    for number, block in enumerate(net.blocks, 1):
-        features = _block(graph, block, features, (zero, six))
+    for number, part in enumerate(net.blocks, 1):
+        features = block(graph, part, features, (zero, six))
         middle = features if number == MIDDLE else middle
     if edges is not None:
         _edges(graph, edges, (middle, features))
     if judges:
-        features = _convolution(graph, net.top, features, (zero, six))
+        features = convolution(graph, net.top, features, (zero, six))
         pooled = graph.add("Flatten", graph.add("GlobalAveragePool", features), axis=1)
         logits = _linear(graph, net.classifier, pooled)
         graph.nodes.append(helper.make_node("Sigmoid", [logits], ["probabilities"], "probabilities"))
     return _model(graph, size, net.classifier.out_features if judges else None, edges.labels if edges else None)
 
 
-def _edges(graph: _Graph, head: EdgeHead, maps: tuple[str, str]) -> None:
+def _edges(graph: Graph, head: EdgeHead, maps: tuple[str, str]) -> None:
     extents = graph.add("Unsqueeze", "extents", graph.constant(np.array([1, 2], np.int64)))
     reach = graph.constant(np.array(REACH, np.float32))
     base = graph.constant(head.base.numpy().astype(np.float32))
     grid = graph.add("Mul", base, graph.add("Mul", extents, reach))
     sampled = [
-        graph.add("GridSample", _plain(graph, narrow, features), grid, mode="bilinear", padding_mode="border")
+        graph.add("GridSample", plain(graph, narrow, features), grid, mode="bilinear", padding_mode="border")
         for narrow, features in zip(head.narrow, maps, strict=True)
     ]
     seen = graph.add("Relu", graph.add("Concat", *sampled, axis=1))
     for part in (head.inner, head.outer):
-        seen = graph.add("Relu", _plain(graph, part, seen))
+        seen = graph.add("Relu", plain(graph, part, seen))
     seen = graph.add("Concat", graph.add("Flatten", seen, axis=1), "extents", axis=1)
     hidden = graph.add("Relu", _linear(graph, head.hidden, seen))
     shape = graph.constant(np.array([-1, head.labels, 5], np.int64))
@@ -90,7 +91,8 @@ def _edges(graph: _Graph, head: EdgeHead, maps: tuple[str, str]) -> None:
     graph.nodes.append(helper.make_node("Sigmoid", [fit], ["fits"], "fits"))
 
 
-def _plain(graph: _Graph, part: nn.Module, entry: str) -> str:
+def plain(graph: Graph, part: nn.Module, entry: str) -> str:
+    """A convolution of stride 1 that keeps the maps' size, on ``entry``; the name of its output."""
     assert isinstance(part, nn.Conv2d)
     assert part.bias is not None
     kernel = list(part.kernel_size)
@@ -98,20 +100,22 @@ def _plain(graph: _Graph, part: nn.Module, entry: str) -> str:
     return graph.add("Conv", entry, graph.weight(part.weight), graph.weight(part.bias), kernel_shape=kernel, pads=pads)
 
 
-def _linear(graph: _Graph, part: nn.Linear, entry: str) -> str:
+def _linear(graph: Graph, part: nn.Linear, entry: str) -> str:
     return graph.add("Gemm", entry, graph.weight(part.weight), graph.weight(part.bias), transB=1)
 
 
-def _block(graph: _Graph, block: nn.Module, entry: str, limits: tuple[str, str]) -> str:
+def block(graph: Graph, module: nn.Module, entry: str, limits: tuple[str, str]) -> str:
+    """A ``Block`` on ``entry``; ``limits`` are the constants 0 and 6."""
     features = entry
-    assert isinstance(block, Block)
-    for part in block.parts:
+    assert isinstance(module, Block)
+    for part in module.parts:
         assert isinstance(part, Convolution)
-        features = _convolution(graph, part, features, limits)
-    return graph.add("Add", entry, features) if block.joins else features
+        features = convolution(graph, part, features, limits)
+    return graph.add("Add", entry, features) if module.joins else features
 
 
-def _convolution(graph: _Graph, part: Convolution, entry: str, limits: tuple[str, str]) -> str:
+def convolution(graph: Graph, part: Convolution, entry: str, limits: tuple[str, str]) -> str:
+    """A ``Convolution`` on ``entry``; ``limits`` are the constants 0 and 6."""
     conv = part.conv
     left, right, top, bottom = part.padding
     assert conv.bias is not None
@@ -128,7 +132,7 @@ def _convolution(graph: _Graph, part: Convolution, entry: str, limits: tuple[str
     return graph.add("Clip", output, *limits) if part.active else output
 
 
-def _model(graph: _Graph, size: int, judged: int | None, redrawn: int | None) -> onnx.ModelProto:
+def _model(graph: Graph, size: int, judged: int | None, redrawn: int | None) -> onnx.ModelProto:
     def values(name: str, *shape: int) -> onnx.ValueInfoProto:
         return helper.make_tensor_value_info(name, TensorProto.FLOAT, ("pictures", *shape))
 
@@ -137,7 +141,14 @@ def _model(graph: _Graph, size: int, judged: int | None, redrawn: int | None) ->
     if redrawn is not None:
         entries.append(values("extents", 2))
         outputs += [values("edges", redrawn, 4), values("fits", redrawn)]
-    body = helper.make_graph(graph.nodes, "second-look", entries, outputs, graph.constants)
+    return finished(graph, "second-look", entries, outputs)
+
+
+def finished(
+    graph: Graph, name: str, entries: Sequence[onnx.ValueInfoProto], outputs: Sequence[onnx.ValueInfoProto]
+) -> onnx.ModelProto:
+    """The model of ``graph``, checked."""
+    body = helper.make_graph(graph.nodes, name, entries, outputs, graph.constants)
     model = helper.make_model(body, opset_imports=[helper.make_opsetid("", _OPSET)], ir_version=_IR)
     onnx.checker.check_model(model, full_check=True)  # pyright: ignore[reportUnknownMemberType]
     return model
