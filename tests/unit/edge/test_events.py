@@ -107,6 +107,11 @@ def test_another_number_in_the_same_place_is_the_same_occurrence() -> None:
     assert phases(run(book(), looks)) == ["start"]
 
 
+def test_its_dwell_counts_from_the_first_of_its_numbers() -> None:
+    looks = [[observation(1)]] * 5 + [[observation(9)._replace(since=107.0)]] * 5 + [[]] * 10
+    assert run(book(hold_s=2.0), looks)[-1].dwell_s == 109.5 - 100.0
+
+
 def test_another_place_zone_or_kind_is_another_one() -> None:
     far = observation(9, box=Box(0.0, 0.0, 0.1, 0.1))
     assert phases(run(book(), [[observation(1)], [far]])) == ["start", "start"]

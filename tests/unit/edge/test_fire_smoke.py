@@ -118,6 +118,19 @@ def test_the_more_it_behaves_like_fire_the_sooner_it_is_confirmed(
     assert confirmed <= 15
 
 
+def test_what_grows_as_it_passes_is_not_confirmed_by_that() -> None:
+    """Headlamps come nearer: their base wanders. Only what is there for as long as anything is confirmed."""
+
+    def passing(at: float) -> Sequence[Detection]:
+        size, shift = 0.05 + 0.01 * at, 0.09 * (1 if round(at / 0.2) % 2 else -1)
+        return (Detection("fire", 0.35, Box(0.5 + shift - size, 0.8 - size, 0.5 + shift + size, 0.8)),)
+
+    confirmed = first(watch(rule(), passing, 20), "confirmed")
+    assert confirmed is not None
+    assert confirmed >= 11.0
+    assert first(watch(rule(), growing, 20), "confirmed") == pytest.approx(6.0, abs=0.41)
+
+
 def test_a_pre_alarm_is_yellow_and_a_confirmed_fire_red_with_its_reasons() -> None:
     seen = watch(rule(), flickering, 10)
     pairs = {(o.attributes.stage, o.severity, o.severity_reason) for _, o in seen}

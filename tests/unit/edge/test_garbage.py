@@ -82,6 +82,27 @@ def test_in_the_bin_is_where_it_belongs_in_the_hours_for_it() -> None:
     assert active_at(watch(rule(), see, 30)) is None, "without hours the bin is always right"
 
 
+def test_what_leans_on_a_bin_is_not_in_it() -> None:
+    leaning = Box(BIN.x2 - 0.02, 0.70, BIN.x2 + 0.03, 0.80)
+
+    def see(at: float) -> Sequence[Track]:
+        return track(1, at, label="garbage", box=leaning), track(3, at, label="garbage_bin", box=BIN)
+
+    assert active_at(watch(rule(), see, 20)) == 8.0
+
+
+def test_what_was_told_is_not_doubted_more_after_a_restart() -> None:
+    watched = doubted()
+    (before,) = [o for at, o in watch(doubted(), lambda at: lying(at, 0.55, since=10.0), 30) if at == 30]
+    assert before.standing is Standing.ACTIVE
+    seen: list[tuple[float, Observation]] = []
+    for index in range(40):
+        at = 60 + index * 0.5
+        scene = Scene("yard", going_on=lambda _: [before._replace(key=-1)])
+        seen += [(at, o) for o in watched.observe(at, lying(at, 0.55, since=60.0), scene)]
+    assert active_at(seen) == 61.0, "as soon as three looks have seen it"
+
+
 def test_a_drop_off_point_takes_bags_beside_the_bin_in_its_hours() -> None:
     point = rule(drop_off_windows=["07:00-09:00"], drop_off_zones=["yard"])
     assert active_at(watch(point, lambda at: (bag(at),), 30, start=8 * 3600.0)) is None

@@ -169,6 +169,12 @@ def test_silence_means_nothing_when_nobody_watched() -> None:
     assert {(o.standing, o.blocked_by) for _, o in seen} == {(Standing.BLOCKED, "watched_share")}
 
 
+def test_a_day_that_nobody_watched_hides_nothing_of_the_next() -> None:
+    watched = care(alive_by="09:30")
+    assert active(watch(watched, nobody, hour(9), 12 * 3600, step=10.0)) == []
+    assert active(watch(watched, nobody, hour(24), 10 * 3600, step=10.0))[0][0] == hour(33.5)
+
+
 def test_every_day_begins_anew() -> None:
     watched = care(alive_by="09:30")
     watch(watched, somebody, hour(8), 10)

@@ -94,6 +94,15 @@ def test_a_week_is_kept_and_no_more(tmp_path: Path) -> None:
     memory.close()
 
 
+def test_so_many_notes_are_kept_and_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lookout_edge.adapters.memory.MOST_NOTES", 20)
+    memory = Memory(tmp_path / "memory.db")
+    for index in range(501):
+        memory.add(note_of_suppressed(suppressed(float(index))))
+    assert [note.at for note in memory.between(0, 1e9)] == [float(at) for at in range(481, 501)]
+    memory.close()
+
+
 def test_the_last_sight_before_a_time_is_known(tmp_path: Path) -> None:
     memory = Memory(tmp_path / "memory.db")
     for seconds, sight, reason in ((0, Sight.WATCHING, None), (100, Sight.BLIND, "stalled")):
