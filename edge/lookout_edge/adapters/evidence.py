@@ -89,7 +89,7 @@ class DiskEvidence:
         self._lock = threading.RLock()
         self._listeners: list[Callable[[], None]] = []
         try:
-            self._make_folders()
+            self._rejected.mkdir(parents=True, exist_ok=True)
             for leftover in (*folder.glob(f"{PARTIAL}*"), *self._first.glob(f"{PARTIAL}*")):
                 leftover.unlink(missing_ok=True)
         except OSError as error:

@@ -1,7 +1,10 @@
 """What the parts of a running gateway need of each other."""
 
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 
 from lookout_contract.status import SpoolDepth
 from lookout_edge.adapters.evidence import DiskEvidence
@@ -9,7 +12,11 @@ from lookout_edge.adapters.model_store import ModelStore
 from lookout_edge.adapters.spool import SqliteSpool
 from lookout_edge.bootstrap.sections import spool_limits
 from lookout_edge.config import GatewayConfig
+from lookout_edge.errors import SpoolError
 from lookout_edge.ports import Clock
+
+#: With less room on the disk, bytes, a spool that cannot be opened is refused for want of room.
+_ROOM_TO_OPEN = 4_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,15 +29,28 @@ class Closing:
         """Nothing to do."""
 
 
-def open_spool(config: GatewayConfig, clock: Clock) -> SqliteSpool:
-    """Where events wait for the dispatcher."""
-    return SqliteSpool(
+def open_spool(
+    config: GatewayConfig,
+    clock: Clock,
+    give_way: Callable[[], bool],
+    disk: Callable[[Path], tuple[int, int, int]] = shutil.disk_usage,
+) -> SqliteSpool:
+    """Where events wait for the dispatcher. On a full disk, which lets no database be opened, ``give_way`` makes room:
+    a box that was switched off and on again must not be blind for the sake of old pictures."""
+    make = partial(
+        SqliteSpool,
         config.data_dir / "spool.db",
         site=config.site,
         gateway=config.gateway,
         clock=clock,
         limits=spool_limits(config),
     )
+    try:
+        return make()
+    except SpoolError:
+        if disk(config.data_dir)[2] >= _ROOM_TO_OPEN or not give_way():
+            raise
+        return make()
 
 
 def open_model_store(config: GatewayConfig) -> ModelStore:

@@ -2,12 +2,15 @@
 
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from lookout_contract.events import Event
 from lookout_edge.adapters.spool import SqliteSpool
 from lookout_edge.adapters.testing import HandClock, some_event
+from lookout_edge.bootstrap import service
+from lookout_edge.config import GatewayConfig
 from lookout_edge.errors import SpoolError
 
 
@@ -93,3 +96,32 @@ def test_a_full_disk_costs_evidence_before_it_costs_an_alarm(tmp_path: Path) -> 
 def fill(spool: SqliteSpool) -> None:
     for _ in range(200):
         spool.put(some_event())
+
+
+@pytest.mark.parametrize(("free", "made", "asked"), [(0, True, 1), (0, False, 1), (9_000_000, True, 0)])
+def test_a_full_disk_makes_room_for_the_spool_and_another_fault_costs_no_picture(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free: int, made: bool, asked: int
+) -> None:
+    tries: list[Path] = []
+    ways: list[None] = []
+
+    def refuse_once(path: Path, **rest: Any) -> SqliteSpool:
+        tries.append(path)
+        if len(tries) == 1:
+            raise SpoolError("disk I/O error")
+        return SqliteSpool(path, **rest)
+
+    def give_way() -> bool:
+        ways.append(None)
+        return made
+
+    monkeypatch.setattr(service, "SqliteSpool", refuse_once)
+    rule = {"scenario": "key_area"}
+    cameras = {"gate": {"source": {"url": "rtsp://camera/1"}, "rules": [rule]}}
+    config = GatewayConfig.model_validate({"site": "s", "gateway": "g", "data_dir": tmp_path, "cameras": cameras})
+    if made and asked:
+        service.open_spool(config, HandClock(), give_way, lambda _: (1, 1, free)).close()
+    else:
+        with pytest.raises(SpoolError, match="disk I/O error"):
+            service.open_spool(config, HandClock(), give_way, lambda _: (1, 1, free))
+    assert (len(tries), len(ways)) == (1 + (made and asked), asked)
