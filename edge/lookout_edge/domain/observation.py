@@ -52,8 +52,6 @@ class Observation(NamedTuple):
     blocked_by: str | None = None
     #: Frame time at which the rule needs another look even if nothing moves.
     look_by: float | None = None
-    #: Whether more looks at it, and not only time, decide how it stands: votes, plates, postures.
-    awaits_looks: bool = False
     #: Track whose plate should be read in this picture.
     plate_of: int | None = None
     #: Track whose pose should be estimated in this picture.

@@ -177,8 +177,6 @@ _PENDING = frozenset(
         "upright_before",
     }
 )
-#: Those of them that looks fulfil.
-_LOOKS_DECIDE = _PENDING - {"dwell"}
 
 
 def seen_conditions(
@@ -375,7 +373,6 @@ def _observation(
         attributes=judgement.attributes,
         blocked_by=blocked_by,
         look_by=at if presence.seen_at < at else next_turn(at, judgement.turns),
-        awaits_looks=blocked_by in _LOOKS_DECIDE,
         plate_of=judgement.plate_of,
         pose_of=judgement.pose_of,
         visit_of=judgement.visit_of,
