@@ -6,6 +6,7 @@ The batch norms of the source weights are folded into the convolutions. Channels
 shipped coco-nano graph exactly, so that its weights load by position (`load_coco_weights`).
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import cast
@@ -72,14 +73,14 @@ class Stage(nn.Module):
         return torch.cat([self.merge(self.pairs(first)), first], 1)
 
 
-class Backbone(nn.Module):
+class Backbone(nn.Module, ABC):
     """N × 3 × H × W normalised pixels → maps of ``widths`` channels at strides 8, 16 and 32."""
 
     widths: tuple[int, int, int]
 
+    @abstractmethod
     def parts(self) -> Sequence[nn.Module]:
         """What pixels pass one after the other: a phase's ``frozen`` counts these."""
-        raise NotImplementedError
 
 
 class CspBackbone(Backbone):
