@@ -164,6 +164,8 @@ class Attention:
         self._later: list[tuple[float, Box]] = []
         #: Places of things without a track that rules judge: each look includes them.
         self._judged: list[Box] = []
+        #: Seconds to the next picture that those allow; None without any.
+        self._judged_pace_s: float | None = None
         self._waiting = False
 
     def is_due(self, at: float) -> bool:
@@ -223,11 +225,12 @@ class Attention:
         found = distinct([found for found in detections if not found.cut], _SAME_IOU) if regions else detections
         return tuple(each for each in found if not self._is_masked(each.box))
 
-    def heed(self, at: float, observations: Sequence[Observation], untracked: Sequence[Box], waiting: bool) -> None:
+    def heed(
+        self, at: float, observations: Sequence[Observation], untracked: Sequence[Observation], waiting: bool
+    ) -> None:
         """Take in what rules made of a look.
 
-        ``untracked`` are the places of things that no track stands for; ``waiting`` says that something open was not
-        seen.
+        ``untracked`` are those of things that no track stands for; ``waiting`` says that something open was not seen.
         """
         alive = [o for o in observations if o.look_by is not None and o.standing is not Standing.BLOCKED]
         # What is not to be seen just now is looked for by the tracker; for a rule's sake now and then.
@@ -236,7 +239,8 @@ class Attention:
             for o in alive
             if o.look_by is not None
         ]
-        self._judged = list(untracked)
+        self._judged = [o.box for o in untracked]
+        self._judged_pace_s = min((o.pace_s for o in untracked), default=None)
         self._waiting = waiting
         if waiting or any(o.seen_at < at for o in alive):
             self._busy_until = max(self._busy_until, at + self._settings.linger_s)
@@ -261,7 +265,7 @@ class Attention:
         self._due_at = self._asked_at = self._whole_at = None
         self._busy_until = float("-inf")
         self._wishes, self._later, self._judged = [], [], []
-        self._waiting = False
+        self._judged_pace_s, self._waiting = None, False
 
     def _rests_until(self) -> float:
         """Frame time from which on the next picture is due: a little before the first step after the pause."""
@@ -273,8 +277,9 @@ class Attention:
 
     def _pause_s(self) -> float:
         """Seconds after one picture for which nothing needs another one."""
-        hurried = self._judged or self._tracker.is_restless or not self._settings.thrifty
-        return 0.0 if hurried else self._settings.steady_s
+        if self._tracker.is_restless or not self._settings.thrifty:
+            return 0.0
+        return self._settings.steady_s if self._judged_pace_s is None else self._judged_pace_s
 
     def _is_whole_due(self, at: float) -> bool:
         if self._whole_at is None:

@@ -321,14 +321,14 @@ class CameraPipeline:
         events: list[EventData] = []
         observed: list[Observation] = []
         candidates: list[Candidate] = []
-        untracked: list[Box] = []
+        untracked: list[Observation] = []
         for scenario, book in self._books.items():
             observations = [o for rule in self._rules_of[scenario] for o in rule.observe(frame.at, self.tracks, scene)]
             events += book.update(frame.at, observations, frame.skew_s)
             self._ledger.update(frame.at, scenario, observations)
             observed += observations
             candidates += [Candidate(scenario, observation) for observation in observations]
-            untracked += [o.box for o in observations] if scenario in self._untracked else []
+            untracked += observations if scenario in self._untracked else []
         self.candidates = tuple(candidates)
         waiting = any(book.is_waiting for book in self._books.values())
         self._attention.heed(frame.at, observed, untracked, waiting)

@@ -69,6 +69,11 @@ class Shadow:
         """What it looks for."""
         return tuple(self._books)
 
+    @property
+    def reads(self) -> frozenset[str]:
+        """Labels of which it wants to know from the running detector; none where it has one of its own."""
+        return frozenset(label for rule in self._rules if self._detector is None for label in rule.reads)
+
     def judge(self, looked: Looked) -> None:
         """Judge a look of the running pipeline."""
         at, tracks, scene = looked.frame.at, looked.tracks, looked.scene

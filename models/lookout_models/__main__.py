@@ -10,8 +10,8 @@ from typing import IO, Annotated
 
 import typer
 
+from lookout_edge.adapters.onnx.chain import open_detector
 from lookout_edge.adapters.onnx.plates import OnnxPlateReader
-from lookout_edge.adapters.onnx.second_look import open_detector
 from lookout_edge.adapters.zoo import Zoo, ZooEntry
 from lookout_edge.errors import ModelError
 from lookout_models.bench import bench

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from lookout_edge.adapters.onnx.second_look import open_detector
+from lookout_edge.adapters.onnx.chain import open_detector
 from lookout_edge.adapters.zoo import Quantised, Source, Zoo, ZooEntry
 from lookout_models.bench import bench
 from lookout_models.dataset import read_dataset

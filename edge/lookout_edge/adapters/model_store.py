@@ -172,6 +172,6 @@ class ModelStore:
         except (zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
             raise ModelError(f"The package is no zip that can be read: {error}.") from error
         spec = Zoo(fresh).entry(place.name).spec
-        for look in (*spec.second_look, *filter(None, [spec.second_detector])):
+        for look in (*spec.second_look, *spec.second_detector):
             shutil.copytree(Zoo.find().entry(look.model).folder, fresh / look.model, dirs_exist_ok=True)
         fresh.replace(place.folder)

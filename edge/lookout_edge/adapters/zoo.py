@@ -7,6 +7,7 @@ head it already knows. Weights are checked against their SHA-256 every time they
 import hashlib
 import os
 import sys
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -173,13 +174,16 @@ class MirroredLook(Part):
 
 
 class SecondDetector(Part):
-    """A detector of another kind, asked about the whole picture where the other looks together see certain labels."""
+    """A detector of another kind, asked about the whole picture where the first look sees certain labels."""
 
     model: str
     """Its zoo entry."""
     first: Annotated[dict[str, Share], Field(min_length=1)]
-    """The labels whose boxes are fused; it is asked where the other looks give one of them at least this score.
-    ``thresholds`` then hold for what both say."""
+    """The labels whose boxes are fused; it is asked where the first look gives one of them at least this score, and
+    where it gives less, none of them is there. ``thresholds`` hold for what both say."""
+    witness: Share = 0.1
+    """What none of its boxes of the same label touches with at least this score is not there, and no second look is
+    taken at it."""
     iou: Annotated[float, Field(gt=0, lt=1)] = 0.45
     """Boxes of both that overlap more are one thing."""
 
@@ -217,20 +221,23 @@ class ModelSpec(Part):
     """One section, or a list of them, each for other labels; they look one after the other."""
     mirrored_look: MirroredLook | None = None
     rivals: Rivals | None = None
-    second_detector: SecondDetector | None = None
-    """Looks last."""
+    second_detector: Annotated[tuple[SecondDetector, ...], BeforeValidator(_listed)] = ()
+    """Look between the mirrored look and the second looks, each at labels of its own."""
 
     @model_validator(mode="after")
     def _names_exist(self) -> Self:
         for key, named in (
             ("thresholds.classes", self.thresholds.classes),
             ("thresholds.doubtful", self.thresholds.doubtful),
-            ("second_detector.first", self.second_detector.first if self.second_detector else ()),
+            ("second_detector.first", {label for other in self.second_detector for label in other.first}),
             ("rivals", {*self.rivals.weights, *self.rivals.claimants} if self.rivals else ()),
         ):
             unknown = sorted(set(named) - set(self.labels))
             if unknown:
                 raise ValueError(f"'{key}' names {', '.join(unknown)}, which 'labels' does not have")
+        shared = Counter(label for other in self.second_detector for label in other.first)
+        if twice := sorted(label for label, times in shared.items() if times > 1):
+            raise ValueError(f"two of 'second_detector' are asked about {', '.join(twice)}; leave out one")
         if self.nms is None and self.head.kind in NEEDS_NMS:
             raise ValueError(f"'nms' is missing; a {self.head.kind} head needs it")
         return self
@@ -297,7 +304,7 @@ class Zoo:
         """Name → what each model finds in a picture; nothing for one that only helps another: a classifier, or a second
         detector, whose scores are meant to be weighed."""
         specs = {name: self.entry(name).spec for name in self.names()}
-        seconds = {spec.second_detector.model for spec in specs.values() if spec.second_detector}
+        seconds = {other.model for spec in specs.values() for other in spec.second_detector}
         return {
             name: spec.labels if isinstance(spec.head, DetectorHead) and name not in seconds else ()
             for name, spec in specs.items()

@@ -311,6 +311,7 @@ class GatewayBuilder:
 
     def _pipeline(self, name: str, camera: CameraConfig, loaded: LoadedConfig) -> CameraPipeline:
         rules = build_rules(name, camera, loaded.calendar, self._models)
+        shadows = self._shadows.of(name, camera, loaded, self._models)
         pipeline = build_pipeline(
             name,
             rules,
@@ -324,8 +325,9 @@ class GatewayBuilder:
             sight=SightSettings(),
             on_suppressed=self._suppressed,
             left_out=partial(self._proposals.suppressions, name),
+            also_read={label for shadow in shadows for label in shadow.reads},
         )
-        pipeline.beside(self._shadows.of(name, camera, loaded, self._models))
+        pipeline.beside(shadows)
         return pipeline
 
     def _suppressed(self, suppressed: Suppressed) -> None:

@@ -1,12 +1,12 @@
 """Which models look, and how all cameras share them."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from lookout_edge.adapters.model_store import RolledOut
+from lookout_edge.adapters.onnx.chain import DetectorChain
 from lookout_edge.adapters.onnx.plates import OnnxPlateReader
 from lookout_edge.adapters.onnx.pose import OnnxPoseEstimator
-from lookout_edge.adapters.onnx.second_look import open_detector
 from lookout_edge.adapters.zoo import Zoo
 from lookout_edge.config import ModelsConfig
 from lookout_edge.config.sense import PLATE_MODELS
@@ -25,6 +25,15 @@ class Models:
     thresholds: Mapping[str, float]
     #: Finds the joints of people; None where no model for it is configured.
     pose: PoseEstimator | None = None
+    #: Labels → the detector asked about these alone, which may cost less; None where it is always asked about all.
+    about: Callable[[Collection[str]], Detector] | None = None
+
+    def for_rules(self, rules: Iterable[Rule], also: Iterable[str] = ()) -> "Models":
+        """The same sessions, asked about what ``rules`` read and ``also``: who does not read of fire pays for no look
+        at it."""
+        if self.about is None:
+            return self
+        return replace(self, detector=self.about({label for rule in rules for label in rule.reads} | set(also)))
 
     def hashes(self) -> dict[str, str]:
         """Model name → SHA-256 of its weights."""
@@ -54,15 +63,15 @@ def load_models(config: ModelsConfig, rolled_out: RolledOut | None = None) -> Mo
     """
     zoo = Zoo.find()
     found = (zoo, detector_entry(zoo, config)) if rolled_out is None else (Zoo(rolled_out.folder), rolled_out.name)
-    detector = open_detector(*found, config.providers, doubtful=True)
+    chain = DetectorChain(*found, config.providers, doubtful=True)
     spec = found[0].entry(found[1]).spec
     thresholds = {label: spec.thresholds.of(label) for label in spec.labels}
     pose = OnnxPoseEstimator(zoo.entry(config.pose), config.providers) if config.pose else None
     if not config.plates:
-        return Models(detector, None, thresholds, pose)
+        return Models(chain.whole, None, thresholds, pose, chain.about)
     find, read = (zoo.entry(name) for name in PLATE_MODELS)
     reader = OnnxPlateReader(find, read, config.providers)
-    return Models(detector, reader, thresholds, pose)
+    return Models(chain.whole, reader, thresholds, pose, chain.about)
 
 
 def queued(models: Models, owner: InferenceOwner, camera: str, rules: Sequence[Rule]) -> Models:
@@ -70,7 +79,14 @@ def queued(models: Models, owner: InferenceOwner, camera: str, rules: Sequence[R
     within_s = deadline_of([rule.scenario for rule in rules])
     reader = QueuedPlateReader(models.plates, owner, camera, within_s) if models.plates else None
     pose = QueuedPoseEstimator(models.pose, owner, camera, within_s) if models.pose else None
-    return Models(QueuedDetector(models.detector, owner, camera, within_s), reader, models.thresholds, pose)
+
+    def queue(detector: Detector) -> Detector:
+        return QueuedDetector(detector, owner, camera, within_s)
+
+    def about(labels: Collection[str]) -> Detector:
+        return queue(models.about(labels) if models.about else models.detector)
+
+    return Models(queue(models.detector), reader, models.thresholds, pose, about)
 
 
 def check_weights(config: ModelsConfig) -> Mapping[str, str]:

@@ -81,8 +81,9 @@ class Shadows:
                 wanted = ModelsConfig(detector=config.detector, precision=config.precision, plates=False)
                 self._models[config.detector] = load_models(wanted)
             models = self._models[config.detector]
-            detector = IdleDetector(models.detector, self._inference)
         rules = build_rules(camera, section, loaded.calendar, models)
+        if config.detector is not None:
+            detector = IdleDetector(models.for_rules(rules).detector, self._inference)
         provenance = Provenance(camera=camera, source=f"shadow/{name}", models=models.hashes(), config_hash=loaded.hash)
         shadow = Shadow(name, provenance, rules, self._remember, detector=detector, doubts=doubts_of(models, rules))
         self._file.judges(name, camera, shadow.scenarios)

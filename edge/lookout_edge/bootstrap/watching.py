@@ -1,6 +1,6 @@
 """One camera's rules and pipeline out of its configuration."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import inf
 from zoneinfo import ZoneInfo
 
@@ -84,8 +84,13 @@ def build_pipeline(
     sight: SightSettings | None = None,
     on_suppressed: Callable[[Suppressed], None] | None = None,
     left_out: Callable[[float], Sequence[Suppression]] = leave_out_nothing,
+    also_read: Iterable[str] = (),
 ) -> CameraPipeline:
-    """A camera's pipeline. ``source`` tells gateways apart that have a camera of the same name."""
+    """A camera's pipeline. ``source`` tells gateways apart that have a camera of the same name.
+
+    The detector is asked about the labels that ``rules`` read, and about ``also_read``.
+    """
+    models = models.for_rules(rules, also_read)
     # Somebody who lies on the ground is seen doubtfully, and does not move.
     cares = any(rule.scenario is Scenario.CARE for rule in rules)
     return CameraPipeline(

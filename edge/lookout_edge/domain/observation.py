@@ -52,6 +52,8 @@ class Observation(NamedTuple):
     blocked_by: str | None = None
     #: Frame time at which the rule needs another look even if nothing moves.
     look_by: float | None = None
+    #: Seconds for which what no track stands for may go without a look: 0 while it is judged by how it behaves.
+    pace_s: float = 0.0
     #: Track whose plate should be read in this picture.
     plate_of: int | None = None
     #: Track whose pose should be estimated in this picture.

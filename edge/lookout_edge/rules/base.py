@@ -105,6 +105,11 @@ class Rule(Protocol):
         """Labels of things without a shape, for which no track stands."""
         ...
 
+    @property
+    def reads(self) -> frozenset[str]:
+        """All labels of which it wants to know: the detector need not be asked about any other."""
+        ...
+
     def observe(self, at: float, tracks: Sequence[Track], scene: Scene) -> Sequence[Observation]:
         """Judge one look at frame time ``at``; every thing in the rule's zones gets an observation."""
         ...
@@ -263,7 +268,7 @@ class PresenceRule(ABC, Generic[P, T]):
         self._params = params
         self._context = context
         self._armed = make_schedule(params.windows, context.calendar)
-        known = frozenset(labels)
+        known = self._known = frozenset(labels)
         held = params.votes_of, params.miss_tolerance_s, self.part_share
         self._books = [PresenceBook(zone, known, *held) for zone in zones]
         self._notes = Notes(self._new_note)
@@ -277,6 +282,11 @@ class PresenceRule(ABC, Generic[P, T]):
     def untracked_labels(self) -> frozenset[str]:
         """See ``Rule.untracked_labels``."""
         return frozenset()
+
+    @property
+    def reads(self) -> frozenset[str]:
+        """See ``Rule.reads``."""
+        return self._known
 
     @property
     def longest_gap_s(self) -> float:

@@ -48,6 +48,8 @@ CLEAR, LASTING = 0.5, 0.95
 SMOKE = "smoke"
 #: While every look sees what must be seen in nearly every look, it is looked at again after so many seconds.
 _AGAIN_S = 1.0
+#: What is confirmed needs no vote any more: seconds from one look at it to the next.
+_CONFIRMED_S = 1.0
 
 
 class Stage(StrEnum):
@@ -132,6 +134,11 @@ class FireSmoke:
     @property
     def untracked_labels(self) -> frozenset[str]:
         """See ``Rule.untracked_labels``."""
+        return frozenset(self._params.labels)
+
+    @property
+    def reads(self) -> frozenset[str]:
+        """See ``Rule.reads``."""
         return frozenset(self._params.labels)
 
     def observe(self, at: float, tracks: Sequence[Track], scene: Scene) -> Sequence[Observation]:
@@ -242,6 +249,7 @@ class FireSmoke:
             attributes=Attributes(stage=stage.value),
             blocked_by=blocked_by,
             look_by=at if hazard.seen_at < at else next_turn(at, turns),
+            pace_s=_CONFIRMED_S if confirmed and standing is Standing.ACTIVE and hazard.seen_at >= at else 0.0,
         )
 
     def _is_sure(self, hazard: Hazard, sureness: float = SURE) -> bool:

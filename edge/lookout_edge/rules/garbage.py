@@ -146,6 +146,13 @@ class Garbage(PresenceRule[GarbageParams, _Note]):
         self._stains: list[_Stain] = []
         self._flames: list[Box] = []
 
+    @property
+    def reads(self) -> frozenset[str]:
+        """See ``Rule.reads``."""
+        params = self._params
+        others = {*params.overflow_labels, *params.bin_labels, *params.carrier_labels}
+        return super().reads | others | BURNING
+
     def _new_note(self) -> _Note:
         return _Note()
 

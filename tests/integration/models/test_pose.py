@@ -7,8 +7,8 @@ import cv2
 import numpy as np
 import pytest
 
+from lookout_edge.adapters.onnx.chain import open_detector
 from lookout_edge.adapters.onnx.pose import OnnxPoseEstimator
-from lookout_edge.adapters.onnx.second_look import open_detector
 from lookout_edge.adapters.zoo import Zoo
 from lookout_edge.domain.frame import Image
 from lookout_edge.domain.geometry import Box

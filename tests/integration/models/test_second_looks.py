@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from lookout_edge.adapters.onnx.second_look import open_detector
+from lookout_edge.adapters.onnx.chain import open_detector
 from lookout_edge.adapters.zoo import Zoo
 from lookout_edge.errors import ModelError
 

@@ -142,6 +142,18 @@ def test_a_pre_alarm_is_yellow_and_a_confirmed_fire_red_with_its_reasons() -> No
     assert {"votes", "dwell", "flicker", "growth", "drift", "seen_share", "learned_place"} <= set(names)
 
 
+def test_what_is_confirmed_is_looked_at_once_a_second_and_what_is_missed_at_once() -> None:
+    """Until then it is judged by how it behaves from picture to picture."""
+
+    def dying(at: float) -> Sequence[Detection]:
+        return flickering(at) if at <= 10 else ()
+
+    seen = watch(rule(), dying, 11)
+    assert {o.pace_s for _, o in seen if o.attributes.stage == "pre_alarm"} == {0.0}
+    assert {o.pace_s for at, o in seen if o.attributes.stage == "confirmed" and at <= 10} == {1.0}
+    assert {o.pace_s for at, o in seen if at > 10} == {0.0}
+
+
 def test_it_asks_for_a_look_when_time_alone_decides() -> None:
     (_, observation), *_ = watch(rule(), flame(), 0)
     assert observation.look_by == 4.0

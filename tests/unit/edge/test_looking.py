@@ -1,12 +1,15 @@
 from collections.abc import Sequence
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lookout_contract.events import Attributes, Severity, Votes
 from lookout_edge.domain.detection import Detection, distinct
 from lookout_edge.domain.frame import Luma
 from lookout_edge.domain.geometry import Box
+from lookout_edge.domain.observation import Observation, Standing
 from lookout_edge.domain.zone import Zone
 from lookout_edge.looking import (
     EVERY_LOOK,
@@ -42,10 +45,12 @@ class Camera:
         self.looks: list[tuple[float, Look]] = []
         self.at = 0.0
 
-    def show(self, *things: Box, seconds: float = 0.2, blind: bool = False) -> None:
+    def show(self, *things: Box, seconds: float = 0.2, blind: bool = False, level: int = 250) -> None:
         """The things for some seconds at 5 pictures a second; ``blind``: the detector misses them."""
         for _ in range(round(seconds * 5)):
-            look = self.attention.choose(self.at, street(*things)) if self.attention.is_due(self.at) else None
+            look = (
+                self.attention.choose(self.at, street(*things, level=level)) if self.attention.is_due(self.at) else None
+            )
             if look is not None:
                 self.looks.append((self.at, look))
                 seen = LookedScene(self.gate, look.regions)
@@ -109,6 +114,39 @@ def test_who_comes_in_is_looked_at_three_times_in_a_row() -> None:
     assert first <= 2.2
     assert [round(second - first, 3), round(third - second, 3)] == [0.2, 0.2]
     assert fourth - third > 0.3
+
+
+@pytest.mark.parametrize(("paces", "looks"), [((0.0,), 18), ((1.0,), 4), ((1.0, 0.0), 18)])
+def test_what_no_track_stands_for_sets_the_pace(paces: Sequence[float], looks: int) -> None:
+    """Of several the most hurried one."""
+    camera = Camera()
+    camera.show(seconds=2)
+    for step in range(20):
+        camera.attention.heed(camera.at, (), [burning(pace_s) for pace_s in paces], waiting=False)
+        camera.show(FLAMES, level=200 + 50 * (step % 2))
+    assert looks <= len(camera.since(2)) <= looks + 2
+
+
+FLAMES = box_at(0.5, 0.5, 0.2, 0.2)
+
+
+def burning(pace_s: float) -> Observation:
+    return Observation(
+        key=1,
+        zone="zone",
+        group="hazard",
+        box=FLAMES,
+        standing=Standing.ACTIVE,
+        since=0.0,
+        seen_at=2.0,
+        severity=Severity.RED,
+        severity_reason="fire_confirmed",
+        conditions=(),
+        objects=(),
+        votes=Votes(yes=3, of=3),
+        attributes=Attributes(),
+        pace_s=pace_s,
+    )
 
 
 def test_a_detector_of_one_size_is_asked_for_the_whole_and_as_seldom() -> None:

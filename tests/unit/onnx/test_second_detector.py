@@ -1,20 +1,24 @@
 """A second detector: both have to agree on a label's boxes, and it is asked only where there is something."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from lookout_edge.adapters.onnx.second_detector import PairedDetector, paired
-from lookout_edge.adapters.zoo import SecondDetector
+from lookout_edge.adapters.zoo import ModelSpec, SecondDetector
 from lookout_edge.domain.detection import Detection
 from lookout_edge.domain.frame import Image
 from lookout_edge.domain.geometry import Box
 from lookout_edge.errors import ModelError
 
+ZOO = Path(__file__).parents[3] / "models" / "zoo"
 PICTURE = np.zeros((40, 80, 3), np.uint8)
 BOX, NEAR, FAR = Box(0.2, 0.2, 0.4, 0.6), Box(0.22, 0.2, 0.42, 0.6), Box(0.6, 0.2, 0.8, 0.6)
 SETTINGS = SecondDetector(model="second", first={"fire": 0.05})
@@ -50,16 +54,46 @@ def test_evidence_of_both_is_averaged() -> None:
     assert found.score == pytest.approx(0.5)
 
 
-@pytest.mark.parametrize("which", [0, 1])
-def test_what_one_sees_alone_is_doubtful(which: int) -> None:
-    """Whichever it is: the other says 0.01, so that 0.99 becomes a half."""
+def test_what_the_second_sees_alone_is_doubtful() -> None:
+    """The first says 0.01 of it, so that 0.99 becomes a half."""
     lone, weak = Detection("fire", 0.99, FAR), Detection("fire", 0.3, BOX)
-    looks = [(weak, lone), (weak,)] if which == 0 else [(weak,), (weak, lone)]
-    found = detector(Finds(*looks[0]), Finds(*looks[1])).detect(PICTURE)
+    found = detector(Finds(weak), Finds(weak, lone)).detect(PICTURE)
     assert [(d.score, d.box) for d in found] == [
         (pytest.approx(0.5), pytest.approx(FAR)),
         (pytest.approx(0.3), pytest.approx(BOX)),
     ]
+
+
+@pytest.mark.parametrize(("witness", "is_there"), [(0.1, True), (0.09, False)])
+def test_what_the_second_does_not_see_at_all_is_not_there(witness: float, is_there: bool) -> None:
+    """The same label, 0.1 at least, and a corner in common are enough."""
+    lone, corner = Detection("fire", 0.99, BOX), Box(0.38, 0.58, 0.7, 0.9)
+    seconds = Finds(Detection("fire", witness, corner), Detection("smoke", 0.9, BOX), labels=("fire", "smoke"))
+    told = detector(Finds(lone), seconds).detect(PICTURE)
+    assert any(d.box == pytest.approx(BOX) for d in told) is is_there
+
+
+class Weighs:
+    """Another look, which doubles scores and remembers at what it was taken."""
+
+    def __init__(self) -> None:
+        self.asked: list[Sequence[Detection]] = []
+
+    def again(self, image: Image, found: Sequence[Detection]) -> Sequence[Detection]:
+        """Twice as sure."""
+        self.asked.append(found)
+        return [replace(each, score=2 * each.score) for each in found]
+
+
+def test_other_looks_are_taken_at_what_both_see() -> None:
+    near, far, person = Detection("fire", 0.4, BOX), Detection("fire", 0.4, FAR), Detection("person", 0.4, FAR)
+    weighs = Weighs()
+    paired_up = PairedDetector(
+        Finds(near, far, person), Finds(Detection("fire", 0.8, BOX)), SETTINGS, {"fire": 0.1}, [weighs]
+    )
+    found = paired_up.detect(PICTURE)
+    assert weighs.asked == [[near]]
+    assert [(d.label, d.score) for d in found] == [("fire", pytest.approx(0.8)), ("person", 0.4)]
 
 
 def test_nobody_is_asked_about_what_is_not_worth_it() -> None:
@@ -108,3 +142,11 @@ def test_a_label_that_the_second_never_sees_is_named() -> None:
 def test_it_has_to_be_asked_about_something() -> None:
     with pytest.raises(ValidationError, match="first"):
         SecondDetector(model="second", first={})
+
+
+def test_two_are_never_asked_about_one_label() -> None:
+    described = yaml.safe_load((ZOO / "community-nano" / "model.yaml").read_text("utf-8"))
+    one = described["second_detector"]
+    assert len(ModelSpec.model_validate({**described, "second_detector": [one]}).second_detector) == 1
+    with pytest.raises(ValidationError, match="two of 'second_detector' are asked about fire, smoke; leave out one"):
+        ModelSpec.model_validate({**described, "second_detector": [one, {**one, "model": "another"}]})

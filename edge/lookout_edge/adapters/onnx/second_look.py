@@ -3,20 +3,16 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from itertools import accumulate, chain
+from itertools import accumulate
 from typing import NamedTuple, Protocol
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lookout_edge.adapters.onnx.detector import OnnxDetector
 from lookout_edge.adapters.onnx.first_look import AfterFirstLook
-from lookout_edge.adapters.onnx.mirrored_look import MirroredDetector
-from lookout_edge.adapters.onnx.rivals import RivalDetector
-from lookout_edge.adapters.onnx.second_detector import LEAST, PairedDetector
 from lookout_edge.adapters.onnx.session import DEFAULT_PROVIDERS, OnnxSession
-from lookout_edge.adapters.zoo import InputSpec, SecondLook, Zoo, ZooEntry
+from lookout_edge.adapters.zoo import InputSpec, SecondLook, ZooEntry
 from lookout_edge.adapters.zoo_heads import ClassifierHead
 from lookout_edge.domain.detection import Detection, distinct
 from lookout_edge.domain.frame import Image
@@ -28,64 +24,6 @@ Floats = NDArray[np.float32]
 
 #: No look is surer than this that something is not there, or is.
 _LEAST = 1e-5
-
-
-def open_detector(
-    zoo: Zoo,
-    name: str,
-    providers: Sequence[str] = DEFAULT_PROVIDERS,
-    threads: int = 1,
-    threshold: float | None = None,
-    raw: bool = False,
-    doubtful: bool = False,
-) -> Detector:
-    """The detector ``name`` with the other looks that its ``model.yaml`` names, none of them with ``raw``.
-
-    ``threshold`` replaces all thresholds; with ``doubtful`` what only rules can judge is reported, too. Raises
-    ModelError when weights are missing or are not what is described.
-    """
-    entry = zoo.entry(name)
-    spec = entry.spec
-    lower = spec.thresholds.doubtful if doubtful else {}
-    if raw:
-        return OnnxDetector(entry, providers, threads, threshold, lower)
-    told = {label: spec.thresholds.of(label) if threshold is None else threshold for label in spec.labels}
-    mirrored, rivals = spec.mirrored_look, spec.rivals
-    judged = least(*(look.first for look in spec.second_look))
-    claims = dict.fromkeys(rivals.claimants, rivals.least) if rivals else {}
-    between = least(told, lower, judged)
-    fused = least(between, claims)
-    floors = least(mirrored.first if mirrored else {}, lower, judged, claims)
-    detector: Detector = OnnxDetector(entry, providers, threads, threshold, floors)
-    if mirrored is not None:
-        detector = MirroredDetector(detector, mirrored, {label: fused[label] for label in mirrored.first})
-    if rivals is not None:
-        detector = RivalDetector(detector, rivals, between)
-    reported = least(told, lower)
-    other = spec.second_detector
-    judged_down_to = least(reported, other.first) if other else reported
-    judges: dict[str, str] = {}
-    for look in spec.second_look:
-        judge = OnnxClassifier(zoo.entry(look.model), providers, threads)
-        if look.weight and not judge.judges:
-            raise ModelError(
-                f"'second_look' of '{name}': '{judge.name}' gives no evidence to weigh; set its weight to 0"
-            )
-        for label in judge.labels:
-            if label in judges:
-                both = f"both '{judges[label]}' and '{judge.name}'"
-                raise ModelError(f"'second_look' of '{name}' asks {both} about {label}; leave out one")
-            judges[label] = judge.name
-        detector = SecondLookDetector(detector, judge, look, judged_down_to)
-    if other is not None:
-        second = OnnxDetector(zoo.entry(other.model), providers, threads, LEAST)
-        detector = PairedDetector(detector, second, other, reported)
-    return detector
-
-
-def least(*scores: Mapping[str, float]) -> dict[str, float]:
-    """The lowest score of each label."""
-    return {label: min(each.get(label, 1.0) for each in scores) for label in {*chain.from_iterable(scores)}}
 
 
 class Opinions(NamedTuple):
@@ -201,7 +139,10 @@ class SecondLookDetector(AfterFirstLook):
 
     def detect(self, image: Image, region: Box | None = None) -> Sequence[Detection]:
         """Objects in a BGR picture, best first; scores of judged labels are those of both looks together."""
-        found = self._first.detect(image, region)
+        return self.again(image, self._first.detect(image, region))
+
+    def again(self, image: Image, found: Sequence[Detection]) -> Sequence[Detection]:
+        """See ``Again``: the candidates among ``found`` are weighed."""
         others = [d for d in found if d.label not in self._judge.labels]
         of_labels = [d for d in found if d.label in self._judge.labels]
         most = self._settings.candidates

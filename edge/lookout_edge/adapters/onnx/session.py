@@ -83,7 +83,8 @@ class OnnxSession:
         except _FAILURES as error:
             raise ModelError(f"onnxruntime {version()} cannot load model {name}: {_first_line(error)}") from error
         check_started(name, chosen, self._session.get_providers())
-        self._name = name
+        #: Name of the zoo entry.
+        self.name = name
         first = self._session.get_inputs()[0]
         self._input = first.name
         #: Whether the input's last two dimensions may be any.
@@ -100,7 +101,7 @@ class OnnxSession:
         try:
             results = self._session.run(None, {self._input: batch, **others})
         except _FAILURES as error:
-            raise ModelError(f"model {self._name} failed on an input of {batch.shape}: {_first_line(error)}") from error
+            raise ModelError(f"model {self.name} failed on an input of {batch.shape}: {_first_line(error)}") from error
         return dict(zip(self._outputs, results, strict=True))
 
 
