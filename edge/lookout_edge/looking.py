@@ -7,7 +7,7 @@ would be no cheaper, when the light has changed, and every ``heartbeat_s``.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from math import ceil, floor
+from math import ceil, floor, inf
 
 from lookout_edge.domain.demand import EVERY_PICTURE, Demand
 from lookout_edge.domain.detection import Detection, distinct
@@ -52,6 +52,8 @@ class LookSettings:
     detect_fps: float = 5.0
     #: Seconds from one picture to the next while all that moves is known, and while nothing does.
     steady_s: float = 0.4
+    #: The same while it is foreseeable for so long where all that moves will be, and no rule waits for looks.
+    calm_s: float = 0.6
     #: Longest time without a look at the whole picture.
     heartbeat_s: float = 10.0
     #: Every picture is decoded for this long after the last movement.
@@ -167,12 +169,17 @@ class Attention:
         #: Seconds to the next picture that those allow; None without any.
         self._judged_pace_s: float | None = None
         self._waiting = False
+        #: Whether in the last picture something moved that nothing followed explains.
+        self._unexplained = False
+        #: Whether a rule needs more looks at something, not only time.
+        self._undecided = False
 
     def is_due(self, at: float) -> bool:
         """Keep the cadence on its own grid, so that the rate does not sag when the frame rate is no multiple of it.
 
-        While nothing is new, fast, missed or judged by its flicker, pictures are passed over: what moves as foreseen is
-        seen often enough without them, and so is movement that has shown nothing so far.
+        While nothing is new, fast, missed or judged by its flicker, pictures are passed over, as long as it is
+        foreseeable where everything will be: it is known again without them. Movement that nothing followed explains,
+        and what rules have not decided yet, allow ``steady_s``.
         """
         if at < self._rests_until():
             return False
@@ -188,6 +195,7 @@ class Attention:
         places = self._tracker.places()
         # Movement of what is known to move is no news: that is looked at when its time comes.
         motion = self._gate.observe(luma, [place.box.grown(_NEAR) for place in places if not place.still])
+        self._unexplained = self._is_news(at, motion)
         if motion.moves:
             self._busy_until = at + self._settings.linger_s
         if not self._settings.thrifty or motion.everywhere or self._is_whole_due(at):
@@ -241,6 +249,7 @@ class Attention:
         ]
         self._judged = [o.box for o in untracked]
         self._judged_pace_s = min((o.pace_s for o in untracked), default=None)
+        self._undecided = any(o.awaits_looks and o.seen_at >= at for o in alive)
         self._waiting = waiting
         if waiting or any(o.seen_at < at for o in alive):
             self._busy_until = max(self._busy_until, at + self._settings.linger_s)
@@ -265,7 +274,8 @@ class Attention:
         self._due_at = self._asked_at = self._whole_at = None
         self._busy_until = float("-inf")
         self._wishes, self._later, self._judged = [], [], []
-        self._judged_pace_s, self._waiting = None, False
+        self._judged_pace_s = None
+        self._waiting = self._unexplained = self._undecided = False
 
     def _rests_until(self) -> float:
         """Frame time from which on the next picture is due: a little before the first step after the pause."""
@@ -276,10 +286,26 @@ class Attention:
         return self._due_at + (max(0, passed_over) - _EARLY) * interval
 
     def _pause_s(self) -> float:
-        """Seconds after one picture for which nothing needs another one."""
-        if self._tracker.is_restless or not self._settings.thrifty:
+        """Seconds after the last picture for which nothing needs another one."""
+        settings, asked_at = self._settings, self._asked_at
+        if not settings.thrifty:
             return 0.0
-        return self._settings.steady_s if self._judged_pace_s is None else self._judged_pace_s
+        foreseen_s = self._tracker.foreseen_s
+        if self._judged_pace_s is not None:
+            return min(self._judged_pace_s, foreseen_s)
+        calm = foreseen_s < inf and not self._unexplained and not self._undecided
+        pause_s = settings.calm_s if calm else settings.steady_s
+        # What is due meanwhile waits no longer for its look than it would at ``steady_s``.
+        if asked_at is not None and any(when - asked_at < pause_s - settings.steady_s for when, _ in self._wishes):
+            pause_s = settings.steady_s
+        return min(pause_s, foreseen_s)
+
+    def _is_news(self, at: float, motion: Motion) -> bool:
+        """Whether something moves where nothing that is followed may be by now."""
+        if not motion.regions:
+            return False
+        ways = [way.grown(_NEAR) for way in self._tracker.ways(at)]
+        return any(all(way.intersection(region) <= 0 for way in ways) for region in motion.regions)
 
     def _is_whole_due(self, at: float) -> bool:
         if self._whole_at is None:

@@ -10,6 +10,7 @@ when the scene shows that it is gone.
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from math import inf
 from typing import NamedTuple, Protocol, cast
 
 import numpy as np
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment  # pyright: ignore[reportUnknownVariableType]
 
 from lookout_edge.domain.detection import Detection
+from lookout_edge.domain.foresight import ForesightSettings, foreseen_s
 from lookout_edge.domain.frame import Patch
 from lookout_edge.domain.geometry import Box
 from lookout_edge.domain.kalman import BoxFilter
@@ -49,15 +51,16 @@ class TrackerSettings:
     still_speed: float = 0.12
     #: Sights from which on a still thing need not be looked at each time.
     settled_hits: int = 5
-    #: Sights from which on it is foreseeable where a moving thing will be.
+    #: Sights from which on it is asked for how long it is foreseeable where a moving thing will be.
     known_hits: int = 3
-    #: Watched seconds for which what is missed is looked for as often as can be.
+    foresight: ForesightSettings = field(default_factory=ForesightSettings)
+    #: Watched seconds for which what is missed is looked for as often as can be, and for which every ``moving_s``.
     searched_s: float = 0.2
+    sought_s: float = 1.0
     #: First and longest time from one look at a still thing to the next; it doubles with each that finds it.
     recheck_s: tuple[float, float] = (1.0, 10.0)
-    #: Time from one look to the next at a settled thing that moves no faster than this many own sizes a second.
+    #: Time from one look to the next at something foreseeable that moves, unless something else needs one sooner.
     moving_s: float = 0.4
-    moving_speed: float = 4.0
     #: Longest time for which a still thing is believed to be there behind another that hides it.
     hidden_s: float = 20.0
     #: Share of its box that the other must cover.
@@ -145,6 +148,14 @@ class _Followed:
         dx, dy = 0.15 * box.width, 0.15 * box.height
         return Box(box.x1 - dx, box.y1 - dy, box.x2 + dx, box.y2 + dy)
 
+    def way(self, dt: float) -> Box:
+        """Where it may be ``dt`` seconds after the last look: from there to where it is expected by then."""
+        box = self.search_box
+        if self.hits == 1 or self.missed_s > 0 or self.patch is not None:
+            return box
+        dx, dy = self.motion.velocity[0] * dt, self.motion.velocity[1] * dt
+        return box.union(Box(box.x1 + dx, box.y1 + dy, box.x2 + dx, box.y2 + dy))
+
     def see(self, at: float, detection: Detection) -> None:
         self.motion.correct(detection.box)
         self.box, self.score, self.last_at, self.found_at = detection.box, detection.score, at, at
@@ -191,8 +202,9 @@ class Tracker:
         self._followed: list[_Followed] = []
         self._clock = LookClock()
         self._next_id = 1
-        #: Whether something is so new, so fast or so lately missed that it needs a look as soon as can be.
-        self.is_restless = False
+        #: Seconds after the last look for which all that is followed is sure to be known again: 0 while something is so
+        #: new, so fast or so lately missed that it needs a look as soon as can be, infinite while nothing moves.
+        self.foreseen_s = inf
 
     def update(self, at: float, detections: Sequence[Detection], scene: SceneView = _WHOLE) -> tuple[Track, ...]:
         """Take in the detections of a look at frame time ``at`` (later than the last one).
@@ -224,7 +236,7 @@ class Tracker:
             self._plan(at, followed, scene)
         for detection in fresh:
             self._start(at, detection)
-        self.is_restless = any(self._is_restless(followed) for followed in self._followed)
+        self.foreseen_s = min((self._foreseen_s(followed) for followed in self._followed), default=inf)
         return tuple(f.as_track() for f in self._followed if f.hits > 1 or first_look)
 
     @property
@@ -236,10 +248,15 @@ class Tracker:
         """Where everything that is followed is expected."""
         return [Place(f.search_box, f.look_at, f.patch is not None) for f in self._followed]
 
+    def ways(self, at: float) -> list[Box]:
+        """Where everything that is followed may be by frame time ``at``, on its way from where it last was."""
+        since_s = self._clock.since(at)
+        return [followed.way(since_s) for followed in self._followed]
+
     def reset(self) -> None:
         """Forget all tracks: time has jumped. Numbers go on rising."""
         self._followed = []
-        self.is_restless = False
+        self.foreseen_s = inf
         self._clock = LookClock()
 
     def _miss(
@@ -278,11 +295,17 @@ class Tracker:
     def _is_ghost(self, at: float, followed: _Followed) -> bool:
         return followed.ghost_since is not None and at - followed.ghost_since >= self._settings.ghost_s
 
-    def _is_restless(self, followed: _Followed) -> bool:
+    def _foreseen_s(self, followed: _Followed) -> float:
+        """Seconds after the last look for which it is sure to be known again."""
         settings = self._settings
         if followed.missed_s > 0:
-            return followed.missed_s <= settings.searched_s
-        return followed.hits < settings.known_hits or followed.motion.speed >= settings.moving_speed
+            if followed.missed_s <= settings.searched_s:
+                return 0.0
+            # What was sought in vain is looked for in each look that there is; it asks for none of its own.
+            return settings.moving_s if followed.missed_s <= settings.sought_s else inf
+        if followed.hits < settings.known_hits:
+            return 0.0
+        return inf if followed.patch is not None else foreseen_s(followed.motion, settings.foresight)
 
     def _stands(self, followed: _Followed) -> bool:
         if followed.held:
@@ -305,17 +328,11 @@ class Tracker:
         if at < followed.look_at and followed.found_at != at:
             return
         if not self._stands(followed):
-            foreseeable = (
-                followed.hits >= settings.known_hits
-                and followed.missed_s == 0
-                and followed.motion.speed < settings.moving_speed
-            )
             followed.interval_s = 0.0
-            # Looks come on a grid that may be finer than this: half of its step of tolerance.
-            rests = foreseeable or followed.missed_s > settings.searched_s
-            followed.look_at = at + 0.75 * settings.moving_s if rests else at
             # What is missed just now may show itself to be in its old place still.
             followed.patch = followed.patch if followed.missed_s > 0 else None
+            # Looks come on a grid that may be finer than this: half of its step of tolerance.
+            followed.look_at = at + 0.75 * min(settings.moving_s, self._foreseen_s(followed))
             return
         first, longest = settings.recheck_s
         if followed.held:

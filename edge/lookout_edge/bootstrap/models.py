@@ -12,7 +12,14 @@ from lookout_edge.config import ModelsConfig
 from lookout_edge.config.sense import PLATE_MODELS
 from lookout_edge.ports import Detector, PlateReader, PoseEstimator
 from lookout_edge.rules.base import Rule
-from lookout_edge.supervisor import InferenceOwner, QueuedDetector, QueuedPlateReader, QueuedPoseEstimator, deadline_of
+from lookout_edge.supervisor import (
+    URGENT_S,
+    USUAL_S,
+    InferenceOwner,
+    QueuedDetector,
+    QueuedPlateReader,
+    QueuedPoseEstimator,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +83,7 @@ def load_models(config: ModelsConfig, rolled_out: RolledOut | None = None) -> Mo
 
 def queued(models: Models, owner: InferenceOwner, camera: str, rules: Sequence[Rule]) -> Models:
     """The same sessions, asked in their turn on behalf of one camera."""
-    within_s = deadline_of([rule.scenario for rule in rules])
+    within_s = URGENT_S if any(rule.is_urgent for rule in rules) else USUAL_S
     reader = QueuedPlateReader(models.plates, owner, camera, within_s) if models.plates else None
     pose = QueuedPoseEstimator(models.pose, owner, camera, within_s) if models.pose else None
 

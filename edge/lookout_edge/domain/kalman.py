@@ -1,6 +1,7 @@
 """Where a box will be: a constant-velocity Kalman filter on real time steps."""
 
 from collections.abc import Sequence
+from math import sqrt
 
 from lookout_edge.domain.geometry import Box
 
@@ -68,6 +69,14 @@ class BoxFilter:
         across = abs(self.velocity[0]) / (width if width > 1e-4 else 1e-4)
         along = abs(self.velocity[1]) / (height if height > 1e-4 else 1e-4)
         return across if across > along else along
+
+    def spread(self, dt: float) -> float:
+        """Standard deviation of where its centre will be in ``dt`` seconds, in its own widths and heights."""
+        across, along = (
+            (pp + 2 * dt * pv + dt * dt * vv) / (scale * scale)
+            for pp, pv, vv, scale in zip(self.pp, self.pv, self.vv, _scale(self.position), strict=True)
+        )
+        return sqrt((across if across > along else along) + dt**4 / 4)
 
     @property
     def box(self) -> Box:

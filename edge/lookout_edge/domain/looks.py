@@ -28,6 +28,10 @@ class LookClock:
 
     def step(self, at: float) -> float:
         """Watched seconds since the last look, 0..MAX_STEP_S."""
-        step = 0.0 if self.last_at is None else min(MAX_STEP_S, max(0.0, at - self.last_at))
+        step = self.since(at)
         self.last_at = at
         return step
+
+    def since(self, at: float) -> float:
+        """Seconds from the last look to ``at``, 0..MAX_STEP_S; 0 before the first."""
+        return 0.0 if self.last_at is None else min(MAX_STEP_S, max(0.0, at - self.last_at))

@@ -54,6 +54,8 @@ class Observation(NamedTuple):
     look_by: float | None = None
     #: Seconds for which what no track stands for may go without a look: 0 while it is judged by how it behaves.
     pace_s: float = 0.0
+    #: Whether more looks at it, and not only time, decide how it stands: votes, plates, postures.
+    awaits_looks: bool = False
     #: Track whose plate should be read in this picture.
     plate_of: int | None = None
     #: Track whose pose should be estimated in this picture.

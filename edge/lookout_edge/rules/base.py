@@ -106,6 +106,11 @@ class Rule(Protocol):
         ...
 
     @property
+    def is_urgent(self) -> bool:
+        """Whether its looks come before others' when the box is short."""
+        ...
+
+    @property
     def reads(self) -> frozenset[str]:
         """All labels of which it wants to know: the detector need not be asked about any other."""
         ...
@@ -182,6 +187,8 @@ _PENDING = frozenset(
         "upright_before",
     }
 )
+#: Those of them that looks fulfil.
+_LOOKS_DECIDE = _PENDING - {"dwell"}
 
 
 def seen_conditions(
@@ -263,6 +270,8 @@ class PresenceRule(ABC, Generic[P, T]):
     holding: ClassVar[OccurrenceSettings] = OccurrenceSettings()
     #: See ``PresenceBook.part_share``.
     part_share: ClassVar[float | None] = None
+    #: What ``is_urgent`` is unless the rule's parameters say otherwise.
+    urgent: ClassVar[bool] = False
 
     def __init__(self, params: P, zones: Sequence[Zone], context: RuleContext, labels: Sequence[str]) -> None:
         self._params = params
@@ -282,6 +291,11 @@ class PresenceRule(ABC, Generic[P, T]):
     def untracked_labels(self) -> frozenset[str]:
         """See ``Rule.untracked_labels``."""
         return frozenset()
+
+    @property
+    def is_urgent(self) -> bool:
+        """See ``Rule.is_urgent``."""
+        return self.urgent
 
     @property
     def reads(self) -> frozenset[str]:
@@ -383,6 +397,7 @@ def _observation(
         attributes=judgement.attributes,
         blocked_by=blocked_by,
         look_by=at if presence.seen_at < at else next_turn(at, judgement.turns),
+        awaits_looks=blocked_by in _LOOKS_DECIDE,
         plate_of=judgement.plate_of,
         pose_of=judgement.pose_of,
         visit_of=judgement.visit_of,

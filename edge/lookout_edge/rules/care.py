@@ -122,6 +122,7 @@ class Care(PresenceRule[CareParams, _Note]):
     """The rule. Its events are restricted: the dispatcher shows them to those who look after the person."""
 
     scenario = Scenario.CARE
+    urgent = True
     holding = OccurrenceSettings(hold_s=10.0, reopen_s=60.0)
 
     def __init__(self, params: CareParams, zones: Sequence[Zone], context: RuleContext) -> None:

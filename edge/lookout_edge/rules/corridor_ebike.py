@@ -107,6 +107,11 @@ class CorridorEbike(PresenceRule[CorridorEbikeParams, _Note]):
         super().__init__(params, zones, context, params.labels)
         self._night = make_schedule(params.charging_windows, context.calendar)
 
+    @property
+    def is_urgent(self) -> bool:
+        """See ``Rule.is_urgent``: a lift's door closes."""
+        return self._params.place is Place.LIFT
+
     def _new_note(self) -> _Note:
         return _Note()
 

@@ -137,6 +137,11 @@ class FireSmoke:
         return frozenset(self._params.labels)
 
     @property
+    def is_urgent(self) -> bool:
+        """See ``Rule.is_urgent``."""
+        return True
+
+    @property
     def reads(self) -> frozenset[str]:
         """See ``Rule.reads``."""
         return frozenset(self._params.labels)

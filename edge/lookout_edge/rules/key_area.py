@@ -59,6 +59,7 @@ class KeyArea(PresenceRule[KeyAreaParams, None]):
     """The rule."""
 
     scenario = Scenario.KEY_AREA
+    urgent = True
 
     def __init__(self, params: KeyAreaParams, zones: Sequence[Zone], context: RuleContext) -> None:
         super().__init__(params, zones, context, params.labels)

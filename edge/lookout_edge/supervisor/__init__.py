@@ -7,13 +7,14 @@ from lookout_edge.supervisor.commands import CommandDesk, ResidentBook, VerdictB
 from lookout_edge.supervisor.crew import Crew
 from lookout_edge.supervisor.gateway import Gateway, Identity, Service, Unwatched, make_status, take_snapshot
 from lookout_edge.supervisor.inference import (
+    URGENT_S,
+    USUAL_S,
     IdleDetector,
     InferenceOwner,
     Load,
     QueuedDetector,
     QueuedPlateReader,
     QueuedPoseEstimator,
-    deadline_of,
 )
 from lookout_edge.supervisor.proof import ProofDesk, ProofSettings
 from lookout_edge.supervisor.remembering import NoteKeeper, RememberingSink
@@ -22,6 +23,8 @@ from lookout_edge.supervisor.self_test import Hop, Rehearsal, SelfTest, SelfTest
 from lookout_edge.supervisor.trial_alarm import send_trial_alarm
 
 __all__ = [
+    "URGENT_S",
+    "USUAL_S",
     "ActingSink",
     "Action",
     "Button",
@@ -54,7 +57,6 @@ __all__ = [
     "SilentVoice",
     "Unwatched",
     "VerdictBook",
-    "deadline_of",
     "make_status",
     "schedule_on_thread",
     "send_trial_alarm",

@@ -1,8 +1,9 @@
 """The one owner of inference: its own workers, at most one look waiting for each camera, the nearest deadline first.
 
-Cameras that watch for fire have nearer deadlines, so they come first when the box is short, and the others still get
-their turn. What cannot begin before its deadline is shed: the camera is told so, counts it, and takes its newest frame
-next. A look that does not come back is told apart from that. Neither is ever an empty scene.
+Cameras that watch for what cannot wait have nearer deadlines, so they come first when the box is short, and the others
+still get their turn: they give way for ``TURN_S`` at most. What cannot begin before its deadline is shed: the camera is
+told so, counts it, and takes its newest frame next. A look that does not come back is told apart from that. Neither is
+ever an empty scene.
 """
 
 from bisect import bisect_left
@@ -16,7 +17,6 @@ from threading import Lock
 from time import monotonic
 from typing import TypeVar, cast
 
-from lookout_contract.events import Scenario
 from lookout_edge.domain.detection import Detection, PlateReading
 from lookout_edge.domain.frame import Image
 from lookout_edge.domain.geometry import Box
@@ -28,16 +28,18 @@ T = TypeVar("T")
 
 #: Seconds within which a look must begin: for cameras that watch for what cannot wait, and for the others.
 URGENT_S, USUAL_S = 1.0, 3.0
+#: Who waits for so many seconds comes before all who came after that, however urgent they are: cameras that burn would
+#: take all the time that there is.
+TURN_S = 2.0
 #: A look that has begun and takes longer than this has failed.
 ANSWER_S = 10.0
 #: Upper bounds by which the time of looks is counted, seconds.
 TOOK_S = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, float("inf"))
-_URGENT = frozenset({Scenario.FIRE_SMOKE, Scenario.KEY_AREA, Scenario.CARE})
 
 
-def deadline_of(scenarios: Sequence[Scenario]) -> float:
-    """Seconds within which the looks of a camera with these rules must begin."""
-    return URGENT_S if _URGENT.intersection(scenarios) else USUAL_S
+def turn_of(within_s: float) -> float:
+    """Monotonic time by which it is the turn of a look that comes now and must begin within ``within_s`` seconds."""
+    return monotonic() + min(within_s, TURN_S)
 
 
 @dataclass(slots=True, eq=False)
@@ -106,12 +108,13 @@ class InferenceOwner:
     def do(self, camera: str, within_s: float, run: Callable[[], T], *, rank: float | None = None) -> T:
         """What ``run`` gives, from a worker's thread; what it raises is raised here.
 
-        It comes before all whose ``rank`` is later: a monotonic time, the end of ``within_s`` seconds by default.
+        It comes before all whose ``rank`` is later: a monotonic time, by default that of ``turn_of``.
         OverloadError when it cannot begin within ``within_s`` seconds, ModelError when it does not end in time.
         """
         deadline = monotonic() + within_s
         answer: Future[T] = Future()
-        turn = _Turn(camera, run, deadline, deadline if rank is None else rank, cast("Future[object]", answer))
+        rank = turn_of(within_s) if rank is None else rank
+        turn = _Turn(camera, run, deadline, rank, cast("Future[object]", answer))
         self._enter(turn)
         try:
             return answer.result(within_s)
@@ -234,7 +237,7 @@ class QueuedDetector:
     def detect(self, image: Image, region: Box | None = None) -> Sequence[Detection]:
         """See ``Detector``. OverloadError when its turn does not come in time."""
         if image is not self._image:
-            self._image, self._rank = image, monotonic() + self._within_s
+            self._image, self._rank = image, turn_of(self._within_s)
         run = partial(self._detector.detect, image, region)
         return self._owner.do(self._camera, self._within_s, run, rank=self._rank)
 

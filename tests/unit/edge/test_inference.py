@@ -1,23 +1,35 @@
 from collections.abc import Callable, Sequence
 from threading import Event, Thread
+from time import monotonic
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from lookout_contract.events import Scenario
 from lookout_edge.domain.detection import Detection
 from lookout_edge.domain.frame import Image
 from lookout_edge.domain.geometry import Box
+from lookout_edge.domain.schedule import SiteCalendar
 from lookout_edge.errors import ModelError, OverloadError
+from lookout_edge.rules.base import Rule, RuleContext
+from lookout_edge.rules.care import Care, CareParams
+from lookout_edge.rules.corridor_ebike import CorridorEbike, CorridorEbikeParams, Place
+from lookout_edge.rules.fire_smoke import FireSmoke, FireSmokeParams
+from lookout_edge.rules.garbage import Garbage, GarbageParams
+from lookout_edge.rules.key_area import KeyArea, KeyAreaParams
+from lookout_edge.rules.unfamiliar_vehicle import UnfamiliarVehicle, UnfamiliarVehicleParams
+from lookout_edge.supervisor import inference
 from lookout_edge.supervisor.inference import (
+    TURN_S,
     URGENT_S,
     USUAL_S,
     IdleDetector,
     InferenceOwner,
     QueuedDetector,
     QueuedPlateReader,
-    deadline_of,
 )
 from lookout_edge.testing import FakePlateReader, ScriptedDetector, picture
+
+CONTEXT = RuleContext(SiteCalendar(ZoneInfo("UTC")))
 
 
 class Busy:
@@ -64,7 +76,7 @@ def test_the_nearest_deadline_is_looked_at_first_whoever_came_first() -> None:
     busy = Busy()
     busy.ask("car-park", USUAL_S)
     busy.ask("yard", USUAL_S)
-    busy.ask("kitchen", deadline_of([Scenario.GARBAGE, Scenario.FIRE_SMOKE]))
+    busy.ask("kitchen", URGENT_S)
     busy.release()
     assert busy.order == ["kitchen", "car-park", "yard"]
 
@@ -91,8 +103,32 @@ def test_a_look_that_has_begun_is_finished_before_later_ones_begin() -> None:
     assert busy.order == ["hall", "lift", "hall", "yard"]
 
 
-def test_fire_has_the_nearer_deadline() -> None:
-    assert deadline_of([Scenario.FIRE_SMOKE]) == URGENT_S < deadline_of([Scenario.UNFAMILIAR_VEHICLE]) == USUAL_S
+def test_who_waited_for_long_comes_before_the_urgent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cameras that burn would take all the time that there is."""
+    busy, now = Busy(), monotonic()
+    busy.ask("corridor", USUAL_S)
+    monkeypatch.setattr(inference, "monotonic", lambda: now + TURN_S - URGENT_S + 0.1)
+    busy.ask("kitchen", URGENT_S)
+    monkeypatch.undo()
+    busy.release()
+    assert busy.order == ["corridor", "kitchen"]
+
+
+@pytest.mark.parametrize(
+    ("rule", "is_urgent"),
+    [
+        (FireSmoke(FireSmokeParams(), [], CONTEXT), True),
+        (KeyArea(KeyAreaParams(), [], CONTEXT), True),
+        (Care(CareParams(opted_in=True), [], CONTEXT), True),
+        (CorridorEbike(CorridorEbikeParams(place=Place.LIFT), [], CONTEXT), True),
+        (CorridorEbike(CorridorEbikeParams(), [], CONTEXT), False),
+        (Garbage(GarbageParams(), [], CONTEXT), False),
+        (UnfamiliarVehicle(UnfamiliarVehicleParams(), [], CONTEXT), False),
+    ],
+    ids=lambda each: getattr(each, "scenario", ""),
+)
+def test_what_cannot_wait_comes_first(rule: Rule, is_urgent: bool) -> None:
+    assert rule.is_urgent is is_urgent
 
 
 def test_what_cannot_begin_in_time_is_shed_and_counted_and_not_an_empty_scene() -> None:

@@ -1,5 +1,6 @@
 from collections.abc import Iterable
 from itertools import permutations
+from math import inf
 
 import numpy as np
 import pytest
@@ -94,6 +95,14 @@ def test_the_rate_of_looks_does_not_change_the_numbers() -> None:
     for dt in (0.04, 0.2, 0.4):
         looks = [[seen(0.1 + 0.1 * dt * i)] for i in range(int(4 / dt))]
         assert {track.id for tracks in feed(Tracker(), looks, dt=dt) for track in tracks} == {1}
+
+
+def test_what_is_missed_is_sought_at_once_then_now_and_then_and_then_no_look_is_asked_for() -> None:
+    tracker = Tracker()
+    feed(tracker, [[seen(0.1 + 0.02 * i)] for i in range(6)])
+    assert tracker.foreseen_s == 0.6
+    foreseen = [(tracker.update(1.0 + 0.2 * miss, []), tracker.foreseen_s)[1] for miss in range(1, 10)]
+    assert foreseen == [0.0] + [0.4] * 4 + [inf] * 4
 
 
 def test_reset_never_uses_a_number_twice() -> None:
