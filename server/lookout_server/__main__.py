@@ -279,6 +279,20 @@ def gateway_enrol(
         typer.echo("From another machine, put this machine's address in the URL; listen.url in server.yaml sets it.")
 
 
+@gateways.command("list")
+@told_plainly
+def gateway_list(as_json: AsJson = False, config: Config = None) -> None:
+    """All gateways: state, version, when each was heard last, and what waits on its disk."""
+    found = do(bootstrap.list_gateways(configured(config, level="warning")))
+    if as_json:
+        typer.echo(json.dumps([bootstrap.gateway_values(each) for each in found], ensure_ascii=False))
+        return
+    for each in found:
+        typer.echo(bootstrap.gateway_line(each))
+    if not found:
+        typer.echo("no gateways yet; 'lookout-server gateway enrol ID' lets the first one in")
+
+
 @gateways.command("revoke")
 @told_plainly
 def gateway_revoke(gateway: Annotated[str, typer.Argument(metavar="ID")], config: Config = None) -> None:

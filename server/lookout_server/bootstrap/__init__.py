@@ -19,7 +19,13 @@ from lookout_server.bootstrap.access import (
 from lookout_server.bootstrap.audit import audit_entries, reset_second_factor, verify_audit
 from lookout_server.bootstrap.backup import BackupReport, backup, restore
 from lookout_server.bootstrap.broker import broker_rules
-from lookout_server.bootstrap.enrolment import offer_enrolment, revoke_gateway
+from lookout_server.bootstrap.enrolment import (
+    gateway_line,
+    gateway_values,
+    list_gateways,
+    offer_enrolment,
+    revoke_gateway,
+)
 from lookout_server.bootstrap.ledger import export_ledger, ledgers, verify_ledger
 from lookout_server.bootstrap.models import add_model
 from lookout_server.bootstrap.places import add_places, list_places, retire_place, write_codes
@@ -71,10 +77,13 @@ __all__ = [
     "export_estate",
     "export_ledger",
     "exported_documents",
+    "gateway_line",
+    "gateway_values",
     "import_site",
     "ledger_lines",
     "ledger_values",
     "ledgers",
+    "list_gateways",
     "list_places",
     "list_quarantine",
     "migrate_database",

@@ -15,6 +15,7 @@ from lookout_server.errors import ConfigError, NotFoundError
 from lookout_server.ports import IssuedCertificate
 from lookout_server.services import enrolment
 from lookout_server.services.enrolment import Addresses
+from lookout_server.services.views import GatewayView, gateway_views
 
 
 class SiteDoor:
@@ -106,3 +107,55 @@ async def revoke_gateway(config: ServerConfig, gateway: str) -> int:
         there = ", ".join(known) or "none"
         raise NotFoundError(f"no gateway goes by {gateway!r}, so none was shut out; there are: {there}")
     return count
+
+
+async def list_gateways(config: ServerConfig) -> list[GatewayView]:
+    """All gateways by id, as the database has them now."""
+    async with open_database(config) as database, database.read() as uow:
+        found = await gateway_views(uow, at=SystemClock().now())
+    return sorted(found, key=lambda each: each.gateway.id)
+
+
+def gateway_values(view: GatewayView) -> dict[str, object]:
+    """What ``gateway list --json`` says of one; times are ISO 8601 in UTC."""
+    gateway = view.gateway
+    return {
+        "id": gateway.id,
+        "state": _state(view),
+        "version": gateway.version,
+        "last_seen_at": _iso(gateway.last_seen_at),
+        "registered": gateway.registered,
+        "rival": view.rival,
+        "spool_events": gateway.spool_events,
+        "spool_evidence": gateway.spool_evidence,
+        "certificate_expires_at": _iso(view.certificate_expires_at),
+        "certificate_ends_soon": view.certificate_ends_soon,
+    }
+
+
+def gateway_line(view: GatewayView) -> str:
+    """The same for a person, in one line; what somebody must see to stands at its end."""
+    gateway = view.gateway
+    seen = f"seen {gateway.last_seen_at:%Y-%m-%d %H:%M:%SZ}" if gateway.last_seen_at else "never seen"
+    parts = [gateway.id, _state(view), gateway.version or "-", seen]
+    if gateway.spool_events:
+        parts.append(f"{gateway.spool_events} events wait on its disk")
+    if view.certificate_ends_soon and view.certificate_expires_at:
+        parts.append(f"its certificate ends {view.certificate_expires_at:%Y-%m-%d}: enrol it again")
+    if view.rival:
+        parts.append("two boxes go by its name")
+    return "  ".join(parts)
+
+
+def _state(view: GatewayView) -> str:
+    gateway = view.gateway
+    if gateway.online:
+        return "online"
+    # Without an upload token it was shut out, or only ever spoke through the broker.
+    if not gateway.registered:
+        return "no-credentials"
+    return "offline" if gateway.last_seen_at else "never-seen"
+
+
+def _iso(at: datetime | None) -> str | None:
+    return at.strftime("%Y-%m-%dT%H:%M:%SZ") if at else None

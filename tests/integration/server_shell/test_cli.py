@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -117,6 +119,32 @@ def test_shutting_out_whoever_is_no_gateway_says_so(config: str) -> None:
     said("gateway", "add", "gw-a", "-c", config)
     assert "none was shut out; there are: gw-a" in said("gateway", "revoke", "gw-b", "-c", config, code=1)
     assert "gw-a is shut out" in said("gateway", "revoke", "gw-a", "-c", config)
+
+
+def test_gateways_are_listed_with_their_state_version_and_last_word(config: str, tmp_path: Path) -> None:
+    assert "gateway enrol" in said("gateway", "list", "-c", config)
+    for name in ("gw-b", "gw-a", "gw-c"):
+        said("gateway", "add", name, "-c", config)
+    said("gateway", "revoke", "gw-c", "-c", config)
+
+    async def heard() -> None:
+        database = Database(f"sqlite:///{tmp_path / 'data' / 'lookout.db'}")
+        async with database.write() as uow:
+            known = (await uow.gateways.get(["gw-a"]))["gw-a"]
+            at = datetime(2026, 11, 28, 9, 30, tzinfo=UTC)
+            await uow.gateways.save([replace(known, online=True, version="1.2.3", last_seen_at=at, spool_events=7)])
+            await uow.commit()
+        await database.close()
+
+    asyncio.run(heard())
+    assert said("gateway", "list", "-c", config).splitlines() == [
+        "gw-a  online  1.2.3  seen 2026-11-28 09:30:00Z  7 events wait on its disk",
+        "gw-b  never-seen  -  never seen",
+        "gw-c  no-credentials  -  never seen",
+    ]
+    first, second, _ = json.loads(said("gateway", "list", "--json", "-c", config))
+    assert (first["state"], first["last_seen_at"], first["version"]) == ("online", "2026-11-28T09:30:00Z", "1.2.3")
+    assert (second["state"], second["last_seen_at"]) == ("never-seen", None)
 
 
 def test_a_gateway_gets_its_credentials_once(config: str) -> None:
