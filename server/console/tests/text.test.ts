@@ -9,6 +9,7 @@ vi.stubGlobal("localStorage", {
 });
 vi.stubGlobal("document", { documentElement: {} });
 
+const { adviceFor } = await import("../src/text/advice");
 const { sentence } = await import("../src/components/explain");
 const { overview } = await import("../src/live/live");
 const { clockTime, measure, size, span, stopwatch } = await import("../src/text/format");
@@ -29,6 +30,16 @@ describe("text", () => {
     await speak("en");
     expect(word("scenario", "garbage")).toBe("Garbage violation");
     expect(store.get("lookout.language")).toBe("en");
+  });
+
+  it("says what to do about a blind camera by its reason, and lets a newer gateway speak for itself", async () => {
+    const detail = "no packet for 10 s: check the camera's power and network";
+    expect(adviceFor({ reason: "stalled", detail })).toEqual({ text: "摄像机不再送来画面：请检查它的电源和网络。", told: detail });
+    expect(adviceFor({ reason: "melted", detail })).toEqual({ text: detail, told: null });
+    expect(adviceFor({ reason: null, detail })).toEqual({ text: detail, told: null });
+    expect(adviceFor({ reason: "shutdown", detail: null })).toBeNull();
+    await speak("en");
+    expect(adviceFor({ reason: "stalled", detail })?.text).toBe("The camera sends no more pictures: check its power and the network.");
   });
 
   it.each([

@@ -13,6 +13,7 @@ import { Shell } from "../components/shell";
 import { cameraPath } from "../live/places";
 import { leads } from "../live/powers";
 import { watchedShare } from "../live/wall";
+import { adviceFor } from "../text/advice";
 import { dayTime, percent, span } from "../text/format";
 import { t, word } from "../text/i18n";
 import "../styles/panel.css";
@@ -58,6 +59,7 @@ function Whole({ camera, still }: { camera: Camera; still: Still | undefined }) 
 }
 
 function State({ camera }: { camera: Camera }) {
+  const advice = adviceFor(camera);
   return (
     <section class="panel" aria-label={t("camera.state")}>
       <p class={`camera-state seen-${camera.state}`}>
@@ -69,7 +71,8 @@ function State({ camera }: { camera: Camera }) {
           </span>
         )}
       </p>
-      {camera.detail === null ? null : <p>{camera.detail}</p>}
+      {advice === null ? null : <p>{advice.text}</p>}
+      {advice?.told ? <p class="quiet-text">{t("camera.gateway_says", { words: advice.told })}</p> : null}
       <Watched camera={camera} />
       <p class="quiet-text">{t("camera.through", { gateway: camera.gateway, id: camera.id })}</p>
       {camera.proofs.map((proof) => (

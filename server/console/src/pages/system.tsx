@@ -9,6 +9,7 @@ import { Show, useLoad } from "../components/load";
 import { ProofLine } from "../components/proof-line";
 import { useReload } from "../components/reload";
 import { now } from "../live/clock";
+import { adviceFor } from "../text/advice";
 import { dayTime, span } from "../text/format";
 import { t, word } from "../text/i18n";
 
@@ -44,13 +45,18 @@ function Cameras() {
 }
 
 function CameraTile({ camera }: { camera: Camera }) {
+  const advice = adviceFor(camera);
   return (
     <li class={`tile sight-${camera.state}`}>
       <p>
         <strong>{camera.name}</strong> <span class="sight">{t(`sight.${camera.state}`)}</span>
       </p>
       {camera.reason ? <p>{word("sight_reason", camera.reason)}</p> : null}
-      {camera.detail ? <p class="quiet-text">{camera.detail}</p> : null}
+      {advice === null ? null : (
+        <p class="quiet-text" title={advice.told ?? undefined}>
+          {advice.text}
+        </p>
+      )}
       <p class="quiet-text">
         {[camera.grid?.name, camera.gateway].filter(Boolean).join(" · ")}
         {camera.since === null ? null : (
