@@ -13,7 +13,22 @@ from lookout_edge.adapters.page.words import Language, Words, language_of
 from lookout_edge.adapters.video import redact
 from lookout_edge.errors import ConfigError, EdgeError, SourceError
 
-ConfigOption = Annotated[Path, typer.Option("--config", "-c", help="The gateway's configuration file (YAML).")]
+
+def _config_here() -> Path:
+    # Relative, as it would be written: faults are told as gateway.yaml:12.
+    return Path("gateway.yaml")
+
+
+ConfigOption = Annotated[
+    Path,
+    typer.Option(
+        "--config",
+        "-c",
+        help="The gateway's configuration file (YAML).",
+        default_factory=_config_here,
+        show_default="./gateway.yaml",
+    ),
+]
 VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="More log lines.")]
 LangOption = Annotated[
     Language | None, typer.Option("--lang", help="Language of the answer; by default the terminal's, else Chinese.")

@@ -79,7 +79,7 @@ def read_text(path: Path) -> str:
         example = example_file()
         copy = f" (an example is {example})" if example is not None else ""
         raise ConfigError(
-            f"{path}: there is no such file; give the configuration with --config FILE{copy}, "
+            f"{path.absolute()}: there is no such file; give the configuration with --config FILE{copy}, "
             "or have one written by lookout-edge enrol."
         ) from error
     except IsADirectoryError as error:

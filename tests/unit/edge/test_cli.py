@@ -55,6 +55,18 @@ def test_a_missing_configuration_or_clip_exits_with_2(tmp_path: Path) -> None:
     assert (code, "there is no such clip" in output) == (2, True)
 
 
+def test_without_config_the_folders_gateway_yaml_counts_or_it_is_said_where_it_was_sought(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for verb in (["check"], ["run"], ["why", "--camera", "gate", "--at", "09:00"]):
+        code, output = run(*verb)
+        assert (code, f"{tmp_path / 'gateway.yaml'}: there is no such file" in output) == (2, True), output
+    (tmp_path / "gateway.yaml").write_text(CONFIG, encoding="utf-8")
+    code, output = run("check")
+    assert (code, output.startswith("gateway.yaml: gateway gw-1 of site riverside")) == (0, True)
+
+
 def test_a_clip_that_cannot_be_decoded_exits_with_1_and_one_sentence(tmp_path: Path) -> None:
     clip = tmp_path / "rubbish.mp4"
     clip.write_bytes(b"not a video" * 100)
