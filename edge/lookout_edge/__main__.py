@@ -92,7 +92,9 @@ def enrol(
     with plain_errors():
         made = bootstrap.enrol(url, code, out)
         typer.echo(f"This box is gateway {made.gateway}; secrets are in {out / 'secrets'}.")
-        if made.complete:
+        if made.again:
+            typer.echo(f"{made.config} fits as it is; restart the gateway, should it run.")
+        elif made.complete:
             typer.echo(f"Put your cameras into {made.config}, then: lookout-edge run --config {made.config}")
         else:
             typer.echo(f"Take what is in {made.config} over into {out / 'gateway.yaml'}.")

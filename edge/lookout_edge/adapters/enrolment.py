@@ -4,7 +4,9 @@ import base64
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import cast
 from urllib.parse import urlsplit
 
 import httpx
@@ -62,6 +64,8 @@ class Enrolment:
     config: Path
     #: False: there was a gateway.yaml already, and ``config`` holds only what has to be taken over into it.
     complete: bool
+    #: The gateway.yaml that was there says the same already; only secrets are new.
+    again: bool = False
 
 
 def enrol(url: str, code: str, folder: Path) -> Enrolment:
@@ -78,18 +82,35 @@ def enrol(url: str, code: str, folder: Path) -> Enrolment:
         files |= {"gateway.key": _key_pem(key), "gateway.pem": given.certificate, "authority.pem": given.authority}
     if given.mqtt.password is not None:
         files["mqtt-password"] = given.mqtt.password
-    whole = not (folder / "gateway.yaml").exists()
-    config = folder / ("gateway.yaml" if whole else "access.yaml")
+    own = folder / "gateway.yaml"
+    access = _access(given, url)
+    whole = not own.exists()
+    fits = not whole and _holds(own, access)
+    config = own if whole or fits else folder / "access.yaml"
     try:
         for name, text in files.items():
             write_whole(secrets_folder / name, text.rstrip("\n").encode() + b"\n")
-        write_whole(config, (_access(given, url) + (_CAMERAS if whole else "")).encode())
+        if not fits:
+            write_whole(config, (access + (_CAMERAS if whole else "")).encode())
     except OSError as error:
         raise EdgeError(
             f"what the dispatcher gave could not be written to {folder} ({error.strerror}): the code is used up; make "
             f"room and have a new one made"
         ) from error
-    return Enrolment(gateway=given.gateway, config=config, complete=whole)
+    return Enrolment(gateway=given.gateway, config=config, complete=whole or fits, again=fits)
+
+
+def _holds(config: Path, access: str) -> bool:
+    """Whether a configuration that is there says all of ``access`` already: enrolled again, with new secrets."""
+    try:
+        there: object = yaml.safe_load(config.read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError):
+        return False
+    wanted = cast(dict[str, object], yaml.safe_load(access))
+    if not isinstance(there, dict):
+        return False
+    known = cast(dict[str, object], there)
+    return all(known.get(key) == value for key, value in wanted.items())
 
 
 def _prepare(folder: Path) -> Path:
@@ -107,13 +128,15 @@ def _prepare(folder: Path) -> Path:
 
 
 def _ask(url: str, code: str, request: str) -> Enrolled:
+    if not url.startswith(("http://", "https://")):
+        raise EdgeError(f"{url} lacks its beginning: write http://{url}, or https:// where the dispatcher has that")
     try:
         answer = httpx.post(
             f"{url.rstrip('/')}/api/v1/enrol", json={"code": code, "request": request}, timeout=_TIMEOUT_S
         )
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         why = str(error) or type(error).__name__
-        raise EdgeError(f"no dispatcher at {url} ({why}): check the address, and that it runs") from error
+        raise EdgeError(f"no dispatcher at {url} ({why}): {_advice(url, why)}") from error
     try:
         if answer.status_code != 200:
             raise EdgeError(f"the dispatcher at {url} refuses: {answer.json()['detail']}")
@@ -122,6 +145,27 @@ def _ask(url: str, code: str, request: str) -> Enrolled:
         raise EdgeError(
             f"what answers at {url} is no dispatcher of this version (HTTP {answer.status_code}): check the address"
         ) from error
+
+
+def _advice(url: str, why: str) -> str:
+    """What to try after ``why``, which is OpenSSL's, the resolver's or the system's own words."""
+    if "CERTIFICATE_VERIFY_FAILED" in why:
+        if "expired" in why or "not yet valid" in why:
+            clock = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
+            return f"its certificate is out of date, or this box's clock is off: it says {clock}"
+        if "mismatch" in why or "not valid for" in why:
+            return "its certificate is for another name: write the address as the certificate has it"
+        return (
+            "this box does not trust its certificate: add the authority that signed it to the system's own and name "
+            "that file in SSL_CERT_FILE"
+        )
+    if "SSL" in why and url.startswith("https://"):
+        return f"it does not speak TLS there; try http://{url.removeprefix('https://')}"
+    if "disconnected" in why:
+        return "something else listens at this port, or it wants https://: check the address"
+    if "Name or service not known" in why or "name resolution" in why:
+        return "nobody knows that name: check it, or write the IP address"
+    return "check the address, that it runs, and that no firewall is between"
 
 
 def _check_authority(given: Enrolled, code: str) -> None:

@@ -92,7 +92,9 @@ async def enrol(store: Store, door: Door, code: str, request: str | None, *, at:
     async with store.write() as uow:
         gateway = await uow.enrolments.redeem(_hash(plain[:_SECRET_CHARACTERS]), at)
         if gateway is None:
-            raise ForbiddenError("the code is unknown, used or expired: have a new one made by 'gateway enrol'")
+            raise ForbiddenError(
+                "the code is unknown, used or expired: have a new one made by 'lookout-server gateway enrol'"
+            )
         if door.pin is not None and request is not None:
             certificate = door.certify(gateway, request, at)
             await uow.enrolments.certified(gateway, certificate, at)
