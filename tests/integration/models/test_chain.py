@@ -67,8 +67,9 @@ def models(chain: DetectorChain) -> Models:
         ([FIRE], (), {FIRST, "fire-detector", "fire-second-look"}),
         # What burns is no rubbish.
         ([GARBAGE], (), {FIRST, "fire-detector", "fire-second-look"}),
+        ([EBIKE], ("garbage",), {FIRST}),
     ],
-    ids=["e-bike", "e-bike beside a shadow for fire", "fire", "garbage"],
+    ids=["e-bike", "e-bike and a shadow for fire", "fire", "garbage", "e-bike and a shadow for garbage"],
 )
 def test_who_reads_of_no_fire_pays_for_no_look_at_it(
     chain: DetectorChain, asked: Counter[str], rules: Sequence[Rule], also: Sequence[str], paid: set[str]
@@ -76,6 +77,16 @@ def test_who_reads_of_no_fire_pays_for_no_look_at_it(
     pipeline = build_pipeline("yard", rules, models(chain), NobodyKnown(), also_read=also)
     pipeline.step(Frame("yard", 100.0, picture("fire-yard", 8.0)))
     assert set(asked) == paid
+
+
+def test_rubbish_is_looked_at_by_its_own_looks_alone(chain: DetectorChain, asked: Counter[str]) -> None:
+    shown = picture("bag-beside-bin", 16.0)
+    found = chain.about(["garbage", "garbage_bin", "overflow"]).detect(shown)
+    assert "garbage" in {each.label for each in found}
+    assert set(asked) == {FIRST, "rubbish-detector", "rubbish-second-look"}
+    asked.clear()
+    assert not {each.label for each in chain.about(["person"]).detect(shown)} & {"garbage", "overflow"}
+    assert set(asked) == {FIRST}
 
 
 def test_what_is_read_is_found_alike(chain: DetectorChain) -> None:
