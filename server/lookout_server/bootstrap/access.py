@@ -25,7 +25,7 @@ from lookout_server.config import USERNAME_PATTERN, EmbeddedBroker, ServerConfig
 from lookout_server.domain.territory import Camera, CameraKey, Level, Person, Role, Territory, person_id
 from lookout_server.domain.webhook import written_secret
 from lookout_server.domain.whereabouts import Spot
-from lookout_server.errors import ConflictError, InvalidError, NotFoundError
+from lookout_server.errors import ConfigError, ConflictError, InvalidError, NotFoundError
 from lookout_server.ports import Store
 from lookout_server.services import accounts, estate
 
@@ -264,7 +264,13 @@ def new_password() -> str:
 
 def migrate_database(config: ServerConfig) -> None:
     """Bring the schema to what this version needs."""
-    make_private_folder(config.data_dir)
+    try:
+        make_private_folder(config.data_dir)
+    except OSError as error:
+        raise ConfigError(
+            f"data_dir {config.data_dir} cannot be made ({error.strerror}); run this as the user of the dispatcher, or "
+            f"set another data_dir"
+        ) from error
     migrate(config.database_url())
 
 

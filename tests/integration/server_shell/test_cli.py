@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -119,6 +121,20 @@ def test_shutting_out_whoever_is_no_gateway_says_so(config: str) -> None:
     said("gateway", "add", "gw-a", "-c", config)
     assert "none was shut out; there are: gw-a" in said("gateway", "revoke", "gw-b", "-c", config, code=1)
     assert "gw-a is shut out" in said("gateway", "revoke", "gw-a", "-c", config)
+
+
+def test_a_newer_database_and_a_data_dir_that_cannot_be_made_say_what_to_do(config: str, tmp_path: Path) -> None:
+    said("gateway", "list", "-c", config)
+    with closing(sqlite3.connect(tmp_path / "data" / "lookout.db")) as database:
+        database.execute("update alembic_version set version_num = '9999_later'")
+        database.commit()
+    text = said("gateway", "list", "-c", config, code=1)
+    assert "written by a newer version" in text
+    assert "install that one again" in text
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    Path(config).write_text("data_dir: file/data\n", encoding="utf-8")
+    text = said("gateway", "list", "-c", config, code=2)
+    assert f"data_dir {tmp_path / 'file' / 'data'} cannot be made" in text
 
 
 def test_gateways_are_listed_with_their_state_version_and_last_word(config: str, tmp_path: Path) -> None:

@@ -61,7 +61,12 @@ def _upgrade(url: str, revision: str) -> None:
     try:
         command.upgrade(alembic_config(url), revision)
     except CommandError as error:
-        raise StoreError(f"the database cannot be migrated: {error}; was it written by a newer version?") from error
+        if "Can't locate revision" in str(error):
+            raise StoreError(
+                f"the database was written by a newer version ({error}): install that one again, or restore a backup "
+                f"of this version into an empty database"
+            ) from error
+        raise StoreError(f"the database cannot be migrated: {error}") from error
 
 
 async def _revision(url: URL) -> str | None:
