@@ -28,7 +28,8 @@ _LOOKS = 5
 def examine(path: Path, loaded: LoadedConfig | ConfigError) -> Iterator[Finding]:
     """Findings as they are made; with a configuration that cannot be read there is but one."""
     if isinstance(loaded, ConfigError):
-        yield Finding(Grade.FAIL, "config", str(loaded), "correct these lines")
+        # What is wrong with a file that is none says itself what to do.
+        yield Finding(Grade.FAIL, "config", str(loaded), "correct these lines" if path.is_file() else "")
         return
     config = loaded.config
     yield Finding(Grade.OK, "config", f"{path}: {len(config.cameras)} cameras at gateway {config.gateway}")

@@ -62,6 +62,9 @@ def test_without_config_the_folders_gateway_yaml_counts_or_it_is_said_where_it_w
     for verb in (["check"], ["run"], ["why", "--camera", "gate", "--at", "09:00"]):
         code, output = run(*verb)
         assert (code, f"{tmp_path / 'gateway.yaml'}: there is no such file" in output) == (2, True), output
+    assert "correct these lines" not in run("doctor")[1]
+    (tmp_path / "gateway.yaml").write_text("site: 1 2", encoding="utf-8")
+    assert "correct these lines" in run("doctor")[1]
     (tmp_path / "gateway.yaml").write_text(CONFIG, encoding="utf-8")
     code, output = run("check")
     assert (code, output.startswith("gateway.yaml: gateway gw-1 of site riverside")) == (0, True)
