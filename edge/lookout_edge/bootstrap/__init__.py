@@ -80,6 +80,7 @@ from lookout_edge.supervisor import (
     schedule_on_thread,
     send_trial_alarm,
     take_snapshot,
+    workers_for,
 )
 
 log = structlog.stdlib.get_logger()
@@ -159,7 +160,7 @@ class GatewayBuilder:
         self._warnings = FoldedLog(log, gap_s=1.0)
         self._model_store = open_model_store(config)
         # A session uses one thread, so as many looks run at once as there are cores, less one for decoding.
-        self.inference = InferenceOwner(max(1, (os.cpu_count() or 1) - 1))
+        self.inference = InferenceOwner(workers_for(os.cpu_count() or 1))
         self._models = self._first_models(config.models)
         self._rollouts = Rollouts(
             self._model_store,

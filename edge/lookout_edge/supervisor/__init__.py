@@ -15,6 +15,7 @@ from lookout_edge.supervisor.inference import (
     QueuedDetector,
     QueuedPlateReader,
     QueuedPoseEstimator,
+    workers_for,
 )
 from lookout_edge.supervisor.proof import ProofDesk, ProofSettings
 from lookout_edge.supervisor.remembering import NoteKeeper, RememberingSink
@@ -61,4 +62,5 @@ __all__ = [
     "schedule_on_thread",
     "send_trial_alarm",
     "take_snapshot",
+    "workers_for",
 ]

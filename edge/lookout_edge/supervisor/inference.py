@@ -37,6 +37,14 @@ ANSWER_S = 10.0
 TOOK_S = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, float("inf"))
 
 
+def workers_for(cores: int) -> int:
+    """How many looks are run at once on so many cores: one is left to decoding where there are more than two.
+
+    With one worker on two cores a full box left half of itself idle while its cameras waited.
+    """
+    return cores - 1 if cores > 2 else max(1, cores)
+
+
 def turn_of(within_s: float) -> float:
     """Monotonic time by which it is the turn of a look that comes now and must begin within ``within_s`` seconds."""
     return monotonic() + min(within_s, TURN_S)

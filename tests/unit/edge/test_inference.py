@@ -26,6 +26,7 @@ from lookout_edge.supervisor.inference import (
     InferenceOwner,
     QueuedDetector,
     QueuedPlateReader,
+    workers_for,
 )
 from lookout_edge.testing import FakePlateReader, ScriptedDetector, picture
 
@@ -101,6 +102,11 @@ def test_a_look_that_has_begun_is_finished_before_later_ones_begin() -> None:
     busy.ask("yard", URGENT_S)
     busy.release()
     assert busy.order == ["hall", "lift", "hall", "yard"]
+
+
+@pytest.mark.parametrize(("cores", "workers"), [(1, 1), (2, 2), (3, 2), (8, 7)])
+def test_a_small_box_looks_with_all_its_cores(cores: int, workers: int) -> None:
+    assert workers_for(cores) == workers
 
 
 def test_who_waited_for_long_comes_before_the_urgent(monkeypatch: pytest.MonkeyPatch) -> None:
