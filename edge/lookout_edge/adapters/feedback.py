@@ -70,12 +70,24 @@ class ProposalFile:
         }
 
     def add(self, found: Sequence[Proposal]) -> list[Proposal]:
-        """Keep those that are new; returns them."""
+        """Keep those that are new; returns them.
+
+        What waits for a word is brought up to date, what was declined stays so: one more false alarm asks nothing new.
+        """
         with self._lock:
-            held = self._fresh()
-            new = [proposal for proposal in found if all(proposal.id != known.id for known in held)]
-            if new:
-                self._write([*held, *new])
+            held = list(self._fresh())
+            new: list[Proposal] = []
+            for proposal in found:
+                same = [index for index, known in enumerate(held) if proposal.repeats(known)]
+                if not same:
+                    held.append(proposal)
+                    new.append(proposal)
+                for index in same:
+                    known = held[index]
+                    if known.decision is Decision.OPEN:
+                        held[index] = proposal.model_copy(update={"id": known.id, "made_at": known.made_at})
+            if held != self._proposals:
+                self._write(held)
             return new
 
     def decide(self, name: str, decision: Decision, by: str, at: float) -> Proposal:

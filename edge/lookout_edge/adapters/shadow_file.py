@@ -59,10 +59,10 @@ class ShadowFile:
             self._kept.shadows[name].judges[camera] = scenarios
 
     def count(self, name: str, looks: int, shed: int, gave_up: str | None) -> None:
-        """So many looks more; kept with the next ``save``."""
+        """So many looks more, and why it gives up now, None while it runs; kept with the next ``save``."""
         with self._lock:
             run = self._kept.shadows[name]
-            run.looks, run.shed, run.gave_up = run.looks + looks, run.shed + shed, gave_up or run.gave_up
+            run.looks, run.shed, run.gave_up = run.looks + looks, run.shed + shed, gave_up
 
     def save(self) -> None:
         """Write what was counted."""

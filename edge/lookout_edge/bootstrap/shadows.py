@@ -32,7 +32,7 @@ class Shadows:
     def __init__(self, config: GatewayConfig, memory: Memory, inference: InferenceOwner, clock: Clock) -> None:
         self._config, self._memory, self._inference, self._clock = config, memory, inference, clock
         self._file = ShadowFile(config.data_dir / SHADOWS)
-        self._models: dict[str, Models] = {}
+        self._models: dict[tuple[str, str], Models] = {}
         self._running: list[Shadow] = []
         self._counted: dict[int, tuple[int, int]] = {}
         self._lock = Lock()
@@ -77,10 +77,11 @@ class Shadows:
         config = self._config.shadows[name]
         models, detector = running, None
         if config.detector is not None:
-            if config.detector not in self._models:
+            kind = config.detector, config.precision
+            if kind not in self._models:
                 wanted = ModelsConfig(detector=config.detector, precision=config.precision, plates=False)
-                self._models[config.detector] = load_models(wanted)
-            models = self._models[config.detector]
+                self._models[kind] = load_models(wanted)
+            models = self._models[kind]
         rules = build_rules(camera, section, loaded.calendar, models)
         if config.detector is not None:
             detector = IdleDetector(models.for_rules(rules).detector, self._inference)
@@ -94,9 +95,11 @@ class Shadows:
             self._memory.add(note_of_event(event, Kind.SHADOW).model_copy(update={"shadow": name}))
 
     def _count(self) -> None:
+        # At one camera may be what is at none of the others.
+        gave_up = {shadow.name: shadow.gave_up for shadow in self._running if shadow.gave_up is not None}
         for shadow in self._running:
             looks, shed = self._counted.get(id(shadow), (0, 0))
-            self._file.count(shadow.name, shadow.looks - looks, shadow.shed - shed, shadow.gave_up)
+            self._file.count(shadow.name, shadow.looks - looks, shadow.shed - shed, gave_up.get(shadow.name))
             self._counted[id(shadow)] = (shadow.looks, shadow.shed)
         self._counted = {id(shadow): self._counted[id(shadow)] for shadow in self._running}
         self._file.save()

@@ -93,6 +93,17 @@ class Proposal(BaseModel):
             least_score=self.least_score,
         )
 
+    def repeats(self, earlier: "Proposal") -> bool:
+        """Whether it asks what ``earlier`` has asked: about alarms of the same kind in the same place, or to raise the
+        same threshold; not once that has been agreed to and has run out."""
+        if earlier.until is not None and earlier.until <= self.made_at:
+            return False
+        mine, its = (
+            (each.camera, each.scenario, each.zone, each.group, each.least_score is None) for each in (self, earlier)
+        )
+        same_place = Box(*self.box).iou(Box(*earlier.box)) >= _SAME_PLACE
+        return mine == its and (same_place or bool(set(self.occurrences) & set(earlier.occurrences)))
+
     def decided(self, decision: Decision, by: str, at: float) -> "Proposal":
         """The proposal after an operator's word."""
         keep_s = KEEP_FIRE_S if self.scenario is Scenario.FIRE_SMOKE else KEEP_S

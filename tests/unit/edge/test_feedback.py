@@ -143,9 +143,9 @@ def test_the_status_tells_what_waits_and_what_is_in_force(tmp_path: Path) -> Non
     assert file.report(20.0 + KEEP_S) == {}
 
 
-def verdict(name: str) -> VerdictCommand:
+def verdict(name: str, said: Verdict = FALSE) -> VerdictCommand:
     at = datetime.fromtimestamp(1000, UTC)
-    return VerdictCommand(id=f"v-{name}", issued_at=at, occurrence=name, verdict=FALSE)
+    return VerdictCommand(id=f"v-{name}", issued_at=at, occurrence=name, verdict=said)
 
 
 def test_verdicts_become_a_proposal_and_only_an_accepted_one_is_obeyed(tmp_path: Path) -> None:
@@ -169,6 +169,38 @@ def test_verdicts_become_a_proposal_and_only_an_accepted_one_is_obeyed(tmp_path:
     with pytest.raises(ConfigError, match="There is no proposal 'x'"):
         file.decide("x", Decision.ACCEPTED, "wang", 0.0)
     memory.close()
+
+
+@pytest.mark.parametrize("nth", range(8))
+def test_one_more_alarm_is_no_other_question(tmp_path: Path, nth: int) -> None:
+    """Names of occurrences are random, so the next one may come first, last or between."""
+    memory, file = Memory(tmp_path / "memory.db"), ProposalFile(tmp_path / "proposals.json")
+    desk = FeedbackDesk(VerdictFile(tmp_path / "verdicts.jsonl"), memory, file)
+    names = [f"{(nth + step) % 8}-{step}" for step in range(5)]
+    for name in names[:4]:
+        memory.add(alarm(name, at=500.0))
+        desk.add(verdict(name))
+    (waiting,) = file.all()
+    assert (waiting.spared, waiting.missed) == (4, 0)
+    memory.add(alarm("real", at=600.0))
+    desk.add(verdict("real", REAL))
+    (waiting,) = file.all()
+    assert (waiting.spared, waiting.missed) == (4, 1), "what waits for a word says what is known now"
+    file.decide(waiting.id, Decision.DECLINED, "wang", 1000.0)
+    memory.add(alarm(names[4], at=700.0))
+    desk.add(verdict(names[4]))
+    (declined,) = file.all()
+    assert declined.decision is Decision.DECLINED
+    memory.close()
+
+
+def test_what_was_agreed_to_and_has_run_out_may_be_asked_again() -> None:
+    first, again = (propose(at, [alarm(name) for name in "abc"], dict.fromkeys("abc", FALSE))[0] for at in (0.0, 2.0))
+    assert again.repeats(first)
+    assert again.repeats(first.decided(Decision.DECLINED, "wang", 1.0))
+    agreed = first.decided(Decision.ACCEPTED, "wang", 1.0)
+    assert again.repeats(agreed)
+    assert not again.model_copy(update={"made_at": agreed.until}).repeats(agreed)
 
 
 def test_what_is_left_out_is_blocked_and_says_by_what() -> None:

@@ -156,6 +156,15 @@ def test_a_restart_goes_on_with_its_days_and_another_candidate_begins_its_own(tm
     assert ShadowFile(path).all() == {}
 
 
+def test_what_gave_up_before_a_restart_runs_again(tmp_path: Path) -> None:
+    file = ShadowFile(tmp_path / "shadows.json")
+    file.begin("bolder", "one", 0.0, 86_400.0)
+    file.count("bolder", 5, 0, "broken")
+    assert file.all()["bolder"].gave_up == "broken"
+    file.count("bolder", 500, 0, None)
+    assert (file.all()["bolder"].gave_up, file.all()["bolder"].looks) == (None, 505)
+
+
 def test_the_report_is_made_of_what_is_remembered(tmp_path: Path) -> None:
     memory, file = Memory(tmp_path / "memory.db"), ShadowFile(tmp_path / "shadows.json")
     file.begin("trial", "a", 1000.0, 86_400.0)
