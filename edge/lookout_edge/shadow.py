@@ -7,6 +7,7 @@ its events are safe and only when nobody else wants to look.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from math import inf
 
 from lookout_contract.events import EndReason, EventData, Scenario
 from lookout_edge.domain.detection import Detection, parted
@@ -50,9 +51,11 @@ class Shadow:
         *,
         detector: Detector | None = None,
         doubts: Mapping[str, float] | None = None,
+        until: float = inf,
     ) -> None:
-        """``doubts`` are those of ``detector``, see ``PipelineSettings``."""
+        """``doubts`` are those of ``detector``, see ``PipelineSettings``; from frame time ``until`` on it rests."""
         self.name = name
+        self._until = until
         self._doubts = doubts or {}
         self.camera = provenance.camera
         self._rules, self._report, self._detector = tuple(rules), report, detector
@@ -77,6 +80,8 @@ class Shadow:
     def judge(self, looked: Looked) -> None:
         """Judge a look of the running pipeline."""
         at, tracks, scene = looked.frame.at, looked.tracks, looked.scene
+        if at >= self._until:
+            return
         if self._detector is not None:
             found = self._look(self._detector, looked)
             if found is None:

@@ -1,8 +1,9 @@
 """Verdicts and proposals on disk: the gateway writes them, operators decide, the pipelines obey."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -14,7 +15,7 @@ from lookout_contract.status import ProposalReport
 from lookout_edge.adapters.atomic_file import write_whole
 from lookout_edge.adapters.memory import Memory
 from lookout_edge.adapters.verdicts import VerdictFile
-from lookout_edge.domain.feedback import Decision, Proposal, propose
+from lookout_edge.domain.feedback import Decision, Proposal, propose, tried_again
 from lookout_edge.domain.memory import KEEP_S
 from lookout_edge.domain.suppression import Suppression
 from lookout_edge.errors import ConfigError, SpoolError
@@ -69,17 +70,20 @@ class ProposalFile:
             if proposal.decision is Decision.OPEN or (proposal.until is not None and at < proposal.until)
         }
 
-    def add(self, found: Sequence[Proposal]) -> list[Proposal]:
+    def add(self, found: Sequence[Proposal], again: Callable[[Proposal], Proposal] | None = None) -> list[Proposal]:
         """Keep those that are new; returns them.
 
-        What waits for a word is brought up to date, what was declined stays so: one more false alarm asks nothing new.
+        What waits for a word is brought up to date, by ``again`` where nothing found asks the same; what was declined
+        stays so: one more false alarm asks nothing new. What has run out gives way to the same question.
         """
         with self._lock:
-            held = list(self._fresh())
+            held = [again(each) if again and each.decision is Decision.OPEN else each for each in self._fresh()]
             new: list[Proposal] = []
             for proposal in found:
                 same = [index for index, known in enumerate(held) if proposal.repeats(known)]
                 if not same:
+                    # The same alarms give the same name, and a name is what an operator decides by.
+                    held = [each for each in held if each.id != proposal.id]
                     held.append(proposal)
                     new.append(proposal)
                 for index in same:
@@ -137,7 +141,8 @@ class FeedbackDesk:
         now = command.issued_at.timestamp()
         notes = self._memory.starts(now - KEEP_S, now + KEEP_S)
         known: dict[str, Verdict] = {verdict.occurrence: verdict.verdict for verdict in self._verdicts.all()}
-        for proposal in self._proposals.add(propose(now, notes, known)):
+        again = partial(tried_again, notes=notes, verdicts=known)
+        for proposal in self._proposals.add(propose(now, notes, known), again):
             _log.info(
                 "proposal: leave out what was a false alarm again and again; see `lookout-edge proposals`",
                 proposal=proposal.id,

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from threading import Lock
 
+import structlog
+
 from lookout_contract.events import EventData, Phase, Scenario
 from lookout_contract.status import ShadowReport, ShadowTally
 from lookout_edge.adapters.memory import Memory
@@ -14,11 +16,13 @@ from lookout_edge.bootstrap.watching import build_rules, doubts_of
 from lookout_edge.config import CameraConfig, GatewayConfig, LoadedConfig, ModelsConfig, ShadowConfig
 from lookout_edge.domain.comparison import Difference, compare
 from lookout_edge.domain.memory import Kind, note_of_event
-from lookout_edge.errors import ConfigError
+from lookout_edge.errors import ConfigError, ModelError
 from lookout_edge.events import Provenance
 from lookout_edge.ports import Clock
 from lookout_edge.shadow import Shadow
 from lookout_edge.supervisor import IdleDetector, InferenceOwner
+
+_log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 #: File of the runs in the data folder.
 SHADOWS = "shadows.json"
@@ -39,14 +43,27 @@ class Shadows:
         self._told: tuple[float, dict[str, ShadowReport]] = (float("-inf"), {})
 
     def of(self, camera: str, section: CameraConfig, loaded: LoadedConfig, running: Models) -> list[Shadow]:
-        """Those that are to run at a camera now; ConfigError, ModelError as for the rules and models themselves."""
+        """Those that are to run at a camera now; ConfigError as for the rules themselves.
+
+        One whose model does not load is left out and says so: a candidate keeps no camera from running.
+        """
         with self._lock:
             self._running = [shadow for shadow in self._running if shadow.camera != camera]
             found: list[Shadow] = []
             for name, config in self._config.shadows.items():
                 mine = _section_of(camera, section, config)
-                if mine is not None and self._has_days_left(name, config):
-                    found.append(self._build(name, camera, mine, loaded, running))
+                if mine is None:
+                    continue
+                run = self._run(name, config)
+                if self._clock.now() >= run.until:
+                    continue
+                try:
+                    found.append(self._build(name, camera, mine, loaded, running, run.until))
+                except ModelError as error:
+                    self._file.count(name, 0, 0, str(error))
+                    _log.error(
+                        "a shadow's model does not load; the cameras run without it", shadow=name, why=str(error)
+                    )
             self._running += found
             return found
 
@@ -68,12 +85,13 @@ class Shadows:
     def start(self) -> None:
         """Nothing to do: it counts whenever the status is told."""
 
-    def _has_days_left(self, name: str, config: ShadowConfig) -> bool:
+    def _run(self, name: str, config: ShadowConfig) -> ShadowRun:
         made_of = hashlib.sha256(config.model_dump_json(exclude={"days", "cameras"}).encode()).hexdigest()
-        now = self._clock.now()
-        return now < self._file.begin(name, made_of, now, config.days * 86_400).until
+        return self._file.begin(name, made_of, self._clock.now(), config.days * 86_400)
 
-    def _build(self, name: str, camera: str, section: CameraConfig, loaded: LoadedConfig, running: Models) -> Shadow:
+    def _build(
+        self, name: str, camera: str, section: CameraConfig, loaded: LoadedConfig, running: Models, until: float
+    ) -> Shadow:
         config = self._config.shadows[name]
         models, detector = running, None
         if config.detector is not None:
@@ -86,7 +104,8 @@ class Shadows:
         if config.detector is not None:
             detector = IdleDetector(models.for_rules(rules).detector, self._inference)
         provenance = Provenance(camera=camera, source=f"shadow/{name}", models=models.hashes(), config_hash=loaded.hash)
-        shadow = Shadow(name, provenance, rules, self._remember, detector=detector, doubts=doubts_of(models, rules))
+        doubts = doubts_of(models, rules)
+        shadow = Shadow(name, provenance, rules, self._remember, detector=detector, doubts=doubts, until=until)
         self._file.judges(name, camera, shadow.scenarios)
         return shadow
 

@@ -116,7 +116,7 @@ def propose(at: float, notes: Sequence[Note], verdicts: Mapping[str, Verdict]) -
 
     ``notes`` are those of the last week. The same false alarms give the same proposal.
     """
-    alarms = [note for note in notes if note.kind is Kind.EVENT and note.state == "start" and note.box and note.label]
+    alarms = _alarms(notes)
     false = [note for note in alarms if verdicts.get(note.occurrence or "") is Verdict.FALSE]
     found: list[Proposal] = []
     scattered: list[Note] = []
@@ -129,6 +129,15 @@ def propose(at: float, notes: Sequence[Note], verdicts: Mapping[str, Verdict]) -
         else:
             scattered += same
     return [*found, *_thresholds(at, scattered, alarms, verdicts)]
+
+
+def tried_again(proposal: Proposal, notes: Sequence[Note], verdicts: Mapping[str, Verdict]) -> Proposal:
+    """``proposal`` with what is known now of what it would spare and miss; arguments as for ``propose``."""
+    return _tried(proposal, _alarms(notes), verdicts)
+
+
+def _alarms(notes: Sequence[Note]) -> list[Note]:
+    return [note for note in notes if note.kind is Kind.EVENT and note.state == "start" and note.box and note.label]
 
 
 def _same(a: Note, b: Note) -> bool:

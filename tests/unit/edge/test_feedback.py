@@ -203,6 +203,33 @@ def test_what_was_agreed_to_and_has_run_out_may_be_asked_again() -> None:
     assert not again.model_copy(update={"made_at": agreed.until}).repeats(agreed)
 
 
+def test_what_is_asked_again_takes_the_place_of_what_has_run_out(tmp_path: Path) -> None:
+    file, notes, verdicts = (
+        ProposalFile(tmp_path / "proposals.json"),
+        [alarm(name) for name in "abc"],
+        dict.fromkeys("abc", FALSE),
+    )
+    (first,) = file.add(propose(0.0, notes, verdicts))
+    until = file.decide(first.id, Decision.ACCEPTED, "wang", 1.0).until
+    assert until is not None
+    file.add(propose(until + 1, notes, verdicts))
+    assert [(each.id, each.decision) for each in file.all()] == [(first.id, Decision.OPEN)]
+    file.decide(first.id, Decision.ACCEPTED, "li", until + 2)
+    assert len(file.suppressions("stairs", until + 3)) == 1
+
+
+def test_what_waits_says_what_is_known_now_though_nothing_asks_it_any_more(tmp_path: Path) -> None:
+    memory, file = Memory(tmp_path / "memory.db"), ProposalFile(tmp_path / "proposals.json")
+    desk = FeedbackDesk(VerdictFile(tmp_path / "verdicts.jsonl"), memory, file)
+    for name in "abc":
+        memory.add(alarm(name, at=500.0))
+        desk.add(verdict(name))
+    desk.add(verdict("c", REAL).model_copy(update={"id": "v-again"}))
+    memory.close()
+    (waiting,) = file.all()
+    assert (waiting.spared, waiting.missed) == (2, 1)
+
+
 def test_what_is_left_out_is_blocked_and_says_by_what() -> None:
     (proposal,) = propose(0.0, [alarm(name) for name in "abc"], dict.fromkeys("abc", FALSE))
     kind = RULES[Scenario.CORRIDOR_EBIKE]

@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from math import inf
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,7 +15,9 @@ from lookout_contract.status import ShadowReport
 from lookout_edge.adapters.memory import Memory
 from lookout_edge.adapters.page.words import Language, Words
 from lookout_edge.adapters.shadow_file import ShadowFile
-from lookout_edge.bootstrap.shadows import comparisons
+from lookout_edge.bootstrap.models import Models
+from lookout_edge.bootstrap.shadows import Shadows, comparisons
+from lookout_edge.config import ModelsConfig, load_config
 from lookout_edge.domain.comparison import SAME_S, compare
 from lookout_edge.domain.detection import Detection
 from lookout_edge.domain.frame import Frame
@@ -26,7 +30,8 @@ from lookout_edge.recall import shadow_text
 from lookout_edge.rules.base import Rule
 from lookout_edge.rules.registry import RULES
 from lookout_edge.shadow import FAILURES, Shadow
-from lookout_edge.testing import ScriptedDetector, ShadeDetector, box_at, picture
+from lookout_edge.supervisor import InferenceOwner
+from lookout_edge.testing import FakeClock, ScriptedDetector, ShadeDetector, box_at, picture
 
 BIKE = Detection("motorcycle", 0.8, box_at(0.4, 0.4, 0.2, 0.2))
 EBIKE = Scenario.CORRIDOR_EBIKE
@@ -44,11 +49,16 @@ def see(shade: int) -> Sequence[Detection]:
 class Beside:
     """A pipeline whose e-bikes are parked after 4 s, and what came of it and of a shadow."""
 
-    def __init__(self, shadow_dwell_s: float, detector: Detector | None = None) -> None:
+    def __init__(self, shadow_dwell_s: float, detector: Detector | None = None, until: float = inf) -> None:
         self.told: list[tuple[str, EventData]] = []
         provenance = Provenance(camera="stairs", models={})
         self.shadow = Shadow(
-            "trial", provenance, rules(shadow_dwell_s), lambda name, e: self.told.append((name, e)), detector=detector
+            "trial",
+            provenance,
+            rules(shadow_dwell_s),
+            lambda name, e: self.told.append((name, e)),
+            detector=detector,
+            until=until,
         )
         self.pipeline = CameraPipeline(provenance, rules(4.0), ShadeDetector(see))
         self.pipeline.beside([self.shadow])
@@ -113,6 +123,43 @@ def test_what_it_may_not_look_at_is_no_empty_scene_and_what_fails_is_given_up() 
         world.show(0 if second % 4 else 200, second, 2.0)
     assert (moody.calls - calls, world.shadow.gave_up) == (FAILURES, "broken")
     assert world.pipeline.failed_looks == 0
+
+
+def test_it_looks_no_more_once_its_days_are_over() -> None:
+    bold = ShadeDetector(see)
+    world = Beside(1.0, bold, until=10.0)
+    world.show(200, 0.0, 10.0)
+    calls = bold.calls
+    world.show(0, 10.0, 20.0)
+    world.show(200, 30.0, 10.0)
+    running, shadow = world.starts()
+    assert (len(running), len(shadow)) == (2, 1)
+    assert 0 < calls == bold.calls == world.shadow.looks < world.pipeline.looks
+
+
+def test_a_candidate_that_does_not_load_keeps_no_camera_from_running(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "g.yaml").write_text(
+        "site: s\ngateway: g\nmodels: {plates: false}\ncameras:\n  stairs:\n    source: {url: 'rtsp://192.0.2.1/x'}\n"
+        "    rules: [{scenario: corridor_ebike}]\nshadows:\n  newer: {detector: coco-nano}\n",
+        encoding="utf-8",
+    )
+    loaded = load_config(tmp_path / "g.yaml", models={"coco-nano": ("person", "motorcycle", "bicycle")}, environ={})
+    running = Models(detector=ShadeDetector(see), plates=None, thresholds={})
+
+    def refuse(_: ModelsConfig) -> Models:
+        raise ModelError("coco-nano: the weights are damaged")
+
+    monkeypatch.setattr("lookout_edge.bootstrap.shadows.load_models", refuse)
+    memory, owner = Memory(tmp_path / "memory.db"), InferenceOwner(1)
+    shadows = Shadows(loaded.config, memory, owner, FakeClock())
+    try:
+        assert shadows.of("stairs", loaded.config.cameras["stairs"], loaded, running) == []
+        assert shadows.report()["newer"].gave_up == "coco-nano: the weights are damaged"
+    finally:
+        owner.close()
+        memory.close()
 
 
 def note(at: float, kind: Kind = Kind.EVENT, camera: str = "stairs", shadow: str | None = None) -> Note:
