@@ -146,7 +146,7 @@ def test_it_has_to_be_asked_about_something() -> None:
 
 def test_two_are_never_asked_about_one_label() -> None:
     described = yaml.safe_load((ZOO / "community-nano" / "model.yaml").read_text("utf-8"))
-    one = described["second_detector"]
-    assert len(ModelSpec.model_validate({**described, "second_detector": [one]}).second_detector) == 1
+    one = described["second_detector"][0]
+    assert len(ModelSpec.model_validate({**described, "second_detector": one}).second_detector) == 1
     with pytest.raises(ValidationError, match="two of 'second_detector' are asked about fire, smoke; leave out one"):
         ModelSpec.model_validate({**described, "second_detector": [one, {**one, "model": "another"}]})
