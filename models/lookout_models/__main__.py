@@ -10,7 +10,7 @@ from typing import IO, Annotated
 
 import typer
 
-from lookout_edge.adapters.onnx.chain import open_detector
+from lookout_edge.adapters.onnx.chain import DetectorChain
 from lookout_edge.adapters.onnx.plates import OnnxPlateReader
 from lookout_edge.adapters.zoo import Zoo, ZooEntry
 from lookout_edge.errors import ModelError
@@ -65,7 +65,7 @@ def predict_folder(
     raw: Raw = False,
 ) -> None:
     """Detect objects in every picture of a folder. Boxes are x1, y1, x2, y2 in pixels."""
-    detector = open_detector(Zoo.find(), model, [provider], threshold=threshold, raw=raw)
+    detector = DetectorChain(Zoo.find(), model, [provider], threshold=threshold, raw=raw).whole
     pictures = list_pictures(folder)
     _write(out, predict(detector, pictures), len(pictures))
 
@@ -107,7 +107,7 @@ def evaluate_model(
     """Print AP50 and the best threshold for every class, mAP50 and mAP50-95 the COCO way."""
     if plot is not None and find_spec("matplotlib") is None:
         raise UsageError("plots need the package matplotlib; run: pip install 'lookout[models]'")
-    detector = open_detector(Zoo.find(), model, [provider], threshold=threshold, raw=raw)
+    detector = DetectorChain(Zoo.find(), model, [provider], threshold=threshold, raw=raw).whole
     labelled = read_dataset(dataset)
     matched = match_labels(labelled.names, detector.labels, parse_renamed(renamed or []))
     with typer.progressbar(length=len(labelled.pictures), label=model, file=sys.stderr) as progress:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from lookout_edge.adapters.onnx.chain import open_detector
+from lookout_edge.adapters.onnx.chain import DetectorChain
 from lookout_edge.adapters.zoo import Quantised, Source, Zoo, ZooEntry
 from lookout_models.bench import bench
 from lookout_models.dataset import read_dataset
@@ -143,7 +143,7 @@ def _compared(zoo: Zoo, entries: Sequence[ZooEntry], dataset: Path, renamed: Seq
 
 
 def _figures(zoo: Zoo, entry: ZooEntry, dataset: Path, renamed: Sequence[str]) -> Evaluation:
-    detector = open_detector(zoo, entry.name, threshold=EVALUATION_THRESHOLD)
+    detector = DetectorChain(zoo, entry.name, threshold=EVALUATION_THRESHOLD).whole
     labelled = read_dataset(dataset)
     return evaluate(detector, labelled, match_labels(labelled.names, detector.labels, parse_renamed(renamed)))
 

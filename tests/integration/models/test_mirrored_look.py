@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import yaml
 
-from lookout_edge.adapters.onnx.chain import open_detector
+from lookout_edge.adapters.onnx.chain import DetectorChain
 from lookout_edge.adapters.zoo import Zoo
 from lookout_edge.domain.frame import Image
 from lookout_edge.domain.geometry import Box
@@ -42,7 +42,7 @@ def without_second_looks(tmp_path_factory: pytest.TempPathFactory) -> Zoo:
 
 def seen(zoo: Zoo, name: str, picture: Image, *, raw: bool, mirrored: bool) -> list[tuple[str, float, Box]]:
     shown = np.ascontiguousarray(picture[:, ::-1]) if mirrored else picture
-    found = open_detector(zoo, name, threshold=0.3, raw=raw).detect(shown)
+    found = DetectorChain(zoo, name, threshold=0.3, raw=raw).whole.detect(shown)
     boxes = [Box(1 - d.box.x2, d.box.y1, 1 - d.box.x1, d.box.y2) if mirrored else d.box for d in found]
     return sorted((d.label, d.score, box) for d, box in zip(found, boxes, strict=True) if d.label.startswith("garbage"))
 

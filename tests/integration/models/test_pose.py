@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from lookout_edge.adapters.onnx.chain import open_detector
+from lookout_edge.adapters.onnx.chain import DetectorChain
 from lookout_edge.adapters.onnx.pose import OnnxPoseEstimator
 from lookout_edge.adapters.zoo import Zoo
 from lookout_edge.domain.frame import Image
@@ -20,7 +20,7 @@ ZOO = Zoo.find()
 
 def people() -> Iterator[tuple[Image, Box]]:
     """Pictures of the clip, twenty seconds apart, with each person that is wholly inside."""
-    detector = open_detector(ZOO, "community-nano-int8", raw=True, threshold=0.45)
+    detector = DetectorChain(ZOO, "community-nano-int8", raw=True, threshold=0.45).whole
     video = cv2.VideoCapture(str(CLIP))
     for number in range(0, 1300, 200):
         video.set(cv2.CAP_PROP_POS_FRAMES, number)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from lookout_edge.adapters.onnx.chain import open_detector
+from lookout_edge.adapters.onnx.chain import DetectorChain
 from lookout_edge.adapters.zoo import Zoo
 from lookout_edge.errors import ModelError
 
@@ -29,7 +29,7 @@ def zoo_with(folder: Path, looks: object) -> Zoo:
 def test_a_label_is_judged_by_one_look(tmp_path: Path) -> None:
     zoo = zoo_with(tmp_path, [{"model": "fire-second-look"}, {"model": "twin"}])
     with pytest.raises(ModelError, match="asks both 'fire-second-look' and 'twin' about fire; leave out one"):
-        open_detector(zoo, "community-nano-int8")
+        DetectorChain(zoo, "community-nano-int8")
 
 
 def test_one_that_only_redraws_has_no_weight(tmp_path: Path) -> None:
@@ -38,19 +38,19 @@ def test_one_that_only_redraws_has_no_weight(tmp_path: Path) -> None:
     described = yaml.safe_load(path.read_text("utf-8"))
     path.write_text(yaml.safe_dump({**described, "head": {**described["head"], "judges": False}}), "utf-8")
     with pytest.raises(ModelError, match="'twin' gives no evidence to weigh; set its weight to 0"):
-        open_detector(zoo, "community-nano-int8")
+        DetectorChain(zoo, "community-nano-int8")
     path.write_text(yaml.safe_dump({**described, "head": {"kind": "classifier", "judges": False}}), "utf-8")
     with pytest.raises(ModelError, match="has to judge or to redraw"):
-        open_detector(zoo, "community-nano-int8")
+        DetectorChain(zoo, "community-nano-int8")
 
 
 def test_a_look_that_is_not_there_is_named(tmp_path: Path) -> None:
     zoo = zoo_with(tmp_path, [{"model": "fire-second-look"}, {"model": "rubbish"}])
     with pytest.raises(ModelError, match=r"no model 'rubbish' in .*; it has community-nano-int8, fire-"):
-        open_detector(zoo, "community-nano-int8")
+        DetectorChain(zoo, "community-nano-int8")
 
 
 def test_a_detector_is_no_second_look(tmp_path: Path) -> None:
     zoo = zoo_with(tmp_path, {"model": "community-nano-int8"})
     with pytest.raises(ModelError, match="'community-nano-int8' does not classify; choose another one as second look"):
-        open_detector(zoo, "community-nano-int8")
+        DetectorChain(zoo, "community-nano-int8")

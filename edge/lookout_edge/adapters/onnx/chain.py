@@ -15,25 +15,12 @@ from lookout_edge.adapters.onnx.rivals import RivalDetector
 from lookout_edge.adapters.onnx.second_detector import LEAST, PairedDetector
 from lookout_edge.adapters.onnx.second_look import OnnxClassifier, SecondLookDetector
 from lookout_edge.adapters.onnx.session import DEFAULT_PROVIDERS
-from lookout_edge.adapters.zoo import SecondDetector, SecondLook, Zoo
+from lookout_edge.adapters.zoo import ModelSpec, SecondDetector, SecondLook, Zoo
 from lookout_edge.domain.detection import Detection
 from lookout_edge.domain.frame import Image
 from lookout_edge.domain.geometry import Box
 from lookout_edge.errors import ModelError
 from lookout_edge.ports import Detector
-
-
-def open_detector(
-    zoo: Zoo,
-    name: str,
-    providers: Sequence[str] = DEFAULT_PROVIDERS,
-    threads: int = 1,
-    threshold: float | None = None,
-    raw: bool = False,
-    doubtful: bool = False,
-) -> Detector:
-    """The detector ``name``, asked about all that it knows; see ``DetectorChain``."""
-    return DetectorChain(zoo, name, providers, threads, threshold, raw, doubtful).whole
 
 
 class DetectorChain:
@@ -54,7 +41,7 @@ class DetectorChain:
         doubtful: bool = False,
     ) -> None:
         entry = zoo.entry(name)
-        spec = self._spec = entry.spec
+        spec = self._spec = _alone(entry.spec) if raw else entry.spec
         lower = spec.thresholds.doubtful if doubtful else {}
         told = {label: spec.thresholds.of(label) if threshold is None else threshold for label in spec.labels}
         #: Label → score from which on it is reported.
@@ -63,10 +50,6 @@ class DetectorChain:
         self._seconds: list[tuple[SecondDetector, OnnxDetector]] = []
         self._made: dict[frozenset[str], Detector] = {}
         self._lock = Lock()
-        if raw:
-            self._labels = frozenset[str]()
-            self._made[self._labels] = OnnxDetector(entry, providers, threads, threshold, lower)
-            return
         for look in spec.second_look:
             self._looks.append((look, OnnxClassifier(zoo.entry(look.model), providers, threads)))
         self._check_looks(name)
@@ -142,6 +125,11 @@ class DetectorChain:
                     both = f"both '{judges[label]}' and '{judge.name}'"
                     raise ModelError(f"'second_look' of '{name}' asks {both} about {label}; leave out one")
                 judges[label] = judge.name
+
+
+def _alone(spec: ModelSpec) -> ModelSpec:
+    """The same detector without any other look."""
+    return spec.model_copy(update={"mirrored_look": None, "rivals": None, "second_look": (), "second_detector": ()})
 
 
 class WithoutLabels(AfterFirstLook):
