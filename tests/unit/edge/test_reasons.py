@@ -1,4 +1,4 @@
-"""Why a camera sees nothing, or not everything: each code that the gateway can state has words, on its page and in the console."""
+"""Why a camera sees nothing, or not all: each code that a gateway states has words, on its page and in the console."""
 
 import ast
 import json
