@@ -2,8 +2,9 @@
 
 What looks like fire is judged by how it behaves: it is there in look after look, its base stands, it flickers, it
 grows. The more of that is seen, the sooner it is confirmed; what is merely there takes longest. Places where
-something often came to nothing (lamps, brake lights, steam) are learned and make the rule slower there, but never
-hide what grows or flickers, and they expire. Smoke that was suspected all along is scenery: clouds and fog, until it
+something often came to nothing (lamps, brake lights, steam) are learned: what is merely there, and of which the model
+is not sure, is no alarm there for a day. Where an operator has agreed to leave something out it is one all the same,
+only later. Smoke that was suspected all along is scenery: clouds and fog, until it
 outgrows its past, flickers, is clearly surer or is there for long.
 """
 
@@ -93,11 +94,16 @@ class FireSmokeParams(RuleParams):
     """Times that something must have come to nothing at a place before the place is known for it."""
     learned_keep_s: float = Field(default=86_400.0, ge=60, le=604_800)
     """Seconds after which that is forgotten."""
+    left_out_s: float = Field(default=60.0, ge=0, le=120)
+    """Seconds until the pre-alarm where an operator has agreed to leave something out, for what neither flickers nor
+    grows and of which the model is not sure, if ``steady_share`` of the looks of so many seconds saw it."""
 
     @model_validator(mode="after")
     def _times_ascend(self) -> Self:
         if not self.pre_alarm_s <= self.doubtful_s <= self.steady_s or self.confirm_s > self.steady_s:
             raise ValueError("the times must rise: pre_alarm_s <= doubtful_s <= steady_s and confirm_s <= steady_s")
+        if self.left_out_s < self.steady_s:
+            raise ValueError("left_out_s must be at least steady_s: an operator's word makes nothing faster")
         return self
 
 
@@ -120,6 +126,8 @@ class FireSmoke:
         self._stages: dict[int, Stage] = {}
         #: Those that have been active: an alarm that was told is never taken back for its past.
         self._told: set[int] = set()
+        #: Those that an operator's word kept from being confirmed: they teach nothing of their place.
+        self._slowed: set[int] = set()
 
     @property
     def occurrences(self) -> OccurrenceSettings:
@@ -168,7 +176,7 @@ class FireSmoke:
             elif hazard.seen_at == at and _is_smoke_alone(hazard):
                 suspected.append(hazard.box)
             observations.append(observation)
-        self._stages, self._told = stages, self._told & stages.keys()
+        self._stages, self._told, self._slowed = stages, self._told & stages.keys(), self._slowed & stages.keys()
         alarms = [o.box for o in observations if o.key in self._told]
         for box in suspected:
             if not any(box.intersection(alarm) > 0 for alarm in alarms):
@@ -178,7 +186,7 @@ class FireSmoke:
     def reset(self) -> None:
         """See ``Rule.reset``; what was learned of places stays."""
         self._book.reset()
-        self._stages, self._told, self._zone_of = {}, set(), {}
+        self._stages, self._told, self._slowed, self._zone_of = {}, set(), set(), {}
 
     def _zone(self, found: Detection) -> Zone | None:
         """The first zone in which its base stands."""
@@ -199,9 +207,9 @@ class FireSmoke:
                     self._stages[hazard.number] = Stage.CONFIRMED
 
     def _learn(self, gone: Sequence[Hazard]) -> None:
-        """What was never confirmed came to nothing."""
+        """What was never confirmed came to nothing, unless only an operator's word kept it from that."""
         for hazard in gone:
-            if self._stages.get(hazard.number) is not Stage.CONFIRMED:
+            if self._stages.get(hazard.number) is not Stage.CONFIRMED and hazard.number not in self._slowed:
                 self._cells.learn(hazard.seen_at, _kind(hazard), hazard.box)
 
     def _judge(self, at: float, zone: Zone, hazard: Hazard, armed: bool, scene: Scene) -> Observation:
@@ -213,21 +221,28 @@ class FireSmoke:
         alive = flickers or (hazard.growth >= params.min_growth and not in_scenery)
         held_back = in_scenery and not (flickers or self._is_sure(hazard, CLEAR) or self._lasts(hazard))
         sure = self._is_sure(hazard)
-        doubted = not alive and self._is_doubted(at, hazard, scene)
+        left_out = not alive and self._is_left_out(at, hazard, scene)
+        doubted = left_out or (not alive and self._cells.knows(at, _kind(hazard), hazard.box))
+        told = hazard.number in self._told
         stage = self._stage(hazard, alive, doubted or held_back)
         wait_s = params.pre_alarm_s if alive or sure else params.doubtful_s
-        behaves = alive or stage is Stage.CONFIRMED
+        behaves, share = alive or stage is Stage.CONFIRMED, hazard.share_lately
         if stage is Stage.PRE_ALARM and doubted:
             wait_s = params.steady_s
+        if stage is Stage.PRE_ALARM and left_out:
+            if self._is_steady(hazard):
+                self._slowed.add(hazard.number)
+            if not (sure or told):
+                wait_s, share = params.left_out_s, hazard.share_over(params.left_out_s)
         conditions = (
             zone_condition(zone.id),
             window_condition(armed),
             votes_condition(hazard.votes, params.votes_needed),
             *((score_condition(hazard.mean_score, params.min_score),) if params.min_score else ()),
-            Condition("learned_place", doubted, sure or not doubted or hazard.number in self._told, False),
+            Condition("learned_place", doubted, sure or left_out or told or not doubted, False),
             dwell_condition(hazard.dwell_s, wait_s),
             Condition("scenery", round(known, 2), not held_back, round(1 / params.min_growth, 2), "1"),
-            *(() if behaves else (_steady_condition(hazard.share_lately, params.steady_share),)),
+            *(() if behaves else (_steady_condition(share, params.steady_share),)),
             Condition(name="flicker", value=round(hazard.flicker, 3), limit=params.min_flicker, met=True),
             Condition(name="growth", value=round(hazard.growth, 3), limit=params.min_growth, met=True),
             Condition(name="drift", value=round(hazard.drift, 3), limit=params.max_drift, met=True),
@@ -279,17 +294,19 @@ class FireSmoke:
         wait_s = self._params.scenery_s
         return hazard.dwell_s >= wait_s and hazard.share_over(wait_s) >= LASTING
 
-    def _is_doubted(self, at: float, hazard: Hazard, scene: Scene) -> bool:
-        """Whether the place is known for what comes to nothing, by experience or by an operator's word."""
-        left_out = suppression_condition(scene.suppressions, at, self.scenario, GROUP, hazard.box)
-        return bool(left_out) or self._cells.knows(at, _kind(hazard), hazard.box)
+    def _is_left_out(self, at: float, hazard: Hazard, scene: Scene) -> bool:
+        """Whether an operator has agreed to leave out what is merely there."""
+        return bool(suppression_condition(scene.suppressions, at, self.scenario, GROUP, hazard.box))
+
+    def _is_steady(self, hazard: Hazard) -> bool:
+        return hazard.share >= self._params.steady_share and hazard.dwell_s >= self._params.steady_s
 
     def _stage(self, hazard: Hazard, alive: bool, doubted: bool) -> Stage:
         """How far it has come; never back."""
         params, dwell_s = self._params, hazard.dwell_s
         held = self._stages.get(hazard.number)
         burns = alive and hazard.drift <= params.max_drift and dwell_s >= params.confirm_s
-        steady = not doubted and hazard.share >= params.steady_share and dwell_s >= params.steady_s
+        steady = not doubted and self._is_steady(hazard)
         return Stage.CONFIRMED if held is Stage.CONFIRMED or burns or steady else Stage.PRE_ALARM
 
 

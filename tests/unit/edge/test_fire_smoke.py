@@ -274,13 +274,32 @@ def test_a_burning_place_is_never_learned() -> None:
     assert first(watch(watched, flame(score=0.32), 10, start=3000.0), "pre_alarm") is not None
 
 
+LEFT_OUT = Scene(
+    "yard",
+    suppressions=(
+        Suppression(
+            id="p1", camera="yard", scenario=Scenario.FIRE_SMOKE, box=STOVE, group="hazard", since=0.0, until=1e6
+        ),
+    ),
+)
+
+
 def test_an_operators_suppression_slows_the_doubtful_and_hides_nothing_that_flickers() -> None:
-    left_out = Suppression(
-        id="p1", camera="yard", scenario=Scenario.FIRE_SMOKE, box=STOVE, group="hazard", since=0.0, until=1e6
-    )
-    scene = Scene("yard", suppressions=(left_out,))
-    assert first(watch(rule(), flame(), 10, scene=scene), "pre_alarm") is None
-    assert first(watch(rule(), flickering, 10, scene=scene), "confirmed") is not None
+    doubtful = watch(rule(), flame(), 70, scene=LEFT_OUT)
+    assert first(doubtful, "pre_alarm") == 60.0, "a weak steady flame is told later, and never kept quiet"
+    assert {o.blocked_by for at, o in doubtful if at < 60} == {"votes", "dwell"}
+    assert first(watch(rule(), lambda at: flame()(at) if at % 10 < 7 else (), 100, scene=LEFT_OUT), "pre_alarm") is None
+    assert first(watch(rule(), flame(score=0.9), 20, scene=LEFT_OUT), "pre_alarm") == 12.0
+    assert first(watch(rule(), flickering, 10, scene=LEFT_OUT), "confirmed") is not None
+
+
+def test_an_operators_word_keeps_its_promise_where_the_place_was_learned_and_teaches_nothing() -> None:
+    assert first(watch(learned(), flame(), 70, start=1000.0, scene=LEFT_OUT), "pre_alarm") == 1060.0
+    watched = rule()
+    for start in (0.0, 120.0, 240.0, 360.0):
+        # Long enough to be confirmed, were it not for the operator's word.
+        watch(watched, lambda at, start=start: flame()(at) if at < start + 20 else (), 40, start=start, scene=LEFT_OUT)
+    assert first(watch(watched, flame(), 10, start=1000.0), "pre_alarm") == 1004.0
 
 
 def test_a_fire_that_dies_down_and_flares_up_is_one_occurrence_and_another_is_another() -> None:
@@ -333,6 +352,8 @@ def test_no_label_no_fire() -> None:
 def test_times_must_rise() -> None:
     with pytest.raises(ValidationError, match="must rise"):
         FireSmokeParams(pre_alarm_s=4, doubtful_s=3)
+    with pytest.raises(ValidationError, match="makes nothing faster"):
+        FireSmokeParams(left_out_s=10)
 
 
 def test_an_exposure_change_does_not_flicker_and_a_flame_does() -> None:
