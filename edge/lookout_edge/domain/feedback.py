@@ -117,7 +117,11 @@ def propose(at: float, notes: Sequence[Note], verdicts: Mapping[str, Verdict]) -
     ``notes`` are those of the last week. The same false alarms give the same proposal.
     """
     alarms = _alarms(notes)
-    false = [note for note in alarms if verdicts.get(note.occurrence or "") is Verdict.FALSE]
+    false = [
+        note
+        for note in alarms
+        if verdicts.get(note.occurrence or "") is Verdict.FALSE and not _is_told_all_the_same(note)
+    ]
     found: list[Proposal] = []
     scattered: list[Note] = []
     while false:
@@ -205,6 +209,7 @@ def _tried(proposal: Proposal, alarms: Sequence[Note], verdicts: Mapping[str, Ve
         LeftOut(occurrence=note.occurrence or "", at=note.at, verdict=verdicts.get(note.occurrence or ""))
         for note in sorted(alarms, key=lambda note: note.at)
         if _scope(note) == scope and suppression.covers(note.at, proposal.group, _box(note), _score(note))
+        if not _is_told_all_the_same(note)
     )
     return proposal.model_copy(
         update={
@@ -214,6 +219,21 @@ def _tried(proposal: Proposal, alarms: Sequence[Note], verdicts: Mapping[str, Ve
             "left_out": covered,
         }
     )
+
+
+def _is_told_all_the_same(note: Note) -> bool:
+    """Whether no proposal could have left it out: flames and smoke that flickered or grew when they were told.
+
+    Growth that only fills where smoke was suspected long before is none, see the rule.
+    """
+    if note.scenario is not Scenario.FIRE_SMOKE:
+        return False
+    over = {
+        c.name: c.value >= c.limit
+        for c in note.conditions
+        if isinstance(c.value, int | float) and isinstance(c.limit, int | float)
+    }
+    return over.get("flicker", False) or (over.get("growth", False) and not over.get("scenery", False))
 
 
 def _score(note: Note) -> float | None:

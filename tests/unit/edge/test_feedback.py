@@ -72,6 +72,22 @@ def test_fire_expires_after_a_day_and_other_things_after_two_weeks() -> None:
         assert proposal.decided(Decision.DECLINED, "wang", 10.0).until is None
 
 
+def burning(name: str, *, flicker: float = 0.01, growth: float = 1.0, scenery: float = 0.0) -> Note:
+    """A fire alarm with what the rule measured when it was told."""
+    measured = (("flicker", flicker, 0.12), ("growth", growth, 1.3), ("scenery", scenery, 0.77))
+    conditions = tuple(Condition(name=n, value=value, limit=limit, met=True) for n, value, limit in measured)
+    return alarm(name, label="fire").model_copy(update={"conditions": conditions})
+
+
+def test_what_flickers_or_grows_is_told_all_the_same_so_no_proposal_spares_or_misses_it() -> None:
+    still = [burning(name) for name in "abc"]
+    lively = [burning("d", flicker=0.5), burning("e", growth=2.0), burning("f", growth=2.0, scenery=0.9)]
+    verdicts = {**dict.fromkeys("abc", FALSE), **dict.fromkeys("def", REAL)}
+    (proposal,) = propose(0.0, [*still, *lively], verdicts)
+    assert (proposal.spared, proposal.missed) == (3, 1), "growth into where smoke always hovers is none"
+    assert propose(0.0, [burning(name, flicker=0.5) for name in "abc"], dict.fromkeys("abc", FALSE)) == []
+
+
 def anywhere(name: str, score: float, *, number: int, label: str = "bicycle") -> Note:
     """An alarm at a place of its own, of which the model was so sure."""
     box = (0.05 * number, 0.0, 0.05 * number + 0.04, 0.1)

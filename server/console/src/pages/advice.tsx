@@ -105,6 +105,7 @@ function OneProposal({ gateway, id, proposal, camera, still, onDecided }: Propos
           <span class={proposal.decision === "open" ? "pill off" : "pill"}>{t(`advice_decision.${proposal.decision}`)}</span>
         </div>
         <p>{least === null ? t("advice.leave_out", { what }) : t("advice.leave_out_unsure", { what, score: percent(least) })}</p>
+        {proposal.scenario === "fire_smoke" ? <p class="quiet-text">{t("advice.slows")}</p> : null}
         <p>
           {t("advice.spared", { n: spared })}
           {t("gateway.and")}
