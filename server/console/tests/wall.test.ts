@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Camera } from "../src/api/models";
-import { countBySight, gravest, neighbour, tilesOf, watchedShare } from "../src/live/wall";
+import { countBySight, gravest, needyFirst, neighbour, tilesOf, watchedShare } from "../src/live/wall";
 import { alarm } from "./samples";
 
 const camera = (id: string, given: Partial<Camera> = {}): Camera => ({
@@ -28,6 +28,12 @@ describe("the wall", () => {
     expect(tilesOf(cameras, { ...all, sight: "blind" }).map(({ id }) => id)).toEqual(["a"]);
     expect(tilesOf(cameras, { ...all, grid: "grid-01", words: " C" }).map(({ id }) => id)).toEqual(["c"]);
     expect(countBySight(cameras)).toEqual({ watching: 2, blind: 1, off: 0, unknown: 0 });
+  });
+
+  it("counts the numbers in names, and puts what nobody sees first where somebody asks what is wrong", () => {
+    const cameras = [camera("12"), camera("3"), camera("20", { state: "unknown" }), camera("4", { grid: GRID }), camera("100", { state: "blind" })];
+    expect(tilesOf(cameras, { sight: "watching", grid: "", words: "" }).map(({ id }) => id)).toEqual(["4", "3", "12"]);
+    expect(needyFirst(cameras).map(({ id }) => id)).toEqual(["100", "20", "4", "3", "12"]);
   });
 
   it("shows the gravest of a camera's open alarms", () => {

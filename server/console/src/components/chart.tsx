@@ -3,6 +3,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
+import { fitted } from "../text/axis";
 import { language, t } from "../text/i18n";
 import { Table } from "./table";
 
@@ -26,8 +27,8 @@ interface Props {
 
 const HEIGHT = 220;
 const AXIS_PX = 64;
-/** Narrower labels would touch each other. */
-const LABEL_PX = 76;
+/** Of the axis along the bottom, for labels of one line and of two. */
+const LABELS_PX = [32, 48] as const;
 const FONT = '12px "Noto Sans SC", "Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", system-ui, sans-serif';
 
 export function Chart(props: Props) {
@@ -118,6 +119,9 @@ function options(
   const tones = [...legend.querySelectorAll(".swatch")].map((swatch) => getComputedStyle(swatch).color);
   const bars = series.filter((each) => each.drawn === "bars").length;
   const axis = { stroke: quiet, font: FONT, ticks: { show: false } };
+  const pen = document.createElement("canvas").getContext("2d");
+  if (pen !== null) pen.font = FONT;
+  const along = fitted(labels, width - AXIS_PX, (text) => pen?.measureText(text).width ?? 0);
   return {
     width,
     height: HEIGHT,
@@ -130,10 +134,11 @@ function options(
     axes: [
       {
         ...axis,
-        size: 32,
+        size: LABELS_PX[along.texts.some((text) => text.includes("\n")) ? 1 : 0],
+        lineGap: 1.3,
         grid: { show: false },
-        splits: () => everyNth(labels.length, Math.ceil((labels.length * LABEL_PX) / Math.max(1, width - AXIS_PX))),
-        values: (_, splits) => splits.map((index) => labels[index] ?? ""),
+        splits: () => everyNth(labels.length, along.step),
+        values: (_, splits) => splits.map((index) => along.texts[index] ?? ""),
       },
       {
         ...axis,

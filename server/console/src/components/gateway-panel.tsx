@@ -4,6 +4,7 @@ import * as admin from "../api/admin";
 import type { Ask, ModelPackage } from "../api/admin";
 import type { Camera, Gateway, Proof, Stream } from "../api/models";
 import { attempt, tell } from "../live/notices";
+import { cameraPath } from "../live/places";
 import { administers, leads } from "../live/powers";
 import { dayTime, measure, size, span } from "../text/format";
 import { t, word } from "../text/i18n";
@@ -175,7 +176,7 @@ function Cameras({ cameras, streams, onTest }: CamerasProps) {
       keyOf={(camera) => camera.id}
       most={12}
       columns={[
-        { name: t("gateway.camera"), cell: (camera) => camera.name },
+        { name: t("gateway.camera"), cell: (camera) => <a href={cameraPath(camera)}>{camera.name}</a> },
         {
           name: t("gateway.sees"),
           cell: (camera) => (

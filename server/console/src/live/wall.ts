@@ -18,8 +18,20 @@ export function tilesOf(cameras: readonly Camera[], filter: WallFilter): Camera[
     .filter((camera) => filter.sight === "all" || camera.state === filter.sight)
     .filter((camera) => filter.grid === "" || camera.grid?.id === filter.grid)
     .filter((camera) => `${camera.name} ${camera.id} ${camera.grid?.name ?? ""}`.toLowerCase().includes(words))
-    .sort((a, b) => placeOf(a).localeCompare(placeOf(b)) || a.name.localeCompare(b.name, "zh-CN"));
+    .sort(byPlace);
 }
+
+/** First those that somebody has to look after; among equals those of one place together. */
+export function needyFirst(cameras: readonly Camera[]): Camera[] {
+  return [...cameras].sort((a, b) => NEED.indexOf(a.state) - NEED.indexOf(b.state) || byPlace(a, b));
+}
+
+const NEED: readonly CameraSight[] = ["blind", "off", "unknown", "watching"];
+
+/** Building 3 before building 12. */
+const { compare } = new Intl.Collator("zh-CN", { numeric: true });
+
+const byPlace = (a: Camera, b: Camera) => compare(placeOf(a), placeOf(b)) || compare(a.name, b.name);
 
 const placeOf = (camera: Camera) => camera.grid?.id ?? "\uffff";
 

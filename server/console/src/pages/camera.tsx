@@ -123,7 +123,8 @@ function Told({ camera }: { camera: Camera }) {
 function AlarmLine({ alarm }: { alarm: Alarm }) {
   const said = (
     <>
-      <Grade severity={alarm.severity} bare /> {word("scenario", alarm.scenario)}
+      <Grade severity={alarm.severity} bare />
+      {word("scenario", alarm.scenario)}
     </>
   );
   return (

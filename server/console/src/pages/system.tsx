@@ -9,6 +9,8 @@ import { Show, useLoad } from "../components/load";
 import { ProofLine } from "../components/proof-line";
 import { useReload } from "../components/reload";
 import { now } from "../live/clock";
+import { cameraPath } from "../live/places";
+import { needyFirst } from "../live/wall";
 import { adviceFor } from "../text/advice";
 import { dayTime, span } from "../text/format";
 import { t, word } from "../text/i18n";
@@ -33,7 +35,7 @@ function Cameras() {
             <Empty title={t("system.no_cameras")}>{t("system.no_cameras_next")}</Empty>
           ) : (
             <ul class="tiles">
-              {cameras.map((camera) => (
+              {needyFirst(cameras).map((camera) => (
                 <CameraTile key={`${camera.gateway} ${camera.id}`} camera={camera} />
               ))}
             </ul>
@@ -49,14 +51,19 @@ function CameraTile({ camera }: { camera: Camera }) {
   return (
     <li class={`tile sight-${camera.state}`}>
       <p>
-        <strong>{camera.name}</strong> <span class="sight">{t(`sight.${camera.state}`)}</span>
+        <a href={cameraPath(camera)}>
+          <strong>{camera.name}</strong>
+        </a>{" "}
+        <span class="sight">{t(`sight.${camera.state}`)}</span>
       </p>
       {camera.reason ? <p>{word("sight_reason", camera.reason)}</p> : null}
-      {advice === null ? null : (
-        <p class="quiet-text" title={advice.told ?? undefined}>
-          {advice.text}
-        </p>
-      )}
+      {advice === null ? null : <p class="quiet-text">{advice.text}</p>}
+      {advice?.told ? (
+        <details class="own-words quiet-text">
+          <summary>{t("system.gateway_says")}</summary>
+          {advice.told}
+        </details>
+      ) : null}
       <p class="quiet-text">
         {[camera.grid?.name, camera.gateway].filter(Boolean).join(" · ")}
         {camera.since === null ? null : (
