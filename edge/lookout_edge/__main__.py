@@ -87,10 +87,11 @@ def enrol(
     url: Annotated[str, typer.Argument(help="The dispatcher's address, as 'lookout-server gateway enrol' showed it.")],
     code: Annotated[str, typer.Argument(help="The one-time code.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for gateway.yaml and secrets/.")] = Path(),
+    replace: Annotated[bool, typer.Option("--replace", help="Even where the folder is another gateway's.")] = False,
 ) -> None:
     """Fetch this box's certificate or password, token and configuration; the key is made here and stays here."""
     with plain_errors():
-        made = bootstrap.enrol(url, code, out)
+        made = bootstrap.enrol(url, code, out, replace=replace)
         typer.echo(f"This box is gateway {made.gateway}; secrets are in {out / 'secrets'}.")
         if made.again:
             typer.echo(f"{made.config} fits as it is; restart the gateway, should it run.")

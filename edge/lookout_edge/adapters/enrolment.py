@@ -68,14 +68,15 @@ class Enrolment:
     again: bool = False
 
 
-def enrol(url: str, code: str, folder: Path) -> Enrolment:
+def enrol(url: str, code: str, folder: Path, *, replace: bool = False) -> Enrolment:
     """Use the code up at the dispatcher at ``url`` and write what it gives into ``folder``.
 
-    EdgeError says what to do; until the dispatcher has been asked nothing is used up. The key never leaves this box.
+    Where the folder is another gateway's already the dispatcher refuses, unless ``replace``. EdgeError says what to do;
+    until the dispatcher has been asked nothing is used up. The key never leaves this box.
     """
     secrets_folder = _prepare(folder)
     key = ec.generate_private_key(ec.SECP256R1())
-    given = _ask(url, code, _request(key))
+    given = _ask(url, {"code": code, "request": _request(key)}, None if replace else _gateway_of(folder))
     _check_authority(given, code)
     files: dict[str, str] = {"upload-token": given.token}
     if given.certificate is not None and given.authority is not None:
@@ -100,17 +101,32 @@ def enrol(url: str, code: str, folder: Path) -> Enrolment:
     return Enrolment(gateway=given.gateway, config=config, complete=whole or fits, again=fits)
 
 
+def _gateway_of(folder: Path) -> str | None:
+    """Which gateway a folder is already, by its configuration or else its certificate; None: neither says it."""
+    named = _said_in(folder / "gateway.yaml").get("gateway")
+    if isinstance(named, str):
+        return named
+    try:
+        certificate = x509.load_pem_x509_certificate((folder / "secrets" / "gateway.pem").read_bytes())
+    except (OSError, ValueError):
+        return None
+    return next((str(each.value) for each in certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)), None)
+
+
 def _holds(config: Path, access: str) -> bool:
     """Whether a configuration that is there says all of ``access`` already: enrolled again, with new secrets."""
+    known = _said_in(config)
+    wanted = cast(dict[str, object], yaml.safe_load(access))
+    return all(known.get(key) == value for key, value in wanted.items())
+
+
+def _said_in(config: Path) -> Mapping[str, object]:
+    """What a configuration says; nothing where there is none, or none that can be read."""
     try:
         there: object = yaml.safe_load(config.read_text(encoding="utf-8"))
     except (OSError, ValueError, yaml.YAMLError):
-        return False
-    wanted = cast(dict[str, object], yaml.safe_load(access))
-    if not isinstance(there, dict):
-        return False
-    known = cast(dict[str, object], there)
-    return all(known.get(key) == value for key, value in wanted.items())
+        return {}
+    return cast(dict[str, object], there) if isinstance(there, dict) else {}
 
 
 def _prepare(folder: Path) -> Path:
@@ -127,17 +143,22 @@ def _prepare(folder: Path) -> Path:
     return place
 
 
-def _ask(url: str, code: str, request: str) -> Enrolled:
+def _ask(url: str, asked: Mapping[str, str], known_as: str | None) -> Enrolled:
     if not url.startswith(("http://", "https://")):
         raise EdgeError(f"{url} lacks its beginning: write http://{url}, or https:// where the dispatcher has that")
     try:
-        answer = httpx.post(
-            f"{url.rstrip('/')}/api/v1/enrol", json={"code": code, "request": request}, timeout=_TIMEOUT_S
-        )
+        # Left out where nothing is known: a dispatcher older than this field takes new boxes as ever.
+        body = {**asked, "known_as": known_as} if known_as is not None else asked
+        answer = httpx.post(f"{url.rstrip('/')}/api/v1/enrol", json=body, timeout=_TIMEOUT_S)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         why = str(error) or type(error).__name__
         raise EdgeError(f"no dispatcher at {url} ({why}): {_advice(url, why)}") from error
     try:
+        if answer.status_code == 409:
+            raise EdgeError(
+                f"{answer.json()['detail']}; enrol it in a folder of its own with --out, or let it take the "
+                "other one's place here with --replace"
+            )
         if answer.status_code != 200:
             raise EdgeError(f"the dispatcher at {url} refuses: {answer.json()['detail']}")
         return Enrolled.model_validate_json(answer.content)

@@ -115,9 +115,9 @@ def load(path: Path, drawn: Drawn | None = None) -> LoadedConfig:
     return load_config(path, models=Zoo.find().seen_labels(), environ=os.environ, drawn=drawn)
 
 
-def enrol(url: str, code: str, folder: Path) -> Enrolment:
+def enrol(url: str, code: str, folder: Path, *, replace: bool = False) -> Enrolment:
     """Fetch what lets this box in; see ``lookout-edge enrol``."""
-    return enrol_box(url, code, folder)
+    return enrol_box(url, code, folder, replace=replace)
 
 
 def looks_of(camera: CameraConfig) -> LookSettings:

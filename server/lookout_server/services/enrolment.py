@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from lookout_server.domain.audit import Act, Entry
-from lookout_server.errors import ForbiddenError, InvalidError
+from lookout_server.errors import ConflictError, ForbiddenError, InvalidError
 from lookout_server.ports import IssuedCertificate, Store
 from lookout_server.services.accounts import hash_token, new_token
 
@@ -82,8 +82,13 @@ async def offer(
     return _grouped(secret + pin_of(door.pin))
 
 
-async def enrol(store: Store, door: Door, code: str, request: str | None, *, at: datetime) -> Bundle:
-    """Use the code up. ForbiddenError when it is unknown, used or expired; InvalidError leaves it as it is."""
+async def enrol(
+    store: Store, door: Door, code: str, request: str | None, *, at: datetime, known_as: str | None = None
+) -> Bundle:
+    """Use the code up. ForbiddenError when it is unknown, used or expired.
+
+    InvalidError and ConflictError leave it as it is; the latter: the box is another gateway (``known_as``) already.
+    """
     plain = _plain(code)
     if door.pin is not None and request is None:
         raise InvalidError("this site gives certificates: send a certificate request with the code")
@@ -94,6 +99,10 @@ async def enrol(store: Store, door: Door, code: str, request: str | None, *, at:
         if gateway is None:
             raise ForbiddenError(
                 "the code is unknown, used or expired: have a new one made by 'lookout-server gateway enrol'"
+            )
+        if known_as not in {None, gateway}:
+            raise ConflictError(
+                f"the code is for gateway {gateway}, and this box is {known_as} already: the code still works"
             )
         if door.pin is not None and request is not None:
             certificate = door.certify(gateway, request, at)

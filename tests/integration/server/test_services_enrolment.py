@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry
 
 from integration.server.fleet import app_of
 from lookout_server.api.deps import Deps
-from lookout_server.errors import ForbiddenError, InvalidError
+from lookout_server.errors import ConflictError, ForbiddenError, InvalidError
 from lookout_server.ports import IssuedCertificate
 from lookout_server.services.accounts import whose_upload_token
 from lookout_server.services.enrolment import Addresses, enrol, offer, revoke
@@ -53,6 +53,15 @@ async def test_a_code_works_once(station: Station) -> None:
     assert await whose_upload_token(station.store, bundle.token) == "gw-1"
     with pytest.raises(ForbiddenError):
         await enrol(station.store, door, code, None, at=NOON)
+
+
+async def test_a_box_that_is_another_gateway_is_refused_and_the_code_still_works(station: Station) -> None:
+    door = FakeDoor(certificates=True)
+    code = await offer(station.store, door, "gw-2", at=NOON, lasts=DAY)
+    with pytest.raises(ConflictError, match="for gateway gw-2, and this box is gw-1 already"):
+        await enrol(station.store, door, code, "a request", at=NOON, known_as="gw-1")
+    assert door.issued == 0
+    assert (await enrol(station.store, door, code, "a request", at=NOON, known_as="gw-2")).gateway == "gw-2"
 
 
 async def test_an_expired_a_replaced_and_a_made_up_code_open_nothing(station: Station) -> None:

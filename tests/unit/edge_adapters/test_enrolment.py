@@ -1,5 +1,6 @@
 """What a box is told when its enrolment does not come off, by real sockets, and when it is enrolled once more."""
 
+import json
 import ssl
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -23,14 +24,20 @@ GIVEN = """{"gateway": "gw-a", "site": "home", "timezone": "Asia/Shanghai", "dis
  "mqtt": {"host": "192.0.2.7", "port": 1883, "username": "gw-a", "password": "p", "tls": false},
  "certificate": null, "authority": null}"""
 
+OTHER = '{"detail": "the code is for gateway gw-a, and this box is another already: the code still works"}'
+
 
 class Dispatcher(BaseHTTPRequestHandler):
+    """Every code is gateway gw-a's."""
+
     asked = 0
 
     def do_POST(self) -> None:
         Dispatcher.asked += 1
-        body = (GIVEN % Dispatcher.asked).encode()
-        self.send_response(200)
+        given = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        other = given.get("known_as", "gw-a") != "gw-a"
+        body = (OTHER if other else GIVEN % Dispatcher.asked).encode()
+        self.send_response(409 if other else 200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -125,3 +132,28 @@ def test_enrolled_once_more_only_secrets_are_new_unless_the_configuration_says_o
         third = enrol(url, code, tmp_path)
     assert (third.again, third.complete, third.config.name) == (False, False, "access.yaml")
     assert yaml.safe_load(third.config.read_text(encoding="utf-8"))["mqtt"]["host"] == "192.0.2.7"
+
+
+def test_another_gateways_folder_is_left_alone_unless_it_is_to_be_replaced(tmp_path: Path) -> None:
+    (tmp_path / "secrets").mkdir()
+    token, config = tmp_path / "secrets" / "upload-token", tmp_path / "gateway.yaml"
+    token.write_text("of gw-b")
+    config.write_text("gateway: gw-b\nmqtt: {host: 192.0.2.7}\n")
+    with listening() as port:
+        url = f"http://127.0.0.1:{port}"
+        with pytest.raises(EdgeError, match=r"for gateway gw-a, .* with --out, .* with --replace"):
+            enrol(url, "ABCD-EFGH-IJKL-MNOP", tmp_path)
+        assert (token.read_text(), (tmp_path / "access.yaml").exists()) == ("of gw-b", False)
+        made = enrol(url, "ABCD-EFGH-IJKL-MNOP", tmp_path, replace=True)
+    assert token.read_text().startswith("t-")
+    assert (made.config.name, made.complete) == ("access.yaml", False)
+    assert "gw-b" in config.read_text()
+
+
+def test_where_only_its_certificate_says_which_gateway_a_folder_is_that_counts(tmp_path: Path) -> None:
+    (tmp_path / "secrets").mkdir()
+    # Its name is "dispatcher", which is not gw-a either.
+    _, pem = tls(tmp_path, name="127.0.0.1", begins=datetime.now(UTC))
+    pem.rename(tmp_path / "secrets" / "gateway.pem")
+    with listening() as port:
+        assert "--replace" in refusal(f"http://127.0.0.1:{port}", tmp_path)

@@ -9,12 +9,16 @@ from lookout_server.services.enrolment import Bundle
 
 
 class EnrolBody(RequestModel):
-    """The code that `lookout-server gateway enrol` showed, and the request for a certificate (PEM, PKCS #10)."""
+    """The code that `lookout-server gateway enrol` showed, and the request for a certificate (PEM, PKCS #10).
+
+    ``known_as``: the gateway that the box is already; a code for another one is then refused and not used up.
+    """
 
     model_config = shown({"code": "ABCD-EFGH-IJKL-MNOP", "request": None}, request=True)
 
     code: Annotated[str, StringConstraints(min_length=1, max_length=80)]
     request: Annotated[str, StringConstraints(max_length=4096)] | None = None
+    known_as: Identifier | None = None
 
 
 class OfferBody(RequestModel):

@@ -45,7 +45,9 @@ async def shut_out_gateway(deps: Given, access: Administrator, gateway: Identifi
 
 
 @router.post(
-    "/enrol", operation_id="enrolGateway", responses=errors("forbidden", "throttled", "too_large", "not_found")
+    "/enrol",
+    operation_id="enrolGateway",
+    responses=errors("forbidden", "conflict", "throttled", "too_large", "not_found"),
 )
 async def enrol_gateway(deps: Given, request: Request, response: Response, body: EnrolBody) -> EnrolledModel:
     """Use a code up: the box gets its certificate or password and its upload token, once."""
@@ -54,7 +56,7 @@ async def enrol_gateway(deps: Given, request: Request, response: Response, body:
     address = request.client.host if request.client else ""
     deps.throttle.check(_ANYBODY, address, now)
     try:
-        bundle = await enrolment.enrol(deps.store, door, body.code, body.request, at=now)
+        bundle = await enrolment.enrol(deps.store, door, body.code, body.request, at=now, known_as=body.known_as)
     except (ForbiddenError, InvalidError):
         deps.throttle.failed(_ANYBODY, address, now)
         raise
