@@ -15,11 +15,12 @@ from lookout_server.cli import AsJson, Config, configured, do, told_plainly
 def backup(
     out: Annotated[Path, typer.Argument(help="File to write, e.g. lookout-20261122.tar.")],
     evidence: Annotated[bool, typer.Option(help="With snapshots, clips and photos.")] = True,
+    replace: Annotated[bool, typer.Option("--replace", help="Replace the file when it is there already.")] = False,
     as_json: AsJson = False,
     config: Config = None,
 ) -> None:
     """Write everything into one file, while the dispatcher works: rows, evidence, certificates, accounts."""
-    report = do(bootstrap.backup(configured(config, level="warning"), out, evidence=evidence))
+    report = do(bootstrap.backup(configured(config, level="warning"), out, evidence=evidence, replace=replace))
     if as_json:
         typer.echo(json.dumps(asdict(report)))
         return

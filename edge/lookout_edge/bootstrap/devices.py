@@ -13,6 +13,7 @@ from lookout_edge.config import CameraConfig, GatewayConfig, MqttConfig
 from lookout_edge.errors import EdgeError
 from lookout_edge.ports import Clock, EventSink
 from lookout_edge.supervisor import Action, Button, ButtonDesk, schedule_on_thread
+from lookout_edge.supervisor.holding import HeldEvents
 
 log = structlog.stdlib.get_logger()
 
@@ -57,7 +58,8 @@ def open_camera_events(
 ) -> OnvifListener:
     """Who listens to what cameras publish themselves."""
     broker = broker_options(config, config.camera_events or config.devices)
-    return OnvifListener(broker, name=f"{config.site}/{config.gateway}", clock=clock, sink=sink, snapshot=snapshot)
+    name, held = f"{config.site}/{config.gateway}", HeldEvents(sink)
+    return OnvifListener(broker, name=name, clock=clock, sink=sink, held=held, snapshot=snapshot)
 
 
 def _press(buttons: ButtonDesk, name: str) -> None:

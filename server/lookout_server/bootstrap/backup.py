@@ -24,7 +24,7 @@ from lookout_server.adapters.files import FolderLock, make_private_folder
 from lookout_server.bootstrap.access import migrate_database
 from lookout_server.bootstrap.version import version
 from lookout_server.config import ServerConfig
-from lookout_server.errors import ConflictError, InvalidError, NotFoundError, ServerError
+from lookout_server.errors import ConflictError, InvalidError, ServerError
 
 _FORMAT = 1
 _MANIFEST = "manifest.json"
@@ -47,8 +47,12 @@ class BackupReport:
     bytes: int
 
 
-async def backup(config: ServerConfig, out: Path, *, evidence: bool) -> BackupReport:
-    """Write everything into one file, readable by its owner only; it appears whole or not at all."""
+async def backup(config: ServerConfig, out: Path, *, evidence: bool, replace: bool = False) -> BackupReport:
+    """Write everything into one file, readable by its owner only; it appears whole or not at all.
+
+    ConflictError where there is one already, unless ``replace``; InvalidError where there can be none.
+    """
+    _check_target(out, replace=replace)
     await asyncio.to_thread(migrate_database, config)
     part = out.with_name(f".{out.name}.{os.getpid()}")
     descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -88,8 +92,9 @@ async def backup(config: ServerConfig, out: Path, *, evidence: bool) -> BackupRe
 async def restore(config: ServerConfig, file: Path) -> BackupReport:
     """Read a backup into an empty database and its files into their places; nothing is overwritten.
 
-    InvalidError when the file was cut off or changed, ConflictError when there is something already.
+    InvalidError when the file is not there, was cut off or changed, ConflictError when there is something already.
     """
+    _check_source(file)
     with FolderLock(config.data_dir), tempfile.TemporaryDirectory(dir=config.data_dir) as folder:
         manifest = await asyncio.to_thread(_unpack, file, Path(folder))
         revision, rows = str(manifest["revision"]), dict[str, int](manifest["tables"])
@@ -105,6 +110,18 @@ async def restore(config: ServerConfig, file: Path) -> BackupReport:
         await asyncio.to_thread(migrate_database, config)
         stored = await _put_back(config, Path(folder))
         return _report(file, revision, sum(rows.values()), evidence=stored, missing=0, files=len(manifest["members"]))
+
+
+def _check_target(out: Path, *, replace: bool) -> None:
+    if not out.parent.is_dir() or out.is_dir():
+        raise InvalidError(f"{out} cannot be a file: name one in a folder that exists")
+    if out.exists() and not replace:
+        raise ConflictError(f"{out} is there already: name another file, or replace it with --replace")
+
+
+def _check_source(file: Path) -> None:
+    if not file.is_file():
+        raise InvalidError(f"there is no file {file}: name one that 'lookout-server backup' wrote")
 
 
 class _Writer:
@@ -181,7 +198,7 @@ def _unpack(file: Path, folder: Path) -> dict[str, Any]:
             tar.extractall(folder, filter="data")
         manifest: dict[str, Any] = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise NotFoundError(f"{error.filename or file} is missing: this is no whole backup") from error
+        raise InvalidError(f"{file} is no whole backup: it was cut off before its end") from error
     except (tarfile.TarError, ValueError, EOFError) as error:
         raise InvalidError(f"{file} is no whole backup ({error}): it was cut off, or is something else") from error
     if manifest.get("format") != _FORMAT:

@@ -21,6 +21,7 @@ from lookout_edge.adapters.onvif.finding import Account, Device, OnvifError, dev
 from lookout_edge.adapters.onvif.listening import OnvifListener
 from lookout_edge.adapters.onvif.testing import FakeDevice, Findable
 from lookout_edge.errors import EdgeError
+from lookout_edge.supervisor.holding import HeldEvents
 from lookout_edge.testing import MemorySink
 
 PROFILES = {"p1": ("main", 1920, 1080, 25), "p3": ("tiny", 176, 144, 5), "p2": ("sub", 640, 360, 10)}
@@ -95,16 +96,20 @@ def no_picture(camera: str) -> EvidenceRef:
     raise EdgeError(f"{camera} has no picture")
 
 
+def wait_until(wanted: Callable[[], bool], seen: object) -> None:
+    pause = threading.Event()
+    for _ in range(300):
+        if wanted():
+            return
+        pause.wait(0.05)
+    raise AssertionError(seen)
+
+
 class Told(MemorySink):
     """A sink to wait at."""
 
     def wait_for(self, wanted: Callable[[list[EventData]], bool]) -> None:
-        pause = threading.Event()
-        for _ in range(300):
-            if wanted(self.events):
-                return
-            pause.wait(0.05)
-        raise AssertionError(self.events)
+        wait_until(lambda: wanted(self.events), self.events)
 
 
 def test_what_a_camera_publishes_is_spooled_and_nonsense_passed_over(broker: Mosquitto) -> None:
@@ -114,6 +119,7 @@ def test_what_a_camera_publishes_is_spooled_and_nonsense_passed_over(broker: Mos
         name="s1/g1",
         clock=SystemClock(),
         sink=sink,
+        held=HeldEvents(sink),
         snapshot=no_picture,
     )
     rule = EventRule(topic="RuleEngine/FireAlarm", scenario=Scenario.FIRE_SMOKE, severity=Severity.RED)
@@ -130,6 +136,31 @@ def test_what_a_camera_publishes_is_spooled_and_nonsense_passed_over(broker: Mos
     sink.wait_for(lambda events: [event.phase for event in events] == [Phase.START, Phase.END])
     assert {event.camera for event in sink.events} == {"hall"}
     listener.close()
+
+
+def test_while_the_disk_refuses_only_so_many_wait_and_they_leave_though_nothing_new_is_said(broker: Mosquitto) -> None:
+    sink = Told(broken=True)
+    held = HeldEvents(sink, room=4)
+    options = BrokerOptions(host="127.0.0.1", port=broker.port)
+    listener = OnvifListener(options, name="s1/g1", clock=SystemClock(), sink=sink, held=held, snapshot=no_picture)
+    # Whoever crosses it is a start and its end.
+    line = EventRule(topic="RuleEngine/LineDetector", scenario=Scenario.KEY_AREA, severity=Severity.RED)
+    listener.watch([TalkingCamera(camera="hall", prefix="hall-cam", rules=(line,))])
+    listener.start()
+
+    def cross(times: int, *, retain: bool) -> None:
+        topic, said = "hall-cam/onvif-ej/RuleEngine/LineDetector/Crossed", '{"Data": {"Id": "7"}}'
+        publish.multiple([(topic, said, 1, retain)] * times, port=broker.port)  # pyright: ignore[reportUnknownMemberType]
+
+    cross(1, retain=True)
+    wait_until(lambda: len(held) == 2, held)
+    cross(4, retain=False)
+    wait_until(lambda: held.given_up.total() == 6, held.given_up)
+    assert (len(held), sink.events) == (4, [])
+    sink.broken = False
+    sink.wait_for(lambda events: [event.phase for event in events] == [Phase.START] * 4)
+    listener.close()
+    assert len(held) == 0
 
 
 GATEWAY = """\

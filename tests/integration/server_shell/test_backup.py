@@ -134,6 +134,20 @@ async def _goes_on(url: str) -> None:
     await database.close()
 
 
+def test_no_backup_replaces_a_file_and_none_is_restored_that_is_not_there(tmp_path: Path) -> None:
+    here, file = _config(tmp_path / "here", None), tmp_path / "backup.tar"
+    file.write_text("of yesterday")
+    assert "--replace" in _said("backup", str(file), "--config", here, code=1)
+    assert file.read_text() == "of yesterday"
+    assert "in a folder that exists" in _said("backup", str(tmp_path / "no" / "backup.tar"), "--config", here, code=2)
+    assert "in a folder that exists" in _said("backup", str(tmp_path), "--config", here, code=2)
+    _said("backup", str(file), "--replace", "--config", here)
+    assert tarfile.is_tarfile(file)
+    there = _config(tmp_path / "there", None)
+    assert "there is no file" in _said("restore", str(tmp_path / "nowhere"), "--config", there, code=2)
+    assert not (tmp_path / "there" / "data").exists()
+
+
 @pytest.fixture
 def made(sqlite_template: Path, tmp_path: Path) -> tuple[str, Path]:
     """A backup of an SQLite database, and the configuration of an empty place."""

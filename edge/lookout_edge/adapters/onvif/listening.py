@@ -1,9 +1,9 @@
 """Listening to cameras that publish their own events."""
 
 import threading
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from queue import Empty, SimpleQueue
+from typing import Protocol
 
 import structlog
 
@@ -19,6 +19,18 @@ _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 _NAP_S = 0.5
 
 
+class Holding(Protocol):
+    """Where events wait, only so many, while the disk refuses them."""
+
+    def put(self, events: Sequence[EventData]) -> None:
+        """Spool what waits and then these; SpoolError when some have to wait."""
+        ...
+
+    def __len__(self) -> int:
+        """How many wait."""
+        ...
+
+
 class OnvifListener:
     """A connection to the broker of its own, so that what cameras say never holds up our own events."""
 
@@ -29,12 +41,14 @@ class OnvifListener:
         name: str,
         clock: Clock,
         sink: EventSink,
+        held: Holding,
         snapshot: Callable[[str], EvidenceRef],
     ) -> None:
         self._broker = broker
         self._name = name
         self._clock = clock
         self._sink = sink
+        self._held = held
         self._take_snapshot = snapshot
         self._profile = ProfileM(name, self._snapshot)
         self._cameras: tuple[TalkingCamera, ...] = ()
@@ -87,6 +101,8 @@ class OnvifListener:
                 self._work()
             session.close()
         self._keep(self._profile.close(self._clock.now()))
+        if self._held:
+            _log.error("cameras' own events are lost: the disk refused them to the end", events=len(self._held))
 
     def _connect(self, cameras: Iterable[TalkingCamera]) -> Session:
         session = Session(
@@ -103,6 +119,7 @@ class OnvifListener:
         try:
             message = self._heard.get(timeout=_NAP_S)
         except Empty:
+            self._keep(())
             return
         try:
             events = self._profile.take(message.topic, message.payload, self._clock.now())
@@ -111,19 +128,14 @@ class OnvifListener:
             return
         self._keep(events)
 
-    def _keep(self, events: Iterable[EventData]) -> None:
-        """Spool in order; while the disk refuses, wait: what comes meanwhile queues up."""
+    def _keep(self, events: Sequence[EventData]) -> None:
+        """Spool in order, with what the disk has refused before."""
         for event in events:
             _log.info("event", camera=event.camera, scenario=event.scenario.value, phase=event.phase.value)
-            while True:
-                try:
-                    self._sink.put(event)
-                    break
-                except SpoolError as error:
-                    self._faults.warning("spool", str(error))
-                    if self._stop.is_set():
-                        return
-                    time.sleep(_NAP_S)
+        try:
+            self._held.put(events)
+        except SpoolError as error:
+            self._faults.warning("spool", str(error))
 
     def _unfinished(self, camera: str) -> Iterable[EventData]:
         try:

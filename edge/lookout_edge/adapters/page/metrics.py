@@ -110,7 +110,9 @@ def _of_cameras(cameras: Sequence[CameraView]) -> Iterable[Metric]:
     )
     events = CounterMetricFamily("lookout_events", "Events since the start.", labels=["camera", "scenario", "phase"])
     shed = CounterMetricFamily(
-        "lookout_looks_shed", "Looks that did not begin because the box was too busy.", labels=["camera", "scenario"]
+        "lookout_looks_shed",
+        "Looks that did not begin because the box was too busy; each counts for every scenario of its camera.",
+        labels=["camera", "scenario"],
     )
     for view in cameras:
         now, reason = (
