@@ -75,13 +75,21 @@ class Memory:
 
     def starts(self, start: float, end: float) -> Sequence[Note]:
         """The starts of alarms from ``start`` to ``end``, of the running rules and of shadows, oldest first."""
-        kinds = (Kind.EVENT.value, Kind.SHADOW.value)
-        where = "at >= ? AND at <= ? AND kind IN (?, ?) AND json_extract(note, '$.state') = 'start' ORDER BY at"
-        return self._read(where, start, end, *kinds)
+        return self._alarms(start, end, "start")
+
+    def starts_and_ends(self, start: float, end: float) -> Sequence[Note]:
+        """The same with the ends of alarms."""
+        return self._alarms(start, end, "start", "end")
 
     def close(self) -> None:
         """Let go of the file."""
         self._file.close()
+
+    def _alarms(self, start: float, end: float, *states: str) -> Sequence[Note]:
+        kinds = (Kind.EVENT.value, Kind.SHADOW.value)
+        wanted = ", ".join("?" * len(states))
+        where = f"at >= ? AND at <= ? AND kind IN (?, ?) AND json_extract(note, '$.state') IN ({wanted}) ORDER BY at"
+        return self._read(where, start, end, *kinds, *states)
 
     def _read(self, where: str, *values: str | float | None) -> list[Note]:
         try:

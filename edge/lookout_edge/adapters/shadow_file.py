@@ -1,5 +1,6 @@
 """Since when each shadow has run and how much it has looked: a restart must not begin its days again."""
 
+from collections.abc import Collection
 from pathlib import Path
 from threading import Lock
 
@@ -7,6 +8,7 @@ import structlog
 from pydantic import BaseModel, ValidationError
 
 from lookout_contract.events import Scenario
+from lookout_contract.status import ShadowTally
 from lookout_edge.adapters.atomic_file import write_whole
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -22,8 +24,10 @@ class ShadowRun(BaseModel):
     looks: int = 0
     shed: int = 0
     gave_up: str | None = None
-    #: Camera → what is judged there.
-    judges: dict[str, tuple[Scenario, ...]] = {}
+    #: Camera → what is judged there, and since when.
+    judges_since: dict[str, dict[Scenario, float]] = {}
+    #: The counts at its end: the notes behind them go after a week, and so would the alarms a day.
+    outcome: tuple[ShadowTally, ...] | None = None
 
 
 class _Kept(BaseModel):
@@ -49,14 +53,26 @@ class ShadowFile:
             if held is None or held.made_of != made_of:
                 held = ShadowRun(made_of=made_of, since=now, until=now + lasts_s)
             held.until = held.since + lasts_s
+            if now < held.until:
+                held.outcome = None
             self._kept.shadows[name] = held
             self._save()
             return held.model_copy(deep=True)
 
-    def judges(self, name: str, camera: str, scenarios: tuple[Scenario, ...]) -> None:
-        """It runs at this camera, for these."""
+    def judges(self, name: str, camera: str, scenarios: Collection[Scenario], now: float) -> None:
+        """It runs at this camera for these, and for no others; from ``now`` on for those that are new to it."""
         with self._lock:
-            self._kept.shadows[name].judges[camera] = scenarios
+            run = self._kept.shadows.get(name)
+            if run is None:
+                return
+            since = run.judges_since.pop(camera, {})
+            if scenarios:
+                run.judges_since[camera] = {scenario: since.get(scenario, now) for scenario in scenarios}
+
+    def conclude(self, name: str, outcome: tuple[ShadowTally, ...]) -> None:
+        """It is over, and this is what came of it; kept with the next ``save``."""
+        with self._lock:
+            self._kept.shadows[name].outcome = outcome
 
     def count(self, name: str, looks: int, shed: int, gave_up: str | None) -> None:
         """So many looks more, and why it gives up now, None while it runs; kept with the next ``save``."""

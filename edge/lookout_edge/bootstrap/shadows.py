@@ -1,7 +1,7 @@
 """Candidates that run beside the rules of the cameras, and what they would have done."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from threading import Lock
 
@@ -53,6 +53,7 @@ class Shadows:
             for name, config in self._config.shadows.items():
                 mine = _section_of(camera, section, config)
                 if mine is None:
+                    self._file.judges(name, camera, (), self._clock.now())
                     continue
                 run = self._run(name, config)
                 if self._clock.now() >= run.until:
@@ -74,6 +75,7 @@ class Shadows:
             if not 0 <= now - self._told[0] < _FRESH_S:
                 self._count()
                 found = comparisons(self._file, self._memory, now)
+                self._conclude(found, now)
                 self._told = now, {name: told for name, (told, _) in found.items() if name in self._config.shadows}
             return self._told[1]
 
@@ -106,8 +108,15 @@ class Shadows:
         provenance = Provenance(camera=camera, source=f"shadow/{name}", models=models.hashes(), config_hash=loaded.hash)
         doubts = doubts_of(models, rules)
         shadow = Shadow(name, provenance, rules, self._remember, detector=detector, doubts=doubts, until=until)
-        self._file.judges(name, camera, shadow.scenarios)
+        self._file.judges(name, camera, shadow.scenarios, self._clock.now())
         return shadow
+
+    def _conclude(self, found: Mapping[str, tuple[ShadowReport, Sequence[Difference]]], now: float) -> None:
+        over = [name for name, run in self._file.all().items() if now >= run.until and run.outcome is None]
+        for name in over:
+            self._file.conclude(name, tuple(_tally(each) for each in found[name][1]))
+        if over:
+            self._file.save()
 
     def _remember(self, name: str, event: EventData) -> None:
         if event.phase is not Phase.UPDATE:
@@ -128,9 +137,13 @@ def comparisons(file: ShadowFile, memory: Memory, now: float) -> dict[str, tuple
     """Name → what a shadow has come to, in numbers and alarm by alarm."""
     found: dict[str, tuple[ShadowReport, Sequence[Difference]]] = {}
     for name, run in file.all().items():
-        pairs = [(camera, scenario) for camera, scenarios in run.judges.items() for scenario in scenarios]
-        notes = memory.starts(run.since, min(now, run.until))
-        differences = compare(name, notes, pairs)
+        pairs = {
+            (camera, scenario): since
+            for camera, judged in run.judges_since.items()
+            for scenario, since in judged.items()
+        }
+        notes = memory.starts_and_ends(run.since, min(now, run.until))
+        differences = _as_concluded(compare(name, notes, pairs), run.outcome)
         found[name] = _message(run, differences), differences
     return found
 
@@ -143,18 +156,19 @@ def open_shadows(config: GatewayConfig) -> ShadowFile:
 def _section_of(camera: str, section: CameraConfig, config: ShadowConfig) -> CameraConfig | None:
     """The camera with the candidate's rules in place of its own; None where the candidate does not run.
 
-    A rule without zones watches those of the camera's own rule for the scenario.
+    A rule without zones watches those of all the camera's own rules for the scenario.
     """
     if config.cameras and camera not in config.cameras:
         return None
-    own = {rule.scenario: rule for rule in section.rules}
-    rules = [
-        rule.model_copy(update={"zones": own[rule.scenario].zones})
+    own = {rule.scenario for rule in section.rules}
+    theirs = [
+        rule.model_copy(update={"zones": _zones_of(section, rule.scenario)})
         if "zones" not in rule.model_fields_set and rule.scenario in own
         else rule
-        for rule in config.rules or section.rules
+        for rule in config.rules
         if rule.scenario in own or config.cameras
     ]
+    rules = theirs if config.rules else list(section.rules)
     if config.detector is not None:  # it reads no plates
         rules = [rule for rule in rules if rule.scenario != Scenario.UNFAMILIAR_VEHICLE.value]
     for rule in rules:
@@ -162,6 +176,37 @@ def _section_of(camera: str, section: CameraConfig, config: ShadowConfig) -> Cam
             if zone not in section.zones:
                 raise ConfigError(f"shadows: camera {camera} has no zone {zone!r}; name those of all its cameras.")
     return section.model_copy(update={"rules": tuple(rules)}) if rules else None
+
+
+def _zones_of(section: CameraConfig, scenario: str) -> tuple[str, ...]:
+    """The zones of all rules of a camera for a scenario; none, the whole picture, where one of them has none."""
+    zones = [rule.zones for rule in section.rules if rule.scenario == scenario]
+    return tuple(dict.fromkeys(name for each in zones for name in each)) if all(zones) else ()
+
+
+def _as_concluded(found: list[Difference], outcome: tuple[ShadowTally, ...] | None) -> list[Difference]:
+    """The differences with the counts of the end, where that is over."""
+    if outcome is None:
+        return found
+    known = {(each.camera, each.scenario): each for each in found}
+    return [
+        Difference(
+            camera=each.camera,
+            scenario=each.scenario,
+            running=each.running,
+            shadow=each.shadow,
+            both=each.both,
+            spared=known[pair].spared if (pair := (each.camera, each.scenario)) in known else (),
+            added=known[pair].added if pair in known else (),
+        )
+        for each in outcome
+    ]
+
+
+def _tally(each: Difference) -> ShadowTally:
+    return ShadowTally(
+        camera=each.camera, scenario=each.scenario, running=each.running, shadow=each.shadow, both=each.both
+    )
 
 
 def _message(run: ShadowRun, differences: Sequence[Difference]) -> ShadowReport:
@@ -172,13 +217,7 @@ def _message(run: ShadowRun, differences: Sequence[Difference]) -> ShadowReport:
         shed=run.shed,
         gave_up=run.gave_up,
         alarms=tuple(
-            ShadowTally(
-                camera=each.camera,
-                scenario=each.scenario,
-                running=each.running,
-                shadow=each.shadow,
-                both=each.both,
-            )
+            _tally(each)
             for each in differences
             if each.scenario is not Scenario.CARE  # about care only the box itself tells
         ),

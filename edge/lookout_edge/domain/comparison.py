@@ -1,59 +1,95 @@
 """What a shadow would have alarmed, beside what the running rules did."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from lookout_contract.events import Scenario
+from lookout_edge.domain.geometry import Box
 from lookout_edge.domain.memory import Kind, Note
 
-#: Two alarms of one camera and scenario that start within so many seconds of each other are about the same thing.
+#: Alarms of one camera and scenario that go on at the same time, or miss each other by so many seconds, may be about
+#: the same thing.
 SAME_S = 60.0
+#: Overlap of two boxes at the same place: those are paired first.
+_SAME_PLACE = 0.3
 Pair = tuple[str, Scenario]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """The alarms of one camera and scenario; the notes of their starts, oldest first."""
+    """The alarms of one camera and scenario; the notes of their starts, oldest first, as far as they are remembered."""
 
     camera: str
     scenario: Scenario
+    #: Alarms of the running rules and of the shadow, and how many of them are about the same things.
+    running: int
+    shadow: int
     both: int
     #: Alarms that the shadow would have spared, and those that it alone would have raised.
     spared: tuple[Note, ...]
     added: tuple[Note, ...]
 
-    @property
-    def running(self) -> int:
-        """Alarms of the running rules."""
-        return self.both + len(self.spared)
 
-    @property
-    def shadow(self) -> int:
-        """Alarms of the shadow."""
-        return self.both + len(self.added)
+def compare(name: str, notes: Sequence[Note], pairs: Mapping[Pair, float]) -> list[Difference]:
+    """One difference for each of ``pairs``: camera and scenario that the shadow ``name`` judges, and since when.
 
-
-def compare(name: str, notes: Sequence[Note], pairs: Collection[Pair]) -> list[Difference]:
-    """One difference for each of ``pairs``, the cameras and scenarios that the shadow ``name`` judges.
-
-    ``notes`` hold the starts of alarms of both, of the time for which the shadow has run. Each running alarm answers
-    to at most one of the shadow's: the first within ``SAME_S``.
+    ``notes`` hold the starts and ends of alarms of both, of the time for which the shadow has run. Each running alarm
+    answers to at most one of the shadow's: to one at its place before all others, to the nearest in time of those. One
+    that waits longer tells the same thing later, so what counts is that both went on at once.
     """
     found: list[Difference] = []
-    for camera, scenario in sorted(pairs, key=lambda pair: (pair[0], pair[1].value)):
-        here = [note for note in notes if (note.camera, note.scenario) == (camera, scenario) and note.state == "start"]
-        here.sort(key=lambda note: note.at)
-        running = [note for note in here if note.kind is Kind.EVENT]
-        added: list[Note] = []
-        both = 0
-        for note in here:
-            if note.kind is not Kind.SHADOW or note.shadow != name:
-                continue
-            match = next((other for other in running if abs(other.at - note.at) <= SAME_S), None)
-            if match is None:
-                added.append(note)
-            else:
-                running.remove(match)
-                both += 1
-        found.append(Difference(camera=camera, scenario=scenario, both=both, spared=tuple(running), added=tuple(added)))
+    for (camera, scenario), since in sorted(pairs.items(), key=lambda each: (each[0][0], each[0][1].value)):
+        here = [note for note in notes if (note.camera, note.scenario) == (camera, scenario) and note.at >= since]
+        running = _spans(note for note in here if note.kind is Kind.EVENT)
+        shadow = _spans(note for note in here if note.kind is Kind.SHADOW and note.shadow == name)
+        spared, added = list(running), list(shadow)
+        for same_place in (True, False):
+            for mine in list(added):
+                near = [
+                    other for other in spared if _meet(mine, other) and (not same_place or _share_a_place(mine, other))
+                ]
+                if near:
+                    added.remove(mine)
+                    spared.remove(min(near, key=lambda other: abs(other.note.at - mine.note.at)))
+        found.append(
+            Difference(
+                camera=camera,
+                scenario=scenario,
+                running=len(running),
+                shadow=len(shadow),
+                both=len(running) - len(spared),
+                spared=tuple(span.note for span in spared),
+                added=tuple(span.note for span in added),
+            )
+        )
     return found
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Span:
+    """An alarm: the note of its start, and the frame time of its end."""
+
+    note: Note
+    until: float
+
+
+def _spans(notes: Iterable[Note]) -> list[_Span]:
+    """The alarms of one side, oldest first. One of whose end nothing is known ends when the next one starts at the
+    latest: a power cut takes the word with it."""
+    known = sorted(notes, key=lambda note: note.at)
+    ends = {note.occurrence: note.at for note in known if note.state == "end" and note.occurrence}
+    spans: list[_Span] = []
+    after = float("inf")
+    for note in reversed([note for note in known if note.state == "start"]):
+        spans.append(_Span(note, ends.get(note.occurrence, after) if note.occurrence else note.at))
+        after = note.at
+    return spans[::-1]
+
+
+def _meet(one: _Span, other: _Span) -> bool:
+    return one.note.at - SAME_S <= other.until and other.note.at - SAME_S <= one.until
+
+
+def _share_a_place(one: _Span, other: _Span) -> bool:
+    a, b = one.note.box, other.note.box
+    return a is not None and b is not None and Box(*a).iou(Box(*b)) >= _SAME_PLACE

@@ -16,8 +16,8 @@ from lookout_edge.adapters.memory import Memory
 from lookout_edge.adapters.page.words import Language, Words
 from lookout_edge.adapters.shadow_file import ShadowFile
 from lookout_edge.bootstrap.models import Models
-from lookout_edge.bootstrap.shadows import Shadows, comparisons
-from lookout_edge.config import ModelsConfig, load_config
+from lookout_edge.bootstrap.shadows import Shadows, comparisons, open_shadows
+from lookout_edge.config import CameraConfig, LoadedConfig, ModelsConfig, load_config
 from lookout_edge.domain.comparison import SAME_S, compare
 from lookout_edge.domain.detection import Detection
 from lookout_edge.domain.frame import Frame
@@ -175,7 +175,7 @@ def test_each_alarm_answers_to_one_of_the_other() -> None:
         note(55, Kind.SHADOW, shadow="trial"),
     ]
     notes += [note(3000, Kind.SHADOW, shadow="other"), note(2000, camera="gate")]
-    (found,) = compare("trial", notes, [("stairs", EBIKE)])
+    (found,) = compare("trial", notes, {("stairs", EBIKE): 0.0})
     assert (found.running, found.shadow, found.both) == (3, 2, 1)
     assert [each.at for each in found.spared] == [1000, 2000]
     assert [each.at for each in found.added] == [55]
@@ -187,9 +187,110 @@ _TIMES = st.lists(st.floats(0, 5000), max_size=12)
 @given(_TIMES, _TIMES)
 def test_nothing_is_counted_twice_or_forgotten(running: list[float], shadow: list[float]) -> None:
     notes = [note(at) for at in running] + [note(at, Kind.SHADOW, shadow="trial") for at in shadow]
-    (found,) = compare("trial", notes, [("stairs", EBIKE)])
+    (found,) = compare("trial", notes, {("stairs", EBIKE): 0.0})
     assert (found.running, found.shadow) == (len(running), len(shadow))
     assert all(abs(a.at - b.at) > SAME_S for a in found.spared for b in found.added)
+
+
+def going_on(name: str, start: float, end: float, kind: Kind, x: float = 0.0) -> list[Note]:
+    """An alarm's start and end, ``x`` from the left."""
+    first = note(start, kind, shadow="trial" if kind is Kind.SHADOW else None)
+    first = first.model_copy(update={"occurrence": name, "box": (x, 0.0, x + 0.2, 0.2)})
+    return [first, first.model_copy(update={"at": end, "state": "end"})]
+
+
+def test_what_waits_longer_tells_the_same_thing_later() -> None:
+    notes = going_on("a", 0, 3600, Kind.EVENT) + going_on("b", 180, 3600, Kind.SHADOW)
+    notes += going_on("c", 10_000, 10_060, Kind.EVENT) + going_on("d", 10_200, 10_300, Kind.SHADOW)
+    (found,) = compare("trial", notes, {("stairs", EBIKE): 0.0})
+    assert (found.running, found.shadow, found.both) == (2, 2, 1)
+    assert [each.occurrence for each in (*found.spared, *found.added)] == ["c", "d"], "the second had gone"
+
+
+def test_of_two_that_go_on_at_once_the_one_at_its_place_is_the_same() -> None:
+    notes = going_on("long", 0, 9000, Kind.EVENT) + going_on("short", 4000, 4500, Kind.EVENT, x=0.6)
+    notes += going_on("later", 4600, 9000, Kind.SHADOW)
+    (found,) = compare("trial", notes, {("stairs", EBIKE): 0.0})
+    assert [each.occurrence for each in found.spared] == ["short"]
+
+
+def test_a_camera_counts_from_when_it_joins_and_no_more_once_it_is_taken_out(tmp_path: Path) -> None:
+    memory, file = Memory(tmp_path / "memory.db"), ShadowFile(tmp_path / "shadows.json")
+    file.begin("trial", "a", 1000.0, 86_400.0)
+    file.judges("trial", "stairs", (EBIKE,), 5000.0)
+    for at in (2000.0, 6000.0):
+        memory.add(note(at))
+    (report, _) = comparisons(file, memory, 9000.0)["trial"]
+    assert [tally.running for tally in report.alarms] == [1], "what was told before it joined was not spared"
+    file.judges("trial", "stairs", (EBIKE, Scenario.KEY_AREA), 8000.0)
+    (report, _) = comparisons(file, memory, 9000.0)["trial"]
+    assert [tally.running for tally in report.alarms] == [1, 0], "a restart changes nothing"
+    file.judges("trial", "stairs", (), 9000.0)
+    memory.add(note(9500.0))
+    assert comparisons(file, memory, 9999.0)["trial"][0].alarms == ()
+    memory.close()
+
+
+def beside_config(tmp_path: Path, rules: str, shadow: str) -> LoadedConfig:
+    (tmp_path / "g.yaml").write_text(
+        "site: s\ngateway: g\nmodels: {plates: false}\ncameras:\n  stairs:\n    source: {url: 'rtsp://192.0.2.1/x'}\n"
+        "    zones:\n      low: {polygon: [[0, 0], [1, 0], [1, 0.5]]}\n"
+        "      high: {polygon: [[0, 1], [1, 1], [1, 0.5]]}\n"
+        f"    rules: {rules}\nshadows:\n  trial: {shadow}\n",
+        encoding="utf-8",
+    )
+    return load_config(tmp_path / "g.yaml", models={"coco-nano": ("person", "motorcycle", "bicycle")}, environ={})
+
+
+@pytest.mark.parametrize(
+    ("second", "zones"),
+    [("{scenario: corridor_ebike, zones: [high]}", ("low", "high")), ("{scenario: corridor_ebike}", ())],
+    ids=["both", "whole"],
+)
+@pytest.mark.parametrize("shadow", ["{rules: [{scenario: corridor_ebike, dwell_s: 1}]}", "{detector: coco-nano}"])
+def test_a_rule_without_zones_watches_those_of_all_rules_for_its_scenario(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, second: str, zones: tuple[str, ...], shadow: str
+) -> None:
+    loaded = beside_config(tmp_path, f"[{{scenario: corridor_ebike, zones: [low]}}, {second}]", shadow)
+    running = Models(detector=ShadeDetector(see), plates=None, thresholds={})
+    built: list[CameraConfig] = []
+
+    def build(_name: str, section: CameraConfig, *_: object) -> list[Rule]:
+        built.append(section)
+        return []
+
+    def load(_: ModelsConfig) -> Models:
+        return running
+
+    monkeypatch.setattr("lookout_edge.bootstrap.shadows.load_models", load)
+    monkeypatch.setattr("lookout_edge.bootstrap.shadows.build_rules", build)
+    memory, owner = Memory(tmp_path / "memory.db"), InferenceOwner(1)
+    Shadows(loaded.config, memory, owner, FakeClock()).of("stairs", loaded.config.cameras["stairs"], loaded, running)
+    owner.close()
+    memory.close()
+    watched = [rule.zones for rule in built[0].rules]
+    assert watched == ([zones] if "rules" in shadow else [("low",), zones[1:]])
+
+
+def test_what_came_of_it_stays_when_the_notes_go(tmp_path: Path) -> None:
+    loaded = beside_config(tmp_path, "[{scenario: corridor_ebike}]", "{rules: [{scenario: corridor_ebike}], days: 1}")
+    running = Models(detector=ShadeDetector(see), plates=None, thresholds={})
+    clock, owner, memory = FakeClock(1000.0), InferenceOwner(1), Memory(tmp_path / "memory.db")
+    shadows = Shadows(loaded.config, memory, owner, clock)
+    shadows.of("stairs", loaded.config.cameras["stairs"], loaded, running)
+    memory.add(note(2000.0))
+    clock.at = 2500.0
+    assert [tally.running for tally in shadows.report()["trial"].alarms] == [1]
+    memory.add(note(3000.0))
+    clock.at += 86_400.0
+    assert [tally.running for tally in shadows.report()["trial"].alarms] == [2]
+    owner.close()
+    memory.close()
+    empty = Memory(tmp_path / "other.db")
+    (report, differences) = comparisons(open_shadows(loaded.config), empty, clock.now() + 8 * 86_400.0)["trial"]
+    empty.close()
+    assert [(tally.running, tally.shadow) for tally in report.alarms] == [(2, 0)]
+    assert [(each.running, each.spared) for each in differences] == [(2, ())]
 
 
 def test_a_restart_goes_on_with_its_days_and_another_candidate_begins_its_own(tmp_path: Path) -> None:
@@ -215,7 +316,7 @@ def test_what_gave_up_before_a_restart_runs_again(tmp_path: Path) -> None:
 def test_the_report_is_made_of_what_is_remembered(tmp_path: Path) -> None:
     memory, file = Memory(tmp_path / "memory.db"), ShadowFile(tmp_path / "shadows.json")
     file.begin("trial", "a", 1000.0, 86_400.0)
-    file.judges("trial", "stairs", (EBIKE,))
+    file.judges("trial", "stairs", (EBIKE,), 1000.0)
     file.count("trial", 40, 2, None)
     for each in (note(500), note(2000), note(9000), note(2010, Kind.SHADOW, shadow="trial")):
         memory.add(each)
