@@ -1,8 +1,10 @@
 """Files that are there whole or not at all, whatever happens to the power."""
 
+import fcntl
 import os
 import tempfile
-from contextlib import ExitStack
+from collections.abc import Generator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 #: Begins the name of a file that is being written; one that is found at the start was never finished.
@@ -25,3 +27,15 @@ def write_whole(path: Path, content: bytes) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+@contextmanager
+def alone(path: Path) -> Generator[None]:
+    """Keep other processes that do the same from changing ``path`` meanwhile; waits for those, OSError when it cannot.
+
+    The lock is on a file beside it, for ``write_whole`` puts another file in its place.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.with_name(f".{path.name}.lock").open("ab") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

@@ -1,7 +1,9 @@
 """Verdicts and proposals on disk: the gateway writes them, operators decide, the pipelines obey."""
 
 import threading
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -12,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 from lookout_contract.commands import Verdict, VerdictCommand
 from lookout_contract.events import Scenario
 from lookout_contract.status import ProposalReport
-from lookout_edge.adapters.atomic_file import write_whole
+from lookout_edge.adapters.atomic_file import alone, write_whole
 from lookout_edge.adapters.memory import Memory
 from lookout_edge.adapters.verdicts import VerdictFile
 from lookout_edge.domain.feedback import Decision, Proposal, propose, tried_again
@@ -30,13 +32,24 @@ class ProposalFile:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._lock = threading.Lock()
-        self._seen: tuple[int, int] | None = None
+        self._seen: tuple[int, int, int] | None = None
+        self._unreadable = False
         self._proposals: list[Proposal] = []
 
     def all(self) -> Sequence[Proposal]:
         """Every proposal, oldest first; none from a file that cannot be read, with a log line."""
         with self._lock:
-            return tuple(self._fresh())
+            try:
+                try:
+                    return tuple(self._read())
+                except ValidationError:
+                    with alone(self._path):
+                        return tuple(self._fresh())
+            except OSError as error:
+                if not self._unreadable:
+                    _log.warning("the proposals cannot be read, so nothing is left out", why=error.strerror)
+                self._unreadable = True
+                return ()
 
     def suppressions(self, camera: str, at: float) -> Sequence[Suppression]:
         """What operators have agreed to leave out at a camera at frame time ``at``."""
@@ -74,9 +87,10 @@ class ProposalFile:
         """Keep those that are new; returns them.
 
         What waits for a word is brought up to date, by ``again`` where nothing found asks the same; what was declined
-        stays so: one more false alarm asks nothing new. What has run out gives way to the same question.
+        stays so: one more false alarm asks nothing new. What has run out gives way to the same question. SpoolError
+        when the disk refuses.
         """
-        with self._lock:
+        with self._alone():
             held = [again(each) if again and each.decision is Decision.OPEN else each for each in self._fresh()]
             new: list[Proposal] = []
             for proposal in found:
@@ -95,8 +109,8 @@ class ProposalFile:
             return new
 
     def decide(self, name: str, decision: Decision, by: str, at: float) -> Proposal:
-        """Accept or decline; ConfigError for an unknown one."""
-        with self._lock:
+        """Accept or decline; ConfigError for an unknown one, SpoolError when the disk refuses."""
+        with self._alone():
             held = self._fresh()
             known = {proposal.id: proposal for proposal in held}
             if name not in known:
@@ -105,27 +119,45 @@ class ProposalFile:
             self._write([decided if proposal.id == name else proposal for proposal in held])
             return decided
 
+    @contextmanager
+    def _alone(self) -> Generator[None]:
+        """For reading, changing and writing: no other thread and no other process does so meanwhile."""
+        try:
+            with self._lock, alone(self._path):
+                yield
+        except OSError as error:
+            told = f"{self._path} cannot be changed: {error.strerror}; see that this user may write there and the disk"
+            raise SpoolError(f"{told} has room.") from error
+
     def _fresh(self) -> list[Proposal]:
+        """What the file holds now, for who is alone with it. A broken one is put aside: what was decided in it can
+        still be looked up, and the next proposal does not write over it."""
+        try:
+            return self._read()
+        except ValidationError as error:
+            self._proposals, self._seen = [], None
+            aside = self._path.rename(self._path.with_name(f"{self._path.name}.broken-{time.time_ns()}"))
+            _log.error(
+                "the proposals are broken and put aside: nothing is left out, and what was declined may be asked again",
+                kept_as=str(aside),
+                why=str(error).splitlines()[0],
+            )
+            return []
+
+    def _read(self) -> list[Proposal]:
+        """What the file holds now; OSError when it cannot be read, ValidationError when it is broken."""
         try:
             stat = self._path.stat()
-            stamp = (stat.st_mtime_ns, stat.st_size)
+            stamp = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
             if stamp != self._seen:
                 self._proposals = _PROPOSALS.validate_json(self._path.read_bytes())
-                self._seen = stamp
+                self._seen, self._unreadable = stamp, False
         except FileNotFoundError:
-            self._proposals, self._seen = [], None
-        except (OSError, ValidationError) as error:
-            if self._seen is not None or self._proposals == []:
-                _log.warning("the proposals cannot be read, so nothing is left out", why=str(error).splitlines()[0])
             self._proposals, self._seen = [], None
         return self._proposals
 
     def _write(self, proposals: list[Proposal]) -> None:
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            write_whole(self._path, _PROPOSALS.dump_json(proposals, exclude_none=True, indent=1))
-        except OSError as error:
-            raise SpoolError(f"{self._path} cannot be written: {error.strerror}; free some space.") from error
+        write_whole(self._path, _PROPOSALS.dump_json(proposals, exclude_none=True, indent=1))
         self._seen = None
 
 

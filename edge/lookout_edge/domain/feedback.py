@@ -95,8 +95,9 @@ class Proposal(BaseModel):
 
     def repeats(self, earlier: "Proposal") -> bool:
         """Whether it asks what ``earlier`` has asked: about alarms of the same kind in the same place, or to raise the
-        same threshold; not once that has been agreed to and has run out."""
-        if earlier.until is not None and earlier.until <= self.made_at:
+        same threshold; not once that has been agreed to and there was another false alarm after it ran out."""
+        until = earlier.until
+        if until is not None and any(each.verdict is Verdict.FALSE and each.at >= until for each in self.left_out):
             return False
         mine, its = (
             (each.camera, each.scenario, each.zone, each.group, each.least_score is None) for each in (self, earlier)

@@ -1,3 +1,4 @@
+import threading
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -5,6 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 from typer.testing import CliRunner
 
 from lookout_contract.commands import Verdict, VerdictCommand
@@ -15,11 +17,11 @@ from lookout_edge.adapters.memory import Memory
 from lookout_edge.adapters.page.words import Language, Words
 from lookout_edge.adapters.verdicts import VerdictFile
 from lookout_edge.bootstrap import PROPOSALS
-from lookout_edge.domain.feedback import KEEP_FIRE_S, KEEP_S, Decision, propose
+from lookout_edge.domain.feedback import KEEP_FIRE_S, KEEP_S, Decision, Proposal, propose
 from lookout_edge.domain.geometry import Box
 from lookout_edge.domain.memory import Kind, Note
 from lookout_edge.domain.observation import Scene, Standing
-from lookout_edge.errors import ConfigError
+from lookout_edge.errors import ConfigError, SpoolError
 from lookout_edge.recall import proposal_text
 from lookout_edge.rules.registry import RULES
 from lookout_edge.testing import track
@@ -210,13 +212,19 @@ def test_one_more_alarm_is_no_other_question(tmp_path: Path, nth: int) -> None:
     memory.close()
 
 
-def test_what_was_agreed_to_and_has_run_out_may_be_asked_again() -> None:
-    first, again = (propose(at, [alarm(name) for name in "abc"], dict.fromkeys("abc", FALSE))[0] for at in (0.0, 2.0))
+def test_what_was_agreed_to_and_has_run_out_is_asked_again_after_another_false_alarm() -> None:
+    notes = [alarm(name) for name in "abc"]
+    first, again = (propose(at, notes, dict.fromkeys("abc", FALSE))[0] for at in (0.0, 2.0))
     assert again.repeats(first)
     assert again.repeats(first.decided(Decision.DECLINED, "wang", 1.0))
     agreed = first.decided(Decision.ACCEPTED, "wang", 1.0)
     assert again.repeats(agreed)
-    assert not again.model_copy(update={"made_at": agreed.until}).repeats(agreed)
+    assert agreed.until is not None
+    later = agreed.until + 1
+    assert propose(later, notes, dict.fromkeys("abc", FALSE))[0].repeats(agreed), "nothing new has happened since"
+    notes.append(alarm("d", at=later))
+    assert propose(later, notes, {**dict.fromkeys("abc", FALSE), "d": REAL})[0].repeats(agreed)
+    assert not propose(later, notes, dict.fromkeys("abcd", FALSE))[0].repeats(agreed)
 
 
 def test_what_is_asked_again_takes_the_place_of_what_has_run_out(tmp_path: Path) -> None:
@@ -228,10 +236,11 @@ def test_what_is_asked_again_takes_the_place_of_what_has_run_out(tmp_path: Path)
     (first,) = file.add(propose(0.0, notes, verdicts))
     until = file.decide(first.id, Decision.ACCEPTED, "wang", 1.0).until
     assert until is not None
-    file.add(propose(until + 1, notes, verdicts))
+    assert file.add(propose(until + 1, notes, verdicts)) == []
+    file.add(propose(until + 2, [*notes, alarm("d", at=until + 1)], {**verdicts, "d": FALSE}))
     assert [(each.id, each.decision) for each in file.all()] == [(first.id, Decision.OPEN)]
-    file.decide(first.id, Decision.ACCEPTED, "li", until + 2)
-    assert len(file.suppressions("stairs", until + 3)) == 1
+    file.decide(first.id, Decision.ACCEPTED, "li", until + 3)
+    assert len(file.suppressions("stairs", until + 4)) == 1
 
 
 def test_what_waits_says_what_is_known_now_though_nothing_asks_it_any_more(tmp_path: Path) -> None:
@@ -256,9 +265,45 @@ def test_what_is_left_out_is_blocked_and_says_by_what() -> None:
     assert standings[4].standing is Standing.ACTIVE, "it has expired"
 
 
-def test_a_broken_file_leaves_nothing_out(tmp_path: Path) -> None:
-    (tmp_path / "proposals.json").write_bytes(b"{")
-    assert ProposalFile(tmp_path / "proposals.json").suppressions("stairs", 0.0) == []
+def test_a_broken_file_leaves_nothing_out_and_is_put_aside(tmp_path: Path) -> None:
+    path = tmp_path / "proposals.json"
+    path.write_bytes(b"[{")
+    file = ProposalFile(path)
+    with capture_logs() as logs:
+        assert file.suppressions("stairs", 0.0) == []
+        file.add(propose(0.0, [alarm(name) for name in "abc"], dict.fromkeys("abc", FALSE)))
+    (aside,) = tmp_path.glob("proposals.json.broken-*")
+    assert (aside.read_bytes(), len(file.all())) == (b"[{", 1)
+    assert [(log["log_level"], log["kept_as"]) for log in logs] == [("error", str(aside))]
+
+
+def test_what_cannot_be_read_is_not_written_over(tmp_path: Path) -> None:
+    (tmp_path / "proposals.json").mkdir()
+    file = ProposalFile(tmp_path / "proposals.json")
+    with capture_logs() as logs:
+        assert (file.all(), file.all()) == ((), ())
+    assert len(logs) == 1
+    with pytest.raises(SpoolError, match="cannot be changed"):
+        file.add([])
+
+
+def test_the_gateway_and_the_command_line_lose_nothing_of_each_others(tmp_path: Path) -> None:
+    """A word that comes while proposals are tried again; another file object is another process to the lock."""
+    path = tmp_path / "proposals.json"
+    gateway, command = ProposalFile(path), ProposalFile(path)
+    (first,) = gateway.add(propose(0.0, [alarm(name) for name in "abc"], dict.fromkeys("abc", FALSE)))
+    word = threading.Thread(target=command.decide, args=(first.id, Decision.DECLINED, "wang", 1.0))
+
+    def slowly(proposal: Proposal) -> Proposal:
+        if not word.is_alive():
+            word.start()
+            word.join(0.2)
+        return proposal.model_copy(update={"unjudged": 7})
+
+    gateway.add([], slowly)
+    word.join(5.0)
+    (held,) = gateway.all()
+    assert (held.decision, held.unjudged) == (Decision.DECLINED, 7)
 
 
 def test_the_command_lists_and_decides(tmp_path: Path) -> None:
