@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -105,6 +105,15 @@ class Alarm:
     ack_until: datetime | None = None
     #: Corners of the zone as it was then, fractions of the frame; None: all of it, or nobody told.
     outline: tuple[tuple[float, float], ...] | None = None
+
+    @property
+    def first_seen_at(self) -> datetime:
+        """When the thing was first seen: an alarm starts once it has stayed. Of one that is over, later by what it
+        took to tell that it had gone, some seconds; never later than the alarm."""
+        try:
+            return min(self.started_at, self.updated_at - timedelta(seconds=self.dwell_s))
+        except OverflowError:  # a gateway may say any finite number
+            return self.started_at
 
     @property
     def standing(self) -> Standing:

@@ -83,10 +83,10 @@ def one_thing(one: Alarm, other: Alarm, *, same_grid: bool, graph: SiteGraph) ->
     plates = [name_of(one), name_of(other)]
     if one.scenario is Scenario.UNFAMILIAR_VEHICLE and (plates[0] is None or plates[0] != plates[1]):
         return False
-    first, second = sorted((one, other), key=lambda alarm: (alarm.started_at, alarm.id))
+    first, second = sorted((one, other), key=lambda alarm: (alarm.first_seen_at, alarm.id))
     here, there = first.camera.path, second.camera.path
     if here == there or graph.overlap(here, there) or (near.reach is Reach.GRID and same_grid):
-        return second.started_at - (first.ended_at or first.updated_at) <= near.within
+        return second.first_seen_at - (first.ended_at or first.updated_at) <= near.within
     return one.scenario in TRAVELS and _came_over(first, second, graph, by_name=plates[0] is not None)
 
 
@@ -103,7 +103,7 @@ def _came_over(first: Alarm, second: Alarm, graph: SiteGraph, *, by_name: bool) 
     travel = graph.travel(first.camera.path, second.camera.path, HOPS_BY_NAME if by_name else HOPS)
     if travel is None:
         return False
-    after = second.started_at - (first.ended_at or first.started_at)
+    after = second.first_seen_at - (first.ended_at or first.started_at)
     return after <= travel and (by_name or after >= -SLACK)
 
 

@@ -128,14 +128,15 @@ def _case(scenario: Scenario) -> Case:
     return replace(a_case(CaseState.CONFIRMED), scenario=scenario)
 
 
-def _at(alarm: Alarm, camera: str, begins: float, ends: float | None = None) -> Alarm:
-    """The same alarm at another camera, from ``begins`` to ``ends`` minutes after noon."""
-    started = NOON + timedelta(minutes=begins)
+def _at(alarm: Alarm, camera: str, begins: float, ends: float | None = None, *, told: float = 0.0) -> Alarm:
+    """The same alarm at another camera, from ``begins`` to ``ends`` minutes after noon, ``told`` after it was seen."""
+    started = NOON + timedelta(minutes=begins + told)
     ended = None if ends is None else NOON + timedelta(minutes=ends)
     key = CameraKey(gateway="gw-1", id=camera)
     state = AlarmState.ACTIVE if ended is None else AlarmState.CLEARED
     changed = {"camera": key, "started_at": started, "updated_at": ended or started, "ended_at": ended, "state": state}
-    return replace(alarm, id=f"a-{camera}-{begins}", **changed)
+    dwell_s = 60 * (told if ends is None else ends - begins)
+    return replace(alarm, id=f"a-{camera}-{begins}", dwell_s=dwell_s, **changed)
 
 
 def _way(start: str, end: str, minutes: float, one_way: bool = False) -> Way:
@@ -193,6 +194,12 @@ def test_vehicles_are_told_apart_by_any_plate_of_the_case(first: str | None, sam
         # What stands in the yard for an hour is another one than what enters the lift now.
         (_at(_alarm(EBIKE), "yard", -60), _at(_alarm(EBIKE), "lift", 0), False),
         (_at(_alarm(EBIKE), "yard", -60, 5), _at(_alarm(EBIKE), "lift", 0), False),
+        # The way takes as long as it takes until it is seen, however long it must stay there to be an alarm.
+        (_at(_alarm(EBIKE), "lift", 0, 1), _at(_alarm(EBIKE), "corridor", 2.5, told=1), True),
+        (_at(_alarm(EBIKE), "lift", 0, 1), _at(_alarm(EBIKE), "corridor", 2.5, 9, told=1), True),
+        (_at(_alarm(EBIKE), "lift", 0, 1), _at(_alarm(EBIKE), "corridor", 3.1, told=1), False),
+        # What was seen in the corridor before the other left the lift is another one.
+        (_at(_alarm(EBIKE), "lift", 0, 1.5), _at(_alarm(EBIKE), "corridor", 0.9, told=1), False),
         # Rubbish does not walk.
         (_at(_alarm(), "gate", 0, 1), _at(_alarm(), "yard", 2), False),
     ],
@@ -200,6 +207,11 @@ def test_vehicles_are_told_apart_by_any_plate_of_the_case(first: str | None, sam
 def test_what_travels_is_followed_by_the_ways_and_their_times(one: Alarm, other: Alarm, same: bool) -> None:
     for pair in ((one, other), (other, one)):
         assert one_thing(*pair, same_grid=False, graph=HOUSE) is same
+
+
+def test_a_dwell_beyond_all_time_is_none() -> None:
+    alarm = replace(_at(_alarm(EBIKE), "gate", 0), dwell_s=1e300)
+    assert one_thing(alarm, _at(_alarm(EBIKE), "yard", 1), same_grid=False, graph=HOUSE)
 
 
 def test_nobody_goes_up_a_one_way() -> None:
@@ -216,7 +228,8 @@ _KINDS = st.sampled_from([EBIKE, CAR, FIRE, Scenario.GARBAGE, Scenario.KEY_AREA,
 @st.composite
 def _seen(draw: st.DrawFn) -> Alarm:
     begins, lasts = draw(st.floats(-120, 0)), draw(st.one_of(st.none(), st.floats(0, 60)))
-    return _at(_alarm(draw(_KINDS)), draw(_NAMES), begins, None if lasts is None else begins + lasts)
+    told = draw(st.floats(0, 30 if lasts is None else lasts))
+    return _at(_alarm(draw(_KINDS)), draw(_NAMES), begins, None if lasts is None else begins + lasts, told=told)
 
 
 @given(_seen(), _seen(), st.booleans(), st.floats(-1e6, 1e6))
