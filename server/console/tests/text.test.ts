@@ -1,4 +1,5 @@
 import { beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { Problem } from "../src/api/client";
 import type { Overview } from "../src/api/models";
 import { caseItem } from "./samples";
 
@@ -12,6 +13,7 @@ vi.stubGlobal("document", { documentElement: {} });
 const { adviceFor } = await import("../src/text/advice");
 const { sentence } = await import("../src/components/explain");
 const { overview } = await import("../src/live/live");
+const { explain } = await import("../src/live/notices");
 const { clockTime, measure, size, span, stopwatch } = await import("../src/text/format");
 const { caseTitle } = await import("../src/text/title");
 const { everyWord, speak, startWords, t, word } = await import("../src/text/i18n");
@@ -95,5 +97,19 @@ describe("text", () => {
     expect(measure("unreadable", null)).toBe("看不清");
     expect(measure(null, null)).toBe("没有");
     expect(size(812_000)).toBe("812 kB");
+  });
+});
+
+describe("what went wrong", () => {
+  const invalid = (...where: string[]) => new Problem(422, { code: "invalid", detail: "as it says", errors: where.map((each) => ({ where: each })) });
+
+  it("is that nothing is there, where an address cannot be anything's", () => {
+    expect(explain(invalid("path.case_id"))).toBe("找不到这一项：它可能已被移走，或不归你的网格。");
+  });
+
+  it("is told in detail, where something that was filled in is not taken", () => {
+    for (const error of [invalid("body.note"), invalid("path.case_id", "body.note"), invalid()]) {
+      expect(explain(error)).toBe("没有执行，数据未改动：as it says");
+    }
   });
 });

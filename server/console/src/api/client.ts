@@ -16,6 +16,13 @@ export class Problem extends Error {
   }
 }
 
+/** Whether what was asked about is not there: it may have gone, or its name cannot be one. */
+export function isMissing(error: unknown): boolean {
+  if (!(error instanceof Problem)) return false;
+  const wrong = error.code === "invalid" && Array.isArray(error.extras["errors"]) ? (error.extras["errors"] as { where?: unknown }[]) : [];
+  return error.code === "not_found" || (wrong.length > 0 && wrong.every(({ where }) => String(where).startsWith("path.")));
+}
+
 /** No answer came: whether the request arrived is unknown. */
 export class Unreachable extends Error {
   constructor(cause?: unknown) {

@@ -26,7 +26,13 @@ export function DispatchColumn({ board, row }: { board: Board; row: Row }) {
         <a href={`/cases/${item.id}`}>{t("case.numbered", { number: item.number })}</a>
       </h2>
       <p class="where">
-        {t(`case_state.${item.state}`)} · <Age since={item.opened_at} /> <Limit item={item} />
+        {t(`case_state.${item.state}`)} · {t("cases.age")} <Age since={item.opened_at} />
+        {item.due_at === null ? null : (
+          <>
+            {" · "}
+            <Limit item={item} />
+          </>
+        )}
       </p>
       {need === "dispatch" ? (
         <>

@@ -1,7 +1,7 @@
 /** Short words at the foot of the page: what was done, how to undo it, or what went wrong and what became of the data. */
 
 import { signal } from "@preact/signals";
-import { Problem, Unreachable } from "../api/client";
+import { Problem, Unreachable, isMissing } from "../api/client";
 import { t, word } from "../text/i18n";
 
 export interface Notice {
@@ -61,6 +61,7 @@ export function explain(error: unknown): string {
     reportError(error);
     return t("problem.defect");
   }
+  if (isMissing(error)) return t("problem.not_found");
   const known = word("problem", error.code);
   return known === error.code ? t("problem.refused", { detail: error.message }) : known;
 }

@@ -63,8 +63,10 @@ function State({ camera }: { camera: Camera }) {
   return (
     <section class="panel" aria-label={t("camera.state")}>
       <p class={`camera-state seen-${camera.state}`}>
-        <strong>{t(`sight.${camera.state}`)}</strong>
-        {camera.reason === null ? null : <> · {word("sight_reason", camera.reason)}</>}
+        <span>
+          <strong>{t(`sight.${camera.state}`)}</strong>
+          {camera.reason === null ? null : ` · ${word("sight_reason", camera.reason)}`}
+        </span>
         {camera.since === null ? null : (
           <span class="quiet-text">
             {t("system.since")} <Age since={camera.since} />

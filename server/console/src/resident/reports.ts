@@ -1,6 +1,6 @@
 /** What residents ask of the dispatcher, without an account. */
 
-import { request } from "../api/client";
+import { Problem, isMissing, request } from "../api/client";
 
 interface Kind {
   kind: string;
@@ -38,7 +38,17 @@ export interface Followed {
   timezone: string;
 }
 
-export const place = (code: string) => request<Place>("GET", `/public/places/${encodeURIComponent(code)}`);
+export const place = (code: string) =>
+  found("no_place", request<Place>("GET", `/public/places/${encodeURIComponent(code)}`));
+
+/** `asked`, or the problem `code`: residents hear of their sheet of paper, and not of grids. */
+async function found<T>(code: string, asked: Promise<T>): Promise<T> {
+  try {
+    return await asked;
+  } catch (error) {
+    throw isMissing(error) ? new Problem(404, { code }) : error;
+  }
+}
 
 /** Returns the tracking code, which is told this once. The same `key` again is the same report. */
 export async function report(
@@ -54,7 +64,8 @@ export async function report(
   return (await request<{ tracking: string }>("POST", path, form, key)).tracking;
 }
 
-export const follow = (tracking: string) => request<Followed>("GET", `/public/reports/${encodeURIComponent(tracking)}`);
+export const follow = (tracking: string) =>
+  found("no_report", request<Followed>("GET", `/public/reports/${encodeURIComponent(tracking)}`));
 
 export const rate = (tracking: string, score: number, words: string) =>
   request<Followed>("POST", `/public/reports/${encodeURIComponent(tracking)}/rating`, {
