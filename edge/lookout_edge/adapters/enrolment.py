@@ -4,7 +4,6 @@ import base64
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
 from urllib.parse import urlsplit
@@ -18,6 +17,7 @@ from cryptography.x509.oid import NameOID
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from lookout_edge.adapters.atomic_file import write_whole
+from lookout_edge.adapters.distrust import UNTRUSTED, advice_on
 from lookout_edge.errors import EdgeError
 
 _SECRET_CHARACTERS = 16
@@ -170,16 +170,8 @@ def _ask(url: str, asked: Mapping[str, str], known_as: str | None) -> Enrolled:
 
 def _advice(url: str, why: str) -> str:
     """What to try after ``why``, which is OpenSSL's, the resolver's or the system's own words."""
-    if "CERTIFICATE_VERIFY_FAILED" in why:
-        if "expired" in why or "not yet valid" in why:
-            clock = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
-            return f"its certificate is out of date, or this box's clock is off: it says {clock}"
-        if "mismatch" in why or "not valid for" in why:
-            return "its certificate is for another name: write the address as the certificate has it"
-        return (
-            "this box does not trust its certificate: add the authority that signed it to the system's own and name "
-            "that file in SSL_CERT_FILE"
-        )
+    if (advice := advice_on(why, untrusted=UNTRUSTED)) is not None:
+        return advice
     if "SSL" in why and url.startswith("https://"):
         return f"it does not speak TLS there; try http://{url.removeprefix('https://')}"
     if "disconnected" in why:

@@ -1,6 +1,7 @@
 """What ``lookout-edge doctor`` says of streams, broker, dispatcher, certificates and disk, good and bad."""
 
 import json
+import ssl
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -161,7 +162,7 @@ def test_no_broker_at_all() -> None:
 
 
 @contextmanager
-def dispatcher(ahead_s: float = 0.0, status: int = 200) -> Generator[str]:
+def dispatcher(ahead_s: float = 0.0, status: int = 200, context: ssl.SSLContext | None = None) -> Generator[str]:
     """Something that answers like one whose clock is ahead of ours."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -177,9 +178,11 @@ def dispatcher(ahead_s: float = 0.0, status: int = 200) -> Generator[str]:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    if context is not None:
+        server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     Thread(target=server.serve_forever, daemon=True).start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}"
+        yield f"{'http' if context is None else 'https'}://127.0.0.1:{server.server_port}"
     finally:
         server.shutdown()
         server.server_close()
@@ -196,7 +199,26 @@ def test_clocks_that_differ_are_told_with_the_direction(ahead_s: float, word: st
         _, clock = check_dispatcher(url)
     assert (clock.grade, clock.subject) == (Grade.FAIL, "clock")
     assert word in clock.text
+    assert f"it says {datetime.now(UTC):%Y-}" in clock.text
     assert "timedatectl" in clock.advice
+
+
+@pytest.mark.parametrize(("known", "what"), [(True, "this box's clock is off"), (False, "does not trust")])
+def test_a_certificate_that_is_out_of_date_or_nobodys(
+    known: bool, what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authority = trustme.CA()
+    issued = authority.issue_cert("127.0.0.1", not_after=datetime.now(UTC) - timedelta(days=1))
+    issued.private_key_and_cert_chain_pem.write_to_path(str(tmp_path / "issued.pem"))
+    authority.cert_pem.write_to_path(str(tmp_path / "authority.pem"))
+    if known:
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "authority.pem"))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "issued.pem")
+    with dispatcher(context=context) as url:
+        (found,) = check_dispatcher(url)
+    assert (found.grade, found.subject) == (Grade.FAIL, "dispatcher")
+    assert what in found.advice
 
 
 def test_something_else_at_the_dispatchers_address() -> None:
@@ -218,6 +240,10 @@ def test_certificates_are_told_before_they_end(tmp_path: Path) -> None:
         return found.grade
 
     assert [grade(90), grade(20), grade(-1)] == [Grade.OK, Grade.WARN, Grade.FAIL]
+    # Before it begins: a box whose clock starts in 1970.
+    (found,) = check_certificates([path], now=datetime(1970, 1, 1, tzinfo=UTC))
+    assert (found.grade, "clock says 1970-01-01" in found.text) == (Grade.FAIL, True)
+    assert "timedatectl" in found.advice
     assert check_certificates([tmp_path / "broken.pem"])[0].grade is Grade.FAIL
 
 

@@ -17,6 +17,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from lookout_edge.adapters.broker import SESSION_S, BrokerOptions, secure
+from lookout_edge.adapters.distrust import UNTRUSTED, advice_on, clock_says
 from lookout_edge.domain.finding import Finding, Grade
 from lookout_edge.domain.hosts import is_loopback
 from lookout_edge.errors import LinkError
@@ -24,6 +25,8 @@ from lookout_edge.errors import LinkError
 #: Clocks may differ by so much before events look late or early, seconds.
 _MOST_SKEW_S = 2.0
 _SOON_S = 30 * 86_400.0
+#: From here on days say more than seconds.
+_LONG_S = 86_400.0
 _CLOCK_ADVICE = "switch on time synchronisation here (timedatectl set-ntp true) and at the dispatcher"
 
 
@@ -131,7 +134,8 @@ def check_broker(options: BrokerOptions, *, name: str, filters: Sequence[str]) -
         return failed(str(error), "correct mqtt.tls")
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or str(error)
-        advice = "start it, or correct mqtt.host, mqtt.port and mqtt.tls"
+        untrusted = "correct mqtt.tls.ca: it has to be the authority that signed the broker's certificate"
+        advice = advice_on(why, untrusted=untrusted) or "start it, or correct mqtt.host, mqtt.port and mqtt.tls"
         return failed(f"no connection to {options.address}: {why}", advice)
     if caller.refusal is not None:
         advice = "correct mqtt.username and the password, or enrol this box again"
@@ -155,7 +159,9 @@ def check_dispatcher(url: str, *, timeout_s: float = 8.0) -> list[Finding]:
     try:
         response = httpx.get(f"{url.rstrip('/')}/healthz", timeout=timeout_s)
     except httpx.HTTPError as error:
-        advice = "correct dispatcher.url, or start it; until then events arrive without pictures"
+        advice = advice_on(str(error), untrusted=UNTRUSTED) or (
+            "correct dispatcher.url, or start it; until then events arrive without pictures"
+        )
         return [Finding(Grade.FAIL, "dispatcher", f"{url} does not answer: {error}", advice)]
     took_s = time.time() - begun
     if not response.is_success:
@@ -172,7 +178,8 @@ def check_dispatcher(url: str, *, timeout_s: float = 8.0) -> list[Finding]:
 def _clock(theirs: float, begun: float, took_s: float) -> Finding:
     # The header has whole seconds, cut off.
     skew_s = begun + took_s / 2 - (theirs + 0.5)
-    text = f"this box is {abs(skew_s):.1f} s {'ahead of' if skew_s > 0 else 'behind'} the dispatcher"
+    apart = f"{abs(skew_s):.1f} s" if abs(skew_s) < _LONG_S else f"{abs(skew_s) / 86_400:.1f} days"
+    text = f"this box is {apart} {'ahead of' if skew_s > 0 else 'behind'} the dispatcher: it says {clock_says()}"
     if abs(skew_s) > _MOST_SKEW_S + took_s:
         return Finding(Grade.FAIL, "clock", text, _CLOCK_ADVICE)
     return Finding(Grade.OK, "clock", "agrees with the dispatcher's to about a second")
@@ -185,9 +192,14 @@ def check_certificates(files: Sequence[Path], *, now: datetime | None = None) ->
     for path in files:
         subject = f"certificate {path.name}"
         try:
-            ends = x509.load_pem_x509_certificate(path.read_bytes()).not_valid_after_utc
+            certificate = x509.load_pem_x509_certificate(path.read_bytes())
         except (OSError, ValueError) as error:
             found.append(Finding(Grade.FAIL, subject, f"{path} cannot be read: {error}", "enrol this box again"))
+            continue
+        begins, ends = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+        if now < begins:
+            text = f"valid from {begins:%Y-%m-%d %H:%M} UTC on, and this box's clock says {now:%Y-%m-%d %H:%M} UTC"
+            found.append(Finding(Grade.FAIL, subject, text, _CLOCK_ADVICE))
             continue
         left_s = (ends - now).total_seconds()
         text = f"valid until {ends:%Y-%m-%d}"
