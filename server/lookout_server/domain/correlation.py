@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from lookout_contract.events import PlateStatus, Scenario
-from lookout_server.domain.alarm import Alarm
+from lookout_server.domain.alarm import Alarm, Disposition
 from lookout_server.domain.case import Case
 from lookout_server.domain.policy import PANIC_STAGE
 from lookout_server.domain.site_graph import SiteGraph
@@ -49,8 +49,18 @@ FLAPS_WITHIN = timedelta(minutes=30)
 
 
 def may_join(alarm: Alarm) -> bool:
-    """Whether this alarm can be part of a case that is there already. Each press of the button is its own case."""
-    return alarm.case_id is None and alarm.scenario in NEAR and alarm.attributes.stage != PANIC_STAGE
+    """Whether this alarm waits and can be part of a case that is there already. Each press of the button is its own."""
+    return alarm.case_id is None and alarm.disposition is Disposition.OPEN and may_have_company(alarm)
+
+
+def may_have_company(alarm: Alarm) -> bool:
+    """Whether other alarms can be about the same thing."""
+    return alarm.scenario in NEAR and alarm.attributes.stage != PANIC_STAGE
+
+
+def travels(alarm: Alarm, graph: SiteGraph) -> bool:
+    """Whether the thing may go on to another camera, or have come from one: an alarm in between may be the link."""
+    return alarm.scenario in TRAVELS and may_have_company(alarm) and alarm.camera.path in graph.cameras
 
 
 def same_thing(

@@ -6,7 +6,7 @@ from datetime import datetime
 from lookout_server.domain import moving
 from lookout_server.domain.alarm import Alarm, Disposition, reported
 from lookout_server.domain.case import SYSTEM, Case
-from lookout_server.domain.correlation import longest_memory, may_join, one_thing, same_thing
+from lookout_server.domain.correlation import longest_memory, may_have_company, may_join, one_thing, same_thing
 from lookout_server.domain.moves import SETTLED
 from lookout_server.domain.policy import graver
 from lookout_server.domain.site_graph import SiteGraph
@@ -71,7 +71,7 @@ async def join_cases(
 async def waiting_near(uow: UnitOfWork, site: Site, alarms: Collection[Alarm], *, at: datetime) -> Sequence[Alarm]:
     """Alarms that nobody has judged and that may be about the same things, unlocked."""
     since = at - longest_memory(site.policy.graph)
-    kinds = frozenset(alarm.scenario for alarm in alarms if may_join(alarm))
+    kinds = frozenset(alarm.scenario for alarm in alarms if may_have_company(alarm))
     if not kinds:
         return ()
     wanted = AlarmFilter(disposition=Disposition.OPEN, scenarios=kinds, told_since=since)

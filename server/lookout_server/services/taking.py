@@ -1,12 +1,13 @@
 """Turns new events into alarms, and alarms that cannot wait into cases."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from lookout_server.domain.alarm import Alarm, AlarmState, alarm_id, first_told, told_again, wants_case
 from lookout_server.domain.case import SYSTEM, Case
-from lookout_server.domain.correlation import name_of
+from lookout_server.domain.correlation import name_of, travels
+from lookout_server.domain.moves import SETTLED
 from lookout_server.domain.territory import Camera, CameraKey, Gateway, Site
 from lookout_server.ports import UnitOfWork
 from lookout_server.services import announce
@@ -37,7 +38,8 @@ async def take_events(uow: UnitOfWork, site: Site, events: Sequence[ReadEvent], 
     await _note_cameras(uow, events, noted or Noted(), fresh_notes)
     before, after = await _edit_alarms(uow, events)
     fresh = [alarm for alarm in after.values() if alarm.id not in before]
-    named = [*fresh, *_newly_named(before, after)]
+    gone = [alarm for alarm in _gone(before, after) if travels(alarm, site.policy.graph)]
+    named = _once(fresh, _newly_named(before, after), (alarm for alarm in gone if alarm.case_id is None))
     # Asked before anything is written, so that all of it can go to the database in one piece.
     alone = not _touches_cases(after) and await nothing_near(uow, site, named, at=_at(events))
     await uow.alarms.tell(list(after.values()), before)
@@ -45,13 +47,21 @@ async def take_events(uow: UnitOfWork, site: Site, events: Sequence[ReadEvent], 
         held = before.get(alarm.id)
         announce.alarm_changed(uow, alarm.id, _change(held, alarm), alarm.received_at if held is None else _at(events))
         await mirror_alarm(uow, site, held, alarm, _at(events))
-    near = await _lock_near(uow, site, [alarm for alarm in after.values() if wants_case(alarm)], after, _at(events))
     matches = () if alone else await matching_cases(uow, site, named, at=_at(events))
+    links = [(alarm, alarm.case_id) for alarm in gone if alarm.case_id is not None]
+    links += [(alarm, case_id) for alarm, case_id in matches if travels(alarm, site.policy.graph)]
+    about = _once((alarm for alarm in after.values() if wants_case(alarm)), (alarm for alarm, _ in links))
+    near = await _lock_near(uow, site, about, after, _at(events))
     # At once and in one order: two intakes that touch the same cases must never wait for each other.
-    await uow.cases.get({case_id for _, case_id in matches} | _graver(before, after), lock=True)
+    touched = {case_id for _, case_id in (*matches, *links)} | _graver(before, after)
+    cases = await uow.cases.get(touched, lock=True)
     joined = await join_cases(uow, site, matches, at=_at(events))
     for name in joined.keys() & before.keys():
         await leave(uow, site, name)
+    for alarm, case_id in links:
+        if cases[case_id].state not in SETTLED:
+            waiting = [each for each in near if each.id not in joined]
+            joined |= await gather(uow, site, cases[case_id], alarm, waiting, at=_at(events))
     for alarm in after.values():
         if alarm.id in joined:
             continue
@@ -84,6 +94,20 @@ def _graver(before: Mapping[str, Alarm], after: Mapping[str, Alarm]) -> set[str]
         for alarm in after.values()
         if alarm.case_id is not None and alarm.id in before and alarm.severity is not before[alarm.id].severity
     }
+
+
+def _once(*alarms: Iterable[Alarm]) -> list[Alarm]:
+    return list({alarm.id: alarm for some in alarms for alarm in some}.values())
+
+
+def _gone(before: Mapping[str, Alarm], after: Mapping[str, Alarm]) -> list[Alarm]:
+    """Alarms of which it was told only now that they are over: from then on the thing may be at another camera. What
+    was told of that one may have come before, for it takes a camera some seconds to miss a thing."""
+    return [
+        alarm
+        for alarm in after.values()
+        if alarm.ended_at is not None and alarm.id in before and before[alarm.id].ended_at is None
+    ]
 
 
 def _newly_named(before: Mapping[str, Alarm], after: Mapping[str, Alarm]) -> list[Alarm]:

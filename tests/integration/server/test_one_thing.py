@@ -8,13 +8,14 @@ from itertools import pairwise
 import pytest
 
 from lookout_contract.events import Attributes, Phase, Plate, PlateStatus, Scenario
-from lookout_server.domain.alarm import Alarm, Disposition, alarm_id
+from lookout_server.domain.alarm import Alarm, DismissReason, Disposition, alarm_id
 from lookout_server.domain.policy import Policy, PolicyInForce
 from lookout_server.domain.site_graph import SiteGraph, Way
 from lookout_server.domain.territory import Role, Site
 from lookout_server.ports import AlarmFilter, CaseFilter, Incoming, Page
 from lookout_server.services.correlating import unknown_stops
 from lookout_server.services.intake import Intake
+from lookout_server.services.judging import Judgement, dismiss
 from lookout_server.services.reporting import report_alarm
 from lookout_server.testing import NOON, SITE, SmallGateway, Station, anywhere, person
 
@@ -98,6 +99,50 @@ async def test_one_tap_takes_all_that_wait_along_the_way(station: Station) -> No
     async with station.store.read() as uow:
         timers = await uow.deadlines.health(late_since=NOON)
     assert timers.waiting == 2  # the case's step, and the one alarm that still waits
+
+
+async def test_what_was_still_told_to_be_there_when_it_was_found_elsewhere_joins_once_its_end_is_told(
+    station: Station,
+) -> None:
+    walk = Walk(station, Scenario.CORRIDOR_EBIKE)
+    await walk.intake.take([walk.event("e-yard", "yard", 0)])
+    case = await walk.tapped("e-yard", 1)
+    await walk.passes("e-lift", "lift", 20)
+    assert len(await walk.waiting()) == 1
+    await walk.intake.take([walk.event("e-yard", "yard", 20.2, Phase.END)])
+    assert (await walk.cases(), await walk.waiting()) == ({case: walk.ids_of("e-yard", "e-lift")}, [])
+
+
+async def test_an_alarm_whose_end_is_told_late_joins_the_case_of_where_it_went(station: Station) -> None:
+    walk = Walk(station, Scenario.CORRIDOR_EBIKE)
+    await walk.intake.take([walk.event("e-yard", "yard", 0)])
+    await walk.passes("e-lift", "lift", 20)
+    case = await walk.tapped("e-lift", 21)
+    assert len(await walk.waiting()) == 1
+    await walk.intake.take([walk.event("e-yard", "yard", 20.2, Phase.END)])
+    assert (await walk.cases(), await walk.waiting()) == ({case: walk.ids_of("e-yard", "e-lift")}, [])
+
+
+async def test_a_link_that_is_told_late_brings_what_came_after_it(station: Station) -> None:
+    """The gateway of the yard and the lift was away for a while."""
+    walk = Walk(station, Scenario.CORRIDOR_EBIKE)
+    await walk.passes("e-gate", "gate", 0)
+    case = await walk.tapped("e-gate", 1)
+    await walk.passes("e-corridor", "corridor", 6)
+    assert len(await walk.waiting()) == 1
+    await walk.intake.take([walk.event("e-yard", "yard", 2), walk.event("e-yard", "yard", 2.5, Phase.END)])
+    assert (await walk.cases(), await walk.waiting()) == ({case: walk.ids_of("e-gate", "e-yard", "e-corridor")}, [])
+
+
+async def test_what_was_dismissed_joins_nothing_when_its_plate_is_read(station: Station) -> None:
+    walk = Walk(station, Scenario.UNFAMILIAR_VEHICLE)
+    await walk.passes("v-1", "gate", 0, "皖A12345")
+    case = await walk.tapped("v-1", 1)
+    await walk.intake.take([walk.event("v-2", "yard", 2)])
+    why = Judgement(reason=DismissReason.FALSE_ALARM)
+    await dismiss(station.store, HOUSE, walk.id_of("v-2"), LI, why, at=NOON + timedelta(minutes=2))
+    await walk.intake.take([walk.event("v-2", "yard", 2.2, Phase.UPDATE, "皖A12345")])
+    assert await walk.cases() == {case: walk.ids_of("v-1")}
 
 
 async def test_a_plate_that_is_read_later_brings_the_alarm_home(station: Station) -> None:
