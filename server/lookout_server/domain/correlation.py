@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 
 from lookout_contract.events import PlateStatus, Scenario
@@ -68,17 +68,18 @@ def same_thing(
 ) -> Case | None:
     """The live case, each with its alarms, to which this one, of a camera in ``grid``, belongs.
 
-    Of several the one whose alarms began last. What people do to a case does not move it in time.
+    Of several the one with the alarm that began nearest in time, before or after: some are told late. What people do to
+    a case does not move it in time.
     """
-    found: list[tuple[datetime, Case]] = []
+    found: list[tuple[timedelta, Case]] = []
     for case, alarms in cases:
         same_grid = grid is not None and case.grid == grid
         mine = [other.started_at for other in alarms if one_thing(alarm, other, same_grid=same_grid, graph=graph)]
         if not alarms and same_grid and _told_by_people(alarm, case):
             mine = [case.opened_at]
-        found += [(max(mine), case)] if mine else []
-    newest = max(found, key=lambda each: (each[0], each[1].id), default=None)
-    return newest[1] if newest is not None else None
+        found += [(min(abs(alarm.started_at - began) for began in mine), case)] if mine else []
+    nearest = max(found, key=lambda each: (-each[0], each[1].id), default=None)
+    return nearest[1] if nearest is not None else None
 
 
 def one_thing(one: Alarm, other: Alarm, *, same_grid: bool, graph: SiteGraph) -> bool:

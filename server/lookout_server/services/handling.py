@@ -132,14 +132,23 @@ async def with_alarms(uow: UnitOfWork, order: Order) -> tuple[Case, dict[str, Al
     Intake holds alarms when it comes to their cases; who went the other way round would wait for it, and it for them.
     The case that this one was merged into, or shall be, is locked with it. ConflictError when either changed just now.
     """
+    case, alarms = await with_all_alarms(uow, order)
+    return case, {name: alarms[name] for name in case.alarms}
+
+
+async def with_all_alarms(uow: UnitOfWork, order: Order) -> tuple[Case, dict[str, Alarm]]:
+    """The same; to reopen a case that was merged, with those of the case that went on."""
     seen = await visible_case(uow, order.case_id, order.access)
-    alarms = await uow.alarms.get(seen.alarms, lock=True)
+    names = set(seen.alarms)
+    if order.action is Action.REOPEN and seen.merged_into is not None:
+        names |= {*(await uow.cases.get([seen.merged_into]))[seen.merged_into].alarms}
+    alarms = await uow.alarms.get(names, lock=True)
     others = [name for name in (seen.merged_into, order.details.into) if name is not None]
     await uow.cases.get([seen.id, *others], lock=True)
     case = await visible_case(uow, order.case_id, order.access)
     if not set(case.alarms) <= set(alarms) or case.merged_into != seen.merged_into:
         raise ConflictError(f"case {case.number} has just changed: look again")
-    return case, {name: alarms[name] for name in case.alarms}
+    return case, alarms
 
 
 async def _move(uow: UnitOfWork, site: Site, case: Case, order: Order, *, actor: Actor | None = None) -> Case:

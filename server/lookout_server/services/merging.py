@@ -1,18 +1,19 @@
 """Alarms that go from one case to another: merging two cases, splitting one, and taking a merged one back."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from lookout_server.domain import moving, policy
 from lookout_server.domain.alarm import Alarm, Disposition, reported
 from lookout_server.domain.case import Actor, Case
+from lookout_server.domain.correlation import one_thing
 from lookout_server.domain.moves import SETTLED
 from lookout_server.domain.territory import Site
 from lookout_server.errors import ConflictError
 from lookout_server.ports import Store, UnitOfWork
 from lookout_server.services import announce
 from lookout_server.services.access import visible_case
-from lookout_server.services.handling import Order, keep_move, tell, with_alarms
+from lookout_server.services.handling import Order, keep_move, tell, with_alarms, with_all_alarms
 from lookout_server.services.reporting import open_case
 from lookout_server.services.timing import set_clock
 
@@ -48,29 +49,39 @@ async def split(store: Store, site: Site, order: Order) -> str:
 
 
 async def reopen(store: Store, site: Site, order: Order) -> None:
-    """Back to confirmed. A void or merged case takes its alarms back, unless one is another case's by now."""
+    """Back to confirmed. A void or merged case takes its alarms back, unless one is another case's by now.
+
+    A merged one also takes what joined the other case since and is about its thing alone.
+    """
     async with store.write() as uow:
-        case, alarms = await with_alarms(uow, order)
+        case, known = await with_all_alarms(uow, order)
+        alarms = {name: known[name] for name in case.alarms}
         after, entry = moving.move(case, order.request, site.policy)
         await keep_move(uow, site, case, after, entry)
         for alarm in alarms.values():
             if alarm.case_id not in {None, case.id, case.merged_into}:
                 raise ConflictError(f"its alarm belongs to case {alarm.case_id} by now: go on with that one")
-        await _take_back(uow, site, case, list(alarms.values()), order)
+        since = await _take_back(uow, site, case, known, order)
         await uow.cases.release_alarms(case.id, released=False)
         opened = [replace(alarm, disposition=Disposition.OPEN) for alarm in alarms.values()]
         await uow.alarms.save([reported(alarm, case.id) for alarm in opened])
         for alarm_id in alarms:
             announce.alarm_changed(uow, alarm_id, "reported", order.at)
+        if since:
+            await _take(uow, site, after, since, order, {"from": case.merged_into})
         await uow.commit()
 
 
-async def _take_back(uow: UnitOfWork, site: Site, case: Case, alarms: Sequence[Alarm], order: Order) -> None:
-    """The alarms of a case that was merged leave the one that went on with them."""
-    theirs = [alarm.id for alarm in alarms if alarm.case_id == case.merged_into]
-    if case.merged_into is None or not theirs:
-        return
+async def _take_back(
+    uow: UnitOfWork, site: Site, case: Case, known: Mapping[str, Alarm], order: Order
+) -> Sequence[str]:
+    """The alarms of a case that was merged leave the one that went on with them; those of others that leave as well."""
+    own = [name for name in case.alarms if known[name].case_id == case.merged_into]
+    if case.merged_into is None or not own:
+        return ()
     into = (await uow.cases.get([case.merged_into]))[case.merged_into]
+    since = await _companions(uow, site, [known[name] for name in own], [known[n] for n in into.alarms if n in known])
+    theirs = [*own, *since]
     await uow.cases.drop_alarms(into.id, theirs)
     left = replace(into, alarms=tuple(alarm for alarm in into.alarms if alarm not in theirs))
     told, entry = moving.joined(
@@ -78,6 +89,32 @@ async def _take_back(uow: UnitOfWork, site: Site, case: Case, alarms: Sequence[A
     )
     await uow.cases.update(told, entry, seen=into.version)
     await tell(uow, site, told, entry)
+    return since
+
+
+async def _companions(uow: UnitOfWork, site: Site, own: Sequence[Alarm], all_of: Sequence[Alarm]) -> list[str]:
+    """Of the alarms of a case those that joined after ``own`` did and are one thing with them, and with no other."""
+    cameras = await uow.territory.cameras({alarm.camera for alarm in all_of})
+    grids = {alarm.id: camera.grid if (camera := cameras.get(alarm.camera)) else None for alarm in all_of}
+
+    def linked(alarm: Alarm, others: Sequence[Alarm]) -> bool:
+        grid, graph = grids[alarm.id], site.policy.graph
+        return any(
+            one_thing(alarm, other, same_grid=grid is not None and grid == grids[other.id], graph=graph)
+            for other in others
+        )
+
+    mine, rest, since = list(own), list[Alarm](), list[str]()
+    last = max(place for place, alarm in enumerate(all_of) if alarm in own)
+    for place, alarm in enumerate(all_of):
+        if alarm in own:
+            continue
+        if place > last and linked(alarm, mine) and not linked(alarm, rest):
+            mine.append(alarm)
+            since.append(alarm.id)
+        else:
+            rest.append(alarm)
+    return since
 
 
 async def _take(

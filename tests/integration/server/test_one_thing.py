@@ -9,13 +9,17 @@ import pytest
 
 from lookout_contract.events import Attributes, Phase, Plate, PlateStatus, Scenario
 from lookout_server.domain.alarm import Alarm, DismissReason, Disposition, alarm_id
+from lookout_server.domain.case import Details
+from lookout_server.domain.moves import Action
 from lookout_server.domain.policy import Policy, PolicyInForce
 from lookout_server.domain.site_graph import SiteGraph, Way
 from lookout_server.domain.territory import Role, Site
 from lookout_server.ports import AlarmFilter, CaseFilter, Incoming, Page
 from lookout_server.services.correlating import unknown_stops
+from lookout_server.services.handling import Order
 from lookout_server.services.intake import Intake
 from lookout_server.services.judging import Judgement, dismiss
+from lookout_server.services.merging import merge, reopen, split
 from lookout_server.services.reporting import report_alarm
 from lookout_server.testing import NOON, SITE, SmallGateway, Station, anywhere, person
 
@@ -26,6 +30,8 @@ WAYS = tuple(
     Way(start=f"gw-1/{start}", end=f"gw-1/{end}", within=timedelta(minutes=3)) for start, end in pairwise(STOPS)
 )
 HOUSE: Site = replace(SITE, in_force=PolicyInForce(Policy(graph=SiteGraph(ways=WAYS))))
+LATER = NOON + timedelta(minutes=30)
+ZHAO = anywhere(person("zhao", Role.SUPERVISOR))
 LI = anywhere(person("li", Role.OPERATOR))
 
 
@@ -56,6 +62,16 @@ class Walk:
             self.station.store, HOUSE, self.id_of(name), LI, at=NOON + timedelta(minutes=minute)
         )
         return case_id
+
+    async def moved(self, case_id: str, action: Action, details: Details) -> str | None:
+        """By a supervisor, who may do all of it; the new case of a split."""
+        async with self.station.store.read() as uow:
+            version = (await uow.cases.get([case_id]))[case_id].version
+        order = Order(case_id=case_id, action=action, access=ZHAO, version=version, at=LATER, details=details)
+        if action is Action.SPLIT:
+            return await split(self.station.store, HOUSE, order)
+        await (merge if action is Action.MERGE else reopen)(self.station.store, HOUSE, order)
+        return None
 
     async def cases(self) -> dict[str, frozenset[str]]:
         """Case id → its alarms."""
@@ -143,6 +159,38 @@ async def test_what_was_dismissed_joins_nothing_when_its_plate_is_read(station: 
     await dismiss(station.store, HOUSE, walk.id_of("v-2"), LI, why, at=NOON + timedelta(minutes=2))
     await walk.intake.take([walk.event("v-2", "yard", 2.2, Phase.UPDATE, "皖A12345")])
     assert await walk.cases() == {case: walk.ids_of("v-1")}
+
+
+async def test_who_is_told_late_joins_the_case_that_was_nearest_in_time(station: Station) -> None:
+    walk = Walk(station, Scenario.UNFAMILIAR_VEHICLE)
+    for minute, stop in ((0, "gate"), (6, "lift"), (8, "corridor")):
+        await walk.passes(f"v-{stop}", stop, minute, "皖A12345")
+    first = await walk.tapped("v-gate", 9)
+    second = await walk.moved(first, Action.SPLIT, Details(alarms=(walk.id_of("v-lift"), walk.id_of("v-corridor"))))
+    await walk.passes("v-late", "gate", 1, "皖A12345")
+    assert await walk.cases() == {
+        first: walk.ids_of("v-gate", "v-late"),
+        second: walk.ids_of("v-lift", "v-corridor"),
+    }
+
+
+async def test_a_case_that_is_taken_out_of_another_takes_what_joined_since_about_its_thing(station: Station) -> None:
+    walk = Walk(station, Scenario.UNFAMILIAR_VEHICLE)
+    mine, other = "皖A12345", "皖B77777"
+    await walk.passes("m-1", "gate", 0, mine)
+    await walk.passes("o-1", "gate", 0, other)
+    first, second = await walk.tapped("m-1", 1), await walk.tapped("o-1", 1)
+    await walk.moved(second, Action.MERGE, Details(into=first))
+    await walk.passes("o-2", "yard", 2, other)
+    await walk.passes("m-2", "yard", 2, mine)
+    assert (await walk.cases())[first] == walk.ids_of("m-1", "o-1", "o-2", "m-2")
+    await walk.moved(second, Action.REOPEN, Details(reason="mistake"))
+    await walk.passes("o-3", "lift", 4, other)
+    await walk.passes("m-3", "lift", 4, mine)
+    assert await walk.cases() == {
+        first: walk.ids_of("m-1", "m-2", "m-3"),
+        second: walk.ids_of("o-1", "o-2", "o-3"),
+    }
 
 
 async def test_a_plate_that_is_read_later_brings_the_alarm_home(station: Station) -> None:
