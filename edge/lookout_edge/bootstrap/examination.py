@@ -32,7 +32,9 @@ def examine(path: Path, loaded: LoadedConfig | ConfigError) -> Iterator[Finding]
         yield Finding(Grade.FAIL, "config", str(loaded), "correct these lines" if path.is_file() else "")
         return
     config = loaded.config
-    yield Finding(Grade.OK, "config", f"{path}: {len(config.cameras)} cameras at gateway {config.gateway}")
+    count = len(config.cameras)
+    text = f"{path}: {count} camera{'' if count == 1 else 's'} at gateway {config.gateway}"
+    yield Finding(Grade.OK, "config", text)
     yield _models(config.models)
     yield check_disk(config.data_dir, (config.spool.max_mb + config.evidence.quota_mb) * 1_000_000)
     topics = GatewayTopics(site=config.site, gateway=config.gateway)

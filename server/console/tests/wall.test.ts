@@ -32,8 +32,9 @@ describe("the wall", () => {
 
   it("counts the numbers in names, and puts what nobody sees first where somebody asks what is wrong", () => {
     const cameras = [camera("12"), camera("3"), camera("20", { state: "unknown" }), camera("4", { grid: GRID }), camera("100", { state: "blind" })];
+    const fails = camera("9", { reason: "plates_failed" });
     expect(tilesOf(cameras, { sight: "watching", grid: "", words: "" }).map(({ id }) => id)).toEqual(["4", "3", "12"]);
-    expect(needyFirst(cameras).map(({ id }) => id)).toEqual(["100", "20", "4", "3", "12"]);
+    expect(needyFirst([...cameras, fails]).map(({ id }) => id)).toEqual(["100", "9", "20", "4", "3", "12"]);
   });
 
   it("shows the gravest of a camera's open alarms", () => {

@@ -199,7 +199,7 @@ def test_clocks_that_differ_are_told_with_the_direction(ahead_s: float, word: st
         _, clock = check_dispatcher(url)
     assert (clock.grade, clock.subject) == (Grade.FAIL, "clock")
     assert word in clock.text
-    assert f"it says {datetime.now(UTC):%Y-}" in clock.text
+    assert f"its clock says {datetime.now(UTC):%Y-}" in clock.text
     assert "timedatectl" in clock.advice
 
 

@@ -179,7 +179,7 @@ def _clock(theirs: float, begun: float, took_s: float) -> Finding:
     # The header has whole seconds, cut off.
     skew_s = begun + took_s / 2 - (theirs + 0.5)
     apart = f"{abs(skew_s):.1f} s" if abs(skew_s) < _LONG_S else f"{abs(skew_s) / 86_400:.1f} days"
-    text = f"this box is {apart} {'ahead of' if skew_s > 0 else 'behind'} the dispatcher: it says {clock_says()}"
+    text = f"this box is {apart} {'ahead of' if skew_s > 0 else 'behind'} the dispatcher: its clock says {clock_says()}"
     if abs(skew_s) > _MOST_SKEW_S + took_s:
         return Finding(Grade.FAIL, "clock", text, _CLOCK_ADVICE)
     return Finding(Grade.OK, "clock", "agrees with the dispatcher's to about a second")

@@ -23,10 +23,13 @@ export function tilesOf(cameras: readonly Camera[], filter: WallFilter): Camera[
 
 /** First those that somebody has to look after; among equals those of one place together. */
 export function needyFirst(cameras: readonly Camera[]): Camera[] {
-  return [...cameras].sort((a, b) => NEED.indexOf(a.state) - NEED.indexOf(b.state) || byPlace(a, b));
+  return [...cameras].sort((a, b) => rank(a) - rank(b) || byPlace(a, b));
 }
 
 const NEED: readonly CameraSight[] = ["blind", "off", "unknown", "watching"];
+
+/** A camera that watches has a reason where something beside its seeing fails: it comes after the blind. */
+const rank = ({ state, reason }: Camera) => (state === "watching" && reason !== null ? 0.5 : NEED.indexOf(state));
 
 /** Building 3 before building 12. */
 const { compare } = new Intl.Collator("zh-CN", { numeric: true });

@@ -192,12 +192,13 @@ function show(camera) {
   const card = cardOf(camera);
   const state = camera.state ?? { state: "blind", reason: "starting" };
   const chip = $(".chip", card);
-  chip.className = `chip ${state.state}`;
+  chip.className = `chip ${state.state}${state.state === "watching" && state.reason ? " impaired" : ""}`;
   chip.textContent = say("states", state.state) + (state.reason ? ` · ${say("reasons", state.reason)}` : "");
   const detail = $(".detail", card);
-  // The gateway's own sentence names the address and what FFmpeg said, in English; elsewhere it stands behind the advice.
-  detail.textContent = !state.detail || language === "en" ? (state.detail ?? "") : (words.advice[state.reason] ?? state.detail);
-  detail.title = state.detail ?? "";
+  // The gateway's own sentence names the address and what FFmpeg said, in English; elsewhere it stands below the advice.
+  const advice = language === "en" ? undefined : words.advice[state.reason];
+  detail.textContent = state.detail ? (advice ?? state.detail) : "";
+  $(".own", card).textContent = state.detail && advice ? text("own", { words: state.detail }) : "";
   const report = camera.report;
   $("dl", card).replaceChildren(
     ...facts([
