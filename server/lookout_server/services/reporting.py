@@ -15,14 +15,17 @@ from lookout_server.services import announce
 from lookout_server.services.access import visible_alarm
 from lookout_server.services.alarming import leave
 from lookout_server.services.commands import send_verdict
-from lookout_server.services.correlating import gather, raise_case, waiting_near
+from lookout_server.services.correlating import gather, join_cases, matching_cases, raise_case, waiting_near
 from lookout_server.services.opening import next_number
 from lookout_server.services.repeats import reopened_by
 from lookout_server.services.timing import set_clock
 
 
 async def report_alarm(store: Store, site: Site, alarm_id: str, by: Access, *, at: datetime) -> tuple[str, bool]:
-    """One tap 一键预报: the case's id and whether it is new. Again, also at the same moment, gives the same case."""
+    """One tap 一键预报: the case's id and whether it is new. Again, also at the same moment, gives the same case.
+
+    An alarm about the thing of a live case, which waits because a dismissal or a report was taken back, joins that.
+    """
     async with store.write() as uow:
         seen = await visible_alarm(uow, alarm_id, by)
         near = await waiting_near(uow, site, [seen], at=at)
@@ -30,6 +33,12 @@ async def report_alarm(store: Store, site: Site, alarm_id: str, by: Access, *, a
         alarm = locked[alarm_id]
         if alarm.case_id is not None:
             return alarm.case_id, False
+        matches = await matching_cases(uow, site, [alarm], at=at)
+        if alarm_id in await join_cases(uow, site, matches, at=at):
+            await leave(uow, site, alarm_id)
+            await send_verdict(uow, site, alarm, None, at=at)
+            await uow.commit()
+            return matches[0][1], False
         case = await open_case(uow, site, alarm, Actor(person=by.person), at=at)
         await leave(uow, site, alarm_id)
         await gather(uow, site, case, alarm, locked.values(), at=at)

@@ -18,7 +18,7 @@ from lookout_server.ports import AlarmFilter, CaseFilter, Incoming, Page
 from lookout_server.services.correlating import unknown_stops
 from lookout_server.services.handling import Order
 from lookout_server.services.intake import Intake
-from lookout_server.services.judging import Judgement, dismiss
+from lookout_server.services.judging import Judgement, dismiss, undismiss
 from lookout_server.services.merging import merge, reopen, split
 from lookout_server.services.reporting import report_alarm
 from lookout_server.testing import NOON, SITE, SmallGateway, Station, anywhere, person
@@ -159,6 +159,18 @@ async def test_what_was_dismissed_joins_nothing_when_its_plate_is_read(station: 
     await dismiss(station.store, HOUSE, walk.id_of("v-2"), LI, why, at=NOON + timedelta(minutes=2))
     await walk.intake.take([walk.event("v-2", "yard", 2.2, Phase.UPDATE, "皖A12345")])
     assert await walk.cases() == {case: walk.ids_of("v-1")}
+
+
+async def test_a_tap_on_what_was_taken_back_from_dismissal_finds_the_live_case(station: Station) -> None:
+    walk = Walk(station, Scenario.UNFAMILIAR_VEHICLE)
+    await walk.passes("v-1", "gate", 0, "皖A12345")
+    await walk.passes("v-2", "yard", 2, "皖A12345")
+    at, why = NOON + timedelta(minutes=3), Judgement(reason=DismissReason.FALSE_ALARM)
+    await dismiss(station.store, HOUSE, walk.id_of("v-2"), LI, why, at=at)
+    case = await walk.tapped("v-1", 3)
+    await undismiss(station.store, HOUSE, walk.id_of("v-2"), LI, at=at)
+    assert await walk.tapped("v-2", 4) == case
+    assert (await walk.cases(), await walk.waiting()) == ({case: walk.ids_of("v-1", "v-2")}, [])
 
 
 async def test_who_is_told_late_joins_the_case_that_was_nearest_in_time(station: Station) -> None:
