@@ -41,6 +41,7 @@ from lookout_server.bootstrap.access import import_at_first_start
 from lookout_server.bootstrap.broker import ReachedBroker, intake_filters, local_address, reach_broker
 from lookout_server.bootstrap.enrolment import SiteDoor
 from lookout_server.bootstrap.http import HttpServer
+from lookout_server.bootstrap.huge_pages import use_huge_pages
 from lookout_server.bootstrap.models import model_shelf
 from lookout_server.bootstrap.runtime import Runtime, forget_process, read_runtime, write_runtime
 from lookout_server.bootstrap.site import configured_policy, site_of
@@ -307,6 +308,7 @@ async def serve(config: ServerConfig) -> None:
     dispatcher = Dispatcher(config)
     await dispatcher.start()
     _spare_the_collector()
+    await asyncio.to_thread(use_huge_pages)
     await stopped.wait()
     _log.info("the dispatcher stops")
     await dispatcher.stop()

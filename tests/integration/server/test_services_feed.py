@@ -2,7 +2,9 @@
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import cast
 
 import pytest
 
@@ -12,6 +14,7 @@ from lookout_server.adapters.feed import FeedHub
 from lookout_server.api.models.feed import LineBook
 from lookout_server.domain.access import access_of
 from lookout_server.domain.territory import Person, Role
+from lookout_server.ports import Store, UnitOfWork
 from lookout_server.services.feed import FeedEndedError, FeedItem, FeedSubscription, is_for, read_feed
 from lookout_server.services.views import AlarmView, CameraView, CaseView
 from lookout_server.testing import SmallGateway, Station, person
@@ -40,6 +43,39 @@ async def test_a_new_client_starts_at_now(station: Station) -> None:
     async with station.feed.subscribe(head) as subscription:
         await station.intake.take([gateway.sends("o-2")])
         assert await _next(subscription) == head + 1
+
+
+async def test_what_comes_while_the_first_client_joins_is_told_at_once(station: Station) -> None:
+    gateway, joining = SmallGateway(), iter(range(2))
+
+    async def report() -> None:
+        if next(joining, None) is not None:
+            await station.intake.take([gateway.sends("o-1")])
+            hub.wake()
+
+    hub = FeedHub(cast(Store, _Between(station.store, report)), poll_s=10 * PATIENCE_S)
+    running = asyncio.create_task(hub.run())
+    head = await _head(station)
+    async with hub.subscribe(head) as subscription:
+        assert await _head(station) > head
+        while await _next(subscription) < await _head(station):
+            pass
+    assert next(joining, None) is None
+    hub.close()
+    await running
+
+
+class _Between:
+    """A store in which something happens after each reading."""
+
+    def __init__(self, store: Store, then: Callable[[], Awaitable[None]]) -> None:
+        self._store, self._then = store, then
+
+    @asynccontextmanager
+    async def read(self) -> AsyncGenerator[UnitOfWork]:
+        async with self._store.read() as uow:
+            yield uow
+        await self._then()
 
 
 async def test_lines_carry_what_they_are_about(station: Station) -> None:

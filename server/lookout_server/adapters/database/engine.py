@@ -19,7 +19,7 @@ from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 from lookout_server.adapters.database.checkpoints import AUTOMATIC_PAGES, FILE_BYTES, keep_log_short
 from lookout_server.adapters.database.failures import translated, unreachable
 from lookout_server.adapters.database.inline_sqlite import connect_inline
-from lookout_server.adapters.database.prepared import as_sqlalchemy, attach_driver
+from lookout_server.adapters.database.prepared import as_sqlalchemy, attach_driver, drivers_under
 from lookout_server.adapters.database.unit import SqlUnitOfWork
 from lookout_server.adapters.database.writers import Writers
 from lookout_server.errors import ConfigError, StoreError
@@ -123,7 +123,7 @@ class Database:
         try:
             session = AsyncSession(self._engine, expire_on_commit=False, autoflush=False)
             try:
-                attach_driver(session, await _connected(session))
+                attach_driver(session, drivers_under(await _connected(session))())
                 yield SqlUnitOfWork(session, _never)
             finally:
                 await _end(session)

@@ -310,14 +310,19 @@ def under(connection: AsyncConnection) -> Any:
     return None if sync is None else sync.connection.driver_connection
 
 
-def attach_driver(session: AsyncSession, connection: AsyncConnection) -> None:
-    """Make the driver under the connection, whose transaction has begun, known to ``driver_of``."""
-    raw = under(connection)
-    if connection.dialect.name == "sqlite":
+def drivers_under(connection: AsyncConnection) -> Callable[[], Driver]:
+    """Makes a driver for each transaction of the connection."""
+    raw, dialect = under(connection), connection.dialect
+    if dialect.name == "sqlite":
         # SQLAlchemy reaches for the same attribute: aiosqlite offers no other way to what it wraps.
-        session.info[_DRIVER] = SqliteDriver(cast(sqlite3.Connection, raw._conn), connection.dialect)
-    else:
-        session.info[_DRIVER] = PostgresDriver(cast(_Asyncpg, raw), connection.dialect)
+        file = cast(sqlite3.Connection, raw._conn)
+        return lambda: SqliteDriver(file, dialect)
+    return lambda: PostgresDriver(cast(_Asyncpg, raw), dialect)
+
+
+def attach_driver(session: AsyncSession, driver: Driver) -> None:
+    """Make the driver of the transaction that has begun known to ``driver_of``."""
+    session.info[_DRIVER] = driver
 
 
 def driver_of(session: AsyncSession) -> Driver:

@@ -24,6 +24,7 @@ from lookout_server.adapters.database.prepared import (
     as_sqlalchemy,
     attach_driver,
     driver_of,
+    drivers_under,
     postgres_error,
     under,
 )
@@ -122,6 +123,7 @@ class Writer:
         self._connection = connection
         raw = under(connection)
         self._turns: _Turns = _SqliteTurns(raw) if isinstance(raw, InlineConnection) else _PostgresTurns(raw)
+        self._driver = drivers_under(connection)
         self.session = self._fresh_session()
         self._open = False
         # What SQLAlchemy runs, flushes among it, comes after what the transaction has left for later.
@@ -143,7 +145,7 @@ class Writer:
 
     async def begin(self) -> None:
         """A transaction and a session in it."""
-        attach_driver(self.session, self._connection)
+        attach_driver(self.session, self._driver())
         self._open = True
         await self._turns.begin()
 

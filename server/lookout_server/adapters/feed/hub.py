@@ -141,7 +141,11 @@ class FeedHub:
 
     def wake(self) -> None:
         """There may be something new. From the event loop's own thread."""
-        self._woken.set()
+        if self._clients:
+            self._woken.set()
+        else:
+            # As ``_hand_out`` has it, which the intake would wait for after every batch.
+            self._head = None
 
     def close(self) -> None:
         """End all subscriptions and the loop."""
@@ -169,6 +173,9 @@ class FeedHub:
         # From here to the registration nothing awaits: what is below the hub's head is caught up, the rest is offered.
         client = Subscription(self._store, after=start, head=await self._known_head(), backlog=self._backlog)
         self._clients.add(client)
+        if len(self._clients) == 1:
+            # What was committed since its first look woke nobody.
+            self._woken.set()
         try:
             yield client
         finally:

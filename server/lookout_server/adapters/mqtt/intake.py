@@ -7,6 +7,7 @@ A redelivery after a kill between commit and acknowledgement finds its events st
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Protocol
 
 import structlog
@@ -110,6 +111,8 @@ class IntakeLoop:
             settled, results = await self._settle(batch)
             self._send_receipts(results)
             self._link.acknowledge(settled)
+            # Last: gateways wait for their receipts, and nobody for this.
+            self._note_gaps(results)
 
     async def _next_batch(self) -> list[Delivery]:
         """The next message and whatever else waits already: no lingering, one commit."""
@@ -177,15 +180,28 @@ class IntakeLoop:
     def _send_receipts(self, results: Sequence[IntakeResult]) -> None:
         """One receipt per gateway and epoch, however many results name it: the last one says most."""
         latest: dict[Stream, Receipt] = {}
-        gaps: dict[Stream, list[Gap]] = {}
         for result in results:
             for gateway, receipt in result.receipts:
                 stream = (gateway, receipt.epoch)
-                rejected = latest[stream].rejected if stream in latest else ()
-                latest[stream] = receipt.model_copy(update={"rejected": (*rejected, *receipt.rejected)})
-                gaps[stream] = [gap for gap in result.gaps if (gap.gateway, gap.epoch) == stream]
+                earlier = latest.get(stream)
+                if earlier is not None and earlier.rejected:
+                    receipt = receipt.model_copy(update={"rejected": (*earlier.rejected, *receipt.rejected)})
+                latest[stream] = receipt
         for (gateway, _), receipt in latest.items():
-            self._link.publish_soon(GatewayTopics(site=self._site, gateway=gateway).receipt, receipt.to_json())
+            self._link.publish_soon(_receipt_topic(self._site, gateway), receipt.to_json())
         for gateway, refusal in (each for result in results for each in result.refusals):
             self._link.publish_soon(GatewayTopics(site=self._site, gateway=gateway).refusal, refusal.to_json())
+
+    def _note_gaps(self, results: Sequence[IntakeResult]) -> None:
+        gaps: dict[Stream, list[Gap]] = {}
+        for result in results:
+            # What a result names has the gaps that it says, and those alone.
+            gaps |= {(gateway, receipt.epoch): [] for gateway, receipt in result.receipts}
+            for gap in result.gaps:
+                gaps.setdefault((gap.gateway, gap.epoch), []).append(gap)
         self._planner.note(gaps, self._clock.now())
+
+
+@lru_cache(maxsize=1024)
+def _receipt_topic(site: str, gateway: str) -> str:
+    return GatewayTopics(site=site, gateway=gateway).receipt
