@@ -142,7 +142,7 @@ def comparisons(file: ShadowFile, memory: Memory, now: float) -> dict[str, tuple
             for camera, judged in run.judges_since.items()
             for scenario, since in judged.items()
         }
-        notes = memory.starts_and_ends(run.since, min(now, run.until))
+        notes = memory.starts_and_ends(0.0, min(now, run.until))
         differences = _as_concluded(compare(name, notes, pairs), run.outcome)
         found[name] = _message(run, differences), differences
     return found

@@ -214,6 +214,15 @@ def test_of_two_that_go_on_at_once_the_one_at_its_place_is_the_same() -> None:
     assert [each.occurrence for each in found.spared] == ["short"]
 
 
+def test_what_goes_on_over_a_restart_or_was_there_before_is_nothing_new() -> None:
+    cut = going_on("c", 10_500, 10_900, Kind.SHADOW)
+    cut[1] = cut[1].model_copy(update={"reason": "shutdown"})
+    notes = going_on("a", 0, 5000, Kind.EVENT, x=0.6) + going_on("b", 1100, 5000, Kind.SHADOW, x=0.6)
+    notes += going_on("d", 10_480, 13_000, Kind.EVENT) + cut + going_on("e", 10_960, 13_000, Kind.SHADOW)
+    (found,) = compare("trial", notes, {("stairs", EBIKE): 1000.0})
+    assert (found.running, found.shadow, found.both) == (1, 1, 1)
+
+
 def test_a_camera_counts_from_when_it_joins_and_no_more_once_it_is_taken_out(tmp_path: Path) -> None:
     memory, file = Memory(tmp_path / "memory.db"), ShadowFile(tmp_path / "shadows.json")
     file.begin("trial", "a", 1000.0, 86_400.0)
