@@ -26,7 +26,7 @@ DATABASE ?= sqlite
 LAB_ARGS ?=
 LAB = PYTHONPATH=$(CURDIR)/server:$(CURDIR)/edge $(BIN)/python -m lookout_lab
 
-.PHONY: help setup setup-dev console screenshots demo reel demo-check demo-reel test test-replicas check check-types check-rest check-training torch-cpu format schemas bench bench-desk bench-months soak score crashlab backlog load quiet-hours build-models pins clean
+.PHONY: help setup setup-dev console screenshots demo reel demo-check demo-reel test test-replicas check check-types check-rest check-training torch-cpu prepare-tests format schemas bench bench-desk bench-months soak score crashlab backlog load quiet-hours build-models pins clean
 
 help: ## List the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -106,6 +106,9 @@ check-rest: $(VENV)/.dev
 
 torch-cpu: $(VENV)/.dev ## PyTorch for the training's tests, where pip offers a build without CUDA
 	@$(BIN)/python .ci/torch_cpu.py
+
+prepare-tests: torch-cpu ## What `make test` would fetch of the system's programs, and PyTorch
+	@$(BIN)/python .ci/system_packages.py
 
 check-training: $(VENV)/.dev ## Types and tests of model training (installs torch, which is large)
 	@$(PIP) install -c $(PINS) -e '.[train]' | $(SHOW_PROGRESS)
