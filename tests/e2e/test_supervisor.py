@@ -52,6 +52,8 @@ def _rows(window: Window, caption: str) -> list[list[str]]:
 def test_statistics_show_what_was_decided(gateway: SpokenGateway, operator: Window) -> None:
     for number in range(2):
         gateway.tell(parked_ebike(gateway, f"figures-{number}", scenario=Scenario.UNFAMILIAR_VEHICLE))
+    # What comes once the case is open joins it.
+    expect(operator.page.get_by_role("option").filter(has_text="陌生车辆").nth(1)).to_be_visible()
     report(operator, camera="2单元楼道")
     operator.press("Escape")
     operator.page.get_by_role("option").filter(has_text="待研判").first.click()

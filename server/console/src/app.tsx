@@ -146,18 +146,27 @@ function Lazy({ route, params }: { route: Route; params: Params }) {
     return () => window.clearTimeout(patience);
   }, [route]);
   if (Page !== null) return <Page params={params} />;
-  // After an upgrade of the dispatcher the chunk's name has changed; a fresh start finds it.
-  if (failed) return <Trouble text={t("problem.page_gone")} again={() => location.reload()} />;
+  // After an upgrade of the dispatcher the chunk's name has changed; a fresh start finds it. While the dispatcher is away
+  // there is none: what was open before is still here.
+  if (failed) {
+    const home = user.value ? homeOf(user.value) : null;
+    return <Trouble text={t("problem.page_gone")} again={() => location.reload()} home={home === path.value ? null : home} />;
+  }
   return <p class="waiting">{t("state.loading")}</p>;
 }
 
-function Trouble({ text, again }: { text: string; again: () => void }) {
+function Trouble({ text, again, home = null }: { text: string; again: () => void; home?: string | null }) {
   return (
     <main class="trouble">
       <p role="alert">{text}</p>
       <button class="button" onClick={again}>
         {t("action.again")}
       </button>
+      {home === null ? null : (
+        <a class="button" href={home}>
+          {t("problem.to_home")}
+        </a>
+      )}
     </main>
   );
 }
