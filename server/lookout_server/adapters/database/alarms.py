@@ -229,7 +229,7 @@ def _told(text: str) -> _Told:
 
 
 def _written(told: _Told) -> str:
-    text = _TOLD.dump_json(told).decode()
+    text = _TOLD.serializer.to_json(told).decode()
     _seen(text, told)
     return text
 

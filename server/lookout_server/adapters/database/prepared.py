@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from itertools import chain
+from operator import itemgetter
 from typing import Any, Protocol, cast
 
 import asyncpg
@@ -46,12 +47,19 @@ class _Compiled:
         """All of the statement's, the names of its tables among them."""
         return frozenset(re.findall(r"\w+", self.sql))
 
-    def arguments(self, values: Values) -> list[Any]:
-        return _converted(map(values.__getitem__, self.parameters), self.to_driver)
+    @cached_property
+    def _chosen(self) -> Callable[[Values], tuple[Any, ...]]:
+        """A row's values in the order of the parameters, in one step where there are several."""
+        if len(self.parameters) > 1:
+            return itemgetter(*self.parameters)
+        return lambda values: tuple([values[name] for name in self.parameters])
 
-    def columns(self, rows: Sequence[Values]) -> list[list[Any]]:
-        """An array a parameter, where a statement takes many rows at once."""
-        columns = [[row[name] for row in rows] for name in self.parameters]
+    def arguments(self, values: Values) -> list[Any]:
+        return _converted(self._chosen(values), self.to_driver)
+
+    def columns(self, rows: Sequence[Values]) -> list[Sequence[Any]]:
+        """An array a parameter, where a statement takes many rows, at least one, at once."""
+        columns: list[Any] = list(zip(*map(self._chosen, rows), strict=True))
         for place, convert in self.to_driver:
             columns[place] = [convert(value) for value in columns[place]]
         return columns
