@@ -14,12 +14,14 @@ import { SoundControl } from "./sound-control";
 export function WorkList({ board, state }: { board: Board; state: BoardState }) {
   const rows = board.shown.value;
   const unread = board.unread.value;
+  // Nothing is known yet: none would be a claim.
+  const unknown = rows.length === 0 && (state.loading || state.error !== null);
   return (
     <section class="list" aria-label={t("room.list")}>
       <header class="list-head">
         <h2>{t("room.list")}</h2>
         <span class="quiet-text">
-          {t("room.count", { n: rows.length })}
+          {unknown ? null : t("room.count", { n: rows.length })}
           {unread === 0 ? null : <strong> · {t("room.unread", { n: unread })}</strong>}
         </span>
       </header>
