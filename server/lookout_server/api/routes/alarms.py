@@ -64,14 +64,17 @@ async def get_alarm(deps: Given, access: ControlRoom, alarm_id: AlarmId) -> Alar
     operation_id="reportAlarm",
     status_code=201,
     responses={
-        200: {"model": CaseDetailModel, "description": "It was reported before, or is about the thing of a live case: that case."},
+        200: {
+            "model": CaseDetailModel,
+            "description": "It was reported before, or a live case is about that thing: that case.",
+        },
         **errors("forbidden", "csrf", "not_found", "conflict", "too_large"),
     },
 )
 async def report(
     deps: Given, access: ControlRoom, response: Response, alarm_id: AlarmId, _body: ReportBody | None = None
 ) -> CaseDetailModel:
-    """One tap 一键预报: the alarm becomes a confirmed case. Again gives the same case, and so does the thing of a live one."""
+    """One tap 一键预报: the alarm becomes a confirmed case. Again, or about the same thing: the same case."""
     case_id, created = await report_alarm(deps.store, deps.site, alarm_id, access, at=deps.clock.now())
     response.status_code = 201 if created else 200
     response.headers["Location"] = f"/api/v1/cases/{case_id}"
