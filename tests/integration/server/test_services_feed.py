@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import cast
 
 import pytest
@@ -61,6 +61,37 @@ async def test_what_comes_while_the_first_client_joins_is_told_at_once(station: 
         while await _next(subscription) < await _head(station):
             pass
     assert next(joining, None) is None
+    hub.close()
+    await running
+
+
+async def test_who_comes_back_while_the_last_client_is_still_told_hears_nothing_twice(station: Station) -> None:
+    gateway, coming_back = SmallGateway(), asyncio.Event()
+    came: list[FeedSubscription] = []
+
+    async def come_back() -> None:
+        if coming_back.is_set():
+            coming_back.clear()
+            await leave.aclose()
+            await station.intake.take([gateway.sends("o-2")])
+            hub.wake()
+            came.append(await stay.enter_async_context(hub.subscribe(start)))
+
+    hub = FeedHub(cast(Store, _Between(station.store, come_back)), poll_s=10 * PATIENCE_S)
+    running = asyncio.create_task(hub.run())
+    start = await _head(station)
+    async with AsyncExitStack() as stay, AsyncExitStack() as leave:
+        first = await leave.enter_async_context(hub.subscribe(None))
+        assert await first.next(0.05) is None
+        await station.intake.take([gateway.sends("o-1")])
+        coming_back.set()
+        hub.wake()
+        while not came:
+            await asyncio.sleep(0)
+        await station.intake.take([gateway.sends("o-3")])
+        hub.wake()
+        head = await _head(station)
+        assert [await _next(came[0]) for _ in range(head - start)] == list(range(start + 1, head + 1))
     hub.close()
     await running
 

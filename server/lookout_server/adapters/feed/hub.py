@@ -191,6 +191,10 @@ class FeedHub:
         until = asyncio.get_running_loop().time() + self._together_s
         while True:
             items = await self._gathered(head, until)
+            if self._head != head:
+                # All had left when the next was committed: who has come since counts from elsewhere.
+                self._woken.set()
+                return
             if items:
                 # Together with the list of who is told: a client that joins in between reads them from the past.
                 head = self._head = items[-1].entry.seq
