@@ -66,16 +66,17 @@ async def test_what_comes_while_the_first_client_joins_is_told_at_once(station: 
 
 
 async def test_who_comes_back_while_the_last_client_is_still_told_hears_nothing_twice(station: Station) -> None:
-    gateway, coming_back = SmallGateway(), asyncio.Event()
+    gateway, told, back = SmallGateway(), asyncio.Event(), asyncio.Event()
     came: list[FeedSubscription] = []
 
     async def come_back() -> None:
-        if coming_back.is_set():
-            coming_back.clear()
+        if told.is_set():
+            told.clear()
             await leave.aclose()
             await station.intake.take([gateway.sends("o-2")])
             hub.wake()
             came.append(await stay.enter_async_context(hub.subscribe(start)))
+            back.set()
 
     hub = FeedHub(cast(Store, _Between(station.store, come_back)), poll_s=10 * PATIENCE_S)
     running = asyncio.create_task(hub.run())
@@ -84,10 +85,9 @@ async def test_who_comes_back_while_the_last_client_is_still_told_hears_nothing_
         first = await leave.enter_async_context(hub.subscribe(None))
         assert await first.next(0.05) is None
         await station.intake.take([gateway.sends("o-1")])
-        coming_back.set()
+        told.set()
         hub.wake()
-        while not came:
-            await asyncio.sleep(0)
+        await asyncio.wait_for(back.wait(), PATIENCE_S)
         await station.intake.take([gateway.sends("o-3")])
         hub.wake()
         head = await _head(station)
