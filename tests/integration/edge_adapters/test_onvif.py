@@ -8,6 +8,7 @@ from pathlib import Path
 
 import paho.mqtt.publish as publish
 import pytest
+from structlog.testing import capture_logs
 from typer.testing import CliRunner
 
 from lookout_contract.events import EventData, EvidenceRef, Phase, Scenario, Severity
@@ -20,7 +21,7 @@ from lookout_edge.adapters.onvif.events import EventRule, TalkingCamera
 from lookout_edge.adapters.onvif.finding import Account, Device, OnvifError, device_of, main_and_sub, search, streams_of
 from lookout_edge.adapters.onvif.listening import OnvifListener
 from lookout_edge.adapters.onvif.testing import FakeDevice, Findable
-from lookout_edge.errors import EdgeError
+from lookout_edge.errors import EdgeError, SpoolError
 from lookout_edge.supervisor.holding import HeldEvents
 from lookout_edge.testing import MemorySink
 
@@ -154,13 +155,39 @@ def test_while_the_disk_refuses_only_so_many_wait_and_they_leave_though_nothing_
 
     cross(1, retain=True)
     wait_until(lambda: len(held) == 2, held)
-    cross(4, retain=False)
-    wait_until(lambda: held.given_up.total() == 6, held.given_up)
-    assert (len(held), sink.events) == (4, [])
-    sink.broken = False
-    sink.wait_for(lambda events: [event.phase for event in events] == [Phase.START] * 4)
-    listener.close()
+    with capture_logs() as logs:
+        cross(4, retain=False)
+        wait_until(lambda: held.given_up.total() == 6, held.given_up)
+        assert (len(held), sink.events) == (4, [])
+        sink.broken = False
+        sink.wait_for(lambda events: [event.phase for event in events] == [Phase.START] * 4)
+        listener.close()
     assert len(held) == 0
+    assert any("are given up" in log["event"] for log in logs if log["log_level"] == "warning")
+    assert [log["events"] for log in logs if log["log_level"] == "error"] == [6]
+
+
+def test_what_waits_goes_to_the_disk_though_the_cameras_broker_is_away() -> None:
+    sink, at = Told(broken=True), datetime(2026, 11, 29, tzinfo=UTC)
+    held = HeldEvents(sink)
+    event = EventData(
+        occurrence="o-1",
+        scenario=Scenario.KEY_AREA,
+        camera="hall",
+        phase=Phase.START,
+        captured_at=at,
+        started_at=at,
+        severity=Severity.RED,
+    )
+    with pytest.raises(SpoolError):
+        held.put([event])
+    options = BrokerOptions(host="127.0.0.1", port=1)
+    listener = OnvifListener(options, name="s1/g1", clock=SystemClock(), sink=sink, held=held, snapshot=no_picture)
+    listener.watch([TalkingCamera(camera="hall", prefix="hall-cam", rules=())])
+    sink.broken = False
+    listener.start()
+    sink.wait_for(lambda events: events == [event])
+    listener.close()
 
 
 GATEWAY = """\

@@ -1,13 +1,14 @@
 """Listening to cameras that publish their own events."""
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from queue import Empty, SimpleQueue
 from typing import Protocol
 
 import structlog
 
-from lookout_contract.events import EventData, EvidenceRef
+from lookout_contract.events import EventData, EvidenceRef, Scenario
 from lookout_edge.adapters.backoff import Backoff
 from lookout_edge.adapters.broker import BrokerOptions, Message, Session
 from lookout_edge.adapters.folded_log import FoldedLog
@@ -21,6 +22,11 @@ _NAP_S = 0.5
 
 class Holding(Protocol):
     """Where events wait, only so many, while the disk refuses them."""
+
+    #: Scenario → events given up so far because too many waited.
+    given_up: Counter[Scenario]
+    #: Whether some of those that wait now had to make room.
+    overflowed: bool
 
     def put(self, events: Sequence[EventData]) -> None:
         """Spool what waits and then these; SpoolError when some have to wait."""
@@ -80,6 +86,8 @@ class OnvifListener:
         known: set[str] = set()
         while not self._stop.is_set():
             self._again.clear()
+            # Also while their broker is away: the disk may be back.
+            self._keep(())
             cameras = self._cameras
             self._profile.watch(cameras)
             for camera in cameras:
@@ -101,8 +109,8 @@ class OnvifListener:
                 self._work()
             session.close()
         self._keep(self._profile.close(self._clock.now()))
-        if self._held:
-            _log.error("cameras' own events are lost: the disk refused them to the end", events=len(self._held))
+        if lost := len(self._held) + self._held.given_up.total():
+            _log.error("cameras' own events are lost: the disk refused them", events=lost)
 
     def _connect(self, cameras: Iterable[TalkingCamera]) -> Session:
         session = Session(
@@ -135,7 +143,10 @@ class OnvifListener:
         try:
             self._held.put(events)
         except SpoolError as error:
-            self._faults.warning("spool", str(error))
+            overflow = " Memory is full too: some of cameras' own events are given up." if self._held.overflowed else ""
+            self._faults.warning("spool", f"{error}{overflow}")
+        else:
+            self._faults.over("spool", "cameras' own events are on the disk again")
 
     def _unfinished(self, camera: str) -> Iterable[EventData]:
         try:
