@@ -5,7 +5,7 @@ from datetime import datetime
 
 from lookout_server.domain import moving
 from lookout_server.domain.alarm import Alarm, Disposition, reported
-from lookout_server.domain.case import SYSTEM, Case
+from lookout_server.domain.case import SYSTEM, Actor, Case
 from lookout_server.domain.correlation import longest_memory, may_have_company, may_join, one_thing, same_thing
 from lookout_server.domain.moves import SETTLED
 from lookout_server.domain.policy import graver
@@ -57,12 +57,12 @@ async def unknown_stops(store: Store, graph: SiteGraph) -> Sequence[str]:
 
 
 async def join_cases(
-    uow: UnitOfWork, site: Site, matches: Sequence[tuple[Alarm, str]], *, at: datetime
+    uow: UnitOfWork, site: Site, matches: Sequence[tuple[Alarm, str]], *, at: datetime, actor: Actor = SYSTEM
 ) -> dict[str, Alarm]:
     """Id → the alarm as it is now, for those that joined. Alarms and cases must be locked, the alarms first."""
     joined: dict[str, Alarm] = {}
     for alarm, case_id in matches:
-        if await _join(uow, site, alarm, case_id, at):
+        if await _join(uow, site, alarm, case_id, at, actor):
             joined[alarm.id] = reported(alarm, case_id)
     await uow.alarms.save(list(joined.values()))
     return joined
@@ -81,7 +81,7 @@ async def waiting_near(uow: UnitOfWork, site: Site, alarms: Collection[Alarm], *
 async def gather(
     uow: UnitOfWork, site: Site, case: Case, alarm: Alarm, waiting: Iterable[Alarm], *, at: datetime
 ) -> dict[str, Alarm]:
-    """Id → alarm, for those of ``waiting`` that a case which has just been opened about ``alarm`` takes.
+    """Id → alarm, for those of ``waiting`` that a case takes which was just opened about ``alarm``, or has just got it.
 
     All of them must be locked. What is one thing with one that was taken is taken as well.
     """
@@ -104,14 +104,14 @@ async def gather(
     return taken
 
 
-async def _join(uow: UnitOfWork, site: Site, alarm: Alarm, case_id: str, at: datetime) -> bool:
+async def _join(uow: UnitOfWork, site: Site, alarm: Alarm, case_id: str, at: datetime, actor: Actor = SYSTEM) -> bool:
     """Read again under the lock: it may have been settled meanwhile."""
     case = (await uow.cases.get([case_id], lock=True))[case_id]
     if case.state in SETTLED:
         return False
     await uow.cases.add_alarms(case.id, [alarm.id])
     data = {"reason": "same_thing", "alarms": [alarm.id]}
-    after, entry = moving.joined(case, at=at, actor=SYSTEM, data=data)
+    after, entry = moving.joined(case, at=at, actor=actor, data=data)
     await uow.cases.update(after, entry, seen=case.version)
     announce.alarm_changed(uow, alarm.id, "reported", at)
     announce.case_moved(uow, site, after, entry, alarm)

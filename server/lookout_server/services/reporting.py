@@ -24,7 +24,8 @@ from lookout_server.services.timing import set_clock
 async def report_alarm(store: Store, site: Site, alarm_id: str, by: Access, *, at: datetime) -> tuple[str, bool]:
     """One tap 一键预报: the case's id and whether it is new. Again, also at the same moment, gives the same case.
 
-    An alarm about the thing of a live case, which waits because a dismissal or a report was taken back, joins that.
+    An alarm about the thing of a live case, which waits because a dismissal or a report was taken back, joins that,
+    with what waits along the ways; unless they may not see that case, for then nobody they know would act on their tap.
     """
     async with store.write() as uow:
         seen = await visible_alarm(uow, alarm_id, by)
@@ -33,18 +34,22 @@ async def report_alarm(store: Store, site: Site, alarm_id: str, by: Access, *, a
         alarm = locked[alarm_id]
         if alarm.case_id is not None:
             return alarm.case_id, False
-        matches = await matching_cases(uow, site, [alarm], at=at)
-        if alarm_id in await join_cases(uow, site, matches, at=at):
-            await leave(uow, site, alarm_id)
-            await send_verdict(uow, site, alarm, None, at=at)
-            await uow.commit()
-            return matches[0][1], False
-        case = await open_case(uow, site, alarm, Actor(person=by.person), at=at)
+        held = await _joined(uow, site, alarm, by, at=at)
+        case = held or await open_case(uow, site, alarm, Actor(person=by.person), at=at)
         await leave(uow, site, alarm_id)
         await gather(uow, site, case, alarm, locked.values(), at=at)
         await send_verdict(uow, site, alarm, None, at=at)
         await uow.commit()
-    return case.id, True
+    return case.id, held is None
+
+
+async def _joined(uow: UnitOfWork, site: Site, alarm: Alarm, by: Access, *, at: datetime) -> Case | None:
+    """The live case about the alarm's thing, which has it now; None when there is none that they may see."""
+    for _, case_id in await matching_cases(uow, site, [alarm], at=at):
+        case = (await uow.cases.get([case_id], lock=True))[case_id]
+        if by.sees(case) and await join_cases(uow, site, [(alarm, case_id)], at=at, actor=Actor(person=by.person)):
+            return case
+    return None
 
 
 async def open_case(

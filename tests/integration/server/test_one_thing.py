@@ -1,13 +1,15 @@
 """One thing on its way past several cameras is one case, on both databases."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from itertools import pairwise
 
 import pytest
 
 from lookout_contract.events import Attributes, Phase, Plate, PlateStatus, Scenario
+from lookout_server.domain.access import Access
 from lookout_server.domain.alarm import Alarm, DismissReason, Disposition, alarm_id
 from lookout_server.domain.case import Details
 from lookout_server.domain.moves import Action
@@ -57,11 +59,16 @@ class Walk:
         await self.intake.take([begun])
         await self.intake.take([ended])
 
-    async def tapped(self, name: str, minute: float) -> str:
-        case_id, _ = await report_alarm(
-            self.station.store, HOUSE, self.id_of(name), LI, at=NOON + timedelta(minutes=minute)
-        )
+    async def tapped(self, name: str, minute: float, by: Access = LI) -> str:
+        at = NOON + timedelta(minutes=minute)
+        case_id, _ = await report_alarm(self.station.store, HOUSE, self.id_of(name), by, at=at)
         return case_id
+
+    async def dismissed(self, name: str, minute: float) -> Callable[[], Awaitable[None]]:
+        """As a false alarm; takes that back."""
+        store, alarm, at = self.station.store, self.id_of(name), NOON + timedelta(minutes=minute)
+        await dismiss(store, HOUSE, alarm, LI, Judgement(reason=DismissReason.FALSE_ALARM), at=at)
+        return partial(undismiss, store, HOUSE, alarm, LI, at=at)
 
     async def moved(self, case_id: str, action: Action, details: Details) -> str | None:
         """By a supervisor, who may do all of it; the new case of a split."""
@@ -155,22 +162,37 @@ async def test_what_was_dismissed_joins_nothing_when_its_plate_is_read(station: 
     await walk.passes("v-1", "gate", 0, "皖A12345")
     case = await walk.tapped("v-1", 1)
     await walk.intake.take([walk.event("v-2", "yard", 2)])
-    why = Judgement(reason=DismissReason.FALSE_ALARM)
-    await dismiss(station.store, HOUSE, walk.id_of("v-2"), LI, why, at=NOON + timedelta(minutes=2))
+    await walk.dismissed("v-2", 2)
     await walk.intake.take([walk.event("v-2", "yard", 2.2, Phase.UPDATE, "皖A12345")])
     assert await walk.cases() == {case: walk.ids_of("v-1")}
 
 
 async def test_a_tap_on_what_was_taken_back_from_dismissal_finds_the_live_case(station: Station) -> None:
+    walk = Walk(station, Scenario.CORRIDOR_EBIKE)
+    await walk.passes("e-gate", "gate", 0)
+    await walk.passes("e-yard", "yard", 2)
+    take_back = await walk.dismissed("e-yard", 3)
+    await walk.passes("e-corridor", "corridor", 6)
+    case = await walk.tapped("e-gate", 7)
+    await take_back()
+    assert len(await walk.waiting()) == 2
+    assert await walk.tapped("e-yard", 8) == case
+    assert (await walk.cases(), await walk.waiting()) == ({case: walk.ids_of("e-gate", "e-yard", "e-corridor")}, [])
+    async with station.store.read() as uow:
+        actors = [entry.actor for entry in await uow.cases.history(case)]
+    assert actors == [LI.person.id, LI.person.id, None], "what came with the tap came by itself"
+
+
+async def test_a_tap_joins_no_case_that_who_tapped_may_not_see(station: Station) -> None:
     walk = Walk(station, Scenario.UNFAMILIAR_VEHICLE)
     await walk.passes("v-1", "gate", 0, "皖A12345")
-    await walk.passes("v-2", "yard", 2, "皖A12345")
-    at, why = NOON + timedelta(minutes=3), Judgement(reason=DismissReason.FALSE_ALARM)
-    await dismiss(station.store, HOUSE, walk.id_of("v-2"), LI, why, at=at)
-    case = await walk.tapped("v-1", 3)
-    await undismiss(station.store, HOUSE, walk.id_of("v-2"), LI, at=at)
-    assert await walk.tapped("v-2", 4) == case
-    assert (await walk.cases(), await walk.waiting()) == ({case: walk.ids_of("v-1", "v-2")}, [])
+    await walk.passes("v-2", "corridor", 2, "皖A12345")
+    take_back = await walk.dismissed("v-2", 3)
+    first = await walk.tapped("v-1", 3)
+    await take_back()
+    next_door = Access(person=LI.person, places=frozenset({"grid-08"}))
+    second = await walk.tapped("v-2", 4, next_door)
+    assert await walk.cases() == {first: walk.ids_of("v-1"), second: walk.ids_of("v-2")}
 
 
 async def test_who_is_told_late_joins_the_case_that_was_nearest_in_time(station: Station) -> None:
