@@ -6,7 +6,7 @@ import gc
 from threading import Event, Thread
 from typing import Protocol, cast
 
-from lookout_edge.adapters.large_pages import gather
+from lookout_edge.adapters.huge_pages import gather
 
 EVERY_S = 60.0
 #: New objects from one small collection to the next. Each look makes some hundred that go by themselves: Python's own
@@ -22,7 +22,7 @@ class Housekeeping:
     """Once a minute: a full collection, and what the C library keeps free goes back to the system (glibc).
 
     What exists at the start is left out of the collections, which then take about a millisecond, and the small ones in
-    between come seldom. It goes into large pages, as does what the first minute has added: by then everything runs.
+    between come seldom. It goes into huge pages, as does what the first minute has added: by then everything runs.
     """
 
     def __init__(self, every_s: float = EVERY_S) -> None:

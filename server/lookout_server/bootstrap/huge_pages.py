@@ -1,4 +1,4 @@
-"""Has the kernel put what the start left in memory on large pages, where it offers them (Linux).
+"""Has the kernel put what the start left in memory on huge pages, where it offers them (Linux).
 
 Between two batches other processes use the processor, and each batch then walks through some ten thousand small pages
 whose places the processor has forgotten; on a virtual machine looking one up takes two walks.
@@ -46,11 +46,11 @@ def use_huge_pages() -> None:
         place = ctypes.c_void_p(region.start), ctypes.c_size_t(region.size)
         madvise(*place, mmap.MADV_HUGEPAGE)
         madvise(*place, _COLLAPSE)
-    _log.debug("memory goes to large pages", regions=len(regions), bytes=sum(each.size for each in regions))
+    _log.debug("memory goes to huge pages", regions=len(regions), bytes=sum(each.size for each in regions))
 
 
 def worthwhile(smaps: str, *, page: int) -> Iterator[Region]:
-    """Private memory of at least one large page that is mostly in use: a thread's stack would only grow by it.
+    """Private memory of at least one huge page that is mostly in use: a thread's stack would only grow by it.
 
     ``smaps``: as /proc/PID/smaps has it.
     """

@@ -1,4 +1,4 @@
-"""Memory in full use is gathered into large pages; what is hardly used is left as it is."""
+"""Memory in full use is gathered into huge pages; what is hardly used is left as it is."""
 
 import mmap
 import re
@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from lookout_edge.adapters import large_pages
-from lookout_edge.adapters.large_pages import gather, places
+from lookout_edge.adapters import huge_pages
+from lookout_edge.adapters.huge_pages import gather, places
 
 MAPS = """\
 55f000000000-55f000400000 rw-p 00000000 00:00 0                          [heap]
@@ -19,11 +19,11 @@ MAPS = """\
 7f0001000000-7f0001400000 rw-s 00000000 00:01 12                         /dev/zero (deleted)
 7ffc00000000-7ffc00400000 rw-p 00000000 00:00 0                          [stack]
 """
-LARGE = 2 << 20
+HUGE = 2 << 20
 
 
-def test_only_private_memory_without_a_file_is_gathered_and_only_whole_large_pages_of_it() -> None:
-    assert [f"{at:x}" for at in places(MAPS.splitlines(), LARGE)] == [
+def test_only_private_memory_without_a_file_is_gathered_and_only_whole_huge_pages_of_it() -> None:
+    assert [f"{at:x}" for at in places(MAPS.splitlines(), HUGE)] == [
         "55f000000000",
         "55f000200000",
         "7f0000200000",
@@ -31,8 +31,8 @@ def test_only_private_memory_without_a_file_is_gathered_and_only_whole_large_pag
     ]
 
 
-def large_bytes(address: int) -> int:
-    """What of the mapping that begins at or holds ``address`` lies in large pages."""
+def huge_bytes(address: int) -> int:
+    """What of the mapping that begins at or holds ``address`` lies in huge pages."""
     inside = False
     for line in Path("/proc/self/smaps").read_text(encoding="utf-8", errors="replace").splitlines():
         span = re.match(r"([0-9a-f]+)-([0-9a-f]+) ", line)
@@ -44,19 +44,19 @@ def large_bytes(address: int) -> int:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such call")
-def test_what_is_in_full_use_comes_into_large_pages_and_what_is_not_does_not() -> None:
+def test_what_is_in_full_use_comes_into_huge_pages_and_what_is_not_does_not() -> None:
     if not gather():
-        pytest.skip("this system has no large pages to give")
-    full, sparse = (mmap.mmap(-1, 4 * LARGE, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS) for _ in range(2))
+        pytest.skip("this system has no huge pages to give")
+    full, sparse = (mmap.mmap(-1, 4 * HUGE, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS) for _ in range(2))
     # Apart, or the kernel would show both as one mapping.
     full.madvise(mmap.MADV_DONTFORK)
     full[:] = b"x" * len(full)
-    sparse[:: LARGE // 2] = b"x" * 8
+    sparse[:: HUGE // 2] = b"x" * 8
     first = [addressof(c_char.from_buffer(memory)) for memory in (full, sparse)]
     gather()
-    assert large_bytes(first[0]) >= 3 * LARGE
-    assert large_bytes(first[1]) == 0
-    assert bytes(full[:: LARGE // 4]) == b"x" * 16
+    assert huge_bytes(first[0]) >= 3 * HUGE
+    assert huge_bytes(first[1]) == 0
+    assert bytes(full[:: HUGE // 4]) == b"x" * 16
 
 
 @pytest.mark.parametrize("setting", [None, "always madvise [never]\n"])
@@ -65,6 +65,6 @@ def test_where_there_are_none_or_nobody_wants_any_nothing_happens(
 ) -> None:
     if setting is not None:
         (tmp_path / "enabled").write_text(setting, encoding="ascii")
-        (tmp_path / "hpage_pmd_size").write_text(f"{LARGE}\n", encoding="ascii")
-    monkeypatch.setattr(large_pages, "_SETTINGS", tmp_path)
+        (tmp_path / "hpage_pmd_size").write_text(f"{HUGE}\n", encoding="ascii")
+    monkeypatch.setattr(huge_pages, "_SETTINGS", tmp_path)
     assert gather() == 0

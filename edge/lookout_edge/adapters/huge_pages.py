@@ -1,4 +1,4 @@
-"""Puts memory that is in full use into large pages (Linux from 6.1 on; elsewhere nothing happens).
+"""Puts memory that is in full use into huge pages (Linux from 6.1 on; elsewhere nothing happens).
 
 A look goes through a network's weights, the interpreter's objects and a decoder's pictures, thousands of pages of four
 kilobytes: finding each of them again takes the processor longer than much of what is then done there.
@@ -14,18 +14,18 @@ from typing import cast
 
 _SETTINGS = Path("/sys/kernel/mm/transparent_hugepage")
 _PROCESS = Path("/proc/self")
-#: From ``<asm-generic/mman-common.h>``: gather these pages into a large one, now.
+#: From ``<asm-generic/mman-common.h>``: gather these pages into a huge one, now.
 _MADV_COLLAPSE = 25
-#: Share of a large page that must be in use already: the rest is memory that it takes more.
+#: Share of a huge page that must be in use already: the rest is memory that it takes more.
 _FULL_SHARE = 0.75
 
 
 def gather() -> int:
-    """Put what is in full use now into large pages; how many of them there are.
+    """Put what is in full use now into huge pages; how many of them there are.
 
     Memory grows by a third of them at most. Takes some tenths of a second the first time, milliseconds after that.
     """
-    size = _large_page()
+    size = _huge_page()
     if size is None:
         return 0
     library = ctypes.CDLL(None)
@@ -40,7 +40,7 @@ def gather() -> int:
 
 
 def places(maps: Iterable[str], size: int) -> Iterator[int]:
-    """Addresses where a large page of ``size`` bytes would fit, by the lines of ``/proc/PID/maps``.
+    """Addresses where a huge page of ``size`` bytes would fit, by the lines of ``/proc/PID/maps``.
 
     Memory of one's own alone, no file's; stacks are hardly ever full.
     """
@@ -59,8 +59,8 @@ def _is_full(pages: RawIOBase, at: int, size: int) -> bool:
     return sum(entry >> 63 for entry in there) * mmap.PAGESIZE >= _FULL_SHARE * size
 
 
-def _large_page() -> int | None:
-    """Bytes of a large page; None where there are none, or where whoever runs this box wants none."""
+def _huge_page() -> int | None:
+    """Bytes of a huge page; None where there are none, or where whoever runs this box wants none."""
     try:
         if "[never]" in (_SETTINGS / "enabled").read_text(encoding="ascii"):
             return None
