@@ -151,9 +151,10 @@ class ProposalFile:
             stamp = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
             if stamp != self._seen:
                 self._proposals = _PROPOSALS.validate_json(self._path.read_bytes())
-                self._seen, self._unreadable = stamp, False
+                self._seen = stamp
         except FileNotFoundError:
             self._proposals, self._seen = [], None
+        self._unreadable = False
         return self._proposals
 
     def _write(self, proposals: list[Proposal]) -> None:

@@ -285,6 +285,12 @@ def test_what_cannot_be_read_is_not_written_over(tmp_path: Path) -> None:
     assert len(logs) == 1
     with pytest.raises(SpoolError, match="cannot be changed"):
         file.add([])
+    (tmp_path / "proposals.json").rmdir()
+    assert file.all() == ()
+    (tmp_path / "proposals.json").mkdir()
+    with capture_logs() as logs:
+        assert file.all() == ()
+    assert len(logs) == 1, "another time is told again"
 
 
 def test_the_gateway_and_the_command_line_lose_nothing_of_each_others(tmp_path: Path) -> None:
