@@ -23,11 +23,12 @@ def say(text: str) -> None:
     sys.stdout.write(text + "\n")
 
 
-def wanted() -> str:
-    """The requirement of the extra ``train``."""
+def extra() -> list[str]:
+    """What the extra ``train`` asks for, beside our own, which is installed: CI runs its programs meanwhile, and pip
+    would take them away to install them once more."""
     document = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
-    extra: list[str] = document["project"]["optional-dependencies"]["train"]
-    return next(requirement for requirement in extra if requirement.startswith("torch"))
+    asked: list[str] = document["project"]["optional-dependencies"]["train"]
+    return [requirement for requirement in asked if not requirement.startswith("lookout[")]
 
 
 def offered(requirement: str) -> dict[str, Any] | None:
@@ -59,7 +60,9 @@ def main() -> None:
     if importlib.util.find_spec("torch") is not None:
         say("PyTorch is here: the training's tests run.")
         return
-    found = [metadata for requirement in (wanted(), OLDER) if (metadata := offered(requirement)) is not None]
+    asked = extra()
+    torch = next(requirement for requirement in asked if requirement.startswith("torch"))
+    found = [metadata for requirement in (torch, OLDER) if (metadata := offered(requirement)) is not None]
     metadata = next((each for each in found if not needs_cuda(each)), None)
     if metadata is None:
         instead = f"only {found[0]['version']} with CUDA, gigabytes" if found else "none"
@@ -67,7 +70,7 @@ def main() -> None:
         say("'make check-training' installs what there is and runs them.")
         return
     say(f"Installing PyTorch {metadata['version']} for the training's tests …")
-    packages = ["-c", str(ROOT / "docker" / "constraints.txt"), "-e", f"{ROOT}[train]", f"torch=={metadata['version']}"]
+    packages = ["-c", str(ROOT / "docker" / "constraints.txt"), *asked, f"torch=={metadata['version']}"]
     command = [sys.executable, "-m", "pip", "install", "-q", *packages]
     sys.exit(subprocess.run(command, check=False).returncode)
 
