@@ -371,7 +371,7 @@ class GatewayBuilder:
             self._identity(),
             crew=self._crew,
             spool=self._spool,
-            depth=spool_depth(self._spool, self._evidence),
+            depth=spool_depth(self._spool, self._evidence, self._onvif.given_up),
             clock=self._clock,
             coverage=self._coverage.report(),
             shadows=self._shadows.report(),

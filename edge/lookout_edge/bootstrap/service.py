@@ -1,11 +1,13 @@
 """What the parts of a running gateway need of each other."""
 
 import shutil
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from lookout_contract.events import Scenario
 from lookout_contract.status import SpoolDepth
 from lookout_edge.adapters.evidence import DiskEvidence
 from lookout_edge.adapters.model_store import ModelStore
@@ -59,15 +61,17 @@ def open_model_store(config: GatewayConfig) -> ModelStore:
     return ModelStore(config.data_dir / "models", dispatcher_url=url, token=token_of(config))
 
 
-def spool_depth(spool: SqliteSpool, kept: DiskEvidence) -> SpoolDepth:
-    """What waits on disk."""
+def spool_depth(spool: SqliteSpool, kept: DiskEvidence, given_up: Mapping[Scenario, int]) -> SpoolDepth:
+    """What waits on disk; ``given_up``: events of cameras' own that never reached it, by scenario."""
     events, evidence = spool.depth(), kept.depth()
+    dropped = Counter(events.dropped_by_scenario)
+    dropped.update({scenario.value: count for scenario, count in given_up.items()})
     return SpoolDepth(
         events=events.events,
         evidence=evidence.files,
         evidence_bytes=evidence.bytes,
         oldest_s=max(0.0, round(events.oldest_s, 3)),
-        dropped=dict(events.dropped_by_scenario),
+        dropped=dict(dropped),
         evidence_dropped=evidence.dropped,
     )
 

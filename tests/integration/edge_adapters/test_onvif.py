@@ -17,10 +17,13 @@ from lookout_edge.__main__ import app
 from lookout_edge.adapters.broker import BrokerOptions
 from lookout_edge.adapters.broker_testing import Mosquitto, find_mosquitto
 from lookout_edge.adapters.clock import SystemClock
+from lookout_edge.adapters.evidence import DiskEvidence
 from lookout_edge.adapters.onvif.events import EventRule, TalkingCamera
 from lookout_edge.adapters.onvif.finding import Account, Device, OnvifError, device_of, main_and_sub, search, streams_of
 from lookout_edge.adapters.onvif.listening import OnvifListener
 from lookout_edge.adapters.onvif.testing import FakeDevice, Findable
+from lookout_edge.adapters.spool import SqliteSpool
+from lookout_edge.bootstrap.service import spool_depth
 from lookout_edge.errors import EdgeError, SpoolError
 from lookout_edge.supervisor.holding import HeldEvents
 from lookout_edge.testing import MemorySink
@@ -139,7 +142,9 @@ def test_what_a_camera_publishes_is_spooled_and_nonsense_passed_over(broker: Mos
     listener.close()
 
 
-def test_while_the_disk_refuses_only_so_many_wait_and_they_leave_though_nothing_new_is_said(broker: Mosquitto) -> None:
+def test_while_the_disk_refuses_only_so_many_wait_and_they_leave_though_nothing_new_is_said(
+    broker: Mosquitto, tmp_path: Path
+) -> None:
     sink = Told(broken=True)
     held = HeldEvents(sink, room=4)
     options = BrokerOptions(host="127.0.0.1", port=broker.port)
@@ -165,6 +170,10 @@ def test_while_the_disk_refuses_only_so_many_wait_and_they_leave_though_nothing_
     assert len(held) == 0
     assert any("are given up" in log["event"] for log in logs if log["log_level"] == "warning")
     assert [log["events"] for log in logs if log["log_level"] == "error"] == [6]
+    spool = SqliteSpool(tmp_path / "spool.db", site="s1", gateway="g1", clock=SystemClock())
+    kept = DiskEvidence(tmp_path / "evidence", quota_bytes=1)
+    assert spool_depth(spool, kept, listener.given_up).dropped == {"key_area": 6}
+    spool.close()
 
 
 def test_what_waits_goes_to_the_disk_though_the_cameras_broker_is_away() -> None:

@@ -2,7 +2,7 @@
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from queue import Empty, SimpleQueue
 from typing import Protocol
 
@@ -64,6 +64,11 @@ class OnvifListener:
         self._stop = threading.Event()
         self._again = threading.Event()
         self._thread: threading.Thread | None = None
+
+    @property
+    def given_up(self) -> Mapping[Scenario, int]:
+        """Events given up since the start because the disk refused them for too long, by scenario."""
+        return dict(self._held.given_up)
 
     def watch(self, cameras: Iterable[TalkingCamera]) -> None:
         """Listen to these from now on; from any thread."""
