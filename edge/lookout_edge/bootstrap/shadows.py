@@ -136,14 +136,17 @@ class Shadows:
 def comparisons(file: ShadowFile, memory: Memory, now: float) -> dict[str, tuple[ShadowReport, Sequence[Difference]]]:
     """Name → what a shadow has come to, in numbers and alarm by alarm."""
     found: dict[str, tuple[ShadowReport, Sequence[Difference]]] = {}
-    for name, run in file.all().items():
+    runs = file.all()
+    # Once for all of them: a week's are thousands, and this is asked every minute.
+    notes = memory.starts_and_ends(0.0, now) if runs else ()
+    for name, run in runs.items():
         pairs = {
             (camera, scenario): since
             for camera, judged in run.judges_since.items()
             for scenario, since in judged.items()
         }
-        notes = memory.starts_and_ends(0.0, min(now, run.until))
-        differences = _as_concluded(compare(name, notes, pairs), run.outcome)
+        told = [note for note in notes if note.at <= run.until]
+        differences = _as_concluded(compare(name, told, pairs), run.outcome)
         found[name] = _message(run, differences), differences
     return found
 
