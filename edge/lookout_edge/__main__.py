@@ -152,6 +152,7 @@ def bench(
     seconds: Annotated[float, typer.Option(min=2, max=600, help="Length of the drawn clips.")] = 30.0,
     cameras: Annotated[int, typer.Option(min=0, max=64, help="Most cameras to try at once in real time.")] = 16,
     main_stream: Annotated[bool, typer.Option("--main/--no-main", help="Measure a 1080p main stream too.")] = True,
+    repeats: Annotated[int, typer.Option(min=1, max=100, help="Runs of a sub stream's clip; the least counts.")] = 10,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Measure the CPU seconds that a second of video costs, beside those of decoding alone in the same run."""
@@ -165,6 +166,7 @@ def bench(
             seconds=seconds,
             cameras=cameras,
             main=main_stream,
+            repeats=repeats,
             timezone=ZoneInfo(DEFAULT_TIMEZONE),
         )
     typer.echo(report.as_json() if as_json else report.as_table())

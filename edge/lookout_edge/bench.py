@@ -148,17 +148,22 @@ class Clip:
     watch: Callable[[], Watch]
 
 
-def measure(clip: Clip, cpu_s: CpuClock, *, repeats: int = 3) -> tuple[Cost, Watch]:
-    """Cost of a clip, and what its cheapest watch brought. The least of ``repeats`` runs counts: others disturb."""
+def measure(clip: Clip, cpu_s: CpuClock, *, repeats: int) -> tuple[Cost, Watch]:
+    """Cost of a clip, and what its cheapest watch brought. The least of ``repeats`` runs counts: others disturb.
+
+    They take turns, for the others come and go: on a shared machine Python, which goes through much memory, costs up to
+    a quarter more for minutes while decoding, which does not, costs the same.
+    """
     video_s = clip.decode(False)
-    floor = min(_spent(clip, False, cpu_s) for _ in range(repeats))
-    floor_key = min(_spent(clip, True, cpu_s) for _ in range(repeats))
-    watch = min((clip.watch() for _ in range(repeats)), key=lambda run: run.cpu_s / run.video_s)
+    floors, keys, watches = zip(
+        *((_spent(clip, False, cpu_s), _spent(clip, True, cpu_s), clip.watch()) for _ in range(repeats)), strict=True
+    )
+    watch = min(watches, key=lambda run: run.cpu_s / run.video_s)
     cost = Cost(
         name=clip.name,
         video_s=video_s,
-        floor=floor / video_s,
-        floor_key=floor_key / video_s,
+        floor=min(floors) / video_s,
+        floor_key=min(keys) / video_s,
         watch=watch.cpu_s / watch.video_s,
         inference=watch.inference_cpu_s / watch.video_s,
         looks_per_s=watch.looks / watch.video_s,

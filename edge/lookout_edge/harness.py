@@ -35,9 +35,11 @@ _NO_BROKER = 9
 
 
 def measure_all(
-    clip: Path | None, folder: Path, *, seconds: float, cameras: int, main: bool, timezone: ZoneInfo
+    clip: Path | None, folder: Path, *, seconds: float, cameras: int, main: bool, repeats: int, timezone: ZoneInfo
 ) -> Report:
     """Measure ``clip``, or what is drawn into ``folder``; at most ``cameras`` at once in real time (0: leave it out).
+
+    Of ``repeats`` runs the least counts; main streams take long enough to be measured once.
 
     Raises SourceError for a clip with less than two pictures.
     """
@@ -48,7 +50,7 @@ def measure_all(
     keeper = Housekeeping()
     keeper.start()
     with closing(keeper):
-        costs, mine = _measure_clips(clips, models, timezone)
+        costs, mine = _measure_clips(clips, models, repeats, timezone)
     busy = clips[_busy(clips)]
     plain = bootstrap.load_models(ModelsConfig(precision="full"))
     reference = _watch(busy, plain, EVERY_LOOK, timezone, False).tracks
@@ -65,7 +67,7 @@ def measure_all(
 
 
 def _measure_clips(
-    clips: dict[str, Path], models: bootstrap.Models, timezone: ZoneInfo
+    clips: dict[str, Path], models: bootstrap.Models, repeats: int, timezone: ZoneInfo
 ) -> tuple[dict[str, Cost], TrackLog]:
     """What each clip costs, and what was followed in the busy one."""
     costs: dict[str, Cost] = {}
@@ -78,8 +80,7 @@ def _measure_clips(
             decode=partial(_decode, path),
             watch=partial(_watch, path, models, LookSettings(), timezone, name.endswith("idle")),
         )
-        # Main streams take long enough to be measured once.
-        costs[name], watch = measure(part, time.process_time, repeats=1 if name.startswith("main") else 3)
+        costs[name], watch = measure(part, time.process_time, repeats=1 if name.startswith("main") else repeats)
         mine = watch.tracks if name == _busy(clips) else mine
     return costs, mine
 
