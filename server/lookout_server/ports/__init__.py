@@ -1,6 +1,6 @@
 """What the services need from outside, as narrow Protocols. Adapters implement them; ``testing`` has typed fakes."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
@@ -253,8 +253,28 @@ class UnitOfWork(Protocol):
     @property
     def outbox(self) -> Outbox: ...
 
-    async def commit(self) -> None:
-        """Make it durable. Raises StoreError when the database refuses."""
+    @property
+    def is_far(self) -> bool:
+        """Whether the database is a network away, so that ``look_ahead`` gains something."""
+        ...
+
+    async def look_ahead(self, streams: Collection[StreamKey], alarms: Collection[str], live_since: datetime) -> None:
+        """Ask at once what ``events.lock``, ``alarms.get`` with a lock and ``cases.live_near`` are going to be asked.
+
+        All of it is looked up before the first lock is waited for: if somebody else had a stream meanwhile, alarms that
+        he made are missing, and ``look_again`` has to be called.
+        """
+        ...
+
+    def look_again(self) -> None:
+        """Forget what was looked up ahead; its locks stay."""
+        ...
+
+    async def commit(self, *, more: bool = False) -> None:
+        """Make it durable. Raises StoreError when the database refuses.
+
+        ``more``: another transaction follows at once, most likely. Nothing may be asked of this one any more.
+        """
         ...
 
 

@@ -20,10 +20,15 @@ from lookout_server.services.timing import set_clock
 _MOST_WAITING = 500
 
 
+def recent(site: Site, at: datetime) -> datetime:
+    """What was last told of before then is over."""
+    return at - longest_memory(site.policy.graph)
+
+
 async def nothing_near(uow: UnitOfWork, site: Site, found: Collection[Alarm], *, at: datetime) -> bool:
     """Whether ``matching_cases`` would find no case to compare these alarms with, mostly so."""
     kinds = {alarm.scenario for alarm in found if may_join(alarm)}
-    return not kinds or not await uow.cases.live_near(kinds, at - longest_memory(site.policy.graph))
+    return not kinds or not await uow.cases.live_near(kinds, recent(site, at))
 
 
 async def matching_cases(
@@ -34,7 +39,7 @@ async def matching_cases(
     if not wanted:
         return ()
     graph = site.policy.graph
-    live = await uow.cases.live_near({alarm.scenario for alarm in wanted}, at - longest_memory(graph))
+    live = await uow.cases.live_near({alarm.scenario for alarm in wanted}, recent(site, at))
     if not live:
         return ()
     cameras = await uow.territory.cameras({alarm.camera for alarm in wanted})
@@ -70,7 +75,7 @@ async def join_cases(
 
 async def waiting_near(uow: UnitOfWork, site: Site, alarms: Collection[Alarm], *, at: datetime) -> Sequence[Alarm]:
     """Alarms that nobody has judged and that may be about the same things, unlocked."""
-    since = at - longest_memory(site.policy.graph)
+    since = recent(site, at)
     kinds = frozenset(alarm.scenario for alarm in alarms if may_have_company(alarm))
     if not kinds:
         return ()

@@ -27,10 +27,13 @@ from lookout_server.services.reading import (
     refuse,
 )
 from lookout_server.services.settling import settle
-from lookout_server.services.taking import take_events
+from lookout_server.services.taking import names_of, near_since, take_events
 
 #: Stands where messages have their topic, for connections that the broker refused.
 STRANGER_TOPIC = "(broker)"
+
+#: Messages of a batch that is looked up at once: a larger one pays for more ways to the database easily.
+_MOST_AHEAD = 16
 
 _log = structlog.stdlib.get_logger(__name__)
 
@@ -76,7 +79,11 @@ class Intake:
 
     async def _take(self, batch: Sequence[Read]) -> IntakeResult:
         async with self._store.write() as uow:
+            if uow.is_far:
+                await self._look_ahead(uow, batch)
             settlement = await settle(uow, batch)
+            if uow.is_far and not self._noted.alone(settlement.before):
+                uow.look_again()
             refusals = [*(read for read in batch if isinstance(read, Refused)), *settlement.conflicts]
             await _quarantine(uow, refusals)
             early = await _note_the_future(uow, settlement.fresh)
@@ -85,8 +92,8 @@ class Intake:
             await note_rivals(uow, settlement.conflicts)
             await hear_cameras(uow, [read for read in batch if isinstance(read, ReadCamera)])
             await hear_responses(uow, [read for read in batch if isinstance(read, ReadResponse)])
-            await uow.commit()
-        self._noted.keep(noted)
+            await uow.commit(more=True)
+        self._noted.keep(noted, settlement.after)
         return IntakeResult(
             receipts=settlement.receipts(),
             gaps=settlement.gaps(),
@@ -95,6 +102,15 @@ class Intake:
             duplicates=settlement.duplicates,
             refused=len(refusals),
         )
+
+    async def _look_ahead(self, uow: UnitOfWork, batch: Sequence[Read]) -> None:
+        """Of a small batch of events alone, whose streams nobody else has had: most batches are that."""
+        events = [read for read in batch if isinstance(read, ReadEvent)]
+        streams = {read.stream for read in events}
+        if len(events) == len(batch) <= _MOST_AHEAD and self._noted.heads.keys() >= streams:
+            seen = [read for read in events if not read.is_trial]
+            if seen:
+                await uow.look_ahead(streams, names_of(seen), near_since(self._site, seen))
 
 
 async def follow_events(uow: UnitOfWork, site: Site, fresh: Sequence[ReadEvent], noted: Noted | None = None) -> Noted:

@@ -24,19 +24,21 @@ class Settlement:
     #: Events whose number belongs to another event.
     conflicts: tuple[Refused, ...]
     duplicates: int
-    numbers: dict[StreamKey, Sequences]
+    #: How the streams of the batch stood, and how they stand.
+    before: dict[StreamKey, StreamState]
+    after: dict[StreamKey, StreamState]
     rejected: dict[StreamKey, dict[int, Rejection]]
 
     def receipts(self) -> tuple[tuple[str, Receipt], ...]:
         """(gateway id, receipt) for every stream of the batch; to be sent after the commit, never before."""
-        return tuple((gateway_of(stream), self._receipt(stream)) for stream in self.numbers)
+        return tuple((gateway_of(stream), self._receipt(stream)) for stream in self.after)
 
     def gaps(self) -> tuple[Gap, ...]:
         """What has been overtaken, per stream of the batch."""
-        return tuple(gap for stream, numbers in self.numbers.items() for gap in gaps_of(stream, numbers))
+        return tuple(gap for stream, state in self.after.items() for gap in gaps_of(stream, state.numbers))
 
     def _receipt(self, stream: StreamKey) -> Receipt:
-        numbers = self.numbers[stream]
+        numbers = self.after[stream].numbers
         rejected = sorted(self.rejected.get(stream, {}).items())
         return Receipt(
             epoch=stream.epoch,
@@ -78,7 +80,8 @@ async def settle(uow: UnitOfWork, batch: Sequence[Read]) -> Settlement:
         fresh=tuple(book.fresh),
         conflicts=conflicts,
         duplicates=len(book.repeated) - len(conflicts),
-        numbers={stream: state.numbers for stream, state in book.states.items()},
+        before=before,
+        after=book.states,
         rejected=book.rejected,
     )
 

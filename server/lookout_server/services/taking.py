@@ -18,6 +18,7 @@ from lookout_server.services.correlating import (
     matching_cases,
     nothing_near,
     raise_case,
+    recent,
     waiting_near,
 )
 from lookout_server.services.mirrors import mirror_alarm
@@ -115,9 +116,19 @@ def _newly_named(before: Mapping[str, Alarm], after: Mapping[str, Alarm]) -> lis
     return [alarm for alarm in after.values() if alarm.id in before and name_of(alarm) != name_of(before[alarm.id])]
 
 
+def names_of(events: Iterable[ReadEvent]) -> list[str]:
+    """The alarms that events are about, in their order."""
+    return [alarm_id(read.taken.event.source, read.taken.event.data.occurrence) for read in events]
+
+
+def near_since(site: Site, events: Sequence[ReadEvent]) -> datetime:
+    """Since when a case must have been told of to be near these events."""
+    return recent(site, _at(events))
+
+
 async def _edit_alarms(uow: UnitOfWork, events: Sequence[ReadEvent]) -> tuple[dict[str, Alarm], dict[str, Alarm]]:
     """The alarms before and after these events, in the order in which the events came."""
-    names = [alarm_id(read.taken.event.source, read.taken.event.data.occurrence) for read in events]
+    names = names_of(events)
     before = await uow.alarms.get(names, lock=True)
     after: dict[str, Alarm] = {}
     for name, read in zip(names, events, strict=True):

@@ -343,7 +343,7 @@ async def test_what_was_rolled_back_was_not_noted(station: Station, monkeypatch:
     gateway, commit = SmallGateway(gateway="gw-new"), SqlUnitOfWork.commit
     message = gateway.sends("o-1")
 
-    async def refuse(_unit: SqlUnitOfWork) -> None:
+    async def refuse(_unit: SqlUnitOfWork, **_: object) -> None:
         raise StoreError("the disk is full")
 
     monkeypatch.setattr(SqlUnitOfWork, "commit", refuse)

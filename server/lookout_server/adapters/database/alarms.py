@@ -1,6 +1,6 @@
 """Alarms and the files they name."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
@@ -22,8 +22,9 @@ from lookout_contract.events import (
     Severity,
     Votes,
 )
-from lookout_server.adapters.database.prepared import Prepared, driver_of
+from lookout_server.adapters.database.prepared import Prepared, Question, driver_of
 from lookout_server.adapters.database.statements import (
+    asking_with,
     insert_new,
     limited,
     questions,
@@ -49,6 +50,10 @@ _MOST_REPEATS = 100
 _KIND = ("gateway", "camera", "scenario")
 #: Of which kind, and when.
 _ASKED = (*_KIND, "first", "last")
+
+
+#: How an alarm's files are found.
+_FILES, _IN_ORDER = ("id", "alarm_id"), "position"
 
 
 @cache
@@ -94,9 +99,7 @@ class SqlAlarms:
 
     async def get(self, ids: Collection[str], *, lock: bool = False) -> dict[str, Alarm]:
         """Locked in the order of ids."""
-        rows = await select_with(
-            self._session, AlarmRow, AlarmEvidenceRow, ids, on=("id", "alarm_id"), order="position", lock=lock
-        )
+        rows = await select_with(self._session, AlarmRow, AlarmEvidenceRow, ids, on=_FILES, order=_IN_ORDER, lock=lock)
         files: dict[str, list[EvidenceRef]] = {row.id: [] for row, _ in rows}
         for row, file in rows:
             if file is not None:
@@ -181,6 +184,11 @@ class SqlAlarms:
         for row in await select_by(self._session, AlarmEvidenceRow, ("alarm_id",), of_these, order=("position",)):
             files[row.alarm_id].append(_file(row))
         return [_alarm(row, tuple(files[row.id])) for row in rows]
+
+
+def asking_alarms(ids: Collection[str]) -> Iterator[Question]:
+    """What ``get`` asks when it locks."""
+    return asking_with(AlarmRow, AlarmEvidenceRow, ids, on=_FILES, order=_IN_ORDER, lock=True)
 
 
 def _file(row: AlarmEvidenceRow) -> EvidenceRef:

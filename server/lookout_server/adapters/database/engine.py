@@ -185,7 +185,7 @@ async def _end(session: AsyncSession) -> None:
         session.sync_session.close()
 
 
-async def _never() -> None:
+async def _never(*, more: bool = False) -> None:
     raise StoreError("this transaction is for reading: nothing of it can be committed")
 
 

@@ -1,12 +1,13 @@
 """Events as they came, and which numbers are settled."""
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from lookout_server.adapters.database.statements import insert_all, insert_new, select_by, upsert
+from lookout_server.adapters.database.prepared import Question
+from lookout_server.adapters.database.statements import asking_by, insert_all, insert_new, select_by, upsert
 from lookout_server.adapters.database.tables import EventRow, LedgerRow, StreamRow
 from lookout_server.domain.ledger import Chain, delay_s
 from lookout_server.domain.sequence import Range, Sequences
@@ -14,6 +15,7 @@ from lookout_server.ports import LinkedEvent, LinkedNote, StreamKey, StreamState
 
 #: No ranges, which is how nearly all streams stand.
 _NONE = "[]"
+_STREAM = ("source", "epoch")
 
 
 class SqlEvents:
@@ -40,8 +42,7 @@ class SqlEvents:
         return await self._locked(streams)
 
     async def _locked(self, streams: Collection[StreamKey]) -> dict[StreamKey, StreamState]:
-        keys = [(key.source, key.epoch) for key in streams]
-        rows = await select_by(self._session, StreamRow, ("source", "epoch"), keys, lock=True)
+        rows = await select_by(self._session, StreamRow, _STREAM, _keys(streams), lock=True)
         return {StreamKey(source=row.source, epoch=row.epoch): stream_state(row) for row in rows}
 
     async def append(self, events: Sequence[LinkedEvent]) -> None:
@@ -63,6 +64,15 @@ class SqlEvents:
         ordered = sorted(states, key=lambda key: (key.source, key.epoch))
         rows = [_stream_values(stream, states[stream]) for stream in ordered]
         await upsert(self._session, StreamRow, rows, later=True)
+
+
+def asking_streams(streams: Collection[StreamKey]) -> Iterator[Question]:
+    """What ``lock`` asks of streams that are known."""
+    return asking_by(StreamRow, _STREAM, _keys(streams), lock=True)
+
+
+def _keys(streams: Collection[StreamKey]) -> list[tuple[str, str]]:
+    return [(key.source, key.epoch) for key in streams]
 
 
 def stream_state(row: StreamRow) -> StreamState:

@@ -138,8 +138,29 @@ def _from_driver(kind: TypeEngine[Any], dialect: Dialect) -> _Convert | None:
     return None if isinstance(impl, Float) else impl.result_processor(dialect, None)
 
 
+#: A SELECT and what it asks for.
+Question = tuple[Prepared, Values]
+
+
 class Driver(Protocol):
     """The running transaction as its driver has it."""
+
+    @property
+    def is_far(self) -> bool:
+        """Whether each statement is a way of its own, so that ``fetch_ahead`` is worth its while."""
+        ...
+
+    async def fetch_ahead(self, questions: Sequence[Question]) -> None:
+        """Ask what ``fetch`` is going to be asked, all at once, and lock what they lock in their order.
+
+        All of them see the database as it is now, before the first of them waits for a lock. The answers are kept
+        until anything is written.
+        """
+        ...
+
+    def forget(self) -> None:
+        """Ask anew, whatever was asked ahead."""
+        ...
 
     async def fetch(self, statement: Prepared, values: Values) -> list[list[Any]]:
         """The rows that the statement returns."""
@@ -172,6 +193,17 @@ class SqliteDriver:
     def __init__(self, file: sqlite3.Connection, dialect: Dialect) -> None:
         self._file = file
         self._dialect = dialect
+
+    @property
+    def is_far(self) -> bool:
+        """See ``Driver``."""
+        return False
+
+    async def fetch_ahead(self, questions: Sequence[Question]) -> None:
+        """Nothing is gained by it."""
+
+    def forget(self) -> None:
+        """There is nothing."""
 
     async def fetch(self, statement: Prepared, values: Values) -> list[list[Any]]:
         """See ``Driver``."""
@@ -219,17 +251,39 @@ class PostgresDriver:
         self._dialect = dialect
         #: Table → what is written to it later, and its arguments.
         self._later: dict[str, tuple[_Compiled, list[Any]]] = {}
+        #: What was asked ahead, and the answers.
+        self._ahead: list[tuple[Prepared, Values, list[list[Any]]]] = []
+
+    @property
+    def is_far(self) -> bool:
+        """See ``Driver``."""
+        return True
+
+    async def fetch_ahead(self, questions: Sequence[Question]) -> None:
+        """See ``Driver``."""
+        await self.settle()
+        asked = [(statement, statement.on(self._dialect), values) for statement, values in questions]
+        sql = _as_one_question(tuple([compiled.sql for _, compiled, _ in asked]))
+        arguments = list(chain.from_iterable(compiled.arguments(values) for _, compiled, values in asked))
+        answers: list[list[list[Any]]] = [[] for _ in asked]
+        for record in await self._fetch(sql, arguments):
+            place: int = record[0]
+            answers[place].append(asked[place][1].row(record[1]))
+        self._ahead = [(statement, values, rows) for (statement, _, values), rows in zip(asked, answers, strict=True)]
+
+    def forget(self) -> None:
+        """See ``Driver``."""
+        self._ahead = []
 
     async def fetch(self, statement: Prepared, values: Values) -> list[list[Any]]:
         """See ``Driver``."""
         compiled = statement.on(self._dialect)
         if not compiled.words.isdisjoint(self._later):
             await self.settle()
-        try:
-            records = await self._raw.fetch(compiled.sql, *compiled.arguments(values))
-        except POSTGRES_ERRORS as error:
-            raise self._failed(compiled.sql, error) from error
-        return [compiled.row(record) for record in records]
+        for asked, with_values, rows in self._ahead:
+            if asked is statement and with_values == values:
+                return rows
+        return [compiled.row(record) for record in await self._fetch(compiled.sql, compiled.arguments(values))]
 
     async def run(self, statement: Prepared, rows: Sequence[Values], *, later: bool = False) -> None:
         """See ``Driver``."""
@@ -247,6 +301,7 @@ class PostgresDriver:
 
     async def settle(self) -> None:
         """See ``Driver``."""
+        self.forget()
         if self._later:
             parts, self._later = list(self._later.values()), {}
             sql = _as_one(tuple([compiled.sql for compiled, _ in parts]))
@@ -263,7 +318,14 @@ class PostgresDriver:
         await self._execute(sql, (*arguments, *last.columns(rows)))
         return True
 
+    async def _fetch(self, sql: str, arguments: Sequence[Any]) -> Sequence[Sequence[Any]]:
+        try:
+            return await self._raw.fetch(sql, *arguments)
+        except POSTGRES_ERRORS as error:
+            raise self._failed(sql, error) from error
+
     async def _execute(self, sql: str, arguments: Sequence[Any]) -> None:
+        self.forget()
         try:
             await self._raw.execute(sql, *arguments)
         except POSTGRES_ERRORS as error:
@@ -292,6 +354,16 @@ def _with_last(statements: tuple[str, ...], last: str) -> str:
     parts = "".join(f"part_{place} AS ({statement} RETURNING 1), " for place, statement in enumerate(first))
     counts = " + ".join(["0", *(f"(SELECT count(*) FROM part_{place})" for place in range(len(first)))])
     return f"WITH {parts}{PARTS_DONE} AS (SELECT {counts} AS written), {final.removeprefix('WITH ')}"
+
+
+@cache
+def _as_one_question(statements: tuple[str, ...]) -> str:
+    """SELECTs as one, of whose rows each has the number of its statement and a record, the row of that.
+
+    PostgreSQL runs the parts of UNION ALL one after the other, and those with locks never in parallel.
+    """
+    parts = enumerate(_renumbered(statements))
+    return " UNION ALL ".join(f"SELECT {place}, asked FROM ({statement}) AS asked" for place, statement in parts)
 
 
 def _renumbered(statements: Sequence[str]) -> list[str]:

@@ -27,7 +27,7 @@ from sqlalchemy.sql import ClauseElement
 from sqlalchemy.sql.expression import FromClause, GenerativeSelect
 from sqlalchemy.types import TypeEngine
 
-from lookout_server.adapters.database.prepared import PARTS_DONE, Prepared, driver_of
+from lookout_server.adapters.database.prepared import PARTS_DONE, Prepared, Question, driver_of
 from lookout_server.adapters.database.tables import Base, CounterRow
 
 Row = dict[str, Any]
@@ -139,8 +139,7 @@ async def select_by(
     What is wanted is asked for in statements of 1, 2, 4 … 256 values, so that there are few to prepare.
     """
     found: list[RowT] = []
-    for values, size in questions(columns, wanted):
-        statement = _select_by(row, tuple(columns), size, tuple(order or columns), lock)
+    for statement, values in asking_by(row, columns, wanted, order=order, lock=lock):
         found += await select_prepared(session, row, statement, values)
     return found
 
@@ -159,8 +158,7 @@ async def select_with(
     its ``on[0]``, in the order of ``order``. A row that has none comes once. Only ``row``'s are locked."""
     found: list[tuple[RowT, OtherT | None]] = []
     names, others = _names(row), _names(other)
-    for values, size in questions(on[:1], [(value,) for value in wanted]):
-        statement = _select_with(row, other, on, order, size, lock)
+    for statement, values in asking_with(row, other, wanted, on=on, order=order, lock=lock):
         for each in await driver_of(session).fetch(statement, values):
             own, theirs = each[: len(names)], each[len(names) :]
             beside = dict(zip(others, theirs, strict=True))
@@ -171,6 +169,33 @@ async def select_with(
                 )
             )
     return found
+
+
+def asking_by(
+    row: type[Base],
+    columns: Sequence[str],
+    wanted: Collection[tuple[Any, ...]],
+    *,
+    order: Sequence[str] = (),
+    lock: bool = False,
+) -> Iterator[Question]:
+    """What ``select_by`` asks."""
+    for values, size in questions(columns, wanted):
+        yield _select_by(row, tuple(columns), size, tuple(order or columns), lock), values
+
+
+def asking_with(
+    row: type[Base],
+    other: type[Base],
+    wanted: Collection[str],
+    *,
+    on: tuple[str, str],
+    order: str,
+    lock: bool = False,
+) -> Iterator[Question]:
+    """What ``select_with`` asks."""
+    for values, size in questions(on[:1], [(value,) for value in wanted]):
+        yield _select_with(row, other, on, order, size, lock), values
 
 
 def questions(columns: Sequence[str], wanted: Collection[tuple[Any, ...]]) -> Iterator[tuple[Row, int]]:

@@ -1,16 +1,17 @@
 """The unit of work: one session, one transaction, all repositories."""
 
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
+from collections.abc import Collection
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lookout_server.adapters.database.accounts import SqlAudit, SqlCareViews, SqlFactors
-from lookout_server.adapters.database.alarms import SqlAlarms
-from lookout_server.adapters.database.cases import SqlCases
+from lookout_server.adapters.database.alarms import SqlAlarms, asking_alarms
+from lookout_server.adapters.database.cases import SqlCases, asking_live
 from lookout_server.adapters.database.deadlines import SqlDeadlines
 from lookout_server.adapters.database.enrolments import SqlEnrolments
-from lookout_server.adapters.database.events import SqlEvents
+from lookout_server.adapters.database.events import SqlEvents, asking_streams
 from lookout_server.adapters.database.evidence import SqlEvidence
 from lookout_server.adapters.database.gateways import SqlGateways
 from lookout_server.adapters.database.hotline import SqlHotline
@@ -34,6 +35,11 @@ from lookout_server.adapters.database.territory import SqlTerritory
 from lookout_server.adapters.database.volunteers import SqlVolunteers
 from lookout_server.adapters.database.webhooks import SqlWebhooks
 from lookout_server.adapters.database.whereabouts import SqlWhereabouts
+from lookout_server.ports import StreamKey
+
+
+class _Commit(Protocol):
+    async def __call__(self, *, more: bool = False) -> None: ...
 
 
 class SqlUnitOfWork:
@@ -75,7 +81,7 @@ class SqlUnitOfWork:
     feed: SqlFeed
     outbox: SqlOutbox
 
-    def __init__(self, session: AsyncSession, commit: Callable[[], Awaitable[None]]) -> None:
+    def __init__(self, session: AsyncSession, commit: _Commit) -> None:
         self._commit = commit
         #: For this package only.
         self.session = session
@@ -92,11 +98,25 @@ class SqlUnitOfWork:
             made = self.__dict__[name] = make(self.session)
             return made
 
-    async def commit(self) -> None:
+    @property
+    def is_far(self) -> bool:
+        """See ``ports.UnitOfWork``."""
+        return driver_of(self.session).is_far
+
+    async def look_ahead(self, streams: Collection[StreamKey], alarms: Collection[str], live_since: datetime) -> None:
+        """See ``ports.UnitOfWork``."""
+        asked = (*asking_streams(streams), *asking_alarms(alarms), asking_live(live_since))
+        await driver_of(self.session).fetch_ahead(asked)
+
+    def look_again(self) -> None:
+        """See ``ports.UnitOfWork``."""
+        driver_of(self.session).forget()
+
+    async def commit(self, *, more: bool = False) -> None:
         """Write what was queued, number the feed last (its counter is locked from then on), and commit."""
         await self.audit.flush()
         self.has_outbox = await self.outbox.flush()
         self.has_feed = await self.feed.flush()
         await driver_of(self.session).settle()
-        await self._commit()
+        await self._commit(more=more)
         self.committed = True

@@ -6,7 +6,9 @@ itself, so that it neither begins nor ends anything.
 """
 
 import asyncio
+import math
 import sqlite3
+import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any, Protocol
@@ -32,6 +34,8 @@ from lookout_server.errors import StoreError
 
 #: Idle connections kept; more than one only where several transactions write at once, on PostgreSQL.
 _KEPT = 4
+#: Transactions that follow one another within this many seconds begin with the commit before; for so long one waits.
+_SOON_S = 0.5
 
 
 class _Turns(Protocol):
@@ -43,7 +47,9 @@ class _Turns(Protocol):
 
     async def begin(self) -> None: ...
 
-    async def commit(self) -> None: ...
+    async def commit(self, *, and_begin: bool) -> bool:
+        """Whether the next transaction has begun, which it does only if ``and_begin``."""
+        ...
 
     async def rollback(self) -> None: ...
 
@@ -66,11 +72,12 @@ class _SqliteTurns:
         except sqlite3.Error as error:
             raise as_sqlalchemy("BEGIN IMMEDIATE", error, sqlite3.Error) from error
 
-    async def commit(self) -> None:
+    async def commit(self, *, and_begin: bool) -> bool:
         try:
             await self._raw.commit()
         except sqlite3.Error as error:
             raise as_sqlalchemy("COMMIT", error, sqlite3.Error) from error
+        return False
 
     async def rollback(self) -> None:
         await self._raw.rollback()
@@ -94,8 +101,10 @@ class _PostgresTurns:
     async def begin(self) -> None:
         await self._run("BEGIN")
 
-    async def commit(self) -> None:
-        await self._run("COMMIT")
+    async def commit(self, *, and_begin: bool) -> bool:
+        # A way to the server less for the next one, which holds nothing there, no snapshot either, until it asks.
+        await self._run("COMMIT AND CHAIN" if and_begin else "COMMIT")
+        return and_begin
 
     async def rollback(self) -> None:
         if self._raw.is_closed():
@@ -126,6 +135,10 @@ class Writer:
         self._driver = drivers_under(connection)
         self.session = self._fresh_session()
         self._open = False
+        #: Whether the database has begun the next transaction.
+        self._begun = False
+        self._used_at = -math.inf
+        self._used_before = -math.inf
         # What SQLAlchemy runs, flushes among it, comes after what the transaction has left for later.
         event.listen(connection.sync_connection, "before_cursor_execute", self._settle)
 
@@ -147,14 +160,35 @@ class Writer:
         """A transaction and a session in it."""
         attach_driver(self.session, self._driver())
         self._open = True
-        await self._turns.begin()
+        self._used_before, self._used_at = self._used_at, time.monotonic()
+        if self._begun:
+            self._begun = False
+        else:
+            await self._turns.begin()
 
-    async def commit(self) -> None:
-        """With what the session holds."""
+    async def commit(self, *, more: bool = False) -> None:
+        """With what the session holds. ``more``: begin the next transaction, too, if the one before was of just now."""
         if self.session.in_transaction():
             await self.session.flush()
-        await self._turns.commit()
+        soon = self._used_at - self._used_before < _SOON_S
+        self._begun = await self._turns.commit(and_begin=more and soon)
         self._open = False
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether the database has begun the next transaction."""
+        return self._begun
+
+    @property
+    def is_left(self) -> bool:
+        """Whether that has been so for too long."""
+        return self._begun and time.monotonic() - self._used_at >= _SOON_S
+
+    async def give_up(self) -> None:
+        """End what was begun for nobody."""
+        if self._begun:
+            self._begun = False
+            await self._turns.rollback()
 
     async def end(self) -> None:
         """Undo what was not committed, and let the session go."""
@@ -178,6 +212,7 @@ class Writer:
         usable = not self.is_closed
         if usable:
             try:
+                await self.give_up()
                 await self._turns.finish()
             except (SQLAlchemyError, StoreError):
                 usable = False
@@ -193,6 +228,7 @@ class Writers:
         self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
         self._idle: list[Writer] = []
         self._closed = False
+        self._looking: asyncio.Task[None] | None = None
 
     @asynccontextmanager
     async def lend(self) -> AsyncGenerator[Writer]:
@@ -217,6 +253,9 @@ class Writers:
     async def close(self) -> None:
         """Those that are idle now, and the others when they come back."""
         self._closed = True
+        if self._looking is not None:
+            self._looking.cancel()
+            await asyncio.wait([self._looking])
         while self._idle:
             await self._idle.pop().close()
 
@@ -242,3 +281,15 @@ class Writers:
             await asyncio.shield(writer.close())
         else:
             self._idle.append(writer)
+            if writer.is_begun and self._looking is None:
+                self._looking = asyncio.create_task(self._look_after(), name="idle transactions")
+
+    async def _look_after(self) -> None:
+        """No transaction is left standing on the server once nobody comes for it."""
+        while any(writer.is_begun for writer in self._idle):
+            await asyncio.sleep(_SOON_S)
+            for writer in [each for each in self._idle if each.is_left]:
+                self._idle.remove(writer)
+                await writer.give_up()
+                await self._give_back(writer)
+        self._looking = None
