@@ -3,6 +3,7 @@
 import base64
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -14,8 +15,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
+from lookout_contract.base import Identifier
 from lookout_edge.adapters.atomic_file import write_whole
 from lookout_edge.adapters.distrust import UNTRUSTED, advice_on
 from lookout_edge.errors import EdgeError
@@ -102,10 +104,12 @@ def enrol(url: str, code: str, folder: Path, *, replace: bool = False) -> Enrolm
 
 
 def _gateway_of(folder: Path) -> str | None:
-    """Which gateway a folder is already, by its configuration or else its certificate; None: neither says it."""
-    named = _said_in(folder / "gateway.yaml").get("gateway")
-    if isinstance(named, str):
-        return named
+    """Which gateway a folder is already, by its configuration or else its certificate; None: neither says it.
+
+    What is no name that a gateway can have names none: that configuration was never one's.
+    """
+    with suppress(ValidationError):
+        return TypeAdapter[str](Identifier).validate_python(_said_in(folder / "gateway.yaml").get("gateway"))
     try:
         certificate = x509.load_pem_x509_certificate((folder / "secrets" / "gateway.pem").read_bytes())
     except (OSError, ValueError):
@@ -158,6 +162,13 @@ def _ask(url: str, asked: Mapping[str, str], known_as: str | None) -> Enrolled:
             raise EdgeError(
                 f"{answer.json()['detail']}; enrol it in a folder of its own with --out, or let it take the "
                 "other one's place here with --replace"
+            )
+        if answer.status_code == 422 and known_as is not None and "known_as" in answer.json()["detail"]:
+            # Asked without the field it would use the code up, whosever that is.
+            raise EdgeError(
+                f"the dispatcher at {url} is older than this box and cannot tell whether the code is for {known_as}, "
+                "which this folder is: the code still works; update the dispatcher first, or, where you know that "
+                "it is, add --replace"
             )
         if answer.status_code != 200:
             raise EdgeError(f"the dispatcher at {url} refuses: {answer.json()['detail']}")

@@ -30,13 +30,13 @@ _TIMES = 50
 LATENCIES = 500
 #: What a person has to mend is not tried every second: cameras lock an account after a few wrong passwords.
 _PATIENCE_S = {"auth": 120.0, "missing": 10.0}
-#: What a person should know of pictures that show nothing.
+#: What to do about pictures that show nothing; what they are is the reason's to say, beside which this stands.
 _BLIND = {
-    Blindness.BLACK: "its picture is black: is there light, does the infra-red lamp work?",
-    Blindness.FROZEN: "its picture stands still to the last pixel: restart the camera.",
-    Blindness.COVERED: "something covers the lens: look at the camera.",
-    Blindness.DEFOCUSED: "its picture is out of focus or fogged: clean or focus the lens.",
-    Blindness.MOVED: "it looks elsewhere than it did: turn it back, or draw the zones anew and restart the gateway.",
+    Blindness.BLACK: "is there light, does the infra-red lamp work?",
+    Blindness.FROZEN: "restart the camera.",
+    Blindness.COVERED: "go and see what is before the lens.",
+    Blindness.DEFOCUSED: "clean or focus the lens.",
+    Blindness.MOVED: "turn it back, or draw the zones anew and restart the gateway.",
 }
 
 log = structlog.stdlib.get_logger()

@@ -5,10 +5,16 @@ vi.stubGlobal("location", { origin: "http://lookout", pathname: "/worker", searc
 vi.stubGlobal("history", { pushState: () => undefined });
 vi.stubGlobal("scrollTo", () => undefined);
 vi.stubGlobal("window", globalThis);
+const kept = new Map<string, string>();
+vi.stubGlobal("localStorage", {
+  getItem: (key: string) => kept.get(key) ?? null,
+  setItem: (key: string, value: string) => kept.set(key, value),
+  removeItem: (key: string) => kept.delete(key),
+});
 let status = 401;
 vi.stubGlobal("fetch", () => Promise.resolve(new Response(status === 204 ? null : "{}", { status })));
 
-const { leave, locked, user } = await import("../src/live/session");
+const { enter, hasRunOut, leave, loadSession, locked, user } = await import("../src/live/session");
 const { whoAmI } = await import("../src/api/endpoints");
 const { path } = await import("../src/router");
 
@@ -34,5 +40,21 @@ describe("a session that has ended", () => {
     status = 500;
     await expect(leave()).rejects.toThrow();
     expect([locked.value, user.value?.id]).toEqual([false, "u-wang"]);
+  });
+
+  it("says so where a page is opened afterwards, unless they left themselves", async () => {
+    const opened = async () => {
+      user.value = undefined;
+      await loadSession(() => Promise.resolve(undefined));
+      return [path.value, hasRunOut()];
+    };
+    kept.clear();
+    expect(await opened()).toEqual(["/login", false]);
+    status = 200;
+    await enter("wang", "a password");
+    status = 401;
+    expect(await opened()).toEqual(["/login", true]);
+    await leave();
+    expect(await opened()).toEqual(["/login", false]);
   });
 });

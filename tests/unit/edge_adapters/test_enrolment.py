@@ -24,6 +24,8 @@ GIVEN = """{"gateway": "gw-a", "site": "home", "timezone": "Asia/Shanghai", "dis
  "mqtt": {"host": "192.0.2.7", "port": 1883, "username": "gw-a", "password": "p", "tls": false},
  "certificate": null, "authority": null}"""
 
+#: What one answers that is older than ``known_as``.
+OLDER = '{"detail": "body.known_as: Extra inputs are not permitted"}'
 OTHER = '{"detail": "the code is for gateway gw-a, and this box is another already: the code still works"}'
 
 
@@ -31,13 +33,18 @@ class Dispatcher(BaseHTTPRequestHandler):
     """Every code is gateway gw-a's."""
 
     asked = 0
+    older = False
 
     def do_POST(self) -> None:
         Dispatcher.asked += 1
         given = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        other = given.get("known_as", "gw-a") != "gw-a"
-        body = (OTHER if other else GIVEN % Dispatcher.asked).encode()
-        self.send_response(409 if other else 200)
+        status, text = 200, GIVEN % Dispatcher.asked
+        if Dispatcher.older and "known_as" in given:
+            status, text = 422, OLDER
+        elif given.get("known_as", "gw-a") != "gw-a":
+            status, text = 409, OTHER
+        body = text.encode()
+        self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -157,3 +164,23 @@ def test_where_only_its_certificate_says_which_gateway_a_folder_is_that_counts(t
     pem.rename(tmp_path / "secrets" / "gateway.pem")
     with listening() as port:
         assert "--replace" in refusal(f"http://127.0.0.1:{port}", tmp_path)
+
+
+def test_a_dispatcher_that_does_not_know_the_question_is_told_apart_and_the_code_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Dispatcher, "older", True)
+    (tmp_path / "gateway.yaml").write_text("gateway: gw-a\n")
+    with listening() as port:
+        url = f"http://127.0.0.1:{port}"
+        with pytest.raises(EdgeError, match=r"older than this box .* for gw-a, .* still works; .* --replace"):
+            enrol(url, "ABCD-EFGH-IJKL-MNOP", tmp_path)
+        assert not any((tmp_path / "secrets").iterdir())
+        assert enrol(url, "ABCD-EFGH-IJKL-MNOP", tmp_path, replace=True).gateway == "gw-a"
+
+
+def test_what_is_no_gateways_name_is_nobodys_folder(tmp_path: Path) -> None:
+    (tmp_path / "gateway.yaml").write_text("gateway: 东门\n", encoding="utf-8")
+    with listening() as port:
+        made = enrol(f"http://127.0.0.1:{port}", "ABCD-EFGH-IJKL-MNOP", tmp_path)
+    assert (made.gateway, made.config.name) == ("gw-a", "access.yaml")

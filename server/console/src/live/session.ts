@@ -11,6 +11,8 @@ import { comeBack, goOffline, rest } from "./live";
 export const user = signal<User | null | undefined>(undefined);
 /** The session ended by itself while somebody was at work: their page stays as it is until they have signed in again. */
 export const locked = signal(false);
+/** That somebody signed in with this browser and has not signed out: a page that is opened after that can say why it asks who one is. */
+const KEPT_AS = "lookout.signed-in";
 /** What somebody asked for before they had signed in. */
 let wanted: string | null = null;
 
@@ -34,6 +36,7 @@ export function homeOf(person: User): string {
 export async function loadSession(kept: () => Promise<User | undefined>): Promise<void> {
   try {
     user.value = await api.whoAmI();
+    localStorage.setItem(KEPT_AS, "1");
   } catch (error) {
     if (user.value === null) return;
     const person = error instanceof Unreachable ? await kept() : undefined;
@@ -44,6 +47,7 @@ export async function loadSession(kept: () => Promise<User | undefined>): Promis
 
 export async function enter(username: string, password: string, code?: string): Promise<void> {
   const person = await api.signIn(username, password, code);
+  localStorage.setItem(KEPT_AS, "1");
   if (locked.value && person.id === user.value?.id) {
     user.value = person;
     locked.value = false;
@@ -54,6 +58,11 @@ export async function enter(username: string, password: string, code?: string): 
   wanted = null;
   user.value = person;
   navigate(to);
+}
+
+/** Whether whoever used this browser last is asked to sign in because their session ran out or was ended elsewhere. */
+export function hasRunOut(): boolean {
+  return localStorage.getItem(KEPT_AS) !== null;
 }
 
 /** To the page for signing in; whoever signs in there comes back to the page that was asked for. */
@@ -67,6 +76,7 @@ export function askWho(): void {
 export function leaveAnyhow(): void {
   locked.value = false;
   wanted = null;
+  localStorage.removeItem(KEPT_AS);
   goOffline();
   user.value = null;
   navigate("/login", true);

@@ -1,5 +1,6 @@
 import { LanguageSwitch } from "../components/language-switch";
 import { SignInForm } from "../components/sign-in-form";
+import { hasRunOut } from "../live/session";
 import { t } from "../text/i18n";
 
 export default function Login() {
@@ -8,6 +9,7 @@ export default function Login() {
     <>
       <h1>{t("brand")}</h1>
       <p class="quiet-text">{t("login.subtitle")}</p>
+      {!refused && hasRunOut() ? <p class="note">{t("login.ran_out")}</p> : null}
     </>
   );
   return (
