@@ -231,8 +231,11 @@ def _write_lines(out: str, lines: Iterable[str]) -> None:
     try:
         with Path(out).open("w", encoding="utf-8", newline="\n") as file:
             file.writelines(f"{line}\n" for line in lines)
+            said_nothing = file.tell() == 0
     except OSError as error:
         raise EdgeError(f"{out} cannot be written: {error.strerror}.") from error
+    if said_nothing:
+        typer.echo("no events: is the clip longer than the rule's dwell, and what moves in its zones?", err=True)
 
 
 app.command()(score)

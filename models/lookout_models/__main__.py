@@ -46,13 +46,15 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 def list_models(as_json_lines: AsJson = False) -> None:
     """Show what the zoo holds."""
     zoo = Zoo.find()
-    for entry in map(zoo.entry, zoo.names()):
+    names = zoo.names()
+    width = max(map(len, names), default=0)
+    for entry in map(zoo.entry, names):
         spec = entry.spec
         row = {"name": spec.name, "head": spec.head.kind, "licence": spec.licence, "description": spec.description}
         if as_json_lines:
             typer.echo(json.dumps({**row, "sha256": entry.sha256, "labels": spec.labels}, ensure_ascii=False))
         else:
-            typer.echo(f"{spec.name:<16} {spec.head.kind:<10} {spec.licence:<12} {spec.description}")
+            typer.echo(f"{spec.name:<{width}} {spec.head.kind:<10} {spec.licence:<12} {spec.description}")
 
 
 @app.command("predict")

@@ -10,7 +10,7 @@ import typer
 
 from lookout_server import bootstrap
 from lookout_server.account_commands import audit, devices
-from lookout_server.cli import AsJson, Config, configured, do, told_plainly
+from lookout_server.cli import AsJson, Config, chosen, configured, do, told_plainly
 from lookout_server.config import load_server_config, load_site_file
 from lookout_server.domain.territory import Role
 from lookout_server.errors import InvalidError, ServerError
@@ -72,7 +72,7 @@ def run(
 @told_plainly
 def check(config: Config = None) -> None:
     """Read the configuration and the site file, and say what would run."""
-    settings = load_server_config(config)
+    settings = load_server_config(chosen(config))
     for line in bootstrap.describe(settings):
         typer.echo(line)
 

@@ -13,11 +13,15 @@ from lookout_server.adapters.logs import configure_logging
 from lookout_server.config import ServerConfig, load_server_config
 from lookout_server.errors import ConfigError, InvalidError, ServerError
 
+#: What is taken without --config where it is there; `lookout-edge` takes its own in the same way.
+USUAL_CONFIG = Path("server.yaml")
+
 Params = ParamSpec("Params")
 Result = TypeVar("Result")
 
 Config = Annotated[
-    Path | None, typer.Option("--config", "-c", help="server.yaml; left out: the defaults, everything in ./.lookout.")
+    Path | None,
+    typer.Option("--config", "-c", help="Left out: ./server.yaml, or without one the defaults, all in ./.lookout."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object instead of text.")]
 
@@ -45,8 +49,13 @@ def do(verb: Coroutine[Any, Any, Result]) -> Result:
     return asyncio.run(verb)
 
 
+def chosen(path: Path | None) -> Path | None:
+    """The file that was named, else the one in this folder, else None: the defaults."""
+    return USUAL_CONFIG if path is None and USUAL_CONFIG.exists() else path
+
+
 def configured(path: Path | None, *, level: str | None = None) -> ServerConfig:
     """The configuration, with logging set up by it."""
-    config = load_server_config(path)
+    config = load_server_config(chosen(path))
     configure_logging(style=config.log.format, level=level or config.log.level)
     return config

@@ -88,6 +88,13 @@ class TestDockerfile:
                 for source in words[:-1]:
                     assert (ROOT / source).exists(), source
 
+    def test_the_build_is_handed_what_it_copies_and_nothing_that_was_built_or_kept_here(self, path: Path) -> None:
+        lines = Path(f"{path}.dockerignore").read_text(encoding="utf-8").splitlines()
+        let_in = [line.removeprefix("!") for line in lines if line.startswith("!")]
+        from_here = [rest for rest in of(path, "COPY") if "--from" not in rest]
+        assert sorted(let_in) == sorted({source for rest in from_here for source in rest.split()[:-1]})
+        assert {"*", "**/node_modules", "server/lookout_server/static"} <= set(lines)
+
     def test_commands_are_in_exec_form_so_that_signals_arrive(self, path: Path) -> None:
         for command in of(path, "CMD") + of(path, "ENTRYPOINT"):
             assert command.startswith("["), command

@@ -65,7 +65,9 @@ def replay(clip: Path, folder: Path, *arguments: str) -> bytes:
     out = folder / "events.jsonl"
     result = CliRunner().invoke(app, ["replay", str(clip), "--out", str(out), *arguments])
     assert result.exit_code == 0, result.output
-    return out.read_bytes()
+    lines = out.read_bytes()
+    assert ("no events: " in result.stderr) == (lines == b"")
+    return lines
 
 
 def entries(lines: bytes) -> list[dict[str, Any]]:

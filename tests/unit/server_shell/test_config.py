@@ -3,7 +3,9 @@
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from lookout_server.__main__ import app
 from lookout_server.bootstrap.broker import intake_filters
 from lookout_server.config import EmbeddedBroker, ExternalBroker, load_server_config, load_site_file
 from lookout_server.config.server import Secrets
@@ -175,3 +177,13 @@ def test_replicas_share_the_work_and_need_one_postgresql(tmp_path: Path) -> None
     parts = [each.split("/")[-3:] for each in shared]
     assert parts == [["event", "+", "+"], ["test", "+", "+"], ["+", "response", "+"]]
     assert not any(each.startswith("$share") for each in intake_filters(alone))
+
+
+def test_without_config_the_folders_server_yaml_counts_where_there_is_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert CliRunner().invoke(app, ["check"]).output.startswith("site      home (")
+    (tmp_path / "server.yaml").write_text("site: {id: riverside}\n", encoding="utf-8")
+    assert CliRunner().invoke(app, ["check"]).output.startswith("site      riverside (")
+    assert CliRunner().invoke(app, ["policy", "show", "--config", "nowhere.yaml"]).exit_code == 2
