@@ -165,7 +165,10 @@ def integrator_add(
     as_json: AsJson = False,
     config: Config = None,
 ) -> None:
-    """Make a broker account that may read what becomes of cases, and nothing else; its password is shown once."""
+    """Make a broker account that may read what becomes of cases and what the mirrors tell, and say nothing.
+
+    Its password is shown once.
+    """
     access = asdict(do(bootstrap.add_integrator(configured(config, level="warning"), name, rotate=rotate)))
     typer.echo(json.dumps(access) if as_json else "\n".join(f"{key}: {value}" for key, value in access.items()))
 

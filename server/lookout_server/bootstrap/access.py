@@ -10,8 +10,15 @@ from datetime import datetime
 
 import structlog
 
-from lookout_contract.topics import PREFIX, GatewayTopics
-from lookout_server.adapters.broker.access import AROUND, INTEGRATOR, OF_DEVICE, OF_GATEWAY, device_topics
+from lookout_contract.topics import GatewayTopics
+from lookout_server.adapters.broker.access import (
+    AROUND,
+    INTEGRATOR,
+    OF_DEVICE,
+    OF_GATEWAY,
+    device_topics,
+    integrator_topics,
+)
 from lookout_server.adapters.broker.accounts import BrokerAccounts, new_secret
 from lookout_server.adapters.clock import SystemClock
 from lookout_server.adapters.database import Database, migrate
@@ -142,9 +149,10 @@ class IntegratorAccess:
 
 
 async def add_integrator(config: ServerConfig, name: str, *, rotate: bool) -> IntegratorAccess:
-    """Make an account of the embedded broker that reads cases; ConflictError where there is one already."""
-    topic = f"{PREFIX}/{config.site.id}/case/#"
-    return await _add_account(config, f"{INTEGRATOR}{name}", (name,), topic, may="read", rotate=rotate)
+    """Make an account of the embedded broker that reads cases and mirrors; ConflictError where there is one already."""
+    cases, *mirrored = integrator_topics(config.site.id)
+    may = f"read {', '.join(mirrored)} and"
+    return await _add_account(config, f"{INTEGRATOR}{name}", (name,), cases, may=may, rotate=rotate)
 
 
 async def add_device(

@@ -150,23 +150,29 @@ def test_an_account_made_while_it_runs_works_without_a_restart(broker: RunningBr
     assert broker.process.pid == before
 
 
-def test_an_integrator_made_while_it_runs_hears_of_cases_and_says_nothing(broker: RunningBroker) -> None:
-    case = f"lookout/v1/{SITE}/case/g/c"
+def test_an_integrator_made_while_it_runs_hears_of_cases_and_mirrors_and_says_nothing(broker: RunningBroker) -> None:
+    case, mirrored = f"lookout/v1/{SITE}/case/g/c", "homeassistant/binary_sensor/gate/garbage/config"
     broker.accounts.set("~property", "fresh")
     broker.passwords["~property"] = "fresh"
     broker.run_watch_until(lambda: broker.accepts("~property"))
     with broker.probe(DISPATCHER) as dispatcher, broker.probe("~property") as integrator:
         dispatcher.subscribe("lookout/v1/#")
         integrator.subscribe(f"lookout/v1/{SITE}/case/#", f"{BASE}/gw-a/#", f"{BASE}/~property/#")
+        integrator.subscribe("homeassistant/#", f"{BASE}/+/status")
         for topic in (f"{case}/event", f"{BASE}/gw-a/status", f"{BASE}/~property/status"):
             integrator.publish(topic, b"forged")
         dispatcher.publish(f"{BASE}/gw-a/receipt", b"not for you")
         dispatcher.publish(f"{BASE}/~property/receipt", b"nor this")
+        with broker.probe("gw-a") as gateway:
+            gateway.publish(f"{BASE}/gw-a/status", b"here")
+        integrator.wait_for(f"{BASE}/gw-a/status")
+        dispatcher.publish(mirrored, b"a sensor")
+        integrator.wait_for(mirrored)
         dispatcher.publish(f"{case}/event", b"true")
         integrator.wait_for(f"{case}/event")
-        assert integrator.topics() == [f"{case}/event"]
+        assert integrator.topics() == [f"{BASE}/gw-a/status", mirrored, f"{case}/event"]
         dispatcher.wait_for(f"{case}/event")
-        said = {f"{case}/event", f"{BASE}/gw-a/receipt", f"{BASE}/~property/receipt"}
+        said = {f"{case}/event", f"{BASE}/gw-a/receipt", f"{BASE}/~property/receipt", f"{BASE}/gw-a/status"}
         assert set(dispatcher.topics()) == said
         assert [heard.payload for heard in dispatcher.on(f"{case}/event")] == [b"true"]
 

@@ -1,6 +1,7 @@
 """Who may say and hear what: a gateway lives in its own subtree, the dispatcher everywhere under ``lookout/v1``.
-Integrators hear what becomes of cases, and say nothing. What stands around a gateway (cameras that publish events of
-their own, buttons, sirens) lives in a subtree of its own, and the gateway hears and tells all of its own devices there.
+Integrators hear what becomes of cases, what is told in other systems' languages and whether gateways are there, and say
+nothing. What stands around a gateway (cameras that publish events of their own, buttons, sirens) lives in a subtree of
+its own, and the gateway hears and tells all of its own devices there.
 
 A gateway says what goes up (events, status, camera states, answers) and hears what comes down (receipts, refusals,
 commands): it can send itself neither. Written once as a function (for the broker we run in Python) and once as
@@ -26,6 +27,9 @@ OF_DEVICE, OF_GATEWAY = ".", "+"
 
 #: Where the dispatcher speaks beside its own tree: the languages of other systems, off unless the site wants them.
 _MIRRORS = ("homeassistant", "frigate")
+#: What Home Assistant's sensors stand on: the alarms' states below ``alarm``, and whether a gateway is there.
+#: The cases come first.
+_HEARD_BY_INTEGRATORS = ("case/#", "alarm/#", "gateway/+/status")
 _SUBJECT = str.maketrans("/+#", ".*>")
 _SAYS = ("event/+/+", "test/+/+", "status", "camera/+/state", "response/+")
 _HEARS = ("receipt", "refusal", "command/+")
@@ -44,14 +48,27 @@ def may_say(username: str, topic: str, *, site: str) -> bool:
 
 def may_hear(username: str, topic: str, *, site: str) -> bool:
     """Whether the account may be handed a message with this topic."""
-    if username.startswith((INTEGRATOR, AROUND)):
+    if username.startswith(INTEGRATOR):
+        return any(_fits(topic, each) for each in integrator_topics(site))
+    if username.startswith(AROUND):
         return _is_below(topic, _root(username, site))
     return _matches(username, topic, site, _HEARS)
 
 
 def may_subscribe(username: str, topic_filter: str, *, site: str) -> bool:
     """Whether the account may subscribe so; what it is handed is decided by ``may_hear``."""
+    if username.startswith(INTEGRATOR):
+        # What is wider than a line of theirs fits none.
+        return any(_fits(topic_filter, each) for each in integrator_topics(site))
     return _is_below(topic_filter, _root(username, site))
+
+
+def integrator_topics(site: str) -> tuple[str, ...]:
+    """What integrators may hear, as MQTT filters; the mirrors' are silent unless the site wants them."""
+    return (
+        *(f"{PREFIX}/{site}/{each}" for each in _HEARD_BY_INTEGRATORS),
+        *(f"{each}/#" for each in _MIRRORS),
+    )
 
 
 def device_topics(site: str, gateway: str, device: str | None = None) -> str:
@@ -65,12 +82,7 @@ def acl_file(site: str, accounts: Iterable[str] = ()) -> str:
 
     Integrators and devices among ``accounts`` are named, for patterns would count for gateways too.
     """
-    may = {INTEGRATOR: "read", AROUND: "readwrite"}
-    named = "".join(
-        f"user {name}\ntopic deny {PREFIX}/{site}/gateway/#\ntopic {may[name[0]]} {_root(name, site)}/#\n\n"
-        for name in sorted(accounts)
-        if name[:1] in may
-    )
+    named = "".join(_named(name, site) for name in sorted(accounts) if name[:1] in {INTEGRATOR, AROUND})
     base = f"{PREFIX}/{site}/gateway/%u"
     says = "".join(f"pattern write {base}/{each}\n" for each in _SAYS)
     hears = "".join(f"pattern read {base}/{each}\n" for each in _HEARS)
@@ -84,6 +96,15 @@ def acl_file(site: str, accounts: Iterable[str] = ()) -> str:
         f"{named}"
         f"{says}{hears}"
     )
+
+
+def _named(name: str, site: str) -> str:
+    gateways = f"{PREFIX}/{site}/gateway"
+    if name.startswith(INTEGRATOR):
+        hears = "".join(f"topic read {each}\n" for each in integrator_topics(site))
+        # A line that denies counts before all others, so it is no wider than what the patterns below would give.
+        return f"user {name}\ntopic deny {gateways}/{name}/#\n{hears}\n"
+    return f"user {name}\ntopic deny {gateways}/#\ntopic readwrite {_root(name, site)}/#\n\n"
 
 
 def nats_permissions(username: str, *, site: str) -> dict[str, Any]:
@@ -117,7 +138,7 @@ def _filters(username: str, site: str) -> tuple[list[str], list[str]]:
     if username == DISPATCHER:
         return [f"{root}/#", *(f"{each}/#" for each in _MIRRORS)], [f"{root}/#"]
     if username.startswith(INTEGRATOR):
-        return [], [f"{root}/#"]
+        return [], list(integrator_topics(site))
     return [f"{root}/{each}" for each in _SAYS], [f"{root}/{each}" for each in _HEARS]
 
 
@@ -129,8 +150,6 @@ def _routing_keys(filters: Iterable[str]) -> str:
 
 
 def _root(username: str, site: str) -> str:
-    if username.startswith(INTEGRATOR):
-        return f"{PREFIX}/{site}/case"
     if username.startswith(AROUND):
         gateway, kind, device = re.split(r"([.+])", username.removeprefix(AROUND), maxsplit=1)
         return device_topics(site, gateway, device if kind == OF_DEVICE else None)
@@ -139,6 +158,19 @@ def _root(username: str, site: str) -> str:
 
 def _is_below(topic: str, root: str) -> bool:
     return topic.startswith(f"{root}/")
+
+
+def _fits(topic: str, pattern: str) -> bool:
+    """Whether a topic, or a filter, is within a filter that has ``+`` for a level and ``#`` at its end at most."""
+    told, wanted = topic.split("/"), pattern.split("/")
+    if wanted[-1] == "#":
+        wanted.pop()
+        if len(told) <= len(wanted):
+            return False
+        told = told[: len(wanted)]
+    return len(told) == len(wanted) and all(
+        one == other or (other == "+" and one != "#") for one, other in zip(told, wanted, strict=True)
+    )
 
 
 def _matches(username: str, topic: str, site: str, allowed: tuple[str, ...]) -> bool:
