@@ -178,6 +178,7 @@ _PENDING = frozenset(
         "votes",
         "score",
         "dwell",
+        "learned_place",
         "charging_window",
         "seen_lately",
         "scenery",
@@ -188,7 +189,7 @@ _PENDING = frozenset(
     }
 )
 #: Those of them that looks fulfil.
-_LOOKS_DECIDE = _PENDING - {"dwell"}
+_LOOKS_DECIDE = _PENDING - {"dwell", "learned_place"}
 
 
 def seen_conditions(

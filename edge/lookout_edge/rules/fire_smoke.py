@@ -2,10 +2,10 @@
 
 What looks like fire is judged by how it behaves: it is there in look after look, its base stands, it flickers, it
 grows. The more of that is seen, the sooner it is confirmed; what is merely there takes longest. Places where
-something often came to nothing (lamps, brake lights, steam) are learned: what is merely there, and of which the model
-is not sure, is no alarm there for a day. Where an operator has agreed to leave something out it is one all the same,
-only later. Smoke that was suspected all along is scenery: clouds and fog, until it
-outgrows its past, flickers, is clearly surer or is there for long.
+something often came to nothing (lamps, brake lights, steam) are learned for a day: what is merely there, and of which
+the model is not sure, must stay for a minute there, as it must where an operator has agreed to leave something out.
+Smoke that was suspected all along is scenery: clouds and fog, until it outgrows its past, flickers, is clearly surer or
+is there for long.
 """
 
 from collections.abc import Sequence
@@ -95,15 +95,16 @@ class FireSmokeParams(RuleParams):
     learned_keep_s: float = Field(default=86_400.0, ge=60, le=604_800)
     """Seconds after which that is forgotten."""
     left_out_s: float = Field(default=60.0, ge=0, le=120)
-    """Seconds until the pre-alarm where an operator has agreed to leave something out, for what neither flickers nor
-    grows and of which the model is not sure, if ``steady_share`` of the looks of so many seconds saw it."""
+    """Seconds until the pre-alarm where the place was learned or an operator has agreed to leave something out, for
+    what neither flickers nor grows and of which the model is not sure, if ``steady_share`` of the looks of so many
+    seconds saw it."""
 
     @model_validator(mode="after")
     def _times_ascend(self) -> Self:
         if not self.pre_alarm_s <= self.doubtful_s <= self.steady_s or self.confirm_s > self.steady_s:
             raise ValueError("the times must rise: pre_alarm_s <= doubtful_s <= steady_s and confirm_s <= steady_s")
         if self.left_out_s < self.steady_s:
-            raise ValueError("left_out_s must be at least steady_s: an operator's word makes nothing faster")
+            raise ValueError("left_out_s must be at least steady_s: doubt makes nothing faster")
         return self
 
 
@@ -126,7 +127,7 @@ class FireSmoke:
         self._stages: dict[int, Stage] = {}
         #: Those that have been active: an alarm that was told is never taken back for its past.
         self._told: set[int] = set()
-        #: Those that an operator's word kept from being confirmed: they teach nothing of their place.
+        #: Those that only doubt of their place kept from being confirmed: they teach nothing of it.
         self._slowed: set[int] = set()
 
     @property
@@ -207,7 +208,8 @@ class FireSmoke:
                     self._stages[hazard.number] = Stage.CONFIRMED
 
     def _learn(self, gone: Sequence[Hazard]) -> None:
-        """What was never confirmed came to nothing, unless only an operator's word kept it from that."""
+        """What was never confirmed came to nothing, unless only doubt of its place kept it from that: lamps that are
+        learned come and go or are overlooked, and a flame that stays must not teach the place to doubt it longer."""
         for hazard in gone:
             if self._stages.get(hazard.number) is not Stage.CONFIRMED and hazard.number not in self._slowed:
                 self._cells.learn(hazard.seen_at, _kind(hazard), hazard.box)
@@ -221,26 +223,27 @@ class FireSmoke:
         alive = flickers or (hazard.growth >= params.min_growth and not in_scenery)
         held_back = in_scenery and not (flickers or self._is_sure(hazard, CLEAR) or self._lasts(hazard))
         sure = self._is_sure(hazard)
-        left_out = not alive and self._is_left_out(at, hazard, scene)
-        doubted = left_out or (not alive and self._cells.knows(at, _kind(hazard), hazard.box))
+        doubted = not alive and (
+            self._cells.knows(at, _kind(hazard), hazard.box) or self._is_left_out(at, hazard, scene)
+        )
         told = hazard.number in self._told
         stage = self._stage(hazard, alive, doubted or held_back)
         wait_s = params.pre_alarm_s if alive or sure else params.doubtful_s
-        behaves, share = alive or stage is Stage.CONFIRMED, hazard.share_lately
+        behaves, share, place_s = alive or stage is Stage.CONFIRMED, hazard.share_lately, 0.0
         if stage is Stage.PRE_ALARM and doubted:
-            wait_s = params.steady_s
-        if stage is Stage.PRE_ALARM and left_out:
             if self._is_steady(hazard):
                 self._slowed.add(hazard.number)
-            if not (sure or told):
-                wait_s, share = params.left_out_s, hazard.share_over(params.left_out_s)
+            if sure:
+                wait_s = params.steady_s
+            elif not told:
+                place_s, share = params.left_out_s, hazard.share_over(params.left_out_s)
         conditions = (
             zone_condition(zone.id),
             window_condition(armed),
             votes_condition(hazard.votes, params.votes_needed),
             *((score_condition(hazard.mean_score, params.min_score),) if params.min_score else ()),
-            Condition("learned_place", doubted, sure or left_out or told or not doubted, False),
             dwell_condition(hazard.dwell_s, wait_s),
+            _place_condition(doubted, hazard.dwell_s, place_s),
             Condition("scenery", round(known, 2), not held_back, round(1 / params.min_growth, 2), "1"),
             *(() if behaves else (_steady_condition(share, params.steady_share),)),
             Condition(name="flicker", value=round(hazard.flicker, 3), limit=params.min_flicker, met=True),
@@ -250,7 +253,7 @@ class FireSmoke:
         )
         standing, blocked_by = standing_of(conditions)
         confirmed = stage is Stage.CONFIRMED
-        turns = [hazard.since + limit for limit in (wait_s, params.confirm_s, params.steady_s)]
+        turns = [hazard.since + limit for limit in (wait_s, params.confirm_s, params.steady_s, place_s)]
         if blocked_by == "seen_lately" and hazard.votes.yes == hazard.votes.of:
             turns.append(at + _AGAIN_S)
         return Observation(
@@ -308,6 +311,12 @@ class FireSmoke:
         burns = alive and hazard.drift <= params.max_drift and dwell_s >= params.confirm_s
         steady = not doubted and self._is_steady(hazard)
         return Stage.CONFIRMED if held is Stage.CONFIRMED or burns or steady else Stage.PRE_ALARM
+
+
+def _place_condition(doubted: bool, dwell_s: float, limit_s: float) -> Condition:
+    """Whether the place is known for what is none, and where that slows it, whether it has stayed all the same."""
+    name = "learned_place"
+    return dwell_condition(dwell_s, limit_s, name) if limit_s else Condition(name, doubted, True, False)
 
 
 def _steady_condition(share: float, limit: float) -> Condition:

@@ -196,11 +196,22 @@ def learned(times: int = 4) -> FireSmoke:
     return watched
 
 
-def test_where_something_often_came_to_nothing_what_is_merely_there_is_no_alarm() -> None:
-    seen = watch(learned(), flame(), 30, start=1000.0)
-    assert first(seen, "pre_alarm") is None
-    blocked = seen[-1][1]
-    assert (blocked.standing, blocked.blocked_by) == (Standing.BLOCKED, "learned_place")
+def test_where_something_often_came_to_nothing_what_is_merely_there_is_told_later_and_never_kept_quiet() -> None:
+    seen = watch(learned(), flame(), 70, start=1000.0)
+    assert first(seen, "pre_alarm") == 1060.0
+    assert first(seen, "confirmed") is None
+    blocked = [o for at, o in seen if 1005 < at < 1059]
+    assert {(o.standing, o.blocked_by) for o in blocked} == {(Standing.PENDING, "learned_place")}
+    assert {o.look_by for o in blocked if o.seen_at >= 1013} == {1060.0}
+    now_and_then = watch(learned(), lambda at: flame()(at) if at % 10 < 7 else (), 300, start=1000.0)
+    assert first(now_and_then, "pre_alarm") is None
+
+
+def test_a_flame_that_stays_does_not_teach_its_place_to_doubt_it_for_another_day() -> None:
+    watched, day = learned(), 86_400.0
+    for start in (1000.0, 1200.0, 1400.0):
+        watch(watched, lambda at, start=start: flame()(at) if at < start + 20 else (), 30, start=start)
+    assert first(watch(watched, flame(), 10, start=day + 900.0), "pre_alarm") == day + 904.0
 
 
 def grown_since(at: float) -> Sequence[Detection]:
@@ -287,7 +298,7 @@ LEFT_OUT = Scene(
 def test_an_operators_suppression_slows_the_doubtful_and_hides_nothing_that_flickers() -> None:
     doubtful = watch(rule(), flame(), 70, scene=LEFT_OUT)
     assert first(doubtful, "pre_alarm") == 60.0, "a weak steady flame is told later, and never kept quiet"
-    assert {o.blocked_by for at, o in doubtful if at < 60} == {"votes", "dwell"}
+    assert {o.blocked_by for at, o in doubtful if at < 60} == {"votes", "dwell", "learned_place"}
     assert first(watch(rule(), lambda at: flame()(at) if at % 10 < 7 else (), 100, scene=LEFT_OUT), "pre_alarm") is None
     assert first(watch(rule(), flame(score=0.9), 20, scene=LEFT_OUT), "pre_alarm") == 12.0
     assert first(watch(rule(), flickering, 10, scene=LEFT_OUT), "confirmed") is not None
@@ -352,7 +363,7 @@ def test_no_label_no_fire() -> None:
 def test_times_must_rise() -> None:
     with pytest.raises(ValidationError, match="must rise"):
         FireSmokeParams(pre_alarm_s=4, doubtful_s=3)
-    with pytest.raises(ValidationError, match="makes nothing faster"):
+    with pytest.raises(ValidationError, match="doubt makes nothing faster"):
         FireSmokeParams(left_out_s=10)
 
 
