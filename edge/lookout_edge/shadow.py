@@ -64,8 +64,9 @@ class Shadow:
         self._failed = 0
         #: Looks that were judged, and those that were left out because the box was busy.
         self.looks, self.shed = 0, 0
-        #: Why it was given up; None while it runs.
+        #: Why it was given up, and at what frame time; None while it runs.
         self.gave_up: str | None = None
+        self.gave_up_at: float | None = None
 
     @property
     def scenarios(self) -> tuple[Scenario, ...]:
@@ -128,7 +129,8 @@ class Shadow:
             return None
         except ModelError as error:
             self._failed += 1
-            self.gave_up = str(error) if self._failed >= FAILURES else None
+            if self._failed >= FAILURES:
+                self.gave_up, self.gave_up_at = str(error), looked.frame.at
             return None
         self._failed = 0
         return tuple(looked.whole(found))

@@ -30,7 +30,7 @@ def shadow_report(
         loaded = bootstrap.load(config)
         memory = bootstrap.open_memory(loaded.config)
         now = datetime.now(loaded.timezone)
-        found = comparisons(open_shadows(loaded.config), memory, now.timestamp())
+        found = comparisons(open_shadows(loaded.config), memory, now.timestamp(), loaded.config.cameras)
         memory.close()
     if as_json:
         typer.echo(json.dumps({name: told.model_dump(mode="json") for name, (told, _) in found.items()}, indent=2))

@@ -26,6 +26,8 @@ class ShadowRun(BaseModel):
     gave_up: str | None = None
     #: Camera → what is judged there, and since when.
     judges_since: dict[str, dict[Scenario, float]] = {}
+    #: Camera → since when nothing is judged there any more: its model failed, or did not load.
+    rests_since: dict[str, float] = {}
     #: The counts at its end: the notes behind them go after a week, and so would the alarms a day.
     outcome: tuple[ShadowTally, ...] | None = None
 
@@ -60,14 +62,22 @@ class ShadowFile:
             return held.model_copy(deep=True)
 
     def judges(self, name: str, camera: str, scenarios: Collection[Scenario], now: float) -> None:
-        """It runs at this camera for these, and for no others; from ``now`` on for those that are new to it."""
+        """It runs at this camera for these, and for no others; from ``now`` on for those that are new to it, and for
+        all where it rested: what was told meanwhile it had not seen."""
         with self._lock:
             run = self._kept.shadows.get(name)
             if run is None:
                 return
             since = run.judges_since.pop(camera, {})
+            if run.rests_since.pop(camera, None) is not None:
+                since = {}
             if scenarios:
                 run.judges_since[camera] = {scenario: since.get(scenario, now) for scenario in scenarios}
+
+    def rests(self, name: str, camera: str, at: float) -> None:
+        """From ``at`` on it judges nothing at this camera; kept with the next ``save``."""
+        with self._lock:
+            self._kept.shadows[name].rests_since.setdefault(camera, at)
 
     def conclude(self, name: str, outcome: tuple[ShadowTally, ...]) -> None:
         """It is over, and this is what came of it; kept with the next ``save``."""

@@ -1,7 +1,7 @@
 """Candidates that run beside the rules of the cameras, and what they would have done."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from threading import Lock
 
@@ -62,6 +62,7 @@ class Shadows:
                     found.append(self._build(name, camera, mine, loaded, running, run.until))
                 except ModelError as error:
                     self._file.count(name, 0, 0, str(error))
+                    self._file.rests(name, camera, self._clock.now())
                     _log.error(
                         "a shadow's model does not load; the cameras run without it", shadow=name, why=str(error)
                     )
@@ -74,7 +75,7 @@ class Shadows:
         with self._lock:
             if not 0 <= now - self._told[0] < _FRESH_S:
                 self._count()
-                found = comparisons(self._file, self._memory, now)
+                found = comparisons(self._file, self._memory, now, self._config.cameras)
                 self._conclude(found, now)
                 self._told = now, {name: told for name, (told, _) in found.items() if name in self._config.shadows}
             return self._told[1]
@@ -129,12 +130,16 @@ class Shadows:
             looks, shed = self._counted.get(id(shadow), (0, 0))
             self._file.count(shadow.name, shadow.looks - looks, shadow.shed - shed, gave_up.get(shadow.name))
             self._counted[id(shadow)] = (shadow.looks, shadow.shed)
+            if shadow.gave_up_at is not None:
+                self._file.rests(shadow.name, shadow.camera, shadow.gave_up_at)
         self._counted = {id(shadow): self._counted[id(shadow)] for shadow in self._running}
         self._file.save()
 
 
-def comparisons(file: ShadowFile, memory: Memory, now: float) -> dict[str, tuple[ShadowReport, Sequence[Difference]]]:
-    """Name → what a shadow has come to, in numbers and alarm by alarm."""
+def comparisons(
+    file: ShadowFile, memory: Memory, now: float, cameras: Collection[str]
+) -> dict[str, tuple[ShadowReport, Sequence[Difference]]]:
+    """Name → what a shadow has come to, in numbers and alarm by alarm, at those ``cameras`` that the gateway has."""
     found: dict[str, tuple[ShadowReport, Sequence[Difference]]] = {}
     runs = file.all()
     # Once for all of them: a week's are thousands, and this is asked every minute.
@@ -143,10 +148,11 @@ def comparisons(file: ShadowFile, memory: Memory, now: float) -> dict[str, tuple
         pairs = {
             (camera, scenario): since
             for camera, judged in run.judges_since.items()
+            if camera in cameras
             for scenario, since in judged.items()
         }
         told = [note for note in notes if note.at <= run.until]
-        differences = _as_concluded(compare(name, told, pairs), run.outcome)
+        differences = _as_concluded(compare(name, told, pairs, run.rests_since), run.outcome)
         found[name] = _message(run, differences), differences
     return found
 

@@ -34,9 +34,12 @@ class Difference:
     added: tuple[Note, ...]
 
 
-def compare(name: str, notes: Sequence[Note], pairs: Mapping[Pair, float]) -> list[Difference]:
+def compare(
+    name: str, notes: Sequence[Note], pairs: Mapping[Pair, float], rests: Mapping[str, float] | None = None
+) -> list[Difference]:
     """One difference for each of ``pairs``: camera and scenario that the shadow ``name`` judges, and since when.
 
+    ``rests`` are cameras at which it judges nothing any more, and since when: what starts later it has not spared.
     ``notes`` hold the starts and ends of alarms of both, also from before: what was told then and still goes on is
     nothing new that the shadow finds. Each running alarm answers to at most one of the shadow's: to one at its place
     before all others, to the nearest in time of those. One that waits longer tells the same thing later, so what counts
@@ -44,7 +47,9 @@ def compare(name: str, notes: Sequence[Note], pairs: Mapping[Pair, float]) -> li
     """
     found: list[Difference] = []
     for (camera, scenario), since in sorted(pairs.items(), key=lambda each: (each[0][0], each[0][1].value)):
+        until = (rests or {}).get(camera, inf)
         here = [note for note in notes if (note.camera, note.scenario) == (camera, scenario)]
+        here = [note for note in here if note.state != "start" or note.at <= until]
         told = _spans(note for note in here if note.kind is Kind.EVENT)
         shadow = _spans(n for n in here if n.kind is Kind.SHADOW and n.shadow == name and n.at >= since)
         running, earlier = [s for s in told if s.note.at >= since], [s for s in told if s.note.at < since]

@@ -122,6 +122,8 @@ def test_what_it_may_not_look_at_is_no_empty_scene_and_what_fails_is_given_up() 
     for second in range(24, 60, 2):
         world.show(0 if second % 4 else 200, second, 2.0)
     assert (moody.calls - calls, world.shadow.gave_up) == (FAILURES, "broken")
+    assert world.shadow.gave_up_at is not None
+    assert 24.0 <= world.shadow.gave_up_at < 60.0
     assert world.pipeline.failed_looks == 0
 
 
@@ -157,6 +159,7 @@ def test_a_candidate_that_does_not_load_keeps_no_camera_from_running(
     try:
         assert shadows.of("stairs", loaded.config.cameras["stairs"], loaded, running) == []
         assert shadows.report()["newer"].gave_up == "coco-nano: the weights are damaged"
+        assert open_shadows(loaded.config).all()["newer"].rests_since == {"stairs": 1_000_000.0}
     finally:
         owner.close()
         memory.close()
@@ -229,15 +232,65 @@ def test_a_camera_counts_from_when_it_joins_and_no_more_once_it_is_taken_out(tmp
     file.judges("trial", "stairs", (EBIKE,), 5000.0)
     for at in (2000.0, 6000.0):
         memory.add(note(at))
-    (report, _) = comparisons(file, memory, 9000.0)["trial"]
+    (report, _) = comparisons(file, memory, 9000.0, ["stairs"])["trial"]
     assert [tally.running for tally in report.alarms] == [1], "what was told before it joined was not spared"
     file.judges("trial", "stairs", (EBIKE, Scenario.KEY_AREA), 8000.0)
-    (report, _) = comparisons(file, memory, 9000.0)["trial"]
+    (report, _) = comparisons(file, memory, 9000.0, ["stairs"])["trial"]
     assert [tally.running for tally in report.alarms] == [1, 0], "a restart changes nothing"
     file.judges("trial", "stairs", (), 9000.0)
     memory.add(note(9500.0))
-    assert comparisons(file, memory, 9999.0)["trial"][0].alarms == ()
+    assert comparisons(file, memory, 9999.0, ["stairs"])["trial"][0].alarms == ()
     memory.close()
+
+
+def test_what_judges_no_more_spares_nothing_and_counts_anew_when_it_judges_again(tmp_path: Path) -> None:
+    memory, file = Memory(tmp_path / "memory.db"), ShadowFile(tmp_path / "shadows.json")
+    file.begin("trial", "a", 1000.0, 86_400.0)
+    file.judges("trial", "stairs", (EBIKE,), 1000.0)
+    for at in (2000.0, 6000.0):
+        memory.add(note(at))
+    file.rests("trial", "stairs", 5000.0)
+    file.rests("trial", "stairs", 5500.0)
+    (report, (difference,)) = comparisons(file, memory, 9000.0, ["stairs"])["trial"]
+    assert ([tally.running for tally in report.alarms], len(difference.spared)) == ([1], 1)
+    file.judges("trial", "stairs", (EBIKE,), 7000.0)
+    memory.add(note(8000.0))
+    (report, _) = comparisons(file, memory, 9000.0, ["stairs"])["trial"]
+    assert [tally.running for tally in report.alarms] == [1], "the one at 8000 alone"
+    memory.close()
+
+
+def test_a_model_that_is_given_up_while_it_runs_rests_from_then_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded = beside_config(tmp_path, "[{scenario: corridor_ebike}]", "{detector: coco-nano}")
+    running = Models(detector=ShadeDetector(see), plates=None, thresholds={})
+
+    def load(_: ModelsConfig) -> Models:
+        return running
+
+    monkeypatch.setattr("lookout_edge.bootstrap.shadows.load_models", load)
+    clock, owner, memory = FakeClock(1000.0), InferenceOwner(1), Memory(tmp_path / "memory.db")
+    shadows = Shadows(loaded.config, memory, owner, clock)
+    (shadow,) = shadows.of("stairs", loaded.config.cameras["stairs"], loaded, running)
+    shadow.gave_up, shadow.gave_up_at = "broken", 1500.0
+    for at in (1200.0, 2000.0):
+        memory.add(note(at))
+    clock.at = 3000.0
+    (tally,) = shadows.report()["trial"].alarms
+    assert tally.running == 1
+    owner.close()
+    memory.close()
+
+
+def test_a_camera_that_is_gone_is_in_no_report(tmp_path: Path) -> None:
+    memory, file = Memory(tmp_path / "memory.db"), ShadowFile(tmp_path / "shadows.json")
+    file.begin("trial", "a", 1000.0, 86_400.0)
+    for camera in ("stairs", "cellar"):
+        file.judges("trial", camera, (EBIKE,), 1000.0)
+    (report, _) = comparisons(file, memory, 9000.0, ["stairs"])["trial"]
+    memory.close()
+    assert [tally.camera for tally in report.alarms] == ["stairs"]
 
 
 def beside_config(tmp_path: Path, rules: str, shadow: str) -> LoadedConfig:
@@ -296,7 +349,9 @@ def test_what_came_of_it_stays_when_the_notes_go(tmp_path: Path) -> None:
     owner.close()
     memory.close()
     empty = Memory(tmp_path / "other.db")
-    (report, differences) = comparisons(open_shadows(loaded.config), empty, clock.now() + 8 * 86_400.0)["trial"]
+    (report, differences) = comparisons(
+        open_shadows(loaded.config), empty, clock.now() + 8 * 86_400.0, loaded.config.cameras
+    )["trial"]
     empty.close()
     assert [(tally.running, tally.shadow) for tally in report.alarms] == [(2, 0)]
     assert [(each.running, each.spared) for each in differences] == [(2, ())]
@@ -330,7 +385,7 @@ def test_the_report_is_made_of_what_is_remembered(tmp_path: Path) -> None:
     for each in (note(500), note(2000), note(9000), note(2010, Kind.SHADOW, shadow="trial")):
         memory.add(each)
     memory.add(note(2500).model_copy(update={"state": "end"}))
-    report, differences = comparisons(file, memory, 87_400.0)["trial"]
+    report, differences = comparisons(file, memory, 87_400.0, ["stairs"])["trial"]
     memory.close()
     assert [(t.running, t.shadow, t.both) for t in report.alarms] == [(2, 1, 1)]
     now, english = datetime.fromtimestamp(87_400.0, UTC), Words.of(Language.ENGLISH)
