@@ -246,12 +246,12 @@ async def import_site(config: ServerConfig, site: SiteFile, *, dry_run: bool) ->
 
 
 async def import_at_first_start(store: Store, config: ServerConfig, *, at: datetime) -> None:
-    """With an empty database and a ``site_file``: import it, unless another replica is doing so."""
+    """With a ``site_file`` and no place in the database: import it, unless another replica is doing so."""
     if config.site_file is None:
         return
     async with store.alone("import") as alone:
-        if alone and await estate.is_empty(store):
-            changes = await estate.import_estate(store, _estate(load_site_file(config.site_file)), at=at)
+        if alone and not await estate.has_places(store):
+            changes = await estate.import_first(store, _estate(load_site_file(config.site_file)), at=at)
             _log.info("the site file was imported", file=str(config.site_file), changes=len(changes))
 
 

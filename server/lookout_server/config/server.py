@@ -226,7 +226,7 @@ class ServerConfig(Section):
     evidence: EvidenceConfig = EvidenceConfig()
     broker: BrokerConfig = EmbeddedBroker()
     site_file: Path | None = None
-    """Territory, cameras and people (``site.yaml``), imported at the first start."""
+    """Territory, cameras and people (``site.yaml``), imported at the first start, while there is no place yet."""
     policy_file: Path | None = None
     """Limits of time, working hours, escalation (``policy.yaml``); left out: the usual ones."""
     mirrors: MirrorsConfig = MirrorsConfig()

@@ -100,6 +100,21 @@ async def is_empty(store: Store) -> bool:
         return not (await uow.territory.territories() or await uow.territory.cameras() or await uow.people.everyone())
 
 
+async def has_places(store: Store) -> bool:
+    """Whether anybody has told the dispatcher of a place. Accounts and cameras may come before: verbs of the command
+    line make the first, a gateway that speaks the others."""
+    async with store.read() as uow:
+        return bool(await uow.territory.territories())
+
+
+async def import_first(store: Store, estate: Estate, *, at: datetime) -> tuple[Change, ...]:
+    """As ``import_estate``, but whoever has an account already keeps it as it is."""
+    async with store.read() as uow:
+        known = await uow.people.get([person.id for person in estate.people])
+    fresh = tuple(person for person in estate.people if person.id not in known)
+    return await import_estate(store, replace(estate, people=fresh), at=at)
+
+
 async def _import_territories(uow: UnitOfWork, territories: tuple[Territory, ...]) -> list[Change]:
     known = {place.id: place for place in await uow.territory.territories()}
     after = known | {place.id: place for place in territories}

@@ -1,17 +1,21 @@
 """The estate, accounts and passwords."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from lookout_contract.status import Sight
 from lookout_server.adapters.database import Database
 from lookout_server.adapters.passwords import Argon2Hasher
+from lookout_server.bootstrap.access import import_at_first_start
+from lookout_server.config import ServerConfig
 from lookout_server.domain.territory import Camera, CameraKey, Person, Role
 from lookout_server.errors import InvalidError, UnauthenticatedError
 from lookout_server.services.accounts import Account, Credentials, add_person, sign_in, whose_session
 from lookout_server.services.estate import Change, Estate, import_estate, is_empty
-from lookout_server.testing import NOON, PASSWORD, PlainHasher, SmallGateway, Station, small_estate
+from lookout_server.services.intake import Intake
+from lookout_server.testing import NOON, PASSWORD, SITE, PlainHasher, SmallGateway, Station, small_estate
 
 pytestmark = pytest.mark.anyio
 
@@ -27,6 +31,32 @@ async def test_importing_again_changes_nothing(database_url: str) -> None:
     }
     assert await import_estate(database, small_estate(), at=NOON) == ()
     assert not await is_empty(database)
+    await database.close()
+
+
+async def test_the_site_file_is_imported_at_the_first_start_though_there_are_accounts_and_cameras(
+    database_url: str, tmp_path: Path
+) -> None:
+    database, file = Database(database_url), tmp_path / "site.yaml"
+    file.write_text("""
+district: {id: d-1, name: 区}
+street: {id: s-1, name: 街道}
+community: {id: c-1, name: 社区}
+grids: [{id: grid-1, name: 一}]
+people:
+  - {username: wang, name: 王, roles: [worker], grids: [grid-1]}
+  - {username: li, name: 李, roles: [operator]}
+""")
+    config = ServerConfig(site_file=file)
+    await add_person(database, PlainHasher(), Account(username="li", name="李队", roles=frozenset({Role.ADMIN})))
+    await Intake(database, site=SITE).take([SmallGateway().sends("o-1")])
+    for _ in range(2):
+        await import_at_first_start(database, config, at=NOON)
+    async with database.read() as uow:
+        assert {place.id for place in await uow.territory.territories()} == {"d-1", "s-1", "c-1", "grid-1"}
+        assert {person.id: person.name for person in await uow.people.everyone()} == {"u-li": "李队", "u-wang": "王"}
+    file.write_text("not: a site")
+    await import_at_first_start(database, config, at=NOON)
     await database.close()
 
 
