@@ -195,6 +195,7 @@ class Attention:
         places = self._tracker.places()
         # Movement of what is known to move is no news: that is looked at when its time comes.
         motion = self._gate.observe(luma, [place.box.grown(_NEAR) for place in places if not place.still])
+        self._gate.keep(at)
         self._unexplained = self._is_news(at, motion)
         if motion.moves:
             self._busy_until = at + self._settings.linger_s

@@ -6,6 +6,7 @@ A picture that changes nearly everywhere at once (a light is switched, the infra
 gate starts over from the new picture.
 """
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -27,6 +28,8 @@ _PARTS_SHIFT = 10
 _LIMITS_EVERY = 16
 #: While something moves, pictures from one that is learned from to the next: then there are more, and each costs more.
 _LEARNED_EVERY = 4
+#: Seconds from one picture that is kept for comparison to the next, and how many are: more than a minute and a half.
+_KEPT_EVERY_S, _KEPT = 15.0, 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +81,8 @@ class MotionGate:
         self._reference: Luma | None = None
         self._moves = False
         self._until_learned = 0
+        #: Frame times and small pictures of the last minutes, oldest first.
+        self._kept: deque[tuple[float, Luma]] = deque(maxlen=_KEPT)
         self._begin_to_learn((0, 0))
 
     @property
@@ -148,9 +153,33 @@ class MotionGate:
         differing = np.count_nonzero(np.abs(difference) >= self._limit[slices])
         return bool(differing <= self._settings.same_share * now.size)
 
+    def keep(self, at: float) -> None:
+        """Keep the last picture, of frame time ``at``, to be compared with: now and then one."""
+        if not self._kept or at - self._kept[-1][0] >= _KEPT_EVERY_S:
+            self._kept.append((at, self._now))
+
+    def is_as_before(self, box: Box, before: float) -> bool:
+        """Whether ``box`` looks as it did in a kept picture of frame time ``before`` or earlier, but for noise and for
+        light that rose or fell in the whole picture; False where none is kept."""
+        slices = self._slices(box)
+        now, limit = self._now[slices], self._limit[slices]
+        for kept_at, kept in self._kept:
+            if kept_at > before or kept.shape != self._now.shape:
+                continue
+            common = _common_rise(self._now, kept)
+            difference = np.subtract(now, kept[slices], dtype=np.int16) - np.int16(common)
+            differing = np.count_nonzero(np.abs(difference) >= limit)
+            # A veil changes every pixel by less than its noise, and all of them alike.
+            veiled = abs(float(difference.mean())) >= float(limit.mean()) / 2
+            lit = abs(common) >= self._settings.light_step
+            if not (lit or veiled) and differing <= self._settings.same_share * now.size:
+                return True
+        return False
+
     def reset(self) -> None:
         """Forget the reference: time has jumped. What was learned of the noise stays."""
         self._reference = None
+        self._kept.clear()
 
     def _begin_to_learn(self, shape: tuple[int, ...]) -> None:
         """Start from what is assumed; make the arrays that each picture is worked on in.

@@ -307,6 +307,7 @@ class CameraPipeline:
             detections=detections,
             doubtful=doubtful,
             appearance=lambda box: appearance_of(frame.image, box),
+            is_as_before=self._gate.is_as_before,
             suppressions=self._left_out(frame.at),
             going_on=lambda scenario: self._books[scenario].going_on(frame.at),
             regions=look.regions,

@@ -182,6 +182,7 @@ _PENDING = frozenset(
         "charging_window",
         "seen_lately",
         "scenery",
+        "as_before",
         "plate_reads",
         "plate_tried",
         "separation",

@@ -4,8 +4,8 @@ What looks like fire is judged by how it behaves: it is there in look after look
 grows. The more of that is seen, the sooner it is confirmed; what is merely there takes longest. Places where
 something often came to nothing (lamps, brake lights, steam) are learned for a day: what is merely there, and of which
 the model is not sure, must stay for a minute there, as it must where an operator has agreed to leave something out.
-Smoke that was suspected all along is scenery: clouds and fog, until it outgrows its past, flickers, is clearly surer or
-is there for long.
+Smoke that was suspected all along, and such as comes without a change of its place, is scenery: clouds and fog, until
+it outgrows its past, flickers, is clearly surer or is there for long.
 """
 
 from collections.abc import Sequence
@@ -47,6 +47,8 @@ SURE = 0.2
 #: The same for smoke where smoke was suspected all along, and the share of the looks that must see it to be believed.
 CLEAR, LASTING = 0.5, 0.95
 SMOKE = "smoke"
+#: Smoke comes within so many seconds before it is first seen, or its place looked as it does now: clouds.
+_COMES_S = 30.0
 #: While every look sees what must be seen in nearly every look, it is looked at again after so many seconds.
 _AGAIN_S = 1.0
 #: What is confirmed needs no vote any more: seconds from one look at it to the next.
@@ -88,8 +90,9 @@ class FireSmokeParams(RuleParams):
     longest_gap_s: Seconds = 1.0
     """Longest time without a picture while nothing moves."""
     scenery_s: float = Field(default=30.0, ge=0, le=120)
-    """Seconds until smoke is believed where it was suspected long before, though it neither flickers nor outgrows its
-    past nor is the model clearly surer: if nearly every look of so many seconds saw it. 0 leaves that past alone."""
+    """Seconds until smoke is believed where it was suspected long before, or whose place looks as it did half a minute
+    before it was first seen, though it neither flickers nor outgrows its past nor is the model clearly surer: if nearly
+    every look of so many seconds saw it. 0 leaves that past alone."""
     learned_marks: int = Field(default=3, ge=2, le=100)
     """Times that something must have come to nothing at a place before the place is known for it."""
     learned_keep_s: float = Field(default=86_400.0, ge=60, le=604_800)
@@ -174,7 +177,7 @@ class FireSmoke:
                 stages[hazard.number] = Stage(observation.attributes.stage)
             if observation.standing is Standing.ACTIVE:
                 self._told.add(hazard.number)
-            elif hazard.seen_at == at and _is_smoke_alone(hazard):
+            elif hazard.seen_at == at and _is_smoke_alone(hazard) and observation.blocked_by != "as_before":
                 suspected.append(hazard.box)
             observations.append(observation)
         self._stages, self._told, self._slowed = stages, self._told & stages.keys(), self._slowed & stages.keys()
@@ -221,7 +224,9 @@ class FireSmoke:
         flickers = hazard.flicker >= params.min_flicker
         # What has grown into where smoke was suspected long ago has not outgrown its past.
         alive = flickers or (hazard.growth >= params.min_growth and not in_scenery)
-        held_back = in_scenery and not (flickers or self._is_sure(hazard, CLEAR) or self._lasts(hazard))
+        as_before = not alive and self._is_as_before(hazard, scene)
+        believed = flickers or self._is_sure(hazard, CLEAR) or self._lasts(hazard)
+        held_back = (in_scenery or as_before) and not believed
         sure = self._is_sure(hazard)
         doubted = not alive and (
             self._cells.knows(at, _kind(hazard), hazard.box) or self._is_left_out(at, hazard, scene)
@@ -244,7 +249,8 @@ class FireSmoke:
             *((score_condition(hazard.mean_score, params.min_score),) if params.min_score else ()),
             dwell_condition(hazard.dwell_s, wait_s),
             _place_condition(doubted, hazard.dwell_s, place_s),
-            Condition("scenery", round(known, 2), not held_back, round(1 / params.min_growth, 2), "1"),
+            Condition("scenery", round(known, 2), believed or not in_scenery, round(1 / params.min_growth, 2), "1"),
+            Condition("as_before", as_before, believed or not as_before, False),
             *(() if behaves else (_steady_condition(share, params.steady_share),)),
             Condition(name="flicker", value=round(hazard.flicker, 3), limit=params.min_flicker, met=True),
             Condition(name="growth", value=round(hazard.growth, 3), limit=params.min_growth, met=True),
@@ -280,18 +286,24 @@ class FireSmoke:
         return hazard.mean_score >= self._context.least_score(label, None, sureness)
 
     def _known_share(self, at: float, hazard: Hazard) -> float:
-        """Share of its box in which smoke was suspected long before; none of flames and of an alarm that was told.
+        """Share of its box in which smoke was suspected long before; none of flames and of an alarm that was told."""
+        return self._scenery.share(at, hazard.box) if self._may_be_scenery(hazard) else 0.0
 
-        Clouds and fog lie; what is at least as tall as wide, in shares of the picture, rises.
-        """
-        if (
-            not _is_smoke_alone(hazard)
-            or hazard.box.height >= hazard.box.width
-            or hazard.number in self._told
-            or not self._params.scenery_s
-        ):
-            return 0.0
-        return self._scenery.share(at, hazard.box)
+    def _is_as_before(self, hazard: Hazard, scene: Scene) -> bool:
+        """Whether nothing has come where smoke seems to have: all of it looks as it did half a minute before."""
+        before, looks = hazard.since - _COMES_S, scene.is_as_before
+        if looks is None or not self._may_be_scenery(hazard):
+            return False
+        return all(looks(part.box, before) for part in hazard.parts)
+
+    def _may_be_scenery(self, hazard: Hazard) -> bool:
+        """Clouds and fog lie; what is at least as tall as wide, in shares of the picture, rises."""
+        return (
+            _is_smoke_alone(hazard)
+            and hazard.box.height < hazard.box.width
+            and hazard.number not in self._told
+            and self._params.scenery_s > 0
+        )
 
     def _lasts(self, hazard: Hazard) -> bool:
         wait_s = self._params.scenery_s

@@ -184,3 +184,32 @@ def test_clusters_are_those_of_scipy(seed: int, height: int, width: int, share: 
         for y, x in (np.nonzero(labelled == each) for each in range(1, number + 1))
     ]
     assert clusters(counts) == expected
+
+
+def test_a_place_is_compared_with_what_it_was_at_a_time_or_before() -> None:
+    gate, scene, place = MotionGate(), textured(), Box(0.4, 0.4, 0.8, 0.7)
+
+    def shown(image: Image, at: float) -> None:
+        gate.observe(luma(image))
+        gate.keep(at)
+
+    shown(scene, 0.0)
+    assert not gate.is_as_before(place, -1.0), "nothing is kept from so long ago"
+    shown(noisy(scene, 2.0), 40.0)
+    assert gate.is_as_before(place, 10.0)
+    shown(scene + np.uint8(12), 50.0)
+    assert gate.is_as_before(place, 20.0), "the sun has come out"
+    shown(with_thing(scene, 0.0, 0.0, 0.3, 0.9), 60.0)
+    assert gate.is_as_before(place, 30.0), "only elsewhere has something come"
+    thin = scene.copy()
+    thin[108:189, 192:384] += 16
+    shown(thin, 70.0)
+    assert not gate.is_as_before(place, 40.0), "a veil is no light over the whole picture"
+    shown(scene, 240.0)
+    for at in range(255, 600, 15):
+        shown(with_thing(scene, 0.4, 0.4, 0.4, 0.3), float(at))
+    shown(scene, 600.0)
+    assert not gate.is_as_before(place, 590.0), "the last minutes are kept, no more"
+    gate.reset()
+    shown(scene, 700.0)
+    assert not gate.is_as_before(place, 699.0)

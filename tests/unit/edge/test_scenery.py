@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lookout_contract.events import Phase
 from lookout_edge.domain.appearance import Appearance
 from lookout_edge.domain.detection import Detection, parted
 from lookout_edge.domain.frame import Frame
@@ -17,10 +18,11 @@ from lookout_edge.domain.scenery import Scenery
 from lookout_edge.domain.schedule import SiteCalendar
 from lookout_edge.domain.zone import WHOLE_FRAME
 from lookout_edge.events import Provenance
+from lookout_edge.looking import EVERY_LOOK
 from lookout_edge.pipeline import CameraPipeline, PipelineSettings
 from lookout_edge.rules.base import RuleContext
 from lookout_edge.rules.fire_smoke import FireSmoke, FireSmokeParams
-from lookout_edge.testing import ScriptedDetector
+from lookout_edge.testing import ScriptedDetector, ShadeDetector
 
 THRESHOLDS = {"fire": 0.8, "smoke": 0.6}
 FOG, ELSEWHERE = Box(0.4, 0.2, 1.0, 0.6), Box(0.0, 0.7, 0.2, 0.9)
@@ -41,7 +43,14 @@ def rule(**params: object) -> FireSmoke:
 
 
 def watch(
-    watched: FireSmoke, see: See, since: float, until: float, *, step: float = 0.2, flickers: bool = False
+    watched: FireSmoke,
+    see: See,
+    since: float,
+    until: float,
+    *,
+    step: float = 0.2,
+    flickers: bool = False,
+    is_as_before: Callable[[Box, float], bool] | None = None,
 ) -> list[tuple[float, Observation]]:
     found: list[tuple[float, Observation]] = []
     for number in range(round((until - since) / step)):
@@ -52,7 +61,7 @@ def watch(
         def appearance(box: Box, shown: Appearance = shown) -> Appearance:
             return shown if box in {FOG} else CALM
 
-        scene = Scene("yard", detections=believed, doubtful=doubtful, appearance=appearance)
+        scene = Scene("yard", detections=believed, doubtful=doubtful, appearance=appearance, is_as_before=is_as_before)
         found += [(at, o) for o in watched.observe(at, (), scene)]
     return found
 
@@ -145,6 +154,71 @@ def test_smoke_without_a_past_is_told_at_once() -> None:
         alarm = first_alarm(watch(rule(), smoke(score), 0.0, 10.0))
         assert alarm is not None
         assert alarm <= 4.2
+
+
+NEWLY = Box(0.3, 0.45, 0.5, 0.7)
+
+
+def partly_new(at: float) -> Sequence[Detection]:
+    return (*smoke()(at), *smoke(box=NEWLY)(at))
+
+
+def test_smoke_that_comes_without_a_change_of_its_place_must_last() -> None:
+    """A cloud that has always been there, and seems to be smoke while somebody passes."""
+    seen = watch(rule(), smoke(), SEEMS, SEEMS + 35, is_as_before=lambda box, before: before <= SEEMS - 30)
+    assert first_alarm(seen) == pytest.approx(SEEMS + 30, abs=0.21)
+    assert {o.blocked_by for at, o in seen if SEEMS + 2.1 < at < SEEMS + 29} == {"as_before"}
+    fitful = watch(
+        rule(),
+        lambda at: smoke()(at) if round(at / 0.2) % 10 else (),
+        SEEMS,
+        SEEMS + 100,
+        is_as_before=lambda box, before: True,
+    )
+    assert first_alarm(fitful) is None
+    assert {o.blocked_by for at, o in fitful if at > SEEMS + 5} == {"as_before"}, "it is no past that would outlive it"
+    soon = watch(rule(), smoke(), SEEMS, SEEMS + 5, is_as_before=lambda box, before: before > SEEMS - 30)
+    assert first_alarm(soon) == pytest.approx(SEEMS + 2, abs=0.21), "what looked otherwise half a minute ago has come"
+
+
+@pytest.mark.parametrize(
+    ("see", "flickers"),
+    [
+        (growing, False),
+        (smoke(), True),
+        (with_flames, False),
+        (smoke(0.9), False),
+        (smoke(box=Box(0.4, 0.2, 0.6, 0.6)), False),
+        (partly_new, False),
+    ],
+    ids=["grows", "flickers", "flames", "clearly surer", "rises", "partly new"],
+)
+def test_a_place_without_a_change_never_hides_a_fire(see: See, flickers: bool) -> None:
+    def is_as_before(box: Box, before: float) -> bool:
+        return box != NEWLY
+
+    alarm = first_alarm(watch(rule(), see, SEEMS, SEEMS + 20, flickers=flickers, is_as_before=is_as_before))
+    assert alarm is not None
+    assert alarm - SEEMS <= 7.0
+
+
+@pytest.mark.parametrize(("comes", "told_at"), [(False, 80.0), (True, 52.0)], ids=["cloud", "smoke"])
+def test_the_pipeline_tells_whether_smoke_has_changed_its_place(comes: bool, told_at: float) -> None:
+    pipeline = CameraPipeline(
+        Provenance(camera="yard", models={}),
+        [rule()],
+        ShadeDetector(lambda shade: smoke()(0.0) if shade % 2 else ()),
+        settings=PipelineSettings(looks=EVERY_LOOK),
+    )
+    clear, clouded = (np.full((90, 160, 3), 100, np.uint8) for _ in range(2))
+    clouded[0, 0] = 101
+    clouded[18:54, 64:] = 150 if comes else 100
+    starts: list[float] = []
+    for number in range(450):
+        at = number * 0.2
+        events = pipeline.step(Frame("yard", at, clear if at < 50 else clouded, 0.0))
+        starts += [event.captured_at.timestamp() for event in events if event.phase is Phase.START]
+    assert starts == [pytest.approx(told_at, abs=1.0)]
 
 
 def test_suspicion_is_forgotten() -> None:
