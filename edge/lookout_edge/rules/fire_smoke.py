@@ -231,17 +231,12 @@ class FireSmoke:
         doubted = not alive and (
             self._cells.knows(at, _kind(hazard), hazard.box) or self._is_left_out(at, hazard, scene)
         )
-        told = hazard.number in self._told
         stage = self._stage(hazard, alive, doubted or held_back)
         wait_s = params.pre_alarm_s if alive or sure else params.doubtful_s
-        behaves, share, place_s = alive or stage is Stage.CONFIRMED, hazard.share_lately, 0.0
+        behaves, place_s = alive or stage is Stage.CONFIRMED, 0.0
         if stage is Stage.PRE_ALARM and doubted:
-            if self._is_steady(hazard):
-                self._slowed.add(hazard.number)
-            if sure:
-                wait_s = params.steady_s
-            elif not told:
-                place_s, share = params.left_out_s, hazard.share_over(params.left_out_s)
+            wait_s, place_s = self._slow(hazard, sure, wait_s)
+        share = hazard.share_over(place_s) if place_s else hazard.share_lately
         conditions = (
             zone_condition(zone.id),
             window_condition(armed),
@@ -280,6 +275,14 @@ class FireSmoke:
             look_by=at if hazard.seen_at < at else next_turn(at, turns),
             pace_s=_CONFIRMED_S if confirmed and standing is Standing.ACTIVE and hazard.seen_at >= at else 0.0,
         )
+
+    def _slow(self, hazard: Hazard, sure: bool, wait_s: float) -> tuple[float, float]:
+        """Seconds until the pre-alarm at a place that is doubted, and for which what is not sure must stay there."""
+        if self._is_steady(hazard):
+            self._slowed.add(hazard.number)
+        if sure:
+            return self._params.steady_s, 0.0
+        return wait_s, 0.0 if hazard.number in self._told else self._params.left_out_s
 
     def _is_sure(self, hazard: Hazard, sureness: float = SURE) -> bool:
         label = max(hazard.parts, key=lambda part: part.score).label

@@ -157,9 +157,9 @@ def test_a_site_file_names_unknown_grids_and_repetitions(tmp_path: Path) -> None
         load_site_file(write(tmp_path, text, "site.yaml"))
 
 
-@pytest.mark.parametrize("name", ["server.example.yaml"])
-def test_the_example_configurations_load(name: str) -> None:
-    load_server_config(REPOSITORY / "configs" / name, secrets=NONE)
+def test_the_example_configuration_loads_and_names_the_example_site() -> None:
+    configs = REPOSITORY / "configs"
+    assert load_server_config(configs / "server.example.yaml", secrets=NONE).site_file == configs / "site.example.yaml"
 
 
 def test_the_example_site_loads() -> None:

@@ -290,6 +290,8 @@ class Writers:
             await asyncio.sleep(_SOON_S)
             for writer in [each for each in self._idle if each.is_left]:
                 self._idle.remove(writer)
-                await writer.give_up()
-                await self._give_back(writer)
+                try:
+                    await writer.give_up()
+                finally:  # nobody else knows of it meanwhile, and who closes all of them ends this task
+                    await self._give_back(writer)
         self._looking = None
