@@ -301,7 +301,7 @@ def gateway_list(as_json: AsJson = False, config: Config = None) -> None:
 def gateway_revoke(gateway: Annotated[str, typer.Argument(metavar="ID")], config: Config = None) -> None:
     """Shut a gateway out: its certificates, password, upload token and codes work no longer."""
     count = do(bootstrap.revoke_gateway(configured(config, level="warning"), gateway))
-    typer.echo(f"{gateway} is shut out; {count} certificates were revoked")
+    typer.echo(f"{gateway} is shut out; certificates revoked: {count}")
 
 
 @sites.command("import")

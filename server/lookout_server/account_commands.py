@@ -46,7 +46,9 @@ def verify(
     if verdict["broken"] is not None:
         raise ServerError(f"the audit log does not hold at entry {verdict['broken']}: compare it with a backup")
     if not as_json:
-        typer.echo(f"{verdict['entries']} entries hold; note {verdict['entries']}:{verdict['head']}")
+        count = verdict["entries"]
+        holds = "1 entry holds" if count == 1 else f"{count} entries hold"
+        typer.echo(f"{holds}; note {count}:{verdict['head']}")
 
 
 @devices.command("add")

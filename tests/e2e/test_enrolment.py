@@ -89,7 +89,7 @@ def _goes_through(dispatcher: Dispatcher, code: str, box: Path) -> None:
         eventually(lambda: spool.depth().events == 0)
         token = loaded.dispatcher.token.get_secret_value()
         assert uploads(dispatcher.url, token) == 201
-        assert "1 certificates were revoked" in dispatcher.verb("gateway", "revoke", "gw-9")
+        assert "certificates revoked: 1" in dispatcher.verb("gateway", "revoke", "gw-9")
         spool.put(some_event("occ-2"))
         eventually(lambda: not link.connected)
         assert uploads(dispatcher.url, token) == 401

@@ -158,7 +158,15 @@ async def add_integrator(config: ServerConfig, name: str, *, rotate: bool) -> In
 async def add_device(
     config: ServerConfig, gateway: str, name: str, *, of_gateway: bool, rotate: bool
 ) -> IntegratorAccess:
-    """Make an account for what stands around a gateway: a device, or the gateway's own connection to its devices."""
+    """Make an account for what stands around a gateway: a device, or the gateway's own connection to its devices.
+
+    NotFoundError when no gateway goes by that name: nobody would hear the device.
+    """
+    async with open_database(config) as database, database.read() as work:
+        known = await work.gateways.get()
+    if gateway not in known:
+        there = ", ".join(known) or "none yet; 'lookout-server gateway add' or 'gateway enrol' lets one in"
+        raise NotFoundError(f"no gateway goes by {gateway!r}, so nobody would hear the device; there are: {there}")
     username = f"{AROUND}{gateway}{OF_GATEWAY if of_gateway else OF_DEVICE}{name}"
     topic = f"{device_topics(config.site.id, gateway, None if of_gateway else name)}/#"
     return await _add_account(config, username, (gateway, name), topic, may="read and write", rotate=rotate)

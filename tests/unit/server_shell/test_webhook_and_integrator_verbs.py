@@ -44,6 +44,11 @@ def test_an_integrator_is_let_in_once_gets_a_new_password_on_demand_and_is_let_i
 
 
 def test_devices_of_a_gateway_have_accounts_of_their_own(config: str) -> None:
+    code, text = invoke("device", "add", "gw-1", "hall-cam", "--config", config)
+    assert (code, "no gateway goes by 'gw-1'" in text, "gateway add" in text) == (1, True, True)
+    assert invoke("gateway", "add", "gw-1", "--config", config)[0] == 0
+    code, text = invoke("device", "add", "gw-7", "hall-cam", "--config", config)
+    assert (code, "there are: gw-1" in text) == (1, True)
     code, text = invoke("device", "add", "gw-1", "hall-cam", "--json", "--config", config)
     assert code == 0
     access = json.loads(text)
@@ -51,7 +56,7 @@ def test_devices_of_a_gateway_have_accounts_of_their_own(config: str) -> None:
     code, text = invoke("device", "add", "gw-1", "events", "--for-gateway", "--json", "--config", config)
     assert json.loads(text)["topic"] == "lookout/v1/kangle/device/gw-1/#"
     folder = next(Path(config).parent.rglob("passwords")).parent
-    assert set(BrokerAccounts(folder).names()) == {"=gw-1+events", "=gw-1.hall-cam"}
+    assert set(BrokerAccounts(folder).names()) == {"gw-1", "=gw-1+events", "=gw-1.hall-cam"}
     assert invoke("device", "add", "gw-1", "hall-cam", "--config", config)[0] == 1
     assert invoke("device", "add", "gw-1", "a.b", "--config", config)[0] == 2
     assert invoke("device", "remove", "gw-1", "hall-cam", "--config", config)[0] == 0
