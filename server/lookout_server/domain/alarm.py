@@ -110,10 +110,7 @@ class Alarm:
     def first_seen_at(self) -> datetime:
         """When the thing was first seen: an alarm starts once it has stayed. Of one that is over, later by what it
         took to tell that it had gone, some seconds; never later than the alarm."""
-        try:
-            return min(self.started_at, self.updated_at - timedelta(seconds=self.dwell_s))
-        except OverflowError:  # a gateway may say any finite number
-            return self.started_at
+        return first_seen(self.started_at, self.updated_at, self.dwell_s)
 
     @property
     def standing(self) -> Standing:
@@ -122,6 +119,14 @@ class Alarm:
         if self.state is AlarmState.ACTIVE:
             return Standing.ACKNOWLEDGED if judged else Standing.UNACKNOWLEDGED
         return Standing.NORMAL if judged else Standing.RETURNED
+
+
+def first_seen(started_at: datetime, told_at: datetime, dwell_s: float) -> datetime:
+    """When a thing was first seen that had been there for ``dwell_s`` seconds at ``told_at``."""
+    try:
+        return min(started_at, told_at - timedelta(seconds=dwell_s))
+    except OverflowError:  # a gateway may say any finite number
+        return started_at
 
 
 def alarm_id(source: str, occurrence: str) -> str:

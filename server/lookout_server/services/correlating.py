@@ -1,7 +1,7 @@
 """Alarms about one thing become one case: new ones join a case that is there, and a new case takes the waiting ones."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from lookout_server.domain import moving
 from lookout_server.domain.alarm import Alarm, Disposition, reported
@@ -18,17 +18,25 @@ from lookout_server.services.timing import set_clock
 
 #: Waiting alarms that a new case is compared with, the newest.
 _MOST_WAITING = 500
+#: A thing that was seen for longer before it became an alarm, or was told of so much later, is compared with what was
+#: last told of since then: a gateway may name any time.
+_LOOKED_BACK = timedelta(days=1)
 
 
-def recent(site: Site, at: datetime) -> datetime:
-    """What was last told of before then is over."""
-    return at - longest_memory(site.policy.graph)
+def recent(site: Site, first_seen: Iterable[datetime], at: datetime) -> datetime:
+    """What was last told of before then was over before things came that were first seen at these times."""
+    earliest = min((at, *first_seen))
+    return max(earliest, at - _LOOKED_BACK) - longest_memory(site.policy.graph)
+
+
+def _recent(site: Site, found: Iterable[Alarm], at: datetime) -> datetime:
+    return recent(site, (alarm.first_seen_at for alarm in found), at)
 
 
 async def nothing_near(uow: UnitOfWork, site: Site, found: Collection[Alarm], *, at: datetime) -> bool:
     """Whether ``matching_cases`` would find no case to compare these alarms with, mostly so."""
     kinds = {alarm.scenario for alarm in found if may_join(alarm)}
-    return not kinds or not await uow.cases.live_near(kinds, recent(site, at))
+    return not kinds or not await uow.cases.live_near(kinds, _recent(site, found, at))
 
 
 async def matching_cases(
@@ -39,7 +47,7 @@ async def matching_cases(
     if not wanted:
         return ()
     graph = site.policy.graph
-    live = await uow.cases.live_near({alarm.scenario for alarm in wanted}, recent(site, at))
+    live = await uow.cases.live_near({alarm.scenario for alarm in wanted}, _recent(site, found, at))
     if not live:
         return ()
     cameras = await uow.territory.cameras({alarm.camera for alarm in wanted})
@@ -75,11 +83,10 @@ async def join_cases(
 
 async def waiting_near(uow: UnitOfWork, site: Site, alarms: Collection[Alarm], *, at: datetime) -> Sequence[Alarm]:
     """Alarms that nobody has judged and that may be about the same things, unlocked."""
-    since = recent(site, at)
     kinds = frozenset(alarm.scenario for alarm in alarms if may_have_company(alarm))
     if not kinds:
         return ()
-    wanted = AlarmFilter(disposition=Disposition.OPEN, scenarios=kinds, told_since=since)
+    wanted = AlarmFilter(disposition=Disposition.OPEN, scenarios=kinds, told_since=_recent(site, alarms, at))
     return await uow.alarms.page(wanted, Page(limit=_MOST_WAITING))
 
 

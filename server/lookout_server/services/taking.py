@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from lookout_server.domain.alarm import Alarm, AlarmState, alarm_id, first_told, told_again, wants_case
+from lookout_contract.events import Phase
+from lookout_server.domain.alarm import Alarm, AlarmState, alarm_id, first_seen, first_told, told_again, wants_case
 from lookout_server.domain.case import SYSTEM, Case
 from lookout_server.domain.correlation import name_of, travels
 from lookout_server.domain.moves import SETTLED
@@ -122,8 +123,10 @@ def names_of(events: Iterable[ReadEvent]) -> list[str]:
 
 
 def near_since(site: Site, events: Sequence[ReadEvent]) -> datetime:
-    """Since when a case must have been told of to be near these events."""
-    return recent(site, _at(events))
+    """Since when a case must have been told of to be near what begins with these events."""
+    told = [read.taken.event.data for read in events]
+    begun = (first_seen(data.started_at, data.captured_at, data.dwell_s) for data in told if data.phase is Phase.START)
+    return recent(site, begun, _at(events))
 
 
 async def _edit_alarms(uow: UnitOfWork, events: Sequence[ReadEvent]) -> tuple[dict[str, Alarm], dict[str, Alarm]]:

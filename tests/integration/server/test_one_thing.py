@@ -45,12 +45,20 @@ class Walk:
         self.intake = Intake(station.store, site=HOUSE)
 
     def event(
-        self, name: str, camera: str, minute: float, phase: Phase = Phase.START, plate: str | None = None
+        self,
+        name: str,
+        camera: str,
+        minute: float,
+        phase: Phase = Phase.START,
+        plate: str | None = None,
+        *,
+        dwell_s: float = 0.0,
     ) -> Incoming:
         gateway = self.gateway
         gateway.camera, gateway.at = camera, NOON + timedelta(minutes=minute)
         read = Plate(text=plate, confidence=0.9, status=PlateStatus.UNKNOWN) if plate else None
-        data = gateway.data(name, phase).model_copy(update={"attributes": Attributes(plate=read)})
+        said = {"attributes": Attributes(plate=read), "dwell_s": dwell_s}
+        data = gateway.data(name, phase).model_copy(update=said)
         return gateway.delivers(gateway.event(data))
 
     async def passes(self, name: str, camera: str, minute: float, plate: str | None = None) -> None:
@@ -155,6 +163,26 @@ async def test_a_link_that_is_told_late_brings_what_came_after_it(station: Stati
     assert len(await walk.waiting()) == 1
     await walk.intake.take([walk.event("e-yard", "yard", 2), walk.event("e-yard", "yard", 2.5, Phase.END)])
     assert (await walk.cases(), await walk.waiting()) == ({case: walk.ids_of("e-gate", "e-yard", "e-corridor")}, [])
+
+
+@pytest.mark.parametrize("tapped", ["e-lift", "e-corridor"])
+async def test_what_stood_for_hours_before_it_was_told_is_what_came_by_the_lift(station: Station, tapped: str) -> None:
+    """Suspected charging is told after hours; the case, or the alarm that waits, was last told of before that."""
+    walk = Walk(station, Scenario.CORRIDOR_EBIKE)
+    await walk.passes("e-lift", "lift", 0)
+    case = await walk.tapped("e-lift", 1) if tapped == "e-lift" else None
+    await walk.intake.take([walk.event("e-corridor", "corridor", 181, dwell_s=180 * 60)])
+    case = case or await walk.tapped("e-corridor", 182)
+    assert (await walk.cases(), await walk.waiting()) == ({case: walk.ids_of("e-lift", "e-corridor")}, [])
+
+
+async def test_no_dwell_reaches_back_for_more_than_a_day(station: Station) -> None:
+    walk = Walk(station, Scenario.CORRIDOR_EBIKE)
+    await walk.passes("e-lift", "lift", 0)
+    await walk.tapped("e-lift", 1)
+    minute = 26 * 60
+    await walk.intake.take([walk.event("e-corridor", "corridor", minute, dwell_s=60 * (minute - 1))])
+    assert [alarm.id for alarm in await walk.waiting()] == [walk.id_of("e-corridor")]
 
 
 async def test_what_was_dismissed_joins_nothing_when_its_plate_is_read(station: Station) -> None:
