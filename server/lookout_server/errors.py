@@ -118,6 +118,12 @@ class ConflictError(ServerError):
     code = "conflict"
 
 
+class CaseElsewhereError(ConflictError):
+    """The alarm is in a case of another grid, which the asking person may not see."""
+
+    code = "case_elsewhere"
+
+
 class NoPictureError(ConflictError):
     """A camera shows nothing at the moment."""
 

@@ -10,6 +10,7 @@ from lookout_server.domain.correlation import FLAPS_WITHIN
 from lookout_server.domain.moving import opened
 from lookout_server.domain.territory import Camera, Site
 from lookout_server.domain.topics import of_scenario, titled
+from lookout_server.errors import CaseElsewhereError
 from lookout_server.ports import Store, UnitOfWork
 from lookout_server.services import announce
 from lookout_server.services.access import visible_alarm
@@ -26,6 +27,7 @@ async def report_alarm(store: Store, site: Site, alarm_id: str, by: Access, *, a
 
     An alarm about the thing of a live case, which waits because a dismissal or a report was taken back, joins that,
     with what waits along the ways; unless they may not see that case, for then nobody they know would act on their tap.
+    CaseElsewhereError when the alarm is in such a case already.
     """
     async with store.write() as uow:
         seen = await visible_alarm(uow, alarm_id, by)
@@ -33,7 +35,7 @@ async def report_alarm(store: Store, site: Site, alarm_id: str, by: Access, *, a
         locked = await uow.alarms.get({alarm_id, *(other.id for other in near)}, lock=True)
         alarm = locked[alarm_id]
         if alarm.case_id is not None:
-            return alarm.case_id, False
+            return await _known(uow, alarm.case_id, by), False
         held = await _joined(uow, site, alarm, by, at=at)
         case = held or await open_case(uow, site, alarm, Actor(person=by.person), at=at)
         await leave(uow, site, alarm_id)
@@ -41,6 +43,15 @@ async def report_alarm(store: Store, site: Site, alarm_id: str, by: Access, *, a
         await send_verdict(uow, site, alarm, None, at=at)
         await uow.commit()
     return case.id, held is None
+
+
+async def _known(uow: UnitOfWork, case_id: str, by: Access) -> str:
+    """The case that an alarm is in already. CaseElsewhereError when it is of a place that is not theirs."""
+    if not by.sees((await uow.cases.get([case_id]))[case_id]):
+        raise CaseElsewhereError(
+            "this alarm has joined a case of another grid: they act on it there, nothing is left to report"
+        )
+    return case_id
 
 
 async def _joined(uow: UnitOfWork, site: Site, alarm: Alarm, by: Access, *, at: datetime) -> Case | None:

@@ -1,5 +1,6 @@
 """One thing on its way past several cameras is one case, on both databases."""
 
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -16,6 +17,7 @@ from lookout_server.domain.moves import Action
 from lookout_server.domain.policy import Policy, PolicyInForce
 from lookout_server.domain.site_graph import SiteGraph, Way
 from lookout_server.domain.territory import Role, Site
+from lookout_server.errors import CaseElsewhereError
 from lookout_server.ports import AlarmFilter, CaseFilter, Incoming, Page
 from lookout_server.services.correlating import unknown_stops
 from lookout_server.services.handling import Order
@@ -221,6 +223,18 @@ async def test_a_tap_joins_no_case_that_who_tapped_may_not_see(station: Station)
     next_door = Access(person=LI.person, places=frozenset({"grid-08"}))
     second = await walk.tapped("v-2", 4, next_door)
     assert await walk.cases() == {first: walk.ids_of("v-1"), second: walk.ids_of("v-2")}
+
+
+async def test_a_tap_on_what_is_in_a_case_of_another_place_says_so_and_no_more(station: Station) -> None:
+    walk = Walk(station, Scenario.UNFAMILIAR_VEHICLE)
+    await walk.passes("v-1", "gate", 0, "皖A12345")
+    case = await walk.tapped("v-1", 1)
+    await walk.passes("v-2", "corridor", 2, "皖A12345")
+    next_door = Access(person=LI.person, places=frozenset({"grid-08"}))
+    with pytest.raises(CaseElsewhereError) as refused:
+        await walk.tapped("v-2", 3, next_door)
+    assert not {case, "grid-07", "第七网格"} & set(re.findall(r"[\w-]+", str(refused.value)))
+    assert await walk.tapped("v-2", 3) == case
 
 
 async def test_who_is_told_late_joins_the_case_that_was_nearest_in_time(station: Station) -> None:

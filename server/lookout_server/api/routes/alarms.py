@@ -68,7 +68,7 @@ async def get_alarm(deps: Given, access: ControlRoom, alarm_id: AlarmId) -> Alar
             "model": CaseDetailModel,
             "description": "It was reported before, or a live case is about that thing: that case.",
         },
-        **errors("forbidden", "csrf", "not_found", "conflict", "too_large"),
+        **errors("forbidden", "csrf", "not_found", "conflict", "case_elsewhere", "too_large"),
     },
 )
 async def report(
