@@ -14,7 +14,7 @@ import uvicorn
 from starlette.types import ASGIApp, Message, Scope
 
 from integration.server.fleet import app_of
-from lookout_server.api.routes.feed import WRITE_NOW
+from lookout_server.api.routes.feed import HEARTBEAT_S, WRITE_NOW
 from lookout_server.app import Deps
 from lookout_server.bootstrap.http import PROTOCOL
 from lookout_server.testing import PASSWORD, SmallGateway, Station
@@ -167,6 +167,7 @@ class Browser:
         self.takes.set()
         self.heard = asyncio.Event()
         self.seen: list[int] = []
+        self.beats = 0
         self._headers = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
 
     async def follow(self, app: ASGIApp) -> None:
@@ -208,6 +209,7 @@ class Browser:
         for line in body.split(b"\n"):
             if line.startswith(b"id: "):
                 self.seen.append(int(line[4:]))
+            self.beats += line == b"event: heartbeat"
         self.heard.set()
 
 
@@ -239,6 +241,39 @@ async def test_whose_socket_is_full_hears_all_in_order_later_and_holds_up_nobody
     last = await report(5)
     assert await slow.until(last) == await quick.until(last) == list(range(quick.seen[0], last + 1))
     assert bool(quick.wrote_now) == at_once
+    for task in following:
+        task.cancel()
+    await web.aclose()
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_who_came_together_is_not_due_for_heartbeats_together(
+    deps: Deps, station: Station, monkeypatch: pytest.MonkeyPatch, at_once: bool
+) -> None:
+    # The first of them in no time, the second after a minute, by a die that is not one.
+    waits, asked = iter([0.0, 60.0]), list[tuple[float, float]]()
+
+    def die(low: float, high: float) -> float:
+        asked.append((low, high))
+        return next(waits)
+
+    monkeypatch.setattr("lookout_server.api.routes.feed.random.uniform", die)
+    app = app_of(deps)
+    web = httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://lookout.test")
+    headers = await _headers(web, "li")
+    soon, late = Browser(headers, at_once=at_once), Browser(headers, at_once=at_once)
+    following = [asyncio.create_task(soon.follow(app))]
+    async with asyncio.timeout(20):
+        await soon.heard.wait()
+        following.append(asyncio.create_task(late.follow(app)))
+        while soon.beats < 2:
+            soon.heard.clear()
+            await soon.heard.wait()
+        await late.heard.wait()
+    assert asked == [(0.0, HEARTBEAT_S)] * 2
+    assert (late.beats, late.wrote_now) == (1, 0)
+    # Only what begins the answer must go the long way.
+    assert soon.wrote_now == (soon.beats - 1 if at_once else 0)
     for task in following:
         task.cancel()
     await web.aclose()

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import random
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
@@ -86,7 +87,8 @@ async def follow(
 
 class _Client:
     """Who follows. New lines are written the moment the hub has them, without waking this client's task: with a
-    thousand clients that is most of the cost. What its socket does not take, heartbeats and the past are the task's."""
+    thousand clients that is most of the cost. What its socket does not take and the past are the task's, as heartbeats
+    are."""
 
     def __init__(self, deps: Deps, caller: Caller, send: Send, write_now: WriteNow | None) -> None:
         self._deps = deps
@@ -103,10 +105,12 @@ class _Client:
                 await self._follow(subscription)
 
     async def _follow(self, subscription: FeedSubscription) -> None:
-        await self._beat(subscription)
+        await self._write(self._heartbeat(subscription))
         if self._write_now is not None:
             subscription.push_to(partial(self._push, self._write_now))
-        beats, beat_at = 0, time.monotonic() + HEARTBEAT_S
+        # The second one after a time of their own: those who came together, since the dispatcher was back, would be due
+        # together for good, and a line that came meanwhile would wait until a thousand had their heartbeat.
+        beats, beat_at = 0, time.monotonic() + random.uniform(0.0, HEARTBEAT_S)
         while True:
             item = await subscription.next(max(beat_at - time.monotonic(), 0.0))
             waiting: list[FeedItem] = []
@@ -115,14 +119,17 @@ class _Client:
             while item is not None:
                 waiting.append(item)
                 item = await subscription.next(0.0) if len(waiting) < _TOGETHER else None
-            await self._write(self._piece(waiting))
+            if waiting:
+                await self._write(self._piece(waiting))
             if time.monotonic() >= beat_at:
                 beats += 1
                 if beats % _CHECK_EVERY == 0:
                     self._access = await accounts.whose_access(
                         self._deps.store, self._caller.token, at=self._deps.clock.now()
                     )
-                await self._beat(subscription)
+                beat = self._heartbeat(subscription)
+                if self._write_now is None or not self._write_now(beat):
+                    await self._write(beat)
                 beat_at = time.monotonic() + HEARTBEAT_S
             self._busy = False
 
@@ -135,8 +142,8 @@ class _Client:
     def _piece(self, items: Sequence[FeedItem]) -> bytes:
         return self._deps.lines.piece(items, self._access)
 
-    async def _beat(self, subscription: FeedSubscription) -> None:
-        await self._write(Heartbeat(at=self._deps.clock.now(), seq=subscription.seq).message())
+    def _heartbeat(self, subscription: FeedSubscription) -> bytes:
+        return Heartbeat(at=self._deps.clock.now(), seq=subscription.seq).message()
 
     async def _write(self, piece: bytes) -> None:
         if piece:
