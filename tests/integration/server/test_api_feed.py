@@ -191,6 +191,13 @@ class Browser:
                 await self.heard.wait()
         return self.seen
 
+    async def beaten(self, times: int) -> None:
+        """Until so many heartbeats were heard."""
+        async with asyncio.timeout(20):
+            while self.beats < times:
+                self.heard.clear()
+                await self.heard.wait()
+
     async def _receive(self) -> Message:
         await asyncio.get_running_loop().create_future()
         raise AssertionError
@@ -263,13 +270,9 @@ async def test_who_came_together_is_not_due_for_heartbeats_together(
     headers = await _headers(web, "li")
     soon, late = Browser(headers, at_once=at_once), Browser(headers, at_once=at_once)
     following = [asyncio.create_task(soon.follow(app))]
-    async with asyncio.timeout(20):
-        await soon.heard.wait()
-        following.append(asyncio.create_task(late.follow(app)))
-        while soon.beats < 2:
-            soon.heard.clear()
-            await soon.heard.wait()
-        await late.heard.wait()
+    await soon.beaten(1)
+    following.append(asyncio.create_task(late.follow(app)))
+    await asyncio.gather(soon.beaten(2), late.beaten(1))
     assert asked == [(0.0, HEARTBEAT_S)] * 2
     assert (late.beats, late.wrote_now) == (1, 0)
     # Only what begins the answer must go the long way.
