@@ -96,6 +96,10 @@ class ProposalReport(Message):
     missed: Count
     """Real ones that it would have missed."""
     unjudged: Count
+    tried_at: UtcTime | None = None
+    """When it was tried on that week; null: the gateway does not say."""
+    tried_on: Count | None = None
+    """The alarms of its kind at its camera on which it was tried."""
     decision: Literal["open", "accepted", "declined"]
     decided_by: str | None = None
     until: UtcTime | None = None

@@ -141,6 +141,9 @@ def proposal_text(proposal: Proposal, timezone: tzinfo, words: Words) -> str:
         head += words.sentence("proposal_slows")
     counts = {"spared": proposal.spared, "missed": proposal.missed, "unjudged": proposal.unjudged}
     tried = words.sentence("proposal_tried", **{name: str(count) for name, count in counts.items()})
+    if proposal.tried_at is not None:
+        at = _clock(proposal.tried_at, timezone)
+        tried += words.sentence("proposal_tried_on", at=at, count=str(proposal.tried_on))
     lines = [head, f"    {tried}"]
     for each in proposal.left_out:
         verdict = words.say("left_out", each.verdict.value if each.verdict is not None else "unjudged")

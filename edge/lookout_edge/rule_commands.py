@@ -94,7 +94,10 @@ def proposals(
     by: Annotated[str, typer.Option("--by", help="Who decides.")] = "operator",
     lang: LangOption = None,
 ) -> None:
-    """What the gateway proposes to leave out after false alarms, with what that would have spared and missed."""
+    """What the gateway proposes to leave out after false alarms, with what that would have spared and missed.
+
+    What is accepted is tried again first, and refused once if it would have missed more real alarms than it says.
+    """
     words = words_of(lang)
     with plain_errors():
         loaded = bootstrap.load(config)
@@ -102,7 +105,7 @@ def proposals(
         now = time.time()
         for name, decision in ((accept, Decision.ACCEPTED), (decline, Decision.DECLINED)):
             if name is not None:
-                file.decide(name, decision, by, now)
+                bootstrap.decide(loaded.config, name, decision, by, now)
         lines = [proposal_text(proposal, loaded.timezone, words) for proposal in file.all()]
     typer.echo("\n".join(lines) if lines else words.sentence("proposal_none"))
 

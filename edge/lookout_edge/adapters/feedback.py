@@ -18,7 +18,7 @@ from lookout_edge.adapters.atomic_file import alone, write_whole
 from lookout_edge.adapters.memory import Memory
 from lookout_edge.adapters.verdicts import VerdictFile
 from lookout_edge.domain.feedback import Decision, Proposal, propose, tried_again
-from lookout_edge.domain.memory import KEEP_S
+from lookout_edge.domain.memory import KEEP_S, Note
 from lookout_edge.domain.suppression import Suppression
 from lookout_edge.errors import ConfigError, SpoolError
 
@@ -74,9 +74,11 @@ class ProposalFile:
                 spared=proposal.spared,
                 missed=proposal.missed,
                 unjudged=proposal.unjudged,
+                tried_at=_utc(proposal.tried_at),
+                tried_on=proposal.tried_on,
                 decision=proposal.decision.value,
                 decided_by=proposal.decided_by,
-                until=None if proposal.until is None else datetime.fromtimestamp(proposal.until, UTC),
+                until=_utc(proposal.until),
             )
             for proposal in self.all()
             if proposal.scenario is not Scenario.CARE
@@ -108,16 +110,30 @@ class ProposalFile:
                 self._write(held)
             return new
 
-    def decide(self, name: str, decision: Decision, by: str, at: float) -> Proposal:
-        """Accept or decline; ConfigError for an unknown one, SpoolError when the disk refuses."""
+    def decide(
+        self, name: str, decision: Decision, by: str, at: float, again: Callable[[Proposal], Proposal] | None = None
+    ) -> Proposal:
+        """Accept or decline; ConfigError for an unknown one, SpoolError when the disk refuses.
+
+        What is accepted is tried ``again`` first: ConfigError when it would miss more real alarms than whoever decides
+        could know. Where something that it would leave out is no longer remembered, the earlier figures stay.
+        """
         with self._alone():
             held = self._fresh()
             known = {proposal.id: proposal for proposal in held}
             if name not in known:
                 raise ConfigError(f"There is no proposal {name!r}; there are: {', '.join(known) or 'none'}.")
-            decided = known[name].decided(decision, by, at)
-            self._write([decided if proposal.id == name else proposal for proposal in held])
-            return decided
+            before = known[name]
+            fresh = again(before) if again and decision is Decision.ACCEPTED else before
+            after = (fresh if before.was_left_out <= fresh.was_left_out else before).decided(decision, by, at)
+            is_graver = fresh.missed > before.missed
+            self._write([(fresh if is_graver else after) if each.id == name else each for each in held])
+        if is_graver:
+            raise ConfigError(
+                f"Tried again just now, proposal {name!r} would have missed {fresh.missed} real alarms instead of"
+                f" {before.missed}. It is not accepted: look at it anew, and accept it again if you mean it."
+            )
+        return after
 
     @contextmanager
     def _alone(self) -> Generator[None]:
@@ -163,7 +179,7 @@ class ProposalFile:
 
 
 class FeedbackDesk:
-    """A ``VerdictBook`` that keeps each verdict and looks whether it completes a proposal."""
+    """A ``VerdictBook`` that keeps each verdict and looks whether it completes a proposal, and the ``ProposalBook``."""
 
     def __init__(self, verdicts: VerdictFile, memory: Memory, proposals: ProposalFile) -> None:
         self._verdicts, self._memory, self._proposals = verdicts, memory, proposals
@@ -172,9 +188,8 @@ class FeedbackDesk:
         """See ``VerdictBook``. New proposals are kept and logged."""
         self._verdicts.add(command)
         now = command.issued_at.timestamp()
-        notes = self._memory.starts(now - KEEP_S, now + KEEP_S)
-        known: dict[str, Verdict] = {verdict.occurrence: verdict.verdict for verdict in self._verdicts.all()}
-        again = partial(tried_again, notes=notes, verdicts=known)
+        notes, known = self._known(now)
+        again = partial(tried_again, at=now, notes=notes, verdicts=known)
         for proposal in self._proposals.add(propose(now, notes, known), again):
             _log.info(
                 "proposal: leave out what was a false alarm again and again; see `lookout-edge proposals`",
@@ -184,3 +199,21 @@ class FeedbackDesk:
                 spared=proposal.spared,
                 missed=proposal.missed,
             )
+
+    def decide(self, name: str, decision: Decision, by: str, at: float) -> Proposal:
+        """See ``ProposalFile.decide``; what is accepted is tried again on what is remembered now."""
+
+        def again(proposal: Proposal) -> Proposal:
+            notes, known = self._known(at)
+            return tried_again(proposal, at, notes, known)
+
+        return self._proposals.decide(name, decision, by, at, again)
+
+    def _known(self, now: float) -> tuple[Sequence[Note], dict[str, Verdict]]:
+        """The alarms of the week before, and what people made of them."""
+        notes = self._memory.starts(now - KEEP_S, now + KEEP_S)
+        return notes, {verdict.occurrence: verdict.verdict for verdict in self._verdicts.all()}
+
+
+def _utc(at: float | None) -> datetime | None:
+    return None if at is None else datetime.fromtimestamp(at, UTC)

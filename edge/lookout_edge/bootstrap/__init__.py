@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Collection
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -52,6 +52,7 @@ from lookout_edge.bootstrap.watching import build_pipeline, build_rules, log_sup
 from lookout_edge.bootstrap.watching import default_rules as default_rules
 from lookout_edge.config import CameraConfig, GatewayConfig, LoadedConfig, ModelsConfig, load_config
 from lookout_edge.config.drawn import Drawn
+from lookout_edge.domain.feedback import Decision
 from lookout_edge.domain.memory import note_of_sight, note_of_suppressed
 from lookout_edge.domain.suppressed import Suppressed
 from lookout_edge.domain.zone import Zone
@@ -146,6 +147,20 @@ def open_memory(config: GatewayConfig) -> Memory:
 def open_proposals(config: GatewayConfig) -> ProposalFile:
     """What a gateway proposes to leave out; a running one obeys a decision at its next look."""
     return ProposalFile(config.data_dir / PROPOSALS)
+
+
+def decide(config: GatewayConfig, name: str, decision: Decision, by: str, at: float) -> None:
+    """Accept or decline a proposal, which is tried again first on what is remembered. See ``ProposalFile.decide``."""
+    proposals = open_proposals(config)
+    if not (config.data_dir / MEMORY).is_file():
+        proposals.decide(name, decision, by, at)
+        return
+    with closing(open_memory(config)) as memory:
+        _feedback(config, memory, proposals).decide(name, decision, by, at)
+
+
+def _feedback(config: GatewayConfig, memory: Memory, proposals: ProposalFile) -> FeedbackDesk:
+    return FeedbackDesk(VerdictFile(config.data_dir / "verdicts.jsonl"), memory, proposals)
 
 
 class GatewayBuilder:
@@ -341,11 +356,12 @@ class GatewayBuilder:
         self._link.publish_camera(state)
 
     def _build_link(self, config: GatewayConfig) -> MqttLink:
+        feedback = _feedback(config, self._memory, self._proposals)
         desk = CommandDesk(
             clock=self._clock,
             residents=self._directory,
-            verdicts=FeedbackDesk(VerdictFile(config.data_dir / "verdicts.jsonl"), self._memory, self._proposals),
-            proposals=self._proposals,
+            verdicts=feedback,
+            proposals=feedback,
             requeue=self._spool.requeue,
             snapshot=partial(take_snapshot, self._crew),
             test_alarm=partial(send_trial_alarm, self._crew, self._spool, self._clock),

@@ -71,6 +71,9 @@ class Proposal(BaseModel):
     spared: int
     unjudged: int
     missed: int
+    #: When it was tried on these, and on how many alarms of its kind at its camera; None: an older version did not say.
+    tried_at: float | None = None
+    tried_on: int | None = None
     #: Only what the model is less sure of than this, on the whole; None: everything there.
     least_score: float | None = None
     #: The alarms of the last week behind these numbers, oldest first.
@@ -79,6 +82,11 @@ class Proposal(BaseModel):
     decided_by: str | None = None
     decided_at: float | None = None
     until: float | None = None
+
+    @property
+    def was_left_out(self) -> frozenset[str]:
+        """The occurrences behind its numbers."""
+        return frozenset(each.occurrence for each in self.left_out)
 
     def as_suppression(self, since: float, until: float) -> Suppression:
         """What it would leave out from ``since`` to ``until``."""
@@ -136,9 +144,9 @@ def propose(at: float, notes: Sequence[Note], verdicts: Mapping[str, Verdict]) -
     return [*found, *_thresholds(at, scattered, alarms, verdicts)]
 
 
-def tried_again(proposal: Proposal, notes: Sequence[Note], verdicts: Mapping[str, Verdict]) -> Proposal:
-    """``proposal`` with what is known now of what it would spare and miss; arguments as for ``propose``."""
-    return _tried(proposal, _alarms(notes), verdicts)
+def tried_again(proposal: Proposal, at: float, notes: Sequence[Note], verdicts: Mapping[str, Verdict]) -> Proposal:
+    """``proposal`` with what is known at ``at`` of what it would spare and miss; the rest as for ``propose``."""
+    return _tried(proposal, at, _alarms(notes), verdicts)
 
 
 def _alarms(notes: Sequence[Note]) -> list[Note]:
@@ -156,7 +164,7 @@ def _scope(note: Note) -> tuple[str, Scenario | None, str]:
 def _at_a_place(at: float, same: Sequence[Note], alarms: Sequence[Note], verdicts: Mapping[str, Verdict]) -> Proposal:
     boxes = [_box(note) for note in same]
     around = Box(min(b.x1 for b in boxes), min(b.y1 for b in boxes), max(b.x2 for b in boxes), max(b.y2 for b in boxes))
-    return _tried(_proposal(at, same, FALSE_NEEDED, around.as_tuple()), alarms, verdicts)
+    return _tried(_proposal(at, same, FALSE_NEEDED, around.as_tuple()), at, alarms, verdicts)
 
 
 def _thresholds(
@@ -179,7 +187,7 @@ def _thresholds(
         below = [note for note in false if (_score(note) or 0.0) < least]
         if len(below) >= FALSE_ANYWHERE:
             proposal = _proposal(at, below, FALSE_ANYWHERE, _WHOLE).model_copy(update={"least_score": round(least, 3)})
-            found.append(_tried(proposal, alarms, verdicts))
+            found.append(_tried(proposal, at, alarms, verdicts))
     return found
 
 
@@ -202,7 +210,7 @@ def _proposal(at: float, of: Sequence[Note], needed: int, box: tuple[float, floa
     )
 
 
-def _tried(proposal: Proposal, alarms: Sequence[Note], verdicts: Mapping[str, Verdict]) -> Proposal:
+def _tried(proposal: Proposal, at: float, alarms: Sequence[Note], verdicts: Mapping[str, Verdict]) -> Proposal:
     """The proposal with what it would have done to the alarms that are remembered."""
     suppression = proposal.as_suppression(float("-inf"), float("inf"))
     scope = (proposal.camera, proposal.scenario, proposal.group)
@@ -217,6 +225,8 @@ def _tried(proposal: Proposal, alarms: Sequence[Note], verdicts: Mapping[str, Ve
             "spared": sum(each.verdict in {Verdict.FALSE, Verdict.DUPLICATE} for each in covered),
             "unjudged": sum(each.verdict is None for each in covered),
             "missed": sum(each.verdict is Verdict.REAL for each in covered),
+            "tried_at": at,
+            "tried_on": sum(_scope(note) == scope for note in alarms),
             "left_out": covered,
         }
     )

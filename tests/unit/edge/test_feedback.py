@@ -255,6 +255,31 @@ def test_what_waits_says_what_is_known_now_though_nothing_asks_it_any_more(tmp_p
     assert (waiting.spared, waiting.missed) == (2, 1)
 
 
+def test_what_is_accepted_is_tried_again_and_says_when_and_on_how_many(tmp_path: Path) -> None:
+    memory, file = Memory(tmp_path / "memory.db"), ProposalFile(tmp_path / "proposals.json")
+    verdicts = VerdictFile(tmp_path / "verdicts.jsonl")
+    desk = FeedbackDesk(verdicts, memory, file)
+    for name in "abc":
+        memory.add(alarm(name, at=500.0))
+        desk.add(verdict(name))
+    memory.add(alarm("elsewhere", box=(0.0, 0.0, 0.1, 0.1), at=600.0))
+    memory.add(alarm("real", at=600.0))
+    (waiting,) = file.all()
+    assert (waiting.missed, waiting.tried_at, waiting.tried_on) == (0, 1000.0, 3)
+    # The verdict reaches the disk, and its trial does not: the gateway was stopped in between.
+    verdicts.add(verdict("real", REAL))
+    with pytest.raises(ConfigError, match="would have missed 1 real alarms instead of 0"):
+        desk.decide(waiting.id, Decision.ACCEPTED, "wang", 2000.0)
+    (waiting,) = file.all()
+    assert (waiting.decision, waiting.missed, waiting.tried_at, waiting.tried_on) == (Decision.OPEN, 1, 2000.0, 5)
+    accepted = desk.decide(waiting.id, Decision.ACCEPTED, "wang", 3000.0)
+    assert (accepted.decision, accepted.missed, accepted.tried_at) == (Decision.ACCEPTED, 1, 3000.0)
+    assert file.report(3000.0)[waiting.id].tried_on == 5
+    late = desk.decide(waiting.id, Decision.ACCEPTED, "wang", 3000.0 + 8 * 86_400.0)
+    assert (late.missed, late.tried_at) == (1, 3000.0), "what is forgotten takes no real alarm out of the figures"
+    memory.close()
+
+
 def test_what_is_left_out_is_blocked_and_says_by_what() -> None:
     (proposal,) = propose(0.0, [alarm(name) for name in "abc"], dict.fromkeys("abc", FALSE))
     kind = RULES[Scenario.CORRIDOR_EBIKE]
@@ -325,10 +350,12 @@ def test_the_command_lists_and_decides(tmp_path: Path) -> None:
     ProposalFile(tmp_path / ".lookout" / "gateway" / PROPOSALS).add([proposal])
     listed = run(app, ["proposals", "--config", str(config)]).output
     assert "open  leave out e-bike at stairs, whole picture: two-wheeler at [0.40" in listed
-    assert "3 false alarms spared, 0 real ones missed" in listed
+    assert "3 false alarms spared, 0 real ones missed, 0 not judged (tried " in listed
+    assert " on 3 such alarms of the week before)" in listed
     accepted = run(app, ["proposals", "--config", str(config), "--accept", proposal.id, "--by", "wang"])
     assert "accepted by wang until" in accepted.output
     chinese = CliRunner(env={"LC_ALL": "C.UTF-8"}).invoke(app, ["proposals", "--config", str(config)]).output
     assert "已采纳（wang，有效至" in chinese
     assert "可少误报 3 次" in chinese
+    assert "用此前一周的 3 次同类告警试算" in chinese
     assert run(app, ["proposals", "--config", str(config), "--accept", "x"]).exit_code == 2

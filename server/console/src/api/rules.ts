@@ -39,6 +39,9 @@ export interface Proposal {
   spared: number;
   missed: number;
   unjudged: number;
+  /** When it was tried, and on how many alarms of its kind; null: an older gateway does not say. */
+  tried_at: string | null;
+  tried_on: number | null;
   decision: "open" | "accepted" | "declined";
   decided_by: string | null;
   until: string | null;

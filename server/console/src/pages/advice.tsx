@@ -112,6 +112,9 @@ function OneProposal({ gateway, id, proposal, camera, still, onDecided }: Propos
           {missed === 0 ? t("advice.none_missed") : <strong>{t("advice.missed", { n: missed })}</strong>}
           {unjudged === 0 ? null : t("gateway.and") + t("advice.unjudged", { n: unjudged })}
         </p>
+        {proposal.tried_at === null ? null : (
+          <p class="quiet-text">{t("advice.tried", { at: dayTime(proposal.tried_at), n: proposal.tried_on ?? 0 })}</p>
+        )}
         {proposal.decision === "open" ? null : (
           <p class="quiet-text">
             {t("advice.decided_by", { who: proposal.decided_by ?? gateway })}
