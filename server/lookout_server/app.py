@@ -9,7 +9,7 @@ from lookout_server.api import problems
 from lookout_server.api.console import console_router
 from lookout_server.api.deps import Deps
 from lookout_server.api.idempotency import HEADER, Idempotency, takes_key
-from lookout_server.api.middleware import BodyLimit, Counting, RequestCounts, SecurityHeaders
+from lookout_server.api.middleware import BodyLimit, Counting, RequestCounts, SecurityHeaders, Turns
 from lookout_server.api.rate import AddressLimit
 from lookout_server.api.routes import (
     account_keeping,
@@ -126,6 +126,7 @@ def create_app(deps: Deps) -> FastAPI:
     app = _application(deps.version)
     app.state.deps = deps
     app.include_router(console_router(deps.static_dir))
+    app.add_middleware(Turns)
     app.add_middleware(Idempotency, store=deps.store, now=deps.clock.now)
     app.add_middleware(BodyLimit)
     if deps.addresses is not None:

@@ -1,5 +1,6 @@
-"""What happens to every request and answer: limits, security headers, counting."""
+"""What happens to every request and answer: turns, limits, security headers, counting."""
 
+import asyncio
 import time
 
 from fastapi.exceptions import HTTPException
@@ -37,6 +38,50 @@ _HEADERS = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; "
     "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
 }
+
+
+#: Readers that are answered at once. One loop answers them and takes events in: more would be no quicker, and an alarm
+#: would wait for a step of each before every step of its own.
+_READERS = 8
+#: Who is not answered by then lets another one begin, seconds: it waits for something else than this process.
+_TURN_S = 0.25
+
+
+class Turns:
+    """Readers of the API are answered in the order in which they came, some at a time.
+
+    When a dispatcher is back, all pages come back to it at once, and what gateways have to say must not wait for them.
+    """
+
+    def __init__(self, app: ASGIApp, *, at_once: int = _READERS, turn_s: float = _TURN_S) -> None:
+        self._app = app
+        self._free = asyncio.Semaphore(at_once)
+        self._turn_s = turn_s
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "GET" or not str(scope["path"]).startswith("/api/"):
+            await self._app(scope, receive, send)
+            return
+        await self._free.acquire()
+        turn: list[asyncio.TimerHandle] = []
+
+        def end() -> None:
+            if turn:
+                turn.pop().cancel()
+                self._free.release()
+
+        turn.append(asyncio.get_running_loop().call_later(self._turn_s, end))
+
+        async def send_and_end(message: Message) -> None:
+            await send(message)
+            # A stream has begun with its first piece, and then has no end.
+            if message["type"] == "http.response.body":
+                end()
+
+        try:
+            await self._app(scope, receive, send_and_end)
+        finally:
+            end()
 
 
 class SecurityHeaders:
