@@ -84,9 +84,10 @@ class EventBook:
     @property
     def is_waiting(self) -> bool:
         """Whether something that should be there was not seen in the last look."""
-        absent = [occurrence.absent_s for occurrence in self._open]
-        absent += [dormant.occurrence.absent_s for dormant in self._dormant if dormant.may_be_there]
-        return any(seconds > 0 for seconds in absent)
+        for occurrence in self._open:
+            if occurrence.absent_s > 0:
+                return True
+        return any(dormant.occurrence.absent_s > 0 and dormant.may_be_there for dormant in self._dormant)
 
     def going_on(self, at: float) -> list[Observation]:
         """What was last told of each occurrence that is open, or may go on with a look at frame time ``at``."""
@@ -99,8 +100,8 @@ class EventBook:
         step = self._clock.step(at)
         if not observations and not self._open and not self._dormant:
             return []
-        events = self._expire(at)
-        matches, rest = self._match(observations)
+        events = self._expire(at) if self._dormant else []
+        matches, rest = self._match(observations) if self._open else ({}, list(observations))
         for occurrence in tuple(self._open):
             event = self._carry_on(at, step, occurrence, matches.get(occurrence.id), skew_s)
             events += [event] if event else []
@@ -143,8 +144,13 @@ class EventBook:
                 rest.remove(found)
 
         for occurrence in self._open:
-            named = (o for o in rest if (o.key, o.zone) == (occurrence.last.key, occurrence.last.zone))
-            take(occurrence, next(named, None))
+            key, zone = occurrence.last.key, occurrence.last.zone
+            for observation in rest:
+                if observation.key == key and observation.zone == zone:
+                    take(occurrence, observation)
+                    break
+        if len(matches) == len(self._open):
+            return matches, rest
         for occurrence in self._open:
             if occurrence.id not in matches:
                 take(occurrence, self._in_the_same_place(occurrence.last, rest))

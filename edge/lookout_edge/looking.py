@@ -98,8 +98,14 @@ def regions_of(
     regions += [box.grown(settings.margin_known, settings.least) for box in wanted]
     for place in places:
         inside = place.clipped()
+        left, top, right, bottom = inside
         for index, box in enumerate(regions):
-            if box.intersection(inside) > 0:
+            x1, y1, x2, y2 = box
+            # In one piece, for there are dozens of pairs: whether they have something in common, or it holds all.
+            apart = (x2 if x2 < right else right) <= (x1 if x1 > left else left) or (
+                (y2 if y2 < bottom else bottom) <= (y1 if y1 > top else top)
+            )
+            if not apart and not (x1 <= left and y1 <= top and x2 >= right and y2 >= bottom):
                 regions[index] = box.union(inside)
     merged = _merged([box.clipped() for box in regions], settings.merge_growth)
     cost = sum(box.area + settings.call_cost for box in merged)
@@ -164,6 +170,8 @@ class Attention:
         #: (frame time, place) of looks that rules or earlier looks asked for.
         self._wishes: list[tuple[float, Box]] = []
         self._later: list[tuple[float, Box]] = []
+        #: Frame time of the first of ``_wishes``.
+        self._first_wish_at = inf
         #: Places of things without a track that rules judge: each look includes them.
         self._judged: list[Box] = []
         #: Seconds to the next picture that those allow; None without any.
@@ -231,8 +239,11 @@ class Attention:
 
     def whole(self, regions: tuple[Box, ...] | None, detections: Sequence[Detection]) -> tuple[Detection, ...]:
         """Of what was found in ``regions`` whole things outside the masks, each once."""
-        found = distinct([found for found in detections if not found.cut], _SAME_IOU) if regions else detections
-        return tuple(each for each in found if not self._is_masked(each.box))
+        if regions and detections:
+            detections = distinct([found for found in detections if not found.cut], _SAME_IOU)
+        if not self._masks:
+            return tuple(detections)
+        return tuple(each for each in detections if not self._is_masked(each.box))
 
     def heed(
         self, at: float, observations: Sequence[Observation], untracked: Sequence[Observation], waiting: bool
@@ -241,18 +252,23 @@ class Attention:
 
         ``untracked`` are those of things that no track stands for; ``waiting`` says that something open was not seen.
         """
-        alive = [o for o in observations if o.look_by is not None and o.standing is not Standing.BLOCKED]
-        # What is not to be seen just now is looked for by the tracker; for a rule's sake now and then.
-        self._wishes = [
-            (o.look_by if o.seen_at >= at else at + self._settings.unseen_s, o.box)
-            for o in alive
-            if o.look_by is not None
-        ]
+        wishes: list[tuple[float, Box]] = []
+        self._waiting, self._undecided, self._first_wish_at = waiting, False, inf
+        for observation in observations:
+            look_by = observation.look_by
+            if look_by is None or observation.standing is Standing.BLOCKED:
+                continue
+            if observation.seen_at >= at:
+                self._undecided = self._undecided or observation.awaits_looks
+            else:
+                # What is not to be seen just now is looked for by the tracker; for a rule's sake now and then.
+                look_by, waiting = at + self._settings.unseen_s, True
+            wishes.append((look_by, observation.box))
+            self._first_wish_at = min(self._first_wish_at, look_by)
+        self._wishes = wishes
         self._judged = [o.box for o in untracked]
         self._judged_pace_s = min((o.pace_s for o in untracked), default=None)
-        self._undecided = any(o.awaits_looks and o.seen_at >= at for o in alive)
-        self._waiting = waiting
-        if waiting or any(o.seen_at < at for o in alive):
+        if waiting:
             self._busy_until = max(self._busy_until, at + self._settings.linger_s)
 
     def demand(self, at: float | None, longest_gap_s: float) -> Demand:
@@ -275,7 +291,7 @@ class Attention:
         self._due_at = self._asked_at = self._whole_at = None
         self._busy_until = float("-inf")
         self._wishes, self._later, self._judged = [], [], []
-        self._judged_pace_s = None
+        self._judged_pace_s, self._first_wish_at = None, inf
         self._waiting = self._unexplained = self._undecided = False
 
     def _rests_until(self) -> float:
@@ -297,7 +313,7 @@ class Attention:
         calm = foreseen_s < inf and not self._unexplained and not self._undecided
         pause_s = settings.calm_s if calm else settings.steady_s
         # What is due meanwhile waits no longer for its look than it would at ``steady_s``.
-        if asked_at is not None and any(when - asked_at < pause_s - settings.steady_s for when, _ in self._wishes):
+        if asked_at is not None and self._first_wish_at - asked_at < pause_s - settings.steady_s:
             pause_s = settings.steady_s
         return min(pause_s, foreseen_s)
 

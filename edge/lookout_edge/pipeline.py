@@ -319,29 +319,35 @@ class CameraPipeline:
         return [found for region in look.regions for found in self._detector.detect(frame.image, region)]
 
     def _judge(self, frame: Frame, scene: Scene) -> list[EventData]:
+        at = frame.at
         events: list[EventData] = []
         observed: list[Observation] = []
         candidates: list[Candidate] = []
         untracked: list[Observation] = []
         for scenario, book in self._books.items():
-            observations = [o for rule in self._rules_of[scenario] for o in rule.observe(frame.at, self.tracks, scene)]
-            events += book.update(frame.at, observations, frame.skew_s)
-            self._ledger.update(frame.at, scenario, observations)
+            observations: list[Observation] = []
+            for rule in self._rules_of[scenario]:
+                observations += rule.observe(at, self.tracks, scene)
+            events += book.update(at, observations, frame.skew_s)
+            self._ledger.update(at, scenario, observations)
+            if not observations:
+                continue
             observed += observations
             candidates += [Candidate(scenario, observation) for observation in observations]
             untracked += observations if scenario in self._untracked else []
         self.candidates = tuple(candidates)
         waiting = any(book.is_waiting for book in self._books.values())
-        self._attention.heed(frame.at, observed, untracked, waiting)
+        self._attention.heed(at, observed, untracked, waiting)
         self._read_plates(frame, observed)
         self._estimate_poses(frame, observed)
-        self._count_visits(frame.at, observed)
+        self._count_visits(at, observed)
         return events
 
     def _count_visits(self, at: float, observed: Sequence[Observation]) -> None:
-        for observation in observed:
-            if self._plates is not None and observation.visit_of is not None:
-                self._plates.directory.visit(observation.visit_of, at)
+        if self._plates is not None:
+            for observation in observed:
+                if observation.visit_of is not None:
+                    self._plates.directory.visit(observation.visit_of, at)
 
     def _read_plates(self, frame: Frame, observed: Sequence[Observation]) -> None:
         """Read the plates that rules asked for; they hear of them in the next look."""

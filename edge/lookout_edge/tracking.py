@@ -174,10 +174,14 @@ class _Followed:
 
     def vote(self, detection: Detection) -> None:
         """Let the label be renamed by one that clearly outweighs it, so that flicker does not."""
-        self.labels = {label: weight * 0.95 for label, weight in self.labels.items()}
-        self.labels[detection.label] = self.labels.get(detection.label, 0.0) + detection.score
-        heaviest = max(self.labels, key=lambda label: (self.labels[label], label))
-        if self.labels[heaviest] > 1.25 * self.labels.get(self.label, 0.0):
+        labels = self.labels
+        for label in labels:
+            labels[label] *= 0.95
+        labels[detection.label] = labels.get(detection.label, 0.0) + detection.score
+        if len(labels) == 1 and self.label in labels:
+            return
+        heaviest = max(labels, key=lambda label: (labels[label], label))
+        if labels[heaviest] > 1.25 * labels.get(self.label, 0.0):
             self.label = heaviest
 
     def as_track(self) -> Track:
@@ -214,30 +218,36 @@ class Tracker:
         """
         first_look = self._clock.last_at is None
         step = self._clock.step(at)
+        settings = self._settings
+        lost_before: set[int] = set()
         for followed in self._followed:
             followed.motion.predict(step)
+            if followed.missed_s > 0:
+                lost_before.add(followed.id)
         detections = without_doubles(detections)
-        high = [d for d in detections if d.score >= self._settings.high_score]
-        low = [d for d in detections if self._settings.low_score <= d.score < self._settings.high_score]
-        lost_before = {f.id for f in self._followed if f.missed_s > 0}
-        unseen, fresh = self._associate(at, self._followed, high, self._settings.min_iou)
+        high = [d for d in detections if d.score >= settings.high_score]
+        low = [d for d in detections if settings.low_score <= d.score < settings.high_score]
+        unseen, fresh = self._associate(at, self._followed, high, settings.min_iou)
         recent = [followed for followed in unseen if followed.id not in lost_before]
         # A sight moves the box, so it is kept where each stood; how that looks is asked of the few that are seen.
         stood = [(f, f.patch, f.box) for f in recent if f.patch is not None] if low else []
-        still_unseen, _ = self._associate(at, recent, low, self._settings.min_iou_low)
+        still_unseen, _ = self._associate(at, recent, low, settings.min_iou_low)
         doubted = {f.id for f, patch, box in stood if f.found_at == at and scene.resembles(patch, box)}
         missing = [f for f in unseen if f.id in lost_before or f in still_unseen]
         for followed in missing:
             self._miss(at, step, followed, detections, scene)
+        kept: list[_Followed] = []
         for followed in self._followed:
             self._doubt(at, followed, still=followed.id in doubted)
-        self._followed = [f for f in self._followed if f.missed_s <= self._patience(f) and not self._is_ghost(at, f)]
-        for followed in self._followed:
-            self._plan(at, followed, scene)
+            patient = followed.missed_s <= 0 or followed.missed_s <= self._patience(followed)
+            if patient and not self._is_ghost(at, followed):
+                self._plan(at, followed, scene)
+                kept.append(followed)
+        self._followed = kept
         for detection in fresh:
             self._start(at, detection)
-        self.foreseen_s = min((self._foreseen_s(followed) for followed in self._followed), default=inf)
-        return tuple(f.as_track() for f in self._followed if f.hits > 1 or first_look)
+        self.foreseen_s = self._all_foreseen_s()
+        return tuple([f.as_track() for f in self._followed if f.hits > 1 or first_look])
 
     @property
     def next_look_at(self) -> float | None:
@@ -294,6 +304,15 @@ class Tracker:
 
     def _is_ghost(self, at: float, followed: _Followed) -> bool:
         return followed.ghost_since is not None and at - followed.ghost_since >= self._settings.ghost_s
+
+    def _all_foreseen_s(self) -> float:
+        """The least of what is foreseen of all; nobody waits for less than nothing."""
+        least_s = inf
+        for followed in self._followed:
+            least_s = min(least_s, self._foreseen_s(followed))
+            if least_s <= 0:
+                break
+        return least_s
 
     def _foreseen_s(self, followed: _Followed) -> float:
         """Seconds after the last look for which it is sure to be known again."""
@@ -369,14 +388,15 @@ class Tracker:
             groups[label_group(followed.label)][0].append(index)
         for index, detection in enumerate(detections):
             groups[label_group(detection.label)][1].append(index)
-        matched: list[tuple[int, int]] = []
+        used_rows: set[int] = set()
+        used_columns: set[int] = set()
         for rows, columns in groups.values():
             if rows and columns:
                 places, found = [tracks[r].search_box for r in rows], [detections[c].box for c in columns]
-                matched += [(rows[i], columns[j]) for i, j in best_pairs(places, found, min_iou)]
-        for row, column in matched:
-            tracks[row].see(at, detections[column])
-        used_rows, used_columns = {row for row, _ in matched}, {column for _, column in matched}
+                for i, j in best_pairs(places, found, min_iou):
+                    tracks[rows[i]].see(at, detections[columns[j]])
+                    used_rows.add(rows[i])
+                    used_columns.add(columns[j])
         return (
             [track for index, track in enumerate(tracks) if index not in used_rows],
             [detection for index, detection in enumerate(detections) if index not in used_columns],
@@ -405,15 +425,19 @@ def best_pairs(a: Sequence[Box], b: Sequence[Box], min_iou: float) -> list[tuple
     As a rule no box has two that would fit, and there is nothing to choose: the pairs are those that there are. In
     plain Python: for the few things of a picture arrays cost more than the arithmetic.
     """
-    overlaps = {
-        (i, j): overlap
-        for i, one in enumerate(a)
-        for j, other in enumerate(b)
-        if (overlap := one.iou(other)) >= min_iou
-    }
-    rows, columns = sorted({i for i, _ in overlaps}), sorted({j for _, j in overlaps})
-    if len(rows) == len(columns) == len(overlaps):
+    overlaps: dict[tuple[int, int], float] = {}
+    of_a: set[int] = set()
+    of_b: set[int] = set()
+    for i, one in enumerate(a):
+        for j, other in enumerate(b):
+            overlap = one.iou(other)
+            if overlap >= min_iou:
+                overlaps[i, j] = overlap
+                of_a.add(i)
+                of_b.add(j)
+    if len(of_a) == len(of_b) == len(overlaps):
         return list(overlaps)
+    rows, columns = sorted(of_a), sorted(of_b)
     costs = np.zeros((len(rows), len(columns)))
     for (i, j), overlap in overlaps.items():
         costs[rows.index(i), columns.index(j)] = -overlap

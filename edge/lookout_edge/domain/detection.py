@@ -20,15 +20,24 @@ class Detection:
 
 def parted(detections: Sequence[Detection], thresholds: Mapping[str, float]) -> tuple[list[Detection], list[Detection]]:
     """Those that reach the threshold of their label or whose label has none, and the doubtful others."""
+    if not thresholds:
+        return list(detections), []
     believed = [found for found in detections if found.score >= thresholds.get(found.label, 0.0)]
     return believed, [found for found in detections if found.score < thresholds.get(found.label, 0.0)]
+
+
+def _by_score(found: Detection) -> float:
+    return -found.score
 
 
 def distinct(detections: Sequence[Detection], iou: float) -> list[Detection]:
     """Of detections of one label that overlap by more than ``iou`` the best one; best first."""
     kept: list[Detection] = []
-    for found in sorted(detections, key=lambda one: -one.score):
-        if not any(found.label == other.label and found.box.iou(other.box) > iou for other in kept):
+    for found in sorted(detections, key=_by_score):
+        for other in kept:
+            if found.label == other.label and found.box.iou(other.box) > iou:
+                break
+        else:
             kept.append(found)
     return kept
 

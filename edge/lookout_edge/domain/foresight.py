@@ -19,7 +19,8 @@ class ForesightSettings:
 
 def foreseen_s(motion: BoxFilter, settings: ForesightSettings) -> float:
     """Seconds from the last sight for which it is foreseeable where it will be; 0 when it needs each picture."""
+    speed = motion.speed
     for wait_s in settings.waits_s:
-        if motion.speed * wait_s <= settings.most_way and motion.spread(wait_s) <= settings.most_spread:
+        if speed * wait_s <= settings.most_way and motion.spread(wait_s) <= settings.most_spread:
             return wait_s
     return 0.0

@@ -72,10 +72,10 @@ class BoxFilter:
 
     def spread(self, dt: float) -> float:
         """Standard deviation of where its centre will be in ``dt`` seconds, in its own widths and heights."""
-        across, along = (
-            (pp + 2 * dt * pv + dt * dt * vv) / (scale * scale)
-            for pp, pv, vv, scale in zip(self.pp, self.pv, self.vv, _scale(self.position), strict=True)
-        )
+        width, height = _scale(self.position)
+        pp, pv, vv = self.pp, self.pv, self.vv
+        across = (pp[0] + 2 * dt * pv[0] + dt * dt * vv[0]) / (width * width)
+        along = (pp[1] + 2 * dt * pv[1] + dt * dt * vv[1]) / (height * height)
         return sqrt((across if across > along else along) + dt**4 / 4)
 
     @property

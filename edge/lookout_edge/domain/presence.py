@@ -86,9 +86,15 @@ class Presence:
         return self.score_sum / self.sights if self.sights else 0.0
 
     def see(self, at: float, track: Track) -> None:
-        """Take in a sight at frame time ``at``."""
+        """Take in a look at frame time ``at`` that saw it."""
+        self.looks.append(True)
         self.track, self.seen_at, self.absent_s = track, at, 0.0
         self.score_sum, self.sights = self.score_sum + track.score, self.sights + 1
+
+    def miss(self, step_s: float) -> None:
+        """Take in a look, ``step_s`` watched seconds after the last one, that did not see it."""
+        self.looks.append(False)
+        self.absent_s += step_s
 
     def as_thing(self) -> Thing:
         """The thing as last seen."""
@@ -114,29 +120,42 @@ class PresenceBook:
     def update(self, at: float, tracks: Sequence[Track]) -> Sequence[Presence]:
         """Take in the tracks of a look at frame time ``at``; the things still believed present, oldest first."""
         step = self._clock.step(at)
-        visible = [track for track in tracks if self._is_here(at, track)]
-        seen = self._match(visible)
-        for presence in self._present:
+        labels, zone, present = self.labels, self.zone, self._present
+        visible = [
+            track
+            for track in tracks
+            if track.last_at >= at and track.label in labels and zone.contains(track.box.bottom_centre)
+        ]
+        if not present and not visible:
+            return ()
+        rest = {track.id: track for track in visible}
+        seen: dict[int, Track] = {}
+        for presence in present:
+            track = rest.pop(presence.track.id, None)
+            if track is not None:
+                seen[presence.thing] = track
+        if not rest and len(seen) == len(present):  # as a rule each has its track, and nothing has come
+            for presence in present:
+                presence.see(at, seen[presence.thing])
+            return tuple(present)
+        self._find_in_place(seen, rest)
+        for presence in present:
             track = seen.pop(presence.thing, None)
-            presence.looks.append(track is not None)
             if track is None:
-                presence.absent_s += step
+                presence.miss(step)
             else:
                 presence.see(at, track)
-        self._present = [p for p in self._present if p.absent_s <= self.tolerance_s]
-        matched = {presence.track.id for presence in self._present}
+        present = self._present = [p for p in present if p.absent_s <= self.tolerance_s]
+        matched = {presence.track.id for presence in present}
         for track in visible:
             if track.id not in matched and not self._is_double(at, track):
-                self._present.append(self._begin(at, track))
-        return tuple(self._present)
+                present.append(self._begin(at, track))
+        return tuple(present)
 
     def reset(self) -> None:
         """Forget everything: time has jumped."""
         self._present = []
         self._clock = LookClock()
-
-    def _is_here(self, at: float, track: Track) -> bool:
-        return track.last_at >= at and track.label in self.labels and self.zone.contains(track.box.bottom_centre)
 
     def _is_double(self, at: float, track: Track) -> bool:
         """Whether it is a thing already seen in this look, found once more under another name or number, or a part of
@@ -154,18 +173,15 @@ class PresenceBook:
         share = self.part_share
         return share is not None and max(one.share_inside(other), other.share_inside(one)) >= share
 
-    def _match(self, visible: Sequence[Track]) -> dict[int, Track]:
-        """Thing → its track in this look: by track number, then by place for what lost its number."""
-        by_id = {track.id: track for track in visible}
-        seen = {p.thing: by_id.pop(p.track.id) for p in self._present if p.track.id in by_id}
+    def _find_in_place(self, seen: dict[int, Track], rest: dict[int, Track]) -> None:
+        """Find by its place what lost its number: thing → its track goes from ``rest`` to ``seen``."""
         for presence in self._present:
-            if presence.thing in seen:
+            if presence.thing in seen or not rest:
                 continue
-            same = [t for t in by_id.values() if label_group(t.label) == presence.group]
+            same = [t for t in rest.values() if label_group(t.label) == presence.group]
             best = max(same, key=lambda t: (t.box.iou(presence.track.box), -t.id), default=None)
             if best is not None and self._is_same_place(best.box, presence.track.box):
-                seen[presence.thing] = by_id.pop(best.id)
-        return seen
+                seen[presence.thing] = rest.pop(best.id)
 
     def _is_same_place(self, found: Box, lost: Box) -> bool:
         return found.iou(lost) >= SAME_PLACE_IOU or self._is_part(found, lost)
@@ -173,6 +189,6 @@ class PresenceBook:
     def _begin(self, at: float, track: Track) -> Presence:
         # A track is shown from its second sight on: its first one counts as well.
         since = track.first_at if track.hits <= CONFIRMED_HITS else at
-        presence = Presence(track.id, track, since, at, deque([True], maxlen=self.votes_of))
+        presence = Presence(track.id, track, since, at, deque(maxlen=self.votes_of))
         presence.see(at, track)
         return presence

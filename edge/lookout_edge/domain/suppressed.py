@@ -51,9 +51,11 @@ class SuppressionLedger:
             key = (scenario, observation.zone, observation.key)
             present.add(key)
             self._note(key, at, observation)
-        for key in [key for key in self._pending if key[0] is scenario and key not in present]:
-            self._tell(key, *self._pending.pop(key))
-        self._blocked = {k: why for k, why in self._blocked.items() if k[0] is not scenario or k in present}
+        if self._pending:
+            for key in [key for key in self._pending if key[0] is scenario and key not in present]:
+                self._tell(key, *self._pending.pop(key))
+        if self._blocked:
+            self._blocked = {k: why for k, why in self._blocked.items() if k[0] is not scenario or k in present}
 
     def close(self) -> None:
         """Report what was still pending."""

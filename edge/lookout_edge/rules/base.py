@@ -126,7 +126,11 @@ class Rule(Protocol):
 
 def next_turn(at: float, turns: Iterable[float]) -> float | None:
     """The first of ``turns`` (frame times) that comes after the look at ``at``; None when all have passed."""
-    return min((turn for turn in turns if turn > at + INSTANT_S / 2), default=None)
+    first, after = None, at + INSTANT_S / 2
+    for turn in turns:
+        if turn > after and (first is None or turn < first):
+            first = turn
+    return first
 
 
 def dwell_condition(dwell_s: float, limit_s: float, name: str = "dwell") -> Condition:
@@ -237,8 +241,9 @@ class Notes(Generic[T]):
         return self._held[key], is_fresh
 
     def keep(self, alive: set[tuple[str, int]]) -> None:
-        """Forget all things but these."""
-        self._held = {key: note for key, note in self._held.items() if key in alive}
+        """Forget all things but these, each of which has a note."""
+        if len(alive) < len(self._held):
+            self._held = {key: note for key, note in self._held.items() if key in alive}
 
 
 #: A rule has nothing to tell beside the conditions.
@@ -316,25 +321,25 @@ class PresenceRule(ABC, Generic[P, T]):
         found: list[Observation] = []
         alive: set[tuple[str, int]] = set()
         for book in self._books:
-            present = book.update(at, tracks)
+            zone, present = book.zone, book.update(at, tracks)
             for presence in present:
-                alive.add((book.zone.id, presence.thing))
-                note, is_fresh = self._notes.of(book.zone.id, presence.thing)
-                told = self._told_of(presence, book.zone, present, scene) if is_fresh else None
+                alive.add((zone.id, presence.thing))
+                note, is_fresh = self._notes.of(zone.id, presence.thing)
+                told = self._told_of(presence, zone, present, scene) if is_fresh else None
                 if told is not None:
                     presence.since = min(presence.since, told.since)
                     self._go_on(note, told)
-                judgement = self._judge(at, book.zone, presence, note)
+                judgement = self._judge(at, zone, presence, note)
                 least, votes = self._least_score(at, presence, note), presence.votes
+                left_out: tuple[Condition, ...] = ()
                 if scene.suppressions:
                     given = scene.suppressions, at, self.scenario, presence.group, presence.track.box
                     least = max(least, raised_threshold(*given))
-                seen = (
-                    *seen_conditions(book.zone.id, armed, presence, votes, self._params, least),
-                    *suppression_condition(scene.suppressions, at, self.scenario, presence.group, presence.track.box),
-                    *judgement.conditions,
+                    left_out = suppression_condition(*given)
+                seen = seen_conditions(zone.id, armed, presence, votes, self._params, least)
+                found.append(
+                    _observation(at, zone, presence, votes, (*seen, *left_out, *judgement.conditions), judgement)
                 )
-                found.append(_observation(at, book.zone, presence, votes, seen, judgement))
         self._notes.keep(alive)
         return tuple(found)
 

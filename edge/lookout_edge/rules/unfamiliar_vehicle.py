@@ -1,6 +1,6 @@
 """unfamiliar_vehicle 陌生车辆: a vehicle that does not belong here stays in the zone."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -9,6 +9,7 @@ from pydantic import Field
 from lookout_contract.commands import Resident
 from lookout_contract.events import Attributes, Plate, PlateStatus, Scenario, Severity
 from lookout_edge.domain.condition import Condition
+from lookout_edge.domain.detection import PlateReading
 from lookout_edge.domain.looks import seconds_between
 from lookout_edge.domain.observation import Scene
 from lookout_edge.domain.plates import Forgiveness, Found, Match, PlateVote, ResidentIndex, match_plate
@@ -19,6 +20,8 @@ from lookout_edge.rules.base import Judgement, PresenceRule, RuleContext, RulePa
 
 #: Seconds of frame time for which the outcome of a search among the residents is believed.
 SEARCH_S = 1.0
+#: Outcome of the search → why a vehicle with a plate that was read is an alarm.
+_REASON = {match: f"plate_{match.value}" for match in Match}
 #: A vehicle that has become so many times as large is seen better: it comes nearer, or into view.
 NEARER = 1.15
 
@@ -70,14 +73,24 @@ class _Note:
     searched: tuple[str, float, Found] | None = None
     #: What was last said of the plate.
     told: Attributes = field(default_factory=Attributes)
+    #: The plate and the outcome of the search that were last explained, and how: most looks say the same again.
+    explained: tuple[Plate | None, Found | None, tuple[Condition, ...]] = (None, None, ())
 
     def tell(self, text: str | None, confidence: float, status: PlateStatus) -> Plate:
         """The plate as it is to be told; the message of the last look where nothing has changed."""
         plate = self.told.plate
-        if plate is None or (plate.text, plate.confidence, plate.status) != (text, confidence, status):
+        if plate is None or plate.status is not status or plate.text != text or plate.confidence != confidence:
             plate = Plate(text=text, confidence=confidence, status=status)
             self.told = Attributes(plate=plate)
         return plate
+
+    def explain(self, plate: Plate, found: Found | None, params: UnfamiliarVehicleParams) -> tuple[Condition, ...]:
+        """The conditions that say how the plate stands with the residents."""
+        last_plate, last_found, conditions = self.explained
+        if plate is not last_plate or found is not last_found:
+            conditions = _conditions_of(plate, found, params.fuzzy_distance)
+            self.explained = plate, found, conditions
+        return conditions
 
 
 class UnfamiliarVehicle(PresenceRule[UnfamiliarVehicleParams, _Note]):
@@ -87,7 +100,11 @@ class UnfamiliarVehicle(PresenceRule[UnfamiliarVehicleParams, _Note]):
 
     def __init__(self, params: UnfamiliarVehicleParams, zones: Sequence[Zone], context: RuleContext) -> None:
         super().__init__(params, zones, context, params.labels)
-        self._scene = Scene("")
+        #: What a look tells: the scene itself would keep its picture alive until the next one.
+        self._camera = ""
+        self._reads_plates = False
+        self._readings: Mapping[int, tuple[PlateReading, ...]] = {}
+        self._unread: Mapping[int, str] = {}
         #: The list as last given, and found quickly in: it is the same one until somebody comes, goes or is changed.
         self._listed: Sequence[Resident] = ()
         self._index = ResidentIndex(())
@@ -96,52 +113,53 @@ class UnfamiliarVehicle(PresenceRule[UnfamiliarVehicleParams, _Note]):
         return _Note()
 
     def _prepare(self, at: float, tracks: Sequence[Track], scene: Scene) -> None:
-        self._scene = scene
+        self._camera, self._reads_plates = scene.camera, scene.reads_plates
+        self._readings, self._unread = scene.readings, scene.unread
         if scene.residents is not self._listed:
             self._listed, self._index = scene.residents, ResidentIndex(scene.residents)
 
     def _judge(self, at: float, zone: Zone, presence: Presence, note: _Note) -> Judgement:
-        scene, vote = self._scene, note.vote
-        if presence.track.id in scene.readings:
-            vote.add(scene.readings[presence.track.id])
-        note.unread_because = scene.unread.get(presence.track.id, note.unread_because)
-        plate, found = self._plate(at, note, scene)
-        dwell_s = presence.dwell_s
-        conditions = [dwell_condition(dwell_s, self._params.dwell_s)]
-        if scene.reads_plates and not vote.attempts:
-            conditions.append(self._tried_condition(presence, note))
+        vote, thing = note.vote, presence.track.id
+        if thing in self._readings:
+            vote.add(self._readings[thing])
+        if thing in self._unread:
+            note.unread_because = self._unread[thing]
+        plate, found = self._plate(at, note)
+        params, dwell_s = self._params, presence.dwell_s
+        conditions = [dwell_condition(dwell_s, params.dwell_s)]
         if plate is not None:
-            conditions += [self._decided_condition(at, presence, plate, note), _plate_condition(plate, found)]
-            conditions += [_misread_condition(found, self._params.fuzzy_distance)] if found and found.misread else []
+            conditions += [self._decided_condition(at, presence, plate, note), *note.explain(plate, found, params)]
+        elif self._reads_plates and not vote.attempts:
+            conditions.append(self._tried_condition(presence, note))
         severity, reason = self._severity(dwell_s, plate, found)
         look_again, wish = self._wishes(at, presence, plate, note)
         arrived = plate is not None and plate.status is PlateStatus.KNOWN and not note.admitted
         note.admitted = note.admitted or arrived
-        turns = [presence.since + self._params.dwell_s, presence.since + self._params.long_stay_s]
+        turns = (presence.since + params.dwell_s, presence.since + params.long_stay_s)
         return Judgement(
             conditions=tuple(conditions),
             severity=severity,
             severity_reason=reason,
             attributes=note.told,
-            turns=(*turns, look_again) if look_again is not None else tuple(turns),
+            turns=turns if look_again is None else (*turns, look_again),
             plate_of=wish,
             visit_of=found.plate if found is not None and arrived else None,
         )
 
-    def _plate(self, at: float, note: _Note, scene: Scene) -> tuple[Plate | None, Found | None]:
+    def _plate(self, at: float, note: _Note) -> tuple[Plate | None, Found | None]:
         vote = note.vote
-        if not scene.reads_plates or not vote.attempts:
+        if not self._reads_plates or not vote.attempts:
             return None, None
         text, confidence = vote.winner()
         confidence = round(confidence, 4)
         sure = len(vote.readings) >= self._params.plate_min_reads and confidence >= self._params.plate_min_confidence
         if text is None or not sure:
             return note.tell(None, confidence, PlateStatus.UNREADABLE), None
-        found = self._search(at, text, note, scene)
+        found = self._search(at, text, note)
         status = PlateStatus.KNOWN if found.match is Match.RESIDENT else PlateStatus.UNKNOWN
         return note.tell(text, confidence, status), found
 
-    def _search(self, at: float, text: str, note: _Note, scene: Scene) -> Found:
+    def _search(self, at: float, text: str, note: _Note) -> Found:
         """Who it is, looked up once a second."""
         if note.searched is not None and note.searched[0] == text and 0 <= at - note.searched[1] < SEARCH_S:
             return note.searched[2]
@@ -149,7 +167,7 @@ class UnfamiliarVehicle(PresenceRule[UnfamiliarVehicleParams, _Note]):
         found = match_plate(
             note.vote,
             self._index,
-            camera=scene.camera,
+            camera=self._camera,
             at=datetime.fromtimestamp(at, UTC),
             forgiveness=Forgiveness(
                 distance=params.fuzzy_distance, margin=params.fuzzy_margin, share=params.fuzzy_share
@@ -184,7 +202,7 @@ class UnfamiliarVehicle(PresenceRule[UnfamiliarVehicleParams, _Note]):
             return Severity.BLUE, "vehicle_stays"
         if plate.status is PlateStatus.UNREADABLE:
             return Severity.BLUE, "plate_unreadable"
-        return Severity.YELLOW, f"plate_{(found.match if found else Match.STRANGER).value}"
+        return Severity.YELLOW, _REASON[found.match if found else Match.STRANGER]
 
     def _wishes(
         self, at: float, presence: Presence, plate: Plate | None, note: _Note
@@ -194,7 +212,7 @@ class UnfamiliarVehicle(PresenceRule[UnfamiliarVehicleParams, _Note]):
         nearer = presence.seen_at >= at and size >= NEARER * note.near_size
         used_up = note.vote.attempts >= self._params.plate_tries and not nearer
         is_known = plate is not None and plate.status is PlateStatus.KNOWN
-        if not self._scene.reads_plates or is_known or used_up:
+        if not self._reads_plates or is_known or used_up:
             return None, None
         first = presence.since + self._params.plate_from_s
         due = first if note.tried_at is None else max(first, note.tried_at + self._params.plate_interval_s)
@@ -206,13 +224,13 @@ class UnfamiliarVehicle(PresenceRule[UnfamiliarVehicleParams, _Note]):
         return at + self._params.plate_interval_s, presence.track.id
 
 
-def _plate_condition(plate: Plate, found: Found | None) -> Condition:
+def _conditions_of(plate: Plate, found: Found | None, most_misread: int) -> tuple[Condition, ...]:
+    """How the plate stands with the residents, and whether somebody was taken for the owner of another plate than the
+    one that was read."""
     value = found.match.value if found is not None else plate.status.value
-    return Condition(
+    known = Condition(
         name="plate", value=value, limit=f"not {Match.RESIDENT.value}", met=plate.status is not PlateStatus.KNOWN
     )
-
-
-def _misread_condition(found: Found, most: int) -> Condition:
-    """Says that somebody was taken for the owner of another plate than the one that was read."""
-    return Condition(name="plate_misread", value=found.misread, limit=most, met=True, unit="1")
+    if found is None or not found.misread:
+        return (known,)
+    return known, Condition(name="plate_misread", value=found.misread, limit=most_misread, met=True, unit="1")
