@@ -169,6 +169,27 @@ async def test_a_connection_whose_server_was_killed_is_tried_again_on_another(
         await database.close()
 
 
+async def test_what_another_version_makes_of_a_table_is_met_by_trying_again(
+    postgres_migrated: str, postgres_server: PostgresServer
+) -> None:
+    # A replica of the next version migrates while this one runs, and knows a row's columns from before.
+    postgres_server.clear("lookout")
+    database = Database(postgres_migrated)
+    try:
+        await _tell_of(database, "before")
+        for number, change in enumerate(("ADD COLUMN later integer", "DROP COLUMN later")):
+            async with database.write() as unit:
+                await unit.session.execute(text(f"ALTER TABLE feed {change}"))
+                await unit.commit()
+            with pytest.raises(StoreError, match="tables are others"):
+                await _tell_of(database, f"refused {number}")
+            await _tell_of(database, f"again {number}")
+        async with database.read() as looking:
+            assert [line.subject for line in await looking.feed.after(0, 9)] == ["before", "again 0", "again 1"]
+    finally:
+        await database.close()
+
+
 async def _die_within(database: Database, dead: set[int], backend: int) -> None:
     async with database.write() as unit:
         dead.add(backend)

@@ -14,7 +14,7 @@ from operator import itemgetter
 from typing import Any, Protocol, cast
 
 import asyncpg
-from sqlalchemy import ARRAY, Dialect, Float
+from sqlalchemy import Dialect, Float, Table
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from sqlalchemy.sql import ClauseElement
@@ -57,15 +57,25 @@ class _Compiled:
     def arguments(self, values: Values) -> list[Any]:
         return _converted(self._chosen(values), self.to_driver)
 
-    def columns(self, rows: Sequence[Values]) -> list[Sequence[Any]]:
-        """An array a parameter, where a statement takes many rows, at least one, at once."""
-        columns: list[Any] = list(zip(*map(self._chosen, rows), strict=True))
-        for place, convert in self.to_driver:
-            columns[place] = [convert(value) for value in columns[place]]
-        return columns
-
     def row(self, raw: Iterable[Any]) -> list[Any]:
         return _converted(raw, self.from_driver)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _CompiledTogether:
+    """A statement whose one parameter, the first, is an array of its table's rows."""
+
+    sql: str
+    #: Columns whose values are not for the driver as they are.
+    to_driver: tuple[tuple[str, _Convert], ...]
+
+    def rows(self, rows: Sequence[Values]) -> Sequence[Values]:
+        """Each by the names of its columns, as asyncpg takes a composite value."""
+        made = [dict(row) for row in rows]
+        for name, convert in self.to_driver:
+            for row in made:
+                row[name] = convert(row[name])
+        return made
 
 
 def _converted(values: Iterable[Any], converts: Iterable[tuple[int, _Convert]]) -> list[Any]:
@@ -85,20 +95,26 @@ _Build = Callable[[Dialect], ClauseElement]
 class Prepared:
     """A statement; ``build`` writes it for a dialect. Its values are given by the names of its parameters.
 
-    ``together`` writes it for PostgreSQL and any number of rows, with an array a parameter: the server then plans and
-    starts it once, and not once a row.
+    ``together`` writes it for PostgreSQL and any number of rows of the table ``into``, which are its one parameter: the
+    server then plans and starts it once, and not once a row.
     """
 
     def __init__(
-        self, build: _Build, names: Sequence[str] | None = None, together: _Build | None = None, *, into: str = ""
+        self,
+        build: _Build,
+        names: Sequence[str] | None = None,
+        together: _Build | None = None,
+        *,
+        into: Table | None = None,
     ) -> None:
         self._build = build
         self._names = names
         self._together = together
+        self._table = into
         #: The table that it writes to.
-        self.into = into
+        self.into = "" if into is None else into.name
         self._compiled: dict[str, _Compiled] = {}
-        self._compiled_together: _Compiled | None = None
+        self._compiled_together: _CompiledTogether | None = None
 
     def on(self, dialect: Dialect) -> _Compiled:
         """Compiled for this dialect."""
@@ -107,10 +123,14 @@ class Prepared:
             found = self._compiled[dialect.name] = self._compile(self._build(dialect), dialect, self._names)
         return found
 
-    def together_on(self, dialect: Dialect) -> _Compiled | None:
+    def together_on(self, dialect: Dialect) -> _CompiledTogether | None:
         """Compiled for many rows at once; None when it cannot be had so."""
-        if self._compiled_together is None and self._together is not None:
-            self._compiled_together = self._compile(self._together(dialect), dialect, None)
+        if self._compiled_together is None and self._together is not None and self._table is not None:
+            converts = {name: _to_driver(self._table.c[name].type, dialect) for name in self._names or ()}
+            self._compiled_together = _CompiledTogether(
+                sql=str(self._together(dialect).compile(dialect=dialect)),
+                to_driver=tuple((name, convert) for name, convert in converts.items() if convert is not None),
+            )
         return self._compiled_together
 
     def _compile(self, statement: ClauseElement, dialect: Dialect, names: Sequence[str] | None) -> _Compiled:
@@ -127,9 +147,7 @@ class Prepared:
 
 
 def _to_driver(kind: TypeEngine[Any], dialect: Dialect) -> _Convert | None:
-    """Of an array: what makes its elements."""
-    one = cast(Any, kind).item_type if isinstance(kind, ARRAY) else kind
-    return cast(Any, one).dialect_impl(dialect).bind_processor(dialect)
+    return cast(Any, kind).dialect_impl(dialect).bind_processor(dialect)
 
 
 def _from_driver(kind: TypeEngine[Any], dialect: Dialect) -> _Convert | None:
@@ -237,11 +255,13 @@ class _Asyncpg(Protocol):
 
     async def execute(self, query: str, *arguments: Any) -> str: ...
 
+    async def reload_schema_state(self) -> None: ...
+
     def is_closed(self) -> bool: ...
 
 
 class PostgresDriver:
-    """asyncpg's own calls; many rows go as arrays where the statement has a form for that.
+    """asyncpg's own calls; many rows go as one array where the statement has a form for that.
 
     What is left for later goes as one statement: each way to the server costs as much as what it is for.
     """
@@ -249,8 +269,8 @@ class PostgresDriver:
     def __init__(self, raw: _Asyncpg, dialect: Dialect) -> None:
         self._raw = raw
         self._dialect = dialect
-        #: Table → what is written to it later, and its arguments.
-        self._later: dict[str, tuple[_Compiled, list[Any]]] = {}
+        #: Table → what is written to it later, and its rows.
+        self._later: dict[str, tuple[_CompiledTogether, Sequence[Values]]] = {}
         #: What was asked ahead, and the answers.
         self._ahead: list[tuple[Prepared, Values, list[list[Any]]]] = []
 
@@ -291,9 +311,9 @@ class PostgresDriver:
         if not later or statement.into in self._later:
             await self.settle()
         if later and together is not None:
-            self._later[statement.into] = (together, together.columns(rows))
+            self._later[statement.into] = (together, together.rows(rows))
         elif together is not None and len(rows) > 1:
-            await self._execute(together.sql, together.columns(rows))
+            await self._execute_together(together.sql, [together.rows(rows)])
         else:
             compiled = statement.on(self._dialect)
             for row in rows:
@@ -305,7 +325,7 @@ class PostgresDriver:
         if self._later:
             parts, self._later = list(self._later.values()), {}
             sql = _as_one(tuple([compiled.sql for compiled, _ in parts]))
-            await self._execute(sql, tuple(chain.from_iterable(arguments for _, arguments in parts)))
+            await self._execute_together(sql, [rows for _, rows in parts])
 
     async def run_last(self, statement: Prepared, rows: Sequence[Values]) -> bool:
         """See ``Driver``."""
@@ -314,8 +334,7 @@ class PostgresDriver:
             return False
         parts, self._later = list(self._later.values()), {}
         sql = _with_last(tuple([compiled.sql for compiled, _ in parts]), last.sql)
-        arguments = chain.from_iterable(arguments for _, arguments in parts)
-        await self._execute(sql, (*arguments, *last.columns(rows)))
+        await self._execute_together(sql, [*(written for _, written in parts), last.rows(rows)])
         return True
 
     async def _fetch(self, sql: str, arguments: Sequence[Any]) -> Sequence[Sequence[Any]]:
@@ -330,6 +349,16 @@ class PostgresDriver:
             await self._raw.execute(sql, *arguments)
         except POSTGRES_ERRORS as error:
             raise self._failed(sql, error) from error
+
+    async def _execute_together(self, sql: str, arguments: Sequence[Sequence[Values]]) -> None:
+        try:
+            await self._execute(sql, arguments)
+        except DBAPIError as error:
+            if not isinstance(error.orig, asyncpg.DatatypeMismatchError):
+                raise
+            # asyncpg remembers what a table's rows are made of.
+            await self._raw.reload_schema_state()
+            raise StoreError("the database's tables are others than a moment ago; it is safe to try again") from error
 
     def _failed(self, sql: str, error: Exception) -> Exception:
         return postgres_error(sql, error, closed=self._raw.is_closed())

@@ -25,7 +25,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql import ClauseElement
 from sqlalchemy.sql.expression import FromClause, GenerativeSelect
-from sqlalchemy.types import TypeEngine
+from sqlalchemy.types import UserDefinedType
 
 from lookout_server.adapters.database.prepared import PARTS_DONE, Prepared, Question, driver_of
 from lookout_server.adapters.database.tables import Base, CounterRow
@@ -107,21 +107,37 @@ def _insert_all(row: type[Base], names: tuple[str, ...]) -> Prepared:
 
 
 def _inserting(row: type[Base], names: tuple[str, ...], finish: Callable[[_Insert], ClauseElement]) -> Prepared:
-    """An INSERT of one row, and on PostgreSQL of any number that come as an array a column."""
+    """An INSERT of one row, and on PostgreSQL of any number that come as an array of the table's rows.
+
+    An array a column would cost both sides twice as much: asyncpg asks of each element whether it is an array, too.
+    """
     table = table_of(row)
 
     def together(dialect: Dialect) -> ClauseElement:
-        arrays = [bindparam(name, type_=postgresql.ARRAY(_unbounded(table.c[name].type))) for name in names]
-        rows = func.unnest(*arrays).table_valued(*names, name="rows").render_derived()
+        rows = func.unnest(_rows_of(table)).table_valued(*names, name="rows")
         fresh = select(*(rows.c[name] for name in names))
         return finish(_insert_into(dialect, row).from_select(list(names), fresh))
 
-    return Prepared(lambda dialect: finish(_insert_into(dialect, row)), names, together, into=table.name)
+    return Prepared(lambda dialect: finish(_insert_into(dialect, row)), names, together, into=table)
 
 
-def _unbounded(kind: TypeEngine[Any]) -> TypeEngine[Any]:
-    """Without a length: PostgreSQL cuts what is cast to one silently, where an INSERT refuses it."""
-    return String() if isinstance(kind, String) else kind
+class _Rows(UserDefinedType[Any]):
+    """An array of a table's rows; each is given by the names of its columns, and what is left out is NULL."""
+
+    cache_ok = True
+    #: Or the server would not know which table's.
+    render_bind_cast = True
+
+    def __init__(self, table: str) -> None:
+        self.table = table
+
+    def get_col_spec(self, **_: object) -> str:
+        """Its name in SQL."""
+        return f"{self.table}[]"
+
+
+def _rows_of(table: Table) -> ColumnElement[Any]:
+    return bindparam("rows", type_=_Rows(table.name))
 
 
 async def select_by(
@@ -304,8 +320,8 @@ def _insert_numbered(row: type[Base], names: tuple[str, ...], counter: str) -> P
     table, counters, (key,) = table_of(row), table_of(CounterRow), _keys(row)
 
     def together(dialect: Dialect) -> ClauseElement:
-        arrays = [bindparam(name, type_=postgresql.ARRAY(_unbounded(table.c[name].type))) for name in names]
-        many = func.cardinality(arrays[0])
+        given = _rows_of(table)
+        many = func.cardinality(given)
         done = table_clause(PARTS_DONE, column("written"))
         # Reading it is what makes the counter wait for the parts.
         step = (
@@ -320,11 +336,11 @@ def _insert_numbered(row: type[Base], names: tuple[str, ...], counter: str) -> P
             .returning(counters.c.value)
             .cte("counted")
         )
-        rows = func.unnest(*arrays).table_valued(*names, with_ordinality="place").render_derived("rows")
-        fresh = select(counted.c.value - many + rows.c.place, *(rows.c[name] for name in names))
+        rows = func.unnest(given).table_valued(*names, name="rows", with_ordinality="ordinality")
+        fresh = select(counted.c.value - many + rows.c.ordinality, *(rows.c[name] for name in names))
         return postgresql.insert(table).from_select([key, *names], fresh)
 
-    return Prepared(together, names, together, into=table.name)
+    return Prepared(together, names, together, into=table)
 
 
 async def count_up(session: AsyncSession, name: str, step: int) -> int:
