@@ -1,5 +1,6 @@
 """When the dispatcher fails or does not answer: every page says so, offers to try again, and recovers."""
 
+import json
 import re
 from collections.abc import Iterator
 from contextlib import suppress
@@ -115,3 +116,34 @@ def test_a_page_that_cannot_join_recovers(troubled: dict[bool, Window], how: str
     again.click()
     expect(page.locator("h1")).to_be_visible()
     expect(page.locator(".waiting, .trouble, .failed")).to_have_count(0)
+
+
+def test_what_failed_is_there_again_without_a_hand(troubled: dict[bool, Window]) -> None:
+    window = troubled[False]
+    page = window.page
+    with Failing(window, "broken"):
+        page.goto(f"{window.base_url}/admin")
+        expect(page.locator(".failed").first).to_contain_text(window.says("problem.unread"))
+    page.clock.run_for(6_000)
+    expect(page.locator(".failed, .waiting")).to_have_count(0)
+
+
+def test_a_screen_that_can_hear_no_alarm_says_so(troubled: dict[bool, Window]) -> None:
+    window = troubled[False]
+    page, bar = window.page, window.page.locator(".stale-bar")
+    blocked: list[str | None] = ["broker"]
+
+    def beat(route: Route) -> None:
+        told = {"at": "2026-11-29T10:00:00.000Z", "seq": 10**9, "intake_blocked_by": blocked[-1]}
+        body = f"retry: 100\nevent: heartbeat\ndata: {json.dumps(told)}\n\n"
+        route.fulfill(status=200, content_type="text/event-stream", body=body)
+
+    feed = re.compile(r"/api/v1/feed")
+    page.route(feed, beat)
+    page.goto(window.base_url)
+    for cause in ("broker", "database"):
+        blocked.append(cause)
+        expect(bar).to_have_text(window.says(f"feed.blocked.{cause}"))
+    blocked.append(None)
+    expect(bar).to_have_count(0)
+    page.unroute(feed, beat)

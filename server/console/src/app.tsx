@@ -26,6 +26,9 @@ interface Route {
 /** A page that has not come by then is asked for anew by whoever waits. */
 const PAGE_PATIENCE_MS = 30_000;
 
+/** How often a page that did not load looks whether the dispatcher is back. */
+const BACK_MS = 5_000;
+
 const control = () => import("./pages/control-room");
 
 const ROUTES: readonly Route[] = [
@@ -145,6 +148,7 @@ function Lazy({ route, params }: { route: Route; params: Params }) {
       .finally(() => window.clearTimeout(patience));
     return () => window.clearTimeout(patience);
   }, [route]);
+  useEffect(() => (failed && Page === null ? whenBack(() => location.reload()) : undefined), [failed, Page]);
   if (Page !== null) return <Page params={params} />;
   // After an upgrade of the dispatcher the chunk's name has changed; a fresh start finds it. While the dispatcher is away
   // there is none: what was open before is still here.
@@ -153,6 +157,24 @@ function Lazy({ route, params }: { route: Route; params: Params }) {
     return <Trouble text={t("problem.page_gone")} again={() => location.reload()} home={home === path.value ? null : home} />;
   }
   return <p class="waiting">{t("state.loading")}</p>;
+}
+
+/** Call back once the dispatcher answers after it did not; where it answers at once, something else is wrong. Returns the way to stop. */
+function whenBack(action: () => void): () => void {
+  let wasAway = false;
+  const ask = () =>
+    fetch("/healthz", { cache: "no-store" }).then(
+      (answer) => {
+        if (answer.ok && wasAway) action();
+        wasAway ||= !answer.ok;
+      },
+      () => {
+        wasAway = true;
+      },
+    );
+  void ask();
+  const timer = window.setInterval(() => void ask(), BACK_MS);
+  return () => window.clearInterval(timer);
 }
 
 function Trouble({ text, again, home = null }: { text: string; again: () => void; home?: string | null }) {

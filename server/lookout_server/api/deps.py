@@ -1,6 +1,6 @@
 """What the routes are given. ``bootstrap`` fills it; the application hands it to every request."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Protocol, cast
@@ -13,7 +13,7 @@ from lookout_server.api.rate import Buckets
 from lookout_server.api.throttle import Allowances, SignInThrottle
 from lookout_server.domain.territory import Role, Site
 from lookout_server.exchange.policy import PolicyFile
-from lookout_server.ports import Clock, EvidenceStore, ModelPackage, PasswordHasher, ReadinessCheck, Store
+from lookout_server.ports import Blocked, Clock, EvidenceStore, ModelPackage, PasswordHasher, ReadinessCheck, Store
 from lookout_server.services.courier import Channel
 from lookout_server.services.enrolment import Door
 from lookout_server.services.evidence import Pieces
@@ -28,6 +28,10 @@ from lookout_server.services.webhooks import Webhooks
 
 def _no_checks() -> Mapping[str, ReadinessCheck]:
     return {}
+
+
+def _never_blocked() -> Blocked | None:
+    return None
 
 
 class ModelPackages(Protocol):
@@ -58,6 +62,8 @@ class Deps:
     policy: PolicyFile = field(default_factory=PolicyFile)
     #: What ``/readyz`` looks at beside the database.
     checks: Mapping[str, ReadinessCheck] = field(default_factory=_no_checks)
+    #: What keeps events from being taken in at this moment; None: nothing does.
+    blocked: Callable[[], Blocked | None] = _never_blocked
     #: Where uploads in pieces are kept until they are whole; None: files come in one piece.
     pieces: Pieces | None = None
     max_evidence_bytes: int = 64 * 1024 * 1024

@@ -7,6 +7,7 @@ import signal
 import socket
 import sys
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import structlog
@@ -20,7 +21,7 @@ from lookout_server.adapters.feed import FeedHub
 from lookout_server.adapters.files import FolderLock
 from lookout_server.adapters.housekeeping import Household, keep_house
 from lookout_server.adapters.listening import listen
-from lookout_server.adapters.mqtt.intake import IntakeLoop
+from lookout_server.adapters.mqtt.intake import STUCK_AFTER_S, IntakeLoop
 from lookout_server.adapters.mqtt.link import MqttLink
 from lookout_server.adapters.mqtt.outbox import OutboxRelay, report_silence
 from lookout_server.adapters.mqtt.presence import watch_gateways
@@ -48,7 +49,7 @@ from lookout_server.bootstrap.site import configured_policy, site_of
 from lookout_server.bootstrap.version import version
 from lookout_server.config import ServerConfig
 from lookout_server.config.server import RateConfig
-from lookout_server.ports import Gap
+from lookout_server.ports import Blocked, Gap
 from lookout_server.services.commands import open_gaps, request_replay
 from lookout_server.services.correlating import unknown_stops
 from lookout_server.services.courier import Courier
@@ -120,13 +121,17 @@ class Dispatcher:
             _log.warning("same_thing of the policy names a camera that nobody knows yet", camera=camera)
         supervisor = Supervisor()
         broker = await self._start_broker(database, supervisor, last and last.mqtt_port)
-        link = self._start_messaging(database, broker, supervisor, relays)
+        link, intake = self._start_messaging(database, broker, supervisor, relays)
         self._start_timers(database, supervisor)
         webhooks = self._start_webhooks(database, supervisor)
         hub = FeedHub(database, more_comes=lambda: database.is_writing)
         hubs.append(hub)
         supervisor.start("feed", hub.run, may_end=True)  # closing the hub ends it, before the others are stopped
-        deps = self._deps(database, hub, link, broker, webhooks)
+        deps = replace(
+            self._deps(database, hub, broker, webhooks),
+            checks={"broker": link.problem, "intake": intake.problem},
+            blocked=lambda: _blocked(link, intake),
+        )
         http = HttpServer(self._traced(create_app(deps)), listening)
         self._parts.push_async_callback(http.stop)
         self._parts.callback(hub.close)
@@ -153,7 +158,7 @@ class Dispatcher:
 
     def _start_messaging(
         self, database: Database, broker: ReachedBroker, supervisor: Supervisor, relays: list[OutboxRelay]
-    ) -> MqttLink:
+    ) -> tuple[MqttLink, IntakeLoop]:
         clock, site = self._clock, self._site
         service = Intake(database, site=site)
         link = MqttLink(broker.address, filters=intake_filters(self._config), clock=clock, read=service.read)
@@ -177,7 +182,7 @@ class Dispatcher:
         supervisor.start("gateways", lambda: watch_gateways(database, lambda: link.connected, clock=clock))
         link.start()
         self._parts.push_async_callback(link.stop)
-        return link
+        return link, intake
 
     def _start_timers(self, database: Database, supervisor: Supervisor) -> None:
         owner = f"{socket.gethostname()[:40]}-{os.getpid()}"
@@ -207,9 +212,7 @@ class Dispatcher:
             supervisor.start("webhooks", lambda: run_webhooks(webhooks, database, clock=self._clock))
         return webhooks
 
-    def _deps(
-        self, database: Database, hub: FeedHub, link: MqttLink, broker: ReachedBroker, webhooks: Webhooks
-    ) -> Deps:
+    def _deps(self, database: Database, hub: FeedHub, broker: ReachedBroker, webhooks: Webhooks) -> Deps:
         return Deps(
             webhooks=webhooks,
             site=self._site,
@@ -221,7 +224,6 @@ class Dispatcher:
             clock=self._clock,
             channel=self._channels,
             version=version(),
-            checks={"broker": link.problem},
             pieces=PieceFolder(self._config.data_dir / "uploads"),
             max_evidence_bytes=self._config.evidence.max_bytes,
             static_dir=STATIC if STATIC.is_dir() else None,
@@ -280,6 +282,13 @@ class Dispatcher:
 
 def _buckets(rate: RateConfig | None) -> Buckets | None:
     return None if rate is None else Buckets(Rate(per_s=rate.per_s, burst=rate.burst))
+
+
+def _blocked(link: MqttLink, intake: IntakeLoop) -> Blocked | None:
+    """What people are told of: a broker that is back within seconds was no trouble to anybody."""
+    if link.away_s >= STUCK_AFTER_S:
+        return "broker"
+    return "database" if intake.stuck_s >= STUCK_AFTER_S else None
 
 
 def _spare_the_collector() -> None:

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
-from typing import Protocol
+from typing import Literal, Protocol
 
 from lookout_server.ports.accounts import (
     AccountFilter,
@@ -305,6 +305,9 @@ class ReadinessCheck(Protocol):
         """None when fine, else one sentence that says what to do."""
         ...
 
+
+#: What keeps the dispatcher from taking in what gateways tell.
+Blocked = Literal["broker", "database"]
 
 #: Name of what ``/readyz`` looks at → its check.
 Checks = Mapping[str, ReadinessCheck]

@@ -38,6 +38,12 @@ class Timers:
         self._site = site
         self._owner = owner
 
+    async def overdue(self, at: datetime) -> bool:
+        """Whether one has passed by ``at`` on which nobody has acted yet."""
+        async with self._store.read() as uow:
+            due = await uow.deadlines.next_due(_ACTED_ON)
+        return due is not None and due <= at
+
     async def act(self, at: datetime) -> int:
         """Act on what has passed by ``at``; how many did. One that fails is noted and does not hold up the others."""
         done = 0
@@ -52,9 +58,7 @@ class Timers:
         return done
 
     async def _lease(self, at: datetime) -> Sequence[Deadline]:
-        async with self._store.read() as uow:
-            due = await uow.deadlines.next_due(_ACTED_ON)
-        if due is None or due > at:
+        if not await self.overdue(at):
             return []
         async with self._store.write() as uow:
             leased = await uow.deadlines.lease(

@@ -213,6 +213,9 @@ async def gateway_views(uow: UnitOfWork, *, at: datetime, ids: Collection[str] |
 
 def _camera_view(camera: Camera, gateway: Gateway | None, places: dict[str, Territory]) -> CameraView:
     lost = camera.state is not None and (gateway is None or not gateway.online)
+    if lost and gateway is not None and gateway.last_seen_at is not None:
+        # It has been unknown since its gateway was last heard, whatever the camera had been until then.
+        camera = replace(camera, since=gateway.last_seen_at)
     return CameraView(
         camera=camera,
         grid=_grid_of(camera, places),

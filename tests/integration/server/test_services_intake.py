@@ -229,6 +229,7 @@ async def test_a_gateway_that_says_nothing_any_more_is_lost_whatever_the_broker_
     async with station.store.read() as uow:
         (view,) = await camera_views(uow, [CameraKey(gateway="gw-1", id="gate")])
     assert (view.sight, view.reason) == (None, "gateway_lost")
+    assert view.camera.since == last_word
     assert {line.subject for line in (await _feed(station))[lines:]} == {"gw-1", "gw-1/corridor", "gw-1/gate"}
     # What the broker has kept is not heard now.
     kept = replace(gateway.is_online(), retained=True, received_at=NOON + timedelta(days=1))

@@ -123,6 +123,42 @@ def test_what_waits_is_one_commit_then_one_receipt_then_the_acknowledgements() -
     assert journal.receipts[RECEIPT.format("gw-a")].upto == 3
 
 
+def test_a_database_that_refuses_is_a_problem_until_it_takes_what_waits() -> None:
+    attempts, stuck = 0, list[tuple[float, str | None]]()
+
+    async def drive() -> None:
+        nonlocal attempts
+        journal = Journal()
+        link = FakeLink(journal)
+
+        def fail(_numbers: Sequence[str]) -> None:
+            nonlocal attempts
+            attempts += 1
+            if attempts == 1:
+                raise StoreError("locked")
+
+        loop = IntakeLoop(link, FakeIntake(journal, fail), site="home", clock=FixedClock(), planner=ReplayPlanner())
+        loop.retry_first_s, loop.stuck_after_s = 0.05, 0.01
+        assert (loop.stuck_s, await loop.problem()) == (0.0, None)
+        message = Incoming(topic="t", payload=b"1", received_at=NOW)
+        link.inbox.put_nowait(Delivery(message=message, qos=1, mid=1, connection=1))
+        running = asyncio.create_task(loop.run())
+        await asyncio.sleep(0.03)
+        stuck.append((loop.stuck_s, await loop.problem()))
+        async with asyncio.timeout(30):
+            while "ack 1" not in journal.lines:
+                await asyncio.to_thread(lambda: None)
+        stuck.append((loop.stuck_s, await loop.problem()))
+        running.cancel()
+
+    asyncio.run(drive())
+    (seconds, said), after = stuck
+    assert seconds > 0
+    assert said is not None
+    assert "has stored no event" in said
+    assert after == (0.0, None)
+
+
 def test_a_database_that_refuses_is_tried_again_and_nothing_is_acknowledged_before() -> None:
     attempts: list[int] = []
 

@@ -23,15 +23,24 @@ export function isMissing(error: unknown): boolean {
   return error.code === "not_found" || (wrong.length > 0 && wrong.every(({ where }) => String(where).startsWith("path.")));
 }
 
+export type Method = "GET" | "POST" | "PUT" | "DELETE";
+
 /** No answer came: whether the request arrived is unknown. */
 export class Unreachable extends Error {
-  constructor(cause?: unknown) {
+  constructor(
+    cause?: unknown,
+    /** Whether something was only to be read: then nothing can have been changed. */
+    readonly reading = false,
+  ) {
     super("the dispatcher did not answer", { cause });
     this.name = "Unreachable";
   }
 }
 
-export type Method = "GET" | "POST" | "PUT" | "DELETE";
+/** Whether the same may go well in a moment: no answer, or a dispatcher that says it cannot now. */
+export function passes(error: unknown): boolean {
+  return error instanceof Unreachable || (error instanceof Problem && error.status >= 500);
+}
 
 /** What has not been answered by then is taken for lost: a page says so and offers to try again, instead of waiting on. */
 const READ_PATIENCE_MS = 30_000;
@@ -77,8 +86,8 @@ function patienceFor(method: Method, body: unknown): number {
 
 async function read<T>(method: Method, path: string, response: Response): Promise<T> {
   // An answer that breaks off, or that is no JSON since something in between gave it, is none.
-  if (response.ok) return (response.status === 204 ? null : await answered(response.json())) as T;
-  const problem = new Problem(response.status, await problemBody(response));
+  if (response.ok) return (response.status === 204 ? null : await answered(response.json(), method)) as T;
+  const problem = new Problem(response.status, await problemBody(response, method));
   // A wrong password or code is the page's to tell: what is asked for beside the session says nothing about it.
   if (!(method === "POST" && path.startsWith("/session"))) noteProblem(problem);
   throw problem;
@@ -86,18 +95,18 @@ async function read<T>(method: Method, path: string, response: Response): Promis
 
 /** The bytes of an answer as they come, until `signal` aborts it. @throws Problem, Unreachable. */
 export async function stream(path: string, signal: AbortSignal): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
-  const response = await answered(fetch(`/api/v1${path}`, { credentials: "same-origin", signal }));
+  const response = await answered(fetch(`/api/v1${path}`, { credentials: "same-origin", signal }), "GET");
   if (response.ok && response.body !== null) return response.body;
-  const problem = new Problem(response.status, await problemBody(response));
+  const problem = new Problem(response.status, await problemBody(response, "GET"));
   noteProblem(problem);
   throw problem;
 }
 
-async function answered<T>(coming: Promise<T>): Promise<T> {
+async function answered<T>(coming: Promise<T>, method: Method): Promise<T> {
   try {
     return await coming;
   } catch (cause) {
-    throw new Unreachable(cause);
+    throw new Unreachable(cause, method === "GET");
   }
 }
 
@@ -115,11 +124,12 @@ async function send(method: Method, path: string, body: unknown, key: string | u
       signal,
       ...(body === undefined ? {} : { body: form ? (body as FormData | Blob) : JSON.stringify(body) }),
     }),
+    method,
   );
 }
 
-async function problemBody(response: Response): Promise<Record<string, unknown>> {
-  return readProblem(await answered(response.text()));
+async function problemBody(response: Response, method: Method): Promise<Record<string, unknown>> {
+  return readProblem(await answered(response.text(), method));
 }
 
 /** The members of a problem document; none when a proxy answered with something else. */

@@ -342,4 +342,6 @@ export interface FeedMessage {
 export interface Heartbeat {
   at: string;
   seq: number;
+  /** What keeps alarms and camera states from coming in; a dispatcher of before says nothing of it. */
+  intake_blocked_by?: "broker" | "database" | null;
 }

@@ -1,19 +1,29 @@
 import type { ComponentChildren } from "preact";
-import { useCallback, useEffect, useState } from "preact/hooks";
+import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import { passes } from "../api/client";
 import { explain } from "../live/notices";
 import { t } from "../text/i18n";
 
 export type Loaded<T> = { value: T | null; error: string | null; reload: () => void; set: (value: T) => void };
 
-/** Fetch something now and whenever `key` changes or `reload` is called; the old value stays until the new one is here. */
+/** What failed and may go well in a moment is tried again this much later, for as long as it is on the screen. */
+const AGAIN_MS = 5_000;
+
+/**
+ * Fetch something now and whenever `key` changes or `reload` is called; the old value stays until the new one is here. Nobody has
+ * to press anything for it to be there once the dispatcher is.
+ */
 export function useLoad<T>(fetch: () => Promise<T>, key: string): Loaded<T> {
   const [held, setHeld] = useState<{ key: string; value: T } | null>(null);
   const [error, setError] = useState<string | null>(null);
   const [turn, setTurn] = useState(0);
+  const byItself = useRef(false);
   useEffect(() => {
     let current = true;
+    let timer: number | undefined;
     // Whoever tries again sees that it is being tried; what failed of something else is not this one's failure.
-    if (held?.key !== key) setError(null);
+    if (held?.key !== key && !byItself.current) setError(null);
+    byItself.current = false;
     fetch().then(
       (value) => {
         if (!current) return;
@@ -21,11 +31,18 @@ export function useLoad<T>(fetch: () => Promise<T>, key: string): Loaded<T> {
         setError(null);
       },
       (reason: unknown) => {
-        if (current) setError(explain(reason));
+        if (!current) return;
+        setError(explain(reason));
+        if (passes(reason)) timer = window.setTimeout(again, AGAIN_MS);
       },
     );
+    const again = () => {
+      byItself.current = true;
+      setTurn((count) => count + 1);
+    };
     return () => {
       current = false;
+      window.clearTimeout(timer);
     };
   }, [key, turn]);
   const reload = useCallback(() => setTurn((count) => count + 1), []);

@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Alarm, AlarmEvidence, DetectedObject } from "../api/models";
+import { stale } from "../live/live";
 import { percent } from "../text/format";
 import { t, word } from "../text/i18n";
 
@@ -11,6 +12,16 @@ export function Scene({ alarm }: { alarm: Alarm }) {
   const still = alarm.evidence.find((item) => item.kind === "snapshot");
   const [wanted, setWanted] = useState<"clip" | "snapshot">("clip");
   const [broken, setBroken] = useState(false);
+  const [turn, setTurn] = useState(0);
+  const away = stale.value;
+  useEffect(() => {
+    if (!away) return undefined;
+    return () => {
+      // What failed while the dispatcher was away, clip or picture, can be had again.
+      setBroken(false);
+      setTurn((count) => count + 1);
+    };
+  }, [away]);
   const moving = clip?.available === true && !broken && (wanted === "clip" || still?.available !== true);
   const shown = moving ? clip : still?.available ? still : undefined;
   return (
@@ -20,7 +31,7 @@ export function Scene({ alarm }: { alarm: Alarm }) {
           <p class="scene-none">{whyNothing(alarm)}</p>
         ) : (
           <Media
-            key={shown.sha256}
+            key={`${shown.sha256} ${turn}`}
             file={shown}
             moving={moving}
             poster={still?.available ? still.url : undefined}
@@ -38,7 +49,7 @@ export function Scene({ alarm }: { alarm: Alarm }) {
           ))}
         </div>
       ) : null}
-      {broken ? <p class="note">{t("scene.clip_unplayable")}</p> : null}
+      {broken ? <p class="note">{t(away ? "scene.not_loaded" : "scene.clip_unplayable")}</p> : null}
     </figure>
   );
 }

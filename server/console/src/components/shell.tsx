@@ -23,7 +23,7 @@ export function Shell({ children, wide = false }: { children: ComponentChildren;
   return (
     <div class={stale.value ? "shell stale" : "shell"}>
       <TopBar />
-      <StaleBar failure={live.failure} />
+      <StaleBar failure={live.failure} intake />
       {overview.value === null ? null : <HelpCalls />}
       <main class={wide ? "wide" : "page"}>
         {overview.value === null ? <Joining live={live} /> : children}

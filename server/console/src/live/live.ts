@@ -3,7 +3,7 @@
 import { signal } from "@preact/signals";
 import { Problem } from "../api/client";
 import * as api from "../api/endpoints";
-import type { FeedMessage, Overview } from "../api/models";
+import type { FeedMessage, Heartbeat, Overview } from "../api/models";
 import { setServerTime } from "./clock";
 import { Feed } from "./feed";
 
@@ -19,6 +19,8 @@ export const overview = signal<Overview | null>(null);
 /** Milliseconds since the last sign of life; null before the first. Moves twice a second. */
 export const feedAge = signal<number | null>(null);
 export const stale = signal(false);
+/** What keeps alarms from coming in, as the dispatcher says; null: nothing does. */
+export const blocked = signal<"broker" | "database" | null>(null);
 
 type Listener = (message: FeedMessage) => void;
 const listeners = new Set<Listener>();
@@ -38,7 +40,7 @@ const feed = new Feed(
       for (const listener of listeners) listener(message);
       scheduleOverview();
     },
-    onHeartbeat: (beat) => setServerTime(beat.at),
+    onHeartbeat: takeBeat,
     onRestart: () => void restart(),
     // Asking for the session tells a session that has ended from a dispatcher that is away.
     onRefused: () => void api.whoAmI().catch(() => undefined),
@@ -68,6 +70,12 @@ export function goOffline(): void {
   overview.value = null;
   feedAge.value = null;
   stale.value = false;
+  blocked.value = null;
+}
+
+function takeBeat(beat: Heartbeat): void {
+  setServerTime(beat.at);
+  blocked.value = beat.intake_blocked_by ?? null;
 }
 
 /** Nothing is asked for until `comeBack`: there is nobody to ask as. */

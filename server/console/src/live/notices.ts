@@ -26,6 +26,12 @@ export function trouble(text: string): void {
   add({ id: (count += 1), tone: "trouble", text }, TROUBLE_MS);
 }
 
+/** Say what somebody has to know who may not be looking now: it stays until they put it away. */
+export function leaveWord(text: string): void {
+  if (notices.value.some((notice) => notice.text === text)) return;
+  add({ id: (count += 1), tone: "trouble", text }, null);
+}
+
 export function dismissNotice(id: number): void {
   notices.value = notices.value.filter((notice) => notice.id !== id);
 }
@@ -56,7 +62,7 @@ export async function attempt(action: () => Promise<void>): Promise<boolean> {
 
 /** A failure in words. What is neither a refusal nor a lost connection is a defect, and told to the browser's console as well. */
 export function explain(error: unknown): string {
-  if (error instanceof Unreachable) return t("problem.unreachable");
+  if (error instanceof Unreachable) return t(error.reading ? "problem.unread" : "problem.unreachable");
   if (!(error instanceof Problem)) {
     reportError(error);
     return t("problem.defect");
@@ -66,7 +72,7 @@ export function explain(error: unknown): string {
   return known === error.code ? t("problem.refused", { detail: error.message }) : known;
 }
 
-function add(notice: Notice, forMs: number): void {
+function add(notice: Notice, forMs: number | null): void {
   notices.value = [...notices.value.slice(-2), notice];
-  setTimeout(() => dismissNotice(notice.id), forMs);
+  if (forMs !== null) setTimeout(() => dismissNotice(notice.id), forMs);
 }

@@ -5,7 +5,7 @@ import { request } from "../api/client";
 import * as api from "../api/endpoints";
 import type { Case, CaseAction, CaseDetail, CaseState, FeedMessage } from "../api/models";
 import { uploadEvidence } from "../api/upload";
-import { attempt, tell } from "../live/notices";
+import { attempt, leaveWord, tell } from "../live/notices";
 import { user } from "../live/session";
 import { t } from "../text/i18n";
 import { caseTitle } from "../text/title";
@@ -30,12 +30,23 @@ export const outbox = new Outbox({
   post: (path, body, key) => request("POST", path, body, key),
   detail: api.caseDetail,
   settled: (job, after) => {
-    tell(t(after === "done" ? "done.step" : "done.overtaken", { action: jobName(job) }));
-    if (job.kind === "step") void attempt(() => refresh(job.caseId));
-    else arrived.value += 1;
+    if (after === "done") tell(t("done.step", { action: jobName(job) }));
+    if (job.kind === "letter") arrived.value += 1;
+    else if (after === "done") void attempt(() => refresh(job.caseId));
+    else void attempt(() => tellOvertaken(job));
   },
   later: (action, ms) => void setTimeout(action, ms),
 });
+
+/** Who did something that does not count has to hear it, and may have put the phone away. */
+async function tellOvertaken(job: Job & KeptStep): Promise<void> {
+  await refresh(job.caseId);
+  const item = await api.caseDetail(job.caseId);
+  const action = jobName(job);
+  const { handler } = item;
+  if (handler && handler.id !== user.value?.id) leaveWord(t("done.not_counted", { action, number: item.number, name: handler.name }));
+  else tell(t("done.overtaken", { action }));
+}
 
 /** What a job does, in a word or two. */
 export function jobName(job: Job): string {
@@ -148,7 +159,7 @@ export function takeMessage(message: FeedMessage): void {
   if (known === undefined && item.handler?.id !== user.value?.id) return;
   if (known !== undefined && item.handler?.id !== user.value?.id) {
     tasks.value = (tasks.value ?? []).filter((other) => other.id !== item.id);
-    tell(t("done.taken_away", { number: item.number }));
+    leaveWord(t("done.taken_away", { number: item.number, scene: caseTitle(item) }));
     return;
   }
   void attempt(() => refresh(item.id));

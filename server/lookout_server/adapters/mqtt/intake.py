@@ -5,6 +5,7 @@ A redelivery after a kill between commit and acknowledgement finds its events st
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -29,6 +30,8 @@ MAX_BATCH_BYTES = 8 * 1024 * 1024
 _READ_AT_ONCE = 8
 RETRY_FIRST_S = 0.5
 RETRY_LAST_S = 15.0
+#: A batch takes milliseconds; what is not stored by then is not late but stuck.
+STUCK_AFTER_S = 5.0
 
 
 class Inbound(Protocol):
@@ -83,6 +86,8 @@ class IntakeLoop:
 
     #: First pause when the database refuses, seconds; doubled up to ``RETRY_LAST_S``.
     retry_first_s = RETRY_FIRST_S
+    #: From when on the database counts as stuck, seconds.
+    stuck_after_s = STUCK_AFTER_S
 
     def __init__(
         self,
@@ -102,6 +107,19 @@ class IntakeLoop:
         self._planner = planner
         self._read = read
         self._batch = _Batch()
+        #: Since when the database has what it has not taken yet, by the monotonic clock.
+        self._waiting_since: float | None = None
+
+    @property
+    def stuck_s(self) -> float:
+        """For how long the database has not taken what was handed to it, seconds; 0 while nothing waits for it."""
+        return 0.0 if self._waiting_since is None else time.monotonic() - self._waiting_since
+
+    async def problem(self) -> str | None:
+        """For readiness: None while events are stored, else since when they are not."""
+        if self.stuck_s < self.stuck_after_s:
+            return None
+        return f"the database has stored no event for {self.stuck_s:.0f} s; they wait on the gateways. See the log"
 
     async def run(self) -> None:
         """Take batch after batch."""
@@ -169,13 +187,17 @@ class IntakeLoop:
     async def _until_stored(self, attempt: Callable[[], Awaitable[IntakeResult]]) -> IntakeResult:
         """Try until the database takes it; meanwhile nothing is acknowledged, so nothing can be lost."""
         delay = self.retry_first_s
-        while True:
-            try:
-                return await attempt()
-            except StoreError as error:
-                _log.error("the database refuses; trying again", error=str(error), wait_s=delay)
-            await asyncio.sleep(delay)
-            delay = min(delay * 2, RETRY_LAST_S)
+        self._waiting_since = time.monotonic()
+        try:
+            while True:
+                try:
+                    return await attempt()
+                except StoreError as error:
+                    _log.error("the database refuses; trying again", error=str(error), wait_s=delay)
+                await asyncio.sleep(delay)
+                delay = min(delay * 2, RETRY_LAST_S)
+        finally:
+            self._waiting_since = None
 
     def _send_receipts(self, results: Sequence[IntakeResult]) -> None:
         """One receipt per gateway and epoch, however many results name it: the last one says most."""

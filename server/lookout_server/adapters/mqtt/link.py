@@ -99,6 +99,7 @@ class MqttLink:
         self._connections = itertools.count(1)
         self._connection = 0
         self._problem: str | None = f"not connected to the broker at {address.host}:{address.port} yet"
+        self._away_since = time.monotonic()
         self._said: tuple[str, float] = ("", 0.0)
         #: Whether what we are connected to has answered as a broker does.
         self._answered = False
@@ -135,6 +136,11 @@ class MqttLink:
     def connected(self) -> bool:
         """Whether the connection and our subscriptions stand, so that no gateway speaks unheard."""
         return self._problem is None
+
+    @property
+    def away_s(self) -> float:
+        """For how long no gateway could be heard, seconds; 0 while connected."""
+        return 0.0 if self.connected else time.monotonic() - self._away_since
 
     async def problem(self) -> str | None:
         """For readiness: None when connected, else what is wrong and what to do."""
@@ -219,7 +225,7 @@ class MqttLink:
         if self.connected and reason.is_failure:
             self._fail(f"lost the broker at {self._address.host}:{self._address.port} ({reason}); connecting again")
         elif self.connected:
-            self._problem = "disconnected from the broker"
+            self._lose("disconnected from the broker")
         elif not self._answered:
             self._fail(
                 f"what listens on {self._address.host}:{self._address.port} does not answer as an MQTT broker; "
@@ -227,8 +233,13 @@ class MqttLink:
             )
         self._answered = False
 
-    def _fail(self, text: str) -> None:
+    def _lose(self, text: str) -> None:
+        if self.connected:
+            self._away_since = time.monotonic()
         self._problem = text
+
+    def _fail(self, text: str) -> None:
+        self._lose(text)
         said, at = self._said
         if text != said or time.monotonic() - at > _SAY_AGAIN_S:
             self._said = (text, time.monotonic())

@@ -9,7 +9,7 @@ from lookout_server.api.models.cases import CASE_EXAMPLE, CaseModel
 from lookout_server.api.models.estate import CameraModel, GatewayModel
 from lookout_server.domain.access import Access
 from lookout_server.domain.territory import Person
-from lookout_server.ports import FeedKind
+from lookout_server.ports import Blocked, FeedKind
 from lookout_server.services.feed import FeedItem, is_for
 from lookout_server.services.views import AlarmView, CameraView, CaseView, GatewayView
 
@@ -102,12 +102,17 @@ class LineBook:
 
 
 class Heartbeat(Model):
-    """The feed is alive: ``at`` is the dispatcher's clock, ``seq`` where the client stands."""
+    """The feed is alive: ``at`` is the dispatcher's clock, ``seq`` where the client stands.
 
-    model_config = shown({"at": "2026-11-22T06:04:12.000Z", "seq": 4712})
+    ``intake_blocked_by``: what has kept the dispatcher from taking in events for some seconds. No alarm comes and no
+    camera's state changes until it is null again; events wait on the gateways and come then.
+    """
+
+    model_config = shown({"at": "2026-11-22T06:04:12.000Z", "seq": 4712, "intake_blocked_by": None})
 
     at: UtcTime
     seq: int
+    intake_blocked_by: Blocked | None = None
 
     def message(self) -> bytes:
         """The server-sent event; without an id, since nothing can be resumed after it."""

@@ -143,7 +143,8 @@ class _Client:
         return self._deps.lines.piece(items, self._access)
 
     def _heartbeat(self, subscription: FeedSubscription) -> bytes:
-        return Heartbeat(at=self._deps.clock.now(), seq=subscription.seq).message()
+        deps = self._deps
+        return Heartbeat(at=deps.clock.now(), seq=subscription.seq, intake_blocked_by=deps.blocked()).message()
 
     async def _write(self, piece: bytes) -> None:
         if piece:
