@@ -13,6 +13,7 @@ from obstore import delete_async, get_async, head_async, put_async
 from obstore.exceptions import BaseError
 from obstore.store import LocalStore, S3Store
 
+from lookout_server.adapters.files import in_pieces
 from lookout_server.errors import ConfigError, NotFoundError, StoreError, TooLargeError, WrongHashError, WrongTypeError
 from lookout_server.ports import StoredFile
 
@@ -102,13 +103,17 @@ def _name(sha256: str) -> str:
 
 async def _receive(body: AsyncIterator[bytes], file: IO[bytes], *, sha256: str, max_bytes: int) -> int:
     digest, size = hashlib.sha256(), 0
-    async for chunk in body:
-        size += len(chunk)
+
+    def take(piece: bytes) -> None:
+        digest.update(piece)
+        file.write(piece)
+
+    async for piece in in_pieces(body):
+        size += len(piece)
         if size > max_bytes:
             raise TooLargeError(f"the file is larger than {max_bytes} bytes; send a shorter clip or a smaller picture")
-        digest.update(chunk)
         try:
-            file.write(chunk)
+            await asyncio.to_thread(take, piece)
         except OSError as error:
             raise StoreError(f"the file cannot be kept while it arrives: {error}; make room on the disk") from error
     if digest.hexdigest() != sha256:

@@ -6,7 +6,7 @@ import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from lookout_server.adapters.files import make_private_folder
+from lookout_server.adapters.files import in_pieces, make_private_folder
 from lookout_server.errors import StoreError, TooLargeError
 
 #: Pieces that nobody goes on with are deleted after this.
@@ -34,10 +34,10 @@ class PieceFolder:
             make_private_folder(file.parent)
             self._make_room(file, max_bytes)
             with file.open("ab") as out:
-                async for chunk in body:
-                    if out.tell() + len(chunk) > max_bytes:
+                async for piece in in_pieces(body):
+                    if out.tell() + len(piece) > max_bytes:
                         raise TooLargeError(f"the pieces are larger than {max_bytes} bytes together: send less")
-                    out.write(chunk)
+                    await asyncio.to_thread(out.write, piece)
                 return out.tell()
         except OSError as error:
             raise StoreError(f"the piece cannot be kept: {error}; make room on the disk") from error

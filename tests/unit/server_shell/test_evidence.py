@@ -2,13 +2,20 @@
 
 import asyncio
 import hashlib
+import io
 import os
+import threading
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 
 import pytest
+from starlette.requests import ClientDisconnect
 
+from lookout_server.adapters import evidence
 from lookout_server.adapters.evidence import ObjectEvidence, open_evidence
+from lookout_server.adapters.files import in_pieces
+from lookout_server.adapters.uploads import PieceFolder
 from lookout_server.errors import ConfigError, NotFoundError, TooLargeError, WrongHashError, WrongTypeError
 
 JPEG = b"\xff\xd8\xff\xe0" + os.urandom(300_000)
@@ -128,3 +135,65 @@ def test_a_folder_that_cannot_be_made_is_a_config_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(ConfigError, match="evidence"):
         open_evidence(tmp_path / "file" / "evidence")
+
+
+class SlowDisk(io.BytesIO):
+    """Each write takes until somebody else has had a turn of the event loop."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.loop_went_on: list[bool] = []
+        self.turn = threading.Event()
+
+    def write(self, content: bytes, /) -> int:  # type: ignore[override]
+        """Afterwards it is known whether the loop stood still."""
+        self.loop_went_on.append(self.turn.wait(2))
+        self.turn.clear()
+        return super().write(content)
+
+    async def body(self, content: bytes) -> AsyncIterator[bytes]:
+        """In chunks, while something else waits for its turn."""
+        async for chunk in chunks(content):
+            asyncio.get_running_loop().call_later(0.01, self.turn.set)
+            yield chunk
+
+
+def _handed(disk: SlowDisk, *_: object, **__: object) -> SlowDisk:
+    return disk
+
+
+def test_a_disk_that_is_slow_holds_up_nobody_else(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    store, disk = open_evidence(tmp_path / "evidence"), SlowDisk()
+    monkeypatch.setattr(evidence.tempfile, "SpooledTemporaryFile", partial(_handed, disk))
+    asyncio.run(store.put(sha(JPEG), "image/jpeg", disk.body(JPEG), max_bytes=LIMIT))
+    assert disk.loop_went_on
+    assert all(disk.loop_went_on)
+    pieces, disk = PieceFolder(tmp_path / "uploads"), SlowDisk()
+    monkeypatch.setattr(Path, "open", partial(_handed, disk))
+    asyncio.run(pieces.append("gw-1", sha(JPEG), disk.body(JPEG), max_bytes=LIMIT))
+    assert disk.loop_went_on
+    assert all(disk.loop_went_on)
+
+
+def test_what_has_come_of_an_upload_that_breaks_off_is_kept(tmp_path: Path) -> None:
+    async def broken() -> AsyncIterator[bytes]:
+        async for chunk in chunks(JPEG[:200_000]):
+            yield chunk
+        raise ClientDisconnect
+
+    pieces = PieceFolder(tmp_path / "uploads")
+    with pytest.raises(ClientDisconnect):
+        asyncio.run(pieces.append("gw-1", sha(JPEG), broken(), max_bytes=LIMIT))
+    assert pieces.offset("gw-1", sha(JPEG)) == 200_000
+
+
+async def _joined(content: bytes, size: int) -> list[bytes]:
+    return [piece async for piece in in_pieces(chunks(content, size))]
+
+
+@pytest.mark.parametrize("size", [1000, 65536, 262144, 300_000])
+def test_pieces_are_worth_a_write_and_lose_nothing(size: int) -> None:
+    pieces = asyncio.run(_joined(JPEG * 3, size))
+    assert b"".join(pieces) == JPEG * 3
+    assert all(len(piece) >= 256 * 1024 for piece in pieces[:-1])
+    assert asyncio.run(_joined(b"", size)) == []
