@@ -68,7 +68,8 @@ function facts(alarm: Alarm): string[] {
   if (alarm.attributes.stage) said.push(word("stage", alarm.attributes.stage));
   if (alarm.state === "active") said.push(t("alarm.active"));
   else if (alarm.ended_at !== null) {
-    const reason = word("end_reason", alarm.end_reason ?? "cleared");
+    const clear = alarm.end_reason === null || alarm.end_reason === "cleared";
+    const reason = clear && alarm.scenario === "camera_blind" ? t("end_reason.sees_again") : word("end_reason", alarm.end_reason ?? "cleared");
     said.push(t("alarm.ended", { at: clockTime(alarm.ended_at), reason }));
   }
   if (alarm.acknowledged_by !== null) {

@@ -145,10 +145,11 @@ function valueOf(value, unit) {
 function conditionOf({ name, value, limit, unit, met }) {
   const mark = met ? "✓" : "✗";
   // Of a yes or no that is wanted the mark says everything; what is merely told (nothing is wanted) says its value.
-  if (typeof value === "boolean" && limit !== null) return `${mark} ${say("conditions", name)}`;
+  // Where a no is wanted, "✓ burning" would say the opposite.
+  if (typeof value === "boolean" && limit === true) return `${mark} ${say("conditions", name)}`;
   const given = { name: say("conditions", name), value: valueOf(value, unit), limit: valueOf(limit, unit) };
   // What is met needs no limit beside it: some limits are bounds, and some conditions are met in another way.
-  return `${mark} ${text(met || limit === null ? "condition" : "condition_limit", given)}`;
+  return `${mark} ${text(met || limit === null || limit === false ? "condition" : "condition_limit", given)}`;
 }
 
 function ruleOf(candidate) {
@@ -288,6 +289,7 @@ async function refresh() {
     }
     const silent = Date.now() - answeredAt > STALE_MS;
     $("#stale").hidden = !silent;
+    document.body.classList.toggle("past", silent);
     if (silent) $("#stale").textContent = text("stale", { time: new Date(answeredAt).toLocaleTimeString(language) });
   } else {
     answeredAt = Date.now();
