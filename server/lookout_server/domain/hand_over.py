@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from lookout_contract.cases import CaseState
-from lookout_server.domain.access import access_of
+from lookout_server.domain.access import Access, access_of
 from lookout_server.domain.ledger import digest_of
 from lookout_server.domain.territory import FIELD, Person, Territory
 from lookout_server.errors import ConflictError, ForbiddenError, FourEyesError
@@ -66,16 +66,22 @@ def shares_desk(giver: Person, taker: Person) -> bool:
 
 
 def may_take(giver: Person, taker: Person) -> bool:
-    """Whether this is somebody to hand over to: those who go to those who go, the control room within itself."""
-    return giver.id != taker.id and (bool(giver.roles & FIELD and taker.roles & FIELD) or shares_desk(giver, taker))
+    """Whether this is somebody to hand over to: those who go to those who go, the control room within itself, and
+    nobody to who has been shut out and could not sign."""
+    of_a_kind = bool(giver.roles & FIELD and taker.roles & FIELD) or shares_desk(giver, taker)
+    return giver.id != taker.id and not taker.barred and of_a_kind
 
 
-def neighbours(giver: Person, everyone: Sequence[Person], territories: Sequence[Territory]) -> list[Person]:
-    """Who is near enough to be offered for taking over: of the same places, or of those beside them."""
+def neighbourhood(giver: Person, territories: Sequence[Territory]) -> Access:
+    """What is near enough for those there to be offered for taking over: the same places, and those beside them."""
     around = {place.parent for place in territories if place.id in giver.grids and place.parent is not None}
-    reach = access_of(replace(giver, grids=giver.grids | around), territories)
+    return access_of(replace(giver, grids=giver.grids | around), territories)
+
+
+def neighbours(giver: Person, people: Sequence[Person], reach: Access) -> list[Person]:
+    """Who of them is in that neighbourhood and may take over."""
     # In the control room, whoever is named no place looks after the whole site.
-    near = [other for other in everyone if reach.knows(other) or (other.in_control_room and not other.grids)]
+    near = [other for other in people if reach.knows(other) or (other.in_control_room and not other.grids)]
     return [other for other in near if may_take(giver, other)]
 
 

@@ -115,6 +115,30 @@ async def test_those_who_go_and_the_control_room_hand_over_among_themselves(
     assert not named["wang"] & (named["li"] | named["zhao"] | {"u-wang"})
 
 
+async def test_nothing_is_handed_over_to_who_has_been_shut_out(station: Station, web: httpx.AsyncClient) -> None:
+    headers = await _headers(web, "wang")
+    before = {each["id"] for each in (await web.get(f"{URL}/colleagues", headers=headers)).json()["items"]}
+    shut_out = min(before)
+    async with station.store.write() as uow:
+        await uow.people.bar(shut_out, True)
+        await uow.commit()
+    after = {each["id"] for each in (await web.get(f"{URL}/colleagues", headers=headers)).json()["items"]}
+    assert after == before - {shut_out}
+    assert (await web.post(URL, json={"to": shut_out}, headers=headers)).status_code == 422
+
+
+async def test_the_places_of_very_many_are_told_as_those_of_few(
+    station: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with station.store.read() as uow:
+        few = list(await uow.people.everyone())
+        monkeypatch.setattr("lookout_server.adapters.database.people._ASKED_FOR", 2)
+        many = list(await uow.people.everyone())
+    assert len(few) > 2
+    assert many == few
+    assert any(person.grids for person in many)
+
+
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_the_control_room_hands_over_what_waits_for_it(station: Station, web: httpx.AsyncClient) -> None:
     await _stock(station)

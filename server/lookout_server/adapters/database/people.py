@@ -4,17 +4,22 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Text, delete, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, Text, delete, or_, select, update
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from lookout_server.adapters.database.statements import insert_new, scalars, upsert
+from lookout_server.adapters.database.statements import insert_new, scalars, table_of, upsert
 from lookout_server.adapters.database.tables import FactorRow, PersonGridRow, PersonRow, SessionRow
 from lookout_server.domain.territory import Person, Role
 from lookout_server.ports import AccountFilter, KeptAccount, Session
 
 #: Tours that are kept of a person.
 _MOST_TOURS = 50
+#: People whose places are asked for by name; of more, all places are read (SQLite takes 32,766 names).
+_ASKED_FOR = 500
+_PEOPLE = table_of(PersonRow)
+_LINKS = table_of(PersonGridRow)
+_ROLES = {role.value: role for role in Role}
 
 
 class SqlPeople:
@@ -27,27 +32,26 @@ class SqlPeople:
         """By id."""
         if not ids:
             return {}
-        rows = await scalars(self._session, select(PersonRow).where(PersonRow.id.in_(sorted(set(ids)))))
+        rows = await self._rows(select(_PEOPLE).where(PersonRow.id.in_(sorted(set(ids)))))
         return {person.id: person for person in await self._people(rows)}
 
     async def everyone(self, role: Role | None = None) -> Sequence[Person]:
         """By name."""
-        statement = select(PersonRow).order_by(PersonRow.name, PersonRow.id)
+        statement = select(_PEOPLE).order_by(PersonRow.name, PersonRow.id)
         if role is not None:
             statement = statement.where(_has(role), PersonRow.barred.is_(False))
-        return await self._people(await scalars(self._session, statement))
+        return await self._people(await self._rows(statement))
 
     async def working_in(self, places: Collection[str]) -> Sequence[Person]:
         """By name."""
         there = select(PersonGridRow.person_id).where(PersonGridRow.grid_id.in_(sorted(places)))
-        statement = select(PersonRow).where(PersonRow.id.in_(there), PersonRow.barred.is_(False))
+        statement = select(_PEOPLE).where(PersonRow.id.in_(there), PersonRow.barred.is_(False))
         statement = statement.order_by(PersonRow.name, PersonRow.id)
-        return await self._people(await scalars(self._session, statement))
+        return await self._people(await self._rows(statement))
 
     async def credentials(self, username: str) -> tuple[Person, str | None] | None:
         """The person and the hash."""
-        let_in = select(PersonRow).where(PersonRow.username == username, PersonRow.barred.is_(False))
-        rows = await scalars(self._session, let_in)
+        rows = await self._rows(select(_PEOPLE).where(PersonRow.username == username, PersonRow.barred.is_(False)))
         people = await self._people(rows)
         return (people[0], rows[0].password_hash) if people else None
 
@@ -93,7 +97,7 @@ class SqlPeople:
 
     async def accounts(self, wanted: AccountFilter, limit: int) -> Sequence[KeptAccount]:
         """By user name."""
-        statement = select(PersonRow).order_by(PersonRow.username).limit(limit)
+        statement = select(_PEOPLE).order_by(PersonRow.username).limit(limit)
         if wanted.text is not None:
             name = PersonRow.name.contains(wanted.text, autoescape=True)
             statement = statement.where(or_(name, PersonRow.username.contains(wanted.text, autoescape=True)))
@@ -105,7 +109,7 @@ class SqlPeople:
             statement = statement.where(PersonRow.barred.is_(wanted.barred))
         if wanted.after is not None:
             statement = statement.where(PersonRow.username > wanted.after)
-        rows = await scalars(self._session, statement)
+        rows = await self._rows(statement)
         on = select(FactorRow.person_id).where(
             FactorRow.person_id.in_([row.id for row in rows]), FactorRow.since.is_not(None)
         )
@@ -182,21 +186,27 @@ class SqlPeople:
         if person_id is not None:
             await self._session.execute(statement.where(SessionRow.person_id == person_id))
 
-    async def _people(self, rows: Sequence[PersonRow]) -> list[Person]:
-        ids = [row.id for row in rows]
-        grids: dict[str, set[str]] = {name: set() for name in ids}
-        links = select(PersonGridRow).where(PersonGridRow.person_id.in_(ids))
-        for link in await scalars(self._session, links):
-            grids[link.person_id].add(link.grid_id)
+    async def _rows(self, statement: Select[Any]) -> Sequence[Row[Any]]:
+        """As the database has them now, not as objects of the session: of a whole district those cost most."""
+        return (await self._session.execute(statement)).all()
+
+    async def _people(self, rows: Sequence[Row[Any]]) -> list[Person]:
+        grids: dict[str, set[str]] = {row.id: set() for row in rows}
+        links = select(_LINKS)
+        if len(rows) <= _ASKED_FOR:
+            links = links.where(PersonGridRow.person_id.in_(list(grids)))
+        for link in await self._rows(links):
+            if link.person_id in grids:
+                grids[link.person_id].add(link.grid_id)
         return [_person(row, frozenset(grids[row.id])) for row in rows]
 
 
-def _person(row: PersonRow, grids: frozenset[str]) -> Person:
+def _person(row: Row[Any], grids: frozenset[str]) -> Person:
     return Person(
         id=row.id,
         username=row.username,
         name=row.name,
-        roles=frozenset(Role(name) for name in cast(list[str], row.roles)),
+        roles=frozenset([_ROLES[name] for name in cast(list[str], row.roles)]),
         grids=grids,
         language=row.language,
         skills=frozenset(cast(list[str], row.skills)),
