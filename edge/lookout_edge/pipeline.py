@@ -94,7 +94,7 @@ class CameraPipeline:
     #: All that is followed, as of the last look.
     tracks: tuple[Track, ...] = ()
     #: What the rules said of it then.
-    candidates: tuple[Candidate, ...] = ()
+    _judged: tuple[tuple[Scenario, list[Observation]], ...] = ()
     #: Why the last look gave nothing: the detector's message; None when it worked. Plates and poses have no part in it.
     unknown_because: str | None = None
     #: Looks that were taken, and those that failed.
@@ -153,6 +153,11 @@ class CameraPipeline:
     def scenarios(self) -> tuple[Scenario, ...]:
         """What its rules look for."""
         return tuple(self._books)
+
+    @property
+    def candidates(self) -> tuple[Candidate, ...]:
+        """What the rules said of what they saw in the last look."""
+        return tuple(Candidate(scenario, each) for scenario, observations in self._judged for each in observations)
 
     @property
     def open_count(self) -> int:
@@ -316,13 +321,16 @@ class CameraPipeline:
     def _detect(self, frame: Frame, look: Look) -> list[Detection]:
         if look.regions is None:
             return list(self._detector.detect(frame.image))
-        return [found for region in look.regions for found in self._detector.detect(frame.image, region)]
+        found: list[Detection] = []
+        for region in look.regions:
+            found += self._detector.detect(frame.image, region)
+        return found
 
     def _judge(self, frame: Frame, scene: Scene) -> list[EventData]:
         at = frame.at
         events: list[EventData] = []
         observed: list[Observation] = []
-        candidates: list[Candidate] = []
+        judged: list[tuple[Scenario, list[Observation]]] = []
         untracked: list[Observation] = []
         for scenario, book in self._books.items():
             observations: list[Observation] = []
@@ -333,9 +341,9 @@ class CameraPipeline:
             if not observations:
                 continue
             observed += observations
-            candidates += [Candidate(scenario, observation) for observation in observations]
+            judged.append((scenario, observations))
             untracked += observations if scenario in self._untracked else []
-        self.candidates = tuple(candidates)
+        self._judged = tuple(judged)
         waiting = any(book.is_waiting for book in self._books.values())
         self._attention.heed(at, observed, untracked, waiting)
         self._read_plates(frame, observed)

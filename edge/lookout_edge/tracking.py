@@ -7,7 +7,6 @@ stands still is held while its place looks as it did when it was last found, and
 when the scene shows that it is gone.
 """
 
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from math import inf
@@ -204,6 +203,7 @@ class Tracker:
     def __init__(self, settings: TrackerSettings | None = None) -> None:
         self._settings = settings or TrackerSettings()
         self._followed: list[_Followed] = []
+        self._places: list[Place] = []
         self._clock = LookClock()
         self._next_id = 1
         #: Seconds after the last look for which all that is followed is sure to be known again: 0 while something is so
@@ -247,6 +247,8 @@ class Tracker:
         for detection in fresh:
             self._start(at, detection)
         self.foreseen_s = self._all_foreseen_s()
+        # Told with the next picture: after its decoding all this would have to be fetched into the caches once more.
+        self._places = [Place(f.search_box, f.look_at, f.patch is not None) for f in self._followed]
         return tuple([f.as_track() for f in self._followed if f.hits > 1 or first_look])
 
     @property
@@ -256,7 +258,7 @@ class Tracker:
 
     def places(self) -> list[Place]:
         """Where everything that is followed is expected."""
-        return [Place(f.search_box, f.look_at, f.patch is not None) for f in self._followed]
+        return self._places
 
     def ways(self, at: float) -> list[Box]:
         """Where everything that is followed may be by frame time ``at``, on its way from where it last was."""
@@ -265,7 +267,7 @@ class Tracker:
 
     def reset(self) -> None:
         """Forget all tracks: time has jumped. Numbers go on rising."""
-        self._followed = []
+        self._followed, self._places = [], []
         self.foreseen_s = inf
         self._clock = LookClock()
 
@@ -383,24 +385,22 @@ class Tracker:
         """Match within each label group; (tracks without a detection, detections without a track), both in order."""
         if not tracks or not detections:
             return list(tracks), list(detections)
-        groups: dict[str, tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
-        for index, followed in enumerate(tracks):
-            groups[label_group(followed.label)][0].append(index)
-        for index, detection in enumerate(detections):
-            groups[label_group(detection.label)][1].append(index)
-        used_rows: set[int] = set()
-        used_columns: set[int] = set()
-        for rows, columns in groups.values():
-            if rows and columns:
-                places, found = [tracks[r].search_box for r in rows], [detections[c].box for c in columns]
-                for i, j in best_pairs(places, found, min_iou):
-                    tracks[rows[i]].see(at, detections[columns[j]])
-                    used_rows.add(rows[i])
-                    used_columns.add(columns[j])
-        return (
-            [track for index, track in enumerate(tracks) if index not in used_rows],
-            [detection for index, detection in enumerate(detections) if index not in used_columns],
-        )
+        found: dict[str, list[Detection]] = {}
+        for detection in detections:
+            found.setdefault(label_group(detection.label), []).append(detection)
+        of_group: dict[str, list[_Followed]] = {}
+        for followed in tracks:
+            group = label_group(followed.label)
+            if group in found:
+                of_group.setdefault(group, []).append(followed)
+        used: set[int] = set()
+        for group, rows in of_group.items():
+            columns = found[group]
+            for i, j in best_pairs([row.search_box for row in rows], [each.box for each in columns], min_iou):
+                rows[i].see(at, columns[j])
+                used.add(id(rows[i]))
+                used.add(id(columns[j]))
+        return [each for each in tracks if id(each) not in used], [each for each in detections if id(each) not in used]
 
 
 def without_doubles(detections: Sequence[Detection]) -> list[Detection]:

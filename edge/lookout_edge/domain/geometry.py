@@ -108,7 +108,12 @@ class Box(NamedTuple):
         x1, y1, x2, y2 = self
         if 0.0 <= x1 <= x2 <= 1.0 and 0.0 <= y1 <= y2 <= 1.0:
             return self
-        return Box(*(min(1.0, max(0.0, v)) for v in self))
+        return Box(
+            x1 if 0.0 < x1 < 1.0 else 0.0 if x1 <= 0.0 else 1.0,
+            y1 if 0.0 < y1 < 1.0 else 0.0 if y1 <= 0.0 else 1.0,
+            x2 if 0.0 < x2 < 1.0 else 0.0 if x2 <= 0.0 else 1.0,
+            y2 if 0.0 < y2 < 1.0 else 0.0 if y2 <= 0.0 else 1.0,
+        )
 
     def as_tuple(self) -> tuple[float, float, float, float]:
         """x1, y1, x2, y2."""

@@ -138,9 +138,10 @@ def dwell_condition(dwell_s: float, limit_s: float, name: str = "dwell") -> Cond
     return Condition(name, round(dwell_s, 3), dwell_s >= limit_s, limit_s, "s")
 
 
-def votes_condition(votes: Votes, needed: int) -> Condition:
-    """Whether enough of the last looks saw it."""
-    return Condition("votes", votes.yes, votes.yes >= needed, needed, "1")
+@lru_cache(maxsize=256)
+def votes_condition(yes: int, needed: int) -> Condition:
+    """Whether enough of the last looks, ``yes``, saw it."""
+    return Condition("votes", yes, yes >= needed, needed, "1")
 
 
 def score_condition(mean_score: float, limit: float) -> Condition:
@@ -204,7 +205,7 @@ def seen_conditions(
     return (
         zone_condition(zone),
         window_condition(armed),
-        votes_condition(votes, params.votes_needed),
+        votes_condition(votes.yes, params.votes_needed),
         score_condition(presence.mean_score, least_score),
     )
 
@@ -235,10 +236,10 @@ class Notes(Generic[T]):
     def of(self, zone: str, thing: int) -> tuple[T, bool]:
         """The note of a thing, and whether it is a fresh one since there was none."""
         key = (zone, thing)
-        is_fresh = key not in self._held
-        if is_fresh:
-            self._held[key] = self._make()
-        return self._held[key], is_fresh
+        if key in self._held:
+            return self._held[key], False
+        self._held[key] = note = self._make()
+        return note, True
 
     def keep(self, alive: set[tuple[str, int]]) -> None:
         """Forget all things but these, each of which has a note."""
@@ -288,6 +289,8 @@ class PresenceRule(ABC, Generic[P, T]):
         held = params.votes_of, params.miss_tolerance_s, self.part_share
         self._books = [PresenceBook(zone, known, *held) for zone in zones]
         self._notes = Notes(self._new_note)
+        #: Label → see ``_least_score``.
+        self._least_scores: dict[str, float] = {}
 
     @property
     def occurrences(self) -> OccurrenceSettings:
@@ -372,7 +375,11 @@ class PresenceRule(ABC, Generic[P, T]):
 
     def _least_score(self, at: float, presence: Presence, note: T) -> float:
         """Least mean score of a thing, 0..1."""
-        return self._context.least_score(presence.track.label, self._params.min_score)
+        label = presence.track.label
+        least = self._least_scores.get(label)
+        if least is None:
+            least = self._least_scores[label] = self._context.least_score(label, self._params.min_score)
+        return least
 
     @abstractmethod
     def _new_note(self) -> T:

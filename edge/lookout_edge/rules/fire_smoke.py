@@ -240,7 +240,7 @@ class FireSmoke:
         conditions = (
             zone_condition(zone.id),
             window_condition(armed),
-            votes_condition(hazard.votes, params.votes_needed),
+            votes_condition(hazard.votes.yes, params.votes_needed),
             *((score_condition(hazard.mean_score, params.min_score),) if params.min_score else ()),
             dwell_condition(hazard.dwell_s, wait_s),
             _place_condition(doubted, hazard.dwell_s, place_s),

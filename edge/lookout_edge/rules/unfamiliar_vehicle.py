@@ -71,10 +71,16 @@ class _Note:
     admitted: bool = False
     #: Plate, frame time and outcome of the last search for it among the residents.
     searched: tuple[str, float, Found] | None = None
+    #: What the readings came to, until there is another one; None before the first.
+    verdict: tuple[Plate, Found | None] | None = None
     #: What was last said of the plate.
     told: Attributes = field(default_factory=Attributes)
-    #: The plate and the outcome of the search that were last explained, and how: most looks say the same again.
-    explained: tuple[Plate | None, Found | None, tuple[Condition, ...]] = (None, None, ())
+    #: The verdict that was last explained, and how: most looks say the same again.
+    explained: tuple[tuple[Plate, Found | None] | None, tuple[Condition, ...]] = (None, ())
+
+    def is_searched(self, at: float) -> bool:
+        """Whether the outcome of the last search is believed still."""
+        return self.searched is not None and 0 <= at - self.searched[1] < SEARCH_S
 
     def tell(self, text: str | None, confidence: float, status: PlateStatus) -> Plate:
         """The plate as it is to be told; the message of the last look where nothing has changed."""
@@ -83,14 +89,6 @@ class _Note:
             plate = Plate(text=text, confidence=confidence, status=status)
             self.told = Attributes(plate=plate)
         return plate
-
-    def explain(self, plate: Plate, found: Found | None, params: UnfamiliarVehicleParams) -> tuple[Condition, ...]:
-        """The conditions that say how the plate stands with the residents."""
-        last_plate, last_found, conditions = self.explained
-        if plate is not last_plate or found is not last_found:
-            conditions = _conditions_of(plate, found, params.fuzzy_distance)
-            self.explained = plate, found, conditions
-        return conditions
 
 
 class UnfamiliarVehicle(PresenceRule[UnfamiliarVehicleParams, _Note]):
@@ -122,13 +120,14 @@ class UnfamiliarVehicle(PresenceRule[UnfamiliarVehicleParams, _Note]):
         vote, thing = note.vote, presence.track.id
         if thing in self._readings:
             vote.add(self._readings[thing])
+            note.verdict = None
         if thing in self._unread:
             note.unread_because = self._unread[thing]
-        plate, found = self._plate(at, note)
+        plate, found = self._plate(at, note) or (None, None)
         params, dwell_s = self._params, presence.dwell_s
         conditions = [dwell_condition(dwell_s, params.dwell_s)]
         if plate is not None:
-            conditions += [self._decided_condition(at, presence, plate, note), *note.explain(plate, found, params)]
+            conditions += self._explained(at, presence, plate, note)
         elif self._reads_plates and not vote.attempts:
             conditions.append(self._tried_condition(presence, note))
         severity, reason = self._severity(dwell_s, plate, found)
@@ -146,22 +145,27 @@ class UnfamiliarVehicle(PresenceRule[UnfamiliarVehicleParams, _Note]):
             visit_of=found.plate if found is not None and arrived else None,
         )
 
-    def _plate(self, at: float, note: _Note) -> tuple[Plate | None, Found | None]:
+    def _plate(self, at: float, note: _Note) -> tuple[Plate, Found | None] | None:
+        """What the readings come to; the same until there is another one, but that the search is done again."""
         vote = note.vote
         if not self._reads_plates or not vote.attempts:
-            return None, None
+            return None
+        if note.verdict is not None and (note.verdict[1] is None or note.is_searched(at)):
+            return note.verdict
         text, confidence = vote.winner()
         confidence = round(confidence, 4)
         sure = len(vote.readings) >= self._params.plate_min_reads and confidence >= self._params.plate_min_confidence
         if text is None or not sure:
-            return note.tell(None, confidence, PlateStatus.UNREADABLE), None
-        found = self._search(at, text, note)
-        status = PlateStatus.KNOWN if found.match is Match.RESIDENT else PlateStatus.UNKNOWN
-        return note.tell(text, confidence, status), found
+            note.verdict = note.tell(None, confidence, PlateStatus.UNREADABLE), None
+        else:
+            found = self._search(at, text, note)
+            status = PlateStatus.KNOWN if found.match is Match.RESIDENT else PlateStatus.UNKNOWN
+            note.verdict = note.tell(text, confidence, status), found
+        return note.verdict
 
     def _search(self, at: float, text: str, note: _Note) -> Found:
         """Who it is, looked up once a second."""
-        if note.searched is not None and note.searched[0] == text and 0 <= at - note.searched[1] < SEARCH_S:
+        if note.searched is not None and note.searched[0] == text and note.is_searched(at):
             return note.searched[2]
         params = self._params
         found = match_plate(
@@ -181,6 +185,18 @@ class UnfamiliarVehicle(PresenceRule[UnfamiliarVehicleParams, _Note]):
         the gateway's fault and no vehicle's: whoever stays long is told all the same, as one that nobody could tell."""
         waits = self._params.plate_patience_s > 0 and presence.dwell_s < self._params.long_stay_s
         return Condition(name="plate_tried", value=note.unread_because or "not_yet", met=not waits)
+
+    def _explained(self, at: float, presence: Presence, plate: Plate, note: _Note) -> tuple[Condition, ...]:
+        """What is told of a plate that somebody tried to read."""
+        verdict, conditions = note.explained
+        if verdict is None or verdict is not note.verdict or plate.status is PlateStatus.UNREADABLE:
+            found = note.verdict[1] if note.verdict is not None else None
+            conditions = (
+                self._decided_condition(at, presence, plate, note),
+                *_conditions_of(plate, found, self._params.fuzzy_distance),
+            )
+            note.explained = note.verdict, conditions
+        return conditions
 
     def _decided_condition(self, at: float, presence: Presence, plate: Plate, note: _Note) -> Condition:
         """Unreadable is a verdict, and not what one failed reading says: a resident must not be an alarm for the
@@ -208,20 +224,22 @@ class UnfamiliarVehicle(PresenceRule[UnfamiliarVehicleParams, _Note]):
         self, at: float, presence: Presence, plate: Plate | None, note: _Note
     ) -> tuple[float | None, int | None]:
         """(frame time of the next look wanted for the plate, track to read in this picture)."""
+        params = self._params
+        is_known = plate is not None and plate.status is PlateStatus.KNOWN
+        if not self._reads_plates or is_known:
+            return None, None
         size = presence.track.box.area**0.5
         nearer = presence.seen_at >= at and size >= NEARER * note.near_size
-        used_up = note.vote.attempts >= self._params.plate_tries and not nearer
-        is_known = plate is not None and plate.status is PlateStatus.KNOWN
-        if not self._reads_plates or is_known or used_up:
+        if note.vote.attempts >= params.plate_tries and not nearer:
             return None, None
-        first = presence.since + self._params.plate_from_s
-        due = first if note.tried_at is None else max(first, note.tried_at + self._params.plate_interval_s)
+        first = presence.since + params.plate_from_s
+        due = first if note.tried_at is None else max(first, note.tried_at + params.plate_interval_s)
         if at < due or presence.seen_at < at:
             return due, None
         if nearer:
             note.nearer_at, note.near_size = at, size
         note.tried_at = at
-        return at + self._params.plate_interval_s, presence.track.id
+        return at + params.plate_interval_s, presence.track.id
 
 
 def _conditions_of(plate: Plate, found: Found | None, most_misread: int) -> tuple[Condition, ...]:
