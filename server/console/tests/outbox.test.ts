@@ -99,6 +99,20 @@ describe("outbox", () => {
     expect(acts).toHaveLength(2);
   });
 
+  it("tries again by itself what a dispatcher cannot take now, and asks about what it fails on", async () => {
+    answers = [fail(new Problem(503, { code: "unavailable" }))];
+    void outbox.add(job());
+    await settle();
+    expect(outbox.jobOf("c-1")?.state).toBe("waiting");
+    timers.shift()?.();
+    await settle();
+    expect(settled).toEqual(["accept done"]);
+    answers = [fail(new Problem(500, {}))];
+    void outbox.add(job());
+    await settle();
+    expect(outbox.jobOf("c-1")?.state).toBe("failed");
+  });
+
   it("does not send a photo twice that is safe already", async () => {
     answers = [() => undefined, fail(new Unreachable())];
     void outbox.add(job({ action: "feedback", photos: [new Blob(["1"]), new Blob(["2"])] }));

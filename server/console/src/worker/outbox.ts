@@ -74,6 +74,8 @@ export interface OutboxPorts {
 }
 
 const RETRY_MS = 5_000;
+/** Nothing is wrong with what was sent: a dispatcher whose disk is full, that starts, or that is asked too much. */
+const LATER: readonly number[] = [429, 502, 503, 504];
 /** Somebody else's change may come between reading and acting, but hardly this often. */
 const STALE_TRIES = 3;
 
@@ -216,8 +218,8 @@ export class Outbox {
   }
 
   private failed(job: Job, error: unknown): void {
-    const signedOut = error instanceof Problem && error.status === 401;
-    if (error instanceof Unreachable || signedOut) {
+    const later = error instanceof Problem && (error.status === 401 || LATER.includes(error.status));
+    if (error instanceof Unreachable || later) {
       this.change(job, { state: "waiting", error });
       this.ports.later(() => {
         if (this.jobOf(job.id)?.state === "waiting") this.retry(job.id);
