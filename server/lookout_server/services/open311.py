@@ -54,6 +54,14 @@ async def requests(store: Store, by: Access, asked: Asked) -> Sequence[CaseView]
         return await case_views(uow, await uow.cases.page(wanted, Page(limit=asked.limit)))
 
 
+async def named_requests(store: Store, by: Access, case_ids: Sequence[str]) -> Sequence[CaseView]:
+    """These, in this order; what is none, or is not for the asking person, is left out."""
+    async with store.read() as uow:
+        found = await uow.cases.get(case_ids)
+        seen = [found[id] for id in dict.fromkeys(case_ids) if id in found and by.sees(found[id])]
+        return await case_views(uow, [case for case in seen if case.scenario in SERVICES])
+
+
 async def request(store: Store, by: Access, case_id: str) -> CaseView:
     """One; NotFoundError for what is none of these kinds."""
     async with store.read() as uow:

@@ -101,6 +101,7 @@ async def test_a_service_request_is_a_case(station: Station, web: httpx.AsyncCli
     headers, far = await _headers(web, "li"), await _headers(web, "far")
     services = (await web.get("/api/v1/open311/services.json", headers=headers)).json()
     assert "care" not in {each["service_code"] for each in services}
+    assert all(each["metadata"] is False for each in services)
     asked: dict[str, Any] = {"service_code": "garbage", "description": "又堆满了", "address_id": "grid-07"}
     made = await web.post("/api/v1/open311/requests.json", data=asked, headers=headers)
     assert made.status_code == 201, made.text
@@ -114,6 +115,9 @@ async def test_a_service_request_is_a_case(station: Station, web: httpx.AsyncCli
     root = ElementTree.fromstring(listed.text)
     assert (root.tag, [each.findtext("service_request_id") for each in root]) == ("service_requests", [case])
     assert (await web.get("/api/v1/open311/requests.json?status=closed", headers=headers)).json() == []
+    named = f"/api/v1/open311/requests.json?service_request_id=c-20200101-0001,{case},{case}"
+    assert [each["service_request_id"] for each in (await web.get(named, headers=headers)).json()] == [case]
+    assert (await web.get(named, headers=far)).json() == []
     # Another place neither sees it nor asks for anything here.
     assert (await web.get("/api/v1/open311/requests.json", headers=far)).json() == []
     assert (await web.get(f"/api/v1/open311/requests/{case}.json", headers=far)).status_code == 404

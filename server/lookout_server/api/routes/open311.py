@@ -28,7 +28,7 @@ from lookout_server.services.views import CaseView
 
 router = APIRouter(prefix="/api/v1/open311", tags=["cases"])
 
-_Row = Mapping[str, str | None]
+_Row = Mapping[str, str | bool | None]
 
 
 class Format(StrEnum):
@@ -48,6 +48,9 @@ class Status(StrEnum):
 class RequestQuery(BaseModel):
     """Which requests; what is left out does not matter."""
 
+    service_request_id: Annotated[
+        str | None, Field(max_length=1_200, description="Separated by commas; then nothing else matters.")
+    ] = None
     service_code: Annotated[str | None, Field(max_length=200, description="Separated by commas.")] = None
     status: Status | None = None
     start_date: UtcTime | None = None
@@ -80,7 +83,7 @@ async def list_services(_access: ControlRoom, form: Format) -> Response:
             "service_code": each.value,
             "service_name": SCENARIOS[each].zh,
             "description": SCENARIOS[each].en,
-            "metadata": "false",
+            "metadata": False,
             "type": "realtime",
             "keywords": each.value.replace("_", ","),
             "group": "community",
@@ -102,7 +105,11 @@ async def list_requests(
     form: Format,
     query: Annotated[RequestQuery, Query()],
 ) -> Response:
-    """Requests, newest first, 200 at most."""
+    """Requests, newest first, 200 at most; or those that are named."""
+    if query.service_request_id is not None:
+        named = [each.strip() for each in query.service_request_id.split(",")]
+        rows = [_row(view) for view in await open311.named_requests(deps.store, access, named)]
+        return _answer(form, "service_requests", "request", rows)
     asked = open311.Asked(
         services=_services(query.service_code) if query.service_code else None,
         open=None if query.status is None else query.status is Status.OPEN,
@@ -196,5 +203,5 @@ def _answer(form: Format, many: str, one: str, rows: Sequence[_Row], *, status: 
     for row in rows:
         element = ElementTree.SubElement(root, one)
         for name, value in row.items():
-            ElementTree.SubElement(element, name).text = value
+            ElementTree.SubElement(element, name).text = str(value).lower() if isinstance(value, bool) else value
     return Response(ElementTree.tostring(root, encoding="utf-8", xml_declaration=True), status, media_type="text/xml")
