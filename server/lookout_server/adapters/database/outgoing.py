@@ -9,7 +9,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql import ClauseElement
 
 from lookout_server.adapters.database.prepared import Prepared, driver_of
-from lookout_server.adapters.database.statements import insert_all, insert_numbered, limited, scalars, table_of
+from lookout_server.adapters.database.statements import (
+    insert_all,
+    insert_numbered,
+    limited,
+    scalars,
+    select_by,
+    table_of,
+)
 from lookout_server.adapters.database.tables import CounterRow, FeedRow, OutboxRow, WebhookSetAsideRow
 from lookout_server.ports import AnswerTo, FeedEntry, FeedKind, OutboxMessage
 
@@ -47,8 +54,8 @@ class SqlFeed:
 
     async def head(self) -> int:
         """0 before the first line."""
-        value = await self._session.scalar(select(CounterRow.value).where(CounterRow.name == _COUNTER))
-        return int(value or 0)
+        counted = await select_by(self._session, CounterRow, ("name",), [(_COUNTER,)])
+        return counted[0].value if counted else 0
 
     async def after(self, seq: int, limit: int) -> Sequence[FeedEntry]:
         """Ascending."""

@@ -8,14 +8,14 @@ from sqlalchemy import ColumnElement, Row, Select, Text, delete, or_, select, up
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from lookout_server.adapters.database.statements import insert_new, scalars, table_of, upsert
+from lookout_server.adapters.database.statements import insert_new, scalars, select_by, table_of, upsert
 from lookout_server.adapters.database.tables import FactorRow, PersonGridRow, PersonRow, SessionRow
 from lookout_server.domain.territory import Person, Role
 from lookout_server.ports import AccountFilter, KeptAccount, Session
 
 #: Tours that are kept of a person.
 _MOST_TOURS = 50
-#: People whose places are asked for by name; of more, all places are read (SQLite takes 32,766 names).
+#: People whose places are asked for by name; of more, all places are read.
 _ASKED_FOR = 500
 _PEOPLE = table_of(PersonRow)
 _LINKS = table_of(PersonGridRow)
@@ -30,9 +30,7 @@ class SqlPeople:
 
     async def get(self, ids: Collection[str]) -> dict[str, Person]:
         """By id."""
-        if not ids:
-            return {}
-        rows = await self._rows(select(_PEOPLE).where(PersonRow.id.in_(sorted(set(ids)))))
+        rows = await select_by(self._session, PersonRow, ("id",), [(each,) for each in ids])
         return {person.id: person for person in await self._people(rows)}
 
     async def everyone(self, role: Role | None = None) -> Sequence[Person]:
@@ -152,7 +150,7 @@ class SqlPeople:
 
     async def session(self, token_hash: str) -> tuple[Person, datetime] | None:
         """Also sessions that have run out; the caller has the clock."""
-        rows = await scalars(self._session, select(SessionRow).where(SessionRow.token_hash == token_hash))
+        rows = await select_by(self._session, SessionRow, ("token_hash",), [(token_hash,)])
         if not rows:
             return None
         people = await self.get([rows[0].person_id])
@@ -190,18 +188,20 @@ class SqlPeople:
         """As the database has them now, not as objects of the session: of a whole district those cost most."""
         return (await self._session.execute(statement)).all()
 
-    async def _people(self, rows: Sequence[Row[Any]]) -> list[Person]:
+    async def _people(self, rows: Sequence[Row[Any]] | Sequence[PersonRow]) -> list[Person]:
         grids: dict[str, set[str]] = {row.id: set() for row in rows}
-        links = select(_LINKS)
-        if len(rows) <= _ASKED_FOR:
-            links = links.where(PersonGridRow.person_id.in_(list(grids)))
-        for link in await self._rows(links):
+        for link in await self._links(grids):
             if link.person_id in grids:
                 grids[link.person_id].add(link.grid_id)
         return [_person(row, frozenset(grids[row.id])) for row in rows]
 
+    async def _links(self, ids: Collection[str]) -> Sequence[Row[Any]] | Sequence[PersonGridRow]:
+        if len(ids) > _ASKED_FOR:
+            return await self._rows(select(_LINKS))
+        return await select_by(self._session, PersonGridRow, ("person_id",), [(each,) for each in ids])
 
-def _person(row: Row[Any], grids: frozenset[str]) -> Person:
+
+def _person(row: Row[Any] | PersonRow, grids: frozenset[str]) -> Person:
     return Person(
         id=row.id,
         username=row.username,
