@@ -169,6 +169,18 @@ async def test_a_connection_whose_server_was_killed_is_tried_again_on_another(
         await database.close()
 
 
+async def test_a_row_of_any_table_can_go_as_one_value(postgres_migrated: str) -> None:
+    database = Database(postgres_migrated)
+    try:
+        async with database.write() as unit:
+            for table in Base.metadata.sorted_tables:
+                counting = text(f"SELECT count(*) FROM unnest(CAST(:rows AS {table.name}[]))")
+                row = dict.fromkeys([column.name for column in table.c])
+                assert await unit.session.scalar(counting, {"rows": [row]}) == 1, table.name
+    finally:
+        await database.close()
+
+
 async def test_what_another_version_makes_of_a_table_is_met_by_trying_again(
     postgres_migrated: str, postgres_server: PostgresServer
 ) -> None:
