@@ -167,7 +167,7 @@ def integrator_add(
 ) -> None:
     """Make a broker account that may read what becomes of cases and what the mirrors tell, and say nothing.
 
-    Its password is shown once.
+    For one program: of two with the same account each throws out the other. Its password is shown once.
     """
     access = asdict(do(bootstrap.add_integrator(configured(config, level="warning"), name, rotate=rotate)))
     typer.echo(json.dumps(access) if as_json else "\n".join(f"{key}: {value}" for key, value in access.items()))

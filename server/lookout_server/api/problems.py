@@ -73,7 +73,7 @@ _DETAILS: Mapping[str, str] = {
     "invalid": "body.reason: Field required",
     "wrong_password": "this is not your present password: nothing was changed",
     "rows_refused": "3 rows cannot be taken, so nothing was done: mend them and send the files again",
-    "throttled": "too many failed sign-ins: try again in 4 s",
+    "throttled": "that was a lot at once: try again in 4 s",
     "unavailable": "the database does not answer: check that it runs",
 }
 _EXTRAS: Mapping[str, dict[str, Any]] = {
@@ -124,9 +124,9 @@ def document(code: str, detail: str, extras: Mapping[str, object] | None = None)
 
 
 def errors(*codes: str) -> dict[int | str, dict[str, Any]]:
-    """The ``responses`` of a route that can fail in these ways; 401, 422 and 503 are always among them."""
+    """The ``responses`` of a route that can fail in these ways; 401, 422, 429 and 503 are always among them."""
     found: dict[int | str, dict[str, Any]] = {}
-    for code in dict.fromkeys((*codes, "unauthenticated", "invalid", "unavailable")):
+    for code in dict.fromkeys((*codes, "unauthenticated", "invalid", "throttled", "unavailable")):
         status = STATUS[code]
         example = document(code, _DETAILS[code], _EXTRAS.get(code))
         schema = {"$ref": "#/components/schemas/Problem"}
@@ -135,6 +135,8 @@ def errors(*codes: str) -> dict[int | str, dict[str, Any]]:
             {"description": HTTPStatus(status).phrase, "content": {MEDIA_TYPE: {"schema": schema, "examples": {}}}},
         )
         held["content"][MEDIA_TYPE]["examples"][code] = {"value": example}
+        if code == "throttled":
+            held["headers"] = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}}
     return found
 
 
