@@ -36,6 +36,8 @@ _WATCHED_GAP_S = 30.0
 _POSE_EVERY_S, _POSE_LASTS_S = 0.5, 1.5
 #: Key of the observation that nobody was seen: no track has it.
 _NOBODY = -1
+#: Between two looks.
+_NO_SCENE = Scene("")
 
 
 class Stage(StrEnum):
@@ -128,7 +130,7 @@ class Care(PresenceRule[CareParams, _Note]):
     def __init__(self, params: CareParams, zones: Sequence[Zone], context: RuleContext) -> None:
         super().__init__(params, zones, context, params.labels)
         self._zones = tuple(zones)
-        self._scene = Scene("")
+        self._scene = _NO_SCENE
         self._looked_at: float | None = None
         self._alive_at: float | None = None
         #: Start of the day's time for signs of life, and the seconds of it that were watched.
@@ -144,6 +146,7 @@ class Care(PresenceRule[CareParams, _Note]):
         self._scene = scene
         self._upright = {k: v for k, v in self._upright.items() if 0 <= at - v[0] <= self._params.fall_within_s}
         people = super().observe(at, tracks, scene)
+        self._scene = _NO_SCENE  # it would keep its picture alive until the next look
         seen = (track.box for track in tracks if track.label in self._params.labels and track.last_at >= at)
         if any(zone.contains(box.bottom_centre) for box in seen for zone in self._zones):
             self._alive_at, self._silent = at, None

@@ -1,5 +1,6 @@
 """What holds for every rule, whatever it looks for."""
 
+import weakref
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
@@ -88,6 +89,18 @@ def test_a_shift_by_days_changes_nothing_but_time(scenario: Scenario, history: H
     assert [(o.key, o.since + shift, o.standing, o.severity, o.conditions, o.votes) for o in here] == [
         (o.key, o.since, o.standing, o.severity, o.conditions, o.votes) for o in there
     ]
+
+
+@every_rule
+def test_a_look_that_was_judged_is_let_go_with_its_picture(scenario: Scenario) -> None:
+    def is_as_before(place: Box, at: float) -> bool:
+        return True
+
+    rule, picture = fresh(scenario), weakref.ref(is_as_before)
+    tracks = [Track(1, LABEL.get(scenario, "person"), 0.5, box_at(0.4, 0.4, 0.1, 0.1), 0.0, 0.0, 3)]
+    rule.observe(0.0, tracks, Scene("gate", is_as_before=is_as_before))
+    del is_as_before
+    assert picture() is None
 
 
 @every_rule
