@@ -57,6 +57,8 @@ class MotionSettings:
     light_step: int = 20
     #: Share of a thing's pixels that may differ while it still looks the same.
     same_share: float = 0.12
+    #: Levels by which a place as a whole may differ while it looks just the same.
+    veil: float = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,23 +160,27 @@ class MotionGate:
         if not self._kept or at - self._kept[-1][0] >= _KEPT_EVERY_S:
             self._kept.append((at, self._now))
 
-    def is_as_before(self, box: Box, before: float) -> bool:
+    def is_as_before(self, box: Box, before: float, just: bool = False) -> bool:
         """Whether ``box`` looks as it did in a kept picture of frame time ``before`` or earlier, but for noise and for
-        light that rose or fell in the whole picture; False where none is kept."""
-        slices = self._slices(box)
+        light that rose or fell in all of it; False where none is kept. ``just``: half as many pixels may differ, and
+        the mean by a few levels only, however noisy it is."""
+        return any(self._is_same(box, kept, just) for kept_at, kept in self._kept if kept_at <= before)
+
+    def _is_same(self, box: Box, kept: Luma, just: bool) -> bool:
+        if kept.shape != self._now.shape:
+            return False
+        slices, settings = self._slices(box), self._settings
         now, limit = self._now[slices], self._limit[slices]
-        for kept_at, kept in self._kept:
-            if kept_at > before or kept.shape != self._now.shape:
-                continue
-            common = _common_rise(self._now, kept)
-            difference = np.subtract(now, kept[slices], dtype=np.int16) - np.int16(common)
-            differing = np.count_nonzero(np.abs(difference) >= limit)
-            # A veil changes every pixel by less than its noise, and all of them alike.
-            veiled = abs(float(difference.mean())) >= float(limit.mean()) / 2
-            lit = abs(common) >= self._settings.light_step
-            if not (lit or veiled) and differing <= self._settings.same_share * now.size:
-                return True
-        return False
+        common = _common_rise(self._now, kept)
+        if abs(common) >= settings.light_step:
+            return False
+        difference = np.subtract(now, kept[slices], dtype=np.int16) - np.int16(common)
+        # A veil changes every pixel by less than its noise, and all of them alike.
+        veil = settings.veil if just else float(limit.mean()) / 2
+        if abs(float(difference.mean())) >= veil:
+            return False
+        differing = np.count_nonzero(np.abs(difference) >= limit)
+        return bool(differing <= settings.same_share * now.size * (0.5 if just else 1.0))
 
     def reset(self) -> None:
         """Forget the reference: time has jumped. What was learned of the noise stays."""

@@ -92,8 +92,8 @@ class Scene:
     doubtful: Sequence[Detection] = ()
     #: How a place looks in this picture; None where there are no pixels.
     appearance: Callable[[Box], Appearance] | None = None
-    #: Whether a place looks as it did at some frame time or before it; None where there are no pixels.
-    is_as_before: Callable[[Box, float], bool] | None = None
+    #: Whether a place looks as it did at some frame time or before it, or just so; None where there are no pixels.
+    is_as_before: Callable[[Box, float, bool], bool] | None = None
     #: What operators have agreed to leave out at this camera.
     suppressions: Sequence[Suppression] = ()
     #: What was last told of the occurrences of a scenario that go on at this camera, over gaps and restarts, too.

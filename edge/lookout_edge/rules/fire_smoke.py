@@ -5,7 +5,8 @@ grows. The more of that is seen, the sooner it is confirmed; what is merely ther
 something often came to nothing (lamps, brake lights, steam) are learned for a day: what is merely there, and of which
 the model is not sure, must stay for a minute there, as it must where an operator has agreed to leave something out.
 Smoke that was suspected all along, and such as comes without a change of its place, is scenery: clouds and fog, until
-it outgrows its past, flickers, is clearly surer or is there for long.
+it outgrows its past, flickers, is clearly surer or is there for long. Where the picture is just the same as before,
+neither size nor sureness makes it come.
 """
 
 from collections.abc import Sequence
@@ -100,7 +101,7 @@ class FireSmokeParams(RuleParams):
     left_out_s: float = Field(default=60.0, ge=0, le=120)
     """Seconds until the pre-alarm where the place was learned or an operator has agreed to leave something out, for
     what neither flickers nor grows and of which the model is not sure, if ``steady_share`` of the looks of so many
-    seconds saw it."""
+    seconds saw it; and for smoke whose place looks just as before it came, if nearly all did."""
 
     @model_validator(mode="after")
     def _times_ascend(self) -> Self:
@@ -222,11 +223,13 @@ class FireSmoke:
         known = self._known_share(at, hazard)
         in_scenery = known > 1 / params.min_growth
         flickers = hazard.flicker >= params.min_flicker
-        # What has grown into where smoke was suspected long ago has not outgrown its past.
-        alive = flickers or (hazard.growth >= params.min_growth and not in_scenery)
-        as_before = not alive and self._is_as_before(hazard, scene)
-        believed = flickers or self._is_sure(hazard, CLEAR) or self._lasts(hazard)
-        held_back = (in_scenery or as_before) and not believed
+        grows = hazard.growth >= params.min_growth
+        as_before_s = 0.0 if flickers else self._as_before_s(hazard, grows, scene)
+        # What has grown into where smoke was suspected long ago, or without a change there, has not outgrown its past.
+        alive = flickers or (grows and not in_scenery and not as_before_s)
+        believed = flickers or self._is_sure(hazard, CLEAR) or self._lasts(hazard, params.scenery_s)
+        comes = not as_before_s or self._lasts(hazard, as_before_s)
+        held_back = (in_scenery and not believed) or not comes
         sure = self._is_sure(hazard)
         doubted = not alive and (
             self._cells.knows(at, _kind(hazard), hazard.box) or self._is_left_out(at, hazard, scene)
@@ -245,7 +248,7 @@ class FireSmoke:
             dwell_condition(hazard.dwell_s, wait_s),
             _place_condition(doubted, hazard.dwell_s, place_s),
             Condition("scenery", round(known, 2), believed or not in_scenery, round(1 / params.min_growth, 2), "1"),
-            Condition("as_before", as_before, believed or not as_before, False),
+            Condition("as_before", as_before_s > 0, comes, False),
             *(() if behaves else (_steady_condition(share, params.steady_share),)),
             Condition(name="flicker", value=round(hazard.flicker, 3), limit=params.min_flicker, met=True),
             Condition(name="growth", value=round(hazard.growth, 3), limit=params.min_growth, met=True),
@@ -290,26 +293,29 @@ class FireSmoke:
 
     def _known_share(self, at: float, hazard: Hazard) -> float:
         """Share of its box in which smoke was suspected long before; none of flames and of an alarm that was told."""
-        return self._scenery.share(at, hazard.box) if self._may_be_scenery(hazard) else 0.0
+        return self._scenery.share(at, hazard.box) if _lies(hazard) and self._may_be_none(hazard) else 0.0
 
-    def _is_as_before(self, hazard: Hazard, scene: Scene) -> bool:
-        """Whether nothing has come where smoke seems to have: all of it looks as it did half a minute before."""
-        before, looks = hazard.since - _COMES_S, scene.is_as_before
-        if looks is None or not self._may_be_scenery(hazard):
-            return False
-        return all(looks(part.box, before) for part in hazard.parts)
+    def _as_before_s(self, hazard: Hazard, grows: bool, scene: Scene) -> float:
+        """Seconds for which must last what seems to be smoke where nothing has come; 0 where something has.
 
-    def _may_be_scenery(self, hazard: Hazard) -> bool:
-        """Clouds and fog lie; what is at least as tall as wide, in shares of the picture, rises."""
+        All of it looks as it did half a minute before: just so, whatever the model thinks and however large it gets;
+        or nearly, if it lies, does not grow and the model is not clearly sure.
+        """
+        looks, before = scene.is_as_before, hazard.since - _COMES_S
+        if looks is None or not self._may_be_none(hazard):
+            return 0.0
+        if all(looks(part.box, before, True) for part in hazard.parts):
+            return self._params.left_out_s
+        comes = grows or not _lies(hazard) or self._is_sure(hazard, CLEAR)
         return (
-            _is_smoke_alone(hazard)
-            and hazard.box.height < hazard.box.width
-            and hazard.number not in self._told
-            and self._params.scenery_s > 0
+            0.0 if comes or not all(looks(part.box, before, False) for part in hazard.parts) else self._params.scenery_s
         )
 
-    def _lasts(self, hazard: Hazard) -> bool:
-        wait_s = self._params.scenery_s
+    def _may_be_none(self, hazard: Hazard) -> bool:
+        """Whether smoke that nobody was told of may be scenery."""
+        return _is_smoke_alone(hazard) and hazard.number not in self._told and self._params.scenery_s > 0
+
+    def _lasts(self, hazard: Hazard, wait_s: float) -> bool:
         return hazard.dwell_s >= wait_s and hazard.share_over(wait_s) >= LASTING
 
     def _is_left_out(self, at: float, hazard: Hazard, scene: Scene) -> bool:
@@ -337,6 +343,11 @@ def _place_condition(doubted: bool, dwell_s: float, limit_s: float) -> Condition
 def _steady_condition(share: float, limit: float) -> Condition:
     """Whether enough of the last looks saw what does nothing but shine."""
     return Condition(name="seen_lately", value=round(share, 3), limit=limit, met=share >= limit, unit="1")
+
+
+def _lies(hazard: Hazard) -> bool:
+    """Clouds and fog do; what is at least as tall as wide, in shares of the picture, rises."""
+    return hazard.box.height < hazard.box.width
 
 
 def _kind(hazard: Hazard) -> str:

@@ -197,6 +197,7 @@ def test_a_place_is_compared_with_what_it_was_at_a_time_or_before() -> None:
     assert not gate.is_as_before(place, -1.0), "nothing is kept from so long ago"
     shown(noisy(scene, 2.0), 40.0)
     assert gate.is_as_before(place, 10.0)
+    assert gate.is_as_before(place, 10.0, just=True)
     shown(scene + np.uint8(12), 50.0)
     assert gate.is_as_before(place, 20.0), "the sun has come out"
     shown(with_thing(scene, 0.0, 0.0, 0.3, 0.9), 60.0)
@@ -205,6 +206,15 @@ def test_a_place_is_compared_with_what_it_was_at_a_time_or_before() -> None:
     thin[108:189, 192:384] += 16
     shown(thin, 70.0)
     assert not gate.is_as_before(place, 40.0), "a veil is no light over the whole picture"
+    thin[108:189, 192:384] -= 11
+    shown(thin, 85.0)
+    assert gate.is_as_before(place, 40.0)
+    assert not gate.is_as_before(place, 40.0, just=True), "the thinnest veil is no mere likeness"
+    part = scene.copy()
+    part[108:136, 192:256] += 40
+    shown(part, 100.0)
+    assert gate.is_as_before(place, 40.0)
+    assert not gate.is_as_before(place, 40.0, just=True), "one part in twelve is new"
     shown(scene, 240.0)
     for at in range(255, 600, 15):
         shown(with_thing(scene, 0.4, 0.4, 0.4, 0.3), float(at))
