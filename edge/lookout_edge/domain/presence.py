@@ -52,7 +52,7 @@ def _votes(yes: int, of: int) -> Votes:
 class Presence:
     """One thing in one zone. Times are frame times, seconds since the Unix epoch."""
 
-    #: Number of its first track; stays when the track changes.
+    #: Number of its first track; stays when the track changes. Below 0 where a thing that is here bears that number.
     thing: int
     track: Track
     since: float
@@ -189,6 +189,13 @@ class PresenceBook:
     def _begin(self, at: float, track: Track) -> Presence:
         # A track is shown from its second sight on: its first one counts as well.
         since = track.first_at if track.hits <= CONFIRMED_HITS else at
-        presence = Presence(track.id, track, since, at, deque(maxlen=self.votes_of))
+        presence = Presence(self._free_number(track.id), track, since, at, deque(maxlen=self.votes_of))
         presence.see(at, track)
         return presence
+
+    def _free_number(self, number: int) -> int:
+        """A track's own, or one that no track has where its first thing goes on under another track."""
+        taken = {presence.thing for presence in self._present}
+        while number in taken:
+            number = -number if number > 0 else number - 1
+        return number
