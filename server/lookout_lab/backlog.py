@@ -15,7 +15,7 @@ from lookout_lab.databases import counted, read_everything
 from lookout_lab.processes import cpu_seconds, until
 from lookout_lab.proxy import Proxy
 from lookout_lab.records import Journal, Stored
-from lookout_lab.stage import RUNG_S, RUNGS, SITE, DatabaseKind, Plan, Stage
+from lookout_lab.stage import ACTED_S, RUNGS, SITE, DatabaseKind, Plan, Stage
 from lookout_lab.verdict import Verdict, judge
 
 #: What the product promises.
@@ -120,7 +120,7 @@ class BacklogRun:
         """Everything stored, and every timer of an untouched case passed."""
         await asyncio.sleep(1)
         await until("the last events", self._all_stored, timeout_s=_LATE_S, every_s=0.5)
-        await asyncio.sleep(RUNG_S * (RUNGS + 1))
+        await asyncio.sleep(ACTED_S)
         await until("the outbox to be empty", self._outbox_empty, timeout_s=_LATE_S, every_s=0.5)
         return await read_everything(self._stage.reader)
 

@@ -19,7 +19,7 @@ from lookout_lab.faults import Fault, schedule
 from lookout_lab.processes import until
 from lookout_lab.proxy import Proxy
 from lookout_lab.records import Journal, Stored
-from lookout_lab.stage import RUNG_S, RUNGS, SITE, DatabaseKind, Plan, Stage
+from lookout_lab.stage import ACTED_S, RUNGS, SITE, DatabaseKind, Plan, Stage
 from lookout_lab.verdict import Verdict, judge
 
 _SETTLE_S = 240.0
@@ -216,7 +216,7 @@ class CrashRun:
         self._stage.quiet()
         await asyncio.sleep(1)
         took = await until("the last events", self._all_stored, timeout_s=_SETTLE_S, every_s=0.5)
-        await asyncio.sleep(RUNG_S * (RUNGS + 1))
+        await asyncio.sleep(ACTED_S)
         with contextlib.suppress(LabError):
             await until("the outbox to be empty", self._outbox_empty, timeout_s=60, every_s=0.5)
         return took

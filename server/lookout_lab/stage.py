@@ -25,6 +25,9 @@ PASSWORD = "of-the-lab"
 #: What the policy of the lab gives a fire's case that nobody touches: so many timers, so far apart.
 RUNGS = 2
 RUNG_S = 5
+#: By then all have acted, also where the dispatcher was started again a moment ago: it lets phones speak first, for ten
+#: seconds (`SETTLE_S` of its timers).
+ACTED_S = 10 + RUNG_S * (RUNGS + 1)
 START_S = 240.0
 
 DatabaseKind = Literal["sqlite", "postgresql"]
