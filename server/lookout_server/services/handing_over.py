@@ -23,7 +23,7 @@ from lookout_server.domain.hand_over import (
 from lookout_server.domain.moves import MOVES, SETTLED, Action
 from lookout_server.domain.notice import NoticeKind
 from lookout_server.domain.roster import Duty, Shift, ShiftKind, duty
-from lookout_server.domain.territory import FIELD, Person, Site
+from lookout_server.domain.territory import CONTROL_ROOM, FIELD, Person, Site
 from lookout_server.domain.wording import Words
 from lookout_server.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
 from lookout_server.ports import CaseFilter, Page, Store, UnitOfWork
@@ -98,7 +98,9 @@ async def colleagues(store: Store, by: Access, *, at: datetime) -> Sequence[Coll
             people = await uow.people.everyone()
         else:
             # Reading two thousand people takes a twentieth of a second, for each phone that opens the page.
-            people = await uow.people.working_in(reach.places)
+            near = list(await uow.people.working_in(reach.places))
+            desk = [each for role in sorted(CONTROL_ROOM) for each in await uow.people.everyone(role)]
+            people = list({each.id: each for each in (*near, *desk)}.values())
         near = neighbours(by.person, people, reach)
         shifts = await uow.roster.shifts_of([each.id for each in near], at=at)
     return sorted((_colleague(each, shifts.get(each.id, []), at) for each in near), key=_soonest)

@@ -12,7 +12,8 @@ from lookout_server.domain.audit import Act
 from lookout_server.domain.case import SYSTEM
 from lookout_server.domain.moving import opened
 from lookout_server.domain.roster import Shift, ShiftKind
-from lookout_server.testing import NOON, PASSWORD, Station, a_case
+from lookout_server.domain.territory import Role
+from lookout_server.testing import NOON, PASSWORD, Station, a_case, person
 
 pytestmark = pytest.mark.anyio
 URL = "/api/v1/hand_overs"
@@ -125,6 +126,17 @@ async def test_nothing_is_handed_over_to_who_has_been_shut_out(station: Station,
     after = {each["id"] for each in (await web.get(f"{URL}/colleagues", headers=headers)).json()["items"]}
     assert after == before - {shut_out}
     assert (await web.post(URL, json={"to": shut_out}, headers=headers)).status_code == 422
+
+
+async def test_who_goes_and_decides_for_the_whole_site_can_take_over_from_who_goes(
+    station: Station, web: httpx.AsyncClient
+) -> None:
+    both = person("he", Role.WORKER, Role.OPERATOR)
+    async with station.store.write() as uow:
+        await uow.people.save(both)
+        await uow.commit()
+    found = (await web.get(f"{URL}/colleagues", headers=await _headers(web, "wang"))).json()["items"]
+    assert [each["id"] for each in found].count(both.id) == 1
 
 
 async def test_the_places_of_very_many_are_told_as_those_of_few(
