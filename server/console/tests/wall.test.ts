@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Camera } from "../src/api/models";
-import { countBySight, gravest, needyFirst, neighbour, tilesOf, watchedShare } from "../src/live/wall";
+import { countBySight, gravest, later, needyFirst, neighbour, newest, tilesOf, watchedShare } from "../src/live/wall";
 import { alarm } from "./samples";
 
 const camera = (id: string, given: Partial<Camera> = {}): Camera => ({
@@ -35,6 +35,13 @@ describe("the wall", () => {
     const fails = camera("9", { reason: "plates_failed" });
     expect(tilesOf(cameras, { sight: "watching", grid: "", words: "" }).map(({ id }) => id)).toEqual(["4", "3", "12"]);
     expect(needyFirst([...cameras, fails]).map(({ id }) => id)).toEqual(["100", "9", "20", "4", "3", "12"]);
+  });
+
+  it("knows when a camera's newest alarm began, before the camera says so", () => {
+    const at = (minute: number) => `2026-11-22T06:0${minute}:00.000Z`;
+    const told = newest([alarm({ started_at: at(3) }), alarm({ started_at: at(5) }), alarm({ started_at: at(4) })]);
+    expect([...told.values()]).toEqual([at(5)]);
+    expect([later(null, at(5)), later(at(2), at(5)), later(at(7), at(5))]).toEqual([at(5), at(5), at(7)]);
   });
 
   it("shows the gravest of a camera's open alarms", () => {

@@ -53,6 +53,20 @@ export function watchedShare({ coverage }: Pick<Camera, "coverage">): number | n
 
 const URGENCY: readonly Severity[] = ["red", "yellow", "blue"];
 
+/** When each camera's newest of these alarms began, by `GATEWAY/CAMERA`. */
+export function newest(alarms: readonly Alarm[]): Map<string, string> {
+  const found = new Map<string, string>();
+  for (const alarm of alarms) {
+    const key = `${alarm.gateway}/${alarm.camera.id}`;
+    found.set(key, later(found.get(key) ?? null, alarm.started_at));
+  }
+  return found;
+}
+
+export function later(one: string | null, other: string): string {
+  return one !== null && Date.parse(one) > Date.parse(other) ? one : other;
+}
+
 /** The gravest open alarm of each camera, by `GATEWAY/CAMERA`. */
 export function gravest(alarms: readonly Alarm[]): Map<string, Severity> {
   const found = new Map<string, Severity>();

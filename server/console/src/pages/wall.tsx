@@ -12,7 +12,7 @@ import { useEvery, useReload } from "../components/reload";
 import { Shell } from "../components/shell";
 import { bindKeys } from "../live/keys";
 import { cameraKey, cameraPath } from "../live/places";
-import { countBySight, gravest, neighbour, SIGHTS, tilesOf, type WallFilter, watchedShare } from "../live/wall";
+import { countBySight, gravest, later, neighbour, newest, SIGHTS, tilesOf, type WallFilter, watchedShare } from "../live/wall";
 import { dayTime, percent } from "../text/format";
 import { t, word } from "../text/i18n";
 import "../styles/wall.css";
@@ -36,8 +36,10 @@ function Wall() {
   useReload(alarms.reload, ["alarm"]);
   useEvery(pictures.reload, STILLS_EVERY_MS);
   const [filter, setFilter] = useState(EVERYTHING);
-  const newest = new Map((pictures.value ?? []).map((still) => [`${still.gateway}/${still.camera}`, still]));
-  const open = gravest(alarms.value?.items ?? []);
+  const seen = new Map((pictures.value ?? []).map((still) => [`${still.gateway}/${still.camera}`, still]));
+  const waiting = alarms.value?.items ?? [];
+  // A camera's own word of its last alarm comes with its next state: the alarms themselves are told at once.
+  const last = newest(waiting);
   return (
     <>
       <h1 class="unseen">{t("nav.wall")}</h1>
@@ -49,7 +51,7 @@ function Wall() {
           ) : (
             <>
               <Filters cameras={all} filter={filter} onChange={setFilter} />
-              <Tiles cameras={tilesOf(all, filter)} newest={newest} open={open} onAll={() => setFilter(EVERYTHING)} />
+              <Tiles cameras={tilesOf(all, filter)} seen={seen} last={last} open={gravest(waiting)} onAll={() => setFilter(EVERYTHING)} />
             </>
           )
         }
@@ -124,12 +126,13 @@ function SightButton({ name, count, filter, onChange }: { name: WallFilter["sigh
 
 interface TilesProps {
   cameras: readonly Camera[];
-  newest: ReadonlyMap<string, Still>;
+  seen: ReadonlyMap<string, Still>;
+  last: ReadonlyMap<string, string>;
   open: ReadonlyMap<string, Severity>;
   onAll: () => void;
 }
 
-function Tiles({ cameras, newest, open, onAll }: TilesProps) {
+function Tiles({ cameras, seen, last, open, onAll }: TilesProps) {
   const list = useRef<HTMLUListElement>(null);
   const step = (event: KeyboardEvent) => {
     const links = [...(list.current?.querySelectorAll("a") ?? [])];
@@ -153,13 +156,29 @@ function Tiles({ cameras, newest, open, onAll }: TilesProps) {
   return (
     <ul ref={list} class="wall" onKeyDown={step}>
       {cameras.map((camera) => (
-        <Tile key={cameraKey(camera)} camera={camera} still={newest.get(cameraKey(camera))} alarm={open.get(cameraKey(camera))} />
+        <Tile
+          key={cameraKey(camera)}
+          camera={camera}
+          still={seen.get(cameraKey(camera))}
+          last={lastOf(camera, last.get(cameraKey(camera)))}
+          alarm={open.get(cameraKey(camera))}
+        />
       ))}
     </ul>
   );
 }
 
-function Tile({ camera, still, alarm }: { camera: Camera; still: Still | undefined; alarm: Severity | undefined }) {
+const lastOf = (camera: Camera, told: string | undefined) =>
+  told === undefined ? camera.last_alarm_at : later(camera.last_alarm_at, told);
+
+interface TileProps {
+  camera: Camera;
+  still: Still | undefined;
+  last: string | null;
+  alarm: Severity | undefined;
+}
+
+function Tile({ camera, still, last, alarm }: TileProps) {
   const share = watchedShare(camera);
   return (
     <li>
@@ -179,7 +198,7 @@ function Tile({ camera, still, alarm }: { camera: Camera; still: Still | undefin
         </span>
         <span class="wall-facts">
           <StillAge still={still} />
-          {camera.last_alarm_at === null ? null : <> · {t("system.last_alarm", { at: dayTime(camera.last_alarm_at) })}</>}
+          {last === null ? null : <> · {t("system.last_alarm", { at: dayTime(last) })}</>}
         </span>
       </a>
     </li>
