@@ -93,7 +93,7 @@ def test_a_shift_by_days_changes_nothing_but_time(scenario: Scenario, history: H
 
 @every_rule
 def test_a_look_that_was_judged_is_let_go_with_its_picture(scenario: Scenario) -> None:
-    def is_as_before(place: Box, at: float) -> bool:
+    def is_as_before(place: Box, before: float, just: bool) -> bool:
         return True
 
     rule, picture = fresh(scenario), weakref.ref(is_as_before)
