@@ -280,3 +280,20 @@ async def test_who_came_together_is_not_due_for_heartbeats_together(
     for task in following:
         task.cancel()
     await web.aclose()
+
+
+async def test_a_session_that_has_ended_hears_no_more(
+    deps: Deps, station: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lookout_server.api.routes.feed.HEARTBEAT_S", 0.02)
+    app = app_of(deps)
+    web = httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://lookout.test")
+    headers = await _headers(web, "li")
+    browser = Browser(headers, at_once=True)
+    following = asyncio.create_task(browser.follow(app))
+    await browser.beaten(12)
+    assert not following.done()
+    assert (await web.delete("/api/v1/session", headers=headers)).status_code == 204
+    async with asyncio.timeout(20):
+        await following
+    await web.aclose()

@@ -30,7 +30,7 @@ WriteNow = Callable[[bytes], bool]
 
 HEARTBEAT_S = 2.0
 #: A revoked session stops hearing after this many heartbeats at the latest.
-_CHECK_EVERY = 15
+_CHECK_EVERY = 5
 _MAX_SEQ = 2**53
 #: Lines that leave in one piece, at most.
 _TOGETHER = 50
