@@ -1,5 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
-import { blocked, feedAge, goLive, overview, stale } from "../live/live";
+import { feedAge, goLive, overview, stale } from "../live/live";
 import { explain } from "../live/notices";
 import { span } from "../text/format";
 import { t } from "../text/i18n";
@@ -50,10 +50,9 @@ export function Joining({ live }: { live: Live }) {
   );
 }
 
-/** Says that what is on the screen may be old, and since when; with `intake`, also that no alarm can come in. */
-export function StaleBar({ failure, intake = false }: { failure: string | null; intake?: boolean }) {
+/** Says that what is on the screen may be old, and since when; or, in the control room's words, that no alarm can come in. */
+export function StaleBar({ failure, deaf = null }: { failure: string | null; deaf?: string | null }) {
   const silent = stale.value ? t("feed.stale", { age: span(Math.round((feedAge.value ?? 0) / 1000)) }) : null;
-  const deaf = intake && blocked.value !== null ? t(`feed.blocked.${blocked.value}`) : null;
   const text = failure ?? silent ?? deaf;
   return (
     <div role="alert" class={text === null ? "unseen" : "stale-bar"}>

@@ -2,7 +2,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useLayoutEffect, useState } from "preact/hooks";
 import type { User } from "../api/models";
 import { bindKeys } from "../live/keys";
-import { overview, stale } from "../live/live";
+import { blocked, overview, stale } from "../live/live";
 import { attempt } from "../live/notices";
 import { audits } from "../live/powers";
 import { inControl, leave, user } from "../live/session";
@@ -23,7 +23,7 @@ export function Shell({ children, wide = false }: { children: ComponentChildren;
   return (
     <div class={stale.value ? "shell stale" : "shell"}>
       <TopBar />
-      <StaleBar failure={live.failure} intake />
+      <StaleBar failure={live.failure} deaf={blocked.value && t(`feed.blocked.${blocked.value}`)} />
       {overview.value === null ? null : <HelpCalls />}
       <main class={wide ? "wide" : "page"}>
         {overview.value === null ? <Joining live={live} /> : children}
