@@ -54,6 +54,7 @@ from lookout_server.services.commands import open_gaps, request_replay
 from lookout_server.services.correlating import unknown_stops
 from lookout_server.services.courier import Courier
 from lookout_server.services.intake import Intake, note_stranger
+from lookout_server.services.mirrors import tell_what_goes_on
 from lookout_server.services.retention import Retention
 from lookout_server.services.single_sign_on import Provider
 from lookout_server.services.timers import Timers
@@ -119,6 +120,7 @@ class Dispatcher:
             _log.info("policy.yaml is not looked at: another policy was activated", file=str(config.policy_file))
         for camera in await unknown_stops(database, self._site.policy.graph):
             _log.warning("same_thing of the policy names a camera that nobody knows yet", camera=camera)
+        await tell_what_goes_on(database, self._site, at=self._clock.now())
         supervisor = Supervisor()
         broker = await self._start_broker(database, supervisor, last and last.mqtt_port)
         link, intake = self._start_messaging(database, broker, supervisor, relays)

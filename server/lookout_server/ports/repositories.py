@@ -49,6 +49,10 @@ class AlarmRepository(Protocol):
         """How many of this kind go on at this camera."""
         ...
 
+    async def going_on(self) -> Sequence[Alarm]:
+        """All of those, at any camera."""
+        ...
+
     async def repeats(self, alarms: Sequence[Alarm], within: timedelta) -> Sequence[int]:
         """For each alarm, how many of its kind came from its camera within that time up to it, itself included.
 

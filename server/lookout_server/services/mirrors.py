@@ -12,7 +12,7 @@ from lookout_server.domain.access import RESTRICTED
 from lookout_server.domain.alarm import Alarm, AlarmState
 from lookout_server.domain.territory import Camera, Site
 from lookout_server.domain.wording import SCENARIOS
-from lookout_server.ports import UnitOfWork
+from lookout_server.ports import Store, UnitOfWork
 
 FRIGATE_EVENTS = "frigate/events"
 _DISCOVERY = "homeassistant/binary_sensor"
@@ -28,18 +28,44 @@ async def mirror_alarm(uow: UnitOfWork, site: Site, held: Alarm | None, alarm: A
     if site.mirrors.home_assistant:
         if held is None:
             cameras = await uow.territory.cameras([alarm.camera])
-            topic, config = discovery(site, alarm, cameras.get(alarm.camera))
-            uow.outbox.add(topic, _json(config), at=at, retain=True, expires_at=None)
+            _discover(uow, site, alarm, cameras.get(alarm.camera), at)
         # Another occurrence of the same kind may go on when this one ends.
-        going_on = await uow.alarms.active(alarm.camera, alarm.scenario)
-        state = {
-            "state": "ON" if going_on else "OFF",
-            "occurrence": alarm.occurrence,
-            "severity": alarm.severity.value,
-            "zone": alarm.zone,
-            "since": alarm.started_at.isoformat(),
-        }
-        uow.outbox.add(state_topic(site, alarm), _json(state), at=at, retain=True, expires_at=None)
+        _tell_state(uow, site, alarm, bool(await uow.alarms.active(alarm.camera, alarm.scenario)), at)
+
+
+async def tell_what_goes_on(store: Store, site: Site, *, at: datetime) -> int:
+    """At a start: sensors for what goes on already, since it may have begun before Home Assistant was wanted, and a
+    broker may have lost what it kept. How many; the last alarm of a kind speaks for it, as it did when it came."""
+    if not site.mirrors.home_assistant:
+        return 0
+    async with store.write() as uow:
+        found = [alarm.id for alarm in await uow.alarms.going_on() if alarm.scenario not in RESTRICTED]
+        # Locked: another dispatcher of this site may hear of an end just now.
+        locked = await uow.alarms.get(found, lock=True)
+        going_on = [locked[name] for name in found if locked[name].state is AlarmState.ACTIVE]
+        told = list({(alarm.camera, alarm.scenario): alarm for alarm in going_on}.values())
+        cameras = await uow.territory.cameras({alarm.camera for alarm in told}) if told else {}
+        for alarm in told:
+            _discover(uow, site, alarm, cameras.get(alarm.camera), at)
+            _tell_state(uow, site, alarm, True, at)
+        await uow.commit()
+    return len(told)
+
+
+def _discover(uow: UnitOfWork, site: Site, alarm: Alarm, camera: Camera | None, at: datetime) -> None:
+    topic, config = discovery(site, alarm, camera)
+    uow.outbox.add(topic, _json(config), at=at, retain=True, expires_at=None)
+
+
+def _tell_state(uow: UnitOfWork, site: Site, alarm: Alarm, going_on: bool, at: datetime) -> None:
+    state = {
+        "state": "ON" if going_on else "OFF",
+        "occurrence": alarm.occurrence,
+        "severity": alarm.severity.value,
+        "zone": alarm.zone,
+        "since": alarm.started_at.isoformat(),
+    }
+    uow.outbox.add(state_topic(site, alarm), _json(state), at=at, retain=True, expires_at=None)
 
 
 def frigate_event(held: Alarm | None, alarm: Alarm) -> dict[str, Any]:

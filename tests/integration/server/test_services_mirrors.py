@@ -9,7 +9,8 @@ import pytest
 from lookout_contract.events import Phase
 from lookout_server.domain.territory import Mirrors
 from lookout_server.services.intake import Intake
-from lookout_server.testing import SITE, SmallGateway, Station
+from lookout_server.services.mirrors import tell_what_goes_on
+from lookout_server.testing import NOON, SITE, SmallGateway, Station
 
 pytestmark = pytest.mark.anyio
 
@@ -50,3 +51,22 @@ async def test_home_assistant_discovers_a_sensor_and_it_is_off_only_when_nothing
     assert config["device"]["name"] == "东门"
     states = [payload["state"] for topic, _, payload in messages if topic == config["state_topic"]]
     assert states == ["ON", "ON", "ON", "OFF"]
+
+
+async def test_home_assistant_hears_at_a_start_what_goes_on_already(station: Station) -> None:
+    gateway = SmallGateway()
+    for occurrence, phase in (("o-1", Phase.START), ("o-2", Phase.START), ("o-1", Phase.END)):
+        await station.intake.take([gateway.sends(occurrence, phase)])
+    assert await tell_what_goes_on(station.store, SITE, at=NOON) == 0
+    assert await told(station) == []
+    assert await tell_what_goes_on(station.store, BOTH, at=NOON) == 1
+    (config_topic, _, config), (state_topic, _, state) = at_start = await told(station)
+    assert all(retain for _, retain, _ in at_start)
+    assert config_topic.startswith("homeassistant/binary_sensor/")
+    assert config["device"]["name"] == "东门"
+    assert (state_topic, state["state"], state["occurrence"]) == (config["state_topic"], "ON", "o-2")
+    # Another start says the same again: retained, so nothing is there twice.
+    await tell_what_goes_on(station.store, BOTH, at=NOON)
+    assert (await told(station))[2:] == at_start
+    await station.intake.take([gateway.sends("o-2", Phase.END)])
+    assert await tell_what_goes_on(station.store, BOTH, at=NOON) == 0

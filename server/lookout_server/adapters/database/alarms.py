@@ -155,6 +155,11 @@ class SqlAlarms:
         )
         return int(await self._session.scalar(statement) or 0)
 
+    async def going_on(self) -> Sequence[Alarm]:
+        """In the order in which they came."""
+        statement = select(AlarmRow).where(AlarmRow.state == AlarmState.ACTIVE.value)
+        return await self._alarms(await scalars(self._session, statement.order_by(AlarmRow.received_at, AlarmRow.id)))
+
     async def repeats(self, alarms: Sequence[Alarm], within: timedelta) -> Sequence[int]:
         """Counts of the database's own, since in a flood there are thousands of rows to each."""
         asked = [
