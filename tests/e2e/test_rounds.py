@@ -62,7 +62,7 @@ def test_a_diary_entry_waits_for_the_network_is_kept_once_and_becomes_a_case(
         page.locator("input[type=file]").set_input_files(photo)
         expect(page.get_by_label("已拍照片")).to_be_visible()
         page.get_by_role("button", name="记下").click()
-        expect(page.get_by_text("已存在手机里，会自动再发")).to_be_visible()
+        expect(page.get_by_text("已存在手机里，连上服务器后自动发出")).to_be_visible()
         expect(page.get_by_role("link", name="待发送 1")).to_be_visible()
     expect(page.get_by_role("heading", name="我写的")).to_be_visible(timeout=60_000)
     expect(page.locator(".strip img")).to_have_count(1)
