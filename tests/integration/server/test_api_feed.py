@@ -14,7 +14,7 @@ import uvicorn
 from starlette.types import ASGIApp, Message, Scope
 
 from integration.server.fleet import app_of
-from lookout_server.api.routes.feed import HEARTBEAT_S, WRITE_NOW
+from lookout_server.api.routes.feed import WRITE_NOW
 from lookout_server.app import Deps
 from lookout_server.bootstrap.http import PROTOCOL
 from lookout_server.testing import PASSWORD, SmallGateway, Station
@@ -257,14 +257,13 @@ async def test_whose_socket_is_full_hears_all_in_order_later_and_holds_up_nobody
 async def test_who_came_together_is_not_due_for_heartbeats_together(
     deps: Deps, station: Station, monkeypatch: pytest.MonkeyPatch, at_once: bool
 ) -> None:
-    # The first of them in no time, the second after a minute, by a die that is not one.
-    waits, asked = iter([0.0, 60.0]), list[tuple[float, float]]()
+    places, asked = iter([0, 19]), list[int]()
 
-    def die(low: float, high: float) -> float:
-        asked.append((low, high))
-        return next(waits)
+    def die(sides: int) -> int:
+        asked.append(sides)
+        return next(places)
 
-    monkeypatch.setattr("lookout_server.api.routes.feed.random.uniform", die)
+    monkeypatch.setattr("lookout_server.api.routes.feed.random.randrange", die)
     app = app_of(deps)
     web = httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://lookout.test")
     headers = await _headers(web, "li")
@@ -273,8 +272,8 @@ async def test_who_came_together_is_not_due_for_heartbeats_together(
     await soon.beaten(1)
     following.append(asyncio.create_task(late.follow(app)))
     await asyncio.gather(soon.beaten(2), late.beaten(1))
-    assert asked == [(0.0, HEARTBEAT_S)] * 2
-    assert (late.beats, late.wrote_now) == (1, 0)
+    # In 20 groups, which are looked up at another of 15 heartbeats each.
+    assert asked == [300, 300]
     # Only what begins the answer must go the long way.
     assert soon.wrote_now == (soon.beats - 1 if at_once else 0)
     for task in following:
