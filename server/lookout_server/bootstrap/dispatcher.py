@@ -22,6 +22,7 @@ from lookout_server.adapters.files import FolderLock
 from lookout_server.adapters.housekeeping import Household, keep_house
 from lookout_server.adapters.listening import listen
 from lookout_server.adapters.mqtt.intake import STUCK_AFTER_S, IntakeLoop
+from lookout_server.adapters.mqtt.kept import set_mirrors_right
 from lookout_server.adapters.mqtt.link import MqttLink
 from lookout_server.adapters.mqtt.outbox import OutboxRelay, report_silence
 from lookout_server.adapters.mqtt.presence import watch_gateways
@@ -54,7 +55,7 @@ from lookout_server.services.commands import open_gaps, request_replay
 from lookout_server.services.correlating import unknown_stops
 from lookout_server.services.courier import Courier
 from lookout_server.services.intake import Intake, note_stranger
-from lookout_server.services.mirrors import tell_what_goes_on
+from lookout_server.services.mirrors import states_below, tell_what_goes_on
 from lookout_server.services.retention import Retention
 from lookout_server.services.single_sign_on import Provider
 from lookout_server.services.timers import Timers
@@ -163,7 +164,8 @@ class Dispatcher:
     ) -> tuple[MqttLink, IntakeLoop]:
         clock, site = self._clock, self._site
         service = Intake(database, site=site)
-        link = MqttLink(broker.address, filters=intake_filters(self._config), clock=clock, read=service.read)
+        filters = intake_filters(self._config)
+        link = MqttLink(broker.address, filters=filters, clock=clock, read=service.read, aside=states_below(site))
         planner = ReplayPlanner()
         intake = IntakeLoop(link, service, site=site.id, clock=clock, planner=planner, read=service.read)
         relay = OutboxRelay(database, link, clock=clock)
@@ -180,6 +182,7 @@ class Dispatcher:
             await ask_for_replays(planner, ask, clock=clock)
 
         supervisor.start("replays", replays)
+        supervisor.start("mirrors", lambda: set_mirrors_right(link, database, site, clock=clock), may_end=True)
         supervisor.start("silence", lambda: report_silence(database, clock=clock))
         supervisor.start("gateways", lambda: watch_gateways(database, lambda: link.connected, clock=clock))
         link.start()

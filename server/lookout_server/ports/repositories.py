@@ -50,7 +50,7 @@ class AlarmRepository(Protocol):
         ...
 
     async def going_on(self) -> Sequence[Alarm]:
-        """All of those, at any camera."""
+        """Of each kind at each camera the one that came last, in the order in which they came."""
         ...
 
     async def repeats(self, alarms: Sequence[Alarm], within: timedelta) -> Sequence[int]:

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from lookout_contract.events import Phase
 from lookout_server.domain.territory import Mirrors
 from lookout_server.services.intake import Intake
-from lookout_server.services.mirrors import tell_what_goes_on
+from lookout_server.services.mirrors import set_right, states_below, tell_what_goes_on
 from lookout_server.testing import NOON, SITE, SmallGateway, Station
 
 pytestmark = pytest.mark.anyio
@@ -70,3 +71,47 @@ async def test_home_assistant_hears_at_a_start_what_goes_on_already(station: Sta
     assert (await told(station))[2:] == at_start
     await station.intake.take([gateway.sends("o-2", Phase.END)])
     assert await tell_what_goes_on(station.store, BOTH, at=NOON) == 0
+
+
+async def test_of_a_flood_home_assistant_hears_the_last_of_each_kind(station: Station) -> None:
+    gateway = SmallGateway()
+    flood = [gateway.sends(f"o-{number}") for number in range(5)]
+    for number, message in enumerate(flood):
+        await station.intake.take([replace(message, received_at=NOON + timedelta(seconds=number))])
+    async with station.store.read() as uow:
+        assert [alarm.occurrence for alarm in await uow.alarms.going_on()] == ["o-4"]
+
+
+async def kept(station: Station) -> dict[str, bytes]:
+    """What a broker keeps of states after the outbox was relayed."""
+    async with station.store.read() as uow:
+        pending = [each for each in await uow.outbox.pending(100) if each.topic.startswith(states_below(BOTH))]
+    return {each.topic: each.payload for each in pending if each.retain}
+
+
+async def test_what_ended_while_nobody_was_to_be_told_is_set_off_at_a_start(station: Station) -> None:
+    gateway, mirrored = SmallGateway(), Intake(station.store, site=BOTH)
+    await mirrored.take([gateway.sends("o-1")])
+    on = await kept(station)
+    (topic,) = on
+    assert await set_right(station.store, BOTH, on, at=NOON) == 0, "it goes on"
+    # The mirror is off when the alarm ends, and on again.
+    await station.intake.take([gateway.sends("o-1", Phase.END)])
+    strange = {f"{states_below(BOTH)}/gate/garden/no_such_thing": b'{"state": "ON"}', f"{topic}/more": b"ON"}
+    assert await set_right(station.store, BOTH, on | strange, at=NOON) == 1
+    off = await kept(station)
+    assert off == {topic: off[topic]}
+    assert json.loads(off[topic]) == {**json.loads(on[topic]), "state": "OFF"}
+    assert await set_right(station.store, BOTH, off, at=NOON) == 0
+    assert await set_right(station.store, BOTH, {topic: b"\xff"}, at=NOON) == 0
+
+
+async def test_where_the_mirror_is_off_its_sensors_are_taken_away(station: Station) -> None:
+    await Intake(station.store, site=BOTH).take([SmallGateway().sends("o-1")])
+    states = await kept(station)
+    (config_topic,) = (topic for topic, _, _ in await told(station) if topic.startswith("homeassistant/"))
+    assert await set_right(station.store, SITE, states, at=NOON) == 1
+    async with station.store.read() as uow:
+        gone = [(each.topic, each.retain) for each in await uow.outbox.pending(100) if not each.payload]
+    assert gone == [(config_topic, True), (*states, True)]
+    assert await set_right(station.store, SITE, {}, at=NOON) == 0

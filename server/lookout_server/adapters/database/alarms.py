@@ -156,8 +156,16 @@ class SqlAlarms:
         return int(await self._session.scalar(statement) or 0)
 
     async def going_on(self) -> Sequence[Alarm]:
-        """In the order in which they came."""
-        statement = select(AlarmRow).where(AlarmRow.state == AlarmState.ACTIVE.value)
+        """Ranked by the database: in a flood thousands go on, of a few kinds."""
+        newest = (AlarmRow.received_at.desc(), AlarmRow.id.desc())
+        kind = (AlarmRow.gateway, AlarmRow.camera, AlarmRow.scenario)
+        ranked = (
+            select(AlarmRow.id, func.row_number().over(partition_by=kind, order_by=newest).label("place"))
+            .where(AlarmRow.state == AlarmState.ACTIVE.value)
+            .subquery()
+        )
+        last = select(ranked.c.id).where(ranked.c.place == 1)
+        statement = select(AlarmRow).where(AlarmRow.id.in_(last))
         return await self._alarms(await scalars(self._session, statement.order_by(AlarmRow.received_at, AlarmRow.id)))
 
     async def repeats(self, alarms: Sequence[Alarm], within: timedelta) -> Sequence[int]:

@@ -9,7 +9,7 @@ import itertools
 import ssl
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -34,6 +34,8 @@ MAX_WAITING = 20_000
 #: What waits is read before its turn as long as no more than this waits: what was read takes more room.
 READ_AHEAD = 100
 _SAY_AGAIN_S = 60.0
+#: What a broker keeps has come when nothing more of it came for this long.
+QUIET_S = 1.0
 #: MQTT 5: how long the broker keeps our session while we are away.
 _SESSION_S = 7 * 86_400
 
@@ -76,6 +78,15 @@ class Delivery:
     read: Read | None = None
 
 
+@dataclass(kw_only=True)
+class _Look:
+    """At what the broker keeps."""
+
+    granted: asyncio.Future[bool]
+    mid: int | None = None
+    found: dict[str, bytes] = field(default_factory=dict[str, bytes])
+
+
 class MqttLink:
     """Connects, stays connected, subscribes, publishes. Deliveries wait in ``inbox``.
 
@@ -89,11 +100,15 @@ class MqttLink:
         filters: Sequence[str],
         clock: Clock,
         read: Callable[[Incoming], Read] | None = None,
+        aside: str | None = None,
     ) -> None:
+        """``aside``: what is published below this topic is ours, looked at by ``kept`` and else by nobody."""
         self._address = address
         self._filters = tuple(filters)
         self._clock = clock
         self._read = read
+        self._aside = aside
+        self._look: _Look | None = None
         self._client = _client(address)
         self._loop = ClientLoop(self._client, on_unreachable=self._on_unreachable, on_publication=self._on_publication)
         self._connections = itertools.count(1)
@@ -177,6 +192,33 @@ class MqttLink:
         if not self._loop.publish(topic, payload):
             self._client.publish(topic, payload, qos=1)
 
+    async def kept(self, *, quiet_s: float = QUIET_S) -> dict[str, bytes]:
+        """What the broker keeps (retains) below ``aside``, by topic; BrokerError when it does not tell.
+
+        On this connection, for Mosquitto as we run it lets an account in once. Nothing says which message is the last.
+        """
+        if self._aside is None or not self.connected:
+            raise BrokerError(self._problem or "there is nothing to look at")
+        connection, every = self._connection, f"{self._aside}/#"
+        look = self._look = _Look(granted=asyncio.get_running_loop().create_future())
+        try:
+            _, look.mid = self._client.subscribe(every, qos=0)
+            if not await asyncio.wait_for(look.granted, PUBACK_TIMEOUT_S):
+                raise BrokerError(f"the broker does not let the dispatcher hear {every}; its access list must allow it")
+            before = -1
+            while before < len(look.found):
+                before = len(look.found)
+                await asyncio.sleep(quiet_s)
+            if connection != self._connection or not self.connected:
+                raise BrokerError("the connection was lost while the broker told what it keeps")
+        except TimeoutError as error:
+            raise BrokerError(f"the broker did not answer a subscription to {every}") from error
+        finally:
+            self._look = None
+            # The session outlives us, and its subscriptions with it.
+            self._client.unsubscribe(every)
+        return look.found
+
     def acknowledge(self, deliveries: Iterable[Delivery]) -> None:
         """Tell the broker that it may forget these. Those of an earlier connection come again, which is harmless.
 
@@ -202,8 +244,13 @@ class MqttLink:
         client.subscribe([(each, 1) for each in self._filters])
 
     def _on_subscribe(
-        self, _client: paho.Client, _userdata: Any, _mid: int, reasons: list[ReasonCode], _properties: Any
+        self, _client: paho.Client, _userdata: Any, mid: int, reasons: list[ReasonCode], _properties: Any
     ) -> None:
+        look = self._look
+        if look is not None and mid == look.mid:
+            if not look.granted.done():
+                look.granted.set_result(not any(reason.is_failure for reason in reasons))
+            return
         if any(reason.is_failure for reason in reasons):
             self._fail(
                 f"the broker at {self._address.host}:{self._address.port} does not let the dispatcher subscribe; "
@@ -246,6 +293,10 @@ class MqttLink:
             _log.error(text)
 
     def _on_publication(self, heard: Publication) -> None:
+        if self._aside is not None and heard.topic.startswith(f"{self._aside}/"):
+            if self._look is not None and heard.retained:
+                self._look.found[heard.topic] = heard.payload
+            return
         if heard.qos == 0 and self.inbox.qsize() >= MAX_WAITING:
             return
         incoming = Incoming(
