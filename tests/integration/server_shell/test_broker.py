@@ -259,3 +259,17 @@ def test_a_broker_that_cannot_start_says_why(tmp_path: Path) -> None:
             running.loop.run_until_complete(second.start())
     finally:
         running.close()
+
+
+def test_an_account_that_is_taken_away_loses_its_connection_and_is_heard_no_more(broker: RunningBroker) -> None:
+    """The others keep theirs."""
+    before = broker.process.pid
+    with broker.probe(DISPATCHER) as dispatcher, broker.probe("gw-a") as revoked, broker.probe("gw-b") as kept:
+        dispatcher.subscribe("lookout/v1/#")
+        broker.accounts.remove("gw-a")
+        broker.run_watch_until(lambda: not revoked.connected)
+        kept.publish(f"{BASE}/gw-b/status", b"still here")
+        assert dispatcher.wait_for(f"{BASE}/gw-b/status")
+        assert dispatcher.on(f"{BASE}/gw-a/status") == []
+    assert not broker.accepts("gw-a")
+    assert broker.process.pid == before

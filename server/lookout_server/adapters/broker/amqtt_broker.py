@@ -7,7 +7,7 @@ the gateway's spool until a receipt arrives and are sent again.
 
 import asyncio
 import sqlite3
-from collections.abc import ItemsView
+from collections.abc import Collection, ItemsView
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, cast
@@ -29,6 +29,8 @@ from lookout_server.adapters.broker.passwords import verify_password
 RETAINED_FILE = "amqtt-retained.db"
 #: Messages in flight to one client; the dispatcher commits that many in well under the 5 s that amqtt waits.
 WINDOW = 100
+#: Between two looks at the accounts, seconds.
+LOOK_EVERY_S = 0.5
 
 
 class AccountPlugin(BaseAuthPlugin):
@@ -176,6 +178,12 @@ class PinnedBroker(Broker):
         earlier.parent = 1
         return handler, earlier
 
+    async def let_go(self, usernames: Collection[str]) -> None:
+        """End the connections of these accounts; amqtt looks at an account when somebody connects and never again."""
+        for session, handler in list(self.sessions.values()):
+            if session.username in usernames:
+                await handler.handle_connection_closed()
+
     async def _client_message_loop(self, client_session: Session, handler: BrokerProtocolHandler) -> None:
         self._mark_connected(client_session)
         await super()._client_message_loop(client_session, handler)
@@ -203,13 +211,25 @@ class PinnedBroker(Broker):
             machine.connect()
 
 
+async def follow_accounts(broker: PinnedBroker, file: Path, *, every_s: float = LOOK_EVERY_S) -> None:
+    """Who is taken out of the password file, or given another password, loses the connection. Until cancelled."""
+    held = read_accounts(file)
+    while True:
+        await asyncio.sleep(every_s)
+        accounts = read_accounts(file)
+        gone = {name for name, stored in held.items() if accounts.get(name) != stored}
+        held = accounts
+        if gone:
+            await broker.let_go(gone)
+
+
 class _Connection(Protocol):
     state: str
 
     def connect(self) -> bool: ...
 
 
-def make_broker(*, site: str, bind: str, port: int, folder: Path) -> Broker:
+def make_broker(*, site: str, bind: str, port: int, folder: Path) -> PinnedBroker:
     """A broker that is ready to be started; needs a running event loop."""
     here = __name__
     config = BrokerConfig(

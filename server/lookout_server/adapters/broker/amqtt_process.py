@@ -11,7 +11,8 @@ import sys
 from pathlib import Path
 from typing import TypedDict, cast
 
-from lookout_server.adapters.broker.amqtt_broker import make_broker
+from lookout_server.adapters.broker.accounts import PASSWORD_FILE
+from lookout_server.adapters.broker.amqtt_broker import follow_accounts, make_broker
 
 
 class Settings(TypedDict):
@@ -30,11 +31,12 @@ async def serve(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
     await _watch_parent(stopped)
-    broker = make_broker(
-        site=settings["site"], bind=settings["bind"], port=settings["port"], folder=Path(settings["folder"])
-    )
+    folder = Path(settings["folder"])
+    broker = make_broker(site=settings["site"], bind=settings["bind"], port=settings["port"], folder=folder)
     await broker.start()
+    following = asyncio.create_task(follow_accounts(broker, folder / PASSWORD_FILE), name="accounts")
     await stopped.wait()
+    following.cancel()
     await broker.shutdown()
 
 
