@@ -17,6 +17,7 @@ from integration.server.fleet import app_of
 from lookout_server.api.routes.feed import WRITE_NOW
 from lookout_server.app import Deps
 from lookout_server.bootstrap.http import PROTOCOL
+from lookout_server.errors import StoreError
 from lookout_server.testing import PASSWORD, SmallGateway, Station
 
 pytestmark = pytest.mark.anyio
@@ -295,4 +296,34 @@ async def test_a_session_that_has_ended_hears_no_more(
     assert (await web.delete("/api/v1/session", headers=headers)).status_code == 204
     async with asyncio.timeout(20):
         await following
+    await web.aclose()
+
+
+async def test_a_database_that_is_away_ends_no_feed_and_its_heartbeats_say_so(
+    deps: Deps, station: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lookout_server.api.routes.feed.HEARTBEAT_S", 0.02)
+    app = app_of(deps)
+    web = httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://lookout.test")
+    headers = await _headers(web, "li")
+    browser = Browser(headers, at_once=True)
+    following = asyncio.create_task(browser.follow(app))
+    await browser.beaten(1)
+    asked = 0
+
+    async def away(*_: object, **__: object) -> None:
+        nonlocal asked
+        asked += 1
+        raise StoreError("the database does not answer")
+
+    monkeypatch.setattr("lookout_server.api.routes.feed.accounts.whose_access", away)
+    # Whose session it is is asked with every fifteenth.
+    await browser.beaten(browser.beats + 32)
+    assert asked >= 2
+    assert not following.done()
+    monkeypatch.undo()
+    await station.intake.take([SmallGateway().sends("o-1")])
+    last = int((await web.get("/api/v1/overview", headers=headers)).json()["feed_seq"])
+    assert (await browser.until(last))[-1] == last
+    following.cancel()
     await web.aclose()

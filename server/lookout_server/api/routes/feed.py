@@ -130,14 +130,18 @@ class _Client:
             if time.monotonic() + _EARLY_S >= beat_at:
                 beats += 1
                 if beats % _CHECK_EVERY == 0:
-                    self._access = await accounts.whose_access(
-                        self._deps.store, self._caller.token, at=self._deps.clock.now()
-                    )
+                    await self._look_again()
                 beat = self._heartbeat(subscription)
                 if self._write_now is None or not self._write_now(beat):
                     await self._write(beat)
                 beat_at = max(beat_at, time.monotonic() - HEARTBEAT_S) + HEARTBEAT_S
             self._busy = False
+
+    async def _look_again(self) -> None:
+        """What the caller may see now. While the database is away nothing can be told that they may not see, and a
+        client that has to go cannot come back: its heartbeats say what is wrong."""
+        with contextlib.suppress(StoreError):
+            self._access = await accounts.whose_access(self._deps.store, self._caller.token, at=self._deps.clock.now())
 
     def _push(self, write_now: WriteNow, items: Sequence[FeedItem]) -> bool:
         if self._busy:
