@@ -3,6 +3,8 @@
 import logging
 import re
 import sys
+import time
+from collections.abc import Callable
 from typing import Literal, cast
 
 import structlog
@@ -14,6 +16,10 @@ _QUIET = ("uvicorn.error", "uvicorn.access", "aiosqlite", "alembic", "asyncio", 
 #: Whoever logs one of these by mistake logs stars: not even the end of a secret belongs there.
 _SECRET = re.compile(r"password|passwd|secret|token|authorization|cookie|api_?key|recovery|otp", re.IGNORECASE)
 _HIDDEN = "***"
+#: What differs between two failures for the same reason.
+_OF_THE_MOMENT = {"timestamp", "path", "wait_s"}
+#: Reasons for failures that are known apart.
+_REMEMBERED = 1000
 
 
 def hide_secrets(_logger: object, _method: str, event: structlog.types.EventDict) -> structlog.types.EventDict:
@@ -27,6 +33,36 @@ def _hidden(name: str, value: object) -> object:
     if isinstance(value, dict):
         return {str(key): _hidden(str(key), each) for key, each in cast(dict[object, object], value).items()}
     return value
+
+
+class Folding:
+    """A processor: what fails for the same reason again is written once a minute, with how often it was left out.
+
+    While a database is away every request, loop and screen says so, several times a second.
+    """
+
+    def __init__(self, *, every_s: float = 60.0, now: Callable[[], float] = time.monotonic) -> None:
+        self._every_s = every_s
+        self._now = now
+        #: By what failed and why: when it was written last, and how often it came since.
+        self._written: dict[tuple[tuple[str, str], ...], tuple[float, int]] = {}
+
+    def __call__(self, _logger: object, _method: str, event: structlog.types.EventDict) -> structlog.types.EventDict:
+        """Raises DropEvent for what is left out."""
+        if event.get("level") not in {"warning", "error"} or "error" not in event:
+            return event
+        now, key = (
+            self._now(),
+            tuple(sorted((name, str(value)) for name, value in event.items() if name not in _OF_THE_MOMENT)),
+        )
+        at, times = self._written.get(key, (now - self._every_s, 0))
+        if now - at < self._every_s:
+            self._written[key] = at, times + 1
+            raise structlog.DropEvent
+        if len(self._written) >= _REMEMBERED:
+            self._written.clear()
+        self._written[key] = now, 0
+        return {**event, "repeated": times} if times else event
 
 
 def configure_logging(*, style: Literal["auto", "console", "json"], level: str) -> None:
@@ -43,6 +79,7 @@ def configure_logging(*, style: Literal["auto", "console", "json"], level: str) 
         processors=[
             structlog.stdlib.filter_by_level,
             *shared,
+            Folding(),
             structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
         ],
         logger_factory=structlog.stdlib.LoggerFactory(),

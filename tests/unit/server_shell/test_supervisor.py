@@ -2,6 +2,9 @@
 
 import asyncio
 
+import structlog
+
+from lookout_server.errors import StoreError
 from lookout_server.supervisor import Supervisor
 
 
@@ -51,6 +54,33 @@ def test_a_loop_that_just_ends_is_started_again() -> None:
         return runs
 
     assert asyncio.run(drive()) == 2
+
+
+def test_a_loop_without_its_database_is_started_again_soon_and_said_in_a_line() -> None:
+    runs: list[int] = []
+
+    async def drive() -> None:
+        recovered = asyncio.Event()
+
+        async def needs_it() -> None:
+            runs.append(1)
+            if len(runs) < 12:
+                raise StoreError("the database does not answer")
+            recovered.set()
+            await asyncio.Event().wait()
+
+        # A pause that grew with each failure would take minutes.
+        supervisor = Supervisor(first_pause_s=60.0, store_pause_s=0.001)
+        supervisor.start("timers", needs_it)
+        async with asyncio.timeout(30):
+            await recovered.wait()
+        await supervisor.stop()
+
+    with structlog.testing.capture_logs() as lines:
+        asyncio.run(drive())
+    assert {(line["loop"], line["error"], "exc_info" in line) for line in lines} == {
+        ("timers", "the database does not answer", False)
+    }
 
 
 def test_loops_are_stopped_last_started_first() -> None:

@@ -191,7 +191,10 @@ class IntakeLoop:
         try:
             while True:
                 try:
-                    return await attempt()
+                    stored = await attempt()
+                    if delay > self.retry_first_s:
+                        _log.info("the database stores events again", away_s=round(self.stuck_s))
+                    return stored
                 except StoreError as error:
                     _log.error("the database refuses; trying again", error=str(error), wait_s=delay)
                 await asyncio.sleep(delay)
