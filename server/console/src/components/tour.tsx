@@ -1,15 +1,14 @@
 /** A first look around: a few steps, each with what it is about in a frame. Asked for once; it can be left at any step. */
 
-import type { ParseKeys } from "i18next";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { bindKeys } from "../live/keys";
 import { user } from "../live/session";
 import { remember, touring, type TourName, wasShown } from "../live/tour";
-import { t } from "../text/i18n";
+import { type Key, t } from "../text/i18n";
 import "../styles/tour.css";
 
 /** A step: its heading, its words, and what on the page it is about; what is not there is told of all the same. */
-export type TourStep = readonly [heading: ParseKeys, words: ParseKeys, selector: string];
+export type TourStep = readonly [heading: Key, words: Key, selector: string];
 
 interface TourProps {
   name: TourName;

@@ -4,21 +4,20 @@
  */
 
 import { signal } from "@preact/signals";
-import i18next, { type ParseKeys } from "i18next";
 import type zh from "../locales/zh-CN.json";
 import light from "../locales/zh-CN.json?light";
 
 export type Language = "zh-CN" | "en";
 
-declare module "i18next" {
-  interface CustomTypeOptions {
-    defaultNS: "translation";
-    resources: { translation: typeof zh };
-  }
-}
+type KeysOf<Node, Prefix extends string = ""> = {
+  [Name in keyof Node & string]: Node[Name] extends string ? `${Prefix}${Name}` : KeysOf<Node[Name], `${Prefix}${Name}.`>;
+}[keyof Node & string];
+/** The catalogue's keys, their parts joined by dots. */
+export type Key = KeysOf<typeof zh>;
 
 const KEPT_AS = "lookout.language";
-const words = i18next.createInstance();
+/** Texts by their keys; what a language lacks is said in Chinese. */
+const words: Record<Language, Map<string, string>> = { "zh-CN": new Map(), en: new Map() };
 
 /** Reading it re-renders the reader when the language changes. */
 export const language = signal<Language>("zh-CN");
@@ -29,12 +28,7 @@ const fetched = new Set<string>();
 
 /** Load the light words of the language that was chosen last. */
 export async function startWords(): Promise<void> {
-  await words.init({
-    lng: "zh-CN",
-    fallbackLng: "zh-CN",
-    resources: { "zh-CN": { translation: light as typeof zh } },
-    interpolation: { escapeValue: false },
-  });
+  learn("zh-CN", light);
   // Chinese is there already: without the words of another language the page opens all the same.
   await speak(localStorage.getItem(KEPT_AS) === "en" ? "en" : "zh-CN").catch(() => undefined);
 }
@@ -55,41 +49,46 @@ async function fetchWords(wanted: Language): Promise<void> {
 
 async function fetchPart(wanted: Language, part: string, load: () => Promise<{ default: object }>): Promise<void> {
   if (fetched.has(`${wanted} ${part}`)) return;
-  words.addResourceBundle(wanted, "translation", (await load()).default, true, true);
+  learn(wanted, (await load()).default);
   fetched.add(`${wanted} ${part}`);
+}
+
+function learn(tongue: Language, texts: object, prefix = ""): void {
+  for (const [name, text] of Object.entries(texts)) {
+    if (typeof text === "string") words[tongue].set(prefix + name, text);
+    else learn(tongue, text, `${prefix}${name}.`);
+  }
+}
+
+function find(key: string): string | undefined {
+  // Reading it subscribes the component that asks.
+  return words[language.value].get(key) ?? words["zh-CN"].get(key);
 }
 
 /** Change the language of the pages and remember it in this browser. */
 export async function speak(wanted: Language): Promise<void> {
   await fetchWords(wanted);
-  await words.changeLanguage(wanted);
   localStorage.setItem(KEPT_AS, wanted);
   document.documentElement.lang = wanted;
-  document.title = words.t("brand");
   language.value = wanted;
+  document.title = t("brand");
 }
 
 /** A text of the catalogue with its blanks filled; keys are checked by the compiler. */
-export function t(key: ParseKeys, values: Readonly<Record<string, string | number>> = {}): string {
-  // Subscribes the component that asks.
-  void language.value;
-  return (words.t as (key: string, values: object) => string)(key, values);
+export function t(key: Key, values: Readonly<Record<string, string | number>> = {}): string {
+  return (find(key) ?? key).replace(/\{\{(\w+)\}\}/g, (_, name: string) => `${values[name] ?? ""}`);
 }
 
 /** The codes that a group has words for, in the catalogue's order. */
 export function codesOf(group: keyof typeof zh): string[] {
-  const codes = (node: object, prefix: string): string[] =>
-    Object.entries(node).flatMap(([name, value]) =>
-      typeof value === "object" ? codes(value, `${prefix}${name}.`) : [`${prefix}${name}`],
-    );
-  return codes(words.getResourceBundle(language.value, "translation")[group] ?? {}, "");
+  const prefix = `${group}.`;
+  return [...words[language.value].keys()].filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length));
 }
 
 /** The text for a code that came over the wire, its blanks filled with what came beside it; null when it is new. */
-export function filled(group: keyof typeof zh, code: string, values: Readonly<Record<string, string>>): string | null {
-  void language.value;
-  const key = `${String(group)}.${code}`;
-  return words.exists(key) ? t(key as ParseKeys, values) : null;
+export function filled(group: keyof typeof zh, code: string, values: Readonly<Record<string, string>> = {}): string | null {
+  const key = `${group}.${code}`;
+  return find(key) === undefined ? null : t(key as Key, values);
 }
 
 /** A text that the dispatcher sends in both languages. */
@@ -99,7 +98,5 @@ export function inLanguage(told: { text_zh: string; text_en: string }): string {
 
 /** The word for a code that came over the wire, e.g. `word("scenario", "garbage")`; the code itself when it is new. */
 export function word(group: keyof typeof zh, code: string): string {
-  void language.value;
-  const key = `${String(group)}.${code}`;
-  return words.exists(key) ? t(key as ParseKeys) : code;
+  return filled(group, code) ?? code;
 }
