@@ -5,6 +5,7 @@ import { useEffect, useState } from "preact/hooks";
 import type { User } from "./api/models";
 import { Notices } from "./components/notices";
 import { SignInAgain } from "./components/sign-in-again";
+import { explain } from "./live/notices";
 import { askWho, homeOf, inControl, loadSession, user } from "./live/session";
 import { match, navigate, path } from "./router";
 import { everyWord, t } from "./text/i18n";
@@ -69,19 +70,31 @@ const ROUTES: readonly Route[] = [
 ];
 
 export function App() {
-  const [lost, setLost] = useState(false);
+  /** Why nobody can tell who is signed in. */
+  const [lost, setLost] = useState<unknown>(null);
   const start = () => {
-    setLost(false);
     // Residents have no account: nobody is asked who they are.
     if (ROUTES.some((route) => route.access === "anybody" && match(route.pattern, path.value) !== null)) user.value = null;
-    else loadSession(keptPerson).catch(() => setLost(true));
+    else loadSession(keptPerson).then(() => setLost(null), setLost);
   };
   useEffect(start, []);
+  useEffect(() => {
+    if (lost === null) return undefined;
+    const timer = window.setTimeout(start, BACK_MS);
+    return () => window.clearTimeout(timer);
+  }, [lost]);
   const nobody = user.value === null;
   useEffect(() => {
     if (nobody) void forgetSnapshot().catch(() => undefined);
   }, [nobody]);
-  if (lost) return <Trouble text={t("problem.no_answer")} again={start} />;
+  if (lost !== null) {
+    // Whoever tries again sees that it is being tried.
+    const again = () => {
+      setLost(null);
+      start();
+    };
+    return <Trouble text={explain(lost)} again={again} />;
+  }
   if (user.value === undefined) return <p class="waiting">{t("state.loading")}</p>;
   return (
     <>

@@ -18,6 +18,20 @@ const { enter, hasRunOut, leave, loadSession, locked, user } = await import("../
 const { whoAmI } = await import("../src/api/endpoints");
 const { path } = await import("../src/router");
 
+describe("a page that is opened", () => {
+  const wang = { id: "u-wang", username: "wang", name: "王芳", roles: ["worker"] } as unknown as User;
+
+  it("goes on with what this browser kept while the dispatcher has no database, as without a network", async () => {
+    user.value = undefined;
+    status = 503;
+    await loadSession(() => Promise.resolve(wang));
+    expect(user.value).toBe(wang);
+    user.value = undefined;
+    await expect(loadSession(() => Promise.resolve(undefined))).rejects.toThrow();
+    expect(user.value).toBeUndefined();
+  });
+});
+
 describe("a session that has ended", () => {
   beforeEach(() => {
     status = 401;

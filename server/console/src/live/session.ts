@@ -1,7 +1,7 @@
 /** Who is signed in, and where they belong. */
 
 import { signal } from "@preact/signals";
-import { onSignedOut, Problem, Unreachable } from "../api/client";
+import { onSignedOut, passes, Problem } from "../api/client";
 import * as api from "../api/endpoints";
 import type { Role, User } from "../api/models";
 import { navigate, path } from "../router";
@@ -30,8 +30,8 @@ export function homeOf(person: User): string {
 }
 
 /**
- * Ask the dispatcher who is signed in; when it does not answer, the person for whom this browser has kept something
- * may go on with that. @throws Unreachable when there is no such person.
+ * Ask the dispatcher who is signed in; when it does not answer, or cannot now, the person for whom this browser has kept
+ * something may go on with that. @throws Unreachable, Problem when there is no such person.
  */
 export async function loadSession(kept: () => Promise<User | undefined>): Promise<void> {
   try {
@@ -39,7 +39,7 @@ export async function loadSession(kept: () => Promise<User | undefined>): Promis
     localStorage.setItem(KEPT_AS, "1");
   } catch (error) {
     if (user.value === null) return;
-    const person = error instanceof Unreachable ? await kept() : undefined;
+    const person = passes(error) ? await kept() : undefined;
     if (person === undefined) throw error;
     user.value = person;
   }

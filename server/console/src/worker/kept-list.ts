@@ -1,5 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
-import { Unreachable } from "../api/client";
+import { passes } from "../api/client";
 import { explain } from "../live/notices";
 import { user } from "../live/session";
 import { keepList, keptList } from "./shelf";
@@ -13,7 +13,7 @@ export interface KeptItems<T> {
   reload: () => void;
 }
 
-/** A list of the worker's own; without a network, as this phone last saw it. It is fetched again when a letter arrived. */
+/** A list of the worker's own; without the dispatcher, as this phone last saw it. It is fetched again when a letter arrived. */
 export function useKeptList<T>(name: string, fetch: () => Promise<readonly T[]>): KeptItems<T> {
   const [held, setHeld] = useState<{ items: readonly T[] | null; since: string | null }>({ items: null, since: null });
   const [error, setError] = useState<string | null>(null);
@@ -24,7 +24,7 @@ export function useKeptList<T>(name: string, fetch: () => Promise<readonly T[]>)
     // Whoever tries again sees that it is being tried.
     if (held.items === null) setError(null);
     const old = async (reason: unknown) => {
-      const kept = reason instanceof Unreachable ? await keptList<T>(person, name).catch(() => undefined) : undefined;
+      const kept = passes(reason) ? await keptList<T>(person, name).catch(() => undefined) : undefined;
       if (!current) return;
       if (kept === undefined) setError(explain(reason));
       else setHeld({ items: kept.items, since: kept.at });
