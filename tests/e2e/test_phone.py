@@ -78,3 +78,33 @@ def test_feedback_outlives_a_cut_upload_a_reload_and_a_killed_tab(
     assert [entry["action"] for entry in case["history"]].count("feedback") == 1
     assert len([file for file in case["evidence"] if file["stage"] == "after"]) == 1
     close_case(operator, number)
+
+
+def test_two_pages_of_one_phone_send_what_it_keeps_once(
+    gateway: SpokenGateway, operator: Window, phone: Window
+) -> None:
+    gateway.tell(parked_ebike(gateway, "twice"))
+    number = report(operator, camera="2单元楼道")
+    dispatch(operator)
+    first, context = phone.page, phone.page.context
+    accepting = re.compile(r"/api/v1/cases/[^/]+/accept$")
+    context.route(accepting, lambda route: route.fulfill(status=503, json={"code": "unavailable"}))
+    first.get_by_role("button", name="签收", exact=True).click()
+    expect(first.get_by_text("待发送 1")).to_be_visible()
+    second = context.new_page()
+    second.goto(f"{phone.base_url}/worker")
+    expect(second.get_by_text("待发送 1")).to_be_visible()
+    heard: list[int] = []
+    context.on("response", lambda answer: heard.append(answer.status) if accepting.search(answer.url) else None)
+    context.unroute(accepting)
+    # Both try again in the same moment.
+    for page in (first, second):
+        page.evaluate("() => void dispatchEvent(new Event('online'))")
+    for page in (first, second):
+        expect(page.get_by_role("button", name="到场", exact=True)).to_be_visible(timeout=20_000)
+        expect(page.get_by_text("待发送")).to_have_count(0)
+        expect(page.locator(".failed")).to_have_count(0)
+    assert [status for status in heard if status != 503] == [200]
+    assert [entry["action"] for entry in case_of(operator, number)["history"]].count("accept") == 1
+    second.close()
+    phone.complaints.clear()

@@ -15,6 +15,7 @@ describe("outbox", () => {
   let settled: string[];
   let timers: (() => void)[];
   let answers: (() => void)[];
+  let turns: Map<string, Promise<void>>;
   let current: CaseDetail;
   let outbox: Outbox;
   let shelf: MemoryShelf;
@@ -26,13 +27,14 @@ describe("outbox", () => {
     settled = [];
     timers = [];
     answers = [];
+    turns = new Map();
     current = caseDetail({ version: 5, allowed: ["accept"] });
     shelf = new MemoryShelf();
     outbox = newOutbox();
     await outbox.open(shelf);
   });
 
-  const newOutbox = () =>
+  const newOutbox = (later: (action: () => void, ms: number) => void = (action) => timers.push(action)) =>
     new Outbox({
       upload: async (_, onProgress) => {
         onProgress(0.5);
@@ -51,7 +53,12 @@ describe("outbox", () => {
         answers.shift()?.();
       },
       settled: (job, after) => settled.push(`${job.kind === "step" ? job.action : job.topic} ${after}`),
-      later: (action) => timers.push(action),
+      later,
+      alone: (name, action) => {
+        const turn = (turns.get(name) ?? Promise.resolve()).then(action);
+        turns.set(name, turn);
+        return turn;
+      },
     });
 
   const fail = (error: Error) => () => {
@@ -267,7 +274,7 @@ describe("outbox", () => {
     expect(shelf.kept.size).toBe(0);
   });
 
-  it("sends what was held once the time is over, the page is hidden, or a new page finds it", async () => {
+  it("sends what was held once the time is over or the page is hidden", async () => {
     const held = () => letter({ heldUntil: Date.now() + 5_000 });
     void outbox.add(held());
     await settle();
@@ -277,10 +284,81 @@ describe("outbox", () => {
     await settle();
     outbox.release();
     await settle();
-    void outbox.add(held());
+    expect(posts).toHaveLength(2);
+  });
+
+  it("holds back in a second page what the first holds, and sends it there when the first is gone", async () => {
+    void outbox.add(letter({ heldUntil: Date.now() + 5_000 }));
     await settle();
-    await newOutbox().open(shelf);
+    const second = newOutbox();
+    await second.open(shelf);
     await settle();
-    expect(posts).toHaveLength(3);
+    expect([second.jobOf("l-1")?.state, posts]).toEqual(["held", []]);
+    timers.pop()?.();
+    await settle();
+    expect(posts).toHaveLength(1);
+  });
+
+  it("does not send from a second page what was taken back in the first", async () => {
+    void outbox.add(letter({ heldUntil: Date.now() + 5_000 }));
+    await settle();
+    const second = newOutbox();
+    await second.open(shelf);
+    await outbox.drop("l-1");
+    for (const timer of timers) timer();
+    await settle();
+    expect([posts, second.jobs.value, settled]).toEqual([[], [], ["diary elsewhere"]]);
+  });
+
+  it("holds nothing for longer than its time, though the clock was set back", async () => {
+    const waits: number[] = [];
+    const wise = newOutbox((_, ms) => waits.push(ms));
+    await wise.open(new MemoryShelf());
+    await wise.add(letter({ heldUntil: Date.now() + 86_400_000 }));
+    expect(waits).toEqual([5_000]);
+  });
+
+  it("sends what was done before the shelf was open", async () => {
+    const early = newOutbox();
+    answers = [fail(new Unreachable())];
+    void early.add(job());
+    await settle();
+    await early.open(shelf);
+    early.flush();
+    await settle();
+    expect(settled).toEqual(["accept done"]);
+  });
+
+  it("sends once what two pages have in their hands", async () => {
+    answers = [fail(new Unreachable())];
+    void outbox.add(job());
+    await settle();
+    const second = newOutbox();
+    await second.open(shelf);
+    outbox.flush();
+    await settle();
+    expect(acts).toHaveLength(2);
+    expect(settled.toSorted()).toEqual(["accept done", "accept elsewhere"]);
+    expect([outbox.jobs.value, second.jobs.value]).toEqual([[], []]);
+  });
+
+  it("leaves a case's next step alone that another page has put in the place of its own", async () => {
+    answers = [fail(new Unreachable()), fail(new Unreachable())];
+    void outbox.add(job());
+    await settle();
+    const second = newOutbox();
+    await second.open(shelf);
+    await settle();
+    expect(second.jobOf("c-1")?.state).toBe("waiting");
+    outbox.flush();
+    await settle();
+    answers = [fail(new Unreachable())];
+    void outbox.add(job({ action: "arrive", version: 3 }));
+    await settle();
+    second.flush();
+    await settle();
+    expect(acts.map((act) => act.action)).toEqual(["accept", "accept", "accept", "arrive"]);
+    expect([...shelf.kept.values()]).toMatchObject([{ action: "arrive" }]);
+    expect(second.jobs.value).toEqual([]);
   });
 });

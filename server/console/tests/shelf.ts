@@ -11,6 +11,11 @@ export class MemoryShelf implements JobShelf {
     return [...this.kept.values()];
   }
 
+  async get(id: string): Promise<KeptJob | undefined> {
+    if (this.full) throw new DOMException("no room", "QuotaExceededError");
+    return this.kept.get(id);
+  }
+
   async put(job: KeptJob): Promise<void> {
     if (this.full) throw new DOMException("no room", "QuotaExceededError");
     this.kept.set(job.id, job);

@@ -5,13 +5,13 @@ import type { DangerKind } from "../api/rounds";
 import type { Place } from "../api/models";
 import { t } from "../text/i18n";
 import { WorkerFrame } from "../worker/frame";
+import { HELD_MS } from "../worker/outbox";
 import { currentPlace } from "../worker/place";
 import { JobState } from "../worker/step";
 import { outbox, randomId, write } from "../worker/tasks";
 import "../styles/rounds.css";
 
 const HOLD_MS = 1_000;
-const UNDO_MS = 5_000;
 const TICK_MS = 200;
 /** Who else comes, by what the matter is. */
 const CALL: Readonly<Record<DangerKind, string>> = { danger: "110", fire: "119", medical: "120" };
@@ -37,7 +37,7 @@ function Panic() {
     });
   }, []);
   const raise = () => {
-    const until = Date.now() + UNDO_MS;
+    const until = Date.now() + HELD_MS;
     const id = `b-${randomId()}`;
     setMine({ id, until });
     void write({
@@ -133,7 +133,7 @@ function HoldButton({ onHeld }: { onHeld: () => void }) {
 }
 
 function Countdown({ until, onCancel, onNow }: { until: number; onCancel: () => void; onNow: () => void }) {
-  const [left, setLeft] = useState(UNDO_MS);
+  const [left, setLeft] = useState(HELD_MS);
   useEffect(() => {
     const tick = window.setInterval(() => setLeft(Math.max(0, until - Date.now())), TICK_MS);
     return () => window.clearInterval(tick);

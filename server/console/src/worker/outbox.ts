@@ -57,6 +57,7 @@ export type NewJob = Omit<KeptStep, "stored"> | Omit<KeptLetter, "stored">;
 /** Where one person's steps and letters outlive the page. */
 export interface JobShelf {
   all(): Promise<readonly KeptJob[]>;
+  get(id: string): Promise<KeptJob | undefined>;
   put(job: KeptJob): Promise<void>;
   remove(id: string): Promise<void>;
 }
@@ -68,12 +69,16 @@ export interface OutboxPorts {
   /** `key` makes sending it again the same request. */
   post(path: string, body: Record<string, unknown>, key: string): Promise<unknown>;
   detail(id: string): Promise<CaseDetail>;
-  /** The step is done, or nobody asks for it any more. */
-  settled(job: Job, after: "done" | "overtaken"): void;
+  /** The step is done, nobody asks for it any more, or another page of this phone has seen to it. */
+  settled(job: Job, after: "done" | "overtaken" | "elsewhere"): void;
+  /** Run while no other page of this browser runs something by this name. */
+  alone(name: string, action: () => Promise<void>): Promise<void>;
   later(action: () => void, ms: number): void;
 }
 
 const RETRY_MS = 5_000;
+/** For so long what asks for it can be taken back. */
+export const HELD_MS = 5_000;
 /** Nothing is wrong with what was sent: a dispatcher whose disk is full, that starts, or that is asked too much. */
 const LATER: readonly number[] = [429, 502, 503, 504];
 /** Somebody else's change may come between reading and acting, but hardly this often. */
@@ -92,6 +97,8 @@ export class Outbox {
   private shelf: JobShelf | null = null;
   /** What was let go of since the shelf began to be read: it may stand in what is being read. */
   private readonly gone = new Set<string>();
+  /** Ids of what lies on the shelf as far as this page knows. */
+  private readonly shelved = new Set<string>();
 
   constructor(private readonly ports: OutboxPorts) {}
 
@@ -103,15 +110,19 @@ export class Outbox {
     if (this.shelf !== shelf) return;
     const fresh = kept
       .filter((job) => this.jobOf(job.id) === undefined && !this.gone.has(job.id))
-      .map((job): Job => ({ ...job, state: "sending", share: shareOf(job), error: null }));
+      .map(begun);
     this.jobs.value = [...this.jobs.value, ...fresh];
-    for (const job of fresh) void this.send(job);
+    for (const job of fresh) {
+      this.shelved.add(job.id);
+      this.start(job);
+    }
   }
 
   /** The person has gone: nothing more is sent in their name, and what waits stays on their shelf. */
   close(): void {
     this.shelf = null;
     this.jobs.value = [];
+    this.shelved.clear();
   }
 
   jobOf(id: string): Job | undefined {
@@ -121,12 +132,10 @@ export class Outbox {
   /** Resolves once the job is safe on the shelf; it is sent then, or when the time to take it back is over. */
   async add(job: NewJob): Promise<void> {
     if (this.jobOf(job.id) !== undefined) return;
-    const wait = job.kind === "letter" && job.heldUntil !== undefined ? job.heldUntil - Date.now() : 0;
-    const fresh: Job = { ...job, stored: [], state: wait > 0 ? "held" : "sending", share: 0, error: null };
+    const fresh = begun({ ...job, stored: [] });
     this.jobs.value = [...this.jobs.value, fresh];
     await this.keep(fresh);
-    if (wait > 0) this.ports.later(() => this.release(job.id), wait);
-    else void this.send(fresh);
+    this.start(fresh);
   }
 
   /** Send what could still be taken back (all of it, when no id is given): nobody is there to do so any more. */
@@ -151,8 +160,18 @@ export class Outbox {
   /** Give up a step that was refused, take back what is held, or let go of what is settled. */
   async drop(id: string): Promise<void> {
     this.gone.add(id);
-    this.jobs.value = this.jobs.value.filter((job) => job.id !== id);
+    this.forget(id);
     await this.safely(async () => this.shelf?.remove(id), undefined);
+  }
+
+  private forget(id: string): void {
+    this.jobs.value = this.jobs.value.filter((job) => job.id !== id);
+    this.shelved.delete(id);
+  }
+
+  private start(job: Job): void {
+    if (job.state === "held") this.ports.later(() => this.release(job.id), heldFor(job));
+    else void this.send(job);
   }
 
   private again(job: Job): void {
@@ -160,7 +179,21 @@ export class Outbox {
     void this.send(this.jobOf(job.id) as Job);
   }
 
-  private async send(job: Job): Promise<void> {
+  /** Another page of this phone may have the same in its hands: one sends it, and the others see that it is gone. */
+  private send(job: Job): Promise<void> {
+    return this.ports.alone(job.id, () => this.sendAlone(job));
+  }
+
+  private async sendAlone(job: Job): Promise<void> {
+    const { shelf } = this;
+    if (this.jobOf(job.id) === undefined) return;
+    // What this browser would not keep, or not yet, is in no other page's hands.
+    const kept = shelf !== null && this.shelved.has(job.id) ? await this.safely(() => shelf.get(job.id), job) : job;
+    if (!isSame(kept, job)) {
+      this.forget(job.id);
+      this.ports.settled(job, "elsewhere");
+      return;
+    }
     try {
       const photos = await this.uploadPhotos(job);
       // Somebody else may have signed in on this phone meanwhile.
@@ -236,7 +269,12 @@ export class Outbox {
   }
 
   private async keep({ state: _state, share: _share, error: _error, ...kept }: Job): Promise<void> {
-    await this.safely(async () => this.shelf?.put(kept), undefined);
+    const { shelf } = this;
+    if (shelf === null) return;
+    await this.safely(async () => {
+      await shelf.put(kept);
+      this.shelved.add(kept.id);
+    }, undefined);
   }
 
   /** A browser that will not store (private windows, a full disk) must not keep a step from being sent. */
@@ -248,6 +286,20 @@ export class Outbox {
       return otherwise;
     }
   }
+}
+
+function begun(job: KeptJob): Job {
+  return { ...job, state: heldFor(job) > 0 ? "held" : "sending", share: shareOf(job), error: null };
+}
+
+/** Milliseconds; no more than it is ever held for, whatever became of this phone's clock. */
+function heldFor(job: KeptJob): number {
+  return job.kind === "letter" ? Math.min((job.heldUntil ?? 0) - Date.now(), HELD_MS) : 0;
+}
+
+/** A case's next step is kept in the place of the one before it. */
+function isSame(kept: KeptJob | undefined, job: Job): boolean {
+  return kept !== undefined && (kept.kind === "letter" || (job.kind === "step" && kept.action === job.action && kept.made === job.made));
 }
 
 function shareOf(job: Pick<Kept, "photos" | "stored">): number {

@@ -45,6 +45,7 @@ export function shelfOf(person: string): JobShelf {
       const jobs = await Promise.all(mine.map((key) => get<KeptJob>(key, store())));
       return jobs.filter((job) => job !== undefined);
     },
+    get: (id) => get<KeptJob>(jobKey(person, id), store()),
     put: (job) => set(jobKey(person, job.id), job, store()),
     remove: (id) => del(jobKey(person, id), store()),
   };

@@ -32,11 +32,27 @@ export const outbox = new Outbox({
   settled: (job, after) => {
     if (after === "done") tell(t("done.step", { action: jobName(job) }));
     if (job.kind === "letter") arrived.value += 1;
-    else if (after === "done") void attempt(() => refresh(job.caseId));
-    else void attempt(() => tellOvertaken(job));
+    else if (after === "overtaken") void attempt(() => tellOvertaken(job));
+    else void attempt(() => refresh(job.caseId));
   },
+  alone,
   later: (action, ms) => void setTimeout(action, ms),
 });
+
+/** What waits for longer than this for another page goes on beside it: that page may have been put to sleep. */
+const ALONE_MS = 15_000;
+
+/** Without such locks (over http, in old browsers) at once; the dispatcher tells what comes twice. */
+async function alone(name: string, action: () => Promise<void>): Promise<void> {
+  let begun: Promise<void> | undefined;
+  const begin = () => (begun ??= action());
+  try {
+    await navigator.locks.request(`lookout/${name}`, { signal: AbortSignal.timeout(ALONE_MS) }, begin);
+  } catch (error) {
+    if (begun) throw error;
+    await begin();
+  }
+}
 
 /** Who did something that does not count has to hear it, and may have put the phone away. */
 async function tellOvertaken(job: Job & KeptStep): Promise<void> {
