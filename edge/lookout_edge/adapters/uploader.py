@@ -1,5 +1,6 @@
 """Evidence files to the dispatcher, by HTTP PUT under their hash. Events never wait for this."""
 
+import hashlib
 import threading
 import time
 from enum import Enum, auto
@@ -17,6 +18,8 @@ from lookout_edge.errors import SpoolError
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 _STORED = frozenset({200, 201, 204, 409})
+#: What arrived is not what the name says: damaged here, or on its way and where pieces are kept.
+_DAMAGED = 422
 #: Answers that do not blame the file: the token, the address, the load, the time, the piece.
 _TRY_AGAIN = frozenset({401, 403, 404, 405, 408, 416, 425, 429})
 #: Of these, answers that every other file would get, too: sending all of them again and again only costs the line.
@@ -154,6 +157,9 @@ class EvidenceUploader:
         if answer.status_code != 200:
             return self._judge(answer.status_code, file)
         offset, stored = _progress(answer)
+        if not stored and offset == file.bytes:
+            # Every byte is there, and storing them failed: the last piece once more has it tried again.
+            offset -= (file.bytes - 1) % PIECE_BYTES + 1
         while not stored and offset < file.bytes and not self._stop.is_set():
             if self._is_overtaken(file):
                 return _Result.OVERTAKEN
@@ -173,12 +179,24 @@ class EvidenceUploader:
     def _judge(self, status: int, file: StoredFile) -> _Result:
         if status in _STORED:
             return _Result.STORED
+        if status == _DAMAGED and _is_sound(file):
+            self._faults.warning("upload", f"evidence {file.sha256} arrived damaged and is sent again")
+            return _Result.LATER
         if 400 <= status < 500 and status not in _TRY_AGAIN:
             _log.error("the dispatcher refused evidence for good", sha256=file.sha256, status=status, kept="rejected/")
             return _Result.REFUSED
         advice = "check the gateway's token" if status in {401, 403} else "check dispatcher.url and its log"
         self._faults.warning("upload", f"the dispatcher at {self._url} answers {status} to evidence: {advice}")
         return _Result.UNREACHABLE if status in _FOR_ALL else _Result.LATER
+
+
+def _is_sound(file: StoredFile) -> bool:
+    """Whether it still is what its name says."""
+    try:
+        with file.path.open("rb") as content:
+            return hashlib.file_digest(content, "sha256").hexdigest() == file.sha256
+    except OSError:
+        return False
 
 
 def _progress(answer: httpx.Response) -> tuple[int, bool]:

@@ -60,15 +60,19 @@ async def keep_piece(
     """Take a piece; the stored file once it is whole, else how many bytes are held.
 
     RangeError when the piece does not begin where the upload stands; what is held goes when the whole is refused.
+    Of an upload that is whole and could not be stored any piece will do, and is passed over: storing is tried again.
     """
     if piece.total > max_bytes:
         raise TooLargeError(f"the file is larger than {max_bytes} bytes; send a shorter clip or a smaller picture")
     held = pieces.offset(upload.uploader, upload.sha256)
-    if piece.start != held:
+    if held == piece.total:
+        await _pass_over(upload.body, max_bytes=piece.total)
+    elif piece.start != held:
         raise RangeError(f"the upload stands at byte {held}: go on from there", offset=held)
-    size = await pieces.append(upload.uploader, upload.sha256, upload.body, max_bytes=piece.total)
-    if size < piece.total:
-        return size
+    else:
+        size = await pieces.append(upload.uploader, upload.sha256, upload.body, max_bytes=piece.total)
+        if size < piece.total:
+            return size
     whole = replace(upload, body=pieces.read(upload.uploader, upload.sha256))
     try:
         stored = await keep(store, files, whole, max_bytes=max_bytes)
@@ -79,13 +83,29 @@ async def keep_piece(
     return stored
 
 
-async def upload_offset(store: Store, pieces: Pieces | None, uploader: str, sha256: str) -> tuple[int, bool]:
+async def _pass_over(body: AsyncIterator[bytes], *, max_bytes: int) -> None:
+    passed = 0
+    async for chunk in body:
+        passed += len(chunk)
+        if passed > max_bytes:
+            raise TooLargeError(f"the pieces are larger than {max_bytes} bytes together: send less")
+
+
+async def upload_offset(
+    store: Store, files: EvidenceStore, pieces: Pieces | None, uploader: str, sha256: str
+) -> tuple[int, bool]:
     """How many bytes an upload has come to, and whether the file is stored already."""
-    async with store.read() as uow:
-        known = (await uow.evidence.get([sha256])).get(sha256)
+    known = await _stored(store, files, sha256)
     if known is not None:
         return known.bytes, True
     return (0 if pieces is None else pieces.offset(uploader, sha256)), False
+
+
+async def _stored(store: Store, files: EvidenceStore, sha256: str) -> StoredFile | None:
+    """The file, if it is in the index and in the store, whose disk may have been replaced."""
+    async with store.read() as uow:
+        known = (await uow.evidence.get([sha256])).get(sha256)
+    return known if known is not None and await files.size(sha256) == known.bytes else None
 
 
 async def keep(store: Store, files: EvidenceStore, upload: Upload, *, max_bytes: int) -> StoredFile:
@@ -93,9 +113,8 @@ async def keep(store: Store, files: EvidenceStore, upload: Upload, *, max_bytes:
 
     Raises WrongHashError, TooLargeError, WrongTypeError or StoreError.
     """
-    async with store.read() as uow:
-        known = (await uow.evidence.get([upload.sha256])).get(upload.sha256)
-    if known is not None and await files.size(upload.sha256) == known.bytes:
+    known = await _stored(store, files, upload.sha256)
+    if known is not None:
         return replace(known, created=False)
     stored = await files.put(upload.sha256, upload.mime, upload.body, max_bytes=max_bytes)
     async with store.write() as uow:

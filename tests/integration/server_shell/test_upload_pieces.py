@@ -99,9 +99,9 @@ def line(tmp_path: Path) -> Iterator[Line]:
     made.close()
 
 
-def test_a_large_clip_goes_on_from_where_the_line_broke(line: Line, tmp_path: Path) -> None:
-    assert line.put(0, 700_000).json() == {"offset": 700_000, "stored": False}
-    store = DiskEvidence(tmp_path / "spool")
+def upload(line: Line, folder: Path) -> DiskEvidence:
+    """A gateway's uploader, until it has nothing left to send."""
+    store = DiskEvidence(folder)
     store.put(EvidenceKind.CLIP, CLIP, "video/mp4")
     uploader = EvidenceUploader(
         store,
@@ -114,10 +114,42 @@ def test_a_large_clip_goes_on_from_where_the_line_broke(line: Line, tmp_path: Pa
     while store.waiting() and time.monotonic() < deadline:
         time.sleep(0.05)
     uploader.close()
-    assert store.waiting() == ()
+    return store
+
+
+def assert_stored(line: Line, store: DiskEvidence, folder: Path) -> None:
+    """The dispatcher has the clip, and the gateway nothing left of it."""
+    assert (store.waiting(), store.depth().rejected) == ((), 0)
     assert line.progress() == {"offset": len(CLIP), "stored": True}
     assert (line.files / SHA[:2] / SHA[2:4] / SHA).read_bytes() == CLIP
-    assert not list((tmp_path / "uploads").glob("*/*.part"))
+    assert not list((folder / "uploads").glob("*/*.part"))
+
+
+def test_a_large_clip_goes_on_from_where_the_line_broke(line: Line, tmp_path: Path) -> None:
+    assert line.put(0, 700_000).json() == {"offset": 700_000, "stored": False}
+    assert_stored(line, upload(line, tmp_path / "spool"), tmp_path)
+
+
+def test_pieces_that_a_power_cut_damaged_do_not_cost_the_clip(line: Line, tmp_path: Path) -> None:
+    line.put(0, 700_000)
+    (held,) = (tmp_path / "uploads").glob("*/*.part")
+    held.write_bytes(bytes(700_000))
+    assert_stored(line, upload(line, tmp_path / "spool"), tmp_path)
+
+
+def test_a_clip_whose_last_piece_came_and_was_not_stored_is_stored_after_all(line: Line, tmp_path: Path) -> None:
+    """The dispatcher was killed in between, or its store refused: no byte is missing, so there is none to send."""
+    line.put(0, 700_000)
+    (held,) = (tmp_path / "uploads").glob("*/*.part")
+    held.write_bytes(CLIP)
+    assert_stored(line, upload(line, tmp_path / "spool"), tmp_path)
+
+
+def test_a_clip_that_is_gone_from_the_store_is_taken_again(line: Line, tmp_path: Path) -> None:
+    assert line.put(0, len(CLIP)).status_code == 201
+    (line.files / SHA[:2] / SHA[2:4] / SHA).unlink()
+    assert line.progress() == {"offset": 0, "stored": False}
+    assert_stored(line, upload(line, tmp_path / "spool"), tmp_path)
 
 
 def test_pieces_belong_to_their_uploader_and_follow_each_other(line: Line) -> None:

@@ -104,7 +104,7 @@ async def put_evidence(
 @router.get("/{sha256}/upload", operation_id="getUpload", responses=errors())
 async def get_upload(deps: Given, uploader: Uploader, sha256: Hash) -> UploadModel:
     """How far the asking gateway's or person's upload of this file has come."""
-    offset, stored = await evidence.upload_offset(deps.store, deps.pieces, uploader, sha256)
+    offset, stored = await evidence.upload_offset(deps.store, deps.evidence, deps.pieces, uploader, sha256)
     return UploadModel(offset=offset, stored=stored)
 
 
