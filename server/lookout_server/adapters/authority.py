@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from lookout_server.adapters.files import write_private
+from lookout_server.adapters.files import alone_with, write_private
 from lookout_server.errors import ConfigError, InvalidError
 from lookout_server.ports import IssuedCertificate
 
@@ -100,9 +100,16 @@ class Authority:
         write_private(certificate_file, _pem(builder.sign(self._key, hashes.SHA256())))
 
     def publish_revocations(self, serials: Collection[str], *, now: datetime) -> None:
-        """Write the list of the revoked certificates; a list that says the same already stays as it is."""
-        if self.revocations.exists() and _revoked(self.revocations) == set(serials):
-            return
+        """Have the list of the revoked certificates name these, too; one that does already stays as it is.
+
+        It names all that it ever named: of two who revoke at a time the later one to write may know less.
+        """
+        with alone_with(self.revocations):
+            held = _revoked(self.revocations) if self.revocations.exists() else None
+            if held is None or not held.issuperset(serials):
+                self._write_revocations({*serials, *(held or ())}, now)
+
+    def _write_revocations(self, serials: Collection[str], now: datetime) -> None:
         builder = x509.CertificateRevocationListBuilder(
             issuer_name=self._certificate.subject, last_update=now - _BACKDATED, next_update=now + _CA_LASTS
         )

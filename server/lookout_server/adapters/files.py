@@ -2,7 +2,8 @@
 
 import os
 import sys
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Generator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -27,6 +28,19 @@ def write_private_bytes(path: Path, content: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(path)
+
+
+@contextmanager
+def alone_with(path: Path) -> Generator[None]:
+    """One at a time, of all threads and processes, between reading a file and replacing it: no change is lost."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with os.fdopen(os.open(path.with_name(f".{path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o600), "wb") as file:
+        if sys.platform != "win32":
+            import fcntl
+
+            # Let go when the file is closed, also by a process that is killed.
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def make_private_folder(folder: Path) -> None:

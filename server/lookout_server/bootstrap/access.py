@@ -207,7 +207,7 @@ async def _add_account(
 
 
 def remove_integrator(config: ServerConfig, name: str) -> None:
-    """Take the account away; NotFoundError when there is none. Who is connected stays until the broker's next start."""
+    """Take the account away; NotFoundError when there is none. A running broker lets go of it within a second."""
     book, username = BrokerAccounts(broker_folder(config)), f"{INTEGRATOR}{name}"
     if username not in book.names():
         known = ", ".join(each.removeprefix(INTEGRATOR) for each in book.names() if each.startswith(INTEGRATOR))

@@ -146,6 +146,15 @@ def test_publishing_the_same_list_again_changes_nothing(tmp_path: Path) -> None:
     assert authority.revocations.stat().st_mtime_ns == stamp
 
 
+def test_of_two_who_revoke_at_once_none_takes_the_others_back(tmp_path: Path) -> None:
+    """Each has read from the database what is revoked, and the one that read first writes last."""
+    authority = Authority(tmp_path, site=SITE, now=NOW)
+    authority.publish_revocations(["a1", "ff"], now=NOW)
+    authority.publish_revocations(["a1"], now=NOW)
+    listed = x509.load_pem_x509_crl(authority.revocations.read_bytes())
+    assert {f"{entry.serial_number:x}" for entry in listed} == {"a1", "ff"}
+
+
 def test_the_brokers_certificate_is_renewed_in_time_and_for_new_names(tmp_path: Path) -> None:
     authority = Authority(tmp_path, site=SITE, now=NOW)
 

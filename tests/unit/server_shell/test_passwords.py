@@ -3,6 +3,7 @@
 import shutil
 import stat
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,29 @@ def test_accounts_are_kept_private_and_replaced(tmp_path: Path) -> None:
     accounts.remove("gw-a")
     accounts.remove("never was")
     assert accounts.names() == ("gw-b",)
+
+
+def test_who_is_shut_out_does_not_come_back_with_another_account(tmp_path: Path) -> None:
+    """A verb takes an account away while the dispatcher computes the hash of a new one."""
+    BrokerAccounts(tmp_path).set("gw-a", "one")
+
+    def meanwhile(size: int) -> bytes:
+        BrokerAccounts(tmp_path).remove("gw-a")
+        return bytes(size)
+
+    BrokerAccounts(tmp_path, salt=meanwhile).set("gw-b", "two")
+    assert BrokerAccounts(tmp_path).names() == ("gw-b",)
+
+
+def test_accounts_that_are_made_at_once_are_all_there(tmp_path: Path) -> None:
+    names = [f"gw-{number:02}" for number in range(20)]
+
+    def make(name: str) -> None:
+        BrokerAccounts(tmp_path).set(name, "secret")
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(make, names))
+    assert BrokerAccounts(tmp_path).names() == tuple(names)
 
 
 def test_the_dispatchers_own_password_is_made_once(tmp_path: Path) -> None:

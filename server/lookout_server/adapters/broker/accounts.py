@@ -7,7 +7,7 @@ from pathlib import Path
 
 from lookout_server.adapters.broker.access import DISPATCHER
 from lookout_server.adapters.broker.passwords import SALT_BYTES, hash_password
-from lookout_server.adapters.files import write_private
+from lookout_server.adapters.files import alone_with, write_private
 
 PASSWORD_FILE = "passwords"
 _OWN_SECRET = "dispatcher.secret"
@@ -19,7 +19,10 @@ def new_secret() -> str:
 
 
 class BrokerAccounts:
-    """User names and password hashes under ``folder``. Every change replaces the file in one step."""
+    """User names and password hashes under ``folder``. Every change replaces the file in one step.
+
+    The verbs and the running dispatcher change it both: one who is shut out does not come back with another's password.
+    """
 
     def __init__(self, folder: Path, *, salt: Callable[[int], bytes] = os.urandom) -> None:
         self._folder = folder
@@ -36,15 +39,16 @@ class BrokerAccounts:
 
     def set(self, username: str, password: str) -> None:
         """Make the account, or give it a new password."""
-        entries = self._read()
-        entries[username] = hash_password(password, salt=self._salt(SALT_BYTES))
-        self._write(entries)
+        stored = hash_password(password, salt=self._salt(SALT_BYTES))
+        with alone_with(self.file):
+            self._write({**self._read(), username: stored})
 
     def remove(self, username: str) -> None:
         """Forget the account; unknown names are fine."""
-        entries = self._read()
-        if entries.pop(username, None) is not None:
-            self._write(entries)
+        with alone_with(self.file):
+            entries = self._read()
+            if entries.pop(username, None) is not None:
+                self._write(entries)
 
     def dispatcher_password(self) -> str:
         """The dispatcher's own password, made at first use and kept beside the file, readable by its owner only."""
