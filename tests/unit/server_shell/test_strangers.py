@@ -13,6 +13,16 @@ MOSQUITTO = """\
 1795768144: OpenSSL Error[0]: error:0A0000C7:SSL routines::peer did not return a certificate
 1795768145: New client connected from 192.0.2.9:40000 as gw-a (p2, c0, k20, u'gw-a').
 1795768145: Client gw-a closed its connection."""
+#: A revoked certificate whose handshake was over within its first step.
+AT_ONCE = """\
+1795962576: New connection from 192.0.2.9:38118 on port 1883.
+1795962576: Client connection from 192.0.2.8 failed: error:0A000086:SSL routines::certificate verify failed."""
+#: A gateway that lost its power, beside one that has just come.
+LOST = """\
+1795962566: New client connected from 192.0.2.7:45367 as gw-a (p2, c1, k10, u'gw-a').
+1795962567: New connection from 192.0.2.8:45368 on port 8883.
+1795962567: OpenSSL Error[0]: error:0A000126:SSL routines::unexpected eof while reading
+1795962567: Client gw-a closed its connection."""
 AMQTT = "WARNING amqtt.broker Failed to initialize client session: refused 'gw-a' from 192.0.2.3:37529"
 
 
@@ -39,6 +49,10 @@ async def test_refused_connections_are_read_from_both_brokers_logs() -> None:
     assert await read(AMQTT) == [
         "the broker refused a connection from 192.0.2.3: user name or password is wrong (gw-a)"
     ]
+    assert await read(AT_ONCE) == [
+        "the broker refused a connection from 192.0.2.8: no valid certificate (certificate verify failed)"
+    ]
+    assert await read(LOST) == []
     assert await read("1795768143: mosquitto version 2.0.11 running") == []
 
 

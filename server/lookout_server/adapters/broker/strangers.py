@@ -11,11 +11,14 @@ from lookout_server.errors import StoreError
 _log = structlog.stdlib.get_logger("lookout.broker")
 
 _CONNECTION = re.compile(r"New connection from (\S+?):\d+ on port \d+")
-#: Mosquitto 2: a wrong account; no certificate, or one that is foreign, expired or revoked. amqtt: a wrong account.
+#: Mosquitto 2: a wrong account; no certificate, or one that is foreign, expired or revoked, which it says in two ways:
+#: as the handshake ends within its first step, or later. That bytes ended is no refusal: so a box leaves that lost its
+#: power. amqtt: a wrong account.
 _REFUSED = (
-    (re.compile(r"Client (\S+) disconnected, not authorised"), "user name or password is wrong"),
-    (re.compile(r"OpenSSL Error.*:([^:]+)$"), "no valid certificate"),
-    (re.compile(r"refused '?([^']*?)'? from ([\d.:a-f]+):\d+"), "user name or password is wrong"),
+    (re.compile(r"Client (?P<said>\S+) disconnected, not authorised"), "user name or password is wrong"),
+    (re.compile(r"Client connection from (?P<at>\S+) failed: error:.*:(?P<said>[^:]+)\.$"), "no valid certificate"),
+    (re.compile(r"OpenSSL Error.*:(?P<said>(?!unexpected eof)[^:]+)$"), "no valid certificate"),
+    (re.compile(r"refused '?(?P<said>[^']*?)'? from (?P<at>[\d.:a-f]+):\d+"), "user name or password is wrong"),
 )
 #: Refusals that wait to be stored; whoever knocks more often is only counted less.
 _WAITING = 100
@@ -36,9 +39,10 @@ class Strangers:
             self._address = connection[1]
         for pattern, why in _REFUSED:
             if found := pattern.search(line):
-                address = found[2] if pattern.groups > 1 else self._address
+                named = found.groupdict()
+                address = named.get("at") or self._address
                 if not self._waiting.full():
-                    self._waiting.put_nowait(f"the broker refused a connection from {address}: {why} ({found[1]})")
+                    self._waiting.put_nowait(f"the broker refused a connection from {address}: {why} ({named['said']})")
                 return
 
     async def keep(self, store: Callable[[str], Awaitable[None]], *, every_s: float = _EVERY_S) -> None:
