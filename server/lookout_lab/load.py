@@ -55,11 +55,15 @@ class LoadRun:
         try:
             await self._stage.set_up()
             dispatcher = self._stage.children["dispatcher-1"]
+            await self._warm_up()
+            before = (await counted(self._stage.reader))[3]
             full = await self._measure(dispatcher, [self._steady, self._burst, self._flat_out])
             feed = await self._watched(dispatcher)
-            stored = (await counted(self._stage.reader))[3]
+            stored = (await counted(self._stage.reader))[3] - before
             await dispatcher.stop()
-            bare = await self._measure(await self._start_bare(), [self._steady, self._flat_out])
+            bare_one = await self._start_bare()
+            await self._warm_up()
+            bare = await self._measure(bare_one, [self._steady, self._flat_out])
         finally:
             await self._stage.tear_down()
         ratio = full["flat_out"]["events_per_s"] / bare["flat_out"]["events_per_s"]
@@ -91,7 +95,6 @@ class LoadRun:
         return bare
 
     async def _measure(self, child: Child, parts: Sequence[Any]) -> dict[str, Any]:
-        await self._warm_up()
         found: dict[str, Any] = {}
         for part in parts:
             await self._settle_disk()
@@ -143,6 +146,7 @@ class LoadRun:
             "watchers": self.sizes.watchers,
             "sent": len(sent),
             "heard": len(waits),
+            "told_singly": len(sent) * self.sizes.watchers,
             "p50_ms": _part(waits, 50),
             "p99_ms": _part(waits, 99),
             "handed_p50_ms": _part(handed, 50),

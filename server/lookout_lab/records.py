@@ -15,7 +15,9 @@ class Journal:
     meant: set[Key] = field(default_factory=set[Key])
     #: When the spool said yes, Unix seconds.
     confirmed: dict[Key, float] = field(default_factory=dict[Key, float])
+    #: Confirmed events of sure fires, and (gateway, occurrence) of all that were meant.
     fires: set[Key] = field(default_factory=set[Key])
+    meant_fires: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
     refused: int = 0
     ready: set[str] = field(default_factory=set[str])
 
@@ -31,6 +33,8 @@ class Journal:
         key = (gateway, str(told["occurrence"]), str(told["phase"]))
         if "meant" in told:
             self.meant.add(key)
+            if told["fire"]:
+                self.meant_fires.add(key[:2])
         elif "refused" in told:
             self.refused += 1
         elif "confirmed" in told:

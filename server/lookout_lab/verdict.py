@@ -54,12 +54,11 @@ def _twice_an_alarm(stored: Stored) -> list[str]:
 def _wrong_cases(journal: Journal, stored: Stored) -> list[str]:
     """A fire that was sure has one case; nothing else makes a case by itself."""
     burning = {(gateway, occurrence) for gateway, occurrence, _ in journal.fires}
-    meant = {(gateway, occurrence) for gateway, occurrence, _ in journal.meant}
     found: list[str] = []
     for alarm in stored.alarms:
         name = (alarm.gateway, alarm.occurrence)
         # A fire that was meant and stored, but killed before it was confirmed, is no less a fire.
-        expected = 1 if name in burning or (name in meant and alarm.cases == 1) else 0
+        expected = 1 if name in burning or (name in journal.meant_fires and alarm.cases == 1) else 0
         if alarm.cases != expected:
             found.append(f"{name} has {alarm.cases} cases, not {expected}")
     return found
@@ -86,5 +85,5 @@ def _wrong_timers(stored: Stored, rungs: int) -> list[str]:
     times = Counter(stored.escalations)
     twice = [f"{name} acted {count} times" for name, count in times.items() if count > 1]
     acted = Counter(case for case, _ in times)
-    missing = stored.cases * rungs - sum(acted.values())
+    missing = stored.cases * rungs - sum(min(count, rungs) for count in acted.values())
     return twice + ([f"{missing} have not acted"] if missing > 0 else [])

@@ -77,6 +77,15 @@ def test_a_fire_has_one_case_and_nothing_else_has_any() -> None:
     assert broken(told(START, fire=True), stored) == set()
     assert broken(told(START, fire=True), replace(stored, alarms=(alarm(START, cases=2),))) == {"cases"}
     assert broken(told(START, fire=True), replace(stored, alarms=(alarm(START),))) == {"cases"}
+    assert broken(told(START), stored) == {"cases"}
+    assert broken(told(START), replace(stored, alarms=(alarm(START),))) == set()
+
+
+def test_a_fire_that_was_stored_and_died_before_its_confirmation_may_have_its_case() -> None:
+    journal = Journal()
+    journal.hear(GATEWAY, b'{"meant": true, "occurrence": "o-1", "phase": "start", "fire": true}')
+    stored = Stored(events=(START,), alarms=(alarm(START, cases=1),), cases=1, escalations=(("c-1", 1), ("c-1", 2)))
+    assert broken(journal, stored) == set()
 
 
 def test_an_alarm_that_an_old_event_turned_back_is_out_of_order() -> None:
@@ -86,6 +95,8 @@ def test_an_alarm_that_an_old_event_turned_back_is_out_of_order() -> None:
 def test_a_timer_acts_once_and_does_act() -> None:
     stored = Stored(events=(START,), alarms=(alarm(START, cases=1),), cases=1)
     assert broken(told(START, fire=True), replace(stored, escalations=(("c-1", 1),))) == {"timers"}
+    ahead = (("c-1", 1), ("c-1", 2), ("c-1", 3), ("c-2", 1))
+    assert broken(told(START, fire=True), replace(stored, cases=2, escalations=ahead)) == {"timers"}
     twice = (("c-1", 1), ("c-1", 1), ("c-1", 2))
     assert broken(told(START, fire=True), replace(stored, escalations=twice)) == {"timers"}
 
