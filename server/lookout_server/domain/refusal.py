@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 LONGEST = 300
+#: Codes of what was noticed and no message was kept of: it may go on, or begin again, after somebody has seen to it.
+NOTICED = frozenset({"future", "stranger"})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,6 +9,7 @@ from lookout_contract.topics import parse_gateway_topic
 from lookout_server.domain.access import RESTRICTED, Access
 from lookout_server.domain.alarm import alarm_id
 from lookout_server.domain.audit import Act, Entry
+from lookout_server.domain.refusal import NOTICED
 from lookout_server.domain.territory import Site
 from lookout_server.errors import ConflictError, ForbiddenError, NotFoundError
 from lookout_server.ports import (
@@ -49,7 +50,9 @@ def hides(by: Access | None, held: Quarantined) -> bool:
 
 
 def is_event(held: Quarantined) -> bool:
-    """Whether its topic says so; anything else is not taken later."""
+    """Whether its topic says so, and it holds anything; all else is not taken later."""
+    if held.code in NOTICED or not held.size:
+        return False
     try:
         return parse_gateway_topic(held.topic).channel in _TIMELESS
     except ContractError:
@@ -104,6 +107,8 @@ async def discard(store: Store, chance: Chance, reason: str) -> QuarantinedMessa
 
 def _event_of(message: QuarantinedMessage, site: Site, at: datetime) -> ReadEvent:
     held = message.held
+    if held.code in NOTICED or not held.size:
+        raise ConflictError("there is no message to take: this says what was noticed; see to it, then discard it")
     if not is_event(held):
         raise ConflictError("only events can be taken later: what else a gateway said then is out of date; discard it")
     if not message.whole:

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+from dataclasses import replace
+from datetime import timedelta
 
 import httpx
 import pytest
@@ -13,7 +15,7 @@ from lookout_server.domain.ledger import Ending
 from lookout_server.domain.territory import Role
 from lookout_server.errors import ConflictError, ForbiddenError
 from lookout_server.ports import AlarmFilter, Incoming, Page, QuarantineState
-from lookout_server.services.second_chances import Chance, replay
+from lookout_server.services.second_chances import Chance, discard, replay
 from lookout_server.testing import NOON, PASSWORD, SITE, SmallGateway, Station, anywhere, person
 
 pytestmark = pytest.mark.anyio
@@ -99,6 +101,32 @@ async def test_what_still_cannot_be_taken_waits_on_and_says_why(station: Station
     async with station.store.read() as uow:
         assert await uow.quarantine.count_by_gateway() == {"gw-1": 3}
     assert await _audit(station) == []
+
+
+async def test_what_was_noticed_shows_again_when_it_goes_on_after_somebody_has_seen_to_it(station: Station) -> None:
+    """A clock that is wrong again a week later, and an empty message on the very same topic, are lines of their own."""
+    gateway = SmallGateway()
+
+    async def ahead(occurrence: str) -> None:
+        early = gateway.sends(occurrence)
+        await station.intake.take([replace(early, received_at=NOON - timedelta(days=1))])
+
+    async def waiting() -> list[tuple[str | None, int]]:
+        async with station.store.read() as uow:
+            found = await uow.quarantine.page(limit=10, state=QuarantineState.WAITING)
+        return [(held.code, held.times) for held in found]
+
+    await ahead("o-1")
+    await ahead("o-2")
+    await station.intake.take([replace(gateway.sends("o-3"), payload=b"")])
+    assert await waiting() == [("empty", 1), ("future", 2)]
+    for number in await _numbers(station):
+        with pytest.raises(ConflictError, match="no message to take"):
+            await replay(station.store, SITE, _by(number))
+        await discard(station.store, _by(number), "seen to")
+    assert await waiting() == []
+    await ahead("o-4")
+    assert await waiting() == [("future", 1)]
 
 
 async def test_care_is_for_the_cleared(station: Station) -> None:

@@ -1,6 +1,7 @@
 """Messages that could not be taken."""
 
 import hashlib
+import secrets
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from lookout_server.adapters.database.statements import count_up, insert_into, scalars, table_of
 from lookout_server.adapters.database.tables import CounterRow, QuarantineRow
-from lookout_server.domain.refusal import Why
+from lookout_server.domain.refusal import NOTICED, Why
 from lookout_server.ports import Incoming, Quarantined, QuarantinedMessage, QuarantineEnd, QuarantineState
 
 #: What is kept of a payload: any event whole, which has one to three KiB; a flood of huge ones must not fill the disk.
@@ -48,11 +49,12 @@ class SqlQuarantine:
         return QuarantinedMessage(held=_quarantined(row), payload=row.payload) if row else None
 
     async def end(self, number: int, end: QuarantineEnd) -> bool:
-        """Of two at a time the database lets one."""
+        """Of two at a time the database lets one. What was noticed and comes again after that is a line of its own."""
+        name = case((QuarantineRow.code.in_(NOTICED), secrets.token_hex(32)), else_=QuarantineRow.fingerprint)
         ended = (
             update(QuarantineRow)
             .where(QuarantineRow.id == number, QuarantineRow.state == QuarantineState.WAITING)
-            .values(state=end.state, ended_at=end.at, ended_by=end.by, note=end.note, alarm=end.alarm)
+            .values(state=end.state, ended_at=end.at, ended_by=end.by, note=end.note, alarm=end.alarm, fingerprint=name)
             .returning(QuarantineRow.id)
         )
         return await self._session.scalar(ended) is not None
@@ -89,8 +91,10 @@ class SqlQuarantine:
 
 def _values(message: Incoming, why: Why, gateway: str | None, key: tuple[str, int] | None) -> dict[str, Any]:
     topic = message.topic.replace("\x00", "\ufffd")
+    # What was noticed has no payload of its own: an empty message on the same topic is something else.
+    kind = f"{why.code}\x00" if why.code in NOTICED else ""
     return {
-        "fingerprint": hashlib.sha256(topic.encode() + b"\x00" + message.payload).hexdigest(),
+        "fingerprint": hashlib.sha256(f"{kind}{topic}\x00".encode() + message.payload).hexdigest(),
         "topic": topic,
         "reason": _kept(why.text),
         "code": why.code,
