@@ -13,7 +13,11 @@ class ModelError(EdgeError):
     """A zoo entry is missing or broken, or this onnxruntime cannot run it."""
 
 
-class OverloadError(ModelError):
+class LateError(ModelError):
+    """A look gave no answer in time."""
+
+
+class OverloadError(LateError):
     """A look was shed: this box was too busy to take it in time."""
 
 

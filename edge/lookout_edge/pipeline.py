@@ -19,7 +19,7 @@ from lookout_edge.domain.suppression import Suppression
 from lookout_edge.domain.track import Track
 from lookout_edge.domain.view import Candidate
 from lookout_edge.domain.zone import Zone
-from lookout_edge.errors import ModelError, OverloadError
+from lookout_edge.errors import LateError, ModelError, OverloadError
 from lookout_edge.events import EventBook, Provenance
 from lookout_edge.looking import Attention, Look, LookedScene, LookSettings
 from lookout_edge.motion import MotionGate, MotionSettings
@@ -97,6 +97,8 @@ class CameraPipeline:
     _judged: tuple[tuple[Scenario, list[Observation]], ...] = ()
     #: Why the last look gave nothing: the detector's message; None when it worked. Plates and poses have no part in it.
     unknown_because: str | None = None
+    #: Whether that was for want of time: the box was too busy, or no answer came.
+    is_late: bool = False
     #: Looks that were taken, and those that failed.
     looks: int = 0
     failed_looks: int = 0
@@ -279,7 +281,7 @@ class CameraPipeline:
             found = self._detect(frame, look)
         except ModelError as error:
             # Unknown is not "nothing there": tracks, dwell and occurrences stay as they are until a look works.
-            self.unknown_because = str(error)
+            self.unknown_because, self.is_late = str(error), isinstance(error, LateError)
             self.failed_looks += 1
             self.shed_looks += isinstance(error, OverloadError)
             return []

@@ -22,6 +22,8 @@ from lookout_edge.supervisor.proof import ProofDesk
 
 #: Failed looks in a row after which the camera counts as blind.
 FAILED_LOOKS = 3
+#: Why looks bring nothing: there is no time for them or no answer comes, or the model does not work.
+_LATE, _FAILED = "detector_timeout", "detector_failed"
 #: Blind for so long, seconds, and it is an alarm of its own; shorter is a state, for cameras restart.
 BLIND_AFTER_S = 30.0
 #: Pictures over which their rate is taken.
@@ -112,7 +114,8 @@ class CameraWorker:
         self._lost_since: float | None = None
         self._stop = Event()
         self._disowned = False
-        self._failed = 0
+        #: Looks in a row that brought nothing, and the code that says why.
+        self._failed, self._failing = 0, _FAILED
         self._state: CameraState | None = None
         self._latest: Frame | None = None
         self._openings = 0
@@ -273,9 +276,8 @@ class CameraWorker:
         self._pipeline.judge_beside()
         problem = self._pipeline.unknown_because
         self._failed = self._failed + 1 if problem else 0
-        if self._failed >= FAILED_LOOKS:
-            self._say(Sight.BLIND, "detector_failed", problem)
-            self._lose_sight("detector_failed")
+        if problem and self._failed >= FAILED_LOOKS:
+            self._fail_to_look(problem)
             return
         if not problem:
             self._regain_sight()
@@ -283,6 +285,13 @@ class CameraWorker:
             self._say(Sight.BLIND, self._pipeline.blindness.value, _BLIND[self._pipeline.blindness])
         elif not problem:
             self._say(Sight.WATCHING, *(self._impairment or ()))
+
+    def _fail_to_look(self, problem: str) -> None:
+        """Say that looks bring nothing; what the last one died of is the reason until one works again."""
+        if self._failed == FAILED_LOOKS:
+            self._failing = _LATE if self._pipeline.is_late else _FAILED
+        self._say(Sight.BLIND, self._failing, problem)
+        self._lose_sight(self._failing)
 
     @property
     def _impairment(self) -> tuple[str, str] | None:

@@ -21,7 +21,7 @@ from lookout_edge.domain.detection import Detection, PlateReading
 from lookout_edge.domain.frame import Image
 from lookout_edge.domain.geometry import Box
 from lookout_edge.domain.pose import Pose
-from lookout_edge.errors import ModelError, OverloadError
+from lookout_edge.errors import LateError, OverloadError
 from lookout_edge.ports import Detector, PlateReader, PoseEstimator
 
 T = TypeVar("T")
@@ -117,7 +117,7 @@ class InferenceOwner:
         """What ``run`` gives, from a worker's thread; what it raises is raised here.
 
         It comes before all whose ``rank`` is later: a monotonic time, by default that of ``turn_of``.
-        OverloadError when it cannot begin within ``within_s`` seconds, ModelError when it does not end in time.
+        OverloadError when it cannot begin within ``within_s`` seconds, LateError when it does not end in time.
         """
         deadline = monotonic() + within_s
         answer: Future[T] = Future()
@@ -131,7 +131,7 @@ class InferenceOwner:
         try:
             return answer.result(max(0.0, begun_at + self._answer_s - monotonic()))
         except FutureTimeout:
-            raise ModelError(f"A look took longer than {self._answer_s:g} s: the model or this box hangs.") from None
+            raise LateError(f"A look took longer than {self._answer_s:g} s: the model or this box hangs.") from None
 
     def do_idle(self, run: Callable[[], T]) -> T:
         """What ``run`` gives, if a worker is free and nobody waits for one; else OverloadError at once."""
@@ -145,7 +145,7 @@ class InferenceOwner:
         except CancelledError:
             raise OverloadError("This gateway is closing.") from None
         except FutureTimeout:
-            raise ModelError(f"A look took longer than {self._answer_s:g} s: the model or this box hangs.") from None
+            raise LateError(f"A look took longer than {self._answer_s:g} s: the model or this box hangs.") from None
 
     def _work_idle(self, run: Callable[[], T]) -> T:
         try:

@@ -20,7 +20,7 @@ GivenT_contra = TypeVar("GivenT_contra", contravariant=True)
 #: Time between two looks at the cameras.
 _LOOK_S = 0.25
 #: Reasons for which a model is to blame without a doubt.
-_BLAMED = frozenset({"detector_failed", "fault"})
+_BLAMED = frozenset({"detector_failed", "detector_timeout", "fault"})
 
 
 class Packages(Protocol[PackageT]):

@@ -13,7 +13,7 @@ from lookout_edge.adapters.testing import some_event
 from lookout_edge.domain.detection import Detection, PlateReading
 from lookout_edge.domain.frame import Frame, Image
 from lookout_edge.domain.geometry import Box
-from lookout_edge.errors import EdgeError, ModelError, SourceError, SpoolError
+from lookout_edge.errors import EdgeError, LateError, ModelError, OverloadError, SourceError, SpoolError
 from lookout_edge.events import Provenance
 from lookout_edge.pipeline import CameraPipeline, Plates
 from lookout_edge.ports import Detector
@@ -201,15 +201,27 @@ def test_a_fault_in_one_camera_is_blind_and_tried_again() -> None:
     assert world.delays.waits == 2
 
 
-def test_a_detector_that_keeps_failing_makes_the_camera_blind_until_it_works() -> None:
+@pytest.mark.parametrize(
+    ("errors", "reason"),
+    [
+        ([ModelError("no session")] * 5, "detector_failed"),
+        ([OverloadError("too busy")] * 5, "detector_timeout"),
+        ([LateError("it hangs")] * 5, "detector_timeout"),
+        # One reason for all of it, whatever comes after.
+        ([OverloadError("too busy")] * 3 + [ModelError("no session"), OverloadError("too busy")], "detector_timeout"),
+    ],
+)
+def test_looks_that_bring_nothing_make_the_camera_blind_with_their_reason_until_one_works(
+    errors: Sequence[ModelError], reason: str
+) -> None:
     moving = [Frame("gate", index / 5, picture(index * 37)) for index in range(20)]
-    script: list[Sequence[Detection] | ModelError] = [(), (), *[ModelError("no session")] * 5]
+    script: list[Sequence[Detection] | ModelError] = [(), (), *errors]
     world = World(ListSource(moving), ScriptedDetector(script))
     world.worker.run()
     assert world.said == [
         (Sight.BLIND, "connecting"),
         (Sight.WATCHING, None),
-        (Sight.BLIND, "detector_failed"),
+        (Sight.BLIND, reason),
         (Sight.WATCHING, None),
         (Sight.OFF, "ended"),
     ]
@@ -309,7 +321,7 @@ def test_a_camera_that_is_away_for_a_moment_is_no_alarm() -> None:
 
 def test_looks_that_keep_failing_are_an_alarm_until_one_works() -> None:
     moving = [Frame("gate", index / 5, picture(index * 37)) for index in range(20)]
-    script: list[Sequence[Detection] | ModelError] = [(), *[ModelError("A look took longer than 10 s.")] * 6]
+    script: list[Sequence[Detection] | ModelError] = [(), *[LateError("A look took longer than 10 s.")] * 6]
     world = World(ListSource(moving))
 
     class Slow(ScriptedDetector):
@@ -321,8 +333,8 @@ def test_looks_that_keep_failing_are_an_alarm_until_one_works() -> None:
     world.worker = world.build()
     world.worker.run()
     assert blind_alarms(world) == [
-        (Phase.START, "blind_detector_failed", None),
-        (Phase.END, "blind_detector_failed", EndReason.CLEARED),
+        (Phase.START, "blind_detector_timeout", None),
+        (Phase.END, "blind_detector_timeout", EndReason.CLEARED),
     ]
 
 

@@ -9,7 +9,7 @@ from lookout_edge.domain.detection import Detection
 from lookout_edge.domain.frame import Image
 from lookout_edge.domain.geometry import Box
 from lookout_edge.domain.schedule import SiteCalendar
-from lookout_edge.errors import ModelError, OverloadError
+from lookout_edge.errors import LateError, ModelError, OverloadError
 from lookout_edge.rules.base import Rule, RuleContext
 from lookout_edge.rules.care import Care, CareParams
 from lookout_edge.rules.corridor_ebike import CorridorEbike, CorridorEbikeParams, Place
@@ -170,7 +170,7 @@ def test_a_newer_look_of_a_camera_takes_the_place_of_the_one_that_waits() -> Non
 
 def test_an_answer_that_does_not_come_is_told_apart_from_being_busy() -> None:
     owner, gate = InferenceOwner(1, answer_s=0.01), Event()
-    with pytest.raises(ModelError, match="hangs") as caught:
+    with pytest.raises(LateError, match="hangs") as caught:
         owner.do("yard", 1.0, gate.wait)
     assert not isinstance(caught.value, OverloadError)
     gate.set()

@@ -34,6 +34,8 @@ def _stated_in(module: ast.Module) -> Iterator[str]:
         if isinstance(node, ast.Call) and (place := STATING.get(ast.unparse(node.func))) is not None:
             given = [keyword.value for keyword in node.keywords if keyword.arg == "reason"] + node.args[place:][:1]
             yield from (code for value in given for code in _texts(value))
+        elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "(_LATE, _FAILED)":
+            yield from (code for value in cast(ast.Tuple, node.value).elts for code in _texts(value))
         elif isinstance(node, ast.FunctionDef) and node.name == "_impairment":
             returned = [each.value for each in ast.walk(node) if isinstance(each, ast.Return)]
             yield from (code for pair in returned if isinstance(pair, ast.Tuple) for code in _texts(pair.elts[0]))
@@ -55,7 +57,8 @@ def words(folder: Path, language: str, group: str) -> set[str]:
 def test_every_reason_that_a_gateway_states_has_words(language: str) -> None:
     reasons = stated()
     assert {"held_up", "plates_failed", "poses_failed", "spool_refused", "spool_overflow"} <= reasons
-    assert {"auth", "no_device", "detector_failed", "shutdown", "ended", "fault", "frozen"} <= reasons
+    assert {"auth", "no_device", "detector_failed", "detector_timeout"} <= reasons
+    assert {"shutdown", "ended", "fault", "frozen"} <= reasons
     for group in ("reasons", "advice"):
         assert reasons - words(PAGE, language, group) == set(), group
     assert reasons - words(CONSOLE, language, "sight_reason") == set()

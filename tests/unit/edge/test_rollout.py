@@ -75,6 +75,7 @@ def test_a_model_with_which_the_cameras_see_is_kept() -> None:
     ("gate", "said"),
     [
         (state("gate", Sight.BLIND, "detector_failed"), r"gate went blind \(detector_failed\)"),
+        (state("gate", Sight.BLIND, "detector_timeout"), r"gate went blind \(detector_timeout\)"),
         (state("gate", Sight.BLIND, "connecting"), "gate saw nothing with it in 1 s"),
         (None, "gate saw nothing"),
     ],
