@@ -219,12 +219,19 @@ describe("stepping", () => {
     expect(made.selectedKey.value).toBe("a-1");
   });
 
+  it("takes what is dated in the future for as old as its arrival", () => {
+    const made = board("a-1", "a-2");
+    const ahead = { started_at: "2026-05-04T09:00:00Z", received_at: "2026-05-04T05:00:00Z" };
+    made.take(message({ alarm: alarm({ id: "a-3", ...ahead }) }));
+    expect(keys(made).at(-1)).toBe("a-3");
+  });
+
   it("lets go of the selection and looks at the first row", () => {
     const made = board("a-1", "a-2");
     made.select("a-1");
     made.release();
     expect(made.selectedKey.value).toBe("a-2");
-    made.take(message({ alarm: alarm({ id: "a-3", started_at: "2026-05-04T09:00:00Z" }) }));
+    made.take(message({ alarm: alarm({ id: "a-3", started_at: "2026-05-04T09:00:00Z", received_at: "2026-05-04T09:00:01Z" }) }));
     expect(keys(made)[0]).toBe("a-3");
   });
 });

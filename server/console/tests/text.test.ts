@@ -12,9 +12,10 @@ vi.stubGlobal("document", { documentElement: {} });
 
 const { adviceFor } = await import("../src/text/advice");
 const { sentence } = await import("../src/components/explain");
+const { now } = await import("../src/live/clock");
 const { overview } = await import("../src/live/live");
 const { explain } = await import("../src/live/notices");
-const { clockTime, measure, size, span, stopwatch } = await import("../src/text/format");
+const { clockTime, measure, momentTime, size, span, stopwatch } = await import("../src/text/format");
 const { caseTitle } = await import("../src/text/title");
 const { everyWord, speak, startWords, t, word } = await import("../src/text/i18n");
 
@@ -66,12 +67,22 @@ describe("text", () => {
     expect(clockTime("2026-05-04T16:03:22Z")).toBe("16:03:22");
   });
 
+  it("names the day of what was not today, and the year of what was not this year", () => {
+    overview.value = { site: { id: "s", name: "s", timezone: "Asia/Shanghai" } } as Overview;
+    now.value = Date.parse("2026-05-04T16:03:22Z");
+    expect(momentTime("2026-05-04T16:00:00Z")).toBe("00:00:00");
+    expect(momentTime("2026-05-04T15:59:59Z")).toBe("05/04 23:59:59");
+    expect(momentTime("2025-05-04T16:00:00Z")).toBe("2025/05/05 00:00:00");
+  });
+
   it.each([
     [4.25, "4.3 秒"],
     [42, "42 秒"],
     [180, "3 分钟"],
     [252, "4 分 12 秒"],
     [7500, "2 小时 5 分"],
+    [172_799, "47 小时 59 分"],
+    [31_536_000, "365 天 0 小时"],
   ])("says a span of %d s", (seconds, said) => expect(span(seconds)).toBe(said));
 
   it.each([

@@ -138,6 +138,10 @@ class Camera:
     last_alarm_at: datetime | None = None
 
 
+#: Less is nobody's concern: the way of a heartbeat, and of what waited at a broker, is in it.
+WRONG_CLOCK_S = 60.0
+
+
 @dataclass(frozen=True, kw_only=True)
 class Gateway:
     """A gateway's last word about itself, and what the dispatcher counted."""
@@ -175,6 +179,11 @@ class Gateway:
     earlier_epoch: str | None = None
     #: When that was seen last.
     rival_at: datetime | None = None
+
+    @property
+    def clock_is_wrong(self) -> bool:
+        """So far off that what it dates misleads people."""
+        return self.clock_offset_s is not None and abs(self.clock_offset_s) >= WRONG_CLOCK_S
 
 
 def path_up(grid: str | None, places: Mapping[str, Territory]) -> tuple[Territory, ...]:

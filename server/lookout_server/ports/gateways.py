@@ -24,6 +24,10 @@ class GatewayRepository(Protocol):
         """Take those that are online and were last heard before this time for lost; which ones, in order."""
         ...
 
+    async def wrong_clocks(self) -> int:
+        """How many that are online have a clock that is wrong."""
+        ...
+
     async def set_token(self, gateway_id: str, token_hash: str) -> None:
         """Issue or replace the upload token; makes the gateway registered."""
         ...

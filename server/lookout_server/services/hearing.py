@@ -171,7 +171,8 @@ async def _announce_cameras(uow: UnitOfWork, gateway: str, at: datetime) -> None
 def _headline(gateway: Gateway) -> tuple[object, ...]:
     """What a person cares about."""
     lost = gateway.dropped, gateway.evidence_dropped
-    return gateway.online, gateway.version, gateway.epoch, gateway.rival_at, lost, gateway.proposals
+    clock = gateway.clock_is_wrong
+    return gateway.online, gateway.version, gateway.epoch, gateway.rival_at, lost, gateway.proposals, clock
 
 
 def _informed(held: Gateway, read: ReadStatus) -> Gateway:

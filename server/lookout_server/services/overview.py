@@ -19,6 +19,8 @@ class Overview:
     #: Cameras by what they see; None: nobody can say.
     cameras: dict[Sight | None, int] | None
     feed_seq: int
+    #: Gateways that are there and date what they say wrongly.
+    wrong_clocks: int = 0
 
 
 async def overview(uow: UnitOfWork, access: Access) -> Overview:
@@ -31,6 +33,7 @@ async def overview(uow: UnitOfWork, access: Access) -> Overview:
         open_alarms=await uow.alarms.open_by_severity(access),
         cases=cases,
         cameras=await cameras_by_sight(uow, access),
+        wrong_clocks=await uow.gateways.wrong_clocks(),
         feed_seq=feed_seq,
     )
 

@@ -321,6 +321,8 @@ export interface Overview {
   cameras: { watching: number; blind: number; off: number; total: number };
   site: { id: string; name: string; timezone: string };
   feed_seq: number;
+  /** Gateways whose alarms have wrong times. */
+  wrong_clocks: number;
 }
 
 export interface Place {

@@ -6,7 +6,7 @@ import { bindKeys } from "../live/keys";
 import { dismiss, report, takeUp } from "../live/moves";
 import { attempt } from "../live/notices";
 import { needOf, type Row, severityOf } from "../live/rows";
-import { clockTime, span } from "../text/format";
+import { momentTime, span } from "../text/format";
 import { t, word } from "../text/i18n";
 import { Explain } from "./explain";
 import { Grade } from "./grade";
@@ -41,6 +41,9 @@ function useAlarm(board: Board, row: Row): void {
   }, [id, missing]);
 }
 
+/** Less may be the camera's clock, or a picture's way. */
+const WRONG_CLOCK_S = 60;
+
 function Facts({ alarm }: { alarm: Alarm }) {
   return (
     <>
@@ -49,7 +52,7 @@ function Facts({ alarm }: { alarm: Alarm }) {
         {alarm.grid === null ? null : <> · {alarm.grid.name}</>}
         {alarm.zone === null ? null : <> · {t("alarm.zone", { zone: word("zone", alarm.zone) })}</>}
         {" · "}
-        <time dateTime={alarm.started_at}>{clockTime(alarm.started_at)}</time>
+        <time dateTime={alarm.started_at}>{momentTime(alarm.started_at)}</time>
       </p>
       <p class="alarm-facts">{facts(alarm).join(" · ")}</p>
     </>
@@ -70,8 +73,10 @@ function facts(alarm: Alarm): string[] {
   else if (alarm.ended_at !== null) {
     const clear = alarm.end_reason === null || alarm.end_reason === "cleared";
     const reason = clear && alarm.scenario === "camera_blind" ? t("end_reason.sees_again") : word("end_reason", alarm.end_reason ?? "cleared");
-    said.push(t("alarm.ended", { at: clockTime(alarm.ended_at), reason }));
+    said.push(t("alarm.ended", { at: momentTime(alarm.ended_at), reason }));
   }
+  const ahead = (Date.parse(alarm.started_at) - Date.parse(alarm.received_at)) / 1000;
+  if (ahead >= WRONG_CLOCK_S) said.push(t("alarm.ahead", { span: span(ahead), at: momentTime(alarm.received_at) }));
   if (alarm.acknowledged_by !== null) {
     said.push(t("alarm.taken", { name: alarm.acknowledged_by.replace(/^u-/, "") }));
   }

@@ -105,7 +105,7 @@ function streamInWords(stream: Stream | undefined): string {
 
 function Facts({ gateway }: { gateway: Gateway }) {
   const { spool, clock_offset_s: offset, clock_skew_s: skew } = gateway;
-  const clock = offset !== null && Math.abs(offset) >= CLOCK_OFF_S ? t("system.box_clock", { span: span(Math.abs(offset)) }) : null;
+  const clock = offset !== null && Math.abs(offset) >= CLOCK_OFF_S ? t(offset > 0 ? "system.box_clock_ahead" : "system.box_clock_behind", { span: span(Math.abs(offset)) }) : null;
   const streams = Object.values(gateway.streams);
   const held = streams.reduce((sum, stream) => sum + stream.memory_bytes, 0);
   return (

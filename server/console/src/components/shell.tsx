@@ -116,6 +116,11 @@ function Counts() {
         {t("top.cameras", { watching, total })}
         {blind > 0 ? <strong> · {t("top.blind", { n: blind })}</strong> : null}
       </a>
+      {seen.wrong_clocks > 0 ? (
+        <a class="counts" href="/admin/gateways" title={t("top.clocks_why")}>
+          <strong>{t("top.clocks", { n: seen.wrong_clocks })}</strong>
+        </a>
+      ) : null}
     </>
   );
 }

@@ -56,7 +56,10 @@ export function severityOf(row: Row): Severity {
 
 /** When it began, RFC 3339. */
 export function beganAt(row: Row): string {
-  return row.alarm?.started_at ?? row.case?.opened_at ?? "";
+  const { alarm } = row;
+  if (alarm === null) return row.case?.opened_at ?? "";
+  // A gateway whose clock is ahead dates what it sees in the future; we had it before that.
+  return alarm.started_at < alarm.received_at ? alarm.started_at : alarm.received_at;
 }
 
 /** Order of the list: the gravest first, then the newest. Times of the API compare as texts. */

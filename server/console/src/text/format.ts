@@ -1,6 +1,7 @@
 /** Numbers with their units and times with their clock. */
 
 import type { Condition, ConditionValue } from "../api/models";
+import { now } from "../live/clock";
 import { overview } from "../live/live";
 import { language, t, word } from "./i18n";
 
@@ -28,6 +29,14 @@ export function dayTime(at: string, zone?: string): string {
   return formatter(options, zone).format(new Date(at));
 }
 
+/** "14:03:22" of today, "11/22 14:03:22" of another day, and with its year where that is another one. */
+export function momentTime(at: string): string {
+  const year = formatter({ year: "numeric" });
+  const today = new Date(now.peek());
+  if (year.format(new Date(at)) !== year.format(today)) return `${formatter({ year: "numeric", month: "2-digit", day: "2-digit" }).format(new Date(at))} ${clockTime(at)}`;
+  return date(at) === date(today.toISOString()) ? clockTime(at) : dayTime(at);
+}
+
 /** "11/22" */
 export function date(at: string): string {
   return formatter({ month: "2-digit", day: "2-digit" }).format(new Date(at));
@@ -45,7 +54,7 @@ export function stopwatch(ms: number): string {
   return hours > 0 ? `${hours}:${short}` : short;
 }
 
-/** A span in words: "42 秒", "4 分 12 秒", "2 小时 5 分". */
+/** A span in words: "42 秒", "4 分 12 秒", "2 小时 5 分", "3 天 4 小时". */
 export function span(seconds: number): string {
   const total = Math.max(0, seconds);
   if (total < 10) return t("time.seconds", { s: Math.round(total * 10) / 10 });
@@ -53,6 +62,7 @@ export function span(seconds: number): string {
   const whole = Math.round(total);
   if (whole < 3600 && whole % 60 === 0) return t("time.minutes_even", { m: whole / 60 });
   if (whole < 3600) return t("time.minutes", { m: Math.floor(whole / 60), s: whole % 60 });
+  if (whole >= 2 * 86_400) return t("time.whole_days", { d: Math.floor(whole / 86_400), h: Math.floor((whole % 86_400) / 3600) });
   return t("time.hours", { h: Math.floor(whole / 3600), m: Math.floor((whole % 3600) / 60) });
 }
 

@@ -12,7 +12,7 @@ from lookout_contract.commands import CommandResponse
 from lookout_contract.status import CameraReport, Coverage, ProposalReport, ShadowReport
 from lookout_server.adapters.database.statements import insert_new, scalars, select_by, upsert
 from lookout_server.adapters.database.tables import CommandRow, GatewayRow
-from lookout_server.domain.territory import Gateway
+from lookout_server.domain.territory import WRONG_CLOCK_S, Gateway
 from lookout_server.ports import SentCommand
 
 
@@ -61,6 +61,11 @@ class SqlGateways:
         statement = update(GatewayRow).where(silent).values(online=False).returning(GatewayRow.id)
         found = await self._session.scalars(statement.execution_options(synchronize_session=False))
         return sorted(found)
+
+    async def wrong_clocks(self) -> int:
+        """Counted, since every screen asks."""
+        wrong = GatewayRow.online & (func.abs(GatewayRow.clock_offset_s) >= WRONG_CLOCK_S)
+        return int(await self._session.scalar(select(func.count()).where(wrong)) or 0)
 
     async def set_token(self, gateway_id: str, token_hash: str) -> None:
         """Issue or replace."""

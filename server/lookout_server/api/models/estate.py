@@ -344,6 +344,7 @@ class OverviewModel(Model):
             "cameras": {"watching": 38, "blind": 2, "off": 0, "total": 40},
             "site": {"id": "kangle", "name": "康乐南路社区", "timezone": "Asia/Shanghai"},
             "feed_seq": 4711,
+            "wrong_clocks": 0,
         }
     )
 
@@ -352,6 +353,9 @@ class OverviewModel(Model):
     cameras: CameraCounts | None
     site: SiteModel
     feed_seq: int = Field(description="Follow the feed with `?after=` this number and nothing is missed.")
+    wrong_clocks: int = Field(
+        default=0, description="Gateways that are online and a minute or more off: the times of their alarms are wrong."
+    )
 
     @classmethod
     def of(cls, seen: Overview, site: Site) -> "OverviewModel":
@@ -362,6 +366,7 @@ class OverviewModel(Model):
             cameras=_cameras(seen.cameras),
             site=SiteModel(id=site.id, name=site.name, timezone=site.timezone),
             feed_seq=seen.feed_seq,
+            wrong_clocks=seen.wrong_clocks,
         )
 
 
