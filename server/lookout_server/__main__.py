@@ -19,6 +19,7 @@ from lookout_server.place_commands import places
 from lookout_server.policy_commands import policies
 from lookout_server.quarantine_commands import quarantine
 from lookout_server.storage_commands import backup, restore
+from lookout_server.vehicle_commands import vehicles
 
 # A defect shows Python's own traceback, not one framed for the screen with the values of all variables in it.
 app = typer.Typer(
@@ -37,6 +38,7 @@ app.command()(backup)
 app.command()(restore)
 app.add_typer(users, name="user")
 app.add_typer(gateways, name="gateway")
+app.add_typer(vehicles, name="vehicles")
 app.add_typer(sites, name="site")
 app.add_typer(policies, name="policy")
 webhooks = typer.Typer(no_args_is_help=True, help="Other systems that are told by HTTP.")
@@ -254,7 +256,10 @@ def ledger_verify(
     file: Path,
     head: Annotated[str | None, typer.Option(help="A hash noted earlier: one stream must end in it.")] = None,
 ) -> None:
-    """Check an exported ledger: nothing in it was changed, left out or put in. Needs nothing but the file."""
+    """Check an exported ledger: no event, number or ending was changed, left out or put in. Needs nothing but the file.
+
+    When each arrived (`at`) is told beside it and not part of the chain.
+    """
     for each in bootstrap.verify_ledger(file, head=head):
         typer.echo(
             f"{each.source} {each.epoch}: holds; {each.stored} stored, {each.refused} refused, {each.lost} lost, "

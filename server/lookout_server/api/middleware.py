@@ -26,6 +26,9 @@ _RESIDENTS = "/api/v1/public/places/"
 _MAX_REPORT_BYTES = 40 * 1024 * 1024
 #: Tables of a whole district: 2,000 people are 200 kB.
 _ESTATE = "/api/v1/estate/import"
+#: A list of vehicles, as large as a broker hands on.
+_GATEWAYS = "/api/v1/gateways/"
+_MAX_COMMAND_BYTES = 1024 * 1024
 _MAX_ESTATE_BYTES = 8 * 1024 * 1024
 
 _HEADERS = {
@@ -112,7 +115,7 @@ class SecurityHeaders:
 
 
 class BodyLimit:
-    """Refuses bodies above 64 KiB, but for evidence, streams, pictures, tables of the estate and residents' photos."""
+    """Refuses bodies above 64 KiB, but for evidence, streams, pictures, tables, commands and residents' photos."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -147,6 +150,8 @@ def _most(path: str) -> int:
         return MAX_PLAN_BYTES
     if path == _ESTATE:
         return _MAX_ESTATE_BYTES
+    if path.startswith(_GATEWAYS):
+        return _MAX_COMMAND_BYTES
     return MAX_STILL_BYTES if path.startswith(_STILLS) else MAX_JSON_BYTES
 
 

@@ -53,6 +53,7 @@ from lookout_server.bootstrap.site import (
     use_policy,
 )
 from lookout_server.bootstrap.trials import policy_text, trial_text, trial_values
+from lookout_server.bootstrap.vehicles import send_vehicle_list
 from lookout_server.bootstrap.version import version
 
 __all__ = [
@@ -103,6 +104,7 @@ __all__ = [
     "revoke_gateway",
     "run_dispatcher",
     "seed_demo",
+    "send_vehicle_list",
     "show_quarantined",
     "trial_text",
     "trial_values",

@@ -58,8 +58,15 @@ class GatewayRepository(Protocol):
         """All commands, newest first, or those that expired before the given time without an answer."""
         ...
 
+    async def last_request(self, gateway_id: str, name: str) -> str | None:
+        """The newest command of that name as it was sent; None when there is none."""
+        ...
+
     async def forget_commands(self, before: datetime) -> int:
-        """Delete those answered, or expired without an answer, before this time; how many there were."""
+        """Delete those answered, or expired without an answer, before this time; how many there were.
+
+        The list of vehicles that a gateway was sent last is kept.
+        """
         ...
 
 

@@ -11,6 +11,7 @@ from lookout_contract.commands import (
     COMMANDS,
     Command,
     ReplayCommand,
+    Resident,
     SnapshotCommand,
     Verdict,
     VerdictCommand,
@@ -35,8 +36,12 @@ _VERDICT_WITHIN = timedelta(days=1)
 _ANSWER_WITHIN = timedelta(minutes=2)
 #: Commands that carry the name of who asks.
 _SIGNED = frozenset({"proposal", "zones"})
+#: A list of vehicles is as good next week, for a gateway that is away meanwhile.
+VEHICLES_WITHIN = timedelta(days=7)
 #: A rollout is fetched, tried and watched; who draws zones waits before the screen.
-_ASKED_WITHIN = {"zones": timedelta(seconds=40), "rollout": timedelta(hours=2)}
+_ASKED_WITHIN = {"zones": timedelta(seconds=40), "rollout": timedelta(hours=2), "residents": VEHICLES_WITHIN}
+#: What brokers hand on, Mosquitto as we set it up among them, with some to spare.
+_MOST_BYTES = 1_000_000
 
 
 async def open_gaps(store: Store) -> dict[tuple[str, str], list[Gap]]:
@@ -53,7 +58,7 @@ async def open_gaps(store: Store) -> dict[tuple[str, str], list[Gap]]:
 async def request_replay(store: Store, site: Site, gap: Gap, *, at: datetime) -> str | None:
     """Ask a gateway to send the events of a gap again; the command's id, or None while the gateway is away."""
     command = ReplayCommand(
-        id=_name("replay", gap.epoch, gap.first, gap.last, at),
+        id=command_name("replay", gap.epoch, gap.first, gap.last, at),
         issued_at=at,
         expires_at=at + _REPLAY_WITHIN,
         epoch=gap.epoch,
@@ -64,7 +69,7 @@ async def request_replay(store: Store, site: Site, gap: Gap, *, at: datetime) ->
         gateway = (await uow.gateways.get([gap.gateway])).get(gap.gateway)
         if gateway is not None and gateway.last_seen_at is not None and not gateway.online:
             return None
-        await _send(uow, site, gap.gateway, command)
+        await send_with(uow, site, gap.gateway, command)
         await uow.commit()
     return command.id
 
@@ -72,7 +77,7 @@ async def request_replay(store: Store, site: Site, gap: Gap, *, at: datetime) ->
 async def send(store: Store, site: Site, gateway: str, command: Command) -> None:
     """Send a command that the dispatcher makes up by itself."""
     async with store.write() as uow:
-        await _send(uow, site, gateway, command)
+        await send_with(uow, site, gateway, command)
         await uow.commit()
 
 
@@ -92,11 +97,13 @@ class Wanted:
     accept: bool | None = None
     zones: Zones | None = None
     seen: str | None = None
+    residents: tuple[Resident, ...] | None = None
 
 
 async def ask(store: Store, site: Site, wanted: Wanted, *, at: datetime) -> SentCommand:
     """Send a command; NotFoundError when nobody has heard of the gateway. Asking again with one key sends nothing."""
     command = _wanted(wanted, at)
+    must_fit(command)
     async with store.write() as uow:
         known = wanted.gateway in await uow.gateways.get([wanted.gateway])
         if not known or wanted.gateway in await _out_of_reach(uow, wanted.by):
@@ -109,7 +116,7 @@ async def ask(store: Store, site: Site, wanted: Wanted, *, at: datetime) -> Sent
         held = await uow.gateways.command(command.id)
         if held is not None:
             return held
-        await _send(uow, site, wanted.gateway, command, by=wanted.by.person.id)
+        await send_with(uow, site, wanted.gateway, command, by=wanted.by.person.id)
         asked_for: dict[str, str | int] = {"name": wanted.name, "command": command.id}
         entry = Entry(
             at=at, act=Act.GATEWAY_ASKED, actor=wanted.by.person.id, subject=wanted.gateway, details=asked_for
@@ -126,7 +133,7 @@ async def ask(store: Store, site: Site, wanted: Wanted, *, at: datetime) -> Sent
 
 def _wanted(wanted: Wanted, at: datetime) -> Command:
     given = {
-        "id": _name(wanted.name, wanted.gateway, wanted.key or at),
+        "id": command_name(wanted.name, wanted.gateway, wanted.key or at),
         "issued_at": at,
         "expires_at": at + _ASKED_WITHIN.get(wanted.name, _ANSWER_WITHIN),
         "name": wanted.name,
@@ -137,6 +144,7 @@ def _wanted(wanted: Wanted, at: datetime) -> Command:
         "accept": wanted.accept,
         "zones": wanted.zones,
         "seen": wanted.seen,
+        "residents": wanted.residents,
         "by": wanted.by.person.username if wanted.name in _SIGNED else None,
     }
     if wanted.package is not None:
@@ -171,12 +179,12 @@ async def request_snapshot(uow: UnitOfWork, site: Site, case: Case, *, at: datet
     if case.camera is None:
         return None
     command = SnapshotCommand(
-        id=_name("snapshot", case.id, case.version, at),
+        id=command_name("snapshot", case.id, case.version, at),
         issued_at=at,
         expires_at=at + _SNAPSHOT_WITHIN,
         camera=case.camera.id,
     )
-    await _send(uow, site, case.camera.gateway, command, case_id=case.id)
+    await send_with(uow, site, case.camera.gateway, command, case_id=case.id)
     return command.id
 
 
@@ -188,17 +196,24 @@ async def send_verdict(
         return
     verdicts = {None: Verdict.REAL, DismissReason.DUPLICATE: Verdict.DUPLICATE}
     command = VerdictCommand(
-        id=_name("verdict", alarm.id, reason or "real", at),
+        id=command_name("verdict", alarm.id, reason or "real", at),
         issued_at=at,
         expires_at=at + _VERDICT_WITHIN,
         occurrence=alarm.occurrence,
         verdict=verdicts.get(reason, Verdict.FALSE),
         why=reason.value if reason else None,
     )
-    await _send(uow, site, alarm.camera.gateway, command)
+    await send_with(uow, site, alarm.camera.gateway, command)
 
 
-async def _send(
+def must_fit(command: Command) -> None:
+    """InvalidError when no broker would hand it on."""
+    size = len(command.to_json())
+    if size > _MOST_BYTES:
+        raise InvalidError(f"the command has {size} bytes, and brokers hand on {_MOST_BYTES}: send a shorter list")
+
+
+async def send_with(
     uow: UnitOfWork,
     site: Site,
     gateway: str,
@@ -207,6 +222,7 @@ async def _send(
     case_id: str | None = None,
     by: str | None = None,
 ) -> None:
+    """Leave a command in the outbox with the transaction that is open."""
     topics = GatewayTopics(site=site.id, gateway=gateway)
     await uow.gateways.add_command(
         SentCommand(
@@ -233,7 +249,7 @@ async def _send(
     )
 
 
-def _name(kind: str, *parts: object) -> str:
+def command_name(kind: str, *parts: object) -> str:
     """The same request names the same command, so that repeating it is recognised; 64 characters at most."""
     digest = hashlib.sha256(" ".join(map(str, parts)).encode()).hexdigest()
     return f"{kind}-{digest[:32]}"

@@ -23,23 +23,30 @@ GONE_FOR = timedelta(minutes=2)
 _SHA256_CHARACTERS = set("0123456789abcdef")
 
 
-async def hear_statuses(uow: UnitOfWork, said: Sequence[ReadStatus]) -> None:
-    """Keep the last word of each gateway; the feed hears of it only when something a person cares about changed."""
+async def hear_statuses(uow: UnitOfWork, said: Sequence[ReadStatus]) -> Sequence[ReadStatus]:
+    """Keep the last word of each gateway; the feed hears of it only when something a person cares about changed.
+
+    The answer is those that say that their gateway has begun a new epoch: it may be a new box.
+    """
     if not said:
-        return
+        return ()
     last = {read.status.gateway: read for read in said}
     known = await uow.gateways.get(last)
+    begun: list[ReadStatus] = []
     for name, read in sorted(last.items()):
         at = read.message.received_at
         held = known.get(name)
         now = _informed(held or Gateway(id=name), read)
         await uow.gateways.save([now])
+        if held is not None and held.epoch != now.epoch:
+            begun.append(read)
         if held is not None and _headline(held) == _headline(now):
             continue
         announce.gateway_changed(uow, name, "created" if held is None else "updated", at)
         if held is not None and held.online != now.online:
             await _announce_cameras(uow, name, at)
             await _expect_back(uow, now, at)
+    return begun
 
 
 async def lose_silent(store: Store, *, before: datetime, at: datetime) -> Sequence[str]:

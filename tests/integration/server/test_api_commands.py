@@ -16,6 +16,7 @@ from lookout_contract.commands import (
     CommandResponse,
     Outcome,
     ProposalCommand,
+    ResidentsCommand,
     RolloutCommand,
     TestAlarmCommand,
     ZonesCommand,
@@ -67,6 +68,23 @@ async def test_a_command_is_sent_once_however_often_it_is_asked(web: httpx.Async
     (item,) = await listed(web, headers)
     assert (item["state"], item["outcome"], item["asked_by"]) == ("answered", "done", "u-root")
     assert item["result"] == {"occurrence": "o-1"}
+
+
+async def test_a_list_of_vehicles_goes_to_a_gateway_and_its_answer_is_shown(
+    web: httpx.AsyncClient, station: Station
+) -> None:
+    gateway, headers = SmallGateway(), await sign_in(web)
+    await station.intake.take([gateway.is_online()])
+    assert (await ask(web, headers, name="residents")).status_code == 422
+    plates = [{"plate": f"皖A{number:05}"} for number in range(5000)]
+    assert (await ask(web, headers, name="residents", residents=plates)).status_code == 202
+    (message,) = await sent(station)
+    command = COMMANDS.validate_json(message.payload)
+    assert isinstance(command, ResidentsCommand)
+    assert (len(command.residents), command.residents[-1].plate) == (5000, "皖A04999")
+    await station.intake.take([gateway.answers(command.id, "residents", residents=5000)])
+    (item,) = await listed(web, headers)
+    assert (item["state"], item["result"]) == ("answered", {"residents": 5000})
 
 
 async def test_silence_is_shown(web: httpx.AsyncClient, station: Station) -> None:

@@ -4,8 +4,9 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from lookout_contract.base import Message
 from lookout_contract.commands import CommandResponse
@@ -14,6 +15,9 @@ from lookout_server.adapters.database.statements import insert_new, scalars, sel
 from lookout_server.adapters.database.tables import CommandRow, GatewayRow
 from lookout_server.domain.territory import WRONG_CLOCK_S, Gateway
 from lookout_server.ports import SentCommand
+
+#: The command whose newest one says what a gateway's disk should hold.
+_KEPT = "residents"
 
 
 class _Advice(Message):
@@ -132,10 +136,20 @@ class SqlGateways:
             statement = statement.where(CommandRow.outcome.is_(None), CommandRow.expires_at < unanswered_since)
         return [_command(row) for row in await scalars(self._session, statement)]
 
+    async def last_request(self, gateway_id: str, name: str) -> str | None:
+        """By the time at which it was issued."""
+        statement = select(CommandRow.request).where(CommandRow.gateway == gateway_id, CommandRow.name == name)
+        return await self._session.scalar(statement.order_by(CommandRow.issued_at.desc(), CommandRow.id).limit(1))
+
     async def forget_commands(self, before: datetime) -> int:
         """One that may still be answered is none of them."""
         ended = func.coalesce(CommandRow.answered_at, CommandRow.expires_at)
-        gone = await self._session.scalars(delete(CommandRow).where(ended < before).returning(CommandRow.id))
+        later = aliased(CommandRow)
+        replaced = select(later.id).where(
+            later.gateway == CommandRow.gateway, later.name == _KEPT, later.issued_at > CommandRow.issued_at
+        )
+        over = delete(CommandRow).where(ended < before, or_(CommandRow.name != _KEPT, replaced.exists()))
+        gone = await self._session.scalars(over.returning(CommandRow.id))
         return len(gone.all())
 
 

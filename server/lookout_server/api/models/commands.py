@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
-from lookout_contract.commands import Zones
+from lookout_contract.commands import Resident, Zones
 from lookout_contract.events import Scenario
 from lookout_server.api.models.base import Identifier, Model, RequestModel, Sha256, UtcTime, shown
 from lookout_server.ports import ModelPackage, SentCommand
@@ -27,7 +27,8 @@ _EXAMPLE: dict[str, Any] = {
 
 class AskBody(RequestModel):
     """A command. `snapshot`, `self_test`, `test_alarm` and `zones` need a camera, `rollout` a package of `GET /models`,
-    `proposal` the id of one that the gateway makes and whether it is accepted.
+    `proposal` the id of one that the gateway makes and whether it is accepted. `residents` replaces its list of known
+    vehicles; a gateway that is away is told within seven days.
 
     `zones` alone asks for a camera's zones, whose `version` goes with new ones as `seen`; corners are fractions of the
     picture from the top left.
@@ -37,7 +38,7 @@ class AskBody(RequestModel):
 
     model_config = shown({"name": "test_alarm", "camera": "gate", "scenario": "fire_smoke"}, request=True)
 
-    name: Literal["reload", "snapshot", "self_test", "test_alarm", "rollout", "proposal", "zones"]
+    name: Literal["reload", "snapshot", "self_test", "test_alarm", "rollout", "proposal", "zones", "residents"]
     key: Annotated[str, StringConstraints(min_length=1, max_length=64)] | None = None
     camera: Identifier | None = None
     scenario: Scenario | None = None
@@ -47,6 +48,7 @@ class AskBody(RequestModel):
     watch_s: Annotated[float, Field(ge=1, le=3600)] | None = None
     zones: Annotated[Zones, Field(max_length=32)] | None = None
     seen: Annotated[str, StringConstraints(max_length=64)] | None = None
+    residents: Annotated[tuple[Resident, ...], Field(max_length=10_000)] | None = None
 
 
 class CommandModel(Model):

@@ -39,7 +39,7 @@ async def list_commands(
 )
 async def ask_gateway(deps: Given, access: Lead, gateway: Identifier, body: AskBody) -> CommandModel:
     """Ask a gateway to read its configuration again, take a picture, test itself or the way, run another model,
-    leave out what it proposes to, or look for things in other zones."""
+    leave out what it proposes to, look for things in other zones, or know other vehicles."""
     now = deps.clock.now()
     wanted = commands.Wanted(
         gateway=gateway,
@@ -54,6 +54,7 @@ async def ask_gateway(deps: Given, access: Lead, gateway: Identifier, body: AskB
         accept=body.accept,
         zones=body.zones,
         seen=body.seen,
+        residents=body.residents,
     )
     return CommandModel.of(await commands.ask(deps.store, deps.site, wanted, at=now), now)
 
