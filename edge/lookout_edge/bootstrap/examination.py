@@ -10,6 +10,7 @@ from lookout_contract.topics import GatewayTopics
 from lookout_edge.adapters.checkup import (
     check_broker,
     check_certificates,
+    check_clock,
     check_disk,
     check_dispatcher,
     check_stream,
@@ -42,7 +43,10 @@ def examine(path: Path, loaded: LoadedConfig | ConfigError) -> Iterator[Finding]
     yield check_broker(broker_options(config), name=f"doctor-{config.site}-{config.gateway}", filters=filters)
     tls = config.mqtt.tls
     yield from check_certificates([file for file in (tls.ca, tls.cert) if file] if tls else [])
-    yield from _dispatcher(config)
+    told = _dispatcher(config)
+    yield from told
+    if not any(finding.subject == "clock" for finding in told):
+        yield check_clock()
     for name, camera in config.cameras.items():
         yield from _camera(name, camera)
 

@@ -7,6 +7,7 @@ from lookout_edge.adapters.model_store import RolledOut
 from lookout_edge.adapters.onnx.chain import DetectorChain
 from lookout_edge.adapters.onnx.plates import OnnxPlateReader
 from lookout_edge.adapters.onnx.pose import OnnxPoseEstimator
+from lookout_edge.adapters.onnx.session import choose_providers
 from lookout_edge.adapters.zoo import Zoo
 from lookout_edge.config import ModelsConfig
 from lookout_edge.config.sense import PLATE_MODELS
@@ -97,7 +98,11 @@ def queued(models: Models, owner: InferenceOwner, camera: str, rules: Sequence[R
 
 
 def check_weights(config: ModelsConfig) -> Mapping[str, str]:
-    """Model name → SHA-256 of every model that ``config`` needs, read from disk and verified; ModelError if not so."""
+    """Model name → SHA-256 of every model that ``config`` needs, read from disk and verified.
+
+    ModelError if not so, or when there is nothing here of what should compute.
+    """
+    choose_providers(config.providers)
     zoo = Zoo.find()
     others = (*(PLATE_MODELS if config.plates else ()), *((config.pose,) if config.pose else ()))
     entries = [zoo.entry(name) for name in (detector_entry(zoo, config), *others)]

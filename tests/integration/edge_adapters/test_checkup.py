@@ -22,11 +22,18 @@ from typer.testing import CliRunner
 from lookout_edge.__main__ import app
 from lookout_edge.adapters.broker import BrokerOptions
 from lookout_edge.adapters.broker_testing import Mosquitto, find_mosquitto, free_port
-from lookout_edge.adapters.checkup import check_broker, check_certificates, check_disk, check_dispatcher, check_stream
+from lookout_edge.adapters.checkup import (
+    check_broker,
+    check_certificates,
+    check_clock,
+    check_disk,
+    check_dispatcher,
+    check_stream,
+)
 from lookout_edge.adapters.video import SourceOptions
 from lookout_edge.adapters.video.rtsp_testing import Habits, RtspCamera
 from lookout_edge.adapters.video.testing import ClipShape, make_clip
-from lookout_edge.domain.finding import Grade
+from lookout_edge.domain.finding import Finding, Grade
 
 FILTERS = ("lookout/v1/s/gateway/gw-1/command/+", "lookout/v1/s/gateway/gw-1/receipt")
 
@@ -45,6 +52,40 @@ def test_a_live_stream_is_opened_measured_and_compared_with_what_the_rules_toler
     assert "a key frame every 2.0 s" in sparse.text
     assert "every picture is decoded" in sparse.text
     assert sparse.advice != ""
+
+
+@pytest.fixture
+def camera(tmp_path: Path) -> Iterator[RtspCamera]:
+    clip = make_clip(tmp_path / "clip.ts", ClipShape(frames=60, fps=10, gop=10, size=(320, 180)))
+    with RtspCamera({"main": clip}, habits=Habits()) as running:
+        yield running
+
+
+def check_camera(camera: RtspCamera) -> Finding:
+    options = SourceOptions(url=camera.url("main"), read_timeout_s=5)
+    return check_stream("camera gate", options, longest_gap_s=1.0, listen_s=4.0)
+
+
+def test_a_stream_joined_amid_a_group_of_pictures_is_told_with_its_own_rate(camera: RtspCamera) -> None:
+    camera.habits.skip_frames = 7
+    found = check_camera(camera)
+    assert (found.grade, found.text) == (Grade.OK, "h264 320×180, 10.0 fps, a key frame every 1.0 s")
+
+
+def test_a_stream_of_which_no_picture_comes_fails(camera: RtspCamera) -> None:
+    camera.habits.garbage = True
+    found = check_camera(camera)
+    assert found.grade is Grade.FAIL
+    assert found.text.split(":")[0] in {"undecodable", "timeout", "stalled"}
+
+
+@pytest.mark.parametrize(("ahead_s", "word"), [(3600.0, "3600 s ahead of"), (-90.0, "90 s behind")])
+def test_a_camera_whose_clock_is_off_is_told(camera: RtspCamera, ahead_s: float, word: str) -> None:
+    camera.habits.clock_ahead_s = ahead_s
+    found = check_camera(camera)
+    assert found.grade is Grade.WARN
+    assert f"its clock is {word} this box" in found.text
+    assert "time server" in found.advice
 
 
 def test_a_clip_with_frequent_key_frames_needs_no_advice(tmp_path: Path) -> None:
@@ -203,6 +244,17 @@ def test_clocks_that_differ_are_told_with_the_direction(ahead_s: float, word: st
     assert "timedatectl" in clock.advice
 
 
+@pytest.mark.parametrize(
+    ("state", "grade", "what"),
+    [(0, Grade.OK, "a time server"), (5, Grade.WARN, "no time server"), (-1, Grade.OK, "cannot be asked")],
+)
+def test_without_a_dispatcher_to_compare_with_the_kernel_is_asked(state: int, grade: Grade, what: str) -> None:
+    found = check_clock(lambda: state)
+    assert (found.subject, found.grade) == ("clock", grade)
+    assert what in found.text
+    assert ("timedatectl" in found.advice) is (grade is Grade.WARN)
+
+
 @pytest.mark.parametrize(("known", "what"), [(True, "this box's clock is off"), (False, "does not trust")])
 def test_a_certificate_that_is_out_of_date_or_nobodys(
     known: bool, what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -265,7 +317,7 @@ def test_the_command_examines_everything_and_fails_when_something_fails(tmp_path
     told = CliRunner().invoke(app, ["doctor", "--config", str(config), "--json"])
     assert told.exit_code == 1
     grades = {finding["subject"]: finding["grade"] for finding in json.loads(told.stdout)}
-    assert grades.pop("disk") in {"ok", "warn"}
+    assert {grades.pop("disk"), grades.pop("clock")} <= {"ok", "warn"}
     assert grades == {"config": "ok", "models": "ok", "broker": "fail", "dispatcher": "warn", "camera gate": "ok"}
 
     config.write_text("site: s\n")

@@ -40,6 +40,14 @@ def test_check_says_what_would_run_and_hides_passwords(config: str) -> None:
     assert "secret" not in output
 
 
+def test_check_knows_that_what_should_compute_is_not_there(config: str) -> None:
+    Path(config).write_text(CONFIG + "models: {providers: [abacus, cpu]}\n", encoding="utf-8")
+    code, output = run("check", "--config", config)
+    assert code == 1
+    assert "no execution provider 'abacus'; choose among" in output
+    assert "CPUExecutionProvider" in output
+
+
 def test_a_bad_configuration_exits_with_2_and_names_the_line(config: str) -> None:
     Path(config).write_text(CONFIG.replace("corridor_ebike", "corridor_bike"), encoding="utf-8")
     code, output = run("check", "--config", config)
