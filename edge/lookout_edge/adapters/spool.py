@@ -17,7 +17,16 @@ from lookout_contract.delivery import Receipt
 from lookout_contract.events import Event, EventData, Scenario, make_event
 from lookout_edge.adapters.spool_file import is_broken, is_full, open_spool_file
 from lookout_edge.adapters.spool_occurrences import cameras_with_open, last_words, note_event
-from lookout_edge.adapters.spool_room import PROTECTED, SpoolLimits, dropped_counts, make_room, rank_of, why_gone
+from lookout_edge.adapters.spool_room import (
+    PROTECTED,
+    SpoolLimits,
+    date_later,
+    dropped_counts,
+    make_room,
+    rank_of,
+    time_away,
+    why_gone,
+)
 from lookout_edge.errors import SpoolError
 from lookout_edge.ports import Clock
 
@@ -27,6 +36,8 @@ _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 _LIVE_S = 60.0
 #: A clock that gains or loses so much against the steady one was set: ages are told without that.
 _LEAP_S = 600.0
+#: So much between the newest event that was left and the start after it is no restart. Less is its age.
+_LONG_AWAY_S = 7 * 86_400.0
 #: Without ``+`` SQLite walks the whole backlog in the order asked for, to find the few of the last minute.
 _LIVE_FIRST = "SELECT sequence FROM event WHERE rank = ? AND stored_at >= ? ORDER BY +sequence LIMIT ?"
 #: By rank, since that is how the index has them.
@@ -97,6 +108,7 @@ class SqliteSpool:
         #: What was put since then has been dated by the clock as it is now.
         self._since = self.last_sequence
         with self._transaction() as file:
+            self._date_what_was_left(file)
             make_room(file, self._limits, clock.now())
 
     @property
@@ -253,6 +265,17 @@ class SqliteSpool:
         moved = "UPDATE event SET stored_at = stored_at + ? WHERE sequence > ?"
         count = file.execute(moved, (leap_s, self._since)).rowcount
         _log.warning("the clock was set: what waits keeps its age", by_s=round(leap_s), events=count)
+
+    def _date_what_was_left(self, file: sqlite3.Connection) -> None:
+        """Nothing tells a clock that was set between two runs from a box that was off for so long, and in either case
+        what waits has not waited for that time: its newest event counts as put just now, the others as before it."""
+        away_s = time_away(file, self._clock.now())
+        if away_s < _LONG_AWAY_S:
+            return
+        count = date_later(file, away_s)
+        _log.warning(
+            "the clock was set, or this box was off: what waits keeps its age", by_s=round(away_s), events=count
+        )
 
     def _insert(self, file: sqlite3.Connection, data: EventData, made_at: float) -> int:
         epoch, last, _ = self._life()

@@ -64,6 +64,17 @@ def make_room(file: sqlite3.Connection, limits: SpoolLimits, now: float) -> None
         _give_up(file, victims)
 
 
+def time_away(file: sqlite3.Connection, now: float) -> float:
+    """Seconds since the newest event that waits was put, by the clock; 0 where none has an age."""
+    newest = file.execute("SELECT max(stored_at) FROM event WHERE stored_at >= ?", (_CLOCK_SET,)).fetchone()[0]
+    return 0.0 if newest is None else now - float(newest)
+
+
+def date_later(file: sqlite3.Connection, by_s: float) -> int:
+    """Take all that has an age for as much younger; how many."""
+    return file.execute("UPDATE event SET stored_at = stored_at + ? WHERE stored_at >= ?", (by_s, _CLOCK_SET)).rowcount
+
+
 def dropped_counts(file: sqlite3.Connection) -> dict[str, int]:
     """Scenario → events given up since the spool was made."""
     return {str(name): int(count) for name, count in file.execute("SELECT scenario, events FROM dropped_count")}

@@ -177,6 +177,33 @@ def test_a_clock_that_is_set_makes_nothing_old(tmp_path: Path, leap_s: float) ->
     assert numbers(spool) == [3]
 
 
+def test_a_clock_that_is_set_between_two_runs_makes_nothing_old(tmp_path: Path) -> None:
+    """A box that came up a year behind is restarted, with the right time, before its backlog could leave."""
+    clock = HandClock()
+
+    def start() -> SqliteSpool:
+        return SqliteSpool(tmp_path / "spool.db", site="s1", gateway="g1", clock=clock, steady=clock.now)
+
+    spool = start()
+    spool.put(some_event())
+    clock.forward(86_400)
+    spool.put(some_event())
+    spool.close()
+    clock.forward(365 * 86_400.0)
+    again = start()
+    assert numbers(again) == [1, 2]
+    assert again.depth().oldest_s == pytest.approx(86_400)
+    again.close()
+    # A box that was off for some days says how old it is what it has.
+    clock.forward(6 * 86_400.0)
+    later = start()
+    assert later.depth().oldest_s == pytest.approx(7 * 86_400)
+    # And what waits while it runs becomes too old as ever.
+    clock.forward(40 * 86_400.0)
+    later.put(some_event(severity=Severity.RED))
+    assert numbers(later) == [3]
+
+
 def test_what_was_put_before_the_clock_was_ever_set_is_not_old_after_a_restart(tmp_path: Path) -> None:
     clock = HandClock(1000.0)
     opened(tmp_path / "spool.db", clock).put(some_event())
