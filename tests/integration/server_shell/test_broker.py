@@ -134,6 +134,24 @@ def test_retained_status_survives_a_restart_and_can_be_cleared(broker: RunningBr
         assert dispatcher.on(cleared) == []
 
 
+def test_retained_status_survives_a_kill(broker: RunningBroker, tmp_path: Path) -> None:
+    status = f"{BASE}/gw-a/status"
+    with broker.probe("gw-a") as gateway:
+        gateway.publish(status, b"on", retain=True)
+    with broker.probe(DISPATCHER) as dispatcher:
+        dispatcher.subscribe(status)
+        assert dispatcher.wait_for(status)
+    if (tmp_path / "broker" / "mosquitto.conf").exists():
+        wait_for_save(tmp_path / "broker" / "mosquitto.db")
+    killed = broker.process.pid
+    assert killed is not None
+    os.kill(killed, signal.SIGKILL)
+    broker.run_watch_until(lambda: broker.process.pid not in (None, killed) and broker.accepts("gw-a"))
+    with broker.probe(DISPATCHER) as dispatcher:
+        dispatcher.subscribe(status)
+        assert [(heard.payload, heard.retained) for heard in dispatcher.wait_for(status)] == [(b"on", True)]
+
+
 def test_a_broker_that_dies_is_started_again(broker: RunningBroker) -> None:
     first = broker.process.pid
     assert first is not None

@@ -96,3 +96,30 @@ def test_a_command_says_where_it_is_answered_and_until_when(broker: RunningBroke
         assert broker.loop.run_until_complete(talk()) == b"done"
     finally:
         gateway.close()
+
+
+def test_a_broker_that_drops_what_the_dispatcher_publishes_is_named_once(
+    broker: RunningBroker, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An access list that somebody wrote may forget a topic; MQTT 5 says so, and the command is not tried for ever."""
+
+    async def publish() -> None:
+        address = BrokerAddress(
+            host="127.0.0.1",
+            port=broker.place.port,
+            client_id="d",
+            username="gw-a",
+            password=broker.passwords["gw-a"],
+            version=5,
+        )
+        link = MqttLink(address, filters=(TOPICS.commands,), clock=SystemClock())
+        link.start()
+        async with asyncio.timeout(20):
+            while not link.connected:  # noqa: ASYNC110 - the link tells nobody
+                await asyncio.sleep(0.02)
+        for _ in range(2):
+            await link.publish(TOPICS.command("reload"), b"{}")
+        await link.stop()
+
+    asyncio.run(publish())
+    assert capsys.readouterr().out.count("drops what the dispatcher publishes (Not authorized)") == 1

@@ -116,6 +116,7 @@ class MqttLink:
         self._problem: str | None = f"not connected to the broker at {address.host}:{address.port} yet"
         self._away_since = time.monotonic()
         self._said: tuple[str, float] = ("", 0.0)
+        self._refused_said_at = float("-inf")
         #: Whether what we are connected to has answered as a broker does.
         self._answered = False
         self._pending: dict[int, asyncio.Future[None]] = {}
@@ -308,7 +309,15 @@ class MqttLink:
             # Last: whatever it stumbles over, the intake meets it again, and has a dead letter.
             delivery.read = self._read(incoming)
 
-    def _on_publish(self, _client: paho.Client, _userdata: Any, mid: int, _reason: Any, _properties: Any) -> None:
+    def _on_publish(self, _client: paho.Client, _userdata: Any, mid: int, reason: ReasonCode, _properties: Any) -> None:
+        # MQTT 5 alone says so; sending it again would be refused again.
+        if reason.is_failure and time.monotonic() - self._refused_said_at > _SAY_AGAIN_S:
+            self._refused_said_at = time.monotonic()
+            place = f"{self._address.host}:{self._address.port}"
+            _log.error(
+                f"the broker at {place} drops what the dispatcher publishes ({reason}); its access list must "
+                f"allow all that is below lookout/v1 (see 'lookout-server broker rules')"
+            )
         waiting = self._pending.get(mid)
         if waiting is not None and not waiting.done():
             waiting.set_result(None)
