@@ -147,7 +147,8 @@ class CameraState(Message):
     since: UtcTime
     reason: str | None = None
     """Reason code when blind or off, or for what does not work though it watches (``plates_failed``, ``poses_failed``;
-    ``spool_refused``: the disk takes no events, ``spool_overflow``: and some have been given up):
+    ``main_lost``: evidence comes from the sub stream; ``spool_refused``: the disk takes no events,
+    ``spool_overflow``: and some have been given up):
     ``connecting``, ``unreachable``, ``refused``, ``timeout``, ``auth``, ``missing``, ``stalled``, ``undecodable``,
     ``changed``, ``no_device``, ``ended``, ``detector_timeout``, ``shutdown`` …"""
     detail: str | None = None

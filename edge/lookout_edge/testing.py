@@ -138,6 +138,7 @@ class ListSource:
     closed: bool = False
     dropped: int = 0
     held_bytes: int = 0
+    impairment: tuple[str, str] | None = None
     #: What was asked of it, without repetitions.
     demands: list[Demand] = field(default_factory=list[Demand])
 

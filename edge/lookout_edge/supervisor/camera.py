@@ -57,6 +57,11 @@ class RunningSource(FrameSource, Protocol):
         """Memory that its packets and pictures take, bytes."""
         ...
 
+    @property
+    def impairment(self) -> tuple[str, str] | None:
+        """What is missing though pictures come: a code and a sentence; None as a rule."""
+        ...
+
     def close(self) -> None:
         """Make a blocked iterator end soon."""
         ...
@@ -304,7 +309,7 @@ class CameraWorker:
             )
         if self._held:
             return "spool_refused", f"{len(self._held)} of its events wait in memory: free space on the disk."
-        return self._pipeline.impairment
+        return self._pipeline.impairment or self._source.impairment
 
     def _finish(self, reason: EndReason) -> None:
         at = self._latest.at if self._latest is not None else self._clock.now()

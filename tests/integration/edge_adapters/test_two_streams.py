@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from lookout_edge.adapters.clock import SystemClock
-from lookout_edge.adapters.video import RingDepth, SourceOptions, open_streams
+from lookout_edge.adapters.video import RingDepth, SourceOptions, open_streams, two_streams
 from lookout_edge.adapters.video.rtsp_testing import Habits, RtspCamera
 from lookout_edge.adapters.video.testing import ClipShape, make_clip, number_of
 from lookout_edge.adapters.video.two_streams import MainStream
@@ -74,11 +74,14 @@ def test_looks_are_small_and_snapshots_and_clips_are_large(camera: RtspCamera) -
     with av.open(shown) as container:
         assert container.streams.video[0].width == 640
         assert container.streams.video[0].codec_context.name == "h264"
-    assert faults.said == []
+    assert (faults.said, source.impairment) == ([], None)
     assert source.held_bytes > 0
 
 
-def test_without_its_main_stream_a_camera_is_watched_and_proves_with_the_sub_stream(camera: RtspCamera) -> None:
+def test_without_its_main_stream_a_camera_is_watched_and_proves_with_the_sub_stream(
+    camera: RtspCamera, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(two_streams, "MAIN_LOST_S", 0.0)
     faults = Faults()
     missing = SourceOptions(url=camera.url("nowhere"), open_timeout_s=5, read_timeout_s=2)
     source, recorder = open_streams(
@@ -86,6 +89,10 @@ def test_without_its_main_stream_a_camera_is_watched_and_proves_with_the_sub_str
     )
     with source.frames() as frames:
         frame = next(frame for number, frame in enumerate(frames) if number == 30)
+        code, told = source.impairment or ("", "")
+        assert (code, "no such stream" in told) == ("main_lost", True)
+        monkeypatch.setattr(two_streams, "MAIN_LOST_S", 60.0)
+        assert source.impairment is None, "it may be a restart"
         assert frame.picture.finest().shape == (120, 160, 3)
         assert recorder.clip(frame.at - 1.0, frame.at) is not None
     source.close()

@@ -384,6 +384,24 @@ def test_a_camera_whose_events_the_disk_refuses_says_so_while_it_watches() -> No
     ]
 
 
+class LosesItsMainStream(ListSource):
+    """For five of its pictures."""
+
+    def play(self) -> Iterator[Frame]:
+        """See ``ListSource``."""
+        for number, frame in enumerate(super().play()):
+            lost = ("main_lost", "evidence comes from the sub stream: it is gone")
+            self.impairment = lost if 5 <= number < 10 else None
+            yield frame
+
+
+def test_a_camera_without_its_main_stream_says_so_while_it_watches() -> None:
+    world = World(LosesItsMainStream(frames()))
+    world.worker.run()
+    assert world.said[1:4] == [(Sight.WATCHING, None), (Sight.WATCHING, "main_lost"), (Sight.WATCHING, None)]
+    assert world.states[2].detail == "evidence comes from the sub stream: it is gone"
+
+
 def test_the_start_of_a_fire_is_not_given_up_for_what_comes_after_it(monkeypatch: pytest.MonkeyPatch) -> None:
     world = World(ListSource(frames(seconds=0.4)))
     world.sink.broken = True

@@ -36,7 +36,7 @@ def _stated_in(module: ast.Module) -> Iterator[str]:
             yield from (code for value in given for code in _texts(value))
         elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "(_LATE, _FAILED)":
             yield from (code for value in cast(ast.Tuple, node.value).elts for code in _texts(value))
-        elif isinstance(node, ast.FunctionDef) and node.name == "_impairment":
+        elif isinstance(node, ast.FunctionDef) and node.name in {"_impairment", "impairment"}:
             returned = [each.value for each in ast.walk(node) if isinstance(each, ast.Return)]
             yield from (code for pair in returned if isinstance(pair, ast.Tuple) for code in _texts(pair.elts[0]))
 
@@ -56,7 +56,7 @@ def words(folder: Path, language: str, group: str) -> set[str]:
 @pytest.mark.parametrize("language", ["zh-CN", "en"])
 def test_every_reason_that_a_gateway_states_has_words(language: str) -> None:
     reasons = stated()
-    assert {"held_up", "plates_failed", "poses_failed", "spool_refused", "spool_overflow"} <= reasons
+    assert {"main_lost", "held_up", "plates_failed", "poses_failed", "spool_refused", "spool_overflow"} <= reasons
     assert {"auth", "no_device", "detector_failed", "detector_timeout"} <= reasons
     assert {"shutdown", "ended", "fault", "frozen"} <= reasons
     for group in ("reasons", "advice"):

@@ -67,6 +67,11 @@ class VideoSource:
         """Frames that were overwritten because whoever looks was slow."""
         return self._dropped + (self._pump.dropped if self._pump is not None else 0)
 
+    @property
+    def impairment(self) -> tuple[str, str] | None:
+        """See ``RunningSource``: where its one stream comes, all is there."""
+        return None
+
     def ask(self, demand: Demand) -> None:
         """See ``FrameSource``."""
         self._demand = demand

@@ -1,6 +1,7 @@
 """A camera with two streams: the small one is looked at, the large one is kept for evidence."""
 
 import threading
+import time
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ from lookout_edge.ports import Clock
 
 #: A picture further from the time asked for than this shows something else.
 _STILL_WITHIN_S = 1.0
+#: Without its main stream for so long, seconds, a camera says so; shorter is a restart.
+MAIN_LOST_S = 30.0
 
 
 class FoldedFaults(Protocol):
@@ -63,11 +66,21 @@ class MainStream:
         self._delays = Backoff(base_s=1.0, ceiling_s=60.0)
         #: Why it is not recorded at the moment; None while it is.
         self.reason: str | None = "connecting"
+        #: The same as a sentence, and since when, by the steady clock.
+        self._told = "it has not been opened yet"
+        self._lost_at = time.monotonic()
 
     @property
     def held_bytes(self) -> int:
         """Bytes of packets that are held."""
         return self._ring.size
+
+    @property
+    def impairment(self) -> tuple[str, str] | None:
+        """See ``RunningSource``."""
+        if self.reason is None or time.monotonic() - self._lost_at < MAIN_LOST_S:
+            return None
+        return "main_lost", f"evidence comes from the sub stream: {self._told}"
 
     def start(self, faults: FoldedFaults) -> None:
         """Record from now on, until ``close``; may be called again."""
@@ -124,14 +137,19 @@ class MainStream:
                 reader.record()
                 return
             except SourceError as error:
-                self.reason = error.reason
+                self._lose(error.reason, str(error))
                 faults.warning(key, f"camera {self._camera}: evidence comes from the sub stream ({error})")
             except Exception as error:  # noqa: BLE001 - told, and tried again: without it clips stay small for ever
-                self.reason = "fault"
+                self._lose("fault", repr(error))
                 faults.warning(key, f"camera {self._camera}: evidence comes from the sub stream ({error!r})")
             # Outside of the handler and without the reader: both would hold its decoder all the while.
             del reader
             self._stop.wait(self._delays.next(120.0 if self.reason == "auth" else 0.0))
+
+    def _lose(self, reason: str, told: str) -> None:
+        if self.reason is None:
+            self._lost_at = time.monotonic()
+        self.reason, self._told = reason, told
 
 
 class TwoStreamSource:
@@ -151,6 +169,11 @@ class TwoStreamSource:
     def held_bytes(self) -> int:
         """Memory that packets and pictures take, bytes."""
         return self._sub.held_bytes + self._main.held_bytes
+
+    @property
+    def impairment(self) -> tuple[str, str] | None:
+        """See ``RunningSource``."""
+        return self._main.impairment
 
     @contextmanager
     def frames(self) -> Generator[Iterator[Frame]]:
