@@ -25,7 +25,7 @@ class SpoolDepth(Message):
     """Scenario → events given up since the spool was made, for want of room or for their age; those that the disk never
     took count until the gateway is restarted."""
     evidence_dropped: Count = 0
-    """Evidence files given up for want of room since the start."""
+    """Evidence files given up for want of room, or that found none, since the start."""
 
 
 class Coverage(Message):

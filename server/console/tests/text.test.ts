@@ -1,7 +1,7 @@
 import { beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { Problem } from "../src/api/client";
-import type { Overview } from "../src/api/models";
-import { caseItem } from "./samples";
+import type { AlarmEvidence, Overview } from "../src/api/models";
+import { alarm as alarmItem, caseItem } from "./samples";
 
 const store = new Map<string, string>();
 vi.stubGlobal("localStorage", {
@@ -13,6 +13,7 @@ vi.stubGlobal("document", { documentElement: {} });
 const { adviceFor } = await import("../src/text/advice");
 const { sentence } = await import("../src/components/explain");
 const { now } = await import("../src/live/clock");
+const { whyNothing } = await import("../src/components/scene");
 const { overview } = await import("../src/live/live");
 const { explain } = await import("../src/live/notices");
 const { clockTime, measure, momentTime, size, span, stopwatch } = await import("../src/text/format");
@@ -65,6 +66,15 @@ describe("text", () => {
     expect(clockTime("2026-05-04T16:03:22Z")).toBe("00:03:22");
     overview.value = { site: { id: "s", name: "s", timezone: "UTC" } } as Overview;
     expect(clockTime("2026-05-04T16:03:22Z")).toBe("16:03:22");
+  });
+
+  it("says of a picture that is not there whether it may come", () => {
+    const alarm = alarmItem({ received_at: "2026-05-04T06:00:00Z", evidence: [{ kind: "snapshot", available: false } as AlarmEvidence] });
+    now.value = Date.parse("2026-05-05T05:59:00Z");
+    expect(whyNothing(alarm)).toBe(t("scene.on_the_way"));
+    now.value = Date.parse("2026-05-05T06:01:00Z");
+    expect(whyNothing(alarm)).toBe(t("scene.gone"));
+    expect(whyNothing(alarmItem({ evidence: [] }))).toBe(t("scene.none"));
   });
 
   it("names the day of what was not today, and the year of what was not this year", () => {

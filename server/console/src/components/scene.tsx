@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Alarm, AlarmEvidence, DetectedObject } from "../api/models";
+import { now } from "../live/clock";
 import { stale } from "../live/live";
 import { percent } from "../text/format";
 import { t, word } from "../text/i18n";
@@ -54,8 +55,12 @@ export function Scene({ alarm }: { alarm: Alarm }) {
   );
 }
 
-function whyNothing(alarm: Alarm): string {
-  return t(alarm.evidence.length > 0 ? "scene.on_the_way" : "scene.none");
+/** What has not come by then hardly ever does: its gateway gave it up, or it was there and its time is over. */
+const COMES_WITHIN_MS = 24 * 3_600_000;
+
+export function whyNothing(alarm: Alarm): string {
+  if (alarm.evidence.length === 0) return t("scene.none");
+  return t(now.value - Date.parse(alarm.received_at) < COMES_WITHIN_MS ? "scene.on_the_way" : "scene.gone");
 }
 
 interface MediaProps {
