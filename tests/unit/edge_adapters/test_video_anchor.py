@@ -117,6 +117,20 @@ def test_a_camera_that_stood_still_catches_up_slowly() -> None:
     assert max(stream.steps()) < 1.06 / FPS
 
 
+@pytest.mark.parametrize("camera_off", [None, 0.0])
+def test_a_camera_that_floods_is_not_dated_far_into_the_future(camera_off: float | None) -> None:
+    stream = Stream()
+    stream.come(5.0, camera_off=camera_off)
+    for minute in range(1, 6):
+        for tenth in range(600):  # three seconds of pictures in each second, by the camera's word as well
+            ahead = None if camera_off is None else 2.0 * ((minute - 1) * 60 + tenth / 10)
+            stream.come(0.3, pace=1 / 3, camera_off=ahead)
+        assert -40.0 < stream.behind <= 0.1, minute
+    stream.come(400.0)
+    assert stream.behind == pytest.approx(0.0, abs=0.6)
+    assert min(stream.steps()) > 0
+
+
 def test_times_go_on_after_an_earlier_connection() -> None:
     stream = Stream(after=NOW + 3.0)
     stream.come(1.0)

@@ -15,6 +15,9 @@ TRUSTED_S = 10.0
 _CLOSE_S = 0.1
 #: Share of the time that passes by which frame times are stretched or squeezed towards the camera's clock.
 _SLEW = 0.05
+#: The same where frames are dated further into the future than a clock is trusted: a camera that floods sends its time
+#: faster than it passes, and nothing live is of tomorrow.
+_BRAKE = 0.9
 #: Packets that come faster than this share of their own distance were waiting somewhere: a burst.
 _REAL_PACE = 0.5
 _LONGEST_BURST_S = 3.0
@@ -43,7 +46,8 @@ class Anchor:
     With sender reports (RFC 3550, 6.4.1) it is the camera's word, as long as its clock is within 10 s of this box.
     Without, the stream is tied to this box's clock once its opening burst is over (what a camera or FFmpeg had kept
     until then arrives late), and held there by the packets that were least late. Corrections stretch or squeeze time
-    by 5 % at most, so that frame times keep growing and a late packet changes nothing.
+    by 5 % at most, so that frame times keep growing and a late packet changes nothing; only what runs far ahead is held
+    back by more.
     """
 
     def __init__(self, *, after: float | None, frame_s: float, monotonic: Callable[[], float]) -> None:
@@ -110,7 +114,7 @@ class Anchor:
     def _correct(self, step: float) -> None:
         if self.base is None or abs(self._error) <= _CLOSE_S:
             return
-        most = _SLEW * max(0.0, step)
+        most = (_BRAKE if self._error < -TRUSTED_S else _SLEW) * max(0.0, step)
         amount = max(-most, min(most, self._error))
         self.base += amount
         self._error -= amount
