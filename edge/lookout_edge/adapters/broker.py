@@ -162,8 +162,10 @@ class Session:
             ) from error
         self._client.loop_start()
         if not self._answered.wait(options.connect_timeout_s) or self._refusal is not None or self.lost is not None:
+            # Before it is closed: that ends the connection, too.
+            why = self._not_connected()
             self.close()
-            raise LinkError(self._not_connected())
+            raise LinkError(why)
         self._client.subscribe([(topic, 1) for topic in filters])
 
     def publish(self, message: Message) -> mqtt.MQTTMessageInfo:
@@ -192,6 +194,11 @@ class Session:
 
     def _not_connected(self) -> str:
         options = self._options
+        if self._refusal is None and self.lost is not None and options.tls is not None and options.tls.cert is not None:
+            return (
+                f"the broker at {options.address} hung up as soon as it had seen this gateway's certificate: it may "
+                "have been revoked; run lookout-edge doctor, or enrol this box again"
+            )
         if self._refusal is None:
             return (
                 f"the broker at {options.address} did not answer within {options.connect_timeout_s:g} s: "

@@ -1,5 +1,6 @@
 """What ``lookout-edge doctor`` says of streams, broker, dispatcher, certificates and disk, good and bad."""
 
+import getpass
 import json
 import ssl
 from collections.abc import Generator, Iterator
@@ -20,7 +21,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from typer.testing import CliRunner
 
 from lookout_edge.__main__ import app
-from lookout_edge.adapters.broker import BrokerOptions
+from lookout_edge.adapters.broker import BrokerOptions, Session, TlsOptions
 from lookout_edge.adapters.broker_testing import Mosquitto, find_mosquitto, free_port
 from lookout_edge.adapters.checkup import (
     check_broker,
@@ -34,6 +35,7 @@ from lookout_edge.adapters.video import SourceOptions
 from lookout_edge.adapters.video.rtsp_testing import Habits, RtspCamera
 from lookout_edge.adapters.video.testing import ClipShape, make_clip
 from lookout_edge.domain.finding import Finding, Grade
+from lookout_edge.errors import LinkError
 
 FILTERS = ("lookout/v1/s/gateway/gw-1/command/+", "lookout/v1/s/gateway/gw-1/receipt")
 
@@ -195,6 +197,35 @@ def test_the_broker_refuses_its_user(tmp_path: Path) -> None:
     assert found.grade is Grade.FAIL
     assert "refuses" in found.text
     assert "mqtt.username" in found.advice
+
+
+def test_a_certificate_that_the_broker_does_not_accept(tmp_path: Path) -> None:
+    """Revoked, or another authority's: TLS 1.3 tells a client that all is well, and then hangs up."""
+    program = find_mosquitto()
+    if program is None:
+        pytest.skip("mosquitto is not installed")
+    authority, other = trustme.CA(), trustme.CA()
+    authority.cert_pem.write_to_path(str(tmp_path / "authority.pem"))
+    # As root it would give up the right to read these files.
+    lines = [f"user {getpass.getuser()}", "allow_anonymous true", "require_certificate true"]
+    lines += [f"cafile {tmp_path / 'authority.pem'}"]
+    for name, issued in (("broker", authority.issue_cert("127.0.0.1")), ("box", other.issue_cert("gw-1"))):
+        issued.private_key_pem.write_to_path(str(tmp_path / f"{name}.key"))
+        issued.cert_chain_pems[0].write_to_path(str(tmp_path / f"{name}.pem"))
+    lines += [f"certfile {tmp_path / 'broker.pem'}", f"keyfile {tmp_path / 'broker.key'}", ""]
+    broker = Mosquitto(program, tmp_path, extra="\n".join(lines))
+    broker.start()
+    tls = TlsOptions(ca=tmp_path / "authority.pem", cert=tmp_path / "box.pem", key=tmp_path / "box.key")
+    options = BrokerOptions(host="127.0.0.1", port=broker.port, tls=tls, connect_timeout_s=2.0)
+    session = Session(options, client_id="gw-1", will=None, on_message=lambda _: None, on_lost=lambda: None)
+    try:
+        found = check_broker(options, name="doctor", filters=FILTERS)
+        with pytest.raises(LinkError, match="hung up as soon as it had seen this gateway's certificate"):
+            session.open(())
+    finally:
+        broker.kill()
+    assert found.grade is Grade.FAIL
+    assert "certificate may have been revoked" in found.advice
 
 
 def test_no_broker_at_all() -> None:

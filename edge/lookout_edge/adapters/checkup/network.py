@@ -140,6 +140,10 @@ def check_broker(options: BrokerOptions, *, name: str, filters: Sequence[str]) -
     if caller.refusal is not None:
         advice = "correct mqtt.username and the password, or enrol this box again"
         return failed(f"{options.address} refuses this gateway: {caller.refusal}", advice)
+    if not answered and options.tls is not None and options.tls.cert is not None:
+        text = f"{options.address} hangs up, or does not answer as MQTT broker"
+        advice = "if mqtt.port is right, this box's certificate may have been revoked: enrol it again"
+        return failed(text, advice)
     if not answered:
         text = f"{options.address} does not answer as MQTT broker"
         return failed(text, "check mqtt.port, and whether it wants TLS")
