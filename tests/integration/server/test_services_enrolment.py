@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry
 
 from integration.server.fleet import app_of
 from lookout_server.api.deps import Deps
+from lookout_server.domain.audit import Act
 from lookout_server.errors import ConflictError, ForbiddenError, InvalidError
 from lookout_server.ports import IssuedCertificate
 from lookout_server.services.accounts import whose_upload_token
@@ -104,6 +105,25 @@ async def test_a_new_certificate_revokes_the_old_one_and_revoking_takes_everythi
         await enrol(station.store, door, code, "a request", at=NOON)
     async with station.store.read() as uow:
         assert await uow.enrolments.expiries() == {}
+
+
+async def test_nobody_is_said_to_be_shut_out_whom_the_broker_still_lets_in(station: Station) -> None:
+    """The disk is full, and the list of revoked certificates cannot be written."""
+
+    class StuckDoor(FakeDoor):
+        def shut_out(self, gateway: str, revoked: list[str], now: datetime) -> None:
+            raise OSError("No space left on device")
+
+    code = await offer(station.store, door := FakeDoor(certificates=True), "gw-1", at=NOON, lasts=DAY)
+    token = (await enrol(station.store, door, code, "a request", at=NOON)).token
+    with pytest.raises(OSError, match="No space left"):
+        await revoke(station.store, StuckDoor(certificates=True), "gw-1", at=NOON)
+    assert await whose_upload_token(station.store, token) == "gw-1"
+    async with station.store.read() as uow:
+        assert await uow.enrolments.expiries() == {"gw-1": NOON + DAY}
+        acts = [kept.entry.act for kept in await uow.audit.before(None, 10)]
+    assert Act.GATEWAY_SHUT_OUT not in acts
+    assert await revoke(station.store, door, "gw-1", at=NOON) == 1
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
