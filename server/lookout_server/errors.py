@@ -36,6 +36,10 @@ class StoreRefusedError(ServerError):
     code = "failed"
 
 
+class AssumedError(ServerError):
+    """What a transaction took for granted is not so, and nothing of it was kept: do it again and ask."""
+
+
 class BrokerError(ServerError):
     """The broker cannot be started or reached."""
 

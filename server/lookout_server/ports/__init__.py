@@ -1,6 +1,6 @@
 """What the services need from outside, as narrow Protocols. Adapters implement them; ``testing`` has typed fakes."""
 
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Literal, Protocol
@@ -24,6 +24,7 @@ from lookout_server.ports.people import PeopleRepository, RosterRepository
 from lookout_server.ports.plans import PlanRepository
 from lookout_server.ports.policies import PolicyRepository, PolicyVersion
 from lookout_server.ports.records import (
+    Ahead,
     AlarmFilter,
     AnswerTo,
     CaseFilter,
@@ -67,6 +68,7 @@ from lookout_server.ports.whereabouts import WhereaboutsRepository
 
 __all__ = [
     "AccountFilter",
+    "Ahead",
     "AlarmFilter",
     "AlarmRepository",
     "Answer",
@@ -253,19 +255,6 @@ class UnitOfWork(Protocol):
     @property
     def outbox(self) -> Outbox: ...
 
-    @property
-    def is_far(self) -> bool:
-        """Whether the database is a network away, so that ``look_ahead`` gains something."""
-        ...
-
-    async def look_ahead(self, streams: Collection[StreamKey], alarms: Collection[str], live_since: datetime) -> None:
-        """Ask at once what ``events.lock``, ``alarms.get`` with a lock and ``cases.live_near`` are going to be asked.
-
-        All of it is looked up before the first lock is waited for: if somebody else had a stream meanwhile, alarms that
-        he made are missing, and ``look_again`` has to be called.
-        """
-        ...
-
     def look_again(self) -> None:
         """Forget what was looked up ahead; its locks stay."""
         ...
@@ -285,8 +274,19 @@ class Store(Protocol):
         """For reading; never commits."""
         ...
 
-    def write(self) -> AbstractAsyncContextManager[UnitOfWork]:
-        """For writing; on SQLite the one writer at a time."""
+    @property
+    def is_far(self) -> bool:
+        """Whether the database is a network away, so that ``write`` gains something by what it is going to be asked."""
+        ...
+
+    def write(self, ahead: Ahead | None = None) -> AbstractAsyncContextManager[UnitOfWork]:
+        """For writing; on SQLite the one writer at a time.
+
+        ``ahead``: look up at once what ``events.lock``, ``alarms.get`` with a lock and ``cases.live_near`` are going to
+        be asked, before the first lock is waited for: if somebody else had a stream meanwhile, alarms that he made are
+        missing, and ``look_again`` has to be called. Where that ``is_all`` the store may go by what it wrote last, and
+        looks when it commits: AssumedError, from there or from whatever else it is asked, means that it was wrong.
+        """
         ...
 
     def alone(self, work: str) -> AbstractAsyncContextManager[bool]:

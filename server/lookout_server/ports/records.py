@@ -115,6 +115,20 @@ class StreamState(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Ahead:
+    """What a transaction of the intake is going to ask for first."""
+
+    streams: frozenset[StreamKey]
+    #: Alarms that the events are about, and those of them that begin with these events.
+    alarms: tuple[str, ...]
+    begun: frozenset[str]
+    #: See ``CaseRepository.live_near``.
+    live_since: datetime
+    #: Whether it is going to ask for nothing else, as far as can be known.
+    is_all: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class Gap:
     """Numbers ``first`` to ``last`` of a gateway's epoch that have not come, while later ones have."""
 

@@ -1,7 +1,7 @@
 """Intake: what gateways send becomes events, alarms, cases and receipts, in one transaction a batch."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import structlog
@@ -12,7 +12,8 @@ from lookout_contract.topics import ParsedTopic, parse_gateway_topic
 from lookout_server.domain.policy import FUTURE_TOLERANCE
 from lookout_server.domain.refusal import Why, why
 from lookout_server.domain.territory import Site
-from lookout_server.ports import Gap, Incoming, Store, UnitOfWork
+from lookout_server.errors import AssumedError
+from lookout_server.ports import Ahead, Gap, Incoming, Store, UnitOfWork
 from lookout_server.services.hearing import hear_cameras, hear_responses, hear_statuses, note_rivals
 from lookout_server.services.known_vehicles import send_again
 from lookout_server.services.noted import Noted
@@ -28,7 +29,7 @@ from lookout_server.services.reading import (
     refuse,
 )
 from lookout_server.services.settling import settle
-from lookout_server.services.taking import names_of, near_since, take_events
+from lookout_server.services.taking import begun_by, names_of, near_since, take_events
 
 #: Stands where messages have their topic, for connections that the broker refused.
 STRANGER_TOPIC = "(broker)"
@@ -79,11 +80,16 @@ class Intake:
         return await self._take([refuse(message, why("stumbled", reason, detail=reason), _topic(message))])
 
     async def _take(self, batch: Sequence[Read]) -> IntakeResult:
-        async with self._store.write() as uow:
-            if uow.is_far:
-                await self._look_ahead(uow, batch)
+        ahead = self._ahead(batch) if self._store.is_far else None
+        try:
+            return await self._take_with(batch, ahead)
+        except AssumedError:
+            return await self._take_with(batch, replace(ahead, is_all=False) if ahead else None)
+
+    async def _take_with(self, batch: Sequence[Read], ahead: Ahead | None) -> IntakeResult:
+        async with self._store.write(ahead) as uow:
             settlement = await settle(uow, batch)
-            if uow.is_far and not self._noted.alone(settlement.before):
+            if ahead is not None and not self._noted.alone(settlement.before):
                 uow.look_again()
             refusals = [*(read for read in batch if isinstance(read, Refused)), *settlement.conflicts]
             await _quarantine(uow, refusals)
@@ -106,14 +112,22 @@ class Intake:
             refused=len(refusals),
         )
 
-    async def _look_ahead(self, uow: UnitOfWork, batch: Sequence[Read]) -> None:
+    def _ahead(self, batch: Sequence[Read]) -> Ahead | None:
         """Of a small batch of events alone, whose streams nobody else has had: most batches are that."""
         events = [read for read in batch if isinstance(read, ReadEvent)]
-        streams = {read.stream for read in events}
-        if len(events) == len(batch) <= _MOST_AHEAD and self._noted.heads.keys() >= streams:
-            seen = [read for read in events if not read.is_trial]
-            if seen:
-                await uow.look_ahead(streams, names_of(seen), near_since(self._site, seen))
+        streams = frozenset(read.stream for read in events)
+        if len(events) < len(batch) or len(batch) > _MOST_AHEAD or not self._noted.heads.keys() >= streams:
+            return None
+        seen = [read for read in events if not read.is_trial]
+        if not seen:
+            return None
+        return Ahead(
+            streams=streams,
+            alarms=tuple(names_of(seen)),
+            begun=begun_by(seen),
+            live_since=near_since(self._site, seen),
+            is_all=len(seen) == len(events) and self._noted.knows(seen),
+        )
 
 
 async def follow_events(uow: UnitOfWork, site: Site, fresh: Sequence[ReadEvent], noted: Noted | None = None) -> Noted:

@@ -1,11 +1,12 @@
 """What the intake has noted of gateways and cameras of late, so that a busy batch need not ask the database for it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from lookout_server.domain.territory import CameraKey
 from lookout_server.ports import StreamKey, StreamState
+from lookout_server.services.reading import ReadEvent
 
 #: How far the times at which a gateway spoke and a camera had an alarm may lag behind.
 NOTED_EVERY = timedelta(seconds=1)
@@ -31,6 +32,14 @@ class Noted:
         """Whether it is there and was noted as having had an alarm then or later."""
         noted = self.cameras.get(key)
         return noted is not None and started - noted < NOTED_EVERY
+
+    def knows(self, events: Iterable[ReadEvent]) -> bool:
+        """Whether nothing is to be noted of these."""
+        return all(
+            self.knows_gateway(read.camera.gateway, read.taken.received_at)
+            and self.knows_camera(read.camera, read.taken.event.data.started_at)
+            for read in events
+        )
 
     def alone(self, found: Mapping[StreamKey, StreamState]) -> bool:
         """Whether these streams stand as this process left them, so that nobody else has taken their events since."""

@@ -122,6 +122,12 @@ def names_of(events: Iterable[ReadEvent]) -> list[str]:
     return [alarm_id(read.taken.event.source, read.taken.event.data.occurrence) for read in events]
 
 
+def begun_by(events: Iterable[ReadEvent]) -> frozenset[str]:
+    """The alarms that begin with events."""
+    starts = [read for read in events if read.taken.event.data.phase is Phase.START]
+    return frozenset(names_of(starts))
+
+
 def near_since(site: Site, events: Sequence[ReadEvent]) -> datetime:
     """Since when a case must have been told of to be near what begins with these events."""
     told = [read.taken.event.data for read in events]

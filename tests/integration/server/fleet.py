@@ -18,7 +18,7 @@ from lookout_server.adapters.feed import FeedHub
 from lookout_server.api.models.feed import LineBook
 from lookout_server.api.throttle import Allowances, SignInThrottle
 from lookout_server.app import Deps, create_app
-from lookout_server.ports import Store, UnitOfWork
+from lookout_server.ports import Ahead, Store, UnitOfWork
 from lookout_server.services.live import LiveDesk
 
 #: How many dispatchers the tests run against.
@@ -60,9 +60,14 @@ class Fleet:
         """At the next one."""
         return self._next().read()
 
-    def write(self) -> AbstractAsyncContextManager[UnitOfWork]:
+    @property
+    def is_far(self) -> bool:
+        """As they all are."""
+        return self.replicas[0].store.is_far
+
+    def write(self, ahead: Ahead | None = None) -> AbstractAsyncContextManager[UnitOfWork]:
         """At the next one."""
-        return self._next().write()
+        return self._next().write(ahead)
 
     def alone(self, work: str) -> AbstractAsyncContextManager[bool]:
         """At the next one."""

@@ -12,6 +12,7 @@ from sqlalchemy import text
 from integration.conftest import PostgresServer
 from lookout_contract.events import EvidenceKind, EvidenceRef, Phase
 from lookout_server.adapters.database import Database, writers
+from lookout_server.adapters.database.remembered import Memory
 from lookout_server.adapters.database.unit import SqlUnitOfWork
 from lookout_server.domain.alarm import Alarm
 from lookout_server.errors import StoreError
@@ -25,6 +26,12 @@ _IDLE = text(
     "SELECT count(*) FROM pg_stat_activity WHERE state = 'idle in transaction' AND datname = current_database()"
 )
 _WAITING = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()")
+
+
+@pytest.fixture(autouse=True)
+def asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What this process wrote last is not gone by; see ``test_remembered``."""
+    monkeypatch.setattr(Memory, "is_doubted", True)
 
 
 @pytest.fixture

@@ -23,6 +23,7 @@ from lookout_contract.events import (
     Votes,
 )
 from lookout_server.adapters.database.prepared import Prepared, Question, driver_of
+from lookout_server.adapters.database.remembered import recalled_in, written_in
 from lookout_server.adapters.database.statements import (
     asking_with,
     insert_new,
@@ -99,6 +100,9 @@ class SqlAlarms:
 
     async def get(self, ids: Collection[str], *, lock: bool = False) -> dict[str, Alarm]:
         """Locked in the order of ids."""
+        recalled = recalled_in(self._session) if lock else None
+        if recalled is not None:
+            return recalled.held(ids)
         rows = await select_with(self._session, AlarmRow, AlarmEvidenceRow, ids, on=_FILES, order=_IN_ORDER, lock=lock)
         files: dict[str, list[EvidenceRef]] = {row.id: [] for row, _ in rows}
         for row, file in rows:
@@ -111,6 +115,7 @@ class SqlAlarms:
         await upsert(self._session, AlarmRow, [_values(alarm) for alarm in alarms], keep=_LASTING, later=True)
         files = [row for alarm in alarms for row in _evidence_values(alarm)]
         await insert_new(self._session, AlarmEvidenceRow, files, later=True)
+        written_in(self._session).alarms.update({alarm.id: alarm for alarm in alarms})
 
     async def tell(self, alarms: Sequence[Alarm], held: Mapping[str, Alarm]) -> None:
         """Two statements for all of them. Of their files only those that are new."""
@@ -118,6 +123,7 @@ class SqlAlarms:
         await upsert(self._session, AlarmRow, rows, keep=(*_LASTING, *_DECIDED), later=True)
         files = [row for alarm in alarms for row in _evidence_values(alarm, held.get(alarm.id))]
         await insert_new(self._session, AlarmEvidenceRow, files, later=True)
+        written_in(self._session).alarms.update({alarm.id: alarm for alarm in alarms})
 
     async def page(self, wanted: AlarmFilter, page: Page) -> Sequence[Alarm]:
         """By arrival: what was late is new to those who watch."""

@@ -20,9 +20,11 @@ from lookout_server.adapters.database.checkpoints import AUTOMATIC_PAGES, FILE_B
 from lookout_server.adapters.database.failures import translated, unreachable
 from lookout_server.adapters.database.inline_sqlite import connect_inline
 from lookout_server.adapters.database.prepared import as_sqlalchemy, attach_driver, drivers_under
+from lookout_server.adapters.database.remembered import Memory
 from lookout_server.adapters.database.unit import SqlUnitOfWork
 from lookout_server.adapters.database.writers import Writers
-from lookout_server.errors import ConfigError, StoreError
+from lookout_server.errors import AssumedError, ConfigError, StoreError
+from lookout_server.ports import Ahead
 
 _DRIVERS: Mapping[str, str] = {
     "sqlite": "sqlite+aiosqlite",
@@ -116,6 +118,7 @@ class Database:
         self._writing = 0
         # SQLite's own waiting is polling: writers of this process queue up here instead.
         self._turn = asyncio.Lock() if completed.get_backend_name() == "sqlite" else None
+        self._memory = Memory() if self.is_far else None
 
     @asynccontextmanager
     async def read(self) -> AsyncGenerator[SqlUnitOfWork]:
@@ -131,18 +134,32 @@ class Database:
             raise translated(error) from error
 
     @property
+    def is_far(self) -> bool:
+        """See ``ports.Store``."""
+        return self._turn is None
+
+    @property
     def is_writing(self) -> bool:
         """Whether a transaction of this process is being written, or waits for its turn to be."""
         return self._writing > 0
 
     @asynccontextmanager
-    async def write(self) -> AsyncGenerator[SqlUnitOfWork]:
-        """A transaction for writing; rolled back unless committed."""
+    async def write(self, ahead: Ahead | None = None) -> AsyncGenerator[SqlUnitOfWork]:
+        """A transaction for writing; rolled back unless committed. For ``ahead`` see ``ports.Store``."""
         self._writing += 1
+        recalled = self._memory.recall(ahead) if ahead is not None and self._memory is not None else None
         try:
-            async with self._turn or nullcontext(), self._writers.lend() as writer:
-                unit = SqlUnitOfWork(writer.session, writer.commit)
+            async with self._turn or nullcontext(), self._writers.lend(recalled) as writer:
+                unit = SqlUnitOfWork(writer.session, writer.commit, self._memory)
+                if ahead is not None and recalled is not None:
+                    unit.assume(recalled, ahead)
+                elif ahead is not None and self.is_far:
+                    await unit.look_ahead(ahead)
                 yield unit
+        except AssumedError:
+            if self._memory is not None:
+                self._memory.doubt()
+            raise
         except SQLAlchemyError as error:
             raise translated(error) from error
         finally:

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lookout_server.adapters.database.prepared import Question
+from lookout_server.adapters.database.remembered import recalled_in, written_in
 from lookout_server.adapters.database.statements import asking_by, insert_all, insert_new, select_by, upsert
 from lookout_server.adapters.database.tables import EventRow, LedgerRow, StreamRow
 from lookout_server.domain.ledger import Chain, delay_s
@@ -27,6 +28,9 @@ class SqlEvents:
     async def lock(self, streams: Collection[StreamKey]) -> dict[StreamKey, StreamState]:
         """Locked in one order, so that two writers cannot wait for each other. Those that are new, which is rare, are
         made and then locked."""
+        recalled = recalled_in(self._session)
+        if recalled is not None:
+            return recalled.states(streams)
         held = await self._locked(streams)
         missing = sorted((key.source, key.epoch) for key in streams if key not in held)
         if not missing:
@@ -64,6 +68,7 @@ class SqlEvents:
         ordered = sorted(states, key=lambda key: (key.source, key.epoch))
         rows = [_stream_values(stream, states[stream]) for stream in ordered]
         await upsert(self._session, StreamRow, rows, later=True)
+        written_in(self._session).streams.update(states)
 
 
 def asking_streams(streams: Collection[StreamKey]) -> Iterator[Question]:

@@ -21,13 +21,17 @@ from sqlalchemy.sql import ClauseElement
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeEngine
 
-from lookout_server.errors import StoreError
+from lookout_server.errors import AssumedError, StoreError
 
 Values = Mapping[str, Any]
 _Convert = Callable[[Any], Any]
 _DRIVER = "driver"
 #: See ``Driver.run_last``; its column is ``written``.
 PARTS_DONE = "parts_done"
+#: The transaction's number as ``xmin`` has it.
+_WHO_WROTE = "RETURNING pg_current_xact_id()::xid"
+#: The one parameter of a statement for many rows.
+_ROWS_GIVEN = re.compile(r"\$\d+::\w+\[\]")
 #: What asyncpg says of a connection whose server has said its last word, until the connection ends.
 _LAST_WORD = asyncpg.InternalClientError
 POSTGRES_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, _LAST_WORD, OSError)
@@ -160,6 +164,14 @@ def _from_driver(kind: TypeEngine[Any], dialect: Dialect) -> _Convert | None:
 Question = tuple[Prepared, Values]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Condition:
+    """Parts of a WITH, the last of which, ``holds``, has a row if it is so."""
+
+    sql: str
+    arguments: tuple[Any, ...]
+
+
 class Driver(Protocol):
     """The running transaction as its driver has it."""
 
@@ -174,6 +186,16 @@ class Driver(Protocol):
         All of them see the database as it is now, before the first of them waits for a lock. The answers are kept
         until anything is written.
         """
+        ...
+
+    def assume(self, condition: Condition, nothing: Question | None) -> None:
+        """There is no transaction but ``run_last``, which writes if the condition holds and there is no answer to
+        ``nothing``. Whatever else is asked or run, or if it does not hold, is an AssumedError."""
+        ...
+
+    @property
+    def written_by(self) -> int | None:
+        """The number of the transaction, where ``run_last`` has learned it."""
         ...
 
     def forget(self) -> None:
@@ -219,6 +241,15 @@ class SqliteDriver:
 
     async def fetch_ahead(self, questions: Sequence[Question]) -> None:
         """Nothing is gained by it."""
+
+    def assume(self, condition: Condition, nothing: Question | None) -> None:
+        """Nor by this."""
+        raise AssumedError("a file is asked")
+
+    @property
+    def written_by(self) -> int | None:
+        """Not of a file."""
+        return None
 
     def forget(self) -> None:
         """There is nothing."""
@@ -273,6 +304,10 @@ class PostgresDriver:
         self._later: dict[str, tuple[_CompiledTogether, Sequence[Values]]] = {}
         #: What was asked ahead, and the answers.
         self._ahead: list[tuple[Prepared, Values, list[list[Any]]]] = []
+        #: What has to be so for anything to be written, and what there must be no answer to.
+        self._condition: Condition | None = None
+        self._nothing: Question | None = None
+        self._written_by: int | None = None
 
     @property
     def is_far(self) -> bool:
@@ -290,6 +325,16 @@ class PostgresDriver:
             place: int = record[0]
             answers[place].append(asked[place][1].row(record[1]))
         self._ahead = [(statement, values, rows) for (statement, _, values), rows in zip(asked, answers, strict=True)]
+
+    def assume(self, condition: Condition, nothing: Question | None) -> None:
+        """See ``Driver``."""
+        self._condition, self._nothing = condition, nothing
+        self._ahead = [] if nothing is None else [(*nothing, [])]
+
+    @property
+    def written_by(self) -> int | None:
+        """See ``Driver``."""
+        return self._written_by
 
     def forget(self) -> None:
         """See ``Driver``."""
@@ -321,6 +366,7 @@ class PostgresDriver:
 
     async def settle(self) -> None:
         """See ``Driver``."""
+        self._refuse_early()
         self.forget()
         if self._later:
             parts, self._later = list(self._later.values()), {}
@@ -333,26 +379,56 @@ class PostgresDriver:
         if last is None:
             return False
         parts, self._later = list(self._later.values()), {}
-        sql = _with_last(tuple([compiled.sql for compiled, _ in parts]), last.sql)
-        await self._execute_together(sql, [*(written for _, written in parts), last.rows(rows)])
+        statements = tuple([compiled.sql for compiled, _ in parts])
+        arguments = [*(written for _, written in parts), last.rows(rows)]
+        if self._condition is None:
+            sql = _with_last(statements, last.sql)
+        else:
+            sql, arguments = self._if_it_holds(self._condition, statements, last.sql, arguments)
+        self._written_by = await self._run_last(sql, arguments)
         return True
 
+    def _if_it_holds(
+        self, condition: Condition, statements: tuple[str, ...], last: str, arguments: Sequence[Any]
+    ) -> tuple[str, list[Any]]:
+        if self._nothing is None:
+            return _with_condition(condition.sql, None, statements, last), [*condition.arguments, *arguments]
+        statement, values = self._nothing
+        compiled = statement.on(self._dialect)
+        sql = _with_condition(condition.sql, compiled.sql, statements, last)
+        return sql, [*condition.arguments, *compiled.arguments(values), *arguments]
+
+    async def _run_last(self, sql: str, arguments: Sequence[Any]) -> int:
+        condition, self._condition = self._condition, None
+        try:
+            written = await self._execute_together(sql, arguments)
+        except DBAPIError as error:
+            if condition is None:
+                raise
+            raise AssumedError(f"the database refuses what was taken for granted: {error.orig}") from error
+        if not written:
+            raise AssumedError("somebody else has written since")
+        return int(written[0][0])
+
+    def _refuse_early(self) -> None:
+        if self._condition is not None:
+            raise AssumedError("more has to be asked than was taken for granted")
+
     async def _fetch(self, sql: str, arguments: Sequence[Any]) -> Sequence[Sequence[Any]]:
+        self._refuse_early()
         try:
             return await self._raw.fetch(sql, *arguments)
         except POSTGRES_ERRORS as error:
             raise self._failed(sql, error) from error
 
-    async def _execute(self, sql: str, arguments: Sequence[Any]) -> None:
+    async def _execute(self, sql: str, arguments: Sequence[Any]) -> Sequence[Sequence[Any]]:
+        """What it returns, if it does."""
         self.forget()
-        try:
-            await self._raw.execute(sql, *arguments)
-        except POSTGRES_ERRORS as error:
-            raise self._failed(sql, error) from error
+        return await self._fetch(sql, arguments)
 
-    async def _execute_together(self, sql: str, arguments: Sequence[Sequence[Values]]) -> None:
+    async def _execute_together(self, sql: str, arguments: Sequence[Any]) -> Sequence[Sequence[Any]]:
         try:
-            await self._execute(sql, arguments)
+            return await self._execute(sql, arguments)
         except DBAPIError as error:
             if not isinstance(error.orig, asyncpg.DatatypeMismatchError):
                 raise
@@ -382,7 +458,21 @@ def _with_last(statements: tuple[str, ...], last: str) -> str:
     *first, final = _renumbered((*statements, last))
     parts = "".join(f"part_{place} AS ({statement} RETURNING 1), " for place, statement in enumerate(first))
     counts = " + ".join(["0", *(f"(SELECT count(*) FROM part_{place})" for place in range(len(first)))])
-    return f"WITH {parts}{PARTS_DONE} AS (SELECT {counts} AS written), {final.removeprefix('WITH ')}"
+    return f"WITH {parts}{PARTS_DONE} AS (SELECT {counts} AS written), {final.removeprefix('WITH ')} {_WHO_WROTE}"
+
+
+@cache
+def _with_condition(condition: str, nothing: str | None, statements: tuple[str, ...], last: str) -> str:
+    """As ``_with_last``, and none of it unless the condition holds: then no part has rows, nor has ``PARTS_DONE``."""
+    held, *parts = _renumbered((condition, *([nothing] if nothing else []), *statements, last))
+    if nothing:
+        held += f", held_all AS MATERIALIZED (SELECT 1 FROM holds WHERE NOT EXISTS ({parts.pop(0)}))"
+    holds = "held_all" if nothing else "holds"
+    *first, final = [_ROWS_GIVEN.sub(lambda rows: f"(SELECT {rows[0]} FROM {holds})", part) for part in parts]
+    written = "".join(f"part_{place} AS ({statement} RETURNING 1), " for place, statement in enumerate(first))
+    counts = " + ".join(["0", *(f"(SELECT count(*) FROM part_{place})" for place in range(len(first)))])
+    done = f"{PARTS_DONE} AS (SELECT {counts} AS written FROM {holds})"
+    return f"{held}, {written}{done}, {final.removeprefix('WITH ')} {_WHO_WROTE}"
 
 
 @cache

@@ -1,7 +1,5 @@
 """The unit of work: one session, one transaction, all repositories."""
 
-from collections.abc import Collection
-from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -25,6 +23,7 @@ from lookout_server.adapters.database.policies import SqlPolicies
 from lookout_server.adapters.database.prepared import driver_of
 from lookout_server.adapters.database.proofs import SqlProofs
 from lookout_server.adapters.database.quarantine import SqlQuarantine
+from lookout_server.adapters.database.remembered import Memory, Recalled, recalled_in, written_in
 from lookout_server.adapters.database.requests import SqlRequests, SqlSavedViews
 from lookout_server.adapters.database.residents import SqlResidents
 from lookout_server.adapters.database.roster import SqlRoster
@@ -35,7 +34,8 @@ from lookout_server.adapters.database.territory import SqlTerritory
 from lookout_server.adapters.database.volunteers import SqlVolunteers
 from lookout_server.adapters.database.webhooks import SqlWebhooks
 from lookout_server.adapters.database.whereabouts import SqlWhereabouts
-from lookout_server.ports import StreamKey
+from lookout_server.errors import AssumedError
+from lookout_server.ports import Ahead
 
 
 class _Commit(Protocol):
@@ -81,8 +81,9 @@ class SqlUnitOfWork:
     feed: SqlFeed
     outbox: SqlOutbox
 
-    def __init__(self, session: AsyncSession, commit: _Commit) -> None:
+    def __init__(self, session: AsyncSession, commit: _Commit, memory: Memory | None = None) -> None:
         self._commit = commit
+        self._memory = memory
         #: For this package only.
         self.session = session
         self.committed = False
@@ -98,25 +99,33 @@ class SqlUnitOfWork:
             made = self.__dict__[name] = make(self.session)
             return made
 
-    @property
-    def is_far(self) -> bool:
-        """See ``ports.UnitOfWork``."""
-        return driver_of(self.session).is_far
-
-    async def look_ahead(self, streams: Collection[StreamKey], alarms: Collection[str], live_since: datetime) -> None:
-        """See ``ports.UnitOfWork``."""
-        asked = (*asking_streams(streams), *asking_alarms(alarms), asking_live(live_since))
+    async def look_ahead(self, ahead: Ahead) -> None:
+        """See ``ports.Store.write``."""
+        asked = (*asking_streams(ahead.streams), *asking_alarms(ahead.alarms), asking_live(ahead.live_since))
         await driver_of(self.session).fetch_ahead(asked)
+
+    def assume(self, recalled: Recalled, ahead: Ahead) -> None:
+        """See ``ports.Store.write``. Where nothing begins nobody asks which cases are live."""
+        live = asking_live(ahead.live_since) if ahead.begun else None
+        driver_of(self.session).assume(recalled.condition(), live)
 
     def look_again(self) -> None:
         """See ``ports.UnitOfWork``."""
+        if recalled_in(self.session) is not None:
+            raise AssumedError("another has had these streams")
         driver_of(self.session).forget()
 
     async def commit(self, *, more: bool = False) -> None:
         """Write what was queued, number the feed last (its counter is locked from then on), and commit."""
+        if recalled_in(self.session) is not None and self.session.in_transaction():
+            raise AssumedError("SQLAlchemy has something to write, too")
         await self.audit.flush()
         self.has_outbox = await self.outbox.flush()
         self.has_feed = await self.feed.flush()
         await driver_of(self.session).settle()
-        await self._commit(more=more)
+        # Begun with this commit the next one could not be a single statement.
+        await self._commit(more=more and (self._memory is None or self._memory.is_doubted))
         self.committed = True
+        written_by = driver_of(self.session).written_by
+        if self._memory is not None and written_by is not None:
+            self._memory.keep(written_in(self.session), written_by)

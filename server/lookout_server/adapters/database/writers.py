@@ -30,6 +30,7 @@ from lookout_server.adapters.database.prepared import (
     postgres_error,
     under,
 )
+from lookout_server.adapters.database.remembered import Recalled, begin_with
 from lookout_server.errors import StoreError
 
 #: Idle connections kept; more than one only where several transactions write at once, on PostgreSQL.
@@ -135,6 +136,8 @@ class Writer:
         self._driver = drivers_under(connection)
         self.session = self._fresh_session()
         self._open = False
+        #: Whether there is no transaction on the server but the statement that commits it.
+        self._is_bare = False
         #: Whether the database has begun the next transaction.
         self._begun = False
         self._used_at = -math.inf
@@ -156,18 +159,25 @@ class Writer:
         """Whether the database has hung up."""
         return self._turns.is_closed()
 
-    async def begin(self) -> None:
-        """A transaction and a session in it."""
+    async def begin(self, recalled: Recalled | None = None) -> None:
+        """A transaction and a session in it. With what is recalled there is none but the statement that commits it."""
         attach_driver(self.session, self._driver())
+        begin_with(self.session, recalled)
+        self._is_bare = recalled is not None
         self._open = True
         self._used_before, self._used_at = self._used_at, time.monotonic()
-        if self._begun:
+        if self._begun and not self._is_bare:
             self._begun = False
-        else:
+        elif self._begun:
+            await self.give_up()
+        elif not self._is_bare:
             await self._turns.begin()
 
     async def commit(self, *, more: bool = False) -> None:
         """With what the session holds. ``more``: begin the next transaction, too, if the one before was of just now."""
+        if self._is_bare:
+            self._open = False
+            return
         if self.session.in_transaction():
             await self.session.flush()
         soon = self._used_at - self._used_before < _SOON_S
@@ -194,7 +204,8 @@ class Writer:
         """Undo what was not committed, and let the session go."""
         if self._open:
             self._open = False
-            await self._turns.rollback()
+            if not self._is_bare:
+                await self._turns.rollback()
         if self.session.in_transaction():
             # Whatever joins a session begins its transaction, so that the others hold nothing.
             used, self.session = self.session, self._fresh_session()
@@ -231,12 +242,12 @@ class Writers:
         self._looking: asyncio.Task[None] | None = None
 
     @asynccontextmanager
-    async def lend(self) -> AsyncGenerator[Writer]:
+    async def lend(self, recalled: Recalled | None = None) -> AsyncGenerator[Writer]:
         """A writer within a transaction, which is undone unless it was committed."""
         writer = await self._take()
         try:
             try:
-                await writer.begin()
+                await writer.begin(recalled)
                 yield writer
             finally:
                 # Whoever is cancelled leaves no transaction behind either.
