@@ -1,6 +1,7 @@
 """The schema: the same on SQLite and PostgreSQL, made by migrations alone."""
 
 import asyncio
+import sqlite3
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -10,9 +11,11 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, inspect, text
+from sqlalchemy.exc import OperationalError
 
 from lookout_server.adapters.database import Database, migrate
 from lookout_server.adapters.database.engine import complete_url, open_engine
+from lookout_server.adapters.database.failures import translated
 from lookout_server.adapters.database.migrate import alembic_config
 from lookout_server.adapters.database.tables import Base
 from lookout_server.domain.ledger import Chain, Ending, digest_of
@@ -314,3 +317,57 @@ async def test_a_database_that_is_not_there_says_what_to_do() -> None:
 def test_other_databases_are_refused(url: str) -> None:
     with pytest.raises(ConfigError, match="sqlite"):
         Database(url)
+
+
+def test_a_database_that_takes_nothing_is_not_ready(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A PostgreSQL standby; a SQLite file on a disk that became read-only."""
+
+    async def ask() -> None:
+        database = Database(database_url)
+        try:
+            await database.ping()
+            if database_url.startswith("sqlite"):
+
+                def nothing_is_allowed(_path: str, _mode: int) -> bool:
+                    return False
+
+                monkeypatch.setattr("os.access", nothing_is_allowed)
+            else:
+                await _set_read_only(database_url, "on")
+                await database.close()
+            with pytest.raises(StoreError, match=r"cannot be written|is read-only"):
+                await database.ping()
+        finally:
+            if not database_url.startswith("sqlite"):
+                await _set_read_only(database_url, "off")
+            await database.close()
+
+    asyncio.run(ask())
+
+
+async def _set_read_only(url: str, value: str) -> None:
+    """For connections that are made from now on."""
+    engine = open_engine(complete_url(url))
+    name = complete_url(url).database
+    async with engine.connect() as connection:
+        await connection.execute(text("SET default_transaction_read_only = off"))
+        await connection.commit()
+        await connection.execute(text(f'ALTER DATABASE "{name}" SET default_transaction_read_only = {value}'))
+        await connection.commit()
+    await engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("says", "advice"),
+    [
+        ("database or disk is full", "make room"),
+        ("attempt to write a readonly database", "rights"),
+        ("cannot execute INSERT in a read-only transaction", "standby"),
+        ("database is locked", "safe to try again"),
+    ],
+)
+def test_what_waiting_does_not_mend_says_what_does(says: str, advice: str) -> None:
+    error = translated(OperationalError("INSERT", None, sqlite3.OperationalError(says)))
+    assert isinstance(error, StoreError)
+    assert says in str(error)
+    assert advice in str(error)

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, c
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from lookout_server.adapters.database.checkpoints import AUTOMATIC_PAGES, FILE_BYTES, keep_log_short
-from lookout_server.adapters.database.failures import translated, unreachable
+from lookout_server.adapters.database.failures import is_read_only, read_only, translated, unreachable
 from lookout_server.adapters.database.inline_sqlite import connect_inline
 from lookout_server.adapters.database.prepared import as_sqlalchemy, attach_driver, drivers_under
 from lookout_server.adapters.database.remembered import Memory
@@ -178,9 +178,17 @@ class Database:
             yield bool(await unit.session.scalar(locked))
 
     async def ping(self) -> None:
-        """StoreError when the database does not answer."""
+        """StoreError when the database does not answer, or takes nothing: a standby, a disk that became read-only."""
+        file = self._engine.url.database
         async with self.read() as unit:
-            await unit.session.execute(text("SELECT 1"))
+            if self._turn is None:
+                refuses = await unit.session.scalar(text("SELECT current_setting('transaction_read_only') = 'on'"))
+            else:
+                await unit.session.execute(text("SELECT 1"))
+                # Asked of the file: to begin a transaction that writes, one would have to wait for a turn.
+                refuses = file is not None and is_read_only(file)
+        if refuses:
+            raise read_only(None if self._turn is None else file)
 
     async def keep(self) -> None:
         """What the file needs while it is written to, until cancelled; a server looks after itself."""
