@@ -1,6 +1,7 @@
 """The requests of webhooks, and the loop that sends them."""
 
 import asyncio
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import structlog
@@ -51,12 +52,19 @@ class HttpPost:
             await self._client.aclose()
 
 
-async def run_webhooks(webhooks: Webhooks, store: Store, *, clock: Clock) -> None:
-    """Send what is due, until cancelled; one dispatcher at a time, so that the order holds."""
+async def run_webhooks(relays: Mapping[str, Webhooks], store: Store, *, clock: Clock) -> None:
+    """Send what is due, until cancelled: each receiver's relay by itself, so that a slow one holds up no other."""
+    async with asyncio.TaskGroup() as group:
+        for name, webhooks in relays.items():
+            group.create_task(_run(name, webhooks, store, clock), name=f"webhook {name}")
+
+
+async def _run(name: str, webhooks: Webhooks, store: Store, clock: Clock) -> None:
+    """One dispatcher at a time, so that the order holds."""
     while True:
         more = False
         try:
-            async with store.alone("webhooks") as alone:
+            async with store.alone(f"webhook {name}") as alone:
                 more = alone and await webhooks.carry(clock.now())
         except StoreError as error:
             _log.error("webhooks cannot be read; trying again", error=str(error))

@@ -214,7 +214,8 @@ class Dispatcher:
         self._parts.push_async_callback(post.close)
         webhooks = Webhooks(database, receivers, post, site=self._site)
         if receivers:
-            supervisor.start("webhooks", lambda: run_webhooks(webhooks, database, clock=self._clock))
+            relays = {each.name: Webhooks(database, [each], post, site=self._site) for each in receivers}
+            supervisor.start("webhooks", lambda: run_webhooks(relays, database, clock=self._clock))
         return webhooks
 
     def _deps(self, database: Database, hub: FeedHub, broker: ReachedBroker, webhooks: Webhooks) -> Deps:

@@ -58,7 +58,7 @@ class HookView:
 
 
 class Webhooks:
-    """One relay for all receivers. ``carry`` belongs to one task of one dispatcher at a time."""
+    """One relay for some receivers. ``carry`` belongs to one task of one dispatcher at a time."""
 
     def __init__(self, store: Store, receivers: Sequence[Receiver], post: Post, *, site: Site) -> None:
         self._store, self._receivers, self._post, self._site = store, tuple(receivers), post, site

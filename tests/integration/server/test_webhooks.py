@@ -1,10 +1,11 @@
 """Webhooks: every change of an alarm or case reaches its receiver in order, signed, however often it is away."""
 
+import asyncio
 import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from lookout_contract.events import Scenario, Severity
+from lookout_server.adapters.webhook_post import run_webhooks
 from lookout_server.domain.webhook import MOST_REFUSALS, PAUSES, answered, secret_bytes, signed, status_of
 from lookout_server.errors import DeliveryError, NotFoundError, RefusedError
 from lookout_server.ports import FeedEntry, FeedKind
@@ -100,6 +102,49 @@ async def test_a_receiver_that_is_away_hears_everything_later_in_the_same_order(
     assert (view.behind, view.state.failing_since, view.state.last_error) == (0, None, None)
     assert len(set(inbox.ids)) == len(inbox.ids)
     assert {RAISED, "case.report"} <= {message["type"] for _, message in inbox.got}
+
+
+async def until(met: Callable[[], bool | Awaitable[bool]]) -> None:
+    for _ in range(1500):
+        found = met()
+        if found if isinstance(found, bool) else await found:
+            return
+        await asyncio.sleep(0.02)
+    pytest.fail("it did not happen within 30 s")
+
+
+async def test_a_receiver_that_is_slow_holds_up_no_other(station: Station) -> None:
+    """It takes each message, in its own time."""
+    release = asyncio.Event()
+
+    class Slow(Inbox):
+        async def send(self, url: str, headers: dict[str, str], body: bytes) -> None:
+            await release.wait()
+            await super().send(url, headers, body)
+
+    inboxes = {"slow": Slow(), "quick": Inbox()}
+    relays = {
+        name: Webhooks(station.store, [Receiver(name=name, url="https://x", secrets=(OLD,))], inbox, site=SITE)
+        for name, inbox in inboxes.items()
+    }
+    running = asyncio.create_task(run_webhooks(relays, station.store, clock=station.clock))
+
+    def heard(name: str) -> list[str]:
+        return [message["type"] for _, message in inboxes[name].got]
+
+    async def both_began() -> bool:
+        views = [view for relay in relays.values() for view in await relay.views()]
+        return all(view.state is not None for view in views)
+
+    try:
+        await until(both_began)
+        await station.reported(SmallGateway(), "o-1")
+        await until(lambda: RAISED in heard("quick"))
+        assert heard("slow") == []
+        release.set()
+        await until(lambda: RAISED in heard("slow"))
+    finally:
+        running.cancel()
 
 
 async def test_what_is_refused_for_good_is_set_aside_and_can_be_sent_again(station: Station) -> None:
