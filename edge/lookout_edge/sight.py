@@ -88,6 +88,10 @@ class SightSettings:
     follow: float = 0.03
 
 
+#: Where brightness begins in most streams, and a level that nothing reaches where there is no light at all.
+_STUDIO_BLACK, _GLOWS = 16, 60
+
+
 class SightWatch:
     """Judges one camera's pictures about once a second. Reads no clock."""
 
@@ -99,6 +103,8 @@ class SightWatch:
         self._edges: Floats | None = None
         self._contrast = self._detail = 0.0
         self._learned_s = 0.0
+        #: Whether anything was bright in the last black picture.
+        self._glows = False
         self._suspect: tuple[Blindness | None, float] = (None, float("-inf"))
         #: What keeps it from seeing; None while it sees.
         self.blindness: Blindness | None = None
@@ -120,8 +126,12 @@ class SightWatch:
 
     @property
     def is_doubtful(self) -> bool:
-        """Whether the last picture shows so little that finding nothing in it means nothing."""
-        return self._suspect[0] in _SHOWS_NOTHING
+        """Whether the last picture shows so little that finding nothing in it means nothing.
+
+        Not where something glows in the dark: that may be a small flame, and the clock that cameras write is looked at
+        in vain.
+        """
+        return self._suspect[0] in _SHOWS_NOTHING and not (self._suspect[0] is Blindness.BLACK and self._glows)
 
     def reset(self) -> None:
         """Time has jumped: what is usual stays, what was suspected does not."""
@@ -132,7 +142,8 @@ class SightWatch:
         settings = self._settings
         if not luma.size or min(luma.shape) < 3:
             return None
-        if float(np.percentile(luma, 98)) < settings.black:
+        if _is_black(luma, settings.black):
+            self._glows = int(luma.max()) >= _GLOWS
             return Blindness.BLACK
         if self._changed_at is not None and at - self._changed_at >= settings.frozen_s:
             return Blindness.FROZEN
@@ -175,6 +186,16 @@ class SightWatch:
         needed = self._settings.returns_s if found is None else self._settings.lasts_s
         if found is Blindness.FROZEN or at - self._suspect[1] >= needed:
             self.blindness, self.since = found, None if found is None else self._suspect[1]
+
+
+def _is_black(luma: Luma, black: float) -> bool:
+    """Whether it is darker than ``black`` levels nearly everywhere.
+
+    Most streams count brightness from 16 on (ITU-R BT.601), and none says so reliably: where nothing is darker than
+    that, 16 is black.
+    """
+    low, high = (float(value) for value in np.percentile(luma, (2, 98)))
+    return high < black or (low >= _STUDIO_BLACK - 2 and high < _STUDIO_BLACK + black)
 
 
 def _correlation(a: Floats, b: Floats) -> float:

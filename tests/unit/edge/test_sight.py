@@ -7,7 +7,10 @@ import numpy as np
 import pytest
 
 from architecture.repository import ROOT
+from lookout_edge.adapters.clock import SystemClock
+from lookout_edge.adapters.video import SourceOptions, VideoSource
 from lookout_edge.adapters.video.street import Street
+from lookout_edge.adapters.video.testing import ClipShape, make_clip
 from lookout_edge.domain.frame import Frame, Image, ImagePicture, Luma
 from lookout_edge.events import Provenance
 from lookout_edge.looking import LookSettings
@@ -50,6 +53,10 @@ def moved(image: Image) -> Image:
     return np.asarray(np.roll(image, (97, 211), axis=(0, 1)), np.uint8)
 
 
+def nothing(number: int, width: int, height: int) -> Image:
+    return np.zeros((height, width, 3), np.uint8)
+
+
 SPOILT: list[tuple[Blindness, Spoil]] = [
     (Blindness.BLACK, lambda image: image // 32),
     (Blindness.COVERED, covered),
@@ -64,6 +71,39 @@ def test_each_blindness_is_found_after_it_has_lasted_and_ends_with_sight(what: B
     assert [blindness for _, blindness in said] == [what, None]
     assert 47 <= said[0][0] <= 50
     assert 62 <= said[1][0] <= 65
+
+
+@pytest.mark.parametrize("least", [0, 16])
+@pytest.mark.parametrize("glows", [False, True], ids=["nothing glows", "a small flame"])
+def test_a_stream_that_is_black_from_the_start_is_blind_and_what_glows_in_it_is_looked_at(
+    least: int, glows: bool
+) -> None:
+    sight, dice = SightWatch(), np.random.default_rng(2)
+    for second in range(12):
+        dark = np.clip(least + dice.normal(2, 1.5, (90, 160)), least, 255).astype(np.uint8)
+        if glows:
+            dark[40:46, 40:56] = 180
+        sight.observe(float(second), dark)
+    assert (sight.blindness, sight.is_doubtful) == (Blindness.BLACK, not glows)
+
+
+def test_a_dark_scene_in_which_lamps_light_the_ground_is_seen() -> None:
+    sight, dice = SightWatch(), np.random.default_rng(2)
+    for second in range(12):
+        dark = np.clip(16 + dice.normal(2, 1.5, (90, 160)), 16, 255).astype(np.uint8)
+        dark[60:70, 40:80] = 40
+        sight.observe(float(second), dark)
+    assert sight.blindness is None
+
+
+def test_a_clip_that_is_black_as_cameras_encode_it_is_black(tmp_path: Path) -> None:
+    shape = ClipShape(frames=120, fps=10, gop=10, size=(320, 180), draw=nothing)
+    options = SourceOptions(url=str(make_clip(tmp_path / "black.mp4", shape)))
+    sight = SightWatch()
+    with VideoSource("gate", options, clock=SystemClock(), realtime=False).frames() as frames:
+        for frame in frames:
+            sight.observe(frame.at, frame.picture.luma(160).copy())
+    assert sight.blindness is Blindness.BLACK
 
 
 def test_a_frozen_picture_is_one_that_does_not_change_at_all() -> None:
