@@ -158,15 +158,17 @@ class _Tally:
 
 
 def scoreboard(clips: Sequence[Clip], scenarios: Iterable[Scenario], cost: Cost) -> dict[str, Any]:
-    """The scores as JSON values. Scenarios that are not listed are not judged."""
+    """The scores as JSON values. Scenarios that are not listed are not judged; nor are clips whose labels name none."""
     judged = sorted(set(scenarios), key=list(Scenario).index)
     tallies = {scenario: _Tally() for scenario in judged}
     details: list[dict[str, Any]] = []
     for clip in clips:
         for scenario in judged:
             details += _judge(clip, scenario, tallies[scenario]) if clip.judges(scenario) else []
-    hours = _hours(clips)
-    negative = [clip for clip in clips if not any(truth.scenario in judged for truth in clip.truths)]
+    # Hours in which no alarm could be wrong would thin out the rate of false ones.
+    hours = _hours(clip for clip in clips if any(map(clip.judges, judged)))
+    calm = [clip for clip in clips if not any(truth.scenario in judged for truth in clip.truths)]
+    negative = [clip for clip in calm if any(map(clip.judges, judged))]
     negative_hours = _hours(negative)
     on_negative = sum(
         alarm.scenario in judged and clip.judges(alarm.scenario) for clip in negative for alarm in clip.alarms

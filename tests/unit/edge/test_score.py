@@ -101,6 +101,20 @@ def test_onfires_score_goes_by_clips_and_has_its_cost_terms() -> None:
     assert onfire([], QUICK)["score"] is None
 
 
+def test_hours_in_which_nothing_could_be_wrong_do_not_thin_out_false_alarms() -> None:
+    calm = clip("calm", 3600, [], [alarm(30)])
+    other = Clip(name="bins", seconds=32_400, truths=(), alarms=(alarm(40),), judged=frozenset({WASTE}))
+    board = scoreboard([calm, other], [FIRE], QUICK)
+    assert (board["clips"], board["camera_hours"], board["false_alarms_per_camera_hour"]) == (2, 1.0, 1.0)
+    assert board["negative"] == {
+        "clips": 1,
+        "camera_hours": 1.0,
+        "false_alarms": 1,
+        "false_alarms_per_camera_hour": 1.0,
+    }
+    assert scoreboard([other], [FIRE], QUICK)["negative"]["false_alarms_per_camera_hour"] is None
+
+
 def test_what_the_labels_would_not_name_is_neither_right_nor_false() -> None:
     labels = read_labels(b'{"events": [{"scenario": "garbage", "start_s": 1, "end_s": 9}], "judged": ["garbage"]}', "a")
     told = Clip(name="a", seconds=3600, truths=labels.events, alarms=(alarm(2, WASTE), alarm(30)), judged=labels.judged)
