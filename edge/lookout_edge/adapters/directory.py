@@ -53,9 +53,10 @@ class FilePlateDirectory:
         A visit lasts ``VISIT_S``: whoever comes back within it, or is read once more, has not come again.
         """
         with self._lock:
-            limited = [resident for resident in self._residents if resident.uses is not None]
-            exact = [resident for resident in limited if resident.plate == plate]
-            passes = exact or [resident for resident in limited if _alike(resident.plate, plate)]
+            # Who is on the list under this very plate is nobody else's guest, however like their plates are.
+            exact = [resident for resident in self._residents if resident.plate == plate]
+            theirs = exact or [resident for resident in self._residents if _alike(resident.plate, plate)]
+            passes = [resident for resident in theirs if resident.uses is not None]
             if any(at - self._visits_of(each)[1] < VISIT_S for each in passes):
                 return
             # Of passes that overlap a visit uses one.

@@ -64,6 +64,14 @@ def test_a_pass_is_good_for_its_visits_and_a_visit_lasts_half_a_day(tmp_path: Pa
     assert directory.residents(37 * HOURS)[:2] == SOME, "who lives here comes as often as they like"
 
 
+def test_who_lives_here_uses_up_no_pass_of_a_guest_whose_plate_is_much_alike(tmp_path: Path) -> None:
+    directory = FilePlateDirectory(tmp_path / "residents.json")
+    directory.replace((Resident(plate="皖A54322"), GUEST))
+    directory.visit("皖A54322", 10.0)
+    directory.visit("皖A54322", 24 * HOURS)
+    assert left(directory, 48 * HOURS) == 2
+
+
 def test_a_pass_that_was_taken_away_and_given_again_is_a_new_one(tmp_path: Path) -> None:
     directory = FilePlateDirectory(tmp_path / "residents.json")
     directory.replace((GUEST,))
