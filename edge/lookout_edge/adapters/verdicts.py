@@ -1,6 +1,7 @@
 """What people made of alarms, as a file that training reads later."""
 
 from contextlib import suppress
+from io import SEEK_END
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -19,8 +20,12 @@ class VerdictFile:
         """Store one verdict; EdgeError when the disk refuses."""
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            with self._path.open("ab") as file:
-                file.write(command.to_json() + b"\n")
+            with self._path.open("a+b") as file:
+                # Of a line that a power cut tore apart the next one must not become a part.
+                end = file.seek(0, SEEK_END)
+                file.seek(max(0, end - 1))
+                torn = file.read(1) not in {b"", b"\n"}
+                file.write(b"\n" * torn + command.to_json() + b"\n")
         except OSError as error:
             raise EdgeError(f"The verdict could not be written to {self._path}: {error.strerror}.") from error
 

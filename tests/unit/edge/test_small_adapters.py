@@ -43,6 +43,19 @@ def test_verdicts_are_appended_as_lines(tmp_path: Path) -> None:
     assert [json.loads(line)["verdict"] for line in lines] == ["real", "false"]
 
 
+def test_a_line_that_a_power_cut_tore_apart_does_not_take_the_next_verdict_with_it(tmp_path: Path) -> None:
+    file = VerdictFile(tmp_path / "verdicts.jsonl")
+    first, second = (
+        VerdictCommand(id=name, issued_at=datetime(2026, 5, 4, tzinfo=UTC), occurrence=name, verdict=Verdict.FALSE)
+        for name in ("o1", "o2")
+    )
+    file.add(first)
+    whole = (tmp_path / "verdicts.jsonl").read_bytes()
+    (tmp_path / "verdicts.jsonl").write_bytes(whole + whole[:20])
+    file.add(second)
+    assert file.all() == [first, second]
+
+
 def test_a_verdict_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "data").touch()
     command = VerdictCommand(id="1", issued_at=datetime(2026, 5, 4, tzinfo=UTC), occurrence="o1", verdict=Verdict.REAL)
