@@ -25,6 +25,13 @@ CREATE TABLE IF NOT EXISTS notes (
 CREATE INDEX IF NOT EXISTS notes_by_camera ON notes (camera, at);
 CREATE INDEX IF NOT EXISTS notes_by_occurrence ON notes (occurrence);
 """
+#: What each camera could see at last stays, however long ago that was: a camera that goes on watching says no more.
+_TIDY = """
+WITH gone AS (
+  SELECT id, at, camera, kind FROM notes WHERE at < :old OR id <= (SELECT max(id) FROM notes) - :most
+), last AS (SELECT id, max(at) FROM gone WHERE kind = :sight GROUP BY camera)
+DELETE FROM notes WHERE id IN (SELECT id FROM gone) AND id NOT IN (SELECT id FROM last)
+"""
 
 
 class Memory:
@@ -99,5 +106,4 @@ class Memory:
             raise SpoolError(f"{self._path}: the memory cannot be read ({error}); delete the file.") from error
 
     def _tidy(self, now: float) -> None:
-        self._file.execute("DELETE FROM notes WHERE at < ?", (now - KEEP_S,))
-        self._file.execute("DELETE FROM notes WHERE id <= (SELECT max(id) FROM notes) - ?", (MOST_NOTES,))
+        self._file.execute(_TIDY, {"old": now - KEEP_S, "most": MOST_NOTES, "sight": Kind.SIGHT.value})

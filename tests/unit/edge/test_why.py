@@ -103,6 +103,29 @@ def test_so_many_notes_are_kept_and_no_more(tmp_path: Path, monkeypatch: pytest.
     memory.close()
 
 
+def test_a_camera_that_has_watched_for_longer_than_a_week_is_known_to_watch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lookout_edge.adapters.memory.MOST_NOTES", 20)
+    memory, week = Memory(tmp_path / "memory.db"), 7 * 86_400.0
+    for seconds, camera, sight in (
+        (0, "stairs", Sight.BLIND),
+        (60, "stairs", Sight.WATCHING),
+        (90, "lift", Sight.WATCHING),
+    ):
+        since = datetime.fromtimestamp(seconds, UTC)
+        memory.add(note_of_sight(CameraState(camera=camera, state=sight, since=since)))
+    for weeks in (1.5, 3.0):
+        for index in range(501):
+            memory.add(note_of_suppressed(suppressed(weeks * week + index)))
+    noted = [(note.at, note.camera) for note in memory.between(0, 100)]
+    before = memory.last_sight("stairs", 3 * week)
+    memory.close()
+    assert noted == [(60.0, "stairs"), (90.0, "lift")]
+    assert before is not None
+    assert before.state == "watching"
+
+
 def test_the_last_sight_before_a_time_is_known(tmp_path: Path) -> None:
     memory = Memory(tmp_path / "memory.db")
     for seconds, sight, reason in ((0, Sight.WATCHING, None), (100, Sight.BLIND, "stalled")):
