@@ -116,13 +116,13 @@ class EventBook:
                 events.append(self._start(at, observation, skew_s))
         return events
 
-    def close(self, at: float, reason: EndReason) -> list[EventData]:
+    def close(self, at: float, reason: EndReason, skew_s: float | None = None) -> list[EventData]:
         """End everything that is open, at frame time ``at``; for a while it may go on."""
         untold = [dormant for dormant in self._dormant if dormant.reason is None]
         for dormant in untold:
             dormant.reason = reason
         events = [self._event(d.ended_at, Phase.END, d.occurrence, None, reason) for d in untold]
-        events += [self._end(at, occurrence, reason, None) for occurrence in tuple(self._open)]
+        events += [self._end(at, occurrence, reason, skew_s) for occurrence in tuple(self._open)]
         self._clock = LookClock()
         return events
 

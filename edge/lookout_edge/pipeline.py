@@ -91,6 +91,8 @@ class CameraPipeline:
     #: The look of the last step, for the shadows.
     _looked: Looked | None = None
     _frame_at: float | None = None
+    #: The last frame's own time minus this box's clock.
+    _skew_s: float | None = None
     #: All that is followed, as of the last look.
     tracks: tuple[Track, ...] = ()
     #: What the rules said of it then.
@@ -209,7 +211,7 @@ class CameraPipeline:
             events += self.finish(last, EndReason.BLIND)
         elif last is not None and frame.at - last >= self._settings.gap_s:
             self._start_anew()
-        self._frame_at = frame.at
+        self._frame_at, self._skew_s = frame.at, frame.skew_s
         if self._attention.is_due(frame.at):
             luma = frame.picture.luma(self._gate.longest)
             events += self._check_sight(frame, luma)
@@ -226,7 +228,7 @@ class CameraPipeline:
         books = [*self._books.values(), self._blind]
         if reason is not EndReason.BLIND:
             books.append(self._lost)
-        events = [event for book in books for event in book.close(at, reason)]
+        events = [event for book in books for event in book.close(at, reason, self._skew_s)]
         for shadow in self._shadows:
             shadow.finish(at, reason)
         self._start_anew()

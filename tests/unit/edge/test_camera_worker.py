@@ -384,6 +384,13 @@ def test_a_camera_whose_events_the_disk_refuses_says_so_while_it_watches() -> No
     ]
 
 
+def test_what_ends_with_the_gateway_tells_the_skew_as_all_else() -> None:
+    world = World(ListSource([Frame(f.camera, f.at, f.picture, 0.25) for f in frames()]))
+    world.worker.run()
+    assert (world.phases[0], world.phases[-1]) == (Phase.START, Phase.END)
+    assert {event.skew_s for event in world.sink.events} == {0.25}
+
+
 class LosesItsMainStream(ListSource):
     """For five of its pictures."""
 
