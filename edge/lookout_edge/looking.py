@@ -13,6 +13,7 @@ from lookout_edge.domain.demand import EVERY_PICTURE, Demand
 from lookout_edge.domain.detection import Detection, distinct
 from lookout_edge.domain.frame import Luma, Patch
 from lookout_edge.domain.geometry import Box
+from lookout_edge.domain.looks import INSTANT_S, seconds_between
 from lookout_edge.domain.observation import Observation, Standing
 from lookout_edge.domain.zone import Zone
 from lookout_edge.motion import Motion, MotionGate
@@ -189,11 +190,11 @@ class Attention:
         foreseeable where everything will be: it is known again without them. Movement that nothing followed explains,
         and what rules have not decided yet, allow ``steady_s``.
         """
-        if at < self._rests_until():
+        if at < self._rests_until() - INSTANT_S:
             return False
         interval = 1.0 / self._settings.detect_fps
         due_at = at if self._due_at is None else self._due_at
-        due_at += max(0, floor((at - due_at) / interval + _EARLY)) * interval
+        due_at += max(0, floor(_steps(due_at, at, interval) + _EARLY)) * interval
         self._due_at = max(due_at, at - interval / 2) + interval
         self._asked_at = at
         return True
@@ -299,7 +300,7 @@ class Attention:
         if self._due_at is None or self._asked_at is None:
             return float("-inf")
         interval = 1.0 / self._settings.detect_fps
-        passed_over = ceil((self._asked_at + self._pause_s() - self._due_at) / interval - _EARLY)
+        passed_over = ceil(_steps(self._due_at, self._asked_at + self._pause_s(), interval) - _EARLY)
         return self._due_at + (max(0, passed_over) - _EARLY) * interval
 
     def _pause_s(self) -> float:
@@ -327,9 +328,14 @@ class Attention:
     def _is_whole_due(self, at: float) -> bool:
         if self._whole_at is None:
             return True
-        since_s = at - self._whole_at
+        since_s = seconds_between(self._whole_at, at)
         return since_s >= self._settings.heartbeat_s or (self._waiting and since_s >= self._settings.waiting_s)
 
     def _is_masked(self, box: Box) -> bool:
         x, y = (box.x1 + box.x2) / 2, (box.y1 + box.y2) / 2
         return any(mask.contains((x, y)) for mask in self._masks)
+
+
+def _steps(since: float, at: float, interval: float) -> float:
+    """Steps of the cadence from ``since`` to ``at``; how times round on that day must not decide about a look."""
+    return round(seconds_between(since, at) / interval, 4)
