@@ -181,3 +181,15 @@ def test_key_frames_that_are_spread_over_the_pictures_after_them_are_not_relied_
         ats = positions(watched(clip, resting(rest_s, gap_s)))
         assert max(b - a for a, b in pairwise(ats)) <= 1.5
         assert max(b - a for a, b in pairwise([at for at in ats if at > 4.0])) <= 0.2
+
+
+def test_what_waits_undecoded_counts_as_memory_of_the_camera(tmp_path: Path) -> None:
+    clip = make_clip(tmp_path / "clip.mp4", ClipShape(frames=60, gop=10))
+    source = VideoSource("gate", SourceOptions(url=str(clip)), clock=SystemClock(), realtime=False, start_at=0.0)
+    source.ask(Demand(longest_gap_s=10.0))
+    held: list[int] = []
+    with source.frames() as frames:
+        for frame in frames:
+            held.append(source.held_bytes - frame.image.nbytes)
+    # The first group is decoded whole. Of a later one the key frame waits, for what may be asked for after it.
+    assert held[0] < max(held)

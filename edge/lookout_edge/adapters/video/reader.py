@@ -77,7 +77,7 @@ class Reader:
     _paced: bool = field(init=False, default=False)
     _cadence: Cadence = field(init=False)
     _pace: Pace = field(init=False)
-    _decoder: ThriftyDecoder = field(init=False)
+    _decoder: ThriftyDecoder | None = field(init=False, default=None)
     _valve: Valve = field(init=False)
     _watch: ClockWatch = field(init=False, default_factory=ClockWatch)
 
@@ -87,6 +87,11 @@ class Reader:
         self._is_file = self._kind is Kind.FILE
         self._cadence = Cadence(self.options.decode_fps)
         self._pace = Pace(self.stop, self.on_packet)
+
+    @property
+    def held_bytes(self) -> int:
+        """Of packets that wait undecoded, bytes; the ring has copies of its own. From any thread."""
+        return 0 if self._decoder is None else self._decoder.held_bytes
 
     def _seconds(self, ticks: int) -> float:
         """As ``float(ticks * tick)``, for which a Fraction takes twenty times as long."""
@@ -259,6 +264,7 @@ class Reader:
         return now - self._seconds(first)
 
     def _decode(self, packet: "Packet[VideoStream]") -> list[VideoFrame]:
+        assert self._decoder is not None
         why = "no picture came out of it"
         decoded_at = shown_at = None
         if packet.size and self._base is not None:

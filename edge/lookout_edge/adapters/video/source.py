@@ -57,6 +57,7 @@ class VideoSource:
         self._finer = finer
         self._closed = threading.Event()
         self._pump: Pump | None = None
+        self._reader: Reader | None = None
         self._dropped = 0
         self._last_at: float | None = None
         self._demand = EVERY_PICTURE
@@ -80,7 +81,9 @@ class VideoSource:
     def held_bytes(self) -> int:
         """Memory that packets and pictures take, bytes."""
         width, height = self._size
-        return (self._ring.size if self._ring is not None else 0) + width * height * _BYTES_A_PIXEL
+        kept = self._ring.size if self._ring is not None else 0
+        waiting = self._reader.held_bytes if self._reader is not None else 0
+        return kept + waiting + width * height * _BYTES_A_PIXEL
 
     @contextmanager
     def frames(self) -> Generator[Iterator[Frame]]:
@@ -125,7 +128,7 @@ class VideoSource:
                     options=self._options, clock=self._clock, start_at=start_at, stop=stop, after=self._last_at
                 )
                 return folder.looks()
-            reader = Reader(
+            self._reader = reader = Reader(
                 options=self._options,
                 clock=self._clock,
                 start_at=start_at,

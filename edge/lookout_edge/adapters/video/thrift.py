@@ -60,6 +60,11 @@ class ThriftyDecoder:
         #: spread it over the pictures that follow.
         self._keys_stand_alone = True
 
+    @property
+    def held_bytes(self) -> int:
+        """What waits undecoded, bytes."""
+        return self._backlog_bytes
+
     def decode(
         self, packet: "Packet[VideoStream]", at: float | None, shown_at: float | None = None
     ) -> list[VideoFrame] | None:
