@@ -23,7 +23,7 @@ from lookout_edge.tracking import Tracker
 _NEAR = 0.4
 #: Overlap from which on two detections are of the same thing.
 _SAME_IOU = 0.6
-#: How much before its time a picture may be, as a share of a step of the cadence.
+#: A picture may be less than this before its time, as a share of a step of the cadence.
 _EARLY = 0.25
 
 
@@ -190,12 +190,13 @@ class Attention:
         foreseeable where everything will be: it is known again without them. Movement that nothing followed explains,
         and what rules have not decided yet, allow ``steady_s``.
         """
-        if at < self._rests_until() - INSTANT_S:
+        if at < self._rests_until() + INSTANT_S:
             return False
         interval = 1.0 / self._settings.detect_fps
         due_at = at if self._due_at is None else self._due_at
         due_at += max(0, floor(_steps(due_at, at, interval) + _EARLY)) * interval
-        self._due_at = max(due_at, at - interval / 2) + interval
+        # Added up for hours, the last bits of the steps would be a picture's worth at some frame rates.
+        self._due_at = round(max(due_at, at - interval / 2) + interval, 5)
         self._asked_at = at
         return True
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 import numpy as np
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -107,6 +108,17 @@ def test_random_pictures_never_raise_and_what_begins_ends_once(story: Sequence[S
 def test_a_shift_by_days_changes_nothing_but_time(story: Sequence[Shot], days: int) -> None:
     shift = days * 86_400.0
     assert told(Camera(story, 1e6).watch()) == told(Camera(story, 1e6 + shift).watch(), shift)
+
+
+@pytest.mark.parametrize(("fps", "looks"), [(5, 150), (8, 122), (10, 150), (20, 150)])
+def test_a_minute_costs_as_many_looks_on_any_day(fps: int, looks: int) -> None:
+    """With pictures at 8 and 20 a second some stand just where a step of the cadence begins to take them."""
+    car = [Detection("car", 0.8, box_at(0.25, 0.3, 0.1, 0.4))]
+    for start in (0.0, 1e6, 1.7e9, 1.7e9 + 285_120):
+        camera = Camera([(1, 60 * fps, car)], start)
+        for number in range(60 * fps):
+            camera.see(Frame("gate", start + number / fps, NOISE[number % len(NOISE)], None))
+        assert camera.pipeline.looks == looks, f"from {start}"
 
 
 @settings(max_examples=20, deadline=None)
