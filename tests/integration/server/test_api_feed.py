@@ -326,4 +326,5 @@ async def test_a_database_that_is_away_ends_no_feed_and_its_heartbeats_say_so(
     last = int((await web.get("/api/v1/overview", headers=headers)).json()["feed_seq"])
     assert (await browser.until(last))[-1] == last
     following.cancel()
+    await asyncio.wait([following])
     await web.aclose()

@@ -145,6 +145,8 @@ async def test_a_receiver_that_is_slow_holds_up_no_other(station: Station) -> No
         await until(lambda: RAISED in heard("slow"))
     finally:
         running.cancel()
+        # Cut off amid a question to the database it would leave its connection behind.
+        await asyncio.wait([running])
 
 
 async def test_what_is_refused_for_good_is_set_aside_and_can_be_sent_again(station: Station) -> None:
