@@ -26,7 +26,9 @@ _CHANGE = re.compile(rb'"change":"(\w+)".*?"occurrence":"([^"]+)"')
 _SO_TIMESTAMPING = 37
 _ON_ARRIVAL = 1 << 3 | 1 << 4
 _TIME = struct.Struct("@qq")
-_PIECE = 256 * 1024
+#: All read into this, one after the other: a buffer of its own for each line would be asked of the kernel and given
+#: back each time, and who is read last waits for it.
+_PIECE = bytearray(256 * 1024)
 #: Key → when each of them had read it, and when the kernel had it.
 Heard = dict[bytes, tuple[list[float], list[float]]]
 
@@ -55,14 +57,14 @@ class Watcher:
 
         ``ahead_s``: by how much the clock of time stamps is ahead of the monotonic one.
         """
-        data, ancillary, _, _ = self.socket.recvmsg(_PIECE, 128)
+        length, ancillary, _, _ = self.socket.recvmsg_into([_PIECE], 128)
         now = time.monotonic()
-        if not data:
+        if not length:
             return False
         stamp = next((stamp for _, kind, stamp in ancillary if kind == _SO_TIMESTAMPING), None)
         seconds, nanoseconds = _TIME.unpack_from(stamp) if stamp else (0, 0)
         handed = seconds + nanoseconds / 1e9 - ahead_s if seconds else now
-        data = self._held + data
+        data = self._held + _PIECE[:length]
         end = data.rfind(b"\n\n") + 2 if b"\n\n" in data else 0
         self._held = data[end:]
         beats, keys = _told(data[:end])
