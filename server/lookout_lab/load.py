@@ -33,7 +33,8 @@ class Sizes:
     steady_s: float = 10.0
     burst_rate: float = 5000.0
     burst_s: float = 20.0
-    flat_out: int = 20_000
+    #: The bare consumer takes 30,000 a second: what lasts less than two says little.
+    flat_out: int = 60_000
     watchers: int = 1000
     watched_rate: float = 20.0
     watched_s: float = 15.0
