@@ -8,6 +8,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from lookout_server.domain.resident import KINDS, ReportKind
+from lookout_server.domain.spreadsheet import table_text
 from lookout_server.domain.territory import Territory
 from lookout_server.errors import InvalidError
 
@@ -47,7 +48,7 @@ class Line:
 
 def read_calls(content: bytes, places: Mapping[str, Territory], timezone: str) -> list[Line]:
     """The lines of a CSV table, UTF-8 or GB 18030. InvalidError when it is none, or lacks a column."""
-    rows = csv.reader(io.StringIO(_text(content)))
+    rows = csv.reader(io.StringIO(table_text(content)))
     try:
         head = [cell.strip() for cell in next(rows, list[str]())]
         columns = {name: head.index(each) for name, names in _COLUMNS.items() for each in names if each in head}
@@ -118,12 +119,3 @@ def _grid(text: str, places: Mapping[str, Territory]) -> str:
     if len(found) != 1:
         raise InvalidError(f"{text!r} is {'several grids' if found else 'no grid'}: write its id")
     return found[0]
-
-
-def _text(content: bytes) -> str:
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            return content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise InvalidError("the table is neither UTF-8 nor GB 18030: save it as CSV UTF-8")

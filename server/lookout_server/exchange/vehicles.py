@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from pydantic import ValidationError
 
 from lookout_contract.commands import Resident
+from lookout_server.domain.spreadsheet import table_text
 from lookout_server.errors import InvalidError
 
 #: Column → what it means; Chinese spreadsheets have Chinese ones.
@@ -36,7 +37,7 @@ def read_vehicles(content: bytes, zone: ZoneInfo) -> tuple[Resident, ...]:
 
     Times without a zone are the site's, and a day until which a pass is good is within it.
     """
-    reader = csv.DictReader(io.StringIO(_text(content), newline=""))
+    reader = csv.DictReader(io.StringIO(table_text(content), newline=""))
     try:
         strange = [name for name in reader.fieldnames or () if name.strip() not in _COLUMNS]
         if strange or "plate" not in {_COLUMNS[name.strip()] for name in reader.fieldnames or ()}:
@@ -76,13 +77,3 @@ def _time(text: str | None, zone: ZoneInfo, *, whole_day: bool) -> datetime | No
     if whole_day and len(text) <= len("2026-12-31"):
         at += timedelta(days=1)
     return at if at.tzinfo else at.replace(tzinfo=zone)
-
-
-def _text(content: bytes) -> str:
-    """Excel in China saves GB 18030 unless it is told otherwise."""
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            return content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise InvalidError("the table is neither UTF-8 nor GB 18030: save it as CSV UTF-8")
