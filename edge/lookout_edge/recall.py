@@ -39,7 +39,7 @@ def answer(notes: Sequence[Note], before: Note | None, timezone: tzinfo, words: 
 
 
 def read_moment(text: str, timezone: tzinfo, now: datetime) -> datetime:
-    """``21:04`` as its last time before ``now``, or an ISO 8601 time; without a zone it is the site's.
+    """``21:04`` as its last time before ``now``, or an ISO 8601 time; where no zone is written (``21:04Z``) the site's.
 
     ConfigError for what is no time, or one of which nothing can be remembered: then silence would say "nothing".
     """
@@ -59,7 +59,8 @@ def read_moment(text: str, timezone: tzinfo, now: datetime) -> datetime:
             days = KEEP_S / 86_400
             raise ConfigError(f"{text!r} is too long ago: a gateway remembers {days:g} days.") from None
         return moment
-    moment = datetime.combine(now.astimezone(timezone).date(), clock, timezone)
+    zone = clock.tzinfo or timezone
+    moment = datetime.combine(now.astimezone(zone).date(), clock.replace(tzinfo=None), zone)
     return moment if moment <= now else moment - timedelta(days=1)
 
 

@@ -233,6 +233,9 @@ def test_why_answers_for_a_time_on_the_sites_clock(tmp_path: Path) -> None:
     [
         ("21:04", datetime(2026, 5, 4, 21, 4, tzinfo=SHANGHAI)),
         ("21:31", datetime(2026, 5, 3, 21, 31, tzinfo=SHANGHAI)),
+        ("13:04Z", datetime(2026, 5, 4, 13, 4, tzinfo=UTC)),
+        ("21:04+00:00", datetime(2026, 5, 3, 21, 4, tzinfo=UTC)),
+        ("22:45+09:30", datetime(2026, 5, 4, 13, 15, tzinfo=UTC)),
         ("2026-05-01T08:00", datetime(2026, 5, 1, 8, 0, tzinfo=SHANGHAI)),
         ("2026-05-01T08:00:00Z", datetime(2026, 5, 1, 8, 0, tzinfo=UTC)),
     ],
