@@ -17,6 +17,12 @@ from lookout_edge.errors import ConfigError
 #: Seconds of an alarm before the start and after the end of the event that it still belongs to.
 EARLY_S, LATE_S = 1.0, 5.0
 _VEHICLE = Scenario.UNFAMILIAR_VEHICLE
+#: What the rate over all scenarios is, as the JSON says it. Where all clips are labelled for all of them it is the
+#: false alarms over the hours; hours in which only some could be false do not thin out the others.
+OVERALL_RATE = (
+    "Sum of the judged scenarios' rates, each over the hours of the clips whose labels would name it: what a camera "
+    "with all these rules tells wrongly an hour. Scenarios that no clip is labelled for are left out."
+)
 #: Stage of a fire of which the rule is sure.
 CONFIRMED = "confirmed"
 #: ONFIRE 2023 (International Contest on Fire Detection, https://mivia.unisa.it/onfire2023; its
@@ -165,37 +171,45 @@ def scoreboard(clips: Sequence[Clip], scenarios: Iterable[Scenario], cost: Cost)
     for clip in clips:
         for scenario in judged:
             details += _judge(clip, scenario, tallies[scenario]) if clip.judges(scenario) else []
-    # Hours in which no alarm could be wrong would thin out the rate of false ones.
-    hours = _hours(clip for clip in clips if any(map(clip.judges, judged)))
     calm = [clip for clip in clips if not any(truth.scenario in judged for truth in clip.truths)]
     negative = [clip for clip in calm if any(map(clip.judges, judged))]
-    negative_hours = _hours(negative)
-    on_negative = sum(
-        alarm.scenario in judged and clip.judges(alarm.scenario) for clip in negative for alarm in clip.alarms
-    )
-    false = sum(tally.false for tally in tallies.values())
+    on_negative = {
+        scenario: sum(a.scenario is scenario for clip in negative if clip.judges(scenario) for a in clip.alarms)
+        for scenario in judged
+    }
+    false = {scenario: tally.false for scenario, tally in tallies.items()}
     return {
         "clips": len(clips),
-        "camera_hours": round(hours, 5),
-        "scenarios": {
-            scenario.value: _row(tallies[scenario], scenario, _hours([c for c in clips if c.judges(scenario)]))
-            for scenario in judged
-        },
-        "false_alarms": false,
-        "false_alarms_per_camera_hour": _per(false, hours),
+        "camera_hours": _rounded_hours(clip for clip in clips if any(map(clip.judges, judged))),
+        "scenarios": {scenario.value: _row(tallies[scenario], scenario, clips) for scenario in judged},
+        "false_alarms": sum(false.values()),
+        "false_alarms_per_camera_hour": _overall(false, clips),
         "negative": {
             "clips": len(negative),
-            "camera_hours": round(negative_hours, 5),
-            "false_alarms": on_negative,
-            "false_alarms_per_camera_hour": _per(on_negative, negative_hours),
+            "camera_hours": _rounded_hours(negative),
+            "false_alarms": sum(on_negative.values()),
+            "false_alarms_per_camera_hour": _overall(on_negative, negative),
         },
+        "definitions": {"false_alarms_per_camera_hour": OVERALL_RATE},
         **({"onfire": onfire(clips, cost)} if Scenario.FIRE_SMOKE in tallies else {}),
         "details": details,
     }
 
 
-def _hours(clips: Iterable[Clip]) -> float:
-    return sum(clip.seconds for clip in clips) / 3600
+def _hours(clips: Iterable[Clip], scenario: Scenario) -> float:
+    """The hours in which an alarm of ``scenario`` could be false."""
+    return sum(clip.seconds for clip in clips if clip.judges(scenario)) / 3600
+
+
+def _rounded_hours(clips: Iterable[Clip]) -> float:
+    return round(sum(clip.seconds for clip in clips) / 3600, 5)
+
+
+def _overall(false: Mapping[Scenario, int], clips: Sequence[Clip]) -> float | None:
+    """See ``OVERALL_RATE``."""
+    hours = {scenario: _hours(clips, scenario) for scenario in false}
+    rates = [count / hours[scenario] for scenario, count in false.items() if hours[scenario] > 0]
+    return round(sum(rates), 4) if rates else None
 
 
 def _judge(clip: Clip, scenario: Scenario, tally: _Tally) -> list[dict[str, Any]]:
@@ -230,7 +244,8 @@ def _belongs(alarm: Alarm, truth: Truth) -> bool:
     return truth.start_s - EARLY_S <= alarm.at_s <= truth.end_s + LATE_S
 
 
-def _row(tally: _Tally, scenario: Scenario, hours: float) -> dict[str, Any]:
+def _row(tally: _Tally, scenario: Scenario, clips: Sequence[Clip]) -> dict[str, Any]:
+    hours = _hours(clips, scenario)
     confirmed = {"confirmed": len(tally.confirmed), "time_to_confirmed_s": _times(tally.confirmed)}
     plates = {
         "false_known": tally.false_known,
@@ -244,6 +259,7 @@ def _row(tally: _Tally, scenario: Scenario, hours: float) -> dict[str, Any]:
         "alarms": tally.alarms,
         "false_alarms": tally.false,
         "precision": _share(tally.alarms - tally.false, tally.alarms),
+        "camera_hours": round(hours, 5),
         "false_alarms_per_camera_hour": _per(tally.false, hours),
         "time_to_alarm_s": _times(tally.delays),
         **(confirmed if scenario is Scenario.FIRE_SMOKE else {}),
@@ -320,6 +336,10 @@ def as_table(board: Mapping[str, Any]) -> str:
     lines.append(
         f"{board['clips']} clips, {board['camera_hours']:g} camera-hours; on the {negative['clips']} without events "
         f"{negative['false_alarms']} false alarms in {negative['camera_hours']:g} camera-hours"
+    )
+    lines.append(
+        f"false alarms an hour at a camera with all these rules: {_shown(board['false_alarms_per_camera_hour'])}"
+        f" ({_shown(negative['false_alarms_per_camera_hour'])} without events)"
     )
     if "onfire" in board:
         lines.append(f"ONFIRE 2023 score: {_shown(board['onfire']['score'])}")

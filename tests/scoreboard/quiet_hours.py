@@ -11,7 +11,8 @@ to and fro see every picture anew, which costs most: they are few, and watched f
 It goes on in slices, each of them an even share of every kind: a run that is stopped has seen them all, only fewer
 scenes of each, and ``--begin`` goes on where it was stopped. After each slice all that was counted so far is printed
 with the rate that it excludes: the upper end of the exact one-sided 95 % interval of a Poisson rate (Garwood, "Fiducial
-limits for the Poisson distribution", Biometrika 1936). Pictures: ../shared/data.
+limits for the Poisson distribution", Biometrika 1936). Over all scenarios that is the sum of their rates, each over the
+hours in which it was judged. Pictures: ../shared/data.
 """
 
 import argparse
@@ -40,7 +41,7 @@ REEL = Path(__file__).parents[2] / "models" / "reel"
 _TURNING = 12
 #: How much longer than a still the few recorded clips are watched.
 _RECORDED_TIMES = 4.0
-_quantile = cast(Callable[[int, float], float], gammaincinv)
+_quantile = cast(Callable[[float, float], float], gammaincinv)
 
 
 @dataclass(frozen=True)
@@ -134,6 +135,18 @@ def at_most(alarms: int, hours: float) -> float:
     return float(_quantile(alarms + 1, 0.95)) / hours
 
 
+def sum_at_most(counted: Sequence[tuple[int, float]]) -> float:
+    """The sum of rates per hour that so many (alarms, hours) exclude with 95 % confidence; one of them as ``at_most``.
+
+    Fay and Feuer, "Confidence intervals for directly standardized rates", Statistics in Medicine 1997: by a gamma
+    distribution, on the safe side. The scenario with the fewest hours counts for most.
+    """
+    most = max(1 / hours for _, hours in counted)
+    mean = sum(alarms / hours for alarms, hours in counted) + most
+    variance = sum(alarms / hours**2 for alarms, hours in counted) + most**2
+    return variance / mean * float(_quantile(mean**2 / variance, 0.95))
+
+
 def as_json(name: str, tally: Tally, judged: Sequence[Scenario]) -> dict[str, object]:
     """One kind's figures."""
     return {
@@ -145,14 +158,28 @@ def as_json(name: str, tally: Tally, judged: Sequence[Scenario]) -> dict[str, ob
 
 
 def totals(watched: Sequence[tuple[Scenes, Tally]]) -> dict[str, object]:
-    """All kinds together: each scenario over the hours in which it was judged, and all of them over all hours."""
+    """All kinds together: each scenario over the hours in which it was judged, and the sum of these rates, which is
+    what a camera with all these rules tells wrongly an hour. Scenarios that nothing judged are left out of it."""
     told: dict[str, object] = {}
     for scenario in (FIRE_SMOKE, RUBBISH, EBIKE):
         judged = [tally for scenes, tally in watched if scenario in scenes.judged]
         told[scenario.value] = _rate(sum(t.alarms[scenario] for t in judged), judged)
     every = [tally for _, tally in watched]
-    told["all"] = _rate(sum(t.alarms.total() for t in every), every)
+    told["all"] = _rate(sum(t.alarms.total() for t in every), every) | _summed(watched)
     return {"total": told}
+
+
+def _summed(watched: Sequence[tuple[Scenes, Tally]]) -> dict[str, float | None]:
+    """The sum of the scenarios' rates, and what is excluded of it."""
+    counted: list[tuple[int, float]] = []
+    for scenario in Scenario:
+        judged = [tally for scenes, tally in watched if scenario in scenes.judged and tally.hours]
+        if judged:
+            counted.append((sum(t.alarms[scenario] for t in judged), sum(t.hours for t in judged)))
+    if not counted:
+        return {}
+    rate = sum(alarms / hours for alarms, hours in counted)
+    return {"per_camera_hour": round(rate, 3), "at_most_95": round(sum_at_most(counted), 3)}
 
 
 def _rate(alarms: int, tallies: Sequence[Tally]) -> dict[str, float | None]:

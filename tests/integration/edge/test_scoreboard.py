@@ -25,7 +25,7 @@ from lookout_edge.rules.registry import RULES
 from lookout_edge.score import Clip, Cost, alarms_of, read_labels, scoreboard
 from lookout_edge.testing import FAKE_SHA256, picture
 from scoreboard.made_clips import DATA, SIZE, Shot, Still, frames, scripts, truths
-from scoreboard.quiet_hours import Scenes, Tally, as_json, at_most, chosen, totals
+from scoreboard.quiet_hours import Scenes, Tally, as_json, at_most, chosen, sum_at_most, totals
 from scoreboard.quiet_scenes import Camera, disturbances
 
 JUDGED = (Scenario.FIRE_SMOKE, Scenario.GARBAGE, Scenario.CORRIDOR_EBIKE)
@@ -166,6 +166,9 @@ def test_quiet_scenes_are_told_with_their_hours_and_alarms() -> None:
     assert both["garbage"] == rubbish
     assert (both["fire_smoke"]["camera_hours"], both["all"]["camera_hours"]) == (2.0, 2.0)
     assert both["corridor_ebike"]["per_camera_hour"] is None, "nobody judged it"
+    # Rubbish could be told wrongly in half an hour of the two, so the other hours do not thin it out.
+    assert (both["all"]["false_alarms"], both["all"]["per_camera_hour"]) == (2, 4.0)
+    assert both["all"]["at_most_95"] == rubbish["at_most_95"]
 
 
 def test_every_scene_is_in_one_slice_and_each_slice_has_some_of_every_kind() -> None:
@@ -180,6 +183,18 @@ def test_every_scene_is_in_one_slice_and_each_slice_has_some_of_every_kind() -> 
 def test_the_rate_that_is_excluded_is_three_for_no_alarm_in_an_hour() -> None:
     assert at_most(0, 1.0) == pytest.approx(2.996, abs=1e-3)
     assert at_most(0, 60.0) == pytest.approx(0.05, abs=1e-3)
+
+
+def test_of_one_rate_the_excluded_sum_is_the_excluded_rate_and_it_is_on_the_safe_side() -> None:
+    for alarms, hours in ((0, 2.0), (3, 0.5)):
+        assert sum_at_most([(alarms, hours)]) == pytest.approx(at_most(alarms, hours))
+    # Scenarios that were judged in the same hours are one count.
+    assert sum_at_most([(1, 2.0), (2, 2.0)]) == pytest.approx(at_most(3, 2.0))
+    random = np.random.default_rng(1)
+    rates, hours = (0.5, 2.0), (8.0, 1.0)
+    counts = random.poisson([rate * each for rate, each in zip(rates, hours, strict=True)], (500, 2))
+    bounds = [sum_at_most(list(zip(row.tolist(), hours, strict=True))) for row in counts]
+    assert np.mean([bound >= sum(rates) for bound in bounds]) >= 0.95
 
 
 def test_what_happens_before_a_quiet_camera_changes_the_picture_and_leaves_it_as_it_was() -> None:

@@ -115,6 +115,21 @@ def test_hours_in_which_nothing_could_be_wrong_do_not_thin_out_false_alarms() ->
     assert scoreboard([other], [FIRE], QUICK)["negative"]["false_alarms_per_camera_hour"] is None
 
 
+def test_the_rate_over_all_scenarios_is_the_sum_of_theirs_each_over_its_own_hours() -> None:
+    both = clip("both", 3600, [], [alarm(30), alarm(40, WASTE)])
+    only_fire = Clip(name="fire", seconds=10_800, truths=(), alarms=(alarm(50),), judged=frozenset({FIRE}))
+    board = scoreboard([both, only_fire], [FIRE, WASTE], QUICK)
+    rows = board["scenarios"]
+    hours = {name: (row["camera_hours"], row["false_alarms_per_camera_hour"]) for name, row in rows.items()}
+    assert hours == {"fire_smoke": (4.0, 0.5), "garbage": (1.0, 1.0)}
+    for told in (board, board["negative"]):
+        assert (told["camera_hours"], told["false_alarms"], told["false_alarms_per_camera_hour"]) == (4.0, 3, 1.5)
+    assert "labels would name it" in board["definitions"]["false_alarms_per_camera_hour"]
+    assert "with all these rules: 1.50 (1.50 without events)" in as_table(board)
+    unlabelled = scoreboard([only_fire], [FIRE, WASTE], QUICK)
+    assert unlabelled["false_alarms_per_camera_hour"] == pytest.approx(1 / 3, abs=1e-4), "of garbage nothing is known"
+
+
 def test_what_the_labels_would_not_name_is_neither_right_nor_false() -> None:
     labels = read_labels(b'{"events": [{"scenario": "garbage", "start_s": 1, "end_s": 9}], "judged": ["garbage"]}', "a")
     told = Clip(name="a", seconds=3600, truths=labels.events, alarms=(alarm(2, WASTE), alarm(30)), judged=labels.judged)
