@@ -8,7 +8,7 @@ from lookout_contract.events import Condition, Scenario
 from lookout_contract.status import ShadowReport
 from lookout_edge.domain.comparison import Difference
 from lookout_edge.domain.feedback import Proposal
-from lookout_edge.domain.memory import KEEP_S, Kind, Note
+from lookout_edge.domain.memory import KEEP_S, Kind, Note, Recollection
 from lookout_edge.errors import ConfigError
 
 
@@ -24,17 +24,20 @@ class Words(Protocol):
         ...
 
 
-def answer(notes: Sequence[Note], before: Note | None, timezone: tzinfo, words: Words) -> list[str]:
-    """Lines that answer "why was there an alarm, or none?"; ``before`` says what the camera could see at the start."""
+def answer(recalled: Recollection, timezone: tzinfo, words: Words) -> list[str]:
+    """Lines that answer "why was there an alarm, or none?"."""
     lines: list[str] = []
-    if before is None:
+    before, notes = recalled.before, recalled.notes
+    if recalled.is_incomplete:
+        lines.append(words.sentence("why_forgotten", clock=_clock(recalled.forgotten_until or 0.0, timezone)))
+    elif before is None:
         lines.append(words.sentence("why_unknown"))
-    elif before.state != "watching":
+    if before is not None and before.state != "watching":
         lines.append(words.sentence("why_since", clock=_clock(before.at, timezone), state=_sight(before, words)))
     for note in notes:
         lines += _told(note, timezone, words)
-    if not any(note.kind in {Kind.SUPPRESSED, Kind.EVENT} for note in notes):
-        lines.append(words.sentence("why_nothing"))
+    if not recalled.is_forgotten and not any(note.kind in {Kind.SUPPRESSED, Kind.EVENT} for note in notes):
+        lines.append(words.sentence("why_nothing_since" if recalled.is_incomplete else "why_nothing"))
     return lines
 
 

@@ -77,14 +77,16 @@ def why(
             raise ConfigError(f"{config}: there is no camera {camera!r}; known are {known}.")
         moment = read_moment(at, loaded.timezone, datetime.now(loaded.timezone)).timestamp()
         memory = bootstrap.open_memory(loaded.config)
-        notes = memory.between(moment - around, moment + around, camera=camera)
-        before = memory.last_sight(camera, moment - around)
+        recalled = memory.recall(camera, moment - around, moment + around)
         memory.close()
-    if as_json:
-        for note in notes:
-            typer.echo(note.model_dump_json(exclude_defaults=True))
-    else:
-        typer.echo("\n".join(answer(notes, before, loaded.timezone, words_of(lang))))
+    lines = answer(recalled, loaded.timezone, words_of(lang))
+    if not as_json:
+        typer.echo("\n".join(lines))
+        return
+    if recalled.is_incomplete:
+        typer.echo(lines[0], err=True)
+    for note in recalled.notes:
+        typer.echo(note.model_dump_json(exclude_defaults=True))
 
 
 def proposals(

@@ -9,7 +9,7 @@ from pathlib import Path
 import structlog
 from pydantic import ValidationError
 
-from lookout_edge.domain.memory import KEEP_S, Kind, Note
+from lookout_edge.domain.memory import KEEP_S, Kind, Note, Recollection
 from lookout_edge.errors import SpoolError
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -24,13 +24,27 @@ CREATE TABLE IF NOT EXISTS notes (
 );
 CREATE INDEX IF NOT EXISTS notes_by_camera ON notes (camera, at);
 CREATE INDEX IF NOT EXISTS notes_by_occurrence ON notes (occurrence);
+CREATE TABLE IF NOT EXISTS forgotten (camera TEXT PRIMARY KEY, upto REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS tidied (one INTEGER PRIMARY KEY CHECK (one = 1), last_id INTEGER NOT NULL);
 """
+#: A new note takes two that are too old with it at most: one of a clock that is far ahead must not take all.
+_TAKES_ALONG = 2
+#: What is to go: what is too much, and of what is too old as much as the notes since the last clean-up take along.
 #: What each camera could see at last stays, however long ago that was: a camera that goes on watching says no more.
-_TIDY = """
-WITH gone AS (
-  SELECT id, at, camera, kind FROM notes WHERE at < :old OR id <= (SELECT max(id) FROM notes) - :most
-), last AS (SELECT id, max(at) FROM gone WHERE kind = :sight GROUP BY camera)
-DELETE FROM notes WHERE id IN (SELECT id FROM gone) AND id NOT IN (SELECT id FROM last)
+_GONE = """
+WITH much AS (
+  SELECT id FROM notes WHERE id <= (SELECT max(id) FROM notes) - :most
+), last AS (
+  SELECT id, max(at) FROM notes WHERE kind = :sight AND (at < :old OR id IN much) GROUP BY camera
+), aged AS (
+  SELECT id FROM notes WHERE at < :old AND id NOT IN (SELECT id FROM last) ORDER BY at LIMIT :along * (
+    SELECT count(*) FROM notes WHERE id > coalesce((SELECT last_id FROM tidied), 0) AND at >= :old
+  )
+)
+SELECT id, camera, at FROM notes WHERE (id IN much OR id IN aged) AND id NOT IN (SELECT id FROM last)
+"""
+_FORGET = """
+INSERT INTO forgotten (camera, upto) VALUES (?, ?) ON CONFLICT (camera) DO UPDATE SET upto = max(upto, excluded.upto)
 """
 
 
@@ -76,6 +90,12 @@ class Memory:
         )
         return found[0] if found else None
 
+    def recall(self, camera: str, start: float, end: float) -> Recollection:
+        """What is remembered of a camera from ``start`` to ``end``, and what is forgotten of it."""
+        notes, before = self.between(start, end, camera=camera), self.last_sight(camera, start)
+        upto = self._forgotten(camera)
+        return Recollection(start=start, end=end, notes=notes, before=before, forgotten_until=upto)
+
     def of_occurrence(self, occurrence: str) -> Sequence[Note]:
         """Everything about one occurrence, oldest first."""
         return self._read("occurrence = ? ORDER BY at", occurrence)
@@ -98,12 +118,29 @@ class Memory:
         where = f"at >= ? AND at <= ? AND kind IN (?, ?) AND json_extract(note, '$.state') IN ({wanted}) ORDER BY at"
         return self._read(where, start, end, *kinds, *states)
 
+    def _forgotten(self, camera: str) -> float | None:
+        try:
+            with self._lock:
+                found = self._file.execute("SELECT upto FROM forgotten WHERE camera = ?", (camera,)).fetchone()
+        except sqlite3.Error as error:
+            raise self._unreadable(error) from error
+        return None if found is None else float(found[0])
+
+    def _unreadable(self, error: Exception) -> SpoolError:
+        return SpoolError(f"{self._path}: the memory cannot be read ({error}); delete the file.")
+
     def _read(self, where: str, *values: str | float | None) -> list[Note]:
         try:
             with self._lock, closing(self._file.execute(f"SELECT note FROM notes WHERE {where}", values)) as rows:
                 return [Note.model_validate_json(text) for (text,) in rows]
         except (sqlite3.Error, ValidationError) as error:
-            raise SpoolError(f"{self._path}: the memory cannot be read ({error}); delete the file.") from error
+            raise self._unreadable(error) from error
 
     def _tidy(self, now: float) -> None:
-        self._file.execute(_TIDY, {"old": now - KEEP_S, "most": MOST_NOTES, "sight": Kind.SIGHT.value})
+        wanted = {"old": now - KEEP_S, "most": MOST_NOTES, "sight": Kind.SIGHT.value, "along": _TAKES_ALONG}
+        with self._file:
+            self._file.execute("BEGIN IMMEDIATE")
+            gone = self._file.execute(_GONE, wanted).fetchall()
+            self._file.executemany("DELETE FROM notes WHERE id = ?", [(number,) for number, _, _ in gone])
+            self._file.executemany(_FORGET, [(camera, at) for _, camera, at in gone if at <= now])
+            self._file.execute("REPLACE INTO tidied (one, last_id) SELECT 1, coalesce(max(id), 0) FROM notes")

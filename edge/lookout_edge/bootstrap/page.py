@@ -53,10 +53,9 @@ class RunningGateway:
         self._camera(camera)
         timezone = self.loaded().timezone
         moment = read_moment(at, timezone, datetime.now(timezone)).timestamp()
-        notes = self.memory.between(moment - around_s, moment + around_s, camera=camera)
-        before = self.memory.last_sight(camera, moment - around_s)
-        lines = answer(notes, before, timezone, Words.of(Language.ENGLISH))
-        return Recalled(lines=lines, before=before, notes=notes, timezone=timezone)
+        recalled = self.memory.recall(camera, moment - around_s, moment + around_s)
+        lines = answer(recalled, timezone, Words.of(Language.ENGLISH))
+        return Recalled(lines=lines, remembered=recalled, timezone=timezone)
 
     def buttons(self) -> Sequence[str]:
         """See ``Shown``."""

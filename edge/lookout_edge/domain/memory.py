@@ -1,5 +1,7 @@
 """What a gateway remembers for a week, to answer "why was there an alarm, and why none?"."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
@@ -50,6 +52,30 @@ class Note(BaseModel):
     shadow: str | None = None
     #: x1, y1, x2, y2 as fractions of the frame.
     box: tuple[float, float, float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recollection:
+    """What is remembered of a camera from ``start`` to ``end``, seconds since 1970 UTC."""
+
+    start: float
+    end: float
+    #: Oldest first.
+    notes: Sequence[Note] = ()
+    #: What the camera could see at the start; None where that is not known.
+    before: Note | None = None
+    #: Up to when notes about this camera had to give way to newer ones: silence says nothing there.
+    forgotten_until: float | None = None
+
+    @property
+    def is_incomplete(self) -> bool:
+        """Whether some of it may be forgotten."""
+        return self.forgotten_until is not None and self.forgotten_until >= self.start
+
+    @property
+    def is_forgotten(self) -> bool:
+        """Whether all of it may be."""
+        return self.forgotten_until is not None and self.forgotten_until >= self.end
 
 
 def note_of_suppressed(suppressed: Suppressed) -> Note:

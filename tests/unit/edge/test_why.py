@@ -14,7 +14,7 @@ from lookout_edge.adapters.memory import Memory
 from lookout_edge.adapters.page.words import Language, Words
 from lookout_edge.bootstrap import MEMORY
 from lookout_edge.domain.condition import Condition
-from lookout_edge.domain.memory import Kind, Note, note_of_event, note_of_sight, note_of_suppressed
+from lookout_edge.domain.memory import Kind, Note, Recollection, note_of_event, note_of_sight, note_of_suppressed
 from lookout_edge.domain.suppressed import Suppressed
 from lookout_edge.errors import ConfigError, SpoolError
 from lookout_edge.recall import answer, read_moment
@@ -65,6 +65,10 @@ def event(at: float, phase: Phase = Phase.START) -> EventData:
         explain=(DWELL.as_contract(),),
         end_reason=EndReason.REMOVED if phase is Phase.END else None,
     )
+
+
+def told(*notes: Note, before: Note | None = None) -> Recollection:
+    return Recollection(start=0.0, end=100.0, notes=notes, before=before)
 
 
 def test_notes_are_found_by_time_camera_and_occurrence(tmp_path: Path) -> None:
@@ -126,6 +130,52 @@ def test_a_camera_that_has_watched_for_longer_than_a_week_is_known_to_watch(
     assert before.state == "watching"
 
 
+def test_what_is_forgotten_is_not_told_as_if_nothing_had_been(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lookout_edge.adapters.memory.MOST_NOTES", 20)
+    memory = Memory(tmp_path / "memory.db")
+    for index in range(501):
+        memory.add(note_of_suppressed(suppressed(float(index))))
+    memory.close()
+    memory = Memory(tmp_path / "memory.db")
+    wholly, partly, after, other = (
+        answer(memory.recall(camera, start, start + 10), SHANGHAI, ENGLISH)
+        for camera, start in (("stairs", 440.0), ("stairs", 475.0), ("stairs", 600.0), ("lift", 440.0))
+    )
+    memory.close()
+    assert wholly == [
+        "Not everything up to 01-01 08:08:00 is remembered any more: older notes have given way to newer ones."
+    ]
+    assert (partly[0], len(partly)) == (wholly[0], 1 + 5 * 3)
+    assert after == other == ["What the camera could see before that is not known.", "Nothing came close to an alarm."]
+    silent = Recollection(start=0.0, end=100.0, forgotten_until=50.0)
+    assert answer(silent, SHANGHAI, ENGLISH)[1:] == ["Since then nothing came close to an alarm."]
+
+
+def test_a_note_from_the_far_future_does_not_tidy_away_what_is_true(tmp_path: Path) -> None:
+    now, future = 1_777_899_840.0, 4_000_000_000.0
+    for start, count in ((now, 40), (future, 3), (now + 40, 1)):
+        memory = Memory(tmp_path / "memory.db")  # opened anew, it tidies at the first note
+        for index in range(count):
+            memory.add(note_of_suppressed(suppressed(start + index)))
+        memory.close()
+    memory = Memory(tmp_path / "memory.db")
+    left, told = memory.between(now, now + 60), memory.recall("stairs", now, now + 60)
+    memory.close()
+    assert [note.at - now for note in left] == [float(at) for at in range(2, 41)]
+    assert (told.forgotten_until, told.is_forgotten) == (now + 1, False)
+
+
+def test_after_weeks_without_power_what_is_too_old_goes_by_and_by(tmp_path: Path) -> None:
+    memory = Memory(tmp_path / "memory.db")
+    for start, count in ((0.0, 1400), (30 * 86_400.0, 1001)):
+        for index in range(count):
+            memory.add(note_of_suppressed(suppressed(start + index)))
+    left = memory.between(0, 1e6)
+    memory.close()
+    assert len(left) < 400 + 1
+    assert all(note.at >= 1000 for note in left)
+
+
 def test_the_last_sight_before_a_time_is_known(tmp_path: Path) -> None:
     memory = Memory(tmp_path / "memory.db")
     for seconds, sight, reason in ((0, Sight.WATCHING, None), (100, Sight.BLIND, "stalled")):
@@ -135,7 +185,7 @@ def test_the_last_sight_before_a_time_is_known(tmp_path: Path) -> None:
     assert before is not None
     assert (before.state, before.reason) == ("blind", "stalled")
     assert memory.last_sight("stairs", -1.0) is None
-    assert answer([], before, SHANGHAI, CHINESE) == [
+    assert answer(told(before=before), SHANGHAI, CHINESE) == [
         "01-01 08:01:40 起摄像头看不见 · 没有新画面",
         "这段时间没有接近报警的情况。",
     ]
@@ -144,7 +194,7 @@ def test_the_last_sight_before_a_time_is_known(tmp_path: Path) -> None:
 
 def test_an_event_is_told_with_its_reason_and_an_end_without_its_conditions() -> None:
     begun, ended = note_of_event(event(0.0)), note_of_event(event(60.0, Phase.END))
-    lines = answer([begun, ended], None, SHANGHAI, ENGLISH)
+    lines = answer(told(begun, ended), SHANGHAI, ENGLISH)
     assert lines == [
         "What the camera could see before that is not known.",
         "01-01 08:00:00 Alarm begins: e-bike, whole picture, nobody (yellow: parked)",
@@ -160,19 +210,17 @@ def test_yes_and_no_unknown_values_and_blindness_have_words() -> None:
         Condition(name="socket_zone", value=False, met=True),
         Condition(name="score", value=0.256, limit=0.3, met=False, unit="1"),
     )
-    told = [
-        Note(
-            at=0.0,
-            camera="stairs",
-            kind=Kind.SHADOW,
-            scenario=Scenario.CAMERA_BLIND,
-            state="start",
-            severity="red",
-            reason="blind_covered",
-            conditions=tuple(condition.as_contract() for condition in conditions),
-        )
-    ]
-    lines = answer(told, None, SHANGHAI, CHINESE)
+    note = Note(
+        at=0.0,
+        camera="stairs",
+        kind=Kind.SHADOW,
+        scenario=Scenario.CAMERA_BLIND,
+        state="start",
+        severity="red",
+        reason="blind_covered",
+        conditions=tuple(condition.as_contract() for condition in conditions),
+    )
+    lines = answer(told(note), SHANGHAI, CHINESE)
     assert lines[1] == "01-01 08:00:00 报警开始（试运行）：摄像头看不见，整个画面，无人（特急：镜头被遮挡）"
     assert lines[2:6] == [
         "    ✓ 在布防时段",
@@ -225,6 +273,11 @@ def test_why_answers_for_a_time_on_the_sites_clock(tmp_path: Path) -> None:
     three_hours_before = [*arguments, (moment - timedelta(hours=3)).isoformat()]
     assert "没有接近报警" in run(app, three_hours_before, env={"LC_ALL": "C.UTF-8"}).output
     assert "Nothing came close" in run(app, three_hours_before, env={"LC_ALL": "en_GB.UTF-8"}).output
+    memory = Memory(tmp_path / ".lookout" / "gateway" / MEMORY)
+    memory.add(note_of_suppressed(suppressed(moment.timestamp() + 8 * 86_400)))
+    memory.close()
+    forgotten = run(app, [*three_hours_before, "--json"], env={"LC_ALL": "en_GB.UTF-8"})
+    assert (forgotten.stdout, "is remembered any more" in forgotten.stderr) == ("", True)
     assert run(app, ["why", "--config", str(path), "--camera", "roof", "--at", "21:04"]).exit_code == 2
 
 

@@ -24,7 +24,7 @@ from lookout_edge.adapters.page.access import is_own_name, shows_token
 from lookout_edge.domain.condition import Condition
 from lookout_edge.domain.frame import Image
 from lookout_edge.domain.geometry import Box
-from lookout_edge.domain.memory import Kind, Note
+from lookout_edge.domain.memory import Kind, Note, Recollection
 from lookout_edge.domain.observation import Observation, Standing
 from lookout_edge.domain.plates import Match
 from lookout_edge.domain.view import CameraView, Candidate, LookCounts
@@ -121,7 +121,8 @@ class FakeGateway:
             raise ConfigError(f"{at!r} is no time.")
         note = Note(at=1_777_899_840.0, camera=camera, kind=Kind.SIGHT, state="watching")
         lines = [f"{camera} {at} {around_s:g}"]
-        return Recalled(lines=lines, before=None, notes=[note], timezone=ZoneInfo("Asia/Shanghai"))
+        remembered = Recollection(start=note.at - 60, end=note.at, notes=[note], forgotten_until=note.at - around_s)
+        return Recalled(lines=lines, remembered=remembered, timezone=ZoneInfo("Asia/Shanghai"))
 
     def buttons(self) -> Sequence[str]:
         return ("lobby",)
@@ -189,6 +190,8 @@ def test_answers_why_or_says_what_is_wrong_with_the_question(query: str, status:
         assert value["lines"] == ["gate 21:04 " + ("60" if "around" in query else "120")]
         assert value["before"] is None
         assert [(note["kind"], note["clock"]) for note in value["notes"]] == [("sight", "05-04 21:04:00")]
+        until = "05-04 21:03:00" if "around" in query else None
+        assert (value["forgotten_until"], value["forgotten"]) == (until, False)
 
 
 def test_is_ready_while_some_camera_is_watched_and_the_broker_reached() -> None:

@@ -10,7 +10,7 @@ from lookout_contract.events import Scenario
 from lookout_contract.status import CameraReport, GatewayStatus
 from lookout_edge.domain.frame import Image
 from lookout_edge.domain.geometry import Box
-from lookout_edge.domain.memory import Note
+from lookout_edge.domain.memory import Note, Recollection
 from lookout_edge.domain.track import Track
 from lookout_edge.domain.view import CameraView, Candidate
 
@@ -33,19 +33,30 @@ class Recalled:
 
     #: The answer in English, for terminals and scripts.
     lines: Sequence[str]
-    #: What the camera could see when the while began; None where that is not known.
-    before: Note | None
-    notes: Sequence[Note]
+    remembered: Recollection
     timezone: tzinfo
 
     def as_json(self) -> dict[str, object]:
-        """``before`` and ``notes`` carry ``clock``, the time of day at the site."""
-        before = None if self.before is None else self._note(self.before)
-        return {"lines": list(self.lines), "before": before, "notes": [self._note(note) for note in self.notes]}
+        """``before`` and ``notes`` carry ``clock``, the time of day at the site.
+
+        Up to ``forgotten_until``, on that clock, something may be missing, None where nothing is; ``forgotten`` says
+        that all may be.
+        """
+        told = self.remembered
+        until = self._clock(told.forgotten_until) if told.is_incomplete and told.forgotten_until is not None else None
+        return {
+            "lines": list(self.lines),
+            "before": None if told.before is None else self._note(told.before),
+            "notes": [self._note(note) for note in told.notes],
+            "forgotten_until": until,
+            "forgotten": told.is_forgotten,
+        }
 
     def _note(self, note: Note) -> dict[str, object]:
-        clock = datetime.fromtimestamp(note.at, self.timezone).strftime("%m-%d %H:%M:%S")
-        return {**note.model_dump(mode="json"), "clock": clock}
+        return {**note.model_dump(mode="json"), "clock": self._clock(note.at)}
+
+    def _clock(self, at: float) -> str:
+        return datetime.fromtimestamp(at, self.timezone).strftime("%m-%d %H:%M:%S")
 
 
 class Shown(Protocol):

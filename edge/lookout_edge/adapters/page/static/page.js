@@ -58,12 +58,14 @@ function cardOf(camera) {
 }
 
 /** What is remembered of a while, line by line. */
-function told({ before, notes }) {
+function told({ before, notes, forgotten_until: until, forgotten }) {
   const lines = [];
-  if (!before) lines.push(text("why_unknown"));
-  else if (before.state !== "watching") lines.push(text("why_since", { clock: before.clock, ...sightOf(before) }));
+  if (until) lines.push(text("why_forgotten", { clock: until }));
+  else if (!before) lines.push(text("why_unknown"));
+  if (before && before.state !== "watching") lines.push(text("why_since", { clock: before.clock, ...sightOf(before) }));
   for (const note of notes) lines.push(...noteOf(note));
-  if (!notes.some(({ kind }) => kind === "suppressed" || kind === "event")) lines.push(text("why_nothing"));
+  const isSilent = !notes.some(({ kind }) => kind === "suppressed" || kind === "event");
+  if (isSilent && !forgotten) lines.push(text(until ? "why_nothing_since" : "why_nothing"));
   return lines;
 }
 
