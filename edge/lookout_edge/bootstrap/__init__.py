@@ -32,6 +32,7 @@ from lookout_edge.adapters.service_manager import ServiceManager
 from lookout_edge.adapters.uploader import EvidenceUploader
 from lookout_edge.adapters.verdicts import VerdictFile
 from lookout_edge.adapters.video import RingDepth, SourceOptions, VideoSource, open_streams
+from lookout_edge.adapters.watched_days import WatchedDayFile
 from lookout_edge.adapters.zoo import Zoo
 from lookout_edge.bootstrap.devices import actions_of, broker_options, open_buttons, open_camera_events, open_devices
 from lookout_edge.bootstrap.drawing import ZoneDesk
@@ -189,6 +190,7 @@ class GatewayBuilder:
         self._memory = Memory(config.data_dir / MEMORY)
         self._shadows = Shadows(config, self._memory, self.inference, self._clock)
         self._coverage = CoverageFile(config.data_dir / "coverage.json", lambda: self._loaded.timezone, self._clock)
+        self._days = WatchedDayFile(config.data_dir / "watched-days.json", self._clock)
         self._proposals = ProposalFile(config.data_dir / PROPOSALS)
         self._spool.when_full(self._evidence.give_way)
         self._unwatched = Unwatched(self._spool, lambda: self._loaded.config.cameras, schedule_on_thread)
@@ -221,7 +223,7 @@ class GatewayBuilder:
         workers = self._workers(self._loaded)
         self._unwatched.end()
         services: list[Service] = [Closing(self._spool.close), Closing(self._memory.close), self._coverage]
-        services.append(Closing(self._unwatched.close))
+        services += [Closing(self._unwatched.close), Closing(self._days.close)]
         services += [self._shadows, self._link, self._views.desk]
         services.append(Closing(self.inference.close))
         services += [service for service in (self._bus, self._voice) if service is not None]
@@ -326,7 +328,7 @@ class GatewayBuilder:
         )
 
     def _pipeline(self, name: str, camera: CameraConfig, loaded: LoadedConfig) -> CameraPipeline:
-        rules = build_rules(name, camera, loaded.calendar, self._models)
+        rules = build_rules(name, camera, loaded.calendar, self._models, self._days)
         shadows = self._shadows.of(name, camera, loaded, self._models)
         pipeline = build_pipeline(
             name,

@@ -13,6 +13,7 @@ from lookout_edge.config import CameraConfig
 from lookout_edge.domain.schedule import SiteCalendar
 from lookout_edge.domain.suppressed import Suppressed
 from lookout_edge.domain.suppression import Suppression
+from lookout_edge.domain.watched import AtCamera, Unremembered, WatchedDays
 from lookout_edge.domain.zone import Point, Zone
 from lookout_edge.errors import ConfigError
 from lookout_edge.events import Provenance
@@ -38,9 +39,15 @@ class NobodyKnown:
         """See ``PlateDirectory``."""
 
 
-def build_rules(name: str, camera: CameraConfig, calendar: SiteCalendar, models: Models) -> list[Rule]:
-    """The camera's rules; ConfigError for one that the detector can never satisfy."""
-    labels, context = models.detector.labels, RuleContext(calendar, models.thresholds)
+def build_rules(
+    name: str, camera: CameraConfig, calendar: SiteCalendar, models: Models, days: WatchedDays | None = None
+) -> list[Rule]:
+    """The camera's rules; ConfigError for one that the detector can never satisfy.
+
+    ``days`` remembers over a restart what the running rules have watched today; all others go without.
+    """
+    remembered = Unremembered() if days is None else AtCamera(name, days)
+    labels, context = models.detector.labels, RuleContext(calendar, models.thresholds, remembered)
     zones = {zone: Zone(zone, section.polygon) for zone, section in camera.zones.items()}
     rules: list[Rule] = []
     for section in camera.rules:

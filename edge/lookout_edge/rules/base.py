@@ -18,6 +18,7 @@ from lookout_edge.domain.presence import Presence, PresenceBook
 from lookout_edge.domain.schedule import SiteCalendar, make_schedule, parse_window
 from lookout_edge.domain.suppression import Suppression
 from lookout_edge.domain.track import Track
+from lookout_edge.domain.watched import Unremembered, WatchedDays
 from lookout_edge.domain.zone import Zone
 
 
@@ -71,6 +72,8 @@ class RuleContext:
     calendar: SiteCalendar
     #: Label → score from which on the model believes one look (its ``model.yaml``).
     thresholds: Mapping[str, float] = field(default_factory=dict[str, float])
+    #: What must be known after a restart of how the camera's places were watched today.
+    days: WatchedDays = field(default_factory=Unremembered)
 
     def least_score(self, label: str, wanted: float | None, sureness: float = SURENESS) -> float:
         """``wanted``, or what is ``sureness`` of the way from the model's threshold for ``label`` to certainty."""

@@ -18,6 +18,7 @@ from lookout_edge.domain.pose import torso_tilt
 from lookout_edge.domain.presence import Presence
 from lookout_edge.domain.schedule import parse_clock
 from lookout_edge.domain.track import Track
+from lookout_edge.domain.watched import WatchedDay
 from lookout_edge.domain.zone import Zone
 from lookout_edge.rules.base import (
     Judgement,
@@ -130,6 +131,7 @@ class Care(PresenceRule[CareParams, _Note]):
     def __init__(self, params: CareParams, zones: Sequence[Zone], context: RuleContext) -> None:
         super().__init__(params, zones, context, params.labels)
         self._zones = tuple(zones)
+        self._place = " ".join(zone.id for zone in zones)
         self._scene = _NO_SCENE
         self._looked_at: float | None = None
         self._alive_at: float | None = None
@@ -246,8 +248,11 @@ class Care(PresenceRule[CareParams, _Note]):
         day_from, day_by = (_moment(midnight, text) for text in (self._params.alive_from, self._params.alive_by))
         if day_from != self._day_from:
             self._day_from, self._watched_s = day_from, 0.0
+            self._go_on_with_the_day(at)
         if last is not None and max(last, day_from) <= at <= day_by:
             self._watched_s += min(at - max(last, day_from), _WATCHED_GAP_S)
+        alive_at = self._alive_at if self._alive_at is not None and self._alive_at >= day_from else None
+        self._context.days.keep(self._place, WatchedDay(day_from, self._watched_s, alive_at))
         if self._silent is None and self._alive_at is None:
             self._silent = self._told_silence(scene)
         if self._silent is not None and at >= self._silent[0]:
@@ -258,6 +263,16 @@ class Care(PresenceRule[CareParams, _Note]):
         if coverage >= self._params.min_coverage:
             self._silent = day_from, coverage
         return (self._nobody(at, day_from, coverage),)
+
+    def _go_on_with_the_day(self, at: float) -> None:
+        """Take over what was watched of the day before a restart, and the sign of life in it, if there was one."""
+        kept = self._context.days.last(self._place)
+        if kept is None or kept.begins_at != self._day_from:
+            return
+        # A clock that was set back meanwhile has not watched what is still to come.
+        self._watched_s = min(kept.watched_s, max(0.0, at - self._day_from))
+        if self._alive_at is None and kept.alive_at is not None:
+            self._alive_at = min(kept.alive_at, at)
 
     def _told_silence(self, scene: Scene) -> tuple[float, float] | None:
         """The silence that was told before a restart, if nobody has been seen since."""

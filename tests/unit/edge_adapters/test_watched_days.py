@@ -1,0 +1,104 @@
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from lookout_edge.adapters.watched_days import WatchedDayFile
+from lookout_edge.domain.geometry import Box
+from lookout_edge.domain.observation import Scene, Standing
+from lookout_edge.domain.schedule import SiteCalendar
+from lookout_edge.domain.watched import AtCamera, WatchedDay
+from lookout_edge.domain.zone import WHOLE_FRAME
+from lookout_edge.rules.base import RuleContext
+from lookout_edge.rules.care import Care, CareParams
+from lookout_edge.testing import FakeClock, track
+
+#: 2026-05-04 00:00 UTC.
+MIDNIGHT = 1_777_852_800.0
+SOMEBODY = Box(0.40, 0.30, 0.48, 0.80)
+
+
+class Room:
+    """A room that is watched from five on; somebody should have been seen by half past nine."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path, self.clock = folder / "data" / "watched-days.json", FakeClock(0.0)
+        self.alarms: list[float] = []
+        self.start()
+
+    def start(self) -> None:
+        self.file = WatchedDayFile(self.path, self.clock)
+        given = CareParams.model_validate({"opted_in": True, "alive_by": "09:30"})
+        days = AtCamera("room", self.file)
+        self.rule = Care(given, [WHOLE_FRAME], RuleContext(SiteCalendar(ZoneInfo("UTC")), days=days))
+
+    def watch(self, since: float, until: float, *, anybody: bool = False) -> None:
+        """From one hour of the day to another, a look every ten seconds."""
+        for index in range(round((until - since) * 360)):
+            at = MIDNIGHT + since * 3600 + index * 10
+            self.clock.at = at
+            seen = (track(1, at, label="person", box=SOMEBODY),) if anybody else ()
+            looked = self.rule.observe(at, seen, Scene("room"))
+            self.alarms += [(at - MIDNIGHT) / 3600 for o in looked if o.standing is Standing.ACTIVE]
+
+
+def test_silence_is_told_of_on_the_day_of_a_restart(tmp_path: Path) -> None:
+    room = Room(tmp_path)
+    room.watch(4.9, 8.5)
+    room.start()  # after a power cut: nothing was closed
+    room.watch(8.6, 10)
+    assert room.alarms[0] == 9.5
+
+
+def test_a_sign_of_life_just_before_a_power_cut_is_not_forgotten(tmp_path: Path) -> None:
+    room = Room(tmp_path)
+    room.watch(4.9, 6)
+    room.watch(6, 6.01, anybody=True)
+    room.start()
+    room.watch(6.05, 12)
+    assert room.alarms == []
+    room.start()
+    room.watch(28.9, 34)
+    assert room.alarms[0] == 33.5, "nor is yesterday's one of today"
+
+
+def test_the_time_between_two_runs_was_not_watched(tmp_path: Path) -> None:
+    room = Room(tmp_path)
+    room.watch(5, 6)
+    room.file.close()
+    room.start()
+    room.watch(8, 11)
+    assert room.alarms == []
+
+
+def test_a_clock_that_was_set_back_has_not_watched_what_is_to_come(tmp_path: Path) -> None:
+    room = Room(tmp_path)
+    room.watch(5, 9.4)
+    room.file.close()
+    room.start()
+    room.watch(5.5, 5.6)
+    room.watch(9.4, 11)
+    assert room.alarms == []
+
+
+def test_it_is_written_once_a_minute_and_what_is_old_is_let_go(tmp_path: Path) -> None:
+    clock = FakeClock(1000.0)
+    file = WatchedDayFile(tmp_path / "days.json", clock)
+    file.keep("a/x", WatchedDay(0.0, 1.0))
+    file.keep("a/x", WatchedDay(0.0, 2.0))
+    assert WatchedDayFile(tmp_path / "days.json", clock).last("a/x") == WatchedDay(0.0, 1.0)
+    file.close()
+    assert WatchedDayFile(tmp_path / "days.json", clock).last("a/x") == WatchedDay(0.0, 2.0)
+    file.keep("b/x", WatchedDay(4 * 86_400.0, 0.0, 4 * 86_400.0))
+    assert file.last("a/x") is None
+
+
+@pytest.mark.parametrize("text", ["{", '{"a": {"begins_at": "noon"}}'])
+def test_a_broken_file_is_begun_anew_and_a_disk_that_refuses_stops_nobody(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "days.json"
+    path.write_text(text, encoding="utf-8")
+    assert WatchedDayFile(path, FakeClock(0.0)).last("a") is None
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    file = WatchedDayFile(tmp_path / "file" / "days.json", FakeClock(0.0))
+    file.keep("a/x", WatchedDay(0.0, 1.0))
+    assert file.last("a/x") == WatchedDay(0.0, 1.0)
