@@ -24,6 +24,9 @@ from lookout_edge.errors import ConfigError, SpoolError
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 _PROPOSALS: TypeAdapter[list[Proposal]] = TypeAdapter(list[Proposal])
+#: Proposals that are kept; where there are more, those that were declined or ran out longest ago go first, and what is
+#: asked again then is a new question.
+MOST_PROPOSALS = 500
 
 
 class ProposalFile:
@@ -107,7 +110,7 @@ class ProposalFile:
                     if known.decision is Decision.OPEN:
                         held[index] = proposal.model_copy(update={"id": known.id, "made_at": known.made_at})
             if held != self._proposals:
-                self._write(held)
+                self._write(_bounded(held, max((each.made_at for each in new), default=0.0)))
             return new
 
     def decide(
@@ -213,6 +216,17 @@ class FeedbackDesk:
         """The alarms of the week before, and what people made of them."""
         notes = self._memory.starts(now - KEEP_S, now + KEEP_S)
         return notes, {verdict.occurrence: verdict.verdict for verdict in self._verdicts.all()}
+
+
+def _bounded(held: list[Proposal], now: float) -> list[Proposal]:
+    """As many as are kept, in their order: first what is in force, then what waits for a word."""
+
+    def worth(proposal: Proposal) -> tuple[bool, bool, float]:
+        until = proposal.until or 0.0
+        return now < until, proposal.decision is Decision.OPEN, until or proposal.decided_at or proposal.made_at
+
+    kept = {proposal.id for proposal in sorted(held, key=worth, reverse=True)[:MOST_PROPOSALS]}
+    return [proposal for proposal in held if proposal.id in kept]
 
 
 def _utc(at: float | None) -> datetime | None:

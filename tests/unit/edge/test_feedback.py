@@ -359,3 +359,41 @@ def test_the_command_lists_and_decides(tmp_path: Path) -> None:
     assert "可少误报 3 次" in chinese
     assert "用此前一周的 3 次同类告警试算" in chinese
     assert run(app, ["proposals", "--config", str(config), "--accept", "x"]).exit_code == 2
+
+
+def test_so_many_verdicts_are_kept_and_no_more_and_each_is_read_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lookout_edge.adapters.verdicts.MOST_VERDICTS", 8)
+    path = tmp_path / "verdicts.jsonl"
+    file, reads = VerdictFile(path), list[Path]()
+    read = Path.read_bytes
+
+    def counted(self: Path) -> bytes:
+        reads.append(self)
+        return read(self)
+
+    monkeypatch.setattr(Path, "read_bytes", counted)
+    for number in range(30):
+        file.add(verdict(f"o{number}"))
+        assert file.all()[-1].occurrence == f"o{number}"
+        assert len(file.all()) <= 10
+    assert len(reads) < 20, "what it has written itself it need not read, but after the oldest went"
+    VerdictFile(path).add(verdict("other"))
+    assert [each.occurrence for each in file.all()][-2:] == ["o29", "other"], "nor does it miss what others wrote"
+    assert VerdictFile(path).all() == file.all()
+
+
+def test_so_many_proposals_are_kept_and_first_of_all_what_is_in_force_or_waits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lookout_edge.adapters.feedback.MOST_PROPOSALS", 3)
+    file, (made,) = ProposalFile(tmp_path / "proposals.json"), propose(0.0, scattered(), JUDGED)
+    for number in range(6):
+        camera = f"camera-{number}"
+        file.add([made.model_copy(update={"id": camera, "camera": camera, "made_at": float(number)})])
+        if number:
+            file.decide(camera, Decision.ACCEPTED if number == 1 else Decision.DECLINED, "wang", 10.0 + number)
+    assert [each.id for each in file.all()] == ["camera-0", "camera-1", "camera-5"]
+    file.add([made.model_copy(update={"id": "late", "camera": "late", "made_at": 20.0 + KEEP_S})])
+    assert [each.id for each in file.all()] == ["camera-0", "camera-1", "late"], "what ran out last goes last"
