@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from lookout_edge.adapters.zoo import Source as Package
 from lookout_models.errors import UsageError
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -25,7 +26,7 @@ class Source(Part):
     folder: str
     #: Only pictures whose names start like this; all when empty.
     prefix: str = ""
-    #: Labels of the model for the class numbers of the files, in order.
+    #: Labels of the model for the class numbers of the files, in order; an empty one leaves a class out.
     classes: tuple[str, ...] = ()
     #: Labels of the model that the source says nothing about: no loss for them on these pictures.
     unknown: tuple[str, ...] = ()
@@ -41,6 +42,11 @@ class Source(Part):
     excluded: tuple[str, ...] = ()
     #: Folder beside the recipe with labels of our own for pictures that came without.
     own_labels: str = ""
+    #: File beside the recipe with boxes that we have drawn or judged beside the source's: a line of JSON a picture,
+    #: ``{"image", "boxes": [[label, score, x1, y1, x2, y2], …]}`` in fractions. Below 0.35 a place is left undecided.
+    own_boxes: str = ""
+    #: Pictures with a box of a label are drawn so many times as often as others of the source.
+    repeat: Mapping[str, Annotated[int, Field(ge=1)]] = {}
     #: How much wider than stored a picture may be drawn, at least and at most: for frames that were squeezed.
     stretch: tuple[float, float] = (1, 1)
     #: Its pictures never validate.
@@ -94,9 +100,9 @@ class Phase(Part):
     distillation: Distillation | None = None
     #: A rate of its own: the warm-up and the cosine begin anew with this phase.
     rate: Annotated[float, Field(gt=0)] | None = None
-    #: First parts of the backbone (the stem, then its four stages; with a ``trunk`` its sixteen blocks) that stay as
+    #: First parts of the backbone (the stem, then its four stages; with a ``trunk`` its blocks) that stay as
     #: they are. All of them at first is cheap while the heads know nothing yet.
-    frozen: Annotated[int, Field(ge=0, le=17)] = 2
+    frozen: Annotated[int, Field(ge=0, le=22)] = 2
 
 
 class Mix(Part):
@@ -126,6 +132,13 @@ class Validation(Part):
     every: Annotated[int, Field(gt=0)] = 400
 
 
+class Pretrained(Part):
+    """An ImageNet net from a registry package, for a backbone."""
+
+    size: Literal["lite0", "lite1", "lite2"]
+    package: Package
+
+
 class Recipe(Part):
     """One training run of a detector."""
 
@@ -135,9 +148,9 @@ class Recipe(Part):
     base: str = "coco-nano"
     #: Zoo entry of these labels, trained before, that the run carries on with; None begins with ``base``.
     start: str | None = None
-    #: A second look of the zoo whose net takes the backbone's place. ``start`` then names the detector that the heads
-    #: come from, which may tell other labels as well.
-    trunk: str | None = None
+    #: A second look of the zoo, or an ImageNet net, that takes the backbone's place. ``start`` then names the detector
+    #: that the heads come from, which may tell other labels as well.
+    trunk: str | Pretrained | None = None
     seed: int = 1
     sources: Mapping[str, Source]
     paste: Paste | None = None
@@ -160,8 +173,8 @@ class Recipe(Part):
     @model_validator(mode="after")
     def _labels_exist(self) -> "Recipe":
         for name, source in self.sources.items():
-            for label in (*source.classes, *source.unknown, *source.pseudo):
-                if label not in self.labels:
+            for label in (*source.classes, *source.unknown, *source.pseudo, *source.repeat):
+                if label and label not in self.labels:
                     raise ValueError(f"sources.{name} names '{label}', which is not in labels")
         if self.paste is not None and self.paste.label not in self.labels:
             raise ValueError(f"paste.label is '{self.paste.label}', which is not in labels")

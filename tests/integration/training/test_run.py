@@ -18,13 +18,15 @@ torch = pytest.importorskip("torch", reason="training needs PyTorch: pip install
 from lookout_models.training.detector.averages import draw_towards  # noqa: E402
 from lookout_models.training.detector.decode import make_grid  # noqa: E402
 from lookout_models.training.detector.export import export  # noqa: E402
-from lookout_models.training.detector.lite import fit_laterals, on_trunk  # noqa: E402
+from lookout_models.training.detector.lite import LiteBackbone, fit_laterals, on_trunk  # noqa: E402
 from lookout_models.training.detector.lite_export import export_lite  # noqa: E402
-from lookout_models.training.detector.net import coco_teacher, from_coco, from_trained  # noqa: E402
+from lookout_models.training.detector.net import NanoDet, coco_teacher, from_coco, from_trained  # noqa: E402
 from lookout_models.training.detector.pixels import to_tensor  # noqa: E402
+from lookout_models.training.detector.prepare import prepare  # noqa: E402
 from lookout_models.training.detector.run import run  # noqa: E402
 from lookout_models.training.detector.train import scheduled  # noqa: E402
 from lookout_models.training.recipe import Recipe  # noqa: E402
+from lookout_models.training.second_look.net import SIZES, SecondLook, Size  # noqa: E402
 from lookout_models.training.second_look.stored import from_entry  # noqa: E402
 from lookout_models.training.torched import read_state  # noqa: E402
 
@@ -107,6 +109,34 @@ def test_a_detector_is_trained_on_a_second_looks_net(tmp_path: Path) -> None:
     (tmp_path / "wrong.yaml").write_text(yaml.safe_dump(wrong), "utf-8")
     with pytest.raises(UsageError, match="start: coco-nano does not tell fire, smoke; its heads cannot begin there"):
         run(tmp_path / "wrong.yaml", tmp_path / "data", tmp_path / "other")
+
+
+@pytest.mark.parametrize("size", list(SIZES.values()))
+def test_every_size_is_exported_as_it_is(size: Size) -> None:
+    net = NanoDet(2, LiteBackbone(SecondLook(1, size))).eval()
+    picture = np.random.default_rng(0).integers(0, 255, (64, 64, 3), np.uint8)
+    with torch.inference_mode():
+        logits, distances = net(to_tensor([picture]))
+    rgb = (np.ascontiguousarray(picture[None, ..., ::-1].transpose(0, 3, 1, 2), np.float32) - 127) / 128
+    found = OnnxSession("made", export_lite(net, 64, "made").SerializeToString()).run(rgb)
+    assert np.abs(logits.sigmoid().numpy() - found["scores"]).max() < 1e-3
+    assert np.abs(distances.numpy() - found["distances"]).max() < 1e-2
+
+
+def test_pictures_with_what_is_rare_are_drawn_more_often(tmp_path: Path) -> None:
+    make_pictures(tmp_path / "made", 3)
+    for number, line in enumerate(("0 0.5 0.5 0.2 0.2", "1 0.5 0.5 0.2 0.2", "")):
+        (tmp_path / "made" / "labels" / f"made_{number:03}.txt").write_text(line)
+    source = {"folder": "made", "classes": ["fire", "smoke"], "repeat": {"smoke": 3}, "train_only": True}
+    made = {
+        "name": "made",
+        "labels": ["fire", "smoke"],
+        "sources": {"made": source},
+        "phases": [{"size": 64, "steps": 1}],
+    }
+    data = prepare(Recipe.model_validate(made), tmp_path, tmp_path, tmp_path)
+    drawn = [example.path.name for example in data.train["made"]]
+    assert drawn == ["made_000.png", *["made_001.png"] * 3, "made_002.png"]
 
 
 def test_a_run_does_not_carry_on_with_other_labels(tmp_path: Path) -> None:

@@ -58,3 +58,40 @@ def test_a_wrong_line_is_named(tmp_path: Path) -> None:
     (tmp_path / "made" / "labels" / "made_000.txt").write_text("0 0.5 0.5 0.2 0.2\n7 0.5 0.5 0.2 0.2\n")
     with pytest.raises(UsageError, match=r"made_000\.txt, line 2"):
         collect("made", SOURCE, tmp_path, tmp_path, LABELS, {})
+
+
+def test_boxes_of_our_own_stand_beside_the_sources(tmp_path: Path) -> None:
+    first(tmp_path)
+    (tmp_path / "made" / "labels" / "made_000.txt").write_text("0 0.5 0.5 0.2 0.2\n")
+    (tmp_path / "own.jsonl").write_text(
+        '{"image": "made_000.png", "boxes": [["person", 1, 0.0, 0.0, 0.2, 0.2], ["person", 0.2, 0.5, 0.5, 1.0, 1.0]]}\n'
+    )
+    source = SOURCE.model_copy(update={"own_boxes": "own.jsonl"})
+    example = collect("made", source, tmp_path, tmp_path, LABELS, {})[0]
+    assert sorted(example.boxes.classes.tolist()) == [0, 1]
+    assert example.undecided.of(0) == pytest.approx(np.array([[0.5, 0.5, 1.0, 1.0]]))
+
+
+def test_a_picture_that_nobody_judged_is_undecided_everywhere(tmp_path: Path) -> None:
+    first(tmp_path)
+    (tmp_path / "own.jsonl").write_text("")
+    source = SOURCE.model_copy(update={"own_boxes": "own.jsonl"})
+    example = collect("made", source, tmp_path, tmp_path, LABELS, {})[0]
+    assert example.undecided.of(0) == pytest.approx(np.array([[0, 0, 1, 1]]))
+
+
+@pytest.mark.parametrize("text", ["{", "[]\n", '{"image": "made_000.png", "boxes": [["person", 1, 0, 0]]}\n'])
+def test_boxes_of_our_own_that_are_none_are_named(tmp_path: Path, text: str) -> None:
+    first(tmp_path)
+    (tmp_path / "own.jsonl").write_text(text)
+    source = SOURCE.model_copy(update={"own_boxes": "own.jsonl"})
+    with pytest.raises(UsageError, match=r"own\.jsonl"):
+        collect("made", source, tmp_path, tmp_path, LABELS, {})
+
+
+def test_a_class_without_a_label_is_left_out(tmp_path: Path) -> None:
+    first(tmp_path)
+    (tmp_path / "made" / "labels" / "made_000.txt").write_text("0 0.5 0.5 0.2 0.2\n1 0.5 0.5 0.4 0.4\n")
+    source = SOURCE.model_copy(update={"classes": ("", "smoke"), "pseudo": ()})
+    example = collect("made", source, tmp_path, tmp_path, LABELS, {})[0]
+    assert example.boxes.classes.tolist() == [2]

@@ -1,8 +1,10 @@
 """Training examples: a picture's path, its boxes, and where the absence of a box means nothing."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,14 +54,36 @@ def collect(
     name: str, source: Source, data: Path, own: Path, labels: Sequence[str], pseudo: Mapping[str, Sequence[PseudoBox]]
 ) -> list[Example]:
     """All examples of a source. UsageError when a folder or label file is missing."""
+    drawn = read_boxes(own / source.own_boxes) if source.own_boxes else None
     folder = data / source.folder
     images = folder / "images" if (folder / "images").is_dir() else folder
     texts = own / source.own_labels if source.own_labels else folder / "labels"
     return [
-        _example(name, source, path, texts / f"{path.stem}.txt", labels, pseudo.get(str(path)))
+        _example(
+            name,
+            source,
+            path,
+            texts / f"{path.stem}.txt",
+            labels,
+            pseudo.get(str(path)) if drawn is None else drawn.get(path.name),
+        )
         for path in list_pictures(images)
         if path.name.startswith(source.prefix) and path.name not in source.excluded
     ]
+
+
+def read_boxes(path: Path) -> dict[str, list[PseudoBox]]:
+    """Name of the picture → boxes of our own, see ``Source.own_boxes``. UsageError when they cannot be read."""
+    try:
+        records = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+        return {str(record["image"]): [_own_box(box) for box in record["boxes"]] for record in records}
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        raise UsageError(f"cannot read the boxes in {path}: {error}") from error
+
+
+def _own_box(values: Sequence[Any]) -> PseudoBox:
+    label, score, x1, y1, x2, y2 = values
+    return str(label), float(score), float(x1), float(y1), float(x2), float(y2)
 
 
 def make_boxes(items: Iterable[tuple[int, float, float, float, float]]) -> Boxes:
@@ -100,11 +124,13 @@ def _read_labels(path: Path, source: Source, labels: Sequence[str]) -> Boxes:
     rows: list[tuple[int, float, float, float, float]] = []
     for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1):
         if line.strip():
-            rows.append(_row(line, source, labels, f"{path}, line {number}"))
+            row = _row(line, source, labels, f"{path}, line {number}")
+            if row is not None:
+                rows.append(row)
     return make_boxes(rows)
 
 
-def _row(line: str, source: Source, labels: Sequence[str], where: str) -> tuple[int, float, float, float, float]:
+def _row(line: str, source: Source, labels: Sequence[str], where: str) -> tuple[int, float, float, float, float] | None:
     try:
         number, x, y, width, height = (float(value) for value in line.split())
         label = source.classes[int(number)]
@@ -112,4 +138,6 @@ def _row(line: str, source: Source, labels: Sequence[str], where: str) -> tuple[
         raise UsageError(
             f"{where}: '{line.strip()}' is not 'class cx cy w h' with a class below {len(source.classes)}"
         ) from error
+    if not label:
+        return None
     return labels.index(label), x - width / 2, y - height / 2, x + width / 2, y + height / 2

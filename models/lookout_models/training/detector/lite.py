@@ -1,4 +1,4 @@
-"""NanoDet on EfficientNet-Lite0: the net of a second look, which knows its labels from near, sees the whole picture.
+"""NanoDet on EfficientNet-Lite: a second look's net, which knows its labels from near, or ImageNet's, sees all at once.
 
 It errs otherwise than NanoDet-g, so both together are better than either.
 """
@@ -11,26 +11,25 @@ from torch import Tensor, nn
 
 from lookout_models.training.detector.net import Backbone, Head, NanoDet
 from lookout_models.training.detector.pixels import MEAN, STD
-from lookout_models.training.second_look.net import MIDDLE, SecondLook
+from lookout_models.training.second_look.net import SecondLook
 from lookout_models.training.second_look.train import MEAN as LITE_MEAN
 from lookout_models.training.second_look.train import STD as LITE_STD
 
-#: Blocks before the map at stride 8.
-FINE = 5
 _RIDGE = 1e-2
 
 
 class LiteBackbone(Backbone):
     """The stem and blocks of a ``SecondLook``. Takes the pixels that ``CspBackbone`` takes (BGR, normalised)."""
 
-    widths = (40, 112, 320)
-
     def __init__(self, net: SecondLook) -> None:
         super().__init__()
+        self.widths = net.size.map_widths
+        #: Numbers of the blocks, from 1 on, that end the maps.
+        self.tapped = (net.size.fine, net.size.middle, len(net.blocks))
         self.stem, self.blocks = net.stem, net.blocks
 
     def parts(self) -> Sequence[nn.Module]:
-        """The stem and the sixteen blocks."""
+        """The stem and the blocks."""
         return [self.stem, *self.blocks]
 
     def forward(self, pixels: Tensor) -> list[Tensor]:
@@ -43,7 +42,7 @@ class LiteBackbone(Backbone):
             learns = any(weight.requires_grad for weight in part.parameters())
             with torch.autocast("cpu", torch.bfloat16, enabled=not learns and torch.is_autocast_enabled("cpu")):
                 features = part(features.float() if learns else features)
-            if number in (FINE, MIDDLE, len(self.blocks)):
+            if number in self.tapped:
                 maps.append(features)
         return maps
 

@@ -1,4 +1,4 @@
-"""A detector on EfficientNet-Lite0 as ONNX, written node by node; weights in half precision."""
+"""A detector on EfficientNet-Lite as ONNX, written node by node; weights in half precision."""
 
 from typing import cast
 
@@ -7,10 +7,10 @@ import onnx
 from onnx import TensorProto, helper
 from torch import nn
 
-from lookout_models.training.detector.lite import FINE, LiteBackbone
+from lookout_models.training.detector.lite import LiteBackbone
 from lookout_models.training.detector.net import BINS, LEAK, NECK, SIDES, STRIDES, Head, NanoDet
 from lookout_models.training.second_look.export import Graph, block, convolution, finished, plain
-from lookout_models.training.second_look.net import MIDDLE, Convolution
+from lookout_models.training.second_look.net import Convolution
 
 
 def export_lite(net: NanoDet, size: int, name: str) -> onnx.ModelProto:
@@ -44,7 +44,7 @@ def _backbone(graph: Graph, backbone: LiteBackbone) -> list[str]:
     maps: list[str] = []
     for number, part in enumerate(backbone.blocks, 1):
         features = block(graph, part, features, (zero, six))
-        if number in (FINE, MIDDLE, len(backbone.blocks)):
+        if number in backbone.tapped:
             maps.append(features)
     return maps
 

@@ -1,6 +1,7 @@
 """From a recipe and a data folder to training and validation examples."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from lookout_models.training.data.examples import Example, collect
@@ -8,7 +9,7 @@ from lookout_models.training.data.paste import CutOut, cut_outs
 from lookout_models.training.data.split import split
 from lookout_models.training.detector.pseudo import read_pseudo_labels
 from lookout_models.training.detector.train import Data
-from lookout_models.training.recipe import Recipe
+from lookout_models.training.recipe import Recipe, Source
 
 PSEUDO_LABELS = "pseudo.jsonl"
 _HASHES = "hashes.json"
@@ -25,10 +26,18 @@ def prepare(recipe: Recipe, data: Path, own: Path, work: Path) -> Data:
     validation: list[Example] = []
     for name, source in recipe.sources.items():
         examples = collect(name, source, data, own, recipe.labels, pseudo)
-        train[name], held_back = split(examples, source, recipe.validation.share, known)
+        chosen, held_back = split(examples, source, recipe.validation.share, known)
+        train[name] = [example for example in chosen for _ in range(_times(example, source, recipe.labels))]
         validation.extend(held_back)
     (work / _HASHES).write_text(json.dumps(known), "utf-8")
     return Data(train, validation, _objects(recipe, data, own))
+
+
+def _times(example: Example, source: Source, labels: Sequence[str]) -> int:
+    """How often a picture counts among those of its source."""
+    return max(
+        (times for label, times in source.repeat.items() if len(example.boxes.of(labels.index(label)))), default=1
+    )
 
 
 def _objects(recipe: Recipe, data: Path, own: Path) -> list[CutOut]:

