@@ -89,13 +89,23 @@ def test_rubbish_is_looked_at_by_its_own_looks_alone(chain: DetectorChain, asked
     assert set(asked) == {FIRST}
 
 
+def test_two_wheelers_are_looked_at_by_their_own_detector_alone(chain: DetectorChain, asked: Counter[str]) -> None:
+    shown = picture("ebike-corridor", 15.0)
+    found = chain.about(["motorcycle", "bicycle"]).detect(shown)
+    assert "motorcycle" in {each.label for each in found}
+    assert set(asked) == {FIRST, "street-detector"}
+    asked.clear()
+    chain.about(["person"]).detect(shown)
+    assert set(asked) == {FIRST}
+
+
 def test_what_is_read_is_found_alike(chain: DetectorChain) -> None:
     shown = picture("fire-yard", 10.0)
     everything = chain.whole.detect(shown)
     fires = [found for found in everything if found.label == "fire"]
     assert fires
     assert [found for found in chain.about(["fire", "smoke"]).detect(shown) if found.label == "fire"] == fires
-    left_out = {"fire", "smoke", "garbage", "overflow"}
+    left_out = {"fire", "smoke", "garbage", "overflow", "bicycle"}
     assert list(chain.about(["motorcycle"]).detect(shown)) == [
         each for each in everything if each.label not in left_out
     ]

@@ -50,7 +50,7 @@ def test_the_fault_of_a_rule_names_the_detectors_that_would_do(tmp_path: Path) -
         load_config(path, models=models, environ={})
 
 
-@pytest.mark.parametrize("helper", ["fire-second-look", "fire-detector", "rubbish-detector"])
+@pytest.mark.parametrize("helper", ["fire-second-look", "fire-detector", "rubbish-detector", "street-detector"])
 def test_a_model_that_only_helps_another_is_no_detector(helper: str, tmp_path: Path) -> None:
     """The zoo's own: a fire rule needs the detector that sees fire; what looks after it is none."""
     path, zoo = tmp_path / "gateway.yaml", Zoo.find().seen_labels()

@@ -11,7 +11,7 @@ from lookout_models.training.second_look.recipe import read_second_look_recipe
 RECIPES = Path(__file__).parents[3] / "models" / "recipes"
 
 
-@pytest.mark.parametrize("name", ["community-nano", "fire-detector", "rubbish-detector", "smoke"])
+@pytest.mark.parametrize("name", ["community-nano", "fire-detector", "rubbish-detector", "street-detector", "smoke"])
 def test_shipped_recipes_are_valid(name: str) -> None:
     assert read_recipe(RECIPES / f"{name}.yaml").name == name
 
