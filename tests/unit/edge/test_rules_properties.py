@@ -133,6 +133,9 @@ def test_a_jump_of_the_clock_never_raises(scenario: Scenario, history: History, 
         assert 1e6 + jump <= observation.since <= 1e6 + jump + 100 or jump >= 0
 
 
+#: Somebody who stands in the lane, and lies there from so many seconds on.
+_STANDS, _LIES, _FALLS_AT = Box(0.45, 0.3, 0.55, 0.75), Box(0.35, 0.65, 0.7, 0.75), 5.0
+
 #: Care is left out: what it waits for is a fall, not that somebody is there.
 every_dwelling_rule = pytest.mark.parametrize("scenario", list(LABEL), ids=lambda scenario: scenario.value)
 
@@ -169,6 +172,35 @@ def test_whichever_half_is_dropped_shifts_by_one_interval_at_most(
     dropped = [each for first in firsts for each in (first, not first)]
     difference = first_active(scenario, step, dropped) - first_active(scenario, step)
     assert -1e-6 <= difference <= 3 * step + 1e-6
+
+
+def first_told_of_a_fall(step: float, dropped: Sequence[bool] = ()) -> float:
+    """When care tells of somebody who falls at 5 s and lies there, looked at as in ``first_active``."""
+    rule = fresh(Scenario.CARE)
+    for number in range(2000):
+        at = number * step
+        if number < len(dropped) and dropped[number]:
+            continue
+        tracks = [Track(1, "person", 0.5, _STANDS if at < _FALLS_AT else _LIES, 0.0, at, 3)]
+        if any(o.standing is Standing.ACTIVE for o in rule.observe(at, tracks, look(at, tracks))):
+            return at
+    raise AssertionError("nobody was told of the fall")
+
+
+@given(step=st.floats(0.02, 0.6))
+@settings(max_examples=30, deadline=None)
+def test_with_half_of_the_frames_a_fall_is_told_of_one_interval_later_at_most(step: float) -> None:
+    difference = first_told_of_a_fall(2 * step) - first_told_of_a_fall(step)
+    assert abs(difference) <= 2 * step + 1e-6
+
+
+@given(step=st.floats(0.02, 0.5), firsts=st.lists(st.booleans(), min_size=600, max_size=600))
+@settings(max_examples=30, deadline=None)
+def test_whichever_half_is_dropped_a_fall_is_told_of(step: float, firsts: list[bool]) -> None:
+    """It counts from the first look at which somebody lies, so both ends are looks, each two frames late at most."""
+    dropped = [each for first in firsts for each in (first, not first)]
+    difference = first_told_of_a_fall(step, dropped) - first_told_of_a_fall(step)
+    assert -1e-6 <= difference <= 4 * step + 1e-6
 
 
 @every_dwelling_rule
