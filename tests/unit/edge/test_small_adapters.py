@@ -53,7 +53,7 @@ def test_a_line_that_a_power_cut_tore_apart_does_not_take_the_next_verdict_with_
     whole = (tmp_path / "verdicts.jsonl").read_bytes()
     (tmp_path / "verdicts.jsonl").write_bytes(whole + whole[:20])
     file.add(second)
-    assert file.all() == [first, second]
+    assert list(file.all()) == [first, second]
 
 
 def test_a_verdict_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
