@@ -80,7 +80,15 @@ def test_a_picture_that_nobody_judged_is_undecided_everywhere(tmp_path: Path) ->
     assert example.undecided.of(0) == pytest.approx(np.array([[0, 0, 1, 1]]))
 
 
-@pytest.mark.parametrize("text", ["{", "[]\n", '{"image": "made_000.png", "boxes": [["person", 1, 0, 0]]}\n'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{",
+        "[]\n",
+        '{"image": "made_000.png", "boxes": [["persn", 1, 0, 0, 1, 1]]}\n',
+        '{"image": "made_000.png", "boxes": [["person", 1, 0, 0]]}\n',
+    ],
+)
 def test_boxes_of_our_own_that_are_none_are_named(tmp_path: Path, text: str) -> None:
     first(tmp_path)
     (tmp_path / "own.jsonl").write_text(text)

@@ -54,7 +54,7 @@ def collect(
     name: str, source: Source, data: Path, own: Path, labels: Sequence[str], pseudo: Mapping[str, Sequence[PseudoBox]]
 ) -> list[Example]:
     """All examples of a source. UsageError when a folder or label file is missing."""
-    drawn = read_boxes(own / source.own_boxes) if source.own_boxes else None
+    drawn = read_boxes(own / source.own_boxes, labels) if source.own_boxes else None
     folder = data / source.folder
     images = folder / "images" if (folder / "images").is_dir() else folder
     texts = own / source.own_labels if source.own_labels else folder / "labels"
@@ -72,17 +72,19 @@ def collect(
     ]
 
 
-def read_boxes(path: Path) -> dict[str, list[PseudoBox]]:
-    """Name of the picture → boxes of our own, see ``Source.own_boxes``. UsageError when they cannot be read."""
+def read_boxes(path: Path, labels: Sequence[str]) -> dict[str, list[PseudoBox]]:
+    """Name of the picture → boxes of our own, see ``Source.own_boxes``. UsageError for what is none of ``labels``."""
     try:
         records = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
-        return {str(record["image"]): [_own_box(box) for box in record["boxes"]] for record in records}
+        return {str(record["image"]): [_own_box(box, labels) for box in record["boxes"]] for record in records}
     except (OSError, ValueError, LookupError, TypeError) as error:
         raise UsageError(f"cannot read the boxes in {path}: {error}") from error
 
 
-def _own_box(values: Sequence[Any]) -> PseudoBox:
+def _own_box(values: Sequence[Any], labels: Sequence[str]) -> PseudoBox:
     label, score, x1, y1, x2, y2 = values
+    if label not in labels:
+        raise ValueError(f"'{label}' is no label of the recipe")
     return str(label), float(score), float(x1), float(y1), float(x2), float(y2)
 
 
