@@ -204,6 +204,15 @@ class Rivals(Part):
         return frozenset(label for rivals in self.weights.values() for label in rivals)
 
 
+class Nested(Part):
+    """Boxes within boxes: a half of a thing is no second thing, and one thing has one label."""
+
+    labels: Annotated[tuple[str, ...], Field(min_length=1)]
+    """Of boxes of these labels, one that lies in a better one of any of them goes."""
+    share: Annotated[float, Field(gt=0, lt=1)] = 0.7
+    """One lies in another when more than this share of the smaller of both is common to them."""
+
+
 class ModelSpec(Part):
     """One ``model.yaml``."""
 
@@ -223,6 +232,8 @@ class ModelSpec(Part):
     rivals: Rivals | None = None
     second_detector: Annotated[tuple[SecondDetector, ...], BeforeValidator(_listed)] = ()
     """Look between the mirrored look and the second looks, each at labels of its own."""
+    nested: Nested | None = None
+    """Comes last."""
 
     @model_validator(mode="after")
     def _names_exist(self) -> Self:
@@ -231,6 +242,7 @@ class ModelSpec(Part):
             ("thresholds.doubtful", self.thresholds.doubtful),
             ("second_detector.first", {label for other in self.second_detector for label in other.first}),
             ("rivals", {*self.rivals.weights, *self.rivals.claimants} if self.rivals else ()),
+            ("nested.labels", self.nested.labels if self.nested else ()),
         ):
             unknown = sorted(set(named) - set(self.labels))
             if unknown:

@@ -11,6 +11,7 @@ from threading import Lock
 from lookout_edge.adapters.onnx.detector import OnnxDetector
 from lookout_edge.adapters.onnx.first_look import AfterFirstLook
 from lookout_edge.adapters.onnx.mirrored_look import MirroredDetector
+from lookout_edge.adapters.onnx.nested import NestedDetector
 from lookout_edge.adapters.onnx.rivals import RivalDetector
 from lookout_edge.adapters.onnx.second_detector import LEAST, PairedDetector
 from lookout_edge.adapters.onnx.second_look import OnnxClassifier, SecondLookDetector
@@ -111,7 +112,8 @@ class DetectorChain:
             asked = {label: score for label, score in other.first.items() if label in wanted}
             settings = other.model_copy(update={"first": asked})
             detector = PairedDetector(detector, second, settings, self._reported, looks)
-        return detector
+        nested = self._spec.nested
+        return detector if nested is None else NestedDetector(detector, nested)
 
     def _check_looks(self, name: str) -> None:
         judges: dict[str, str] = {}
@@ -129,7 +131,8 @@ class DetectorChain:
 
 def _alone(spec: ModelSpec) -> ModelSpec:
     """The same detector without any other look."""
-    return spec.model_copy(update={"mirrored_look": None, "rivals": None, "second_look": (), "second_detector": ()})
+    others = {"mirrored_look": None, "rivals": None, "second_look": (), "second_detector": (), "nested": None}
+    return spec.model_copy(update=others)
 
 
 class WithoutLabels(AfterFirstLook):
