@@ -14,7 +14,7 @@ _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 _DAYS: TypeAdapter[dict[str, WatchedDay]] = TypeAdapter(dict[str, WatchedDay])
 #: Written at most so often, seconds, and with a day's first sign of life; a power cut makes as much unwatched.
 SAVE_EVERY_S = 60.0
-#: Places of which nothing was kept for so long, seconds, are forgotten.
+#: Rules of which nothing was kept for so long, seconds, are forgotten.
 _FORGET_S = 3 * 86_400.0
 
 
@@ -31,18 +31,18 @@ class WatchedDayFile:
         self._written: dict[str, WatchedDay] = dict(self._days)
         self._saved_at = float("-inf")
 
-    def last(self, place: str) -> WatchedDay | None:
+    def last(self, rule: str) -> WatchedDay | None:
         """See ``WatchedDays``."""
         with self._lock:
-            return self._days.get(place)
+            return self._days.get(rule)
 
-    def keep(self, place: str, day: WatchedDay) -> None:
+    def keep(self, rule: str, day: WatchedDay) -> None:
         """See ``WatchedDays``."""
         with self._lock:
-            before = self._days.get(place)
+            before = self._days.get(rule)
             if day == before:
                 return
-            self._days[place] = day
+            self._days[rule] = day
             is_first = day.alive_at is not None and (
                 before is None or before.alive_at is None or before.begins_at != day.begins_at
             )
@@ -59,7 +59,7 @@ class WatchedDayFile:
             return
         self._saved_at = self._clock.now()
         newest = max(day.begins_at for day in self._days.values())
-        self._days = {place: day for place, day in self._days.items() if newest - day.begins_at <= _FORGET_S}
+        self._days = {rule: day for rule, day in self._days.items() if newest - day.begins_at <= _FORGET_S}
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             write_whole(self._path, _DAYS.dump_json(self._days))

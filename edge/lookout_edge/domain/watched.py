@@ -17,13 +17,13 @@ class WatchedDay:
 
 
 class WatchedDays(Protocol):
-    """Remembers the newest day of each place."""
+    """Remembers the newest day of each care rule, by a name that no other rule of its camera has."""
 
-    def last(self, place: str) -> WatchedDay | None:
-        """What was kept last of a place."""
+    def last(self, rule: str) -> WatchedDay | None:
+        """What was kept last under a name."""
         ...
 
-    def keep(self, place: str, day: WatchedDay) -> None:
+    def keep(self, rule: str, day: WatchedDay) -> None:
         """Remember ``day``. Called at every look; raises nothing."""
         ...
 
@@ -31,25 +31,25 @@ class WatchedDays(Protocol):
 class Unremembered:
     """``WatchedDays`` of replays and trials, which begin anew each time."""
 
-    def last(self, place: str) -> WatchedDay | None:
+    def last(self, rule: str) -> WatchedDay | None:
         """See ``WatchedDays``."""
         return None
 
-    def keep(self, place: str, day: WatchedDay) -> None:
+    def keep(self, rule: str, day: WatchedDay) -> None:
         """See ``WatchedDays``."""
 
 
 @dataclass(frozen=True, slots=True)
 class AtCamera:
-    """The days of one camera's places among those of all."""
+    """The days of one camera's rules among those of all."""
 
     camera: str
     days: WatchedDays
 
-    def last(self, place: str) -> WatchedDay | None:
+    def last(self, rule: str) -> WatchedDay | None:
         """See ``WatchedDays``."""
-        return self.days.last(f"{self.camera}/{place}")
+        return self.days.last(f"{self.camera}/{rule}")
 
-    def keep(self, place: str, day: WatchedDay) -> None:
+    def keep(self, rule: str, day: WatchedDay) -> None:
         """See ``WatchedDays``."""
-        self.days.keep(f"{self.camera}/{place}", day)
+        self.days.keep(f"{self.camera}/{rule}", day)

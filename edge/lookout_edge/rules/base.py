@@ -72,7 +72,7 @@ class RuleContext:
     calendar: SiteCalendar
     #: Label → score from which on the model believes one look (its ``model.yaml``).
     thresholds: Mapping[str, float] = field(default_factory=dict[str, float])
-    #: What must be known after a restart of how the camera's places were watched today.
+    #: What must be known after a restart of how its rules have watched today.
     days: WatchedDays = field(default_factory=Unremembered)
 
     def least_score(self, label: str, wanted: float | None, sureness: float = SURENESS) -> float:

@@ -131,7 +131,8 @@ class Care(PresenceRule[CareParams, _Note]):
     def __init__(self, params: CareParams, zones: Sequence[Zone], context: RuleContext) -> None:
         super().__init__(params, zones, context, params.labels)
         self._zones = tuple(zones)
-        self._place = " ".join(zone.id for zone in zones)
+        #: By what the day is remembered: another rule at the same zones counts other things, or for other hours.
+        self._kept_as = _identity(params, zones)
         self._scene = _NO_SCENE
         self._looked_at: float | None = None
         self._alive_at: float | None = None
@@ -252,7 +253,7 @@ class Care(PresenceRule[CareParams, _Note]):
         if last is not None and max(last, day_from) <= at <= day_by:
             self._watched_s += min(at - max(last, day_from), _WATCHED_GAP_S)
         alive_at = self._alive_at if self._alive_at is not None and self._alive_at >= day_from else None
-        self._context.days.keep(self._place, WatchedDay(day_from, self._watched_s, alive_at))
+        self._context.days.keep(self._kept_as, WatchedDay(day_from, self._watched_s, alive_at))
         if self._silent is None and self._alive_at is None:
             self._silent = self._told_silence(scene)
         if self._silent is not None and at >= self._silent[0]:
@@ -266,7 +267,7 @@ class Care(PresenceRule[CareParams, _Note]):
 
     def _go_on_with_the_day(self, at: float) -> None:
         """Take over what was watched of the day before a restart, and the sign of life in it, if there was one."""
-        kept = self._context.days.last(self._place)
+        kept = self._context.days.last(self._kept_as) or self._context.days.last(_former_identity(self._zones))
         if kept is None or kept.begins_at != self._day_from:
             return
         # A clock that was set back meanwhile has not watched what is still to come.
@@ -308,6 +309,17 @@ class Care(PresenceRule[CareParams, _Note]):
             attributes=Attributes(stage=Stage.NO_SIGN_OF_LIFE.value, restricted=True),
             blocked_by=blocked_by,
         )
+
+
+def _identity(params: CareParams, zones: Sequence[Zone]) -> str:
+    """Where, what and when it watches, whatever the order in which that is written."""
+    places, labels = (",".join(sorted(words)) for words in ((zone.id for zone in zones), params.labels))
+    return f"{places}; {labels}; {params.alive_from}-{params.alive_by}"
+
+
+def _former_identity(zones: Sequence[Zone]) -> str:
+    """What a day was kept as when zones alone told rules apart: the day of an update is told of, too."""
+    return " ".join(zone.id for zone in zones)
 
 
 def _value(told: Observation, name: str) -> float | None:

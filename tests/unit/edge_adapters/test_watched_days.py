@@ -26,11 +26,16 @@ class Room:
         self.alarms: list[float] = []
         self.start()
 
-    def start(self) -> None:
+    def start(self, **others: object) -> None:
+        """Begin a run; with ``others`` for what a rule is usually given."""
         self.file = WatchedDayFile(self.path, self.clock)
-        given = CareParams.model_validate({"opted_in": True, "alive_by": "09:30"})
+        self.rule = self.another(**others)
+
+    def another(self, **others: object) -> Care:
+        """A rule at the same zones."""
+        given = CareParams.model_validate({"opted_in": True, "alive_by": "09:30", **others})
         days = AtCamera("room", self.file)
-        self.rule = Care(given, [WHOLE_FRAME], RuleContext(SiteCalendar(ZoneInfo("UTC")), days=days))
+        return Care(given, [WHOLE_FRAME], RuleContext(SiteCalendar(ZoneInfo("UTC")), days=days))
 
     def watch(self, since: float, until: float, *, anybody: bool = False) -> None:
         """From one hour of the day to another, a look every ten seconds."""
@@ -79,6 +84,42 @@ def test_a_clock_that_was_set_back_has_not_watched_what_is_to_come(tmp_path: Pat
     room.watch(5.5, 5.6)
     room.watch(9.4, 11)
     assert room.alarms == []
+
+
+def test_two_rules_at_the_same_zones_do_not_share_a_day(tmp_path: Path) -> None:
+    """Somebody is seen, and no dog: after a restart it is still the dog alone of which there was no sign."""
+    room = Room(tmp_path)
+    dogs = room.another(labels=["dog"])
+    for each in (room.rule, dogs):
+        room.rule = each
+        room.watch(4.9, 6)
+        room.watch(6, 6.01, anybody=True)
+    room.file.close()
+    room.start()
+    room.watch(6.05, 10)
+    assert room.alarms == []
+    room.rule = room.another(labels=["dog"])
+    room.watch(6.05, 10)
+    assert room.alarms[0] == 9.5
+
+
+def test_a_rule_that_is_given_an_earlier_hour_has_not_watched_the_time_before_it(tmp_path: Path) -> None:
+    room = Room(tmp_path)
+    room.start(alive_by="20:00")
+    room.watch(9, 16)
+    room.file.close()
+    room.start(alive_by="09:30")
+    room.watch(16, 17)
+    assert room.alarms == [], "of the time from five to half past nine only its end was watched"
+
+
+def test_what_was_kept_when_zones_alone_told_rules_apart_is_read(tmp_path: Path) -> None:
+    room = Room(tmp_path)
+    room.file.keep("room/frame", WatchedDay(MIDNIGHT + 5 * 3600, 3 * 3600.0))
+    room.file.close()
+    room.start()
+    room.watch(8.05, 10)
+    assert room.alarms[0] == 9.5
 
 
 def test_it_is_written_once_a_minute_and_what_is_old_is_let_go(tmp_path: Path) -> None:
