@@ -8,8 +8,14 @@ from lookout_contract.events import Condition, Scenario
 from lookout_contract.status import ShadowReport
 from lookout_edge.domain.comparison import Difference
 from lookout_edge.domain.feedback import Proposal
-from lookout_edge.domain.memory import KEEP_S, Kind, Note, Recollection
+from lookout_edge.domain.memory import KEEP_S, Kind, Note, Recollection, Silence
 from lookout_edge.errors import ConfigError
+
+_SILENCE = {
+    Silence.WHOLE: "why_nothing",
+    Silence.SINCE: "why_nothing_since",
+    Silence.WATCHED: "why_nothing_watched",
+}
 
 
 class Words(Protocol):
@@ -31,13 +37,13 @@ def answer(recalled: Recollection, timezone: tzinfo, words: Words) -> list[str]:
     if recalled.is_incomplete:
         lines.append(words.sentence("why_forgotten", clock=_clock(recalled.forgotten_until or 0.0, timezone)))
     elif before is None:
-        lines.append(words.sentence("why_unknown"))
+        lines.append(words.sentence("why_unknown" if notes else "why_empty"))
     if before is not None and before.state != "watching":
         lines.append(words.sentence("why_since", clock=_clock(before.at, timezone), state=_sight(before, words)))
     for note in notes:
         lines += _told(note, timezone, words)
-    if not recalled.is_forgotten and not any(note.kind in {Kind.SUPPRESSED, Kind.EVENT} for note in notes):
-        lines.append(words.sentence("why_nothing_since" if recalled.is_incomplete else "why_nothing"))
+    if recalled.silence is not None:
+        lines.append(words.sentence(_SILENCE[recalled.silence]))
     return lines
 
 

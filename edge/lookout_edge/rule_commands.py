@@ -83,7 +83,7 @@ def why(
     if not as_json:
         typer.echo("\n".join(lines))
         return
-    if recalled.is_incomplete:
+    if recalled.is_incomplete or recalled.is_empty:
         typer.echo(lines[0], err=True)
     for note in recalled.notes:
         typer.echo(note.model_dump_json(exclude_defaults=True))

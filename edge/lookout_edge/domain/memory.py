@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from lookout_contract.base import Identifier
 from lookout_contract.events import Condition, EventData, Scenario
-from lookout_contract.status import CameraState
+from lookout_contract.status import CameraState, Sight
 from lookout_edge.domain.suppressed import Suppressed
 
 #: How long notes are kept, seconds.
@@ -54,6 +54,17 @@ class Note(BaseModel):
     box: tuple[float, float, float, float] | None = None
 
 
+class Silence(StrEnum):
+    """Of which time it is known that nothing came close to an alarm."""
+
+    #: All of it.
+    WHOLE = "whole"
+    #: What came after the newest note that was forgotten.
+    SINCE = "since"
+    #: Those parts in which the camera watched.
+    WATCHED = "watched"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recollection:
     """What is remembered of a camera from ``start`` to ``end``, seconds since 1970 UTC."""
@@ -76,6 +87,30 @@ class Recollection:
     def is_forgotten(self) -> bool:
         """Whether all of it may be."""
         return self.forgotten_until is not None and self.forgotten_until >= self.end
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing at all is known: not even whether the camera saw."""
+        return self.before is None and not self.notes
+
+    @property
+    def silence(self) -> Silence | None:
+        """Of which time no note means that nothing was; None if something was, or nobody is known to have watched."""
+        if any(note.kind in {Kind.SUPPRESSED, Kind.EVENT} for note in self.notes):
+            return None
+        watched = self._watched()
+        if not any(watched):
+            return None
+        return Silence.SINCE if self.is_incomplete else Silence.WHOLE if all(watched) else Silence.WATCHED
+
+    def _watched(self) -> Sequence[bool]:
+        """For each part of what is not forgotten, from one change of what the camera could see to the next, whether it
+        watched; a part of which that is not known did not."""
+        since = max(self.start, self.forgotten_until or self.start)
+        sights = [note for note in self.notes if note.kind is Kind.SIGHT]
+        states = [self.before.state if self.before is not None else None, *(note.state for note in sights)]
+        ends = [*(note.at for note in sights), self.end]
+        return [state == Sight.WATCHING for state, ends_at in zip(states, ends, strict=True) if ends_at > since]
 
 
 def note_of_suppressed(suppressed: Suppressed) -> Note:

@@ -1,4 +1,6 @@
+import re
 from datetime import UTC, datetime, timedelta
+from importlib.resources import files
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -14,7 +16,15 @@ from lookout_edge.adapters.memory import Memory
 from lookout_edge.adapters.page.words import Language, Words
 from lookout_edge.bootstrap import MEMORY
 from lookout_edge.domain.condition import Condition
-from lookout_edge.domain.memory import Kind, Note, Recollection, note_of_event, note_of_sight, note_of_suppressed
+from lookout_edge.domain.memory import (
+    Kind,
+    Note,
+    Recollection,
+    Silence,
+    note_of_event,
+    note_of_sight,
+    note_of_suppressed,
+)
 from lookout_edge.domain.suppressed import Suppressed
 from lookout_edge.errors import ConfigError, SpoolError
 from lookout_edge.recall import answer, read_moment
@@ -25,6 +35,10 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 CHINESE, ENGLISH = Words.of(Language.CHINESE), Words.of(Language.ENGLISH)
 NOW = datetime(2026, 5, 4, 21, 30, tzinfo=SHANGHAI)
 DWELL = Condition(name="dwell", value=12.3, limit=20.0, met=False, unit="s")
+NOTHING_KNOWN = "Whether the camera could see then is not known: nothing is remembered of that time."
+UNKNOWN_BEFORE = "What the camera could see before that is not known."
+NOTHING_NEAR = "Nothing came close to an alarm."
+NOTHING_WHILE = "While the camera watched, nothing came close to an alarm."
 CONFIG = """\
 site: riverside
 gateway: gw-1
@@ -65,6 +79,10 @@ def event(at: float, phase: Phase = Phase.START) -> EventData:
         explain=(DWELL.as_contract(),),
         end_reason=EndReason.REMOVED if phase is Phase.END else None,
     )
+
+
+def sight(at: float, state: str = "watching") -> Note:
+    return Note(at=at, camera="stairs", kind=Kind.SIGHT, state=state)
 
 
 def told(*notes: Note, before: Note | None = None) -> Recollection:
@@ -146,9 +164,52 @@ def test_what_is_forgotten_is_not_told_as_if_nothing_had_been(tmp_path: Path, mo
         "Not everything up to 01-01 08:08:00 is remembered any more: older notes have given way to newer ones."
     ]
     assert (partly[0], len(partly)) == (wholly[0], 1 + 5 * 3)
-    assert after == other == ["What the camera could see before that is not known.", "Nothing came close to an alarm."]
-    silent = Recollection(start=0.0, end=100.0, forgotten_until=50.0)
+    assert after == other == [NOTHING_KNOWN]
+    silent = Recollection(start=0.0, end=100.0, forgotten_until=50.0, before=sight(-1.0))
     assert answer(silent, SHANGHAI, ENGLISH)[1:] == ["Since then nothing came close to an alarm."]
+
+
+@pytest.mark.parametrize(
+    ("before", "sights", "says"),
+    [
+        (None, [], [NOTHING_KNOWN]),
+        ("watching", [], [NOTHING_NEAR]),
+        ("watching", [(50, "watching")], ["08:00:50", NOTHING_NEAR]),
+        ("blind", [], ["07:59:59"]),
+        (None, [(50, "off")], [UNKNOWN_BEFORE, "08:00:50"]),
+        (None, [(50, "watching")], [UNKNOWN_BEFORE, "08:00:50", NOTHING_WHILE]),
+        ("off", [(50, "watching")], ["07:59:59", "08:00:50", NOTHING_WHILE]),
+        ("watching", [(50, "blind")], ["08:00:50", NOTHING_WHILE]),
+        ("off", [(0, "watching")], ["07:59:59", "08:00:00", NOTHING_NEAR]),
+    ],
+)
+def test_that_nothing_came_close_is_said_of_the_time_in_which_the_camera_is_known_to_have_watched(
+    before: str | None, sights: list[tuple[int, str]], says: list[str]
+) -> None:
+    notes = [sight(at, state) for at, state in sights]
+    lines = answer(told(*notes, before=None if before is None else sight(-1.0, before)), SHANGHAI, ENGLISH)
+    assert all(part in line for part, line in zip(says, lines, strict=True)), lines
+
+
+def test_of_what_is_forgotten_and_of_no_watching_since_no_silence_is_told() -> None:
+    watched_till_then = Recollection(
+        start=0.0, end=100.0, forgotten_until=50.0, before=sight(-1.0), notes=[sight(40.0, "off")]
+    )
+    assert watched_till_then.silence is None
+    blind_then = Recollection(start=0.0, end=100.0, forgotten_until=50.0, notes=[sight(60.0, "blind")])
+    assert blind_then.silence is None
+    seen_then = Recollection(start=0.0, end=100.0, forgotten_until=50.0, notes=[sight(60.0)])
+    assert seen_then.silence is Silence.SINCE
+
+
+def test_the_page_has_words_for_each_silence_in_both_languages() -> None:
+    script = files("lookout_edge.adapters.page").joinpath("static", "page.js").read_text("utf-8")
+    found = re.search(r"SILENCE = \{ (.*) \}", script)
+    assert found is not None
+    said = dict(re.findall(r'(\w+): "(\w+)"', found[1]))
+    assert set(said) == set(Silence)
+    for words in (CHINESE, ENGLISH):
+        assert all(words.sentence(key) for key in (*said.values(), "why_empty"))
 
 
 def test_a_note_from_the_far_future_does_not_tidy_away_what_is_true(tmp_path: Path) -> None:
@@ -185,10 +246,7 @@ def test_the_last_sight_before_a_time_is_known(tmp_path: Path) -> None:
     assert before is not None
     assert (before.state, before.reason) == ("blind", "stalled")
     assert memory.last_sight("stairs", -1.0) is None
-    assert answer(told(before=before), SHANGHAI, CHINESE) == [
-        "01-01 08:01:40 起摄像头看不见 · 没有新画面",
-        "这段时间没有接近报警的情况。",
-    ]
+    assert answer(told(before=before), SHANGHAI, CHINESE) == ["01-01 08:01:40 起摄像头看不见 · 没有新画面"]
     memory.close()
 
 
@@ -259,8 +317,13 @@ def test_why_answers_for_a_time_on_the_sites_clock(tmp_path: Path) -> None:
     arguments = ["why", "--config", str(path), "--camera", "stairs", "--at"]
     assert "there is no memory yet" in run(app, [*arguments, "21:04"]).output
     moment = datetime.now(SHANGHAI) - timedelta(minutes=30)
+    three_hours_before = [*arguments, (moment - timedelta(hours=3)).isoformat()]
     memory = Memory(tmp_path / ".lookout" / "gateway" / MEMORY)
     memory.add(note_of_suppressed(suppressed(moment.timestamp())))
+    unknown = run(app, [*three_hours_before, "--json"], env={"LC_ALL": "en_GB.UTF-8"})
+    assert (unknown.stdout, unknown.stderr.strip()) == ("", NOTHING_KNOWN)
+    assert run(app, three_hours_before, env={"LC_ALL": "C.UTF-8"}).output == "当时摄像头能否看见，没有记录。\n"
+    memory.add(sight(moment.timestamp() - 4 * 3600))
     memory.close()
     result = run(app, [*arguments, f"{moment:%H:%M}"], env={"LC_ALL": "zh_CN.UTF-8"})
     assert result.exit_code == 0, result.output
@@ -270,7 +333,6 @@ def test_why_answers_for_a_time_on_the_sites_clock(tmp_path: Path) -> None:
     assert "No alarm: e-bike, landing, " in english
     as_json = run(app, [*arguments, moment.isoformat(), "--json"])
     assert Note.model_validate_json(as_json.output).blocked_by == "dwell"
-    three_hours_before = [*arguments, (moment - timedelta(hours=3)).isoformat()]
     assert "没有接近报警" in run(app, three_hours_before, env={"LC_ALL": "C.UTF-8"}).output
     assert "Nothing came close" in run(app, three_hours_before, env={"LC_ALL": "en_GB.UTF-8"}).output
     memory = Memory(tmp_path / ".lookout" / "gateway" / MEMORY)

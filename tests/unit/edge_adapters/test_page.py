@@ -121,7 +121,9 @@ class FakeGateway:
             raise ConfigError(f"{at!r} is no time.")
         note = Note(at=1_777_899_840.0, camera=camera, kind=Kind.SIGHT, state="watching")
         lines = [f"{camera} {at} {around_s:g}"]
-        remembered = Recollection(start=note.at - 60, end=note.at, notes=[note], forgotten_until=note.at - around_s)
+        remembered = Recollection(
+            start=note.at - 60, end=note.at + 60, notes=[note], forgotten_until=note.at - around_s
+        )
         return Recalled(lines=lines, remembered=remembered, timezone=ZoneInfo("Asia/Shanghai"))
 
     def buttons(self) -> Sequence[str]:
@@ -192,6 +194,7 @@ def test_answers_why_or_says_what_is_wrong_with_the_question(query: str, status:
         assert [(note["kind"], note["clock"]) for note in value["notes"]] == [("sight", "05-04 21:04:00")]
         until = "05-04 21:03:00" if "around" in query else None
         assert (value["forgotten_until"], value["forgotten"]) == (until, False)
+        assert value["silence"] == ("since" if "around" in query else "watched")
 
 
 def test_is_ready_while_some_camera_is_watched_and_the_broker_reached() -> None:

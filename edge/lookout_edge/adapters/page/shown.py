@@ -40,7 +40,7 @@ class Recalled:
         """``before`` and ``notes`` carry ``clock``, the time of day at the site.
 
         Up to ``forgotten_until``, on that clock, something may be missing, None where nothing is; ``forgotten`` says
-        that all may be.
+        that all may be. ``silence`` says of which time it is known that nothing came close to an alarm (``Silence``).
         """
         told = self.remembered
         until = self._clock(told.forgotten_until) if told.is_incomplete and told.forgotten_until is not None else None
@@ -50,6 +50,7 @@ class Recalled:
             "notes": [self._note(note) for note in told.notes],
             "forgotten_until": until,
             "forgotten": told.is_forgotten,
+            "silence": told.silence,
         }
 
     def _note(self, note: Note) -> dict[str, object]:

@@ -57,15 +57,16 @@ function cardOf(camera) {
   return card;
 }
 
+const SILENCE = { whole: "why_nothing", since: "why_nothing_since", watched: "why_nothing_watched" };
+
 /** What is remembered of a while, line by line. */
-function told({ before, notes, forgotten_until: until, forgotten }) {
+function told({ before, notes, forgotten_until: until, silence }) {
   const lines = [];
   if (until) lines.push(text("why_forgotten", { clock: until }));
-  else if (!before) lines.push(text("why_unknown"));
+  else if (!before) lines.push(text(notes.length ? "why_unknown" : "why_empty"));
   if (before && before.state !== "watching") lines.push(text("why_since", { clock: before.clock, ...sightOf(before) }));
   for (const note of notes) lines.push(...noteOf(note));
-  const isSilent = !notes.some(({ kind }) => kind === "suppressed" || kind === "event");
-  if (isSilent && !forgotten) lines.push(text(until ? "why_nothing_since" : "why_nothing"));
+  if (silence) lines.push(text(SILENCE[silence]));
   return lines;
 }
 
