@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import structlog
@@ -15,6 +15,7 @@ from lookout_contract.commands import Verdict, VerdictCommand
 from lookout_contract.events import Scenario
 from lookout_contract.status import ProposalReport
 from lookout_edge.adapters.atomic_file import alone, write_whole
+from lookout_edge.adapters.declined import DeclinedFile
 from lookout_edge.adapters.memory import Memory
 from lookout_edge.adapters.verdicts import VerdictFile
 from lookout_edge.domain.feedback import Decision, Proposal, propose, tried_again
@@ -24,8 +25,8 @@ from lookout_edge.errors import ConfigError, SpoolError
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 _PROPOSALS: TypeAdapter[list[Proposal]] = TypeAdapter(list[Proposal])
-#: Proposals that are kept; where there are more, those that were declined or ran out longest ago go first, and what is
-#: asked again then is a new question.
+#: Proposals that are kept; where there are more, those that were declined or ran out longest ago go first. Of those
+#: that were declined the questions stay.
 MOST_PROPOSALS = 500
 
 
@@ -34,6 +35,7 @@ class ProposalFile:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._declined = DeclinedFile(path.with_name("declined.json"))
         self._lock = threading.Lock()
         self._seen: tuple[int, int, int] | None = None
         self._unreadable = False
@@ -98,9 +100,10 @@ class ProposalFile:
         with self._alone():
             held = [again(each) if again and each.decision is Decision.OPEN else each for each in self._fresh()]
             new: list[Proposal] = []
+            declined = cache(self._declined.all)
             for proposal in found:
                 same = [index for index, known in enumerate(held) if proposal.repeats(known)]
-                if not same:
+                if not same and not any(proposal.question.repeats(question) for question in declined()):
                     # The same alarms give the same name, and a name is what an operator decides by.
                     held = [each for each in held if each.id != proposal.id]
                     held.append(proposal)
@@ -110,7 +113,7 @@ class ProposalFile:
                     if known.decision is Decision.OPEN:
                         held[index] = proposal.model_copy(update={"id": known.id, "made_at": known.made_at})
             if held != self._proposals:
-                self._write(_bounded(held, max((each.made_at for each in new), default=0.0)))
+                self._write(self._bounded(held, max((each.made_at for each in new), default=0.0)))
             return new
 
     def decide(
@@ -147,6 +150,20 @@ class ProposalFile:
         except OSError as error:
             told = f"{self._path} cannot be changed: {error.strerror}; see that this user may write there and the disk"
             raise SpoolError(f"{told} has room.") from error
+
+    def _bounded(self, held: list[Proposal], now: float) -> list[Proposal]:
+        """As many as are kept, in their order: first what is in force, then what waits for a word."""
+
+        def worth(proposal: Proposal) -> tuple[bool, bool, float]:
+            until = proposal.until or 0.0
+            return now < until, proposal.decision is Decision.OPEN, until or proposal.decided_at or proposal.made_at
+
+        by_worth = sorted(held, key=worth, reverse=True)
+        given_up = by_worth[MOST_PROPOSALS:]
+        # First of all: after a power cut in between both files have it, and not neither.
+        self._declined.add(each.question for each in reversed(given_up) if each.decision is Decision.DECLINED)
+        gone = {each.id for each in given_up}
+        return [each for each in held if each.id not in gone]
 
     def _fresh(self) -> list[Proposal]:
         """What the file holds now, for who is alone with it. A broken one is put aside: what was decided in it can
@@ -216,17 +233,6 @@ class FeedbackDesk:
         """The alarms of the week before, and what people made of them."""
         notes = self._memory.starts(now - KEEP_S, now + KEEP_S)
         return notes, {verdict.occurrence: verdict.verdict for verdict in self._verdicts.all()}
-
-
-def _bounded(held: list[Proposal], now: float) -> list[Proposal]:
-    """As many as are kept, in their order: first what is in force, then what waits for a word."""
-
-    def worth(proposal: Proposal) -> tuple[bool, bool, float]:
-        until = proposal.until or 0.0
-        return now < until, proposal.decision is Decision.OPEN, until or proposal.decided_at or proposal.made_at
-
-    kept = {proposal.id for proposal in sorted(held, key=worth, reverse=True)[:MOST_PROPOSALS]}
-    return [proposal for proposal in held if proposal.id in kept]
 
 
 def _utc(at: float | None) -> datetime | None:

@@ -9,6 +9,7 @@ neither flickers nor grows, for a day, and its threshold is never asked for.
 import hashlib
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
+from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
@@ -53,6 +54,25 @@ class LeftOut(BaseModel):
     verdict: Verdict | None = None
 
 
+class Question(NamedTuple):
+    """What a proposal asks: to leave out a kind of thing at a place, or to raise the threshold for it."""
+
+    camera: Identifier
+    scenario: Scenario
+    zone: str | None
+    group: str
+    is_threshold: bool
+    box: tuple[float, float, float, float]
+
+    def repeats(self, earlier: "Question") -> bool:
+        """Whether it asks what ``earlier`` has asked."""
+        return self.is_like(earlier) and Box(*self.box).iou(Box(*earlier.box)) >= _SAME_PLACE
+
+    def is_like(self, earlier: "Question") -> bool:
+        """Whether it asks the same, here or elsewhere in the picture."""
+        return self[:-1] == earlier[:-1]
+
+
 class Proposal(BaseModel):
     """A scoped, expiring suppression or threshold that an operator may accept. Times are seconds since 1970 UTC."""
 
@@ -88,6 +108,13 @@ class Proposal(BaseModel):
         """The occurrences behind its numbers."""
         return frozenset(each.occurrence for each in self.left_out)
 
+    @property
+    def question(self) -> Question:
+        """What it asks, the place to a thousandth of the picture."""
+        x1, y1, x2, y2 = (round(value, 3) for value in self.box)
+        is_threshold = self.least_score is not None
+        return Question(self.camera, self.scenario, self.zone, self.group, is_threshold, (x1, y1, x2, y2))
+
     def as_suppression(self, since: float, until: float) -> Suppression:
         """What it would leave out from ``since`` to ``until``."""
         return Suppression(
@@ -107,11 +134,8 @@ class Proposal(BaseModel):
         until = earlier.until
         if until is not None and any(each.verdict is Verdict.FALSE and each.at >= until for each in self.left_out):
             return False
-        mine, its = (
-            (each.camera, each.scenario, each.zone, each.group, each.least_score is None) for each in (self, earlier)
-        )
-        same_place = Box(*self.box).iou(Box(*earlier.box)) >= _SAME_PLACE
-        return mine == its and (same_place or bool(set(self.occurrences) & set(earlier.occurrences)))
+        mine, its = self.question, earlier.question
+        return mine.repeats(its) or (mine.is_like(its) and bool(set(self.occurrences) & set(earlier.occurrences)))
 
     def decided(self, decision: Decision, by: str, at: float) -> "Proposal":
         """The proposal after an operator's word."""

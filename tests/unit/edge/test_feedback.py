@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from lookout_contract.commands import Verdict, VerdictCommand
 from lookout_contract.events import Condition, Scenario
 from lookout_edge.__main__ import app
+from lookout_edge.adapters.declined import DeclinedFile
 from lookout_edge.adapters.feedback import FeedbackDesk, ProposalFile
 from lookout_edge.adapters.memory import Memory
 from lookout_edge.adapters.page.words import Language, Words
@@ -125,6 +126,14 @@ def test_no_threshold_without_a_gap_or_for_what_must_not_be_missed() -> None:
     assert propose(0.0, scattered()[:4], JUDGED) == []
 
 
+def test_where_there_is_room_no_second_file_is_written(tmp_path: Path) -> None:
+    file = ProposalFile(tmp_path / "proposals.json")
+    (proposal,) = file.add(propose(0.0, scattered(), JUDGED))
+    file.decide(proposal.id, Decision.DECLINED, "wang", 10.0)
+    assert file.add(propose(1.0, scattered(), JUDGED)) == []
+    assert not (tmp_path / "declined.json").exists()
+
+
 def test_an_accepted_threshold_asks_for_more_and_ends_nothing() -> None:
     (proposal,) = propose(0.0, scattered(), JUDGED)
     kind = RULES[Scenario.CORRIDOR_EBIKE]
@@ -225,6 +234,14 @@ def test_what_was_agreed_to_and_has_run_out_is_asked_again_after_another_false_a
     notes.append(alarm("d", at=later))
     assert propose(later, notes, {**dict.fromkeys("abc", FALSE), "d": REAL})[0].repeats(agreed)
     assert not propose(later, notes, dict.fromkeys("abcd", FALSE))[0].repeats(agreed)
+
+
+def test_a_place_that_has_grown_around_the_same_alarms_is_no_other_question() -> None:
+    (small,) = propose(0.0, [alarm(name) for name in "abc"], dict.fromkeys("abc", FALSE))
+    wide = small.model_copy(update={"box": (0.0, 0.0, 1.0, 1.0)})
+    assert wide.repeats(small)
+    assert not wide.model_copy(update={"occurrences": ("d", "e", "f")}).repeats(small)
+    assert not wide.model_copy(update={"camera": "gate"}).repeats(small)
 
 
 def test_what_is_asked_again_takes_the_place_of_what_has_run_out(tmp_path: Path) -> None:
@@ -395,5 +412,94 @@ def test_so_many_proposals_are_kept_and_first_of_all_what_is_in_force_or_waits(
         if number:
             file.decide(camera, Decision.ACCEPTED if number == 1 else Decision.DECLINED, "wang", 10.0 + number)
     assert [each.id for each in file.all()] == ["camera-0", "camera-1", "camera-5"]
+    assert [question.camera for question in DeclinedFile(tmp_path / "declined.json").all()] == [
+        f"camera-{number}" for number in (2, 3, 4)
+    ], "of what was declined the question stays"
     file.add([made.model_copy(update={"id": "late", "camera": "late", "made_at": 20.0 + KEEP_S})])
     assert [each.id for each in file.all()] == ["camera-0", "camera-1", "late"], "what ran out last goes last"
+    again = made.model_copy(update={"id": "camera-1", "camera": "camera-1", "made_at": 21.0 + KEEP_S})
+    file.add([made.model_copy(update={"id": "later", "camera": "later", "made_at": 20.0 + KEEP_S})])
+    assert file.add([again]) == [again], "what was agreed to was not declined"
+
+
+def overfull(folder: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[ProposalFile, Proposal]:
+    """A file with room for three, in which seven cameras' were declined; and what was asked first."""
+    monkeypatch.setattr("lookout_edge.adapters.feedback.MOST_PROPOSALS", 3)
+    verdicts = dict.fromkeys("abc", FALSE)
+    file, (made,) = ProposalFile(folder / "proposals.json"), propose(0.0, [alarm(name) for name in "abc"], verdicts)
+    for number in range(7):
+        camera = f"camera-{number}"
+        file.add([made.model_copy(update={"id": camera, "camera": camera, "made_at": float(number)})])
+        file.decide(camera, Decision.DECLINED, "wang", 10.0 + number)
+    file.add([made])
+    return file, made.model_copy(update={"id": "again", "camera": "camera-0", "made_at": 30.0})
+
+
+def test_what_was_declined_is_not_asked_again_however_many_others_were(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, again = overfull(tmp_path, monkeypatch)
+    assert [each.id for each in file.all()][:2] == ["camera-5", "camera-6"]
+    for number in range(7):
+        nearly = (0.41, 0.39, 0.62, 0.60)
+        assert file.add([again.model_copy(update={"camera": f"camera-{number}", "box": nearly})]) == []
+    assert ProposalFile(tmp_path / "proposals.json").add([again]) == [], "nor by the next run"
+    assert len(file.all()) == 3
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"camera": "camera-9"},
+        {"box": (0.0, 0.0, 0.2, 0.2)},
+        {"zone": "landing"},
+        {"group": "garbage"},
+        {"scenario": Scenario.GARBAGE},
+        {"least_score": 0.4},
+    ],
+    ids=str,
+)
+def test_another_question_than_what_was_declined_is_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, other: dict[str, object]
+) -> None:
+    file, again = overfull(tmp_path, monkeypatch)
+    asked = again.model_copy(update=other)
+    assert file.add([asked]) == [asked]
+
+
+def test_of_many_that_go_at_once_the_questions_come_in_their_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, (made,) = ProposalFile(tmp_path / "proposals.json"), propose(0.0, scattered(), JUDGED)
+    for number in range(5):
+        file.add([made.model_copy(update={"id": f"camera-{number}", "camera": f"camera-{number}"})])
+        file.decide(f"camera-{number}", Decision.DECLINED, "wang", 10.0 + number)
+    monkeypatch.setattr("lookout_edge.adapters.feedback.MOST_PROPOSALS", 2)
+    file.add([made])
+    assert [each.camera for each in DeclinedFile(tmp_path / "declined.json").all()] == [
+        f"camera-{number}" for number in range(4)
+    ]
+
+
+def test_so_many_declined_questions_are_kept_and_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lookout_edge.adapters.declined.MOST_DECLINED", 4)
+    file, again = overfull(tmp_path, monkeypatch)
+    path = tmp_path / "declined.json"
+    assert [question.camera for question in DeclinedFile(path).all()] == [f"camera-{n}" for n in range(1, 5)]
+    assert file.add([again]) == [again], "the first one has gone"
+    inode = path.stat().st_ino
+    DeclinedFile(path).add(DeclinedFile(path).all())
+    assert path.stat().st_ino == inode, "what it knows is not written again"
+
+
+def test_questions_that_cannot_be_read_are_put_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file, again = overfull(tmp_path, monkeypatch)
+    (tmp_path / "declined.json").write_bytes(b"[{")
+    with capture_logs() as logs:
+        assert file.add([again]) == [again]
+    (aside,) = tmp_path.glob("declined.json.broken-*")
+    assert (aside.read_bytes(), [log.get("kept_as") for log in logs]) == (b"[{", [str(aside)])
+    (tmp_path / "declined.json").unlink(missing_ok=True)
+    (tmp_path / "declined.json").mkdir()
+    with pytest.raises(SpoolError, match="cannot be changed"):
+        file.add([again.model_copy(update={"camera": "roof"})])
