@@ -139,13 +139,6 @@ class Pretrained(Part):
     package: Package
 
 
-class Taught(Part):
-    """A second look that is trained for a backbone alone."""
-
-    #: Its recipe, beside the detector's; run first, in ``trunk`` of the working folder.
-    recipe: str
-
-
 class Recipe(Part):
     """One training run of a detector."""
 
@@ -155,9 +148,9 @@ class Recipe(Part):
     base: str = "coco-nano"
     #: Zoo entry of these labels, trained before, that the run carries on with; None begins with ``base``.
     start: str | None = None
-    #: A second look of the zoo, one that is trained for it, or an ImageNet net, that takes the backbone's place.
-    #: ``start`` then names the detector that the heads come from, which may tell other labels as well.
-    trunk: str | Pretrained | Taught | None = None
+    #: A second look of the zoo, or an ImageNet net, that takes the backbone's place. ``start`` then names the detector
+    #: that the heads come from, which may tell other labels as well.
+    trunk: str | Pretrained | None = None
     seed: int = 1
     sources: Mapping[str, Source]
     paste: Paste | None = None

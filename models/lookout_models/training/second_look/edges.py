@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from lookout_models.training.second_look.net import LITE0, Size
+from lookout_models.training.second_look.net import LITE0
 
 #: The grid's points a side, and the side of what it covers, in sides of the box.
 GRID = 8
@@ -22,10 +22,10 @@ class EdgeHead(nn.Module):
 
     base: Tensor
 
-    def __init__(self, labels: int, dropout: float = 0.0, net: Size = LITE0) -> None:
+    def __init__(self, labels: int, dropout: float = 0.0) -> None:
         super().__init__()
         self.labels = labels
-        self.narrow = nn.ModuleList(nn.Conv2d(width, _NARROW, 1) for width in net.map_widths[1:])
+        self.narrow = nn.ModuleList(nn.Conv2d(width, _NARROW, 1) for width in LITE0.map_widths[1:])
         self.inner = nn.Conv2d(2 * _NARROW, _INNER, 3, padding=1)
         self.outer = nn.Conv2d(_INNER, _OUTER, 3, padding=1)
         self.hidden = nn.Linear(_OUTER * GRID * GRID + 2, _HIDDEN)

