@@ -211,18 +211,16 @@ class Attention:
             self._busy_until = at + self._settings.linger_s
         if not self._settings.thrifty or motion.everywhere or self._is_whole_due(at):
             return Look(None, motion)
-        # What moves is by now elsewhere than when it was last seen: a region around that place would cut it.
-        ways = list(zip((place.look_at for place in places), self._tracker.ways(at), strict=True))
-        wanted = [way for look_at, way in ways if look_at <= at]
+        wanted = [place.box for place in places if place.look_at <= at]
         wanted += [box for when, box in (*self._wishes, *self._later) if when <= at]
         if not motion.regions and not wanted:
             return None
         # Whose turn comes before the next steady picture joins in, so that all are looked at in the same ones.
         soon = at + max(self._settings.steady_s, 1.0 / self._settings.detect_fps)
-        wanted += [way for look_at, way in ways if at < look_at <= soon]
+        wanted += [place.box for place in places if at < place.look_at <= soon]
         if not self._takes_regions:
             return Look(None, motion)
-        known = [way for _, way in ways]
+        known = [place.box for place in places]
         return Look(regions_of(motion.regions, wanted + self._judged, known, self._settings.regions), motion)
 
     def looked(self, at: float, look: Look, detections: Sequence[Detection]) -> tuple[Detection, ...]:

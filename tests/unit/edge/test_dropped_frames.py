@@ -152,7 +152,7 @@ class Story:
 
     @property
     def gap_s(self) -> float:
-        """Longest time from one frame that is left to the next."""
+        """Longest time from one frame that is left to the next. A stay begins that much late at most, and ends so."""
         return (2 if self.dropped in (EVERY_FIRST, EVERY_SECOND) else 3) / self.fps
 
     def alarms(self, scenario: Scenario, looks: LookSettings) -> tuple[float, float]:
@@ -171,11 +171,11 @@ def stories(way: st.SearchStrategy[Way]) -> st.SearchStrategy[Story]:
 @every_rule
 @settings(max_examples=10, deadline=None)
 @given(story=stories(st.one_of(standing, moving)))
-def test_where_every_look_is_taken_half_of_the_frames_moves_an_alarm_by_one_look_at_most(
+def test_where_every_look_is_taken_half_of_the_frames_moves_an_alarm_by_one_look_and_gaps(
     scenario: Scenario, story: Story
 ) -> None:
     with_all, with_half = story.alarms(scenario, EVERY_LOOK)
-    assert abs(with_half - with_all) <= 0.2 + story.gap_s + 1e-6
+    assert abs(with_half - with_all) <= 0.2 + 2 * story.gap_s + 1e-6
 
 
 @every_rule
@@ -186,9 +186,9 @@ def test_with_half_of_the_frames_what_stands_alarms_one_look_later_or_sooner_at_
 ) -> None:
     """While nothing moves there is a look each 0.4 s: so late it is seen at most, and its time is found to be up."""
     with_all, with_half = story.alarms(scenario, LookSettings())
-    assert abs(with_half - with_all) <= 0.4 + story.gap_s + 1e-6
+    assert abs(with_half - with_all) <= 0.4 + 2 * story.gap_s + 1e-6
     for late_s in (with_all - story.since - STAY_S, with_half - story.since - STAY_S):
-        assert -1e-6 <= late_s <= 0.4 + 0.4 + story.gap_s + 1e-6
+        assert -1e-6 <= late_s <= 0.4 + 0.4 + 2 * story.gap_s + 1e-6
 
 
 @every_rule
@@ -199,4 +199,4 @@ def test_with_half_of_the_frames_what_moves_alarms_two_looks_later_or_sooner_at_
 ) -> None:
     """It comes into the zone between two looks, 0.6 s apart, and its time is up between two, 0.4 s late at most."""
     with_all, with_half = story.alarms(scenario, LookSettings())
-    assert abs(with_half - with_all) <= 0.6 + 0.4 + story.gap_s + 1e-6
+    assert abs(with_half - with_all) <= 0.6 + 0.4 + 2 * story.gap_s + 1e-6

@@ -131,20 +131,6 @@ def test_a_steady_walker_is_looked_at_a_third_as_often_as_a_new_one() -> None:
     assert gaps(camera, since=6.0) == {0.6}
 
 
-@pytest.mark.parametrize("speed", [0.3, 0.5, 0.7, 0.9])
-def test_regions_are_where_what_moves_is_by_now_and_not_where_it_was(speed: float) -> None:
-    """A car that drives on at so many of its lengths a second: no look is spent on a part of it."""
-    camera = Camera()
-    camera.show(seconds=2)
-    places: dict[float, Box] = {}
-    for step in range(int(0.6 / (0.04 * speed))):
-        places[camera.at] = box_at(0.05 + 0.04 * speed * step, 0.5, 0.2, 0.2)
-        camera.show(places[camera.at])
-    looks = [(at, look.regions) for at, look in camera.looks if at >= 3.0]
-    assert len(looks) >= 4
-    assert all(regions is None or any(region.holds(places[at]) for region in regions) for at, regions in looks)
-
-
 def test_one_thing_that_is_less_foreseeable_is_enough_for_more_looks() -> None:
     """A walker alone may wait for 0.6 s; beside him somebody hurries: he would be two of his widths further by then."""
     camera = Camera()
