@@ -48,8 +48,9 @@ def test_what_is_in_full_use_comes_into_huge_pages_and_what_is_not_does_not() ->
     if not gather():
         pytest.skip("this system has no huge pages to give")
     full, sparse = (mmap.mmap(-1, 4 * HUGE, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS) for _ in range(2))
-    # Apart, or the kernel would show both as one mapping.
+    # Each unlike all others, or the kernel would show it as one mapping with what lies beside it.
     full.madvise(mmap.MADV_DONTFORK)
+    sparse.madvise(mmap.MADV_DONTDUMP)
     full[:] = b"x" * len(full)
     sparse[:: HUGE // 2] = b"x" * 8
     first = [addressof(c_char.from_buffer(memory)) for memory in (full, sparse)]
