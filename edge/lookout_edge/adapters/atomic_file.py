@@ -3,6 +3,7 @@
 import fcntl
 import os
 import tempfile
+import time
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -27,6 +28,11 @@ def write_whole(path: Path, content: bytes) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def put_aside(path: Path) -> Path:
+    """Give a broken file another name, so that nothing writes over what can still be looked up; the new path."""
+    return path.rename(path.with_name(f"{path.name}.broken-{time.time_ns()}"))
 
 
 @contextmanager

@@ -1,13 +1,12 @@
 """What was declined long ago, on disk: so little of each question that none need be asked again for want of room."""
 
-import time
 from collections.abc import Iterable
 from pathlib import Path
 
 import structlog
 from pydantic import TypeAdapter, ValidationError
 
-from lookout_edge.adapters.atomic_file import write_whole
+from lookout_edge.adapters.atomic_file import put_aside, write_whole
 from lookout_edge.domain.feedback import Question
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -33,7 +32,7 @@ class DeclinedFile:
         except FileNotFoundError:
             return []
         except ValidationError as error:
-            aside = self._path.rename(self._path.with_name(f"{self._path.name}.broken-{time.time_ns()}"))
+            aside = put_aside(self._path)
             _log.error(
                 "what was declined long ago cannot be read and is put aside: it may be asked again",
                 kept_as=str(aside),

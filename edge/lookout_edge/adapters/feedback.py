@@ -1,7 +1,6 @@
 """Verdicts and proposals on disk: the gateway writes them, operators decide, the pipelines obey."""
 
 import threading
-import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -14,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from lookout_contract.commands import Verdict, VerdictCommand
 from lookout_contract.events import Scenario
 from lookout_contract.status import ProposalReport
-from lookout_edge.adapters.atomic_file import alone, write_whole
+from lookout_edge.adapters.atomic_file import alone, put_aside, write_whole
 from lookout_edge.adapters.declined import DeclinedFile
 from lookout_edge.adapters.memory import Memory
 from lookout_edge.adapters.verdicts import VerdictFile
@@ -172,7 +171,7 @@ class ProposalFile:
             return self._read()
         except ValidationError as error:
             self._proposals, self._seen = [], None
-            aside = self._path.rename(self._path.with_name(f"{self._path.name}.broken-{time.time_ns()}"))
+            aside = put_aside(self._path)
             _log.error(
                 "the proposals are broken and put aside: nothing is left out, and what was declined may be asked again",
                 kept_as=str(aside),

@@ -1,7 +1,5 @@
 """Boxes within boxes: a part of a thing is no second thing."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -11,8 +9,8 @@ from pydantic import ValidationError
 from lookout_edge.adapters.onnx.nested import NestedDetector, unnested
 from lookout_edge.adapters.zoo import ModelSpec, Nested, Zoo
 from lookout_edge.domain.detection import Detection
-from lookout_edge.domain.frame import Image
 from lookout_edge.domain.geometry import Box
+from lookout_edge.testing import ScriptedDetector
 
 WHOLE, WHEEL, NEXT = Box(0.2, 0.2, 0.6, 0.8), Box(0.25, 0.5, 0.4, 0.9), Box(0.45, 0.2, 0.85, 0.8)
 SETTINGS = Nested(labels=("motorcycle", "bicycle"))
@@ -22,23 +20,10 @@ BOXES = st.tuples(*[st.floats(0, 1)] * 4).map(
 )
 
 
-class Finds:
-    """A detector that always finds the same."""
-
-    name, sha256, labels, takes_regions = "finds", "0" * 64, LABELS, True
-
-    def __init__(self, *found: Detection) -> None:
-        self.found = found
-
-    def detect(self, image: Image, region: Box | None = None) -> Sequence[Detection]:
-        """What it was made with."""
-        return self.found
-
-
 def test_a_part_of_an_e_bike_is_no_second_one() -> None:
     whole, wheel = Detection("motorcycle", 0.6, WHOLE), Detection("motorcycle", 0.4, WHEEL)
     assert whole.box.iou(wheel.box) < 0.3
-    detector = NestedDetector(Finds(wheel, whole), SETTINGS)
+    detector = NestedDetector(ScriptedDetector([[wheel, whole]]), SETTINGS)
     assert detector.detect(np.zeros((4, 4, 3), np.uint8)) == [whole]
 
 

@@ -1,7 +1,5 @@
 """Labels that exclude each other: who has a better claim to a place lowers the others' scores there."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -11,25 +9,12 @@ from pydantic import ValidationError
 from lookout_edge.adapters.onnx.rivals import RivalDetector, contested
 from lookout_edge.adapters.zoo import ModelSpec, Rivals, Zoo
 from lookout_edge.domain.detection import Detection
-from lookout_edge.domain.frame import Image
 from lookout_edge.domain.geometry import Box
+from lookout_edge.testing import ScriptedDetector
 
 HERE, THERE = Box(0.2, 0.2, 0.6, 0.6), Box(0.7, 0.2, 0.9, 0.6)
 SETTINGS = Rivals(weights={"garbage": {"overflow": 1.0}, "overflow": {"garbage_bin": 0.5}})
 LABELS = ("person", "garbage", "garbage_bin", "overflow")
-
-
-class Finds:
-    """A detector that always finds the same."""
-
-    name, sha256, labels, takes_regions = "finds", "0" * 64, LABELS, True
-
-    def __init__(self, *found: Detection) -> None:
-        self.found = found
-
-    def detect(self, image: Image, region: Box | None = None) -> Sequence[Detection]:
-        """What it was made with."""
-        return self.found
 
 
 def scores(*found: Detection) -> dict[str, float]:
@@ -68,8 +53,8 @@ def test_only_the_best_rival_counts() -> None:
 
 
 def test_thresholds_hold_for_what_is_left() -> None:
-    first = Finds(Detection("garbage", 0.6, HERE), Detection("overflow", 0.3, HERE), Detection("person", 0.1, HERE))
-    detector = RivalDetector(first, SETTINGS, {"garbage": 0.4, "overflow": 0.5})
+    found = [Detection("garbage", 0.6, HERE), Detection("overflow", 0.3, HERE), Detection("person", 0.1, HERE)]
+    detector = RivalDetector(ScriptedDetector([found]), SETTINGS, {"garbage": 0.4, "overflow": 0.5})
     assert [(d.label, d.score) for d in detector.detect(np.zeros((4, 4, 3), np.uint8))] == [
         ("garbage", pytest.approx(0.42)),
         ("person", 0.1),
