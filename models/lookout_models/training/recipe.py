@@ -45,6 +45,10 @@ class Source(Part):
     #: File beside the recipe with boxes that we have drawn or judged beside the source's: a line of JSON a picture,
     #: ``{"image", "boxes": [[label, score, x1, y1, x2, y2], …]}`` in fractions. Below 0.35 a place is left undecided.
     own_boxes: str = ""
+    #: File beside the recipe with faults of the source's own labels: a line of JSON a picture, ``{"image", "boxes",
+    #: "wrong"}``, the boxes that they leave out (as in ``own_boxes``) and the labels of which no box is right.
+    #: Pictures that it does not name are as labelled.
+    faults: str = ""
     #: Pictures with a box of a label are drawn so many times as often as others of the source.
     repeat: Mapping[str, Annotated[int, Field(ge=1)]] = {}
     #: How much wider than stored a picture may be drawn, at least and at most: for frames that were squeezed.

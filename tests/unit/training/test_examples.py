@@ -103,3 +103,45 @@ def test_a_class_without_a_label_is_left_out(tmp_path: Path) -> None:
     source = SOURCE.model_copy(update={"classes": ("", "smoke"), "pseudo": ()})
     example = collect("made", source, tmp_path, tmp_path, LABELS, {})[0]
     assert example.boxes.classes.tolist() == [2]
+
+
+def test_what_the_labels_leave_out_stands_beside_them(tmp_path: Path) -> None:
+    first(tmp_path)
+    (tmp_path / "made" / "labels" / "made_000.txt").write_text("0 0.5 0.5 0.2 0.2\n")
+    (tmp_path / "judged.jsonl").write_text(
+        '{"image": "made_000.png", "boxes": [["fire", 0.2, 0, 0, 0.3, 0.3], ["smoke", 1, 0.6, 0.6, 0.9, 0.9],'
+        ' ["fire", 0.2, 0.4, 0.4, 0.6, 0.61]]}\n'
+    )
+    source = SOURCE.model_copy(update={"faults": "judged.jsonl", "pseudo": ()})
+    example = collect("made", source, tmp_path, tmp_path, LABELS, {})[0]
+    assert sorted(example.boxes.classes.tolist()) == [1, 2]
+    # The third box is a labelled one.
+    assert example.undecided.of(1) == pytest.approx(np.array([[0, 0, 0.3, 0.3]]))
+
+
+def test_what_nobody_judged_is_as_labelled(tmp_path: Path) -> None:
+    path = first(tmp_path)
+    (tmp_path / "judged.jsonl").write_text("")
+    source = SOURCE.model_copy(update={"faults": "judged.jsonl"})
+    plain = collect("made", SOURCE, tmp_path, tmp_path, LABELS, {path: [("person", 0.7, 0.0, 0.0, 0.2, 0.2)]})[0]
+    judged = collect("made", source, tmp_path, tmp_path, LABELS, {path: [("person", 0.7, 0.0, 0.0, 0.2, 0.2)]})[0]
+    assert judged.boxes.corners.tolist() == plain.boxes.corners.tolist()
+    assert judged.undecided.corners.tolist() == plain.undecided.corners.tolist()
+
+
+def test_boxes_that_are_wrong_are_none(tmp_path: Path) -> None:
+    first(tmp_path)
+    (tmp_path / "made" / "labels" / "made_000.txt").write_text("0 0.5 0.5 0.2 0.2\n1 0.5 0.5 0.4 0.4\n")
+    (tmp_path / "judged.jsonl").write_text('{"image": "made_000.png", "boxes": [], "wrong": ["fire"]}\n')
+    source = SOURCE.model_copy(update={"faults": "judged.jsonl", "pseudo": ()})
+    example = collect("made", source, tmp_path, tmp_path, LABELS, {})[0]
+    assert example.boxes.classes.tolist() == [2]
+    assert len(example.undecided) == 0
+
+
+def test_a_fault_of_an_unknown_label_is_named(tmp_path: Path) -> None:
+    first(tmp_path)
+    (tmp_path / "judged.jsonl").write_text('{"image": "made_000.png", "boxes": [], "wrong": ["fir"]}\n')
+    source = SOURCE.model_copy(update={"faults": "judged.jsonl"})
+    with pytest.raises(UsageError, match=r"judged\.jsonl: made_000\.png: 'fir'"):
+        collect("made", source, tmp_path, tmp_path, LABELS, {})

@@ -55,6 +55,7 @@ def collect(
 ) -> list[Example]:
     """All examples of a source. UsageError when a folder or label file is missing."""
     drawn = read_boxes(own / source.own_boxes, labels) if source.own_boxes else None
+    faults = read_faults(own / source.faults, labels) if source.faults else {}
     folder = data / source.folder
     images = folder / "images" if (folder / "images").is_dir() else folder
     texts = own / source.own_labels if source.own_labels else folder / "labels"
@@ -66,6 +67,7 @@ def collect(
             texts / f"{path.stem}.txt",
             labels,
             pseudo.get(str(path)) if drawn is None else drawn.get(path.name),
+            faults.get(path.name, Faults()),
         )
         for path in list_pictures(images)
         if path.name.startswith(source.prefix) and path.name not in source.excluded
@@ -88,6 +90,27 @@ def _own_box(values: Sequence[Any], labels: Sequence[str]) -> PseudoBox:
     return str(label), float(score), float(x1), float(y1), float(x2), float(y2)
 
 
+@dataclass(frozen=True, slots=True)
+class Faults:
+    """What is wrong with a picture's labels."""
+
+    #: Boxes that they leave out.
+    boxes: Sequence[PseudoBox] = ()
+    #: Labels of which no box is right.
+    wrong: Sequence[str] = ()
+
+
+def read_faults(path: Path, labels: Sequence[str]) -> dict[str, Faults]:
+    """Name of the picture → faults of its labels, see ``Source.faults``. UsageError for what is none of ``labels``."""
+    boxes = read_boxes(path, labels)
+    records = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    wrong: dict[str, Sequence[str]] = {record["image"]: record.get("wrong", ()) for record in records}
+    for image, names in wrong.items():
+        if unknown := sorted(set(names) - set(labels)):
+            raise UsageError(f"{path}: {image}: '{unknown[0]}' is no label of the recipe")
+    return {image: Faults(found, wrong[image]) for image, found in boxes.items()}
+
+
 def make_boxes(items: Iterable[tuple[int, float, float, float, float]]) -> Boxes:
     """Boxes of (class, x1, y1, x2, y2) rows."""
     rows = np.array(list(items), np.float32).reshape(-1, 5)
@@ -95,18 +118,25 @@ def make_boxes(items: Iterable[tuple[int, float, float, float, float]]) -> Boxes
 
 
 def _example(
-    name: str, source: Source, path: Path, text: Path, labels: Sequence[str], pseudo: Sequence[PseudoBox] | None
+    name: str,
+    source: Source,
+    path: Path,
+    text: Path,
+    labels: Sequence[str],
+    pseudo: Sequence[PseudoBox] | None,
+    faults: Faults,
 ) -> Example:
     truth = _read_labels(text, source, labels) if source.classes else make_boxes([])
+    truth = _without(truth, [labels.index(label) for label in faults.wrong])
     filled = [label for label in source.pseudo if pseudo is not None]
     everywhere = [label for label in (*source.unknown, *source.pseudo) if label not in filled]
     sure: list[tuple[int, float, float, float, float]] = []
     unsure = [(labels.index(label), 0.0, 0.0, 1.0, 1.0) for label in everywhere]
-    for label, score, x1, y1, x2, y2 in pseudo or ():
+    for label, score, x1, y1, x2, y2 in [*(box for box in pseudo or () if box[0] in filled), *faults.boxes]:
         corners = (x1, y1, x2, y2)
-        number = labels.index(label) if label in labels else -1
+        number = labels.index(label)
         # A box of the same class that is labelled already says the same thing better.
-        if label in filled and not _overlaps(corners, truth.of(number)):
+        if not _overlaps(corners, truth.of(number)):
             (sure if score >= _SURE else unsure).append((number, x1, y1, x2, y2))
     return Example(path, name, _joined(truth, make_boxes(sure)), make_boxes(unsure), source.stretch)
 
@@ -114,6 +144,11 @@ def _example(
 def _overlaps(corners: Sequence[float], others: Floats) -> bool:
     box = np.array([corners], np.float32)
     return len(others) > 0 and bool((pairwise_iou(box, others) > _SAME_OBJECT).any())
+
+
+def _without(boxes: Boxes, classes: Sequence[int]) -> Boxes:
+    kept = ~np.isin(boxes.classes, classes)
+    return Boxes(boxes.corners[kept], boxes.classes[kept])
 
 
 def _joined(first: Boxes, second: Boxes) -> Boxes:
