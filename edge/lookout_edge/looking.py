@@ -182,6 +182,8 @@ class Attention:
         self._unexplained = False
         #: Whether a rule needs more looks at something, not only time.
         self._undecided = False
+        #: Frame time of the newest picture after the last look in which nothing had changed since; None without one.
+        self.unchanged_at: float | None = None
 
     def is_due(self, at: float) -> bool:
         """Keep the cadence on its own grid, so that the rate does not sag when the frame rate is no multiple of it.
@@ -214,6 +216,7 @@ class Attention:
         wanted = [place.box for place in places if place.look_at <= at]
         wanted += [box for when, box in (*self._wishes, *self._later) if when <= at]
         if not motion.regions and not wanted:
+            self.unchanged_at = self.unchanged_at if motion.moves else at
             return None
         # Whose turn comes before the next steady picture joins in, so that all are looked at in the same ones.
         soon = at + max(self._settings.steady_s, 1.0 / self._settings.detect_fps)
@@ -226,6 +229,7 @@ class Attention:
     def looked(self, at: float, look: Look, detections: Sequence[Detection]) -> tuple[Detection, ...]:
         """Take in what a look found; the detections that count: whole things outside the masks."""
         self._gate.looked(look.regions)
+        self.unchanged_at = None
         later = [(when, box) for when, box in self._later if when > at and look.regions is not None]
         if look.regions is None:
             self._whole_at = at
@@ -290,7 +294,7 @@ class Attention:
     def reset(self) -> None:
         """Time has jumped."""
         self._gate.reset()
-        self._due_at = self._asked_at = self._whole_at = None
+        self._due_at = self._asked_at = self._whole_at = self.unchanged_at = None
         self._busy_until = float("-inf")
         self._wishes, self._later, self._judged = [], [], []
         self._judged_pace_s, self._first_wish_at = None, inf

@@ -1,7 +1,7 @@
 """One camera from frame to events. Frame time is the only time there is, so a replay gives the same events."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from math import inf
 
@@ -289,10 +289,12 @@ class CameraPipeline:
             return []
         self.unknown_because = None
         found, doubtful = parted(found, self._doubts)
+        unchanged_at = self._attention.unchanged_at
         detections = self._attention.looked(frame.at, look, found)
         scene = LookedScene(self._gate, look.regions)
         self.tracks = self._tracker.update(frame.at, detections, scene)
         told = self._told(frame, look, detections, self._attention.whole(look.regions, doubtful))
+        told = replace(told, unchanged_at=unchanged_at)
         if self._shadows:
             whole = partial(self._attention.whole, look.regions)
             self._looked = Looked(

@@ -277,9 +277,9 @@ class Tracker:
         """It was not found. Is it gone, or was it not looked at, overlooked or hidden?"""
         still = self._stands(followed) or followed.patch is not None
         if not scene.saw(followed.box if still else followed.search_box):
-            if still:
+            if still and followed.missed_s <= 0:
                 followed.hold(at)
-            elif at < followed.look_at:
+            elif not still and at < followed.look_at:
                 followed.coast(at)
             return
         if still and followed.overlooked < followed.hits and self._looks_the_same(followed, scene):

@@ -100,6 +100,8 @@ class Scene:
     going_on: Callable[[Scenario], Sequence[Observation]] = _nothing
     #: The parts of the picture that this look was at; None for the whole.
     regions: tuple[Box, ...] | None = None
+    #: Frame time of the newest picture after the last look in which nothing had changed since; None without one.
+    unchanged_at: float | None = None
 
     def saw(self, box: Box) -> bool:
         """Whether this look was at all of ``box``: what was not looked at is neither there nor gone."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, NamedTuple, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -116,6 +116,14 @@ class _Note:
         return self.tilt if at - self.tilted_at <= _POSE_LASTS_S else None
 
 
+class _Seen(NamedTuple):
+    """Somebody who was upright lately, as last seen."""
+
+    at: float
+    box: Box
+    note: _Note
+
+
 class _Posture(StrEnum):
     UPRIGHT = "upright"
     LYING = "lying"
@@ -139,15 +147,15 @@ class Care(PresenceRule[CareParams, _Note]):
         #: Start of the day's time for signs of life, and the seconds of it that were watched.
         self._day_from = 0.0
         self._watched_s = 0.0
-        #: Thing → when and where it was last seen upright, if that is how it was last seen.
-        self._upright: dict[int, tuple[float, Box]] = {}
+        #: Thing → how it was last seen, of those that were upright within ``fall_within_s``.
+        self._lately: dict[int, _Seen] = {}
         #: Start of that time and what was watched of it when nobody was seen; until somebody is.
         self._silent: tuple[float, float] | None = None
 
     def observe(self, at: float, tracks: Sequence[Track], scene: Scene) -> Sequence[Observation]:
         """See ``Rule.observe``."""
         self._scene = scene
-        self._upright = {k: v for k, v in self._upright.items() if 0 <= at - v[0] <= self._params.fall_within_s}
+        self._lately = {thing: seen for thing, seen in self._lately.items() if self._was_upright(at, seen.note)}
         people = super().observe(at, tracks, scene)
         self._scene = _NO_SCENE  # it would keep its picture alive until the next look
         seen = (track.box for track in tracks if track.label in self._params.labels and track.last_at >= at)
@@ -209,25 +217,31 @@ class Care(PresenceRule[CareParams, _Note]):
         if tilt is not None:
             note.tilt, note.tilted_at = tilt, at
         posture = self._posture(at, track.box, note)
-        self._upright.pop(presence.thing, None)
         if posture is _Posture.UPRIGHT:
-            self._upright[presence.thing] = at, track.box
             note.upright_at, note.lying_since, note.fell_within_s = at, None, None
             note.told_fell_within_s = None
         elif posture is _Posture.LYING and note.lying_since is None:
-            note.lying_since = at
-            stood_at = self._stood_here(at, track.box) if note.upright_at is None else note.upright_at
-            note.fell_within_s = note.told_fell_within_s if stood_at is None else at - stood_at
+            note.lying_since, note.fell_within_s = at, note.told_fell_within_s
+            lost = note if note.upright_at is not None else self._lost_here(at, track.box)
+            if lost is not None and lost.lying_since is not None and lost is not note:
+                note.lying_since, note.fell_within_s = lost.lying_since, lost.fell_within_s
+            elif lost is not None and lost.upright_at is not None:
+                note.fell_within_s = at - lost.upright_at
+        self._lately[presence.thing] = _Seen(at, track.box, note)
 
-    def _stood_here(self, at: float, lying: Box) -> float | None:
-        """When somebody was last seen who stood where somebody lies and is not seen any more: a box that tips over has
-        so little in common with itself that the tracker may take it for another person's."""
-        stood = (
-            seen_at
-            for seen_at, box in self._upright.values()
-            if seen_at < at and at - seen_at <= self._params.fall_within_s and box.intersection(lying) > 0
-        )
-        return max(stood, default=None)
+    def _was_upright(self, at: float, note: _Note) -> bool:
+        """Whether somebody stood or sat within ``fall_within_s``. Who keeps still is hardly looked at: as long as no
+        picture after the last look showed a change, they stood or sat as they did then."""
+        unchanged_at = self._scene.unchanged_at
+        if unchanged_at is not None and note.upright_at == self._looked_at:
+            note.upright_at = unchanged_at
+        return note.upright_at is not None and 0 <= at - note.upright_at <= self._params.fall_within_s
+
+    def _lost_here(self, at: float, lying: Box) -> _Note | None:
+        """The note of somebody who was upright, is not seen any more, and last was where somebody lies now: a box that
+        tips over has so little in common with itself that the tracker may take it for another person's."""
+        lost = [seen.note for seen in self._lately.values() if seen.at < at and seen.box.intersection(lying) > 0]
+        return max(lost, key=lambda note: note.upright_at or 0.0, default=None)
 
     def _posture(self, at: float, box: Box, note: _Note) -> _Posture | None:
         """By the pose where it is known, else by the box; None for what is neither."""

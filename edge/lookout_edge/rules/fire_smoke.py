@@ -258,7 +258,7 @@ class FireSmoke:
         standing, blocked_by = standing_of(conditions)
         confirmed = stage is Stage.CONFIRMED
         turns = [hazard.since + limit for limit in (wait_s, params.confirm_s, params.steady_s, place_s)]
-        if blocked_by == "seen_lately" and hazard.votes.yes == hazard.votes.of:
+        if blocked_by == "votes" or (blocked_by == "seen_lately" and hazard.votes.yes == hazard.votes.of):
             turns.append(at + _AGAIN_S)
         return Observation(
             key=hazard.number,

@@ -155,8 +155,20 @@ def test_what_is_confirmed_is_looked_at_once_a_second_and_what_is_missed_at_once
 
 
 def test_it_asks_for_a_look_when_time_alone_decides() -> None:
-    (_, observation), *_ = watch(rule(), flame(), 0)
+    *_, (_, observation) = watch(rule(), flame(), 0.4)
     assert observation.look_by == 4.0
+
+
+def test_what_only_shines_is_told_in_time_though_nothing_moves_and_only_the_rule_asks_for_looks() -> None:
+    watched, at = rule(), 0.0
+    (seen,) = watched.observe(at, (), Scene("yard", detections=flame(score=0.32)(at)))
+    for _ in range(10):
+        if seen.standing is Standing.ACTIVE:
+            break
+        assert seen.look_by is not None
+        at = seen.look_by
+        (seen,) = watched.observe(at, (), Scene("yard", detections=flame(score=0.32)(at)))
+    assert (at, seen.attributes.stage) == (4.0, "pre_alarm")
 
 
 def test_one_lucky_look_is_nothing() -> None:

@@ -113,6 +113,28 @@ def test_a_fall_is_one_though_the_tracker_takes_who_lies_there_for_somebody_else
     assert active(watch(care(), falls, start, 60))[0] == (start + 31, "fall")
 
 
+@pytest.mark.parametrize("tipping", [Box(0.38, 0.55, 0.53, 0.85), Box(0.36, 0.6, 0.6, 0.8)], ids=["tilts", "lies"])
+def test_a_fall_is_one_though_the_tracker_loses_who_tips_over_on_the_way(tipping: Box) -> None:
+    start = hour(9)
+    falls = changing(
+        (1, start, start + 20, UPRIGHT), (1, start + 20, start + 20.5, tipping), (2, start + 22, start + 99, LYING)
+    )
+    (at, stage), *_ = active(watch(care(), falls, start, 60))
+    assert (start + 30 <= at <= start + 32, stage) == (True, "fall")
+
+
+@pytest.mark.parametrize(("unchanged_s", "told"), [(7.8, ["fall"]), (4.0, []), (None, [])])
+def test_who_kept_still_was_upright_until_a_picture_showed_a_change(unchanged_s: float | None, told: list[str]) -> None:
+    """Nothing moves, so there is no look for eight seconds: then somebody lies there."""
+    start, watched = hour(9), care()
+    assert active(watch(watched, somebody, start, 4)) == []
+    unchanged_at = None if unchanged_s is None else start + 4 + unchanged_s
+    lies = (track(1, start + 12, label="person", box=LYING),)
+    watched.observe(start + 12, lies, Scene("yard", unchanged_at=unchanged_at))
+    later = watch(watched, posture((start + 99, LYING)), start + 12.5, 20)
+    assert sorted({stage or "" for _, stage in active(later)}) == told
+
+
 @pytest.mark.parametrize(
     ("who", "until"),
     [(UPRIGHT, 99.0), (Box(0.02, 0.30, 0.10, 0.80), 20.0), (UPRIGHT, 15.0), (Box(0.38, 0.55, 0.53, 0.85), 20.0)],

@@ -110,6 +110,22 @@ def test_every_look_looks_at_everything() -> None:
     assert [look.regions for look in camera.since(0)] == [None] * 20
 
 
+def test_it_knows_until_when_nothing_had_changed_since_the_last_look() -> None:
+    camera, thing = Camera(), box_at(0.5, 0.5, 0.1, 0.1)
+    camera.show(seconds=2)
+    assert camera.attention.unchanged_at == pytest.approx(camera.at, abs=0.41)
+    quiet_until = camera.at
+    camera.show(thing)
+    assert camera.attention.unchanged_at is None or camera.attention.unchanged_at < quiet_until
+    camera.show(thing, seconds=0.6)
+    assert camera.looks[-1][0] >= quiet_until
+    assert camera.attention.unchanged_at is None
+    walked = Camera()
+    for number in range(30):
+        walked.show(box_at(0.1 + 0.02 * number, 0.5, 0.1, 0.2))
+    assert walked.attention.unchanged_at is None, "what is known to move is a change, too"
+
+
 def test_who_walks_through_is_looked_at_in_regions_that_hold_him() -> None:
     camera = Camera()
     camera.show(seconds=2)

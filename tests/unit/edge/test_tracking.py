@@ -171,6 +171,26 @@ class StillScene:
         return True
 
 
+class ElsewhereScene(StillScene):
+    """A look at another part of the picture."""
+
+    def saw(self, box: Box) -> bool:
+        """See ``SceneView``."""
+        return False
+
+
+def test_what_stands_is_held_through_a_look_elsewhere_unless_the_look_before_showed_that_it_is_gone() -> None:
+    tracker = Tracker()
+    for index in range(10):
+        tracker.update(0.2 * index, [seen(0.5)], StillScene())
+    (stood,) = tracker.update(2.0, [], ElsewhereScene())
+    assert (stood.held, stood.last_at) == (True, 2.0)
+    assert visible(tracker.update(2.2, []), 2.2) == []
+    (gone,) = tracker.update(2.4, [], ElsewhereScene())
+    assert (gone.held, gone.last_at) == (False, 2.0)
+    assert visible(tracker.update(2.6, [seen(0.5)]), 2.6) == [gone.id]
+
+
 def ghost(tracker: Tracker, x: float) -> list[bool]:
     """Whether a person who surely walked up to x = 0.5 is followed, while what is seen of them drifts to ``x``."""
     for index in range(20):
