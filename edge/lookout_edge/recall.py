@@ -42,9 +42,16 @@ def answer(recalled: Recollection, timezone: tzinfo, words: Words) -> list[str]:
         lines.append(words.sentence("why_since", clock=_clock(before.at, timezone), state=_sight(before, words)))
     for note in notes:
         lines += _told(note, timezone, words)
+    lines += broken_off(recalled, timezone, words)
     if recalled.silence is not None:
         lines.append(words.sentence(_SILENCE[recalled.silence]))
     return lines
+
+
+def broken_off(recalled: Recollection, timezone: tzinfo, words: Words) -> list[str]:
+    """The line that says since when nothing is known because the gateway broke off; none where it did not."""
+    since = recalled.unknown_since
+    return [] if since is None else [words.sentence("why_broken_off", clock=_clock(since, timezone))]
 
 
 def read_moment(text: str, timezone: tzinfo, now: datetime) -> datetime:

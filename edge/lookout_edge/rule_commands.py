@@ -21,7 +21,7 @@ from lookout_edge.domain.feedback import Decision
 from lookout_edge.domain.frame import Frame
 from lookout_edge.domain.suppressed import Suppressed
 from lookout_edge.errors import ConfigError, SourceError
-from lookout_edge.recall import answer, proposal_text, read_moment
+from lookout_edge.recall import answer, broken_off, proposal_text, read_moment
 from lookout_edge.recordings import Studio, studio_of
 from lookout_edge.replay import events_of
 from lookout_edge.score import Clip, Cost, Known, Labels, alarms_of, as_table, read_labels, scoreboard
@@ -75,16 +75,21 @@ def why(
         if camera not in loaded.config.cameras:
             known = ", ".join(loaded.config.cameras)
             raise ConfigError(f"{config}: there is no camera {camera!r}; known are {known}.")
-        moment = read_moment(at, loaded.timezone, datetime.now(loaded.timezone)).timestamp()
+        now = datetime.now(loaded.timezone)
+        moment = read_moment(at, loaded.timezone, now).timestamp()
         memory = bootstrap.open_memory(loaded.config)
-        recalled = memory.recall(camera, moment - around, moment + around)
+        lives_at = now.timestamp() if bootstrap.is_running(loaded.config) else None
+        recalled = memory.recall(camera, moment - around, moment + around, lives_at=lives_at)
         memory.close()
-    lines = answer(recalled, loaded.timezone, words_of(lang))
+    words = words_of(lang)
+    lines = answer(recalled, loaded.timezone, words)
     if not as_json:
         typer.echo("\n".join(lines))
         return
     if recalled.is_incomplete or recalled.is_empty:
         typer.echo(lines[0], err=True)
+    for line in broken_off(recalled, loaded.timezone, words):
+        typer.echo(line, err=True)
     for note in recalled.notes:
         typer.echo(note.model_dump_json(exclude_defaults=True))
 

@@ -4,17 +4,23 @@ import sqlite3
 import threading
 from collections.abc import Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import structlog
 from pydantic import ValidationError
 
+from lookout_contract.status import Sight
 from lookout_edge.domain.memory import KEEP_S, Kind, Note, Recollection
 from lookout_edge.errors import SpoolError
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 MOST_NOTES = 200_000
+#: Signs of life are written so often, seconds; after a power cut up to as much was watched and is not known to be.
+BEAT_S = 60.0
+#: So long without one and it is not known that anybody watched.
+LAPSE_S = 2 * BEAT_S
 #: Notes between two clean-ups.
 _TIDY_EVERY = 500
 _SCHEMA = """
@@ -26,6 +32,7 @@ CREATE INDEX IF NOT EXISTS notes_by_camera ON notes (camera, at);
 CREATE INDEX IF NOT EXISTS notes_by_occurrence ON notes (occurrence);
 CREATE TABLE IF NOT EXISTS forgotten (camera TEXT PRIMARY KEY, upto REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS tidied (one INTEGER PRIMARY KEY CHECK (one = 1), last_id INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS lived (one INTEGER PRIMARY KEY CHECK (one = 1), upto REAL NOT NULL);
 """
 #: A new note takes two that are too old with it at most: one of a clock that is far ahead must not take all.
 _TAKES_ALONG = 2
@@ -57,7 +64,7 @@ class Memory:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
             self._file.execute("PRAGMA journal_mode=WAL")
-            # A power cut may cost the last notes: they are no evidence.
+            # A power cut may cost the last notes: they are no evidence. Signs of life that came later go with them.
             self._file.execute("PRAGMA synchronous=OFF")
             self._file.executescript(_SCHEMA)
         except (OSError, sqlite3.Error) as error:
@@ -90,11 +97,45 @@ class Memory:
         )
         return found[0] if found else None
 
-    def recall(self, camera: str, start: float, end: float) -> Recollection:
-        """What is remembered of a camera from ``start`` to ``end``, and what is forgotten of it."""
+    def live(self, at: float) -> None:
+        """Keep that the gateway lives."""
+        try:
+            with self._lock:
+                self._file.execute("REPLACE INTO lived (one, upto) VALUES (1, ?)", (at,))
+        except sqlite3.Error as error:
+            _log.warning("a sign of life could not be kept", path=str(self._path), why=str(error))
+
+    def break_off(self, now: float) -> float | None:
+        """Note of each camera that was not off that it was watched no longer than the gateway is known to have lived.
+
+        Returns the last time of which that was noted; None when each had said that it was off.
+        """
+        try:
+            lived = self._lived()
+            # Up to the next sign of life there may have been notes; without any there are only notes.
+            limit = now if lived is None else lived + BEAT_S
+            lefts = [left for left in map(partial(self._left, limit), self._cameras()) if left is not None]
+        except SpoolError as error:
+            _log.warning("how the last run ended could not be noted", why=str(error))
+            return None
+        ends = [left.model_copy(update={"at": max(left.at, lived or left.at)}) for left in lefts]
+        for end in ends:
+            self.add(end)
+        return max((end.at for end in ends), default=None)
+
+    def recall(self, camera: str, start: float, end: float, *, lives_at: float | None = None) -> Recollection:
+        """What is remembered of a camera from ``start`` to ``end``, what is forgotten of it and what was never known.
+
+        ``lives_at``: a time at which the gateway lives; unless its last sign of life was long before, it watches yet.
+        """
         notes, before = self.between(start, end, camera=camera), self.last_sight(camera, start)
-        upto = self._forgotten(camera)
-        return Recollection(start=start, end=end, notes=notes, before=before, forgotten_until=upto)
+        upto, lived = self._forgotten(camera), self._lived()
+        if lived is not None and lives_at is not None and lives_at - lived <= LAPSE_S:
+            lived = None
+        known_until = lived if lived is None or not notes else max(lived, notes[-1].at)
+        return Recollection(
+            start=start, end=end, notes=notes, before=before, forgotten_until=upto, known_until=known_until
+        )
 
     def of_occurrence(self, occurrence: str) -> Sequence[Note]:
         """Everything about one occurrence, oldest first."""
@@ -119,12 +160,35 @@ class Memory:
         return self._read(where, start, end, *kinds, *states)
 
     def _forgotten(self, camera: str) -> float | None:
+        return self._number("SELECT upto FROM forgotten WHERE camera = ?", camera)
+
+    def _lived(self) -> float | None:
+        """When the gateway gave its last sign of life; None when it never did."""
+        return self._number("SELECT upto FROM lived")
+
+    def _cameras(self) -> list[str]:
         try:
-            with self._lock:
-                found = self._file.execute("SELECT upto FROM forgotten WHERE camera = ?", (camera,)).fetchone()
+            with self._lock, closing(self._file.execute("SELECT DISTINCT camera FROM notes")) as rows:
+                return [str(camera) for (camera,) in rows]
         except sqlite3.Error as error:
             raise self._unreadable(error) from error
-        return None if found is None else float(found[0])
+
+    def _left(self, limit: float, camera: str) -> Note | None:
+        """A note that nobody has watched a camera since its last note up to ``limit``; None if it was off by then."""
+        last = self.last_sight(camera, limit)
+        if last is None or last.state == Sight.OFF:
+            return None
+        newest = self._number("SELECT max(at) FROM notes WHERE camera = ? AND at <= ?", camera, limit)
+        at = last.at if newest is None else newest
+        return Note(at=at, camera=camera, kind=Kind.SIGHT, state=Sight.OFF.value, reason="not_running")
+
+    def _number(self, sql: str, *values: str | float) -> float | None:
+        try:
+            with self._lock:
+                found = self._file.execute(sql, values).fetchone()
+        except sqlite3.Error as error:
+            raise self._unreadable(error) from error
+        return None if found is None or found[0] is None else float(found[0])
 
     def _unreadable(self, error: Exception) -> SpoolError:
         return SpoolError(f"{self._path}: the memory cannot be read ({error}); delete the file.")

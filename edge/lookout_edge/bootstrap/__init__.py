@@ -28,6 +28,8 @@ from lookout_edge.adapters.jpeg import encode_jpeg
 from lookout_edge.adapters.link import MqttLink
 from lookout_edge.adapters.memory import Memory
 from lookout_edge.adapters.model_store import RolledOut
+from lookout_edge.adapters.pulse import Pulse
+from lookout_edge.adapters.pulse import is_running as memory_is_kept
 from lookout_edge.adapters.service_manager import ServiceManager
 from lookout_edge.adapters.uploader import EvidenceUploader
 from lookout_edge.adapters.verdicts import VerdictFile
@@ -145,6 +147,11 @@ def open_memory(config: GatewayConfig) -> Memory:
     return Memory(path)
 
 
+def is_running(config: GatewayConfig) -> bool:
+    """Whether the gateway of that configuration runs on this box."""
+    return memory_is_kept(config.data_dir / MEMORY)
+
+
 def open_proposals(config: GatewayConfig) -> ProposalFile:
     """What a gateway proposes to leave out; a running one obeys a decision at its next look."""
     return ProposalFile(config.data_dir / PROPOSALS)
@@ -223,7 +230,7 @@ class GatewayBuilder:
         workers = self._workers(self._loaded)
         self._unwatched.end()
         services: list[Service] = [Closing(self._spool.close), Closing(self._memory.close), self._coverage]
-        services += [Closing(self._unwatched.close), Closing(self._days.close)]
+        services += [Closing(self._unwatched.close), Closing(self._days.close), self._pulse()]
         services += [self._shadows, self._link, self._views.desk]
         services.append(Closing(self.inference.close))
         services += [service for service in (self._bus, self._voice) if service is not None]
@@ -242,6 +249,12 @@ class GatewayBuilder:
         services += [Housekeeping(), ServiceManager(self._status)]
         services += weekly(self._loaded, self._rehearsals, self.self_tests)
         return Gateway(self._crew, services), workers
+
+    def _pulse(self) -> Pulse:
+        def states() -> list[CameraState]:
+            return [worker.state for worker in self._crew.workers if worker.state is not None]
+
+        return Pulse(self._memory, self._loaded.config.data_dir / MEMORY, self._clock, states)
 
     def reload(self) -> str:
         """Read the file again and restart the cameras that it changes; EdgeError leaves everything as it was.

@@ -52,8 +52,9 @@ class RunningGateway:
         """See ``Shown``."""
         self._camera(camera)
         timezone = self.loaded().timezone
-        moment = read_moment(at, timezone, datetime.now(timezone)).timestamp()
-        recalled = self.memory.recall(camera, moment - around_s, moment + around_s)
+        now = datetime.now(timezone)
+        moment = read_moment(at, timezone, now).timestamp()
+        recalled = self.memory.recall(camera, moment - around_s, moment + around_s, lives_at=now.timestamp())
         lines = answer(recalled, timezone, Words.of(Language.ENGLISH))
         return Recalled(lines=lines, remembered=recalled, timezone=timezone)
 

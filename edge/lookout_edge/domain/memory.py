@@ -77,6 +77,8 @@ class Recollection:
     before: Note | None = None
     #: Up to when notes about this camera had to give way to newer ones: silence says nothing there.
     forgotten_until: float | None = None
+    #: Up to when the gateway is known to have lived; None where it lives yet, or nobody can know.
+    known_until: float | None = None
 
     @property
     def is_incomplete(self) -> bool:
@@ -92,6 +94,14 @@ class Recollection:
     def is_empty(self) -> bool:
         """Whether nothing at all is known: not even whether the camera saw."""
         return self.before is None and not self.notes
+
+    @property
+    def unknown_since(self) -> float | None:
+        """Since when it is not known what the camera could see, though it never said that it was off: then the gateway
+        broke off. None where that is known to the end."""
+        last = next((note for note in reversed(self.notes) if note.kind is Kind.SIGHT), self.before)
+        broke_off = self.known_until is not None and self.known_until < self.end
+        return self.known_until if broke_off and last is not None and last.state != Sight.OFF else None
 
     @property
     def silence(self) -> Silence | None:
@@ -110,6 +120,8 @@ class Recollection:
         sights = [note for note in self.notes if note.kind is Kind.SIGHT]
         states = [self.before.state if self.before is not None else None, *(note.state for note in sights)]
         ends = [*(note.at for note in sights), self.end]
+        if self.unknown_since is not None:
+            states, ends = [*states, None], [*ends[:-1], self.unknown_since, self.end]
         return [state == Sight.WATCHING for state, ends_at in zip(states, ends, strict=True) if ends_at > since]
 
 

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from datetime import UTC, datetime
 from importlib.metadata import files
 from pathlib import Path
 from typing import Any
@@ -139,6 +140,34 @@ def test_a_changed_camera_is_restarted_alone_and_a_bad_configuration_changes_not
         time.sleep(0.2)
     else:
         raise AssertionError(gateway.text())
+
+
+def why(config: Path, language: str = "en") -> str:
+    """What is told of the last two minutes."""
+    command = [sys.executable, "-m", "lookout_edge", "why", "--config", str(config), "--camera", "street"]
+    now = datetime.now(UTC).isoformat()
+    return subprocess.run([*command, "--at", now, "--lang", language], capture_output=True, check=True).stdout.decode()
+
+
+def test_a_gateway_that_is_killed_is_told_from_one_that_lives_and_sees_nothing(
+    gateway: Running, tmp_path: Path
+) -> None:
+    gateway.wait_for(lambda e: (e["event"], e.get("camera"), e.get("state")) == ("camera", "street", "watching"))
+    config = tmp_path / "g.yaml"
+    assert "broke off" not in why(config)
+    gateway.process.kill()
+    gateway.process.wait()
+    assert "What the camera could see after" in why(config)
+    assert "网关突然中断了" in why(config, "zh")
+    again = Running(config)
+    try:
+        again.wait_for(lambda e: (e["event"], e.get("camera"), e.get("state")) == ("camera", "street", "watching"))
+        told = why(config)
+    finally:
+        again.process.kill()
+        again.process.wait()
+    assert "camera: off · gateway not running" in told
+    assert "broke off" not in told
 
 
 def test_what_stands_there_over_a_restart_is_one_occurrence(gateway: Running, tmp_path: Path) -> None:

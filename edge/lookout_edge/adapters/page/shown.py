@@ -41,6 +41,7 @@ class Recalled:
 
         Up to ``forgotten_until``, on that clock, something may be missing, None where nothing is; ``forgotten`` says
         that all may be. ``silence`` says of which time it is known that nothing came close to an alarm (``Silence``).
+        Since ``unknown_since``, on that clock, nothing is known; None where the gateway did not break off.
         """
         told = self.remembered
         until = self._clock(told.forgotten_until) if told.is_incomplete and told.forgotten_until is not None else None
@@ -51,6 +52,7 @@ class Recalled:
             "forgotten_until": until,
             "forgotten": told.is_forgotten,
             "silence": told.silence,
+            "unknown_since": None if told.unknown_since is None else self._clock(told.unknown_since),
         }
 
     def _note(self, note: Note) -> dict[str, object]:

@@ -60,12 +60,13 @@ function cardOf(camera) {
 const SILENCE = { whole: "why_nothing", since: "why_nothing_since", watched: "why_nothing_watched" };
 
 /** What is remembered of a while, line by line. */
-function told({ before, notes, forgotten_until: until, silence }) {
+function told({ before, notes, forgotten_until: until, silence, unknown_since: unknownSince }) {
   const lines = [];
   if (until) lines.push(text("why_forgotten", { clock: until }));
   else if (!before) lines.push(text(notes.length ? "why_unknown" : "why_empty"));
   if (before && before.state !== "watching") lines.push(text("why_since", { clock: before.clock, ...sightOf(before) }));
   for (const note of notes) lines.push(...noteOf(note));
+  if (unknownSince) lines.push(text("why_broken_off", { clock: unknownSince }));
   if (silence) lines.push(text(SILENCE[silence]));
   return lines;
 }
