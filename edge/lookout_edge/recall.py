@@ -89,7 +89,7 @@ def _told(note: Note, timezone: tzinfo, words: Words) -> Iterable[str]:
         "clock": clock,
         "scenario": words.say("scenarios", note.scenario or ""),
         "zone": words.say("values", note.zone or "frame"),
-        "thing": words.say("labels", note.label) if note.label else words.sentence("why_nobody"),
+        "thing": _thing(note, words),
     }
     if note.kind is Kind.SUPPRESSED:
         yield words.sentence("why_suppressed", condition=words.say("conditions", note.blocked_by or ""), **what)
@@ -106,6 +106,14 @@ def _told(note: Note, timezone: tzinfo, words: Words) -> Iterable[str]:
         yield from (f"    {_condition(condition, words)}" for condition in note.conditions)
 
 
+def _thing(note: Note, words: Words) -> str:
+    """As a part of the sentence: none of an alarm about no thing, save where nobody being there is what it is about."""
+    if note.label is None and note.scenario != Scenario.CARE:
+        return ""
+    thing = words.say("labels", note.label) if note.label else words.sentence("why_nobody")
+    return words.sentence("why_thing", thing=thing)
+
+
 def _sight(note: Note, words: Words) -> str:
     return words.say("states", note.state or "") + (f" · {words.say('reasons', note.reason)}" if note.reason else "")
 
@@ -120,7 +128,10 @@ def _condition(condition: Condition, words: Words) -> str:
     mark, name = "✓" if condition.met else "✗", words.say("conditions", condition.name)
     if isinstance(condition.value, bool) and condition.limit is not None:
         return f"{mark} {name}"
-    value = _value(condition.value, condition.unit, words)
+    if condition.name == "sight" and isinstance(condition.value, str):
+        value = words.say("reasons", condition.value)
+    else:
+        value = _value(condition.value, condition.unit, words)
     if condition.met or condition.limit is None:
         return f"{mark} {words.sentence('condition', name=name, value=value)}"
     limit = _value(condition.limit, condition.unit, words)

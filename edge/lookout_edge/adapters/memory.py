@@ -34,6 +34,8 @@ CREATE TABLE IF NOT EXISTS forgotten (camera TEXT PRIMARY KEY, upto REAL NOT NUL
 CREATE TABLE IF NOT EXISTS tidied (one INTEGER PRIMARY KEY CHECK (one = 1), last_id INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS lived (one INTEGER PRIMARY KEY CHECK (one = 1), upto REAL NOT NULL);
 """
+#: Events are told to the millisecond: of one moment the order in which they were noted counts.
+_IN_ORDER = "ORDER BY round(at, 3), id"
 #: A new note takes two that are too old with it at most: one of a clock that is far ahead must not take all.
 _TAKES_ALONG = 2
 #: What is to go: what is too much, and of what is too old as much as the notes since the last clean-up take along.
@@ -88,7 +90,7 @@ class Memory:
 
     def between(self, start: float, end: float, *, camera: str | None = None) -> Sequence[Note]:
         """The notes from ``start`` to ``end`` (seconds since 1970 UTC), oldest first, of one camera or of all."""
-        return self._read("at >= ? AND at <= ? AND (? IS NULL OR camera = ?) ORDER BY at", start, end, camera, camera)
+        return self._read("at >= ? AND at <= ? AND (? IS NULL OR camera = ?) " + _IN_ORDER, start, end, camera, camera)
 
     def last_sight(self, camera: str, before: float) -> Note | None:
         """What the camera could see at a time: the newest note about it up to then."""
@@ -139,7 +141,7 @@ class Memory:
 
     def of_occurrence(self, occurrence: str) -> Sequence[Note]:
         """Everything about one occurrence, oldest first."""
-        return self._read("occurrence = ? ORDER BY at", occurrence)
+        return self._read("occurrence = ? " + _IN_ORDER, occurrence)
 
     def starts(self, start: float, end: float) -> Sequence[Note]:
         """The starts of alarms from ``start`` to ``end``, of the running rules and of shadows, oldest first."""

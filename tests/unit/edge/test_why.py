@@ -255,9 +255,9 @@ def test_an_event_is_told_with_its_reason_and_an_end_without_its_conditions() ->
     lines = answer(told(begun, ended), SHANGHAI, ENGLISH)
     assert lines == [
         "What the camera could see before that is not known.",
-        "01-01 08:00:00 Alarm begins: e-bike, whole picture, nobody (yellow: parked)",
+        "01-01 08:00:00 Alarm begins: e-bike, whole picture (yellow: parked)",
         "    ✗ There for: 12.3 s (wanted: 20 s)",
-        "01-01 08:01:00 Alarm ends: e-bike, whole picture, nobody (yellow: taken away)",
+        "01-01 08:01:00 Alarm ends: e-bike, whole picture (yellow: taken away)",
     ]
 
 
@@ -267,6 +267,7 @@ def test_yes_and_no_unknown_values_and_blindness_have_words() -> None:
         Condition(name="separation", value=None, limit=2.0, met=True, unit="1"),
         Condition(name="socket_zone", value=False, met=True),
         Condition(name="score", value=0.256, limit=0.3, met=False, unit="1"),
+        Condition(name="sight", value="covered", met=True),
     )
     note = Note(
         at=0.0,
@@ -279,13 +280,23 @@ def test_yes_and_no_unknown_values_and_blindness_have_words() -> None:
         conditions=tuple(condition.as_contract() for condition in conditions),
     )
     lines = answer(told(note), SHANGHAI, CHINESE)
-    assert lines[1] == "01-01 08:00:00 报警开始（试运行）：摄像头看不见，整个画面，无人（特急：镜头被遮挡）"
-    assert lines[2:6] == [
+    assert lines[1] == "01-01 08:00:00 报警开始（试运行）：摄像头看不见，整个画面（特急：镜头被遮挡）"
+    assert lines[2:7] == [
         "    ✓ 在布防时段",
         "    ✓ 人与物的距离：未知",
         "    ✓ 插座区：否",
         "    ✗ 把握：0.26（要求 0.30）",
+        "    ✓ 画面：镜头被遮挡",
     ]
+    silent = note.model_copy(update={"scenario": Scenario.CARE, "reason": "care_no_sign_of_life", "conditions": ()})
+    assert "，整个画面，无人（" in answer(told(silent), SHANGHAI, CHINESE)[1]
+
+
+def test_of_one_moment_the_order_of_the_notes_counts(tmp_path: Path) -> None:
+    memory = Memory(tmp_path / "memory.db")
+    for state, at in (("start", 10.0), ("update", 20.9102), ("end", 20.91)):
+        memory.add(Note(at=at, camera="stairs", kind=Kind.EVENT, scenario=Scenario.CAMERA_BLIND, state=state))
+    assert [note.state for note in memory.between(0, 100)] == ["start", "update", "end"]
 
 
 def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:

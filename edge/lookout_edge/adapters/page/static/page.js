@@ -75,9 +75,15 @@ const sightOf = ({ state, reason }) => ({ state: say("states", state) + (reason 
 
 const because = (reason) => (reason.startsWith("blind_") ? say("reasons", reason.slice(6)) : say("because", reason));
 
+/** Part of a sentence: nothing of an alarm about no thing; of who shows no sign of life that nobody was seen. */
+function thingOf({ label, scenario }) {
+  if (!label && scenario !== "care") return "";
+  return text("why_thing", { thing: label ? say("labels", label) : text("why_nobody") });
+}
+
 function noteOf(note) {
   if (note.kind === "sight") return [text("why_sight", { clock: note.clock, ...sightOf(note) })];
-  const thing = note.label ? say("labels", note.label) : text("why_nobody");
+  const thing = thingOf(note);
   const what = { clock: note.clock, scenario: say("scenarios", note.scenario), zone: say("values", note.zone ?? "frame"), thing };
   const suppressed = note.kind === "suppressed";
   const happened = say("phases", note.state) + (note.kind === "shadow" ? text("why_trial") : "");
@@ -151,7 +157,8 @@ function conditionOf({ name, value, limit, unit, met }) {
   // Of a yes or no that is wanted the mark says everything; what is merely told (nothing is wanted) says its value.
   // Where a no is wanted, "✓ burning" would say the opposite.
   if (typeof value === "boolean" && limit === true) return `${mark} ${say("conditions", name)}`;
-  const given = { name: say("conditions", name), value: valueOf(value, unit), limit: valueOf(limit, unit) };
+  const told = name === "sight" ? say("reasons", value) : valueOf(value, unit);
+  const given = { name: say("conditions", name), value: told, limit: valueOf(limit, unit) };
   // What is met needs no limit beside it: some limits are bounds, and some conditions are met in another way.
   return `${mark} ${text(met || limit === null || limit === false ? "condition" : "condition_limit", given)}`;
 }
