@@ -172,6 +172,7 @@ class ModelStore:
         except (zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
             raise ModelError(f"The package is no zip that can be read: {error}.") from error
         spec = Zoo(fresh).entry(place.name).spec
-        for look in (*spec.second_look, *spec.second_detector):
-            shutil.copytree(Zoo.find().entry(look.model).folder, fresh / look.model, dirs_exist_ok=True)
+        looks = [name for look in spec.second_look for name in look.models]
+        for name in (*looks, *(other.model for other in spec.second_detector)):
+            shutil.copytree(Zoo.find().entry(name).folder, fresh / name, dirs_exist_ok=True)
         fresh.replace(place.folder)

@@ -130,6 +130,11 @@ class SecondLook(Part):
     further: dict[str, Annotated[tuple[Annotated[float, Field(ge=1, le=4)], ...], Field(min_length=1)]] = {}
     """Sides of more squares around what was taken for a label: from near a thing is one, from further away another. The
     means of their evidence, edges and fits count."""
+    afar: str | None = None
+    """Another zoo entry that sees those squares, too, and whose evidence counts as much there: two nets err less alike
+    than one from two distances."""
+    worth_further: Share = 0.0
+    """With less than this score after the square from near no further one is looked at."""
     evidence: dict[str, Literal["mean", "most"]] = {}
     """What counts of a label's evidence from several distances: its mean, or ``most``, what speaks most for the thing,
     which may be plain from one distance alone."""
@@ -148,6 +153,17 @@ class SecondLook(Part):
     """How much the expected fit counts for a label: the score is multiplied by fit ^ this."""
     first: dict[str, Share] = {}
     """Thresholds by label for the first look; ``thresholds`` then hold for the score of both together."""
+
+    @model_validator(mode="after")
+    def _has_squares_for_afar(self) -> Self:
+        if self.afar is not None and not self.further:
+            raise ValueError("'further' has no squares for 'afar': add sides, or leave out 'afar'")
+        return self
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The zoo entries that it needs."""
+        return (self.model,) if self.afar is None else (self.model, self.afar)
 
 
 def _listed(value: object) -> object:

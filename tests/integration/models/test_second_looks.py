@@ -39,6 +39,10 @@ def test_one_that_only_redraws_has_no_weight(tmp_path: Path) -> None:
     path.write_text(yaml.safe_dump({**described, "head": {**described["head"], "judges": False}}), "utf-8")
     with pytest.raises(ModelError, match="'twin' gives no evidence to weigh; set its weight to 0"):
         DetectorChain(zoo, "community-nano-int8")
+    with_afar = zoo_with(tmp_path / "afar", {"model": "fire-second-look", "further": {"fire": [2.6]}, "afar": "twin"})
+    shutil.copy(path, tmp_path / "afar" / "twin")
+    with pytest.raises(ModelError, match="'twin' gives no evidence to weigh; leave it out as 'afar'"):
+        DetectorChain(with_afar, "community-nano-int8")
     path.write_text(yaml.safe_dump({**described, "head": {"kind": "classifier", "judges": False}}), "utf-8")
     with pytest.raises(ModelError, match="has to judge or to redraw"):
         DetectorChain(zoo, "community-nano-int8")
@@ -47,6 +51,13 @@ def test_one_that_only_redraws_has_no_weight(tmp_path: Path) -> None:
 def test_a_look_that_is_not_there_is_named(tmp_path: Path) -> None:
     zoo = zoo_with(tmp_path, [{"model": "fire-second-look"}, {"model": "rubbish"}])
     with pytest.raises(ModelError, match=r"no model 'rubbish' in .*; it has community-nano-int8, fire-"):
+        DetectorChain(zoo, "community-nano-int8")
+
+
+def test_the_look_from_afar_is_opened_with_the_others(tmp_path: Path) -> None:
+    look = {"model": "fire-second-look", "further": {"fire": [2.6]}, "afar": "far"}
+    zoo = zoo_with(tmp_path, look)
+    with pytest.raises(ModelError, match=r"no model 'far' in .*; it has community-nano-int8, fire-"):
         DetectorChain(zoo, "community-nano-int8")
 
 

@@ -120,6 +120,35 @@ def test_only_what_is_worth_it_is_looked_at_from_further_away() -> None:
     assert [(d.label, round(d.score, 3)) for d in told] == [("person", 0.6), ("fire", 0.5)]
 
 
+def test_another_net_sees_what_is_further_away_as_well() -> None:
+    """From near odds of 4 : 1, from afar the mean of 2 : 3 and of 9 : 1; edges and fits are the first net's."""
+    settings = SecondLook(model="judges", side=1.25, further={"fire": (2.5,)}, afar="another")
+    another = Judges(0.9)
+    found = Finds(Detection("fire", 0.5, BOX))
+    judged = SecondLookDetector(found, Doubts(0.5), settings, {"fire": 0.0}, another).detect(PICTURE)
+    assert [max(picture.shape) for picture in another.seen] == [50]
+    odds = (4 * (2 / 3 * 9) ** 0.5) ** 0.5
+    assert [d.score for d in judged] == [pytest.approx(odds / (1 + odds), rel=1e-3)]
+    assert judged[0].box.x2 == pytest.approx(BOX.x2 + BOX.width * (0.2 + 0.6) / 2)
+
+
+def test_the_net_for_afar_has_to_judge_the_same_labels() -> None:
+    with pytest.raises(ModelError, match="'judges' judges other labels than 'judges'"):
+        SecondLookDetector(Finds(), Judges(0.5), SecondLook(model="judges"), {"fire": 0.0}, Judges(0.5, ("smoke",)))
+    with pytest.raises(ValidationError, match="'further' has no squares for 'afar'"):
+        SecondLook(model="judges", afar="another")
+
+
+def test_what_is_not_believed_from_near_is_not_looked_at_from_further_away() -> None:
+    judge = Judges(0.1)
+    settings = SecondLook(model="judges", further={"fire": (2.0,)}, worth_further=0.05)
+    other = Box(0.7, 0.7, 0.9, 0.9)
+    found = Finds(Detection("fire", 0.4, BOX), Detection("fire", 0.3, other))
+    SecondLookDetector(found, judge, settings, {"fire": 0.0}).detect(PICTURE)
+    # Both looks together give the first 0.069 and the second 0.045.
+    assert [max(picture.shape) for picture in judge.seen] == [30, 24, 40]
+
+
 @pytest.mark.parametrize("sides", [[], [0.5], [2.0, 9.0]])
 def test_a_distance_that_shows_less_than_the_thing_or_all_the_world_is_refused(sides: list[float]) -> None:
     with pytest.raises(ValidationError, match="further"):

@@ -48,11 +48,14 @@ class DetectorChain:
         #: Label → score from which on it is reported.
         self._reported = _least(told, lower)
         self._looks: list[tuple[SecondLook, OnnxClassifier]] = []
+        self._afar: dict[str, OnnxClassifier] = {}
         self._seconds: list[tuple[SecondDetector, OnnxDetector]] = []
         self._made: dict[frozenset[str], Detector] = {}
         self._lock = Lock()
         for look in spec.second_look:
             self._looks.append((look, OnnxClassifier(zoo.entry(look.model), providers, threads)))
+            if look.afar is not None:
+                self._afar[look.afar] = OnnxClassifier(zoo.entry(look.afar), providers, threads)
         self._check_looks(name)
         for other in spec.second_detector:
             self._seconds.append((other, OnnxDetector(zoo.entry(other.model), providers, threads, LEAST)))
@@ -103,7 +106,8 @@ class DetectorChain:
                 continue
             mine = next((n for n, (other, _) in enumerate(pairs) if set(judge.labels) & set(other.first)), None)
             limits = self._reported if mine is None else _least(self._reported, look.first)
-            weighing = SecondLookDetector(detector, judge, look, limits)
+            afar = None if look.afar is None else self._afar[look.afar]
+            weighing = SecondLookDetector(detector, judge, look, limits, afar)
             if mine is None:
                 detector = weighing
             else:
@@ -121,6 +125,10 @@ class DetectorChain:
             if look.weight and not judge.judges:
                 raise ModelError(
                     f"'second_look' of '{name}': '{judge.name}' gives no evidence to weigh; set its weight to 0"
+                )
+            if look.afar is not None and not self._afar[look.afar].judges:
+                raise ModelError(
+                    f"'second_look' of '{name}': '{look.afar}' gives no evidence to weigh; leave it out as 'afar'"
                 )
             for label in judge.labels:
                 if label in judges:

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from itertools import accumulate
 from typing import NamedTuple, Protocol
 
 import cv2
@@ -48,18 +47,23 @@ class Opinion(NamedTuple):
     fits: Floats | None
 
 
-def one_opinion(said: Opinions, first: int, end: int, *, most: bool = False) -> Opinion:
-    """One opinion of the pictures from ``first`` to before ``end``: means of evidence (log odds), edges and fits.
+def one_opinion(looks: Sequence[Opinion], *, most: bool = False) -> Opinion:
+    """One opinion of several looks at a candidate: means of evidence (log odds), edges and fits, of those that say any.
 
-    With ``most`` the picture that speaks most for a label gives its evidence alone.
+    With ``most`` the look that speaks most for a label gives its evidence alone.
     """
-    likely, edges, fits = (None if values is None else values[first:end] for values in said)
+    likely, edges, fits = (_stacked([look[n] for look in looks]) for n in range(3))
     if most and likely is not None:
         likely = likely.max(0, keepdims=True)
-    elif end - first > 1 and likely is not None:
+    elif likely is not None and len(likely) > 1:
         sure = np.clip(likely, _LEAST, 1 - _LEAST)
         likely = 1 / (1 + np.exp(-np.log(sure / (1 - sure)).mean(0, keepdims=True)))
     return Opinion(*(None if values is None else values.mean(0) for values in (likely, edges, fits)))
+
+
+def _stacked(values: Sequence[Floats | None]) -> Floats | None:
+    given = [value for value in values if value is not None]
+    return np.stack(given) if given else None
 
 
 class Judge(Protocol):
@@ -124,7 +128,15 @@ class OnnxClassifier:
 class SecondLookDetector(AfterFirstLook):
     """A :class:`lookout_edge.ports.Detector` that lets a classifier weigh the candidates of its labels."""
 
-    def __init__(self, first: Detector, judge: Judge, settings: SecondLook, thresholds: Mapping[str, float]) -> None:
+    def __init__(
+        self,
+        first: Detector,
+        judge: Judge,
+        settings: SecondLook,
+        thresholds: Mapping[str, float],
+        afar: Judge | None = None,
+    ) -> None:
+        """``afar`` sees the squares from further away, too."""
         super().__init__(first)
         unknown = sorted(set(judge.labels) - set(first.labels))
         if unknown:
@@ -135,7 +147,10 @@ class SecondLookDetector(AfterFirstLook):
         )
         if strange:
             raise ModelError(f"'second_look' names {', '.join(strange)}, which '{judge.name}' does not judge")
+        if afar is not None and afar.labels != judge.labels:
+            raise ModelError(f"'{afar.name}' judges other labels than '{judge.name}'; choose another one as 'afar'")
         self._judge, self._settings, self._thresholds = judge, settings, thresholds
+        self._judges_afar = [judge] if afar is None else [judge, afar]
 
     def detect(self, image: Image, region: Box | None = None) -> Sequence[Detection]:
         """Objects in a BGR picture, best first; scores of judged labels are those of both looks together."""
@@ -156,14 +171,11 @@ class SecondLookDetector(AfterFirstLook):
         open_ = [(d, left) for d, left in zip(candidates, shares, strict=True) if left >= self._thresholds[d.label]]
         if not open_:
             return []
-        opinions = self._asked(image, [d for d, _ in open_])
+        opinions = self._asked(image, open_)
         weighed: list[Detection] = []
         for (detection, left), opinion in zip(open_, opinions, strict=True):
             label = self._judge.labels.index(detection.label)
-            score, box = detection.score, detection.box
-            if opinion.likely is not None:
-                score = together(score, float(opinion.likely[label]), settings)
-            score *= left
+            score, box = self._weighed(detection, opinion) * left, detection.box
             if opinion.edges is not None and opinion.fits is not None:
                 moves = opinion.edges[label] * settings.redraw.get(detection.label, 1.0)
                 # Of a thing that is cut off by the region's edge nobody sees where it ends.
@@ -174,16 +186,28 @@ class SecondLookDetector(AfterFirstLook):
         redraws = any(opinion.edges is not None for opinion in opinions)
         return distinct(weighed, settings.redrawn_iou) if redraws else weighed
 
-    def _asked(self, image: Image, candidates: Sequence[Detection]) -> list[Opinion]:
-        """What is to be said of each of ``candidates``, from each distance that its label is worth."""
-        settings = self._settings
-        sides = [(settings.side, *settings.further.get(d.label, ())) for d in candidates]
-        squares = [(d.box, side) for d, each in zip(candidates, sides, strict=True) for side in each]
-        cuts = [cut_square(image, box, side) for box, side in squares]
-        said = self._judge.judge(cuts, np.array([_extent(box, image, side) for box, side in squares], np.float32))
-        ends = list(accumulate(len(each) for each in sides))
-        most = [settings.evidence.get(d.label) == "most" for d in candidates]
-        return [one_opinion(said, end - len(s), end, most=m) for s, end, m in zip(sides, ends, most, strict=True)]
+    def _asked(self, image: Image, candidates: Sequence[tuple[Detection, float]]) -> list[Opinion]:
+        """What is to be said of each of ``candidates``, from each distance that it is worth."""
+        near = _looked(self._judge, image, [(detection.box, self._settings.side) for detection, _ in candidates])
+        squares = [
+            (place, (detection.box, side))
+            for place, ((detection, left), opinion) in enumerate(zip(candidates, near, strict=True))
+            if self._weighed(detection, opinion) * left >= self._settings.worth_further
+            for side in self._settings.further.get(detection.label, ())
+        ]
+        looks = [[opinion] for opinion in near]
+        from_afar = [_looked(judge, image, [square for _, square in squares]) for judge in self._judges_afar]
+        for (place, _), opinions in zip(squares, zip(*from_afar, strict=True), strict=True):
+            looks[place].append(one_opinion(opinions))
+        most = {label for label, counts in self._settings.evidence.items() if counts == "most"}
+        return [one_opinion(each, most=d.label in most) for (d, _), each in zip(candidates, looks, strict=True)]
+
+    def _weighed(self, detection: Detection, opinion: Opinion) -> float:
+        """The score that both looks give together."""
+        if opinion.likely is None:
+            return detection.score
+        label = self._judge.labels.index(detection.label)
+        return together(detection.score, float(opinion.likely[label]), self._settings)
 
     def _share_left(self, detection: Detection, candidates: Sequence[Detection]) -> float:
         """What standing back behind the best overlapping candidate of its label leaves of its score at most, 0..1."""
@@ -197,6 +221,15 @@ def redrawn(box: Box, moves: Sequence[float]) -> Box:
     width, height = box.width, box.height
     moved = Box(box.x1 + dx1 * width, box.y1 + dy1 * height, box.x2 + dx2 * width, box.y2 + dy2 * height)
     return moved.clipped() if moved.x1 < moved.x2 and moved.y1 < moved.y2 and moved.clipped().area > 0 else box
+
+
+def _looked(judge: Judge, image: Image, squares: Sequence[tuple[Box, float]]) -> list[Opinion]:
+    """What ``judge`` says of each box in ``image``, in a square of so many of its longer side."""
+    if not squares:
+        return []
+    cuts = [cut_square(image, box, side) for box, side in squares]
+    said = judge.judge(cuts, np.array([_extent(box, image, side) for box, side in squares], np.float32))
+    return [Opinion(*(None if values is None else values[n] for values in said)) for n in range(len(squares))]
 
 
 def _extent(box: Box, image: Image, side: float) -> tuple[float, float]:
