@@ -92,8 +92,9 @@ def test_a_package_is_fetched_checked_and_unpacked_once(tmp_path: Path, dispatch
 def test_the_other_looks_of_a_detector_come_along(tmp_path: Path, dispatcher: Dispatcher) -> None:
     package, dispatcher.content = shelved(tmp_path, "community-nano-int8")
     rolled = store(tmp_path, dispatcher).fetch("community-nano-int8", package.sha256, package.bytes)
-    looks = ("fire-detector", "fire-second-look", "rubbish-detector", "rubbish-second-look", "street-detector")
-    assert Zoo(rolled.folder).names() == ("community-nano-int8", *looks)
+    fire = ("fire-detector", "fire-far-look", "fire-second-look")
+    others = ("rubbish-detector", "rubbish-second-look", "street-detector")
+    assert Zoo(rolled.folder).names() == ("community-nano-int8", *fire, *others)
 
 
 def test_a_broken_download_goes_on_where_it_ended(tmp_path: Path, dispatcher: Dispatcher) -> None:

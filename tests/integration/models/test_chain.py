@@ -28,6 +28,7 @@ FIRST = "community-nano-int8"
 CONTEXT = RuleContext(SiteCalendar(ZoneInfo("UTC")), {})
 FIRE = FireSmoke(FireSmokeParams(), [WHOLE_FRAME], CONTEXT)
 EBIKE = CorridorEbike(CorridorEbikeParams(), [WHOLE_FRAME], CONTEXT)
+FOR_FIRE = {FIRST, "fire-detector", "fire-second-look", "fire-far-look"}
 GARBAGE = Garbage(GarbageParams(), [WHOLE_FRAME], CONTEXT)
 
 
@@ -63,10 +64,10 @@ def models(chain: DetectorChain) -> Models:
     ("rules", "also", "paid"),
     [
         ([EBIKE], (), {FIRST}),
-        ([EBIKE], ("fire",), {FIRST, "fire-detector", "fire-second-look"}),
-        ([FIRE], (), {FIRST, "fire-detector", "fire-second-look"}),
+        ([EBIKE], ("fire",), FOR_FIRE),
+        ([FIRE], (), FOR_FIRE),
         # What burns is no rubbish.
-        ([GARBAGE], (), {FIRST, "fire-detector", "fire-second-look"}),
+        ([GARBAGE], (), FOR_FIRE),
         ([EBIKE], ("garbage",), {FIRST}),
     ],
     ids=["e-bike", "e-bike and a shadow for fire", "fire", "garbage", "e-bike and a shadow for garbage"],
