@@ -15,10 +15,12 @@ const text = (key, values = {}) => words.page[key].replace(/\{(\w+)\}/g, (_, nam
 
 const cards = new Map();
 const visible = new Set();
+// Told after the card was first drawn: its picture comes at once, not with the next answer.
 const seen = new IntersectionObserver((entries) => {
-  for (const entry of entries) {
-    if (entry.isIntersecting) visible.add(entry.target.dataset.camera);
-    else visible.delete(entry.target.dataset.camera);
+  for (const { target, isIntersecting } of entries) {
+    if (isIntersecting) visible.add(target.dataset.camera);
+    else visible.delete(target.dataset.camera);
+    if (cards.get(target.dataset.camera) === target) fetchPicture(target);
   }
 });
 let answeredAt = Date.now();
@@ -230,13 +232,17 @@ function show(camera) {
   const rules = camera.candidates.map(ruleOf);
   $(".rules", card).replaceChildren(...(rules.length ? rules : [idleRules(camera)]));
   draw(card, camera);
+  card.dataset.pictureAt = camera.picture_at ?? "";
+  if (!camera.picture_at) $(".blank", card).textContent = text("no_picture");
+  fetchPicture(card);
+}
+
+function fetchPicture(card) {
+  const { camera, pictureAt } = card.dataset;
   const picture = $("img", card);
-  if (visible.has(camera.camera) && camera.picture_at && picture.dataset.at !== String(camera.picture_at)) {
-    picture.dataset.at = camera.picture_at;
-    picture.src = `api/cameras/${encodeURIComponent(camera.camera)}/picture.jpg?at=${camera.picture_at}`;
-  } else if (!camera.picture_at) {
-    $(".blank", card).textContent = text("no_picture");
-  }
+  if (!visible.has(camera) || !pictureAt || picture.dataset.at === pictureAt) return;
+  picture.dataset.at = pictureAt;
+  picture.src = `api/cameras/${encodeURIComponent(camera)}/picture.jpg?at=${pictureAt}`;
 }
 
 async function press(name, button) {
