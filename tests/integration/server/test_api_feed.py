@@ -17,7 +17,7 @@ from integration.server.fleet import app_of
 from lookout_server.api.routes.feed import WRITE_NOW
 from lookout_server.app import Deps
 from lookout_server.bootstrap.http import PROTOCOL
-from lookout_server.errors import StoreError
+from lookout_server.errors import StoreError, UnauthenticatedError
 from lookout_server.testing import PASSWORD, SmallGateway, Station
 
 pytestmark = pytest.mark.anyio
@@ -327,4 +327,31 @@ async def test_a_database_that_is_away_ends_no_feed_and_its_heartbeats_say_so(
     assert (await browser.until(last))[-1] == last
     following.cancel()
     await asyncio.wait([following])
+    await web.aclose()
+
+
+async def test_a_database_that_hangs_holds_up_no_heartbeat(deps: Deps, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lookout_server.api.routes.feed.HEARTBEAT_S", 0.02)
+    app = app_of(deps)
+    web = httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://lookout.test")
+    browser = Browser(await _headers(web, "li"), at_once=True)
+    following = asyncio.create_task(browser.follow(app))
+    await browser.beaten(1)
+    asked, answers = 0, asyncio.Event()
+
+    async def hang(*_: object, **__: object) -> None:
+        nonlocal asked
+        asked += 1
+        await answers.wait()
+        raise UnauthenticatedError("you are not signed in any more")
+
+    monkeypatch.setattr("lookout_server.api.routes.feed.accounts.whose_access", hang)
+    # Whose session it is would be asked three times meanwhile.
+    async with asyncio.timeout(20):
+        await browser.beaten(browser.beats + 48)
+    assert asked == 1
+    assert not following.done()
+    answers.set()
+    async with asyncio.timeout(20):
+        await following
     await web.aclose()

@@ -1,13 +1,14 @@
 """The feed, as server-sent events."""
 
+import asyncio
 import contextlib
 import json
 import math
 import random
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import StreamingResponse
@@ -32,6 +33,8 @@ WriteNow = Callable[[bytes], bool]
 HEARTBEAT_S = 2.0
 #: A revoked session stops hearing after this many heartbeats at the latest.
 _CHECK_EVERY = 15
+#: How long a heartbeat waits for what is asked with it, seconds.
+_PATIENCE_S = 0.5
 #: Heartbeats leave in so many groups: each by itself would wake the process five hundred times a second for a thousand.
 _PLACES = 20
 #: A timer may be early by its rounding to milliseconds, and need not wait for the rest of it.
@@ -117,6 +120,10 @@ class _Client:
         # line that came meanwhile would wait until a thousand had theirs, or had been looked up.
         beats, place = divmod(random.randrange(_CHECK_EVERY * _PLACES), _PLACES)
         beat_at = _turn_after(time.monotonic(), place)
+        async with _Asking(self._look_again) as asking:
+            await self._go_on(subscription, asking, beats, beat_at)
+
+    async def _go_on(self, subscription: FeedSubscription, asking: "_Asking", beats: int, beat_at: float) -> None:
         while True:
             item = await subscription.next(max(beat_at - time.monotonic(), 0.0))
             waiting: list[FeedItem] = []
@@ -130,7 +137,8 @@ class _Client:
             if time.monotonic() + _EARLY_S >= beat_at:
                 beats += 1
                 if beats % _CHECK_EVERY == 0:
-                    await self._look_again()
+                    asking.begin()
+                await asking.settle()
                 beat = self._heartbeat(subscription)
                 if self._write_now is None or not self._write_now(beat):
                     await self._write(beat)
@@ -159,6 +167,38 @@ class _Client:
     async def _write(self, piece: bytes) -> None:
         if piece:
             await self._send(_body(piece))
+
+
+class _Asking:
+    """One question to the database at a time, which may hang while heartbeats go on: they say that it does."""
+
+    def __init__(self, question: Callable[[], Coroutine[object, object, None]]) -> None:
+        self._question = question
+        self._task: asyncio.Task[None] | None = None
+        self._patience_s = 0.0
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+
+    def begin(self) -> None:
+        """Ask, unless the last question still waits for its answer."""
+        if self._task is None:
+            self._task, self._patience_s = asyncio.create_task(self._question()), _PATIENCE_S
+
+    async def settle(self) -> None:
+        """Wait a moment for a new answer, and not for one that was late once. Raises what the question raised."""
+        if self._task is None:
+            return
+        done, _ = await asyncio.wait([self._task], timeout=self._patience_s)
+        self._patience_s = 0.0
+        if done:
+            task, self._task = self._task, None
+            task.result()
 
 
 def _turn_after(now: float, place: int) -> float:
