@@ -15,7 +15,7 @@ from lookout_edge.adapters.onnx.plates import OnnxPlateReader
 from lookout_edge.adapters.zoo import Zoo, ZooEntry
 from lookout_edge.errors import ModelError
 from lookout_models.bench import bench
-from lookout_models.dataset import read_dataset
+from lookout_models.dataset import read_dataset, read_judged
 from lookout_models.errors import ModelsError, UsageError
 from lookout_models.evaluate import evaluate, match_labels, parse_renamed
 from lookout_models.pictures import list_pictures
@@ -105,12 +105,15 @@ def evaluate_model(
     print_json: AsJson = False,
     raw: Raw = False,
     plot: Annotated[Path | None, typer.Option(help="Draw the precision-recall curves into this PNG file.")] = None,
+    judged: Annotated[
+        Path | None, typer.Option(help="Boxes of our own (JSON lines) that count instead of the labels; see README.")
+    ] = None,
 ) -> None:
     """Print AP50 and the best threshold for every class, mAP50 and mAP50-95 the COCO way."""
     if plot is not None and find_spec("matplotlib") is None:
         raise UsageError("plots need the package matplotlib; run: pip install 'lookout[models]'")
     detector = DetectorChain(Zoo.find(), model, [provider], threshold=threshold, raw=raw).whole
-    labelled = read_dataset(dataset)
+    labelled = read_dataset(dataset) if judged is None else read_judged(judged, dataset)
     matched = match_labels(labelled.names, detector.labels, parse_renamed(renamed or []))
     with typer.progressbar(length=len(labelled.pictures), label=model, file=sys.stderr) as progress:
         evaluation = evaluate(detector, labelled, matched, lambda: progress.update(1))

@@ -4,6 +4,7 @@
 the picture; class names in ``data.yaml`` in the same folder or above it. An empty label file: nothing is there.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 
+from lookout_edge.domain.geometry import Box
 from lookout_models.errors import UsageError
 from lookout_models.pictures import list_pictures
 
@@ -30,6 +32,8 @@ class LabelledPicture:
     classes: NDArray[np.int64]
     #: cx, cy, w, h as fractions of the picture, (n, 4).
     boxes: NDArray[np.float64]
+    #: Places of which nobody could tell, as (class number, box): what is found there is neither right nor wrong.
+    undecided: tuple[tuple[int, Box], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,40 @@ def read_dataset(folder: Path) -> Dataset:
     pictures = list_pictures(images)
     labels = _label_paths(pictures, _beside(images))
     return Dataset(names, tuple(_labelled(p, t, len(names)) for p, t in zip(pictures, labels, strict=True)))
+
+
+def read_judged(judged: Path, folder: Path) -> Dataset:
+    """What a file of judged boxes says of the pictures in ``folder`` that it names, whatever is labelled there.
+
+    A line a picture, ``{"image": NAME, "boxes": [[CLASS, 1, x1, y1, x2, y2], …]}`` in fractions of the picture; 0
+    instead of 1 where nobody could tell. Raises UsageError when the file cannot be read or names none of the pictures.
+    """
+    try:
+        records = [json.loads(line) for line in judged.read_text("utf-8").splitlines()]
+        boxes = {str(each["image"]): [_judged_box(box) for box in each["boxes"]] for each in records}
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        raise UsageError(f"cannot read the boxes in {judged}: {error}") from error
+    names = tuple(sorted({name for found in boxes.values() for name, _, _ in found}))
+    paths = [path for path in list_pictures(folder / "images") if path.name in boxes]
+    if not paths:
+        raise UsageError(f"{judged} names none of the pictures in {folder / 'images'}")
+    return Dataset(names, tuple(_judged_picture(path, boxes[path.name], names) for path in paths))
+
+
+def _judged_box(values: Sequence[Any]) -> tuple[str, bool, Box]:
+    name, there, x1, y1, x2, y2 = values
+    return str(name), bool(there), Box(float(x1), float(y1), float(x2), float(y2))
+
+
+def _judged_picture(path: Path, boxes: Sequence[tuple[str, bool, Box]], names: Sequence[str]) -> LabelledPicture:
+    there = [(names.index(name), box) for name, sure, box in boxes if sure]
+    centred = [((b.x1 + b.x2) / 2, (b.y1 + b.y2) / 2, b.x2 - b.x1, b.y2 - b.y1) for _, b in there]
+    return LabelledPicture(
+        path,
+        np.array([number for number, _ in there], np.int64),
+        np.array(centred, np.float64).reshape(-1, 4),
+        tuple((names.index(name), box) for name, sure, box in boxes if not sure),
+    )
 
 
 def _find_description(folder: Path) -> Path:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookout_edge.domain.detection import Detection
+from lookout_edge.domain.geometry import Box
 from lookout_edge.ports import Detector
 from lookout_models.average_precision import ClassInPicture, ClassResult, Result, average_precision
 from lookout_models.dataset import Dataset, LabelledPicture
@@ -14,6 +15,8 @@ from lookout_models.errors import UsageError
 from lookout_models.pictures import read_picture
 
 Floats = NDArray[np.float64]
+#: Overlap from which on two boxes are on one thing.
+_SAME = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +102,15 @@ def _class_in_picture(
     centred = picture.boxes[picture.classes == number]
     half = centred[:, 2:] / 2
     truth = np.concatenate([centred[:, :2] - half, centred[:, :2] + half], axis=1)
-    found = [d for d in detections if d.label in labels]
+    undecided = [box for each, box in picture.undecided if each == number]
+    sure = [Box(*corners) for corners in truth]
+    found = [d for d in detections if d.label in labels and not _nobody_knows(d.box, undecided, sure)]
     boxes = np.array([d.box.as_tuple() for d in found], np.float64).reshape(-1, 4)
     return ClassInPicture(truth * scale, boxes * scale, np.array([d.score for d in found], np.float64))
+
+
+def _nobody_knows(box: Box, undecided: Sequence[Box], sure: Sequence[Box]) -> bool:
+    """Whether a box lies where nobody could tell, and on nothing of which somebody could."""
+    if any(box.iou(each) >= _SAME for each in sure):
+        return False
+    return any(box.iou(each) >= _SAME for each in undecided)

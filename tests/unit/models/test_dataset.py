@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from lookout_models.dataset import read_dataset
+from lookout_edge.domain.geometry import Box
+from lookout_models.dataset import read_dataset, read_judged
 from lookout_models.errors import UsageError
 
 
@@ -92,3 +93,34 @@ def test_what_is_missing_is_named(tmp_path: Path, absent: str, message: str) -> 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="not a folder"):
         read_dataset(tmp_path / "nowhere")
+
+
+def test_judged_boxes_are_read_for_the_pictures_that_the_file_names(tmp_path: Path) -> None:
+    judged = tmp_path / "judged.jsonl"
+    there, unsure = '["car", 1, 0.2, 0.4, 0.6, 0.8]', '["bus", 0, 0, 0, 0.5, 1]'
+    elsewhere = '{"image": "z.jpg", "boxes": []}'
+    judged.write_text(f'{{"image": "b.png", "boxes": [{there}, {unsure}]}}\n{elsewhere}\n', "utf-8")
+    dataset = read_judged(judged, write(tmp_path, BESIDE))
+    assert dataset.names == ("bus", "car")
+    (picture,) = dataset.pictures
+    assert picture.path.name == "b.png"
+    assert picture.classes.tolist() == [1]
+    assert picture.boxes.ravel().tolist() == pytest.approx([0.4, 0.6, 0.4, 0.4])
+    assert picture.undecided == ((0, Box(0, 0, 0.5, 1)),)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('{"image": "b.png", "boxes": [["car", 1, 0.2]]}', "cannot read the boxes"),
+        ("{", "cannot read the boxes"),
+        ('{"image": "z.jpg", "boxes": []}', "names none of the pictures"),
+    ],
+)
+def test_judged_boxes_that_are_none_are_named(tmp_path: Path, text: str, message: str) -> None:
+    judged = tmp_path / "judged.jsonl"
+    judged.write_text(text, "utf-8")
+    with pytest.raises(UsageError, match=message):
+        read_judged(judged, write(tmp_path, BESIDE))
+    with pytest.raises(UsageError, match="cannot read the boxes"):
+        read_judged(tmp_path / "missing.jsonl", tmp_path)

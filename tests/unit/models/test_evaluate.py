@@ -1,5 +1,6 @@
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -50,6 +51,22 @@ def test_one_of_two_found_with_one_wrong(tmp_path: Path) -> None:
     assert evaluation.result.classes["ebike"].ap50 == pytest.approx(51 / 101)
     assert evaluation.result.map50 == evaluation.result.map50_95 == pytest.approx(51 / 101)
     assert evaluation.unknown_classes == ("person",)
+
+
+def test_what_nobody_could_tell_is_neither_right_nor_wrong(tmp_path: Path) -> None:
+    left, right = Box(0, 0, 0.45, 1), Box(0.5, 0, 1, 1)
+    dataset = dataset_of(tmp_path, (0.25, 0.5, 0.5, 1), (0.75, 0.5, 0.5, 1))
+
+    def figures(*undecided: tuple[int, Box]) -> tuple[float, float]:
+        judged = tuple(replace(picture, undecided=undecided) for picture in dataset.pictures)
+        found = evaluate(OneBoxDetector(), replace(dataset, pictures=judged), {"ebike": frozenset({"motorcycle"})})
+        best = found.result.classes["ebike"].curve.best()
+        return best.precision, best.recall
+
+    # The box in the second picture, where it is not, is wrong unless its place is undecided for this very class; that
+    # in the first, where it is, stays right.
+    assert figures() == figures((1, left)) == figures((0, right)) == (0.5, 0.5)
+    assert figures((0, left)) == figures((0, left), (0, right)) == (1.0, 0.5)
 
 
 def test_reports_carry_the_same_figures(tmp_path: Path) -> None:
