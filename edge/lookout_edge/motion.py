@@ -9,12 +9,14 @@ gate starts over from the new picture.
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lookout_edge.domain.frame import Luma, Patch
 from lookout_edge.domain.geometry import Box
+from lookout_edge.domain.relief import same_relief
 from lookout_edge.domain.zone import Zone
 
 Levels = NDArray[np.int16]
@@ -28,6 +30,8 @@ _PARTS_SHIFT = 10
 _LIMITS_EVERY = 16
 #: While something moves, pictures from one that is learned from to the next: then there are more, and each costs more.
 _LEARNED_EVERY = 4
+#: Pixels of the small picture (down, across) by which the camera may have been nudged, the least ones first.
+_NUDGES = sorted(product(range(-2, 3), repeat=2), key=lambda shift: abs(shift[0]) + abs(shift[1]))
 #: Seconds from one picture that is kept for comparison to the next, and how many are: more than a minute and a half.
 _KEPT_EVERY_S, _KEPT = 15.0, 8
 
@@ -181,6 +185,19 @@ class MotionGate:
             return False
         differing = np.count_nonzero(np.abs(difference) >= limit)
         return bool(differing <= settings.same_share * now.size * (0.5 if just else 1.0))
+
+    def stood(self, box: Box, before: float) -> bool:
+        """Whether ``box`` showed the same thing in one of the last two pictures that are kept of frame time ``before``
+        or earlier, in whatever light and though the camera was nudged since; False where nobody could tell."""
+        earlier = [kept for kept_at, kept in self._kept if kept_at <= before and kept.shape == self._now.shape][-2:]
+        rows, columns = self._slices(box)
+        now, limit, share = self._now[rows, columns], self._limit[rows, columns], self._settings.same_share
+        for kept in earlier:
+            for down, across in _NUDGES:
+                there = slice(rows.start + down, rows.stop + down), slice(columns.start + across, columns.stop + across)
+                if min(there[0].start, there[1].start) >= 0 and same_relief(now, kept[there], limit, share):
+                    return True
+        return False
 
     def reset(self) -> None:
         """Forget the reference: time has jumped. What was learned of the noise stays."""

@@ -319,6 +319,7 @@ class CameraPipeline:
             doubtful=doubtful,
             appearance=lambda box: appearance_of(frame.image, box),
             is_as_before=self._gate.is_as_before,
+            stood=self._gate.stood,
             suppressions=self._left_out(frame.at),
             going_on=lambda scenario: self._books[scenario].going_on(frame.at),
             regions=look.regions,

@@ -94,6 +94,8 @@ class Scene:
     appearance: Callable[[Box], Appearance] | None = None
     #: Whether a place looks as it did at some frame time or before it, or just so; None where there are no pixels.
     is_as_before: Callable[[Box, float, bool], bool] | None = None
+    #: Whether a place showed the same thing at some frame time or before it, in whatever light; None likewise.
+    stood: Callable[[Box, float], bool] | None = None
     #: What operators have agreed to leave out at this camera.
     suppressions: Sequence[Suppression] = ()
     #: What was last told of the occurrences of a scenario that go on at this camera, over gaps and restarts, too.

@@ -11,9 +11,10 @@ from pydantic import Field, model_validator
 from lookout_contract.base import Identifier
 from lookout_contract.events import Attributes, Scenario, Severity
 from lookout_edge.domain.condition import Condition
-from lookout_edge.domain.observation import Observation
+from lookout_edge.domain.observation import Observation, Scene
 from lookout_edge.domain.presence import Presence
 from lookout_edge.domain.schedule import make_schedule
+from lookout_edge.domain.track import Track
 from lookout_edge.domain.zone import Zone
 from lookout_edge.rules.base import (
     Judgement,
@@ -24,6 +25,7 @@ from lookout_edge.rules.base import (
     WeeklyWindow,
     dwell_condition,
 )
+from lookout_edge.rules.unseen import Unseen
 
 
 class Stage(StrEnum):
@@ -42,6 +44,8 @@ class Place(StrEnum):
 
 
 _ORDER = tuple(Stage)
+#: How far above the model's own threshold, as a share of the way to certainty, what did not come must be on the whole.
+_CLEARLY = 0.25
 _SEVERITY = {
     Stage.PASSING: Severity.BLUE,
     Stage.PARKED: Severity.YELLOW,
@@ -94,6 +98,8 @@ class CorridorEbikeParams(RuleParams):
 class _Note:
     #: The furthest stage that it has reached.
     stage: Stage = Stage.PASSING
+    #: Whether it was an alarm before a gap or a restart: it is not doubted more than it was then.
+    is_told: bool = False
 
 
 class CorridorEbike(PresenceRule[CorridorEbikeParams, _Note]):
@@ -106,16 +112,33 @@ class CorridorEbike(PresenceRule[CorridorEbikeParams, _Note]):
     def __init__(self, params: CorridorEbikeParams, zones: Sequence[Zone], context: RuleContext) -> None:
         super().__init__(params, zones, context, params.labels)
         self._night = make_schedule(params.charging_windows, context.calendar)
+        self._unseen = Unseen(params.labels)
 
     @property
     def is_urgent(self) -> bool:
         """See ``Rule.is_urgent``: a lift's door closes."""
         return self._params.place is Place.LIFT
 
+    def reset(self) -> None:
+        """See ``Rule.reset``."""
+        super().reset()
+        self._unseen.reset()
+
     def _new_note(self) -> _Note:
         return _Note()
 
+    def _prepare(self, at: float, tracks: Sequence[Track], scene: Scene) -> None:
+        self._unseen.look(at, tracks, scene)
+
+    def _least_score(self, at: float, presence: Presence, note: _Note) -> float:
+        """What stood there unseen, until other light made an e-bike of it, must be clearly one."""
+        usual = super()._least_score(at, presence, note)
+        if self._params.min_score is not None or note.is_told or not self._unseen.stood(presence.track):
+            return usual
+        return self._context.least_score(presence.track.label, None, _CLEARLY)
+
     def _go_on(self, note: _Note, told: Observation) -> None:
+        note.is_told = True
         note.stage = next((stage for stage in Stage if stage.value == told.attributes.stage), note.stage)
 
     def _judge(self, at: float, zone: Zone, presence: Presence, note: _Note) -> Judgement:

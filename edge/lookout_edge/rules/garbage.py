@@ -28,6 +28,7 @@ from lookout_edge.rules.base import (
     WeeklyWindow,
     dwell_condition,
 )
+from lookout_edge.rules.unseen import Unseen
 
 #: Share of a bag's box that lies in a bin's box when it is in the bin.
 IN_BIN = 0.6
@@ -145,6 +146,7 @@ class Garbage(PresenceRule[GarbageParams, _Note]):
         #: Where rubbish, or what was taken for it, was seen.
         self._stains: list[_Stain] = []
         self._flames: list[Box] = []
+        self._unseen = Unseen(params.labels)
 
     @property
     def reads(self) -> frozenset[str]:
@@ -167,11 +169,13 @@ class Garbage(PresenceRule[GarbageParams, _Note]):
         self._watched_from = at if self._watched_from is None else self._watched_from
         self._stains = [stain for stain in self._stains if at - stain.seen_at < UNSTAINED_S]
         self._flames = [found.box for found in scene.detections if found.label in BURNING]
+        self._unseen.look(at, tracks, scene)
 
     def reset(self) -> None:
         """See ``Rule.reset``."""
         super().reset()
         self._watched_from, self._stains = None, []
+        self._unseen.reset()
 
     def _least_score(self, at: float, presence: Presence, note: _Note) -> float:
         """What newly came is doubted less the longer it lies there; what always stood there never is."""
@@ -199,7 +203,8 @@ class Garbage(PresenceRule[GarbageParams, _Note]):
         self._stains.append(_Stain(box, since, at, bool(note.is_new) and all(stain.is_new for stain in same)))
 
     def _tell_news(self, at: float, presence: Presence, note: _Note) -> None:
-        """Whether it came while its place was watched. What was new there just before under another number still is."""
+        """Whether it came while its place was watched. What was new there just before under another number still is,
+        and what stood there unseen until other light made rubbish of it is not."""
         watched_s = at - (at if self._watched_from is None else self._watched_from)
         before = [
             stain
@@ -208,7 +213,10 @@ class Garbage(PresenceRule[GarbageParams, _Note]):
         ]
         recent_s = self._params.miss_tolerance_s
         same = [stain for stain in before if presence.since - stain.seen_at <= recent_s]
-        note.is_new = watched_s >= WATCHED_S and all(stain.is_new for stain in same) and len(same) == len(before)
+        came = (
+            all(stain.is_new for stain in same) and len(same) == len(before) and not self._unseen.stood(presence.track)
+        )
+        note.is_new = watched_s >= WATCHED_S and came
         note.came_at = min((stain.since for stain in same), default=presence.since)
 
     def _judge(self, at: float, zone: Zone, presence: Presence, note: _Note) -> Judgement:

@@ -105,6 +105,34 @@ def test_what_the_detector_hardly_believes_waits_for_better_looks() -> None:
     assert surer[-1][0].standing is Standing.ACTIVE
 
 
+@pytest.mark.parametrize(
+    ("stood", "score", "params", "alarm"),
+    [
+        (False, 0.35, {}, True),
+        (True, 0.35, {}, False),  # a chair in the light of a lamp
+        (True, 0.45, {}, True),  # an e-bike in the light of a lamp
+        (True, 0.35, {"min_score": 0.3}, True),  # somebody has said how sure it must be
+    ],
+)
+def test_what_stood_there_unseen_must_be_clearly_an_ebike(
+    stood: bool, score: float, params: dict[str, object], alarm: bool
+) -> None:
+    watched, scene = rule(**params), Scene("stairs", stood=lambda box, before: stood)
+    seen = [watched.observe(i * 0.5, [track(1, i * 0.5, label="motorcycle", score=score)], scene) for i in range(40)]
+    assert (seen[-1][0].standing is Standing.ACTIVE) == alarm
+    assert alarm or seen[-1][0].blocked_by == "score"
+
+
+def test_what_was_told_is_doubted_no_more_after_a_restart() -> None:
+    told = watch(rule(), 0.0, 10.0)[-1]._replace(key=-1)
+    watched = rule()
+    scene = Scene("stairs", stood=lambda box, before: True, going_on=lambda _: [told])
+    seen = [
+        watched.observe(60 + i * 0.5, [track(1, 60 + i * 0.5, label="motorcycle", score=0.35)], scene) for i in range(9)
+    ]
+    assert seen[-1][0].standing is Standing.ACTIVE
+
+
 def test_a_lift_needs_three_of_five_looks_and_less_than_two_seconds() -> None:
     watched = rule(place="lift")
     seen = [watched.observe(i * 0.2, [track(1, i * 0.2, label="motorcycle")], Scene("lift"))[0] for i in range(10)]

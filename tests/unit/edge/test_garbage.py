@@ -250,6 +250,16 @@ def test_other_doubtful_things_never_count(score: float, since: float, params: d
     assert active_at(watch(doubted(**params), lambda at: lying(at, score, since), 60)) is None
 
 
+@pytest.mark.parametrize(("stood", "at"), [(False, 22.0), (True, None)])
+def test_what_stood_there_unseen_until_a_lamp_was_lit_is_not_new(stood: bool, at: float | None) -> None:
+    scene = Scene("yard", stood=lambda box, before: stood)
+    watched, seen = doubted(), list[tuple[float, Observation]]()
+    for index in range(80):
+        now = index * 0.5
+        seen += [(now, o) for o in watched.observe(now, lying(now, 0.55, since=10.0), scene)]
+    assert active_at(seen) == at
+
+
 def test_what_was_doubtfully_seen_there_before_is_not_new() -> None:
     def see(at: float) -> Sequence[Track]:
         """It seems to be there for a moment, then for long: what flickers at a threshold does so."""

@@ -223,3 +223,39 @@ def test_a_place_is_compared_with_what_it_was_at_a_time_or_before() -> None:
     gate.reset()
     shown(scene, 700.0)
     assert not gate.is_as_before(place, 699.0)
+
+
+def test_a_thing_stood_there_in_other_light_and_though_the_camera_was_nudged_but_not_before_it_came() -> None:
+    scene, place = textured(), Box(0.4, 0.4, 0.6, 0.7)
+    lamp = np.linspace(0, 60, scene.shape[1])[None, :, None] - 24.0
+    lit = np.clip(scene + lamp, 0, 255).astype(np.uint8)
+    nudged = np.roll(scene, (3, -6), axis=(0, 1))
+    bag = with_thing(scene, 0.45, 0.5, 0.1, 0.2)
+
+    def stood(before: Image, now: Image, at: float = 20.0, place: Box = place) -> bool:
+        gate = MotionGate()
+        gate.observe(luma(before))
+        gate.keep(0.0)
+        gate.observe(luma(now))
+        return gate.stood(place, at - 20.0)
+
+    assert stood(scene, noisy(scene, 2.0))
+    assert stood(scene, lit)
+    assert stood(bag, np.roll(bag, (3, -6), axis=(0, 1)))
+    assert stood(scene, nudged)
+    assert not stood(scene, bag), "it came"
+    assert not stood(bag, scene), "something else is left"
+    assert not stood(scene, scene, at=15.0), "nothing is kept from so long ago"
+    assert not stood(scene, np.clip(scene.astype(int) + 30, 0, 255).astype(np.uint8)), "nobody can tell by such light"
+    plain = np.full_like(scene, 90)
+    assert not stood(plain, plain), "a plain thing on plain ground looks like the ground"
+    assert not stood(scene, scene, place=Box(0.5, 0.5, 0.51, 0.51)), "of so few pixels nothing can be told"
+    assert not stood(scene, scene, place=Box(0.0, 0.0, 0.001, 0.001))
+
+
+def test_of_a_picture_of_another_size_nobody_can_tell() -> None:
+    gate = MotionGate()
+    gate.observe(luma(textured()))
+    gate.keep(0.0)
+    gate.observe(luma(textured(360, 480)))
+    assert not gate.stood(Box(0.4, 0.4, 0.6, 0.7), 0.0)

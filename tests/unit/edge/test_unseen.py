@@ -1,0 +1,68 @@
+from collections.abc import Sequence
+
+from lookout_edge.domain.geometry import Box
+from lookout_edge.domain.observation import Scene
+from lookout_edge.domain.track import Track
+from lookout_edge.rules.unseen import UNSEEN_S, Unseen
+from lookout_edge.testing import box_at, track
+
+HERE, THERE = box_at(0.2, 0.5), box_at(0.6, 0.5)
+LABELS = ("garbage",)
+
+
+def bag(at: float, *, number: int = 1, box: Box = HERE, first_at: float = 100.0) -> Track:
+    return track(number, at, label="garbage", box=box, first_at=first_at)
+
+
+def told(stood: bool, asked: list[tuple[Box, float]] | None = None) -> Scene:
+    def answer(box: Box, before: float) -> bool:
+        if asked is not None:
+            asked.append((box, before))
+        return stood
+
+    return Scene("yard", stood=answer)
+
+
+def look(unseen: Unseen, at: float, tracks: Sequence[Track], stood: bool = True) -> list[bool]:
+    unseen.look(at, tracks, told(stood))
+    return [unseen.stood(each) for each in tracks]
+
+
+def test_it_is_asked_once_of_a_track_and_of_what_was_there_long_before() -> None:
+    unseen, asked = Unseen(LABELS), list[tuple[Box, float]]()
+    for at in (100.0, 101.0):
+        unseen.look(at, [bag(at), track(2, at, label="person")], told(True, asked))
+    assert asked == [(HERE, 100.0 - UNSEEN_S)]
+    assert unseen.stood(bag(101.0))
+    assert not unseen.stood(track(2, 101.0, label="person"))
+
+
+def test_what_nobody_can_compare_has_come() -> None:
+    unseen = Unseen(LABELS)
+    unseen.look(100.0, [bag(100.0)], Scene("yard"))
+    assert not unseen.stood(bag(100.0))
+
+
+def test_what_is_moved_has_not_stood_where_it_is() -> None:
+    unseen = Unseen(LABELS)
+    assert look(unseen, 100.0, [bag(100.0)]) == [True]
+    assert look(unseen, 101.0, [bag(101.0, box=THERE)]) == [False]
+
+
+def test_a_new_number_in_the_same_place_is_the_same_thing() -> None:
+    came, stood = Unseen(LABELS), Unseen(LABELS)
+    look(came, 100.0, [bag(100.0)], stood=False)
+    look(stood, 100.0, [bag(100.0)], stood=True)
+    # By now whatever is there has stood there for long.
+    assert look(came, 200.0, [bag(200.0, number=2, first_at=200.0)], stood=True) == [False]
+    assert look(stood, 200.0, [bag(200.0, number=2, first_at=200.0)], stood=False) == [True]
+    assert look(came, 201.0, [bag(201.0, number=3, box=THERE, first_at=201.0)], stood=True) == [True]
+
+
+def test_a_place_is_forgotten_and_so_is_everything_when_time_has_jumped() -> None:
+    unseen = Unseen(LABELS)
+    look(unseen, 100.0, [bag(100.0)], stood=False)
+    assert look(unseen, 500.0, [bag(500.0, number=2, first_at=500.0)], stood=True) == [True]
+    look(unseen, 501.0, [bag(501.0, number=2, first_at=500.0)])
+    unseen.reset()
+    assert look(unseen, 400.0, [bag(400.0, number=2, first_at=400.0)], stood=False) == [False]
