@@ -146,7 +146,8 @@ class Garbage(PresenceRule[GarbageParams, _Note]):
         #: Where rubbish, or what was taken for it, was seen.
         self._stains: list[_Stain] = []
         self._flames: list[Box] = []
-        self._unseen = Unseen(params.labels)
+        # A bin has always stood there: of one that comes to overflow little changes.
+        self._unseen = Unseen({*params.labels} - {*params.overflow_labels})
 
     @property
     def reads(self) -> frozenset[str]:

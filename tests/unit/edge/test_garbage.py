@@ -250,13 +250,15 @@ def test_other_doubtful_things_never_count(score: float, since: float, params: d
     assert active_at(watch(doubted(**params), lambda at: lying(at, score, since), 60)) is None
 
 
-@pytest.mark.parametrize(("stood", "at"), [(False, 22.0), (True, None)])
-def test_what_stood_there_unseen_until_a_lamp_was_lit_is_not_new(stood: bool, at: float | None) -> None:
+@pytest.mark.parametrize(
+    ("stood", "label", "at"), [(False, "garbage", 22.0), (True, "garbage", None), (True, "overflow", 22.0)]
+)
+def test_what_stood_there_unseen_until_a_lamp_was_lit_is_not_new(stood: bool, label: str, at: float | None) -> None:
     scene = Scene("yard", stood=lambda box, before: stood)
     watched, seen = doubted(), list[tuple[float, Observation]]()
     for index in range(80):
         now = index * 0.5
-        seen += [(now, o) for o in watched.observe(now, lying(now, 0.55, since=10.0), scene)]
+        seen += [(now, o) for o in watched.observe(now, lying(now, 0.55, since=10.0, label=label), scene)]
     assert active_at(seen) == at
 
 
