@@ -13,7 +13,7 @@ from lookout_server.services.housekeeping import (
     warn_of_unseen_care,
 )
 from lookout_server.services.repeating import forget
-from lookout_server.services.retention import Retention, expire_evidence, forget_the_past
+from lookout_server.services.retention import Retention, expire_evidence, forget_the_past, forget_vehicles
 from lookout_server.services.whereabouts import forget_old
 
 #: A flood must not outrun the bound by much.
@@ -52,4 +52,5 @@ async def _look(house: Household, at: datetime) -> None:
     async with house.store.alone("retention") as alone:
         if alone:
             await expire_evidence(house.store, house.files, house.retention, at=at)
+            await forget_vehicles(house.store, house.retention, at=at)
             await forget_the_past(house.store, house.retention, house.hooks, at=at)

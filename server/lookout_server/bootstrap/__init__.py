@@ -53,7 +53,14 @@ from lookout_server.bootstrap.site import (
     use_policy,
 )
 from lookout_server.bootstrap.trials import policy_text, trial_text, trial_values
-from lookout_server.bootstrap.vehicles import send_vehicle_list
+from lookout_server.bootstrap.vehicles import (
+    export_vehicles,
+    replace_vehicle_list,
+    send_vehicle_list,
+    vehicle_lines,
+    vehicle_list,
+    vehicle_values,
+)
 from lookout_server.bootstrap.version import version
 
 __all__ = [
@@ -77,6 +84,7 @@ __all__ = [
     "discard_quarantined",
     "export_estate",
     "export_ledger",
+    "export_vehicles",
     "exported_documents",
     "gateway_line",
     "gateway_values",
@@ -97,6 +105,7 @@ __all__ = [
     "quarantined_values",
     "remove_device",
     "remove_integrator",
+    "replace_vehicle_list",
     "replay_quarantined",
     "reset_second_factor",
     "restore",
@@ -110,6 +119,9 @@ __all__ = [
     "trial_values",
     "try_policy",
     "use_policy",
+    "vehicle_lines",
+    "vehicle_list",
+    "vehicle_values",
     "verify_audit",
     "verify_ledger",
     "version",

@@ -181,6 +181,8 @@ class RetentionConfig(Section):
     feed_days: int | None = Field(default=30, ge=1)
     """Lines of the feed, with which a page or another system that was away catches up. A webhook that is behind keeps
     them longer."""
+    vehicles_days: int | None = Field(default=30, ge=1)
+    """Registered vehicles whose pass has run out, from when it did."""
 
 
 class RateConfig(Section):

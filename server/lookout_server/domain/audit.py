@@ -49,6 +49,8 @@ class Act(StrEnum):
     POSITION_FORGOTTEN = "position.forgotten"
     EXPORTED = "data.exported"
     IMPORTED = "data.imported"
+    VEHICLE_SAVED = "vehicle.saved"
+    VEHICLE_REMOVED = "vehicle.removed"
     POLICY_CHANGED = "policy.changed"
 
 

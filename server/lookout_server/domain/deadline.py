@@ -22,6 +22,8 @@ class DeadlineKind(StrEnum):
     INSPECTION = "inspection"
     #: A gateway that is gone: those who look after its cameras are told unless it comes back before.
     GATEWAY = "gateway"
+    #: The list of registered vehicles was changed, and gateways are to be sent it.
+    VEHICLES = "vehicles"
     #: A notice that has to leave by a channel; its subject is the notice, its part the channel.
     DELIVERY = "delivery"
 

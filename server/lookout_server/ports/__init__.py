@@ -62,6 +62,7 @@ from lookout_server.ports.repositories import (
 from lookout_server.ports.requests import Answer, HeldRequest, RequestKey, RequestKeys, SavedView, SavedViews
 from lookout_server.ports.rounds import DiaryFilter, RoundRepository
 from lookout_server.ports.statistics import StatisticsRepository
+from lookout_server.ports.vehicles import VehicleFilter, VehicleRepository
 from lookout_server.ports.volunteers import VolunteerRepository
 from lookout_server.ports.ways import ResidentRepository
 from lookout_server.ports.whereabouts import WhereaboutsRepository
@@ -141,6 +142,8 @@ __all__ = [
     "TakenEvent",
     "TerritoryRepository",
     "UnitOfWork",
+    "VehicleFilter",
+    "VehicleRepository",
     "VolunteerRepository",
     "WebhookRepository",
 ]
@@ -219,6 +222,8 @@ class UnitOfWork(Protocol):
     def webhooks(self) -> WebhookRepository: ...
     @property
     def hotline(self) -> HotlineRepository: ...
+    @property
+    def vehicles(self) -> VehicleRepository: ...
     @property
     def volunteers(self) -> VolunteerRepository: ...
     @property

@@ -62,6 +62,18 @@ class GatewayRepository(Protocol):
         """The newest command of that name as it was sent; None when there is none."""
         ...
 
+    async def newest_command(self, gateway_id: str, name: str) -> SentCommand | None:
+        """The newest command of that name."""
+        ...
+
+    async def newest_commands(self, name: str) -> dict[str, SentCommand]:
+        """Gateway → its newest command of that name, without what it said."""
+        ...
+
+    async def drop_requests(self, gateway_id: str, name: str, but: str) -> None:
+        """Forget what commands of that name said but for this one: lists are long, and the newest counts."""
+        ...
+
     async def forget_commands(self, before: datetime) -> int:
         """Delete those answered, or expired without an answer, before this time; how many there were.
 

@@ -28,6 +28,7 @@ from lookout_server.errors import InvalidError, NotFoundError
 from lookout_server.ports import AnswerTo, Gap, ModelPackage, SentCommand, Store, UnitOfWork
 from lookout_server.services import announce
 from lookout_server.services.settling import gaps_of
+from lookout_server.services.taking_over import take_over
 
 _REPLAY_WITHIN = timedelta(minutes=5)
 _SNAPSHOT_WITHIN = timedelta(minutes=2)
@@ -117,6 +118,8 @@ async def ask(store: Store, site: Site, wanted: Wanted, *, at: datetime) -> Sent
         if held is not None:
             return held
         await send_with(uow, site, wanted.gateway, command, by=wanted.by.person.id)
+        if wanted.name == "residents":
+            await take_over(uow, [wanted.gateway], at)
         asked_for: dict[str, str | int] = {"name": wanted.name, "command": command.id}
         entry = Entry(
             at=at, act=Act.GATEWAY_ASKED, actor=wanted.by.person.id, subject=wanted.gateway, details=asked_for

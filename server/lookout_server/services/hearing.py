@@ -1,7 +1,7 @@
 """What gateways say apart from events: how they are, what their cameras see, how a command went."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from lookout_contract.commands import CommandResponse, Outcome
@@ -23,30 +23,41 @@ GONE_FOR = timedelta(minutes=2)
 _SHA256_CHARACTERS = set("0123456789abcdef")
 
 
-async def hear_statuses(uow: UnitOfWork, said: Sequence[ReadStatus]) -> Sequence[ReadStatus]:
+@dataclass(frozen=True, kw_only=True)
+class Back:
+    """A gateway that was not there. ``anew``: it has begun another epoch, so it may be a new box."""
+
+    gateway: str
+    epoch: str
+    anew: bool
+    at: datetime
+
+
+async def hear_statuses(uow: UnitOfWork, said: Sequence[ReadStatus]) -> Sequence[Back]:
     """Keep the last word of each gateway; the feed hears of it only when something a person cares about changed.
 
-    The answer is those that say that their gateway has begun a new epoch: it may be a new box.
+    The answer is those that are there again, or for the first time.
     """
     if not said:
         return ()
     last = {read.status.gateway: read for read in said}
     known = await uow.gateways.get(last)
-    begun: list[ReadStatus] = []
+    back: list[Back] = []
     for name, read in sorted(last.items()):
         at = read.message.received_at
         held = known.get(name)
         now = _informed(held or Gateway(id=name), read)
         await uow.gateways.save([now])
-        if held is not None and held.epoch != now.epoch:
-            begun.append(read)
+        anew = held is not None and held.epoch != now.epoch
+        if anew or (now.online and not (held and held.online)):
+            back.append(Back(gateway=name, epoch=read.status.epoch, anew=anew, at=at))
         if held is not None and _headline(held) == _headline(now):
             continue
         announce.gateway_changed(uow, name, "created" if held is None else "updated", at)
         if held is not None and held.online != now.online:
             await _announce_cameras(uow, name, at)
             await _expect_back(uow, now, at)
-    return begun
+    return back
 
 
 async def lose_silent(store: Store, *, before: datetime, at: datetime) -> Sequence[str]:

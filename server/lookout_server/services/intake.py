@@ -15,7 +15,7 @@ from lookout_server.domain.territory import Site
 from lookout_server.errors import AssumedError
 from lookout_server.ports import Ahead, Gap, Incoming, Store, UnitOfWork
 from lookout_server.services.hearing import hear_cameras, hear_responses, hear_statuses, note_rivals
-from lookout_server.services.known_vehicles import send_again
+from lookout_server.services.known_vehicles import bring_up_to_date
 from lookout_server.services.noted import Noted
 from lookout_server.services.proving import take_trials
 from lookout_server.services.reading import (
@@ -95,9 +95,8 @@ class Intake:
             await _quarantine(uow, refusals)
             early = await _note_the_future(uow, settlement.fresh)
             noted = await follow_events(uow, self._site, settlement.fresh, self._noted)
-            for read in await hear_statuses(uow, [read for read in batch if isinstance(read, ReadStatus)]):
-                status, at = read.status, read.message.received_at
-                await send_again(uow, self._site, status.gateway, status.epoch, at)
+            for heard in await hear_statuses(uow, [read for read in batch if isinstance(read, ReadStatus)]):
+                await bring_up_to_date(uow, self._site, heard)
             await note_rivals(uow, settlement.conflicts)
             await hear_cameras(uow, [read for read in batch if isinstance(read, ReadCamera)])
             await hear_responses(uow, [read for read in batch if isinstance(read, ReadResponse)])

@@ -24,6 +24,7 @@ class Retention:
     care_days: int | None = 30
     notices_days: int | None = 400
     feed_days: int | None = 30
+    vehicles_days: int | None = 30
 
 
 async def expire_evidence(store: Store, files: EvidenceStore, retention: Retention, *, at: datetime) -> int:
@@ -56,6 +57,18 @@ async def _expire(store: Store, files: EvidenceStore, before: datetime, kinds: C
         gone += len(due)
         if len(due) < _AT_ONCE:
             return gone
+
+
+async def forget_vehicles(store: Store, retention: Retention, *, at: datetime) -> int:
+    """Remove passes of vehicles that ran out long ago; how many. Gateways are not sent those anyway."""
+    if retention.vehicles_days is None:
+        return 0
+    async with store.write() as uow:
+        gone = await uow.vehicles.forget(at - timedelta(days=retention.vehicles_days))
+        await uow.commit()
+    if gone:
+        _log.info("passes of vehicles that ran out long ago were removed", vehicles=gone)
+    return gone
 
 
 async def forget_the_past(

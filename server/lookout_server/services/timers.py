@@ -13,6 +13,7 @@ from lookout_server.services.alarming import alarm_passed
 from lookout_server.services.escalating import passed
 from lookout_server.services.hearing import gateway_passed
 from lookout_server.services.inspecting import inspection_passed
+from lookout_server.services.known_vehicles import hand_out
 from lookout_server.services.timing import set_clock
 
 _log = structlog.stdlib.get_logger("lookout.timers")
@@ -26,6 +27,7 @@ STALLED_AFTER = timedelta(seconds=60)
 #: Cases looked after in one audit.
 _REPAIRED_AT_ONCE = 200
 _OF_ALARMS = frozenset({DeadlineKind.ALARM, DeadlineKind.ACKNOWLEDGEMENT})
+_OF_GATEWAYS = frozenset({DeadlineKind.GATEWAY, DeadlineKind.VEHICLES})
 #: Deliveries wait for channels; they have a loop of their own.
 _ACTED_ON = frozenset(DeadlineKind) - {DeadlineKind.DELIVERY}
 
@@ -83,10 +85,14 @@ class Timers:
                     return False
                 if inspection is not None:
                     await inspection_passed(uow, self._site, inspection, key, at)
-            elif key.kind is DeadlineKind.GATEWAY:
+            elif key.kind in _OF_GATEWAYS:
+                state = await uow.vehicles.state(lock=True) if key.kind is DeadlineKind.VEHICLES else None
                 if not await uow.deadlines.take(key, self._owner):
                     return False
-                await gateway_passed(uow, self._site, key.subject, at)
+                if state is not None:
+                    await hand_out(uow, self._site, state, at)
+                else:
+                    await gateway_passed(uow, self._site, key.subject, at)
             else:
                 case = (await uow.cases.get([key.subject], lock=True)).get(key.subject)
                 if not await uow.deadlines.take(key, self._owner):

@@ -20,6 +20,7 @@ from lookout_server.adapters.database.migrate import alembic_config
 from lookout_server.adapters.database.tables import Base
 from lookout_server.domain.ledger import Chain, Ending, digest_of
 from lookout_server.domain.territory import Camera, CameraKey
+from lookout_server.domain.vehicles import Vehicle
 from lookout_server.errors import ConfigError, StoreError, StoreRefusedError
 
 
@@ -149,6 +150,45 @@ def test_titles_of_what_people_told_are_taken_apart(empty_database_url: str) -> 
         (None, None),
         ("report.garbage", "3号楼 · 北侧"),
     ]
+
+
+def test_the_lists_that_gateways_were_sent_are_taken_over(empty_database_url: str) -> None:
+    migrate(empty_database_url, "0032_room")
+    columns = "id, gateway, name, issued_at, request"
+    resident = '{"plate": "皖A12345"}'
+    guest = '{"plate": "皖B77777", "valid_until": "2026-05-04T16:00:00.000Z", "uses": 2}'
+    lists = {
+        "old": ("gw-1", 6, '{"residents": [{"plate": "沪C99999"}]}'),
+        "new-1": ("gw-1", 7, f'{{"residents": [{resident}, {guest}]}}'),
+        "new-2": ("gw-2", 7, f'{{"residents": [{resident}]}}'),
+        "odd": ("gw-3", 7, "not what it should be"),
+    }
+    rows = [
+        f"('{name}', '{gateway}', 'residents', '2026-05-04 0{hour}:00:00', '{request}')"
+        for name, (gateway, hour, request) in lists.items()
+    ]
+    insert = f"INSERT INTO commands ({columns}) VALUES {', '.join(rows)}"
+    # A colon would be a parameter.
+    _run(empty_database_url, insert.replace(":", r"\:"), "SELECT 1")
+    migrate(empty_database_url)
+    found = _run(empty_database_url, "SELECT plate, uses, note, registered_by FROM vehicles ORDER BY plate")
+    assert found == [("皖A12345", None, "", None), ("皖B77777", 2, "", None)]
+    assert _run(empty_database_url, "SELECT gateway, version, command FROM vehicle_list_handed") == [
+        ("gw-1", 0, "new-1")
+    ]
+    assert _run(empty_database_url, "SELECT count(*) FROM vehicle_list") == [(0,)]
+
+    async def read() -> list[Vehicle]:
+        database = Database(empty_database_url)
+        async with database.read() as uow:
+            vehicles = list(await uow.vehicles.everything())
+        await database.close()
+        return vehicles
+
+    by_plate = {vehicle.listed.plate: vehicle.listed for vehicle in asyncio.run(read())}
+    assert by_plate["皖B77777"].valid_until == datetime(2026, 5, 4, 16, tzinfo=UTC)
+    sizes = _run(empty_database_url, "SELECT plate, size FROM vehicles")
+    assert {(plate, listed.size) for plate, listed in by_plate.items()} == set(sizes)
 
 
 def test_up_down_and_up_again(empty_database_url: str) -> None:

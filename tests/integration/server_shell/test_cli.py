@@ -279,3 +279,28 @@ async def _refuse(config: str) -> None:
             await uow.quarantine.add(message, why(code, text), gateway="gw-a", key=None)
         await uow.commit()
     await database.close()
+
+
+def test_the_list_of_vehicles_is_replaced_shown_and_written_out(config: str, tmp_path: Path) -> None:
+    table, out = tmp_path / "list.csv", tmp_path / "out.csv"
+    assert "no vehicle is registered" in said("vehicles", "list", "--config", config)
+    table.write_text("plate,valid_until,note\n皖A·12345,,3号楼502\n皖B77777,2026-12-31,\n", encoding="utf-8")
+    text = said("vehicles", "send", str(table), "--config", config)
+    assert "2 vehicles: 2 new, 0 changed, 0 removed" in text
+    assert "the others when they are back" in text
+    assert "2 vehicles: 0 new, 0 changed, 0 removed" in said("vehicles", "send", str(table), "--config", config)
+    listed = sorted(said("vehicles", "list", "--config", config).splitlines())
+    assert listed == ["皖A12345  3号楼502", "皖B77777  until 2026-12-31"]
+    found = json.loads(said("vehicles", "list", "--json", "--config", config))
+    assert {(each["plate"], each["registered_by"], each["note"]) for each in found} == {
+        ("皖A12345", None, "3号楼502"),
+        ("皖B77777", None, ""),
+    }
+    assert "2 vehicles are in" in said("vehicles", "export", str(out), "--config", config)
+    assert "皖A12345,,,,,3号楼502" in out.read_text(encoding="utf-8-sig")
+    table.write_text("plate\n皖A12345\n皖\n", encoding="utf-8")
+    assert "line 3, plate" in said("vehicles", "send", str(table), "--config", config, code=2)
+    assert "no gateway goes by gw-9" in said(
+        "vehicles", "send", str(out), "--gateway", "gw-9", "--config", config, code=1
+    )
+    assert len(json.loads(said("vehicles", "list", "--json", "--config", config))) == 2

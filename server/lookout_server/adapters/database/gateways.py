@@ -2,7 +2,8 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -11,7 +12,7 @@ from sqlalchemy.orm import aliased
 from lookout_contract.base import Message
 from lookout_contract.commands import CommandResponse
 from lookout_contract.status import CameraReport, Coverage, ProposalReport, ShadowReport
-from lookout_server.adapters.database.statements import insert_new, scalars, select_by, upsert
+from lookout_server.adapters.database.statements import insert_new, scalars, select_by, table_of, upsert
 from lookout_server.adapters.database.tables import CommandRow, GatewayRow
 from lookout_server.domain.territory import WRONG_CLOCK_S, Gateway
 from lookout_server.ports import SentCommand
@@ -140,6 +141,31 @@ class SqlGateways:
         """By the time at which it was issued."""
         statement = select(CommandRow.request).where(CommandRow.gateway == gateway_id, CommandRow.name == name)
         return await self._session.scalar(statement.order_by(CommandRow.issued_at.desc(), CommandRow.id).limit(1))
+
+    async def newest_command(self, gateway_id: str, name: str) -> SentCommand | None:
+        """By the time at which it was issued."""
+        statement = select(CommandRow).where(CommandRow.gateway == gateway_id, CommandRow.name == name)
+        rows = await scalars(self._session, statement.order_by(CommandRow.issued_at.desc(), CommandRow.id).limit(1))
+        return _command(rows[0]) if rows else None
+
+    async def newest_commands(self, name: str) -> dict[str, SentCommand]:
+        """One statement; what they said may be long, and stays where it is."""
+        table = table_of(CommandRow)
+        later = aliased(CommandRow)
+        replaced = select(later.id).where(
+            later.gateway == table.c.gateway, later.name == name, later.issued_at > table.c.issued_at
+        )
+        columns = [column for column in table.columns if column.name != "request"]
+        statement = select(*columns).where(table.c.name == name, ~replaced.exists()).order_by(table.c.id.desc())
+        rows = (await self._session.execute(statement)).mappings().all()
+        found = [_command(cast(CommandRow, SimpleNamespace(**row, request=None))) for row in rows]
+        return {command.gateway: command for command in found}
+
+    async def drop_requests(self, gateway_id: str, name: str, but: str) -> None:
+        """That and how they were asked stays."""
+        mine = (CommandRow.gateway == gateway_id) & (CommandRow.name == name) & (CommandRow.id != but)
+        statement = update(CommandRow).where(mine, CommandRow.request.is_not(None)).values(request=None)
+        await self._session.execute(statement.execution_options(synchronize_session=False))
 
     async def forget_commands(self, before: datetime) -> int:
         """One that may still be answered is none of them."""

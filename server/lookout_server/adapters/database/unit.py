@@ -31,6 +31,7 @@ from lookout_server.adapters.database.rounds import SqlRounds
 from lookout_server.adapters.database.silences import SqlSilences
 from lookout_server.adapters.database.statistics import SqlStatistics
 from lookout_server.adapters.database.territory import SqlTerritory
+from lookout_server.adapters.database.vehicles import SqlVehicles
 from lookout_server.adapters.database.volunteers import SqlVolunteers
 from lookout_server.adapters.database.webhooks import SqlWebhooks
 from lookout_server.adapters.database.whereabouts import SqlWhereabouts
@@ -70,6 +71,7 @@ class SqlUnitOfWork:
     proofs: SqlProofs
     quarantine: SqlQuarantine
     hotline: SqlHotline
+    vehicles: SqlVehicles
     volunteers: SqlVolunteers
     lists: SqlLists
     plans: SqlPlans

@@ -1,0 +1,158 @@
+"""Registered vehicles, and what gateways were sent of them."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from types import SimpleNamespace
+from typing import Any, cast
+
+from sqlalchemy import ColumnElement, Select, delete, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from lookout_server.adapters.database.statements import insert_new, scalars, table_of, upsert
+from lookout_server.adapters.database.tables import VehicleHandedRow, VehicleListRow, VehicleRow
+from lookout_server.domain.vehicles import Handed, Listed, ListState, Vehicle
+from lookout_server.ports import Page, VehicleFilter
+
+#: The one row of the list's state.
+_SITE = "site"
+#: Ids that one statement names: SQLite takes 32,766 values.
+_AT_ONCE = 5000
+_VEHICLES = table_of(VehicleRow)
+
+
+class SqlVehicles:
+    """Implements ports.VehicleRepository."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def page(self, wanted: VehicleFilter, page: Page) -> Sequence[Vehicle]:
+        """By the index of when they were registered."""
+        statement = select(_VEHICLES).where(*_fits(wanted))
+        if page.before is not None:
+            at, name = page.before
+            earlier = _VEHICLES.c.registered_at < at
+            statement = statement.where(or_(earlier, (_VEHICLES.c.registered_at == at) & (_VEHICLES.c.id < name)))
+        newest = statement.order_by(_VEHICLES.c.registered_at.desc(), _VEHICLES.c.id.desc()).limit(page.limit)
+        return await self._read(newest)
+
+    async def count(self, wanted: VehicleFilter) -> int:
+        """Counted."""
+        statement = select(func.count()).select_from(_VEHICLES).where(*_fits(wanted))
+        return int(await self._session.scalar(statement) or 0)
+
+    async def everything(self, *, at: datetime | None = None) -> Sequence[Vehicle]:
+        """As plain rows: there may be tens of thousands."""
+        statement = select(_VEHICLES).order_by(_VEHICLES.c.registered_at, _VEHICLES.c.id)
+        return await self._read(statement if at is None else statement.where(_holds(at)))
+
+    async def get(self, vehicle_id: str) -> Vehicle | None:
+        """By id."""
+        found = await self._read(select(_VEHICLES).where(_VEHICLES.c.id == vehicle_id))
+        return found[0] if found else None
+
+    async def of_plate(self, plate: str) -> Sequence[Vehicle]:
+        """By the index of plates."""
+        statement = select(_VEHICLES).where(_VEHICLES.c.plate == plate)
+        return await self._read(statement.order_by(_VEHICLES.c.registered_at.desc(), _VEHICLES.c.id.desc()))
+
+    async def save(self, vehicles: Sequence[Vehicle]) -> None:
+        """Insert or update."""
+        await upsert(self._session, VehicleRow, [_values(vehicle) for vehicle in vehicles])
+
+    async def remove(self, ids: Collection[str]) -> None:
+        """In portions."""
+        ordered = sorted(ids)
+        for start in range(0, len(ordered), _AT_ONCE):
+            some = ordered[start : start + _AT_ONCE]
+            await self._session.execute(delete(_VEHICLES).where(_VEHICLES.c.id.in_(some)))
+
+    async def forget(self, before: datetime) -> int:
+        """By the index of ends."""
+        over = delete(_VEHICLES).where(_VEHICLES.c.valid_until < before)
+        gone = await self._session.execute(over.returning(_VEHICLES.c.id))
+        return len(gone.all())
+
+    async def size(self, at: datetime) -> int:
+        """Summed."""
+        return int(await self._session.scalar(select(func.sum(_VEHICLES.c.size)).where(_holds(at))) or 0)
+
+    async def state(self, *, lock: bool = False) -> ListState:
+        """To be locked the row has to be there."""
+        statement = select(VehicleListRow).where(VehicleListRow.id == _SITE)
+        if lock:
+            await insert_new(self._session, VehicleListRow, [_state_values(ListState())])
+            statement = statement.with_for_update()
+        for row in await scalars(self._session, statement):
+            return ListState(version=row.version, changed_at=row.changed_at, waiting_since=row.waiting_since)
+        return ListState()
+
+    async def save_state(self, state: ListState) -> None:
+        """Insert or update."""
+        await upsert(self._session, VehicleListRow, [_state_values(state)])
+
+    async def handed(self) -> dict[str, Handed]:
+        """All gateways'."""
+        rows = await scalars(self._session, select(VehicleHandedRow))
+        return {row.gateway: Handed(version=row.version, command=row.command) for row in rows}
+
+    async def hand(self, gateway: str, handed: Handed, at: datetime) -> None:
+        """Insert or update."""
+        await upsert(self._session, VehicleHandedRow, [{"gateway": gateway, **vars(handed), "at": at}])
+
+    async def unhand(self, gateways: Collection[str] | None = None) -> None:
+        """Delete."""
+        statement = delete(table_of(VehicleHandedRow))
+        if gateways is not None:
+            statement = statement.where(table_of(VehicleHandedRow).c.gateway.in_(sorted(gateways)))
+        await self._session.execute(statement)
+
+    async def _read(self, statement: Select[Any]) -> list[Vehicle]:
+        rows = (await self._session.execute(statement)).mappings().all()
+        return [_vehicle(cast(VehicleRow, SimpleNamespace(**row))) for row in rows]
+
+
+def _holds(at: datetime) -> ColumnElement[bool]:
+    return or_(_VEHICLES.c.valid_until.is_(None), _VEHICLES.c.valid_until > at)
+
+
+def _fits(wanted: VehicleFilter) -> list[ColumnElement[bool]]:
+    sought: list[ColumnElement[bool]] = []
+    if wanted.plate:
+        sought.append(_VEHICLES.c.plate.contains(wanted.plate, autoescape=True))
+    if wanted.text:
+        sought.append(_VEHICLES.c.note.contains(wanted.text, autoescape=True))
+    found = [or_(*sought)] if sought else []
+    return [*found, _VEHICLES.c.valid_until <= wanted.over_at] if wanted.over_at is not None else found
+
+
+def _values(vehicle: Vehicle) -> dict[str, Any]:
+    listed = vehicle.listed
+    return {
+        "id": vehicle.id,
+        "plate": listed.plate,
+        "valid_from": listed.valid_from,
+        "valid_until": listed.valid_until,
+        "cameras": list(listed.cameras),
+        "uses": listed.uses,
+        "note": listed.note,
+        "registered_by": vehicle.registered_by,
+        "registered_at": vehicle.registered_at,
+        "size": listed.size,
+    }
+
+
+def _state_values(state: ListState) -> dict[str, Any]:
+    return {"id": _SITE, **vars(state)}
+
+
+def _vehicle(row: VehicleRow) -> Vehicle:
+    listed = Listed(
+        plate=row.plate,
+        valid_from=row.valid_from,
+        valid_until=row.valid_until,
+        cameras=tuple(row.cameras),
+        uses=row.uses,
+        note=row.note,
+    )
+    return Vehicle(id=row.id, listed=listed, registered_by=row.registered_by, registered_at=row.registered_at)
