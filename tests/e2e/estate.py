@@ -48,6 +48,16 @@ PEOPLE: Mapping[Login, tuple[str, str, tuple[str, ...]]] = {
 }
 
 
+#: Registered vehicles; ``days``: for how many more.
+VEHICLES: Mapping[str, Mapping[str, object]] = {
+    "皖A12345": {"note": "3号楼502"},
+    "皖AD81234": {"note": "5号楼1201"},
+    "皖B77777": {"note": "3号楼的访客", "days": 2},
+    "沪C9K208": {"note": "保洁公司", "days": 200, "uses": 40, "cameras": ["cam-01"]},
+    "皖A55K21": {"note": "装修队", "days": -1},
+}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Filmed(Scene):
     """What a clip of the reel shows, at which second of it."""
@@ -357,6 +367,11 @@ class Estate:
         until = (datetime.now(UTC) + timedelta(hours=4)).isoformat()
         quiet = {"gateway": "demo-gw1", "camera": "cam-06", "scenario": "garbage"}
         self.boss.ask("POST", "/silences", {"kind": "silence", "reason": "环卫清运中", "ends_at": until, **quiet})
+        for number, (plate, said) in enumerate(VEHICLES.items()):
+            days = said.get("days")
+            ends = {} if days is None else {"valid_until": str(datetime.now(UTC) + timedelta(days=cast("int", days)))}
+            rest = {name: value for name, value in said.items() if name != "days"}
+            self.boss.ask("PUT", f"/vehicles/v-{number:020x}", {"plate": plate, **ends, **rest})
         gateway = self.gateways[EBIKE.gateway]
         gateway.propose({"0123456789ab": PRAM})
 

@@ -182,7 +182,7 @@ def test_a_letter_that_was_refused_is_sent_again(
 
 #: Pages of a dispatcher that was just set up, on which there is nothing yet.
 EMPTY = ("/", "/cases", "/wall", "/map", "/statistics", "/hand-over", "/admin", "/admin/gateways", "/admin/quarantine")
-EMPTY_TOO = ("/admin/silences", "/admin/advice", "/admin/webhooks", "/admin/roster")
+EMPTY_TOO = ("/admin/silences", "/admin/vehicles", "/admin/advice", "/admin/webhooks", "/admin/roster")
 
 
 def test_a_page_with_nothing_to_show_says_what_to_do(

@@ -24,6 +24,7 @@ ADMIN_PAGES = (
     "gateways",
     "quarantine",
     "silences",
+    "vehicles",
     "advice",
     "webhooks",
     "roster",

@@ -49,6 +49,7 @@ const ROUTES: readonly Route[] = [
   { pattern: "/admin/gateways", load: () => import("./pages/gateways"), access: "control" },
   { pattern: "/admin/quarantine", load: () => import("./pages/quarantine"), access: "control" },
   { pattern: "/admin/silences", load: () => import("./pages/silences"), access: "control" },
+  { pattern: "/admin/vehicles", load: () => import("./pages/vehicles"), access: "control" },
   { pattern: "/admin/advice", load: () => import("./pages/advice"), access: "control" },
   { pattern: "/admin/webhooks", load: () => import("./pages/webhooks"), access: "control" },
   { pattern: "/admin/roster", load: () => import("./pages/roster"), access: "control" },

@@ -3,10 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from lookout_contract.commands import COMMANDS, CommandResponse, Outcome, Resident, ResidentsCommand
+from lookout_edge.adapters.directory import FilePlateDirectory
+from lookout_edge.domain.detection import PlateReading
+from lookout_edge.domain.geometry import Box
+from lookout_edge.domain.plates import Match, PlateVote, ResidentIndex, match_plate
 from lookout_server.domain.territory import Role
 from lookout_server.domain.vehicles import MOST_BYTES, Holding, Listed, Sheet, Vehicle
 from lookout_server.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
@@ -95,6 +100,30 @@ async def test_ten_changes_in_a_row_are_one_command_and_the_gateway_that_holds_t
     assert (state.version, holder.holding, holder.vehicles) == (10, Holding.CURRENT, 10)
     await _pass_time(station, 70)
     assert await _sent(station) == []
+
+
+async def test_what_is_edited_here_is_what_the_gateway_goes_by(station: Station, tmp_path: Path) -> None:
+    await _take(station, SmallGateway().is_online())
+    book = FilePlateDirectory(tmp_path / "residents.json")
+    vote = PlateVote()
+    for _ in range(3):
+        vote.add([PlateReading(text="皖B77777", confidence=0.9, box=Box(0.4, 0.6, 0.5, 0.63))])
+
+    def seen(at: datetime) -> Match:
+        known = ResidentIndex(book.residents(at.timestamp()))
+        return match_plate(vote, known, camera="gate", at=at).match
+
+    assert seen(NOON) is Match.STRANGER
+    await _put(station, 1, GUEST)
+    await _pass_time(station, 11)
+    ((_, command),) = await _sent(station)
+    book.replace(command.residents)
+    assert [seen(NOON + timedelta(days=days)) for days in (0, 2)] == [Match.RESIDENT, Match.EXPIRED]
+    await registering.remove(station.store, _id(1), ZHAO, at=station.clock.now())
+    await _pass_time(station, 11)
+    ((_, emptied),) = await _sent(station)
+    book.replace(emptied.residents)
+    assert seen(NOON) is Match.STRANGER
 
 
 async def test_who_goes_on_editing_is_sent_on_after_a_minute(station: Station) -> None:

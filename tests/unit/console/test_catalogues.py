@@ -22,6 +22,7 @@ from lookout_server.domain.notice import DeliveryState, NoticeKind
 from lookout_server.domain.policy import Tier
 from lookout_server.domain.resident import ReportKind
 from lookout_server.domain.territory import Role
+from lookout_server.domain.vehicles import Holding, Period
 from lookout_server.exchange.estate_files import CODES
 
 SOURCES = Path(__file__).parents[3] / "server" / "console" / "src"
@@ -52,6 +53,19 @@ CODED = {
     "sight": {sight.value for sight in Sight},
     "role": {role.value for role in Role},
     "act": {act.value for act in Act},
+    "holding_state": {holding.value for holding in Holding},
+    "let_in_period": {period.value for period in Period},
+    #: Why a line of a table of vehicles cannot be taken.
+    "vehicle_problem": {
+        "empty",
+        "too_long",
+        "bad_id",
+        "bad_number",
+        "bad_time",
+        "bad_span",
+        "unknown_column",
+        "bad_value",
+    },
     "command_outcome": {outcome.value for outcome in Outcome},
     "command_state": {"waiting", "answered", "timed_out"},
     "command": {

@@ -16,6 +16,7 @@ const PAGES = [
   { to: "/admin/gateways", name: "gateways", shown: inRoom },
   { to: "/admin/quarantine", name: "quarantine", shown: ofWholeSite },
   { to: "/admin/silences", name: "silences", shown: inRoom },
+  { to: "/admin/vehicles", name: "vehicles", shown: leadsSite },
   { to: "/admin/advice", name: "advice", shown: inRoom },
   { to: "/admin/webhooks", name: "webhooks", shown: ofWholeSite },
   { to: "/admin/roster", name: "roster", shown: inRoom },

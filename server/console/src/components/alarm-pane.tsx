@@ -10,6 +10,7 @@ import { momentTime, span } from "../text/format";
 import { t, word } from "../text/i18n";
 import { Explain } from "./explain";
 import { Grade } from "./grade";
+import { LetIn } from "./let-in";
 import { Scene } from "./scene";
 import { NEVER_SILENT, SilenceForm } from "./silence-form";
 
@@ -27,6 +28,7 @@ export function AlarmPane({ board, row }: { board: Board; row: Row }) {
       </h1>
       {alarm === null ? null : <Facts alarm={alarm} />}
       {needOf(row) === "judge" ? <Judge board={board} row={row} /> : null}
+      {alarm === null ? null : <LetIn key={alarm.id} alarm={alarm} />}
       {alarm === null ? null : <Explain alarm={alarm} />}
     </>
   );

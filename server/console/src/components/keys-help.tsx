@@ -2,7 +2,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { TourAgain } from "./tour";
 import { t } from "../text/i18n";
 
-const KEYS = ["j", "k", "r", "f", "d", "m", "s", "n", "q", "w", "find", "u", "esc"] as const;
+const KEYS = ["j", "k", "r", "f", "d", "m", "s", "p", "n", "q", "w", "find", "u", "esc"] as const;
 const NAMES: Partial<Record<(typeof KEYS)[number], string>> = { esc: "Esc", find: "/" };
 
 /** All keys. */

@@ -9,6 +9,7 @@ import { Exhibits } from "../components/exhibits";
 import { Evidence } from "../components/evidence";
 import { Explain } from "../components/explain";
 import { Grade } from "../components/grade";
+import { LetIn } from "../components/let-in";
 import { Show, useLoad } from "../components/load";
 import { DECIDING, Moves } from "../components/moves";
 import { Progress } from "../components/progress";
@@ -54,6 +55,7 @@ function CaseFile({ item, reload }: { item: CaseDetail; reload: () => void }) {
       <div class="case-columns">
         <section class="pane" aria-label={t("case.what")}>
           <Pictures item={item} />
+          {item.primary_alarm === null ? null : <LetIn alarm={item.primary_alarm} />}
           {item.primary_alarm === null ? null : <Explain alarm={item.primary_alarm} />}
         </section>
         <aside class="pane side" aria-label={t("case.beside")}>
