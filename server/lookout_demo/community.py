@@ -167,7 +167,6 @@ def prepare(folder: Path, feeds: Sequence[Feed], *, port: int) -> Community:
     logins, new = _logins(folder)
     community = Community(folder=folder, logins=logins)
     write_yaml(folder / "site.yaml", _site(feeds))
-    settle(folder / "gateway", feeds)
     write_yaml(community.server_config, _server(folder, port))
     server, config = program("lookout-server"), str(community.server_config)
     call([server, "site", "import", str(folder / "site.yaml"), "--config", config])
@@ -175,4 +174,11 @@ def prepare(folder: Path, feeds: Sequence[Feed], *, port: int) -> Community:
         for login in logins:
             command = [server, "user", "add", login.username, "--role", login.role, "--name", login.name]
             call([*command, "--password-stdin", "--config", config], stdin=login.password + "\n")
+        # Later the list is the user's own: they may have registered other vehicles in the console.
+        settle(folder / "gateway", feeds)
+        plates = [plate for feed in feeds for plate in feed.residents]
+        if plates:
+            table = folder / "residents.csv"
+            table.write_text("\n".join(["plate", *plates, ""]), "utf-8")
+            call([server, "vehicles", "send", str(table), "--config", config])
     return community

@@ -38,8 +38,7 @@ def send(
     new, changed = found.count(before=False, after=True), found.count(before=True, after=True)
     removed = found.count(before=True, after=False)
     typer.echo(f"{found.same + new + changed} vehicles: {new} new, {changed} changed, {removed} removed")
-    if found.changes:
-        typer.echo("gateways that are online are sent the list within a minute, the others when they are back")
+    typer.echo("gateways that do not hold it are sent it within a minute, those that are away when they are back")
 
 
 @vehicles.command("list")

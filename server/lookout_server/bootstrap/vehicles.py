@@ -11,6 +11,7 @@ from lookout_server.domain.vehicles import Vehicle
 from lookout_server.exchange.vehicles import lines_of, read_vehicles, sheet_text
 from lookout_server.services import registering
 from lookout_server.services.known_vehicles import send_vehicles
+from lookout_server.services.list_holders import send_to_the_rest
 
 
 async def send_vehicle_list(
@@ -25,11 +26,14 @@ async def send_vehicle_list(
 
 
 async def replace_vehicle_list(config: ServerConfig, table: bytes) -> registering.Report:
-    """Make the table the site's list; the running dispatcher sends it to all gateways."""
+    """Make the table the site's list; the running dispatcher sends it to all gateways that do not hold it."""
     sheet = read_vehicles(table, ZoneInfo(config.site.timezone))
     async with open_database(config) as database:
-        wanted = registering.Table(sheet=sheet, complete=True, by=None, at=SystemClock().now())
-        return await registering.bring_in(database, wanted)
+        at = SystemClock().now()
+        report = await registering.bring_in(database, registering.Table(sheet=sheet, complete=True, by=None, at=at))
+        # Whoever sends a list means all gateways, also when nothing in it has changed.
+        await send_to_the_rest(database, at=at)
+    return report
 
 
 async def vehicle_list(config: ServerConfig) -> Sequence[Vehicle]:

@@ -56,8 +56,11 @@ async def set_out(uow: UnitOfWork, state: ListState, at: datetime) -> ListState:
 
 
 async def hand_out(uow: UnitOfWork, site: Site, state: ListState, at: datetime) -> None:
-    """Send the list, whose ``state`` is locked, to all who are there and do not have it. The others get it when they
-    are back, so that lists do not pile up at the broker."""
+    """Send the list, whose ``state`` is locked, to one who is there and lacks it, and have the rest sent it next.
+
+    A list may be long, and others want to write, too. Who is away gets it when it is back, so that lists do not pile up
+    at the broker.
+    """
     if not state.is_kept_here:
         return
     handed = await uow.vehicles.handed()
@@ -66,12 +69,16 @@ async def hand_out(uow: UnitOfWork, site: Site, state: ListState, at: datetime) 
         for name, gateway in (await uow.gateways.get()).items()
         if gateway.online and (name not in handed or handed[name].version < state.version)
     ]
-    listed = [vehicle.listed.resident for vehicle in await uow.vehicles.everything(at=at)] if lacking else []
-    for name in sorted(lacking):
+    if lacking:
+        name = min(lacking)
+        listed = [vehicle.listed.resident for vehicle in await uow.vehicles.everything(at=at)]
         command = _command(name, listed, f"{state.version} {at}", at)
         await _send(uow, site, name, command)
         await uow.vehicles.hand(name, Handed(version=state.version, command=command.id), at)
-    await uow.vehicles.save_state(state.sent())
+    if len(lacking) > 1:
+        await send_now(uow, at)
+    else:
+        await uow.vehicles.save_state(state.sent())
 
 
 async def send_now(uow: UnitOfWork, at: datetime) -> None:

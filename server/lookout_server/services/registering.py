@@ -139,7 +139,7 @@ async def let_in(
             cameras=await _theirs(uow, by),
             note=note or (held.listed.note if held else ""),
         )
-        saved = await _save(uow, state, vehicle_id, listed, by, at)
+        saved = await _save(uow, state, vehicle_id, listed, by, at, alarm=alarm.id)
         await uow.commit()
     return saved
 
@@ -196,7 +196,14 @@ async def everything(store: Store, *, by: str | None, at: datetime) -> Sequence[
 
 
 async def _save(
-    uow: UnitOfWork, state: ListState, vehicle_id: str, listed: Listed, by: Access, at: datetime
+    uow: UnitOfWork,
+    state: ListState,
+    vehicle_id: str,
+    listed: Listed,
+    by: Access,
+    at: datetime,
+    *,
+    alarm: str | None = None,
 ) -> Vehicle:
     """Who registered it, and when, stays when it is changed."""
     held = await uow.vehicles.get(vehicle_id)
@@ -215,6 +222,8 @@ async def _save(
     if held is None or held.listed.resident != wanted.resident:
         await set_out(uow, state, at)
     details: dict[str, str | int] = {"change": "created" if held is None else "updated"}
+    if alarm is not None:
+        details["alarm"] = alarm
     if wanted.valid_until is not None:
         details["valid_until"] = wanted.valid_until.isoformat()
     uow.audit.add(Entry(at=at, act=Act.VEHICLE_SAVED, actor=by.person.id, subject=vehicle_id, details=details))

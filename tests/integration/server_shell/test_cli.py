@@ -287,7 +287,7 @@ def test_the_list_of_vehicles_is_replaced_shown_and_written_out(config: str, tmp
     table.write_text("plate,valid_until,note\n皖A·12345,,3号楼502\n皖B77777,2026-12-31,\n", encoding="utf-8")
     text = said("vehicles", "send", str(table), "--config", config)
     assert "2 vehicles: 2 new, 0 changed, 0 removed" in text
-    assert "the others when they are back" in text
+    assert "those that are away when they are back" in text
     assert "2 vehicles: 0 new, 0 changed, 0 removed" in said("vehicles", "send", str(table), "--config", config)
     listed = sorted(said("vehicles", "list", "--config", config).splitlines())
     assert listed == ["皖A12345  3号楼502", "皖B77777  until 2026-12-31"]

@@ -27,8 +27,9 @@ _EXAMPLE: dict[str, Any] = {
 
 class AskBody(RequestModel):
     """A command. `snapshot`, `self_test`, `test_alarm` and `zones` need a camera, `rollout` a package of `GET /models`,
-    `proposal` the id of one that the gateway makes and whether it is accepted. `residents` replaces its list of known
-    vehicles; a gateway that is away is told within seven days.
+    `proposal` the id of one that the gateway makes and whether it is accepted. `residents` gives it a list of
+    known vehicles of its own, until the site's list (`/vehicles`) changes; a gateway that is away is told within seven
+    days.
 
     `zones` alone asks for a camera's zones, whose `version` goes with new ones as `seen`; corners are fractions of the
     picture from the top left.
