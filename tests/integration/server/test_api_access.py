@@ -36,6 +36,7 @@ PEOPLE = [
 OUTSIDE = {"operator-out", "supervisor-out", "admin-out", "chen", "head-out", "fire"}
 WHOLE_SITE = {"li", "zhao", "root"}
 LEADS = {"zhao", "root", "supervisor-in", "admin-in", "supervisor-out", "admin-out"}
+SITE_LEADS = LEADS & WHOLE_SITE
 CONTROL_ROOM = LEADS | {"li", "operator-in", "operator-out"}
 NEAR = CONTROL_ROOM - OUTSIDE
 EVERYBODY = set(PEOPLE)
@@ -50,6 +51,7 @@ MORE_PEOPLE = [
 ]
 ACCOUNT = {"name": "新人", "roles": ["worker"]}
 NOBODYS_ALARM = "a-" + "0" * 20
+NOBODYS_VEHICLE = f"/api/v1/vehicles/v-{'0' * 20}"
 SHA = picture().sha256
 
 
@@ -129,6 +131,15 @@ ROUTES = [
     Route("getModel", "GET", f"/api/v1/models/{'0' * 64}", EVERYBODY),
     Route("acknowledgeAlarm", "POST", f"/api/v1/alarms/{NOBODYS_ALARM}/acknowledge", CONTROL_ROOM),
     Route("unacknowledgeAlarm", "POST", f"/api/v1/alarms/{NOBODYS_ALARM}/unacknowledge", CONTROL_ROOM),
+    Route("listVehicles", "GET", "/api/v1/vehicles", SITE_LEADS),
+    Route("listVehicleListHolders", "GET", "/api/v1/vehicles/gateways", SITE_LEADS),
+    Route("sendVehicleList", "POST", "/api/v1/vehicles/gateways", SITE_LEADS),
+    Route("exportVehicles", "GET", "/api/v1/vehicles/export.csv", SITE_LEADS),
+    Route("importVehicles", "POST", "/api/v1/vehicles/import?dry_run=true", SITE_LEADS),
+    Route("putVehicle", "PUT", NOBODYS_VEHICLE, SITE_LEADS, {"plate": "皖A12345"}),
+    Route("removeVehicle", "DELETE", NOBODYS_VEHICLE, CONTROL_ROOM),
+    Route("getAlarmVehicle", "GET", f"/api/v1/alarms/{NOBODYS_ALARM}/vehicle", CONTROL_ROOM),
+    Route("letVehicleIn", "PUT", f"/api/v1/alarms/{NOBODYS_ALARM}/vehicle", CONTROL_ROOM, {"period": "tonight"}),
     Route("listSilences", "GET", "/api/v1/silences", CONTROL_ROOM),
     Route("addSilence", "POST", "/api/v1/silences", NEAR, QUIET),
     Route("endSilence", "DELETE", f"/api/v1/silences/q-{'0' * 20}", CONTROL_ROOM),

@@ -135,6 +135,8 @@ ABOUT_SEVEN: dict[str, tuple[str, str, Any]] = {
     "getAlarm": ("GET", "/api/v1/alarms/{alarm}", None),
     "reportAlarm": ("POST", "/api/v1/alarms/{alarm}/report", {}),
     "dismissAlarm": ("POST", "/api/v1/alarms/{alarm}/dismiss", {"reason": "test"}),
+    "getAlarmVehicle": ("GET", "/api/v1/alarms/{alarm}/vehicle", None),
+    "letVehicleIn": ("PUT", "/api/v1/alarms/{alarm}/vehicle", {"period": "tonight"}),
     "undismissAlarm": ("POST", "/api/v1/alarms/{alarm}/undismiss", None),
     "acknowledgeAlarm": ("POST", "/api/v1/alarms/{alarm}/acknowledge", None),
     "unacknowledgeAlarm": ("POST", "/api/v1/alarms/{alarm}/unacknowledge", None),
@@ -299,6 +301,16 @@ OF_THE_SITE = {
 #: The policy is the whole site's, and everybody's in the control room to read.
 POLICY = {"getPolicy", "listPolicies", "checkPolicy", "tryPolicy", "activatePolicy"}
 OPEN = {"getHealth", "getReadiness", "getMetrics", "getSignInWays", "beginOidc", "finishOidc"}
+#: The list of the whole site; test_api_vehicles tries these.
+VEHICLES = {
+    "listVehicles",
+    "listVehicleListHolders",
+    "sendVehicleList",
+    "exportVehicles",
+    "importVehicles",
+    "putVehicle",
+    "removeVehicle",
+}
 #: By a code on a wall, or a report's own.
 BY_CODE = {"getPublicPlace", "reportAsResident", "getResidentReport", "rateResidentReport"}
 ELSEWHERE = {"followFeed", "addSilence", "pressAlarmButton", "takeHotlineCall", "importHotlineCalls"}
@@ -314,4 +326,5 @@ def test_what_names_something_of_a_place_is_tried_from_outside(database_url: str
         if path not in moves
     }
     of_their_own = OWN | TOURS | OPEN | BY_CODE | CARE | FACTOR | LISTS | SYSTEMS | HAND_OVERS | WALL | PLANS | POLICY
+    of_their_own |= VEHICLES
     assert set(ABOUT_SEVEN) | OF_THE_SITE | ELSEWHERE | of_their_own == documented
