@@ -1,4 +1,4 @@
-import { useRef, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { Problem } from "../api/client";
 import * as api from "../api/vehicles";
 import type { Said, VehicleImport as Report } from "../api/vehicles";
@@ -6,6 +6,7 @@ import { attempt, tell } from "../live/notices";
 import { size } from "../text/format";
 import { t, word } from "../text/i18n";
 import { plateText, validText } from "../text/plate";
+import { DropZone } from "./drop-zone";
 import { Table } from "./table";
 
 const SHOWN = 50;
@@ -44,7 +45,16 @@ export function VehicleImport({ onDone, onClose }: { onDone: () => void; onClose
     });
   return (
     <section class="panel" aria-label={t("vehicle.import")}>
-      <DropZone busy={busy} onChoose={(chosen) => look(chosen, complete)} />
+      <DropZone
+        busy={busy}
+        title={t("vehicle.drop")}
+        kinds={t("vehicle.columns")}
+        accept=".csv"
+        fault={faultOf}
+        onChoose={([chosen]) => {
+          if (chosen !== undefined) look(chosen, complete);
+        }}
+      />
       {file === null ? null : (
         <>
           <p>
@@ -83,46 +93,11 @@ export function VehicleImport({ onDone, onClose }: { onDone: () => void; onClose
 
 const changing = ({ counts }: Report) => counts.created + counts.updated + counts.removed;
 
-function DropZone({ busy, onChoose }: { busy: boolean; onChoose: (file: File) => void }) {
-  const [over, setOver] = useState(false);
-  const [wrong, setWrong] = useState<string | null>(null);
-  const input = useRef<HTMLInputElement>(null);
-  const choose = (list: FileList | null) => {
-    const file = list?.[0];
-    if (file === undefined) return;
-    const fault = !/\.csv$/i.test(file.name) ? t("vehicle.wrong_kind", { name: file.name }) : file.size > MOST_BYTES ? t("vehicle.too_large", { size: size(MOST_BYTES) }) : null;
-    setWrong(fault);
-    if (fault === null) onChoose(file);
-    // The same file chosen again, mended meanwhile, is a new one.
-    if (input.current !== null) input.current.value = "";
-  };
-  return (
-    <>
-      <label
-        class={over ? "drop-zone over" : "drop-zone"}
-        onDragOver={(event) => {
-          event.preventDefault();
-          setOver(true);
-        }}
-        onDragLeave={() => setOver(false)}
-        onDrop={(event) => {
-          event.preventDefault();
-          setOver(false);
-          if (!busy) choose(event.dataTransfer?.files ?? null);
-        }}
-      >
-        <strong>{t("vehicle.drop")}</strong>
-        <span class="quiet-text">{t("vehicle.columns")}</span>
-        <span class="button" aria-hidden="true">
-          {t("estate.choose")}
-        </span>
-        <input ref={input} class="unseen" type="file" accept=".csv" disabled={busy} onChange={(event) => choose(event.currentTarget.files)} />
-      </label>
-      <p class="form-error" role="alert">
-        {wrong}
-      </p>
-    </>
-  );
+/** The first of what was dropped is the table. */
+function faultOf([file]: readonly File[]): string | null {
+  if (file === undefined) return null;
+  if (!/\.csv$/i.test(file.name)) return t("vehicle.wrong_kind", { name: file.name });
+  return file.size > MOST_BYTES ? t("vehicle.too_large", { size: size(MOST_BYTES) }) : null;
 }
 
 function Preview({ report }: { report: Report }) {

@@ -1,10 +1,11 @@
 /** Places, cameras, people and the roster as files: what would change is looked at before it is done. */
 
-import { useRef, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { Problem } from "../api/client";
 import * as api from "../api/estate-tables";
 import type { EstateReport } from "../api/estate-tables";
 import { AdminShell } from "../components/admin-shell";
+import { DropZone } from "../components/drop-zone";
 import { Empty } from "../components/empty";
 import { Report } from "../components/estate-report";
 import { attempt, tell } from "../live/notices";
@@ -65,7 +66,15 @@ function Import() {
   return (
     <section class="stack" aria-labelledby="estate-import">
       <h2 id="estate-import">{t("estate.import")}</h2>
-      <DropZone busy={busy} onChoose={(chosen) => look(chosen, complete)} />
+      <DropZone
+        busy={busy}
+        title={t("estate.drop")}
+        kinds={t("estate.kinds")}
+        accept=".csv,.json"
+        multiple
+        fault={faultOf}
+        onChoose={(chosen) => look(chosen, complete)}
+      />
       {files.length === 0 ? null : (
         <div class="panel">
           <ul class="chosen-files">
@@ -109,50 +118,11 @@ function Import() {
   );
 }
 
-function DropZone({ busy, onChoose }: { busy: boolean; onChoose: (files: readonly File[]) => void }) {
-  const [over, setOver] = useState(false);
-  const [wrong, setWrong] = useState<string | null>(null);
-  const input = useRef<HTMLInputElement>(null);
-  const choose = (list: FileList | null) => {
-    const chosen = [...(list ?? [])];
-    const strange = chosen.find((file) => !/\.(csv|json)$/i.test(file.name));
-    const bytes = chosen.reduce((sum, file) => sum + file.size, 0);
-    if (strange !== undefined) setWrong(t("estate.wrong_kind", { name: strange.name }));
-    else if (chosen.length > MOST_FILES || bytes > MOST_BYTES) setWrong(t("estate.too_much", { n: MOST_FILES, size: size(MOST_BYTES) }));
-    else {
-      setWrong(null);
-      if (chosen.length > 0) onChoose(chosen);
-    }
-    // The same file chosen again, mended meanwhile, is a new one.
-    if (input.current !== null) input.current.value = "";
-  };
-  return (
-    <>
-      <label
-        class={over ? "drop-zone over" : "drop-zone"}
-        onDragOver={(event) => {
-          event.preventDefault();
-          setOver(true);
-        }}
-        onDragLeave={() => setOver(false)}
-        onDrop={(event) => {
-          event.preventDefault();
-          setOver(false);
-          if (!busy) choose(event.dataTransfer?.files ?? null);
-        }}
-      >
-        <strong>{t("estate.drop")}</strong>
-        <span class="quiet-text">{t("estate.kinds")}</span>
-        <span class="button" aria-hidden="true">
-          {t("estate.choose")}
-        </span>
-        <input ref={input} class="unseen" type="file" multiple accept=".csv,.json" disabled={busy} onChange={(event) => choose(event.currentTarget.files)} />
-      </label>
-      <p class="form-error" role="alert">
-        {wrong}
-      </p>
-    </>
-  );
+function faultOf(files: readonly File[]): string | null {
+  const strange = files.find((file) => !/\.(csv|json)$/i.test(file.name));
+  if (strange !== undefined) return t("estate.wrong_kind", { name: strange.name });
+  const bytes = files.reduce((sum, file) => sum + file.size, 0);
+  return files.length > MOST_FILES || bytes > MOST_BYTES ? t("estate.too_much", { n: MOST_FILES, size: size(MOST_BYTES) }) : null;
 }
 
 function Export() {
