@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from lookout_contract.cases import CaseState
-from lookout_contract.commands import CommandResponse, Outcome
+from lookout_contract.commands import COMMANDS, CommandResponse, Outcome, ResidentsCommand
 from lookout_contract.events import (
     Attributes,
     EndReason,
@@ -281,6 +281,15 @@ class Station:
         operator = anywhere(person("li", Role.OPERATOR))
         case_id, _ = await report_alarm(self.store, SITE, alarm, operator, at=self.clock.now())
         return case_id
+
+    async def vehicle_lists(self) -> list[tuple[str, ResidentsCommand]]:
+        """(topic, list) of what waits for the broker, which then has it."""
+        async with self.store.write() as uow:
+            waiting = await uow.outbox.pending(50)
+            await uow.outbox.sent([message.id for message in waiting])
+            await uow.commit()
+        said = [(message.topic, COMMANDS.validate_json(message.payload)) for message in waiting]
+        return [(topic, command) for topic, command in said if isinstance(command, ResidentsCommand)]
 
 
 def picture(content: bytes = JPEG) -> EvidenceRef:

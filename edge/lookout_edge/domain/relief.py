@@ -1,11 +1,8 @@
 """Whether a place shows what it showed before, however the light on it has changed: by its relief, not its levels."""
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lookout_edge.domain.frame import Luma
-
-Floats = NDArray[np.float32]
 
 #: Fewer pixels have no relief of which anything could be told.
 _LEAST_PIXELS = 24

@@ -214,10 +214,8 @@ class Garbage(PresenceRule[GarbageParams, _Note]):
         ]
         recent_s = self._params.miss_tolerance_s
         same = [stain for stain in before if presence.since - stain.seen_at <= recent_s]
-        came = (
-            all(stain.is_new for stain in same) and len(same) == len(before) and not self._unseen.stood(presence.track)
-        )
-        note.is_new = watched_s >= WATCHED_S and came
+        is_news = all(stain.is_new for stain in same) and len(same) == len(before)
+        note.is_new = watched_s >= WATCHED_S and is_news and not self._unseen.stood(presence.track)
         note.came_at = min((stain.since for stain in same), default=presence.since)
 
     def _judge(self, at: float, zone: Zone, presence: Presence, note: _Note) -> Judgement:

@@ -173,11 +173,8 @@ def _written(at: datetime | None, zone: ZoneInfo, *, whole_day: bool) -> str:
     if local.time() == time():
         return str(local.date() - timedelta(days=1) if whole_day else local.date())
     # Seconds only where there are some: they are nobody's but a program's.
-    return (
-        local.strftime("%Y-%m-%d %H:%M")
-        if local.time().replace(second=0, microsecond=0) == local.time()
-        else (local.isoformat(sep=" "))
-    )
+    whole_minute = local.replace(second=0, microsecond=0) == local
+    return local.strftime("%Y-%m-%d %H:%M") if whole_minute else local.isoformat(sep=" ")
 
 
 def _plain(note: str) -> str:

@@ -58,10 +58,6 @@ class GatewayRepository(Protocol):
         """All commands, newest first, or those that expired before the given time without an answer."""
         ...
 
-    async def last_request(self, gateway_id: str, name: str) -> str | None:
-        """The newest command of that name as it was sent; None when there is none."""
-        ...
-
     async def newest_command(self, gateway_id: str, name: str) -> SentCommand | None:
         """The newest command of that name."""
         ...

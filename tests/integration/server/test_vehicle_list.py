@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lookout_contract.commands import COMMANDS, CommandResponse, Outcome, Resident, ResidentsCommand
+from lookout_contract.commands import CommandResponse, Outcome, Resident, ResidentsCommand
 from lookout_edge.adapters.directory import FilePlateDirectory
 from lookout_edge.domain.detection import PlateReading
 from lookout_edge.domain.geometry import Box
@@ -47,16 +47,6 @@ async def _pass_time(station: Station, seconds: float) -> None:
         await timers.act(station.clock.advance(1))
 
 
-async def _sent(station: Station) -> list[tuple[str, ResidentsCommand]]:
-    """(topic, list) of what waits for the broker, which then has it."""
-    async with station.store.write() as uow:
-        waiting = await uow.outbox.pending(50)
-        await uow.outbox.sent([message.id for message in waiting])
-        await uow.commit()
-    said = [(message.topic, COMMANDS.validate_json(message.payload)) for message in waiting]
-    return [(topic, command) for topic, command in said if isinstance(command, ResidentsCommand)]
-
-
 def _plates(command: ResidentsCommand) -> list[str]:
     return [each.plate for each in command.residents]
 
@@ -90,16 +80,16 @@ async def test_ten_changes_in_a_row_are_one_command_and_the_gateway_that_holds_t
         await _put(station, number, Listed(plate=f"皖A{number:05}"), after_s=0.5)
     assert await _holding(station) == {"gw-1": Holding.WAITING}
     await _pass_time(station, 9)
-    assert await _sent(station) == []
+    assert await station.vehicle_lists() == []
     await _pass_time(station, 2)
-    ((topic, command),) = await _sent(station)
+    ((topic, command),) = await station.vehicle_lists()
     assert (topic, len(command.residents)) == (gateway.topics.command("residents"), 10)
     assert await _holding(station) == {"gw-1": Holding.SENT}
     await _take(station, gateway.answers(command.id, "residents", residents=10))
     state, (holder,) = await holders(station.store, at=station.clock.now())
     assert (state.version, holder.holding, holder.vehicles) == (10, Holding.CURRENT, 10)
     await _pass_time(station, 70)
-    assert await _sent(station) == []
+    assert await station.vehicle_lists() == []
 
 
 async def test_what_is_edited_here_is_what_the_gateway_goes_by(station: Station, tmp_path: Path) -> None:
@@ -116,12 +106,12 @@ async def test_what_is_edited_here_is_what_the_gateway_goes_by(station: Station,
     assert seen(NOON) is Match.STRANGER
     await _put(station, 1, GUEST)
     await _pass_time(station, 11)
-    ((_, command),) = await _sent(station)
+    ((_, command),) = await station.vehicle_lists()
     book.replace(command.residents)
     assert [seen(NOON + timedelta(days=days)) for days in (0, 2)] == [Match.RESIDENT, Match.EXPIRED]
     await registering.remove(station.store, _id(1), ZHAO, at=station.clock.now())
     await _pass_time(station, 11)
-    ((_, emptied),) = await _sent(station)
+    ((_, emptied),) = await station.vehicle_lists()
     book.replace(emptied.residents)
     assert seen(NOON) is Match.STRANGER
 
@@ -132,9 +122,9 @@ async def test_who_goes_on_editing_is_sent_on_after_a_minute(station: Station) -
     for number in range(12):
         await _put(station, number, Listed(plate=f"皖A{number:05}"))
         await _pass_time(station, 8)
-        sent += [len(command.residents) for _, command in await _sent(station)]
+        sent += [len(command.residents) for _, command in await station.vehicle_lists()]
     await _pass_time(station, 20)
-    sent += [len(command.residents) for _, command in await _sent(station)]
+    sent += [len(command.residents) for _, command in await station.vehicle_lists()]
     assert sent == [8, 12]
 
 
@@ -144,7 +134,7 @@ async def test_a_dispatcher_without_a_list_sends_nothing_and_needs_no_timer(stat
     await _take(station, SmallGateway(epoch="20990101t000000-ffff").is_online(False))
     await _take(station, SmallGateway(epoch="20990101t000000-ffff").is_online())
     await _pass_time(station, 5)
-    assert await _sent(station) == []
+    assert await station.vehicle_lists() == []
     assert await holders(station.store, at=NOON) == ((await holders(station.store, at=NOON))[0], ())
     assert not (await holders(station.store, at=NOON))[0].is_kept_here
 
@@ -157,28 +147,28 @@ async def test_a_gateway_that_is_away_gets_the_newest_list_when_it_is_back(stati
     await _pass_time(station, 11)
     await _put(station, 2, GUEST)
     await _pass_time(station, 11)
-    assert [topic.split("/")[4] for topic, _ in await _sent(station)] == ["gw-2", "gw-2"]
+    assert [topic.split("/")[4] for topic, _ in await station.vehicle_lists()] == ["gw-2", "gw-2"]
     assert (await _holding(station))["gw-1"] is Holding.WAITING
     await _take(station, gateway.is_online())
     await _pass_time(station, 2)
-    ((topic, command),) = await _sent(station)
+    ((topic, command),) = await station.vehicle_lists()
     assert (topic, _plates(command)) == (gateway.topics.command("residents"), ["皖A12345", "皖B77777"])
     await _take(station, gateway.is_online(False))
     await _take(station, gateway.is_online())
     await _pass_time(station, 2)
-    assert await _sent(station) == []
+    assert await station.vehicle_lists() == []
 
 
 async def test_a_new_box_and_one_that_begins_anew_get_the_list(station: Station) -> None:
     await _put(station, 1)
     await _pass_time(station, 11)
-    assert await _sent(station) == []
+    assert await station.vehicle_lists() == []
     await _take(station, SmallGateway().is_online())
     await _pass_time(station, 2)
-    ((_, first),) = await _sent(station)
+    ((_, first),) = await station.vehicle_lists()
     await _take(station, SmallGateway(epoch="20990101t000000-ffff").is_online())
     await _pass_time(station, 2)
-    ((_, second),) = await _sent(station)
+    ((_, second),) = await station.vehicle_lists()
     assert (_plates(first), _plates(second)) == (["皖A12345"], ["皖A12345"])
 
 
@@ -188,7 +178,7 @@ async def test_passes_that_ran_out_are_not_sent_and_go_after_a_month(station: St
     station.clock.at = NOON + timedelta(days=2)
     await _put(station, 2)
     await _pass_time(station, 11)
-    ((_, command),) = await _sent(station)
+    ((_, command),) = await station.vehicle_lists()
     assert _plates(command) == ["皖A12345"]
     assert len(await _listed(station)) == 2
     keep = Retention(vehicles_days=30)
@@ -203,7 +193,7 @@ async def test_what_could_not_be_taken_is_told_and_sent_again(station: Station) 
     await _take(station, gateway.is_online())
     await _put(station, 1)
     await _pass_time(station, 11)
-    ((_, command),) = await _sent(station)
+    ((_, command),) = await station.vehicle_lists()
     full = CommandResponse(
         id=command.id, name="residents", outcome=Outcome.FAILED, at=NOON, detail="cannot write: free space"
     )
@@ -212,14 +202,14 @@ async def test_what_could_not_be_taken_is_told_and_sent_again(station: Station) 
     assert (holder.holding, holder.detail) == (Holding.FAILED, "cannot write: free space")
     await send_to_the_rest(station.store, at=station.clock.now())
     await _pass_time(station, 1)
-    ((_, again),) = await _sent(station)
+    ((_, again),) = await station.vehicle_lists()
     assert (again.id != command.id, _plates(again)) == (True, ["皖A12345"])
     station.clock.advance(8 * 24 * 3600)
     assert await _holding(station) == {"gw-1": Holding.FAILED}
     await _take(station, gateway.is_online(False))
     await _take(station, gateway.is_online())
     await _pass_time(station, 1)
-    assert len(await _sent(station)) == 1
+    assert len(await station.vehicle_lists()) == 1
 
 
 async def test_a_list_of_its_own_stays_until_the_next_change(station: Station) -> None:
@@ -227,17 +217,17 @@ async def test_a_list_of_its_own_stays_until_the_next_change(station: Station) -
     await _take(station, gateway.is_online())
     await _put(station, 1)
     await _pass_time(station, 11)
-    await _sent(station)
+    await station.vehicle_lists()
     own = (Resident(plate="沪C99999"),)
     await send_vehicles(station.store, SITE, own, gateways=["gw-1"], at=station.clock.now())
-    assert [_plates(command) for _, command in await _sent(station)] == [["沪C99999"]]
+    assert [_plates(command) for _, command in await station.vehicle_lists()] == [["沪C99999"]]
     assert await _holding(station) == {"gw-1": Holding.OWN}
     await _take(station, SmallGateway(epoch="20990101t000000-ffff").is_online())
     await _pass_time(station, 2)
-    assert [_plates(command) for _, command in await _sent(station)] == [["沪C99999"]]
+    assert [_plates(command) for _, command in await station.vehicle_lists()] == [["沪C99999"]]
     await _put(station, 2, GUEST)
     await _pass_time(station, 11)
-    assert [_plates(command) for _, command in await _sent(station)] == [["皖A12345", "皖B77777"]]
+    assert [_plates(command) for _, command in await station.vehicle_lists()] == [["皖A12345", "皖B77777"]]
     async with station.store.read() as uow:
         kept = [each for each in await uow.gateways.commands(gateway="gw-1") if each.request is not None]
     assert len(kept) == 1, "of lists only the newest is kept"
@@ -256,12 +246,12 @@ async def test_the_first_change_takes_over_what_gateways_were_sent(station: Stat
     await send_vehicles(station.store, SITE, both, gateways=["gw-2"], at=NOON + timedelta(seconds=2))
     assert {each.listed.resident.plate for each in await _listed(station)} == {"皖A12345", "皖B77777"}
     assert await _holding(station) == {"gw-1": Holding.SENT, "gw-2": Holding.SENT}
-    await _sent(station)
+    await station.vehicle_lists()
     await _pass_time(station, 20)
-    assert await _sent(station) == []
+    assert await station.vehicle_lists() == []
     await _put(station, 1, Listed(plate="粤B9D666"))
     await _pass_time(station, 11)
-    assert [sorted(_plates(command)) for _, command in await _sent(station)] == [
+    assert [sorted(_plates(command)) for _, command in await station.vehicle_lists()] == [
         ["皖A12345", "皖B77777", "粤B9D666"]
     ] * 2
 

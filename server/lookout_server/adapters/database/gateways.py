@@ -137,11 +137,6 @@ class SqlGateways:
             statement = statement.where(CommandRow.outcome.is_(None), CommandRow.expires_at < unanswered_since)
         return [_command(row) for row in await scalars(self._session, statement)]
 
-    async def last_request(self, gateway_id: str, name: str) -> str | None:
-        """By the time at which it was issued."""
-        statement = select(CommandRow.request).where(CommandRow.gateway == gateway_id, CommandRow.name == name)
-        return await self._session.scalar(statement.order_by(CommandRow.issued_at.desc(), CommandRow.id).limit(1))
-
     async def newest_command(self, gateway_id: str, name: str) -> SentCommand | None:
         """By the time at which it was issued."""
         statement = select(CommandRow).where(CommandRow.gateway == gateway_id, CommandRow.name == name)

@@ -31,7 +31,7 @@ WRITE_NOW = "lookout.write_now"
 WriteNow = Callable[[bytes], bool]
 
 HEARTBEAT_S = 2.0
-#: A revoked session stops hearing after this many heartbeats at the latest.
+#: A revoked session stops hearing after this many heartbeats at the latest, while the database answers.
 _CHECK_EVERY = 15
 #: How long a heartbeat waits for what is asked with it, seconds.
 _PATIENCE_S = 0.5
