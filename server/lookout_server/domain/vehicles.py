@@ -140,6 +140,20 @@ class Handed:
 
 
 @dataclass(frozen=True, kw_only=True)
+class WrittenList:
+    """The site's list as commands carry it: its version, and the vehicles in JSON with commas between them."""
+
+    version: int
+    vehicles: bytes
+    #: When the first of them runs out; None: never.
+    until: datetime | None
+
+    def is_it(self, state: ListState, at: datetime) -> bool:
+        """Whether this is what is to be sent now."""
+        return self.version == state.version and (self.until is None or at < self.until)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Change:
     """What a table makes of the list: a vehicle as it is ``before`` and ``after``; None: there is none."""
 

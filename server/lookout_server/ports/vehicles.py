@@ -1,11 +1,11 @@
 """What is kept of registered vehicles."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from lookout_server.domain.vehicles import Handed, ListState, Vehicle
+from lookout_server.domain.vehicles import Handed, Listed, ListState, Vehicle
 from lookout_server.ports.records import Page
 
 
@@ -32,8 +32,13 @@ class VehicleRepository(Protocol):
         """How many."""
         ...
 
-    async def everything(self, *, at: datetime | None = None) -> Sequence[Vehicle]:
-        """All in the order of their registration, or those that have not run out by then."""
+    async def everything(self) -> Sequence[Vehicle]:
+        """All in the order of their registration."""
+        ...
+
+    def portions(self, at: datetime) -> AsyncIterator[Sequence[Listed]]:
+        """Those that have not run out by then, in the order of their registration, some at a time: others have their
+        turn in between."""
         ...
 
     async def get(self, vehicle_id: str) -> Vehicle | None:

@@ -104,7 +104,8 @@ class Wanted:
 async def ask(store: Store, site: Site, wanted: Wanted, *, at: datetime) -> SentCommand:
     """Send a command; NotFoundError when nobody has heard of the gateway. Asking again with one key sends nothing."""
     command = _wanted(wanted, at)
-    must_fit(command)
+    payload = command.to_json()
+    must_fit(payload)
     async with store.write() as uow:
         known = wanted.gateway in await uow.gateways.get([wanted.gateway])
         if not known or wanted.gateway in await _out_of_reach(uow, wanted.by):
@@ -117,7 +118,7 @@ async def ask(store: Store, site: Site, wanted: Wanted, *, at: datetime) -> Sent
         held = await uow.gateways.command(command.id)
         if held is not None:
             return held
-        await send_with(uow, site, wanted.gateway, command, by=wanted.by.person.id)
+        await send_with(uow, site, wanted.gateway, command, payload=payload, by=wanted.by.person.id)
         if wanted.name == "residents":
             await take_over(uow, [wanted.gateway], at)
         asked_for: dict[str, str | int] = {"name": wanted.name, "command": command.id}
@@ -209,11 +210,12 @@ async def send_verdict(
     await send_with(uow, site, alarm.camera.gateway, command)
 
 
-def must_fit(command: Command) -> None:
-    """InvalidError when no broker would hand it on."""
-    size = len(command.to_json())
-    if size > _MOST_BYTES:
-        raise InvalidError(f"the command has {size} bytes, and brokers hand on {_MOST_BYTES}: send a shorter list")
+def must_fit(payload: bytes) -> None:
+    """InvalidError when no broker would hand the command on."""
+    if len(payload) > _MOST_BYTES:
+        raise InvalidError(
+            f"the command has {len(payload)} bytes, and brokers hand on {_MOST_BYTES}: send a shorter list"
+        )
 
 
 async def send_with(
@@ -222,10 +224,12 @@ async def send_with(
     gateway: str,
     command: Command,
     *,
+    payload: bytes | None = None,
     case_id: str | None = None,
     by: str | None = None,
 ) -> None:
-    """Leave a command in the outbox with the transaction that is open."""
+    """Leave a command in the outbox with the transaction that is open. ``payload``: its JSON, if that is there."""
+    said = payload or command.to_json()
     topics = GatewayTopics(site=site.id, gateway=gateway)
     await uow.gateways.add_command(
         SentCommand(
@@ -238,13 +242,13 @@ async def send_with(
             outcome=None,
             answered_at=None,
             detail=None,
-            request=command.to_json().decode(),
+            request=said.decode(),
             asked_by=by,
         )
     )
     uow.outbox.add(
         topics.command(command.name),
-        command.to_json(),
+        said,
         at=command.issued_at,
         retain=False,
         expires_at=command.expires_at,

@@ -8,13 +8,13 @@ from lookout_contract.commands import Resident, ResidentsCommand
 from lookout_server.domain.audit import Act, Entry
 from lookout_server.domain.deadline import Deadline, DeadlineKey, DeadlineKind
 from lookout_server.domain.territory import Site
-from lookout_server.domain.vehicles import Handed, ListState
+from lookout_server.domain.vehicles import Handed, ListState, WrittenList
 from lookout_server.errors import NotFoundError
 from lookout_server.ports import SentCommand, Store, UnitOfWork
 from lookout_server.services import announce
 from lookout_server.services.commands import VEHICLES_WITHIN, command_name, must_fit, send_with
 from lookout_server.services.hearing import Back
-from lookout_server.services.taking_over import list_of, take_over
+from lookout_server.services.taking_over import LIST_ENDS, take_over, vehicles_of
 
 _NAME = "residents"
 _DUE = DeadlineKey(subject="vehicles", kind=DeadlineKind.VEHICLES)
@@ -35,10 +35,11 @@ async def send_vehicles(
             there = ", ".join(known) or "none yet"
             raise NotFoundError(f"no gateway goes by {', '.join(strange)}; there are: {there}")
         sent: dict[str, str] = {}
+        written = b",".join(vehicle.to_json() for vehicle in vehicles)
         for name in sorted(gateways):
-            command = _command(name, vehicles, str(at), at)
-            must_fit(command)
-            await _send(uow, site, name, command)
+            command = _command(name, str(at), at)
+            must_fit(_payload(command, written))
+            await _send(uow, site, name, command, written)
             details: dict[str, str | int] = {"name": command.name, "command": command.id, "vehicles": len(vehicles)}
             uow.audit.add(Entry(at=at, act=Act.GATEWAY_ASKED, actor=None, subject=name, details=details))
             sent[name] = command.id
@@ -55,30 +56,63 @@ async def set_out(uow: UnitOfWork, state: ListState, at: datetime) -> ListState:
     return changed
 
 
-async def hand_out(uow: UnitOfWork, site: Site, state: ListState, at: datetime) -> None:
+class ListWriter:
+    """Writes the list out once for all who are sent it, outside of the transactions that send it."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._last: WrittenList | None = None
+
+    async def written(self, at: datetime) -> WrittenList | None:
+        """The list as it is to be sent now; None when nobody who is there lacks it."""
+        async with self._store.read() as uow:
+            state = await uow.vehicles.state()
+            if not await _lacking(uow, state):
+                return None
+            if self._last is None or not self._last.is_it(state, at):
+                self._last = await _write(uow, state, at)
+        return self._last
+
+
+async def _write(uow: UnitOfWork, state: ListState, at: datetime) -> WrittenList:
+    written: list[bytes] = []
+    ends: set[datetime] = set()
+    async for some in uow.vehicles.portions(at):
+        written.append(b",".join([listed.resident.to_json() for listed in some]))
+        ends |= {listed.valid_until for listed in some if listed.valid_until is not None}
+    return WrittenList(version=state.version, vehicles=b",".join(written), until=min(ends, default=None))
+
+
+async def hand_out(uow: UnitOfWork, site: Site, state: ListState, written: WrittenList | None, at: datetime) -> None:
     """Send the list, whose ``state`` is locked, to one who is there and lacks it, and have the rest sent it next.
 
     A list may be long, and others want to write, too. Who is away gets it when it is back, so that lists do not pile up
-    at the broker.
+    at the broker. One that has been changed since it was ``written`` is written anew first.
     """
     if not state.is_kept_here:
         return
-    handed = await uow.vehicles.handed()
-    lacking = [
-        name
-        for name, gateway in (await uow.gateways.get()).items()
-        if gateway.online and (name not in handed or handed[name].version < state.version)
-    ]
-    if lacking:
-        name = min(lacking)
-        listed = [vehicle.listed.resident for vehicle in await uow.vehicles.everything(at=at)]
-        command = _command(name, listed, f"{state.version} {at}", at)
-        await _send(uow, site, name, command)
+    lacking = await _lacking(uow, state)
+    if lacking and written is not None and written.version == state.version:
+        name = lacking.pop(0)
+        command = _command(name, f"{state.version} {at}", at)
+        await _send(uow, site, name, command, written.vehicles)
         await uow.vehicles.hand(name, Handed(version=state.version, command=command.id), at)
-    if len(lacking) > 1:
+    if lacking:
         await send_now(uow, at)
     else:
         await uow.vehicles.save_state(state.sent())
+
+
+async def _lacking(uow: UnitOfWork, state: ListState) -> list[str]:
+    """Gateways that are there and were not sent the list, in the order of their names."""
+    if not state.is_kept_here:
+        return []
+    handed = await uow.vehicles.handed()
+    return sorted(
+        name
+        for name, gateway in (await uow.gateways.get()).items()
+        if gateway.online and (name not in handed or handed[name].version < state.version)
+    )
 
 
 async def send_now(uow: UnitOfWork, at: datetime) -> None:
@@ -110,25 +144,31 @@ def is_lost(command: SentCommand | None, at: datetime) -> bool:
 
 async def _repeat(uow: UnitOfWork, site: Site, back: Back, newest: SentCommand | None) -> str | None:
     """Send what was sent last, once an epoch; the id of the command."""
-    earlier = list_of(newest)
+    earlier = vehicles_of(newest)
     if earlier is None:
         return None
-    command = _command(back.gateway, earlier.residents, back.epoch, back.at)
+    command = _command(back.gateway, back.epoch, back.at)
     if await uow.gateways.command(command.id) is None:
-        await send_with(uow, site, back.gateway, command)
+        await send_with(uow, site, back.gateway, command, payload=_payload(command, earlier))
     return command.id
 
 
-async def _send(uow: UnitOfWork, site: Site, gateway: str, command: ResidentsCommand) -> None:
-    await send_with(uow, site, gateway, command)
+async def _send(uow: UnitOfWork, site: Site, gateway: str, command: ResidentsCommand, vehicles: bytes) -> None:
+    await send_with(uow, site, gateway, command, payload=_payload(command, vehicles))
     await uow.gateways.drop_requests(gateway, _NAME, but=command.id)
     announce.gateway_changed(uow, gateway, "asked", command.issued_at)
 
 
-def _command(gateway: str, vehicles: Sequence[Resident], key: str, at: datetime) -> ResidentsCommand:
+def _command(gateway: str, key: str, at: datetime) -> ResidentsCommand:
+    """Without its vehicles, see ``_payload``."""
     return ResidentsCommand(
         id=command_name(_NAME, gateway, key),
         issued_at=at,
         expires_at=at + VEHICLES_WITHIN,
-        residents=tuple(vehicles),
+        residents=(),
     )
+
+
+def _payload(command: ResidentsCommand, vehicles: bytes) -> bytes:
+    """The command with these vehicles, which are in JSON already."""
+    return command.to_json().removesuffix(LIST_ENDS.encode()) + vehicles + LIST_ENDS.encode()

@@ -14,6 +14,10 @@ from lookout_contract.commands import COMMANDS, ResidentsCommand
 from lookout_server.domain.vehicles import Handed, Vehicle, together
 from lookout_server.ports import SentCommand, UnitOfWork
 
+#: Between which the vehicles of a list stand, in JSON. Nobody reads it anew to send it on: a list of tens of thousands
+#: would hold up alarms for as long.
+LIST_BEGINS, LIST_ENDS = '"residents":[', "]}"
+
 
 def list_of(command: SentCommand | None) -> ResidentsCommand | None:
     """The list that a command carried; None when another version wrote it, or it is no list."""
@@ -24,6 +28,15 @@ def list_of(command: SentCommand | None) -> ResidentsCommand | None:
     except ValidationError:
         return None
     return sent if isinstance(sent, ResidentsCommand) else None
+
+
+def vehicles_of(command: SentCommand | None) -> bytes | None:
+    """The vehicles of a list as it carried them, in JSON with commas between them; None when it is none, or its text is
+    not kept."""
+    if command is None or command.request is None:
+        return None
+    _, begin, vehicles = command.request.partition(LIST_BEGINS)
+    return vehicles.removesuffix(LIST_ENDS).encode() if begin and vehicles.endswith(LIST_ENDS) else None
 
 
 async def take_over(uow: UnitOfWork, gateways: Collection[str], at: datetime) -> None:

@@ -13,7 +13,7 @@ from lookout_server.services.alarming import alarm_passed
 from lookout_server.services.escalating import passed
 from lookout_server.services.hearing import gateway_passed
 from lookout_server.services.inspecting import inspection_passed
-from lookout_server.services.known_vehicles import hand_out
+from lookout_server.services.known_vehicles import ListWriter, hand_out
 from lookout_server.services.timing import set_clock
 
 _log = structlog.stdlib.get_logger("lookout.timers")
@@ -39,6 +39,7 @@ class Timers:
         self._store = store
         self._site = site
         self._owner = owner
+        self._vehicles = ListWriter(store)
 
     async def overdue(self, at: datetime) -> bool:
         """Whether one has passed by ``at`` on which nobody has acted yet."""
@@ -71,6 +72,8 @@ class Timers:
 
     async def _act_on(self, deadline: Deadline, at: datetime) -> bool:
         key = deadline.key
+        # While a long list is written out others may write.
+        written = await self._vehicles.written(at) if key.kind is DeadlineKind.VEHICLES else None
         async with self._store.write() as uow:
             # The subject is locked before the timer, as everybody does: nobody waits for the other way round.
             if key.kind in _OF_ALARMS:
@@ -90,7 +93,7 @@ class Timers:
                 if not await uow.deadlines.take(key, self._owner):
                     return False
                 if state is not None:
-                    await hand_out(uow, self._site, state, at)
+                    await hand_out(uow, self._site, state, written, at)
                 else:
                     await gateway_passed(uow, self._site, key.subject, at)
             else:

@@ -1,14 +1,17 @@
 """Registered vehicles, and what gateways were sent of them."""
 
-from collections.abc import Collection, Sequence
-from datetime import datetime
+import asyncio
+from collections.abc import AsyncIterator, Collection, Sequence
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Select, delete, func, or_, select
+from sqlalchemy import ColumnElement, Dialect, Select, bindparam, delete, func, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.sql import ClauseElement
 
-from lookout_server.adapters.database.statements import insert_new, scalars, table_of, upsert
+from lookout_server.adapters.database.prepared import Prepared, driver_of
+from lookout_server.adapters.database.statements import insert_new, limited, scalars, table_of, upsert
 from lookout_server.adapters.database.tables import VehicleHandedRow, VehicleListRow, VehicleRow
 from lookout_server.domain.vehicles import Handed, Listed, ListState, Vehicle
 from lookout_server.ports import Page, VehicleFilter
@@ -17,6 +20,9 @@ from lookout_server.ports import Page, VehicleFilter
 _SITE = "site"
 #: Ids that one statement names: SQLite takes 32,766 values.
 _AT_ONCE = 5000
+#: Rows that are read and written out before others have their turn: some milliseconds.
+_PORTION = 250
+_BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC), ""
 _VEHICLES = table_of(VehicleRow)
 
 
@@ -41,10 +47,20 @@ class SqlVehicles:
         statement = select(func.count()).select_from(_VEHICLES).where(*_fits(wanted))
         return int(await self._session.scalar(statement) or 0)
 
-    async def everything(self, *, at: datetime | None = None) -> Sequence[Vehicle]:
+    async def everything(self) -> Sequence[Vehicle]:
         """As plain rows: there may be tens of thousands."""
-        statement = select(_VEHICLES).order_by(_VEHICLES.c.registered_at, _VEHICLES.c.id)
-        return await self._read(statement if at is None else statement.where(_holds(at)))
+        return await self._read(select(_VEHICLES).order_by(_VEHICLES.c.registered_at, _VEHICLES.c.id))
+
+    async def portions(self, at: datetime) -> AsyncIterator[Sequence[Listed]]:
+        """By the index of when they were registered, past SQLAlchemy."""
+        since, last = _BEFORE_ALL
+        while rows := await driver_of(self._session).fetch(_SOME, {"since": since, "last": last, "at": at}):
+            since, last = rows[-1][:2]
+            yield [
+                Listed(plate=plate, valid_from=begins, valid_until=ends, cameras=tuple(cameras), uses=uses)
+                for _, _, plate, begins, ends, cameras, uses in rows
+            ]
+            await asyncio.sleep(0)
 
     async def get(self, vehicle_id: str) -> Vehicle | None:
         """By id."""
@@ -112,7 +128,29 @@ class SqlVehicles:
         return [_vehicle(cast(VehicleRow, SimpleNamespace(**row))) for row in rows]
 
 
-def _holds(at: datetime) -> ColumnElement[bool]:
+def _some(_dialect: Dialect) -> ClauseElement:
+    table = _VEHICLES.c
+    columns = (
+        table.registered_at,
+        table.id,
+        table.plate,
+        table.valid_from,
+        table.valid_until,
+        table.cameras,
+        table.uses,
+    )
+    time, text = table.registered_at.type, table.id.type
+    behind = tuple_(table.registered_at, table.id) > tuple_(
+        bindparam("since", type_=time), bindparam("last", type_=text)
+    )
+    statement = select(*columns).where(behind, _holds(bindparam("at", type_=time)))
+    return limited(statement.order_by(table.registered_at, table.id), _PORTION)
+
+
+_SOME = Prepared(_some)
+
+
+def _holds(at: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
     return or_(_VEHICLES.c.valid_until.is_(None), _VEHICLES.c.valid_until > at)
 
 
