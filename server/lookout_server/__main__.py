@@ -256,15 +256,18 @@ def ledger_verify(
     file: Path,
     head: Annotated[str | None, typer.Option(help="A hash noted earlier: one stream must end in it.")] = None,
 ) -> None:
-    """Check an exported ledger: no event, number or ending was changed, left out or put in. Needs nothing but the file.
+    """Check an exported ledger: no event, number, ending or time was changed, left out or put in.
 
-    When each arrived (`at`) is told beside it and not part of the chain.
+    Needs nothing but the file. The hashes of an earlier version's entries leave out their times; how many such entries
+    there are is told.
     """
     for each in bootstrap.verify_ledger(file, head=head):
         typer.echo(
             f"{each.source} {each.epoch}: holds; {each.stored} stored, {each.refused} refused, {each.lost} lost, "
             f"{each.missing} missing, head {each.chain.head}"
         )
+        if each.untimed:
+            typer.echo(f"  entries 1 to {each.untimed} are of an earlier version: their times are not in their hashes")
 
 
 @gateways.command("enrol")

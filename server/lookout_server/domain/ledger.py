@@ -1,12 +1,13 @@
 """The ledger: how each number of a gateway's epoch ended, chained by hashes in the order in which that was decided.
 
 Each entry's hash covers the one before it (a hash chain after Haber and Stornetta, 1991), so an entry that is changed,
-left out or put in later shows in every hash that follows.
+left out or put in later shows in every hash that follows. A ledger may begin with entries of earlier versions, whose
+hashes leave out their times; behind the first whose hash covers its time there is none of those.
 """
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -16,6 +17,9 @@ from lookout_server.domain.sequence import Range
 LATE_AFTER = timedelta(seconds=10)
 #: What "lately" means where the ledger is summed up.
 SPAN = timedelta(hours=24)
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 
 
 class Ending(StrEnum):
@@ -49,10 +53,14 @@ class Chain(NamedTuple):
         """Before the first entry."""
         return cls(links=0, head=digest_of(f"{source}\n{epoch}"))
 
-    def add(self, ending: Ending, span: Range, digest: str) -> Link:
-        """The next entry."""
+    def add(self, ending: Ending, span: Range, digest: str, at: datetime | None) -> Link:
+        """The next entry. ``at``: when it was decided, covered to the microsecond; None for an entry of an earlier
+        version, whose hash says nothing of it."""
         number = self.links + 1
         text = f"{self.head}\n{number}\n{ending.value}\n{span[0]}\n{span[1]}\n{digest}"
+        if at is not None:
+            # A count, since it is the same in every zone and from both databases, and quicker than ISO 8601.
+            text = f"{text}\n{(at - _EPOCH) // _MICROSECOND}"
         return Link(number=number, ending=ending, first=span[0], last=span[1], digest=digest, chain=digest_of(text))
 
     def after(self, link: Link) -> "Chain":

@@ -3,12 +3,15 @@
 Each stream is a ``begin`` line, an ``entry`` line for each number or range of numbers, and an ``end`` line that says
 how many entries there were and where the chain ended. Whoever wrote that last hash down earlier can also tell whether
 the file was made anew as a whole.
+
+Whether an entry's hash covers its time is told by the hash alone: a mark beside it could be changed with it.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
+from functools import partial
 from typing import cast
 
 from lookout_server.domain.ledger import Chain, Ending, Link, digest_of
@@ -16,6 +19,9 @@ from lookout_server.domain.sequence import Sequences
 from lookout_server.errors import InvalidError
 
 Values = Mapping[str, object]
+
+#: What is written. Who reads no other than 1 would take an entry whose hash covers its time for a changed one.
+_FORMAT = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +35,8 @@ class Checked:
     stored: int = 0
     refused: int = 0
     lost: int = 0
+    #: So many entries at the beginning are of earlier versions: their hashes leave out their times.
+    untimed: int = 0
 
     @property
     def missing(self) -> int:
@@ -38,7 +46,7 @@ class Checked:
 
 def begin_line(source: str, epoch: str, at: datetime) -> str:
     """The first line of a stream."""
-    return _line({"line": "begin", "ledger": 1, "source": source, "epoch": epoch, "exported_at": at.isoformat()})
+    return _line({"line": "begin", "ledger": _FORMAT, "source": source, "epoch": epoch, "exported_at": at.isoformat()})
 
 
 def entry_line(link: Link, at: datetime, text: str) -> str:
@@ -87,7 +95,7 @@ def check_lines(lines: Iterable[str]) -> Iterator[Checked]:
 
 def _begin(place: int, values: Values) -> Checked:
     source, epoch = values.get("source"), values.get("epoch")
-    if values.get("ledger") != 1 or not isinstance(source, str) or not isinstance(epoch, str):
+    if values.get("ledger") not in (1, _FORMAT) or not isinstance(source, str) or not isinstance(epoch, str):
         raise _wrong(place, "this is no ledger that this version can read")
     return Checked(source=source, epoch=epoch, numbers=Sequences(), chain=Chain.begin(source, epoch))
 
@@ -100,9 +108,7 @@ def _entry(place: int, values: Values, held: Checked) -> Checked:
         ending = Ending(str(values.get("ending")))
     except ValueError as error:
         raise _wrong(place, f"numbers end stored, refused or lost, not {values.get('ending')!r}") from error
-    link = held.chain.add(ending, (first, last), digest_of(text))
-    if (values.get("link"), values.get("chain")) != (link.number, link.chain):
-        raise _wrong(place, f"number {first} does not follow from what comes before it: the file was changed")
+    link, timed = _linked(place, values, held, partial(held.chain.add, ending, (first, last), digest_of(text)))
     if ending is Ending.STORED:
         _same_event(place, text, held, first)
     return replace(
@@ -112,7 +118,43 @@ def _entry(place: int, values: Values, held: Checked) -> Checked:
         stored=held.stored + (ending is Ending.STORED),
         refused=held.refused + (ending is Ending.REFUSED),
         lost=held.lost + (last - first + 1 if ending is Ending.LOST else 0),
+        untimed=held.untimed + (not timed),
     )
+
+
+def _linked(place: int, values: Values, held: Checked, made: Callable[[datetime | None], Link]) -> tuple[Link, bool]:
+    """The entry as it was made, and whether its hash covers its time."""
+    number, chain = values.get("link"), values.get("chain")
+    timed, untimed = made(_time(place, values)), made(None)
+    name = f"entry {timed.number} (number {timed.first})"
+    if number != timed.number:
+        raise _wrong(place, f"here should be {name} and is entry {number}: entries were left out, put in or moved")
+    if chain == timed.chain:
+        return timed, True
+    if chain != untimed.chain:
+        raise _wrong(
+            place, f"{name} does not follow from what comes before it: its time, text, ending or numbers were changed"
+        )
+    if held.untimed < held.chain.links:
+        raise _wrong(
+            place,
+            f"the hash of {name} leaves out its time, as only earlier versions wrote it, and that of the entry before "
+            "covers it: this one was put in or written anew, or an earlier version went on with the database",
+        )
+    return untimed, False
+
+
+def _time(place: int, values: Values) -> datetime:
+    text = str(values.get("at"))
+    try:
+        at = datetime.fromisoformat(text).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise _wrong(
+            place, f"entry {values.get('link')} needs the time at which it was decided, not {text!r}"
+        ) from error
+    if at.isoformat() != text:
+        raise _wrong(place, f"the time of entry {values.get('link')} is not as it was exported: {text}")
+    return at
 
 
 def _settled(place: int, numbers: Sequences, ending: Ending, span: tuple[int, int]) -> Sequences:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from lookout_contract.delivery import Receipt, Rejection
 from lookout_server.domain.ledger import Ending, Link, digest_of
@@ -128,16 +129,18 @@ class _Book:
     def store(self, message: ReadEvent, numbers: Sequences) -> None:
         """Keep an event that is new; ``numbers``: how its stream's stand with it."""
         sequence = message.taken.event.sequence
-        link = self._link(message.stream, numbers, Ending.STORED, (sequence, sequence), message.taken.payload)
+        taken, span = message.taken, (sequence, sequence)
+        link = self._link(message.stream, numbers, Ending.STORED, span, taken.payload, taken.received_at)
         self.fresh.append(message)
-        self.events.append(LinkedEvent(taken=message.taken, link=link))
+        self.events.append(LinkedEvent(taken=taken, link=link))
 
     def _refused(self, message: Refused, stream: StreamKey, sequence: int) -> None:
         self.reject(stream, sequence, message.reason)
         numbers = self.states[stream].numbers.taken(sequence)
         if numbers is not None:
-            link = self._link(stream, numbers, Ending.REFUSED, (sequence, sequence), message.reason)
-            self._note(stream, link, message.reason, message)
+            self._note(
+                stream, numbers, Ending.REFUSED, (sequence, sequence), message.reason, message.message.received_at
+            )
 
     def _gone(self, message: ReadResponse) -> None:
         gone, stream = message.response.gone, message.gone
@@ -146,17 +149,21 @@ class _Book:
         for first, last in gone.ranges:
             numbers, spans = self.states[stream].numbers.give_up(first, last)
             for span in spans:
-                link = self._link(stream, numbers, Ending.LOST, span, gone.why)
-                self._note(stream, link, gone.why, message)
+                self._note(stream, numbers, Ending.LOST, span, gone.why, message.message.received_at)
 
-    def _link(self, stream: StreamKey, numbers: Sequences, ending: Ending, span: Range, text: str) -> Link:
+    def _link(
+        self, stream: StreamKey, numbers: Sequences, ending: Ending, span: Range, text: str, at: datetime
+    ) -> Link:
         held = self.states[stream]
-        link = held.chain.add(ending, span, digest_of(text))
+        link = held.chain.add(ending, span, digest_of(text), at)
         self.states[stream] = StreamState(numbers=numbers, chain=held.chain.after(link))
         return link
 
-    def _note(self, stream: StreamKey, link: Link, reason: str, message: Refused | ReadResponse) -> None:
-        self.notes.append(LinkedNote(stream=stream, link=link, reason=reason, at=message.message.received_at))
+    def _note(
+        self, stream: StreamKey, numbers: Sequences, ending: Ending, span: Range, reason: str, at: datetime
+    ) -> None:
+        link = self._link(stream, numbers, ending, span, reason, at)
+        self.notes.append(LinkedNote(stream=stream, link=link, reason=reason, at=at))
 
 
 async def _take_again(uow: UnitOfWork, book: _Book) -> None:

@@ -159,6 +159,7 @@ async def test_the_database_itself_refuses_to_change_the_log(station: Station, s
     [
         ("UPDATE audit SET actor = 'u-zhao' WHERE seq = 2", 2),
         ("UPDATE audit SET details = '{}' WHERE seq = 3", 3),
+        (r"UPDATE audit SET at = '2026-11-22 04\:00\:00.000001' WHERE seq = 2", 2),
         ("DELETE FROM audit WHERE seq = 1", 1),
         ("DELETE FROM audit WHERE seq = 3", 3),
     ],

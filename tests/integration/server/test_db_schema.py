@@ -80,7 +80,7 @@ def test_events_from_before_the_ledger_get_their_place_in_the_chain(empty_databa
     migrate(empty_database_url)
     chain = Chain.begin(source, "e1")
     for number, payload in ((1, "one"), (2, "two")):
-        link = chain.add(Ending.STORED, (number, number), digest_of(payload))
+        link = chain.add(Ending.STORED, (number, number), digest_of(payload), None)
         chain = chain.after(link)
         found = _run(empty_database_url, f"SELECT link, chain, late_s FROM events WHERE sequence = {number}")
         assert found == [(number, link.chain, 0.0)]

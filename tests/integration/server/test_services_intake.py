@@ -247,8 +247,9 @@ async def test_what_the_database_refuses_keeps_nothing_of_the_batch(station: Sta
     good, late = gateway.sends("o-1"), gateway.sends("o-2")
     async with station.store.write() as uow:
         taken = TakenEvent(event=gateway.event(gateway.data("o-2"), sequence=2), payload="{}", received_at=NOON)
+        link = Chain(links=6, head="").add(Ending.STORED, (2, 2), "", NOON)
         # The number was stored once, but the record of it is lost: the unique key is the last line of defence.
-        await uow.events.append([LinkedEvent(taken=taken, link=Chain(links=6, head="").add(Ending.STORED, (2, 2), ""))])
+        await uow.events.append([LinkedEvent(taken=taken, link=link)])
         await uow.commit()
     with pytest.raises(StoreRefusedError):
         await station.intake.take([good, late])

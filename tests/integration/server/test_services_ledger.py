@@ -1,15 +1,23 @@
 """Every number ends stored, refused or lost, on both databases."""
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 
 import pytest
+from sqlalchemy import update
 
+from integration.server.fleet import database_of
 from lookout_contract.commands import CommandResponse, Gone, Outcome
 from lookout_contract.delivery import Receipt
 from lookout_contract.status import GatewayStatus, SpoolDepth
+from lookout_server.adapters.database.tables import EventRow, LedgerRow
 from lookout_server.api.models.estate import GatewayModel
-from lookout_server.domain.ledger import Account, Chain, Ending
+from lookout_server.domain.ledger import Account, Chain, Ending, Link
+from lookout_server.domain.ledger_file import begin_line, check_lines, end_line, entry_line
+from lookout_server.domain.sequence import Range
+from lookout_server.errors import InvalidError
 from lookout_server.ports import Gap, Incoming, LedgerEntry, StreamKey
 from lookout_server.services.commands import open_gaps, request_replay
 from lookout_server.services.intake import IntakeResult
@@ -111,13 +119,73 @@ async def test_the_chain_can_be_followed_from_its_beginning(station: Station) ->
         Ending.LOST,
     ]
     for entry in found:
-        expected = chain.add(entry.link.ending, (entry.link.first, entry.link.last), entry.link.digest)
+        expected = chain.add(entry.link.ending, (entry.link.first, entry.link.last), entry.link.digest, entry.at)
         assert entry.link == expected
         chain = chain.after(expected)
     async with station.store.read() as uow:
         (stream,) = await uow.ledger.streams("gw-1")
         assert stream.state.chain == chain
         assert await uow.ledger.streams("gw-") == []
+
+
+async def lines_of(station: Station) -> list[str]:
+    """The ledger of the only stream, as it is exported."""
+    async with station.store.read() as uow:
+        (each,) = await uow.ledger.streams()
+    found = await entries(station, each.stream.epoch)
+    return [
+        begin_line(each.stream.source, each.stream.epoch, NOON),
+        *(entry_line(entry.link, entry.at, entry.text) for entry in found),
+        end_line(each.state.chain),
+    ]
+
+
+@contextmanager
+def an_earlier_version() -> Generator[None]:
+    """The intake as it was when no hash covered its entry's time."""
+    add = Chain.add
+
+    def add_untimed(chain: Chain, ending: Ending, span: Range, digest: str, at: datetime | None) -> Link:
+        return add(chain, ending, span, digest, None)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Chain, "add", add_untimed)
+        yield
+
+
+async def test_times_come_back_as_they_were_hashed_and_one_that_is_moved_shows(station: Station) -> None:
+    gateway = SmallGateway()
+    sent = [gateway.sends(f"o-{n}") for n in range(4)]
+    sent[1] = replace(sent[1], payload=sent[1].payload.replace(b'"severity":"yellow"', b'"severity":"pink"'))
+    shanghai = timezone(timedelta(hours=8))
+    for number, message in enumerate(sent, start=1):
+        at = (NOON + timedelta(microseconds=333_333 * number)).astimezone(shanghai)
+        await station.intake.take([replace(message, received_at=at)])
+    (found,) = check_lines(await lines_of(station))
+    assert (found.stored, found.refused, found.untimed) == (3, 1, 0)
+    moved = NOON + timedelta(microseconds=666_667)
+    for place, change in (
+        (r"line 4: entry 3 \(number 3\)", update(EventRow).where(EventRow.link == 3).values(received_at=moved)),
+        (r"line 3: entry 2 \(number 2\)", update(LedgerRow).where(LedgerRow.link == 2).values(at=moved)),
+    ):
+        async with database_of(station.store).write() as uow:
+            await uow.session.execute(change)
+            await uow.commit()
+        with pytest.raises(InvalidError, match=f"{place} does not follow"):
+            list(check_lines(await lines_of(station)))
+
+
+async def test_the_ledger_of_an_earlier_version_goes_on_and_never_back(station: Station) -> None:
+    gateway = SmallGateway()
+    with an_earlier_version():
+        await station.intake.take([gateway.sends("o-1"), gateway.sends("o-2")])
+    await station.intake.take([gateway.sends("o-3")])
+    (found,) = check_lines(await lines_of(station))
+    assert (found.stored, found.untimed) == (3, 2)
+    with an_earlier_version():
+        await station.intake.take([gateway.sends("o-4")])
+    with pytest.raises(InvalidError, match=r"line 5: the hash of entry 4 \(number 4\) leaves out its time"):
+        list(check_lines(await lines_of(station)))
 
 
 async def test_late_events_are_counted_with_the_longest(station: Station) -> None:

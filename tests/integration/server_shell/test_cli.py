@@ -14,9 +14,11 @@ from typer.testing import CliRunner
 
 from lookout_server.__main__ import app
 from lookout_server.adapters.database import Database
+from lookout_server.domain.ledger import Chain, Ending, digest_of
+from lookout_server.domain.ledger_file import begin_line, end_line, entry_line
 from lookout_server.domain.refusal import why
 from lookout_server.services.intake import Intake
-from lookout_server.testing import SITE, SmallGateway
+from lookout_server.testing import NOON, SITE, SmallGateway
 
 runner = CliRunner()
 REPOSITORY = Path(__file__).parents[3]
@@ -226,9 +228,21 @@ def test_a_ledger_is_shown_exported_and_verified_from_the_file_alone(config: str
     assert "2 entries" in said("ledger", "export", "gw-a", "--out", str(file), "--config", config)
     assert "holds; 2 stored, 0 refused, 0 lost, 1 missing" in said("ledger", "verify", str(file), "--head", head)
     assert "not the ledger" in said("ledger", "verify", str(file), "--head", "0" * 64, code=2)
-    file.write_text(file.read_text(encoding="utf-8").replace("yellow", "blue", 1), encoding="utf-8")
-    assert "line 2: number 1 does not follow" in said("ledger", "verify", str(file), code=2)
+    whole = file.read_text(encoding="utf-8")
+    for before, after in (("yellow", "blue"), ('"at":"2026', '"at":"2025')):
+        file.write_text(whole.replace(before, after, 1), encoding="utf-8")
+        assert "line 2: entry 1 (number 1) does not follow" in said("ledger", "verify", str(file), code=2)
     assert "no events of a gateway 'gw-z'" in said("ledger", "show", "gw-z", "--config", config, code=1)
+
+
+def test_verifying_tells_of_times_that_an_earlier_version_did_not_cover(tmp_path: Path) -> None:
+    chain = Chain.begin("/site/s/gateway/g", "e1")
+    first = chain.add(Ending.LOST, (1, 1), digest_of("gone"), None)
+    second = chain.after(first).add(Ending.LOST, (2, 2), digest_of("gone"), NOON)
+    lines = [begin_line("/site/s/gateway/g", "e1", NOON), *(entry_line(link, NOON, "gone") for link in (first, second))]
+    file = tmp_path / "g.jsonl"
+    file.write_text("\n".join([*lines, end_line(chain.after(second))]), encoding="utf-8")
+    assert "entries 1 to 1 are of an earlier version: their times are not" in said("ledger", "verify", str(file))
 
 
 def test_places_get_codes_to_print(config: str, tmp_path: Path) -> None:
