@@ -43,6 +43,8 @@ class Resident(Message):
     """Cameras at which the pass counts; empty means all."""
     uses: int | None = Field(default=None, ge=0)
     """Visits for which the pass is good; null means any number. Gateways count the visits themselves."""
+    id: str | None = Field(default=None, max_length=64)
+    """Under which the status tells how many visits there were; null: it does not."""
 
 
 class ResidentsCommand(_CommandBase):

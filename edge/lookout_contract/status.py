@@ -129,6 +129,9 @@ class GatewayStatus(Message):
     """Name → what a candidate beside the running rules has come to."""
     proposals: dict[str, ProposalReport] = {}
     """Id → those that wait for a word and those in force."""
+    visits: dict[str, Count] = {}
+    """Id of a pass for a number of visits, as the list of residents names it → how often it was used here; of the 200
+    that were used last. No plates: integrators hear the status, too."""
 
 
 class Sight(StrEnum):

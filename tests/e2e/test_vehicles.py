@@ -117,7 +117,7 @@ def test_a_table_is_looked_at_and_taken_wholly(office: Window, tmp_path: Path, o
     office.shoot(output / "vehicles-import.png")
     page.get_by_role("button", name="确认导入 2 处变更").click()
     expect(page.get_by_text("已导入。", exact=True)).to_be_visible()
-    expect(_row(office, "沪C·99999").last).to_contain_text("限 3 次")
+    expect(_row(office, "沪C·99999").last).to_contain_text("已用 0 / 3 次")
     with page.expect_download() as told:
         page.get_by_role("link", name="导出 CSV").click()
     assert "沪C99999,,2099-12-31,,3,保洁公司" in Path(told.value.path()).read_text("utf-8-sig")

@@ -14,6 +14,8 @@ from lookout_edge.errors import SpoolError
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 #: A visit lasts so long, seconds: half a day.
 VISIT_S = 12 * 3600.0
+#: Passes that are told of, at most: every heartbeat repeats them.
+MOST_TOLD = 200
 _VISITS: TypeAdapter[dict[str, tuple[int, float]]] = TypeAdapter(dict[str, tuple[int, float]])
 _RESIDENTS: TypeAdapter[tuple[Resident, ...]] = TypeAdapter(tuple[Resident, ...])
 
@@ -66,6 +68,16 @@ class FilePlateDirectory:
                 self._visits[_name(used)] = (self._visits_of(used)[0] + 1, at)
                 self._as_of = None
                 self._save_visits()
+
+    def report(self) -> dict[str, int]:
+        """Id of a pass → how often it was used, the last used first."""
+        with self._lock:
+            if not self._visits:
+                return {}
+            passes = [(each.id, *self._visits_of(each)) for each in self._residents if each.uses is not None]
+        used = [(name, count, last) for name, count, last in passes if name is not None and count]
+        used.sort(key=lambda each: each[2], reverse=True)
+        return {name: count for name, count, _ in used[:MOST_TOLD]}
 
     def replace(self, residents: Sequence[Resident]) -> None:
         """Use ``residents`` from now on and keep them on disk; SpoolError when the disk refuses."""

@@ -407,6 +407,7 @@ class GatewayBuilder:
             coverage=self._coverage.report(),
             shadows=self._shadows.report(),
             proposals=self._proposals.report(self._clock.now()),
+            visits=self._directory.report(),
         )
 
     def _shown(self) -> RunningGateway:

@@ -75,8 +75,9 @@ def make_status(
     coverage: Mapping[str, tuple[Coverage, ...]],
     shadows: Mapping[str, ShadowReport],
     proposals: Mapping[str, ProposalReport],
+    visits: Mapping[str, int],
 ) -> GatewayStatus:
-    """The status as of now; ``coverage`` by camera, ``shadows`` by name, ``proposals`` by id."""
+    """The status as of now; ``coverage`` by camera, ``shadows`` by name, ``proposals`` and ``visits`` by id."""
     skews = [worker.skew_s for worker in crew.workers if worker.skew_s is not None]
     return GatewayStatus(
         gateway=identity.gateway,
@@ -96,6 +97,7 @@ def make_status(
         },
         shadows=dict(shadows),
         proposals=dict(proposals),
+        visits=dict(visits),
     )
 
 

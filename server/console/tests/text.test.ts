@@ -17,6 +17,7 @@ const { whyNothing } = await import("../src/components/scene");
 const { overview } = await import("../src/live/live");
 const { explain } = await import("../src/live/notices");
 const { clockTime, measure, momentTime, size, span, stopwatch } = await import("../src/text/format");
+const { usedText } = await import("../src/text/plate");
 const { caseTitle } = await import("../src/text/title");
 const { everyWord, speak, startWords, t, word } = await import("../src/text/i18n");
 
@@ -26,6 +27,14 @@ describe("text", () => {
     await everyWord();
   });
   beforeEach(() => speak("zh-CN"));
+
+  it("says how often a pass was used, and of several gateways what each counted", () => {
+    expect(usedText({ uses: null, visits: {} })).toEqual([]);
+    expect(usedText({ uses: 3, visits: {} })).toEqual(["已用 0 / 3 次"]);
+    expect(usedText({ uses: 3, visits: { "gw-east": 2 } })).toEqual(["已用 2 / 3 次"]);
+    const apart = ["gw-east 已用 2 / 3 次", "gw-west 已用 1 / 3 次", "各网关分别计数，每处各限 3 次"];
+    expect(usedText({ uses: 3, visits: { "gw-east": 2, "gw-west": 1 } })).toEqual(apart);
+  });
 
   it("fills the blanks, and falls back to the code for what is new", async () => {
     expect(t("room.pending", { n: 3 })).toBe("3 条新告警");

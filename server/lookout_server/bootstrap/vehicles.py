@@ -59,7 +59,8 @@ def vehicle_values(vehicles: Sequence[Vehicle]) -> list[dict[str, object]]:
     return [
         {
             "id": vehicle.id,
-            **vehicle.listed.resident.model_dump(mode="json"),
+            **vehicle.listed.resident.model_dump(mode="json", exclude={"id"}),
+            "visits": dict(vehicle.visits) if vehicle.listed.uses is not None else {},
             "note": vehicle.listed.note,
             "registered_by": vehicle.registered_by,
             "registered_at": vehicle.registered_at.isoformat(),

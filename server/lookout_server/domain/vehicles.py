@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -25,6 +25,9 @@ _LONGEST_PLATE: Final = 12
 LONGEST_NOTE: Final = 100
 #: For how many days a pass for a week is good beyond today.
 _WEEK_DAYS: Final = 7
+
+#: What the id of a pass, which all have 22 characters, takes in a command.
+_ID_BYTES: Final = len(',"id":""') + 22
 
 _BETWEEN = re.compile(r"[\s·•.\-]")
 
@@ -76,10 +79,14 @@ class Listed:
             uses=self.uses,
         )
 
+    def is_pass(self, other: "Listed") -> bool:
+        """Whether it is the same pass to gateways, which go on counting its visits then."""
+        return (self.plate, self.valid_from) == (other.plate, other.valid_from)
+
     @cached_property
     def size(self) -> int:
         """Bytes that it takes in a command, with the comma behind it."""
-        return len(self.resident.to_json()) + 1
+        return len(self.resident.to_json()) + 1 + (_ID_BYTES if self.uses is not None else 0)
 
     def is_over(self, at: datetime) -> bool:
         """Whether it has run out; such are not sent."""
@@ -96,12 +103,23 @@ class Sheet:
 
 @dataclass(frozen=True, kw_only=True)
 class Vehicle:
-    """A registered vehicle. ``registered_by``: a person's id, None for whoever runs the machine."""
+    """A registered vehicle. ``registered_by``: a person's id, None for whoever runs the machine.
+
+    ``visits``: gateway → how often it was used there, as far as gateways have told. Each counts for itself, so one that
+    is good for three visits is so at each, and a visit that two of them see is two.
+    """
 
     id: str
     listed: Listed
     registered_by: str | None
     registered_at: datetime
+    visits: Mapping[str, int] = field(default_factory=dict[str, int], hash=False)
+
+    @property
+    def resident(self) -> Resident:
+        """As gateways hear of it: with its id where they are to tell how often it was used."""
+        said = self.listed.resident
+        return said if said.uses is None else said.model_copy(update={"id": self.id})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -137,7 +137,7 @@ def _vehicle(row: Mapping[str | None, Any], zone: ZoneInfo) -> Listed:
 
 def _checked(read: Resident, note: str) -> Listed:
     try:
-        return checked(Listed(**dict(read), note=note))
+        return checked(Listed(**read.model_dump(exclude={"id"}), note=note))
     except InvalidError as error:
         ends = read.valid_until is not None and read.valid_from is not None and read.valid_until <= read.valid_from
         column, code = ("valid_until", "bad_span") if ends else ("note", "too_long")
@@ -191,5 +191,20 @@ def lines_of(vehicles: Sequence[Vehicle], zone: ZoneInfo) -> Iterator[str]:
     for vehicle in vehicles:
         listed = vehicle.listed
         until = _written(listed.valid_until, zone, whole_day=True)
-        parts = (listed.plate, f"until {until}" if until else "", " ".join(listed.cameras), listed.note)
+        parts = (
+            listed.plate,
+            f"until {until}" if until else "",
+            " ".join(listed.cameras),
+            _used(vehicle),
+            listed.note,
+        )
         yield "  ".join(part for part in parts if part)
+
+
+def _used(vehicle: Vehicle) -> str:
+    uses = vehicle.listed.uses
+    if uses is None:
+        return ""
+    if len(vehicle.visits) > 1:
+        return f"used {', '.join(f'{count} of {uses} at {gateway}' for gateway, count in vehicle.visits.items())}"
+    return f"used {sum(vehicle.visits.values())} of {uses}"

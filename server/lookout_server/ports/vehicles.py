@@ -1,11 +1,12 @@
 """What is kept of registered vehicles."""
 
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from lookout_server.domain.vehicles import Handed, Listed, ListState, Vehicle
+from lookout_contract.commands import Resident
+from lookout_server.domain.vehicles import Handed, ListState, Vehicle
 from lookout_server.ports.records import Page
 
 
@@ -36,7 +37,7 @@ class VehicleRepository(Protocol):
         """All in the order of their registration."""
         ...
 
-    def portions(self, at: datetime) -> AsyncIterator[Sequence[Listed]]:
+    def portions(self, at: datetime) -> AsyncIterator[Sequence[Resident]]:
         """Those that have not run out by then, in the order of their registration, some at a time: others have their
         turn in between."""
         ...
@@ -55,6 +56,14 @@ class VehicleRepository(Protocol):
 
     async def remove(self, ids: Collection[str]) -> None:
         """Delete."""
+        ...
+
+    async def note_visits(self, gateway: str, told: Mapping[str, int]) -> None:
+        """Keep how often vehicles, by id, were used at a gateway: the greatest number that it ever told."""
+        ...
+
+    async def count_anew(self, ids: Collection[str]) -> None:
+        """Forget how often these were used."""
         ...
 
     async def forget(self, before: datetime) -> int:

@@ -16,6 +16,7 @@ from lookout_server.errors import AssumedError
 from lookout_server.ports import Ahead, Gap, Incoming, Store, UnitOfWork
 from lookout_server.services.hearing import hear_cameras, hear_responses, hear_statuses, note_rivals
 from lookout_server.services.known_vehicles import bring_up_to_date
+from lookout_server.services.list_holders import hear_visits
 from lookout_server.services.noted import Noted
 from lookout_server.services.proving import take_trials
 from lookout_server.services.reading import (
@@ -95,8 +96,11 @@ class Intake:
             await _quarantine(uow, refusals)
             early = await _note_the_future(uow, settlement.fresh)
             noted = await follow_events(uow, self._site, settlement.fresh, self._noted)
-            for heard in await hear_statuses(uow, [read for read in batch if isinstance(read, ReadStatus)]):
+            statuses = [read for read in batch if isinstance(read, ReadStatus)]
+            for heard in await hear_statuses(uow, statuses):
                 await bring_up_to_date(uow, self._site, heard)
+            # Before answers are heard: what was said with them is of the list before.
+            await hear_visits(uow, statuses)
             await note_rivals(uow, settlement.conflicts)
             await hear_cameras(uow, [read for read in batch if isinstance(read, ReadCamera)])
             await hear_responses(uow, [read for read in batch if isinstance(read, ReadResponse)])

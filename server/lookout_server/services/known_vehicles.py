@@ -78,8 +78,8 @@ async def _write(uow: UnitOfWork, state: ListState, at: datetime) -> WrittenList
     written: list[bytes] = []
     ends: set[datetime] = set()
     async for some in uow.vehicles.portions(at):
-        written.append(b",".join([listed.resident.to_json() for listed in some]))
-        ends |= {listed.valid_until for listed in some if listed.valid_until is not None}
+        written.append(b",".join([resident.to_json() for resident in some]))
+        ends |= {resident.valid_until for resident in some if resident.valid_until is not None}
     return WrittenList(version=state.version, vehicles=b",".join(written), until=min(ends, default=None))
 
 

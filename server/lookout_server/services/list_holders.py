@@ -1,12 +1,14 @@
 """Which gateways hold the site's list of registered vehicles."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from lookout_server.domain.territory import Gateway
 from lookout_server.domain.vehicles import Handed, Holding, ListState
-from lookout_server.ports import SentCommand, Store
+from lookout_server.ports import SentCommand, Store, UnitOfWork
 from lookout_server.services.known_vehicles import is_lost, send_now
+from lookout_server.services.reading import ReadStatus
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +35,21 @@ async def holders(store: Store, *, at: datetime) -> tuple[ListState, tuple[Holde
     return state, tuple(
         _holder(gateway, state, handed.get(name), newest.get(name), at) for name, gateway in gateways.items()
     )
+
+
+async def hear_visits(uow: UnitOfWork, said: Sequence[ReadStatus]) -> None:
+    """Keep how often gateways have seen passes used, as far as they speak of the list as it is.
+
+    One that still holds an earlier list may speak of what the pass was before; it repeats what it says anyway.
+    """
+    told = {read.status.gateway: read.status.visits for read in said if read.status.visits}
+    if not told:
+        return
+    state, handed = await uow.vehicles.state(), await uow.vehicles.handed()
+    newest = await uow.gateways.newest_commands("residents")
+    for name, visits in sorted(told.items()):
+        if _holding(state, handed.get(name), newest.get(name), said[0].message.received_at) is Holding.CURRENT:
+            await uow.vehicles.note_visits(name, visits)
 
 
 async def send_to_the_rest(store: Store, *, at: datetime) -> None:

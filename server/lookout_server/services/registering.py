@@ -210,13 +210,18 @@ async def _save(
     wanted = checked(replace(listed, plate=normal_plate(listed.plate)))
     if held is not None and held.listed == wanted:
         return held
+    # Another plate or beginning is another pass to gateways, and nobody has used that one.
+    same = held is not None and held.listed.is_pass(wanted)
     vehicle = Vehicle(
         id=vehicle_id,
         listed=wanted,
         registered_by=held.registered_by if held else by.person.id,
         registered_at=held.registered_at if held else at,
+        visits=held.visits if held and same else {},
     )
     await uow.vehicles.save([vehicle])
+    if not same:
+        await uow.vehicles.count_anew([vehicle_id])
     await _require_room(uow, at)
     # A note is nothing to a gateway.
     if held is None or held.listed.resident != wanted.resident:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from lookout_contract.commands import COMMANDS
+from lookout_contract.commands import COMMANDS, Resident
 from lookout_server.adapters.database.vehicles import SqlVehicles
 from lookout_server.domain.territory import Role
 from lookout_server.domain.vehicles import Listed, Sheet
@@ -52,7 +52,7 @@ def portions(monkeypatch: pytest.MonkeyPatch, station: Station) -> list[list[int
     found: list[list[int]] = []
     read = SqlVehicles.portions
 
-    async def counted(self: SqlVehicles, at: datetime) -> AsyncIterator[Sequence[Listed]]:
+    async def counted(self: SqlVehicles, at: datetime) -> AsyncIterator[Sequence[Resident]]:
         sizes: list[int] = []
         found.append(sizes)
         async for some in read(self, at):
@@ -75,7 +75,7 @@ async def test_it_is_written_out_once_for_all_gateways_and_never_while_others_wa
     await _pass_time(station, timers, 15)
     async with station.store.read() as uow:
         payloads = [message.payload for message in await uow.outbox.pending(9)]
-        expected = tuple(vehicle.listed.resident for vehicle in await uow.vehicles.everything())
+        expected = tuple(vehicle.resident for vehicle in await uow.vehicles.everything())
     sent = await station.vehicle_lists()
     assert [(topic.split("/")[4], command.residents) for topic, command in sent] == [
         (name, expected) for name in GATEWAYS[:-1]

@@ -102,6 +102,7 @@ def dropped_in_status(world: "World") -> dict[str, int]:
         coverage={},
         shadows={},
         proposals={},
+        visits={},
     )
     crew.stop()
     assert status.spool is not None

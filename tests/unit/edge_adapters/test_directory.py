@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from lookout_contract.commands import Resident
-from lookout_edge.adapters.directory import FilePlateDirectory
+from lookout_edge.adapters.directory import MOST_TOLD, FilePlateDirectory
 from lookout_edge.errors import SpoolError
 
 SOME = (Resident(plate="皖A12345"), Resident(plate="皖AD12345", cameras=("gate",)))
@@ -140,3 +140,29 @@ def test_the_list_is_one_object_until_something_changes(tmp_path: Path) -> None:
     assert directory.residents(3 * HOURS) == during, "time may go back"
     directory.replace(SOME)
     assert directory.residents(20 * HOURS) == SOME
+
+
+def test_it_tells_by_id_how_often_passes_were_used_the_last_used_first(tmp_path: Path) -> None:
+    path = tmp_path / "residents.json"
+    directory = FilePlateDirectory(path)
+    guest = GUEST.model_copy(update={"id": "v-1"})
+    other = Resident(plate="沪C99999", valid_from=datetime(1970, 1, 1, tzinfo=UTC), uses=9, id="v-2")
+    nameless = Resident(plate="粤B9D666", uses=1)
+    directory.replace((*SOME, guest, other, nameless))
+    assert directory.report() == {}
+    for hours, seen in ((1, guest), (2, other), (30, other), (40, SOME[0]), (41, nameless)):
+        directory.visit(seen.plate, hours * HOURS)
+    assert list(directory.report().items()) == [("v-2", 2), ("v-1", 1)]
+    assert FilePlateDirectory(path).report() == directory.report()
+    directory.replace((*SOME, guest.model_copy(update={"id": "v-3"}), other.model_copy(update={"uses": None})))
+    assert directory.report() == {"v-3": 1}
+
+
+def test_of_very_many_passes_it_tells_the_last_used(tmp_path: Path) -> None:
+    directory = FilePlateDirectory(tmp_path / "residents.json")
+    # Two plates differ in two characters at least: a reading may be off by one.
+    passes = [Resident(plate=f"皖A{n:03}{n:03}", uses=1, id=f"v-{n}") for n in range(MOST_TOLD + 10)]
+    directory.replace(passes)
+    for at, each in enumerate(passes):
+        directory.visit(each.plate, float(at))
+    assert list(directory.report()) == [each.id for each in reversed(passes[10:])]

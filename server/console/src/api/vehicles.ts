@@ -18,6 +18,8 @@ export interface Said {
 
 export interface Vehicle extends Said {
   id: string;
+  /** Gateway → how often it was used there; each counts for itself. */
+  visits: Record<string, number>;
   /** Null: whoever runs the machine. */
   registered_by: string | null;
   registered_at: string;

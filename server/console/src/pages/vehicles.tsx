@@ -18,7 +18,7 @@ import { attempt, tell } from "../live/notices";
 import { leadsSite } from "../live/powers";
 import { dayTime } from "../text/format";
 import { t } from "../text/i18n";
-import { plateText, standingOf, validText } from "../text/plate";
+import { plateText, standingOf, usedText, validText } from "../text/plate";
 import "../styles/estate.css";
 import "../styles/statistics.css";
 import "../styles/vehicles.css";
@@ -181,7 +181,11 @@ function Valid({ vehicle }: { vehicle: Vehicle }) {
     <div>
       <span class={standing === "over" ? "pill off" : "pill"}>{t(`vehicle_standing.${standing}`)}</span>
       {standing === "resident" ? null : <div class="quiet-text">{validText(vehicle)}</div>}
-      {vehicle.uses === null ? null : <div class="quiet-text">{t("vehicle.visits", { n: vehicle.uses })}</div>}
+      {usedText(vehicle).map((line) => (
+        <div key={line} class="quiet-text">
+          {line}
+        </div>
+      ))}
     </div>
   );
 }

@@ -1,6 +1,6 @@
 /** Plates and passes as people write them. */
 
-import type { Said } from "../api/vehicles";
+import type { Said, Vehicle } from "../api/vehicles";
 import { clockAt, dayAt } from "./zone";
 import { t } from "./i18n";
 
@@ -52,4 +52,12 @@ export function validText(said: Said): string {
   if (said.valid_from !== null) parts.push(t("vehicle.from", { at: beginText(said.valid_from) }));
   parts.push(said.valid_until === null ? t("vehicle.for_good") : t("vehicle.until", { at: endText(said.valid_until) }));
   return parts.join(" · ");
+}
+
+/** How often a pass was used, line by line. A sum over gateways would count a visit that two of them saw twice. */
+export function usedText({ uses, visits }: Pick<Vehicle, "uses" | "visits">): string[] {
+  if (uses === null) return [];
+  const counted = Object.entries(visits);
+  if (counted.length < 2) return [t("vehicle.used", { used: counted[0]?.[1] ?? 0, n: uses })];
+  return [...counted.map(([gateway, used]) => t("vehicle.used_at", { gateway, used, n: uses })), t("vehicle.used_apart", { n: uses })];
 }

@@ -1,7 +1,7 @@
 """Registered vehicles, and what gateways were sent of them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any, cast
@@ -10,9 +10,10 @@ from sqlalchemy import ColumnElement, Dialect, Select, bindparam, delete, func, 
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql import ClauseElement
 
+from lookout_contract.commands import Resident
 from lookout_server.adapters.database.prepared import Prepared, driver_of
-from lookout_server.adapters.database.statements import insert_new, limited, scalars, table_of, upsert
-from lookout_server.adapters.database.tables import VehicleHandedRow, VehicleListRow, VehicleRow
+from lookout_server.adapters.database.statements import insert_new, limited, scalars, select_by, table_of, upsert
+from lookout_server.adapters.database.tables import VehicleHandedRow, VehicleListRow, VehicleRow, VehicleVisitsRow
 from lookout_server.domain.vehicles import Handed, Listed, ListState, Vehicle
 from lookout_server.ports import Page, VehicleFilter
 
@@ -24,6 +25,7 @@ _AT_ONCE = 5000
 _PORTION = 250
 _BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC), ""
 _VEHICLES = table_of(VehicleRow)
+_VISITS = table_of(VehicleVisitsRow)
 
 
 class SqlVehicles:
@@ -51,14 +53,21 @@ class SqlVehicles:
         """As plain rows: there may be tens of thousands."""
         return await self._read(select(_VEHICLES).order_by(_VEHICLES.c.registered_at, _VEHICLES.c.id))
 
-    async def portions(self, at: datetime) -> AsyncIterator[Sequence[Listed]]:
+    async def portions(self, at: datetime) -> AsyncIterator[Sequence[Resident]]:
         """By the index of when they were registered, past SQLAlchemy."""
         since, last = _BEFORE_ALL
         while rows := await driver_of(self._session).fetch(_SOME, {"since": since, "last": last, "at": at}):
             since, last = rows[-1][:2]
             yield [
-                Listed(plate=plate, valid_from=begins, valid_until=ends, cameras=tuple(cameras), uses=uses)
-                for _, _, plate, begins, ends, cameras, uses in rows
+                Resident(
+                    plate=plate,
+                    valid_from=begins,
+                    valid_until=ends,
+                    cameras=tuple(cameras),
+                    uses=uses,
+                    id=vehicle if uses is not None else None,
+                )
+                for _, vehicle, plate, begins, ends, cameras, uses in rows
             ]
             await asyncio.sleep(0)
 
@@ -82,11 +91,27 @@ class SqlVehicles:
         for start in range(0, len(ordered), _AT_ONCE):
             some = ordered[start : start + _AT_ONCE]
             await self._session.execute(delete(_VEHICLES).where(_VEHICLES.c.id.in_(some)))
+            await self._session.execute(delete(_VISITS).where(_VISITS.c.vehicle.in_(some)))
+
+    async def note_visits(self, gateway: str, told: Mapping[str, int]) -> None:
+        """Writes what is new alone."""
+        held = await select_by(
+            self._session, VehicleVisitsRow, ("vehicle", "gateway"), {(each, gateway) for each in told}
+        )
+        least = {row.vehicle: row.visits for row in held}
+        fresh = {each: visits for each, visits in sorted(told.items()) if visits > least.get(each, 0)}
+        rows = [{"vehicle": each, "gateway": gateway, "visits": visits} for each, visits in fresh.items()]
+        await upsert(self._session, VehicleVisitsRow, rows)
+
+    async def count_anew(self, ids: Collection[str]) -> None:
+        """Delete."""
+        await self._session.execute(delete(_VISITS).where(_VISITS.c.vehicle.in_(sorted(ids))))
 
     async def forget(self, before: datetime) -> int:
         """By the index of ends."""
         over = delete(_VEHICLES).where(_VEHICLES.c.valid_until < before)
         gone = await self._session.execute(over.returning(_VEHICLES.c.id))
+        await self._session.execute(delete(_VISITS).where(_VISITS.c.vehicle.not_in(select(_VEHICLES.c.id))))
         return len(gone.all())
 
     async def size(self, at: datetime) -> int:
@@ -125,7 +150,18 @@ class SqlVehicles:
 
     async def _read(self, statement: Select[Any]) -> list[Vehicle]:
         rows = (await self._session.execute(statement)).mappings().all()
-        return [_vehicle(cast(VehicleRow, SimpleNamespace(**row))) for row in rows]
+        visits = await self._visits([row["id"] for row in rows])
+        return [_vehicle(cast(VehicleRow, SimpleNamespace(**row)), visits.get(row["id"], {})) for row in rows]
+
+    async def _visits(self, ids: Sequence[str]) -> dict[str, dict[str, int]]:
+        """Vehicle → gateway → visits; few have any, so all are read where many are asked for."""
+        statement = select(_VISITS).order_by(_VISITS.c.vehicle, _VISITS.c.gateway)
+        if len(ids) <= _AT_ONCE:
+            statement = statement.where(_VISITS.c.vehicle.in_(ids))
+        found: dict[str, dict[str, int]] = {}
+        for vehicle, gateway, visits in (await self._session.execute(statement)).all() if ids else ():
+            found.setdefault(vehicle, {})[gateway] = visits
+        return found
 
 
 def _some(_dialect: Dialect) -> ClauseElement:
@@ -184,7 +220,7 @@ def _state_values(state: ListState) -> dict[str, Any]:
     return {"id": _SITE, **vars(state)}
 
 
-def _vehicle(row: VehicleRow) -> Vehicle:
+def _vehicle(row: VehicleRow, visits: Mapping[str, int]) -> Vehicle:
     listed = Listed(
         plate=row.plate,
         valid_from=row.valid_from,
@@ -193,4 +229,10 @@ def _vehicle(row: VehicleRow) -> Vehicle:
         uses=row.uses,
         note=row.note,
     )
-    return Vehicle(id=row.id, listed=listed, registered_by=row.registered_by, registered_at=row.registered_at)
+    return Vehicle(
+        id=row.id,
+        listed=listed,
+        registered_by=row.registered_by,
+        registered_at=row.registered_at,
+        visits=visits,
+    )

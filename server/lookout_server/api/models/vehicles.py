@@ -23,6 +23,7 @@ _SAID: dict[str, Any] = {
 _VEHICLE: dict[str, Any] = {
     "id": "v-3f6d0c1be2a94d7781c0",
     **_SAID,
+    "visits": {"gw-east": 2},
     "registered_by": "u-wang",
     "registered_at": "2026-11-22T06:00:00.000Z",
 }
@@ -76,6 +77,10 @@ class VehicleModel(Model):
     cameras: tuple[str, ...] = Field(description="Where it counts; empty: everywhere.")
     uses: int | None = Field(description="Visits for which it is good; gateways count them. Null: any number.")
     note: str
+    visits: dict[str, int] = Field(
+        description="Of one with `uses`: gateway → how often it was used there. Each counts for itself: it is good for "
+        "`uses` visits at each, and a visit that two of them see is counted by both."
+    )
     registered_by: str | None = Field(description="Null: whoever runs the machine.")
     registered_at: UtcTime
 
@@ -91,6 +96,7 @@ class VehicleModel(Model):
             cameras=listed.cameras,
             uses=listed.uses,
             note=listed.note,
+            visits=dict(vehicle.visits) if listed.uses is not None else {},
             registered_by=vehicle.registered_by,
             registered_at=vehicle.registered_at,
         )

@@ -55,7 +55,12 @@ from lookout_server.adapters.database.tables.plans import PlanRow, StandingRow
 from lookout_server.adapters.database.tables.policies import PolicyRow
 from lookout_server.adapters.database.tables.requests import RequestRow, SavedViewRow
 from lookout_server.adapters.database.tables.rounds import DiaryRow, InspectionReportRow, InspectionRow, RoundPhotoRow
-from lookout_server.adapters.database.tables.vehicles import VehicleHandedRow, VehicleListRow, VehicleRow
+from lookout_server.adapters.database.tables.vehicles import (
+    VehicleHandedRow,
+    VehicleListRow,
+    VehicleRow,
+    VehicleVisitsRow,
+)
 from lookout_server.adapters.database.tables.volunteers import PointsRow, VolunteerRow
 from lookout_server.adapters.database.tables.ways import HotlineCallRow, ReportPlaceRow, ResidentReportRow
 
@@ -123,6 +128,7 @@ __all__ = [
     "VehicleHandedRow",
     "VehicleListRow",
     "VehicleRow",
+    "VehicleVisitsRow",
     "VolunteerRow",
     "WebhookRow",
     "WebhookSetAsideRow",

@@ -26,6 +26,15 @@ class VehicleRow(Base):
     __table_args__ = (Index(None, "registered_at", "id"),)
 
 
+class VehicleVisitsRow(Base):
+    """How often a vehicle's pass was used at a gateway, as it told. Without a foreign key: a pass may go meanwhile."""
+
+    __tablename__ = "vehicle_visits"
+    vehicle: Mapped[str] = mapped_column(Id, primary_key=True)
+    gateway: Mapped[str] = mapped_column(Id, primary_key=True)
+    visits: Mapped[int]
+
+
 class VehicleListRow(Base):
     """Where the site's list stands; one row, once somebody has changed it here."""
 
