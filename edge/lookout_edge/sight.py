@@ -15,6 +15,7 @@ from lookout_edge.domain.condition import Condition
 from lookout_edge.domain.frame import Luma
 from lookout_edge.domain.geometry import Box
 from lookout_edge.domain.observation import Observation, Standing
+from lookout_edge.domain.stillness import Stillness
 from lookout_edge.domain.zone import WHOLE_FRAME
 
 Floats = NDArray[np.float32]
@@ -76,6 +77,13 @@ class SightSettings:
     returns_s: float = 3.0
     #: Not a single pixel has changed for so long: a camera has noise.
     frozen_s: float = 60.0
+    #: One picture is encoded anew again and again: for so long pictures that were there before have been coming back,
+    hung_s: float = 240.0
+    #: at least so many of them and with no longer pause in between;
+    least_returns: int = 8
+    returns_pause_s: float = 100.0
+    #: or not a single pixel has changed in this share of what the picture shows, while a clock may go on in the rest.
+    stands_share: float = 0.7
     #: A picture darker than this everywhere is black.
     black: float = 12.0
     #: Contrast (standard deviation) below this share of the usual: something covers the lens.
@@ -100,11 +108,12 @@ class SightWatch:
         self._judged_at: float | None = None
         self._changed_at: float | None = None
         self._last: Luma | None = None
+        self._stillness = Stillness(self._settings.returns_pause_s)
         self._edges: Floats | None = None
         self._contrast = self._detail = 0.0
         self._learned_s = 0.0
-        #: Whether anything was bright in the last black picture.
-        self._glows = False
+        #: Whether what shows nothing is looked at all the same.
+        self._deserves_a_look = False
         self._suspect: tuple[Blindness | None, float] = (None, float("-inf"))
         #: What keeps it from seeing; None while it sees.
         self.blindness: Blindness | None = None
@@ -117,6 +126,7 @@ class SightWatch:
         if self._last is None or self._last.shape != luma.shape or not np.array_equal(self._last, luma):
             self._changed_at = at
         self._last = luma
+        self._stillness.observe(at, luma)
         if self._judged_at is not None and 0 <= at - self._judged_at < self._settings.every_s:
             return self.blindness
         step = 0.0 if self._judged_at is None else min(2 * self._settings.every_s, max(0.0, at - self._judged_at))
@@ -129,23 +139,28 @@ class SightWatch:
         """Whether the last picture shows so little that finding nothing in it means nothing.
 
         Not where something glows in the dark: that may be a small flame, and the clock that cameras write is looked at
-        in vain.
+        in vain. Nor where one picture is encoded anew: that it is over is not seen at once.
         """
-        return self._suspect[0] in _SHOWS_NOTHING and not (self._suspect[0] is Blindness.BLACK and self._glows)
+        return self._suspect[0] in _SHOWS_NOTHING and not self._deserves_a_look
 
     def reset(self) -> None:
         """Time has jumped: what is usual stays, what was suspected does not."""
         self._judged_at = self._changed_at = self._last = None
         self._suspect = (None, float("-inf"))
+        self._stillness.reset()
 
     def _finding(self, at: float, luma: Luma, step: float) -> Blindness | None:
         settings = self._settings
+        self._deserves_a_look = False
         if not luma.size or min(luma.shape) < 3:
             return None
         if _is_black(luma, settings.black):
-            self._glows = int(luma.max()) >= _GLOWS
+            self._deserves_a_look = int(luma.max()) >= _GLOWS
             return Blindness.BLACK
         if self._changed_at is not None and at - self._changed_at >= settings.frozen_s:
+            return Blindness.FROZEN
+        if self._is_hung(at):
+            self._deserves_a_look = True
             return Blindness.FROZEN
         picture = luma.astype(np.float32)
         edges = np.abs(np.diff(picture, axis=1))[:-1] + np.abs(np.diff(picture, axis=0))[:, :-1]
@@ -154,6 +169,12 @@ class SightWatch:
         if found is None:
             self._learn(edges, contrast, detail, step)
         return found
+
+    def _is_hung(self, at: float) -> bool:
+        settings, stillness = self._settings, self._stillness
+        if stillness.comes_back(settings.least_returns, settings.hung_s):
+            return True
+        return stillness.stands(at, settings.stands_share, settings.hung_s)
 
     def _compare(self, edges: Floats, contrast: float, detail: float) -> Blindness | None:
         settings = self._settings

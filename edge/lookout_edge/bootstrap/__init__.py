@@ -5,6 +5,7 @@ from collections.abc import Collection
 from contextlib import ExitStack, closing
 from functools import partial
 from importlib.metadata import version
+from math import inf
 from pathlib import Path
 from threading import Lock
 
@@ -122,6 +123,11 @@ def load(path: Path, drawn: Drawn | None = None) -> LoadedConfig:
 def enrol(url: str, code: str, folder: Path, *, replace: bool = False) -> Enrolment:
     """Fetch what lets this box in; see ``lookout-edge enrol``."""
     return enrol_box(url, code, folder, replace=replace)
+
+
+def sight_of(camera: CameraConfig) -> SightSettings:
+    """What counts as blind: of a file that loops not that its pictures come back, nor that parts of them stand."""
+    return SightSettings(hung_s=inf) if camera.source.loop else SightSettings()
 
 
 def looks_of(camera: CameraConfig) -> LookSettings:
@@ -353,7 +359,7 @@ class GatewayBuilder:
             outlines={zone: section.polygon for zone, section in camera.zones.items()},
             looks=looks_of(camera),
             masks=[Zone(f"mask-{number}", mask.polygon) for number, mask in enumerate(camera.masks)],
-            sight=SightSettings(),
+            sight=sight_of(camera),
             on_suppressed=self._suppressed,
             left_out=partial(self._proposals.suppressions, name),
             also_read={label for shadow in shadows for label in shadow.reads},
