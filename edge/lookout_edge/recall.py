@@ -107,11 +107,16 @@ def _told(note: Note, timezone: tzinfo, words: Words) -> Iterable[str]:
 
 
 def _thing(note: Note, words: Words) -> str:
-    """As a part of the sentence: none of an alarm about no thing, save where nobody being there is what it is about."""
-    if note.label is None and note.scenario != Scenario.CARE:
-        return ""
-    thing = words.say("labels", note.label) if note.label else words.sentence("why_nobody")
-    return words.sentence("why_thing", thing=thing)
+    """What an alarm is about as a part of the sentence: none of an alarm about no thing."""
+    subject = _subject(note, words)
+    return words.sentence("why_thing", thing=subject) if subject else ""
+
+
+def _subject(note: Note, words: Words) -> str:
+    """What it is about: nothing of an alarm about no thing, save where nobody being there is what it is about."""
+    if note.label:
+        return words.say("labels", note.label)
+    return words.sentence("why_nobody") if note.scenario == Scenario.CARE else ""
 
 
 def _sight(note: Note, words: Words) -> str:
@@ -225,8 +230,9 @@ def _difference(each: Difference, days: float, words: Words) -> str:
 
 
 def _alarm(key: str, note: Note, words: Words) -> str:
-    thing = words.say("labels", note.label) if note.label else words.sentence("why_nobody")
-    return words.sentence(key, thing=thing, because=_because(note.reason or "", words))
+    subject, because = _subject(note, words), _because(note.reason or "", words)
+    what = words.sentence("shadow_thing", thing=subject, because=because) if subject else because
+    return words.sentence(key, what=what)
 
 
 def _clock(at: float, timezone: tzinfo) -> str:

@@ -399,6 +399,25 @@ def test_the_report_is_made_of_what_is_remembered(tmp_path: Path) -> None:
     assert "0.0 of 1 days" in shadow_text("new", (young, []), datetime.fromtimestamp(60, UTC), UTC, english)[0]
 
 
+@pytest.mark.parametrize(
+    ("scenario", "reason", "english", "chinese"),
+    [
+        (Scenario.FIRE_SMOKE, "smoke_confirmed", "spared: smoke confirmed", "少报：确认冒烟"),
+        (Scenario.CARE, "care_no_sign_of_life", "spared: nobody (no sign of life)", "少报：无人（久无动静）"),
+    ],
+)
+def test_an_alarm_about_no_thing_is_told_by_its_reason_alone_unless_it_is_about_nobody(
+    scenario: Scenario, reason: str, english: str, chinese: str
+) -> None:
+    start = datetime.fromtimestamp(0, UTC)
+    report = ShadowReport(since=start, until=start + timedelta(days=1))
+    bare = note(3600).model_copy(update={"label": None, "scenario": scenario, "reason": reason})
+    (difference,) = compare("trial", [bare], {("stairs", scenario): 0.0})
+    for language, said in ((Language.ENGLISH, english), (Language.CHINESE, chinese)):
+        lines = shadow_text("trial", (report, [difference]), report.until, UTC, Words.of(language))
+        assert lines[2].strip() == f"01-01 01:00:00  {said}"
+
+
 _BOX = st.builds(
     box_at,
     st.floats(0, 0.9),
