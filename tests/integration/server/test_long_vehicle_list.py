@@ -85,7 +85,7 @@ async def test_it_is_written_out_once_for_all_gateways_and_never_while_others_wa
     await _pass_time(station, timers, 2)
     assert len(await station.vehicle_lists()) == 1
     (once,) = portions
-    assert (sum(once), max(once)) == (MANY, 250)
+    assert (sum(once), max(once)) == (MANY, 100)
 
 
 async def test_others_have_their_turn_between_the_portions(station: Station) -> None:
@@ -102,7 +102,7 @@ async def test_others_have_their_turn_between_the_portions(station: Station) -> 
     others = asyncio.create_task(take_turns())
     assert await ListWriter(station.store).written(NOON) is not None
     others.cancel()
-    assert turns > MANY / 250
+    assert turns > MANY / 100
 
 
 async def test_nobody_who_lacks_it_is_nobody_to_write_it_for(station: Station, portions: list[list[int]]) -> None:

@@ -22,7 +22,7 @@ _SITE = "site"
 #: Ids that one statement names: SQLite takes 32,766 values.
 _AT_ONCE = 5000
 #: Rows that are read and written out before others have their turn: some milliseconds.
-_PORTION = 250
+_PORTION = 100
 _BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC), ""
 _VEHICLES = table_of(VehicleRow)
 _VISITS = table_of(VehicleVisitsRow)
