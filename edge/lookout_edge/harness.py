@@ -116,7 +116,7 @@ def _watch(path: Path, models: bootstrap.Models, looks: LookSettings, timezone: 
     """
     detector = TimedDetector(models.detector, time.process_time)
     reader = TimedPlateReader(models.plates, time.process_time) if models.plates else None
-    timed = bootstrap.Models(detector, reader, models.thresholds)
+    timed = bootstrap.Models(detector, reader, models.thresholds, tracked=models.tracked)
     rules = bootstrap.default_rules(timezone, timed)
     pipeline = bootstrap.build_pipeline("bench", rules, timed, bootstrap.NobodyKnown(), looks=looks)
     source = bootstrap.clip_source(path, "bench", looks, max_size=1920, start_at=0.0, loop=still)

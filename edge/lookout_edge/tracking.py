@@ -7,7 +7,7 @@ stands still is held while its place looks as it did when it was last found, and
 when the scene shows that it is gone.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
 from typing import NamedTuple, Protocol, cast
@@ -23,7 +23,7 @@ from lookout_edge.domain.geometry import Box
 from lookout_edge.domain.kalman import BoxFilter
 from lookout_edge.domain.labels import label_group
 from lookout_edge.domain.looks import LookClock
-from lookout_edge.domain.track import Track
+from lookout_edge.domain.track import SEEN_SURELY, Track
 
 Array = NDArray[np.float64]
 
@@ -35,7 +35,9 @@ class TrackerSettings:
     """Scores 0..1, overlaps as IoU 0..1, times in seconds."""
 
     #: Detections from here on take part in the first association and may start a track.
-    high_score: float = 0.35
+    high_score: float = SEEN_SURELY
+    #: Label → what holds for it instead.
+    high_scores: Mapping[str, float] = field(default_factory=dict[str, float])
     #: Detections from here on may keep a track alive in the second association.
     low_score: float = 0.1
     #: Least overlap in the first association.
@@ -67,6 +69,10 @@ class TrackerSettings:
     #: Seconds after which a thing that was surely seen elsewhere, and since then only doubtfully in a place where
     #: nothing moves, is not there: something else is taken for it. Infinite where people lie still, see ``care``.
     ghost_s: float = 5.0
+
+    def is_high(self, label: str, score: float) -> bool:
+        """Whether it takes part in the first association."""
+        return score >= self.high_scores.get(label, self.high_score)
 
 
 class SceneView(Protocol):
@@ -225,8 +231,8 @@ class Tracker:
             if followed.missed_s > 0:
                 lost_before.add(followed.id)
         detections = without_doubles(detections)
-        high = [d for d in detections if d.score >= settings.high_score]
-        low = [d for d in detections if settings.low_score <= d.score < settings.high_score]
+        high = [d for d in detections if settings.is_high(d.label, d.score)]
+        low = [d for d in detections if settings.low_score <= d.score and not settings.is_high(d.label, d.score)]
         unseen, fresh = self._associate(at, self._followed, high, settings.min_iou)
         recent = [followed for followed in unseen if followed.id not in lost_before]
         # A sight moves the box, so it is kept where each stood; how that looks is asked of the few that are seen.
@@ -297,7 +303,7 @@ class Tracker:
         """Note where it was seen for sure, and since when it has only seemed to stand elsewhere."""
         if followed.found_at != at:
             return
-        if followed.score >= self._settings.high_score:
+        if self._settings.is_high(followed.label, followed.score):
             followed.sure_box, followed.ghost_since = followed.box, None
         elif not still or (followed.sure_box or followed.box).iou(followed.box) >= _SURE_PLACE_IOU:
             followed.ghost_since = None
@@ -339,7 +345,8 @@ class Tracker:
 
     def _is_hidden(self, followed: _Followed, detections: Sequence[Detection]) -> bool:
         """Whether something nearer (it stands lower in the picture) covers much of it."""
-        nearer = (d.box for d in detections if d.box.y2 >= followed.box.y2 and d.score >= self._settings.high_score)
+        is_high = self._settings.is_high
+        nearer = (d.box for d in detections if d.box.y2 >= followed.box.y2 and is_high(d.label, d.score))
         covered = self._settings.hidden_share * followed.box.area
         return any(box.intersection(followed.box) >= covered for box in nearer)
 

@@ -61,6 +61,10 @@ class Thresholds(Part):
     classes: dict[str, Share] = {}
     doubtful: dict[str, Share] = {}
     """Lower thresholds of some labels for rules, which believe what lies between only with evidence of other kinds."""
+    tracked: dict[str, Share] = {}
+    """Labels whose low scores mean much, as another net has seen the thing, too: from this score on one is followed,
+    and what came while its place was watched is believed with this on the whole. See ``high_score`` of the tracker and
+    ``min_score`` of rules for what holds otherwise."""
 
     def of(self, label: str) -> float:
         """The threshold that holds for ``label``."""
@@ -256,6 +260,7 @@ class ModelSpec(Part):
         for key, named in (
             ("thresholds.classes", self.thresholds.classes),
             ("thresholds.doubtful", self.thresholds.doubtful),
+            ("thresholds.tracked", self.thresholds.tracked),
             ("second_detector.first", {label for other in self.second_detector for label in other.first}),
             ("rivals", {*self.rivals.weights, *self.rivals.claimants} if self.rivals else ()),
             ("nested.labels", self.nested.labels if self.nested else ()),

@@ -1,7 +1,7 @@
 """Which models look, and how all cameras share them."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from lookout_edge.adapters.model_store import RolledOut
 from lookout_edge.adapters.onnx.chain import DetectorChain
@@ -35,6 +35,8 @@ class Models:
     pose: PoseEstimator | None = None
     #: Labels → the detector asked about these alone, which may cost less; None where it is always asked about all.
     about: Callable[[Collection[str]], Detector] | None = None
+    #: Label → score from which on it is followed, where that is not the usual one.
+    tracked: Mapping[str, float] = field(default_factory=dict[str, float])
 
     def for_rules(self, rules: Iterable[Rule], also: Iterable[str] = ()) -> "Models":
         """The same sessions, asked about what ``rules`` read and ``also``: who does not read of fire pays for no look
@@ -76,10 +78,10 @@ def load_models(config: ModelsConfig, rolled_out: RolledOut | None = None) -> Mo
     thresholds = {label: spec.thresholds.of(label) for label in spec.labels}
     pose = OnnxPoseEstimator(zoo.entry(config.pose), config.providers) if config.pose else None
     if not config.plates:
-        return Models(chain.whole, None, thresholds, pose, chain.about)
+        return Models(chain.whole, None, thresholds, pose, chain.about, spec.thresholds.tracked)
     find, read = (zoo.entry(name) for name in PLATE_MODELS)
     reader = OnnxPlateReader(find, read, config.providers)
-    return Models(chain.whole, reader, thresholds, pose, chain.about)
+    return Models(chain.whole, reader, thresholds, pose, chain.about, spec.thresholds.tracked)
 
 
 def queued(models: Models, owner: InferenceOwner, camera: str, rules: Sequence[Rule]) -> Models:
@@ -94,7 +96,7 @@ def queued(models: Models, owner: InferenceOwner, camera: str, rules: Sequence[R
     def about(labels: Collection[str]) -> Detector:
         return queue(models.about(labels) if models.about else models.detector)
 
-    return Models(queue(models.detector), reader, models.thresholds, pose, about)
+    return Models(queue(models.detector), reader, models.thresholds, pose, about, models.tracked)
 
 
 def check_weights(config: ModelsConfig) -> Mapping[str, str]:

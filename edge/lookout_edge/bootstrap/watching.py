@@ -1,6 +1,7 @@
 """One camera's rules and pipeline out of its configuration."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from math import inf
 from zoneinfo import ZoneInfo
 
@@ -47,7 +48,7 @@ def build_rules(
     ``days`` remembers over a restart what the running rules have watched today; all others go without.
     """
     remembered = Unremembered() if days is None else AtCamera(name, days)
-    labels, context = models.detector.labels, RuleContext(calendar, models.thresholds, remembered)
+    labels, context = models.detector.labels, RuleContext(calendar, models.thresholds, models.tracked, remembered)
     zones = {zone: Zone(zone, section.polygon) for zone, section in camera.zones.items()}
     rules: list[Rule] = []
     for section in camera.rules:
@@ -67,7 +68,7 @@ def default_rules(timezone: ZoneInfo, models: Models) -> list[Rule]:
 
     Without zones nobody knows where an e-bike may stand, so one that stays a moment counts.
     """
-    context = RuleContext(SiteCalendar(timezone), models.thresholds)
+    context = RuleContext(SiteCalendar(timezone), models.thresholds, models.tracked)
     seen = [kind for kind in RULES.values() if set(kind.labels) & set(models.detector.labels)]
     given = {Scenario.CORRIDOR_EBIKE: {"dwell_s": 3.0}}
     return [
@@ -100,6 +101,7 @@ def build_pipeline(
     models = models.for_rules(rules, also_read)
     # Somebody who lies on the ground is seen doubtfully, and does not move.
     cares = any(rule.scenario is Scenario.CARE for rule in rules)
+    tracker = TrackerSettings(high_scores=models.tracked)
     return CameraPipeline(
         Provenance(
             camera=camera, source=source, models=models.hashes(), config_hash=config_hash, outlines=outlines or {}
@@ -110,7 +112,7 @@ def build_pipeline(
         pose=models.pose,
         settings=PipelineSettings(
             looks=looks or LookSettings(),
-            tracker=TrackerSettings(ghost_s=inf) if cares else TrackerSettings(),
+            tracker=replace(tracker, ghost_s=inf) if cares else tracker,
             masks=tuple(masks),
             sight=sight,
             doubts=doubts_of(models, rules),

@@ -61,9 +61,10 @@ class Presence:
     looks: deque[bool]
     #: Watched seconds since it was last seen in the zone.
     absent_s: float = 0.0
-    #: Sum of its scores in the zone, and how many there were.
+    #: Sum of its scores in the zone, how many there were, and the best of them.
     score_sum: float = 0.0
     sights: int = 0
+    best_score: float = 0.0
 
     @property
     def group(self) -> str:
@@ -90,6 +91,7 @@ class Presence:
         self.looks.append(True)
         self.track, self.seen_at, self.absent_s = track, at, 0.0
         self.score_sum, self.sights = self.score_sum + track.score, self.sights + 1
+        self.best_score = max(self.best_score, track.score)
 
     def miss(self, step_s: float) -> None:
         """Take in a look, ``step_s`` watched seconds after the last one, that did not see it."""

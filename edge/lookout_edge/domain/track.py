@@ -4,6 +4,9 @@ from typing import NamedTuple
 
 from lookout_edge.domain.geometry import Box
 
+#: Score from which on one look says enough of a thing to follow it, where no other net vouches for less.
+SEEN_SURELY = 0.35
+
 
 class Track(NamedTuple):
     """One followed object as of one frame. Times are frame times, seconds since the Unix epoch."""

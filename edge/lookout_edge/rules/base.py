@@ -46,7 +46,8 @@ class RuleParams(BaseModel):
     """n of k of n."""
     min_score: float | None = Field(default=None, ge=0, le=1)
     """Least mean score of the thing over all looks that saw it in the zone: what is doubtful is no alarm. By default
-    an eighth of the way from the model's own threshold for the label to certainty (0.3 with coco-nano)."""
+    an eighth of the way from the model's own threshold for the label to certainty (0.3 with coco-nano); see also
+    ``thresholds.tracked`` of models."""
     longest_gap_s: Seconds = 2.5
     """Longest time without a picture while nothing moves: where key frames come as often, they alone are decoded."""
     miss_tolerance_s: Seconds = 3.0
@@ -72,6 +73,8 @@ class RuleContext:
     calendar: SiteCalendar
     #: Label → score from which on the model believes one look (its ``model.yaml``).
     thresholds: Mapping[str, float] = field(default_factory=dict[str, float])
+    #: Label → least mean score of what came while its place was watched, where the model's low scores mean much.
+    tracked: Mapping[str, float] = field(default_factory=dict[str, float])
     #: What must be known after a restart of how its rules have watched today.
     days: WatchedDays = field(default_factory=Unremembered)
 

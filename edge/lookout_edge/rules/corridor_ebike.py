@@ -14,7 +14,7 @@ from lookout_edge.domain.condition import Condition
 from lookout_edge.domain.observation import Observation, Scene
 from lookout_edge.domain.presence import Presence
 from lookout_edge.domain.schedule import make_schedule
-from lookout_edge.domain.track import Track
+from lookout_edge.domain.track import SEEN_SURELY, Track
 from lookout_edge.domain.zone import Zone
 from lookout_edge.rules.base import (
     Judgement,
@@ -25,7 +25,7 @@ from lookout_edge.rules.base import (
     WeeklyWindow,
     dwell_condition,
 )
-from lookout_edge.rules.unseen import Unseen
+from lookout_edge.rules.unseen import CLEARLY, UNSEEN_S, Unseen
 
 
 class Stage(StrEnum):
@@ -44,8 +44,6 @@ class Place(StrEnum):
 
 
 _ORDER = tuple(Stage)
-#: How far above the model's own threshold, as a share of the way to certainty, what did not come must be on the whole.
-_CLEARLY = 0.25
 _SEVERITY = {
     Stage.PASSING: Severity.BLUE,
     Stage.PARKED: Severity.YELLOW,
@@ -100,6 +98,8 @@ class _Note:
     stage: Stage = Stage.PASSING
     #: Whether it was an alarm before a gap or a restart: it is not doubted more than it was then.
     is_told: bool = False
+    #: Frame time of the first look that was sure of it.
+    sure_at: float = inf
 
 
 class CorridorEbike(PresenceRule[CorridorEbikeParams, _Note]):
@@ -131,11 +131,18 @@ class CorridorEbike(PresenceRule[CorridorEbikeParams, _Note]):
         self._unseen.look(at, tracks, scene)
 
     def _least_score(self, at: float, presence: Presence, note: _Note) -> float:
-        """What stood there unseen, until other light made an e-bike of it, must be clearly one."""
-        usual = super()._least_score(at, presence, note)
-        if self._params.min_score is not None or note.is_told or not self._unseen.stood(presence.track):
+        """What came is doubted less than what was there when the camera began to look, and what other light made an
+        e-bike of, which had stood there unseen or hardly seen, must be clearly one."""
+        usual, label = super()._least_score(at, presence, note), presence.track.label
+        if presence.best_score >= SEEN_SURELY:
+            note.sure_at = min(note.sure_at, presence.seen_at)
+        if self._params.min_score is not None:
             return usual
-        return self._context.least_score(presence.track.label, None, _CLEARLY)
+        if note.is_told or self._unseen.came(presence.track):
+            return min(usual, self._context.tracked.get(label, usual))
+        if self._unseen.stood(presence.track) or note.sure_at - presence.since > UNSEEN_S:
+            return self._context.least_score(label, None, CLEARLY)
+        return usual
 
     def _go_on(self, note: _Note, told: Observation) -> None:
         note.is_told = True

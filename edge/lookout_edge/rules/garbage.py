@@ -28,14 +28,14 @@ from lookout_edge.rules.base import (
     WeeklyWindow,
     dwell_condition,
 )
-from lookout_edge.rules.unseen import Unseen
+from lookout_edge.rules.unseen import CLEARLY, WATCHED_S, Unseen
 
 #: Share of a bag's box that lies in a bin's box when it is in the bin.
 IN_BIN = 0.6
 #: Overlap from which on a bin and one that overflows are the same bin. Of both the detector is surer of one.
 SAME_BIN_IOU = 0.5
-#: What is new: a place was watched for so long, seconds, and nothing doubtful was seen there (overlap) for so long.
-WATCHED_S, UNSTAINED_S, STAIN_IOU = 5.0, 3600.0, 0.2
+#: What is new: nothing doubtful was seen there (overlap) for so long, seconds.
+UNSTAINED_S, STAIN_IOU = 3600.0, 0.2
 #: What burns or smokes is the fire's alarm and no second one: labels, share of the smaller box inside the larger one,
 #: and seconds since it was last seen to burn.
 BURNING = frozenset({"fire", "smoke"})
@@ -119,6 +119,8 @@ class _Note:
     was_bag: bool = False
     #: Sum of the scores of a bin in its place.
     bin_sum: float = 0.0
+    #: Whether it was an alarm before a gap or a restart.
+    is_told: bool = False
 
 
 class _Stain(NamedTuple):
@@ -146,8 +148,9 @@ class Garbage(PresenceRule[GarbageParams, _Note]):
         #: Where rubbish, or what was taken for it, was seen.
         self._stains: list[_Stain] = []
         self._flames: list[Box] = []
-        # A bin has always stood there: of one that comes to overflow little changes.
+        # A bin has always stood there: of one that comes to overflow the upper half changes.
         self._unseen = Unseen({*params.labels} - {*params.overflow_labels})
+        self._unseen_heaps = Unseen(params.overflow_labels, _upper_half)
 
     @property
     def reads(self) -> frozenset[str]:
@@ -161,7 +164,7 @@ class Garbage(PresenceRule[GarbageParams, _Note]):
 
     def _go_on(self, note: _Note, told: Observation) -> None:
         # What was told is not doubted more than it was then.
-        note.is_new, note.came_at = True, told.since
+        note.is_new, note.came_at, note.is_told = True, told.since, True
 
     def _prepare(self, at: float, tracks: Sequence[Track], scene: Scene) -> None:
         here = [track for track in tracks if track.last_at >= at]
@@ -171,16 +174,22 @@ class Garbage(PresenceRule[GarbageParams, _Note]):
         self._stains = [stain for stain in self._stains if at - stain.seen_at < UNSTAINED_S]
         self._flames = [found.box for found in scene.detections if found.label in BURNING]
         self._unseen.look(at, tracks, scene)
+        self._unseen_heaps.look(at, tracks, scene)
 
     def reset(self) -> None:
         """See ``Rule.reset``."""
         super().reset()
         self._watched_from, self._stains = None, []
         self._unseen.reset()
+        self._unseen_heaps.reset()
 
     def _least_score(self, at: float, presence: Presence, note: _Note) -> float:
-        """What newly came is doubted less the longer it lies there; what always stood there never is."""
+        """What newly came is doubted less the longer it lies there; what always stood there never is, and a bin on
+        which nothing has come must clearly overflow: dusk and dawn lift scores."""
         usual = super()._least_score(at, presence, note)
+        is_same_bin = self._unseen_heaps.stood(presence.track) and not note.is_told
+        if is_same_bin and self._params.min_score is None:
+            return self._context.least_score(presence.track.label, None, CLEARLY)
         lies_s = max(self._params.doubtful_s, self._params.dwell_s)
         lay_s = seconds_between(min(presence.since, note.came_at), presence.seen_at)
         if not note.is_new or lay_s < lies_s or self._params.min_score is not None:
@@ -301,3 +310,7 @@ def _distance(bag: Box, person: Box) -> float:
     """How far apart they are, in sizes of the bag."""
     dx, dy = bag.gap(person)
     return hypot(dx / max(1e-6, bag.width), dy / max(1e-6, bag.height))
+
+
+def _upper_half(box: Box) -> Box:
+    return Box(box.x1, box.y1, box.x2, (box.y1 + box.y2) / 2)

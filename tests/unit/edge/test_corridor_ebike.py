@@ -13,13 +13,15 @@ from lookout_edge.rules.corridor_ebike import CorridorEbike, CorridorEbikeParams
 from lookout_edge.testing import track
 
 UTC = RuleContext(SiteCalendar(ZoneInfo("UTC")))
+#: Two nets see its two-wheelers: their low scores mean much.
+TWO_NETS = RuleContext(SiteCalendar(ZoneInfo("UTC")), tracked={"motorcycle": 0.25})
 #: Frame time of a Thursday, 20:59:50 UTC.
 EVENING = 21 * 3600.0 - 10
 
 
-def rule(**params: object) -> CorridorEbike:
+def rule(context: RuleContext = UTC, /, **params: object) -> CorridorEbike:
     settings = {"dwell_s": 4.0, "charging_dwell_s": 8.0, "charging_windows": ["daily 21:00-07:00"], **params}
-    return CorridorEbike(CorridorEbikeParams.model_validate(settings), [WHOLE_FRAME], UTC)
+    return CorridorEbike(CorridorEbikeParams.model_validate(settings), [WHOLE_FRAME], context)
 
 
 def watch(watched: CorridorEbike, start: float, seconds: float, label: str = "motorcycle") -> list[Observation]:
@@ -121,6 +123,40 @@ def test_what_stood_there_unseen_must_be_clearly_an_ebike(
     seen = [watched.observe(i * 0.5, [track(1, i * 0.5, label="motorcycle", score=score)], scene) for i in range(40)]
     assert (seen[-1][0].standing is Standing.ACTIVE) == alarm
     assert alarm or seen[-1][0].blocked_by == "score"
+
+
+@pytest.mark.parametrize(
+    ("context", "came_at", "stood", "score", "alarm"),
+    [
+        (TWO_NETS, 10.0, False, 0.26, True),
+        (TWO_NETS, 10.0, False, 0.24, False),
+        (TWO_NETS, 0.0, False, 0.34, False),  # there when the camera began to look, and never surely seen
+        (TWO_NETS, 0.0, False, 0.36, True),
+        (TWO_NETS, 10.0, True, 0.26, False),  # a chair in the light of a lamp
+        (UTC, 10.0, False, 0.26, False),  # one net alone
+    ],
+)
+def test_what_came_is_believed_with_the_score_that_two_nets_vouch_for(
+    context: RuleContext, came_at: float, stood: bool, score: float, alarm: bool
+) -> None:
+    watched, scene = rule(context), Scene("stairs", stood=lambda box, before: stood)
+    seen: list[Observation] = []
+    for index in range(60):
+        at = index * 0.5
+        here = [track(1, at, label="motorcycle", score=score, first_at=came_at)] if at >= came_at else []
+        seen += watched.observe(at, here, scene)
+    assert (seen[-1].standing is Standing.ACTIVE) == alarm
+    assert alarm or seen[-1].blocked_by == "score"
+
+
+@pytest.mark.parametrize(("sure_from", "alarm"), [(15.0, True), (25.0, False)])
+def test_what_was_hardly_seen_until_a_lamp_was_lit_must_be_clearly_an_ebike(sure_from: float, alarm: bool) -> None:
+    watched, seen = rule(TWO_NETS), list[Observation]()
+    for index in range(200):
+        at = index * 0.5
+        thing = track(1, at, label="motorcycle", score=0.38 if at >= sure_from else 0.26)
+        seen += watched.observe(at, [thing], Scene("stairs"))
+    assert (seen[-1].standing is Standing.ACTIVE) == alarm
 
 
 def test_what_was_told_is_doubted_no_more_after_a_restart() -> None:

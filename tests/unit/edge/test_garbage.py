@@ -251,14 +251,23 @@ def test_other_doubtful_things_never_count(score: float, since: float, params: d
 
 
 @pytest.mark.parametrize(
-    ("stood", "label", "at"), [(False, "garbage", 22.0), (True, "garbage", None), (True, "overflow", 22.0)]
+    ("stood", "label", "score", "at"),
+    [
+        (False, "garbage", 0.55, 22.0),
+        (True, "garbage", 0.55, None),
+        (False, "overflow", 0.57, 18.0),
+        (True, "overflow", 0.57, None),  # the bin of always, by the camera's own lamp
+        (True, "overflow", 0.65, 18.0),
+    ],
 )
-def test_what_stood_there_unseen_until_a_lamp_was_lit_is_not_new(stood: bool, label: str, at: float | None) -> None:
+def test_what_stood_there_unseen_until_a_lamp_was_lit_is_not_new(
+    stood: bool, label: str, score: float, at: float | None
+) -> None:
     scene = Scene("yard", stood=lambda box, before: stood)
     watched, seen = doubted(), list[tuple[float, Observation]]()
     for index in range(80):
         now = index * 0.5
-        seen += [(now, o) for o in watched.observe(now, lying(now, 0.55, since=10.0, label=label), scene)]
+        seen += [(now, o) for o in watched.observe(now, lying(now, score, since=10.0, label=label), scene)]
     assert active_at(seen) == at
 
 

@@ -215,3 +215,10 @@ def test_where_it_was_surely_seen_a_doubtful_thing_stays() -> None:
 
 def test_where_people_lie_no_one_is_a_ghost() -> None:
     assert all(ghost(Tracker(TrackerSettings(ghost_s=float("inf"))), 0.56))
+
+
+@pytest.mark.parametrize(("label", "followed"), [("motorcycle", True), ("person", False)])
+def test_a_label_may_be_followed_from_a_score_of_its_own(label: str, followed: bool) -> None:
+    tracker = Tracker(TrackerSettings(high_scores={"motorcycle": 0.25}))
+    tracks = [tracker.update(0.2 * index, [seen(0.5, label=label, score=0.26)]) for index in range(3)]
+    assert bool(tracks[-1]) == followed

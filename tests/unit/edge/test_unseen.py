@@ -66,3 +66,43 @@ def test_a_place_is_forgotten_and_so_is_everything_when_time_has_jumped() -> Non
     look(unseen, 501.0, [bag(501.0, number=2, first_at=500.0)])
     unseen.reset()
     assert look(unseen, 400.0, [bag(400.0, number=2, first_at=400.0)], stood=False) == [False]
+
+
+def test_it_came_if_it_was_first_seen_after_a_while_of_watching() -> None:
+    unseen = Unseen(LABELS)
+    look(unseen, 100.0, [bag(100.0)], stood=False)
+    later = [bag(106.0), bag(106.0, number=2, box=THERE, first_at=106.0)]
+    look(unseen, 106.0, later, stood=False)
+    assert [unseen.came(each) for each in later] == [False, True]
+    assert unseen.came(bag(107.0, box=THERE)), "what leaves its place is no part of the scene"
+    assert not unseen.came(track(9, 107.0, label="garbage")), "of what was never looked at nothing is known"
+
+
+def test_what_was_there_at_first_has_not_come_under_a_new_number() -> None:
+    unseen = Unseen(LABELS)
+    look(unseen, 100.0, [bag(100.0)], stood=False)
+    look(unseen, 200.0, [again := bag(200.0, number=2, first_at=200.0)], stood=False)
+    assert not unseen.came(again)
+
+
+def test_a_part_of_what_was_there_at_first_has_not_come() -> None:
+    unseen = Unseen(LABELS)
+    look(unseen, 100.0, [bag(100.0)], stood=False)
+    look(unseen, 200.0, [part := bag(200.0, number=2, box=box_at(0.26, 0.5), first_at=200.0)], stood=False)
+    assert HERE.iou(part.box) < 0.5
+    assert not unseen.came(part)
+
+
+def test_a_box_that_is_drawn_otherwise_has_not_left_its_place() -> None:
+    unseen = Unseen(LABELS)
+    look(unseen, 100.0, [bag(100.0)], stood=True)
+    redrawn = bag(101.0, box=box_at(0.26, 0.5))
+    assert (unseen.stood(redrawn), unseen.came(redrawn)) == (False, False)
+
+
+def test_after_a_jump_of_time_the_camera_begins_to_look_anew() -> None:
+    unseen = Unseen(LABELS)
+    look(unseen, 100.0, [])
+    unseen.reset()
+    look(unseen, 90.0, [seen := bag(90.0, first_at=90.0)], stood=False)
+    assert not unseen.came(seen)

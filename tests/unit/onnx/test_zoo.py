@@ -53,6 +53,12 @@ def test_an_unknown_name_lists_what_there_is(tmp_path: Path) -> None:
         zoo_with(tmp_path).entry("tinny")
 
 
+@pytest.mark.parametrize("kind", ["classes", "doubtful", "tracked"])
+def test_a_score_for_a_label_that_the_model_does_not_have_is_refused(tmp_path: Path, kind: str) -> None:
+    with pytest.raises(ModelError, match=rf"'thresholds\.{kind}' names tram, which 'labels' does not have"):
+        zoo_with(tmp_path, thresholds={"default": 0.3, kind: {"tram": 0.5}}).entry("tiny")
+
+
 def test_a_second_look_may_stand_alone_or_in_a_list(tmp_path: Path) -> None:
     looks = [{"model": "judge"}, {"model": "other", "side": 2.0}]
     for number, (section, names) in enumerate([(looks[0], ["judge"]), (looks, ["judge", "other"])]):
