@@ -25,7 +25,7 @@ from lookout_edge.rules.base import (
     WeeklyWindow,
     dwell_condition,
 )
-from lookout_edge.rules.unseen import CLEARLY, UNSEEN_S, Unseen
+from lookout_edge.rules.origins import CLEARLY, UNSEEN_S, Origins
 
 
 class Stage(StrEnum):
@@ -112,7 +112,7 @@ class CorridorEbike(PresenceRule[CorridorEbikeParams, _Note]):
     def __init__(self, params: CorridorEbikeParams, zones: Sequence[Zone], context: RuleContext) -> None:
         super().__init__(params, zones, context, params.labels)
         self._night = make_schedule(params.charging_windows, context.calendar)
-        self._unseen = Unseen(params.labels)
+        self._origins = Origins(params.labels)
 
     @property
     def is_urgent(self) -> bool:
@@ -122,13 +122,13 @@ class CorridorEbike(PresenceRule[CorridorEbikeParams, _Note]):
     def reset(self) -> None:
         """See ``Rule.reset``."""
         super().reset()
-        self._unseen.reset()
+        self._origins.reset()
 
     def _new_note(self) -> _Note:
         return _Note()
 
     def _prepare(self, at: float, tracks: Sequence[Track], scene: Scene) -> None:
-        self._unseen.look(at, tracks, scene)
+        self._origins.look(at, tracks, scene)
 
     def _least_score(self, at: float, presence: Presence, note: _Note) -> float:
         """What came is doubted less than what was there when the camera began to look, and what other light made an
@@ -138,9 +138,9 @@ class CorridorEbike(PresenceRule[CorridorEbikeParams, _Note]):
             note.sure_at = min(note.sure_at, presence.seen_at)
         if self._params.min_score is not None:
             return usual
-        if note.is_told or self._unseen.came(presence.track):
+        if note.is_told or self._origins.came(presence.track):
             return min(usual, self._context.tracked.get(label, usual))
-        if self._unseen.stood(presence.track) or note.sure_at - presence.since > UNSEEN_S:
+        if self._origins.stood(presence.track) or note.sure_at - presence.since > UNSEEN_S:
             return self._context.least_score(label, None, CLEARLY)
         return usual
 

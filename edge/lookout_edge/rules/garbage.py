@@ -28,7 +28,7 @@ from lookout_edge.rules.base import (
     WeeklyWindow,
     dwell_condition,
 )
-from lookout_edge.rules.unseen import CLEARLY, WATCHED_S, Unseen
+from lookout_edge.rules.origins import CLEARLY, WATCHED_S, Origins
 
 #: Share of a bag's box that lies in a bin's box when it is in the bin.
 IN_BIN = 0.6
@@ -149,8 +149,8 @@ class Garbage(PresenceRule[GarbageParams, _Note]):
         self._stains: list[_Stain] = []
         self._flames: list[Box] = []
         # A bin has always stood there: of one that comes to overflow the upper half changes.
-        self._unseen = Unseen({*params.labels} - {*params.overflow_labels})
-        self._unseen_heaps = Unseen(params.overflow_labels, _upper_half)
+        self._origins = Origins({*params.labels} - {*params.overflow_labels})
+        self._heap_origins = Origins(params.overflow_labels, _upper_half)
 
     @property
     def reads(self) -> frozenset[str]:
@@ -173,21 +173,21 @@ class Garbage(PresenceRule[GarbageParams, _Note]):
         self._watched_from = at if self._watched_from is None else self._watched_from
         self._stains = [stain for stain in self._stains if at - stain.seen_at < UNSTAINED_S]
         self._flames = [found.box for found in scene.detections if found.label in BURNING]
-        self._unseen.look(at, tracks, scene)
-        self._unseen_heaps.look(at, tracks, scene)
+        self._origins.look(at, tracks, scene)
+        self._heap_origins.look(at, tracks, scene)
 
     def reset(self) -> None:
         """See ``Rule.reset``."""
         super().reset()
         self._watched_from, self._stains = None, []
-        self._unseen.reset()
-        self._unseen_heaps.reset()
+        self._origins.reset()
+        self._heap_origins.reset()
 
     def _least_score(self, at: float, presence: Presence, note: _Note) -> float:
         """What newly came is doubted less the longer it lies there; what always stood there never is, and a bin on
         which nothing has come must clearly overflow: dusk and dawn lift scores."""
         usual = super()._least_score(at, presence, note)
-        is_same_bin = self._unseen_heaps.stood(presence.track) and not note.is_told
+        is_same_bin = self._heap_origins.stood(presence.track) and not note.is_told
         if is_same_bin and self._params.min_score is None:
             return self._context.least_score(presence.track.label, None, CLEARLY)
         lies_s = max(self._params.doubtful_s, self._params.dwell_s)
@@ -224,7 +224,7 @@ class Garbage(PresenceRule[GarbageParams, _Note]):
         recent_s = self._params.miss_tolerance_s
         same = [stain for stain in before if presence.since - stain.seen_at <= recent_s]
         is_news = all(stain.is_new for stain in same) and len(same) == len(before)
-        note.is_new = watched_s >= WATCHED_S and is_news and not self._unseen.stood(presence.track)
+        note.is_new = watched_s >= WATCHED_S and is_news and not self._origins.stood(presence.track)
         note.came_at = min((stain.since for stain in same), default=presence.since)
 
     def _judge(self, at: float, zone: Zone, presence: Presence, note: _Note) -> Judgement:

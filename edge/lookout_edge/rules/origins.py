@@ -38,7 +38,7 @@ class _Place(NamedTuple):
     origin: _Origin
 
 
-class Unseen:
+class Origins:
     """Asks of each track, when it is new, how what it is on came to be there. One rule, one camera."""
 
     def __init__(self, labels: Collection[str], part: Callable[[Box], Box] = lambda box: box) -> None:
