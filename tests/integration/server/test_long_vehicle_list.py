@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from integration.server.turns import turns_during
 from lookout_contract.commands import COMMANDS, Resident
 from lookout_server.adapters.database.vehicles import SqlVehicles
 from lookout_server.domain.territory import Role
@@ -91,18 +92,9 @@ async def test_it_is_written_out_once_for_all_gateways_and_never_while_others_wa
 async def test_others_have_their_turn_between_the_portions(station: Station) -> None:
     await _are_there(station, GATEWAYS[0])
     await _register(station, *(_listed(number) for number in range(MANY)))
-    turns = 0
-
-    async def take_turns() -> None:
-        nonlocal turns
-        while True:
-            turns += 1
-            await asyncio.sleep(0)
-
-    others = asyncio.create_task(take_turns())
-    assert await ListWriter(station.store).written(NOON) is not None
-    others.cancel()
-    assert turns > MANY / 100
+    writer = ListWriter(station.store)
+    assert await turns_during(writer.written(NOON)) > MANY / 100
+    assert await writer.written(NOON) is not None
 
 
 async def test_nobody_who_lacks_it_is_nobody_to_write_it_for(station: Station, portions: list[list[int]]) -> None:

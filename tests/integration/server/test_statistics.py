@@ -1,6 +1,5 @@
 """Statistics over what the database holds, of what the asking person may see."""
 
-import asyncio
 import csv
 import io
 from datetime import date
@@ -9,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from integration.server.turns import turns_during
 from lookout_contract.events import Scenario, Severity
 from lookout_server.domain.alarm import DismissReason, alarm_id
 from lookout_server.domain.territory import Role
@@ -208,16 +208,5 @@ async def test_tables_come_as_csv_that_a_spreadsheet_takes(station: Station, web
 
 
 async def test_a_long_span_lets_others_have_their_turn(station: Station) -> None:
-    turns = 0
-
-    async def others() -> None:
-        nonlocal turns
-        while True:
-            turns += 1
-            await asyncio.sleep(0)
-
-    running = asyncio.create_task(others())
     span = span_of(SITE, date(2026, 10, 1), date(2026, 11, 22), now=NOON)
-    await statistics(station.store, SITE, OPERATOR, span, None)
-    running.cancel()
-    assert turns >= 53
+    assert await turns_during(statistics(station.store, SITE, OPERATOR, span, None)) >= 53
