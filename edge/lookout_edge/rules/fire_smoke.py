@@ -6,7 +6,7 @@ something often came to nothing (lamps, brake lights, steam) are learned for a d
 the model is not sure, must stay for a minute there, as it must where an operator has agreed to leave something out.
 Smoke that was suspected all along, and such as comes without a change of its place, is scenery: clouds and fog, until
 it outgrows its past, flickers, is clearly surer or is there for long. Where the picture is just the same as before,
-neither size nor sureness makes it come.
+neither size nor sureness makes it come. Flames where the same thing stood before, in whatever light, are a lamp.
 """
 
 from collections.abc import Sequence
@@ -40,12 +40,13 @@ from lookout_edge.rules.base import (
     window_condition,
     zone_condition,
 )
+from lookout_edge.rules.origins import UNSEEN_S
 
 #: Label group of flames and smoke.
 GROUP = "hazard"
 #: How far above the model's threshold, as a share of the way to certainty, it is sure of itself.
 SURE = 0.2
-#: The same for smoke where smoke was suspected all along, and the share of the looks that must see it to be believed.
+#: The same where something stood before that it may be, and the share of the looks that must see smoke there.
 CLEAR, LASTING = 0.5, 0.95
 SMOKE = "smoke"
 #: Smoke comes within so many seconds before it is first seen, or its place looked as it does now: clouds.
@@ -93,7 +94,7 @@ class FireSmokeParams(RuleParams):
     scenery_s: float = Field(default=30.0, ge=0, le=120)
     """Seconds until smoke is believed where it was suspected long before, or whose place looks as it did half a minute
     before it was first seen, though it neither flickers nor outgrows its past nor is the model clearly surer: if nearly
-    every look of so many seconds saw it. 0 leaves that past alone."""
+    every look of so many seconds saw it. 0 leaves that past alone, and that of flames."""
     learned_marks: int = Field(default=3, ge=2, le=100)
     """Times that something must have come to nothing at a place before the place is known for it."""
     learned_keep_s: float = Field(default=86_400.0, ge=60, le=604_800)
@@ -101,7 +102,8 @@ class FireSmokeParams(RuleParams):
     left_out_s: float = Field(default=60.0, ge=0, le=120)
     """Seconds until the pre-alarm where the place was learned or an operator has agreed to leave something out, for
     what neither flickers nor grows and of which the model is not sure, if ``steady_share`` of the looks of so many
-    seconds saw it; and for smoke whose place looks just as before it came, if nearly all did."""
+    seconds saw it; likewise for flames where the same thing stood before, and for smoke whose place looks just as
+    before it came, if nearly all did."""
 
     @model_validator(mode="after")
     def _times_ascend(self) -> Self:
@@ -131,6 +133,8 @@ class FireSmoke:
         self._stages: dict[int, Stage] = {}
         #: Those that have been active: an alarm that was told is never taken back for its past.
         self._told: set[int] = set()
+        #: Looks in which a flame's place showed what it had shown before, less those in which it did not.
+        self._stands: dict[int, int] = {}
         #: Those that only doubt of their place kept from being confirmed: they teach nothing of it.
         self._slowed: set[int] = set()
 
@@ -170,6 +174,7 @@ class FireSmoke:
             if hazard.number not in self._zone_of:
                 self._begin(hazard, hazards, scene)
         self._zone_of = {each.number: self._zone_of[each.number] for each in hazards}
+        self._stands = {number: stands for number, stands in self._stands.items() if number in self._zone_of}
         observations: list[Observation] = []
         stages: dict[int, Stage] = {}
         for hazard in hazards:
@@ -191,7 +196,7 @@ class FireSmoke:
     def reset(self) -> None:
         """See ``Rule.reset``; what was learned of places stays."""
         self._book.reset()
-        self._stages, self._told, self._slowed, self._zone_of = {}, set(), set(), {}
+        self._stages, self._told, self._slowed, self._zone_of, self._stands = {}, set(), set(), {}, {}
 
     def _zone(self, found: Detection) -> Zone | None:
         """The first zone in which its base stands."""
@@ -293,30 +298,44 @@ class FireSmoke:
 
     def _known_share(self, at: float, hazard: Hazard) -> float:
         """Share of its box in which smoke was suspected long before; none of flames and of an alarm that was told."""
-        return self._scenery.share(at, hazard.box) if _lies(hazard) and self._may_be_none(hazard) else 0.0
+        is_lying = _lies(hazard) and _is_smoke_alone(hazard)
+        return self._scenery.share(at, hazard.box) if is_lying and self._may_be_none(hazard) else 0.0
 
     def _as_before_s(self, hazard: Hazard, grows: bool, scene: Scene) -> float:
-        """Seconds for which must last what seems to be smoke where nothing has come; 0 where something has.
+        """Seconds for which must last what seems to burn where nothing has come; 0 where something has.
 
-        All of it looks as it did half a minute before: just so, whatever the model thinks and however large it gets;
-        or nearly, if it lies, does not grow and the model is not clearly sure.
+        Smoke: all of it looks as it did half a minute before: just so, whatever the model thinks and however large it
+        gets; or nearly, if it lies, does not grow and the model is not clearly sure. Flames: it is the same thing in
+        whatever light, which does not grow and of which the model is not clearly sure.
         """
         looks, before = scene.is_as_before, hazard.since - _COMES_S
         if looks is None or not self._may_be_none(hazard):
             return 0.0
+        if not _is_smoke_alone(hazard):
+            comes = grows or self._is_sure(hazard, CLEAR)
+            return 0.0 if comes or not self._stood(hazard, scene) else self._params.left_out_s
         if all(looks(part.box, before, True) for part in hazard.parts):
             return self._params.left_out_s
         comes = grows or not _lies(hazard) or self._is_sure(hazard, CLEAR)
-        return (
-            0.0 if comes or not all(looks(part.box, before, False) for part in hazard.parts) else self._params.scenery_s
-        )
+        as_before = not comes and all(looks(part.box, before, False) for part in hazard.parts)
+        return self._params.scenery_s if as_before else 0.0
+
+    def _stood(self, hazard: Hazard, scene: Scene) -> bool:
+        """Whether all of it showed the same thing before it was first seen, in more looks than it did not: who passes
+        hides a lamp in some, and a flame that begins has changed little in the first."""
+        if scene.stood is None:
+            return False
+        stands = all(scene.stood(part.box, hazard.since - UNSEEN_S) for part in hazard.parts)
+        self._stands[hazard.number] = self._stands.get(hazard.number, 0) + (1 if stands else -1)
+        return self._stands[hazard.number] > 0
 
     def _may_be_none(self, hazard: Hazard) -> bool:
-        """Whether smoke that nobody was told of may be scenery."""
-        return _is_smoke_alone(hazard) and hazard.number not in self._told and self._params.scenery_s > 0
+        """Whether it may be something that always stood there: nobody was told of it."""
+        return hazard.number not in self._told and self._params.scenery_s > 0
 
     def _lasts(self, hazard: Hazard, wait_s: float) -> bool:
-        return hazard.dwell_s >= wait_s and hazard.share_over(wait_s) >= LASTING
+        share = LASTING if _is_smoke_alone(hazard) else self._params.steady_share
+        return hazard.dwell_s >= wait_s and hazard.share_over(wait_s) >= share
 
     def _is_left_out(self, at: float, hazard: Hazard, scene: Scene) -> bool:
         """Whether an operator has agreed to leave out what is merely there."""

@@ -1,6 +1,7 @@
 """Smoke where it was suspected all along: what holds it back, what never does, and what nobody else hears of."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -29,6 +30,7 @@ FOG, ELSEWHERE = Box(0.4, 0.2, 1.0, 0.6), Box(0.0, 0.7, 0.2, 0.9)
 #: When what was suspected until then seems to be smoke.
 SEEMS = 60.0
 See = Callable[[float], Sequence[Detection]]
+Stood = Callable[[Box, float], bool]
 CALM, OTHER = (Appearance(np.random.default_rng(seed).uniform(100, 255, (8, 8)).astype(np.float32)) for seed in (0, 1))
 
 
@@ -51,6 +53,7 @@ def watch(
     step: float = 0.2,
     flickers: bool = False,
     is_as_before: Callable[[Box, float, bool], bool] | None = None,
+    stood: Stood | None = None,
 ) -> list[tuple[float, Observation]]:
     found: list[tuple[float, Observation]] = []
     for number in range(round((until - since) / step)):
@@ -61,7 +64,8 @@ def watch(
         def appearance(box: Box, shown: Appearance = shown) -> Appearance:
             return shown if box in {FOG} else CALM
 
-        scene = Scene("yard", detections=believed, doubtful=doubtful, appearance=appearance, is_as_before=is_as_before)
+        scene = Scene("yard", detections=believed, doubtful=doubtful, appearance=appearance)
+        scene = replace(scene, is_as_before=is_as_before, stood=stood)
         found += [(at, o) for o in watched.observe(at, (), scene)]
     return found
 
@@ -272,3 +276,69 @@ def test_what_is_doubtful_is_told_to_rules_alone() -> None:
     assert {d.label for scene in scenes for d in scene.detections} == {"person"}
     assert {d.label for scene in scenes for d in scene.doubtful} == {"smoke"}
     assert {track.label for track in pipeline.tracks} == {"person"}
+
+
+def flames(score: float = 0.85, box: Box = FOG) -> See:
+    return lambda at: (Detection("fire", score, box),)
+
+
+def growing_flames(at: float) -> Sequence[Detection]:
+    return flames(box=Box(0.4, 0.2, 0.5 + 0.05 * (at - SEEMS), 0.6))(at)
+
+
+def always(box: Box, before: float) -> bool:
+    return before <= SEEMS - 20
+
+
+def same_picture(box: Box, before: float, just: bool) -> bool:
+    return True
+
+
+def never(box: Box, before: float) -> bool:
+    return False
+
+
+def watch_flames(
+    see: See, seconds: float, *, flickers: bool = False, stood: Stood | None = always
+) -> list[tuple[float, Observation]]:
+    until = SEEMS + seconds
+    return watch(rule(), see, SEEMS, until, flickers=flickers, is_as_before=same_picture, stood=stood)
+
+
+def test_flames_where_the_same_thing_stood_before_must_last() -> None:
+    """A lamp that the model knows until somebody passes."""
+    seen = watch_flames(flames(), 70)
+    assert first_alarm(seen) == pytest.approx(SEEMS + 60, abs=0.21)
+    assert {o.blocked_by for at, o in seen if SEEMS + 4.1 < at < SEEMS + 59} == {"as_before"}
+    assert all(o.attributes.stage == "pre_alarm" for at, o in seen if at < SEEMS + 59)
+    often = watch_flames(lambda at: flames()(at) if round(at / 0.2) % 10 != 5 else (), 70)
+    assert first_alarm(often) == pytest.approx(SEEMS + 60, abs=2.0), "flames need not be seen in nearly every look"
+
+
+@pytest.mark.parametrize(
+    ("see", "flickers", "stood"),
+    [
+        (flames(), True, always),
+        (flames(0.93), False, always),
+        (growing_flames, False, always),
+        (flames(), False, never),
+        (flames(), False, None),
+    ],
+    ids=["flickers", "clearly surer", "grows", "has come", "nobody can tell"],
+)
+def test_what_stood_there_never_hides_flames_that_behave_so_or_have_come(
+    see: See, flickers: bool, stood: Stood | None
+) -> None:
+    alarm = first_alarm(watch_flames(see, 20, flickers=flickers, stood=stood))
+    assert alarm is not None
+    assert alarm - SEEMS <= 5.0
+
+
+def test_a_lamp_stays_one_while_something_hides_it_and_a_small_flame_is_none_for_long() -> None:
+    """The look at ``now`` is the rule's own: most of the looks decide."""
+    looks = iter(range(10_000))
+    hidden = watch_flames(flames(), 30, stood=lambda box, before: next(looks) % 5 != 4)
+    assert first_alarm(hidden) is None
+    looks = iter(range(10_000))
+    small = watch_flames(flames(), 30, stood=lambda box, before: next(looks) < 8)
+    assert first_alarm(small) == pytest.approx(SEEMS + 3.0, abs=0.01), "eight looks of sixteen"
