@@ -16,7 +16,7 @@ def test_shipped_recipes_are_valid(name: str) -> None:
     assert read_recipe(RECIPES / f"{name}.yaml").name == name
 
 
-@pytest.mark.parametrize("name", ["fire-second-look", "rubbish-second-look"])
+@pytest.mark.parametrize("name", ["fire-second-look", "fire-far-look", "rubbish-second-look"])
 def test_shipped_second_looks_have_valid_recipes(name: str) -> None:
     recipe = read_second_look_recipe(RECIPES / f"{name}.yaml")
     assert recipe.name == name

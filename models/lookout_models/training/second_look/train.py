@@ -4,8 +4,9 @@ import json
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -19,7 +20,7 @@ from lookout_models.training.detector.averages import WeightAverage
 from lookout_models.training.second_look.crops import Crop
 from lookout_models.training.second_look.fit import fit, install, separation
 from lookout_models.training.second_look.net import SecondLook
-from lookout_models.training.second_look.places import Place, usual_crop, varied_crop
+from lookout_models.training.second_look.places import Place, Variation, VariedCrop, usual_crop, varied_crop
 from lookout_models.training.second_look.recipe import SecondLookRecipe
 from lookout_models.training.torched import channels_last, descend, from_array
 
@@ -33,6 +34,7 @@ _CLIP = 5.0
 _LOG_EVERY = 50
 
 Read = Callable[[Place], Picture]
+T = TypeVar("T")
 
 
 class SecondLookTraining:
@@ -41,6 +43,7 @@ class SecondLookTraining:
     def __init__(self, recipe: SecondLookRecipe, net: SecondLook, labels: Sequence[int], read: Read, log: Path) -> None:
         self.net = channels_last(net)
         self._recipe, self._labels, self._read, self._log_file = recipe, labels, read, log
+        self._variation = Variation(recipe.lamps)
 
     def run(self, train: Sequence[Place], validation: Sequence[Place], *, fitted: bool = False) -> dict[str, float]:
         """Train on places; AUROC of every label on the validation places. A ``fitted`` classifier is kept."""
@@ -57,12 +60,12 @@ class SecondLookTraining:
         ]
         optimiser = torch.optim.AdamW(groups, self._recipe.rate, weight_decay=self._recipe.weight_decay)
         average = WeightAverage(self.net, self._recipe.ema)
-        batches = self._batches(train)
+        losses = self._losses(train)
         last = self._recipe.until or self._recipe.steps
         for step in range(last):
             for group in optimiser.param_groups:
                 group["lr"] = group["rate"] * _rate_factor(step / self._recipe.steps)
-            loss = self._loss(next(batches))
+            loss = next(losses)
             descend(loss, optimiser, self.net.parameters(), _CLIP)
             average.update(self.net)
             if (step + 1) % _LOG_EVERY == 0:
@@ -75,7 +78,7 @@ class SecondLookTraining:
     def measure(self, places: Sequence[Place]) -> dict[str, float]:
         """AUROC of every label on the usual crops of ``places``."""
         crops = [usual_crop(place, self._read(place), self._recipe.size) for place in places]
-        logits = np.concatenate([self._run(part, self.net).numpy() for part in _parts(crops)])
+        logits = np.concatenate([self._run(part, self.net).numpy() for part in parts(crops)])
         truth = np.array([crop.truth for crop in crops])
         return {label: round(separation(logits[:, n], truth[:, n]), 4) for n, label in enumerate(self._recipe.labels)}
 
@@ -83,35 +86,34 @@ class SecondLookTraining:
         chosen = np.random.default_rng(self._recipe.seed).permutation(len(places))[:_FIT_PLACES]
         taken = [places[int(n)] for n in chosen]
         crops = [usual_crop(place, self._read(place), self._recipe.size) for place in taken]
-        features = np.concatenate([self._run(part, self.net.features).numpy() for part in _parts(crops)])
+        features = np.concatenate([self._run(part, self.net.features).numpy() for part in parts(crops)])
         install(self.net, *fit(features, np.array([crop.truth for crop in crops]), _FIT_DECAY))
 
     def _run(self, crops: Sequence[Crop], work: Callable[[Tensor], Tensor]) -> Tensor:
         with torch.inference_mode():
             return work(to_pixels([crop.picture for crop in crops]))
 
+    def _losses(self, places: Sequence[Place]) -> Iterator[Tensor]:
+        """What each step descends, without end."""
+        random = np.random.default_rng(self._recipe.seed)
+        for chosen in batches(places, self._recipe.batch, random):
+            yield self._loss([self._varied(place, random) for place in chosen])
+
     def _loss(self, crops: Sequence[Crop]) -> Tensor:
-        with torch.autocast("cpu", torch.bfloat16, enabled=self._recipe.precision == "bf16"):
-            logits = self.net(to_pixels([crop.picture for crop in crops])).float()
+        logits = self._logits(self.net, [crop.picture for crop in crops])
         truth = from_array(np.array([crop.truth for crop in crops], np.float32))
         known = (truth >= 0).float()
         each = functional.binary_cross_entropy_with_logits(logits, truth.clamp(min=0), reduction="none")
         return (each * known).sum() / known.sum().clamp(min=1)
 
-    def _batches(self, places: Sequence[Place]) -> Iterator[list[Crop]]:
-        """Half of each batch shows a label, half shows none; every place of a half before any comes again."""
-        random = np.random.default_rng(self._recipe.seed)
-        halves = [[p for p in places if (1 in p.truth) == shows] for shows in (True, False)]
-        orders = [_forever(len(half), random) for half in halves if half]
-        halves = [half for half in halves if half]
-        while True:
-            chosen = [halves[n % len(halves)][next(orders[n % len(halves)])] for n in range(self._recipe.batch)]
-            yield [self._varied(place, random) for place in chosen]
+    def _logits(self, net: SecondLook, pictures: Sequence[Picture]) -> Tensor:
+        """N × labels, in the recipe's precision."""
+        with torch.autocast("cpu", torch.bfloat16, enabled=self._recipe.precision == "bf16"):
+            return net(to_pixels(pictures)).float()
 
-    def _varied(self, place: Place, random: np.random.Generator) -> Crop:
-        recipe = self._recipe
-        crop = varied_crop(place, self._read(place), self._labels, recipe.size, random, recipe.lamps)
-        return Crop(disturbed(crop.picture, recipe.augmentation, random), crop.truth)
+    def _varied(self, place: Place, random: np.random.Generator) -> VariedCrop:
+        crop = varied_crop(place, self._read(place), self._labels, self._recipe.size, random, self._variation)
+        return replace(crop, picture=disturbed(crop.picture, self._recipe.augmentation, random))
 
     def _log(self, entry: Mapping[str, Any]) -> None:
         with self._log_file.open("a", encoding="utf-8") as file:
@@ -124,14 +126,40 @@ def to_pixels(pictures: Sequence[Picture]) -> Tensor:
     return from_array(batch).permute(0, 3, 1, 2).contiguous(memory_format=torch.channels_last)
 
 
-def _parts(crops: Sequence[Crop]) -> Iterator[Sequence[Crop]]:
-    for start in range(0, len(crops), _BATCH):
-        yield crops[start : start + _BATCH]
+def batches(
+    places: Sequence[Place], amount: int, random: np.random.Generator, weights: NDArray[np.float64] | None = None
+) -> Iterator[list[Place]]:
+    """``amount`` places again and again: half of them show a label, half show none.
 
-
-def _forever(amount: int, random: np.random.Generator) -> Iterator[int]:
+    Every place of a half comes before any comes again; with ``weights``, one a place, those that show none come by
+    chance, each as often as its weight says.
+    """
+    shows = np.array([1 in place.truth for place in places])
+    halves: list[Iterator[int]] = []
+    if shows.any():
+        halves.append(_forever(np.flatnonzero(shows), random))
+    if not shows.all():
+        others = np.flatnonzero(~shows)
+        halves.append(_forever(others, random) if weights is None else _weighted(others, weights[others], random))
     while True:
-        yield from (int(n) for n in random.permutation(amount))
+        yield [places[next(halves[n % len(halves)])] for n in range(amount)]
+
+
+def parts(items: Sequence[T]) -> Iterator[Sequence[T]]:
+    """As many at once as a net without gradients is given."""
+    for start in range(0, len(items), _BATCH):
+        yield items[start : start + _BATCH]
+
+
+def _forever(of: NDArray[np.int64], random: np.random.Generator) -> Iterator[int]:
+    while True:
+        yield from (int(n) for n in random.permutation(of))
+
+
+def _weighted(of: NDArray[np.int64], weights: NDArray[np.float64], random: np.random.Generator) -> Iterator[int]:
+    shares = weights / weights.sum()
+    while True:
+        yield int(random.choice(of, p=shares))
 
 
 def _rate_factor(progress: float) -> float:
