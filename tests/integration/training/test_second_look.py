@@ -476,6 +476,15 @@ def test_a_whole_run_ends_hardened(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert [json.loads(line)["step"] for line in log] == [0, 3, 0, 1, 0, 2]
 
 
+def test_a_run_without_pictures_to_measure_with_says_what_to_do(tmp_path: Path) -> None:
+    recipe = write_run(tmp_path, {key: TINY[key] for key in ("base", "size", "steps", "batch")})
+    pictures = yaml.safe_load((tmp_path / "pictures.yaml").read_text("utf-8"))
+    pictures["sources"]["made"]["validation_scenes"] = []
+    (tmp_path / "pictures.yaml").write_text(yaml.safe_dump(pictures), "utf-8")
+    with pytest.raises(UsageError, match=r"pictures\.yaml holds back no picture to measure with; raise 'share'"):
+        run(recipe, tmp_path, tmp_path / "work")
+
+
 @pytest.mark.parametrize(
     ("detector", "complaint"),
     [

@@ -58,6 +58,11 @@ def run(path: Path, data: Path, work: Path, threads: int = 1) -> Path:
     seed(recipe.seed)
     work.mkdir(parents=True, exist_ok=True)
     examples = prepare(pictures, data, path.parent, work)
+    if recipe.trunk is None and not examples.validation:
+        raise UsageError(
+            f"{path}: {recipe.pictures} holds back no picture to measure with; raise 'share' below its 'validation', "
+            "or name 'validation_scenes' of a source"
+        )
     memory = PictureMemory(_MEMORY)
     labels = [pictures.labels.index(label) for label in recipe.labels]
     detector = OnnxDetector(Zoo.find().entry(recipe.detector), threshold=recipe.least_score)
