@@ -308,16 +308,17 @@ class FireSmoke:
         gets; or nearly, if it lies, does not grow and the model is not clearly sure. Flames: it is the same thing in
         whatever light, which does not grow and of which the model is not clearly sure.
         """
-        looks, before = scene.is_as_before, hazard.since - _COMES_S
-        if looks is None or not self._may_be_none(hazard):
+        if not self._may_be_none(hazard):
             return 0.0
+        comes = grows or self._is_sure(hazard, CLEAR)
         if not _is_smoke_alone(hazard):
-            comes = grows or self._is_sure(hazard, CLEAR)
             return 0.0 if comes or not self._stood(hazard, scene) else self._params.left_out_s
+        looks, before = scene.is_as_before, hazard.since - _COMES_S
+        if looks is None:
+            return 0.0
         if all(looks(part.box, before, True) for part in hazard.parts):
             return self._params.left_out_s
-        comes = grows or not _lies(hazard) or self._is_sure(hazard, CLEAR)
-        as_before = not comes and all(looks(part.box, before, False) for part in hazard.parts)
+        as_before = not comes and _lies(hazard) and all(looks(part.box, before, False) for part in hazard.parts)
         return self._params.scenery_s if as_before else 0.0
 
     def _stood(self, hazard: Hazard, scene: Scene) -> bool:
