@@ -5,8 +5,9 @@ grows. The more of that is seen, the sooner it is confirmed; what is merely ther
 something often came to nothing (lamps, brake lights, steam) are learned for a day: what is merely there, and of which
 the model is not sure, must stay for a minute there, as it must where an operator has agreed to leave something out.
 Smoke that was suspected all along, and such as comes without a change of its place, is scenery: clouds and fog, until
-it outgrows its past, flickers, is clearly surer or is there for long. Where the picture is just the same as before,
-neither size nor sureness makes it come. Flames where the same thing stood before, in whatever light, are a lamp.
+it outgrows its past, flickers, is clearly surer, or is there for long and has moved. Where the picture is just the same
+as before, neither size nor sureness makes it come. Flames where the same thing stood before, in whatever light, are a
+lamp.
 """
 
 from collections.abc import Sequence
@@ -51,6 +52,8 @@ CLEAR, LASTING = 0.5, 0.95
 SMOKE = "smoke"
 #: Smoke comes within so many seconds before it is first seen, or its place looked as it does now: clouds.
 _COMES_S = 30.0
+#: Where it looks just so, the past need not be as long: what is thin changes little in half a minute, nothing in this.
+_JUST_COMES_S = 8.0
 #: While every look sees what must be seen in nearly every look, it is looked at again after so many seconds.
 _AGAIN_S = 1.0
 #: What is confirmed needs no vote any more: seconds from one look at it to the next.
@@ -93,8 +96,9 @@ class FireSmokeParams(RuleParams):
     """Longest time without a picture while nothing moves."""
     scenery_s: float = Field(default=30.0, ge=0, le=120)
     """Seconds until smoke is believed where it was suspected long before, or whose place looks as it did half a minute
-    before it was first seen, though it neither flickers nor outgrows its past nor is the model clearly surer: if nearly
-    every look of so many seconds saw it. 0 leaves that past alone, and that of flames."""
+    before it was first seen, or just as it did 8 s before, though it neither flickers nor outgrows its past nor is the
+    model clearly surer: if nearly every look of so many seconds saw it, and, where it was suspected, its place does not
+    show what it showed 20 s earlier. 0 leaves that past alone, and that of flames."""
     learned_marks: int = Field(default=3, ge=2, le=100)
     """Times that something must have come to nothing at a place before the place is known for it."""
     learned_keep_s: float = Field(default=86_400.0, ge=60, le=604_800)
@@ -133,8 +137,9 @@ class FireSmoke:
         self._stages: dict[int, Stage] = {}
         #: Those that have been active: an alarm that was told is never taken back for its past.
         self._told: set[int] = set()
-        #: Looks in which a flame's place showed what it had shown before, less those in which it did not.
-        self._stands: dict[int, int] = {}
+        #: Looks in which the place of a flame, or of smoke suspected long before, showed what it had shown before, less
+        #: those in which it did not.
+        self._stands: dict[tuple[int, str], int] = {}
         #: Those that only doubt of their place kept from being confirmed: they teach nothing of it.
         self._slowed: set[int] = set()
 
@@ -174,7 +179,7 @@ class FireSmoke:
             if hazard.number not in self._zone_of:
                 self._begin(hazard, hazards, scene)
         self._zone_of = {each.number: self._zone_of[each.number] for each in hazards}
-        self._stands = {number: stands for number, stands in self._stands.items() if number in self._zone_of}
+        self._stands = {key: stands for key, stands in self._stands.items() if key[0] in self._zone_of}
         observations: list[Observation] = []
         stages: dict[int, Stage] = {}
         for hazard in hazards:
@@ -232,7 +237,7 @@ class FireSmoke:
         as_before_s = 0.0 if flickers else self._as_before_s(hazard, grows, scene)
         # What has grown into where smoke was suspected long ago, or without a change there, has not outgrown its past.
         alive = flickers or (grows and not in_scenery and not as_before_s)
-        believed = flickers or self._is_sure(hazard, CLEAR) or self._lasts(hazard, params.scenery_s)
+        believed = flickers or self._is_sure(hazard, CLEAR) or (in_scenery and self._drifts(hazard, scene))
         comes = not as_before_s or self._lasts(hazard, as_before_s)
         held_back = (in_scenery and not believed) or not comes
         sure = self._is_sure(hazard)
@@ -305,30 +310,50 @@ class FireSmoke:
         """Seconds for which must last what seems to burn where nothing has come; 0 where something has.
 
         Smoke: all of it looks as it did half a minute before: just so, whatever the model thinks and however large it
-        gets; or nearly, if it lies, does not grow and the model is not clearly sure. Flames: it is the same thing in
-        whatever light, which does not grow and of which the model is not clearly sure.
+        gets; or just as it did a few seconds before, or nearly if it lies, where it does not grow and the model is not
+        clearly sure. Flames: it is the same thing in whatever light, which does not grow and of which the model is not
+        clearly sure.
         """
         if not self._may_be_none(hazard):
             return 0.0
-        comes = grows or self._is_sure(hazard, CLEAR)
+        comes, since = grows or self._is_sure(hazard, CLEAR), hazard.since
         if not _is_smoke_alone(hazard):
             return 0.0 if comes or not self._stood(hazard, scene) else self._params.left_out_s
-        looks, before = scene.is_as_before, hazard.since - _COMES_S
-        if looks is None:
-            return 0.0
-        if all(looks(part.box, before, True) for part in hazard.parts):
+        if self._looks_as(hazard, since - _COMES_S, True, scene):
             return self._params.left_out_s
-        as_before = not comes and _lies(hazard) and all(looks(part.box, before, False) for part in hazard.parts)
+        if comes:
+            return 0.0
+        as_before = self._looks_as(hazard, since - _JUST_COMES_S, True, scene) or (
+            _lies(hazard) and self._looks_as(hazard, since - _COMES_S, False, scene)
+        )
         return self._params.scenery_s if as_before else 0.0
 
+    def _looks_as(self, hazard: Hazard, before: float, just: bool, scene: Scene) -> bool:
+        """Whether all of it looks (just) as it did at the frame time ``before`` or earlier."""
+        looks = scene.is_as_before
+        return looks is not None and all(looks(part.box, before, just) for part in hazard.parts)
+
+    def _drifts(self, hazard: Hazard, scene: Scene) -> bool:
+        """Whether what was suspected long before lasts and moves, as smoke does: what shows what it showed a while
+        before, in whatever light, in more looks than not, is a picture of it."""
+        before = hazard.seen_at - UNSEEN_S
+        still = self._looks_as(hazard, before, True, scene) or (
+            scene.stood is not None and all(scene.stood(part.box, before) for part in hazard.parts)
+        )
+        return not self._mostly(hazard, still) and self._lasts(hazard, self._params.scenery_s)
+
+    def _mostly(self, hazard: Hazard, stands: bool) -> bool:
+        """Whether it stands, as now, in more looks than it does not: who passes hides a lamp in some, and a flame that
+        begins has changed little in the first."""
+        key = hazard.number, _kind(hazard)
+        self._stands[key] = self._stands.get(key, 0) + (1 if stands else -1)
+        return self._stands[key] > 0
+
     def _stood(self, hazard: Hazard, scene: Scene) -> bool:
-        """Whether all of it showed the same thing before it was first seen, in more looks than it did not: who passes
-        hides a lamp in some, and a flame that begins has changed little in the first."""
+        """Whether all of it showed the same thing before it was first seen."""
         if scene.stood is None:
             return False
-        stands = all(scene.stood(part.box, hazard.since - UNSEEN_S) for part in hazard.parts)
-        self._stands[hazard.number] = self._stands.get(hazard.number, 0) + (1 if stands else -1)
-        return self._stands[hazard.number] > 0
+        return self._mostly(hazard, all(scene.stood(part.box, hazard.since - UNSEEN_S) for part in hazard.parts))
 
     def _may_be_none(self, hazard: Hazard) -> bool:
         """Whether it may be something that always stood there: nobody was told of it."""

@@ -183,8 +183,55 @@ def test_smoke_that_comes_without_a_change_of_its_place_must_last() -> None:
     )
     assert first_alarm(fitful) is None
     assert {o.blocked_by for at, o in fitful if at > SEEMS + 5} == {"as_before"}, "it is no past that would outlive it"
-    soon = watch(rule(), smoke(), SEEMS, SEEMS + 5, is_as_before=lambda box, before, just: before > SEEMS - 30)
+    soon = watch(
+        rule(), smoke(), SEEMS, SEEMS + 5, is_as_before=lambda box, before, just: not just and before > SEEMS - 30
+    )
     assert first_alarm(soon) == pytest.approx(SEEMS + 2, abs=0.21), "what looked otherwise half a minute ago has come"
+
+
+@pytest.mark.parametrize("box", [FOG, Box(0.4, 0.2, 0.6, 0.6)], ids=["lies", "rises"])
+def test_smoke_that_changes_nothing_for_some_seconds_must_last(box: Box) -> None:
+    """Fog that becomes smoke the moment somebody steps before something else."""
+
+    def same_lately(box: Box, before: float, just: bool) -> bool:
+        return just and SEEMS - 30 < before <= SEEMS - 8
+
+    seen = watch(rule(), smoke(box=box), SEEMS, SEEMS + 35, is_as_before=same_lately)
+    assert first_alarm(seen) == pytest.approx(SEEMS + 30, abs=0.21)
+    clearly = watch(rule(), smoke(0.9, box), SEEMS, SEEMS + 35, is_as_before=same_lately)
+    assert first_alarm(clearly) == pytest.approx(SEEMS + 2, abs=0.21)
+
+
+def stands_still(since: float, until: float) -> Callable[[Box, float, bool], bool]:
+    """A place that looks just as 20 s before, at the frame times from ``since`` to ``until``."""
+    return lambda box, before, just: just and before > SEEMS - 20 and since <= before + 20 < until
+
+
+@pytest.mark.parametrize(
+    ("until", "told_after_s"),
+    [(SEEMS + 200, None), (SEEMS + 40, 80.0)],
+    ids=["always", "until it moves for as long"],
+)
+def test_smoke_that_was_suspected_all_along_and_does_not_move_is_a_picture_of_it(
+    until: float, told_after_s: float | None
+) -> None:
+    seen = watch(suspicious(), smoke(), SEEMS, SEEMS + 100, is_as_before=stands_still(SEEMS, until))
+    alarm = first_alarm(seen)
+    assert (alarm is None) == (told_after_s is None)
+    if alarm is not None:
+        assert alarm - SEEMS == pytest.approx(told_after_s, abs=1.0)
+    assert {o.blocked_by for at, o in seen if SEEMS + 4.1 < at < SEEMS + 79} == {"scenery"}
+
+
+@pytest.mark.parametrize("see", [growing, smoke(0.9), with_flames], ids=["grows", "clearly surer", "flames"])
+def test_what_stands_still_never_hides_what_comes_later(see: See) -> None:
+    watched = suspicious()
+    still = stands_still(SEEMS, SEEMS + 50)
+    later = SEEMS + 50
+    assert first_alarm(watch(watched, smoke(), SEEMS, later, is_as_before=still, stood=always)) is None
+    told = first_alarm(watch(watched, lambda at: see(at - 50), later, later + 20, stood=never))
+    assert told is not None
+    assert told - later <= 7.0
 
 
 @pytest.mark.parametrize("see", [growing, smoke(0.9), smoke(box=Box(0.4, 0.2, 0.6, 0.6))])
