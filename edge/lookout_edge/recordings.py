@@ -62,9 +62,12 @@ class Studio:
 
 
 def studio_of(config: Path | None, camera: str | None, models: ModelsConfig | None = None) -> Studio:
-    """The studio of a camera of ``config``, or without one of every scenario on the whole picture."""
+    """The studio of a camera of ``config``, or without one of every scenario on the whole picture.
+
+    Unless ``models`` says otherwise, the latter is seen by the detector that knows most of them.
+    """
     if config is None:
-        opened = bootstrap.load_models(models or ModelsConfig())
+        opened = bootstrap.load_models(models or ModelsConfig(detector=bootstrap.widest_detector()))
         return Studio(
             camera=camera or CLIP_CAMERA,
             models=opened,

@@ -99,6 +99,13 @@ def test_without_a_configuration_every_scenario_runs_on_the_whole_picture(tmp_pa
     assert replay(clip, tmp_path) == b""
 
 
+def test_without_a_configuration_the_detector_knows_every_scenario(tmp_path: Path) -> None:
+    """A first try on a recording of a fire must not be told of its people alone."""
+    (start,) = starts(entries(replay(REEL / "fire-room.mp4", tmp_path)), "fire_smoke")
+    (truth,) = json.loads((REEL / "fire-room.truth.json").read_text("utf-8"))
+    assert truth["start_s"] <= start["at_s"] <= truth["start_s"] + 15
+
+
 @pytest.mark.slow
 def test_cars_that_drive_through_are_found(tmp_path: Path) -> None:
     clip = SHARED / "car-detection.mp4"
