@@ -231,6 +231,9 @@ class Nested(Part):
     """Of boxes of these labels, one that lies in a better one of any of them goes."""
     share: Annotated[float, Field(gt=0, lt=1)] = 0.7
     """One lies in another when more than this share of the smaller of both is common to them."""
+    outdone: dict[str, Annotated[float, Field(ge=1)]] = {}
+    """Other label → how many times as sure it must be of a place (IoU above ``share``) for a box of ``labels`` there to
+    go: it is one of those."""
 
 
 class ModelSpec(Part):
@@ -264,6 +267,7 @@ class ModelSpec(Part):
             ("second_detector.first", {label for other in self.second_detector for label in other.first}),
             ("rivals", {*self.rivals.weights, *self.rivals.claimants} if self.rivals else ()),
             ("nested.labels", self.nested.labels if self.nested else ()),
+            ("nested.outdone", self.nested.outdone if self.nested else ()),
         ):
             unknown = sorted(set(named) - set(self.labels))
             if unknown:

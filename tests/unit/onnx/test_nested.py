@@ -53,6 +53,35 @@ def test_what_went_itself_displaces_nothing() -> None:
     assert unnested(found, SETTINGS) == [found[0], small]
 
 
+TRUCKS = Nested(labels=("motorcycle", "bicycle"), outdone={"truck": 1.4})
+
+
+def test_what_is_clearly_a_truck_is_no_motorcycle() -> None:
+    """A car of 1920, whose wheels have spokes."""
+    truck, bike = Detection("truck", 0.57, WHOLE), Detection("motorcycle", 0.38, Box(0.22, 0.25, 0.6, 0.8))
+    assert unnested([bike, truck], TRUCKS) == [truck]
+    assert unnested([bike, truck], SETTINGS) == [truck, bike]
+
+
+@pytest.mark.parametrize(
+    ("label", "score", "box"),
+    [("truck", 0.5, WHOLE), ("truck", 0.9, Box(0.0, 0.0, 0.9, 0.9)), ("person", 0.9, WHOLE)],
+    ids=["hardly surer", "stands behind it", "who rides it"],
+)
+def test_a_motorcycle_stays_one_beside_others(label: str, score: float, box: Box) -> None:
+    bike = Detection("motorcycle", 0.4, WHOLE)
+    assert bike in unnested([Detection(label, score, box), bike], TRUCKS)
+
+
+def test_what_is_outdone_displaces_no_part_that_is_none() -> None:
+    truck, bike, wheel = (
+        Detection("truck", 0.6, WHOLE),
+        Detection("motorcycle", 0.4, WHOLE),
+        Detection("bicycle", 0.3, WHEEL),
+    )
+    assert unnested([truck, bike, wheel], TRUCKS) == [truck, wheel]
+
+
 @given(st.lists(st.builds(Detection, st.sampled_from(LABELS), st.floats(0, 1), BOXES), max_size=8))
 def test_the_best_stays_and_nothing_is_changed(found: list[Detection]) -> None:
     kept = unnested(found, SETTINGS)
@@ -66,6 +95,6 @@ def test_the_best_stays_and_nothing_is_changed(found: list[Detection]) -> None:
 
 def test_labels_that_the_model_does_not_have_are_named() -> None:
     spec = Zoo.find().entry("community-nano").spec
-    wrong = spec.model_dump() | {"nested": {"labels": ["moped"]}}
-    with pytest.raises(ValidationError, match=r"'nested\.labels' names moped, which 'labels' does not have"):
-        ModelSpec.model_validate(wrong)
+    for part, nested in (("labels", {"labels": ["moped"]}), ("outdone", {"labels": ["bus"], "outdone": {"moped": 2}})):
+        with pytest.raises(ValidationError, match=rf"'nested\.{part}' names moped, which 'labels' does not have"):
+            ModelSpec.model_validate(spec.model_dump() | {"nested": nested})
