@@ -1,13 +1,17 @@
 """Registered vehicles through the API: who may do what, once or twice, a table wholly or not at all."""
 
 import asyncio
+import threading
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
 
 from lookout_contract.events import Attributes, Plate, PlateStatus, Scenario
+from lookout_server.api.routes import vehicles
 from lookout_server.domain.alarm import alarm_id
 from lookout_server.domain.territory import Role
 from lookout_server.services.accounts import Account, add_person
@@ -125,6 +129,27 @@ async def test_the_list_is_for_supervisors_and_admins_of_the_whole_site(
     await (await sits_down(web, "li")).ask("DELETE", f"/vehicles/{ID}", status=403)
     await (await sits_down(web, "wang")).ask("DELETE", f"/vehicles/{ID}", status=403)
     assert await root.plates() == {"皖A12345"}
+
+
+async def test_nobody_waits_while_a_long_table_is_read_or_written(
+    web: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    where: list[threading.Thread] = []
+
+    def noted(work: Callable[[Any, ZoneInfo], Any]) -> Callable[[Any, ZoneInfo], Any]:
+        def done(given: Any, zone: ZoneInfo) -> Any:
+            where.append(threading.current_thread())
+            return work(given, zone)
+
+        return done
+
+    for name in ("read_sheet", "sheet_text"):
+        monkeypatch.setattr(vehicles, name, noted(getattr(vehicles, name)))
+    zhao = await sits_down(web, "zhao")
+    await zhao.ask("POST", "/vehicles/import", content=TABLE.encode())
+    await zhao.ask("GET", "/vehicles/export.csv")
+    assert len(where) == 2
+    assert threading.current_thread() not in where
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "gb18030"])

@@ -1,5 +1,6 @@
 """Places, cameras, people and the roster as files: what would change, doing it, and taking them out."""
 
+import asyncio
 from enum import StrEnum
 from typing import Annotated
 
@@ -55,7 +56,8 @@ async def import_estate(
 
     What is new is added and what differs changed; places and cameras are never removed. Doing it again changes nothing.
     """
-    sheets = read_files([EstateFile(name=file.filename or "", content=await file.read()) for file in files])
+    given = [EstateFile(name=file.filename or "", content=await file.read()) for file in files]
+    sheets = await asyncio.to_thread(read_files, given)
     wanted = Wanted(
         estate=sheets.estate,
         # Who is in a row that cannot be read is not missing.

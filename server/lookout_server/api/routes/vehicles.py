@@ -1,5 +1,6 @@
 """Registered vehicles 登记车辆: the list, tables of it, who holds it, and letting in what an alarm is about."""
 
+import asyncio
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -81,7 +82,7 @@ async def export_vehicles(deps: Given, access: SiteLead) -> Response:
     """The list for spreadsheets (UTF-8 with byte order mark), which can be read in again; the audit log notes it."""
     found = await registering.everything(deps.store, by=access.person.id, at=deps.clock.now())
     headers = {"Content-Disposition": 'attachment; filename="vehicles.csv"'}
-    text = sheet_text(found, ZoneInfo(deps.site.timezone))
+    text = await asyncio.to_thread(sheet_text, found, ZoneInfo(deps.site.timezone))
     return Response(text, media_type="text/csv; charset=utf-8", headers=headers)
 
 
@@ -105,7 +106,8 @@ async def import_vehicles(
     摄像头, uses 次数, note 备注 (UTF-8 or GB 18030). Times without a zone are the site's; a day until which a pass is
     good is within it. Without notes in it those that are there stay.
     """
-    sheet, refused = read_sheet(await request.body(), ZoneInfo(deps.site.timezone))
+    # A list of 28,000 holds up whoever waits for a second otherwise.
+    sheet, refused = await asyncio.to_thread(read_sheet, await request.body(), ZoneInfo(deps.site.timezone))
     if refused and not dry_run:
         raise RowsRefusedError(
             f"{len(refused)} lines cannot be taken, so nothing was done: mend them and send the table again",
