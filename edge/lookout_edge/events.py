@@ -95,6 +95,14 @@ class EventBook:
         waiting = (d for d in self._dormant if d.may_be_there and 0 <= at - d.ended_at <= limit)
         return [occurrence.last for occurrence in (*self._open, *(dormant.occurrence for dormant in waiting))]
 
+    def is_about(self, observation: Observation) -> bool:
+        """Whether it is, as of the last look, what an occurrence tells that is open or may go on: no candidate that
+        came to nothing."""
+        if self._is_known(observation):
+            return True
+        waiting = (dormant.occurrence.last for dormant in self._dormant if dormant.may_be_there)
+        return any((last.key, last.zone) == (observation.key, observation.zone) for last in waiting)
+
     def update(self, at: float, observations: Sequence[Observation], skew_s: float | None = None) -> list[EventData]:
         """Take in what a rule saw in a look at frame time ``at``; the events that follow, in a fixed order."""
         step = self._clock.step(at)

@@ -344,7 +344,7 @@ class CameraPipeline:
             for rule in self._rules_of[scenario]:
                 observations += rule.observe(at, self.tracks, scene)
             events += book.update(at, observations, frame.skew_s)
-            self._ledger.update(at, scenario, observations)
+            self._ledger.update(at, scenario, observations, book.is_about)
             if not observations:
                 continue
             observed += observations

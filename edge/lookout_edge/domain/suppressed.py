@@ -32,6 +32,10 @@ CLOSE_SHARE = 0.5
 _Key = tuple[Scenario, str, int]
 
 
+def _of_nothing(observation: Observation) -> bool:
+    return False
+
+
 class SuppressionLedger:
     """Reports a candidate once: at once when something blocks it, on leaving when it just did not stay long enough."""
 
@@ -42,15 +46,21 @@ class SuppressionLedger:
         self._pending: dict[_Key, tuple[float, Observation]] = {}
         self._blocked: dict[_Key, str] = {}
 
-    def update(self, at: float, scenario: Scenario, observations: Sequence[Observation]) -> None:
-        """Take in one look of one rule."""
+    def update(
+        self,
+        at: float,
+        scenario: Scenario,
+        observations: Sequence[Observation],
+        is_told: Callable[[Observation], bool] = _of_nothing,
+    ) -> None:
+        """Take in one look of one rule; ``is_told`` knows what an occurrence is about: what leaves then was an alarm."""
         if not observations and not self._pending and not self._blocked:
             return
         present: set[_Key] = set()
         for observation in observations:
             key = (scenario, observation.zone, observation.key)
             present.add(key)
-            self._note(key, at, observation)
+            self._note(key, at, observation, is_told)
         if self._pending:
             for key in [key for key in self._pending if key[0] is scenario and key not in present]:
                 self._tell(key, *self._pending.pop(key))
@@ -63,12 +73,14 @@ class SuppressionLedger:
             self._tell(key, *judged)
         self._pending, self._blocked = {}, {}
 
-    def _note(self, key: _Key, at: float, observation: Observation) -> None:
+    def _note(
+        self, key: _Key, at: float, observation: Observation, is_told: Callable[[Observation], bool]
+    ) -> None:
         self._pending.pop(key, None)
         if observation.standing is Standing.ACTIVE or observation.blocked_by is None:
             self._blocked.pop(key, None)
             return
-        if observation.standing is Standing.PENDING and not _came_close(observation):
+        if observation.standing is Standing.PENDING and (not _came_close(observation) or is_told(observation)):
             return
         if observation.standing is Standing.PENDING:
             self._pending[key] = at, observation

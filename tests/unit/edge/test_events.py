@@ -156,6 +156,19 @@ def test_pending_starts_nothing_but_keeps_what_is_open() -> None:
     assert phases(run(book(hold_s=1.0), [[observation()], *[[again]] * 50])) == ["start"]
 
 
+def test_what_is_open_or_may_go_on_is_known_as_such_and_what_ended_is_not() -> None:
+    opened, waits = book(), observation(standing=Standing.PENDING)
+    assert not opened.is_about(waits)
+    run(opened, [[observation()], [observation(key=2, standing=Standing.PENDING)]])
+    assert opened.is_about(observation(key=2, standing=Standing.PENDING)), "the same under another number"
+    assert not opened.is_about(observation(key=3, standing=Standing.PENDING))
+    opened.close(107.0, EndReason.BLIND)
+    run(opened, [[waits]], start=110.0)
+    assert opened.is_about(waits)
+    run(opened, [[observation()], *[[]] * 20], start=111.0, step=1.0)
+    assert not opened.is_about(waits)
+
+
 def test_blocked_ends_it_and_says_by_what() -> None:
     blocked = observation(standing=Standing.BLOCKED)
     events = run(book(), [[observation()], [blocked], [blocked]])

@@ -109,6 +109,7 @@ def test_a_car_that_stays_is_one_occurrence_that_ends_when_it_has_left() -> None
     assert world.events[0].skew_s == 0.02
     assert world.events[1].end_reason is EndReason.CLEARED
     assert 15.0 <= world.said[1][1] <= 18.0
+    assert world.suppressed == [], "what was an alarm and leaves is no candidate that came to nothing"
 
 
 @pytest.mark.parametrize("since", [2.36, 1_796_000_000.0 + 2.36, 1_796_000_000.7])

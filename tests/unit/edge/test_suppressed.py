@@ -49,6 +49,15 @@ def test_what_became_an_alarm_was_not_suppressed() -> None:
     assert told([[candidate(9.0)], [candidate(10.0, blocked_by=None)], []]) == []
 
 
+def test_who_waits_while_their_alarm_goes_on_is_not_suppressed_but_who_is_blocked_is_told() -> None:
+    found: list[Suppressed] = []
+    ledger = SuppressionLedger("yard", found.append)
+    window = candidate(11.0, key=2, blocked_by="window", pending=False)
+    ledger.update(0.0, KEY_AREA, [candidate(9.0), window], lambda _: True)
+    ledger.update(1.0, KEY_AREA, [])
+    assert [(each.at, each.condition.name) for each in found] == [(0.0, "window")]
+
+
 def test_what_is_blocked_is_told_at_once_and_again_only_for_another_reason() -> None:
     window = candidate(9.0, blocked_by="window", pending=False)
     left_out = candidate(9.0, blocked_by="suppression", pending=False)
