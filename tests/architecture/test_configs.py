@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import jsonschema_rs
@@ -11,7 +12,9 @@ import yaml
 
 from architecture.repository import ROOT
 from lookout_edge.adapters.zoo import Zoo
-from lookout_edge.config.load import load_config
+from lookout_edge.config import KeyAreaRule
+from lookout_edge.config.load import LoadedConfig, load_config
+from lookout_edge.domain.schedule import make_schedule
 from lookout_server.config.policy import load_policy
 from lookout_server.config.server import Secrets, load_server_config
 from lookout_server.config.site import load_site_file
@@ -21,7 +24,7 @@ EXAMPLES = sorted(CONFIGS.glob("*.yaml"))
 SCHEMA_LINE = re.compile(r"# yaml-language-server: \$schema=(schemas/([a-z-]+)\.schema\.json)")
 
 
-def load_gateway(path: Path) -> object:
+def load_gateway(path: Path) -> LoadedConfig:
     secrets = {"LOOKOUT_MQTT_PASSWORD": "secret", "LOOKOUT_DISPATCHER_TOKEN": "secret"}
     return load_config(path, models=Zoo.find().seen_labels(), environ=secrets)
 
@@ -55,6 +58,18 @@ def test_every_example_fits_the_schema_that_editors_use(path: Path) -> None:
     schema = json.loads(schema_of(path)[0].read_text(encoding="utf-8"))
     example = yaml.safe_load(path.read_text(encoding="utf-8"))
     assert [str(error) for error in jsonschema_rs.validator_for(schema).iter_errors(example)] == []
+
+
+@pytest.mark.parametrize("path", [path for path in EXAMPLES if path.name.startswith("gateway.")], ids=lambda p: p.name)
+def test_a_key_area_with_hours_for_passing_is_watched_at_all_others(path: Path) -> None:
+    """A night that belongs to a workday and a rest day from midnight to midnight leave the small hours of Mondays out."""
+    loaded = load_gateway(path)
+    rules = [rule for camera in loaded.config.cameras.values() for rule in camera.rules if isinstance(rule, KeyAreaRule)]
+    for rule in (rule for rule in rules if rule.loiter_windows):
+        watched = [make_schedule(windows, loaded.calendar) for windows in (rule.windows, rule.loiter_windows)]
+        begun = datetime(2026, 1, 1, tzinfo=loaded.timezone).timestamp()
+        hours = (begun + 3600.0 * hour for hour in range(366 * 24))
+        assert [at for at in hours if not any(each.contains(at) for each in watched)] == []
 
 
 def test_the_compose_files_load() -> None:

@@ -28,7 +28,8 @@ def _checked_window(text: str) -> str:
 
 
 WeeklyWindow = Annotated[str, AfterValidator(_checked_window)]
-"""``mon-fri 22:00-06:00``, ``sat,sun 00:00-24:00``, ``daily 23:00-05:30``: in the site's time zone."""
+"""``mon-fri 22:00-06:00``, ``sat,sun 00:00-24:00``, ``daily 23:00-05:30``: in the site's time zone. What runs past
+midnight belongs to the day on which it starts."""
 
 Seconds = Annotated[float, Field(ge=0, le=86_400)]
 
@@ -39,7 +40,8 @@ class RuleParams(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     windows: tuple[WeeklyWindow, ...] = ()
-    """Weekly windows in which the rule is armed, in the site's time zone; none means always."""
+    """Weekly windows in which the rule is armed, in the site's time zone; none means always. A night belongs to the day
+    on which it starts: the small hours of a Monday are those of a window for Sunday."""
     votes_needed: int = Field(default=3, ge=1, le=100)
     """k of n: this many of the last ``votes_of`` looks must have seen the thing in the zone."""
     votes_of: int = Field(default=5, ge=1, le=100)
