@@ -10,6 +10,7 @@ from lookout_edge import bootstrap
 from lookout_edge.adapters.video import VideoSource
 from lookout_edge.config import CameraConfig, LoadedConfig, ModelsConfig
 from lookout_edge.domain.suppressed import Suppressed
+from lookout_edge.domain.zone import Zone
 from lookout_edge.errors import ConfigError
 from lookout_edge.looking import LookSettings
 from lookout_edge.pipeline import CameraPipeline
@@ -33,6 +34,7 @@ class Studio:
     source_name: str = ""
     config_hash: str | None = None
     looks: LookSettings
+    masks: Sequence[Zone] = ()
     max_size: int = MAX_SIZE
 
     def pipeline(
@@ -53,6 +55,7 @@ class Studio:
             source=self.source_name,
             config_hash=self.config_hash,
             looks=self.looks,
+            masks=self.masks,
             on_suppressed=on_suppressed,
         )
 
@@ -84,6 +87,7 @@ def studio_of(config: Path | None, camera: str | None, models: ModelsConfig | No
         source_name=f"{loaded.config.site}/{loaded.config.gateway}",
         config_hash=loaded.hash,
         looks=bootstrap.looks_of(section),
+        masks=bootstrap.masks_of(section),
         max_size=section.max_size,
     )
 

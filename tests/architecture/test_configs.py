@@ -62,9 +62,11 @@ def test_every_example_fits_the_schema_that_editors_use(path: Path) -> None:
 
 @pytest.mark.parametrize("path", [path for path in EXAMPLES if path.name.startswith("gateway.")], ids=lambda p: p.name)
 def test_a_key_area_with_hours_for_passing_is_watched_at_all_others(path: Path) -> None:
-    """A night that belongs to a workday and a rest day from midnight to midnight leave the small hours of Mondays out."""
+    """The nights of workdays and rest days from midnight to midnight leave the small hours of Mondays out."""
     loaded = load_gateway(path)
-    rules = [rule for camera in loaded.config.cameras.values() for rule in camera.rules if isinstance(rule, KeyAreaRule)]
+    rules = [
+        rule for camera in loaded.config.cameras.values() for rule in camera.rules if isinstance(rule, KeyAreaRule)
+    ]
     for rule in (rule for rule in rules if rule.loiter_windows):
         watched = [make_schedule(windows, loaded.calendar) for windows in (rule.windows, rule.loiter_windows)]
         begun = datetime(2026, 1, 1, tzinfo=loaded.timezone).timestamp()

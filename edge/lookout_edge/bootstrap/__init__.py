@@ -54,12 +54,12 @@ from lookout_edge.bootstrap.viewing import Views, stills_of
 from lookout_edge.bootstrap.watching import NobodyKnown as NobodyKnown
 from lookout_edge.bootstrap.watching import build_pipeline, build_rules, log_suppressed
 from lookout_edge.bootstrap.watching import default_rules as default_rules
+from lookout_edge.bootstrap.watching import masks_of as masks_of
 from lookout_edge.config import CameraConfig, GatewayConfig, LoadedConfig, ModelsConfig, load_config
 from lookout_edge.config.drawn import Drawn
 from lookout_edge.domain.feedback import Decision
 from lookout_edge.domain.memory import note_of_sight, note_of_suppressed
 from lookout_edge.domain.suppressed import Suppressed
-from lookout_edge.domain.zone import Zone
 from lookout_edge.errors import ConfigError, ModelError
 from lookout_edge.looking import LookSettings
 from lookout_edge.pipeline import CameraPipeline
@@ -358,7 +358,7 @@ class GatewayBuilder:
             config_hash=loaded.hash,
             outlines={zone: section.polygon for zone, section in camera.zones.items()},
             looks=looks_of(camera),
-            masks=[Zone(f"mask-{number}", mask.polygon) for number, mask in enumerate(camera.masks)],
+            masks=masks_of(camera),
             sight=sight_of(camera),
             on_suppressed=self._suppressed,
             left_out=partial(self._proposals.suppressions, name),

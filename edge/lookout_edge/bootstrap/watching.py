@@ -63,6 +63,11 @@ def build_rules(
     return rules
 
 
+def masks_of(camera: CameraConfig) -> list[Zone]:
+    """The parts of the camera's picture that are left out."""
+    return [Zone(f"mask-{number}", mask.polygon) for number, mask in enumerate(camera.masks)]
+
+
 def default_rules(timezone: ZoneInfo, models: Models) -> list[Rule]:
     """Every scenario that the detector can see, with its defaults, on the whole picture; care is opt-in only.
 

@@ -53,7 +53,7 @@ class SuppressionLedger:
         observations: Sequence[Observation],
         is_told: Callable[[Observation], bool] = _of_nothing,
     ) -> None:
-        """Take in one look of one rule; ``is_told`` knows what an occurrence is about: what leaves then was an alarm."""
+        """Take in one look of one rule; ``is_told`` knows what an occurrence is about: that was an alarm."""
         if not observations and not self._pending and not self._blocked:
             return
         present: set[_Key] = set()
@@ -73,9 +73,7 @@ class SuppressionLedger:
             self._tell(key, *judged)
         self._pending, self._blocked = {}, {}
 
-    def _note(
-        self, key: _Key, at: float, observation: Observation, is_told: Callable[[Observation], bool]
-    ) -> None:
+    def _note(self, key: _Key, at: float, observation: Observation, is_told: Callable[[Observation], bool]) -> None:
         self._pending.pop(key, None)
         if observation.standing is Standing.ACTIVE or observation.blocked_by is None:
             self._blocked.pop(key, None)

@@ -41,6 +41,16 @@ cameras:
     rules: [{scenario: garbage, dwell_s: 4}]
 """
 
+LIFT = """\
+site: riverside
+gateway: gw-1
+models: {detector: community-nano-int8, plates: false}
+cameras:
+  lift:
+    source: {url: "rtsp://192.0.2.1/stream"}
+    rules: [{scenario: corridor_ebike, place: lift}]
+"""
+
 
 BURNING = """\
 site: riverside
@@ -104,6 +114,14 @@ def test_without_a_configuration_the_detector_knows_every_scenario(tmp_path: Pat
     (start,) = starts(entries(replay(REEL / "fire-room.mp4", tmp_path)), "fire_smoke")
     (truth,) = json.loads((REEL / "fire-room.truth.json").read_text("utf-8"))
     assert truth["start_s"] <= start["at_s"] <= truth["start_s"] + 15
+
+
+def test_what_a_camera_masks_is_no_alarm_in_a_replay_either(tmp_path: Path) -> None:
+    config = tmp_path / "g.yaml"
+    config.write_text(LIFT, encoding="utf-8")
+    assert starts(entries(replay(REEL / "ebike-lift.mp4", tmp_path, "--config", str(config))), "corridor_ebike")
+    config.write_text(f"{LIFT}    masks: [{{polygon: [[0, 0], [1, 0], [1, 1], [0, 1]]}}]\n", encoding="utf-8")
+    assert replay(REEL / "ebike-lift.mp4", tmp_path, "--config", str(config)) == b""
 
 
 @pytest.mark.slow
