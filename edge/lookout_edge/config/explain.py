@@ -96,6 +96,8 @@ def _about_value(details: ErrorDetails) -> str:
     if kind in _EXPECTED:
         secret = details["loc"][-1] in {"password", "token"}
         return _EXPECTED[kind] if secret else f"{_EXPECTED[kind]}, not {_shown(given)}"
+    if kind in _LIMITS and "polygon" in details["loc"] and isinstance(given, int | float):
+        return f"{given} lies outside the picture: write corners as fractions of its width and height, 0 to 1"
     if kind in _LIMITS:
         return f"{_shown(given)} is not allowed: {_LIMITS[kind].format(**details.get('ctx', {}))}"
     message = str(details["msg"])

@@ -5,30 +5,34 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import cast
 
+from lookout_contract.events import Scenario
 from lookout_edge.config.model import ModelsConfig, is_path
 from lookout_edge.config.nodes import Document, Fault
 from lookout_edge.config.nodes import Path as Place
 from lookout_edge.config.section import resolve
 from lookout_edge.domain.zone import WHOLE_FRAME
-from lookout_edge.rules.registry import RULES
+from lookout_edge.rules.registry import RULES, RuleKind
 
 #: Zoo entries that reading plates needs.
 PLATE_MODELS = ("plate-detector", "plate-reader")
 
 Section = Mapping[str, object]
 
+_KINDS = {kind.scenario.value: kind for kind in RULES.values()}
+
 
 def faults_of_sense(document: Document, base: Path, models: Mapping[str, Sequence[str]]) -> list[Fault]:
     """Unknown zones and models, clips that are not there, zones watched twice; ``base`` is the file's folder."""
     data = _section(document.data)
     faults = [*_model_faults(document, data, models), *_shadow_faults(document, data, models)]
-    for name, camera in _section(data.get("cameras")).items():
-        place: Place = ("cameras", name)
-        faults += _source_faults(document, place, _section(camera), base)
-        faults += _zone_faults(document, place, _section(camera))
-        detector = _detector_of(data)
-        faults += _label_faults(document, place, _section(camera), detector, models)
-    faults += _device_faults(document, data, base)
+    for name, section in _section(data.get("cameras")).items():
+        place, camera = ("cameras", name), _section(section)
+        faults += _source_faults(document, place, camera, base)
+        faults += _zone_faults(document, place, camera)
+        faults += _watched_twice(document, place, camera)
+        faults += _label_faults(document, place, camera, _detector_of(data), models)
+        faults += _action_faults(document, place, camera, base)
+    faults += _button_faults(document, data)
     return faults
 
 
@@ -49,6 +53,14 @@ def _items(value: object) -> list[object]:
 
 def _detector_of(data: Section) -> str:
     return str(_section(data.get("models")).get("detector", ModelsConfig().detector))
+
+
+def _rules(section: Section) -> list[Section]:
+    return [_section(rule) for rule in _items(section.get("rules"))]
+
+
+def _kind_of(rule: Section) -> RuleKind | None:
+    return _KINDS.get(str(rule.get("scenario")))
 
 
 def _detectors(models: Mapping[str, Sequence[str]]) -> list[str]:
@@ -74,16 +86,52 @@ def _model_faults(document: Document, data: Section, models: Mapping[str, Sequen
 
 def _shadow_faults(document: Document, data: Section, models: Mapping[str, Sequence[str]]) -> Iterator[Fault]:
     cameras, detectors = sorted(_section(data.get("cameras"))), _detectors(models)
-    for name, shadow in _section(data.get("shadows")).items():
-        place: Place = ("shadows", name)
-        detector = _section(shadow).get("detector")
+    for name, section in _section(data.get("shadows")).items():
+        place, shadow = ("shadows", name), _section(section)
+        detector = shadow.get("detector")
         if isinstance(detector, str) and detector not in detectors:
             text = f"there is no detector {detector!r} in the zoo; {suggestion(detector, detectors)}"
             yield document.fault((*place, "detector"), text)
-        for number, camera in enumerate(_items(_section(shadow).get("cameras"))):
+        for number, camera in enumerate(_items(shadow.get("cameras"))):
             if isinstance(camera, str) and camera not in cameras:
                 text = f"there is no camera {camera!r}; {suggestion(camera, cameras)}"
                 yield document.fault((*place, "cameras", number), text)
+        yield from _watched_twice(document, place, shadow)
+        yield from _label_faults(document, place, shadow, str(detector or _detector_of(data)), models)
+        yield from _shadow_cameras(document, place, data, shadow, models)
+
+
+def _shadow_cameras(
+    document: Document, place: Place, data: Section, shadow: Section, models: Mapping[str, Sequence[str]]
+) -> Iterator[Fault]:
+    """Rules of a shadow that fit none or not all of the cameras at which it is to run."""
+    all_cameras = {name: _section(camera) for name, camera in _section(data.get("cameras")).items()}
+    chosen = _items(shadow.get("cameras"))
+    cameras = {name: camera for name, camera in all_cameras.items() if not chosen or name in chosen}
+    rules, detector = _rules(shadow), shadow.get("detector")
+    for index, rule in enumerate(rules):
+        kind = _kind_of(rule)
+        judged = {n: c for n, c in cameras.items() if chosen or any(_kind_of(own) is kind for own in _rules(c))}
+        if not judged and kind is not None:
+            text = f"no camera has a rule for {kind.scenario.value}: name those where it is to run under 'cameras'"
+            yield document.fault((*place, "rules", index, "scenario"), text)
+        for position, zone in enumerate(_items(rule.get("zones"))):
+            lacking = [name for name, camera in judged.items() if zone not in [*_section(camera.get("zones"))]]
+            if isinstance(zone, str) and lacking:
+                text = f"there is no zone {zone!r} at camera {', '.join(lacking)}; name zones that all its cameras have"
+                yield document.fault((*place, "rules", index, "zones", position), text)
+    known = models.get(detector, ()) if isinstance(detector, str) else ()
+    own = [] if rules or not known else [(name, rule) for name, camera in cameras.items() for rule in _rules(camera)]
+    for name, rule in own:
+        kind = _kind_of(rule)
+        if kind is None or kind.scenario is Scenario.UNFAMILIAR_VEHICLE:
+            continue  # vehicles are left out there, as such a shadow reads no plates
+        if not any(label in known for label in _items(rule.get("labels")) or kind.labels):
+            text = (
+                f"{detector!r} knows nothing that {kind.scenario.value} at camera {name} looks for: name other cameras "
+                "under 'cameras', or what it is to judge under 'rules'"
+            )
+            yield document.fault((*place, "detector"), text)
 
 
 def _source_faults(document: Document, place: Place, camera: Section, base: Path) -> Iterator[Fault]:
@@ -103,18 +151,31 @@ def _zone_faults(document: Document, place: Place, camera: Section) -> Iterator[
     zones = list(_section(camera.get("zones")))
     if WHOLE_FRAME.id in zones:
         yield document.fault((*place, "zones", WHOLE_FRAME.id), "is the name of the whole picture: choose another")
-    watched: dict[tuple[object, object], int] = {}
-    for index, entry in enumerate(_items(camera.get("rules"))):
-        rule = _section(entry)
-        named = _items(rule.get("zones"))
-        for position, zone in enumerate(named):
+    for index, rule in enumerate(_rules(camera)):
+        for position, zone in enumerate(_items(rule.get("zones"))):
             if isinstance(zone, str) and zone not in zones:
                 text = f"there is no zone {zone!r} at this camera; {suggestion(zone, zones)}"
                 yield document.fault((*place, "rules", index, "zones", position), text)
+        watched = [zone for zone in _items(rule.get("zones")) if isinstance(zone, str)]
+        for position, zone in enumerate(_items(rule.get("drop_off_zones"))):
+            if isinstance(zone, str) and zone not in watched:
+                text = f"{zone!r} is none of the rule's own zones; {suggestion(zone, watched)}"
+                yield document.fault((*place, "rules", index, "drop_off_zones", position), text)
+
+
+def _watched_twice(document: Document, place: Place, section: Section) -> Iterator[Fault]:
+    """What is watched twice would be two alarms of one name."""
+    watched: dict[tuple[Scenario, str], int] = {}
+    for index, rule in enumerate(_rules(section)):
+        named = _items(rule.get("zones"))
+        for position, zone in enumerate(named):
+            if zone in named[:position]:
+                yield document.fault((*place, "rules", index, "zones", position), f"{zone!r} is named twice: keep one")
         for zone in named or [WHOLE_FRAME.id]:
-            if not isinstance(zone, str):
+            kind = _kind_of(rule)
+            if not isinstance(zone, str) or kind is None:
                 continue
-            first = watched.setdefault((rule.get("scenario"), zone), index)
+            first = watched.setdefault((kind.scenario, zone), index)
             if first != index:
                 text = f"watches zone {zone!r} for {rule.get('scenario')} as rules[{first}] does already: keep one"
                 yield document.fault((*place, "rules", index), text)
@@ -123,16 +184,16 @@ def _zone_faults(document: Document, place: Place, camera: Section) -> Iterator[
 def _label_faults(
     document: Document, place: Place, camera: Section, detector: str, models: Mapping[str, Sequence[str]]
 ) -> Iterator[Fault]:
-    """A rule none of whose labels the detector knows would stay silent for ever."""
+    """A rule none of whose labels the detector knows would stay silent for ever, and a label that no model knows be
+    looked for in vain."""
     known = models.get(detector, ())
     if not known:
         return
-    scenarios = {kind.scenario.value: kind for kind in RULES.values()}
-    for index, entry in enumerate(_items(camera.get("rules"))):
-        rule = _section(entry)
-        kind = scenarios.get(str(rule.get("scenario")))
+    for index, rule in enumerate(_rules(camera)):
+        kind = _kind_of(rule)
         if kind is None:
             continue
+        yield from _strange_labels(document, (*place, "rules", index), rule, kind, known, models)
         written = _items(rule.get("labels"))
         labels = written or kind.labels
         if any(label in known for label in labels):
@@ -143,29 +204,67 @@ def _label_faults(
         else:
             knowing = [name for name in _detectors(models) if {*models[name]} & {*labels}]
             able = [name for name in knowing if not name.endswith("-int8")]  # the twins are chosen by `precision`
+            where = "models.detector" if place[0] == "cameras" else f"{place[0]}.{place[1]}.detector"
             choice = f"write '{' or '.join(able)}'" if able else "choose another one"
             text = (
                 f"{kind.scenario.value} needs a detector that knows {' or '.join(kind.labels)}; {detector!r} does not: "
-                f"{choice} under models.detector, or leave the rule out"
+                f"{choice} under {where}, or leave the rule out"
             )
             yield document.fault((*place, "rules", index, "scenario"), text)
 
 
-def _device_faults(document: Document, data: Section, base: Path) -> Iterator[Fault]:
-    """Buttons at cameras that are not there, topics that two of them share, sounds that are not on the disk."""
+def _strange_labels(
+    document: Document,
+    place: Place,
+    rule: Section,
+    kind: RuleKind,
+    known: Sequence[str],
+    models: Mapping[str, Sequence[str]],
+) -> Iterator[Fault]:
+    """Labels that neither a model of the zoo finds nor the rule has by default: written wrongly."""
+    somewhere = {label for labels in models.values() for label in labels}
+    for key, field in kind.params.model_fields.items():
+        if not key.endswith("labels"):
+            continue
+        usual, written = tuple(field.default), _items(rule.get(key))
+        if key == "labels" and not any(label in (*known, *usual) for label in written):
+            continue  # said of all of them together
+        for number, label in enumerate(written):
+            if isinstance(label, str) and label not in {*somewhere, *usual}:
+                text = f"no model of the zoo finds {label!r}; {suggestion(label, sorted({*known, *usual}))}"
+                yield document.fault((*place, key, number), text)
+
+
+def _action_faults(document: Document, place: Place, camera: Section, base: Path) -> Iterator[Fault]:
+    """Sounds that are not on the disk, and what waits for something that no rule of the camera tells."""
+    told = {str(rule.get("scenario")) for rule in _rules(camera)} | {Scenario.CAMERA_BLIND.value}
+    for index, entry in enumerate(_items(camera.get("actions"))):
+        action, here = _section(entry), (*place, "actions", index)
+        sound, when = action.get("sound"), _section(action.get("when"))
+        if isinstance(sound, str) and not Path(resolve(sound, base)).is_file():
+            yield document.fault((*here, "sound"), f"there is no file {resolve(sound, base)}; correct the path")
+        scenario = str(when.get("scenario"))
+        kind = _KINDS.get(scenario)
+        if kind is None:
+            continue
+        if scenario not in told:
+            text = f"no rule of this camera looks for {scenario}: add one, or leave the action out"
+            yield document.fault((*here, "when", "scenario"), text)
+        for number, stage in enumerate(_items(when.get("stages"))):
+            if isinstance(stage, str) and stage not in kind.stages:
+                text = f"the rule for {scenario} has no stage {stage!r}; {suggestion(stage, kind.stages)}"
+                yield document.fault((*here, "when", "stages", number), text)
+
+
+def _button_faults(document: Document, data: Section) -> Iterator[Fault]:
+    """Buttons at cameras that are not there, and topics that two of them share."""
     cameras = list(_section(data.get("cameras")))
-    topics: dict[object, str] = {}
+    topics: dict[str, str] = {}
     for name, entry in _section(data.get("buttons")).items():
         button = _section(entry)
         camera, topic = button.get("camera"), button.get("topic")
         if isinstance(camera, str) and camera not in cameras:
             text = f"there is no camera {camera!r}; {suggestion(camera, cameras)}"
             yield document.fault(("buttons", name, "camera"), text)
-        if topic is not None and topics.setdefault(topic, str(name)) != name:
+        if isinstance(topic, str) and topics.setdefault(topic, str(name)) != name:
             yield document.fault(("buttons", name, "topic"), f"is the topic of {topics[topic]!r}, too: keep one")
-    for camera, section in _section(data.get("cameras")).items():
-        for index, action in enumerate(_items(_section(section).get("actions"))):
-            sound = _section(action).get("sound")
-            if isinstance(sound, str) and not Path(resolve(sound, base)).is_file():
-                place = ("cameras", camera, "actions", index, "sound")
-                yield document.fault(place, f"there is no file {resolve(sound, base)}; correct the path")

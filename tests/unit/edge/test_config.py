@@ -101,7 +101,11 @@ def test_the_calendar_knows_the_official_days_and_those_that_are_added(tmp_path:
             "zones: [lain]",
             "12: cameras.gate.rules[0].zones[0]: there is no zone 'lain' at this camera; did you mean 'lane'?",
         ),
-        ("[1, 1]", "[1, 1.5]", "9: cameras.gate.zones.lane.polygon[2][1]: 1.5 is not allowed: must be at most 1"),
+        (
+            "[1, 1]",
+            "[1, 1.5]",
+            "9: cameras.gate.zones.lane.polygon[2][1]: 1.5 lies outside the picture: write corners as fractions",
+        ),
         ("[1, 1], [0, 1]", "[0, 1], [1, 1]", "9: cameras.gate.zones.lane.polygon: is no simple polygon"),
         (
             "[[0, 0.5], [1, 0.5], [1, 1], [0, 1]]",
@@ -141,6 +145,29 @@ def test_the_calendar_knows_the_official_days_and_those_that_are_added(tmp_path:
         ("dwell_s: 5", "labels: [zebra]", "13: cameras.gate.rules[0].labels: the detector knows none of these"),
         (
             "dwell_s: 5",
+            "labels: [car, motorcycel]",
+            "13: cameras.gate.rules[0].labels[1]: no model of the zoo finds 'motorcycel'; did you mean 'motorcycle'?",
+        ),
+        ("zones: [lane]", "zones: [lane, lane]", "12: cameras.gate.rules[0].zones[1]: 'lane' is named twice: keep one"),
+        (
+            "dwell_s: 5",
+            "dwell_s: 5\n      - {scenario: garbage, zones: [lane], drop_off_zones: [lain]}",
+            "14: cameras.gate.rules[1].drop_off_zones[0]: 'lain' is none of the rule's own zones; did you mean 'lane'?",
+        ),
+        (
+            "dwell_s: 5",
+            "dwell_s: 5\n    actions: [{when: {scenario: garbage}, say: hello}]",
+            "14: cameras.gate.actions[0].when.scenario: no rule of this camera looks for garbage: add one",
+        ),
+        (
+            "dwell_s: 5",
+            "dwell_s: 5\n      - scenario: corridor_ebike\n"
+            "    actions: [{when: {scenario: corridor_ebike, stages: [parking]}, say: hello}]",
+            "15: cameras.gate.actions[0].when.stages[0]: the rule for corridor_ebike has no stage 'parking'; "
+            "did you mean 'passing'? (known are passing, parked, suspected_charging)",
+        ),
+        (
+            "dwell_s: 5",
             "windows: ['funday 10:00-11:00']",
             "13: cameras.gate.rules[0].windows[0]: 'funday 10:00-11:00' names no valid day",
         ),
@@ -178,6 +205,31 @@ def test_a_fault_names_line_key_and_fix(tmp_path: Path, old: str, new: str, faul
     assert old in GOOD
     found = faults(tmp_path, GOOD.replace(old, new))
     assert any(line.startswith(fault) for line in found), found
+
+
+def test_lists_and_mappings_where_words_belong_are_faults_and_no_crash(tmp_path: Path) -> None:
+    text = """\
+site: [a]
+gateway: {a: b}
+models: {detector: [a], pose: {a: b}}
+cameras:
+  gate:
+    source: {url: [x]}
+    zones: [a]
+    rules:
+      - {scenario: [key_area], zones: [[a]], labels: [[a], {b: c}], drop_off_zones: [[x]]}
+      - {scenario: {a: b}, zones: [{a: b}]}
+      - {scenario: key_area, zones: [{a: b}, [a], [a]], labels: [[a]]}
+    actions: [a, {when: [x]}, {when: {scenario: [a], stages: [[b]]}}, {when: {scenario: key_area, stages: [[b]]}}]
+  yard: {rules: [1, null, [2]]}
+  7: 5
+shadows:
+  a: 1
+  b: {detector: [a], cameras: [[gate]], rules: [{scenario: key_area, zones: [[b], {c: d}]}]}
+  c: {detector: coco-nano, cameras: {a: b}}
+buttons: {a: 1, b: {camera: [x], topic: [y]}}
+"""
+    assert len(faults(tmp_path, text)) > 20
 
 
 def test_all_faults_come_at_once_in_order(tmp_path: Path) -> None:
@@ -275,6 +327,42 @@ def test_a_shadow_is_checked_like_what_runs(tmp_path: Path) -> None:
     (said,) = faults(tmp_path, with_shadow("{detector: coco-nano, cameras: [gat]}"))
     assert "did you mean 'gate'?" in said
     assert "must be at most 7" in faults(tmp_path, with_shadow("{detector: coco-nano, days: 8}"))[0]
+
+
+@pytest.mark.parametrize(
+    ("shadow", "fault"),
+    [
+        (
+            "{rules: [{scenario: unfamiliar_vehicle, zones: [lain]}]}",
+            "rules[0].zones[0]: there is no zone 'lain' at camera gate; name zones that all its cameras have",
+        ),
+        (
+            "{rules: [{scenario: key_area}]}",
+            "rules[0].scenario: no camera has a rule for key_area: name those where it is to run under 'cameras'",
+        ),
+        ("{rules: [{scenario: unfamiliar_vehicle, labels: [zebra]}]}", "rules[0].labels: the detector knows none"),
+        (
+            "{rules: [{scenario: unfamiliar_vehicle}, {scenario: unfamiliar_vehicle, dwell_s: 9}]}",
+            "rules[1]: watches zone 'frame' for unfamiliar_vehicle as rules[0] does already: keep one",
+        ),
+        ("{detector: fire-only}", "detector: 'fire-only' knows nothing that key_area at camera yard looks for"),
+        (
+            "{detector: fire-only, cameras: [yard], rules: [{scenario: key_area}]}",
+            "rules[0].scenario: key_area needs a detector that knows person; 'fire-only' does not: write 'coco-nano' "
+            "under shadows.trial.detector",
+        ),
+    ],
+)
+def test_a_shadow_that_would_keep_the_gateway_from_starting_or_never_judge_is_a_fault(
+    tmp_path: Path, shadow: str, fault: str
+) -> None:
+    yard = "  yard:\n    source: {url: 'rtsp://192.0.2.2/x'}\n    rules: [{scenario: RULE}]\n"
+    path = tmp_path / "g.yaml"
+    rule = "key_area" if "fire-only" in shadow else "corridor_ebike"
+    path.write_text(f"{GOOD}{yard.replace('RULE', rule)}shadows:\n  trial: {shadow}\n", encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        load_config(path, models={**MODELS, "fire-only": ("fire",)}, environ={})
+    assert f"shadows.trial.{fault}" in str(caught.value)
 
 
 @pytest.mark.parametrize("wanted", [False, True])
