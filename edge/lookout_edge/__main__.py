@@ -34,6 +34,9 @@ from lookout_edge.replay import replay as replay_frames
 from lookout_edge.rule_commands import DrawOption, PictureOption, draw_zones, proposals, score, why
 from lookout_edge.shadow_commands import shadow_app
 
+#: Years of frame time that all zones can tell.
+_FIRST_YEAR, _LAST_YEAR = 1970, 9998
+
 app = typer.Typer(
     help="The Lookout gateway: watches cameras and sends events.",
     no_args_is_help=True,
@@ -105,6 +108,8 @@ def enrol(
 def check(config: ConfigOption, draw: DrawOption = None, picture: PictureOption = None) -> None:
     """Load and verify a configuration and its models; say what would run, and draw its zones for a person to look."""
     with plain_errors():
+        if picture is not None and draw is None:
+            raise ConfigError("--picture is what zones are drawn on: say where to with --draw DIR, too.")
         loaded = bootstrap.load(config)
         hashes = bootstrap.check_weights(loaded.config.models)
         typer.echo(f"{config}: gateway {loaded.config.gateway} of site {loaded.config.site}")
@@ -131,13 +136,16 @@ def replay(
 ) -> None:
     """Run a clip through the pipeline faster than real time. Twice gives the same bytes.
 
-    Without --config: one camera, the whole picture as its zone, every scenario with its defaults.
+    Without --config: one camera, the whole picture as its zone, every scenario with its defaults. With it: zones, masks
+    and rules of a camera, but not what its gateway has learned since; every plate is a stranger's.
     """
     configure_logs(level=log_level(verbose))
     with plain_errors():
         start_at = _start_time(start)
         if not clip.exists():
             raise SourceError(f"{clip}: there is no such clip; give the path of a video file.", reason="missing")
+        if out != "-" and Path(out).exists() and Path(out).samefile(clip):
+            raise ConfigError(f"--out {out} is the clip itself: name another file for the events.")
         studio = studio_of(config, camera)
         pipeline, source = studio.pipeline(), studio.source(clip, start_at)
         with source.frames() as frames:
@@ -219,7 +227,10 @@ def _start_time(text: str) -> float:
     except ValueError as error:
         raise ConfigError(f"--start {text!r} is no time: write it like 2026-05-04T21:00:00+08:00.") from error
     if start.tzinfo is None:
-        raise ConfigError(f"--start {text!r} has no time zone: add one, e.g. {text}+08:00.")
+        example = text if len(text) > len("2026-05-04") else f"{start.date()}T{start:%H:%M:%S}"
+        raise ConfigError(f"--start {text!r} has no time zone: add one, e.g. {example}+08:00.")
+    if not _FIRST_YEAR <= start.year <= _LAST_YEAR:
+        raise ConfigError(f"--start {text!r} is out of reach: write a time from {_FIRST_YEAR} to {_LAST_YEAR}.")
     return start.timestamp()
 
 

@@ -1,5 +1,6 @@
 """What the gateway remembers, told to people."""
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime, time, timedelta, tzinfo
 from typing import Protocol
@@ -16,6 +17,9 @@ _SILENCE = {
     Silence.SINCE: "why_nothing_since",
     Silence.WATCHED: "why_nothing_watched",
 }
+
+
+_ONE_DIGIT = re.compile(r"\d:\d\d")
 
 
 class Words(Protocol):
@@ -57,16 +61,19 @@ def broken_off(recalled: Recollection, timezone: tzinfo, words: Words) -> list[s
 def read_moment(text: str, timezone: tzinfo, now: datetime) -> datetime:
     """``21:04`` as its last time before ``now``, or an ISO 8601 time; where no zone is written (``21:04Z``) the site's.
 
+    ``9:04`` and a colon as Chinese keyboards write it are fine.
     ConfigError for what is no time, or one of which nothing can be remembered: then silence would say "nothing".
     """
+    written = text.strip().replace("：", ":")
+    written = f"0{written}" if _ONE_DIGIT.match(written) else written
     try:
-        clock = time.fromisoformat(text)
+        clock = time.fromisoformat(written)
     except ValueError:
         try:
-            moment = datetime.fromisoformat(text)
+            moment = datetime.fromisoformat(written)
         except ValueError as error:
             raise ConfigError(f"{text!r} is no time: write 21:04, or 2026-05-04T21:04:00+08:00.") from error
-        if len(text) <= len("2026-05-04"):
+        if len(written) <= len("2026-05-04"):
             raise ConfigError(f"{text!r} is a day and no time: write {moment.date()}T21:04.") from None
         moment = moment if moment.tzinfo else moment.replace(tzinfo=timezone)
         if moment > now:

@@ -1,5 +1,6 @@
 """Recorded clips through the pipeline of a camera, or through one with every scenario on the whole picture."""
 
+import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ from lookout_edge.rules.base import Rule
 #: The camera of a replay without a configuration.
 CLIP_CAMERA = "clip"
 DEFAULT_TIMEZONE = "Asia/Shanghai"
+_IDENTIFIER = re.compile("[a-z0-9][a-z0-9_-]{0,62}")
 #: Longest side of the pictures without a configuration.
 MAX_SIZE = 1920
 
@@ -70,6 +72,11 @@ def studio_of(config: Path | None, camera: str | None, models: ModelsConfig | No
     Unless ``models`` says otherwise, the latter is seen by the detector that knows most of them.
     """
     if config is None:
+        if camera is not None and not _IDENTIFIER.fullmatch(camera):
+            raise ConfigError(
+                f"--camera {camera!r} must be lower-case letters, digits, '-' and '_', at most 63, "
+                "first a letter or digit."
+            )
         opened = bootstrap.load_models(models or ModelsConfig(detector=bootstrap.widest_detector()))
         return Studio(
             camera=camera or CLIP_CAMERA,

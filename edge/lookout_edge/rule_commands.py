@@ -143,7 +143,7 @@ def draw_zones(name: str, camera: CameraConfig, folder: Path, picture: Path | No
 def _labelled(folder: Path) -> list[tuple[Path, Labels]]:
     if not folder.is_dir():
         raise SourceError(f"{folder}: there is no such folder; give one with clips in it.", reason="missing")
-    clips = sorted(path for path in folder.rglob("*.mp4") if path.is_file())
+    clips = sorted(path for path in folder.rglob("*") if path.suffix.lower() == ".mp4" and path.is_file())
     if not clips:
         raise SourceError(
             f"{folder}: holds no *.mp4; put clips there, each with its CLIP.truth.json.", reason="missing"
@@ -170,6 +170,9 @@ def _studio(config: Path | None, camera: str | None, detector: str | None) -> St
 
 
 def _watch_all(studio: Studio, clips: Sequence[tuple[Path, Labels]], judged: set[Scenario]) -> dict[str, object]:
+    for path, _ in clips:  # before hours are spent on those that come before one that cannot be decoded
+        with studio.source(path, 0.0).frames() as frames:
+            next(frames, None)
     watched: list[Clip] = []
     spent_s, looks = 0.0, 0
     for path, labels in clips:

@@ -4,12 +4,14 @@ An alarm is an occurrence that starts, or goes on after its end (``resumed``). I
 scenario when it comes between ``EARLY_S`` before its start and ``LATE_S`` after its end.
 """
 
+import re
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from statistics import median
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 from lookout_contract.events import EventData, Phase, PlateStatus, Scenario
 from lookout_edge.errors import ConfigError
@@ -33,6 +35,13 @@ CONFIRMED = "confirmed"
 ONFIRE_EARLY_S, ONFIRE_DELAY_S, ONFIRE_FPS, ONFIRE_MEMORY_GB = 5.0, 60.0, 10.0, 4.0
 
 
+def _plate(text: str) -> str:
+    plate = re.sub(r"[\s·•.\-]", "", text).upper()
+    if not 2 <= len(plate) <= 12:
+        raise ValueError(f"{text!r} is no plate: write its 2 to 12 letters and digits")
+    return plate
+
+
 class Truth(BaseModel):
     """One thing that really happened in a clip; seconds from the clip's start."""
 
@@ -49,6 +58,10 @@ class Truth(BaseModel):
         return self
 
 
+PlateText = Annotated[str, AfterValidator(_plate)]
+"""A plate as it is read: without spaces and dots, in capitals."""
+
+
 class Labels(BaseModel):
     """What a truth file says of its clip."""
 
@@ -58,7 +71,7 @@ class Labels(BaseModel):
     #: Scenarios that its labels would name; None for all. Whatever else it shows is neither right nor false.
     judged: frozenset[Scenario] | None = None
     #: Plates that belong here, for unfamiliar vehicles.
-    residents: tuple[str, ...] = ()
+    residents: tuple[PlateText, ...] = ()
 
     @model_validator(mode="after")
     def _events_are_judged(self) -> Self:
@@ -73,6 +86,7 @@ _TRUTHS: TypeAdapter[tuple[Truth, ...]] = TypeAdapter(tuple[Truth, ...])
 
 def read_labels(text: bytes, name: str) -> Labels:
     """A truth file: a list of events, or ``{"events": […], "judged": […]}``; ConfigError says what is wrong with it."""
+    text = text.removeprefix(BOM_UTF8)
     try:
         if text.lstrip()[:1] == b"{":
             return Labels.model_validate_json(text)

@@ -103,13 +103,13 @@ def parse_clock(text: str) -> int:
     match = re.fullmatch(r"(\d{1,2}):(\d{2})", text.strip())
     if match is None:
         raise ValueError(f"{text!r} is no time of day: write it like '09:30'")
-    return _minutes(text, match[1], match[2], last=_DAY_MINUTES - 1)
+    return _minutes(text, match[1], match[2], last=_DAY_MINUTES - 1, example="write one from 00:00 to 23:59")
 
 
-def _minutes(text: str, hours: str, minutes: str, *, last: int) -> int:
+def _minutes(text: str, hours: str, minutes: str, *, last: int, example: str = _EXAMPLE) -> int:
     total = int(hours) * 60 + int(minutes)
     if int(minutes) > 59 or total > last:
-        raise ValueError(f"{text!r} holds no valid time {hours}:{minutes}: {_EXAMPLE}")
+        raise ValueError(f"{text!r} holds no valid time {hours}:{minutes}: {example}")
     return total
 
 

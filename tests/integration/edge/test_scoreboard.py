@@ -102,6 +102,7 @@ def test_the_command_prints_the_board_of_a_folder(tmp_path: Path) -> None:
     (tmp_path / "deep").mkdir()
     write_grey(tmp_path / "deep" / "calm.mp4", 4)
     write_grey(tmp_path / "parked.mp4", 4)
+    (tmp_path / "parked.mp4").rename(tmp_path / "parked.MP4")
     (tmp_path / "deep" / "calm.truth.json").write_text("[]", encoding="utf-8")
     (tmp_path / "gone.truth.json").write_text("[]", encoding="utf-8")
     truth = [{"scenario": "corridor_ebike", "start_s": 20, "end_s": 30}]
@@ -114,7 +115,7 @@ def test_the_command_prints_the_board_of_a_folder(tmp_path: Path) -> None:
     assert board["detector"].startswith("coco-nano")
     assert "has no rule for fire_smoke" in result.stderr
     assert "gone.truth.json is left out, for there is no gone.mp4 beside it" in result.stderr
-    assert "parked.mp4 ends after some 4 s, and corridor_ebike at 20 s is missed" in result.stderr
+    assert "parked.MP4 ends after some 4 s, and corridor_ebike at 20 s is missed" in result.stderr
     code, table = score(str(tmp_path), "--detector", "coco-nano", "--scenario", "corridor_ebike")
     assert (code, "0/1" in table) == (0, True)
 
@@ -129,6 +130,22 @@ def test_what_is_missing_is_said_in_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "calm.truth.json").write_text('[{"scenario": "fire", "start_s": 1, "end_s": 2}]', encoding="utf-8")
     code, said = score(str(tmp_path))
     assert (code, "calm.truth.json: 0.scenario: Input should be" in said) == (2, True)
+
+
+def test_a_clip_that_cannot_be_decoded_is_told_before_those_before_it_are_watched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_grey(tmp_path / "calm.mp4", 1)
+    (tmp_path / "rubbish.mp4").write_bytes(b"not a video" * 100)
+    for name in ("calm", "rubbish"):
+        (tmp_path / f"{name}.truth.json").write_text("[]", encoding="utf-8")
+
+    def watch(*_arguments: object, **_more: object) -> None:
+        raise AssertionError("calm.mp4 was watched in vain")
+
+    monkeypatch.setattr("lookout_edge.rule_commands.events_of", watch)
+    code, said = score(str(tmp_path), "--detector", "coco-nano")
+    assert (code, "rubbish.mp4 cannot be decoded" in said) == (1, True)
 
 
 def test_the_camera_of_the_quiet_hours_gives_pictures_as_they_are_asked_for() -> None:

@@ -96,12 +96,29 @@ def test_replay_needs_to_know_which_camera(config: str, tmp_path: Path) -> None:
     assert (code, "no camera 'gat'" in output) == (2, True)
 
 
-@pytest.mark.parametrize(("start", "says"), [("yesterday", "is no time"), ("2026-05-04T21:00:00", "has no time zone")])
+@pytest.mark.parametrize(
+    ("start", "says"),
+    [
+        ("yesterday", "is no time"),
+        ("2026-05-04T21:00:00", "has no time zone"),
+        ("2026-05-04", "add one, e.g. 2026-05-04T00:00:00+08:00"),
+        ("0001-01-01T00:00:00+08:00", "is out of reach"),
+    ],
+)
 def test_a_bad_start_exits_with_2(start: str, says: str, tmp_path: Path) -> None:
     clip = tmp_path / "clip.mp4"
     clip.touch()
     code, output = run("replay", str(clip), "--out", "-", "--start", start)
     assert (code, says in output) == (2, True)
+
+
+def test_a_replay_refuses_to_write_over_its_clip_and_a_name_that_no_camera_may_have(tmp_path: Path) -> None:
+    clip = tmp_path / "clip.mp4"
+    clip.write_bytes(b"a recording")
+    code, output = run("replay", str(clip), "--out", str(clip))
+    assert (code, "is the clip itself" in output, clip.read_bytes()) == (2, True, b"a recording")
+    code, output = run("replay", str(clip), "--out", "-", "--camera", "Tor 1")
+    assert (code, "--camera 'Tor 1' must be lower-case letters" in output) == (2, True)
 
 
 def test_usage_errors_exit_with_2() -> None:

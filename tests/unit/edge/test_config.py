@@ -198,6 +198,11 @@ def test_the_calendar_knows_the_official_days_and_those_that_are_added(tmp_path:
             "3: mqtt.port: 99999 is not allowed: must be at most 65535",
         ),
         ("gateway: gw-1", "gateway: gw-1\ndispatcher: {url: box}", "3: dispatcher.url: must be an address such as"),
+        (
+            "dwell_s: 5",
+            "dwell_s: 5\n      - {scenario: care, opted_in: true, alive_by: '24:00'}",
+            "14: cameras.gate.rules[1].alive_by: '24:00' holds no valid time 24:00: write one from 00:00 to 23:59",
+        ),
         ("cameras:", "cameras: []\nx:", "3: cameras: must be a mapping"),
     ],
 )

@@ -147,12 +147,19 @@ def test_what_the_labels_would_not_name_is_neither_right_nor_false() -> None:
         (b'[{"scenario": "fire_smoke", "start_s": 3, "end_s": 2}]', "must be larger than start_s"),
         (b"{", "Invalid JSON"),
         (b'[{"scenario": "fire_smoke", "start_s": 1}]', "0.end_s"),
+        (b'{"residents": ["A12345", " "]}', "residents.1: .*' ' is no plate"),
     ],
 )
 def test_a_bad_truth_says_how_to_write_it(text: bytes, says: str) -> None:
     with pytest.raises(ConfigError, match=says) as caught:
         read_labels(text, "a.truth.json")
     assert "write it like" in str(caught.value)
+
+
+def test_residents_are_written_as_on_their_plates_and_a_byte_order_mark_is_fine() -> None:
+    text = '{"residents": ["皖A·16H08", "沪a d12345"]}'
+    assert read_labels(text.encode("utf-8-sig"), "a").residents == ("皖A16H08", "沪AD12345")
+    assert read_labels("[]".encode("utf-8-sig"), "a").events == ()
 
 
 def test_strangers_who_are_let_in_are_told_apart_from_residents_who_are_not() -> None:

@@ -359,6 +359,8 @@ def test_why_answers_for_a_time_on_the_sites_clock(tmp_path: Path) -> None:
     [
         ("21:04", datetime(2026, 5, 4, 21, 4, tzinfo=SHANGHAI)),
         ("21:31", datetime(2026, 5, 3, 21, 31, tzinfo=SHANGHAI)),
+        ("9:04", datetime(2026, 5, 4, 9, 4, tzinfo=SHANGHAI)),
+        (" 21：04 ", datetime(2026, 5, 4, 21, 4, tzinfo=SHANGHAI)),
         ("13:04Z", datetime(2026, 5, 4, 13, 4, tzinfo=UTC)),
         ("21:04+00:00", datetime(2026, 5, 3, 21, 4, tzinfo=UTC)),
         ("22:45+09:30", datetime(2026, 5, 4, 13, 15, tzinfo=UTC)),
@@ -402,6 +404,8 @@ def test_check_draws_the_zones_on_a_picture(tmp_path: Path) -> None:
     assert int(np.abs(drawn[120, 160].astype(int) - 20).max()) > 20, "the zone is tinted"
     assert int(np.abs(drawn[235, 310].astype(int) - 20).max()) < 10, "outside the picture is as it was"
     assert CliRunner().invoke(app, [*arguments, str(tmp_path / "none.mp4")]).exit_code == 2
+    result = CliRunner().invoke(app, ["check", "--config", str(path), "--picture", str(clip)])
+    assert (result.exit_code, "say where to with --draw DIR" in result.stderr) == (2, True)
 
 
 def test_without_a_picture_the_zones_are_drawn_on_grey(tmp_path: Path) -> None:
