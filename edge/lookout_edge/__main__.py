@@ -8,7 +8,6 @@ import logging
 import signal
 import sys
 from collections.abc import Iterable
-from datetime import datetime
 from importlib.metadata import version as installed_version
 from itertools import chain, islice
 from pathlib import Path
@@ -26,16 +25,22 @@ from lookout_edge import bootstrap, harness
 from lookout_edge.adapters.logs import configure_logs, log_uncaught_errors
 from lookout_edge.adapters.video import redact
 from lookout_edge.camera_commands import discover, doctor, self_test
-from lookout_edge.cli import ConfigOption, VerboseOption, log_level, plain_errors
+from lookout_edge.cli import (
+    CLIP_START,
+    ConfigOption,
+    StartOption,
+    VerboseOption,
+    log_level,
+    plain_errors,
+    say_unarmed,
+    start_time,
+)
 from lookout_edge.config import config_schema
 from lookout_edge.errors import ConfigError, EdgeError, SourceError
 from lookout_edge.recordings import DEFAULT_TIMEZONE, studio_of
 from lookout_edge.replay import replay as replay_frames
 from lookout_edge.rule_commands import DrawOption, PictureOption, draw_zones, proposals, score, why
 from lookout_edge.shadow_commands import shadow_app
-
-#: Years of frame time that all zones can tell.
-_FIRST_YEAR, _LAST_YEAR = 1970, 9998
 
 app = typer.Typer(
     help="The Lookout gateway: watches cameras and sends events.",
@@ -129,9 +134,7 @@ def replay(
     out: Annotated[str, typer.Option("--out", "-o", help="File for the events, one JSON object a line; - is stdout.")],
     config: Annotated[Path | None, typer.Option("--config", "-c", help="Take zones and rules from here.")] = None,
     camera: Annotated[str | None, typer.Option("--camera", help="Which camera of the configuration.")] = None,
-    start: Annotated[str, typer.Option("--start", help="Time of the clip's first instant, ISO 8601.")] = (
-        "1970-01-01T00:00:00Z"
-    ),
+    start: StartOption = CLIP_START,
     verbose: VerboseOption = False,
 ) -> None:
     """Run a clip through the pipeline faster than real time. Twice gives the same bytes.
@@ -141,12 +144,13 @@ def replay(
     """
     configure_logs(level=log_level(verbose))
     with plain_errors():
-        start_at = _start_time(start)
+        start_at = start_time(start)
         if not clip.exists():
             raise SourceError(f"{clip}: there is no such clip; give the path of a video file.", reason="missing")
         if out != "-" and Path(out).exists() and Path(out).samefile(clip):
             raise ConfigError(f"--out {out} is the clip itself: name another file for the events.")
         studio = studio_of(config, camera)
+        say_unarmed(studio.unarmed(start_at), studio.calendar.local(start_at))
         pipeline, source = studio.pipeline(), studio.source(clip, start_at)
         with source.frames() as frames:
             # A clip that cannot be read must not leave an empty file behind: that would read "nothing happened".
@@ -219,19 +223,6 @@ def _holds(file: Path, text: str) -> bool:
 def version() -> None:
     """Print the version."""
     typer.echo(installed_version("lookout"))
-
-
-def _start_time(text: str) -> float:
-    try:
-        start = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise ConfigError(f"--start {text!r} is no time: write it like 2026-05-04T21:00:00+08:00.") from error
-    if start.tzinfo is None:
-        example = text if len(text) > len("2026-05-04") else f"{start.date()}T{start:%H:%M:%S}"
-        raise ConfigError(f"--start {text!r} has no time zone: add one, e.g. {example}+08:00.")
-    if not _FIRST_YEAR <= start.year <= _LAST_YEAR:
-        raise ConfigError(f"--start {text!r} is out of reach: write a time from {_FIRST_YEAR} to {_LAST_YEAR}.")
-    return start.timestamp()
 
 
 def _write_lines(out: str, lines: Iterable[str]) -> None:

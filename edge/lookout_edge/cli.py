@@ -2,8 +2,9 @@
 
 import logging
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -33,6 +34,37 @@ VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="More log l
 LangOption = Annotated[
     Language | None, typer.Option("--lang", help="Language of the answer; by default the terminal's, else Chinese.")
 ]
+
+StartOption = Annotated[
+    str, typer.Option("--start", help="Time of the clip's first instant, ISO 8601: rules have their hours.")
+]
+#: The same where nobody says.
+CLIP_START = "1970-01-01T00:00:00Z"
+#: Years of frame time that all zones can tell.
+_FIRST_YEAR, _LAST_YEAR = 1970, 9998
+
+
+def start_time(text: str) -> float:
+    """``--start`` in seconds since the Unix epoch; ConfigError says how to write it."""
+    try:
+        start = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ConfigError(f"--start {text!r} is no time: write it like 2026-05-04T21:00:00+08:00.") from error
+    if start.tzinfo is None:
+        example = text if len(text) > len("2026-05-04") else f"{start.date()}T{start:%H:%M:%S}"
+        raise ConfigError(f"--start {text!r} has no time zone: add one, e.g. {example}+08:00.")
+    if not _FIRST_YEAR <= start.year <= _LAST_YEAR:
+        raise ConfigError(f"--start {text!r} is out of reach: write a time from {_FIRST_YEAR} to {_LAST_YEAR}.")
+    return start.timestamp()
+
+
+def say_unarmed(scenarios: Iterable[str], begins: datetime) -> None:
+    """Say of which scenarios a clip cannot be an alarm when it ``begins``, on the site's clock."""
+    for scenario in scenarios:
+        when = f"{begins:%a %Y-%m-%d %H:%M} at the site"
+        typer.echo(
+            f"note: {scenario} is not armed when the clip begins ({when}); give another time by --start", err=True
+        )
 
 
 def words_of(lang: Language | None) -> Words:

@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 from lookout_contract.events import Scenario
 from lookout_edge import bootstrap
 from lookout_edge.adapters.video import VideoSource
-from lookout_edge.config import CameraConfig, LoadedConfig, ModelsConfig
+from lookout_edge.config import CameraConfig, KeyAreaRule, LoadedConfig, ModelsConfig, RuleConfig
+from lookout_edge.domain.schedule import SiteCalendar, make_schedule
 from lookout_edge.domain.suppressed import Suppressed
 from lookout_edge.domain.zone import Zone
 from lookout_edge.errors import ConfigError
@@ -36,6 +37,9 @@ class Studio:
     source_name: str = ""
     config_hash: str | None = None
     looks: LookSettings
+    calendar: SiteCalendar
+    #: Its rules as they are written; none without a configuration.
+    sections: Sequence[RuleConfig] = ()
     masks: Sequence[Zone] = ()
     max_size: int = MAX_SIZE
 
@@ -61,6 +65,15 @@ class Studio:
             on_suppressed=on_suppressed,
         )
 
+    def unarmed(self, at: float) -> list[Scenario]:
+        """Scenarios whose rules are none of them armed at the frame time ``at``."""
+        armed: dict[Scenario, bool] = {}
+        for rule in self.sections:
+            windows = (*rule.windows, *(rule.loiter_windows if isinstance(rule, KeyAreaRule) and rule.windows else ()))
+            scenario = Scenario(rule.scenario)
+            armed[scenario] = armed.get(scenario, False) or make_schedule(windows, self.calendar).contains(at)
+        return [scenario for scenario, is_armed in armed.items() if not is_armed]
+
     def source(self, clip: Path, start_at: float) -> VideoSource:
         """The clip, as fast as it can be read; its first instant gets the frame time ``start_at``."""
         return bootstrap.clip_source(clip, self.camera, self.looks, max_size=self.max_size, start_at=start_at)
@@ -83,6 +96,7 @@ def studio_of(config: Path | None, camera: str | None, models: ModelsConfig | No
             models=opened,
             rules=lambda: bootstrap.default_rules(ZoneInfo(DEFAULT_TIMEZONE), opened),
             looks=LookSettings(),
+            calendar=SiteCalendar(ZoneInfo(DEFAULT_TIMEZONE)),
         )
     loaded = bootstrap.load(config)
     name, section = _chosen(loaded, camera)
@@ -94,6 +108,8 @@ def studio_of(config: Path | None, camera: str | None, models: ModelsConfig | No
         source_name=f"{loaded.config.site}/{loaded.config.gateway}",
         config_hash=loaded.hash,
         looks=bootstrap.looks_of(section),
+        calendar=loaded.calendar,
+        sections=section.rules,
         masks=bootstrap.masks_of(section),
         max_size=section.max_size,
     )

@@ -15,7 +15,17 @@ from lookout_contract.events import Scenario
 from lookout_edge import bootstrap
 from lookout_edge.adapters.logs import configure_logs
 from lookout_edge.bootstrap.streams import first_picture, write_zones
-from lookout_edge.cli import ConfigOption, LangOption, log_level, plain_errors, words_of
+from lookout_edge.cli import (
+    CLIP_START,
+    ConfigOption,
+    LangOption,
+    StartOption,
+    log_level,
+    plain_errors,
+    say_unarmed,
+    start_time,
+    words_of,
+)
 from lookout_edge.config import CameraConfig, ModelsConfig
 from lookout_edge.domain.feedback import Decision
 from lookout_edge.domain.frame import Frame
@@ -39,6 +49,7 @@ def score(
     camera: Annotated[str | None, typer.Option("--camera", help="Which camera of the configuration.")] = None,
     detector: Annotated[str | None, typer.Option("--detector", help="Entry of the zoo to look with.")] = None,
     scenario: Annotated[list[Scenario] | None, typer.Option("--scenario", help="Judge only this; repeatable.")] = None,
+    start: StartOption = CLIP_START,
 ) -> None:
     """Recall, precision, false alarms per camera-hour and time to alarm on labelled clips.
 
@@ -49,6 +60,7 @@ def score(
     """
     configure_logs(level=log_level(False) + 10)
     with plain_errors():
+        start_at = start_time(start)
         clips = _labelled(folder)
         named = {truth.scenario for _, labels in clips for truth in labels.events}
         studio = _studio(config, camera, detector)
@@ -56,7 +68,9 @@ def score(
         judged = set(scenario) if scenario else {*EVERYWHERE, *named}
         for lacking in sorted(judged - known):
             typer.echo(f"note: {studio.models.detector.name} or the configuration has no rule for {lacking}", err=True)
-        board = _watch_all(studio, clips, judged)
+        unarmed = (scenario for scenario in studio.unarmed(start_at) if scenario in judged)
+        say_unarmed(unarmed, studio.calendar.local(start_at))
+        board = _watch_all(studio, clips, judged, start_at)
         board["detector"] = studio.models.detector.name
     typer.echo(json.dumps(board, indent=2, ensure_ascii=False) if as_json else as_table(board))
 
@@ -169,20 +183,23 @@ def _studio(config: Path | None, camera: str | None, detector: str | None) -> St
     return studio_of(None, camera, ModelsConfig(detector=chosen, plates=False))
 
 
-def _watch_all(studio: Studio, clips: Sequence[tuple[Path, Labels]], judged: set[Scenario]) -> dict[str, object]:
+def _watch_all(
+    studio: Studio, clips: Sequence[tuple[Path, Labels]], judged: set[Scenario], start_at: float
+) -> dict[str, object]:
     for path, _ in clips:  # before hours are spent on those that come before one that cannot be decoded
-        with studio.source(path, 0.0).frames() as frames:
+        with studio.source(path, start_at).frames() as frames:
             next(frames, None)
     watched: list[Clip] = []
     spent_s, looks = 0.0, 0
     for path, labels in clips:
         begun = time.process_time()
-        known = _Known(labels.residents)
+        known = _Known(labels.residents, start_at)
         pipeline = studio.pipeline(judged, directory=known, on_suppressed=known.note)
-        source = studio.source(path, 0.0)
-        length = _Length()
+        source = studio.source(path, start_at)
+        length = _Length(start_at)
         with source.frames() as frames:
-            alarms = alarms_of(events_of(length.of(frames), pipeline, start_at=0.0, ask=source.ask), 0.0)
+            events = events_of(length.of(frames), pipeline, start_at=start_at, ask=source.ask)
+            alarms = alarms_of(events, start_at)
         for late in (truth for truth in labels.events if truth.start_s > length.seconds + _UNSEEN_S):
             told = f"{path.name} ends after some {length.seconds:.0f} s, and {late.scenario} at {late.start_s:g} s"
             typer.echo(f"note: {told} is missed; correct its truth", err=True)
@@ -204,7 +221,8 @@ def _watch_all(studio: Studio, clips: Sequence[tuple[Path, Labels]], judged: set
 class _Known:
     """The residents of a clip, and when a vehicle was taken for one of theirs."""
 
-    def __init__(self, plates: Sequence[str]) -> None:
+    def __init__(self, plates: Sequence[str], start_at: float) -> None:
+        self._start_at = start_at
         self._residents = tuple(Resident(plate=plate) for plate in plates)
         self.let_in: list[Known] = []
 
@@ -220,18 +238,19 @@ class _Known:
         if suppressed.condition.name == "plate":
             misread = [c.value for c in suppressed.conditions if c.name == "plate_misread"]
             count = misread[0] if misread and isinstance(misread[0], int) else 0
-            self.let_in.append(Known(round(suppressed.at, 3), count))
+            self.let_in.append(Known(round(suppressed.at - self._start_at, 3), count))
 
 
 class _Length:
     """Counts the frames that go through it, and the seconds up to the last one."""
 
-    def __init__(self) -> None:
+    def __init__(self, start_at: float) -> None:
+        self._start_at = start_at
         self.frames = 0
         self.seconds = 0.0
 
     def of(self, frames: Iterator[Frame]) -> Iterator[Frame]:
         for frame in frames:
             self.frames += 1
-            self.seconds = frame.at
+            self.seconds = frame.at - self._start_at
             yield frame

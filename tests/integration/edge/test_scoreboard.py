@@ -132,6 +132,21 @@ def test_what_is_missing_is_said_in_a_sentence(tmp_path: Path) -> None:
     assert (code, "calm.truth.json: 0.scenario: Input should be" in said) == (2, True)
 
 
+def test_clips_are_scored_at_the_time_that_is_given(tmp_path: Path) -> None:
+    config = tmp_path / "g.yaml"
+    rule = "{scenario: corridor_ebike, windows: ['22:00-06:00']}"
+    source = "{url: 'rtsp://192.0.2.1/x'}"
+    config.write_text(f"site: a\ngateway: b\ncameras: {{c: {{source: {source}, rules: [{rule}]}}}}\n", encoding="utf-8")
+    write_grey(tmp_path / "calm.mp4", 4)
+    truth = [{"scenario": "corridor_ebike", "start_s": 20, "end_s": 30}]
+    (tmp_path / "calm.truth.json").write_text(json.dumps(truth), encoding="utf-8")
+    arguments = str(tmp_path), "--config", str(config), "--scenario", "corridor_ebike"
+    code, said = score(*arguments)
+    assert (code, "corridor_ebike is not armed when the clip begins (Thu 1970-01-01 08:00" in said) == (0, True)
+    code, said = score(*arguments, "--start", "2026-05-04T23:00:00+08:00")
+    assert (code, "is not armed" in said, "calm.mp4 ends after some 4 s" in said) == (0, False, True)
+
+
 def test_a_clip_that_cannot_be_decoded_is_told_before_those_before_it_are_watched(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -121,6 +121,30 @@ def test_a_replay_refuses_to_write_over_its_clip_and_a_name_that_no_camera_may_h
     assert (code, "--camera 'Tor 1' must be lower-case letters" in output) == (2, True)
 
 
+@pytest.mark.parametrize(
+    ("start", "unarmed"),
+    [
+        ("1970-01-01T00:00:00Z", ["corridor_ebike", "key_area"]),
+        ("2026-05-04T23:00:00+08:00", ["key_area"]),
+        ("2026-05-04T12:00:00+08:00", ["corridor_ebike"]),
+    ],
+)
+def test_a_replay_outside_the_hours_of_a_rule_says_so(
+    start: str, unarmed: list[str], config: str, tmp_path: Path
+) -> None:
+    """It begins at eight in the morning unless told otherwise: a night's rule has nothing to say of it."""
+    rules = (
+        "{scenario: corridor_ebike, windows: ['22:00-06:00']}, {scenario: unfamiliar_vehicle}, "
+        "{scenario: key_area, windows: ['00:00-06:00'], loiter_windows: ['12:00-13:00']}"
+    )
+    Path(config).write_text(CONFIG.replace("{scenario: corridor_ebike}", rules), encoding="utf-8")
+    clip = tmp_path / "clip.mp4"
+    clip.touch()
+    _, output = run("replay", str(clip), "--config", config, "--camera", "gate", "--out", "-", "--start", start)
+    said = [line.split()[1] for line in output.splitlines() if "is not armed when the clip begins" in line]
+    assert said == unarmed
+
+
 def test_usage_errors_exit_with_2() -> None:
     assert run("run")[0] == 2
     assert run("replay")[0] == 2
