@@ -362,7 +362,7 @@ class CameraPipeline:
         if self._plates is not None:
             for observation in observed:
                 if observation.visit_of is not None:
-                    self._plates.directory.visit(observation.visit_of, at)
+                    self._plates.directory.visit(observation.visit_of, at, self._provenance.camera)
 
     def _read_plates(self, frame: Frame, observed: Sequence[Observation]) -> None:
         """Read the plates that rules asked for; they hear of them in the next look."""

@@ -114,14 +114,17 @@ class FixedDirectory:
     known: tuple[Resident, ...] = ()
 
     visits: list[str] = field(default_factory=list[str])
+    #: At which cameras.
+    visited: list[str | None] = field(default_factory=list[str | None])
 
     def residents(self, at: float) -> Sequence[Resident]:
         """See ``PlateDirectory``."""
         return self.known
 
-    def visit(self, plate: str, at: float) -> None:
+    def visit(self, plate: str, at: float, camera: str | None = None) -> None:
         """See ``PlateDirectory``."""
         self.visits.append(plate)
+        self.visited.append(camera)
 
     def replace(self, residents: Sequence[Resident]) -> None:
         """Take over another list."""

@@ -265,7 +265,7 @@ def test_a_resident_raises_nothing_and_the_log_says_why() -> None:
     assert world.events == []
     assert [entry.condition.name for entry in world.suppressed] == ["plate"]
     assert reader.regions[0] == CAR.box
-    assert directory.visits == ["皖A12345"]
+    assert (directory.visits, directory.visited) == (["皖A12345"], ["gate"])
 
 
 def test_a_stranger_is_named_in_the_event() -> None:

@@ -117,6 +117,16 @@ def test_of_passes_that_overlap_a_visit_uses_one(tmp_path: Path) -> None:
     assert [each.uses for each in directory.residents(40 * HOURS)] == [0, 1]
 
 
+def test_a_visit_at_one_gate_uses_no_pass_for_another(tmp_path: Path) -> None:
+    directory = FilePlateDirectory(tmp_path / "residents.json")
+    north = GUEST.model_copy(update={"cameras": ("north",)})
+    directory.replace((north, Resident(plate=GUEST.plate, cameras=("south",))))
+    directory.visit(GUEST.plate, 1 * HOURS, "south")
+    assert left(directory, 2 * HOURS) == 2
+    directory.visit(GUEST.plate, 3 * HOURS, "north")
+    assert left(directory, 24 * HOURS) == 1
+
+
 def test_visits_that_cannot_be_read_are_counted_anew(tmp_path: Path) -> None:
     path = tmp_path / "residents.json"
     FilePlateDirectory(path).replace((GUEST,))
