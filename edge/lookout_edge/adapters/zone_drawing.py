@@ -5,6 +5,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from lookout_edge.domain.frame import Image
 from lookout_edge.domain.zone import Point
@@ -15,15 +16,23 @@ _COLOURS = ((0, 200, 255), (255, 160, 0), (120, 220, 60), (220, 90, 220), (60, 6
 _GREY_SIZE = (1280, 720)
 
 
-def draw_zones(picture: Image | None, zones: Mapping[str, Sequence[Point]], words: Mapping[str, str]) -> Image:
-    """A copy of the BGR ``picture`` (grey without one) with each zone's border, name and ``words`` about it."""
+def draw_zones(
+    picture: Image | None,
+    zones: Mapping[str, Sequence[Point]],
+    words: Mapping[str, str],
+    masks: Sequence[Sequence[Point]] = (),
+) -> Image:
+    """A copy of the BGR ``picture`` (grey without one) with each zone's border, name and ``words`` about it, and with
+    ``masks`` in black."""
     width, height = _GREY_SIZE
     image = np.full((height, width, 3), 96, np.uint8) if picture is None else picture.copy()
     height, width = image.shape[:2]
     scale = max(0.4, height / 900)
+    for mask in masks:
+        cv2.fillPoly(image, [_corners(mask, width, height)], (0, 0, 0))
     for number, (name, polygon) in enumerate(zones.items()):
         colour = _COLOURS[number % len(_COLOURS)]
-        corners = np.array([(round(x * width), round(y * height)) for x, y in polygon], np.int32)
+        corners = _corners(polygon, width, height)
         filled = image.copy()
         cv2.fillPoly(filled, [corners], colour)
         image = np.asarray(cv2.addWeighted(filled, 0.25, image, 0.75, 0), np.uint8)
@@ -34,6 +43,10 @@ def draw_zones(picture: Image | None, zones: Mapping[str, Sequence[Point]], word
         for ink, thickness in (((0, 0, 0), 4), ((255, 255, 255), 1)):
             cv2.putText(image, text, at, cv2.FONT_HERSHEY_SIMPLEX, 0.7 * scale, ink, max(1, round(thickness * scale)))
     return image
+
+
+def _corners(polygon: Sequence[Point], width: int, height: int) -> NDArray[np.int32]:
+    return np.array([(round(x * width), round(y * height)) for x, y in polygon], np.int32)
 
 
 def write_png(path: Path, image: Image) -> None:

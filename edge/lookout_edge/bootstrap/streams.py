@@ -49,7 +49,7 @@ def first_picture(name: str, camera: CameraConfig, picture: Path | None) -> Imag
 
 
 def write_zones(path: Path, camera: CameraConfig, image: Image | None) -> None:
-    """Draw the camera's zones, each with the rules that watch it, on a BGR picture into a PNG file."""
+    """Draw the camera's zones, each with the rules that watch it, and its masks on a BGR picture into a PNG file."""
     zones = {zone: section.polygon for zone, section in camera.zones.items()}
     words = {zone: ", ".join(rule.scenario for rule in camera.rules if zone in rule.zones) for zone in zones}
-    write_png(path, draw_zones(image, zones, words))
+    write_png(path, draw_zones(image, zones, words, [mask.polygon for mask in camera.masks]))

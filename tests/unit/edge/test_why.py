@@ -388,11 +388,14 @@ def test_a_time_of_which_nothing_can_be_known_is_refused(text: str, says: str) -
 
 def test_check_draws_the_zones_on_a_picture(tmp_path: Path) -> None:
     path = tmp_path / "g.yaml"
-    path.write_text(CONFIG, encoding="utf-8")
+    masked = CONFIG.replace(
+        "    rules:", "    masks: [{polygon: [[0.9, 0.8], [1, 0.8], [1, 0.9], [0.9, 0.9]]}]\n    rules:"
+    )
+    path.write_text(masked, encoding="utf-8")
     clip = tmp_path / "clip.mp4"
     writer = cv2.VideoWriter(str(clip), cv2.VideoWriter.fourcc(*"mp4v"), 5, (320, 240))
     for _ in range(5):
-        writer.write(picture(20, width=320, height=240))
+        writer.write(picture(60, width=320, height=240))
     writer.release()
     arguments = ["check", "--config", str(path), "--draw", str(tmp_path / "drawn"), "--picture"]
     result = CliRunner().invoke(app, [*arguments, str(clip)])
@@ -401,8 +404,9 @@ def test_check_draws_the_zones_on_a_picture(tmp_path: Path) -> None:
     drawn = cv2.imread(str(tmp_path / "drawn" / "stairs.png"))
     assert drawn is not None
     assert drawn.shape == (240, 320, 3)
-    assert int(np.abs(drawn[120, 160].astype(int) - 20).max()) > 20, "the zone is tinted"
-    assert int(np.abs(drawn[235, 310].astype(int) - 20).max()) < 10, "outside the picture is as it was"
+    assert int(np.abs(drawn[120, 160].astype(int) - 60).max()) > 20, "the zone is tinted"
+    assert int(np.abs(drawn[235, 310].astype(int) - 60).max()) < 10, "outside the picture is as it was"
+    assert int(drawn[203, 304].max()) == 0, "what is masked is black"
     assert CliRunner().invoke(app, [*arguments, str(tmp_path / "none.mp4")]).exit_code == 2
     result = CliRunner().invoke(app, ["check", "--config", str(path), "--picture", str(clip)])
     assert (result.exit_code, "say where to with --draw DIR" in result.stderr) == (2, True)
