@@ -42,7 +42,8 @@ class KeyAreaParams(RuleParams):
     dwell_s: Seconds = 2.0
     """Seconds in the area after which it is an intrusion."""
     loiter_windows: tuple[WeeklyWindow, ...] = ()
-    """Weekly windows in which passing is allowed and staying is not; none means never."""
+    """Weekly windows in which passing is allowed and staying is not; none means never. Without ``windows`` being there
+    is an alarm at all other times; where ``windows`` hold as well, being there is one."""
     loiter_s: Seconds = 60.0
     """Seconds in the area after which it is loitering."""
     longest_gap_s: Seconds = 1.0
@@ -72,11 +73,15 @@ class KeyArea(PresenceRule[KeyAreaParams, None]):
     def _is_armed(self, at: float) -> bool:
         return self._armed.contains(at) or self._may_loiter(at)
 
+    def _is_closed(self, at: float) -> bool:
+        """Whether being there is an alarm: who names hours for passing alone does not mean those."""
+        return self._armed.contains(at) and bool(self._params.windows or not self._may_loiter(at))
+
     def _may_loiter(self, at: float) -> bool:
         return self._loitering is not None and self._loitering.contains(at)
 
     def _judge(self, at: float, zone: Zone, presence: Presence, note: None) -> Judgement:
-        intrusion = self._armed.contains(at)
+        intrusion = self._is_closed(at)
         stage = Stage.INTRUSION if intrusion else Stage.LOITERING
         limit_s = self._params.dwell_s if intrusion else self._params.loiter_s
         return Judgement(

@@ -65,6 +65,15 @@ def test_by_schedule_intrusion_at_night_and_loitering_by_day() -> None:
     assert {o.blocked_by for _, o in only_nights} == {"window"}
 
 
+def test_hours_for_passing_alone_close_the_area_at_all_others() -> None:
+    park = {"loiter_windows": ["06:00-22:00"], "loiter_s": 60.0}
+    assert active(watch(area(**park), somebody, hour(12), 90))[0] == (hour(12) + 60, "loitering")
+    assert active(watch(area(**park), somebody, hour(23), 10))[0] == (hour(23) + 2, "intrusion")
+    both = {**park, "windows": ["12:00-13:00"]}
+    assert active(watch(area(**both), somebody, hour(12), 10))[0] == (hour(12) + 2, "intrusion")
+    assert active(watch(area(**both), somebody, hour(23), 90)) == []
+
+
 def test_who_stays_into_the_night_becomes_an_intruder() -> None:
     park = area(windows=["22:00-06:00"], loiter_windows=["06:00-22:00"], loiter_s=3600.0)
     seen = active(watch(park, somebody, hour(22) - 20, 40))
