@@ -56,16 +56,16 @@ def score(
     CLIP.truth.json holds [{"scenario": …, "start_s": …, "end_s": …}], or [] when nothing happens. An alarm counts from
     a second before an event to five seconds after it. Judged are fire, garbage and e-bikes, and what a truth names;
     {"events": […], "judged": […]} says that the clip is labelled for these scenarios only, "residents" whose plates
-    belong there.
+    belong there. Plates are read where vehicles are judged.
     """
     configure_logs(level=log_level(False) + 10)
     with plain_errors():
         start_at = start_time(start)
         clips = _labelled(folder)
-        named = {truth.scenario for _, labels in clips for truth in labels.events}
-        studio = _studio(config, camera, detector)
-        known = {rule.scenario for rule in studio.rules()}
+        named = {scenario for _, labels in clips for scenario in labels.named}
         judged = set(scenario) if scenario else {*EVERYWHERE, *named}
+        studio = _studio(config, camera, detector, plates=Scenario.UNFAMILIAR_VEHICLE in judged)
+        known = {rule.scenario for rule in studio.rules()}
         for lacking in sorted(judged - known):
             typer.echo(f"note: {studio.models.detector.name} or the configuration has no rule for {lacking}", err=True)
         unarmed = (scenario for scenario in studio.unarmed(start_at) if scenario in judged)
@@ -175,12 +175,12 @@ def _labelled(folder: Path) -> list[tuple[Path, Labels]]:
     return found
 
 
-def _studio(config: Path | None, camera: str | None, detector: str | None) -> Studio:
+def _studio(config: Path | None, camera: str | None, detector: str | None, *, plates: bool) -> Studio:
     if config is not None:
         models = None if detector is None else bootstrap.load(config).config.models.model_copy()
         return studio_of(config, camera, models and models.model_copy(update={"detector": detector}))
     chosen = detector or bootstrap.widest_detector()
-    return studio_of(None, camera, ModelsConfig(detector=chosen, plates=False))
+    return studio_of(None, camera, ModelsConfig(detector=chosen, plates=plates))
 
 
 def _watch_all(

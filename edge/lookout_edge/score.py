@@ -73,6 +73,12 @@ class Labels(BaseModel):
     #: Plates that belong here, for unfamiliar vehicles.
     residents: tuple[PlateText, ...] = ()
 
+    @property
+    def named(self) -> frozenset[Scenario]:
+        """Scenarios of which it says something."""
+        vehicles = {_VEHICLE} if self.residents else ()
+        return frozenset({truth.scenario for truth in self.events}) | (self.judged or frozenset()) | frozenset(vehicles)
+
     @model_validator(mode="after")
     def _events_are_judged(self) -> Self:
         lacking = {truth.scenario for truth in self.events} - (self.judged or {truth.scenario for truth in self.events})

@@ -124,6 +124,15 @@ def test_what_a_camera_masks_is_no_alarm_in_a_replay_either(tmp_path: Path) -> N
     assert replay(REEL / "ebike-lift.mp4", tmp_path, "--config", str(config)) == b""
 
 
+def test_a_score_without_a_configuration_reads_the_plates_of_residents(tmp_path: Path) -> None:
+    for name in ("resident-gate.mp4", "resident-gate.truth.json"):
+        (tmp_path / name).write_bytes((REEL / name).read_bytes())
+    result = CliRunner().invoke(app, ["score", str(tmp_path), "--json"])
+    assert result.exit_code == 0, result.output
+    row = json.loads(result.stdout)["scenarios"]["unfamiliar_vehicle"]
+    assert (row["alarms"], row["camera_hours"] > 0) == (0, True)
+
+
 @pytest.mark.slow
 def test_cars_that_drive_through_are_found(tmp_path: Path) -> None:
     clip = SHARED / "car-detection.mp4"

@@ -162,6 +162,19 @@ def test_residents_are_written_as_on_their_plates_and_a_byte_order_mark_is_fine(
     assert read_labels("[]".encode("utf-8-sig"), "a").events == ()
 
 
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ('[{"scenario": "fire_smoke", "start_s": 1, "end_s": 2}]', {FIRE}),
+        ('{"judged": ["garbage"]}', {WASTE}),
+        ('{"residents": ["皖A16H08"]}', {Scenario.UNFAMILIAR_VEHICLE}),
+        ("[]", set[Scenario]()),
+    ],
+)
+def test_a_truth_names_what_happens_and_what_it_says_does_not(text: str, named: set[Scenario]) -> None:
+    assert read_labels(text.encode(), "a").named == named
+
+
 def test_strangers_who_are_let_in_are_told_apart_from_residents_who_are_not() -> None:
     vehicle = Scenario.UNFAMILIAR_VEHICLE
     unknown = replace(alarm(40, vehicle), plate=PlateStatus.UNKNOWN)
