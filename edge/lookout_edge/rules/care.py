@@ -26,6 +26,7 @@ from lookout_edge.rules.base import (
     RuleContext,
     RuleParams,
     Seconds,
+    WeeklyWindow,
     dwell_condition,
     standing_of,
     zone_condition,
@@ -62,6 +63,9 @@ class CareParams(RuleParams):
 
     opted_in: Literal[True]
     """The person, or who may speak for them, has agreed in writing. The rule does not run without this line."""
+    windows: tuple[WeeklyWindow, ...] = ()
+    """Weekly windows in which a fall is an alarm, in the site's time zone; none means always. Signs of life have hours
+    of their own: ``alive_from`` and ``alive_by``."""
     labels: tuple[str, ...] = Field(default=("person",), min_length=1)
     """Labels that count as a person."""
     lie_s: Seconds = 10.0
