@@ -110,19 +110,19 @@ def evaluate_model(
     ] = None,
 ) -> None:
     """Print AP50 and the best threshold for every class, mAP50 and mAP50-95 the COCO way."""
-    if plot is not None and find_spec("matplotlib") is None:
-        raise UsageError("plots need the package matplotlib; run: pip install 'lookout[models]'")
+    if plot is not None:
+        _check_plot(plot)
     detector = DetectorChain(Zoo.find(), model, [provider], threshold=threshold, raw=raw).whole
     labelled = read_dataset(dataset) if judged is None else read_judged(judged, dataset)
     matched = match_labels(labelled.names, detector.labels, parse_renamed(renamed or []))
     with typer.progressbar(length=len(labelled.pictures), label=model, file=sys.stderr) as progress:
         evaluation = evaluate(detector, labelled, matched, lambda: progress.update(1))
+    typer.echo(as_json(model, evaluation) if print_json else as_table(model, evaluation))
     if plot is not None:
         # Takes a second to import, and only plots need it.
         from lookout_models.plot import plot_curves
 
         plot_curves(model, evaluation.result, plot)
-    typer.echo(as_json(model, evaluation) if print_json else as_table(model, evaluation))
 
 
 @app.command("bench")
@@ -149,6 +149,14 @@ app.command("train")(train)
 
 def _entry(name: str) -> ZooEntry:
     return Zoo.find().entry(name)
+
+
+def _check_plot(path: Path) -> None:
+    """UsageError when no plot can be written there: better before an evaluation of minutes than behind it."""
+    if find_spec("matplotlib") is None:
+        raise UsageError("plots need the package matplotlib; run: pip install 'lookout[models]'")
+    if path.is_dir() or not path.parent.is_dir():
+        raise UsageError(f"cannot write {path}; name a file in a folder that exists, e.g. --plot curves.png")
 
 
 def _write(out: Path, lines: Iterator[Line], total: int) -> None:

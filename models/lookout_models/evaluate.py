@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +28,12 @@ class Evaluation:
     pictures: int
     #: Classes of the data set that the model has no label for; they are not in the means.
     unknown_classes: tuple[str, ...]
+    #: Classes of which there is no box; they are not in the means either.
+    absent_classes: tuple[str, ...] = ()
+    #: Where the first picture lies.
+    folder: Path = Path()
+    #: Label files of which there is no picture.
+    without_picture: tuple[str, ...] = ()
 
 
 def parse_renamed(options: Sequence[str]) -> dict[str, list[str]]:
@@ -57,6 +64,8 @@ def match_labels(
                 )
     matched = {name: frozenset(renamed.get(name, (name,))) & frozenset(labels) for name in classes}
     matched = {name: targets for name, targets in matched.items() if targets}
+    if not classes:
+        raise UsageError("the data set has not a single box, so there is nothing to measure")
     if not matched:
         raise UsageError(
             f"the model has none of the data set's classes ({', '.join(classes)}); "
@@ -71,7 +80,13 @@ def evaluate(
     matched: Mapping[str, frozenset[str]],
     on_picture: Callable[[], None] = lambda: None,
 ) -> Evaluation:
-    """Run ``detector``, whose thresholds should be low, over all pictures; ``on_picture`` is called after each."""
+    """Run ``detector``, whose thresholds should be low, over all pictures; ``on_picture`` is called after each.
+
+    Raises UsageError when there is not a single box to find.
+    """
+    there = {dataset.names[int(number)] for picture in dataset.pictures for number in picture.classes}
+    if not there.intersection(matched):
+        raise UsageError(f"the labels hold no box of {', '.join(matched)}, so there is nothing to measure")
     seen: dict[str, list[ClassInPicture]] = {name: [] for name in matched}
     for picture in dataset.pictures:
         image = read_picture(picture.path)
@@ -88,7 +103,9 @@ def evaluate(
         if result is not None:
             results[name] = result
     unknown = tuple(name for name in dataset.names if name not in matched)
-    return Evaluation(Result(results), len(dataset.pictures), unknown)
+    absent = tuple(name for name in matched if name not in results)
+    folder = dataset.pictures[0].path.parent
+    return Evaluation(Result(results), len(dataset.pictures), unknown, absent, folder, dataset.without_picture)
 
 
 def _class_in_picture(
@@ -101,7 +118,8 @@ def _class_in_picture(
     scale = np.array([*size, *size], np.float64)
     centred = picture.boxes[picture.classes == number]
     half = centred[:, 2:] / 2
-    truth = np.concatenate([centred[:, :2] - half, centred[:, :2] + half], axis=1)
+    # Detections end where the picture does, so labels are made to.
+    truth = np.clip(np.concatenate([centred[:, :2] - half, centred[:, :2] + half], axis=1), 0, 1)
     undecided = [box for each, box in picture.undecided if each == number]
     sure = [Box(*corners) for corners in truth]
     found = [d for d in detections if d.label in labels and not _nobody_knows(d.box, undecided, sure)]

@@ -14,7 +14,7 @@ def as_table(model: str, evaluation: Evaluation) -> str:
     result = evaluation.result
     width = max([len(name) for name in result.classes] + [len("all")])
     lines = [
-        f"{model} on {evaluation.pictures} pictures",
+        f"{model} on {evaluation.pictures} pictures of {evaluation.folder}",
         f"{'class':<{width}}  boxes   AP50  AP50-95   best at  precision  recall",
     ]
     for name, found in result.classes.items():
@@ -27,6 +27,10 @@ def as_table(model: str, evaluation: Evaluation) -> str:
     lines.append(f"{'all':<{width}} {boxes:>6} {result.map50:>6.3f}   {result.map50_95:>6.3f}   (mAP50, mAP50-95)")
     if evaluation.unknown_classes:
         lines.append(f"not counted, the model has no such label: {', '.join(evaluation.unknown_classes)}")
+    if evaluation.absent_classes:
+        lines.append(f"not counted, the labels hold no box of it: {', '.join(evaluation.absent_classes)}")
+    if strays := evaluation.without_picture:
+        lines.append(f"label files without a picture, left out: {len(strays)} (first: {strays[0]})")
     return "\n".join(lines)
 
 
@@ -36,6 +40,7 @@ def as_json(model: str, evaluation: Evaluation) -> str:
     document = {
         "model": model,
         "pictures": evaluation.pictures,
+        "folder": str(evaluation.folder),
         "classes": {
             name: {"boxes": c.boxes, "ap50": c.ap50, "ap50_95": c.ap50_95, "best": asdict(c.curve.best())}
             for name, c in result.classes.items()
@@ -43,5 +48,7 @@ def as_json(model: str, evaluation: Evaluation) -> str:
         "map50": result.map50,
         "map50_95": result.map50_95,
         "unknown_classes": list(evaluation.unknown_classes),
+        "absent_classes": list(evaluation.absent_classes),
+        "without_picture": list(evaluation.without_picture),
     }
     return json.dumps(document, ensure_ascii=False)

@@ -83,6 +83,14 @@ def test_wrong_usage_is_one_sentence_and_exit_code_2(run: Run, pictures: Path, t
         "holds no pictures": ["predict", "--model", "coco-nano", empty, "--out", out],
         "does not detect objects": ["predict", "--model", "plate-reader", pictures, "--out", out],
         "has no data.yaml": ["evaluate", "--model", "coco-nano", pictures],
+        "name a file in a folder that exists": [
+            "evaluate",
+            "--model",
+            "coco-nano",
+            pictures,
+            "--plot",
+            empty / "a" / "b",
+        ],
         "is not a file": ["build", "coco-nano", "--source", tmp_path / "none.tgz"],
     }
     for sentence, arguments in wrong.items():

@@ -80,6 +80,32 @@ def test_reports_carry_the_same_figures(tmp_path: Path) -> None:
     assert "no such label: person" in table
 
 
+def test_what_does_not_count_is_told(tmp_path: Path) -> None:
+    dataset = replace(dataset_of(tmp_path, (0.25, 0.5, 0.5, 1)), without_picture=("stray.txt",))
+    matched = {"ebike": frozenset({"motorcycle"}), "person": frozenset({"bicycle"})}
+    evaluation = evaluate(OneBoxDetector(), dataset, matched)
+    assert evaluation.absent_classes == ("person",)
+    table = as_table("one-box", evaluation)
+    assert f"1 pictures of {tmp_path}" in table
+    assert "no box of it: person" in table
+    assert "label files without a picture, left out: 1 (first: stray.txt)" in table
+    document = json.loads(as_json("one-box", evaluation))
+    assert (document["absent_classes"], document["without_picture"]) == (["person"], ["stray.txt"])
+
+
+def test_labels_without_a_box_of_what_the_model_tells_are_an_error(tmp_path: Path) -> None:
+    dataset = dataset_of(tmp_path, (0.25, 0.5, 0.5, 1))
+    with pytest.raises(UsageError, match="no box of person, so there is nothing to measure"):
+        evaluate(OneBoxDetector(), dataset, {"person": frozenset({"motorcycle"})})
+
+
+def test_what_of_a_label_lies_beyond_the_picture_is_cut_off(tmp_path: Path) -> None:
+    evaluation = evaluate(
+        OneBoxDetector(), dataset_of(tmp_path, (0.0, 0.5, 1.0, 1.0)), {"ebike": frozenset({"motorcycle"})}
+    )
+    assert evaluation.result.map50_95 == pytest.approx(1)
+
+
 def test_classes_meet_labels_by_name() -> None:
     assert match_labels(["car", "van"], ["bus", "car"], {}) == {"car": frozenset({"car"})}
 

@@ -60,6 +60,23 @@ def test_a_wrong_line_is_named(tmp_path: Path) -> None:
         collect("made", SOURCE, tmp_path, tmp_path, LABELS, {})
 
 
+@pytest.mark.parametrize(
+    "line", ["-1 0.5 0.5 0.2 0.2", "0.7 0.5 0.5 0.2 0.2", "0 nan 0.5 0.2 0.2", "0 0.5 0.5 0 0.2", "0 50 50 20 20"]
+)
+def test_a_line_that_is_no_box_of_a_class_is_not_learnt_from(tmp_path: Path, line: str) -> None:
+    first(tmp_path)
+    (tmp_path / "made" / "labels" / "made_000.txt").write_text(line)
+    with pytest.raises(UsageError, match=r"made_000\.txt, line 1"):
+        collect("made", SOURCE, tmp_path, tmp_path, LABELS, {})
+
+
+def test_a_box_ends_where_the_picture_does(tmp_path: Path) -> None:
+    first(tmp_path)
+    (tmp_path / "made" / "labels" / "made_000.txt").write_text("0 0.9 0.5 0.4 0.2\n")
+    example = collect("made", SOURCE, tmp_path, tmp_path, LABELS, {})[0]
+    assert example.boxes.corners[0] == pytest.approx([0.7, 0.4, 1.0, 0.6])
+
+
 def test_boxes_of_our_own_stand_beside_the_sources(tmp_path: Path) -> None:
     first(tmp_path)
     (tmp_path / "made" / "labels" / "made_000.txt").write_text("0 0.5 0.5 0.2 0.2\n")

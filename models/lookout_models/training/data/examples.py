@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookout_models.errors import UsageError
+from lookout_models.labels import read_labels
 from lookout_models.pictures import list_pictures
 from lookout_models.training.data.geometry import Floats, pairwise_iou
 from lookout_models.training.recipe import Source
@@ -157,24 +158,14 @@ def _joined(first: Boxes, second: Boxes) -> Boxes:
 
 def _read_labels(path: Path, source: Source, labels: Sequence[str]) -> Boxes:
     if not path.is_file():
-        raise UsageError(f"the labels are missing: {path}")
-    rows: list[tuple[int, float, float, float, float]] = []
-    for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1):
-        if line.strip():
-            row = _row(line, source, labels, f"{path}, line {number}")
-            if row is not None:
-                rows.append(row)
-    return make_boxes(rows)
+        raise UsageError(f"the labels are missing: {path}; add an empty file where there is nothing to find")
+    rows = read_labels(path, len(source.classes), "the recipe's 'classes'")
+    named = [(source.classes[number], *box) for number, *box in rows]
+    return make_boxes(_corners(labels.index(label), box) for label, *box in named if label)
 
 
-def _row(line: str, source: Source, labels: Sequence[str], where: str) -> tuple[int, float, float, float, float] | None:
-    try:
-        number, x, y, width, height = (float(value) for value in line.split())
-        label = source.classes[int(number)]
-    except (ValueError, IndexError) as error:
-        raise UsageError(
-            f"{where}: '{line.strip()}' is not 'class cx cy w h' with a class below {len(source.classes)}"
-        ) from error
-    if not label:
-        return None
-    return labels.index(label), x - width / 2, y - height / 2, x + width / 2, y + height / 2
+def _corners(number: int, box: Sequence[float]) -> tuple[int, float, float, float, float]:
+    """Inside the picture."""
+    x, y, width, height = box
+    left, top = max(0.0, x - width / 2), max(0.0, y - height / 2)
+    return number, left, top, min(1.0, x + width / 2), min(1.0, y + height / 2)
