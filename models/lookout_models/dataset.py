@@ -71,6 +71,13 @@ def read_dataset(folder: Path) -> Dataset:
     return Dataset(names, read, strays)
 
 
+def read_names(description: Path) -> tuple[str, ...]:
+    """The class names in a ``data.yaml``. UsageError when it is none."""
+    if not description.is_file():
+        raise UsageError(f"there is no file {description}; give a YOLO data.yaml, which names the pictures and classes")
+    return _names(_read_description(description), description)
+
+
 def read_judged(judged: Path, folder: Path) -> Dataset:
     """What a file of judged boxes says of the pictures in ``folder`` that it names, whatever is labelled there.
 

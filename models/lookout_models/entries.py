@@ -1,6 +1,7 @@
 """Writing entries of the zoo."""
 
 import hashlib
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,6 +12,14 @@ from lookout_edge.adapters.zoo import ModelSpec, Zoo, ZooEntry
 from lookout_models.errors import ModelsError, UsageError
 
 
+def check_name(zoo: Zoo, name: str, *, replace: bool = False) -> None:
+    """UsageError unless an entry of that name may be made: better before its weights are than behind."""
+    if not re.fullmatch("[a-z0-9][a-z0-9-]*", name):
+        raise UsageError(f"'{name}' is no name of an entry; use small letters, digits and hyphens, e.g. --name my-yolo")
+    if (zoo.folder / name).exists() and not replace:
+        raise UsageError(f"the zoo has '{name}' already; choose another --name or replace it with --replace")
+
+
 def write_entry(
     zoo: Zoo, description: Mapping[str, object], weights: bytes, card: str, *, replace: bool = False
 ) -> ZooEntry:
@@ -19,6 +28,7 @@ def write_entry(
     UsageError when it exists and is not to be replaced or a key is wrong; ModelsError when it cannot be written.
     """
     name = str(description["name"])
+    check_name(zoo, name, replace=replace)
     digest = hashlib.sha256(weights).hexdigest()
     full = {**description, "weights": {"file": f"{name}.onnx", "sha256": digest}}
     try:
@@ -27,8 +37,6 @@ def write_entry(
         first = error.errors()[0]
         raise UsageError(f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}") from error
     folder = zoo.folder / name
-    if folder.exists() and not replace:
-        raise UsageError(f"the zoo has '{name}' already; choose another --name or replace it with --replace")
     text = yaml.safe_dump(full, allow_unicode=True, sort_keys=False, width=120)
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -13,7 +13,7 @@ from lookout_edge.adapters.onnx.chain import DetectorChain
 from lookout_edge.adapters.zoo import Quantised, Source, Zoo, ZooEntry
 from lookout_models.bench import bench
 from lookout_models.dataset import read_dataset
-from lookout_models.entries import write_entry
+from lookout_models.entries import check_name, write_entry
 from lookout_models.errors import ModelsError, UsageError
 from lookout_models.evaluate import Evaluation, evaluate, match_labels, parse_renamed
 from lookout_models.packages import cache_folder
@@ -111,18 +111,22 @@ def import_model(
     size: Annotated[int | None, typer.Option(min=32, help="Side of the pictures; where the file takes any.")] = None,
     replace: Replace = False,
 ) -> None:
-    """Make an entry of your own detector: YOLOv8/11/12, YOLOv10/26, YOLOX or RT-DETR."""
+    """Make an entry of your own detector: YOLOv5 to 12, YOLOv10/26, YOLOX or RT-DETR."""
     _needs_onnx("importing")
-    from lookout_models.imported import OwnModel, import_onnx
+    from lookout_models.imported import NOT_STATED, OwnModel, import_onnx
     from lookout_models.ultralytics_weights import exported
 
-    path = exported(weights, size or _ULTRALYTICS_SIZE) if weights.suffix == ".pt" else weights
-    own = OwnModel(path, name or _entry_name(weights), tuple(labels) if labels else None, licence, size)
-    entry = import_onnx(Zoo.find(), own, replace=replace)
+    zoo, called = Zoo.find(), name or _entry_name(weights)
+    check_name(zoo, called, replace=replace)
+    path = exported(weights, size or _ULTRALYTICS_SIZE) if weights.suffix.lower() == ".pt" else weights
+    own = OwnModel(path, called, tuple(labels) if labels else None, licence, size)
+    entry = import_onnx(zoo, own, replace=replace)
     spec = entry.spec
     typer.echo(f"{entry.folder}: {spec.head.kind}, {len(spec.labels)} classes, licence {spec.licence}")
     if spec.licence == "AGPL-3.0":
         typer.echo("These weights are AGPL-3.0: CARD.md says what that asks of you.", err=True)
+    if spec.licence == NOT_STATED:
+        typer.echo("The file states no licence: find it out, CARD.md says more; then give --licence.", err=True)
 
 
 def _entry_name(weights: Path) -> str:

@@ -2,13 +2,16 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, cast
 
 import typer
 import yaml
 
-from lookout_edge.adapters.zoo import Zoo
+from lookout_edge.adapters.zoo import Imported, Zoo
+from lookout_models.dataset import read_names
+from lookout_models.entries import check_name
 from lookout_models.errors import UsageError
 from lookout_models.ultralytics_weights import Opener, exported, open_yolo, trained
 
@@ -91,15 +94,22 @@ class OwnRun:
 
 
 def with_ultralytics(data: Path, work: Path, settings: OwnRun, opener: Opener = open_yolo) -> None:
-    """Train on a YOLO ``data.yaml``, export the best weights and import them into the zoo."""
-    # onnx is an optional extra.
+    """Train on a YOLO ``data.yaml``, export the best weights and import them into the zoo.
+
+    UsageError for what can be known to fail before hours of training.
+    """
+    if find_spec("onnx") is None:
+        raise UsageError("importing what was trained needs the package onnx; run: pip install 'lookout[models]'")
     from lookout_models.imported import OwnModel, import_onnx
 
-    if not data.is_file():
-        raise UsageError(f"there is no {data}; give a YOLO data.yaml, which names the pictures and classes")
+    read_names(data)
+    zoo = Zoo.find()
+    check_name(zoo, settings.name, replace=True)
+    if settings.name in zoo.names() and not isinstance(zoo.entry(settings.name).spec.source, Imported):
+        raise UsageError(f"the zoo's '{settings.name}' is none of your own models; choose another --name")
     best = trained(settings.start, data, work, epochs=settings.epochs, size=settings.size, opener=opener)
     path = exported(best, settings.size, opener)
-    entry = import_onnx(Zoo.find(), OwnModel(path, settings.name), replace=True)
+    entry = import_onnx(zoo, OwnModel(path, settings.name), replace=True)
     typer.echo(f"{entry.folder}: {len(entry.spec.labels)} classes, licence {entry.spec.licence}")
 
 
