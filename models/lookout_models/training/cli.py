@@ -1,5 +1,6 @@
 """``lookout-models train``: one command from a recipe to an ONNX file."""
 
+import json
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib.util import find_spec
@@ -7,14 +8,16 @@ from pathlib import Path
 from typing import Annotated, Any, cast
 
 import typer
-import yaml
 
 from lookout_edge.adapters.zoo import Imported, Zoo
 from lookout_models.dataset import read_names
 from lookout_models.entries import check_name
 from lookout_models.errors import UsageError
+from lookout_models.training.recipe_file import read_document
 from lookout_models.ultralytics_weights import Opener, exported, open_yolo, trained
 
+_DETECTOR = "detector"
+_KINDS = (_DETECTOR, "plates", "second-look")
 _MISSING_TORCH = "training needs PyTorch; install it with: pip install 'lookout[train]'"
 
 
@@ -50,14 +53,19 @@ def train(
         return
     kind = _kind(recipe)
     if data is None or not data.is_dir():
-        raise UsageError(f"{data or 'nothing'} is not a folder; give the one that the recipe's folders lie in: --data")
+        said = "no --data is given" if data is None else f"{data} is not a folder"
+        raise UsageError(f"{said}; give the folder that the recipe's folders lie in, e.g. --data pictures")
+    _make_folder(work)
+    if kind == _DETECTOR:
+        typer.echo(f"Training; {work / 'log.jsonl'} tells how far it is.", err=True)
     try:
         result = _train(kind, recipe, data, work, HowToRun(ask_base, threads))
     except ModuleNotFoundError as error:
         if error.name != "torch":
             raise
         raise UsageError(_MISSING_TORCH) from error
-    typer.echo(f"{result}")
+    figures = work / "figures.json"
+    typer.echo(f"{_figures(figures) if kind == _DETECTOR and figures.exists() else ''}{result}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,12 +123,27 @@ def with_ultralytics(data: Path, work: Path, settings: OwnRun, opener: Opener = 
 
 def _kind(recipe: Path) -> str:
     """What the recipe trains: ``plates`` or ``second-look``, and ``detector`` when it does not say."""
-    try:
-        values: object = yaml.safe_load(recipe.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UsageError(f"there is no recipe at {recipe}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UsageError(f"{recipe} is not a YAML file: {error}") from error
+    values = read_document(recipe)
     if not isinstance(values, dict):
         raise UsageError(f"{recipe} is not a recipe: it holds no keys; models/recipes has examples")
-    return str(cast(dict[str, Any], values).get("kind", "detector"))
+    kind = cast(dict[str, object], values).get("kind", _DETECTOR)
+    if kind not in _KINDS:
+        raise UsageError(f"{recipe}: kind: '{kind}' is none of {', '.join(_KINDS)}")
+    return str(kind)
+
+
+def _make_folder(work: Path) -> None:
+    try:
+        work.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"cannot make the folder {work}: {error.strerror}; choose another --work") from error
+
+
+def _figures(path: Path) -> str:
+    """The last figures on the validation part, a line a label."""
+    figures: dict[str, dict[str, Any]] = json.loads(path.read_text("utf-8"))
+    return "".join(
+        f"{label}: AP50 {each['ap50']:.3f}, at {each['point']['threshold']:.2f} precision "
+        f"{each['point']['precision']:.3f} and recall {each['point']['recall']:.3f}\n"
+        for label, each in figures.items()
+    )

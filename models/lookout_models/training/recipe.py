@@ -4,11 +4,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from lookout_edge.adapters.zoo import Source as Package
-from lookout_models.errors import UsageError
+from lookout_models.training.recipe_file import Name, read_as
 
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -120,10 +119,10 @@ class Mix(Part):
 class Optimiser(Part):
     """AdamW with a cosine to ``final`` × ``rate``."""
 
-    rate: float = 1e-3
+    rate: Annotated[float, Field(gt=0)] = 1e-3
     backbone_factor: float = 0.3
     final: float = 0.02
-    warmup_steps: int = 60
+    warmup_steps: Annotated[int, Field(ge=0)] = 60
     weight_decay: float = 0.05
     clip: float = 10.0
     ema: float = 0.998
@@ -146,8 +145,9 @@ class Pretrained(Part):
 class Recipe(Part):
     """One training run of a detector."""
 
-    name: str
-    labels: tuple[str, ...]
+    kind: Literal["detector"] = "detector"
+    name: Name
+    labels: Annotated[tuple[str, ...], Field(min_length=1)]
     #: Zoo entry that the weights come from and whose labels are kept alive.
     base: str = "coco-nano"
     #: Zoo entry of these labels, trained before, that the run carries on with; None begins with ``base``.
@@ -158,7 +158,7 @@ class Recipe(Part):
     seed: int = 1
     sources: Mapping[str, Source]
     paste: Paste | None = None
-    phases: tuple[Phase, ...]
+    phases: Annotated[tuple[Phase, ...], Field(min_length=1)]
     augmentation: Augmentation = Augmentation()
     optimiser: Optimiser = Optimiser()
     validation: Validation = Validation()
@@ -176,6 +176,8 @@ class Recipe(Part):
 
     @model_validator(mode="after")
     def _labels_exist(self) -> "Recipe":
+        if twice := [label for label in self.labels if self.labels.count(label) > 1]:
+            raise ValueError(f"labels names '{twice[0]}' twice")
         for name, source in self.sources.items():
             for label in (*source.classes, *source.unknown, *source.pseudo, *source.repeat):
                 if label and label not in self.labels:
@@ -211,15 +213,4 @@ class Recipe(Part):
 
 def read_recipe(path: Path) -> Recipe:
     """The recipe in ``path``. UsageError names the file, the key and what is wrong with it."""
-    try:
-        document = yaml.safe_load(path.read_text("utf-8"))
-    except OSError as error:
-        raise UsageError(f"cannot read the recipe {path}: {error.strerror}") from error
-    except yaml.YAMLError as error:
-        raise UsageError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from error
-    try:
-        return Recipe.model_validate(document)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the recipe"
-        raise UsageError(f"{path}: {where}: {first['msg']}") from error
+    return read_as(path, Recipe)

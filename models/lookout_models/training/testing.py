@@ -1,5 +1,9 @@
-"""A made-up data set that a net can learn in a minute: coloured squares on noise, labelled as ours are."""
+"""A made-up data set that a net can learn in a minute: coloured squares on noise, labelled as ours are.
 
+``python -m lookout_models.training.testing FOLDER`` makes the one that ``models/recipes/smoke.yaml`` trains on.
+"""
+
+import sys
 from pathlib import Path
 
 import cv2
@@ -27,3 +31,9 @@ def _square(picture: np.ndarray[tuple[int, ...], np.dtype[np.uint8]], label: int
     left, top = (int(v) for v in random.integers(0, side - length, 2))
     picture[top : top + length, left : left + length] = _COLOURS[label]
     return f"{label} {(left + length / 2) / side} {(top + length / 2) / side} {length / side} {length / side}\n"
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        raise SystemExit("usage: python -m lookout_models.training.testing FOLDER")
+    make_pictures(Path(sys.argv[1]) / "made", 40)

@@ -2,11 +2,14 @@
 
 from collections.abc import Iterable
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any, TypeVar, cast
 
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+
+from lookout_models.errors import ModelsError
 
 Net = TypeVar("Net", bound=nn.Module)
 
@@ -37,8 +40,11 @@ def write_state(state: dict[str, Any], path: Path) -> None:
 
 
 def read_state(path: Path) -> dict[str, Any]:
-    """What `write_state` wrote; holds tensors and plain values only."""
-    return cast(dict[str, Any], torch.load(path, weights_only=True))
+    """What `write_state` wrote; holds tensors and plain values only. ModelsError when it is damaged."""
+    try:
+        return cast(dict[str, Any], torch.load(path, weights_only=True))
+    except (RuntimeError, EOFError, UnpicklingError) as error:
+        raise ModelsError(f"{path} is damaged; remove it, and the run begins anew") from error
 
 
 def from_array(array: NDArray[Any]) -> Tensor:

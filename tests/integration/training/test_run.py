@@ -9,7 +9,7 @@ import yaml
 
 from lookout_edge.adapters.onnx.session import OnnxSession
 from lookout_edge.adapters.zoo import Zoo
-from lookout_models.errors import UsageError
+from lookout_models.errors import ModelsError, UsageError
 from lookout_models.pictures import list_pictures, read_picture
 from lookout_models.training.testing import make_pictures
 
@@ -145,6 +145,57 @@ def test_a_run_does_not_carry_on_with_other_labels(tmp_path: Path) -> None:
     (tmp_path / "other.yaml").write_text(yaml.safe_dump(recipe), "utf-8")
     with pytest.raises(UsageError, match=r"start: community-nano tells person, .*, not the recipe's labels"):
         run(tmp_path / "other.yaml", tmp_path / "data", tmp_path / "work")
+
+
+def other_recipe(folder: Path, **changes: object) -> Path:
+    """The smoke recipe with two steps and ``changes``."""
+    recipe = yaml.safe_load(RECIPE.read_text("utf-8"))
+    path = folder / "recipe.yaml"
+    path.write_text(yaml.safe_dump({**recipe, "phases": [{"size": 64, "steps": 2, "batch": 2}], **changes}), "utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({"base": "plate-reader"}, "base: 'plate-reader' is no NanoDet"),
+        ({"base": "coco-nano-int8"}, "base: 'coco-nano-int8' is no NanoDet"),
+        ({"base": "community-nano"}, "base: 'community-nano' is no NanoDet"),
+        ({"sources": {}}, "leaves no picture to train on"),
+        ({"validation": {"share": 1}}, "leaves no picture to train on"),
+        ({"start": "fire-detector", "labels": ["fire", "smoke"]}, "start: 'fire-detector' has another backbone"),
+    ],
+)
+def test_what_cannot_be_trained_is_one_sentence(tmp_path: Path, changes: dict[str, object], complaint: str) -> None:
+    make_pictures(tmp_path / "data" / "made", 2)
+    sources = {"made": {"folder": "made", "classes": ["fire", "smoke"]}}
+    path = other_recipe(tmp_path, **{"sources": sources, **changes})
+    with pytest.raises(UsageError, match=complaint):
+        run(path, tmp_path / "data", tmp_path / "work")
+
+
+def test_what_a_kill_left_half_written_is_made_anew(tmp_path: Path) -> None:
+    make_pictures(tmp_path / "data" / "made", 4)
+    work = tmp_path / "work"
+    run(other_recipe(tmp_path), tmp_path / "data", work)
+    asked, hashes = (work / "pseudo.jsonl").read_bytes(), (work / "hashes.json").read_bytes()
+    (work / "pseudo.jsonl").write_bytes(asked[: asked.rstrip().rfind(b"\n") + 20])
+    (work / "hashes.json").write_bytes(hashes[:30])
+    run(other_recipe(tmp_path), tmp_path / "data", work)
+    assert (work / "pseudo.jsonl").read_bytes() == asked
+    assert (work / "hashes.json").read_bytes() == hashes
+
+
+def test_a_checkpoint_of_another_recipe_or_a_damaged_one_is_not_gone_on_from(tmp_path: Path) -> None:
+    make_pictures(tmp_path / "data" / "made", 4)
+    work = tmp_path / "work"
+    run(other_recipe(tmp_path), tmp_path / "data", work)
+    for labels in (["person", "smoke", "fire"], ["person", "fire", "smoke", "garbage"]):
+        with pytest.raises(UsageError, match=r"is of another recipe \(person, fire, smoke\); choose another --work"):
+            run(other_recipe(tmp_path, labels=labels), tmp_path / "data", work)
+    (work / "checkpoint.pt").write_bytes((work / "checkpoint.pt").read_bytes()[:1000])
+    with pytest.raises(ModelsError, match=r"checkpoint\.pt is damaged; remove it"):
+        run(other_recipe(tmp_path), tmp_path / "data", work)
 
 
 def test_a_second_descent_starts_from_its_own_rate() -> None:

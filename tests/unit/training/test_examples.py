@@ -77,6 +77,12 @@ def test_a_box_ends_where_the_picture_does(tmp_path: Path) -> None:
     assert example.boxes.corners[0] == pytest.approx([0.7, 0.4, 1.0, 0.6])
 
 
+def test_a_source_without_a_picture_is_named(tmp_path: Path) -> None:
+    first(tmp_path)
+    with pytest.raises(UsageError, match=r"sources\.made: no picture .* begins with 'web_'"):
+        collect("made", SOURCE.model_copy(update={"prefix": "web_"}), tmp_path, tmp_path, LABELS, {})
+
+
 def test_boxes_of_our_own_stand_beside_the_sources(tmp_path: Path) -> None:
     first(tmp_path)
     (tmp_path / "made" / "labels" / "made_000.txt").write_text("0 0.5 0.5 0.2 0.2\n")

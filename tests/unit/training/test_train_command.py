@@ -30,11 +30,27 @@ def test_a_file_that_is_no_recipe_is_named(tmp_path: Path) -> None:
         train(recipe, data=tmp_path, work=tmp_path)
 
 
+def test_an_unknown_kind_is_named(tmp_path: Path) -> None:
+    recipe = tmp_path / "recipe.yaml"
+    recipe.write_text("kind: detektor", encoding="utf-8")
+    with pytest.raises(UsageError, match="kind: 'detektor' is none of detector, plates, second-look"):
+        train(recipe, data=tmp_path, work=tmp_path)
+
+
+def test_a_work_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    recipe = tmp_path / "recipe.yaml"
+    recipe.write_text("kind: plates", encoding="utf-8")
+    with pytest.raises(UsageError, match=r"cannot make the folder .*recipe\.yaml.*choose another --work"):
+        train(recipe, data=tmp_path, work=recipe)
+
+
 def test_a_data_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     recipe = tmp_path / "recipe.yaml"
     recipe.write_text("kind: plates", encoding="utf-8")
-    with pytest.raises(UsageError, match="--data"):
+    with pytest.raises(UsageError, match=r"nowhere is not a folder; .*--data"):
         train(recipe, data=tmp_path / "nowhere", work=tmp_path)
+    with pytest.raises(UsageError, match=r"^no --data is given"):
+        train(recipe, data=None, work=tmp_path)
 
 
 @pytest.mark.skipif(find_spec("torch") is None, reason="training needs PyTorch: pip install 'lookout[train]'")

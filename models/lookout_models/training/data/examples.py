@@ -60,6 +60,9 @@ def collect(
     folder = data / source.folder
     images = folder / "images" if (folder / "images").is_dir() else folder
     texts = own / source.own_labels if source.own_labels else folder / "labels"
+    chosen = [p for p in list_pictures(images) if p.name.startswith(source.prefix) and p.name not in source.excluded]
+    if not chosen:
+        raise UsageError(f"sources.{name}: no picture of {images} begins with '{source.prefix}' and is not excluded")
     return [
         _example(
             name,
@@ -70,8 +73,7 @@ def collect(
             pseudo.get(str(path)) if drawn is None else drawn.get(path.name),
             faults.get(path.name, Faults()),
         )
-        for path in list_pictures(images)
-        if path.name.startswith(source.prefix) and path.name not in source.excluded
+        for path in chosen
     ]
 
 

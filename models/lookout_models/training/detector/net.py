@@ -28,7 +28,7 @@ SIDES = 4
 #: Rows of a COCO-80 head that mean one of our labels.
 COCO_ROWS: Mapping[str, int] = {"person": 0, "bicycle": 1, "car": 2, "motorcycle": 3, "bus": 5, "truck": 7}
 
-_COCO_CLASSES = 80
+COCO_CLASSES = 80
 #: Slope of the activations below zero.
 LEAK = 0.1
 #: Channels of the neck.
@@ -157,8 +157,8 @@ class NanoDet(nn.Module):
 
 def coco_teacher(weights: Path) -> NanoDet:
     """coco-nano itself, 80 classes, in evaluation mode and without gradients."""
-    net = NanoDet(_COCO_CLASSES)
-    _load(net, weights, range(_COCO_CLASSES))
+    net = NanoDet(COCO_CLASSES)
+    _load(net, weights, range(COCO_CLASSES))
     return net.eval().requires_grad_(False)
 
 
@@ -209,7 +209,7 @@ def _values(module: nn.Conv2d) -> tuple[Floats, Floats]:
     return module.weight.detach().numpy().copy(), cast(Tensor, module.bias).detach().numpy().copy()
 
 
-def _load(net: NanoDet, weights: Path, rows: Sequence[int | None], classes: int = _COCO_CLASSES) -> None:
+def _load(net: NanoDet, weights: Path, rows: Sequence[int | None], classes: int = COCO_CLASSES) -> None:
     source = _source_convolutions(weights)
     body = _body(net)
     for module, (weight, bias) in zip(body, source[: len(body)], strict=True):

@@ -1,9 +1,10 @@
 """From a recipe and a data folder to training and validation examples."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from lookout_models.errors import UsageError
 from lookout_models.training.data.examples import Example, collect
 from lookout_models.training.data.paste import CutOut, cut_outs
 from lookout_models.training.data.split import split
@@ -29,7 +30,11 @@ def prepare(recipe: Recipe, data: Path, own: Path, work: Path) -> Data:
         chosen, held_back = split(examples, source, recipe.validation.share, known)
         train[name] = [example for example in chosen for _ in range(_times(example, source, recipe.labels))]
         validation.extend(held_back)
-    (work / _HASHES).write_text(json.dumps(known), "utf-8")
+    _write_hashes(known, work / _HASHES)
+    if not any(train.values()):
+        raise UsageError(
+            "the recipe leaves no picture to train on; name 'sources', and lower 'share' of 'validation' below 1"
+        )
     return Data(train, validation, _objects(recipe, data, own))
 
 
@@ -49,4 +54,14 @@ def _objects(recipe: Recipe, data: Path, own: Path) -> list[CutOut]:
 
 
 def _read_hashes(path: Path) -> dict[str, int]:
-    return json.loads(path.read_text("utf-8")) if path.exists() else {}
+    """What is there to read; they are soon made anew."""
+    try:
+        return json.loads(path.read_text("utf-8")) if path.exists() else {}
+    except ValueError:
+        return {}
+
+
+def _write_hashes(known: Mapping[str, int], path: Path) -> None:
+    partial = path.with_name(f"{path.name}.partial")
+    partial.write_text(json.dumps(known), "utf-8")
+    partial.replace(path)

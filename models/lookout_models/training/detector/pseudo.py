@@ -27,6 +27,9 @@ def label_pictures(teacher: NanoDet, pictures: Iterable[Path], size: int, out: P
     Pictures that ``out`` already holds are skipped, so an interrupted run goes on where it stopped.
     """
     done = read_pseudo_labels(out).keys()
+    if out.exists():
+        # A killed run may leave half a line, which the next one would be appended to.
+        _write_whole_lines(out)
     with out.open("a", encoding="utf-8") as file:
         for path in pictures:
             if str(path) not in done:
@@ -37,9 +40,20 @@ def label_pictures(teacher: NanoDet, pictures: Iterable[Path], size: int, out: P
 
 def read_pseudo_labels(path: Path) -> dict[str, list[PseudoBox]]:
     """Path of the picture → boxes as `label_pictures` wrote them."""
-    lines = path.read_text("utf-8").splitlines() if path.exists() else []
+    lines = _whole_lines(path.read_bytes()).splitlines() if path.exists() else []
     records = [cast(dict[str, Any], json.loads(line)) for line in lines]
     return {str(record["path"]): [_pseudo_box(box) for box in record["boxes"]] for record in records}
+
+
+def _whole_lines(content: bytes) -> bytes:
+    return content[: content.rfind(b"\n") + 1]
+
+
+def _write_whole_lines(path: Path) -> None:
+    content = path.read_bytes()
+    whole = _whole_lines(content)
+    if len(whole) < len(content):
+        path.write_bytes(whole)
 
 
 def _pseudo_box(values: Sequence[Any]) -> PseudoBox:

@@ -1,11 +1,12 @@
 """A whole run: the base model's labels, the examples, the training, the ONNX file."""
 
+from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 
 import torch
 
-from lookout_edge.adapters.zoo import Zoo
+from lookout_edge.adapters.zoo import Quantised, Zoo, ZooEntry
 from lookout_models.errors import UsageError
 from lookout_models.packages import cache_folder, fetch, unpack
 from lookout_models.pictures import list_pictures
@@ -15,7 +16,7 @@ from lookout_models.training.detector.distil import Teacher
 from lookout_models.training.detector.export import export
 from lookout_models.training.detector.lite import fit_laterals, on_trunk
 from lookout_models.training.detector.lite_export import export_lite
-from lookout_models.training.detector.net import NanoDet, coco_teacher, from_coco, from_trained
+from lookout_models.training.detector.net import COCO_CLASSES, NanoDet, coco_teacher, from_coco, from_trained
 from lookout_models.training.detector.pixels import to_tensor
 from lookout_models.training.detector.prepare import PSEUDO_LABELS, prepare
 from lookout_models.training.detector.pseudo import label_pictures
@@ -38,7 +39,7 @@ def run(path: Path, data: Path, work: Path, *, ask_base: bool = True, threads: i
     torch.set_num_threads(threads)
     seed(recipe.seed)
     work.mkdir(parents=True, exist_ok=True)
-    entry = Zoo.find().entry(recipe.base)
+    entry = _base(recipe.base)
     weights = entry.folder / entry.spec.weights.file
     if ask_base and recipe.pseudo_size and not recipe.distils:
         _ask_base(recipe, weights, data, work)
@@ -64,12 +65,37 @@ def run(path: Path, data: Path, work: Path, *, ask_base: bool = True, threads: i
     return target
 
 
+def _base(name: str) -> ZooEntry:
+    """The zoo entry that the weights come from. UsageError when it is of another kind."""
+    entry = Zoo.find().entry(name)
+    if len(entry.spec.labels) != COCO_CLASSES or not _is_whole_nanodet(entry):
+        raise UsageError(
+            f"base: '{name}' is no NanoDet of COCO's {COCO_CLASSES} classes in full precision; coco-nano is"
+        )
+    return entry
+
+
+def _is_whole_nanodet(entry: ZooEntry) -> bool:
+    """Whether its head is NanoDet's and its weights are those that a training left, not an int8 twin's."""
+    return entry.spec.head.kind == "nanodet" and not isinstance(entry.spec.source, Quantised)
+
+
+def _taught(entry: ZooEntry, labels: Sequence[str]) -> NanoDet:
+    """The net in ``entry``. UsageError when it is none of NanoDet's own make."""
+    try:
+        if _is_whole_nanodet(entry):
+            return from_trained(entry.folder / entry.spec.weights.file, labels)
+    except ValueError as error:
+        raise UsageError(f"start: '{entry.name}' has another backbone; name a detector with NanoDet's own") from error
+    raise UsageError(f"start: '{entry.name}' is no NanoDet in full precision; name one that a training left")
+
+
 def _started(name: str, recipe: Recipe) -> NanoDet:
     """The net of the zoo entry that the run begins with. UsageError when it knows other labels."""
     entry = Zoo.find().entry(name)
     if entry.spec.labels != recipe.labels:
         raise UsageError(f"start: {name} tells {', '.join(entry.spec.labels)}, not the recipe's labels in their order")
-    return from_trained(entry.folder / entry.spec.weights.file, recipe.labels)
+    return _taught(entry, recipe.labels)
 
 
 def _trunk(named: str | Pretrained, work: Path) -> SecondLook:
@@ -86,7 +112,7 @@ def _on_trunk(recipe: Recipe, trunk: SecondLook, examples: Data) -> NanoDet:
     unknown = [label for label in recipe.labels if label not in entry.spec.labels]
     if unknown:
         raise UsageError(f"start: {entry.name} does not tell {', '.join(unknown)}; its heads cannot begin there")
-    taught = channels_last(from_trained(entry.folder / entry.spec.weights.file, entry.spec.labels).eval())
+    taught = channels_last(_taught(entry, entry.spec.labels).eval())
     rows = [entry.spec.labels.index(label) for label in recipe.labels]
     net = channels_last(on_trunk(trunk, taught, rows))
     batches = islice(Batches(recipe, examples.train, ()).after(0), _LATERAL_BATCHES)

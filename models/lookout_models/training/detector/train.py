@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from lookout_models.errors import UsageError
 from lookout_models.training.data.batches import Batch, Batches
 from lookout_models.training.data.examples import Example
 from lookout_models.training.data.paste import CutOut
@@ -135,7 +136,10 @@ class Trainer:
         write_state(state, self._folder / CHECKPOINT)
 
     def _restore(self) -> None:
-        state = read_state(self._folder / CHECKPOINT)
+        path = self._folder / CHECKPOINT
+        state = read_state(path)
+        if tuple(state["labels"]) != self._recipe.labels or _shapes(state["net"]) != _shapes(self._net.state_dict()):
+            raise UsageError(f"{path} is of another recipe ({', '.join(state['labels'])}); choose another --work")
         self._step = state["step"]
         self._net.load_state_dict(state["net"])
         self._average.net.load_state_dict(state["average"])
@@ -143,6 +147,10 @@ class Trainer:
         self._optimiser.load_state_dict(state["optimiser"])
         self._drawn = state["sampler"]
         self._batches.restore(self._drawn)
+
+
+def _shapes(weights: Mapping[str, Tensor]) -> dict[str, torch.Size]:
+    return {name: value.shape for name, value in weights.items()}
 
 
 def freeze(net: NanoDet, parts: int) -> None:

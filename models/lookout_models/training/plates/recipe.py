@@ -3,11 +3,10 @@
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from lookout_edge.adapters.zoo import Source
-from lookout_models.errors import UsageError
+from lookout_models.training.recipe_file import Name, read_as
 
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -51,7 +50,7 @@ class PlateRecipe(_Strict):
     """``kind: plates`` recipes."""
 
     kind: Literal["plates"]
-    name: str
+    name: Name
     seed: int = 1
     #: The package whose text recogniser is trained further.
     base: Source
@@ -83,14 +82,4 @@ class PlateRecipe(_Strict):
 
 def load_recipe(path: Path) -> PlateRecipe:
     """Read and check; UsageError with the file and the key at fault."""
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-        return PlateRecipe.model_validate(content)
-    except OSError as error:
-        raise UsageError(f"cannot read the recipe {path}: {error.strerror}; check its path") from error
-    except yaml.YAMLError as error:
-        raise UsageError(f"{path} is no YAML: {error}; correct it there") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        raise UsageError(f"{path}: {key}: {first['msg']}; correct it there") from error
+    return read_as(path, PlateRecipe)

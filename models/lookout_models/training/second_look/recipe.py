@@ -3,12 +3,11 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-import yaml
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from lookout_edge.adapters.zoo import Source as Package
-from lookout_models.errors import UsageError
 from lookout_models.training.recipe import Augmentation, Part, Share
+from lookout_models.training.recipe_file import Name, read_as
 
 
 class Stretch(Part):
@@ -91,7 +90,7 @@ class SecondLookRecipe(Part):
     """One training run of a classifier that judges a detector's candidates."""
 
     kind: Literal["second-look"]
-    name: str
+    name: Name
     labels: tuple[str, ...]
     seed: int = 1
     #: The recipe beside this one whose pictures, labels and validation split are used.
@@ -157,9 +156,4 @@ class SecondLookRecipe(Part):
 
 def read_second_look_recipe(path: Path) -> SecondLookRecipe:
     """The recipe in ``path``. UsageError names the key that is wrong."""
-    try:
-        return SecondLookRecipe.model_validate(yaml.safe_load(path.read_text("utf-8")))
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the recipe"
-        raise UsageError(f"{path}: {where}: {first['msg']}") from error
+    return read_as(path, SecondLookRecipe)
