@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,13 +18,15 @@ from lookout_models.bench import bench
 from lookout_models.dataset import read_dataset, read_judged
 from lookout_models.errors import ModelsError, UsageError
 from lookout_models.evaluate import evaluate, match_labels, parse_renamed
-from lookout_models.pictures import list_pictures
+from lookout_models.pictures import given_pictures
 from lookout_models.predict import Line, predict, read_plates
 from lookout_models.report import EVALUATION_THRESHOLD, as_json, as_table
 from lookout_models.training.cli import train
 from lookout_models.zoo_commands import build_model, import_model, mix_weights, quantise_model
 
 _FAILED, _BAD_USAGE = 1, 2
+#: What costs are compared with.
+_MEASURE = "coco-nano"
 
 app = typer.Typer(
     help="Models of the zoo: what there is, how good it is, and how it came about.",
@@ -34,7 +36,7 @@ app = typer.Typer(
 )
 
 ModelName = Annotated[str, typer.Option("--model", help="Name of the zoo entry (see 'list').")]
-Pictures = Annotated[Path, typer.Argument(help="Folder with pictures.", metavar="DIR")]
+Pictures = Annotated[Path, typer.Argument(help="Folder with pictures, or one picture.", metavar="DIR")]
 Out = Annotated[Path, typer.Option("--out", help="File to write, a line of JSON a picture; '-' is the terminal.")]
 Threshold = Annotated[float | None, typer.Option(min=0, max=1, help="Instead of the model's own per-class thresholds.")]
 Provider = Annotated[str, typer.Option(help="Execution provider of ONNX Runtime, e.g. cpu, cuda, openvino.")]
@@ -47,6 +49,8 @@ def list_models(as_json_lines: AsJson = False) -> None:
     """Show what the zoo holds."""
     zoo = Zoo.find()
     names = zoo.names()
+    if not names:
+        typer.echo(f"{zoo.folder} is empty: import a model, or unset LOOKOUT_ZOO", err=True)
     width = max(map(len, names), default=0)
     for entry in map(zoo.entry, names):
         spec = entry.spec
@@ -68,7 +72,7 @@ def predict_folder(
 ) -> None:
     """Detect objects in every picture of a folder. Boxes are x1, y1, x2, y2 in pixels."""
     detector = DetectorChain(Zoo.find(), model, [provider], threshold=threshold, raw=raw).whole
-    pictures = list_pictures(folder)
+    pictures = given_pictures(folder)
     _write(out, predict(detector, pictures), len(pictures))
 
 
@@ -87,7 +91,7 @@ def plates_folder(
     reader = OnnxPlateReader(
         _entry("plate-detector"), _entry(reader_model), providers=[provider], min_character=certain
     )
-    pictures = list_pictures(folder)
+    pictures = given_pictures(folder)
     _write(out, read_plates(reader, pictures, crops), len(pictures))
 
 
@@ -127,12 +131,17 @@ def evaluate_model(
 
 @app.command("bench")
 def bench_models(
-    models: Annotated[list[str], typer.Option("--model", help="Zoo entry; may be repeated. The first is the measure.")],
+    models: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--model", help="Zoo entry; may be repeated, the first is the measure. All beside coco-nano unless given."
+        ),
+    ] = None,
     rounds: Annotated[int, typer.Option(min=1, help="Pictures for each model.")] = 20,
     print_json: AsJson = False,
 ) -> None:
-    """Print what a picture costs with each model: CPU time of one thread."""
-    costs = bench([_entry(name) for name in models], rounds)
+    """Print what a picture costs with each model's network alone, without other looks: CPU time of one thread."""
+    costs = bench([_entry(name) for name in models or _beside_measure(Zoo.find().names())], rounds)
     if print_json:
         typer.echo(json.dumps({name: {"ms": c.milliseconds, "relative": c.relative} for name, c in costs.items()}))
         return
@@ -157,6 +166,13 @@ def _check_plot(path: Path) -> None:
         raise UsageError("plots need the package matplotlib; run: pip install 'lookout[models]'")
     if path.is_dir() or not path.parent.is_dir():
         raise UsageError(f"cannot write {path}; name a file in a folder that exists, e.g. --plot curves.png")
+
+
+def _beside_measure(names: Sequence[str]) -> list[str]:
+    """All of them, the measure first. UsageError when there is none."""
+    if not names:
+        raise UsageError("the zoo is empty; import a model, or unset LOOKOUT_ZOO")
+    return sorted(names, key=lambda name: name != _MEASURE)
 
 
 def _write(out: Path, lines: Iterator[Line], total: int) -> None:

@@ -74,6 +74,9 @@ def build(entry: ZooEntry, cache: Path, archive: Path | None = None, out: Path |
     with tempfile.TemporaryDirectory(prefix="lookout-build-") as folder:
         content = recipe(unpack(archive, source, Path(folder))[0])
     target = out or entry.folder / entry.spec.weights.file
-    target.write_bytes(content)
+    try:
+        target.write_bytes(content)
+    except OSError as error:
+        raise UsageError(f"cannot write {target}: {error.strerror}; choose another --out") from error
     digest = hashlib.sha256(content).hexdigest()
     return Built(target, digest, digest == entry.sha256)

@@ -32,11 +32,14 @@ def mixed(first: Path, second: Path, share: float) -> bytes:
 
 def _read(path: Path) -> onnx.ModelProto:
     try:
-        return onnx.load_from_string(path.read_bytes())
+        model = onnx.load_from_string(path.read_bytes())
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror}") from error
     except DecodeError as error:
         raise UsageError(f"{path} is no ONNX file: {error}") from error
+    if not model.graph.node:
+        raise UsageError(f"{path} is no ONNX file: it holds no net")
+    return model
 
 
 def _steps(model: onnx.ModelProto) -> list[tuple[str, tuple[str, ...]]]:

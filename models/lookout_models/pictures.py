@@ -17,8 +17,20 @@ def list_pictures(folder: Path) -> list[Path]:
         raise UsageError(f"{folder} is not a folder; give a folder with pictures")
     pictures = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
     if not pictures:
-        raise UsageError(f"{folder} holds no pictures ({', '.join(sorted(SUFFIXES))})")
+        inside = sorted(path for path in folder.iterdir() if path.is_dir())
+        hint = f"; give one of its folders, e.g. {inside[0]}" if inside else ""
+        raise UsageError(f"{folder} holds no pictures ({', '.join(sorted(SUFFIXES))}){hint}")
     return pictures
+
+
+def given_pictures(place: Path) -> list[Path]:
+    """``place`` itself where it is a picture, else the pictures in the folder. UsageError when there are none."""
+    if not place.is_file():
+        return list_pictures(place)
+    if place.suffix.lower() in SUFFIXES:
+        return [place]
+    known = ", ".join(sorted(SUFFIXES))
+    raise UsageError(f"{place} is neither a folder nor a picture ({known}); a video is for 'lookout-edge replay'")
 
 
 def read_picture(path: Path) -> Image:

@@ -19,13 +19,15 @@ from numpy.typing import NDArray
 from onnx import TensorProto, numpy_helper
 
 from lookout_edge.adapters.onnx.letterbox import InputMaker
-from lookout_edge.adapters.zoo import ZooEntry
+from lookout_edge.adapters.zoo import Quantised, ZooEntry
+from lookout_edge.adapters.zoo_heads import ClassifierHead
 from lookout_edge.domain.frame import Image
 from lookout_models.builders.onnx_files import check_model, load_model
-from lookout_models.errors import ModelsError
+from lookout_models.errors import ModelsError, UsageError
 
 #: Share of the convolutions, from the picture on, that stay float32: they see the raw picture and cost little.
 LEAVE_FIRST = 0.1
+_OPSET = 13
 #: Inputs of a Resize that is told sizes, and dimensions of a batch of pictures.
 _WITH_SIZES, _DIMENSIONS = 4, 4
 
@@ -33,9 +35,14 @@ _WITH_SIZES, _DIMENSIONS = 4, 4
 def quantised(entry: ZooEntry, pictures: Sequence[Image], leave_first: float = LEAVE_FIRST) -> bytes:
     """The weights of ``entry`` with int8 convolutions, calibrated on BGR ``pictures`` of any size.
 
-    Raises ModelsError when the graph has no convolution.
+    Raises ModelsError when the graph has no convolution, and UsageError when it is int8 already or takes more than a
+    picture.
     """
-    model = with_scaled_resizes(with_plain_weights(onnx.load_model_from_string(entry.weights())))
+    if isinstance(entry.spec.source, Quantised):
+        raise UsageError(f"'{entry.name}' is int8 already; quantise '{entry.spec.source.quantised}'")
+    if isinstance(entry.spec.head, ClassifierHead) and entry.spec.head.redraws:
+        raise UsageError(f"'{entry.name}' takes more than a picture, so that it cannot be quantised; leave it as it is")
+    model = with_scaled_resizes(with_plain_weights(with_scales_a_channel(onnx.load_model_from_string(entry.weights()))))
     convolutions = [node for node in model.graph.node if node.op_type == "Conv"]
     if not convolutions:
         raise ModelsError(f"'{entry.name}' has no convolution to quantise")
@@ -47,6 +54,18 @@ def quantised(entry: ZooEntry, pictures: Sequence[Image], leave_first: float = L
         made = with_free_size(made)
     check_model(made)
     return made.SerializeToString(deterministic=True)
+
+
+def with_scales_a_channel(model: onnx.ModelProto) -> onnx.ModelProto:
+    """``model`` in a version of ONNX whose int8 weights may have a scale a channel."""
+    if all(each.version >= _OPSET for each in model.opset_import if not each.domain):
+        return model
+    # onnx's converter carries no types.
+    converter = cast(Any, import_module("onnx.version_converter"))
+    try:
+        return cast(onnx.ModelProto, converter.convert_version(model, _OPSET))
+    except RuntimeError as error:
+        raise ModelsError(f"the graph cannot be converted to ONNX opset {_OPSET}; export it again with that") from error
 
 
 def with_plain_weights(model: onnx.ModelProto) -> onnx.ModelProto:

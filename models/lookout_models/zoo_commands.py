@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from lookout_edge.adapters.onnx.chain import DetectorChain
+from lookout_edge.adapters.onnx.decoders import open_decoder
 from lookout_edge.adapters.zoo import Quantised, Source, Zoo, ZooEntry
 from lookout_models.bench import bench
 from lookout_models.dataset import read_dataset
@@ -80,11 +81,20 @@ def quantise_model(
 
     zoo = Zoo.find()
     entry = zoo.entry(model)
+    called = name or f"{model}-int8"
+    if called == model:
+        raise UsageError(f"'{model}' cannot be its own twin: what it is made from has to stay; choose another --name")
+    check_name(zoo, called, replace=replace)
+    # What is wrong with the data sets is said before minutes of work, not behind them.
+    for dataset in datasets or []:
+        labelled = read_dataset(dataset)
+        open_decoder(entry.spec)
+        match_labels(labelled.names, entry.spec.labels, parse_renamed(renamed or []))
     chosen = _spread(list_pictures(pictures), amount)
     weights = quantised(entry, [read_picture(path) for path in chosen], leave)
     twin = entry.spec.model_copy(
         update={
-            "name": name or f"{model}-int8",
+            "name": called,
             "description": f"{entry.spec.description}; int8",
             "source": Quantised(quantised=model, sha256=entry.sha256, pictures=len(chosen)),
         }
@@ -182,5 +192,9 @@ def mix_weights(
     _needs_onnx("mixing")
     from lookout_models.mixing import mixed
 
-    out.write_bytes(mixed(first, second, share))
+    content = mixed(first, second, share)
+    try:
+        out.write_bytes(content)
+    except OSError as error:
+        raise UsageError(f"cannot write {out}: {error.strerror}; choose another --out") from error
     typer.echo(f"{out}: sha256 {hashlib.sha256(out.read_bytes()).hexdigest()}")

@@ -303,14 +303,21 @@ class ZooEntry:
         try:
             content = path.read_bytes()
         except OSError as error:
-            raise ModelError(f"cannot read {path}: {error.strerror}; run 'lookout-models build {self.name}'") from error
+            raise ModelError(f"cannot read {path}: {error.strerror}; {self._way_back}") from error
         found = hashlib.sha256(content).hexdigest()
         if found != self.sha256:
             raise ModelError(
                 f"{path} is damaged: its SHA-256 is {found[:12]}…, model.yaml says {self.sha256[:12]}…; "
-                f"restore it or run 'lookout-models build {self.name}'"
+                f"{self._way_back}"
             )
         return content
+
+    @property
+    def _way_back(self) -> str:
+        """How to come by the weights again: what was trained or imported cannot be built from a package."""
+        if isinstance(self.spec.source, Source):
+            return f"restore it or run 'lookout-models build {self.name}'"
+        return "restore it from where this zoo came from"
 
 
 @dataclass(frozen=True, slots=True)
@@ -362,7 +369,7 @@ class Zoo:
 def _read_spec(path: Path) -> ModelSpec:
     try:
         return ModelSpec.model_validate(yaml.safe_load(path.read_text("utf-8")))
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ModelError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from error
     except ValidationError as error:
         first = error.errors()[0]

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
+from lookout_edge.adapters.zoo import Zoo
 from lookout_models.__main__ import main
 
 
@@ -99,6 +100,35 @@ def test_wrong_usage_is_one_sentence_and_exit_code_2(run: Run, pictures: Path, t
         assert sentence in done.stderr
         assert "Traceback" not in done.stderr
         assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_one_picture_will_do_and_a_video_is_sent_elsewhere(run: Run, pictures: Path, tmp_path: Path) -> None:
+    done = run("predict", "--model", "coco-nano", pictures / "b.png", "--out", "-")
+    assert (done.returncode, json.loads(done.stdout)["image"]) == (0, "b.png")
+    video = tmp_path / "clip.mp4"
+    video.write_bytes(b"a video")
+    done = run("predict", "--model", "coco-nano", video, "--out", "-")
+    assert (done.returncode, "'lookout-edge replay'" in done.stderr) == (2, True)
+
+
+def test_a_folder_of_folders_says_which_may_hold_pictures(run: Run, pictures: Path) -> None:
+    done = run("predict", "--model", "coco-nano", pictures.parent, "--out", "-")
+    assert done.returncode == 2
+    assert f"give one of its folders, e.g. {pictures}" in done.stderr
+
+
+def test_costs_are_beside_coco_nano_unless_said_otherwise(run: Run) -> None:
+    costs = json.loads(run("bench", "--json", "--rounds", "1").stdout)
+    assert next(iter(costs)) == "coco-nano"
+    assert {"community-nano", "community-nano-int8"} <= set(costs)
+    assert costs["coco-nano"]["relative"] == 1
+
+
+def test_mixtures_are_written_where_there_is_a_folder(run: Run, tmp_path: Path) -> None:
+    entry = Zoo.find().entry("plate-detector")
+    weights = entry.folder / entry.spec.weights.file
+    done = run("mix", weights, weights, "--out", tmp_path / "none" / "m.onnx")
+    assert (done.returncode, "choose another --out" in done.stderr) == (2, True)
 
 
 def test_build_wants_one_name_or_all(run: Run, tmp_path: Path) -> None:

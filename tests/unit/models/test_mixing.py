@@ -51,5 +51,8 @@ def test_what_is_no_model_is_named(tmp_path: Path) -> None:
     first = net(tmp_path / "a.onnx", [1.0])
     with pytest.raises(UsageError, match=r"b\.onnx is no ONNX file"):
         mixed(first, tmp_path / "b.onnx", 0.5)
+    (tmp_path / "d.onnx").write_bytes(b"")
+    with pytest.raises(UsageError, match=r"d\.onnx is no ONNX file: it holds no net"):
+        mixed(tmp_path / "d.onnx", tmp_path / "d.onnx", 0.5)
     with pytest.raises(UsageError, match=r"cannot read .*c\.onnx"):
         mixed(first, tmp_path / "c.onnx", 0.5)

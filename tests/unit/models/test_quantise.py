@@ -125,3 +125,33 @@ def test_the_command_makes_an_entry_with_its_figures(
     assert "| CPU of a picture | 1 |" in capsys.readouterr().out
     with pytest.raises(UsageError, match=r"has 'made-int8' already.*--replace"):
         quantise_model("made", dataset / "images", amount=8)
+
+
+def test_what_cannot_be_quantised_is_said_before_anything_is_made(zoo: Zoo, tmp_path: Path) -> None:
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    cv2.imwrite(str(folder / "a.png"), np.zeros((40, 64, 3), np.uint8))
+    with pytest.raises(UsageError, match="'made' cannot be its own twin"):
+        quantise_model("made", folder, name="made", replace=True)
+    with pytest.raises(UsageError, match="nowhere is not a folder"):
+        quantise_model("made", folder, datasets=[tmp_path / "nowhere"])
+    with pytest.raises(UsageError, match="'Int 8' is no name of an entry"):
+        quantise_model("made", folder, name="Int 8")
+    assert zoo.names() == ("made",)
+    quantise_model("made", folder)
+    with pytest.raises(UsageError, match="'made-int8' is int8 already; quantise 'made'"):
+        quantise_model("made-int8", folder)
+
+
+def test_a_model_that_takes_more_than_a_picture_is_refused(pictures: list[Image]) -> None:
+    with pytest.raises(UsageError, match="'fire-second-look' takes more than a picture"):
+        quantised(Zoo.find().entry("fire-second-look"), pictures)
+
+
+def test_an_older_version_of_onnx_is_brought_up(pictures: list[Image]) -> None:
+    entry = Zoo.find().entry("plate-detector")
+    assert load_model_from_string(entry.weights()).opset_import[0].version < 13
+    twin = quantised(entry, pictures)
+    batch, _ = InputMaker(entry.spec.input).make(pictures[0])
+    first, second = (OnnxSession("made", weights).run(batch)["conf"] for weights in (entry.weights(), twin))
+    assert np.abs(first - second).max() < 0.1

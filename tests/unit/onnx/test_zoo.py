@@ -85,6 +85,20 @@ def test_missing_weights_say_how_to_get_them(tmp_path: Path) -> None:
         zoo.entry("tiny").weights()
 
 
+def test_what_was_trained_is_restored_not_built(tmp_path: Path) -> None:
+    zoo = zoo_with(tmp_path, source={"recipe": "tiny.yaml", "data": ["ours"]})
+    (tmp_path / "tiny" / "tiny.onnx").unlink()
+    with pytest.raises(ModelError, match="restore it from where this zoo came from"):
+        zoo.entry("tiny").weights()
+
+
+def test_a_description_that_is_no_text_is_named(tmp_path: Path) -> None:
+    zoo = zoo_with(tmp_path)
+    (tmp_path / "tiny" / "model.yaml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ModelError, match=r"model\.yaml is not valid YAML"):
+        zoo.entry("tiny")
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
