@@ -100,7 +100,7 @@ def quantise_model(
         }
     )
     description = twin.model_dump(mode="json", exclude={"weights"}, exclude_defaults=True)
-    made = write_entry(zoo, description, weights, _card(entry, len(chosen)), replace=replace)
+    made = write_entry(zoo, description, weights, _card(entry, called, len(chosen), leave), replace=replace)
     costs = bench([entry, made], _ROUNDS)
     lines = [f"| CPU of a picture | 1 | {costs[made.name].relative:.2f} |"]
     for dataset in datasets or []:
@@ -168,11 +168,13 @@ def _spread(paths: Sequence[Path], amount: int) -> list[Path]:
     return [paths[int(i * step)] for i in range(min(amount, len(paths)))]
 
 
-def _card(entry: ZooEntry, pictures: int) -> str:
+def _card(entry: ZooEntry, called: str, pictures: int, leave: float) -> str:
     return (
         f"# Int8 twin of {entry.name}\n\n"
         f"Its convolutions in int8, all else as it was; ranges from {pictures} pictures. Licence:\n"
-        f"{entry.spec.licence}, as the original's ({entry.sha256}), whose card holds for all that is not below.\n\n"
+        f"{entry.spec.licence}, as the original's ({entry.sha256}), whose card holds for all that is not below:\n"
+        "data, intended use and where it fails.\n\n"
+        f"    lookout-models quantise {entry.name} PICTURES --name {called} --pictures {pictures} --leave {leave:g}\n\n"
         "SHA-256 `{sha256}`\n"
     )
 

@@ -41,3 +41,17 @@ def test_the_card_gives_source_licence_and_hash(entry: ZooEntry) -> None:
             origin = ()
     for fact in (entry.sha256, entry.spec.licence, *origin):
         assert fact in card
+
+
+def test_the_card_gives_command_use_and_failures(entry: ZooEntry) -> None:
+    card = (entry.folder / "CARD.md").read_text("utf-8")
+    match entry.spec.source:
+        case Trained(recipe=recipe):
+            command = f"lookout-models train models/recipes/{recipe} "
+        case Quantised(quantised=other):
+            command = f"lookout-models quantise {other} "
+        case _:
+            command = f"lookout-models build {entry.name}"
+    assert command in card
+    assert "intended use" in card.lower()
+    assert "where it fails" in card.lower()

@@ -122,6 +122,7 @@ def test_the_command_makes_an_entry_with_its_figures(
     card = (entry.folder / "CARD.md").read_text("utf-8")
     assert entry.sha256 in card
     assert "| set mAP50 |" in card
+    assert "lookout-models quantise made PICTURES --name made-int8 --pictures 8 --leave 0.1" in card
     assert "| CPU of a picture | 1 |" in capsys.readouterr().out
     with pytest.raises(UsageError, match=r"has 'made-int8' already.*--replace"):
         quantise_model("made", dataset / "images", amount=8)
