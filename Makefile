@@ -110,9 +110,15 @@ torch-cpu: $(VENV)/.dev ## PyTorch for the training's tests, where pip offers a 
 prepare-tests: torch-cpu ## What `make test` would fetch of the system's programs, and PyTorch
 	@$(BIN)/python .ci/system_packages.py
 
+# Where torch is, since nothing of it can be told without.
+check-training-types: $(VENV)/.dev
+	@if $(BIN)/python -c 'import torch' 2>/dev/null; \
+	then $(BIN)/pyright -p .ci/pyright-training.json --pythonpath $(BIN)/python; \
+	else echo 'training: PyTorch is not here, so its types are not checked'; fi
+
 check-training: $(VENV)/.dev ## Types and tests of model training (installs torch, which is large)
 	@$(PIP) install -c $(PINS) -e '.[train]' | $(SHOW_PROGRESS)
-	@$(BIN)/pyright -p .ci/pyright-training.json --pythonpath $(BIN)/python
+	@$(MAKE) check-training-types
 	@$(BIN)/python -m pytest tests/unit/training tests/integration/training
 
 format: $(VENV)/.dev ## Format and sort imports

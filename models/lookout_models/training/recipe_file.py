@@ -55,8 +55,7 @@ def _complaint(error: ErrorDetails, form: type[BaseModel]) -> str:
 def _keys(form: type[BaseModel]) -> set[str]:
     """All keys of a recipe, those of its sections as well."""
     keys: set[str] = set()
-    sections: dict[str, dict[str, object]] = form.model_json_schema().get("$defs", {})
+    sections: dict[str, dict[str, dict[str, object]]] = form.model_json_schema().get("$defs", {})
     for section in (form.model_json_schema(), *sections.values()):
-        properties = section.get("properties")
-        keys.update(properties if isinstance(properties, dict) else ())
+        keys.update(section.get("properties", {}))
     return keys

@@ -19,6 +19,11 @@ def seed(number: int) -> None:
     torch.manual_seed(number)  # pyright: ignore[reportUnknownMemberType]
 
 
+def solution(matrix: Tensor, aims: Tensor) -> Tensor:
+    """N × K: x with ``matrix`` (N × N) · x = ``aims`` (N × K)."""
+    return cast(Tensor, torch.linalg.solve(matrix, aims))  # pyright: ignore[reportUnknownMemberType]
+
+
 def channels_last(net: Net) -> Net:
     """``net`` with its weights laid out for channels-last pictures, which convolve faster on a CPU."""
     return cast(Net, net.to(memory_format=torch.channels_last))  # pyright: ignore[reportCallIssue, reportUnknownMemberType]

@@ -88,7 +88,7 @@ def test_a_second_looks_net_carries_a_detectors_heads() -> None:
         fit_laterals(net, taught, [pixels])
         assert all(after < 0.8 < first for after, first in zip(missed(), before, strict=True))
         logits, distances = net(pixels)
-    rgb = (np.ascontiguousarray(picture[None, ..., ::-1].transpose(0, 3, 1, 2), np.float32) - 127) / 128
+    rgb = (np.ascontiguousarray(picture[None, ..., ::-1].transpose(0, 3, 1, 2), np.float32) - 127) / np.float32(128)
     found = OnnxSession("made", export_lite(net, 96, "made").SerializeToString()).run(rgb)
     assert np.abs(logits.sigmoid().numpy() - found["scores"]).max() < 1e-3
     assert np.abs(distances.numpy() - found["distances"]).max() < 1e-2
@@ -117,7 +117,7 @@ def test_every_size_is_exported_as_it_is(size: Size) -> None:
     picture = np.random.default_rng(0).integers(0, 255, (64, 64, 3), np.uint8)
     with torch.inference_mode():
         logits, distances = net(to_tensor([picture]))
-    rgb = (np.ascontiguousarray(picture[None, ..., ::-1].transpose(0, 3, 1, 2), np.float32) - 127) / 128
+    rgb = (np.ascontiguousarray(picture[None, ..., ::-1].transpose(0, 3, 1, 2), np.float32) - 127) / np.float32(128)
     found = OnnxSession("made", export_lite(net, 64, "made").SerializeToString()).run(rgb)
     assert np.abs(logits.sigmoid().numpy() - found["scores"]).max() < 1e-3
     assert np.abs(distances.numpy() - found["distances"]).max() < 1e-2

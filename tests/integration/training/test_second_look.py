@@ -267,7 +267,10 @@ def test_edges_are_found_where_the_fire_ends(tmp_path: Path, background: float) 
         steps=110, batch=12, dropout=0.0, rate=3e-3, ema=0.9, sources={"web": 2.0}, side=2.0, background=background
     )
     corner = (FIRE, np.array([85, 85, 99, 99], np.float32))
-    find = lambda _: [corner] if background else []  # noqa: E731
+
+    def find(picture: Picture) -> list[tuple[int, Floats]]:
+        return [corner] if background else []
+
     head = train_edges(recipe, edges, net, pictures, (FIRE,), find, tmp_path / "log")
     _, told = (json.loads(line) for line in (tmp_path / "log").read_text().splitlines())
     assert told["overlap_after"] > told["overlap_before"] + 0.02

@@ -14,6 +14,7 @@ from lookout_models.training.detector.pixels import MEAN, STD
 from lookout_models.training.second_look.net import SecondLook
 from lookout_models.training.second_look.train import MEAN as LITE_MEAN
 from lookout_models.training.second_look.train import STD as LITE_STD
+from lookout_models.training.torched import solution
 
 _RIDGE = 1e-2
 
@@ -76,7 +77,7 @@ def fit_laterals(net: NanoDet, taught: NanoDet, batches: Iterable[Tensor]) -> No
         for lateral, (inner, outer) in zip(net.neck.laterals, sums, strict=True):
             ridge = _RIDGE * inner.diagonal()[:-1].mean() * torch.eye(len(inner), dtype=inner.dtype)
             ridge[-1, -1] = 0
-            solved = torch.linalg.solve(inner + ridge, outer).float()
+            solved = solution(inner + ridge, outer).float()
             convolution = cast(nn.Conv2d, lateral)
             convolution.weight.copy_(solved[:-1].T[:, :, None, None])
             cast(Tensor, convolution.bias).copy_(solved[-1])

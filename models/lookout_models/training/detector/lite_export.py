@@ -10,7 +10,6 @@ from torch import nn
 from lookout_models.training.detector.lite import LiteBackbone
 from lookout_models.training.detector.net import BINS, LEAK, NECK, SIDES, STRIDES, Head, NanoDet
 from lookout_models.training.second_look.export import Graph, block, convolution, finished, plain
-from lookout_models.training.second_look.net import Convolution
 
 
 def export_lite(net: NanoDet, size: int, name: str) -> onnx.ModelProto:
@@ -40,7 +39,7 @@ def export_lite(net: NanoDet, size: int, name: str) -> onnx.ModelProto:
 
 def _backbone(graph: Graph, backbone: LiteBackbone) -> list[str]:
     zero, six = (graph.constant(np.array(value, np.float32)) for value in (0, 6))
-    features = convolution(graph, cast(Convolution, backbone.stem), "pixels", (zero, six))
+    features = convolution(graph, backbone.stem, "pixels", (zero, six))
     maps: list[str] = []
     for number, part in enumerate(backbone.blocks, 1):
         features = block(graph, part, features, (zero, six))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from math import exp, log
 
 import numpy as np
 
@@ -129,7 +130,8 @@ def shows_none(example: Example, labels: Sequence[int]) -> bool:
 
 def _lamp_box(picture: Picture, random: Random) -> Floats:
     height, width = picture.shape[:2]
-    side = max(_LEAST_BOX, np.exp(random.uniform(*np.log(_LAMPS))) * max(height, width))
+    least, most = (log(share) for share in _LAMPS)
+    side = max(_LEAST_BOX, exp(random.uniform(least, most)) * max(height, width))
     x, y = random.uniform(side / 2, max(side, width) - side / 2), random.uniform(side / 2, max(side, height) - side / 2)
     return np.array([x - side / 2, y - side / 2, x + side / 2, y + side / 2], np.float32)
 

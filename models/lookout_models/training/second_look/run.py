@@ -168,7 +168,7 @@ def train_edges(
     memory, squares = MapMemory(net, edges.precision == "bf16"), list[Square]()
     for example, picture in pictures:
         wanted = edges.background > 0 or np.isin(example.boxes.classes, labels).any()
-        found = find(picture) if wanted else []
+        found = find(picture) if wanted else ()
         for _ in range(edges.passes):
             for seen, square in squares_of(example, picture, labels, found, how, random):
                 memory.add(disturbed(seen, edges.augmentation, random))
