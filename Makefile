@@ -26,7 +26,7 @@ DATABASE ?= sqlite
 LAB_ARGS ?=
 LAB = PYTHONPATH=$(CURDIR)/server:$(CURDIR)/edge $(BIN)/python -m lookout_lab
 
-.PHONY: help setup setup-dev console screenshots demo reel demo-check demo-reel test test-replicas check check-types check-rest check-training torch-cpu prepare-tests format schemas bench bench-desk bench-months soak score crashlab backlog load quiet-hours build-models pins clean
+.PHONY: help setup setup-dev console screenshots demo reel demo-check demo-reel test test-replicas check check-types check-rest check-training check-training-types torch-cpu prepare-tests format schemas bench bench-desk bench-months soak score crashlab backlog load quiet-hours build-models pins clean
 
 help: ## List the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
