@@ -139,7 +139,7 @@ class PlateDirectory(Protocol):
         """All known plates and passes at a frame time; ``uses`` are the visits that are left."""
         ...
 
-    def visit(self, plate: str, at: float, camera: str | None = None) -> None:
+    def visit(self, plate: str, at: float, camera: str) -> None:
         """A known vehicle was seen at frame time ``at``: count it, unless its last visit still goes on. Of its passes
-        one that is good at ``camera``, where that is told."""
+        it uses one that is good at ``camera``."""
         ...

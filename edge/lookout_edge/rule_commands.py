@@ -230,7 +230,7 @@ class _Known:
         """See ``PlateDirectory``."""
         return self._residents
 
-    def visit(self, plate: str, at: float, camera: str | None = None) -> None:
+    def visit(self, plate: str, at: float, camera: str) -> None:
         """See ``PlateDirectory``."""
 
     def note(self, suppressed: Suppressed) -> None:

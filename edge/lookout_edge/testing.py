@@ -115,13 +115,13 @@ class FixedDirectory:
 
     visits: list[str] = field(default_factory=list[str])
     #: At which cameras.
-    visited: list[str | None] = field(default_factory=list[str | None])
+    visited: list[str] = field(default_factory=list[str])
 
     def residents(self, at: float) -> Sequence[Resident]:
         """See ``PlateDirectory``."""
         return self.known
 
-    def visit(self, plate: str, at: float, camera: str | None = None) -> None:
+    def visit(self, plate: str, at: float, camera: str) -> None:
         """See ``PlateDirectory``."""
         self.visits.append(plate)
         self.visited.append(camera)

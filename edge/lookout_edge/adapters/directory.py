@@ -49,7 +49,7 @@ class FilePlateDirectory:
                 self._as_of = listed, max(since, begun), until
             return self._as_of[0]
 
-    def visit(self, plate: str, at: float, camera: str | None = None) -> None:
+    def visit(self, plate: str, at: float, camera: str) -> None:
         """Count a visit of ``plate``, whose reading may be off by a character; see ``PlateDirectory``.
 
         A visit lasts ``VISIT_S``: whoever comes back within it, or is read once more, has not come again.
@@ -58,7 +58,7 @@ class FilePlateDirectory:
             # Who is on the list under this very plate is nobody else's guest, however like their plates are.
             exact = [resident for resident in self._residents if resident.plate == plate]
             theirs = exact or [resident for resident in self._residents if _alike(resident.plate, plate)]
-            here = [each for each in theirs if camera is None or not each.cameras or camera in each.cameras]
+            here = [each for each in theirs if not each.cameras or camera in each.cameras]
             passes = [resident for resident in here if resident.uses is not None]
             if any(at - self._visits_of(each)[1] < VISIT_S for each in passes):
                 return

@@ -36,7 +36,7 @@ class NobodyKnown:
         """See ``PlateDirectory``."""
         return ()
 
-    def visit(self, plate: str, at: float, camera: str | None = None) -> None:
+    def visit(self, plate: str, at: float, camera: str) -> None:
         """See ``PlateDirectory``."""
 
 

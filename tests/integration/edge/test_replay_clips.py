@@ -31,36 +31,21 @@ cameras:
       - {scenario: corridor_ebike, alarm_from: passing, votes_needed: 1, dwell_s: 1}
 """
 
-TAKEN = """\
-site: riverside
-gateway: gw-1
-models: {detector: community-nano-int8, plates: false}
-cameras:
-  bins:
-    source: {url: "rtsp://192.0.2.1/stream"}
-    rules: [{scenario: garbage, dwell_s: 4}]
-"""
 
-LIFT = """\
+def one_rule(rule: str, detector: str = "community-nano-int8") -> str:
+    """A configuration of one camera with one rule, to which keys of the camera can be added."""
+    return f"""\
 site: riverside
 gateway: gw-1
-models: {detector: community-nano-int8, plates: false}
+models: {{detector: {detector}, plates: false}}
 cameras:
-  lift:
-    source: {url: "rtsp://192.0.2.1/stream"}
-    rules: [{scenario: corridor_ebike, place: lift}]
+  clip:
+    source: {{url: "rtsp://192.0.2.1/stream"}}
+    rules: [{rule}]
 """
 
 
-BURNING = """\
-site: riverside
-gateway: gw-1
-models: {detector: DETECTOR, plates: false}
-cameras:
-  house:
-    source: {url: "rtsp://192.0.2.1/stream"}
-    rules: [{scenario: fire_smoke}]
-"""
+LIFT = one_rule("{scenario: corridor_ebike, place: lift}")
 
 
 @pytest.fixture(scope="module")
@@ -147,7 +132,7 @@ def test_garbage_that_a_cleaner_takes_away_is_one_occurrence_that_ends_as_remove
     """The rendered clip with half a minute of the empty place behind it."""
     clip, config = tmp_path / "taken.mp4", tmp_path / "g.yaml"
     write_with_a_rest(REEL / "bag-taken.mp4", clip, seconds=30)
-    config.write_text(TAKEN, encoding="utf-8")
+    config.write_text(one_rule("{scenario: garbage, dwell_s: 4}"), encoding="utf-8")
     start, end = entries(replay(clip, tmp_path, "--config", str(config)))
     [told] = json.loads((REEL / "bag-taken.truth.json").read_text("utf-8"))
     assert (start["phase"], end["phase"], end["end_reason"]) == ("start", "end", "removed")
@@ -188,7 +173,7 @@ def test_a_house_that_burns_is_an_alarm_within_five_seconds(detector: str, tmp_p
     if not clip.is_file():
         pytest.skip(f"{clip} is not here")
     config = tmp_path / "gateway.yaml"
-    config.write_text(BURNING.replace("DETECTOR", detector), encoding="utf-8")
+    config.write_text(one_rule("{scenario: fire_smoke}", detector), encoding="utf-8")
     start, *later = entries(replay(clip, tmp_path, "--config", str(config)))
     assert (start["phase"], start["scenario"]) == ("start", "fire_smoke")
     assert start["at_s"] <= 5

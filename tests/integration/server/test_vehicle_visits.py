@@ -75,7 +75,7 @@ async def test_what_the_gateway_counts_reaches_the_list(station: Station, tmp_pa
     book = FilePlateDirectory(tmp_path / "residents.json")
     await _hold_the_list(station, "gw-1", book=book)
     for plate, hours in (("皖B77777", 0), ("皖A12345", 1), ("皖B77777", 2), ("皖B77777", 24)):
-        book.visit(plate, (NOON + timedelta(hours=hours)).timestamp())
+        book.visit(plate, (NOON + timedelta(hours=hours)).timestamp(), "gate")
     said = _status("gw-1", book.report())
     assert "77777" not in json.dumps(json.loads(said.payload), ensure_ascii=False), "integrators hear it, too"
     await station.intake.take([said])

@@ -53,29 +53,29 @@ def test_a_pass_is_good_for_its_visits_and_a_visit_lasts_half_a_day(tmp_path: Pa
     directory = FilePlateDirectory(path)
     directory.replace((*SOME, GUEST))
     assert left(directory, 0.0) == 2
-    directory.visit("皖A54321", 10.0)
-    directory.visit("皖A5432I", 2 * HOURS)  # read again, a character off: the same visit
+    directory.visit("皖A54321", 10.0, "north")
+    directory.visit("皖A5432I", 2 * HOURS, "north")  # read again, a character off: the same visit
     assert left(directory, 3 * HOURS) == 1
-    directory.visit("皖A54321", 24 * HOURS)
+    directory.visit("皖A54321", 24 * HOURS, "north")
     assert left(directory, 25 * HOURS) == 1, "the last visit goes on"
     assert left(FilePlateDirectory(path), 25 * HOURS) == 1, "also after a restart"
     assert left(FilePlateDirectory(path), 37 * HOURS) == 0
-    directory.visit("皖A12345", 24 * HOURS)
+    directory.visit("皖A12345", 24 * HOURS, "north")
     assert directory.residents(37 * HOURS)[:2] == SOME, "who lives here comes as often as they like"
 
 
 def test_who_lives_here_uses_up_no_pass_of_a_guest_whose_plate_is_much_alike(tmp_path: Path) -> None:
     directory = FilePlateDirectory(tmp_path / "residents.json")
     directory.replace((Resident(plate="皖A54322"), GUEST))
-    directory.visit("皖A54322", 10.0)
-    directory.visit("皖A54322", 24 * HOURS)
+    directory.visit("皖A54322", 10.0, "north")
+    directory.visit("皖A54322", 24 * HOURS, "north")
     assert left(directory, 48 * HOURS) == 2
 
 
 def test_a_pass_that_was_taken_away_and_given_again_is_a_new_one(tmp_path: Path) -> None:
     directory = FilePlateDirectory(tmp_path / "residents.json")
     directory.replace((GUEST,))
-    directory.visit("皖A54321", 0.0)
+    directory.visit("皖A54321", 0.0, "north")
     directory.replace((GUEST,))
     assert left(directory, 24 * HOURS) == 1, "sending the list again changes nothing"
     directory.replace(SOME)
@@ -92,9 +92,9 @@ def one_day(day: int, uses: int = 1) -> Resident:
 def test_passes_of_one_plate_for_two_days_are_used_up_one_by_one(tmp_path: Path) -> None:
     directory = FilePlateDirectory(tmp_path / "residents.json")
     directory.replace((one_day(1), one_day(2)))
-    directory.visit(GUEST.plate, 8 * HOURS)
+    directory.visit(GUEST.plate, 8 * HOURS, "north")
     assert [each.uses for each in directory.residents(23 * HOURS)] == [0, 1]
-    directory.visit(GUEST.plate, 32 * HOURS)
+    directory.visit(GUEST.plate, 32 * HOURS, "north")
     assert [each.uses for each in directory.residents(33 * HOURS)] == [0, 1], "the visit goes on"
     assert [each.uses for each in directory.residents(47 * HOURS)] == [0, 0]
 
@@ -102,7 +102,7 @@ def test_passes_of_one_plate_for_two_days_are_used_up_one_by_one(tmp_path: Path)
 def test_a_pass_that_takes_the_place_of_a_used_one_is_a_new_one(tmp_path: Path) -> None:
     directory = FilePlateDirectory(tmp_path / "residents.json")
     directory.replace((one_day(1),))
-    directory.visit(GUEST.plate, 8 * HOURS)
+    directory.visit(GUEST.plate, 8 * HOURS, "north")
     directory.replace((one_day(2),))
     assert [each.uses for each in directory.residents(30 * HOURS)] == [1]
 
@@ -110,10 +110,10 @@ def test_a_pass_that_takes_the_place_of_a_used_one_is_a_new_one(tmp_path: Path) 
 def test_of_passes_that_overlap_a_visit_uses_one(tmp_path: Path) -> None:
     directory = FilePlateDirectory(tmp_path / "residents.json")
     directory.replace((one_day(1), GUEST))
-    directory.visit(GUEST.plate, 8 * HOURS)
-    directory.visit(GUEST.plate, 9 * HOURS)
+    directory.visit(GUEST.plate, 8 * HOURS, "north")
+    directory.visit(GUEST.plate, 9 * HOURS, "north")
     assert [each.uses for each in directory.residents(23 * HOURS)] == [0, 2]
-    directory.visit(GUEST.plate, 22 * HOURS)
+    directory.visit(GUEST.plate, 22 * HOURS, "north")
     assert [each.uses for each in directory.residents(40 * HOURS)] == [0, 1]
 
 
@@ -140,7 +140,7 @@ def test_the_list_is_one_object_until_something_changes(tmp_path: Path) -> None:
     directory.replace([*SOME, GUEST])
     first = directory.residents(0.0)
     assert directory.residents(1.0) is first
-    directory.visit(GUEST.plate, 2.0)
+    directory.visit(GUEST.plate, 2.0, "north")
     during = directory.residents(2.0)
     assert during is not first
     assert directory.residents(11 * HOURS) is during
@@ -161,7 +161,7 @@ def test_it_tells_by_id_how_often_passes_were_used_the_last_used_first(tmp_path:
     directory.replace((*SOME, guest, other, nameless))
     assert directory.report() == {}
     for hours, seen in ((1, guest), (2, other), (30, other), (40, SOME[0]), (41, nameless)):
-        directory.visit(seen.plate, hours * HOURS)
+        directory.visit(seen.plate, hours * HOURS, "north")
     assert list(directory.report().items()) == [("v-2", 2), ("v-1", 1)]
     assert FilePlateDirectory(path).report() == directory.report()
     directory.replace((*SOME, guest.model_copy(update={"id": "v-3"}), other.model_copy(update={"uses": None})))
@@ -174,5 +174,5 @@ def test_of_very_many_passes_it_tells_the_last_used(tmp_path: Path) -> None:
     passes = [Resident(plate=f"皖A{n:03}{n:03}", uses=1, id=f"v-{n}") for n in range(MOST_TOLD + 10)]
     directory.replace(passes)
     for at, each in enumerate(passes):
-        directory.visit(each.plate, float(at))
+        directory.visit(each.plate, float(at), "north")
     assert list(directory.report()) == [each.id for each in reversed(passes[10:])]
