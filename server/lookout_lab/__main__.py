@@ -1,4 +1,4 @@
-"""``python -m lookout_lab``: see the package's README section in ``server/README.md``."""
+"""``python -m lookout_lab``: see the README beside it."""
 
 import json
 import shutil

@@ -348,7 +348,7 @@ def schema(
     out: Annotated[Path, typer.Option(help="Folder to write into.")],
     check_only: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 when a file is stale.")] = False,
 ) -> None:
-    """Export the JSON Schemas of server.yaml and site.yaml, and the OpenAPI document."""
+    """Export the JSON Schemas of server.yaml, site.yaml and policy.yaml, and the OpenAPI document."""
     documents = bootstrap.exported_documents()
     if not check_only:
         out.mkdir(parents=True, exist_ok=True)

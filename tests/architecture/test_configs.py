@@ -60,6 +60,15 @@ def test_every_example_fits_the_schema_that_editors_use(path: Path) -> None:
     assert [str(error) for error in jsonschema_rs.validator_for(schema).iter_errors(example)] == []
 
 
+def test_the_dispatchers_example_has_every_key() -> None:
+    schema = json.loads((CONFIGS / "schemas" / "server-config.schema.json").read_text(encoding="utf-8"))
+    sections = [schema, *(each for each in schema["$defs"].values() if "properties" in each)]
+    example = (CONFIGS / "server.example.yaml").read_text(encoding="utf-8")
+    keys = {key for section in sections for key in section["properties"]}
+    # A password in the file is possible and not what anybody should copy.
+    assert sorted(key for key in keys - {"password"} if not re.search(rf"\b{key}:", example)) == []
+
+
 @pytest.mark.parametrize("path", [path for path in EXAMPLES if path.name.startswith("gateway.")], ids=lambda p: p.name)
 def test_a_key_area_with_hours_for_passing_is_watched_at_all_others(path: Path) -> None:
     """The nights of workdays and rest days from midnight to midnight leave the small hours of Mondays out."""
