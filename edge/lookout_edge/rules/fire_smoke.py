@@ -12,7 +12,7 @@ lamp.
 
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import Self
+from typing import NamedTuple, Self
 
 from pydantic import Field, model_validator
 
@@ -24,7 +24,6 @@ from lookout_edge.domain.hazard import Hazard, HazardBook
 from lookout_edge.domain.observation import Observation, Scene, Standing
 from lookout_edge.domain.occurrence import OccurrenceSettings
 from lookout_edge.domain.presence import Thing
-from lookout_edge.domain.scenery import Scenery
 from lookout_edge.domain.schedule import make_schedule
 from lookout_edge.domain.track import Track
 from lookout_edge.domain.zone import Zone
@@ -41,19 +40,14 @@ from lookout_edge.rules.base import (
     window_condition,
     zone_condition,
 )
-from lookout_edge.rules.origins import UNSEEN_S
+from lookout_edge.rules.hazard_past import SMOKE, HazardPast, Waits, is_smoke_alone, kind_of
 
 #: Label group of flames and smoke.
 GROUP = "hazard"
 #: How far above the model's threshold, as a share of the way to certainty, it is sure of itself.
 SURE = 0.2
-#: The same where something stood before that it may be, and the share of the looks that must see smoke there.
-CLEAR, LASTING = 0.5, 0.95
-SMOKE = "smoke"
-#: Smoke comes within so many seconds before it is first seen, or its place looked as it does now: clouds.
-_COMES_S = 30.0
-#: Where it looks just so, the past need not be as long: what is thin changes little in half a minute, nothing in this.
-_JUST_COMES_S = 8.0
+#: The same where something stood before that it may be.
+CLEAR = 0.5
 #: While every look sees what must be seen in nearly every look, it is looked at again after so many seconds.
 _AGAIN_S = 1.0
 #: What is confirmed needs no vote any more: seconds from one look at it to the next.
@@ -118,6 +112,18 @@ class FireSmokeParams(RuleParams):
         return self
 
 
+class _Signs(NamedTuple):
+    """What tells a fire from what only looks like one."""
+
+    #: It flickers or grows.
+    alive: bool
+    #: It does not, and its place is known for what came to nothing, or is left out.
+    doubted: bool
+    #: It may always have stood there, and has not lasted.
+    held_back: bool
+    of_the_past: tuple[Condition, ...]
+
+
 class FireSmoke:
     """The rule. It follows places that burn and not tracks: flames have no shape to track."""
 
@@ -133,13 +139,12 @@ class FireSmoke:
         #: Hazard → the zone in which it began.
         self._zone_of: dict[int, Zone] = {}
         self._cells = LearnedCells(marks_needed=params.learned_marks, keep_s=params.learned_keep_s)
-        self._scenery = Scenery()
+        self._past = HazardPast(
+            Waits(params.scenery_s, params.left_out_s, params.steady_share), lambda hazard: self._is_sure(hazard, CLEAR)
+        )
         self._stages: dict[int, Stage] = {}
         #: Those that have been active: an alarm that was told is never taken back for its past.
         self._told: set[int] = set()
-        #: Looks in which the place of a flame, or of smoke suspected long before, showed what it had shown before, less
-        #: those in which it did not.
-        self._stands: dict[tuple[int, str], int] = {}
         #: Those that only doubt of their place kept from being confirmed: they teach nothing of it.
         self._slowed: set[int] = set()
 
@@ -179,7 +184,7 @@ class FireSmoke:
             if hazard.number not in self._zone_of:
                 self._begin(hazard, hazards, scene)
         self._zone_of = {each.number: self._zone_of[each.number] for each in hazards}
-        self._stands = {key: stands for key, stands in self._stands.items() if key[0] in self._zone_of}
+        self._past.keep(self._zone_of)
         observations: list[Observation] = []
         stages: dict[int, Stage] = {}
         for hazard in hazards:
@@ -188,20 +193,19 @@ class FireSmoke:
                 stages[hazard.number] = Stage(observation.attributes.stage)
             if observation.standing is Standing.ACTIVE:
                 self._told.add(hazard.number)
-            elif hazard.seen_at == at and _is_smoke_alone(hazard) and observation.blocked_by != "as_before":
+            elif hazard.seen_at == at and is_smoke_alone(hazard) and observation.blocked_by != "as_before":
                 suspected.append(hazard.box)
             observations.append(observation)
         self._stages, self._told, self._slowed = stages, self._told & stages.keys(), self._slowed & stages.keys()
         alarms = [o.box for o in observations if o.key in self._told]
-        for box in suspected:
-            if not any(box.intersection(alarm) > 0 for alarm in alarms):
-                self._scenery.suspect(at, box)
+        self._past.suspect(at, [box for box in suspected if not any(box.intersection(a) > 0 for a in alarms)])
         return tuple(observations)
 
     def reset(self) -> None:
         """See ``Rule.reset``; what was learned of places stays."""
         self._book.reset()
-        self._stages, self._told, self._slowed, self._zone_of, self._stands = {}, set(), set(), {}, {}
+        self._past.reset()
+        self._stages, self._told, self._slowed, self._zone_of = {}, set(), set(), {}
 
     def _zone(self, found: Detection) -> Zone | None:
         """The first zone in which its base stands."""
@@ -226,28 +230,16 @@ class FireSmoke:
         learned come and go or are overlooked, and a flame that stays must not teach the place to doubt it longer."""
         for hazard in gone:
             if self._stages.get(hazard.number) is not Stage.CONFIRMED and hazard.number not in self._slowed:
-                self._cells.learn(hazard.seen_at, _kind(hazard), hazard.box)
+                self._cells.learn(hazard.seen_at, kind_of(hazard), hazard.box)
 
     def _judge(self, at: float, zone: Zone, hazard: Hazard, armed: bool, scene: Scene) -> Observation:
-        params = self._params
-        known = self._known_share(at, hazard)
-        in_scenery = known > 1 / params.min_growth
-        flickers = hazard.flicker >= params.min_flicker
-        grows = hazard.growth >= params.min_growth
-        as_before_s = 0.0 if flickers else self._as_before_s(hazard, grows, scene)
-        # What has grown into where smoke was suspected long ago, or without a change there, has not outgrown its past.
-        alive = flickers or (grows and not in_scenery and not as_before_s)
-        believed = flickers or self._is_sure(hazard, CLEAR) or (in_scenery and self._drifts(hazard, scene))
-        comes = not as_before_s or self._lasts(hazard, as_before_s)
-        held_back = (in_scenery and not believed) or not comes
+        params, signs = self._params, self._signs(at, hazard, scene)
         sure = self._is_sure(hazard)
-        doubted = not alive and (
-            self._cells.knows(at, _kind(hazard), hazard.box) or self._is_left_out(at, hazard, scene)
-        )
-        stage = self._stage(hazard, alive, doubted or held_back)
-        wait_s = params.pre_alarm_s if alive or sure else params.doubtful_s
-        behaves, place_s = alive or stage is Stage.CONFIRMED, 0.0
-        if stage is Stage.PRE_ALARM and doubted:
+        stage = self._stage(hazard, signs.alive, signs.doubted or signs.held_back)
+        confirmed = stage is Stage.CONFIRMED
+        wait_s = params.pre_alarm_s if signs.alive or sure else params.doubtful_s
+        place_s = 0.0
+        if signs.doubted and not confirmed:
             wait_s, place_s = self._slow(hazard, sure, wait_s)
         share = hazard.share_over(place_s) if place_s else hazard.share_lately
         conditions = (
@@ -256,17 +248,12 @@ class FireSmoke:
             votes_condition(hazard.votes.yes, params.votes_needed),
             *((score_condition(hazard.mean_score, params.min_score),) if params.min_score else ()),
             dwell_condition(hazard.dwell_s, wait_s),
-            _place_condition(doubted, hazard.dwell_s, place_s),
-            Condition("scenery", round(known, 2), believed or not in_scenery, round(1 / params.min_growth, 2), "1"),
-            Condition("as_before", as_before_s > 0, comes, False),
-            *(() if behaves else (_steady_condition(share, params.steady_share),)),
-            Condition(name="flicker", value=round(hazard.flicker, 3), limit=params.min_flicker, met=True),
-            Condition(name="growth", value=round(hazard.growth, 3), limit=params.min_growth, met=True),
-            Condition(name="drift", value=round(hazard.drift, 3), limit=params.max_drift, met=True),
-            Condition(name="seen_share", value=round(hazard.share, 3), limit=params.steady_share, met=True),
+            _place_condition(signs.doubted, hazard.dwell_s, place_s),
+            *signs.of_the_past,
+            *(() if signs.alive or confirmed else (_steady_condition(share, params.steady_share),)),
+            *self._behaviour(hazard),
         )
         standing, blocked_by = standing_of(conditions)
-        confirmed = stage is Stage.CONFIRMED
         turns = [hazard.since + limit for limit in (wait_s, params.confirm_s, params.steady_s, place_s)]
         if blocked_by == "votes" or (blocked_by == "seen_lately" and hazard.votes.yes == hazard.votes.of):
             turns.append(at + _AGAIN_S)
@@ -279,7 +266,7 @@ class FireSmoke:
             since=hazard.since,
             seen_at=hazard.seen_at,
             severity=Severity.RED if confirmed else Severity.YELLOW,
-            severity_reason=f"{_kind(hazard)}_{'confirmed' if confirmed else 'suspected'}",
+            severity_reason=f"{kind_of(hazard)}_{'confirmed' if confirmed else 'suspected'}",
             conditions=conditions,
             objects=_objects(hazard),
             votes=hazard.votes,
@@ -287,6 +274,39 @@ class FireSmoke:
             blocked_by=blocked_by,
             look_by=at if hazard.seen_at < at else next_turn(at, turns),
             pace_s=_CONFIRMED_S if confirmed and standing is Standing.ACTIVE and hazard.seen_at >= at else 0.0,
+        )
+
+    def _signs(self, at: float, hazard: Hazard, scene: Scene) -> _Signs:
+        """What it does, and what its place showed before; nobody asks that of an alarm that was told."""
+        most_known, past = 1 / self._params.min_growth, self._past
+        is_told = hazard.number in self._told
+        known = 0.0 if is_told else past.known_share(at, hazard)
+        in_scenery = known > most_known
+        flickers = hazard.flicker >= self._params.min_flicker
+        grows = hazard.growth >= self._params.min_growth
+        as_before_s = 0.0 if flickers or is_told else past.as_before_s(hazard, grows, scene)
+        # What has grown into where smoke was suspected long ago, or without a change there, has not outgrown its past.
+        alive = flickers or (grows and not in_scenery and not as_before_s)
+        believed = flickers or self._is_sure(hazard, CLEAR) or (in_scenery and past.drifts(hazard, scene))
+        comes = not as_before_s or past.lasts(hazard, as_before_s)
+        return _Signs(
+            alive=alive,
+            doubted=not alive and self._is_doubted(at, hazard, scene),
+            held_back=(in_scenery and not believed) or not comes,
+            of_the_past=(
+                Condition("scenery", round(known, 2), believed or not in_scenery, round(most_known, 2), "1"),
+                Condition("as_before", as_before_s > 0, comes, False),
+            ),
+        )
+
+    def _behaviour(self, hazard: Hazard) -> tuple[Condition, ...]:
+        """What it does, for who asks why."""
+        params = self._params
+        return (
+            Condition(name="flicker", value=round(hazard.flicker, 3), limit=params.min_flicker, met=True),
+            Condition(name="growth", value=round(hazard.growth, 3), limit=params.min_growth, met=True),
+            Condition(name="drift", value=round(hazard.drift, 3), limit=params.max_drift, met=True),
+            Condition(name="seen_share", value=round(hazard.share, 3), limit=params.steady_share, met=True),
         )
 
     def _slow(self, hazard: Hazard, sure: bool, wait_s: float) -> tuple[float, float]:
@@ -301,71 +321,10 @@ class FireSmoke:
         label = max(hazard.parts, key=lambda part: part.score).label
         return hazard.mean_score >= self._context.least_score(label, None, sureness)
 
-    def _known_share(self, at: float, hazard: Hazard) -> float:
-        """Share of its box in which smoke was suspected long before; none of flames and of an alarm that was told."""
-        is_lying = _lies(hazard) and _is_smoke_alone(hazard)
-        return self._scenery.share(at, hazard.box) if is_lying and self._may_be_none(hazard) else 0.0
-
-    def _as_before_s(self, hazard: Hazard, grows: bool, scene: Scene) -> float:
-        """Seconds for which must last what seems to burn where nothing has come; 0 where something has.
-
-        Smoke: all of it looks as it did half a minute before: just so, whatever the model thinks and however large it
-        gets; or just as it did a few seconds before, or nearly if it lies, where it does not grow and the model is not
-        clearly sure. Flames: it is the same thing in whatever light, which does not grow and of which the model is not
-        clearly sure.
-        """
-        if not self._may_be_none(hazard):
-            return 0.0
-        comes, since = grows or self._is_sure(hazard, CLEAR), hazard.since
-        if not _is_smoke_alone(hazard):
-            return 0.0 if comes or not self._stood(hazard, scene) else self._params.left_out_s
-        if self._looks_as(hazard, since - _COMES_S, True, scene):
-            return self._params.left_out_s
-        if comes:
-            return 0.0
-        as_before = self._looks_as(hazard, since - _JUST_COMES_S, True, scene) or (
-            _lies(hazard) and self._looks_as(hazard, since - _COMES_S, False, scene)
-        )
-        return self._params.scenery_s if as_before else 0.0
-
-    def _looks_as(self, hazard: Hazard, before: float, just: bool, scene: Scene) -> bool:
-        """Whether all of it looks (just) as it did at the frame time ``before`` or earlier."""
-        looks = scene.is_as_before
-        return looks is not None and all(looks(part.box, before, just) for part in hazard.parts)
-
-    def _drifts(self, hazard: Hazard, scene: Scene) -> bool:
-        """Whether what was suspected long before lasts and moves, as smoke does: what shows what it showed a while
-        before, in whatever light, in more looks than not, is a picture of it."""
-        before = hazard.seen_at - UNSEEN_S
-        still = self._looks_as(hazard, before, True, scene) or (
-            scene.stood is not None and all(scene.stood(part.box, before) for part in hazard.parts)
-        )
-        return not self._mostly(hazard, still) and self._lasts(hazard, self._params.scenery_s)
-
-    def _mostly(self, hazard: Hazard, stands: bool) -> bool:
-        """Whether it stands, as now, in more looks than it does not: who passes hides a lamp in some, and a flame that
-        begins has changed little in the first."""
-        key = hazard.number, _kind(hazard)
-        self._stands[key] = self._stands.get(key, 0) + (1 if stands else -1)
-        return self._stands[key] > 0
-
-    def _stood(self, hazard: Hazard, scene: Scene) -> bool:
-        """Whether all of it showed the same thing before it was first seen."""
-        if scene.stood is None:
-            return False
-        return self._mostly(hazard, all(scene.stood(part.box, hazard.since - UNSEEN_S) for part in hazard.parts))
-
-    def _may_be_none(self, hazard: Hazard) -> bool:
-        """Whether it may be something that always stood there: nobody was told of it."""
-        return hazard.number not in self._told and self._params.scenery_s > 0
-
-    def _lasts(self, hazard: Hazard, wait_s: float) -> bool:
-        share = LASTING if _is_smoke_alone(hazard) else self._params.steady_share
-        return hazard.dwell_s >= wait_s and hazard.share_over(wait_s) >= share
-
-    def _is_left_out(self, at: float, hazard: Hazard, scene: Scene) -> bool:
-        """Whether an operator has agreed to leave out what is merely there."""
-        return bool(suppression_condition(scene.suppressions, at, self.scenario, GROUP, hazard.box))
+    def _is_doubted(self, at: float, hazard: Hazard, scene: Scene) -> bool:
+        """Whether its place is known for what came to nothing, or an operator has agreed to leave it out."""
+        knows = self._cells.knows(at, kind_of(hazard), hazard.box)
+        return knows or bool(suppression_condition(scene.suppressions, at, self.scenario, GROUP, hazard.box))
 
     def _is_steady(self, hazard: Hazard) -> bool:
         return hazard.share >= self._params.steady_share and hazard.dwell_s >= self._params.steady_s
@@ -388,20 +347,6 @@ def _place_condition(doubted: bool, dwell_s: float, limit_s: float) -> Condition
 def _steady_condition(share: float, limit: float) -> Condition:
     """Whether enough of the last looks saw what does nothing but shine."""
     return Condition(name="seen_lately", value=round(share, 3), limit=limit, met=share >= limit, unit="1")
-
-
-def _lies(hazard: Hazard) -> bool:
-    """Clouds and fog do; what is at least as tall as wide, in shares of the picture, rises."""
-    return hazard.box.height < hazard.box.width
-
-
-def _kind(hazard: Hazard) -> str:
-    """``fire`` where flames are seen, else ``smoke``."""
-    return "fire" if any(part.label == "fire" for part in hazard.parts) else "smoke"
-
-
-def _is_smoke_alone(hazard: Hazard) -> bool:
-    return all(part.label == SMOKE for part in hazard.parts)
 
 
 def _objects(hazard: Hazard) -> tuple[Thing, ...]:
