@@ -1,11 +1,12 @@
 """What stands around the gateway: buttons, door controllers and speakers on MQTT, and its own loudspeaker."""
 
+import json
 import queue
 import subprocess
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast
 
 import paho.mqtt.client as mqtt
 import structlog
@@ -21,47 +22,90 @@ _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 _WAITING = 4
 #: Longest time for one announcement, seconds.
 _PLAY_S = 60.0
+#: What a wireless button tells of itself on the topic of its presses.
+_OF_ITSELF = frozenset(
+    {
+        "action",  # an empty one, after each press
+        "availability",
+        "battery",
+        "battery_low",
+        "battery_state",
+        "device",
+        "device_temperature",
+        "last_seen",
+        "linkquality",
+        "power_outage_count",
+        "update",
+        "update_available",
+        "voltage",
+    }
+)
+#: A longer message is no report of that kind.
+_REPORT_BYTES = 16_384
+
+
+def is_press(payload: bytes) -> bool:
+    """Whether a message on a button's topic is a press: any is, but one in which it only tells of its battery or radio,
+    as Zigbee2MQTT's do from time to time."""
+    if len(payload) > _REPORT_BYTES:
+        return True
+    try:
+        message: object = json.loads(payload)
+    except (ValueError, RecursionError):
+        return True
+    if not isinstance(message, dict) or not message:
+        return True
+    report = cast(dict[str, object], message)
+    return bool(report.get("action")) or not report.keys() <= _OF_ITSELF
 
 
 class DeviceBus:
     """A connection to the broker of the devices, which comes back by itself.
 
-    ``topics`` maps each topic that is listened to to what happens when something arrives there.
+    ``topics`` maps each topic that is listened to to what happens when a press arrives there.
     """
 
     def __init__(self, options: BrokerOptions, client_id: str, topics: Mapping[str, Callable[[], None]]) -> None:
         self._options, self._topics = options, dict(topics)
         version: Literal[4, 5] = options.version
-        self._client = mqtt.Client(
+        client = mqtt.Client(
             CallbackAPIVersion.VERSION2,
             client_id=client_id,
             protocol=MQTTProtocolVersion.MQTTv5 if version == 5 else MQTTProtocolVersion.MQTTv311,
         )
-        self._client.connect_timeout = options.connect_timeout_s
-        self._client.reconnect_delay_set(1, 30)
+        client.connect_timeout = options.connect_timeout_s
+        client.reconnect_delay_set(1, 30)
         if options.username is not None:
-            self._client.username_pw_set(options.username, options.password)
-        secure(self._client, options.tls)
-        self._client.on_connect = self._connected
-        self._client.on_message = self._received
+            client.username_pw_set(options.username, options.password)
+        secure(client, options.tls)
+        client.on_connect = self._connected
+        client.on_message = self._received
         #: Set while the subscriptions stand.
         self.listening = threading.Event()
-        self._client.on_subscribe = self._subscribed
-        self._client.on_disconnect = self._lost
+        client.on_subscribe = self._subscribed
+        client.on_disconnect = self._lost
+        #: None once it is closed.
+        self._client: mqtt.Client | None = client
 
     def start(self) -> None:
         """Connect in the background, for as long as it takes."""
-        self._client.connect_async(self._options.host, self._options.port, self._options.keepalive_s)
-        self._client.loop_start()
+        if self._client is not None:
+            self._client.connect_async(self._options.host, self._options.port, self._options.keepalive_s)
+            self._client.loop_start()
 
     def close(self) -> None:
         """Say goodbye."""
-        self._client.disconnect()
-        self._client.loop_stop()
+        client, self._client = self._client, None
+        if client is not None:
+            client.disconnect()
+            client.loop_stop()
+            # Without these it refers to nobody: its sockets are closed here, not by some later collection.
+            client.on_connect = client.on_message = client.on_subscribe = client.on_disconnect = None
 
     def publish(self, topic: str, payload: str) -> None:
         """Send with QoS 1; what cannot go now waits for the connection."""
-        self._client.publish(topic, payload, qos=1)
+        if self._client is not None:
+            self._client.publish(topic, payload, qos=1)
 
     def _connected(
         self, client: mqtt.Client, _data: object, _flags: object, reason: ReasonCode, _properties: Properties | None
@@ -85,7 +129,7 @@ class DeviceBus:
         if message.retain:
             return  # An old press is no press.
         act = self._topics.get(message.topic)
-        if act is not None:
+        if act is not None and is_press(bytes(message.payload)):
             act()
 
 

@@ -37,7 +37,14 @@ from lookout_edge.adapters.verdicts import VerdictFile
 from lookout_edge.adapters.video import RingDepth, SourceOptions, VideoSource, open_streams
 from lookout_edge.adapters.watched_days import WatchedDayFile
 from lookout_edge.adapters.zoo import Zoo
-from lookout_edge.bootstrap.devices import actions_of, broker_options, open_buttons, open_camera_events, open_devices
+from lookout_edge.bootstrap.devices import (
+    actions_of,
+    broker_options,
+    open_buttons,
+    open_camera_events,
+    open_devices,
+    undone_without_restart,
+)
 from lookout_edge.bootstrap.drawing import ZoneDesk
 from lookout_edge.bootstrap.models import Models as Models
 from lookout_edge.bootstrap.models import check_weights as check_weights
@@ -63,6 +70,7 @@ from lookout_edge.domain.suppressed import Suppressed
 from lookout_edge.errors import ConfigError, ModelError
 from lookout_edge.looking import LookSettings
 from lookout_edge.pipeline import CameraPipeline
+from lookout_edge.ports import EventSink
 from lookout_edge.sight import SightSettings
 from lookout_edge.supervisor import (
     ActingSink,
@@ -209,7 +217,8 @@ class GatewayBuilder:
         self._unwatched = Unwatched(self._spool, lambda: self._loaded.config.cameras, schedule_on_thread)
         self._views = Views(config, self._clock)
         self._link = self._build_link(config)
-        self._sink = RememberingSink(self._spool, self._memory)
+        self._bus, self._voice = open_devices(config, lambda name: self.buttons.press(name))
+        self._sink = self._acting(RememberingSink(self._spool, self._memory))
         self.buttons = open_buttons(config, self._sink, self._clock, partial(take_snapshot, self._crew))
         self._rehearsals = Rehearsals(
             reel=open_reel(),
@@ -219,8 +228,16 @@ class GatewayBuilder:
             clock=self._clock,
         )
         self.self_tests = self._desk_of_self_tests()
-        self._bus, self._voice = open_devices(config, self.buttons)
         self._onvif = open_camera_events(config, self._sink, self._clock, partial(take_snapshot, self._crew))
+
+    def _acting(self, sink: EventSink) -> ActingSink:
+        return ActingSink(
+            sink,
+            lambda camera: actions_of(self._loaded.config.cameras.get(camera)),
+            publisher=self._bus or NoDevices(),
+            voice=self._voice or SilentVoice(),
+            clock=self._clock,
+        )
 
     def _desk_of_self_tests(self) -> SelfTestDesk:
         return SelfTestDesk(
@@ -235,6 +252,7 @@ class GatewayBuilder:
         """The gateway and the cameras to start it with."""
         workers = self._workers(self._loaded)
         self._unwatched.end()
+        self.buttons.end_unfinished(self._loaded.config.cameras)
         services: list[Service] = [Closing(self._spool.close), Closing(self._memory.close), self._coverage]
         services += [Closing(self._unwatched.close), Closing(self._days.close), self._pulse()]
         services += [self._shadows, self._link, self._views.desk]
@@ -273,6 +291,9 @@ class GatewayBuilder:
             changed = [name for name in _FIXED if getattr(before, name) != getattr(after, name)]
             if changed:
                 raise ConfigError(f"Changes of {', '.join(changed)} need a restart of the gateway.")
+            undone = undone_without_restart(after, self._bus, self._voice)
+            if undone is not None:
+                raise undone
             keep = unchanged_cameras(before, after)
             workers = self._workers(fresh, keep)
             self._loaded = fresh
@@ -331,13 +352,7 @@ class GatewayBuilder:
             name,
             source,
             self._pipeline(name, camera, loaded),
-            sink=ActingSink(
-                self._sink,
-                actions_of(camera),
-                publisher=self._bus or NoDevices(),
-                voice=self._voice or SilentVoice(),
-                clock=self._clock,
-            ),
+            sink=self._sink,
             proof=proof,
             clock=self._clock,
             publish=self._sight,

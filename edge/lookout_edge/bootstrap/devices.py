@@ -10,7 +10,7 @@ from lookout_edge.adapters.broker import BrokerOptions, TlsOptions
 from lookout_edge.adapters.devices import DeviceBus, Loudspeaker
 from lookout_edge.adapters.onvif.listening import OnvifListener
 from lookout_edge.config import CameraConfig, GatewayConfig, MqttConfig
-from lookout_edge.errors import EdgeError
+from lookout_edge.errors import ConfigError, EdgeError
 from lookout_edge.ports import Clock, EventSink
 from lookout_edge.supervisor import Action, Button, ButtonDesk, schedule_on_thread
 from lookout_edge.supervisor.holding import HeldEvents
@@ -32,15 +32,17 @@ def broker_options(config: GatewayConfig, other: MqttConfig | None = None) -> Br
     )
 
 
-def open_devices(config: GatewayConfig, buttons: ButtonDesk) -> tuple[DeviceBus | None, Loudspeaker | None]:
-    """The devices' broker and the loudspeaker, as far as the configuration needs them."""
-    actions = [action for camera in config.cameras.values() for action in camera.actions]
-    topics = {b.topic: partial(_press, buttons, name) for name, b in config.buttons.items() if b.topic}
+def open_devices(config: GatewayConfig, press: Callable[[str], object]) -> tuple[DeviceBus | None, Loudspeaker | None]:
+    """The devices' broker and the loudspeaker, as far as the configuration needs them.
+
+    ``press`` is called with the name of a button that was pressed.
+    """
+    topics = {b.topic: partial(_press, press, name) for name, b in config.buttons.items() if b.topic}
     bus = voice = None
-    if topics or any(action.publish for action in actions):
+    if topics or _publishes(config):
         options = broker_options(config, config.devices)
         bus = DeviceBus(options, f"lookout-devices-{config.site}-{config.gateway}", topics)
-    if any(action.say or action.sound for action in actions):
+    if _speaks(config):
         voice = Loudspeaker(config.speaker.play, config.speaker.say)
     return bus, voice
 
@@ -62,16 +64,35 @@ def open_camera_events(
     return OnvifListener(broker, name=name, clock=clock, sink=sink, held=held, snapshot=snapshot)
 
 
-def _press(buttons: ButtonDesk, name: str) -> None:
+def undone_without_restart(
+    config: GatewayConfig, bus: DeviceBus | None, voice: Loudspeaker | None
+) -> ConfigError | None:
+    """Why actions of ``config`` would do nothing with what was opened at the start; None when all would."""
+    if bus is None and _publishes(config):
+        return ConfigError("The first action that publishes needs a restart of the gateway, which connects to devices.")
+    if voice is None and _speaks(config):
+        return ConfigError("The first action that speaks or plays needs a restart of the gateway.")
+    return None
+
+
+def _publishes(config: GatewayConfig) -> bool:
+    return any(action.publish for camera in config.cameras.values() for action in camera.actions)
+
+
+def _speaks(config: GatewayConfig) -> bool:
+    return any(action.say or action.sound for camera in config.cameras.values() for action in camera.actions)
+
+
+def _press(press: Callable[[str], object], name: str) -> None:
     """A press that came by MQTT: nobody waits for an answer."""
     try:
-        buttons.press(name)
+        press(name)
     except EdgeError as error:
         log.error("a button was pressed and its alarm cannot be stored yet", button=name, why=str(error))
 
 
-def actions_of(camera: CameraConfig) -> list[Action]:
-    """What is done at a camera when there is an alarm."""
+def actions_of(camera: CameraConfig | None) -> list[Action]:
+    """What is done at a camera when there is an alarm; nothing at one that is gone."""
     return [
         Action(
             scenario=action.when.scenario,
@@ -83,5 +104,5 @@ def actions_of(camera: CameraConfig) -> list[Action]:
             end_payload=action.publish.end_payload if action.publish else None,
             cooldown_s=action.cooldown_s,
         )
-        for action in camera.actions
+        for action in (camera.actions if camera is not None else ())
     ]

@@ -18,7 +18,7 @@ class TriggerConfig(Section):
     scenario: Scenario
     """The scenario of the alarm."""
     stages: tuple[str, ...] = ()
-    """Its stages, e.g. ``misplaced``; none means as soon as there is an alarm."""
+    """Its stages, e.g. ``misplaced``, or ``panic`` of a button; none means as soon as there is an alarm."""
 
 
 class PublishConfig(Section):
@@ -59,7 +59,8 @@ class ButtonConfig(Section):
     camera: Identifier
     """The camera beside it: its picture is sent along."""
     topic: Topic | None = None
-    """Any message here is a press, on the broker of ``devices``; without it only the local page has the button."""
+    """Any message here is a press, on the broker of ``devices``, but one about its battery and radio alone;
+    without it only the local page has the button."""
     reset_s: float = Field(default=60.0, ge=1, le=3600)
     """Presses within so many seconds are the same alarm."""
 

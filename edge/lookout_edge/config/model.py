@@ -293,8 +293,8 @@ class CameraConfig(Section):
     rules: tuple[RuleConfig, ...] = Field(min_length=1)
     """What to look for, and where."""
     actions: tuple[ActionConfig, ...] = ()
-    """What the gateway does by itself when its rules raise an alarm here, or it is blind; buttons and ``onvif`` start
-    nothing."""
+    """What the gateway does by itself when there is an alarm here: by a rule, by a button at this camera (scenario
+    ``key_area``, stage ``panic``) or by ``onvif`` (no stage), or when it is blind."""
     detect_fps: float = Field(default=5.0, gt=0, le=30)
     """Looks a second while something goes on."""
     heartbeat_s: float = Field(default=10.0, ge=0.2, le=60)

@@ -10,6 +10,7 @@ from lookout_edge.config.model import ModelsConfig, is_path
 from lookout_edge.config.nodes import Document, Fault
 from lookout_edge.config.nodes import Path as Place
 from lookout_edge.config.section import resolve
+from lookout_edge.domain.occurrence import PANIC
 from lookout_edge.domain.zone import WHOLE_FRAME
 from lookout_edge.rules.registry import RULES, RuleKind
 
@@ -24,6 +25,7 @@ _KINDS = {kind.scenario.value: kind for kind in RULES.values()}
 def faults_of_sense(document: Document, base: Path, models: Mapping[str, Sequence[str]]) -> list[Fault]:
     """Unknown zones and models, clips that are not there, zones watched twice; ``base`` is the file's folder."""
     data = _section(document.data)
+    pressed = {str(_section(button).get("camera")) for button in _section(data.get("buttons")).values()}
     faults = [*_model_faults(document, data, models), *_shadow_faults(document, data, models)]
     for name, section in _section(data.get("cameras")).items():
         place, camera = ("cameras", name), _section(section)
@@ -31,7 +33,7 @@ def faults_of_sense(document: Document, base: Path, models: Mapping[str, Sequenc
         faults += _zone_faults(document, place, camera)
         faults += _watched_twice(document, place, camera)
         faults += _label_faults(document, place, camera, _detector_of(data), models)
-        faults += _action_faults(document, place, camera, base)
+        faults += _action_faults(document, place, camera, base, has_button=name in pressed)
     faults += _button_faults(document, data)
     return faults
 
@@ -235,24 +237,36 @@ def _strange_labels(
                 yield document.fault((*place, key, number), text)
 
 
-def _action_faults(document: Document, place: Place, camera: Section, base: Path) -> Iterator[Fault]:
-    """Sounds that are not on the disk, and what waits for something that no rule of the camera tells."""
-    told = {str(rule.get("scenario")) for rule in _rules(camera)} | {Scenario.CAMERA_BLIND.value}
+def _stages_told(camera: Section, has_button: bool) -> dict[str, tuple[str, ...]]:
+    """Scenario of alarms that there may be at a camera → the stages that they may give."""
+    own = [_section(event) for event in _items(_section(camera.get("onvif")).get("events"))]
+    told: dict[str, tuple[str, ...]] = {str(event.get("scenario")): () for event in own}
+    for kind in filter(None, map(_kind_of, _rules(camera))):
+        told[kind.scenario.value] = kind.stages
+    if has_button:
+        told[Scenario.KEY_AREA.value] = (*told.get(Scenario.KEY_AREA.value, ()), PANIC)
+    return told
+
+
+def _action_faults(
+    document: Document, place: Place, camera: Section, base: Path, *, has_button: bool
+) -> Iterator[Fault]:
+    """Sounds that are not on the disk, and what waits for something that nothing at the camera tells."""
+    told = _stages_told(camera, has_button)
     for index, entry in enumerate(_items(camera.get("actions"))):
         action, here = _section(entry), (*place, "actions", index)
         sound, when = action.get("sound"), _section(action.get("when"))
         if isinstance(sound, str) and not Path(resolve(sound, base)).is_file():
             yield document.fault((*here, "sound"), f"there is no file {resolve(sound, base)}; correct the path")
         scenario = str(when.get("scenario"))
-        kind = _KINDS.get(scenario)
-        if kind is None:
+        if scenario not in _KINDS:
             continue
         if scenario not in told:
             text = f"no rule of this camera looks for {scenario}: add one, or leave the action out"
             yield document.fault((*here, "when", "scenario"), text)
         for number, stage in enumerate(_items(when.get("stages"))):
-            if isinstance(stage, str) and stage not in kind.stages:
-                text = f"the rule for {scenario} has no stage {stage!r}; {suggestion(stage, kind.stages)}"
+            if isinstance(stage, str) and stage not in told.get(scenario, (stage,)):
+                text = f"an alarm of {scenario} here has no stage {stage!r}; {suggestion(stage, told[scenario])}"
                 yield document.fault((*here, "when", "stages", number), text)
 
 

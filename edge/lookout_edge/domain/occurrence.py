@@ -6,6 +6,12 @@ from lookout_contract.events import EndReason, Scenario
 
 #: ``severity_reason`` of what a camera's own analytics said: no rule of ours can see whether it is still so.
 CAMERA_ANALYTICS = "camera_analytics"
+#: ``severity_reason`` of a one-tap alarm.
+BUTTON_PRESSED = "button_pressed"
+#: Its stage, by which the dispatcher makes a case without a tap.
+PANIC = "panic"
+#: What no rule has told: rules neither go on with it nor end it.
+NOT_BY_RULES = frozenset({CAMERA_ANALYTICS, BUTTON_PRESSED})
 #: Their alarms, with their pictures, leave before all others and are given up last.
 PRIORITY = frozenset({Scenario.FIRE_SMOKE, Scenario.KEY_AREA})
 

@@ -1,8 +1,9 @@
 """What a gateway does by itself when something happens: speak, play, tell a door or a speaker."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import Protocol
 
 from lookout_contract.events import EventData, Phase, Scenario
@@ -47,56 +48,79 @@ class Action:
 
 
 class ActingSink:
-    """An ``EventSink`` that hands on events and then acts on them. One camera's thread uses it."""
+    """An ``EventSink`` that hands on events and then acts on them, whoever found them: rules, buttons or the cameras
+    themselves. From any thread.
+
+    ``actions_of`` tells what is done at a camera now; what was begun is ended as it was begun.
+    """
 
     def __init__(
-        self, sink: EventSink, actions: Sequence[Action], *, publisher: Publisher, voice: Voice, clock: Clock
+        self,
+        sink: EventSink,
+        actions_of: Callable[[str], Sequence[Action]],
+        *,
+        publisher: Publisher,
+        voice: Voice,
+        clock: Clock,
     ) -> None:
-        self._sink, self._actions = sink, tuple(actions)
+        self._sink, self._actions_of = sink, actions_of
         self._publisher, self._voice, self._clock = publisher, voice, clock
-        #: (action, occurrence) that is under way.
-        self._begun: set[tuple[int, str]] = set()
-        self._spoke_at: dict[int, float] = {}
+        self._lock = Lock()
+        #: (camera, occurrence) → what is under way for it.
+        self._begun: dict[tuple[str, str], list[Action]] = {}
+        self._spoke_at: dict[tuple[str, Action], float] = {}
 
     def put(self, data: EventData) -> int:
         """See ``EventSink``. The event is stored before anything is done about it."""
         number = self._sink.put(data)
         if not data.attributes.test:
-            for index, action in enumerate(self._actions):
-                if action.scenario is data.scenario:
-                    self._act(index, action, data)
+            with self._lock:
+                self._act(data)
         return number
 
     def unfinished(self, camera: str) -> Sequence[EventData]:
         """See ``EventSink``. What a power cut left under way is so still: its end is told to the devices, too."""
         known = self._sink.unfinished(camera)
-        for data in known:
-            for index, action in enumerate(self._actions):
-                if data.end_reason is None and action.scenario is data.scenario and _is_reached(action, data):
-                    self._begun.add((index, data.occurrence))
+        with self._lock:
+            for data in known:
+                for action in self._reached(data) if data.end_reason is None else ():
+                    self._begin(data, action)
         return known
 
-    def _act(self, index: int, action: Action, data: EventData) -> None:
-        key = (index, data.occurrence)
+    def _act(self, data: EventData) -> None:
         if data.phase is Phase.END:
-            was_begun = key in self._begun
-            self._begun.discard(key)
-            # A door that is held for two is released when the second has gone.
-            is_over = was_begun and all(begun != index for begun, _ in self._begun)
-            if is_over and action.topic is not None and action.end_payload is not None:
-                self._publisher.publish(action.topic, action.end_payload)
-        elif (key not in self._begun or data.resumed) and _is_reached(action, data):
-            self._begun.add(key)
-            if action.topic is not None:
-                self._publisher.publish(action.topic, action.payload)
-            self._announce(index, action)
+            for action in self._begun.pop((data.camera, data.occurrence), ()):
+                self._end(data.camera, action)
+            return
+        for action in self._reached(data):
+            if self._begin(data, action) or data.resumed:
+                if action.topic is not None:
+                    self._publisher.publish(action.topic, action.payload)
+                self._announce(data.camera, action)
 
-    def _announce(self, index: int, action: Action) -> None:
+    def _end(self, camera: str, action: Action) -> None:
+        # A door that is held for two is released when the second has gone.
+        others = any(action in begun for (where, _), begun in self._begun.items() if where == camera)
+        if not others and action.topic is not None and action.end_payload is not None:
+            self._publisher.publish(action.topic, action.end_payload)
+
+    def _reached(self, data: EventData) -> list[Action]:
+        """What is done at its camera for what it tells."""
+        return [a for a in self._actions_of(data.camera) if a.scenario is data.scenario and _is_reached(a, data)]
+
+    def _begin(self, data: EventData, action: Action) -> bool:
+        """Note that it is under way; whether that is news."""
+        begun = self._begun.setdefault((data.camera, data.occurrence), [])
+        is_news = action not in begun
+        begun += [action] if is_news else []
+        return is_news
+
+    def _announce(self, camera: str, action: Action) -> None:
         now = self._clock.now()
-        spoke_at = self._spoke_at.get(index)
+        spoke_at = self._spoke_at.get((camera, action))
         if spoke_at is not None and 0 <= now - spoke_at < action.cooldown_s:  # the clock may have been set back
             return
-        self._spoke_at[index] = now
+        self._spoke_at[camera, action] = now
         if action.sound is not None:
             self._voice.play(action.sound)
         if action.text is not None:
@@ -122,7 +146,3 @@ class NoDevices:
 
     def publish(self, topic: str, payload: str) -> None:
         """See ``Publisher``."""
-
-
-#: Camera → what is done there.
-Actions = Mapping[str, Sequence[Action]]

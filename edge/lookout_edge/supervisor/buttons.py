@@ -2,19 +2,18 @@
 
 import hashlib
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import structlog
 
 from lookout_contract.events import Attributes, Condition, EndReason, EventData, EvidenceRef, Phase, Scenario, Severity
+from lookout_edge.domain.occurrence import BUTTON_PRESSED, PANIC
 from lookout_edge.errors import ConfigError, EdgeError, SpoolError
 from lookout_edge.ports import Clock, EventSink
 from lookout_edge.supervisor.holding import HeldEvents
 
-#: Stage by which the dispatcher makes a case without a tap.
-PANIC = "panic"
 #: What the disk refuses is tried again after so many seconds, until it is stored.
 RETRY_S = 2.0
 
@@ -52,8 +51,19 @@ class ButtonDesk:
         self._lock = threading.Lock()
         self._pressed: dict[str, _Pressed] = {}
         #: With what the disk has refused so far: nobody presses again because of a log line.
-        self._held = HeldEvents(sink)
+        self._sink, self._held = sink, HeldEvents(sink)
         self._is_retrying = False
+
+    def end_unfinished(self, cameras: Iterable[str]) -> None:
+        """End what a power cut has left open at ``cameras``, also of buttons that are gone: nobody else would."""
+        with self._lock:
+            for camera in cameras:
+                try:
+                    known = self._sink.unfinished(camera)
+                    left = [e for e in known if e.severity_reason == BUTTON_PRESSED and e.end_reason is None]
+                    self._store(*(_ended(event, self._clock.now(), EndReason.SHUTDOWN) for event in left))
+                except SpoolError as error:
+                    log.warning("what a button left open is ended later", camera=camera, why=str(error))
 
     def press(self, name: str) -> str:
         """Somebody pressed ``name``; returns the occurrence.
@@ -70,7 +80,7 @@ class ButtonDesk:
             held = self._pressed.get(name)
             if held is not None:
                 held.presses, held.last_at = held.presses + 1, now
-                self._store(_event(held.start, now, Phase.UPDATE, held.presses))
+                self._store(_event(held.start, now, held.presses))
                 return held.start.occurrence
             start = self._start(name, button, now)
             self._pressed[name] = _Pressed(start, 1, now)
@@ -102,9 +112,10 @@ class ButtonDesk:
         self._schedule(reset_s - waited_s, lambda: self._release(name, reset_s))
 
     def _end(self, pressed: _Pressed, reason: EndReason) -> None:
-        event = _event(pressed.start, self._clock.now(), Phase.END, pressed.presses)
+        now = self._clock.now()
+        event = _ended(_event(pressed.start, now, pressed.presses), now, reason)
         try:
-            self._store(event.model_copy(update={"end_reason": reason}))
+            self._store(event)
         except SpoolError as error:
             log.warning("the end of a button's alarm waits in memory", camera=event.camera, why=str(error))
 
@@ -143,16 +154,21 @@ class ButtonDesk:
             started_at=moment,
             attributes=Attributes(stage=PANIC),
             severity=Severity.RED,
-            severity_reason="button_pressed",
+            severity_reason=BUTTON_PRESSED,
             explain=_conditions(name, 1),
             evidence=evidence,
         )
 
 
-def _event(start: EventData, now: float, phase: Phase, presses: int) -> EventData:
-    name = str(start.explain[0].value)
-    moment = max(start.captured_at, datetime.fromtimestamp(now, UTC))
-    return start.model_copy(update={"phase": phase, "captured_at": moment, "explain": _conditions(name, presses)})
+def _event(start: EventData, now: float, presses: int) -> EventData:
+    name, moment = str(start.explain[0].value), max(start.captured_at, datetime.fromtimestamp(now, UTC))
+    changes = {"phase": Phase.UPDATE, "captured_at": moment, "explain": _conditions(name, presses)}
+    return start.model_copy(update=changes)
+
+
+def _ended(event: EventData, now: float, reason: EndReason) -> EventData:
+    moment = max(event.captured_at, datetime.fromtimestamp(now, UTC))
+    return event.model_copy(update={"phase": Phase.END, "end_reason": reason, "captured_at": moment})
 
 
 def _conditions(name: str, presses: int) -> tuple[Condition, ...]:

@@ -11,7 +11,7 @@ import structlog
 from lookout_contract.events import EndReason, EventData, EvidenceRef, Scenario
 from lookout_contract.status import CameraReport, CameraState, Sight
 from lookout_edge.domain.frame import Frame, Image
-from lookout_edge.domain.occurrence import CAMERA_ANALYTICS
+from lookout_edge.domain.occurrence import NOT_BY_RULES
 from lookout_edge.domain.view import CameraView, LookCounts
 from lookout_edge.errors import EdgeError, SourceError, SpoolError
 from lookout_edge.pipeline import CameraPipeline
@@ -254,7 +254,7 @@ class CameraWorker:
         except SpoolError as error:
             self._warnings.warning("spool", f"{error} What is found again counts as new.")
             return
-        ours = [event for event in known if event.severity_reason != CAMERA_ANALYTICS]
+        ours = [event for event in known if event.severity_reason not in NOT_BY_RULES]
         self._keep(list(self._pipeline.resume(ours)))
 
     def _watch(self) -> bool:

@@ -1,5 +1,6 @@
 """Buttons and doors over a real broker, which may come later than the gateway and go away in between."""
 
+import json
 import queue
 from pathlib import Path
 
@@ -7,9 +8,11 @@ import paho.mqtt.client as mqtt
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
+from lookout_edge import bootstrap
 from lookout_edge.adapters.broker import BrokerOptions
 from lookout_edge.adapters.broker_testing import Mosquitto, find_mosquitto
-from lookout_edge.adapters.devices import DeviceBus
+from lookout_edge.adapters.devices import DeviceBus, is_press
+from lookout_edge.errors import ConfigError
 
 
 def other_side(port: int, heard: "queue.Queue[tuple[str, bytes]]") -> mqtt.Client:
@@ -19,6 +22,27 @@ def other_side(port: int, heard: "queue.Queue[tuple[str, bytes]]") -> mqtt.Clien
     client.subscribe("lift/#", qos=1)
     client.loop_start()
     return client
+
+
+@pytest.mark.parametrize(
+    ("payload", "press"),
+    [
+        (b"", True),
+        (b"pressed", True),
+        (b"\xff\xfe", True),
+        (b"null", True),
+        (b"{}", True),
+        (b"[" * 9_000, True),
+        (b"x" * 1_000_000, True),
+        (b'{"button": 1, "battery": 90}', True),
+        (b'{"action": "single", "battery": 90, "linkquality": 65}', True),
+        (b'{"action": "", "battery": 90, "linkquality": 65}', False),
+        (b'{"action": null, "linkquality": 65}', False),
+        (b'{"battery": 90, "voltage": 2900, "linkquality": 65, "update": {"state": "idle"}}', False),
+    ],
+)
+def test_what_a_wireless_button_tells_of_itself_is_no_press(payload: bytes, press: bool) -> None:
+    assert is_press(payload) is press
 
 
 def test_a_press_arrives_a_door_hears_and_old_presses_do_not_count(tmp_path: Path) -> None:
@@ -47,3 +71,84 @@ def test_a_press_arrives_a_door_hears_and_old_presses_do_not_count(tmp_path: Pat
         door.disconnect()
         door.loop_stop()
         broker.kill()
+
+
+GATEWAY = """\
+site: s1
+gateway: g1
+data_dir: {data}
+mqtt: {{host: 127.0.0.1, port: 9}}
+devices: {{host: 127.0.0.1, port: {port}}}
+http: {{enabled: false}}
+models: {{plates: false}}
+cameras:
+  hall:
+    source: {{url: "rtsp://127.0.0.1:9/stream"}}
+    rules: [{{scenario: key_area}}]
+    onvif:
+      prefix: cams/hall
+      events: [{{topic: RuleEngine/Lift, scenario: corridor_ebike, severity: yellow}}]
+    actions:
+      - {{when: {{scenario: corridor_ebike}}, publish: {{topic: lift/door, payload: hold, end_payload: release}}}}
+      - when: {{scenario: key_area, stages: [panic]}}
+        publish: {{topic: lift/siren, payload: wail, end_payload: rest}}
+buttons:
+  lobby: {{camera: hall, topic: home/button, reset_s: 1}}
+"""
+
+
+def test_buttons_and_cameras_own_alarms_start_the_actions_of_their_camera(tmp_path: Path) -> None:
+    program = find_mosquitto()
+    if program is None:
+        pytest.skip("mosquitto is not installed")
+    broker = Mosquitto(program, tmp_path)
+    broker.start()
+    path = tmp_path / "gateway.yaml"
+    path.write_text(GATEWAY.format(data=tmp_path / "data", port=broker.port), encoding="utf-8")
+    gateway, workers = bootstrap.GatewayBuilder(bootstrap.load(path)).build()
+    heard: queue.Queue[tuple[str, bytes]] = queue.Queue()
+    door = other_side(broker.port, heard)
+    gateway.start(workers)
+
+    def until(topic: str, payload: str, told: tuple[str, bytes]) -> None:
+        """Tell it until it is heard: nobody says when the gateway listens."""
+        for _ in range(100):
+            door.publish(topic, payload, qos=1)
+            try:
+                assert heard.get(timeout=0.2) == told
+                return
+            except queue.Empty:
+                continue
+        raise AssertionError(f"{told} was never told")
+
+    try:
+        until("home/button", "single", ("lift/siren", b"wail"))
+        assert heard.get(timeout=20) == ("lift/siren", b"rest")
+        says = {"Source": {"Rule": "1"}, "Data": {"State": "true"}}
+        until("cams/hall/onvif-ej/RuleEngine/Lift/&1", json.dumps(says), ("lift/door", b"hold"))
+        says["Data"]["State"] = "false"
+        until("cams/hall/onvif-ej/RuleEngine/Lift/&1", json.dumps(says), ("lift/door", b"release"))
+    finally:
+        gateway.stop()
+        door.disconnect()
+        door.loop_stop()
+        broker.kill()
+
+
+def test_an_action_that_nobody_could_carry_out_before_a_restart_is_refused_by_a_reload(tmp_path: Path) -> None:
+    path = tmp_path / "gateway.yaml"
+    text = GATEWAY.format(data=tmp_path / "data", port=9)
+    bare = text[: text.index("    actions:")]
+    path.write_text(bare, encoding="utf-8")
+    builder = bootstrap.GatewayBuilder(bootstrap.load(path))
+    gateway, _ = builder.build()
+    try:
+        for action, why in (
+            ("publish: {topic: lift/door}", "publishes needs a restart"),
+            ("say: hello", "speaks or plays needs a restart"),
+        ):
+            path.write_text(f"{bare}    actions: [{{when: {{scenario: key_area}}, {action}}}]\n", encoding="utf-8")
+            with pytest.raises(ConfigError, match=why):
+                builder.reload()
+    finally:
+        gateway.stop()

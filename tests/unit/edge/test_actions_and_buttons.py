@@ -18,6 +18,7 @@ from lookout_contract.events import (
 )
 from lookout_edge.adapters.devices import Loudspeaker
 from lookout_edge.errors import ConfigError, EdgeError, SpoolError
+from lookout_edge.ports import EventSink
 from lookout_edge.supervisor import ActingSink, Action, Button, ButtonDesk
 from lookout_edge.supervisor.buttons import RETRY_S
 from lookout_edge.testing import FAKE_SHA256, FakeClock, MemorySink
@@ -58,7 +59,15 @@ class Heard:
 class World:
     def __init__(self, *actions: Action) -> None:
         self.heard, self.clock, self.inner = Heard(), FakeClock(), MemorySink()
-        self.sink = ActingSink(self.inner, actions, publisher=self.heard, voice=self.heard, clock=self.clock)
+        #: What is done at each camera; others have no actions.
+        self.actions = {"bins": list(actions)}
+        self.sink = ActingSink(
+            self.inner,
+            lambda camera: self.actions.get(camera, []),
+            publisher=self.heard,
+            voice=self.heard,
+            clock=self.clock,
+        )
 
 
 DOOR = Action(scenario=Scenario.GARBAGE, topic="door", payload="hold", end_payload="release")
@@ -127,13 +136,62 @@ def test_tests_and_what_could_not_be_stored_move_nothing() -> None:
     assert world.heard.all == [], "what was not begun is not ended"
 
 
+def test_each_camera_has_its_own_door_and_its_own_pause_between_announcements() -> None:
+    world = World(DOOR, VOICE)
+    world.actions["lift"] = [DOOR, VOICE]
+    elsewhere = event(Phase.START, "uncleared", "o-2").model_copy(update={"camera": "lift"})
+    world.sink.put(event(Phase.START, "uncleared"))
+    world.sink.put(elsewhere)
+    said = [("door", "hold"), ("play", "a.wav"), ("say", "请清理")]
+    assert world.heard.all == [*said, *said]
+    world.sink.put(event(Phase.END))
+    assert world.heard.all[6:] == [("door", "release")]
+
+
+def test_a_door_is_released_though_its_action_was_taken_out_meanwhile() -> None:
+    world = World(DOOR)
+    world.sink.put(event(Phase.START))
+    world.actions = {}
+    world.sink.put(event(Phase.UPDATE))
+    world.sink.put(event(Phase.END))
+    assert world.heard.all == [("door", "hold"), ("door", "release")]
+
+
+SIREN = Action(scenario=Scenario.KEY_AREA, stages=frozenset({"panic"}), topic="siren", payload="on", end_payload="off")
+
+
+def test_a_button_starts_the_actions_of_its_camera_and_ends_them() -> None:
+    world = World()
+    world.actions["gate"] = [SIREN, Action(scenario=Scenario.GARBAGE, topic="door")]
+    desk = Desk(sink=world.sink)
+    desk.desk.press("lobby")
+    desk.desk.press("lobby")
+    assert world.heard.all == [("siren", "on")]
+    desk.clock.at += 60
+    desk.later.pop()[1]()
+    assert world.heard.all == [("siren", "on"), ("siren", "off")]
+
+
+def test_what_a_power_cut_left_open_of_a_button_is_ended_and_its_siren_stopped() -> None:
+    before = Desk()
+    occurrence = before.desk.press("lobby")
+    world = World()
+    world.inner.events, world.actions["gate"] = list(before.sink.events), [SIREN]
+    Desk(sink=world.sink).desk.end_unfinished(["gate", "bins"])
+    last = world.inner.events[-1]
+    assert (last.occurrence, last.phase, last.end_reason) == (occurrence, Phase.END, EndReason.SHUTDOWN)
+    assert world.heard.all == [("siren", "off")]
+    Desk(sink=world.sink).desk.end_unfinished(["gate", "bins"])
+    assert world.inner.events[-1] is last, "once is enough"
+
+
 class Desk:
-    def __init__(self, picture: bool = True) -> None:
+    def __init__(self, picture: bool = True, sink: EventSink | None = None) -> None:
         self.clock, self.sink = FakeClock(), MemorySink()
         self.later: list[tuple[float, Callable[[], None]]] = []
         buttons = {"lobby": Button(camera="gate", reset_s=60.0)}
         give = self.give if picture else self.fail
-        self.desk = ButtonDesk(buttons, self.sink, self.clock, give, lambda s, act: self.later.append((s, act)))
+        self.desk = ButtonDesk(buttons, sink or self.sink, self.clock, give, lambda s, act: self.later.append((s, act)))
 
     def give(self, camera: str) -> EvidenceRef:
         return PICTURE

@@ -13,6 +13,7 @@ from lookout_edge.adapters.testing import some_event
 from lookout_edge.domain.detection import Detection, PlateReading
 from lookout_edge.domain.frame import Frame, Image
 from lookout_edge.domain.geometry import Box
+from lookout_edge.domain.occurrence import BUTTON_PRESSED
 from lookout_edge.errors import EdgeError, LateError, ModelError, OverloadError, SourceError, SpoolError
 from lookout_edge.events import Provenance
 from lookout_edge.pipeline import CameraPipeline, Plates
@@ -582,6 +583,15 @@ def test_what_stood_there_before_a_restart_goes_on_under_its_name() -> None:
     resumed = first.sink.events[2]
     assert (resumed.phase, resumed.occurrence, resumed.resumed) == (Phase.UPDATE, start.occurrence, True)
     assert {event.occurrence for event in first.sink.events} == {start.occurrence}
+
+
+def test_what_a_button_told_is_left_to_the_button() -> None:
+    world = World(ListSource(frames(), SourceError("x", reason="stalled")))
+    pressed = some_event("pressed", camera="gate").model_copy(update={"severity_reason": BUTTON_PRESSED})
+    world.sink.events.append(pressed)
+    world.delays.after = lambda _: world.worker.stop()
+    world.worker.run()
+    assert [event.phase for event in world.sink.events if event.occurrence == "pressed"] == [Phase.START]
 
 
 def test_what_is_open_at_a_camera_that_is_watched_no_more_is_ended() -> None:

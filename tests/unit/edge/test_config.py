@@ -163,8 +163,15 @@ def test_the_calendar_knows_the_official_days_and_those_that_are_added(tmp_path:
             "dwell_s: 5",
             "dwell_s: 5\n      - scenario: corridor_ebike\n"
             "    actions: [{when: {scenario: corridor_ebike, stages: [parking]}, say: hello}]",
-            "15: cameras.gate.actions[0].when.stages[0]: the rule for corridor_ebike has no stage 'parking'; "
+            "15: cameras.gate.actions[0].when.stages[0]: an alarm of corridor_ebike here has no stage 'parking'; "
             "did you mean 'passing'? (known are passing, parked, suspected_charging)",
+        ),
+        (
+            "dwell_s: 5",
+            "dwell_s: 5\n    actions: [{when: {scenario: key_area, stages: [intrusion]}, say: hello}]\n"
+            "buttons: {lobby: {camera: gate}}",
+            "14: cameras.gate.actions[0].when.stages[0]: an alarm of key_area here has no stage 'intrusion'; "
+            "known are panic",
         ),
         (
             "dwell_s: 5",
