@@ -1,6 +1,7 @@
 """key_area 重点区域: somebody is where nobody may be, or stays where people only pass."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
 
@@ -8,6 +9,7 @@ from pydantic import Field, model_validator
 
 from lookout_contract.events import Attributes, Scenario, Severity
 from lookout_edge.domain.condition import Condition
+from lookout_edge.domain.observation import Observation
 from lookout_edge.domain.presence import Presence
 from lookout_edge.domain.schedule import Schedule, make_schedule
 from lookout_edge.domain.zone import Zone
@@ -43,7 +45,8 @@ class KeyAreaParams(RuleParams):
     """Seconds in the area after which it is an intrusion."""
     loiter_windows: tuple[WeeklyWindow, ...] = ()
     """Weekly windows in which passing is allowed and staying is not; none means never. Without ``windows`` being there
-    is an alarm at all other times; where ``windows`` hold as well, being there is one."""
+    is an alarm at all other times; where ``windows`` hold as well, being there is one. Who was an intruder before stays
+    one until they leave."""
     loiter_s: Seconds = 60.0
     """Seconds in the area after which it is loitering."""
     longest_gap_s: Seconds = 1.0
@@ -56,7 +59,13 @@ class KeyAreaParams(RuleParams):
         return self
 
 
-class KeyArea(PresenceRule[KeyAreaParams, None]):
+@dataclass(slots=True)
+class _Person:
+    #: Whether they were here while nobody may be, for long enough.
+    has_intruded: bool = False
+
+
+class KeyArea(PresenceRule[KeyAreaParams, _Person]):
     """The rule."""
 
     scenario = Scenario.KEY_AREA
@@ -67,8 +76,11 @@ class KeyArea(PresenceRule[KeyAreaParams, None]):
         loitering = make_schedule(params.loiter_windows, context.calendar)
         self._loitering: Schedule | None = loitering if params.loiter_windows else None
 
-    def _new_note(self) -> None:
-        return None
+    def _new_note(self) -> _Person:
+        return _Person()
+
+    def _go_on(self, note: _Person, told: Observation) -> None:
+        note.has_intruded = told.attributes.stage == Stage.INTRUSION
 
     def _is_armed(self, at: float) -> bool:
         return self._armed.contains(at) or self._may_loiter(at)
@@ -80,17 +92,21 @@ class KeyArea(PresenceRule[KeyAreaParams, None]):
     def _may_loiter(self, at: float) -> bool:
         return self._loitering is not None and self._loitering.contains(at)
 
-    def _judge(self, at: float, zone: Zone, presence: Presence, note: None) -> Judgement:
-        intrusion = self._is_closed(at)
+    def _judge(self, at: float, zone: Zone, presence: Presence, note: _Person) -> Judgement:
+        closed, params = self._is_closed(at), self._params
+        if closed and presence.dwell_s >= params.dwell_s and presence.votes.yes >= params.votes_needed:
+            note.has_intruded = True
+        # When the area opens, who broke in has not become somebody who merely stays.
+        intrusion = closed or note.has_intruded
         stage = Stage.INTRUSION if intrusion else Stage.LOITERING
-        limit_s = self._params.dwell_s if intrusion else self._params.loiter_s
+        limit_s = params.dwell_s if intrusion else params.loiter_s
         return Judgement(
             conditions=(
                 dwell_condition(presence.dwell_s, limit_s),
-                Condition(name="entering_allowed", value=not intrusion, met=True),
+                Condition(name="entering_allowed", value=not closed, met=True),
             ),
             severity=Severity.RED if intrusion else Severity.YELLOW,
             severity_reason=_REASON[stage],
             attributes=_TOLD[stage],
-            turns=(presence.since + self._params.dwell_s, presence.since + self._params.loiter_s),
+            turns=(presence.since + params.dwell_s, presence.since + params.loiter_s),
         )

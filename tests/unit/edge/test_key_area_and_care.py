@@ -80,6 +80,36 @@ def test_who_stays_into_the_night_becomes_an_intruder() -> None:
     assert seen[0] == (hour(22), "intrusion")
 
 
+PARK = {"windows": ["22:00-06:00"], "loiter_windows": ["06:00-22:00"], "loiter_s": 60.0}
+
+
+def test_an_intruder_who_is_still_there_when_the_area_opens_is_one_until_they_leave() -> None:
+    def see(at: float) -> Sequence[Track]:
+        return somebody(at) if at < hour(6) + 90 or at >= hour(6) + 110 else ()
+
+    seen = watch(area(**PARK), see, hour(6) - 30, 230)
+    told = [each for each in seen if each[0] < hour(6) + 90]
+    assert {stage for _, stage in active(told)} == {"intrusion"}
+    assert {o.severity for _, o in told} == {Severity.RED}
+    entering = [c.value for c in told[-1][1].conditions if c.name == "entering_allowed"]
+    assert entering == [True], "what holds now is told"
+    again = [each for each in active(seen) if each[0] >= hour(6) + 110]
+    assert again[0] == (hour(6) + 170, "loitering"), "who comes back has merely come"
+
+
+def test_who_comes_as_the_area_opens_is_no_intruder() -> None:
+    assert active(watch(area(**PARK), somebody, hour(6) - 1.5, 50)) == []
+
+
+def test_an_intruder_is_one_after_a_restart_in_open_hours() -> None:
+    park = area(**PARK)
+    (told,) = park.observe(hour(6) - 2, somebody(hour(6) - 2), Scene("yard"))
+    told = told._replace(standing=Standing.ACTIVE, key=-1)
+    scene = Scene("yard", going_on=lambda _: [told])
+    after = area(**PARK).observe(hour(6) + 30, somebody(hour(6) + 30), scene)
+    assert [(o.attributes.stage, o.severity) for o in after] == [("intrusion", Severity.RED)]
+
+
 def test_loitering_takes_longer() -> None:
     with pytest.raises(ValidationError, match="must not be shorter"):
         KeyAreaParams(dwell_s=10, loiter_s=5)
