@@ -140,7 +140,8 @@ def replay(
     """Run a clip through the pipeline faster than real time. Twice gives the same bytes.
 
     Without --config: one camera, the whole picture as its zone, every scenario with its defaults. With it: zones, masks
-    and rules of a camera, but not what its gateway has learned since; every plate is a stranger's.
+    and rules of a camera, but not what its gateway has learned since; every plate is a stranger's. A clip that breaks
+    off is told, with the second, and exit code 1; the events up to there are written.
     """
     configure_logs(level=log_level(verbose))
     with plain_errors():
@@ -156,6 +157,8 @@ def replay(
             # A clip that cannot be read must not leave an empty file behind: that would read "nothing happened".
             first = list(islice(frames, 1))
             _write_lines(out, replay_frames(chain(first, frames), pipeline, start_at=start_at, ask=source.ask))
+        if source.broken is not None:
+            raise source.broken
 
 
 @app.command()

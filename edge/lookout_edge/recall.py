@@ -52,6 +52,20 @@ def answer(recalled: Recollection, timezone: tzinfo, words: Words) -> list[str]:
     return lines
 
 
+class Remembering(Protocol):
+    """Where notes are kept."""
+
+    def cameras(self) -> Sequence[str]:
+        """Cameras of which something is remembered."""
+        ...
+
+
+def remembered_cameras(configured: Iterable[str], memory: Remembering) -> list[str]:
+    """The cameras of which one may ask: those that are configured, and those that were."""
+    names = list(configured)
+    return [*names, *sorted(set(memory.cameras()) - set(names))]
+
+
 def broken_off(recalled: Recollection, timezone: tzinfo, words: Words) -> list[str]:
     """The line that says since when nothing is known because the gateway broke off; none where it did not."""
     since = recalled.unknown_since

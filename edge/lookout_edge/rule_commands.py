@@ -4,6 +4,7 @@ import json
 import resource
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -31,7 +32,7 @@ from lookout_edge.domain.feedback import Decision
 from lookout_edge.domain.frame import Frame
 from lookout_edge.domain.suppressed import Suppressed
 from lookout_edge.errors import ConfigError, SourceError
-from lookout_edge.recall import answer, broken_off, proposal_text, read_moment
+from lookout_edge.recall import answer, broken_off, proposal_text, read_moment, remembered_cameras
 from lookout_edge.recordings import Studio, studio_of
 from lookout_edge.replay import events_of
 from lookout_edge.score import Clip, Cost, Known, Labels, alarms_of, as_table, read_labels, scoreboard
@@ -83,18 +84,20 @@ def why(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, a note a line.")] = False,
     lang: LangOption = None,
 ) -> None:
-    """Why was there an alarm, or none? What the gateway saw around a time, kept for a week."""
+    """Why was there an alarm, or none? What the gateway saw around a time, kept for a week.
+
+    Also of a camera that the configuration does not name any more.
+    """
     with plain_errors():
         loaded = bootstrap.load(config)
-        if camera not in loaded.config.cameras:
-            known = ", ".join(loaded.config.cameras)
-            raise ConfigError(f"{config}: there is no camera {camera!r}; known are {known}.")
         now = datetime.now(loaded.timezone)
         moment = read_moment(at, loaded.timezone, now).timestamp()
-        memory = bootstrap.open_memory(loaded.config)
-        lives_at = now.timestamp() if bootstrap.is_running(loaded.config) else None
-        recalled = memory.recall(camera, moment - around, moment + around, lives_at=lives_at)
-        memory.close()
+        with closing(bootstrap.open_memory(loaded.config)) as memory:
+            known = remembered_cameras(loaded.config.cameras, memory)
+            if camera not in known:
+                raise ConfigError(f"{config}: there is no camera {camera!r}; known are {', '.join(known)}.")
+            lives_at = now.timestamp() if bootstrap.is_running(loaded.config) else None
+            recalled = memory.recall(camera, moment - around, moment + around, lives_at=lives_at)
     words = words_of(lang)
     lines = answer(recalled, loaded.timezone, words)
     if not as_json:
@@ -200,6 +203,8 @@ def _watch_all(
         with source.frames() as frames:
             events = events_of(length.of(frames), pipeline, start_at=start_at, ask=source.ask)
             alarms = alarms_of(events, start_at)
+        if source.broken is not None:
+            typer.echo(f"note: {source.broken}", err=True)
         for late in (truth for truth in labels.events if truth.start_s > length.seconds + _UNSEEN_S):
             told = f"{path.name} ends after some {length.seconds:.0f} s, and {late.scenario} at {late.start_s:g} s"
             typer.echo(f"note: {told} is missed; correct its truth", err=True)

@@ -116,7 +116,7 @@ class Memory:
             lived = self._lived()
             # Up to the next sign of life there may have been notes; without any there are only notes.
             limit = now if lived is None else lived + BEAT_S
-            lefts = [left for left in map(partial(self._left, limit), self._cameras()) if left is not None]
+            lefts = [left for left in map(partial(self._left, limit), self.cameras()) if left is not None]
         except SpoolError as error:
             _log.warning("how the last run ended could not be noted", why=str(error))
             return None
@@ -168,7 +168,8 @@ class Memory:
         """When the gateway gave its last sign of life; None when it never did."""
         return self._number("SELECT upto FROM lived")
 
-    def _cameras(self) -> list[str]:
+    def cameras(self) -> list[str]:
+        """Cameras of which something is remembered, also those that are watched no more."""
         try:
             with self._lock, closing(self._file.execute("SELECT DISTINCT camera FROM notes")) as rows:
                 return [str(camera) for (camera,) in rows]

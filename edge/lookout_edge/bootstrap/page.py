@@ -15,7 +15,7 @@ from lookout_edge.domain.frame import Image
 from lookout_edge.domain.hosts import is_loopback
 from lookout_edge.domain.view import CameraView
 from lookout_edge.errors import ConfigError
-from lookout_edge.recall import answer, read_moment
+from lookout_edge.recall import answer, read_moment, remembered_cameras
 from lookout_edge.supervisor import ButtonDesk, Crew, Load, SelfTestDesk
 
 
@@ -50,7 +50,9 @@ class RunningGateway:
 
     def why(self, camera: str, at: str, around_s: float) -> Recalled:
         """See ``Shown``."""
-        self._camera(camera)
+        known = remembered_cameras(self.loaded().config.cameras, self.memory)
+        if camera not in known:
+            raise ConfigError(f"There is no camera {camera!r}; known are {', '.join(known)}.")
         timezone = self.loaded().timezone
         now = datetime.now(timezone)
         moment = read_moment(at, timezone, now).timestamp()

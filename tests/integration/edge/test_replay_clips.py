@@ -1,6 +1,7 @@
 """Real footage through the whole pipeline: the shipped models, the real decoder, frame time."""
 
 import json
+import re
 from importlib.metadata import files
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from lookout_edge.__main__ import app
+from lookout_edge.adapters.video.testing import ClipShape, make_clip
 from lookout_edge.testing import picture
 
 #: Generous: the detector shares the box with whatever else runs there.
@@ -92,6 +94,19 @@ def test_without_a_configuration_every_scenario_runs_on_the_whole_picture(tmp_pa
     clip = tmp_path / "still.mp4"
     write_still_clip(clip)
     assert replay(clip, tmp_path) == b""
+
+
+def test_a_clip_that_breaks_off_says_where_and_fails_with_what_came_before(tmp_path: Path) -> None:
+    whole = make_clip(tmp_path / "whole.mkv", ClipShape(frames=200, gop=25))
+    clip, out = tmp_path / "cut.mkv", tmp_path / "events.jsonl"
+    clip.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    result = CliRunner().invoke(app, ["replay", str(clip), "--out", str(out)])
+    assert (result.exit_code, out.exists()) == (1, True)
+    assert re.search(r"cut\.mkv breaks off at \d\.\d s: what happens there was not seen", result.stderr)
+    clip.rename(tmp_path / "cut.mp4")
+    (tmp_path / "cut.truth.json").write_text("[]", encoding="utf-8")
+    result = CliRunner().invoke(app, ["score", str(tmp_path), "--scenario", "fire_smoke"])
+    assert re.search(r"note: .*cut\.mp4 breaks off at \d\.\d s", result.stderr)
 
 
 def test_without_a_configuration_the_detector_knows_every_scenario(tmp_path: Path) -> None:

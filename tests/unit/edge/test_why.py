@@ -354,6 +354,19 @@ def test_why_answers_for_a_time_on_the_sites_clock(tmp_path: Path) -> None:
     assert run(app, ["why", "--config", str(path), "--camera", "roof", "--at", "21:04"]).exit_code == 2
 
 
+def test_why_answers_of_a_camera_that_was_taken_out(tmp_path: Path) -> None:
+    config, now = tmp_path / "gateway.yaml", datetime.now(UTC).timestamp()
+    config.write_text(f"{CONFIG}data_dir: {tmp_path}\n", encoding="utf-8")
+    memory = Memory(tmp_path / MEMORY)
+    memory.add(note_of_event(event(now - 60).model_copy(update={"camera": "cellar"})))
+    memory.close()
+    asked = ["why", "--config", str(config), "--at", datetime.fromtimestamp(now - 60, UTC).isoformat(), "--lang", "en"]
+    result = CliRunner().invoke(app, [*asked, "--camera", "cellar"])
+    assert (result.exit_code, "e-bike" in result.output) == (0, True), result.output
+    result = CliRunner().invoke(app, [*asked, "--camera", "celar"])
+    assert (result.exit_code, "known are stairs, cellar" in result.output) == (2, True), result.output
+
+
 @pytest.mark.parametrize(
     ("text", "moment"),
     [

@@ -1,5 +1,6 @@
 """VideoSource against clips of every awkward shape."""
 
+import re
 import threading
 from collections.abc import Iterator, Sequence
 from itertools import islice, pairwise
@@ -162,6 +163,41 @@ def test_a_truncated_file_gives_what_is_there(tmp_path: Path) -> None:
     clip.write_bytes(whole[: len(whole) // 2])
     frames = replayed(SourceOptions(url=str(clip)))
     assert 5 < len(frames) < 50
+
+
+def broken(clip: Path) -> str | None:
+    source = VideoSource("gate", SourceOptions(url=str(clip)), clock=SystemClock(), realtime=False, start_at=START)
+    with source.frames() as frames:
+        assert len(list(frames)) > 100
+    return None if source.broken is None else str(source.broken)
+
+
+@pytest.mark.parametrize("codec", ["libx264", "mpeg4"])
+@pytest.mark.parametrize("b_frames", [0, 2])
+def test_where_a_clip_breaks_off_or_shows_nothing_is_told(tmp_path: Path, codec: str, b_frames: int) -> None:
+    shape = ClipShape(frames=400, codec=codec, b_frames=b_frames, gop=25)
+    whole = make_clip(tmp_path / "whole.mkv", shape)
+    assert broken(whole) is None
+    content = whole.read_bytes()
+    half = tmp_path / "half.mkv"
+    half.write_bytes(content[: len(content) // 2])
+    told = re.search(r"half\.mkv breaks off at (\S+) s: what happens there", broken(half) or "")
+    assert told is not None
+    assert 5 < float(told[1]) < 14
+
+    clip = make_clip(tmp_path / "clip.mp4", shape)
+    assert broken(clip) is None
+    content = clip.read_bytes()
+    head, data = content[: len(content) // 3], len(content) // 3
+    holed = tmp_path / "holed.mp4"
+    holed.write_bytes(head + bytes(data) + content[len(head) + data :])
+    told = re.search(r"shows nothing from (\S+) to (\S+) s: ", broken(holed) or "")
+    assert told is not None
+    assert 3 < float(told[1]) < 8 < float(told[2]) < 14
+
+
+def test_a_clip_of_one_picture_a_second_is_whole_though_its_codec_holds_pictures_back(tmp_path: Path) -> None:
+    assert broken(make_clip(tmp_path / "slow.mp4", ClipShape(frames=150, fps=1, b_frames=2))) is None
 
 
 def test_a_name_in_gbk_keeps_no_camera_from_being_watched(tmp_path: Path) -> None:

@@ -122,6 +122,14 @@ class Faults:
         )
         return self._error("undecodable", f"cannot be decoded ({why}): {advice}")
 
+    def broken(self, stretches: Sequence[tuple[float, float | None]]) -> SourceError:
+        """Seconds of a clip, from and to, of which no picture came; it breaks off where no end is named."""
+        told = ", ".join(
+            f"breaks off at {since:.1f} s" if until is None else f"shows nothing from {since:.1f} to {until:.1f} s"
+            for since, until in stretches
+        )
+        return self._error("undecodable", f"{told}: what happens there was not seen; use a whole video file")
+
     def _refused(self, why: str) -> SourceError:
         return self._error("refused", f"accepts no connection ({why}): check its port, and that it has started up")
 

@@ -21,6 +21,7 @@ from lookout_edge.adapters.video.remux import HeldPacket, head_of
 from lookout_edge.adapters.video.ring import PacketRing
 from lookout_edge.adapters.video.thrift import ThriftyDecoder
 from lookout_edge.adapters.video.timeline import ClockWatch, Stamp, Timeline, anchored
+from lookout_edge.adapters.video.unread import Unread, stated_length
 from lookout_edge.domain.demand import EVERY_PICTURE, Demand
 from lookout_edge.ports import Clock
 
@@ -56,6 +57,8 @@ class Reader:
     #: What pictures are needed at the moment.
     demand: Callable[[], Demand] = every_picture
 
+    #: What of a clip could not be read.
+    unread: Unread = field(init=False, default_factory=Unread)
     _timeline: Timeline | None = field(init=False, default=None)
     _tick: Fraction = field(init=False, default=Fraction(1, 90_000))
     _ratio: tuple[int, int] = field(init=False, default=(1, 90_000))
@@ -108,6 +111,8 @@ class Reader:
                     # What was readable of a damaged file has been delivered: that is its end.
                     if not self._is_file or self._last == before:
                         raise Faults(self.options).on_end(error, self._silent_s()) from error
+                if self.options.end_s is None:
+                    self.unread.end(stated_length(container, stream))
             if self.stop.is_set():
                 return
             if not self._is_file:
@@ -149,6 +154,7 @@ class Reader:
                 if self._is_file and position < self._from_s - self._frame_s / 2:
                     continue
                 self._last = pts
+                self.unread.shown(position)
                 yield from self._deliver(picture, pts)
 
     def _placed(self, container: InputContainer, stream: VideoStream) -> "Iterator[Packet[VideoStream]]":
@@ -164,6 +170,8 @@ class Reader:
                     if self._anchor is not None and self.stop.wait(self._valve.wait_s(self._packet_at)):
                         return
                     self._place(packet)
+                    shown_s = max(self._frame_s, self._seconds(packet.duration or 0))
+                    self.unread.read(self._clip_s(packet) + shown_s)
                 waiting.append(packet)
                 if self._base is None:
                     continue
@@ -189,6 +197,10 @@ class Reader:
     def _silent_s(self) -> float:
         return time.monotonic() - self._packet_at
 
+    def _clip_s(self, packet: "Packet[VideoStream]") -> float:
+        """Second of the clip at which its picture is shown."""
+        return self._seconds(Stamp(packet.pts, packet.dts).shown - self._origin)
+
     def _begin(self, container: InputContainer, stream: VideoStream) -> None:
         self._packet_at = time.monotonic()
         self._tick = stream.time_base or self._tick
@@ -197,6 +209,7 @@ class Reader:
         self._decoder = ThriftyDecoder(stream, self.demand)
         first = stream.start_time or 0
         nominal = max(1, round(self._frame_s / self._tick))
+        self.unread.frame_s = self._frame_s
         self._from_s = self._begins_at(nominal) if self._is_file else 0.0
         skipped = round(self._from_s / self._tick)
         if self._timeline is None or self._last is None:
@@ -276,6 +289,8 @@ class Reader:
             pictures, why = [], error.strerror or why
         if pictures is None:
             return []
+        if not pictures and packet.size:
+            self.unread.failed(self._clip_s(packet))
         self._barren = 0 if pictures else self._barren + 1
         if self._barren == 1:
             self._barren_from = time.monotonic()

@@ -15,6 +15,7 @@ from lookout_edge.adapters.video.reader import Reader
 from lookout_edge.adapters.video.ring import PacketRing
 from lookout_edge.domain.demand import EVERY_PICTURE, Demand
 from lookout_edge.domain.frame import Frame, Image
+from lookout_edge.errors import SourceError
 from lookout_edge.ports import Clock
 
 #: FFmpeg's own time-outs come first; this much later the consumer stops waiting for them.
@@ -111,6 +112,12 @@ class VideoSource:
             pump.close()
             self._dropped += pump.dropped
             self._pump = None
+
+    @property
+    def broken(self) -> SourceError | None:
+        """What of a clip that has been read to its end could not be; None when all of it was."""
+        stretches = self._reader.unread.stretches if self._reader is not None else ()
+        return Faults(self._options).broken(stretches) if stretches else None
 
     def close(self) -> None:
         """End it from any thread: an iterator that waits for a frame ends at once."""
