@@ -47,7 +47,7 @@ def package_of(entry: ZooEntry) -> Source:
         case Source():
             return source
         case Trained(recipe=recipe):
-            way = f"was trained, not converted; repeat it with: lookout-models train models/recipes/{recipe}"
+            way = f"was trained, not converted; repeat it with: lookout-models train {recipe} (ours: models/recipes)"
         case Imported(imported=file):
             way = f"was imported; repeat it with: lookout-models import {file} --name {entry.name}"
         case Quantised(quantised=other):

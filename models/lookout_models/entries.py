@@ -11,6 +11,14 @@ from pydantic import ValidationError
 from lookout_edge.adapters.zoo import ModelSpec, Zoo, ZooEntry
 from lookout_models.errors import ModelsError, UsageError
 
+AGPL = "AGPL-3.0"
+NOT_STATED = "not stated"
+#: What a person should know of a licence when he meets it.
+_WARNINGS = {
+    AGPL: "These weights are AGPL-3.0: CARD.md says what that asks of you.",
+    NOT_STATED: "No licence is stated: find it out, CARD.md says more; then give --licence.",
+}
+
 
 def check_name(zoo: Zoo, name: str, *, replace: bool = False) -> None:
     """UsageError unless an entry of that name may be made: better before its weights are than behind."""
@@ -49,6 +57,29 @@ def write_entry(
             f"cannot write {folder}: {error.strerror}; set LOOKOUT_ZOO to a zoo that you may write"
         ) from error
     return zoo.entry(name)
+
+
+def summary(entry: ZooEntry) -> str:
+    """What was made, in a line."""
+    spec = entry.spec
+    classes = f"{len(spec.labels)} class{'es' if len(spec.labels) > 1 else ''}"
+    return f"{entry.folder}: {spec.head.kind}, {classes}, licence {spec.licence}"
+
+
+def warning(entry: ZooEntry) -> str | None:
+    """What its licence asks to be said."""
+    return _WARNINGS.get(entry.spec.licence)
+
+
+def outdated_twin(zoo: Zoo, entry: ZooEntry) -> str | None:
+    """What to say where the zoo has an int8 twin of the weights that the entry of this name had before."""
+    called = f"{entry.name}-int8"
+    if called not in zoo.names() or zoo.twin(entry.name) is not None:
+        return None
+    return (
+        f"'{called}' is of the weights that were before and is no longer used: make it anew with lookout-models "
+        f"quantise {entry.name} PICTURES --replace"
+    )
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -2,6 +2,7 @@
 
 import ast
 import hashlib
+import re
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,27 +14,32 @@ import onnx
 from google.protobuf.message import DecodeError
 
 from lookout_edge.adapters.onnx.detector import OnnxDetector
+from lookout_edge.adapters.onnx.plates import PlateTextReader
+from lookout_edge.adapters.onnx.second_look import OnnxClassifier
 from lookout_edge.adapters.onnx.session import OnnxSession
 from lookout_edge.adapters.zoo import Zoo, ZooEntry
+from lookout_edge.adapters.zoo_heads import ClassifierHead, CtcHead
 from lookout_edge.errors import ModelError
+from lookout_models.accounts import Account, account_in
+from lookout_models.accounts import card as trained_card
 from lookout_models.builders.onnx_files import load_model, load_whole_model
-from lookout_models.entries import check_name, write_entry
+from lookout_models.entries import AGPL, NOT_STATED, check_name, write_entry
 from lookout_models.errors import UsageError
 from lookout_models.told_heads import Told, tell_head
 
 Shape = tuple[int, ...]
 
 _THRESHOLD, _IOU = 0.25, 0.6
-_AGPL = "AGPL-3.0"
-NOT_STATED = "not stated"
 _NOTES = {
-    _AGPL: """AGPL-3.0 asks those who let others use a modified program over a network to give them its source. The
+    AGPL: """AGPL-3.0 asks those who let others use a modified program over a network to give them its source. The
 makers of the training code count weights made with it as part of it, and sell other licences. Ask a lawyer, not this
 card.""",
     NOT_STATED: """The file states no licence: find out from who trained it before others use it. Ultralytics
 gives YOLOv5 and what came after under AGPL-3.0 and counts weights trained with it as part of it; YOLOv7's code is under
 GPL-3.0.""",
 }
+#: Outputs of what a detector's recipe trains.
+_OURS = {"scores", "distances"}
 #: One number for a dimension that the file leaves open.
 _ANY = 0
 
@@ -47,21 +53,56 @@ class OwnModel:
     labels: tuple[str, ...] | None = None
     licence: str | None = None
     size: int | None = None
+    #: The file that the one in ``path`` was exported from; None where that is the user's own.
+    exported_from: Path | None = None
+
+    @property
+    def file(self) -> Path:
+        """What the user gave."""
+        return self.exported_from or self.path
 
 
 def import_onnx(zoo: Zoo, own: OwnModel, *, replace: bool = False) -> ZooEntry:
     """Make the entry after the model ran once. UsageError when the file does not tell what it is or does not run."""
     check_name(zoo, own.name, replace=replace)
     model, content = _read(own.path)
-    described = _described(model, content, own)
-    card = _card(described)
+    account = account_in(model, own.path.name)
+    if account is None:
+        described = _described(model, content, own)
+        card = _card(described)
+    else:
+        described = _as_trained(account, own)
+        card = trained_card(own.name, str(described["licence"]), account)
     with tempfile.TemporaryDirectory(prefix="lookout-import-") as folder:
         tried = write_entry(Zoo(Path(folder)), described, content, card)
         try:
-            OnnxDetector(tried).detect(np.full((64, 96, 3), 127, np.uint8))
+            _run(tried)
         except ModelError as error:
             raise UsageError(f"{own.path.name} does not run as {tried.spec.head.kind}: {error}") from error
+        except (LookupError, ValueError) as error:
+            kind = tried.spec.head.kind
+            raise UsageError(f"{own.path.name} does not run as {kind}: its outputs are not those of one") from error
     return write_entry(zoo, described, content, card, replace=replace)
+
+
+def _run(entry: ZooEntry) -> None:
+    """Let the model look at a grey picture once, as the gateway would."""
+    grey = np.full((64, 96, 3), 127, np.uint8)
+    match entry.spec.head:
+        case ClassifierHead():
+            OnnxClassifier(entry).judge([grey], np.full((1, 2), 0.5, np.float32))
+        case CtcHead():
+            PlateTextReader(entry).read(grey)
+        case _:
+            OnnxDetector(entry).detect(grey)
+
+
+def _as_trained(account: Account, own: OwnModel) -> dict[str, object]:
+    """The description that the model's own training wrote."""
+    if own.labels or own.size:
+        raise UsageError(f"{own.path.name} says itself what it finds and at which size; leave out --label and --size")
+    told = account.model_dump(mode="json", exclude={"figures"}, exclude_defaults=True)
+    return {"name": own.name, "licence": own.licence or NOT_STATED, **told}
 
 
 def _read(path: Path) -> tuple[onnx.ModelProto, bytes]:
@@ -88,16 +129,21 @@ def _described(model: onnx.ModelProto, content: bytes, own: OwnModel) -> dict[st
     metadata = {p.key: p.value for p in model.metadata_props}
     if metadata.get("task", "detect") != "detect":
         raise UsageError(f"{own.path.name} is for the task '{metadata['task']}'; only detectors can be imported")
+    if {output.name for output in model.graph.output} == _OURS:
+        raise UsageError(
+            f"{own.path.name} comes from a recipe, but does not say what it is, as trainings did not once; the same "
+            "'lookout-models train' command writes it anew from its --work folder"
+        )
     labels = _labels(own, metadata)
     width, height = _size(model, metadata, own)
     told = _tell(content, len(labels), (width, height), own)
     described: dict[str, object] = {
         "name": own.name,
-        "description": metadata.get("description") or f"imported from {own.path.name}",
+        "description": _description(metadata) or f"imported from {own.file.name}",
         "licence": own.licence or _licence(metadata),
         "source": {
-            "imported": own.path.name,
-            "sha256": hashlib.sha256(own.path.read_bytes()).hexdigest(),
+            "imported": own.file.name,
+            "sha256": hashlib.sha256(own.file.read_bytes()).hexdigest(),
             "made_by": _maker(metadata, model),
         },
         "input": {"width": width, "height": height, **told.pixels},
@@ -184,7 +230,12 @@ def _literal(text: str) -> object:
 
 def _licence(metadata: Mapping[str, str]) -> str:
     told = metadata.get("license", "")
-    return _AGPL if _AGPL in told or metadata.get("author") == "Ultralytics" else told or NOT_STATED
+    return AGPL if AGPL in told or metadata.get("author") == "Ultralytics" else told or NOT_STATED
+
+
+def _description(metadata: Mapping[str, str]) -> str:
+    """As the file tells it, but without the folders of the machine that it was trained on."""
+    return re.sub(r"(?<!\S)\S*[/\\]", "", metadata.get("description", ""))
 
 
 def _maker(metadata: Mapping[str, str], model: onnx.ModelProto) -> str:

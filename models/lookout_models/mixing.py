@@ -9,6 +9,7 @@ from google.protobuf.message import DecodeError
 from numpy.typing import NDArray
 from onnx import numpy_helper
 
+from lookout_models.accounts import not_measured
 from lookout_models.errors import UsageError
 
 
@@ -27,6 +28,7 @@ def mixed(first: Path, second: Path, share: float) -> bytes:
         if np.issubdtype(value.dtype, np.floating):
             mean = (1 - share) * value.astype(np.float64) + share * aims[each.name].astype(np.float64)
             each.CopyFrom(numpy_helper.from_array(mean.astype(value.dtype), each.name))
+    not_measured(model, first.name)
     return model.SerializeToString()
 
 

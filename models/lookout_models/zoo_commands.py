@@ -3,8 +3,10 @@
 import hashlib
 import re
 from collections.abc import Sequence
+from dataclasses import replace as replace_fields
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
@@ -14,7 +16,7 @@ from lookout_edge.adapters.onnx.decoders import open_decoder
 from lookout_edge.adapters.zoo import Quantised, Source, Zoo, ZooEntry
 from lookout_models.bench import bench
 from lookout_models.dataset import read_dataset
-from lookout_models.entries import check_name, write_entry
+from lookout_models.entries import check_name, outdated_twin, summary, warning, write_entry
 from lookout_models.errors import ModelsError, UsageError
 from lookout_models.evaluate import Evaluation, evaluate, match_labels, parse_renamed
 from lookout_models.packages import cache_folder
@@ -23,9 +25,6 @@ from lookout_models.report import EVALUATION_THRESHOLD
 
 #: Pictures for each model when both are timed.
 _ROUNDS = 20
-
-#: What Ultralytics' own models are trained at.
-_ULTRALYTICS_SIZE = 640
 
 Replace = Annotated[bool, typer.Option("--replace", help="Replace the entry of that name.")]
 
@@ -112,31 +111,43 @@ def quantise_model(
 
 
 def import_model(
-    weights: Annotated[Path, typer.Argument(help="The weights: .onnx, or .pt where Ultralytics is installed.")],
+    weights: Annotated[
+        Path, typer.Argument(help="The weights: .onnx (also what 'train' left), or .pt where Ultralytics is installed.")
+    ],
     name: Annotated[str | None, typer.Option(help="Name of the new entry; the file's unless given.")] = None,
     labels: Annotated[
         list[str] | None, typer.Option("--label", help="A class's name, in order; where the file does not say them.")
     ] = None,
     licence: Annotated[str | None, typer.Option(help="Licence of the weights; the file's own unless given.")] = None,
-    size: Annotated[int | None, typer.Option(min=32, help="Side of the pictures; where the file takes any.")] = None,
+    size: Annotated[
+        int | None, typer.Option(min=32, help="Side of the pictures; where the file takes any, or .pt.")
+    ] = None,
     replace: Replace = False,
 ) -> None:
-    """Make an entry of your own detector: YOLOv5 to 12, YOLOv10/26, YOLOX or RT-DETR."""
+    """Make an entry of what a recipe trained, or of your own detector: YOLOv5 to 12, YOLOv10/26, YOLOX or RT-DETR."""
     _needs_onnx("importing")
-    from lookout_models.imported import NOT_STATED, OwnModel, import_onnx
-    from lookout_models.ultralytics_weights import exported
+    from lookout_models.imported import OwnModel, import_onnx
+    from lookout_models.ultralytics_weights import COPIES, exported
 
     zoo, called = Zoo.find(), name or _entry_name(weights)
     check_name(zoo, called, replace=replace)
-    path = exported(weights, size or _ULTRALYTICS_SIZE) if weights.suffix.lower() == ".pt" else weights
-    own = OwnModel(path, called, tuple(labels) if labels else None, licence, size)
-    entry = import_onnx(zoo, own, replace=replace)
-    spec = entry.spec
-    typer.echo(f"{entry.folder}: {spec.head.kind}, {len(spec.labels)} classes, licence {spec.licence}")
-    if spec.licence == "AGPL-3.0":
-        typer.echo("These weights are AGPL-3.0: CARD.md says what that asks of you.", err=True)
-    if spec.licence == NOT_STATED:
-        typer.echo("The file states no licence: find it out, CARD.md says more; then give --licence.", err=True)
+    own = OwnModel(weights, called, tuple(labels) if labels else None, licence, size)
+    if weights.suffix.lower() == ".pt":
+        with TemporaryDirectory(prefix=COPIES) as folder:
+            path = exported(weights, Path(folder), size)
+            entry = import_onnx(zoo, replace_fields(own, path=path, exported_from=weights), replace=replace)
+    else:
+        entry = import_onnx(zoo, own, replace=replace)
+    tell(zoo, entry)
+
+
+def tell(zoo: Zoo, entry: ZooEntry) -> None:
+    """Print that ``entry`` was made, and what its licence and its earlier twin ask to be said."""
+    typer.echo(summary(entry))
+    if said := warning(entry):
+        typer.echo(said, err=True)
+    if said := outdated_twin(zoo, entry):
+        typer.echo(said, err=True)
 
 
 def _entry_name(weights: Path) -> str:

@@ -344,6 +344,16 @@ class Zoo:
         """Names of the models, sorted."""
         return tuple(sorted(path.parent.name for path in self.folder.glob("*/model.yaml")))
 
+    def twin(self, name: str) -> str | None:
+        """Its int8 twin ``NAME-int8``; None where the zoo has none, or one of weights that ``name`` had before."""
+        called, names = f"{name}-int8", self.names()
+        if called not in names:
+            return None
+        source = self.entry(called).spec.source
+        if not isinstance(source, Quantised) or source.quantised != name or name not in names:
+            return called
+        return called if source.sha256 == self.entry(name).sha256 else None
+
     def seen_labels(self) -> dict[str, tuple[str, ...]]:
         """Name → what each model finds in a picture; nothing for one that only helps another: a classifier, or a second
         detector, whose scores are meant to be weighed."""

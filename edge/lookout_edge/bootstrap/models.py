@@ -53,8 +53,8 @@ class Models:
 
 def detector_entry(zoo: Zoo, config: ModelsConfig) -> str:
     """The detector's entry: its int8 twin where the zoo has one, unless full precision is asked for."""
-    quick = f"{config.detector}-int8"
-    return quick if config.precision == "auto" and quick in zoo.names() else config.detector
+    twin = zoo.twin(config.detector) if config.precision == "auto" else None
+    return twin or config.detector
 
 
 #: The detector of this project, which knows fire, smoke and garbage as well.

@@ -14,8 +14,10 @@ from lookout_models.dataset import read_names
 from lookout_models.entries import check_name
 from lookout_models.errors import UsageError
 from lookout_models.training.recipe_file import read_document
-from lookout_models.ultralytics_weights import Opener, exported, open_yolo, trained
+from lookout_models.ultralytics_weights import Asked, Opener, exported, open_yolo, trained
+from lookout_models.zoo_commands import tell
 
+_OWN_NAME = "own-yolo"
 _DETECTOR = "detector"
 _KINDS = (_DETECTOR, "plates", "second-look")
 _MISSING_TORCH = "training needs PyTorch; install it with: pip install 'lookout[train]'"
@@ -42,30 +44,43 @@ def train(
     trainer: Annotated[TrainerName, typer.Option(help="lookout, or ultralytics (AGPL-3.0) for a YOLO data.yaml")] = (
         TrainerName.LOOKOUT
     ),
-    name: Annotated[str, typer.Option(help="ultralytics: name of the new zoo entry")] = "own-yolo",
+    name: Annotated[
+        str | None,
+        typer.Option(help="Make an entry of the zoo of this name in the end; own-yolo for ultralytics unless given"),
+    ] = None,
     start: Annotated[str, typer.Option(help="ultralytics: weights to start from")] = "yolo11n.pt",
     epochs: Annotated[int, typer.Option(min=1, help="ultralytics: times that all pictures are shown")] = 100,
     size: Annotated[int, typer.Option(min=32, help="ultralytics: side of the pictures")] = 640,
+    replace: Annotated[bool, typer.Option("--replace", help="Replace the entry of that name")] = False,
 ) -> None:
     """Train as RECIPE says; ends with an ONNX file below WORK and the figures on the validation part."""
     if trainer is TrainerName.ULTRALYTICS:
-        with_ultralytics(recipe, work, OwnRun(name, start, epochs, size))
+        with_ultralytics(recipe, work, OwnRun(name or _OWN_NAME, start, epochs, size, replace))
         return
     kind = _kind(recipe)
     if data is None or not data.is_dir():
         said = "no --data is given" if data is None else f"{data} is not a folder"
         raise UsageError(f"{said}; give the folder that the recipe's folders lie in, e.g. --data pictures")
+    if name is not None:
+        check_name(Zoo.find(), name, replace=replace)
     _make_folder(work)
     if kind == _DETECTOR:
         typer.echo(f"Training; {work / 'log.jsonl'} tells how far it is.", err=True)
     try:
-        result = _train(kind, recipe, data, work, HowToRun(ask_base, threads))
+        said, weights = _train(kind, recipe, data, work, HowToRun(ask_base, threads))
     except ModuleNotFoundError as error:
         if error.name != "torch":
             raise
         raise UsageError(_MISSING_TORCH) from error
-    figures = work / "figures.json"
-    typer.echo(f"{_figures(figures) if kind == _DETECTOR and figures.exists() else ''}{result}")
+    typer.echo(f"{said}{weights}")
+    if name is None:
+        typer.echo(f"To make an entry of the zoo of it: lookout-models import {weights} --name NAME", err=True)
+        return
+    # onnx is there where PyTorch's extra is.
+    from lookout_models.imported import OwnModel, import_onnx
+
+    zoo = Zoo.find()
+    tell(zoo, import_onnx(zoo, OwnModel(weights, name), replace=replace))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,29 +91,37 @@ class HowToRun:
     threads: int
 
 
-def _train(kind: str, recipe: Path, data: Path, work: Path, how: HowToRun) -> object:
-    """Run the trainer of ``kind``. torch is an extra that takes seconds to import: only here it is needed."""
+def _train(kind: str, recipe: Path, data: Path, work: Path, how: HowToRun) -> tuple[str, Path]:
+    """Run the trainer of ``kind``: what to say of the result, and the ONNX file.
+
+    torch is an extra that takes seconds to import: only here it is needed.
+    """
     if kind == "plates":
         from lookout_models.training.plates.run import run as train_plates
 
-        return train_plates(recipe, data, work)
+        result = train_plates(recipe, data, work)
+        return f"{result}\n", work / Path(result.onnx).stem / result.onnx
     if kind == "second-look":
         from lookout_models.training.second_look.run import run as train_second_look
 
-        return train_second_look(recipe, data, work, how.threads)
+        return "", train_second_look(recipe, data, work, how.threads)
     from lookout_models.training.detector.run import run as train_detector
 
-    return train_detector(recipe, data, work, ask_base=how.ask_base, threads=how.threads)
+    weights = train_detector(recipe, data, work, ask_base=how.ask_base, threads=how.threads)
+    figures = work / "figures.json"
+    return _figures(figures) if figures.exists() else "", weights
 
 
 @dataclass(frozen=True, slots=True)
 class OwnRun:
-    """A training with Ultralytics: the new entry's name, the weights to start from, epochs, side of the pictures."""
+    """A training with Ultralytics: the new entry's name, the weights to start from, epochs, side of the pictures, and
+    whether an entry of that name is replaced."""
 
     name: str
     start: str
     epochs: int
     size: int
+    replace: bool = False
 
 
 def with_ultralytics(data: Path, work: Path, settings: OwnRun, opener: Opener = open_yolo) -> None:
@@ -112,13 +135,13 @@ def with_ultralytics(data: Path, work: Path, settings: OwnRun, opener: Opener = 
 
     read_names(data)
     zoo = Zoo.find()
-    check_name(zoo, settings.name, replace=True)
     if settings.name in zoo.names() and not isinstance(zoo.entry(settings.name).spec.source, Imported):
         raise UsageError(f"the zoo's '{settings.name}' is none of your own models; choose another --name")
-    best = trained(settings.start, data, work, epochs=settings.epochs, size=settings.size, opener=opener)
-    path = exported(best, settings.size, opener)
-    entry = import_onnx(zoo, OwnModel(path, settings.name), replace=True)
-    typer.echo(f"{entry.folder}: {len(entry.spec.labels)} classes, licence {entry.spec.licence}")
+    check_name(zoo, settings.name, replace=settings.replace)
+    _make_folder(work)
+    best = trained(Asked(settings.start, str(data.resolve()), settings.epochs, settings.size), work, opener)
+    path = exported(best, best.parent, settings.size, opener)
+    tell(zoo, import_onnx(zoo, OwnModel(path, settings.name, exported_from=best), replace=settings.replace))
 
 
 def _kind(recipe: Path) -> str:

@@ -14,8 +14,10 @@ from onnx import numpy_helper, parser
 from lookout_edge.adapters.onnx.heads.ctc import GrammarDecoder
 from lookout_edge.adapters.onnx.plate_text import ALPHABET, LOOKALIKES, PATTERNS
 from lookout_edge.adapters.onnx.session import OnnxSession
-from lookout_edge.adapters.zoo import Source
+from lookout_edge.adapters.zoo import Source, Zoo
+from lookout_edge.adapters.zoo_heads import CtcHead
 from lookout_models.errors import ModelsError, UsageError
+from lookout_models.imported import OwnModel, import_onnx
 from lookout_models.training.plates.fonts import FontBook
 from lookout_models.training.plates.recipe import PlateRecipe, Refine, Stage
 from lookout_models.training.plates.samples import HEIGHT, WIDTH, Sample, as_input
@@ -215,7 +217,11 @@ def test_one_command_trains_refines_and_exports(
     result = whole.run(path, data, tmp_path)
     assert result.crops == 10
     assert 0 <= result.cross_validated <= 10
-    assert (tmp_path / "small" / "small.onnx").exists()
+    entry = import_onnx(Zoo(tmp_path / "zoo"), OwnModel(tmp_path / "small" / "small.onnx", "own"))
+    assert isinstance(entry.spec.head, CtcHead)
+    assert entry.spec.head.alphabet == ALPHABET
+    assert entry.spec.thresholds.default == result.threshold
+    assert f"| colours | {result.colours:.4f} |" in (entry.folder / "CARD.md").read_text("utf-8")
     assert json.loads((tmp_path / "small" / "result.json").read_text("utf-8"))["crops"] == 10
 
 

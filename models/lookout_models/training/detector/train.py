@@ -20,8 +20,9 @@ from lookout_models.training.detector.decode import make_grid
 from lookout_models.training.detector.distil import Teacher
 from lookout_models.training.detector.loss import Losses, detection_loss
 from lookout_models.training.detector.net import NanoDet
+from lookout_models.training.detector.operating import OperatingPoint
 from lookout_models.training.detector.pixels import to_tensor
-from lookout_models.training.detector.validate import validate
+from lookout_models.training.detector.validate import Figures, validate
 from lookout_models.training.recipe import Optimiser, Recipe
 from lookout_models.training.torched import channels_last, descend, read_state, write_state
 
@@ -90,6 +91,17 @@ class Trainer:
             self._log({"size": size, "ap50": {label: round(f.ap50, 4) for label, f in figures.items()}})
             path = self._folder / FIGURES
             path.write_text(json.dumps({label: asdict(f) for label, f in figures.items()}, indent=1), "utf-8")
+
+    def figures(self) -> Mapping[str, Figures]:
+        """What was measured last, in this run or in one that it goes on from; nothing without a validation part."""
+        path = self._folder / FIGURES
+        if not self._data.validation or not path.exists():
+            return {}
+        told: dict[str, dict[str, Any]] = json.loads(path.read_text("utf-8"))
+        return {
+            label: Figures(each["ap50"], OperatingPoint(**each["point"]), each["false_alarms"])
+            for label, each in told.items()
+        }
 
     def _train_step(self, batch: Batch) -> dict[str, float]:
         phase, samples = batch.phase, batch.samples

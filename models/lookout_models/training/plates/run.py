@@ -13,7 +13,9 @@ import onnx
 from lookout_edge.adapters.onnx.heads.ctc import GrammarDecoder
 from lookout_edge.adapters.onnx.plate_text import ALPHABET, LOOKALIKES, PATTERNS
 from lookout_edge.adapters.onnx.session import OnnxSession
-from lookout_edge.adapters.zoo import Source
+from lookout_edge.adapters.zoo import InputSpec, Source, Thresholds, Trained
+from lookout_edge.adapters.zoo_heads import CtcHead
+from lookout_models.accounts import Account, table, with_account
 from lookout_models.builders.plate_reader import build_plate_reader
 from lookout_models.packages import cache_folder, fetch, unpack
 from lookout_models.training.plates.calibrate import temperature, threshold
@@ -22,13 +24,15 @@ from lookout_models.training.plates.export import COLOUR, TEXT, export
 from lookout_models.training.plates.kinds import COLOURS
 from lookout_models.training.plates.measuring import Outcome, exact_shares
 from lookout_models.training.plates.net import PlateNet
-from lookout_models.training.plates.recipe import load_recipe
+from lookout_models.training.plates.recipe import PlateRecipe, load_recipe
 from lookout_models.training.plates.refine import look, refined
-from lookout_models.training.plates.samples import Sample, as_input, real_sample
+from lookout_models.training.plates.samples import HEIGHT, WIDTH, Sample, as_input, real_sample
 from lookout_models.training.plates.train import PlateTraining, Validation
 
 log = logging.getLogger(__name__)
 
+#: Pixels are told as −1 to 1.
+_GREY = (127.5, 127.5, 127.5)
 #: Share of the readings kept by the suggested threshold that may be wrong.
 _WRONG = 0.01
 
@@ -57,7 +61,35 @@ def run(recipe_path: Path, data: Path, work: Path) -> Result:
     base = load_base(recipe.base)
     training = PlateTraining(recipe, base, data, work)
     training.run()
-    net, folder, refine = training.average, work / recipe.name, recipe.refine
+    result = _finished(recipe, base, training, work / recipe.name)
+    target = work / recipe.name / result.onnx
+    made = with_account(onnx.load_model_from_string(target.read_bytes()), _account(recipe, recipe_path, result))
+    target.write_bytes(made.SerializeToString(deterministic=True))
+    return result
+
+
+def _account(recipe: PlateRecipe, path: Path, result: Result) -> Account:
+    """What the training says of what it made."""
+    folders = [folder for folder in (recipe.surrounds, recipe.crops) if folder is not None]
+    shares = {**result.exact, "colours": result.colours, f"read at {result.threshold:g}": result.read}
+    return Account(
+        description="Text and colour of a straightened Chinese number plate",
+        source=Trained(
+            recipe=path.name,
+            base=recipe.base,
+            data=("plates and signs drawn in code", *(f"{folder}: no licence stated" for folder in folders)),
+        ),
+        input=InputSpec(width=WIDTH, height=HEIGHT, mean=_GREY, std=_GREY, fit="stretch"),
+        head=CtcHead(kind="ctc", alphabet=ALPHABET, colours=COLOURS),
+        labels=("plate",),
+        thresholds=Thresholds(default=result.threshold),
+        figures=table(["right"], {group: [f"{share:.4f}"] for group, share in shares.items()}),
+    )
+
+
+def _finished(recipe: PlateRecipe, base: onnx.ModelProto, training: PlateTraining, folder: Path) -> Result:
+    """Refine what was trained where the recipe says so, export and measure it."""
+    net, refine = training.average, recipe.refine
     if refine is None:
         heat = temperature(net, _plates(training.validation))
         return _measured(folder, _exported(folder, net, base, heat), heat, training.validation, [])

@@ -1,7 +1,7 @@
 """A whole run: the detector's candidates on the training pictures, the training, the ONNX file."""
 
 import copy
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +10,7 @@ import torch
 
 from lookout_edge.adapters.onnx.detector import OnnxDetector
 from lookout_edge.adapters.zoo import Zoo
+from lookout_models.accounts import with_account
 from lookout_models.errors import UsageError
 from lookout_models.packages import cache_folder, fetch, unpack, verify
 from lookout_models.training.data.examples import Example
@@ -17,10 +18,12 @@ from lookout_models.training.data.geometry import Floats, Picture
 from lookout_models.training.data.looks import disturbed
 from lookout_models.training.data.memory import PictureMemory
 from lookout_models.training.data.paste import CutOut
+from lookout_models.training.detector.account import data_of
 from lookout_models.training.detector.averages import draw_towards
 from lookout_models.training.detector.prepare import prepare
 from lookout_models.training.detector.train import Data
 from lookout_models.training.recipe import read_recipe
+from lookout_models.training.second_look.account import account_of
 from lookout_models.training.second_look.edge_training import EdgeTraining, MapMemory
 from lookout_models.training.second_look.edges import EdgeHead
 from lookout_models.training.second_look.export import export
@@ -67,13 +70,19 @@ def run(path: Path, data: Path, work: Path, threads: int = 1) -> Path:
     labels = [pictures.labels.index(label) for label in recipe.labels]
     detector = OnnxDetector(Zoo.find().entry(recipe.detector), threshold=recipe.least_score)
     task = _Task(recipe, examples, labels, detector, lambda example: memory.read(example.path), work)
-    net = _trained(task) if recipe.trunk is None else from_entry(Zoo.find().entry(recipe.trunk))
+    figures: Mapping[str, float] = {}
+    if recipe.trunk is None:
+        net, figures = _trained(task)
+    else:
+        net = from_entry(Zoo.find().entry(recipe.trunk))
     head = None
     if recipe.edges is not None:
         seen = ((example, task.read(example)) for example in task.train)
         head = train_edges(recipe, recipe.edges, net, seen, labels, task.find, work / _LOG)
+    made = export(net, recipe.size, head, judges=recipe.trunk is None)
     target = work / f"{recipe.name}.onnx"
-    target.write_bytes(export(net, recipe.size, head, judges=recipe.trunk is None).SerializeToString())
+    account = account_of(recipe, path, data_of(pictures.sources), figures)
+    target.write_bytes(with_account(made, account).SerializeToString())
     return target
 
 
@@ -128,20 +137,23 @@ class _Task:
         return np.array([box for _, box in self.find(picture)], np.float32).reshape(-1, 4)
 
 
-def _trained(task: _Task) -> SecondLook:
-    """The net after all stretches of the recipe."""
+def _trained(task: _Task) -> tuple[SecondLook, Mapping[str, float]]:
+    """The net after all stretches of the recipe, and each label's AUROC; none of a net that was mixed at last."""
     recipe = task.recipe
     people = task.people()
     net = load_base(recipe, task.work)
+    figures: Mapping[str, float] = {}
     mixes = (1.0, *(part.mix for part in recipe.further))
     for number, (stretch, mix) in enumerate(zip(recipe.stretches(), mixes, strict=True)):
         training = _training(task, stretch, copy.deepcopy(net), people)
         fitted = number > 0
-        training.run(task.places(task.train, stretch), task.places(task.examples.validation, stretch), fitted=fitted)
+        train, validation = task.places(task.train, stretch), task.places(task.examples.validation, stretch)
+        figures = training.run(train, validation, fitted=fitted)
         if mix < 1:
             draw_towards(training.net, net, 1 - mix)
+            figures = {}
         net = training.net
-    return net
+    return net, figures
 
 
 def _training(task: _Task, stretch: SecondLookRecipe, net: SecondLook, people: Sequence[CutOut]) -> SecondLookTraining:
