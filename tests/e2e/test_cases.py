@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, expect
 from e2e.console_driver import Window, dispatch, open_window, report
 from e2e.dispatcher import SUPERVISOR, Dispatcher, SpokenGateway
 from e2e.scenes import parked_ebike
-from lookout_contract.events import Scenario
+from lookout_contract.events import Scenario, Severity
 
 OUTPUT = Path(__file__).parents[1] / "output" / "console"
 
@@ -51,6 +51,44 @@ def test_the_board_shows_who_is_to_act_and_a_case_prints_with_whole_hashes(
     expect(fingerprint).to_be_visible()
     expect(page.get_by_role("button", name="打印案卷")).to_be_hidden()
     operator.shoot(OUTPUT / "case-file-printed.png")
+
+
+def test_two_fires_of_one_case_are_both_seen_by_who_sends_and_by_who_goes(
+    gateway: SpokenGateway, operator: Window, worker: Window
+) -> None:
+    for camera in ("unit2", "gate"):
+        fire = parked_ebike(gateway, f"fire-{camera}", severity=Severity.RED, scenario=Scenario.FIRE_SMOKE)
+        gateway.tell(fire.model_copy(update={"camera": camera}))
+    page = operator.page
+    row = page.get_by_role("option").filter(has_text="火情烟雾")
+    expect(row).to_have_count(2)
+    fires = operator.call("GET", "/cases?state=confirmed&scenario=fire_smoke")["items"]
+    into, other = sorted(fires, key=lambda case: case["camera"]["id"] == "gate")
+    operator.call("POST", f"/cases/{other['id']}/merge", {"version": other["version"], "into": into["id"]})
+    expect(row).to_have_count(1)
+    expect(row).to_contain_text("2单元楼道 等 2 处")
+    row.click()
+    seen = page.get_by_role("group", name="出现的地点和时间")
+    expect(page.locator(".scene img")).to_have_attribute("alt", "2单元楼道：火情烟雾")
+    seen.get_by_role("button", name="东门").click()
+    expect(page.locator(".scene img")).to_have_attribute("alt", "东门：火情烟雾")
+    expect(row).to_contain_text("2单元楼道 等 2 处")
+    operator.shoot(OUTPUT / "two-fires.png")
+    dispatch(operator, "王芳")
+    task = worker.page.get_by_role("listitem").filter(has_text="火情烟雾")
+    expect(task).to_contain_text("同时出现在：东门")
+    task.get_by_role("link").first.click()
+    expect(worker.page.get_by_text("同时出现在：东门")).to_be_visible()
+    worker.page.get_by_role("button", name=re.compile("^东门")).click()
+    expect(worker.page.locator(".scene img")).to_have_attribute("alt", "东门：火情烟雾")
+    worker.shoot(OUTPUT / "two-fires-phone.png")
+    page.get_by_role("link", name=re.compile("^案件 ")).click()
+    expect(page.locator(".timeline")).to_contain_text("李敏 · 东门")
+    # Which of them is to be a case of its own can be told by where it was.
+    pick_seldom(operator, "拆分")
+    page.get_by_role("checkbox", name=re.compile("^东门")).check()
+    page.locator("form.words").get_by_role("button", name="拆分").click()
+    expect(page.locator("h1")).to_have_text(re.compile("火情烟雾 · 2单元楼道$"))
 
 
 def test_a_request_for_more_time_and_a_whistle_stand_beside_the_case_until_they_are_answered(

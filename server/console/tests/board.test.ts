@@ -41,6 +41,23 @@ describe("the list", () => {
     expect(needOf(made.rows.value[0]!)).toBe("dispatch");
   });
 
+  it("goes on showing the other alarm of a case that somebody looks at", () => {
+    const made = new Board();
+    made.load([], [caseItem({ alarms: ["a-1", "a-2"] })]);
+    made.fill(alarm({ id: "a-1", disposition: "reported" }));
+    made.fill(alarm({ id: "a-2", disposition: "reported" }));
+    const shown = () => made.rows.value.map((row) => [row.key, row.alarm?.id]);
+    expect(shown()).toEqual([["a-1", "a-2"]]);
+    made.take(message({ alarm: alarm({ id: "a-1", disposition: "reported", dwell_s: 20 }) }));
+    expect(shown()).toEqual([["a-1", "a-2"]]);
+    made.take(message({ case: caseItem({ alarms: ["a-1", "a-2"], state: "void", version: 2 }) }));
+    made.take(message({ alarm: alarm({ id: "a-2" }) }), message({ alarm: alarm({ id: "a-1" }) }));
+    expect(shown().sort()).toEqual([
+      ["a-1", "a-1"],
+      ["a-2", "a-2"],
+    ]);
+  });
+
   it("takes a new alarm at once while nobody is at work in it", () => {
     const made = board("a-1");
     made.take(message({ alarm: alarm({ id: "a-2", started_at: "2026-05-04T07:00:00Z" }) }));

@@ -52,6 +52,7 @@ export function caseItem(part: Partial<Case> = {}): Case {
     state: "confirmed",
     version: 1,
     camera: { id: "unit2", name: "2单元楼道" },
+    also: [],
     grid: { id: "grid-07", name: "07" },
     opened_at: "2026-05-04T06:01:00.000Z",
     updated_at: "2026-05-04T06:01:00.000Z",
@@ -72,7 +73,7 @@ export function caseItem(part: Partial<Case> = {}): Case {
 }
 
 export function caseDetail(part: Partial<CaseDetail> = {}): CaseDetail {
-  return { ...caseItem(part), primary_alarm: null, history: [], evidence: [], ...part };
+  return { ...caseItem(part), primary_alarm: null, other_alarms: [], history: [], evidence: [], ...part };
 }
 
 export function message(part: Pick<FeedMessage, "alarm" | "case">): FeedMessage {

@@ -60,6 +60,7 @@ describe("text", () => {
     [{ topic: "report.garbage", scene: "3号楼北侧", camera: null }, "垃圾乱堆乱放 · 3号楼北侧", "Garbage in the wrong place · 3号楼北侧"],
     [{ topic: "report.blocked", scene: "07", camera: null, source: "hotline" }, "12345 · 通道被占 · 07", "12345 · Passage blocked · 07"],
     [{ topic: "danger.fire", scene: "王芳", camera: null }, "一键告警：火情 · 王芳", "Alarm button: Fire · 王芳"],
+    [{ also: [{ id: "yard", name: "后院" }, { id: "gate", name: "东门" }] }, "电动车进楼 · 2单元楼道 等 3 处", "E-bike in corridor · 2单元楼道 (1 of 3 places)"],
     // From before there were topics: what a rule found is known by its camera, and the rest by its title.
     [{ topic: null, scene: null }, "电动车进楼 · 2单元楼道", "E-bike in corridor · 2单元楼道"],
     [{ topic: null, scene: null, camera: null, title: "其他 · 东门" }, "其他 · 东门", "其他 · 东门"],

@@ -104,6 +104,10 @@ class CaseRepository(Protocol):
         """Let alarms leave the case."""
         ...
 
+    async def cameras(self, ids: Collection[str]) -> Mapping[str, Sequence[CameraKey]]:
+        """Case id → the cameras of its alarms but those of care, each once, in the order in which they joined."""
+        ...
+
     async def page(self, wanted: CaseFilter, page: Page) -> Sequence[Case]:
         """Newest first."""
         ...

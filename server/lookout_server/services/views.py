@@ -37,7 +37,7 @@ class AlarmView:
 
 @dataclass(frozen=True, kw_only=True)
 class CaseView:
-    """A case with the names of its camera, grid and handler."""
+    """A case with the names of its cameras, grid and handler."""
 
     case: Case
     camera: Camera | None
@@ -45,6 +45,8 @@ class CaseView:
     handler: Person | None
     #: Who was called to it, by id.
     called: Mapping[str, Person]
+    #: The other cameras at which it was seen, each once.
+    also: Sequence[Camera] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +55,8 @@ class CaseDetail:
 
     view: CaseView
     primary_alarm: AlarmView | None
+    #: Those that joined it, the newest of them, in the order in which they did.
+    other_alarms: Sequence[AlarmView]
     history: Sequence[HistoryEntry]
     people: dict[str, Person]
     evidence: Sequence[CaseEvidence]
@@ -148,8 +152,10 @@ _QUIET = {SilenceKind.SILENCE: Standing.SHELVED, SilenceKind.MAINTENANCE: Standi
 
 
 async def case_views(uow: UnitOfWork, cases: Collection[Case]) -> list[CaseView]:
-    """In the given order, with three queries however many there are."""
-    cameras = await uow.territory.cameras({case.camera for case in cases if case.camera})
+    """In the given order, with four queries however many there are."""
+    seen_at = await uow.cases.cameras([case.id for case in cases if len(case.alarms) > 1])
+    wanted_cameras = {case.camera for case in cases if case.camera}
+    cameras = await uow.territory.cameras(wanted_cameras.union(*seen_at.values()))
     wanted = {case.handler for case in cases if case.handler}
     wanted |= {each.person for case in cases for each in case.whistles}
     people = await uow.people.get(wanted)
@@ -161,6 +167,7 @@ async def case_views(uow: UnitOfWork, cases: Collection[Case]) -> list[CaseView]
             grid=places.get(case.grid) if case.grid else None,
             handler=people.get(case.handler) if case.handler else None,
             called={each.person: people[each.person] for each in case.whistles if each.person in people},
+            also=[cameras[key] for key in seen_at.get(case.id, ()) if key != case.camera and key in cameras],
         )
         for case in cases
     ]

@@ -20,6 +20,7 @@ from lookout_server.domain.territory import Role, Site
 from lookout_server.errors import CaseElsewhereError
 from lookout_server.ports import AlarmFilter, CaseFilter, Incoming, Page
 from lookout_server.services.correlating import unknown_stops
+from lookout_server.services.details import case_detail
 from lookout_server.services.handling import Order
 from lookout_server.services.intake import Intake
 from lookout_server.services.judging import Judgement, dismiss, undismiss
@@ -119,6 +120,35 @@ async def test_five_alarms_along_the_way_are_one_case_and_another_vehicle_is_its
     assert [alarm.id for alarm in await walk.waiting()] == [walk.id_of("other")]
     mine = await walk.tapped("other", 8)
     assert (await walk.cases())[mine] == walk.ids_of("other")
+
+
+async def test_a_case_names_each_camera_where_it_was_seen_and_shows_what_joined_it(station: Station) -> None:
+    walk = Walk(station, Scenario.UNFAMILIAR_VEHICLE)
+    await walk.passes("v-1", "gate", 0, "皖A12345")
+    case = await walk.tapped("v-1", 1)
+    await walk.passes("v-2", "yard", 2, "皖A12345")
+    await walk.passes("v-3", "lift", 4, "皖A12345")
+    await walk.passes("v-4", "lift", 5, "皖A12345")
+    detail = await case_detail(station.store, case, LI, at=LATER)
+    assert [camera.key.id for camera in detail.view.also] == ["yard", "lift"]
+    assert [view.alarm.id for view in detail.other_alarms] == [walk.id_of(f"v-{number}") for number in (2, 3, 4)]
+
+
+async def test_a_care_alarm_that_was_merged_into_another_case_is_not_shown_with_it(station: Station) -> None:
+    cleared = anywhere(person("li", Role.OPERATOR, Role.CARE))
+    cases: list[str] = []
+    walk = Walk(station, Scenario.GARBAGE)
+    for scenario, camera in ((Scenario.GARBAGE, "yard"), (Scenario.CARE, "flat")):
+        walk.gateway.scenario = scenario
+        await walk.passes(f"of-{camera}", camera, 0)
+        alarm = walk.id_of(f"of-{camera}")
+        cases.append((await report_alarm(station.store, HOUSE, alarm, cleared, at=LATER))[0])
+    into, care = cases
+    order = Order(case_id=care, action=Action.MERGE, version=1, access=cleared, at=LATER, details=Details(into=into))
+    await merge(station.store, HOUSE, order)
+    detail = await case_detail(station.store, into, LI, at=LATER)
+    assert len(detail.view.case.alarms) == 2
+    assert (detail.other_alarms, detail.view.also, detail.evidence) == ([], [], [])
 
 
 async def test_one_tap_takes_all_that_wait_along_the_way(station: Station) -> None:

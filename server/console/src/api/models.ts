@@ -171,6 +171,8 @@ export interface Case {
   state: CaseState;
   version: number;
   camera: Named | null;
+  /** The other cameras at which it was seen. */
+  also: Named[];
   grid: Named | null;
   opened_at: string;
   updated_at: string;
@@ -208,6 +210,8 @@ export interface CaseEvidence extends Evidence {
 
 export interface CaseDetail extends Case {
   primary_alarm: Alarm | null;
+  /** Those that joined it, in that order. */
+  other_alarms: Alarm[];
   history: HistoryEntry[];
   evidence: CaseEvidence[];
 }

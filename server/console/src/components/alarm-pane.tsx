@@ -1,17 +1,20 @@
 import { useEffect, useLayoutEffect, useState } from "preact/hooks";
 import * as api from "../api/endpoints";
-import type { Alarm, DismissReason } from "../api/models";
+import type { Alarm, Case, DismissReason } from "../api/models";
 import type { Board } from "../live/board";
 import { bindKeys } from "../live/keys";
 import { dismiss, report, takeUp } from "../live/moves";
 import { attempt } from "../live/notices";
 import { needOf, type Row, severityOf } from "../live/rows";
+import { sightingsOf } from "../live/sightings";
 import { momentTime, span } from "../text/format";
 import { t, word } from "../text/i18n";
 import { Explain } from "./explain";
 import { Grade } from "./grade";
 import { LetIn } from "./let-in";
+import { Failed, useLoad } from "./load";
 import { Scene } from "./scene";
+import { Sightings } from "./sightings";
 import { NEVER_SILENT, SilenceForm } from "./silence-form";
 
 const REASONS: readonly DismissReason[] = ["false_alarm", "duplicate", "test", "other"];
@@ -22,7 +25,8 @@ export function AlarmPane({ board, row }: { board: Board; row: Row }) {
   const alarm = row.alarm;
   return (
     <>
-      {alarm === null ? <div class="scene-frame" /> : <Scene alarm={alarm} />}
+      {row.case !== null && row.case.alarms.length > 1 ? <Seen board={board} item={row.case} shown={alarm?.id ?? ""} /> : null}
+      {alarm === null ? <div class="scene-frame" /> : <Scene key={alarm.id} alarm={alarm} />}
       <h1 class="what">
         <Grade severity={severityOf(row)} /> {word("scenario", alarm?.scenario ?? row.case?.scenario ?? "manual")}
       </h1>
@@ -30,6 +34,19 @@ export function AlarmPane({ board, row }: { board: Board; row: Row }) {
       {needOf(row) === "judge" ? <Judge board={board} row={row} /> : null}
       {alarm === null ? null : <LetIn key={alarm.id} alarm={alarm} />}
       {alarm === null ? null : <Explain alarm={alarm} />}
+    </>
+  );
+}
+
+/** The other alarms of the row's case. */
+function Seen({ board, item, shown }: { board: Board; item: Case; shown: string }) {
+  const detail = useLoad(() => api.caseDetail(item.id), `${item.id} ${item.alarms.join(" ")}`);
+  return (
+    <>
+      <Failed of={detail} />
+      {detail.value === null ? null : (
+        <Sightings alarms={sightingsOf(detail.value)} shown={shown} onPick={(alarm) => void attempt(async () => board.fill(await api.alarm(alarm.id)))} />
+      )}
     </>
   );
 }

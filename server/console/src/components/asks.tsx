@@ -4,10 +4,12 @@ import { useState } from "preact/hooks";
 import * as api from "../api/endpoints";
 import type { Case, CaseAction, Tier } from "../api/models";
 import { OPEN_STATES } from "../live/columns";
+import { sightingsOf } from "../live/sightings";
 import { t } from "../text/i18n";
 import { caseTitle } from "../text/title";
 import { fieldMoment } from "../text/zone";
 import { Failed, Show, useLoad } from "./load";
+import { sightingName } from "./sightings";
 
 export interface AskProps {
   item: Case;
@@ -160,12 +162,19 @@ function nearest(item: Case, all: readonly Case[]): Case[] {
 export function Leaving(props: AskProps) {
   const [chosen, setChosen] = useState<readonly string[]>([]);
   const { alarms } = props.item;
+  const detail = useLoad(() => api.caseDetail(props.item.id), `${props.item.id} ${alarms.join(" ")}`);
+  const seen = detail.value === null ? [] : sightingsOf(detail.value);
+  const name = (id: string, n: number) => {
+    const alarm = seen.find((each) => each.id === id);
+    return alarm === undefined ? t("ask.alarm", { n }) : sightingName(alarm);
+  };
   return (
     <Form {...props} ready={chosen.length > 0 && chosen.length < alarms.length} fields={() => ({ alarms: chosen })}>
+      <Failed of={detail} />
       <fieldset>
         <legend>{t("ask.alarms")}</legend>
         {alarms.map((id, index) => (
-          <Tick key={id} name={t("ask.alarm", { n: index + 1 })} value={id} chosen={chosen} onChange={setChosen} />
+          <Tick key={id} name={name(id, index + 1)} value={id} chosen={chosen} onChange={setChosen} />
         ))}
       </fieldset>
     </Form>

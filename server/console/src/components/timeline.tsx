@@ -1,4 +1,5 @@
 import type { CaseDetail, HistoryEntry } from "../api/models";
+import { sightingsOf } from "../live/sightings";
 import { dayTime, span } from "../text/format";
 import { t, word } from "../text/i18n";
 
@@ -9,14 +10,20 @@ export function Timeline({ item }: { item: CaseDetail }) {
     <ol class="timeline">
       {entries.map((entry, index) => (
         <li key={entry.seq}>
-          <Entry entry={entry} previous={entries[index + 1]} />
+          <Entry item={item} entry={entry} previous={entries[index + 1]} />
         </li>
       ))}
     </ol>
   );
 }
 
-function Entry({ entry, previous }: { entry: HistoryEntry; previous: HistoryEntry | undefined }) {
+interface EntryProps {
+  item: CaseDetail;
+  entry: HistoryEntry;
+  previous: HistoryEntry | undefined;
+}
+
+function Entry({ item, entry, previous }: EntryProps) {
   const since = previous === undefined ? null : (Date.parse(entry.at) - Date.parse(previous.at)) / 1000;
   return (
     <>
@@ -26,6 +33,7 @@ function Entry({ entry, previous }: { entry: HistoryEntry; previous: HistoryEntr
         {entry.actor?.name ?? t("case.system")}
         {sentTo(entry)}
         {passedOn(entry)}
+        {joinedAt(entry, item)}
       </p>
       {entry.note ? <p class="quote">{word("note", entry.note)}</p> : null}
       <p class="quiet-text">
@@ -42,6 +50,14 @@ function passedOn(entry: HistoryEntry): string {
   if (typeof reason !== "string") return "";
   const level = typeof rung === "number" ? ` · ${t("case.rung", { n: rung })}` : "";
   return ` · ${word("passed_on", reason)}${level}`;
+}
+
+/** Where the alarms were seen that joined. */
+function joinedAt(entry: HistoryEntry, item: CaseDetail): string {
+  const { alarms } = entry.data;
+  if (entry.action !== "join" || !Array.isArray(alarms)) return "";
+  const seen = sightingsOf(item).filter((alarm) => alarms.includes(alarm.id));
+  return [...new Set(seen.map((alarm) => alarm.camera.name))].map((name) => ` · ${name}`).join("");
 }
 
 function sentTo(entry: HistoryEntry): string {

@@ -4,6 +4,7 @@ import { isAny } from "../live/room-filter";
 import { beganAt, needOf, type Row, severityOf, timesOf, turnOf } from "../live/rows";
 import { spanOf, topFor } from "../live/window";
 import { t, word } from "../text/i18n";
+import { placeOf } from "../text/title";
 import { Age } from "./clocks";
 import { Empty } from "./empty";
 import { Grade } from "./grade";
@@ -193,6 +194,8 @@ function scenarioOf(row: Row): string {
 }
 
 function whereOf(row: Row): string {
+  // A case of several places is called by all of them, whichever is looked at.
+  if (row.case?.camera && row.case.also.length > 0) return placeOf(row.case, "");
   return row.alarm?.camera.name ?? row.case?.camera?.name ?? row.case?.scene ?? row.case?.title ?? "";
 }
 

@@ -83,9 +83,9 @@ export class Board {
     const own = this.find((row) => row.key === alarm.id);
     const holder = own ?? this.find((row) => row.case?.alarms.includes(alarm.id) === true);
     // One of several alarms of a case: the row shows another, unless the case is void and each is on its own again.
-    const another = own === undefined && holder?.alarm != null && holder.alarm.id !== alarm.id;
-    if (another && holder?.case?.state !== "void") return;
-    const known = another ? undefined : holder;
+    const another = holder?.alarm != null && holder.alarm.id !== alarm.id;
+    if (another && holder.case !== null && holder.case.state !== "void") return;
+    const known = own ?? (holder?.case?.state === "void" ? undefined : holder);
     // A reported alarm is shown by its case; an unknown one that nobody has to judge is history.
     if (known === undefined && alarm.disposition !== "open") return;
     // An undone report leaves no case behind; an older word of the alarm takes none away.

@@ -40,6 +40,7 @@ export function gridOf(row: Row) {
 
 function said(row: Row): string {
   const words = [row.alarm?.camera.name, row.case?.camera?.name, row.case?.number, row.case?.handler?.name, row.case?.title, row.case && caseTitle(row.case)];
+  words.push(...(row.case?.also.map((each) => each.name) ?? []));
   return [...words, gridOf(row)?.name, row.alarm?.attributes.plate?.text].filter(Boolean).join(" ").toLowerCase();
 }
 

@@ -13,12 +13,13 @@ import { LetIn } from "../components/let-in";
 import { Show, useLoad } from "../components/load";
 import { DECIDING, Moves } from "../components/moves";
 import { Progress } from "../components/progress";
-import { Scene } from "../components/scene";
 import { Shell } from "../components/shell";
+import { Scenes } from "../components/sightings";
 import { Remarks, Standing } from "../components/standing";
 import { Timeline } from "../components/timeline";
 import { Told } from "../components/told";
 import { follow } from "../live/live";
+import { sightingsOf } from "../live/sightings";
 import { dayTime } from "../text/format";
 import { t } from "../text/i18n";
 import { caseTitle } from "../text/title";
@@ -114,14 +115,14 @@ function CaseHead({ item }: { item: CaseDetail }) {
 function Pictures({ item }: { item: CaseDetail }) {
   const looks = item.evidence.filter((file) => file.kind === "recheck");
   const after = item.evidence.filter((file) => file.stage === "after" && file.kind !== "recheck");
-  // The alarm's own picture carries the boxes; what is shown there is not repeated below.
-  const shown = new Set(item.primary_alarm?.evidence.map((file) => file.sha256));
+  // The alarms' own pictures carry the boxes; what is shown there is not repeated below.
+  const shown = new Set(sightingsOf(item).flatMap((alarm) => alarm.evidence.map((file) => file.sha256)));
   const before = item.evidence.filter((file) => file.stage === "before" && file.kind !== "recheck" && !shown.has(file.sha256));
   return (
     <div class="before-after">
       <section>
         <h2>{t("case.before")}</h2>
-        {item.primary_alarm === null ? null : <Scene alarm={item.primary_alarm} />}
+        <Scenes alarms={sightingsOf(item)} />
         {before.length > 0 || item.primary_alarm === null ? (
           <Evidence files={before} empty={t("case.no_before")} />
         ) : null}

@@ -6,9 +6,10 @@ import { Empty } from "../components/empty";
 import { Evidence } from "../components/evidence";
 import { Grade } from "../components/grade";
 import { Words } from "../components/words";
-import { Scene } from "../components/scene";
+import { AlsoAt, Scenes } from "../components/sightings";
 import { Timeline } from "../components/timeline";
 import { explain } from "../live/notices";
+import { sightingsOf } from "../live/sightings";
 import { clockTime } from "../text/format";
 import { t } from "../text/i18n";
 import { caseTitle } from "../text/title";
@@ -56,6 +57,7 @@ function TaskFile({ item }: { item: CaseDetail }) {
         <span class="grow" />
         <Limit item={item} />
       </p>
+      <AlsoAt item={item} />
       <Said item={item} />
       {feedbackNow ? <FeedbackForm key={item.version} item={item} /> : <NextStep item={item} />}
       <div class="buttons">
@@ -67,7 +69,7 @@ function TaskFile({ item }: { item: CaseDetail }) {
         ) : null}
       </div>
       <Called item={item} />
-      {item.primary_alarm === null ? null : <Scene alarm={item.primary_alarm} />}
+      <Scenes alarms={sightingsOf(item)} />
       <After item={item} />
       <Return item={item} />
       <h2>{t("case.timeline")}</h2>

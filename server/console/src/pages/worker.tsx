@@ -4,6 +4,7 @@ import type { CaseDetail } from "../api/models";
 import { Limit } from "../components/clocks";
 import { Empty } from "../components/empty";
 import { Grade } from "../components/grade";
+import { AlsoAt } from "../components/sightings";
 import { t } from "../text/i18n";
 import { Tour } from "../components/tour";
 import { caseTitle } from "../text/title";
@@ -78,6 +79,7 @@ function TaskCard({ item }: { item: CaseDetail }) {
           <Limit item={item} />
         </span>
       </a>
+      <AlsoAt item={item} />
       <NextStep item={item} />
       {GOING.includes(item.state) ? <Way item={item} /> : null}
     </>

@@ -1,6 +1,6 @@
 """Cases, their history and files."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -39,7 +39,7 @@ from lookout_server.adapters.database.tables import (
     WhistleRow,
 )
 from lookout_server.adapters.database.visibility import cases_seen
-from lookout_server.domain.access import Access
+from lookout_server.domain.access import RESTRICTED, Access
 from lookout_server.domain.case import Case, CaseEvidence, CaseEvidenceKind, HistoryEntry, Source, Stage, Whistle
 from lookout_server.domain.deadline import DeadlineKind
 from lookout_server.domain.moves import SETTLED, Action
@@ -114,6 +114,23 @@ class SqlCases:
             await self._session.execute(statement.execution_options(synchronize_session=False))
         except IntegrityError as error:
             raise ConflictError("an alarm of this case belongs to another case by now") from error
+
+    async def cameras(self, ids: Collection[str]) -> Mapping[str, Sequence[CameraKey]]:
+        """One statement; none where nothing is asked for. Where care is given is told with a care alarm alone."""
+        found: dict[str, list[CameraKey]] = {}
+        if not ids:
+            return found
+        statement = (
+            select(CaseAlarmRow.case_id, AlarmRow.gateway, AlarmRow.camera)
+            .join(AlarmRow, AlarmRow.id == CaseAlarmRow.alarm_id)
+            .where(CaseAlarmRow.case_id.in_(sorted(set(ids))))
+            .where(AlarmRow.scenario.not_in(sorted(scenario.value for scenario in RESTRICTED)))
+            .group_by(CaseAlarmRow.case_id, AlarmRow.gateway, AlarmRow.camera)
+            .order_by(func.min(CaseAlarmRow.position))
+        )
+        for case, gateway, camera in await self._session.execute(statement):
+            found.setdefault(str(case), []).append(CameraKey(gateway=str(gateway), id=str(camera)))
+        return found
 
     async def page(self, wanted: CaseFilter, page: Page) -> Sequence[Case]:
         """Newest first."""

@@ -30,6 +30,7 @@ CASE_EXAMPLE: dict[str, Any] = {
     "state": "dispatched",
     "version": 2,
     "camera": {"id": "corridor-2", "name": "2单元楼道"},
+    "also": [],
     "grid": {"id": "grid-07", "name": "第七网格"},
     "opened_at": "2026-11-22T06:04:00.000Z",
     "updated_at": "2026-11-22T06:04:10.000Z",
@@ -72,6 +73,7 @@ _FILE_EXAMPLE: dict[str, Any] = {
 _DETAIL_EXAMPLE: dict[str, Any] = {
     **CASE_EXAMPLE,
     "primary_alarm": ALARM_EXAMPLE,
+    "other_alarms": [],
     "history": [_HISTORY_EXAMPLE],
     "evidence": [_FILE_EXAMPLE],
     "opened": True,
@@ -111,6 +113,7 @@ class CaseModel(Model):
     state: CaseState
     version: int
     camera: Ref | None
+    also: tuple[Ref, ...] = Field(description="The other cameras at which it was seen: alarms of theirs joined it.")
     grid: Ref | None
     opened_at: UtcTime
     updated_at: UtcTime
@@ -164,11 +167,12 @@ class CaseEvidenceModel(Model):
 
 
 class CaseDetailModel(CaseModel):
-    """A case with its first alarm, its history (oldest first) and its files."""
+    """A case with its alarms, its history (oldest first) and its files."""
 
     model_config = shown(_DETAIL_EXAMPLE)
 
     primary_alarm: AlarmModel | None
+    other_alarms: tuple[AlarmModel, ...] = Field(description="Those that joined it, in that order: the newest 30.")
     history: tuple[HistoryModel, ...]
     evidence: tuple[CaseEvidenceModel, ...]
     opened: bool = Field(description="False: a care case whose notes and files nobody has opened to you.")
@@ -179,6 +183,7 @@ class CaseDetailModel(CaseModel):
         return cls(
             **_fields(detail.view, person),
             primary_alarm=AlarmModel.of(detail.primary_alarm) if detail.primary_alarm else None,
+            other_alarms=tuple(AlarmModel.of(view) for view in detail.other_alarms),
             history=tuple(_history(entry, detail.people) for entry in detail.history),
             evidence=tuple(_file(file) for file in detail.evidence),
             opened=detail.opened,
@@ -267,6 +272,7 @@ def _fields(view: CaseView, person: Person) -> dict[str, Any]:
         "state": case.state,
         "version": case.version,
         "camera": camera,
+        "also": tuple(Ref(id=each.key.id, name=each.name) for each in view.also),
         "grid": Ref(id=view.grid.id, name=view.grid.name) if view.grid else None,
         "opened_at": case.opened_at,
         "updated_at": case.updated_at,
