@@ -96,11 +96,12 @@ class ZonesCommand(_CommandBase):
 
 
 class Verdict(StrEnum):
-    """What a person made of an alarm."""
+    """What a person made of an alarm; ``withdrawn`` takes back what was said before."""
 
     REAL = "real"
     FALSE = "false"
     DUPLICATE = "duplicate"
+    WITHDRAWN = "withdrawn"
 
 
 class VerdictCommand(_CommandBase):

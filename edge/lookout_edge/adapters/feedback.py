@@ -231,7 +231,8 @@ class FeedbackDesk:
     def _known(self, now: float) -> tuple[Sequence[Note], dict[str, Verdict]]:
         """The alarms of the week before, and what people made of them."""
         notes = self._memory.starts(now - KEEP_S, now + KEEP_S)
-        return notes, {verdict.occurrence: verdict.verdict for verdict in self._verdicts.all()}
+        known = {verdict.occurrence: verdict.verdict for verdict in self._verdicts.all()}
+        return notes, {name: verdict for name, verdict in known.items() if verdict is not Verdict.WITHDRAWN}
 
 
 def _utc(at: float | None) -> datetime | None:

@@ -199,12 +199,23 @@ async def send_verdict(
     if reason in {DismissReason.TEST, DismissReason.OTHER}:
         return
     verdicts = {None: Verdict.REAL, DismissReason.DUPLICATE: Verdict.DUPLICATE}
+    await _tell_verdict(uow, site, alarm, verdicts.get(reason, Verdict.FALSE), reason, at)
+
+
+async def withdraw_verdict(uow: UnitOfWork, site: Site, alarm: Alarm, *, at: datetime) -> None:
+    """Tell the gateway that nobody has judged its alarm after all: else it goes on learning from a slip."""
+    await _tell_verdict(uow, site, alarm, Verdict.WITHDRAWN, None, at)
+
+
+async def _tell_verdict(
+    uow: UnitOfWork, site: Site, alarm: Alarm, verdict: Verdict, reason: DismissReason | None, at: datetime
+) -> None:
     command = VerdictCommand(
-        id=command_name("verdict", alarm.id, reason or "real", at),
+        id=command_name("verdict", alarm.id, reason or verdict, at),
         issued_at=at,
         expires_at=at + _VERDICT_WITHIN,
         occurrence=alarm.occurrence,
-        verdict=verdicts.get(reason, Verdict.FALSE),
+        verdict=verdict,
         why=reason.value if reason else None,
     )
     await send_with(uow, site, alarm.camera.gateway, command)

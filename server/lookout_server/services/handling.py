@@ -26,7 +26,7 @@ from lookout_server.services import announce
 from lookout_server.services.access import visible_case
 from lookout_server.services.alarming import watch
 from lookout_server.services.candidates import best_candidate
-from lookout_server.services.commands import request_snapshot, send_verdict
+from lookout_server.services.commands import request_snapshot, send_verdict, withdraw_verdict
 from lookout_server.services.concerning import notify_about
 from lookout_server.services.timing import set_clock, set_report_in
 
@@ -120,9 +120,11 @@ async def void(store: Store, site: Site, order: Order) -> None:
             await watch(uow, site, alarms.values(), since=order.at)
         for alarm in alarms.values():
             announce.alarm_changed(uow, alarm.id, "dismissed" if dismiss else "reopened", order.at)
+            # The report said that it was real; its gateway would go on learning from that.
             if dismiss:
-                # The report said that it was real; its gateway would go on learning from that.
                 await send_verdict(uow, site, alarm, DismissReason.VOID, at=order.at)
+            else:
+                await withdraw_verdict(uow, site, alarm, at=order.at)
         await uow.commit()
 
 

@@ -10,7 +10,7 @@ from lookout_server.ports import Store
 from lookout_server.services import announce
 from lookout_server.services.access import visible_alarm
 from lookout_server.services.alarming import leave, watch
-from lookout_server.services.commands import send_verdict
+from lookout_server.services.commands import send_verdict, withdraw_verdict
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,10 +33,11 @@ async def dismiss(store: Store, site: Site, alarm_id: str, by: Access, judgement
 
 
 async def undismiss(store: Store, site: Site, alarm_id: str, by: Access, *, at: datetime) -> None:
-    """Open again, as if nobody had judged it."""
+    """Open again, as if nobody had judged it, for its gateway, too."""
     async with store.write() as uow:
         alarm = await visible_alarm(uow, alarm_id, by, lock=True)
         await uow.alarms.save([undismissed(alarm)])
         await watch(uow, site, [alarm], since=at)
         announce.alarm_changed(uow, alarm_id, "undismissed", at)
+        await withdraw_verdict(uow, site, alarm, at=at)
         await uow.commit()

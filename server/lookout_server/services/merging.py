@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from lookout_contract.cases import CaseState
 from lookout_server.domain import moving, policy
 from lookout_server.domain.alarm import Alarm, Disposition, reported
 from lookout_server.domain.case import Actor, Case
@@ -13,6 +14,7 @@ from lookout_server.errors import ConflictError
 from lookout_server.ports import Store, UnitOfWork
 from lookout_server.services import announce
 from lookout_server.services.access import visible_case
+from lookout_server.services.commands import send_verdict
 from lookout_server.services.handling import Order, keep_move, tell, with_alarms, with_all_alarms
 from lookout_server.services.reporting import open_case
 from lookout_server.services.timing import set_clock
@@ -65,8 +67,11 @@ async def reopen(store: Store, site: Site, order: Order) -> None:
         await uow.cases.release_alarms(case.id, released=False)
         opened = [replace(alarm, disposition=Disposition.OPEN) for alarm in alarms.values()]
         await uow.alarms.save([reported(alarm, case.id) for alarm in opened])
-        for alarm_id in alarms:
-            announce.alarm_changed(uow, alarm_id, "reported", order.at)
+        for alarm in alarms.values():
+            announce.alarm_changed(uow, alarm.id, "reported", order.at)
+            if case.state is CaseState.VOID:
+                # With the case it was told to be false; its gateway would propose to leave such things out.
+                await send_verdict(uow, site, alarm, None, at=order.at)
         if since:
             await _take(uow, site, after, since, order, {"from": case.merged_into})
         await uow.commit()

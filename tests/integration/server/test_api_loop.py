@@ -235,6 +235,10 @@ async def test_nobody_fits_for_a_camera_that_nobody_placed(station: Station, web
     assert (await operator.post(f"/cases/{case['id']}/dispatch", version=1, worker="u-chen"))["state"] == "dispatched"
 
 
+async def _verdicts(station: Station) -> list[str]:
+    return [each.verdict.value for each in await _commands(station) if isinstance(each, VerdictCommand)]
+
+
 async def test_undoing_a_report_opens_the_alarm_again(station: Station, web: httpx.AsyncClient) -> None:
     operator, supervisor = await sign_in(web, "li"), await sign_in(web, "zhao")
     alarm = await _alarm(station, operator)
@@ -242,6 +246,7 @@ async def test_undoing_a_report_opens_the_alarm_again(station: Station, web: htt
     await operator.post(f"/cases/{first['id']}/void", version=1, reason="undo")
     alarm = await operator.get(f"/alarms/{alarm['id']}")
     assert (alarm["disposition"], alarm["case_id"]) == ("open", None)
+    assert await _verdicts(station) == ["real", "withdrawn"]
     second = await operator.post(f"/alarms/{alarm['id']}/report", 201)
     assert second["id"] != first["id"]
     problem = await supervisor.post(f"/cases/{first['id']}/reopen", 409, version=2, reason="误操作")
@@ -259,6 +264,7 @@ async def test_a_void_case_dismisses_its_alarm_and_reopening_takes_it_back(
     assert (held["disposition"], held["disposition_reason"]) == ("dismissed", "void")
     case = await supervisor.post(f"/cases/{case['id']}/reopen", version=2, reason="并非访客")
     assert (case["state"], case["primary_alarm"]["disposition"]) == ("confirmed", "reported")
+    assert await _verdicts(station) == ["real", "false", "real"], "the gateway must not leave out what was real"
 
 
 async def test_dismissing_tells_the_gateway(station: Station, web: httpx.AsyncClient) -> None:
@@ -271,6 +277,7 @@ async def test_dismissing_tells_the_gateway(station: Station, web: httpx.AsyncCl
     assert (command.occurrence, command.verdict.value) == ("o-1", "false")
     assert (await operator.post(f"/alarms/{alarm['id']}/report", 409))["code"] == "conflict"
     assert (await operator.post(f"/alarms/{alarm['id']}/undismiss"))["disposition"] == "open"
+    assert await _verdicts(station) == ["false", "withdrawn"]
 
 
 async def test_pages_of_alarms_hold_each_once(station: Station, web: httpx.AsyncClient) -> None:

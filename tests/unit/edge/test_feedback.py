@@ -198,6 +198,21 @@ def test_verdicts_become_a_proposal_and_only_an_accepted_one_is_obeyed(tmp_path:
     memory.close()
 
 
+def test_what_was_taken_back_counts_as_not_judged(tmp_path: Path) -> None:
+    memory, file = Memory(tmp_path / "memory.db"), ProposalFile(tmp_path / "proposals.json")
+    desk = FeedbackDesk(VerdictFile(tmp_path / "verdicts.jsonl"), memory, file)
+    for name in "abc":
+        memory.add(alarm(name, at=500.0))
+    for name, said in (("a", FALSE), ("b", FALSE), ("b", Verdict.WITHDRAWN), ("c", FALSE)):
+        desk.add(verdict(name, said))
+    assert file.all() == (), "two false alarms ask nothing"
+    desk.add(verdict("b"))
+    desk.add(verdict("a", Verdict.WITHDRAWN))
+    (waiting,) = file.all()
+    assert (waiting.spared, waiting.unjudged) == (2, 1)
+    memory.close()
+
+
 @pytest.mark.parametrize("nth", range(8))
 def test_one_more_alarm_is_no_other_question(tmp_path: Path, nth: int) -> None:
     """Names of occurrences are random, so the next one may come first, last or between."""
