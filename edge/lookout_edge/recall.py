@@ -19,6 +19,8 @@ _SILENCE = {
 }
 
 
+#: A camera that counts from so much later on than its shadow, seconds, says so.
+_LATE_S = 60.0
 _ONE_DIGIT = re.compile(r"\d:\d\d")
 
 
@@ -214,7 +216,8 @@ def shadow_text(
 ) -> list[str]:
     """A shadow beside the running rules, camera by camera, in lines."""
     report, differences = told
-    days = (min(now, report.until) - report.since).total_seconds() / 86_400
+    until = min(now, report.until)
+    days = (until - report.since).total_seconds() / 86_400
     of = (report.until - report.since).total_seconds() / 86_400
     head = words.sentence(
         "shadow_head",
@@ -230,7 +233,11 @@ def shadow_text(
     if not differences:
         lines.append("  " + words.sentence("shadow_nobody"))
     for each in differences:
-        lines.append("  " + _difference(each, days, words))
+        began = report.since.timestamp()
+        late = each.since - began >= _LATE_S
+        own_days = (until.timestamp() - max(began, each.since)) / 86_400
+        since = words.sentence("shadow_since", since=_clock(each.since, timezone)) if late else ""
+        lines.append("  " + _difference(each, own_days, words) + since)
         for key, notes in (("shadow_spared", each.spared), ("shadow_added", each.added)):
             lines += [f"    {_clock(note.at, timezone)}  {_alarm(key, note, words)}" for note in notes]
     return lines

@@ -1,6 +1,6 @@
 """Since when each shadow has run and how much it has looked: a restart must not begin its days again."""
 
-from collections.abc import Collection
+from collections.abc import Mapping
 from pathlib import Path
 from threading import Lock
 
@@ -26,6 +26,8 @@ class ShadowRun(BaseModel):
     gave_up: str | None = None
     #: Camera → what is judged there, and since when.
     judges_since: dict[str, dict[Scenario, float]] = {}
+    #: Camera → hashes of what runs there; none where an earlier version began.
+    beside: dict[str, dict[Scenario, str]] = {}
     #: Camera → since when nothing is judged there any more: its model failed, or did not load.
     rests_since: dict[str, float] = {}
     #: The counts at its end: the notes behind them go after a week, and so would the alarms a day.
@@ -61,9 +63,10 @@ class ShadowFile:
             self._save()
             return held.model_copy(deep=True)
 
-    def judges(self, name: str, camera: str, scenarios: Collection[Scenario], now: float) -> None:
-        """It runs at this camera for these, and for no others; from ``now`` on for those that are new to it, and for
-        all where it rested: what was told meanwhile it had not seen."""
+    def judges(self, name: str, camera: str, beside: Mapping[Scenario, str], now: float) -> None:
+        """It runs at this camera beside these (scenario → hash of what runs), and beside no others; from ``now`` on for
+        those that are new to it, beside which something else ran, and for all where it rested: what was told meanwhile
+        it had not seen."""
         with self._lock:
             run = self._kept.shadows.get(name)
             if run is None:
@@ -71,8 +74,13 @@ class ShadowFile:
             since = run.judges_since.pop(camera, {})
             if run.rests_since.pop(camera, None) is not None:
                 since = {}
-            if scenarios:
-                run.judges_since[camera] = {scenario: since.get(scenario, now) for scenario in scenarios}
+            before = run.beside.pop(camera, {})
+            if beside:
+                run.judges_since[camera] = {
+                    scenario: since.get(scenario, now) if before.get(scenario, what) == what else now
+                    for scenario, what in beside.items()
+                }
+                run.beside[camera] = dict(beside)
 
     def rests(self, name: str, camera: str, at: float) -> None:
         """From ``at`` on it judges nothing at this camera; kept with the next ``save``."""

@@ -53,19 +53,23 @@ class Shadows:
             for name, config in self._config.shadows.items():
                 mine = _section_of(camera, section, config)
                 if mine is None:
-                    self._file.judges(name, camera, (), self._clock.now())
+                    self._file.judges(name, camera, {}, self._clock.now())
                     continue
                 run = self._run(name, config)
                 if self._clock.now() >= run.until:
                     continue
                 try:
-                    found.append(self._build(name, camera, mine, loaded, running, run.until))
+                    shadow = self._build(name, camera, mine, loaded, running, run.until)
                 except ModelError as error:
                     self._file.count(name, 0, 0, str(error))
                     self._file.rests(name, camera, self._clock.now())
                     _log.error(
                         "a shadow's model does not load; the cameras run without it", shadow=name, why=str(error)
                     )
+                    continue
+                beside = {each: _beside(section, each, running) for each in shadow.scenarios}
+                self._file.judges(name, camera, beside, self._clock.now())
+                found.append(shadow)
             self._running += found
             return found
 
@@ -108,9 +112,7 @@ class Shadows:
             detector = IdleDetector(models.for_rules(rules).detector, self._inference)
         provenance = Provenance(camera=camera, source=f"shadow/{name}", models=models.hashes(), config_hash=loaded.hash)
         doubts = doubts_of(models, rules)
-        shadow = Shadow(name, provenance, rules, self._remember, detector=detector, doubts=doubts, until=until)
-        self._file.judges(name, camera, shadow.scenarios, self._clock.now())
-        return shadow
+        return Shadow(name, provenance, rules, self._remember, detector=detector, doubts=doubts, until=until)
 
     def _conclude(self, found: Mapping[str, tuple[ShadowReport, Sequence[Difference]]], now: float) -> None:
         over = [name for name, run in self._file.all().items() if now >= run.until and run.outcome is None]
@@ -152,7 +154,7 @@ def comparisons(
             for scenario, since in judged.items()
         }
         told = [note for note in notes if note.at <= run.until]
-        differences = _as_concluded(compare(name, told, pairs, run.rests_since), run.outcome)
+        differences = _as_concluded(compare(name, told, pairs, run.rests_since), run)
         found[name] = _message(run, differences), differences
     return found
 
@@ -160,6 +162,15 @@ def comparisons(
 def open_shadows(config: GatewayConfig) -> ShadowFile:
     """The runs so far, also while the gateway runs."""
     return ShadowFile(config.data_dir / SHADOWS)
+
+
+def _beside(section: CameraConfig, scenario: Scenario, running: Models) -> str:
+    """A hash of what runs at a camera for a scenario: beside something else a candidate counts anew."""
+    rules = [rule.model_dump_json() for rule in section.rules if rule.scenario == scenario.value]
+    zones = [f"{name} {zone.model_dump_json()}" for name, zone in sorted(section.zones.items())]
+    masks = [mask.model_dump_json() for mask in section.masks]
+    models = [f"{name} {sha256}" for name, sha256 in sorted(running.hashes().items())]
+    return hashlib.sha256("\n".join([*rules, *zones, *masks, *models]).encode()).hexdigest()
 
 
 def _section_of(camera: str, section: CameraConfig, config: ShadowConfig) -> CameraConfig | None:
@@ -193,8 +204,9 @@ def _zones_of(section: CameraConfig, scenario: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for each in zones for name in each)) if all(zones) else ()
 
 
-def _as_concluded(found: list[Difference], outcome: tuple[ShadowTally, ...] | None) -> list[Difference]:
+def _as_concluded(found: list[Difference], run: ShadowRun) -> list[Difference]:
     """The differences with the counts of the end, where that is over."""
+    outcome = run.outcome
     if outcome is None:
         return found
     known = {(each.camera, each.scenario): each for each in found}
@@ -202,6 +214,7 @@ def _as_concluded(found: list[Difference], outcome: tuple[ShadowTally, ...] | No
         Difference(
             camera=each.camera,
             scenario=each.scenario,
+            since=run.judges_since.get(each.camera, {}).get(each.scenario, run.since),
             running=each.running,
             shadow=each.shadow,
             both=each.both,

@@ -25,6 +25,8 @@ class Difference:
 
     camera: str
     scenario: Scenario
+    #: From which frame time on they count.
+    since: float
     #: Alarms of the running rules and of the shadow, and how many of them are about the same things.
     running: int
     shadow: int
@@ -68,6 +70,7 @@ def compare(
             Difference(
                 camera=camera,
                 scenario=scenario,
+                since=since,
                 running=len(running),
                 shadow=len(shadow) - len(known),
                 both=len(running) - len(spared),

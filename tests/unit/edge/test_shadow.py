@@ -229,15 +229,15 @@ def test_what_goes_on_over_a_restart_or_was_there_before_is_nothing_new() -> Non
 def test_a_camera_counts_from_when_it_joins_and_no_more_once_it_is_taken_out(tmp_path: Path) -> None:
     memory, file = Memory(tmp_path / "memory.db"), ShadowFile(tmp_path / "shadows.json")
     file.begin("trial", "a", 1000.0, 86_400.0)
-    file.judges("trial", "stairs", (EBIKE,), 5000.0)
+    file.judges("trial", "stairs", {EBIKE: "as-before"}, 5000.0)
     for at in (2000.0, 6000.0):
         memory.add(note(at))
     (report, _) = comparisons(file, memory, 9000.0, ["stairs"])["trial"]
     assert [tally.running for tally in report.alarms] == [1], "what was told before it joined was not spared"
-    file.judges("trial", "stairs", (EBIKE, Scenario.KEY_AREA), 8000.0)
+    file.judges("trial", "stairs", {EBIKE: "as-before", Scenario.KEY_AREA: "x"}, 8000.0)
     (report, _) = comparisons(file, memory, 9000.0, ["stairs"])["trial"]
     assert [tally.running for tally in report.alarms] == [1, 0], "a restart changes nothing"
-    file.judges("trial", "stairs", (), 9000.0)
+    file.judges("trial", "stairs", {}, 9000.0)
     memory.add(note(9500.0))
     assert comparisons(file, memory, 9999.0, ["stairs"])["trial"][0].alarms == ()
     memory.close()
@@ -246,14 +246,14 @@ def test_a_camera_counts_from_when_it_joins_and_no_more_once_it_is_taken_out(tmp
 def test_what_judges_no_more_spares_nothing_and_counts_anew_when_it_judges_again(tmp_path: Path) -> None:
     memory, file = Memory(tmp_path / "memory.db"), ShadowFile(tmp_path / "shadows.json")
     file.begin("trial", "a", 1000.0, 86_400.0)
-    file.judges("trial", "stairs", (EBIKE,), 1000.0)
+    file.judges("trial", "stairs", {EBIKE: "as-before"}, 1000.0)
     for at in (2000.0, 6000.0):
         memory.add(note(at))
     file.rests("trial", "stairs", 5000.0)
     file.rests("trial", "stairs", 5500.0)
     (report, (difference,)) = comparisons(file, memory, 9000.0, ["stairs"])["trial"]
     assert ([tally.running for tally in report.alarms], len(difference.spared)) == ([1], 1)
-    file.judges("trial", "stairs", (EBIKE,), 7000.0)
+    file.judges("trial", "stairs", {EBIKE: "as-before"}, 7000.0)
     memory.add(note(8000.0))
     (report, _) = comparisons(file, memory, 9000.0, ["stairs"])["trial"]
     assert [tally.running for tally in report.alarms] == [1], "the one at 8000 alone"
@@ -287,7 +287,7 @@ def test_a_camera_that_is_gone_is_in_no_report(tmp_path: Path) -> None:
     memory, file = Memory(tmp_path / "memory.db"), ShadowFile(tmp_path / "shadows.json")
     file.begin("trial", "a", 1000.0, 86_400.0)
     for camera in ("stairs", "cellar"):
-        file.judges("trial", camera, (EBIKE,), 1000.0)
+        file.judges("trial", camera, {EBIKE: "as-before"}, 1000.0)
     (report, _) = comparisons(file, memory, 9000.0, ["stairs"])["trial"]
     memory.close()
     assert [tally.camera for tally in report.alarms] == ["stairs"]
@@ -332,6 +332,33 @@ def test_a_rule_without_zones_watches_those_of_all_rules_for_its_scenario(
     memory.close()
     watched = [rule.zones for rule in built[0].rules]
     assert watched == ([zones] if "rules" in shadow else [("low",), zones[1:]])
+
+
+def test_beside_another_rule_it_counts_anew_and_says_since_when(tmp_path: Path) -> None:
+    running = Models(detector=ShadeDetector(see), plates=None, thresholds={})
+    clock, owner, memory = FakeClock(1000.0), InferenceOwner(1), Memory(tmp_path / "memory.db")
+
+    def report(rule: str) -> tuple[list[int], str]:
+        loaded = beside_config(tmp_path, f"[{rule}]", "{rules: [{scenario: corridor_ebike, dwell_s: 9}]}")
+        shadows = Shadows(loaded.config, memory, owner, clock)
+        shadows.of("stairs", loaded.config.cameras["stairs"], loaded, running)
+        shadows.close()
+        found = comparisons(open_shadows(loaded.config), memory, clock.at + 43_200, ["stairs"])["trial"]
+        now = datetime.fromtimestamp(clock.at + 43_200, UTC)
+        (_, line, *_) = shadow_text("trial", found, now, UTC, Words.of(Language.ENGLISH))
+        return [tally.running for tally in found[0].alarms], line
+
+    memory.add(note(2000.0))
+    assert report("{scenario: corridor_ebike, dwell_s: 3}")[0] == [1]
+    clock.at = 44_200.0
+    counts, line = report("{scenario: corridor_ebike, dwell_s: 3}")
+    assert (counts, "counted since" in line) == ([1], False), "a restart changes nothing"
+    memory.add(note(50_000.0))
+    counts, line = report("{scenario: corridor_ebike, dwell_s: 5}")
+    assert counts == [1], "the one before was told by another rule"
+    assert "1 alarms, the shadow 0, 0 of them the same; a day 2.0 and 0.0; counted since 01-01 12:16:40" in line
+    owner.close()
+    memory.close()
 
 
 def test_what_came_of_it_stays_when_the_notes_go(tmp_path: Path) -> None:
@@ -380,7 +407,7 @@ def test_what_gave_up_before_a_restart_runs_again(tmp_path: Path) -> None:
 def test_the_report_is_made_of_what_is_remembered(tmp_path: Path) -> None:
     memory, file = Memory(tmp_path / "memory.db"), ShadowFile(tmp_path / "shadows.json")
     file.begin("trial", "a", 1000.0, 86_400.0)
-    file.judges("trial", "stairs", (EBIKE,), 1000.0)
+    file.judges("trial", "stairs", {EBIKE: "as-before"}, 1000.0)
     file.count("trial", 40, 2, None)
     for each in (note(500), note(2000), note(9000), note(2010, Kind.SHADOW, shadow="trial")):
         memory.add(each)
