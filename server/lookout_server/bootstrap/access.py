@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 
 import structlog
 
@@ -19,7 +20,7 @@ from lookout_server.adapters.broker.access import (
     device_topics,
     integrator_topics,
 )
-from lookout_server.adapters.broker.accounts import BrokerAccounts, new_secret
+from lookout_server.adapters.broker.accounts import BrokerAccounts, have_been_read, new_secret
 from lookout_server.adapters.clock import SystemClock
 from lookout_server.adapters.database import Database, migrate
 from lookout_server.adapters.files import make_private_folder
@@ -40,6 +41,8 @@ _log = structlog.stdlib.get_logger("lookout")
 
 #: A running broker notices a new account within this.
 _NOTICED_WITHIN_S = 10.0
+#: And the dispatcher tells it within this, unless it was killed.
+_TOLD_WITHIN_S = 3.0
 _ACCOUNT_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,60}")
 
 
@@ -232,14 +235,20 @@ async def _new_login(config: ServerConfig, broker: EmbeddedBroker, username: str
     port = broker.port or (runtime.mqtt_port if runtime else None)
     login = _Login(host=local_address(broker.bind), port=port, username=username, password=password)
     if runtime is not None and runtime.pid is not None:
-        await _until_accepted(login, runtime.mqtt_port)
+        await _until_accepted(broker_folder(config), login, runtime.mqtt_port)
     return login
 
 
-async def _until_accepted(login: _Login, port: int) -> None:
-    """The running broker reads its accounts when the file changes; the verb ends when that has happened."""
-    deadline = asyncio.get_running_loop().time() + _NOTICED_WITHIN_S
-    while asyncio.get_running_loop().time() < deadline:
+async def _until_accepted(folder: Path, login: _Login, port: int) -> None:
+    """The running broker reads its accounts when the file changes; the verb ends when that has happened.
+
+    It knocks only afterwards: whom the broker refuses lies in the quarantine as a stranger.
+    """
+    loop = asyncio.get_running_loop()
+    told_by, deadline = loop.time() + _TOLD_WITHIN_S, loop.time() + _NOTICED_WITHIN_S
+    while not have_been_read(folder) and loop.time() < told_by:
+        await asyncio.sleep(0.1)
+    while loop.time() < deadline:
         answer = await asyncio.to_thread(accepts, login.host, port, username=login.username, password=login.password)
         if answer is not False:  # accepted, or nobody there: then the account works at the next start
             return

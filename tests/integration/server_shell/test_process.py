@@ -354,6 +354,17 @@ def test_a_gateway_added_while_it_runs_can_connect_at_once(homes: Callable[..., 
     assert home.stop() == 0
 
 
+def test_whom_a_verb_lets_in_does_not_knock_as_a_stranger(homes: Callable[..., Home]) -> None:
+    """Each new account was a refused connection in the quarantine, which somebody had to look at."""
+    home = homes()
+    home.start()
+    for name in ("city", "police"):
+        home.verb("integrator", "add", name)
+    home.verb("device", "add", "gw-a", "siren")
+    time.sleep(0.5)  # the broker's log is read, and a refusal stored, at its own pace
+    assert "nothing waits" in home.verb("quarantine", "list").stdout
+
+
 def test_the_broker_comes_back_when_it_dies_and_events_still_arrive(homes: Callable[..., Home]) -> None:
     home = homes()
     access = gateway_access(home)

@@ -10,7 +10,26 @@ from lookout_server.adapters.broker.passwords import SALT_BYTES, hash_password
 from lookout_server.adapters.files import alone_with, write_private
 
 PASSWORD_FILE = "passwords"
+#: Which version of the password file the running broker has read.
+_READ_FILE = "passwords.read"
 _OWN_SECRET = "dispatcher.secret"
+
+
+def accounts_version(folder: Path) -> int | None:
+    """Another number whenever the accounts were changed; None while there are none."""
+    file = folder / PASSWORD_FILE
+    return file.stat().st_mtime_ns if file.exists() else None
+
+
+def note_read(folder: Path, version: int | None) -> None:
+    """The running broker was told to read this version."""
+    write_private(folder / _READ_FILE, f"{version}\n")
+
+
+def have_been_read(folder: Path) -> bool:
+    """Whether the broker was told to read the accounts as they are now."""
+    file = folder / _READ_FILE
+    return file.exists() and file.read_text(encoding="utf-8").strip() == str(accounts_version(folder))
 
 
 def new_secret() -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import structlog
 
-from lookout_server.adapters.broker.accounts import PASSWORD_FILE
+from lookout_server.adapters.broker.accounts import accounts_version, note_read
 from lookout_server.adapters.broker.engines import BrokerEngine, BrokerPlace
 from lookout_server.adapters.files import write_private
 from lookout_server.adapters.listening import can_listen
@@ -119,9 +119,10 @@ class BrokerProcess:
         if self._engine.reload_signal is not None:
             self._child.send_signal(self._engine.reload_signal)
             _log.info("broker reads its accounts again")
+        note_read(self._place.folder, stamp)
 
     def _accounts_stamp(self) -> int | None:
-        return _stamp(self._place.folder / PASSWORD_FILE)
+        return accounts_version(self._place.folder)
 
     def _revocations_stamp(self) -> int | None:
         return None if self._place.tls is None else _stamp(self._place.tls.revocations)
