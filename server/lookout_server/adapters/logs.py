@@ -9,8 +9,11 @@ from typing import Literal, cast
 
 import structlog
 
-#: Libraries that tell more than an operator wants to know.
-_QUIET = ("uvicorn.error", "uvicorn.access", "aiosqlite", "alembic", "asyncio", "sqlalchemy.engine", "sqlalchemy.pool")
+#: Libraries that tell more than an operator wants to know; httpx each request's address, which may hold a key.
+_QUIET = (
+    *("uvicorn.error", "uvicorn.access", "aiosqlite", "alembic", "asyncio", "sqlalchemy.engine", "sqlalchemy.pool"),
+    "httpx",
+)
 
 
 #: Whoever logs one of these by mistake logs stars: not even the end of a secret belongs there.

@@ -75,6 +75,7 @@ async def test_a_red_alarm_is_an_alert_and_then_an_update_of_it(station: Station
     assert _text(update, "msgType") == "Update"
     assert _text(update, "references") == f"lookout@kangle,{_text(alert, 'identifier')},{_text(alert, 'sent')}"
     listed = await web.get("/api/v1/cap", headers=headers)
+    assert "<feed xmlns=" in listed.text
     links = ElementTree.fromstring(listed.text).findall("atom:entry/atom:link", ATOM)
     assert [link.attrib["href"] for link in links] == [f"http://lookout.test/api/v1/alarms/{ALARM}/cap"]
     far = await _headers(web, "far")

@@ -28,3 +28,13 @@ def test_the_log_is_set_up_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
     structlog.stdlib.get_logger("lookout.test").info("signed in", user="li", password="hunter2", api_key="k")
     line = json.loads(written.getvalue())
     assert (line["user"], line["password"], line["api_key"]) == ("li", "***", "***")
+
+
+def test_addresses_of_webhooks_are_not_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    """httpx tells each request with its whole address, in which receivers like to have their key."""
+    written = StringIO()
+    monkeypatch.setattr("sys.stderr", written)
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])
+    configure_logging(style="json", level="info")
+    logging.getLogger("httpx").info("HTTP Request: POST https://hooks.example/?key=k3y")
+    assert written.getvalue() == ""

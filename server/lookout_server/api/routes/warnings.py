@@ -52,6 +52,8 @@ async def list_cap(deps: Given, access: ControlRoom, request: Request) -> Respon
         _say(entry, "title", f"{each.alarm.scenario.value} · {each.where.camera}")
         _say(entry, "updated", each.alarm.updated_at.isoformat())
         ElementTree.SubElement(entry, f"{{{_ATOM}}}link", href=address, type=MEDIA_TYPE)
+    # Without a prefix, as cap() writes it: some readers look for <feed>.
+    ElementTree.register_namespace("", _ATOM)
     text = ElementTree.tostring(feed, encoding="utf-8", xml_declaration=True)
     return Response(text, media_type=_ATOM_TYPE)
 
