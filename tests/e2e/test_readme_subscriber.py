@@ -55,6 +55,20 @@ def test_the_example_prints_the_steps_of_a_case(tmp_path: Path) -> None:
     assert line.split() == ["state", "2026-05-04T00:00:00.000Z", "c-1", "grid-07", "dispatch", "->", "dispatched"]
 
 
+def test_the_example_waits_for_a_broker_that_is_not_there_yet(tmp_path: Path) -> None:
+    example, _ = re.findall(r"```python\n(.*?)```", README.read_text("utf-8"), re.DOTALL)
+    script = tmp_path / "follow_cases.py"
+    # It ended with a traceback before it came so far.
+    script.write_text(example.replace("client.loop_forever(", "print('waits', flush=True)\nclient.loop_forever("), "utf-8")
+    command = [sys.executable, str(script), "127.0.0.1", str(free_port()), "name", "password", SITE]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        assert running.stdout.readline() == "waits\n"
+        with pytest.raises(subprocess.TimeoutExpired):
+            running.wait(0.5)
+        running.kill()
+
+
 def post(url: str, headers: dict[str, str], body: bytes) -> None:
     """One request, as the dispatcher makes it."""
 
@@ -84,6 +98,8 @@ def test_the_receiver_of_webhooks_takes_what_is_signed_and_nothing_else(tmp_path
             url = f"http://127.0.0.1:{port}/"
             with pytest.raises(RefusedError, match="401"):
                 post(url, {**headers, "webhook-signature": signed([b"x" * 32], "s-1", stamp, body)}, body)
+            with pytest.raises(RefusedError, match="401"):
+                post(url, {}, body)
             for _ in range(2):
                 post(url, {**headers, "webhook-signature": signed([secret], "s-1", stamp, body)}, body)
             assert running.stdout is not None
