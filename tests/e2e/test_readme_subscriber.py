@@ -59,7 +59,8 @@ def test_the_example_waits_for_a_broker_that_is_not_there_yet(tmp_path: Path) ->
     example, _ = re.findall(r"```python\n(.*?)```", README.read_text("utf-8"), re.DOTALL)
     script = tmp_path / "follow_cases.py"
     # It ended with a traceback before it came so far.
-    script.write_text(example.replace("client.loop_forever(", "print('waits', flush=True)\nclient.loop_forever("), "utf-8")
+    begins = "client.loop_forever("
+    script.write_text(example.replace(begins, f"print('waits', flush=True)\n{begins}"), "utf-8")
     command = [sys.executable, str(script), "127.0.0.1", str(free_port()), "name", "password", SITE]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:
         assert running.stdout is not None

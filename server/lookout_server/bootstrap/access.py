@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -246,12 +247,11 @@ async def _until_accepted(folder: Path, login: _Login, port: int) -> None:
     """
     loop = asyncio.get_running_loop()
     told_by, deadline = loop.time() + _TOLD_WITHIN_S, loop.time() + _NOTICED_WITHIN_S
-    while not have_been_read(folder) and loop.time() < told_by:
-        await asyncio.sleep(0.1)
     while loop.time() < deadline:
-        answer = await asyncio.to_thread(accepts, login.host, port, username=login.username, password=login.password)
-        if answer is not False:  # accepted, or nobody there: then the account works at the next start
-            return
+        if have_been_read(folder) or loop.time() > told_by:
+            knock = partial(accepts, login.host, port, username=login.username, password=login.password)
+            if await asyncio.to_thread(knock) is not False:
+                return  # accepted, or nobody there: then the account works at the next start
         await asyncio.sleep(0.1)
     _log.warning("the running broker does not accept the new account yet; restart the dispatcher if it stays so")
 
