@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from playwright.sync_api import Browser, expect
 
-from e2e.console_driver import PHONE, Window, open_window
+from e2e.console_driver import PHONE, Window, dispatch, open_window
 from e2e.dispatcher import OPERATOR, WORKER, Dispatcher
 from e2e.estate import Caller
 from e2e.scenes import picture
@@ -126,6 +126,35 @@ def test_the_whole_way_of_a_report_in_english_and_plain_words_and_a_rating_at_th
     assert (rated["state"], rated["score"], barriers) == ("evaluated", 5, [])
     for each in (caller, worker):
         each.client.close()
+
+
+def test_what_a_resident_said_is_read_and_confirmed_in_the_control_room_and_seen_by_who_goes(
+    dispatcher: Dispatcher, code: str, operator: Window, worker: Window
+) -> None:
+    stranger = Caller.stranger(dispatcher)
+    fields, photo = {"kind": "blocked", "words": "消防通道被车堵住"}, ("a.jpg", picture("car"), "image/jpeg")
+    answer = stranger.client.post(f"/public/places/{code}/reports", data=fields, files={"photos": photo})
+    assert answer.is_success, answer.text
+    stranger.client.close()
+    page = operator.page
+    row = page.get_by_role("option").filter(has_text="通道被占")
+    expect(row).to_contain_text("待研判")
+    row.click()
+    pane = page.get_by_role("region", name="正在看")
+    expect(pane).to_contain_text("消防通道被车堵住")
+    expect(pane.locator(".evidence img")).to_be_visible()
+    operator.shoot(OUTPUT / "resident-in-the-room.png")
+    # Nobody can be sent to what nobody has confirmed, and the key says so.
+    operator.press("d")
+    expect(page.locator(".notice").filter(has_text="按 R 立案后")).to_be_visible()
+    operator.press("r")
+    expect(row).to_contain_text("待派遣")
+    dispatch(operator, "王芳")
+    task = worker.page.get_by_role("link").filter(has_text="通道被占")
+    task.click()
+    expect(worker.page.locator("article .quote").first).to_have_text("消防通道被车堵住")
+    expect(worker.page.locator("article .evidence img")).to_be_visible()
+    worker.shoot(OUTPUT / "resident-task.png")
 
 
 def test_an_unknown_code_says_so(browser: Browser, dispatcher: Dispatcher) -> None:

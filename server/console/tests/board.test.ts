@@ -66,6 +66,23 @@ describe("the list", () => {
   });
 });
 
+describe("what people reported", () => {
+  const told = (state: "new" | "confirmed" | "void") =>
+    caseItem({ state, severity: "red", source: "resident", camera: null, alarms: [], version: state === "new" ? 1 : 2 });
+
+  it("is to be judged before anybody can be sent, and sounds until it is", () => {
+    const made = new Board();
+    made.load([], [told("new")]);
+    const needs = () => made.rows.value.map(needOf);
+    expect(needs()).toEqual(["judge"]);
+    expect(made.sounding.value).toHaveLength(1);
+    made.take(message({ case: told("confirmed") }));
+    expect(needs()).toEqual(["dispatch"]);
+    made.take(message({ case: told("void") }));
+    expect(made.sounding.value).toEqual([]);
+  });
+});
+
 describe("what the dispatcher has sent for by itself", () => {
   const fire = (state: "dispatched" | "accepted" | "on_scene", severity: "red" | "yellow" = "red") =>
     caseItem({ state, severity, scenario: "fire_smoke", version: state === "dispatched" ? 2 : state === "accepted" ? 3 : 4 });

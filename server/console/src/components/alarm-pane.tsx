@@ -13,6 +13,7 @@ import { Explain } from "./explain";
 import { Grade } from "./grade";
 import { LetIn } from "./let-in";
 import { Failed, useLoad } from "./load";
+import { Reported } from "./reported";
 import { Scene } from "./scene";
 import { Sightings } from "./sightings";
 import { NEVER_SILENT, SilenceForm } from "./silence-form";
@@ -23,6 +24,7 @@ const REASONS: readonly DismissReason[] = ["false_alarm", "duplicate", "test", "
 export function AlarmPane({ board, row }: { board: Board; row: Row }) {
   useAlarm(board, row);
   const alarm = row.alarm;
+  if (alarm === null && row.case !== null && row.case.alarms.length === 0) return <Reported board={board} item={row.case} />;
   return (
     <>
       {row.case !== null && row.case.alarms.length > 1 ? <Seen board={board} item={row.case} shown={alarm?.id ?? ""} /> : null}
@@ -31,7 +33,7 @@ export function AlarmPane({ board, row }: { board: Board; row: Row }) {
         <Grade severity={severityOf(row)} /> {word("scenario", alarm?.scenario ?? row.case?.scenario ?? "manual")}
       </h1>
       {alarm === null ? null : <Facts alarm={alarm} />}
-      {needOf(row) === "judge" ? <Judge board={board} row={row} /> : null}
+      {needOf(row) === "judge" && row.case === null ? <Judge board={board} row={row} /> : null}
       {alarm === null ? null : <LetIn key={alarm.id} alarm={alarm} />}
       {alarm === null ? null : <Explain alarm={alarm} />}
     </>

@@ -19,7 +19,7 @@ import { Moves } from "./moves";
 export function DispatchColumn({ board, row }: { board: Board; row: Row }) {
   const need = needOf(row);
   const item = row.case;
-  if (item === null) return <NotYet judge={need === "judge"} />;
+  if (item === null) return <NotYet said={need === "judge" ? t("dispatch.report_first") : null} merge />;
   return (
     <>
       <h2>
@@ -34,7 +34,9 @@ export function DispatchColumn({ board, row }: { board: Board; row: Row }) {
           </>
         )}
       </p>
-      {need === "dispatch" ? (
+      {need === "judge" ? (
+        <NotYet said={t("dispatch.confirm_first")} />
+      ) : need === "dispatch" ? (
         <>
           <Candidates
             item={item}
@@ -44,7 +46,6 @@ export function DispatchColumn({ board, row }: { board: Board; row: Row }) {
               board.putCase(after);
             }}
           />
-          {item.allowed.includes("merge") ? <Merging item={item} board={board} /> : null}
         </>
       ) : (
         <>
@@ -53,14 +54,18 @@ export function DispatchColumn({ board, row }: { board: Board; row: Row }) {
           {need === "verify" ? <Check item={item} board={board} /> : null}
         </>
       )}
+      {(need === "judge" || need === "dispatch") && item.allowed.includes("merge") ? <Merging item={item} board={board} /> : null}
     </>
   );
 }
 
-/** Sending somebody needs a case first; the key says so too. */
-function NotYet({ judge }: { judge: boolean }) {
-  useLayoutEffect(() => bindKeys({ d: () => trouble(t("dispatch.report_first")), m: () => trouble(t("dispatch.merge_first")) }), []);
-  return judge ? <Empty title={t("dispatch.judge_first")}>{t("dispatch.report_first")}</Empty> : null;
+/** Sending somebody needs a confirmed case first; the key says so too. `merge`: so does merging. */
+function NotYet({ said, merge = false }: { said: string | null; merge?: boolean }) {
+  useLayoutEffect(() => {
+    const first = () => trouble(said ?? t("dispatch.report_first"));
+    return bindKeys({ d: first, ...(merge ? { m: () => trouble(t("dispatch.merge_first")) } : {}) });
+  }, [said, merge]);
+  return said === null ? null : <Empty title={t("dispatch.judge_first")}>{said}</Empty>;
 }
 
 /** The same thing has a case already: this one goes on in that. */

@@ -4,7 +4,7 @@ import { isAny } from "../live/room-filter";
 import { beganAt, needOf, type Row, severityOf, timesOf, turnOf } from "../live/rows";
 import { spanOf, topFor } from "../live/window";
 import { t, word } from "../text/i18n";
-import { placeOf } from "../text/title";
+import { placeOf, whatOf } from "../text/title";
 import { Age } from "./clocks";
 import { Empty } from "./empty";
 import { Grade } from "./grade";
@@ -124,7 +124,7 @@ function Pending({ board }: { board: Board }) {
 
 /** Read out, not shown: what has just come. */
 function Arrived({ row }: { row: Row | null }) {
-  const what = row === null ? "" : [t(`grade.${severityOf(row)}`), word("scenario", scenarioOf(row)), whereOf(row)].join(" ");
+  const what = row === null ? "" : [t(`grade.${severityOf(row)}`), nameOf(row), whereOf(row)].join(" ");
   return (
     <p class="unseen" role="status">
       {row === null ? "" : t("room.arrived", { what })}
@@ -177,7 +177,7 @@ function ListRow({ row, board, position, count }: ListRowProps) {
     >
       <Grade severity={severityOf(row)} bare />
       <span class="row-what">
-        {word("scenario", scenarioOf(row))}
+        {nameOf(row)}
         {times > 1 ? <span class="times"> {t("room.times", { n: times })}</span> : null}
         {turn > 1 ? <span class="times"> {t("room.turn", { n: turn })}</span> : null}
         {unread ? <span class="unseen"> {t("room.is_unread")}</span> : null}
@@ -189,8 +189,10 @@ function ListRow({ row, board, position, count }: ListRowProps) {
   );
 }
 
-function scenarioOf(row: Row): string {
-  return row.alarm?.scenario ?? row.case?.scenario ?? "manual";
+/** What it is: by the rule that saw it, or by what people said. */
+function nameOf(row: Row): string {
+  if (row.alarm !== null) return word("scenario", row.alarm.scenario);
+  return (row.case === null ? undefined : whatOf(row.case)) ?? word("scenario", row.case?.scenario ?? "manual");
 }
 
 function whereOf(row: Row): string {

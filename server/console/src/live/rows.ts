@@ -3,7 +3,7 @@
 import type { Alarm, Case, Severity } from "../api/models";
 
 /**
- * What a row asks of the operator: judge an alarm, send somebody, watch a red one until somebody is on the scene, check
+ * What a row asks of the operator: judge an alarm or what people reported, send somebody, watch a red one until somebody is on the scene, check
  * what was done; `none` once that has happened.
  */
 export type Need = "judge" | "dispatch" | "watch" | "verify" | "none";
@@ -23,6 +23,7 @@ export function needOf(row: Row): Need {
     case undefined:
       break;
     case "new":
+      return "judge";
     case "confirmed":
       return "dispatch";
     case "dispatched":
@@ -47,7 +48,8 @@ export function isLoud(row: Row): boolean {
   if (need === "dispatch") return true;
   if (need === "watch") return row.case?.state === "dispatched";
   const quiet = row.alarm?.standing === "shelved" || row.alarm?.standing === "out_of_service";
-  return need === "judge" && row.alarm?.acknowledged_by === null && !quiet;
+  // What people reported cannot be taken up: it is heard until it is judged.
+  return need === "judge" && (row.alarm?.acknowledged_by ?? null) === null && !quiet;
 }
 
 export function severityOf(row: Row): Severity {

@@ -6,6 +6,7 @@ import { Empty } from "../components/empty";
 import { Evidence } from "../components/evidence";
 import { Grade } from "../components/grade";
 import { Words } from "../components/words";
+import { Reports } from "../components/reports";
 import { AlsoAt, Scenes } from "../components/sightings";
 import { Timeline } from "../components/timeline";
 import { explain } from "../live/notices";
@@ -58,6 +59,7 @@ function TaskFile({ item }: { item: CaseDetail }) {
         <Limit item={item} />
       </p>
       <AlsoAt item={item} />
+      {item.alarms.length === 0 ? <Reports item={item} /> : null}
       <Said item={item} />
       {feedbackNow ? <FeedbackForm key={item.version} item={item} /> : <NextStep item={item} />}
       <div class="buttons">

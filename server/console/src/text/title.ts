@@ -12,11 +12,16 @@ type Titled = Pick<Case, "title" | "topic" | "scene" | "source"> & Partial<Pick<
 
 /** What a case is about and where, in the reader's language; its own title when it is from before there were topics. */
 export function caseTitle(item: Titled): string {
-  const [family = "", code = ""] = item.topic?.split(".") ?? [];
-  const what = FAMILIES[family]?.(code);
+  const what = whatOf(item);
   if (what === undefined || item.scene === null) return ruleTitle(item);
   const said = `${what} · ${placeOf(item, item.scene)}`;
   return item.source === "hotline" ? `12345 · ${said}` : said;
+}
+
+/** What it is about alone; undefined where only its title says so. */
+export function whatOf({ topic }: Pick<Case, "topic">): string | undefined {
+  const [family = "", code = ""] = topic?.split(".") ?? [];
+  return FAMILIES[family]?.(code);
 }
 
 function ruleTitle({ title, topic, scenario, camera }: Titled): string {
