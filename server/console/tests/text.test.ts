@@ -10,6 +10,7 @@ vi.stubGlobal("localStorage", {
 });
 vi.stubGlobal("document", { documentElement: {} });
 
+const { inWords } = await import("../src/text/audit");
 const { adviceFor } = await import("../src/text/advice");
 const { sentence } = await import("../src/components/explain");
 const { now } = await import("../src/live/clock");
@@ -69,6 +70,13 @@ describe("text", () => {
     expect(caseTitle(caseItem(part))).toBe(chinese);
     await speak("en");
     expect(caseTitle(caseItem(part))).toBe(english);
+  });
+
+  it("tells the audit log's times by the site's clock and its codes in words", () => {
+    overview.value = { site: { id: "s", name: "s", timezone: "Asia/Shanghai" } } as Overview;
+    now.value = Date.parse("2026-11-30T20:10:00Z");
+    expect(inWords("valid_until", "2026-12-02T20:10:57.310655+00:00")).toBe("12/03 04:10:57");
+    expect(inWords("roles", "operator,care")).toBe(`${word("role", "operator")}${t("gateway.and")}${word("role", "care")}`);
   });
 
   it("shows times in the site's zone", () => {

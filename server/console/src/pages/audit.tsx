@@ -10,6 +10,7 @@ import { Failed, Show, useLoad } from "../components/load";
 import { More } from "../components/more";
 import { Table } from "../components/table";
 import { inControl, user } from "../live/session";
+import { inWords } from "../text/audit";
 import { dayTime } from "../text/format";
 import { codesOf, t, word } from "../text/i18n";
 import { dayAfter, fieldMoment } from "../text/zone";
@@ -80,16 +81,6 @@ function Subject({ entry, nameOf }: { entry: AuditEntry; nameOf: (id: string) =>
       )}
     </div>
   );
-}
-
-/** Codes in words, where there are words for them. */
-function inWords(name: string, value: string | number): string {
-  if (typeof value === "number") return String(value);
-  if (name === "name") return word("command", value);
-  return value
-    .split(",")
-    .map((part) => (name === "roles" ? word("role", part) : word("audit_value", part)))
-    .join(t("gateway.and"));
 }
 
 function Filter({ onAsk, names }: { onAsk: (asked: AuditQuery) => void; names: ReadonlyMap<string, string> }) {
