@@ -9,12 +9,15 @@ from xml.etree import ElementTree
 
 from lookout_contract.events import Scenario
 from lookout_server.domain.alarm import Alarm, AlarmState, Disposition
+from lookout_server.domain.whereabouts import Spot
 from lookout_server.domain.wording import SCENARIOS
 
 NAMESPACE = "urn:oasis:names:tc:emergency:cap:1.2"
 MEDIA_TYPE = "application/cap+xml"
 #: For how long what is said holds, unless it is said again.
 EXPIRES_AFTER = timedelta(hours=1)
+#: How far around a camera what it sees may be, kilometres.
+_SEES_KM = 0.1
 _CATEGORIES = {Scenario.FIRE_SMOKE: "Fire", Scenario.KEY_AREA: "Security", Scenario.UNFAMILIAR_VEHICLE: "Security"}
 _RESPONSES = {Scenario.FIRE_SMOKE: "Evacuate"}
 
@@ -29,6 +32,8 @@ class Where:
     #: The grid and what is above it, the nearest first.
     places: tuple[str, ...]
     grid: str | None
+    #: Where the camera hangs; None while nobody has said.
+    spot: Spot | None = None
 
 
 def cap(alarm: Alarm, where: Where, *, sender: str) -> bytes:
@@ -71,6 +76,9 @@ def _info(root: ElementTree.Element, alarm: Alarm, where: Where, kind: str, lang
         _parameter(info, "lookout:case", alarm.case_id)
     area = ElementTree.SubElement(info, f"{{{NAMESPACE}}}area")
     _say(area, "areaDesc", " ".join((*reversed(where.places), where.camera)))
+    if where.spot is not None:
+        # Degrees WGS 84 and kilometres; warning systems draw it on a map.
+        _say(area, "circle", f"{where.spot.lat:.6f},{where.spot.lon:.6f} {_SEES_KM:g}")
     if where.grid is not None:
         code = ElementTree.SubElement(area, f"{{{NAMESPACE}}}geocode")
         _say(code, "valueName", f"lookout:{where.site}:grid")

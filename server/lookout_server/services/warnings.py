@@ -61,5 +61,6 @@ async def _where(uow: UnitOfWork, site: Site, alarms: Sequence[Alarm]) -> list[W
         grid = camera.grid if camera else None
         names = tuple(place.name for place in path_up(grid, places))
         name = camera.name if camera else alarm.camera.id
-        found.append(Where(site=site.id, site_name=site.name, camera=name, places=names, grid=grid))
+        spot = camera.spot if camera else None
+        found.append(Where(site=site.id, site_name=site.name, camera=name, places=names, grid=grid, spot=spot))
     return found

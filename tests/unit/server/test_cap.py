@@ -12,6 +12,7 @@ from lookout_contract.events import Attributes, Scenario
 from lookout_server.domain.alarm import Alarm, AlarmState, Disposition, first_told
 from lookout_server.domain.cap import NAMESPACE, Where, cap
 from lookout_server.domain.territory import CameraKey
+from lookout_server.domain.whereabouts import Spot
 from lookout_server.testing import NOON, SmallGateway
 
 _ANY = r"(?s).+"
@@ -62,7 +63,7 @@ INFO: list[_Row] = [
 AREA: list[_Row] = [
     ("areaDesc", 1, 1, _ANY),
     ("polygon", 0, _SOME, _ANY),
-    ("circle", 0, _SOME, _ANY),
+    ("circle", 0, _SOME, r"-?\d+(\.\d+)?,-?\d+(\.\d+)? \d+(\.\d+)?"),
     ("geocode", 0, _SOME, None),
     ("altitude", 0, 1, _ANY),
     ("ceiling", 0, 1, _ANY),
@@ -106,7 +107,12 @@ def _alarm(scenario: Scenario, state: AlarmState, disposition: Disposition, *, c
 
 
 WHERE = Where(
-    site="kangle", site_name="康乐 & <南路>", camera="东门", places=("第七网格", "康乐南路社区"), grid="grid-07"
+    site="kangle",
+    site_name="康乐 & <南路>",
+    camera="东门",
+    places=("第七网格", "康乐南路社区"),
+    grid="grid-07",
+    spot=Spot(lat=31.8700004, lon=-117.3),
 )
 
 
@@ -114,7 +120,7 @@ WHERE = Where(
 def test_every_message_has_the_structure_of_the_standard(scenario: Scenario) -> None:
     for state, disposition, flag in itertools.product(AlarmState, Disposition, (True, False)):
         alarm = _alarm(scenario, state, disposition, case=flag, test=not flag)
-        where = WHERE if flag else replace(WHERE, grid=None, places=())
+        where = WHERE if flag else replace(WHERE, grid=None, places=(), spot=None)
         root = ElementTree.fromstring(cap(alarm, where, sender="lookout@kangle"))
         assert root.tag == f"{{{NAMESPACE}}}alert"
         assert _problems(root) == []
@@ -122,6 +128,12 @@ def test_every_message_has_the_structure_of_the_standard(scenario: Scenario) -> 
         # Section 3.2.1: a restricted message says to what; what is no first message refers to one.
         assert root.find(f"{{{NAMESPACE}}}restriction") is not None
         assert (root.find(f"{{{NAMESPACE}}}references") is None) == (kind == "Alert")
+
+
+def test_a_circle_says_where_the_camera_hangs() -> None:
+    alarm = _alarm(Scenario.FIRE_SMOKE, AlarmState.ACTIVE, Disposition.OPEN, case=False, test=False)
+    circles = ElementTree.fromstring(cap(alarm, WHERE, sender="lookout@kangle")).iter(f"{{{NAMESPACE}}}circle")
+    assert [circle.text for circle in circles] == ["31.870000,-117.300000 0.1"] * 2
 
 
 def test_the_tables_notice_what_is_wrong() -> None:
