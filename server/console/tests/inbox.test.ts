@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Told } from "../src/api/rounds";
-import { folded, isUrgent } from "../src/live/inbox";
+import { callsRoom, folded, isUrgent } from "../src/live/inbox";
 
 function told(id: string, case_id: string | null, severity: Told["severity"] = "blue"): Told {
   const at = "2026-05-04T06:00:00.000Z";
@@ -23,5 +23,12 @@ describe("the inbox", () => {
   it("is urgent as long as anything in it is", () => {
     const [fold] = folded([told("2", "c-1"), told("1", "c-1", "red")]);
     expect(fold !== undefined && isUrgent(fold)).toBe(true);
+  });
+
+  it("calls the control room for help, and when what is red is in one more place", () => {
+    const kinds = ["help", "also_at", "approved"] as const;
+    const called = (severity: Told["severity"]) => kinds.filter((kind) => callsRoom({ ...told("1", "c-1", severity), kind }));
+    expect(called("red")).toEqual(["help", "also_at"]);
+    expect(called("yellow")).toEqual(["help"]);
   });
 });

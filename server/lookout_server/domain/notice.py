@@ -13,6 +13,7 @@ class NoticeKind(StrEnum):
 
     DISPATCHED = "dispatched"
     REASSIGNED = "reassigned"
+    ALSO_AT = "also_at"
     LATE = "late"
     RETURNED = "returned"
     REWORK = "rework"

@@ -80,6 +80,9 @@ LEVELS: Mapping[Level, Words] = {
 NOTICES: Mapping[str, Words] = {
     "dispatched": Words("新任务：{title}（{number}），请签收", "New task: {title} ({number}), please accept"),
     "reassigned": Words("{number} 已改派他人：{title}", "{number} went to somebody else: {title}"),
+    "also_at": Words(
+        "案件 {number} 又在别处发现：{title}，请一并处置", "Case {number} was seen in one more place: {title}"
+    ),
     "late": Words("超时提醒：{title}（{number}）停在“{state}”", "Late: {title} ({number}) is still {state}"),
     "returned": Words("被回退，请另派：{title}（{number}）", "Given back, send somebody else: {title} ({number})"),
     "rework": Words("返工：{title}（{number}）", "Rework: {title} ({number})"),
@@ -113,6 +116,7 @@ NOTICES: Mapping[str, Words] = {
 GROUPS: Mapping[str, Words] = {
     "dispatched": Words("{count} 个新任务，请签收", "{count} new tasks, please accept"),
     "reassigned": Words("{count} 个案件已改派他人", "{count} cases went to somebody else"),
+    "also_at": Words("{count} 处新发现，属于进行中的案件", "Open cases were seen in {count} more places"),
     "late": Words("{count} 个案件超时", "{count} cases are late"),
     "returned": Words("{count} 个案件被回退，请另派", "{count} cases were given back, send somebody else"),
     "rework": Words("{count} 个案件返工", "Rework on {count} cases"),

@@ -6,10 +6,13 @@ from datetime import datetime
 
 from lookout_contract.events import Severity
 from lookout_server.domain.access import RESTRICTED
-from lookout_server.domain.case import Case, HistoryEntry
+from lookout_server.domain.alarm import Alarm
+from lookout_server.domain.case import Actor, Case, HistoryEntry
 from lookout_server.domain.moves import Action
 from lookout_server.domain.notice import NoticeKind
+from lookout_server.domain.policy import graver
 from lookout_server.domain.territory import FIELD, Role, Site
+from lookout_server.domain.topics import of_scenario, titled
 from lookout_server.ports import UnitOfWork
 from lookout_server.services.access import audience
 from lookout_server.services.notifying import about_case, acknowledge_case, notify
@@ -51,6 +54,28 @@ async def notify_about(uow: UnitOfWork, site: Site, case: Case, after: Case, ent
     if action is Action.WHISTLE:
         called = [each.person for each in after.whistles if each not in case.whistles]
         await notify(uow, site, after, NoticeKind.WHISTLE, called, at=at)
+
+
+async def notify_of_place(uow: UnitOfWork, site: Site, case: Case, alarm: Alarm, by: Actor, *, at: datetime) -> None:
+    """Tell those who are under way, and the control room, that the case was seen at one more camera.
+
+    ``case``: before the alarm joined it, so that each place is told once. Who sends somebody later sees them all.
+    """
+    if case.handler is None or alarm.camera == case.camera:
+        return
+    if alarm.camera in (await uow.cases.cameras([case.id])).get(case.id, ()):
+        return
+    camera = (await uow.territory.cameras([alarm.camera])).get(alarm.camera)
+    about = replace(
+        about_case(case),
+        # Of several notices about one thing the newest alone is sent, and two places are two things.
+        subject=alarm.id,
+        severity=graver(case.severity, alarm.severity),
+        title=titled(of_scenario(alarm.scenario), camera.name if camera else alarm.camera.id),
+    )
+    called = [each.person for each in case.whistles]
+    told = [case.handler, *called, *await _with_role(uow, Role.OPERATOR, case)]
+    await notify(uow, site, about, NoticeKind.ALSO_AT, [each for each in told if each != by.id], at=at)
 
 
 async def _call_for_help(uow: UnitOfWork, site: Site, case: Case, at: datetime) -> None:

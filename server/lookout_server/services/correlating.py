@@ -14,6 +14,7 @@ from lookout_server.domain.territory import Camera, CameraKey, Site
 from lookout_server.ports import AlarmFilter, Page, Store, UnitOfWork
 from lookout_server.services import announce
 from lookout_server.services.alarming import leave
+from lookout_server.services.concerning import notify_of_place
 from lookout_server.services.timing import set_clock
 
 #: Waiting alarms that a new case is compared with, the newest.
@@ -121,6 +122,7 @@ async def _join(uow: UnitOfWork, site: Site, alarm: Alarm, case_id: str, at: dat
     case = (await uow.cases.get([case_id], lock=True))[case_id]
     if case.state in SETTLED:
         return False
+    await notify_of_place(uow, site, case, alarm, actor, at=at)
     await uow.cases.add_alarms(case.id, [alarm.id])
     data = {"reason": "same_thing", "alarms": [alarm.id]}
     after, entry = moving.joined(case, at=at, actor=actor, data=data)

@@ -3,30 +3,32 @@
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import time, timedelta
 from functools import partial
 from itertools import pairwise
 
 import pytest
 
-from lookout_contract.events import Attributes, Phase, Plate, PlateStatus, Scenario
+from lookout_contract.events import Attributes, Phase, Plate, PlateStatus, Scenario, Severity
 from lookout_server.domain.access import Access
 from lookout_server.domain.alarm import Alarm, DismissReason, Disposition, alarm_id
 from lookout_server.domain.case import Details
 from lookout_server.domain.moves import Action
+from lookout_server.domain.notice import Contact, NoticeKind
 from lookout_server.domain.policy import Policy, PolicyInForce
 from lookout_server.domain.site_graph import SiteGraph, Way
-from lookout_server.domain.territory import Role, Site
+from lookout_server.domain.territory import Camera, CameraKey, Role, Site
 from lookout_server.errors import CaseElsewhereError
 from lookout_server.ports import AlarmFilter, CaseFilter, Incoming, Page
 from lookout_server.services.correlating import unknown_stops
+from lookout_server.services.courier import Courier
 from lookout_server.services.details import case_detail
-from lookout_server.services.handling import Order
+from lookout_server.services.handling import Order, dispatch
 from lookout_server.services.intake import Intake
 from lookout_server.services.judging import Judgement, dismiss, undismiss
 from lookout_server.services.merging import merge, reopen, split
 from lookout_server.services.reporting import report_alarm
-from lookout_server.testing import NOON, SITE, SmallGateway, Station, anywhere, person
+from lookout_server.testing import NOON, SITE, NotedChannel, SmallGateway, Station, anywhere, person
 
 pytestmark = pytest.mark.anyio
 
@@ -35,6 +37,7 @@ WAYS = tuple(
     Way(start=f"gw-1/{start}", end=f"gw-1/{end}", within=timedelta(minutes=3)) for start, end in pairwise(STOPS)
 )
 HOUSE: Site = replace(SITE, in_force=PolicyInForce(Policy(graph=SiteGraph(ways=WAYS))))
+RESTING: Site = replace(SITE, in_force=PolicyInForce(Policy(quiet_hours=(time(11), time(13)))))
 LATER = NOON + timedelta(minutes=30)
 ZHAO = anywhere(person("zhao", Role.SUPERVISOR))
 LI = anywhere(person("li", Role.OPERATOR))
@@ -132,6 +135,66 @@ async def test_a_case_names_each_camera_where_it_was_seen_and_shows_what_joined_
     detail = await case_detail(station.store, case, LI, at=LATER)
     assert [camera.key.id for camera in detail.view.also] == ["yard", "lift"]
     assert [view.alarm.id for view in detail.other_alarms] == [walk.id_of(f"v-{number}") for number in (2, 3, 4)]
+
+
+@pytest.mark.parametrize("stage", ["pre_alarm", "confirmed"])
+async def test_whoever_is_under_way_is_told_once_that_it_burns_at_another_camera_too(
+    station: Station, stage: str
+) -> None:
+    yard = Camera(key=CameraKey(gateway="gw-1", id="yard"), name="后院", grid="grid-07")
+    async with station.store.write() as uow:
+        await uow.territory.save_cameras([yard])
+        await uow.roster.save_contact(Contact(person="u-wang", channel="sms", address="sms://wang"))
+        await uow.commit()
+    fire = SmallGateway(scenario=Scenario.FIRE_SMOKE, severity=Severity.RED, at=NOON)
+    intake = Intake(station.store, site=RESTING)
+    await intake.take([fire.sends("f-1", stage="confirmed"), fire.sends("f-2", stage="confirmed")])
+    async with station.store.read() as uow:
+        (case,) = await uow.cases.page(CaseFilter(), Page())
+    order = Order(case_id=case.id, action=Action.DISPATCH, access=LI, version=case.version, at=NOON)
+    await dispatch(station.store, RESTING, order, "u-wang")
+    fire.camera = "yard"
+    fire.severity = Severity.RED if stage == "confirmed" else Severity.YELLOW
+    await intake.take([fire.sends("f-3", stage=stage), fire.sends("f-4", stage=stage)])
+    await intake.take([fire.sends("f-3", Phase.UPDATE, stage="confirmed"), fire.sends("f-5", stage="confirmed")])
+    async with station.store.read() as uow:
+        told = {who: await uow.notices.of_person(f"u-{who}", 100) for who in ("wang", "li", "zhang")}
+    also = {who: [each for each in held if each.kind is NoticeKind.ALSO_AT] for who, held in told.items()}
+    assert {who: len(held) for who, held in also.items()} == {"wang": 1, "li": 1, "zhang": 0}
+    [notice] = also["wang"]
+    assert notice.case_id == case.id
+    channel = NotedChannel()
+    await Courier(station.store, channel, owner="one").carry(NOON)
+    assert [text for _, text in channel.sent if "后院" in text] == [f"【守望哨】{notice.words.zh}"], "while others rest"
+    assert notice.words.zh == f"案件 {case.number} 又在别处发现：火情烟雾 · 后院，请一并处置"
+    assert notice.words.en == f"Case {case.number} was seen in one more place: Fire or smoke · 后院"
+
+
+async def test_two_more_places_are_both_told_to_the_worker_and_nobody_is_told_before_one_is_sent(
+    station: Station,
+) -> None:
+    async with station.store.write() as uow:
+        await uow.roster.save_contact(Contact(person="u-wang", channel="sms", address="sms://wang"))
+        await uow.commit()
+    walk = Walk(station, Scenario.UNFAMILIAR_VEHICLE)
+    await walk.passes("v-1", "gate", 0, "皖A12345")
+    case = await walk.tapped("v-1", 1)
+    await walk.passes("v-2", "yard", 2, "皖A12345")
+    at = NOON + timedelta(minutes=3)
+    order = Order(case_id=case, action=Action.DISPATCH, access=LI, version=1, at=at)
+    await dispatch(station.store, HOUSE, order, "u-wang")
+    await walk.passes("v-3", "yard", 3.5, "皖A12345")
+    await walk.passes("v-4", "lift", 4, "皖A12345")
+    await walk.passes("v-5", "corridor", 4.1, "皖A12345")
+    async with station.store.read() as uow:
+        held = [each for each in await uow.notices.of_person("u-wang", 100) if each.kind is NoticeKind.ALSO_AT]
+    assert [each.words.zh.split(" · ")[1].split("，")[0] for each in reversed(held)] == ["lift", "2单元楼道"]
+    channel = NotedChannel()
+    courier = Courier(station.store, channel, owner="one")
+    for minutes in range(4, 20):
+        await courier.carry(NOON + timedelta(minutes=minutes))
+    sent = "".join(text for _, text in channel.sent)
+    assert [place for place in ("lift", "2单元楼道") if place not in sent] == []
 
 
 async def test_a_care_alarm_that_was_merged_into_another_case_is_not_shown_with_it(station: Station) -> None:

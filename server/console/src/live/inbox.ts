@@ -59,6 +59,11 @@ export function folded(notices: readonly Told[]): Folded[] {
   return [...folds.values()].map((all) => ({ newest: all[0] as Told, all }));
 }
 
+/** Whether it has to be read in the control room whatever somebody is looking at there. */
+export function callsRoom(notice: Told): boolean {
+  return notice.kind === "help" || (notice.kind === "also_at" && notice.severity === "red");
+}
+
 export function isUrgent(fold: Folded): boolean {
   return fold.all.some((notice) => notice.severity === "red");
 }
