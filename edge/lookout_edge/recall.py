@@ -8,6 +8,7 @@ from typing import Protocol
 from lookout_contract.events import Condition, Scenario
 from lookout_contract.status import ShadowReport
 from lookout_edge.domain.comparison import Difference
+from lookout_edge.domain.condition import INFORMING
 from lookout_edge.domain.feedback import Proposal
 from lookout_edge.domain.memory import KEEP_S, Kind, Note, Recollection, Silence
 from lookout_edge.errors import ConfigError
@@ -152,18 +153,40 @@ def _because(reason: str, words: Words) -> str:
 
 
 def _condition(condition: Condition, words: Words) -> str:
-    """As the page has it: of a yes or no that is wanted the mark says everything, what is met needs no limit."""
-    mark, name = "✓" if condition.met else "✗", words.say("conditions", condition.name)
-    if isinstance(condition.value, bool) and condition.limit is not None:
+    """As the page has it: of a yes or no that is wanted the mark says everything, what is met needs no limit; what
+    merely informs has no tick, and says where its limit was not kept."""
+    name, informs = words.say("conditions", condition.name), _informs(condition)
+    mark = "✗" if not condition.met else "·" if informs else "✓"
+    if isinstance(condition.value, bool) and condition.limit is not None and not informs:
         return f"{mark} {name}"
     if condition.name == "sight" and isinstance(condition.value, str):
         value = words.say("reasons", condition.value)
     else:
         value = _value(condition.value, condition.unit, words)
+    missed = _missed(condition)
+    if missed is not None:
+        limit = _value(condition.limit, condition.unit, words)
+        return f"{mark} {words.sentence(missed, name=name, value=value, limit=limit)}"
     if condition.met or condition.limit is None:
         return f"{mark} {words.sentence('condition', name=name, value=value)}"
     limit = _value(condition.limit, condition.unit, words)
     return f"{mark} {words.sentence('condition_limit', name=name, value=value, limit=limit)}"
+
+
+def _informs(condition: Condition) -> bool:
+    """Whether it is told for who asks why: it has no limit, or was not held to it."""
+    overruled = isinstance(condition.limit, bool) and condition.value != condition.limit
+    return condition.met and (condition.limit is None or overruled or condition.name in INFORMING)
+
+
+def _missed(condition: Condition) -> str | None:
+    """How what merely informs says that its value is on the wrong side of the limit; None where it is not."""
+    bound, value, limit = INFORMING.get(condition.name), condition.value, condition.limit
+    if bound is None or not isinstance(value, float | int) or not isinstance(limit, float | int):
+        return None
+    if bound == "least":
+        return "condition_short" if value < limit else None
+    return "condition_beyond" if value > limit else None
 
 
 def _value(value: float | str | bool | None, unit: str | None, words: Words) -> str:

@@ -1,8 +1,20 @@
 """One condition of a rule with the value it had: each look makes dozens, and the few that are told become messages."""
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Literal, NamedTuple
 
 from lookout_contract import events
+
+#: Conditions that merely inform of what was measured: always met, since one of several of them may have been enough.
+#: Whether each limit is the least from which it speaks for the alarm, or the most. The pages have the same list.
+INFORMING: Mapping[str, Literal["least", "most"]] = {
+    "flicker": "least",
+    "growth": "least",
+    "drift": "most",
+    "seen_share": "least",
+    "torso_tilt": "least",
+    "plate_misread": "most",
+}
 
 
 class Condition(NamedTuple):

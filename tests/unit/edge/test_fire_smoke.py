@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from lookout_contract.events import EventData, Phase, Scenario, Severity
 from lookout_edge.domain.appearance import Appearance, appearance_of, flicker_between
+from lookout_edge.domain.condition import INFORMING
 from lookout_edge.domain.detection import Detection
 from lookout_edge.domain.geometry import Box
 from lookout_edge.domain.observation import Observation, Scene, Standing
@@ -140,6 +141,7 @@ def test_a_pre_alarm_is_yellow_and_a_confirmed_fire_red_with_its_reasons() -> No
     }
     names = [c.name for c in seen[-1][1].conditions]
     assert {"votes", "dwell", "flicker", "growth", "drift", "seen_share", "learned_place"} <= set(names)
+    assert {"flicker", "growth", "drift", "seen_share"} <= INFORMING.keys(), "pages give them no tick"
 
 
 def test_what_is_confirmed_is_looked_at_once_a_second_and_what_is_missed_at_once() -> None:

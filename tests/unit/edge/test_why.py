@@ -261,6 +261,26 @@ def test_an_event_is_told_with_its_reason_and_an_end_without_its_conditions() ->
     ]
 
 
+def test_what_merely_informs_has_no_tick_and_says_plainly_that_its_limit_was_not_reached() -> None:
+    conditions = (
+        Condition(name="votes", value=6.0, limit=5.0, met=True, unit="1"),
+        Condition(name="flicker", value=0.0, limit=0.12, met=True),
+        Condition(name="growth", value=2.5, limit=1.3, met=True),
+        Condition(name="drift", value=0.5, limit=0.35, met=True),
+        Condition(name="as_before", value=True, limit=False, met=True),
+    )
+    begun = event(0.0)
+    explain = tuple(condition.as_contract() for condition in conditions)
+    note = note_of_event(begun.model_copy(update={"explain": explain}))
+    assert answer(told(note), SHANGHAI, CHINESE)[2:] == [
+        "    ✓ 看见：6",
+        "    · 闪烁：0（未达到 0.12）",
+        "    · 增长：2.50",
+        "    · 位移：0.50（超出 0.35）",
+        "    · 与出现前一样：是",
+    ]
+
+
 def test_yes_and_no_unknown_values_and_blindness_have_words() -> None:
     conditions = (
         Condition(name="window", value=True, limit=True, met=True),
@@ -284,9 +304,9 @@ def test_yes_and_no_unknown_values_and_blindness_have_words() -> None:
     assert lines[2:7] == [
         "    ✓ 在布防时段",
         "    ✓ 人与物的距离：未知",
-        "    ✓ 插座区：否",
+        "    · 插座区：否",
         "    ✗ 把握：0.26（要求 0.30）",
-        "    ✓ 画面：镜头被遮挡",
+        "    · 画面：镜头被遮挡",
     ]
     silent = note.model_copy(update={"scenario": Scenario.CARE, "reason": "care_no_sign_of_life", "conditions": ()})
     assert "，整个画面，无人（" in answer(told(silent), SHANGHAI, CHINESE)[1]
