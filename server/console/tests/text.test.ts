@@ -1,6 +1,6 @@
 import { beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { Problem } from "../src/api/client";
-import type { AlarmEvidence, Overview } from "../src/api/models";
+import type { AlarmEvidence, Case, Overview } from "../src/api/models";
 import { alarm as alarmItem, caseItem } from "./samples";
 
 const store = new Map<string, string>();
@@ -18,6 +18,7 @@ const { whyNothing } = await import("../src/components/scene");
 const { overview } = await import("../src/live/live");
 const { explain } = await import("../src/live/notices");
 const { clockTime, measure, momentTime, size, span, stopwatch } = await import("../src/text/format");
+const { moveName } = await import("../src/text/move");
 const { usedText } = await import("../src/text/plate");
 const { caseTitle } = await import("../src/text/title");
 const { everyWord, speak, startWords, t, word } = await import("../src/text/i18n");
@@ -147,6 +148,17 @@ describe("text", () => {
     expect(markOf({ ...dwell, met: true })).toBe("met");
     expect(markOf({ ...dwell, met: false })).toBe("unmet");
     expect(markOf({ name: "suppression", value: "s-1", limit: null, unit: null, met: false })).toBe("unmet");
+  });
+
+  it("calls it sending somebody else once somebody has the case", async () => {
+    const handler = { id: "u-wang", name: "王芳" };
+    const said = (part: Partial<Case>) => moveName("dispatch", caseItem(part));
+    expect(said({ state: "confirmed" })).toBe("派遣");
+    expect(said({ state: "dispatched", handler })).toBe("改派");
+    expect(said({ state: "accepted", handler })).toBe("改派");
+    expect(moveName("close", caseItem({ state: "verifying", handler }))).toBe("结案");
+    await speak("en");
+    expect(said({ state: "accepted", handler })).toBe("Send somebody else");
   });
 
   it("never shows a number without its unit", () => {

@@ -4,6 +4,7 @@ import type { Candidate, Case } from "../api/models";
 import { bindKeys } from "../live/keys";
 import { dispatch } from "../live/moves";
 import { language, t } from "../text/i18n";
+import { isSentAgain, moveName } from "../text/move";
 import { Empty } from "./empty";
 import { Show, useLoad } from "./load";
 
@@ -21,19 +22,21 @@ export function Candidates({ item, onDone }: { item: Case; onDone: (after: Case)
       .finally(() => setBusy(false));
   };
   useLayoutEffect(() => bindKeys({ d: () => send(fit[0]) }));
+  const title = t(isSentAgain(item) ? "dispatch.title_again" : "dispatch.title");
+  const verb = moveName("dispatch", item);
   return (
-    <section class="candidates" aria-label={t("dispatch.title")}>
-      <h3>{t("dispatch.title")}</h3>
+    <section class="candidates" aria-label={title}>
+      <h3>{title}</h3>
       <Show of={people}>
         {() => (
           <>
             {fit.length === 0 ? <Empty title={t("dispatch.nobody")}>{t("dispatch.nobody_next")}</Empty> : null}
             <ol>
               {fit.map((person, index) => (
-                <Person key={person.user.id} person={person} first={index === 0} busy={busy} onSend={() => send(person)} />
+                <Person key={person.user.id} person={person} verb={verb} first={index === 0} busy={busy} onSend={() => send(person)} />
               ))}
             </ol>
-            <WhyNot people={unfit} open={fit.length === 0} busy={busy} onSend={send} />
+            <WhyNot people={unfit} verb={verb} open={fit.length === 0} busy={busy} onSend={send} />
           </>
         )}
       </Show>
@@ -43,12 +46,14 @@ export function Candidates({ item, onDone }: { item: Case; onDone: (after: Case)
 
 interface PersonProps {
   person: Candidate;
+  /** What sending them is called. */
+  verb: string;
   first: boolean;
   busy: boolean;
   onSend: () => void;
 }
 
-function Person({ person, first, busy, onSend }: PersonProps) {
+function Person({ person, verb, first, busy, onSend }: PersonProps) {
   return (
     <li class="candidate">
       <div>
@@ -56,7 +61,7 @@ function Person({ person, first, busy, onSend }: PersonProps) {
         <p class="quiet-text">{reasons(person.reasons)}</p>
       </div>
       <button class={first ? "button primary" : "button"} disabled={busy} onClick={onSend}>
-        {t("action.dispatch")} {first ? <kbd>D</kbd> : null}
+        {verb} {first ? <kbd>D</kbd> : null}
       </button>
     </li>
   );
@@ -64,13 +69,14 @@ function Person({ person, first, busy, onSend }: PersonProps) {
 
 interface WhyNotProps {
   people: readonly Candidate[];
+  verb: string;
   open: boolean;
   busy: boolean;
   onSend: (person: Candidate) => void;
 }
 
 /** Who does not fit, and why; the operator may know better. */
-function WhyNot({ people, open, busy, onSend }: WhyNotProps) {
+function WhyNot({ people, verb, open, busy, onSend }: WhyNotProps) {
   if (people.length === 0) return null;
   return (
     <details open={open}>
@@ -83,7 +89,7 @@ function WhyNot({ people, open, busy, onSend }: WhyNotProps) {
               <p class="quiet-text">{reasons(person.why_not)}</p>
             </div>
             <button class="button small" disabled={busy} onClick={() => onSend(person)}>
-              {t("action.dispatch")}
+              {verb}
             </button>
           </li>
         ))}

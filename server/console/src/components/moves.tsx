@@ -2,6 +2,7 @@ import { useState } from "preact/hooks";
 import type { Case, CaseAction, CaseState } from "../api/models";
 import { move } from "../live/moves";
 import { t } from "../text/i18n";
+import { moveName } from "../text/move";
 import { Closing, Departments, Into, Leaving, Score, Until } from "./asks";
 import { Candidates } from "./candidates";
 import { Words } from "./words";
@@ -136,7 +137,7 @@ interface MoveButtonProps {
 
 function MoveButton({ item, action, open, busy, onPick }: MoveButtonProps) {
   const look = FORWARD.includes(action) ? "button primary" : "button";
-  const name = t(`case_action.${action}`);
+  const name = moveName(action, item);
   if (ASKS[action] === "photo") {
     return (
       <a class={look} href={`/worker/cases/${item.id}`}>

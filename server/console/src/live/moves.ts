@@ -3,6 +3,7 @@
 import * as api from "../api/endpoints";
 import type { Candidate, Case, CaseAction, DismissReason } from "../api/models";
 import { t } from "../text/i18n";
+import { isSentAgain } from "../text/move";
 import type { Board } from "./board";
 import { attempt, tell, withdrawUndo } from "./notices";
 import type { Row } from "./rows";
@@ -52,7 +53,8 @@ export async function dismiss(board: Board, row: Row, reason: DismissReason): Pr
 
 /** Send somebody. Returns the case as it is then, or null when it did not work. */
 export async function dispatch(item: Case, candidate: Candidate): Promise<Case | null> {
-  return move(item, "dispatch", { worker: candidate.user.id }, t("done.dispatched", { name: candidate.user.name }));
+  const said = t(isSentAgain(item) ? "done.reassigned" : "done.dispatched", { name: candidate.user.name });
+  return move(item, "dispatch", { worker: candidate.user.id }, said);
 }
 
 /** Make a move and say so. Returns the case as it is then, or null when it did not work. */
