@@ -18,7 +18,7 @@ const { whyNothing } = await import("../src/components/scene");
 const { overview } = await import("../src/live/live");
 const { explain } = await import("../src/live/notices");
 const { clockTime, measure, momentTime, size, span, stopwatch } = await import("../src/text/format");
-const { moveName } = await import("../src/text/move");
+const { moveName, whyNobodySent } = await import("../src/text/move");
 const { usedText } = await import("../src/text/plate");
 const { caseTitle } = await import("../src/text/title");
 const { everyWord, speak, startWords, t, word } = await import("../src/text/i18n");
@@ -159,6 +159,12 @@ describe("text", () => {
     expect(moveName("close", caseItem({ state: "verifying", handler }))).toBe("结案");
     await speak("en");
     expect(said({ state: "accepted", handler })).toBe("Send somebody else");
+  });
+
+  it("says why the key sent nobody", () => {
+    const sent = caseItem({ number: "20260504-0001", state: "dispatched", handler: { id: "u-wang", name: "王芳" } });
+    expect(whyNobodySent(sent)).toBe("案件 20260504-0001 已派给王芳（已派遣），这次没有再派。要换人，请打开案件改派。");
+    expect(whyNobodySent({ ...sent, state: "closed", handler: null })).toBe("案件 20260504-0001 现在是“已结案”，没有派遣。");
   });
 
   it("never shows a number without its unit", () => {

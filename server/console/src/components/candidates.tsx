@@ -3,6 +3,7 @@ import * as api from "../api/endpoints";
 import type { Candidate, Case } from "../api/models";
 import { bindKeys } from "../live/keys";
 import { dispatch } from "../live/moves";
+import { trouble } from "../live/notices";
 import { language, t } from "../text/i18n";
 import { isSentAgain, moveName } from "../text/move";
 import { Empty } from "./empty";
@@ -21,7 +22,12 @@ export function Candidates({ item, onDone }: { item: Case; onDone: (after: Case)
       .then((after) => (after === null ? people.reload() : onDone(after)))
       .finally(() => setBusy(false));
   };
-  useLayoutEffect(() => bindKeys({ d: () => send(fit[0]) }));
+  const sendFirst = () => {
+    if (people.value === null) trouble(t("dispatch.not_loaded"));
+    else if (fit.length === 0) trouble(`${t("dispatch.nobody")}${t("dispatch.nobody_next")}`);
+    else send(fit[0]);
+  };
+  useLayoutEffect(() => bindKeys({ d: sendFirst }));
   const title = t(isSentAgain(item) ? "dispatch.title_again" : "dispatch.title");
   const verb = moveName("dispatch", item);
   return (

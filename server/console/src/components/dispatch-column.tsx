@@ -7,6 +7,7 @@ import { move } from "../live/moves";
 import { trouble } from "../live/notices";
 import { needOf, type Row } from "../live/rows";
 import { t } from "../text/i18n";
+import { whyNobodySent } from "../text/move";
 import { Into } from "./asks";
 import { Candidates } from "./candidates";
 import { Age, Limit } from "./clocks";
@@ -49,6 +50,7 @@ export function DispatchColumn({ board, row }: { board: Board; row: Row }) {
         </>
       ) : (
         <>
+          <NobodySent said={whyNobodySent(item)} />
           {item.handler === null ? null : <p>{t("case.with", { name: item.handler.name })}</p>}
           {need === "watch" ? <p class="note">{t(item.state === "dispatched" ? "dispatch.not_accepted" : "dispatch.on_the_way")}</p> : null}
           {need === "verify" ? <Check item={item} board={board} /> : null}
@@ -66,6 +68,12 @@ function NotYet({ said, merge = false }: { said: string | null; merge?: boolean 
     return bindKeys({ d: first, ...(merge ? { m: () => trouble(t("dispatch.merge_first")) } : {}) });
   }, [said, merge]);
   return said === null ? null : <Empty title={t("dispatch.judge_first")}>{said}</Empty>;
+}
+
+/** The key says why it sends nobody. */
+function NobodySent({ said }: { said: string }) {
+  useLayoutEffect(() => bindKeys({ d: () => trouble(said) }), [said]);
+  return null;
 }
 
 /** The same thing has a case already: this one goes on in that. */
