@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Camera } from "../src/api/models";
+import { unknownOf } from "../src/live/unknown";
 import { countBySight, gravest, later, needyFirst, neighbour, newest, tilesOf, watchedShare } from "../src/live/wall";
 import { alarm } from "./samples";
 
@@ -63,5 +64,10 @@ describe("the wall", () => {
     expect(neighbour("End", 0, 5, 3)).toBe(4);
     expect(neighbour("Home", 0, 5, 3)).toBeNull();
     expect(neighbour("x", 0, 5, 3)).toBeNull();
+  });
+
+  it("counts the cameras of which nobody can say anything", () => {
+    expect(unknownOf({ watching: 40, blind: 2, off: 1, total: 55 })).toBe(12);
+    expect(unknownOf({ watching: 53, blind: 2, off: 0, total: 55 })).toBe(0);
   });
 });

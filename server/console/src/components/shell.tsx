@@ -6,6 +6,7 @@ import { blocked, overview, stale } from "../live/live";
 import { attempt } from "../live/notices";
 import { audits } from "../live/powers";
 import { inControl, leave, user } from "../live/session";
+import { unknownOf } from "../live/unknown";
 import { navigate, path } from "../router";
 import { t } from "../text/i18n";
 import { FeedAge, Joining, StaleBar, useLive } from "./feed-state";
@@ -100,6 +101,7 @@ function Counts() {
   if (seen === null) return null;
   const { red, yellow, blue } = seen.open_alarms;
   const { watching, blind, total } = seen.cameras;
+  const unknown = unknownOf(seen.cameras);
   return (
     <>
       <span class="counts">
@@ -115,6 +117,7 @@ function Counts() {
       <a class="counts" href="/admin">
         {t("top.cameras", { watching, total })}
         {blind > 0 ? <strong> · {t("top.blind", { n: blind })}</strong> : null}
+        {unknown > 0 ? <strong> · {t("top.unknown", { n: unknown })}</strong> : null}
       </a>
       {seen.wrong_clocks > 0 ? (
         <a class="counts" href="/admin/gateways" title={t("top.clocks_why")}>
