@@ -31,6 +31,7 @@ export function alarm(part: Partial<Alarm> = {}): Alarm {
     case_id: null,
     standing: "unacknowledged",
     acknowledged_by: null,
+    acknowledged_by_name: null,
     acknowledged_until: null,
     silence: null,
     repeats: 1,

@@ -33,6 +33,8 @@ class AlarmView:
     silence: Silence | None
     #: Alarms of this kind from this camera in the half hour up to it, itself included.
     repeats: int
+    #: Who looks after it.
+    acked_by: Person | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +47,8 @@ class CaseView:
     handler: Person | None
     #: Who was called to it, by id.
     called: Mapping[str, Person]
+    #: Who asks for more time.
+    asked_by: Person | None = None
     #: The other cameras at which it was seen, each once.
     also: Sequence[Camera] = ()
 
@@ -124,12 +128,15 @@ async def within(uow: UnitOfWork, place: str | None) -> Within:
 
 
 async def alarm_views(uow: UnitOfWork, alarms: Collection[Alarm], *, at: datetime | None = None) -> list[AlarmView]:
-    """In the given order, with a fixed number of queries; without ``at`` silences are left aside."""
+    """In the given order, with a fixed number of queries, one more where somebody has taken some up; without ``at``
+    silences are left aside."""
     silences: Sequence[Silence] = await uow.silences.current(at) if at and alarms else ()
     repeats = await uow.alarms.repeats(list(alarms), FLAPS_WITHIN)
     cameras = await uow.territory.cameras({alarm.camera for alarm in alarms})
     stored = await uow.evidence.get({ref.sha256 for alarm in alarms for ref in alarm.evidence})
     places = await grids(uow) if alarms else {}
+    takers = {alarm.acked_by for alarm in alarms if alarm.acked_by}
+    people = await uow.people.get(takers) if takers else {}
     views: list[AlarmView] = []
     for alarm, repeated in zip(alarms, repeats, strict=True):
         grid = _grid_of(cameras.get(alarm.camera), places)
@@ -143,6 +150,7 @@ async def alarm_views(uow: UnitOfWork, alarms: Collection[Alarm], *, at: datetim
             standing=_QUIET[silence.kind] if silence else alarm.standing,
             silence=silence,
             repeats=repeated,
+            acked_by=people.get(alarm.acked_by) if alarm.acked_by else None,
         )
         views.append(view)
     return views
@@ -158,6 +166,7 @@ async def case_views(uow: UnitOfWork, cases: Collection[Case]) -> list[CaseView]
     cameras = await uow.territory.cameras(wanted_cameras.union(*seen_at.values()))
     wanted = {case.handler for case in cases if case.handler}
     wanted |= {each.person for case in cases for each in case.whistles}
+    wanted |= {case.asked.by for case in cases if case.asked}
     people = await uow.people.get(wanted)
     places = await grids(uow) if cases else {}
     return [
@@ -167,6 +176,7 @@ async def case_views(uow: UnitOfWork, cases: Collection[Case]) -> list[CaseView]
             grid=places.get(case.grid) if case.grid else None,
             handler=people.get(case.handler) if case.handler else None,
             called={each.person: people[each.person] for each in case.whistles if each.person in people},
+            asked_by=people.get(case.asked.by) if case.asked else None,
             also=[cameras[key] for key in seen_at.get(case.id, ()) if key != case.camera and key in cameras],
         )
         for case in cases

@@ -13,7 +13,7 @@ from lookout_server.domain.alarm import Alarm, Disposition, alarm_id
 from lookout_server.domain.moves import Action
 from lookout_server.ports import AlarmFilter, CaseFilter, Incoming, Page
 from lookout_server.services.timers import Timers
-from lookout_server.testing import PASSWORD, SITE, SmallGateway, Station
+from lookout_server.testing import PASSWORD, SITE, SmallGateway, Station, person
 
 pytestmark = pytest.mark.anyio
 
@@ -69,6 +69,9 @@ async def test_taking_an_alarm_up_holds_until_nothing_comes_of_it(station: Stati
     path = f"/api/v1/alarms/{alarm.id}"
     taken = (await web.post(f"{path}/acknowledge", headers=li)).json()
     assert (taken["standing"], taken["acknowledged_by"]) == ("acknowledged", "u-li")
+    listed = (await web.get("/api/v1/alarms", headers=zhao)).json()["items"]
+    names = {each["acknowledged_by_name"] for each in (taken, (await web.get(path, headers=zhao)).json(), *listed)}
+    assert names == {person("li").name}
     assert (await web.post(f"{path}/acknowledge", headers=zhao)).status_code == 409
     await _pass(station, 301)
     assert await _told(station, "u-li") == []

@@ -11,7 +11,7 @@ from lookout_contract.commands import COMMANDS, VerdictCommand
 from lookout_contract.events import Severity
 from lookout_server.ports import StoredFile
 from lookout_server.services.timers import Timers
-from lookout_server.testing import PASSWORD, SITE, SmallGateway, Station
+from lookout_server.testing import PASSWORD, SITE, SmallGateway, Station, person
 
 pytestmark = pytest.mark.anyio
 
@@ -123,6 +123,7 @@ async def test_suspended_until_a_day_and_then_goes_on_by_itself(station: Station
     until = (station.clock.now() + timedelta(days=2)).isoformat()
     case = await desk.do("wang", case, "ask_suspend", until=until, reason="等待配件")
     assert (case["asked"]["by"], case["state"]) == ("u-wang", "on_scene")
+    assert case["asked"]["by_name"] == person("wang").name
     assert await desk.notices("zhao") == ["asked"]
     assert (await desk.do("li", case, "approve", 403))["code"] == "forbidden"
     case = await desk.do("zhao", case, "approve")

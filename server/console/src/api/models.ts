@@ -134,6 +134,8 @@ export interface Alarm {
   /** After ISA-18.2; shelved by a silence, out of service by maintenance. */
   standing: "unacknowledged" | "acknowledged" | "returned_unacknowledged" | "normal" | "shelved" | "out_of_service";
   acknowledged_by: string | null;
+  /** What that person is called. */
+  acknowledged_by_name: string | null;
   acknowledged_until: string | null;
   silence: string | null;
   repeats: number;
@@ -182,7 +184,7 @@ export interface Case {
   first_due_at: string | null;
   /** While suspended: seconds that were left of the step's limit; `due_at` is when it goes on. */
   paused_left_s: number | null;
-  asked: { action: "ask_suspend" | "ask_extend"; until: string; by: string; reason: string } | null;
+  asked: { action: "ask_suspend" | "ask_extend"; until: string; by: string; by_name: string; reason: string } | null;
   supervised: boolean;
   whistles: { department: string; name: string; due_at: string; reported_at: string | null }[];
   merged_into: string | null;

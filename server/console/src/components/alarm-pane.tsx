@@ -99,7 +99,7 @@ function facts(alarm: Alarm): string[] {
   const ahead = (Date.parse(alarm.started_at) - Date.parse(alarm.received_at)) / 1000;
   if (ahead >= WRONG_CLOCK_S) said.push(t("alarm.ahead", { span: span(ahead), at: momentTime(alarm.received_at) }));
   if (alarm.acknowledged_by !== null) {
-    said.push(t("alarm.taken", { name: alarm.acknowledged_by.replace(/^u-/, "") }));
+    said.push(t("alarm.taken", { name: alarm.acknowledged_by_name ?? alarm.acknowledged_by }));
   }
   if (alarm.standing === "shelved" || alarm.standing === "out_of_service") said.push(t(`alarm.${alarm.standing}`));
   if (alarm.flapping) said.push(t("alarm.flapping", { n: alarm.repeats }));

@@ -24,7 +24,7 @@ interface AskedProps {
 
 /** An extension or a suspension that somebody wants, and the decision to whom it is. */
 function Asked({ item, asked, reload }: AskedProps) {
-  const by = item.history.findLast((entry) => entry.action === asked.action)?.actor?.name ?? asked.by.replace(/^u-/, "");
+  const by = asked.by_name;
   const mine = item.allowed.some((action) => DECIDING.includes(action));
   return (
     <section class="panel" aria-labelledby="case-asked">

@@ -58,6 +58,7 @@ ALARM_EXAMPLE: dict[str, Any] = {
     "case_id": None,
     "standing": "unacknowledged",
     "acknowledged_by": None,
+    "acknowledged_by_name": None,
     "acknowledged_until": None,
     "silence": None,
     "repeats": 1,
@@ -112,6 +113,8 @@ class AlarmModel(Model):
     standing: Standing
     """After ISA-18.2; `shelved` by a silence, `out_of_service` by maintenance."""
     acknowledged_by: str | None
+    acknowledged_by_name: str | None
+    """What the person is called."""
     acknowledged_until: UtcTime | None
     silence: str | None
     """The silence that covers it now."""
@@ -152,6 +155,7 @@ class AlarmModel(Model):
             case_id=alarm.case_id,
             standing=view.standing,
             acknowledged_by=alarm.acked_by,
+            acknowledged_by_name=view.acked_by.name if view.acked_by else alarm.acked_by,
             acknowledged_until=alarm.ack_until,
             silence=view.silence.id if view.silence else None,
             repeats=view.repeats,

@@ -86,6 +86,8 @@ class AskedModel(Model):
     action: Action
     until: UtcTime
     by: str
+    by_name: str
+    """What the person is called."""
     reason: str
 
 
@@ -280,7 +282,7 @@ def _fields(view: CaseView, person: Person) -> dict[str, Any]:
         "handler": Ref(id=view.handler.id, name=view.handler.name) if view.handler else None,
         "first_due_at": case.first_due_at,
         "paused_left_s": case.paused_left_s,
-        "asked": _asked(case.asked) if case.asked else None,
+        "asked": _asked(case.asked, view.asked_by) if case.asked else None,
         "supervised": case.supervised,
         "whistles": tuple(
             WhistleModel(
@@ -300,8 +302,9 @@ def _fields(view: CaseView, person: Person) -> dict[str, Any]:
     }
 
 
-def _asked(asked: Asked) -> AskedModel:
-    return AskedModel(action=asked.action, until=asked.until, by=asked.by, reason=asked.reason)
+def _asked(asked: Asked, person: Person | None) -> AskedModel:
+    name = person.name if person else asked.by
+    return AskedModel(action=asked.action, until=asked.until, by=asked.by, by_name=name, reason=asked.reason)
 
 
 def _history(entry: HistoryEntry, people: dict[str, Person]) -> HistoryModel:
