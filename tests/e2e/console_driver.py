@@ -197,7 +197,7 @@ def report(operator: Window, *, camera: str | None = None) -> str:
 def dispatch(operator: Window, worker_name: str | None = None) -> None:
     """Send the first who is suggested, by key, or the one named."""
     suggestions = operator.page.get_by_role("region", name=operator.says("dispatch.title"))
-    send = operator.says("action.dispatch")
+    send = operator.says("case_action.dispatch")
     if worker_name is None:
         expect(suggestions.get_by_role("button", name=re.compile(f"{send}.*D"))).to_be_visible()
         operator.press("d")
