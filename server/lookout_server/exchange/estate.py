@@ -16,6 +16,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 
 from lookout_contract.base import Identifier, UtcTime
 from lookout_server.domain.roster import Shift, ShiftKind
+from lookout_server.domain.spreadsheet import as_cell
 from lookout_server.domain.territory import (
     USERNAME_PATTERN,
     Camera,
@@ -252,7 +253,9 @@ def _camera(camera: Camera) -> dict[str, Any]:
 
 def _cell(value: object) -> object:
     if isinstance(value, list):
-        return _MANY.join(cast(list[str], value))
+        return as_cell(_MANY.join(cast(list[str], value)))
+    if isinstance(value, str):
+        return as_cell(value)
     if isinstance(value, bool):
         return str(value).lower()
     return "" if value is None else value

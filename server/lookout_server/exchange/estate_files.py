@@ -10,6 +10,7 @@ from typing import cast
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from lookout_server.domain.spreadsheet import from_cell
 from lookout_server.exchange.estate import TABLES, Row, estate_of
 from lookout_server.services.estate import Estate
 
@@ -182,7 +183,8 @@ def _twice(rows: Sequence[Placed]) -> Iterator[Refusal]:
 
 def _known(row: Mapping[str | None, object]) -> dict[str, object]:
     """Cells beyond the header have no name: they are said to be wrong under one."""
-    return {("beyond the last column" if name is None else name.strip()): value for name, value in row.items()}
+    plain = {name: from_cell(value) if isinstance(value, str) else value for name, value in row.items()}
+    return {("beyond the last column" if name is None else name.strip()): value for name, value in plain.items()}
 
 
 def _text(content: bytes) -> str:

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from pydantic import ValidationError
 
 from lookout_contract.commands import Resident
-from lookout_server.domain.spreadsheet import table_text
+from lookout_server.domain.spreadsheet import as_cell, from_cell, table_text
 from lookout_server.domain.vehicles import Listed, Sheet, Vehicle, checked, normal_plate
 from lookout_server.errors import InvalidError
 from lookout_server.exchange.estate import BOM
@@ -31,8 +31,6 @@ _COLUMNS: Final = {
     "备注": "note",
 }
 _LISTED = re.compile(r"[\s,;，；、]+")
-#: Nobody's cell shall be a formula to a spreadsheet.
-_FORMULA = ("=", "+", "-", "@")
 _LONGEST_SHOWN = 40
 _TIMES = "write times as 2026-12-31 or 2026-12-31 18:00"
 
@@ -87,7 +85,6 @@ def sheet_text(vehicles: Iterable[Vehicle], zone: ZoneInfo) -> str:
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(_NAMES)
     for listed in (vehicle.listed for vehicle in vehicles):
-        note = f"'{listed.note}" if listed.note.startswith(_FORMULA) else listed.note
         writer.writerow(
             [
                 listed.plate,
@@ -95,7 +92,7 @@ def sheet_text(vehicles: Iterable[Vehicle], zone: ZoneInfo) -> str:
                 _written(listed.valid_until, zone, whole_day=True),
                 ";".join(listed.cameras),
                 "" if listed.uses is None else listed.uses,
-                note,
+                as_cell(listed.note),
             ]
         )
     return BOM + text.getvalue()
@@ -132,7 +129,7 @@ def _vehicle(row: Mapping[str | None, Any], zone: ZoneInfo) -> Listed:
         column = str(first["loc"][0])
         code = CODES.get(first["type"], "bad_number" if column == "uses" else "bad_value")
         raise _WrongCellError(column, _shown(cells.get(column)), code, first["msg"]) from error
-    return _checked(read, _plain(cells.get("note") or ""))
+    return _checked(read, from_cell(cells.get("note") or ""))
 
 
 def _checked(read: Resident, note: str) -> Listed:
@@ -175,11 +172,6 @@ def _written(at: datetime | None, zone: ZoneInfo, *, whole_day: bool) -> str:
     # Seconds only where there are some: they are nobody's but a program's.
     whole_minute = local.replace(second=0, microsecond=0) == local
     return local.strftime("%Y-%m-%d %H:%M") if whole_minute else local.isoformat(sep=" ")
-
-
-def _plain(note: str) -> str:
-    """What ``sheet_text`` put before a note is taken off."""
-    return note[1:] if note[:1] == "'" and note[1:].startswith(_FORMULA) else note
 
 
 def _shown(text: str | None) -> str | None:

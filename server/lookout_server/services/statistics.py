@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from lookout_server.domain.access import Access
 from lookout_server.domain.calendar import day_span
+from lookout_server.domain.spreadsheet import as_cell
 from lookout_server.domain.statistics import Assessment, Judged, Statistics, Work
 from lookout_server.domain.territory import Camera, CameraKey, Person, Site, Territory
 from lookout_server.domain.wording import SCENARIOS
@@ -18,8 +19,6 @@ from lookout_server.errors import InvalidError, NotFoundError
 from lookout_server.ports import Store
 
 LONGEST_DAYS = 366
-#: Nobody's cell shall be a formula to a spreadsheet.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,8 +133,8 @@ _JUDGED = ("alarms", "real", "false", "duplicate", "other", "open_alarms", "fals
 def _cell(value: object) -> object:
     if isinstance(value, float):
         return round(value, 4)
-    if isinstance(value, str) and value.startswith(_FORMULA):
-        return "'" + value
+    if isinstance(value, str):
+        return as_cell(value)
     return "" if value is None else value
 
 
