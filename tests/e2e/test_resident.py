@@ -5,7 +5,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
 from e2e.console_driver import PHONE, Window, dispatch, open_window
 from e2e.dispatcher import OPERATOR, WORKER, Dispatcher
@@ -80,6 +80,41 @@ def test_what_was_begun_outlives_a_reload_and_a_photo_can_be_taken_back(
     expect(told).to_have_text(tracking)
     page.get_by_role("button", name="再报一件").click()
     expect(page.get_by_label(phone.says("resident.words"))).to_have_value("")
+
+
+def test_what_is_changed_after_a_lost_answer_is_heard_and_photos_too_many_are_told(
+    browser: Browser, dispatcher: Dispatcher, code: str, photo: Path, windows: list[Window]
+) -> None:
+    phone = open_window(browser, dispatcher.url, PHONE)
+    windows.append(phone)
+    page, reports = phone.page, f"{dispatcher.url}/api/v1/public/places/{code}/reports"
+    page.goto(f"{dispatcher.url}/r/{code}")
+    page.get_by_role("button", name="治安隐患").click()
+    page.locator("input[type=file]").set_input_files([photo] * 5)
+    expect(page.get_by_text("最多 3 张照片，另外 2 张没有加入。")).to_be_visible()
+    expect(page.get_by_alt_text("照片 3")).to_be_visible()
+    words, send = page.get_by_label(phone.says("resident.words")), page.get_by_role("button", name="提交")
+    words.fill("东门的锁坏了")
+
+    def lose(route: Route) -> None:
+        assert route.fetch().status == 201
+        route.abort()
+
+    page.route(reports, lose)
+    send.click()
+    expect(page.get_by_text("您填的内容还在")).to_be_visible()
+    page.unroute(reports)
+    words.fill("是西门的锁坏了")
+    send.click()
+    expect(page.get_by_text("已收到，谢谢")).to_be_visible()
+    phone.complaints.clear()
+    caller = Caller.sign_in(dispatcher, OPERATOR)
+    cases = [each["id"] for each in caller.ask("GET", "/cases")["items"] if each["source"] == "resident"]
+    said = [
+        text for case in cases for text in str(caller.ask("GET", f"/cases/{case}")).split("'") if "的锁坏了" in text
+    ]
+    caller.client.close()
+    assert set(said) == {"东门的锁坏了", "是西门的锁坏了"}
 
 
 def test_the_whole_way_of_a_report_in_english_and_plain_words_and_a_rating_at_the_end(

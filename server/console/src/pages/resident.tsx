@@ -1,11 +1,12 @@
 /** 码上就办: what somebody sees who has scanned a code on a wall. Choose, show, send. */
 
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { passes } from "../api/client";
 import type { PageProps } from "../app";
 import { LanguageSwitch } from "../components/language-switch";
 import { Show, useLoad } from "../components/load";
 import { explain } from "../live/notices";
-import { type Draft, fresh, keep, kept } from "../resident/draft";
+import { type Draft, anew, fresh, keep, kept } from "../resident/draft";
 import { KindPicture } from "../resident/pictures";
 import { type Place, place, report } from "../resident/reports";
 import { inLanguage, t } from "../text/i18n";
@@ -29,20 +30,33 @@ export default function ResidentPage({ params }: PageProps) {
 function Report({ place: known }: { place: Place }) {
   const [draft, setDraft] = useState(() => kept(known.code));
   const { kind, words, tracking } = draft;
+  const now = useRef(draft);
   const change = (part: Partial<Draft>) => {
-    setDraft((held) => ({ ...held, ...part }));
-    keep(known.code, { ...draft, ...part });
+    now.current = { ...now.current, ...part };
+    setDraft(now.current);
+    keep(known.code, now.current);
   };
+  /** They say something else. */
+  const say = (part: Partial<Draft>) => change({ ...anew(now.current), ...part });
   const [photos, setPhotos] = useState<readonly Blob[]>([]);
   const [busy, setBusy] = useState(false);
+  const [reading, setReading] = useState(false);
   const [error, setError] = useState<string | null>(null);
-  const add = async (files: FileList | null) => {
+  const show = (next: readonly Blob[]) => {
+    setPhotos(next);
+    say({});
+  };
+  const add = async (files: readonly File[]) => {
     setError(null);
+    setReading(true);
     try {
-      const made = await Promise.all([...(files ?? [])].map(preparePhoto));
-      setPhotos((held) => [...held, ...made].slice(0, known.max_photos));
+      const room = known.max_photos - photos.length;
+      show([...photos, ...(await Promise.all(files.slice(0, room).map(preparePhoto)))]);
+      if (files.length > room) setError(t("resident.too_many", { most: known.max_photos, n: files.length - room }));
     } catch (reason) {
       setError(reason instanceof UnreadablePhoto ? t("resident.unreadable") : explain(reason));
+    } finally {
+      setReading(false);
     }
   };
   const send = async () => {
@@ -52,6 +66,7 @@ function Report({ place: known }: { place: Place }) {
     try {
       change({ tracking: await report(known.code, { kind, words, photos }, draft.key) });
     } catch (reason) {
+      if (passes(reason)) change({ tried: true });
       setError(`${explain(reason)} ${t("resident.kept")}`);
     } finally {
       setBusy(false);
@@ -74,7 +89,8 @@ function Report({ place: known }: { place: Place }) {
               type="button"
               class="button kind"
               aria-pressed={kind === each.kind}
-              onClick={() => change({ kind: each.kind })}
+              disabled={busy || reading}
+              onClick={() => say({ kind: each.kind })}
             >
               <KindPicture kind={each.kind} />
               {inLanguage(each)}
@@ -97,21 +113,32 @@ function Report({ place: known }: { place: Place }) {
           type="file"
           accept="image/*"
           multiple
-          disabled={photos.length >= known.max_photos}
-          onChange={(event) => void add(event.currentTarget.files)}
+          disabled={busy || reading || photos.length >= known.max_photos}
+          onChange={(event) => {
+            void add([...(event.currentTarget.files ?? [])]);
+            // The same picture may be chosen again.
+            event.currentTarget.value = "";
+          }}
         />
       </label>
-      <Thumbnails photos={photos} onRemove={(gone) => setPhotos(photos.filter((photo) => photo !== gone))} />
+      {reading ? <p class="quiet-text">{t("resident.reading")}</p> : null}
+      <Thumbnails photos={photos} fixed={busy || reading} onRemove={(gone) => show(photos.filter((photo) => photo !== gone))} />
       <label>
         {t("resident.words")}
-        <textarea rows={3} maxLength={2000} value={words} onInput={(event) => change({ words: event.currentTarget.value })} />
+        <textarea
+          rows={3}
+          maxLength={2000}
+          value={words}
+          disabled={busy}
+          onInput={(event) => say({ words: event.currentTarget.value })}
+        />
       </label>
       <p class="form-error" role="alert">
         {error}
       </p>
       <button
         class="button primary big"
-        disabled={busy || kind === null || (words.trim() === "" && photos.length === 0)}
+        disabled={busy || reading || kind === null || (words.trim() === "" && photos.length === 0)}
         onClick={() => void send()}
       >
         {t(busy ? "resident.sending" : "resident.send")}
@@ -121,7 +148,14 @@ function Report({ place: known }: { place: Place }) {
   );
 }
 
-function Thumbnails({ photos, onRemove }: { photos: readonly Blob[]; onRemove: (photo: Blob) => void }) {
+interface ThumbnailsProps {
+  photos: readonly Blob[];
+  /** While they are sent, or more are read. */
+  fixed: boolean;
+  onRemove: (photo: Blob) => void;
+}
+
+function Thumbnails({ photos, fixed, onRemove }: ThumbnailsProps) {
   const [urls, setUrls] = useState<readonly string[]>([]);
   useEffect(() => {
     const made = photos.map((photo) => URL.createObjectURL(photo));
@@ -133,7 +167,13 @@ function Thumbnails({ photos, onRemove }: { photos: readonly Blob[]; onRemove: (
       {urls.map((url, number) => (
         <figure key={url}>
           <img src={url} alt={t("resident.photo_alt", { n: number + 1 })} />
-          <button type="button" class="button small" aria-label={t("resident.remove_of", { n: number + 1 })} onClick={() => onRemove(photos[number] as Blob)}>
+          <button
+            type="button"
+            class="button small"
+            disabled={fixed}
+            aria-label={t("resident.remove_of", { n: number + 1 })}
+            onClick={() => onRemove(photos[number] as Blob)}
+          >
             {t("resident.remove")}
           </button>
         </figure>

@@ -5,6 +5,8 @@ export interface Draft {
   key: string;
   kind: string | null;
   words: string;
+  /** It was sent as it stands, without an answer: it may have arrived. */
+  tried: boolean;
   /** Once it was sent: it is told this once, and stays until another report is begun. */
   tracking: string | null;
 }
@@ -12,7 +14,16 @@ export interface Draft {
 const KEPT_AS = "lookout.report.";
 
 export function fresh(): Draft {
-  return { key: crypto.getRandomValues(new Uint32Array(4)).join("-"), kind: null, words: "", tracking: null };
+  return { key: newKey(), kind: null, words: "", tried: false, tracking: null };
+}
+
+/** What a draft needs to be changed: what may have arrived says something else, and under its key nothing more is heard. */
+export function anew({ key, tried }: Draft): Pick<Draft, "key" | "tried"> {
+  return { key: tried ? newKey() : key, tried: false };
+}
+
+function newKey(): string {
+  return crypto.getRandomValues(new Uint32Array(4)).join("-");
 }
 
 /** Of this place; a new one when there is none. */
