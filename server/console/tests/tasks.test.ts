@@ -8,7 +8,12 @@ vi.stubGlobal("addEventListener", () => undefined);
 vi.stubGlobal("document", { addEventListener: () => undefined, visibilityState: "visible" });
 /** Requests that have not been answered, oldest first. */
 const asked: ((item: CaseDetail) => void)[] = [];
-vi.stubGlobal("fetch", () => new Promise((answer) => asked.push((item) => answer(new Response(JSON.stringify(item))))));
+let offline = false;
+vi.stubGlobal("fetch", () =>
+  offline
+    ? Promise.reject(new TypeError("Failed to fetch"))
+    : new Promise((answer) => asked.push((item) => answer(new Response(JSON.stringify(item))))),
+);
 
 const { user } = await import("../src/live/session");
 const { refresh, takeMessage, tasks } = await import("../src/worker/tasks");
@@ -45,5 +50,28 @@ describe("answers that overtake each other", () => {
     asked[0]?.(mine(2));
     await late;
     expect(tasks.value).toEqual([]);
+  });
+});
+
+describe("a change that is heard of and cannot be fetched", () => {
+  it("is fetched as soon as it can be", async () => {
+    vi.useFakeTimers();
+    number += 1;
+    asked.length = 0;
+    user.value = { ...WANG, username: "wang", roles: ["worker"] } as unknown as User;
+    tasks.value = [mine(1)];
+    offline = true;
+    takeMessage(message({ alarm: null, case: mine(2) }));
+    takeMessage(message({ alarm: null, case: mine(3) }));
+    await vi.advanceTimersByTimeAsync(12_000);
+    offline = false;
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(asked.length).toBe(1);
+    asked[0]?.(mine(3, { state: "verifying" }));
+    await vi.advanceTimersByTimeAsync(0);
+    expect(tasks.value?.map((item) => item.state)).toEqual(["verifying"]);
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(asked.length).toBe(1);
+    vi.useRealTimers();
   });
 });

@@ -1,7 +1,7 @@
 /** The signed-in worker's cases, with the steps that are on their way. */
 
 import { effect, signal } from "@preact/signals";
-import { request } from "../api/client";
+import { passes, request } from "../api/client";
 import * as api from "../api/endpoints";
 import type { Case, CaseAction, CaseDetail, CaseState, FeedMessage } from "../api/models";
 import { uploadEvidence } from "../api/upload";
@@ -15,6 +15,9 @@ import { keepSnapshot, keptSnapshot, shelfOf } from "./shelf";
 const MINE: readonly CaseState[] = ["dispatched", "accepted", "on_scene", "feedback", "verifying", "rework"];
 /** The steps of the straight way, in the order in which they are offered. */
 const STEPS: readonly CaseAction[] = ["accept", "arrive", "feedback"];
+
+/** What is told beside the steps. */
+const BESIDE: readonly CaseAction[] = ["help", "ask_extend", "ask_suspend"];
 
 /** null until fetched. */
 export const tasks = signal<readonly CaseDetail[] | null>(null);
@@ -33,7 +36,7 @@ export const outbox = new Outbox({
     if (after === "done") tell(t("done.step", { action: jobName(job) }));
     if (job.kind === "letter") arrived.value += 1;
     else if (after === "overtaken") void attempt(() => tellOvertaken(job));
-    else void attempt(() => refresh(job.caseId));
+    else void attempt(() => follow(job.caseId));
   },
   alone,
   later: (action, ms) => void setTimeout(action, ms),
@@ -108,8 +111,8 @@ export async function openShelf(): Promise<void> {
 export function take(item: CaseDetail, action: CaseAction, more: Partial<Pick<KeptStep, "fields" | "photos" | "place">> = {}) {
   const made = timesMade(item, action);
   const title = `${item.number} ${caseTitle(item)}`;
-  // A call for help does not wait for the step before it.
-  const id = action === "help" ? `${item.id}/help` : item.id;
+  // A call for help, or for more time, does not wait for the step before it.
+  const id = BESIDE.includes(action) ? `${item.id}/${action}` : item.id;
   return outbox.add({
     kind: "step",
     fields: {},
@@ -167,6 +170,22 @@ export async function refresh(id: string): Promise<void> {
   tasks.value = (mine ? [...others, item] : others).sort((a, b) => Date.parse(b.opened_at) - Date.parse(a.opened_at));
 }
 
+const AGAIN_MS = 5_000;
+/** Cases to be fetched again. */
+const missed = new Set<string>();
+
+/** Fetch a case, again and again while that cannot be: the feed tells of a change once. */
+async function follow(id: string): Promise<void> {
+  missed.delete(id);
+  try {
+    await refresh(id);
+  } catch (error) {
+    if (!passes(error)) throw error;
+    if (!missed.has(id)) setTimeout(() => user.value && missed.has(id) && void attempt(() => follow(id)), AGAIN_MS);
+    missed.add(id);
+  }
+}
+
 /** Take a message of the feed: only what concerns this worker is fetched. */
 export function takeMessage(message: FeedMessage): void {
   const item = message.case;
@@ -178,5 +197,5 @@ export function takeMessage(message: FeedMessage): void {
     leaveWord(t("done.taken_away", { number: item.number, scene: caseTitle(item) }));
     return;
   }
-  void attempt(() => refresh(item.id));
+  void attempt(() => follow(item.id));
 }
