@@ -1,8 +1,10 @@
 """The worker's phone on a bad network: what was done is kept, sent once, and readable without a connection."""
 
 import re
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -78,6 +80,46 @@ def test_feedback_outlives_a_cut_upload_a_reload_and_a_killed_tab(
     assert [entry["action"] for entry in case["history"]].count("feedback") == 1
     assert len([file for file in case["evidence"] if file["stage"] == "after"]) == 1
     close_case(operator, number)
+
+
+def test_a_photo_that_is_being_read_and_words_outlive_a_change_of_the_case_and_more_time_is_asked_for(
+    gateway: SpokenGateway, operator: Window, phone: Window, photo: Path
+) -> None:
+    gateway.tell(parked_ebike(gateway, "slow"))
+    number = report(operator, camera="2单元楼道")
+    dispatch(operator)
+    page = phone.page
+    for step in ("签收", "到场", "拍照反馈"):
+        page.get_by_role("button", name=step, exact=True).click()
+    shutter, thumbs = page.locator("input[type=file]"), page.get_by_label("已拍照片")
+    shutter.set_input_files(photo)
+    page.get_by_label("说明").fill("已清走")
+    # A slow phone, until `read` is called.
+    page.evaluate(
+        "() => { const read = createImageBitmap; const go = new Promise((done) => { window.read = done; });"
+        " window.createImageBitmap = async (file) => { await go; return read(file); }; }"
+    )
+    shutter.set_input_files(photo)
+    expect(page.get_by_text("正在处理照片…")).to_be_visible()
+    # What is read would be left out.
+    expect(page.get_by_role("button", name=re.compile("^提交反馈"))).to_be_disabled()
+    page.get_by_role("button", name="需要更多时间…").click()
+    until, at = page.get_by_label("到什么时候"), datetime.now(ZoneInfo("Asia/Shanghai")) + timedelta(hours=3)
+    # The dispatcher would refuse it.
+    until.fill(f"{at.year + 2}-01-02T03:04")
+    assert until.evaluate("(field) => field.validity.rangeOverflow")
+    until.fill(f"{at:%Y-%m-%dT%H:%M}")
+    page.get_by_label("原因").fill("等物业来开门")
+    page.get_by_role("button", name="申请延期", exact=True).click()
+    expect(page.get_by_text(f"已申请延期（到 {at:%m/%d %H:%M}:00），等主管审批。")).to_be_visible()
+    page.evaluate("() => window.read()")
+    expect(thumbs).to_have_count(2)
+    expect(page.get_by_label("说明")).to_have_value("已清走")
+    phone.shoot(OUTPUT / "phone-more-time.png", whole=True)
+    page.get_by_role("button", name="提交反馈（2 张照片）").click()
+    expect(page.get_by_text("已反馈，等值班员核查。")).to_be_visible()
+    asked = next(entry for entry in case_of(operator, number)["history"] if entry["action"] == "ask_extend")
+    assert asked["note"] == "等物业来开门"
 
 
 def test_two_pages_of_one_phone_send_what_it_keeps_once(

@@ -2,61 +2,14 @@
 
 import { useState } from "preact/hooks";
 import * as api from "../api/endpoints";
-import type { Case, CaseAction, Tier } from "../api/models";
+import type { Case, Tier } from "../api/models";
 import { OPEN_STATES } from "../live/columns";
 import { sightingsOf } from "../live/sightings";
 import { t } from "../text/i18n";
 import { caseTitle } from "../text/title";
-import { fieldMoment } from "../text/zone";
 import { Failed, Show, useLoad } from "./load";
 import { sightingName } from "./sightings";
-
-export interface AskProps {
-  item: Case;
-  action: CaseAction;
-  busy: boolean;
-  onGo: (action: CaseAction, fields: Record<string, unknown>) => void;
-}
-
-interface FormProps extends AskProps {
-  ready: boolean;
-  fields: () => Record<string, unknown>;
-  children: preact.ComponentChildren;
-}
-
-function Form({ action, busy, onGo, ready, fields, children }: FormProps) {
-  const submit = (event: Event) => {
-    event.preventDefault();
-    onGo(action, fields());
-  };
-  return (
-    <form class="words" onSubmit={submit}>
-      {children}
-      <button class="button primary" disabled={busy || !ready}>
-        {t(`case_action.${action}`)}
-      </button>
-    </form>
-  );
-}
-
-/** Until when, and why. The field is in the site's time as all times on the page are; what is sent is UTC. */
-export function Until(props: AskProps) {
-  const [until, setUntil] = useState("");
-  const [reason, setReason] = useState("");
-  const fields = () => ({ until: fieldMoment(until), reason: reason.trim() });
-  return (
-    <Form {...props} ready={until !== "" && reason.trim() !== ""} fields={fields}>
-      <label>
-        {t("ask.until")}
-        <input type="datetime-local" value={until} onInput={(event) => setUntil(event.currentTarget.value)} autofocus />
-      </label>
-      <label>
-        {t("case.reason")}
-        <textarea rows={2} maxLength={500} value={reason} onInput={(event) => setReason(event.currentTarget.value)} />
-      </label>
-    </Form>
-  );
-}
+import { type AskProps, Form } from "./until";
 
 const SCORES = [1, 2, 3, 4, 5] as const;
 

@@ -3,8 +3,9 @@ import type { Case, CaseAction, CaseState } from "../api/models";
 import { move } from "../live/moves";
 import { t } from "../text/i18n";
 import { moveName } from "../text/move";
-import { Closing, Departments, Into, Leaving, Score, Until } from "./asks";
+import { Closing, Departments, Into, Leaving, Score } from "./asks";
 import { Candidates } from "./candidates";
+import { Until } from "./until";
 import { Words } from "./words";
 
 type Ask = "nothing" | "reason" | "person" | "photo" | keyof typeof FORMS;

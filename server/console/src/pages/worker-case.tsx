@@ -1,6 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 import type { PageProps } from "../app";
-import type { CaseDetail } from "../api/models";
+import type { CaseAction, CaseDetail } from "../api/models";
 import { Limit } from "../components/clocks";
 import { Empty } from "../components/empty";
 import { Evidence } from "../components/evidence";
@@ -9,9 +9,11 @@ import { Words } from "../components/words";
 import { Reports } from "../components/reports";
 import { AlsoAt, Scenes } from "../components/sightings";
 import { Timeline } from "../components/timeline";
+import { Until } from "../components/until";
+import { overview } from "../live/live";
 import { explain } from "../live/notices";
 import { sightingsOf } from "../live/sightings";
-import { clockTime } from "../text/format";
+import { clockTime, dayTime } from "../text/format";
 import { t } from "../text/i18n";
 import { caseTitle } from "../text/title";
 import { FeedbackForm } from "../worker/feedback-form";
@@ -27,6 +29,10 @@ export default function WorkerCasePage({ params }: PageProps) {
     </WorkerFrame>
   );
 }
+
+const ASKING = ["ask_extend", "ask_suspend"] as const;
+const OTHERWISE = [...ASKING, "return"] as const;
+type WayOut = (typeof OTHERWISE)[number];
 
 function Task({ id }: { id: string }) {
   const item = tasks.value?.find((other) => other.id === id);
@@ -61,7 +67,7 @@ function TaskFile({ item }: { item: CaseDetail }) {
       <AlsoAt item={item} />
       {item.alarms.length === 0 ? <Reports item={item} /> : null}
       <Said item={item} />
-      {feedbackNow ? <FeedbackForm key={item.version} item={item} /> : <NextStep item={item} />}
+      {feedbackNow ? <FeedbackForm item={item} /> : <NextStep item={item} />}
       <div class="buttons">
         <Way item={item} />
         {item.allowed.includes("help") ? (
@@ -73,7 +79,8 @@ function TaskFile({ item }: { item: CaseDetail }) {
       <Called item={item} />
       <Scenes alarms={sightingsOf(item)} />
       <After item={item} />
-      <Return item={item} />
+      <Asked item={item} />
+      <Otherwise item={item} />
       <h2>{t("case.timeline")}</h2>
       <Timeline item={item} />
     </article>
@@ -100,16 +107,35 @@ function After({ item }: { item: CaseDetail }) {
   return files.length === 0 ? null : <Evidence files={files} empty="" />;
 }
 
-/** The way out of a case that one cannot take, with the reason. */
-function Return({ item }: { item: CaseDetail }) {
-  const [open, setOpen] = useState(false);
-  if (!item.allowed.includes("return") || outbox.jobOf(item.id) !== undefined) return null;
-  if (!open) {
-    return (
-      <button class="button quiet" onClick={() => setOpen(true)}>
-        {t("worker.return")}
-      </button>
-    );
-  }
-  return <Words action="return" busy={false} onGo={(_, fields) => void take(item, "return", { fields })} />;
+/** A request for more time that is on its way, or waits for the supervisor. */
+function Asked({ item }: { item: CaseDetail }) {
+  const job = ASKING.map((action) => outbox.jobOf(`${item.id}/${action}`)).find((each) => each !== undefined);
+  if (job !== undefined) return <JobState job={job} />;
+  if (item.asked === null) return null;
+  const { action, until } = item.asked;
+  return <p class="note">{t("worker.asked", { action: t(`case_action.${action}`), at: dayTime(until) })}</p>;
+}
+
+/** What else there is than going on: more time, or out of a case that one cannot take, with the reason. */
+function Otherwise({ item }: { item: CaseDetail }) {
+  const [open, setOpen] = useState<WayOut | null>(null);
+  if (outbox.jobOf(item.id) !== undefined) return null;
+  // Times are by the site's clock; without the dispatcher nobody knows which that is.
+  const known = overview.value === null ? (["return"] as const) : OTHERWISE;
+  const ways = known.filter((way) => item.allowed.includes(way) && outbox.jobOf(`${item.id}/${way}`) === undefined);
+  const go = (action: CaseAction, fields: Record<string, unknown>) => {
+    setOpen(null);
+    void take(item, action, { fields });
+  };
+  const Wanted = open === "return" ? Words : Until;
+  return (
+    <>
+      {ways.map((way) => (
+        <button key={way} class="button quiet" aria-expanded={open === way} onClick={() => setOpen(open === way ? null : way)}>
+          {t(`worker.${way}`)}
+        </button>
+      ))}
+      {open !== null && ways.includes(open) ? <Wanted key={open} item={item} action={open} busy={false} onGo={go} /> : null}
+    </>
+  );
 }

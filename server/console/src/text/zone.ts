@@ -2,7 +2,7 @@
 
 import { overview } from "../live/live";
 
-const MINUTE_MS = 60_000;
+export const MINUTE_MS = 60_000;
 export const DAY_MS = 86_400_000;
 
 function siteZone(): string {
@@ -31,6 +31,11 @@ export function momentOf(day: string, clock: string, zone = siteZone()): number 
 export function fieldMoment(text: string, zone = siteZone()): string {
   const [day = "", clock = ""] = text.split("T");
   return new Date(momentOf(day, clock.slice(0, 5), zone)).toISOString();
+}
+
+/** A moment as such a field is filled in. */
+export function momentField(ms: number, zone = siteZone()): string {
+  return `${dayAt(ms, zone)}T${clockAt(ms, zone)}`;
 }
 
 /** By how much the zone's clock is ahead of UTC at that moment, in milliseconds. */

@@ -10,6 +10,7 @@ import { take as takeStep } from "./tasks";
 export function FeedbackForm({ item }: { item: CaseDetail }) {
   const { photos, note, kept, now, change, forget } = useDraft(item.id);
   const [locating, setLocating] = useState(false);
+  const [reading, setReading] = useState(false);
   const send = async () => {
     setLocating(true);
     const place = await currentPlace();
@@ -26,6 +27,7 @@ export function FeedbackForm({ item }: { item: CaseDetail }) {
         label={t("step.feedback")}
         primary
         most={20}
+        onReading={setReading}
       />
       {ready ? (
         <>
@@ -33,7 +35,7 @@ export function FeedbackForm({ item }: { item: CaseDetail }) {
             {t("worker.note")}
             <textarea rows={2} maxLength={500} value={note} onInput={(event) => change({ note: event.currentTarget.value })} />
           </label>
-          <button class="button primary big" disabled={locating} onClick={() => void send()}>
+          <button class="button primary big" disabled={locating || reading} onClick={() => void send()}>
             {t(locating ? "worker.locating" : "worker.submit", { n: photos.length })}
           </button>
         </>

@@ -11,11 +11,17 @@ interface PhotosProps {
   /** The page's main step as long as there is none. */
   primary?: boolean;
   most?: number;
+  /** True while pictures are read that are not among `photos` yet. */
+  onReading?: (reading: boolean) => void;
 }
 
 /** Pictures that go with something: taking them, looking at them, and taking them out again. */
-export function Photos({ photos, change, label, primary = false, most = 9 }: PhotosProps) {
-  const [reading, setReading] = useState(false);
+export function Photos({ photos, change, label, primary = false, most = 9, onReading }: PhotosProps) {
+  const [reading, setReadingHere] = useState(false);
+  const setReading = (now: boolean) => {
+    setReadingHere(now);
+    onReading?.(now);
+  };
   const [error, setError] = useState<string | null>(null);
   const take = async (files: FileList | null) => {
     setError(null);
