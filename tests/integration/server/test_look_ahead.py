@@ -116,7 +116,8 @@ async def test_an_alarm_that_another_dispatcher_makes_meanwhile_is_not_made_agai
 
 
 async def test_no_transaction_is_left_standing_for_nobody(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(writers, "_SOON_S", 0.2)
+    # Long enough for a busy box to see it stand there.
+    monkeypatch.setattr(writers, "_SOON_S", 2.0)
     intake, gateway = Intake(database, site=SITE), SmallGateway()
     await intake.take([gateway.sends("o-1")])
     await intake.take([gateway.sends("o-2")])
