@@ -5,6 +5,7 @@ import type { Role } from "../api/models";
 import type { Territory } from "../api/statistics";
 import { attempt, tell } from "../live/notices";
 import { t, word } from "../text/i18n";
+import { placeNames } from "../text/places";
 
 export const ROLES = [
   "operator",
@@ -72,7 +73,7 @@ export function AccountForm({ account, places, onDone }: Props) {
       <Choices legend={t("account.roles")} names={ROLES.map((role) => [role, word("role", role)])} chosen={roles} onChange={(next) => setRoles(next as Role[])} />
       <Choices
         legend={t("account.places")}
-        names={places.map((place) => [place.id, place.name])}
+        names={[...placeNames(places)]}
         chosen={grids}
         onChange={setGrids}
       />

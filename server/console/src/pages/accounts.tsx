@@ -14,6 +14,7 @@ import { Table } from "../components/table";
 import { attempt, tell } from "../live/notices";
 import { user } from "../live/session";
 import { t, word } from "../text/i18n";
+import { placeNames } from "../text/places";
 
 export default function AccountsPage() {
   const [shown, setShown] = useState<Account | "new" | null>(null);
@@ -33,7 +34,8 @@ function Accounts({ shown, onShow }: { shown: Account | "new" | null; onShow: (a
   const [asked, setAsked] = useState<AccountQuery>({ barred: false });
   const found = useLoad(() => api.accounts(asked), JSON.stringify(asked));
   const places = useLoad(territories, "territories");
-  const nameOf = (id: string) => places.value?.find((place) => place.id === id)?.name ?? id;
+  const names = placeNames(places.value ?? []);
+  const nameOf = (id: string) => names.get(id) ?? id;
   const ask = (next: AccountQuery) => {
     setAsked(next);
     found.reload();
