@@ -5,6 +5,7 @@ import * as api from "../api/hand-overs";
 import type { Case } from "../api/models";
 import { overview } from "../live/live";
 import { attempt, tell } from "../live/notices";
+import { unknownOf } from "../live/unknown";
 import { clockTime, dayTime } from "../text/format";
 import { t } from "../text/i18n";
 import { caseTitle } from "../text/title";
@@ -91,16 +92,18 @@ function standing(): string {
   const seen = overview.value;
   if (seen === null) return "";
   const { red, yellow, blue } = seen.open_alarms;
+  const { watching, total, blind } = seen.cameras;
   const count = (...states: (keyof typeof seen.cases)[]) => states.reduce((sum, state) => sum + (seen.cases[state] ?? 0), 0);
   return [
     t("hand.alarms", { red, yellow, blue }),
     t("hand.cases", {
-      send: count("new", "confirmed"),
+      judge: count("new"),
+      send: count("confirmed"),
       work: count("dispatched", "accepted", "on_scene", "rework"),
       check: count("feedback", "verifying"),
       hold: count("suspended"),
     }),
-    t("hand.cameras", { watching: seen.cameras.watching, total: seen.cameras.total, blind: seen.cameras.blind }),
+    t("hand.cameras", { watching, total, blind, unknown: unknownOf(seen.cameras) }),
     "",
   ].join("\n");
 }
