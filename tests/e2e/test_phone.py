@@ -120,6 +120,8 @@ def test_a_photo_that_is_being_read_and_words_outlive_a_change_of_the_case_and_m
     expect(page.get_by_text("已反馈，等值班员核查。")).to_be_visible()
     asked = next(entry for entry in case_of(operator, number)["history"] if entry["action"] == "ask_extend")
     assert asked["note"] == "等物业来开门"
+    # What is told next at that camera is another thing.
+    close_case(operator, number)
 
 
 def test_two_pages_of_one_phone_send_what_it_keeps_once(

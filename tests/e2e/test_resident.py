@@ -134,7 +134,8 @@ def test_the_whole_way_of_a_report_in_english_and_plain_words_and_a_rating_at_th
     caller = Caller.sign_in(dispatcher, OPERATOR)
     worker = Caller.sign_in(dispatcher, WORKER)
     photo = worker.upload(picture("mended"))
-    case = next(each["id"] for each in caller.ask("GET", "/cases")["items"] if each["source"] == "resident")
+    reported = [each["id"] for each in caller.ask("GET", "/cases")["items"] if each["source"] == "resident"]
+    case = next(each for each in reported if "The lamp by the door" in str(caller.ask("GET", f"/cases/{each}")))
     moves: tuple[tuple[Caller, str, dict[str, object], str], ...] = (
         (caller, "confirm", {}, "Confirmed; somebody is being sent"),
         (caller, "dispatch", {"worker": "u-wang"}, "Somebody has been sent"),
