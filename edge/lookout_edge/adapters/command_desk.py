@@ -10,8 +10,10 @@ from typing import Any, cast
 
 from pydantic import ValidationError
 
+from lookout_contract.base import format_utc
 from lookout_contract.commands import COMMANDS, Command, CommandResponse, Outcome, RolloutCommand
 from lookout_edge.adapters.command_memory import CommandMemory
+from lookout_edge.adapters.command_order import CommandOrder
 from lookout_edge.errors import EdgeError
 
 _NO_ID = "unknown"
@@ -23,16 +25,24 @@ Reply = Callable[[CommandResponse], None]
 
 
 class CommandDesk:
-    """Reads commands, answers those that are late, repeated or wrong, and has the others carried out.
+    """Reads commands, answers those that are late, repeated, overtaken or wrong, and has the others carried out.
 
     Each runs on a thread of its own: a slow one never holds up receipts or heartbeats, nor commands of another kind or
     for another camera. Those of one kind follow each other in the order in which they came, but for rollouts, which
     refuse each other; one whose turn does not come within ``turn_s`` is answered as failed.
     """
 
-    def __init__(self, handler: Handler, memory: CommandMemory | None = None, *, turn_s: float = TURN_S) -> None:
+    def __init__(
+        self,
+        handler: Handler,
+        memory: CommandMemory | None = None,
+        order: CommandOrder | None = None,
+        *,
+        turn_s: float = TURN_S,
+    ) -> None:
         self._handler = handler
         self._memory = memory or CommandMemory()
+        self._order = order or CommandOrder()
         self._turn_s = turn_s
         self._lock = threading.Lock()
         self._ended = threading.Condition(self._lock)
@@ -59,7 +69,7 @@ class CommandDesk:
             elif command.id in self._memory:
                 known = self._memory.answer(command.id)
             else:
-                known = self._first_look(command, now)
+                known = self._first_look(command, now) or self._overtaken(command, now)
                 self._memory.note(command.id, known)
                 if known is None:
                     if not isinstance(command, RolloutCommand):
@@ -75,6 +85,13 @@ class CommandDesk:
         if command.expires_at is not None and command.expires_at < now:
             return _answer(command, Outcome.EXPIRED, now, "it came too late: check the clocks or send it again")
         return None
+
+    def _overtaken(self, command: Command, now: datetime) -> CommandResponse | None:
+        newer = self._order.overtaken(command, now)
+        if newer is None:
+            return None
+        why = f"a newer {command.name} command, of {format_utc(newer)}, came before it: nothing is done"
+        return _answer(command, Outcome.REFUSED, now, why)
 
     def _carry_out(self, command: Command, now: datetime, reply: Reply) -> None:
         response = _answer(command, Outcome.FAILED, now, "the gateway stumbled over it: its log says where")

@@ -19,6 +19,7 @@ from lookout_edge.adapters.backoff import Backoff
 from lookout_edge.adapters.broker import RESERVE, BrokerOptions, Message, Session, TlsOptions
 from lookout_edge.adapters.command_desk import CommandDesk, Handler
 from lookout_edge.adapters.command_memory import CommandMemory
+from lookout_edge.adapters.command_order import CommandOrder
 from lookout_edge.adapters.folded_log import FoldedLog
 from lookout_edge.adapters.spool import SqliteSpool
 from lookout_edge.errors import LinkError, SpoolError
@@ -50,6 +51,7 @@ class MqttLink:
         status: Callable[[], GatewayStatus],
         on_command: Handler,
         memory: CommandMemory | None = None,
+        order: CommandOrder | None = None,
         heartbeat_s: float = 10.0,
         backoff: Backoff | None = None,
     ) -> None:
@@ -58,7 +60,7 @@ class MqttLink:
         self._spool = spool
         self._clock = clock
         self._status = status
-        self._desk = CommandDesk(on_command, memory)
+        self._desk = CommandDesk(on_command, memory, order)
         self._heartbeat_s = heartbeat_s
         self._backoff = backoff or Backoff(ceiling_s=15.0)
         self._faults = FoldedLog(_log)

@@ -17,6 +17,7 @@ from lookout_contract.topics import GatewayTopics
 from lookout_edge.adapters.backoff import Backoff
 from lookout_edge.adapters.clock import SystemClock
 from lookout_edge.adapters.command_memory import CommandMemory
+from lookout_edge.adapters.command_order import CommandOrder
 from lookout_edge.adapters.coverage import CoverageFile
 from lookout_edge.adapters.directory import FilePlateDirectory
 from lookout_edge.adapters.enrolment import Enrolment
@@ -415,6 +416,7 @@ class GatewayBuilder:
             status=self._status,
             on_command=desk.handle,
             memory=CommandMemory(config.data_dir / "commands.json"),
+            order=CommandOrder(config.data_dir / "command_order.json"),
             heartbeat_s=10.0,
         )
 

@@ -7,9 +7,20 @@ from pathlib import Path
 
 import pytest
 
-from lookout_contract.commands import Command, CommandResponse, Outcome, ReloadCommand, RolloutCommand, SnapshotCommand
+from lookout_contract.commands import (
+    Command,
+    CommandResponse,
+    Outcome,
+    ReloadCommand,
+    ResidentsCommand,
+    RolloutCommand,
+    SnapshotCommand,
+    Verdict,
+    VerdictCommand,
+)
 from lookout_edge.adapters.command_desk import CommandDesk
 from lookout_edge.adapters.command_memory import CommandMemory
+from lookout_edge.adapters.command_order import CommandOrder
 from lookout_edge.errors import EdgeError
 
 NOW = datetime(2026, 5, 4, 6, 0, tzinfo=UTC)
@@ -18,12 +29,12 @@ NOW = datetime(2026, 5, 4, 6, 0, tzinfo=UTC)
 class Office:
     """A desk with a handler that notes what it did, and the answers given."""
 
-    def __init__(self, memory: CommandMemory | None = None) -> None:
+    def __init__(self, memory: CommandMemory | None = None, order: CommandOrder | None = None) -> None:
         self.done: list[Command] = []
         self.answers: list[CommandResponse] = []
         self.changed = threading.Condition()
         self.failure: EdgeError | None = None
-        self.desk = CommandDesk(self.carry_out, memory)
+        self.desk = CommandDesk(self.carry_out, memory, order)
 
     def carry_out(self, command: Command) -> CommandResponse:
         self.done.append(command)
@@ -224,3 +235,53 @@ def test_old_ids_are_forgotten_in_the_end() -> None:
         office.send("reload", reload(f"c{number}"), answers=number + 1)
     office.send("reload", reload("c0"), answers=301)
     assert len(office.done) == 301
+
+
+def vehicles(command_id: str, minutes: float) -> bytes:
+    """A list of vehicles that was issued so many minutes after ``NOW``."""
+    return ResidentsCommand(id=command_id, issued_at=NOW + timedelta(minutes=minutes), residents=()).to_json()
+
+
+def verdict(command_id: str, minutes: float, occurrence: str = "o-1") -> bytes:
+    """What somebody made of an alarm so many minutes after ``NOW``."""
+    at = NOW + timedelta(minutes=minutes)
+    return VerdictCommand(id=command_id, issued_at=at, occurrence=occurrence, verdict=Verdict.FALSE).to_json()
+
+
+def test_an_older_list_of_vehicles_undoes_no_newer_one_even_after_a_restart(tmp_path: Path) -> None:
+    file = tmp_path / "order.json"
+    assert Office(order=CommandOrder(file)).send("residents", vehicles("new", -1)).outcome is Outcome.DONE
+    again = Office(order=CommandOrder(file))
+    late = again.send("residents", vehicles("old", -2))
+    assert (late.outcome, again.done) == (Outcome.REFUSED, [])
+    assert "a newer residents command, of 2026-05-04T05:59:00.000Z, came before it" in str(late.detail)
+    assert again.send("residents", vehicles("newest", 0), answers=2).outcome is Outcome.DONE
+
+
+def test_verdicts_overtake_each_other_an_alarm_alone() -> None:
+    office = Office()
+    office.send("verdict", verdict("v-new", -1))
+    assert office.send("verdict", verdict("v-old", -2), answers=2).outcome is Outcome.REFUSED
+    assert office.send("verdict", verdict("v-other", -3, "o-2"), answers=3).outcome is Outcome.DONE
+
+
+def test_what_came_from_a_wrong_clock_shuts_nobody_out() -> None:
+    office = Office()
+    office.send("residents", vehicles("from-next-year", 500_000))
+    assert office.send("residents", vehicles("of-today", 0), answers=2).outcome is Outcome.DONE
+
+
+def test_the_list_is_remembered_whatever_else_is_judged() -> None:
+    office = Office()
+    office.send("residents", vehicles("new", -1))
+    for number in range(300):
+        office.send("verdict", verdict(f"v-{number}", 0, f"o-{number}"), answers=number + 2)
+    assert office.send("residents", vehicles("old", -2), answers=302).outcome is Outcome.REFUSED
+
+
+def test_an_order_that_cannot_be_read_or_written_keeps_no_command_out(tmp_path: Path) -> None:
+    file = tmp_path / "order.json"
+    file.write_text("not json")
+    assert Office(order=CommandOrder(file)).send("residents", vehicles("a", 0)).outcome is Outcome.DONE
+    blocked = CommandOrder(tmp_path / "order.json" / "below-a-file")
+    assert Office(order=blocked).send("residents", vehicles("b", 0)).outcome is Outcome.DONE
