@@ -52,10 +52,20 @@ class GatewayRepository(Protocol):
         """One command."""
         ...
 
-    async def commands(
-        self, *, unanswered_since: datetime | None = None, gateway: str | None = None, limit: int | None = None
-    ) -> Sequence[SentCommand]:
-        """All commands, newest first, or those that expired before the given time without an answer."""
+    async def commands(self, *, gateway: str | None = None, limit: int | None = None) -> Sequence[SentCommand]:
+        """All commands, or a gateway's, newest first."""
+        ...
+
+    async def silent(self, since: datetime, until: datetime) -> Sequence[SentCommand]:
+        """Commands whose time ran out between the two without an answer, without what they said."""
+        ...
+
+    async def unanswered(self, gateway_id: str, name: str, at: datetime, limit: int) -> Sequence[SentCommand]:
+        """The newest commands of that name that may still be answered and are not, oldest first."""
+        ...
+
+    async def last_issued(self, gateway_id: str, name: str) -> datetime | None:
+        """When the newest command of that name was issued."""
         ...
 
     async def newest_command(self, gateway_id: str, name: str) -> SentCommand | None:

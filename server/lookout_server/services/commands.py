@@ -24,7 +24,7 @@ from lookout_server.domain.alarm import Alarm, DismissReason
 from lookout_server.domain.audit import Act, Entry
 from lookout_server.domain.case import Case
 from lookout_server.domain.territory import CameraKey, Site
-from lookout_server.errors import InvalidError, NotFoundError
+from lookout_server.errors import ForbiddenError, InvalidError, NotFoundError
 from lookout_server.ports import AnswerTo, Gap, ModelPackage, SentCommand, Store, UnitOfWork
 from lookout_server.services import announce
 from lookout_server.services.settling import gaps_of
@@ -32,7 +32,14 @@ from lookout_server.services.taking_over import take_over
 
 _REPLAY_WITHIN = timedelta(minutes=5)
 _SNAPSHOT_WITHIN = timedelta(minutes=2)
-_VERDICT_WITHIN = timedelta(days=1)
+#: A verdict is as good when a box is back from repair: what it learns from goes further back than that.
+_VERDICT_WITHIN = timedelta(days=30)
+#: Verdicts that a gateway which is back is told again at a time, the newest.
+_VERDICTS_AGAIN = 100
+#: By how much a command is later than the one before it that it overtakes: the wire has milliseconds.
+_STEP = timedelta(milliseconds=1)
+#: Kinds of commands of which gateways obey the newest and refuse what is older.
+_OVERTAKING = frozenset({"residents", "verdict", "proposal"})
 #: How long a gateway has to answer what a person asks of it.
 _ANSWER_WITHIN = timedelta(minutes=2)
 #: Commands that carry the name of who asks.
@@ -107,17 +114,18 @@ async def ask(store: Store, site: Site, wanted: Wanted, *, at: datetime) -> Sent
     payload = command.to_json()
     must_fit(payload)
     async with store.write() as uow:
-        known = wanted.gateway in await uow.gateways.get([wanted.gateway])
-        if not known or wanted.gateway in await _out_of_reach(uow, wanted.by):
-            raise NotFoundError(f"there is no gateway {wanted.gateway!r}: see the list of gateways")
-        if wanted.camera is not None:
-            key = CameraKey(gateway=wanted.gateway, id=wanted.camera)
-            camera = (await uow.territory.cameras({key})).get(key)
-            if camera is not None and not wanted.by.covers(camera.grid):
-                raise NotFoundError(f"there is no camera {key.path} that you look after")
+        await _may_ask(uow, wanted)
         held = await uow.gateways.command(command.id)
         if held is not None:
             return held
+        if wanted.name in _OVERTAKING:
+            if wanted.name == "residents":
+                # Whoever sends lists queues here, so that they leave in the order of their times.
+                await uow.vehicles.state(lock=True)
+            issued_at = await overtaking(uow, wanted.gateway, wanted.name, at)
+            if issued_at != at:
+                command = command.model_copy(update={"issued_at": issued_at})
+                payload = command.to_json()
         await send_with(uow, site, wanted.gateway, command, payload=payload, by=wanted.by.person.id)
         if wanted.name == "residents":
             await take_over(uow, [wanted.gateway], at)
@@ -133,6 +141,36 @@ async def ask(store: Store, site: Site, wanted: Wanted, *, at: datetime) -> Sent
     if sent is None:
         raise NotFoundError(f"command {command.id} is gone: ask again")
     return sent
+
+
+async def _may_ask(uow: UnitOfWork, wanted: Wanted) -> None:
+    """What is asked of a camera is for those who look after it; what all of a gateway's cameras feel, for those who
+    look after them all."""
+    gateway = (await uow.gateways.get([wanted.gateway])).get(wanted.gateway)
+    if gateway is None or wanted.gateway in await _out_of_reach(uow, wanted.by):
+        raise NotFoundError(f"there is no gateway {wanted.gateway!r}: see the list of gateways")
+    proposal = gateway.proposals.get(wanted.proposal or "")
+    camera = wanted.camera or (proposal.camera if proposal else None)
+    if camera is not None:
+        key = CameraKey(gateway=wanted.gateway, id=camera)
+        placed = (await uow.territory.cameras({key})).get(key)
+        if placed is not None and not wanted.by.covers(placed.grid):
+            raise NotFoundError(f"there is no camera {key.path} that you look after")
+    elif wanted.by.places is not None:
+        cameras = await uow.territory.cameras()
+        if not all(wanted.by.covers(each.grid) for key, each in cameras.items() if key.gateway == wanted.gateway):
+            raise ForbiddenError(
+                f"this is for all cameras of {wanted.gateway}, and some are not yours: ask somebody of the whole site"
+            )
+
+
+async def overtaking(uow: UnitOfWork, gateway: str, name: str, at: datetime) -> datetime:
+    """When a command is said to be issued that replaces all earlier ones of its kind, of which gateways take the later.
+
+    By the database and not by the clock alone: dispatchers' clocks differ, and one may be set back.
+    """
+    newest = await uow.gateways.last_issued(gateway, name)
+    return at if newest is None or newest < at else newest + _STEP
 
 
 def _wanted(wanted: Wanted, at: datetime) -> Command:
@@ -212,13 +250,28 @@ async def _tell_verdict(
 ) -> None:
     command = VerdictCommand(
         id=command_name("verdict", alarm.id, reason or verdict, at),
-        issued_at=at,
+        issued_at=await overtaking(uow, alarm.camera.gateway, "verdict", at),
         expires_at=at + _VERDICT_WITHIN,
         occurrence=alarm.occurrence,
         verdict=verdict,
         why=reason.value if reason else None,
     )
     await send_with(uow, site, alarm.camera.gateway, command)
+
+
+async def repeat_verdicts(uow: UnitOfWork, site: Site, gateway: str, at: datetime) -> None:
+    """Verdicts that a gateway did not answer go out once more, as they were: it was away, and a broker forgets."""
+    topics = GatewayTopics(site=site.id, gateway=gateway)
+    for command in await uow.gateways.unanswered(gateway, "verdict", at, _VERDICTS_AGAIN):
+        if command.request is not None:
+            uow.outbox.add(
+                topics.command(command.name),
+                command.request.encode(),
+                at=at,
+                retain=False,
+                expires_at=command.expires_at,
+                answer=AnswerTo(topic=topics.response(command.name), correlation=command.id),
+            )
 
 
 def must_fit(payload: bytes) -> None:

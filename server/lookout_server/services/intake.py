@@ -14,6 +14,7 @@ from lookout_server.domain.refusal import Why, why
 from lookout_server.domain.territory import Site
 from lookout_server.errors import AssumedError
 from lookout_server.ports import Ahead, Gap, Incoming, Store, UnitOfWork
+from lookout_server.services.commands import repeat_verdicts
 from lookout_server.services.hearing import hear_cameras, hear_responses, hear_statuses, note_rivals
 from lookout_server.services.known_vehicles import bring_up_to_date
 from lookout_server.services.list_holders import hear_visits
@@ -99,6 +100,7 @@ class Intake:
             statuses = [read for read in batch if isinstance(read, ReadStatus)]
             for heard in await hear_statuses(uow, statuses):
                 await bring_up_to_date(uow, self._site, heard)
+                await repeat_verdicts(uow, self._site, heard.gateway, heard.at)
             # Before answers are heard: what was said with them is of the list before.
             await hear_visits(uow, statuses)
             await note_rivals(uow, settlement.conflicts)

@@ -12,7 +12,7 @@ from lookout_server.domain.vehicles import Handed, ListState, WrittenList
 from lookout_server.errors import NotFoundError
 from lookout_server.ports import SentCommand, Store, UnitOfWork
 from lookout_server.services import announce
-from lookout_server.services.commands import VEHICLES_WITHIN, command_name, must_fit, send_with
+from lookout_server.services.commands import VEHICLES_WITHIN, command_name, must_fit, overtaking, send_with
 from lookout_server.services.hearing import Back
 from lookout_server.services.taking_over import LIST_ENDS, take_over, vehicles_of
 
@@ -36,8 +36,10 @@ async def send_vehicles(
             raise NotFoundError(f"no gateway goes by {', '.join(strange)}; there are: {there}")
         sent: dict[str, str] = {}
         written = b",".join(vehicle.to_json() for vehicle in vehicles)
+        # Whoever sends lists queues here, so that they leave in the order of their times.
+        await uow.vehicles.state(lock=True)
         for name in sorted(gateways):
-            command = _command(name, str(at), at)
+            command = await _command(uow, name, str(at), at)
             must_fit(_payload(command, written))
             await _send(uow, site, name, command, written)
             details: dict[str, str | int] = {"name": command.name, "command": command.id, "vehicles": len(vehicles)}
@@ -94,7 +96,7 @@ async def hand_out(uow: UnitOfWork, site: Site, state: ListState, written: Writt
     lacking = await _lacking(uow, state)
     if lacking and written is not None and written.version == state.version:
         name = lacking.pop(0)
-        command = _command(name, f"{state.version} {at}", at)
+        command = await _command(uow, name, f"{state.version} {at}", at)
         await _send(uow, site, name, command, written.vehicles)
         await uow.vehicles.hand(name, Handed(version=state.version, command=command.id), at)
     if lacking:
@@ -123,7 +125,8 @@ async def send_now(uow: UnitOfWork, at: datetime) -> None:
 async def bring_up_to_date(uow: UnitOfWork, site: Site, back: Back) -> None:
     """A gateway that is there again gets the list that it missed, and one that begins anew, whose disk is empty, the
     one that it, or the box before it, is to hold."""
-    state = await uow.vehicles.state()
+    # Locked: a list that is changed at this moment must not be overtaken by the one before it.
+    state = await uow.vehicles.state(lock=True)
     handed = (await uow.vehicles.handed()).get(back.gateway)
     newest = await uow.gateways.newest_command(back.gateway, _NAME) if back.anew or handed else None
     missed = handed is None or handed.version < state.version
@@ -147,7 +150,7 @@ async def _repeat(uow: UnitOfWork, site: Site, back: Back, newest: SentCommand |
     earlier = vehicles_of(newest)
     if earlier is None:
         return None
-    command = _command(back.gateway, back.epoch, back.at)
+    command = await _command(uow, back.gateway, back.epoch, back.at)
     if await uow.gateways.command(command.id) is None:
         await send_with(uow, site, back.gateway, command, payload=_payload(command, earlier))
     return command.id
@@ -159,11 +162,11 @@ async def _send(uow: UnitOfWork, site: Site, gateway: str, command: ResidentsCom
     announce.gateway_changed(uow, gateway, "asked", command.issued_at)
 
 
-def _command(gateway: str, key: str, at: datetime) -> ResidentsCommand:
+async def _command(uow: UnitOfWork, gateway: str, key: str, at: datetime) -> ResidentsCommand:
     """Without its vehicles, see ``_payload``."""
     return ResidentsCommand(
         id=command_name(_NAME, gateway, key),
-        issued_at=at,
+        issued_at=await overtaking(uow, gateway, _NAME, at),
         expires_at=at + VEHICLES_WITHIN,
         residents=(),
     )

@@ -138,16 +138,7 @@ async def test_a_model_is_rolled_out_and_fetched_by_the_gateway(deps: Deps, stat
 
 async def test_what_a_gateway_proposes_is_shown_and_decided(web: httpx.AsyncClient, station: Station) -> None:
     gateway, headers = SmallGateway(), await sign_in(web)
-    asked = ProposalReport(
-        camera="gate",
-        scenario=Scenario.GARBAGE,
-        group="garbage",
-        box=(0.1, 0.2, 0.3, 0.4),
-        spared=4,
-        missed=0,
-        unjudged=1,
-        decision="open",
-    )
+    asked = _proposal("gate")
     shadow = ShadowReport(since=NOON, until=NOON + timedelta(days=3), looks=7)
     status = GatewayStatus.model_validate_json(gateway.is_online().payload)
     told = status.model_copy(update={"proposals": {"0123456789ab": asked}, "shadows": {"trial": shadow}})
@@ -204,3 +195,27 @@ async def test_a_camera_of_another_place_is_asked_nothing(web: httpx.AsyncClient
     headers = await sign_in(web, "boss-08")
     assert (await ask(web, headers, name="zones", camera="gate")).status_code == 404
     assert (await ask(web, headers, name="zones", camera="corridor")).status_code == 202
+    # What all cameras of the gateway feel is not theirs to ask for, one being in another place.
+    for name, given in (("reload", {}), ("residents", {"residents": list[str]()})):
+        refused = await ask(web, headers, name=name, **given)
+        assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
+    assert "not yours" in refused.json()["detail"]
+    status = GatewayStatus.model_validate_json(SmallGateway().is_online().payload)
+    told = status.model_copy(update={"proposals": {"0" * 12: _proposal("gate"), "1" * 12: _proposal("corridor")}})
+    await station.intake.take([SmallGateway().says(told.to_json(), topic=SmallGateway().topics.status)])
+    for proposal, status_code in (("0" * 12, 404), ("1" * 12, 202), ("2" * 12, 403)):
+        decided = await ask(web, headers, name="proposal", proposal=proposal, accept=True)
+        assert decided.status_code == status_code
+
+
+def _proposal(camera: str) -> ProposalReport:
+    return ProposalReport(
+        camera=camera,
+        scenario=Scenario.GARBAGE,
+        group="garbage",
+        box=(0.1, 0.2, 0.3, 0.4),
+        spared=4,
+        missed=0,
+        unjudged=1,
+        decision="open",
+    )

@@ -279,10 +279,14 @@ async def test_a_replay_is_asked_for_through_the_outbox(station: Station) -> Non
     assert isinstance(command, ReplayCommand)
     assert (command.id, command.first, command.last) == (name, 2, 3)
     async with station.store.read() as uow:
-        assert [one.id for one in await uow.gateways.commands(unanswered_since=NOON)] == []
+        assert [one.id for one in await uow.gateways.silent(NOON, NOON + timedelta(minutes=5))] == []
+        later = NOON + timedelta(minutes=6)
+        assert [one.id for one in await uow.gateways.silent(NOON, later)] == [name]
+        assert await uow.gateways.silent(later, later + timedelta(days=1)) == []
     await station.intake.take([SmallGateway().answers(name, "replay")])
     async with station.store.read() as uow:
         assert [one.outcome for one in await uow.gateways.commands()] == ["done"]
+        assert await uow.gateways.silent(NOON, later) == []
 
 
 async def test_evidence_named_by_an_event_is_kept_by_the_alarm(station: Station) -> None:

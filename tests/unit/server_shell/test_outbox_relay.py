@@ -164,30 +164,40 @@ class SilentGateways:
     async def read(self) -> AsyncGenerator[UnitOfWork]:
         yield cast(UnitOfWork, self)
 
-    async def commands(self, *, unanswered_since: datetime | None = None) -> Sequence[SentCommand]:
-        assert unanswered_since == NOW
+    async def silent(self, since: datetime, until: datetime) -> Sequence[SentCommand]:
         self.times += 1
         if self.times == 3:
             self.asked.set()
-        return [
-            SentCommand(
-                id="c-1",
-                gateway="gw-a",
-                name="snapshot",
-                issued_at=NOW - timedelta(minutes=3),
-                expires_at=NOW - timedelta(minutes=1),
-                case_id=None,
-                outcome=None,
-                answered_at=None,
-                detail=None,
-            )
-        ]
+        expires_at = NOW + timedelta(minutes=1)
+        command = SentCommand(
+            id="c-1",
+            gateway="gw-a",
+            name="snapshot",
+            issued_at=NOW,
+            expires_at=expires_at,
+            case_id=None,
+            outcome=None,
+            answered_at=None,
+            detail=None,
+        )
+        return [command] if since <= expires_at < until else []
+
+
+class MinuteClock:
+    """A minute goes by between two looks."""
+
+    def __init__(self) -> None:
+        self.at = NOW
+
+    def now(self) -> datetime:
+        self.at += timedelta(minutes=1)
+        return self.at
 
 
 def test_a_command_without_an_answer_is_told_once() -> None:
     async def drive() -> None:
         asked = asyncio.Event()
-        task = asyncio.create_task(report_silence(cast(Store, SilentGateways(asked)), clock=FixedClock(), every_s=0))
+        task = asyncio.create_task(report_silence(cast(Store, SilentGateways(asked)), clock=MinuteClock(), every_s=0))
         await asked.wait()
         task.cancel()
 

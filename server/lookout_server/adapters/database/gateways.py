@@ -5,7 +5,7 @@ from datetime import datetime
 from types import SimpleNamespace
 from typing import Any, cast
 
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import Select, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -17,6 +17,8 @@ from lookout_server.adapters.database.tables import CommandRow, GatewayRow
 from lookout_server.domain.territory import WRONG_CLOCK_S, Gateway
 from lookout_server.ports import SentCommand
 
+#: What commands said may be long, and mostly stays where it is.
+_TOLD = [column for column in table_of(CommandRow).columns if column.name != "request"]
 #: The command whose newest one says what a gateway's disk should hold.
 _KEPT = "residents"
 
@@ -126,16 +128,32 @@ class SqlGateways:
         rows = await scalars(self._session, select(CommandRow).where(CommandRow.id == command_id))
         return _command(rows[0]) if rows else None
 
-    async def commands(
-        self, *, unanswered_since: datetime | None = None, gateway: str | None = None, limit: int | None = None
-    ) -> Sequence[SentCommand]:
+    async def commands(self, *, gateway: str | None = None, limit: int | None = None) -> Sequence[SentCommand]:
         """Newest first."""
         statement = select(CommandRow).order_by(CommandRow.issued_at.desc(), CommandRow.id).limit(limit)
         if gateway is not None:
             statement = statement.where(CommandRow.gateway == gateway)
-        if unanswered_since is not None:
-            statement = statement.where(CommandRow.outcome.is_(None), CommandRow.expires_at < unanswered_since)
         return [_command(row) for row in await scalars(self._session, statement)]
+
+    async def silent(self, since: datetime, until: datetime) -> Sequence[SentCommand]:
+        """By the index of what is not answered."""
+        ended = (CommandRow.expires_at >= since) & (CommandRow.expires_at < until)
+        return await self._without_requests(select(*_TOLD).where(CommandRow.outcome.is_(None), ended))
+
+    async def unanswered(self, gateway_id: str, name: str, at: datetime, limit: int) -> Sequence[SentCommand]:
+        """By the same index."""
+        statement = (
+            select(CommandRow)
+            .where(CommandRow.outcome.is_(None), CommandRow.expires_at > at)
+            .where(CommandRow.gateway == gateway_id, CommandRow.name == name)
+        )
+        rows = await scalars(self._session, statement.order_by(CommandRow.issued_at.desc(), CommandRow.id).limit(limit))
+        return [_command(row) for row in reversed(rows)]
+
+    async def last_issued(self, gateway_id: str, name: str) -> datetime | None:
+        """By the index of the newest."""
+        statement = select(func.max(CommandRow.issued_at))
+        return await self._session.scalar(statement.where(CommandRow.gateway == gateway_id, CommandRow.name == name))
 
     async def newest_command(self, gateway_id: str, name: str) -> SentCommand | None:
         """By the time at which it was issued."""
@@ -150,11 +168,12 @@ class SqlGateways:
         replaced = select(later.id).where(
             later.gateway == table.c.gateway, later.name == name, later.issued_at > table.c.issued_at
         )
-        columns = [column for column in table.columns if column.name != "request"]
-        statement = select(*columns).where(table.c.name == name, ~replaced.exists()).order_by(table.c.id.desc())
+        statement = select(*_TOLD).where(table.c.name == name, ~replaced.exists()).order_by(table.c.id.desc())
+        return {command.gateway: command for command in await self._without_requests(statement)}
+
+    async def _without_requests(self, statement: Select[*tuple[Any, ...]]) -> list[SentCommand]:
         rows = (await self._session.execute(statement)).mappings().all()
-        found = [_command(cast(CommandRow, SimpleNamespace(**row, request=None))) for row in rows]
-        return {command.gateway: command for command in found}
+        return [_command(cast(CommandRow, SimpleNamespace(**row, request=None))) for row in rows]
 
     async def drop_requests(self, gateway_id: str, name: str, but: str) -> None:
         """That and how they were asked stays."""

@@ -116,15 +116,15 @@ class OutboxRelay:
 
 async def report_silence(store: Store, *, clock: Clock, every_s: float = 10.0) -> None:
     """Say once of each command that its time ran out without an answer. Runs until cancelled."""
-    said: set[str] = set()
+    looked = clock.now()
     while True:
         await asyncio.sleep(every_s)
+        now = clock.now()
         try:
             async with store.read() as work:
-                silent = await work.gateways.commands(unanswered_since=clock.now())
+                silent = await work.gateways.silent(looked, now)
         except StoreError:
             continue  # whoever writes says so
         for command in silent:
-            if command.id not in said:
-                _log.warning("a gateway did not answer in time", gateway=command.gateway, command=command.name)
-        said = {command.id for command in silent}
+            _log.warning("a gateway did not answer in time", gateway=command.gateway, command=command.name)
+        looked = now

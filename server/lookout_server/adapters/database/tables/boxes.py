@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     ForeignKey,
+    Index,
     String,
     Text,
     text,
@@ -44,7 +45,7 @@ class CommandRow(Base):
 
     __tablename__ = "commands"
     id: Mapped[str] = mapped_column(Id, primary_key=True)
-    gateway: Mapped[str] = mapped_column(Id, index=True)
+    gateway: Mapped[str] = mapped_column(Id)
     name: Mapped[str] = mapped_column(Id)
     issued_at: Mapped[datetime] = mapped_column(index=True)
     expires_at: Mapped[datetime | None]
@@ -55,6 +56,15 @@ class CommandRow(Base):
     request: Mapped[str | None] = mapped_column(Text)
     asked_by: Mapped[str | None] = mapped_column(Id)
     result: Mapped[dict[str, Any] | None]
+    __table_args__ = (
+        Index(None, "gateway", "name", "issued_at"),
+        Index(
+            "ix_commands_unanswered",
+            "expires_at",
+            sqlite_where=text("outcome IS NULL"),
+            postgresql_where=text("outcome IS NULL"),
+        ),
+    )
 
 
 class CameraRow(Base):
