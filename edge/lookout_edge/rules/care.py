@@ -36,8 +36,8 @@ from lookout_edge.rules.base import (
 _WATCHED_GAP_S = 30.0
 #: Seconds from one estimate of a person's pose to the next, and for which one is believed.
 _POSE_EVERY_S, _POSE_LASTS_S = 0.5, 1.5
-#: Key of the observation that nobody was seen: no track has it.
-_NOBODY = -1
+#: Key of the observation that nobody was seen: no thing has it. Tracks count from 1, and see ``Presence.thing``.
+_NOBODY = 0
 #: Between two looks.
 _NO_SCENE = Scene("")
 
@@ -162,8 +162,7 @@ class Care(PresenceRule[CareParams, _Note]):
         self._lately = {thing: seen for thing, seen in self._lately.items() if self._was_upright(at, seen.note)}
         people = super().observe(at, tracks, scene)
         self._scene = _NO_SCENE  # it would keep its picture alive until the next look
-        seen = (track.box for track in tracks if track.label in self._params.labels and track.last_at >= at)
-        if any(zone.contains(box.bottom_centre) for box in seen for zone in self._zones):
+        if any(each.seen_at >= at and _is_somebody(each) for each in people):
             self._alive_at, self._silent = at, None
         return (*people, *self._silence(at, scene))
 
@@ -338,6 +337,11 @@ def _identity(params: CareParams, zones: Sequence[Zone]) -> str:
 def _former_identity(zones: Sequence[Zone]) -> str:
     """What a day was kept as when zones alone told rules apart: the day of an update is told of, too."""
     return " ".join(zone.id for zone in zones)
+
+
+def _is_somebody(seen: Observation) -> bool:
+    """Whether it is believed to be a person: a coat that a look or two took for one is no sign of life."""
+    return all(condition.met for condition in seen.conditions if condition.name in {"votes", "score"})
 
 
 def _value(told: Observation, name: str) -> float | None:

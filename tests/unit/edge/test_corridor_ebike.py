@@ -4,6 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from lookout_contract.events import Severity
+from lookout_edge.config import CorridorEbikeRule
 from lookout_edge.domain.geometry import Box
 from lookout_edge.domain.observation import Observation, Scene, Standing
 from lookout_edge.domain.schedule import SiteCalendar
@@ -52,7 +53,9 @@ def test_it_passes_parks_and_charges_at_night() -> None:
 
 
 def test_by_day_a_long_stay_is_only_parked() -> None:
-    assert stages(watch(rule(), 12 * 3600.0, 60))[-1][0] == "parked"
+    seen = watch(rule(), 12 * 3600.0, 60)
+    assert stages(seen)[-1][0] == "parked"
+    assert seen[-1].severity_reason == "ebike_parked", "why it is as grave as it is"
 
 
 def test_it_stays_suspected_when_the_night_ends() -> None:
@@ -83,8 +86,17 @@ def test_a_car_is_nothing() -> None:
 
 
 def test_charging_must_take_longer_than_parking() -> None:
+    assert CorridorEbikeParams(dwell_s=10, charging_dwell_s=10).dwell_s == 10
     with pytest.raises(ValidationError, match="must not be shorter"):
         CorridorEbikeParams(dwell_s=10, charging_dwell_s=5)
+
+
+def test_a_socket_is_in_a_zone_that_the_rule_watches() -> None:
+    placed = {"scenario": "corridor_ebike", "zones": ["landing", "socket"], "socket_zones": ["socket"]}
+    assert CorridorEbikeRule.model_validate(placed).socket_zones == ("socket",)
+    for zones in ([], ["landing"]):
+        with pytest.raises(ValidationError, match="socket_zones must be among the rule's zones"):
+            CorridorEbikeRule.model_validate({**placed, "zones": zones})
 
 
 def test_it_asks_for_a_look_when_the_dwell_is_over() -> None:
@@ -149,12 +161,13 @@ def test_what_came_is_believed_with_the_score_that_two_nets_vouch_for(
     assert alarm or seen[-1].blocked_by == "score"
 
 
-@pytest.mark.parametrize(("sure_from", "alarm"), [(15.0, True), (25.0, False)])
+@pytest.mark.parametrize(("sure_from", "alarm"), [(15.0, True), (20.0, True), (25.0, False)])
 def test_what_was_hardly_seen_until_a_lamp_was_lit_must_be_clearly_an_ebike(sure_from: float, alarm: bool) -> None:
-    watched, seen = rule(TWO_NETS), list[Observation]()
+    watched, seen, noon = rule(TWO_NETS), list[Observation](), 12 * 3600.0
+    sure_from += noon
     for index in range(200):
-        at = index * 0.5
-        thing = track(1, at, label="motorcycle", score=0.38 if at >= sure_from else 0.26)
+        at = noon + index * 0.5
+        thing = track(1, at, label="motorcycle", score=0.38 if at >= sure_from else 0.26, first_at=noon)
         seen += watched.observe(at, [thing], Scene("stairs"))
     assert (seen[-1].standing is Standing.ACTIVE) == alarm
 
@@ -174,6 +187,13 @@ def test_a_lift_needs_three_of_five_looks_and_less_than_two_seconds() -> None:
     seen = [watched.observe(i * 0.2, [track(1, i * 0.2, label="motorcycle")], Scene("lift"))[0] for i in range(10)]
     assert [o.standing for o in seen[:3]] == [Standing.PENDING, Standing.PENDING, Standing.ACTIVE]
     assert (seen[2].severity, seen[2].severity_reason) == (Severity.YELLOW, "ebike_in_lift")
+    assert told(seen[2], "dwell") == (0.4, 0.0, True), "nobody waits for one that stays"
+
+
+def test_one_that_is_left_in_a_lift_overnight_may_charge_there() -> None:
+    seen = watch(rule(place="lift"), EVENING, 20)
+    assert list(dict.fromkeys(o.severity_reason for o in seen)) == ["ebike_in_lift", "ebike_suspected_charging"]
+    assert (seen[-2].severity, seen[-1].severity) == (Severity.RED, Severity.RED)
 
 
 def test_by_a_socket_it_charges_by_day_too() -> None:
@@ -183,6 +203,24 @@ def test_by_a_socket_it_charges_by_day_too() -> None:
     seen = watch(watched, 12 * 3600.0, 20)
     assert stages(seen)[-1] == ("suspected_charging", Standing.ACTIVE, Severity.RED)
     assert next(o.since for o in seen) == 12 * 3600.0
+    first = next(o for o in seen if o.attributes.stage == "suspected_charging")
+    assert told(first, "dwell") == (8.0, 8.0, True)
+
+
+def test_beside_the_socket_it_is_parked_by_day_however_long_it_stays() -> None:
+    left, right = ((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0)), ((0.5, 0.0), (1.0, 0.0), (1.0, 1.0), (0.5, 1.0))
+    params = CorridorEbikeParams.model_validate({"dwell_s": 4.0, "socket_zones": ["socket"], "socket_dwell_s": 8.0})
+    watched = CorridorEbike(params, [Zone("landing", left), Zone("socket", right)], UTC)
+    beside, seen = Box(0.1, 0.4, 0.3, 0.6), list[Observation]()
+    for index in range(60):
+        at = 12 * 3600.0 + index * 0.5
+        seen += watched.observe(at, [track(1, at, label="motorcycle", box=beside, first_at=12 * 3600.0)], Scene("s"))
+    assert (seen[-1].zone, seen[-1].attributes.stage) == ("landing", "parked")
+    assert told(seen[-1], "charging_window") == (False, None, True)
+    waiting = CorridorEbikeParams.model_validate({**params.model_dump(), "alarm_from": "suspected_charging"})
+    one = CorridorEbike(waiting, [Zone("landing", left), Zone("socket", right)], UTC)
+    looks = [one.observe(at, [track(1, at, label="motorcycle", box=beside)], Scene("s"))[0] for at in (0.0, 0.5)]
+    assert told(looks[-1], "dwell") == (0.5, 1800.0, False), "the socket's limit holds by the socket alone"
 
 
 def told(seen: Observation, name: str) -> tuple[object, object, bool]:
@@ -241,6 +279,20 @@ def _keys(watched: CorridorEbike, looks: list[dict[int, Box]]) -> list[set[int]]
 )
 def test_an_ebike_and_its_front_are_one_thing(looks: list[dict[int, Box]]) -> None:
     assert _keys(rule(), looks) == [{1}] * len(looks)
+
+
+def test_a_jump_of_time_forgets_how_things_came() -> None:
+    """What stands there when time goes on was there already, and is believed no less than at the start."""
+    watched, stood = rule(TWO_NETS), Scene("stairs", stood=lambda box, before: True)
+    for index in range(60):
+        watched.observe(100 + index * 0.5, [], Scene("stairs"))
+    watched.observe(130.0, [track(1, 130.0, label="motorcycle", score=0.9, first_at=130.0)], Scene("stairs"))
+    watched.reset()
+    seen: list[Observation] = []
+    for index in range(20):
+        at = 140 + index * 0.5
+        seen += watched.observe(at, [track(1, at, label="motorcycle", score=0.35, first_at=140.0)], stood)
+    assert seen[-1].blocked_by == "score", "one that stood there unseen"
 
 
 def test_two_ebikes_side_by_side_are_two() -> None:

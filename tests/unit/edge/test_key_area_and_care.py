@@ -5,13 +5,14 @@ from zoneinfo import ZoneInfo
 import pytest
 from pydantic import ValidationError
 
-from lookout_contract.events import Severity
+from lookout_contract.events import EventData, Phase, Scenario, Severity
 from lookout_edge.domain.geometry import Box
 from lookout_edge.domain.observation import Observation, Scene, Standing
 from lookout_edge.domain.pose import JOINTS, Joint, Pose, torso_tilt
 from lookout_edge.domain.schedule import SiteCalendar
 from lookout_edge.domain.track import Track
 from lookout_edge.domain.zone import WHOLE_FRAME
+from lookout_edge.events import EventBook, Provenance
 from lookout_edge.rules.base import Rule, RuleContext
 from lookout_edge.rules.care import Care, CareParams
 from lookout_edge.rules.key_area import KeyArea, KeyAreaParams
@@ -209,7 +210,8 @@ def test_no_sign_of_life_by_the_hour_is_an_alarm_that_a_sight_ends() -> None:
     assert active(quiet)[0] == (hour(9.5), "no_sign_of_life")
     assert quiet[-1][1].objects == ()
     assert quiet[-1][1].attributes.restricted
-    assert {stage for _, stage in active(watch(watched, somebody, hour(10), 2))} <= {"fall"}
+    seen = active(watch(watched, somebody, hour(10), 2))
+    assert seen == [(hour(10) + after_s, "no_sign_of_life") for after_s in (0, 0.5)], "until three looks agree"
     assert active(watch(watched, nobody, hour(10.1), 600, step=10.0)) == []
 
 
@@ -221,6 +223,34 @@ def test_a_sign_of_life_in_the_morning_is_enough_and_one_at_night_is_not() -> No
     watch(again, nobody, hour(5), 3600, step=10.0)
     watch(again, somebody, hour(6.01), 10)
     assert active(watch(again, nobody, hour(6.1), 4 * 3600, step=10.0)) == []
+
+
+@pytest.mark.parametrize(("score", "seconds"), [(0.25, 600), (0.9, 0.5)], ids=["doubtful", "two-looks"])
+def test_what_is_hardly_taken_for_somebody_is_no_sign_of_life(score: float, seconds: float) -> None:
+    watched = care(alive_by="09:30")
+    watch(watched, nobody, hour(4.9), 3600, step=10.0)
+    seen = watch(watched, lambda at: [track(1, at, label="person", box=UPRIGHT, score=score)], hour(6), seconds)
+    assert {each.standing for _, each in seen} == {Standing.PENDING}
+    assert active(watch(watched, nobody, hour(6.2), 5 * 3600, step=10.0))[0] == (hour(9.5), "no_sign_of_life")
+    watch(watched, lambda at: [track(2, at, label="person", box=UPRIGHT, score=score)], hour(11.3), seconds)
+    assert active(watch(watched, nobody, hour(11.5), 60, step=10.0)), "nor does it end what was told"
+
+
+def test_whoever_is_seen_ends_the_silence_whatever_their_number() -> None:
+    """Somebody whose track was lost is found under its number again while another goes on under it: they are -1."""
+    watched, book = care(alive_by="09:30"), EventBook(Scenario.CARE, Provenance(camera="home", models={}))
+    told: list[EventData] = []
+    for index in range(1800):
+        at = hour(4.9) + index * 10
+        told += book.update(at, watched.observe(at, (), Scene("home")))
+    assert [each.phase for each in told][:1] == [Phase.START]
+    beside = Box(0.70, 0.30, 0.78, 0.80)
+    for index in range(60):
+        at = hour(10) + index * 0.5
+        people = {1: UPRIGHT} if index < 4 else {5: UPRIGHT} if index < 8 else {5: UPRIGHT, 1: beside}
+        tracks = [track(number, at, label="person", box=box) for number, box in people.items()]
+        told += book.update(at, watched.observe(at, tracks, Scene("home")))
+    assert told[-1].phase is Phase.END
 
 
 def test_silence_means_nothing_when_nobody_watched() -> None:
