@@ -8,6 +8,7 @@ import logging
 import signal
 import sys
 from collections.abc import Iterable
+from datetime import datetime
 from importlib.metadata import version as installed_version
 from itertools import chain, islice
 from pathlib import Path
@@ -24,6 +25,7 @@ from lookout_contract.schemas import asyncapi, message_schemas
 from lookout_edge import bootstrap, harness
 from lookout_edge.adapters.logs import configure_logs, log_uncaught_errors
 from lookout_edge.adapters.video import redact
+from lookout_edge.bootstrap.examination import check_calendar
 from lookout_edge.camera_commands import discover, doctor, self_test
 from lookout_edge.cli import (
     CLIP_START,
@@ -35,7 +37,8 @@ from lookout_edge.cli import (
     say_unarmed,
     start_time,
 )
-from lookout_edge.config import config_schema
+from lookout_edge.config import LoadedConfig, config_schema
+from lookout_edge.domain.finding import Finding, Grade
 from lookout_edge.errors import ConfigError, EdgeError, SourceError
 from lookout_edge.recordings import DEFAULT_TIMEZONE, studio_of
 from lookout_edge.replay import replay as replay_frames
@@ -67,6 +70,8 @@ def run(config: ConfigOption, verbose: VerboseOption = False) -> None:
         for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(name, on_signal)
         loaded = bootstrap.load(config)
+        for finding in _unknown_days(loaded):
+            log.warning(finding.text, fix=finding.advice)
         builder = bootstrap.GatewayBuilder(loaded)
         gateway, workers = builder.build()
         log.info("gateway starts", gateway=loaded.config.gateway, cameras=list(loaded.config.cameras))
@@ -76,6 +81,12 @@ def run(config: ConfigOption, verbose: VerboseOption = False) -> None:
             _reload(builder)
         log.info("gateway stops")
         gateway.stop()
+
+
+def _unknown_days(loaded: LoadedConfig) -> list[Finding]:
+    """What windows for work days and holidays would take for ordinary days, though it is none."""
+    found = check_calendar(loaded, datetime.now(loaded.timezone).date())
+    return [finding for finding in found if finding.grade is Grade.WARN]
 
 
 def _reload(builder: bootstrap.GatewayBuilder) -> None:
@@ -123,6 +134,8 @@ def check(config: ConfigOption, draw: DrawOption = None, picture: PictureOption 
         for name, camera in loaded.config.cameras.items():
             rules = "; ".join(f"{r.scenario} in {', '.join(r.zones) or 'the whole picture'}" for r in camera.rules)
             typer.echo(f"  camera {name} {redact(camera.source.url)}: {rules}")
+        for finding in _unknown_days(loaded):
+            typer.echo(f"note: {finding.text}; {finding.advice}", err=True)
         if draw is not None:
             for name, camera in loaded.config.cameras.items():
                 typer.echo(f"  {draw_zones(name, camera, draw, picture)}")

@@ -43,7 +43,7 @@ def discover(
 
 
 def doctor(config: ConfigOption, as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
-    """Examine this box: configuration, models, disk, broker, dispatcher, clock, every stream; say what to fix.
+    """Examine this box: configuration, holidays, models, disk, broker, dispatcher, clock, streams; say what to fix.
 
     A gateway that runs meanwhile under the same account may lose its connection to the broker for a moment; it loses
     nothing. Exit code 0 when everything works (there may be advice), 1 when something does not.

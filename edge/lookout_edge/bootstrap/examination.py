@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from datetime import date, datetime
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +37,7 @@ def examine(path: Path, loaded: LoadedConfig | ConfigError) -> Iterator[Finding]
     count = len(config.cameras)
     text = f"{path}: {count} camera{'' if count == 1 else 's'} at gateway {config.gateway}"
     yield Finding(Grade.OK, "config", text)
+    yield from check_calendar(loaded, datetime.now(loaded.timezone).date())
     yield _models(config.models)
     yield check_disk(config.data_dir, (config.spool.max_mb + config.evidence.quota_mb) * 1_000_000)
     topics = GatewayTopics(site=config.site, gateway=config.gateway)
@@ -49,6 +51,19 @@ def examine(path: Path, loaded: LoadedConfig | ConfigError) -> Iterator[Finding]
         yield check_clock()
     for name, camera in config.cameras.items():
         yield from _camera(name, camera)
+
+
+def check_calendar(loaded: LoadedConfig, today: date) -> Iterator[Finding]:
+    """Whether the official days that the site asks for are known; nothing where it asks for none."""
+    if loaded.config.calendar.official is None:
+        return
+    year = loaded.year_unknown(today)
+    if year is None:
+        yield Finding(Grade.OK, "calendar", "holidays and worked weekends (调休) are known")
+        return
+    text = f"no holiday and no worked weekend (调休) of {year} is known: windows take all its days for ordinary ones"
+    advice = "pip install --upgrade chinesecalendar, or write them under calendar.holidays and calendar.workdays"
+    yield Finding(Grade.WARN, "calendar", text, advice)
 
 
 def _models(config: ModelsConfig) -> Finding:

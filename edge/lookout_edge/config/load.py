@@ -5,6 +5,7 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from pathlib import Path
 from typing import cast
 from zoneinfo import ZoneInfo
@@ -34,6 +35,9 @@ from lookout_edge.errors import ConfigError
 #: Sections that do not change what is seen, and so stay out of the hash (they hold secrets and paths).
 _NOT_HASHED = frozenset({"mqtt", "devices", "camera_events", "dispatcher", "data_dir", "http"})
 
+#: So long before a year begins its official days should be known.
+_AHEAD = timedelta(days=31)
+
 
 @dataclass(frozen=True, slots=True)
 class LoadedConfig:
@@ -60,8 +64,16 @@ class LoadedConfig:
         given = self.config.calendar
         off, worked = frozenset(given.holidays), frozenset(given.workdays)
         if given.official == "CN":
-            off, worked = off | frozenset(constants.holidays), worked | frozenset(constants.workdays)
+            off, worked = off | frozenset(constants.holidays), worked | (frozenset(constants.workdays) - off)
         return SiteCalendar(self.timezone, holidays=off, workdays=worked)
+
+    def year_unknown(self, today: date) -> int | None:
+        """The year, of this one and of the one that soon begins, whose official days are wanted and not known."""
+        given = self.config.calendar
+        if given.official is None:
+            return None
+        known = {day.year for day in (*constants.holidays, *constants.workdays, *given.holidays, *given.workdays)}
+        return next((year for year in (today.year, (today + _AHEAD).year) if year not in known), None)
 
 
 def example_file() -> Path | None:

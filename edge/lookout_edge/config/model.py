@@ -248,9 +248,10 @@ class CalendarConfig(Section):
 
     official: Literal["CN"] | None = None
     """``CN``: the holidays and worked Saturdays and Sundays (调休) that are announced for China; they come with the
-    package ``chinesecalendar``, which has a new release every November."""
+    package ``chinesecalendar``, which has a new release every November. Of a year that it does not know,
+    ``lookout-edge doctor`` warns: all its days are ordinary ones."""
     holidays: tuple[date, ...] = ()
-    """More days off, ``2026-10-01``."""
+    """More days off, ``2026-10-01``; they win over what is announced."""
     workdays: tuple[date, ...] = ()
     """More Saturdays and Sundays that are worked (调休); they win over holidays."""
 

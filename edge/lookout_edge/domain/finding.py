@@ -19,7 +19,7 @@ class Finding:
     """One thing that was examined."""
 
     grade: Grade
-    #: What: ``config``, ``models``, ``camera gate``, ``broker``, ``dispatcher``, ``clock``, ``disk``.
+    #: What: ``config``, ``calendar``, ``models``, ``camera gate``, ``broker``, ``dispatcher``, ``clock``, ``disk``.
     subject: str
     #: What was found, with figures.
     text: str

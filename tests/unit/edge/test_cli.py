@@ -1,10 +1,12 @@
 import signal
+from datetime import date
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from lookout_edge.__main__ import app
+from lookout_edge.config import LoadedConfig
 from lookout_edge.errors import ConfigError
 
 CONFIG = """\
@@ -38,6 +40,18 @@ def test_check_says_what_would_run_and_hides_passwords(config: str) -> None:
     assert "camera gate rtsp://***@192.0.2.1/stream: corridor_ebike in the whole picture" in output
     assert "model coco-nano" in output
     assert "secret" not in output
+
+
+def unknown_2098(loaded: LoadedConfig, today: date) -> int:
+    return 2098
+
+
+def test_check_says_of_which_year_the_holidays_are_not_known(config: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path(config).write_text(CONFIG + "calendar: {official: CN}\n", encoding="utf-8")
+    monkeypatch.setattr(LoadedConfig, "year_unknown", unknown_2098)
+    code, output = run("check", "--config", config)
+    assert code == 0
+    assert "of 2098 is known: windows take all its days for ordinary ones; pip install --upgrade" in output
 
 
 def test_check_knows_that_what_should_compute_is_not_there(config: str) -> None:

@@ -4,8 +4,10 @@ from pathlib import Path
 import pytest
 
 from lookout_edge.adapters.zoo import Zoo
+from lookout_edge.bootstrap.examination import check_calendar
 from lookout_edge.bootstrap.streams import source_options
 from lookout_edge.config import LoadedConfig, UnfamiliarVehicleRule, load_config
+from lookout_edge.domain.finding import Grade
 from lookout_edge.errors import ConfigError
 
 MODELS = {
@@ -84,6 +86,30 @@ def test_the_calendar_knows_the_official_days_and_those_that_are_added(tmp_path:
     assert days[10, 1] == days[12, 24] == {"restday", "holiday"}
     assert days[10, 10] == days[12, 26] == {"workday"}
     assert load(tmp_path, GOOD).calendar.kinds(date(2026, 10, 1)) == {"workday"}
+    closed = "\ncalendar: {official: CN, holidays: [2026-10-10]}"
+    calendar = load(tmp_path, GOOD.replace("gateway: gw-1", f"gateway: gw-1{closed}")).calendar
+    assert calendar.kinds(date(2026, 10, 10)) == {"restday", "holiday"}, "the site closes on a Saturday that is worked"
+
+
+@pytest.mark.parametrize(
+    ("calendar", "today", "year"),
+    [
+        ("{official: CN}", date(2026, 11, 30), None),
+        ("{official: CN}", date(2098, 12, 1), 2098),
+        ("{official: CN, holidays: [2098-01-01]}", date(2098, 11, 30), None),
+        ("{official: CN, holidays: [2098-01-01]}", date(2098, 12, 1), 2099),
+        ("{holidays: [2098-01-01]}", date(2099, 1, 1), None),
+    ],
+)
+def test_a_year_whose_official_days_are_not_known_is_told_a_month_before(
+    tmp_path: Path, calendar: str, today: date, year: int | None
+) -> None:
+    loaded = load(tmp_path, GOOD.replace("gateway: gw-1", f"gateway: gw-1\ncalendar: {calendar}"))
+    assert loaded.year_unknown(today) == year
+    warned = [finding for finding in check_calendar(loaded, today) if finding.grade is Grade.WARN]
+    assert [str(year) in finding.text and "chinesecalendar" in finding.advice for finding in warned] == (
+        [] if year is None else [True]
+    )
 
 
 @pytest.mark.parametrize(
