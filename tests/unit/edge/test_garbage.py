@@ -35,8 +35,13 @@ def watch(watched: Garbage, see: See, seconds: float, start: float = 0.0) -> lis
     return found
 
 
-def bag(at: float, label: str = "garbage") -> Track:
-    return track(1, at, label=label, box=BAG)
+def bag(at: float, label: str = "garbage", since: float = 0.0) -> Track:
+    return track(1, at, label=label, box=BAG, first_at=since)
+
+
+def told(seen: Observation, name: str) -> tuple[object, object, bool]:
+    condition = next(c for c in seen.conditions if c.name == name)
+    return condition.value, condition.limit, condition.met
 
 
 def person(at: float, x: float) -> Track:
@@ -56,7 +61,41 @@ def test_a_bag_is_an_alarm_once_its_owner_has_left() -> None:
     assert active_at(seen) == 17.0
     waiting = next(o for at, o in seen if at == 9.0)
     assert (waiting.standing, waiting.blocked_by) == (Standing.PENDING, "separation")
+    assert [told(o, "separation") for at, o in seen if at in {9.0, 12.0}] == [(0.0, 2.0, False), (0.4, 2.0, False)]
+    assert told(seen[-1][1], "separation") == (7.0, 2.0, True)
     assert seen[-1][1].severity_reason == "garbage_misplaced"
+
+
+@pytest.mark.parametrize(("heights", "left"), [(1.9, False), (2.1, True)])
+def test_who_is_two_heights_of_the_bag_above_or_below_it_has_left(heights: float, left: bool) -> None:
+    for feet in (BAG.y1 - heights * BAG.height, BAG.y2 + heights * BAG.height + 0.1):
+        somebody = Box(BAG.x1, feet - 0.1, BAG.x2, feet)
+        seen = watch(rule(), lambda at, box=somebody: (bag(at), track(2, at, label="person", box=box)), 20)
+        assert (active_at(seen) is not None) == left
+
+
+def test_who_is_not_seen_any_more_has_left() -> None:
+    """The tracker tells of them for a while, where they were last."""
+
+    def see(at: float) -> Sequence[Track]:
+        return bag(at), person(min(at, 10.0), 0.47)
+
+    assert active_at(watch(rule(), see, 30)) == 13.5
+
+
+def test_it_asks_for_looks_when_time_alone_may_make_it_an_alarm() -> None:
+    def wanted(at: float) -> list[float | None]:
+        return [o.look_by for when, o in seen if when == at]
+
+    noon = 12 * 3600.0
+    seen = watch(rule(clear_within_s=60), lambda at: (bag(at, since=noon),), 30, start=noon)
+    assert wanted(noon) == [noon + 3], "left for so long"
+    assert wanted(noon + 3) == wanted(noon + 7.5) == [noon + 8], "lies there for so long"
+    assert wanted(noon + 8) == [noon + 12], "may be doubted now"
+    assert wanted(noon + 12) == [noon + 60], "not cleared"
+    seen = watch(rule(dwell_s=20), lambda at: (bag(at, since=noon),), 30, start=noon)
+    assert wanted(noon + 19) == [noon + 20]
+    assert wanted(noon + 20) == [noon + 1800]
 
 
 def test_a_bag_without_an_owner_alarms_at_its_dwell() -> None:
@@ -107,6 +146,8 @@ def test_a_drop_off_point_takes_bags_beside_the_bin_in_its_hours() -> None:
     point = rule(drop_off_windows=["07:00-09:00"], drop_off_zones=["yard"])
     assert active_at(watch(point, lambda at: (bag(at),), 30, start=8 * 3600.0)) is None
     assert active_at(watch(point, lambda at: (bag(at),), 30, start=9 * 3600.0)) is not None
+    late = watch(rule(drop_off_windows=["07:00-09:00"]), lambda at: (bag(at),), 30, start=9 * 3600.0)
+    assert late[-1][1].severity_reason == "garbage_misplaced", "out of hours is what was put into a bin"
 
 
 def test_an_overflowing_bin_is_an_alarm_whoever_stands_before_it() -> None:
@@ -182,6 +223,29 @@ def test_what_was_put_into_the_bin_in_time_may_wait_there() -> None:
     assert active_at(watch(beside, lambda at: (bag(at),), 120, start=nine - 60)) == nine, "beside it, it may not"
 
 
+def test_what_was_put_into_the_bin_in_time_may_wait_there_though_its_track_is_lost() -> None:
+    nine = 9 * 3600.0
+
+    def see(at: float) -> Sequence[Track]:
+        number, since = (1, nine - 60) if at < nine + 30 else (4, nine + 55)
+        things = [] if nine + 30 <= at < nine + 55 else [track(number, at, label="garbage", box=BAG, first_at=since)]
+        return (*things, track(3, at, label="garbage_bin", box=BIN))
+
+    point = rule(drop_off_windows=["07:00-09:00"], miss_tolerance_s=20.0)
+    assert active_at(watch(point, see, 130, start=nine - 60)) == nine + 63, "25 s is no short miss: it is another one"
+    point = rule(drop_off_windows=["07:00-09:00"], miss_tolerance_s=25.0)
+    assert active_at(watch(point, see, 130, start=nine - 60)) is None
+
+
+def test_what_lies_in_the_bin_too_early_is_where_it_belongs_once_the_hours_have_come() -> None:
+    seven = 7 * 3600.0
+    point = rule(drop_off_windows=["07:00-09:00"])
+    bin_ = track(3, 0.0, label="garbage_bin", box=BIN)
+    seen = watch(point, lambda at: (bag(at, since=seven - 30), bin_._replace(last_at=at)), 60, start=seven - 30)
+    assert active_at(seen) == seven - 22
+    assert {(o.standing, o.blocked_by) for at, o in seen if at >= seven} == {(Standing.BLOCKED, "drop_off")}
+
+
 def test_another_bag_in_its_place_does_not_borrow_the_hours_of_the_first() -> None:
     nine = 9 * 3600.0
 
@@ -242,12 +306,15 @@ def test_what_newly_lies_there_counts_in_the_end_though_every_look_doubts_it() -
     [
         (0.45, 10.0, {}),  # too doubtful
         (0.55, 0.0, {}),  # it lay there from the beginning: perhaps it always stands there
+        (0.55, 4.5, {}),  # or so soon after that nobody can tell
         (0.55, 10.0, {"min_score": 0.6}),  # somebody has said how sure it must be
         (0.55, 10.0, {"doubt": 0.0}),
     ],
 )
 def test_other_doubtful_things_never_count(score: float, since: float, params: dict[str, object]) -> None:
     assert active_at(watch(doubted(**params), lambda at: lying(at, score, since), 60)) is None
+    noon = 12 * 3600.0
+    assert active_at(watch(doubted(**params), lambda at: lying(at, score, noon + since), 60, start=noon)) is None
 
 
 @pytest.mark.parametrize(
@@ -312,4 +379,72 @@ def test_a_bin_that_the_detector_is_surer_of_than_of_its_overflowing_does_not_ov
 
     shut = watch(doubted(), see(0.65), 20)
     assert {(o.standing, o.blocked_by) for _, o in shut} == {(Standing.BLOCKED, "shut_bin")}
+    assert told(shut[-1][1], "shut_bin") == (1.08, 1.0, False)
     assert active_at(watch(doubted(), see(0.55), 20)) == 8.0
+
+
+def test_a_surer_bin_elsewhere_and_a_bag_before_a_bin_shut_none() -> None:
+    def see(label: str, place: Box) -> See:
+        return lambda at: (
+            *lying(at, 0.7, since=0.0, label=label),
+            track(2, at, label="garbage_bin", box=place, score=0.9),
+        )
+
+    elsewhere = Box(0.10, 0.70, 0.15, 0.80)
+    assert active_at(watch(doubted(), see("overflow", elsewhere), 20)) == 8.0
+    late = watch(doubted(drop_off_windows=["07:00-09:00"]), see("garbage", BAG), 20)
+    assert (active_at(late), late[-1][1].attributes.stage) == (8.0, "out_of_hours")
+
+
+@pytest.mark.parametrize(("min_score", "alarm"), [(None, True), (0.55, True), (0.6, False)])
+def test_an_overflow_that_was_told_is_not_doubted_more_after_a_restart(min_score: float | None, alarm: bool) -> None:
+    watched = doubted(min_score=min_score)
+    (before,) = [o for at, o in watch(doubted(), lambda at: lying(at, 0.7, 10.0, "overflow"), 30) if at == 30]
+    seen: list[tuple[float, Observation]] = []
+    for index in range(40):
+        at = 60 + index * 0.5
+        scene = Scene("yard", stood=lambda box, when: True, going_on=lambda _: [before._replace(key=-1)])
+        seen += [(at, o) for o in watched.observe(at, lying(at, 0.57, 60.0, "overflow"), scene)]
+    assert (active_at(seen) is not None) == alarm
+
+
+def test_of_a_bin_that_overflows_the_upper_half_is_compared() -> None:
+    asked: set[Box] = set()
+
+    def stood(box: Box, before: float) -> bool:
+        asked.add(box)
+        return False
+
+    doubted().observe(10.0, lying(10.0, 0.7, 10.0, "overflow"), Scene("yard", stood=stood))
+    assert asked == {Box(BAG.x1, BAG.y1, BAG.x2, 0.75)}
+
+
+def test_who_says_how_sure_a_bin_must_be_is_taken_at_their_word_though_nothing_has_come_on_it() -> None:
+    scene, watched = Scene("yard", stood=lambda box, before: True), doubted(min_score=0.52)
+    seen = [
+        (at / 2, o) for at in range(60) for o in watched.observe(at / 2, lying(at / 2, 0.55, 10, "overflow"), scene)
+    ]
+    assert active_at(seen) == 18.0
+
+
+def test_what_was_seen_there_an_hour_ago_or_lies_elsewhere_makes_nothing_old() -> None:
+    other = Box(0.10, 0.70, 0.15, 0.80)
+
+    def see(at: float, gone_for: float) -> Sequence[Track]:
+        """Something stands elsewhere from the first; here, too, for a moment; a bag comes, and its number changes."""
+        always = track(9, at, label="garbage", box=other, score=0.55)
+        came = 14 + gone_for
+        if at < came:
+            return (always, *(lying(at, 0.55, since=0.0) if at < 14 else ()))
+        number, since = (4, came) if at < came + 6 else (5, came + 6)
+        moved = BAG if at < came + 6 else Box(BAG.x1 + 0.025, BAG.y1, BAG.x2 + 0.03, BAG.y2)
+        return (always, track(number, at, label="garbage", box=moved, score=0.55, first_at=since))
+
+    def alarmed_at(gone_for: float) -> float | None:
+        watched, seen = doubted(), list[tuple[float, Observation]]()
+        for at in [*(i / 2 for i in range(80)), *(14 + gone_for + i / 2 for i in range(-20, 60))]:
+            seen += [(at, o) for o in watched.observe(at, see(at, gone_for), Scene("yard")) if o.box != other]
+        return active_at(seen)
+
+    assert alarmed_at(3590.0) is None
+    assert alarmed_at(3610.0) == 3610.0 + 14 + 14, "twelve seconds in all, and the dwell of its new number"

@@ -111,7 +111,27 @@ def test_an_intruder_is_one_after_a_restart_in_open_hours() -> None:
     assert [(o.attributes.stage, o.severity) for o in after] == [("intrusion", Severity.RED)]
 
 
+def test_who_was_seen_once_while_the_area_was_closed_is_no_intruder_when_it_has_opened() -> None:
+    park = area(**PARK, dwell_s=0.0)
+    assert active(watch(park, somebody, hour(6) - 0.5, 30)) == []
+    again = area(**PARK, dwell_s=2.0)
+    seen = watch(again, somebody, hour(6) - 2.5, 30)
+    assert active(seen)[0] == (hour(6) - 0.5, "intrusion"), "two seconds, in three looks and more"
+    assert active(seen)[-1][1] == "intrusion"
+    just = area(**PARK, dwell_s=1.0)
+    assert active(watch(just, somebody, hour(6) - 1.5, 30))[-1][1] == "intrusion", "three looks of five are enough"
+
+
+def test_it_asks_for_a_look_when_somebody_has_been_there_for_long_enough() -> None:
+    seen = watch(area(**PARK), lambda at: [track(1, at, label="person", first_at=hour(12))], hour(12), 3)
+    assert [(at, o.look_by) for at, o in seen if at in {hour(12), hour(12) + 2}] == [
+        (hour(12), hour(12) + 2),
+        (hour(12) + 2, hour(12) + 60),
+    ]
+
+
 def test_loitering_takes_longer() -> None:
+    assert KeyAreaParams(dwell_s=5, loiter_s=5).loiter_s == 5
     with pytest.raises(ValidationError, match="must not be shorter"):
         KeyAreaParams(dwell_s=10, loiter_s=5)
 
