@@ -385,3 +385,25 @@ def test_with_half_of_the_frames_a_fall_is_told_and_at_most_four_looks_later(fal
     with_all, with_half = fall.told(LookSettings())
     for late_s in (with_all, with_half):
         assert -1e-6 <= late_s <= 0.4 + 0.4 + 0.2 + 0.4 + 2 * fall.gap_s + 1e-6
+
+
+@pytest.mark.parametrize("key_frames_s", [1.0, 4.0])
+@pytest.mark.parametrize("tenths", [0, 1, 5, 9])
+def test_in_a_lift_an_ebike_is_told_within_two_seconds_though_only_key_frames_were_decoded(
+    key_frames_s: float, tenths: int
+) -> None:
+    kind, since, fps = RULES[Scenario.CORRIDOR_EBIKE], 20 + tenths / 10, 25
+    rule = kind.build(kind.params.model_validate({"place": "lift"}), [], ZoneInfo("UTC"))
+    thing = Thing("motorcycle", box_at(0.4, 0.3, 0.3, 0.5), since, score=0.4)
+    beholder, told_at, decoded = Beholder(thing), list[float](), 0
+    pipeline = CameraPipeline(Provenance(camera="lift", models={}), [rule], beholder)
+    for number in range(23 * fps):
+        at, demand = number / fps, pipeline.demand
+        is_key = number % round(key_frames_s * fps) == 0
+        if (is_key or demand.longest_gap_s < key_frames_s) and demand.wants(1e6 + at):
+            beholder.now, decoded = at, decoded + (at < since)
+            events = pipeline.step(Frame("lift", 1e6 + at, drawn(thing, at), None))
+            told_at += [at for event in events if event.phase is Phase.START]
+    assert told_at
+    assert told_at[0] <= since + 2.0
+    assert key_frames_s > 1 or decoded < 20 + 4 * fps, "a lift in which nothing happens is hardly decoded"

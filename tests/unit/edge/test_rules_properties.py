@@ -59,6 +59,10 @@ histories = st.lists(
 )
 
 
+def always_stood(place: Box, before: float) -> bool:
+    return True
+
+
 def play(rule: Rule, history: History, start: float, *, stood: bool = False) -> list[Observation]:
     """Times are multiples of 1/8 s, so that shifting them by whole seconds is exact. Whether what is seen ``stood``
     there unseen before, by the pictures."""
@@ -68,7 +72,7 @@ def play(rule: Rule, history: History, start: float, *, stood: bool = False) -> 
         at += eighths / 8
         tracks = [Track(n, label, 0.5, box, start, at if now else at - 0.125, 3) for n, label, box, now in shown]
         scene = look(at, tracks)
-        seen += rule.observe(at, tracks, replace(scene, stood=lambda box, before: True) if stood else scene)
+        seen += rule.observe(at, tracks, replace(scene, stood=always_stood) if stood else scene)
     return seen
 
 
