@@ -1,7 +1,10 @@
 """Apprise's channels against a server of our own: taken, refused, silent."""
 
+import asyncio
+import socket
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
@@ -65,3 +68,16 @@ def test_an_address_that_nobody_knows_is_refused_without_being_repeated() -> Non
     with pytest.raises(InvalidError) as caught:
         AppriseChannel(CHANNELS).name_of("nonsense://secret")
     assert "secret" not in str(caught.value)
+
+
+async def test_channels_that_cannot_be_reached_hold_up_nothing_else() -> None:
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1))
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        channel, port = AppriseChannel(CHANNELS), silent.getsockname()[1]
+        sending = [asyncio.create_task(channel.send(f"json://127.0.0.1:{port}/x", "t", "b")) for _ in range(10)]
+        await asyncio.sleep(0.1)
+        # What writes evidence and checks passwords.
+        assert await asyncio.wait_for(asyncio.to_thread(lambda: "done"), 2) == "done"
+    for each in sending:
+        each.cancel()
+    await asyncio.gather(*sending, return_exceptions=True)

@@ -4,7 +4,7 @@ import base64
 import json
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any, cast
 
@@ -128,3 +128,21 @@ def test_messages_go_to_the_browsers_services_alone(endpoint: str, goes: bool) -
 def test_a_key_that_is_none_is_said_so() -> None:
     with pytest.raises(ConfigError, match="lookout-server web-push key"):
         WebPush("no key", contact="mailto:duty@lookout.example", services=())
+
+
+@pytest.mark.parametrize("p256dh", [_text(b"\x04" + bytes(64)), _text(b"\x04" + b"x" * 45), "p" * 87])
+async def test_keys_that_are_none_are_refused_and_those_of_before_are_let_go_of(p256dh: str) -> None:
+    push = _push()
+    made_up = Subscription(endpoint="https://fcm.googleapis.com/x", p256dh=p256dh, auth=_text(_AUTH))
+    with pytest.raises(InvalidError, match="no keys of a browser"):
+        push.checked(made_up)
+    # Nothing else comes out of it: what the courier does not know ends its round.
+    with pytest.raises(DeliveryError):
+        await push.send(made_up.address, "t", "b")
+
+
+async def test_the_keys_of_a_browser_are_taken(phone: Phone) -> None:
+    wanted = replace(phone.subscribed(201), endpoint="https://fcm.googleapis.com/x")
+    assert _push().checked(wanted) == wanted
+    with pytest.raises(InvalidError, match="no keys of a browser"):
+        _push().checked(replace(wanted, auth=_text(b"short")))
