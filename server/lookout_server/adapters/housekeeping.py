@@ -39,18 +39,20 @@ async def keep_house(house: Household, *, clock: Clock) -> None:
         await asyncio.sleep(TRIM_EVERY_S)
         await trim_quarantine(house.store, room)
         await forget_old(house.store, at=clock.now())
-        if looked is None or clock.now() - looked >= LOOK_EVERY:
+        # Either way: a clock that was set back by a year must not let this rest for one.
+        if looked is None or abs(clock.now() - looked) >= LOOK_EVERY:
             looked = clock.now()
-            await _look(house, looked)
+            await look_after(house, looked)
 
 
-async def _look(house: Household, at: datetime) -> None:
+async def look_after(house: Household, at: datetime) -> None:
+    """Let go of what is old, and say what a person has to see to. Evidence comes last: its store may refuse."""
     await forget_commands(house.store, at=at)
     await forget(house.store, at=at)
     await warn_of_certificates(house.store, at=at)
     await warn_of_unseen_care(house.store, at=at)
     async with house.store.alone("retention") as alone:
         if alone:
-            await expire_evidence(house.store, house.files, house.retention, at=at)
             await forget_vehicles(house.store, house.retention, at=at)
             await forget_the_past(house.store, house.retention, house.hooks, at=at)
+            await expire_evidence(house.store, house.files, house.retention, at=at)

@@ -1,6 +1,6 @@
 """What is kept for how long: pictures go when nothing needs them any more, notices and the feed by age."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -8,12 +8,15 @@ import structlog
 
 from lookout_contract.events import Scenario
 from lookout_server.domain.access import RESTRICTED
+from lookout_server.errors import StoreError
 from lookout_server.ports import EvidenceStore, Store
 
 _log = structlog.stdlib.get_logger(__name__)
 
 #: Files that are let go before the next look at what is due: nobody waits long for the writer.
 _AT_ONCE = 100
+#: After so many refusals in a row it is the store that refuses, and not a file.
+_REFUSALS = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,15 +51,32 @@ async def _expire(store: Store, files: EvidenceStore, before: datetime, kinds: C
         async with store.read() as uow:
             due = await uow.evidence.expired(before, kinds, _AT_ONCE)
         # The file first: whoever is killed in between finds it due again.
-        for sha256 in due:
-            await files.delete(sha256)
-        if due:
+        deleted = await _delete(files, due)
+        if deleted:
             async with store.write() as uow:
-                await uow.evidence.forget(due)
+                await uow.evidence.forget(deleted)
                 await uow.commit()
-        gone += len(due)
-        if len(due) < _AT_ONCE:
+        gone += len(deleted)
+        if len(due) < _AT_ONCE or not deleted:
             return gone
+
+
+async def _delete(files: EvidenceStore, due: Sequence[str]) -> list[str]:
+    """Those that went. What the store does not let go of is due again at the next look, and keeps nothing else here."""
+    deleted: list[str] = []
+    refused = 0
+    for sha256 in due:
+        try:
+            await files.delete(sha256)
+        except StoreError as error:
+            refused += 1
+            _log.error("expired evidence stays: look at the rights of its folder or bucket", error=str(error))
+            if refused == _REFUSALS:
+                break
+        else:
+            refused = 0
+            deleted.append(sha256)
+    return deleted
 
 
 async def forget_vehicles(store: Store, retention: Retention, *, at: datetime) -> int:

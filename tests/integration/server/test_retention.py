@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from lookout_contract.events import Scenario, Severity
+from lookout_server.adapters.housekeeping import Household, look_after
 from lookout_server.domain.alarm import DismissReason, alarm_id
 from lookout_server.domain.case import Details
 from lookout_server.domain.moves import Action
@@ -12,12 +13,13 @@ from lookout_server.domain.notice import NoticeKind
 from lookout_server.domain.territory import Role
 from lookout_server.domain.webhook import HookState, SetAside
 from lookout_server.domain.wording import Words
+from lookout_server.errors import StoreError
 from lookout_server.ports import StoredFile
 from lookout_server.services.handling import Order, void
 from lookout_server.services.judging import Judgement, dismiss
 from lookout_server.services.notifying import About, notify
 from lookout_server.services.retention import Retention, expire_evidence, forget_the_past
-from lookout_server.testing import NOON, SITE, SmallGateway, Station, anywhere, person, picture
+from lookout_server.testing import NOON, SITE, MemoryFiles, SmallGateway, Station, anywhere, person, picture
 
 pytestmark = pytest.mark.anyio
 
@@ -110,3 +112,42 @@ async def test_the_feed_waits_for_webhooks_and_notices_go_by_age(station: Statio
     forever = Retention(evidence_days=None, care_days=None, notices_days=None, feed_days=None)
     assert await forget_the_past(station.store, forever, [], at=late) == (0, 0)
     assert await expire_evidence(station.store, station.files, forever, at=late) == 0
+
+
+class _Refusing(MemoryFiles):
+    """Does not let go of some files; ``kept``: which, None: of none."""
+
+    def __init__(self, held: MemoryFiles, kept: set[str] | None = None) -> None:
+        super().__init__()
+        self.files = held.files
+        self.kept = kept
+        self.asked = 0
+
+    async def delete(self, sha256: str) -> None:
+        """As a bucket whose policy has no DeleteObject."""
+        self.asked += 1
+        if self.kept is None or sha256 in self.kept:
+            raise StoreError("the evidence store does not let go of a file: AccessDenied")
+        await super().delete(sha256)
+
+
+async def test_one_file_that_cannot_be_deleted_keeps_no_other(station: Station) -> None:
+    stuck = await _bring(station, b"of another user")
+    others = [await _bring(station, f"number {each}".encode()) for each in range(150)]
+    files = _Refusing(station.files, {stuck})
+    assert await expire_evidence(station.store, files, DAYS, at=NOON + timedelta(days=91)) == len(others)
+    assert set(station.files.files) == {stuck}
+    async with station.store.read() as uow:
+        assert set(await uow.evidence.get([stuck, *others])) == {stuck}
+
+
+async def test_a_store_that_deletes_nothing_is_soon_left_alone_and_the_rest_is_forgotten(station: Station) -> None:
+    for each in range(20):
+        await _bring(station, f"number {each}".encode())
+    await station.intake.take([SmallGateway().sends("o-1")])
+    files = _Refusing(station.files)
+    house = Household(store=station.store, files=files, retention=DAYS)
+    await look_after(house, NOON + timedelta(days=91))
+    assert files.asked <= 3 * 2
+    async with station.store.read() as uow:
+        assert await uow.feed.after(0, 10) == []
