@@ -21,7 +21,8 @@ async def run_timers(timers: Timers, store: Store, site: Site, *, clock: Clock, 
     audited: datetime | None = None
     while True:
         now = clock.now()
-        if audited is None or now - audited >= AUDIT_EVERY:
+        # Either way: the clock may have been set back.
+        if audited is None or abs(now - audited) >= AUDIT_EVERY:
             await repair(store, site)
             audited = now
         # More may have passed than fits into one lease.

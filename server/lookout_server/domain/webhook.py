@@ -54,6 +54,11 @@ class HookState:
             last_error=error[:500],
         )
 
+    def waits(self, at: datetime) -> bool:
+        """Whether it is too early for another attempt. Longer than the longest pause nobody waits: the clock that said
+        so has been set back since."""
+        return self.next_at is not None and at < self.next_at <= at + PAUSES[-1]
+
     def set_aside(self, seq: int) -> "HookState":
         """Line ``seq`` was refused for good; go on with the next."""
         return replace(self, seq=seq, attempts=0, next_at=None)

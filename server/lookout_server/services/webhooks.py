@@ -79,7 +79,7 @@ class Webhooks:
             # A receiver hears what happens from now on, not all that ever happened.
             await self._save(HookState(name=receiver.name, seq=head))
             return False
-        if not entries or (state.next_at is not None and state.next_at > now):
+        if not entries or state.waits(now):
             return False
         begun = state
         for entry in entries:

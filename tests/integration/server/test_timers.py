@@ -222,3 +222,14 @@ async def test_a_gateway_that_only_fell_silent_is_told_of_too(station: Station) 
     assert await lose_silent(station.store, before=silent, at=silent) == ["gw-1"]
     assert await clock.act(silent + GONE_FOR) == 1
     assert "u-li" in await _told_of_a_lost_gateway(station)
+
+
+async def test_a_lease_of_a_clock_that_was_set_back_holds_nobody_up(station: Station) -> None:
+    await _reported(station)
+    next_year = NOON + timedelta(days=365)
+    async with station.store.write() as uow:
+        kinds = frozenset({DeadlineKind.STEP})
+        request = LeaseRequest(owner="gone", kinds=kinds, at=next_year, until=next_year + LEASE, limit=5)
+        assert len(await uow.deadlines.lease(request)) == 1
+        await uow.commit()
+    assert await _timers(station).act(LATE) == 1

@@ -1,7 +1,7 @@
 """Timers as rows."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, delete, func, or_, select, tuple_, update
@@ -15,6 +15,9 @@ from lookout_server.ports import DeadlineHealth, LeaseRequest
 _ERROR_CHARACTERS = 500
 #: As many as anybody wants to read.
 _LATE_SHOWN = 50
+
+#: Longer than anybody leases a timer for.
+_LONGEST_LEASE = timedelta(minutes=5)
 
 _KEY = (DeadlineRow.subject, DeadlineRow.kind, DeadlineRow.part)
 
@@ -110,7 +113,9 @@ def _of(kinds: Collection[DeadlineKind]) -> ColumnElement[bool]:
 
 
 def _free(at: datetime) -> ColumnElement[bool]:
-    return or_(DeadlineRow.leased_until.is_(None), DeadlineRow.leased_until <= at)
+    """A lease that ends later than any is given was given by a clock that has been set back since."""
+    ended = (DeadlineRow.leased_until <= at) | (DeadlineRow.leased_until > at + _LONGEST_LEASE)
+    return or_(DeadlineRow.leased_until.is_(None), ended)
 
 
 def _deadline(row: DeadlineRow) -> Deadline:
