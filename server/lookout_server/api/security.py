@@ -146,13 +146,12 @@ async def auditor(signed_in: SignedIn) -> Access:
 Auditor = Annotated[Access, Depends(auditor)]
 
 
-async def uploader(deps: Given, token: Token) -> str:
-    """``gateway:ID`` or ``person:ID``."""
+async def uploader(deps: Given, request: Request, token: Token) -> str:
+    """``gateway:ID``, or ``person:ID`` of whoever is signed in with all that their roles ask for."""
     gateway = await accounts.whose_upload_token(deps.store, token)
     if gateway is not None:
         return f"gateway:{gateway}"
-    person = await accounts.whose_session(deps.store, token, at=deps.clock.now())
-    return f"person:{person.id}"
+    return f"person:{(await caller(deps, await newcomer(deps, request, token))).person.id}"
 
 
 Uploader = Annotated[str, Depends(uploader)]

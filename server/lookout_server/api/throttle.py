@@ -1,10 +1,12 @@
 """Slows down guessing of passwords, and bounds what strangers may do: both in memory, so that a restart forgets it."""
 
-from collections import OrderedDict, deque
+from collections import Counter, OrderedDict, deque
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from lookout_server.errors import ThrottledError
+from lookout_server.errors import CodeNeededError, ThrottledError, UnauthenticatedError, WrongPasswordError
 
 _FREE_FAILURES = 5
 _LONGEST = timedelta(minutes=5)
@@ -24,6 +26,34 @@ class SignInThrottle:
 
     def __init__(self) -> None:
         self._failures: OrderedDict[tuple[str, str], _Failures] = OrderedDict()
+        self._under_way: Counter[tuple[str, str]] = Counter()
+
+    @contextmanager
+    def attempt(self, username: str, address: str, at: datetime) -> Generator[None]:
+        """Around an attempt, whose end it counts. ThrottledError while it is too early for one.
+
+        What is under way counts as failed until it has ended: or a thousand guesses at once would all be let through
+        before the first of them has failed.
+        """
+        self.check(username, address, at)
+        key = (username, address)
+        held = self._failures.get(key)
+        if self._under_way[key] and self._under_way[key] + (held.count if held else 0) >= _FREE_FAILURES:
+            raise ThrottledError("too many sign-ins at once: try again in 1 s", retry_after_s=1)
+        self._under_way[key] += 1
+        try:
+            yield
+        except CodeNeededError:
+            raise
+        except (UnauthenticatedError, WrongPasswordError):
+            self.failed(username, address, at)
+            raise
+        else:
+            self.succeeded(username, address)
+        finally:
+            self._under_way[key] -= 1
+            if not self._under_way[key]:
+                del self._under_way[key]
 
     def check(self, username: str, address: str, at: datetime) -> None:
         """ThrottledError while it is too early for another attempt."""
@@ -32,7 +62,8 @@ class SignInThrottle:
             return
         wait = min(timedelta(seconds=2 ** min(held.count - _FREE_FAILURES, 20)), _LONGEST)
         left = (held.last_at + wait - at).total_seconds()
-        if left > 0:
+        # More than the whole wait: the clock has been set back since, and nobody is to wait until it is there again.
+        if 0 < left <= wait.total_seconds():
             seconds = int(left) + 1
             raise ThrottledError(f"too many failed sign-ins: try again in {seconds} s", retry_after_s=seconds)
 
@@ -75,9 +106,17 @@ class Allowances:
         if done is None or len(done) < allowance.times:
             return
         left = (done[0] + timedelta(seconds=allowance.within_s) - at).total_seconds()
-        if left > 0:
+        if 0 < left <= allowance.within_s:
             seconds = int(left) + 1
             raise ThrottledError(f"that was a lot at once: try again in {seconds} s", retry_after_s=seconds)
+
+    def left(self, allowance: Allowance, who: str, at: datetime) -> bool:
+        """Whether there have not been enough yet."""
+        try:
+            self.check(allowance, who, at)
+        except ThrottledError:
+            return False
+        return True
 
     def count(self, allowance: Allowance, who: str, at: datetime) -> None:
         """Count one more; only the newest are remembered."""

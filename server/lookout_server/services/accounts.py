@@ -118,17 +118,25 @@ class Credentials:
 
 
 async def sign_in(
-    store: Store, hasher: PasswordHasher, given: Credentials, *, at: datetime, place: Place = NOWHERE
+    store: Store,
+    hasher: PasswordHasher,
+    given: Credentials,
+    *,
+    at: datetime,
+    place: Place = NOWHERE,
+    noted: bool = True,
 ) -> tuple[Person, str]:
     """The person and a session token. UnauthenticatedError does not say which of the two was wrong.
 
-    CodeNeededError, once the password is right, when the person has a second factor and no code was given.
+    CodeNeededError, once the password is right, when the person has a second factor and no code was given. ``noted``:
+    whether the audit log hears of a refusal.
     """
     async with store.read() as uow:
         found = await uow.people.credentials(given.username)
     fits = await hasher.verify(given.password, found[1] if found else None)
     if found is None or not fits:
-        await note_refusal(store, found[0].id if found else None, place, at)
+        if noted:
+            await note_refusal(store, found[0].id if found else None, place, at)
         raise UnauthenticatedError("user name or password is wrong")
     try:
         async with store.write() as uow:
@@ -137,7 +145,8 @@ async def sign_in(
     except CodeNeededError:
         raise
     except UnauthenticatedError:
-        await note_refusal(store, found[0].id, place, at)
+        if noted:
+            await note_refusal(store, found[0].id, place, at)
         raise
     return found[0], await begin_session(store, found[0], place, at=at, how="password")
 

@@ -1,5 +1,6 @@
 """Who asks too much waits, gateways and the alarm button never do; and roles that need a second factor."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import replace
 
@@ -10,9 +11,10 @@ from pyotp.totp import TOTP
 from integration.server.fleet import app_of
 from lookout_server.api.rate import Buckets, Rate
 from lookout_server.app import Deps
+from lookout_server.domain.audit import Act
 from lookout_server.domain.territory import Role
 from lookout_server.services.accounts import issue_gateway_token
-from lookout_server.testing import JPEG, PASSWORD, ManualClock, Station, picture
+from lookout_server.testing import JPEG, PASSWORD, ManualClock, PlainHasher, Station, picture
 
 pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)]
 
@@ -68,6 +70,9 @@ async def test_a_role_that_needs_codes_can_do_nothing_before_they_are_set_up(sta
         refused = await web.get("/api/v1/alarms", headers=li)
         assert (refused.status_code, refused.json()["code"]) == (403, "second_factor_needed")
         assert (await web.post("/api/v1/alarm-button", json={}, headers=li)).status_code == 403
+        jpeg = {**li, "Content-Type": "image/jpeg"}
+        brought = await web.put(f"/api/v1/evidence/{picture().sha256}", content=JPEG, headers=jpeg)
+        assert (brought.status_code, brought.json()["code"]) == (403, "second_factor_needed")
         assert (await web.get("/api/v1/cases", headers=wang)).status_code == 200
         for path in ("/session", "/sessions", "/session/second_factor"):
             assert (await web.get(f"/api/v1{path}", headers=li)).status_code == 200, path
@@ -76,3 +81,41 @@ async def test_a_role_that_needs_codes_can_do_nothing_before_they_are_set_up(sta
         confirmed = await web.post("/api/v1/session/second_factor/confirm", json={"code": code}, headers=li)
         assert confirmed.status_code == 200, confirmed.text
         assert (await web.get("/api/v1/alarms", headers=li)).status_code == 200
+
+
+class _SlowHasher(PlainHasher):
+    """Takes its time, and counts."""
+
+    def __init__(self) -> None:
+        self.verified = 0
+
+    async def verify(self, password: str, hashed: str | None) -> bool:
+        self.verified += 1
+        await asyncio.sleep(0.02)
+        return await super().verify(password, hashed)
+
+
+async def test_a_hundred_guesses_at_once_are_no_more_than_one_after_the_other(station: Station, deps: Deps) -> None:
+    hasher = _SlowHasher()
+    async for web in _web(replace(deps, hasher=hasher)):
+        guesses = (web.post("/api/v1/session", json={"username": "li", "password": f"guess {n}"}) for n in range(100))
+        codes = [answer.status_code for answer in await asyncio.gather(*guesses)]
+        assert (codes.count(401), codes.count(429), hasher.verified) == (5, 95, 5)
+        station.clock.advance(2)
+        right = {"username": "li", "password": PASSWORD}
+        assert (await web.post("/api/v1/session", json=right)).status_code == 200
+        # Whoever is right may be so in many places at once.
+        five = await asyncio.gather(*(web.post("/api/v1/session", json=right) for _ in range(5)))
+        assert {answer.status_code for answer in five} == {200}
+
+
+async def test_strangers_do_not_fill_the_audit_log_for_ever(station: Station, deps: Deps) -> None:
+    async for web in _web(deps):
+        for number in range(110):
+            stranger = {"username": f"made-up-{number}", "password": "x"}
+            assert (await web.post("/api/v1/session", json=stranger)).status_code == 401
+        station.clock.advance(601)
+        await web.post("/api/v1/session", json={"username": "made-up", "password": "x"})
+    async with station.store.read() as uow:
+        acts = [kept.entry.act for kept in await uow.audit.after(0, 200)]
+    assert acts.count(Act.SIGN_IN_REFUSED) == 101

@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from lookout_server.api.throttle import SignInThrottle
+from lookout_server.api.throttle import Allowance, Allowances, SignInThrottle
 from lookout_server.errors import ThrottledError
 from lookout_server.testing import NOON
 
@@ -46,3 +46,14 @@ def test_old_failures_do_not_count() -> None:
     later = NOON + timedelta(hours=1)
     throttle.failed("li", "10.0.0.1", later)
     throttle.check("li", "10.0.0.1", later)
+
+
+def test_a_clock_that_is_set_back_locks_nobody_out() -> None:
+    throttle, allowances, few = SignInThrottle(), Allowances(), Allowance(times=2, within_s=600)
+    _fail(throttle, 9)
+    for _ in range(2):
+        allowances.take(few, "10.0.0.1", NOON)
+    assert not allowances.left(few, "10.0.0.1", NOON)
+    before = NOON - timedelta(days=365)
+    throttle.check("li", "10.0.0.1", before)
+    assert allowances.left(few, "10.0.0.1", before)

@@ -1,7 +1,6 @@
 """Signing in and out, where somebody is signed in, and the second factor."""
 
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -23,10 +22,15 @@ from lookout_server.api.models.accounts import (
 from lookout_server.api.problems import errors
 from lookout_server.api.routes.parameters import PersonId
 from lookout_server.api.security import COOKIE, Newcomer, SignedIn, Token
-from lookout_server.errors import CodeNeededError, UnauthenticatedError, WrongPasswordError
+from lookout_server.api.throttle import Allowance
+from lookout_server.errors import CodeNeededError, UnauthenticatedError
 from lookout_server.services import accounts, factors
 
 router = APIRouter(prefix="/api/v1", tags=["session"])
+
+#: Refusals of one address that the audit log takes. It keeps its entries for ever, and anybody can be refused; whoever
+#: reads it knows by then.
+NOTED = Allowance(times=100, within_s=600)
 
 SessionId = Annotated[str, Path(pattern=r"^[0-9a-f]{20}$", examples=["3f6d0c1be2a94d7781c0"])]
 Whose = Annotated[PersonId | None, Query(description="Left out: the asking person.")]
@@ -39,16 +43,16 @@ async def sign_in(deps: Given, request: Request, response: Response, body: SignI
     401 `code_needed`: the password is right; send it again with a `code` of the authenticator, or a recovery code.
     """
     now, place = deps.clock.now(), place_of(request)
-    deps.throttle.check(body.username, place.address, now)
     given = accounts.Credentials(username=body.username, password=body.password, code=body.code)
-    try:
-        person, token = await accounts.sign_in(deps.store, deps.hasher, given, at=now, place=place)
-    except CodeNeededError:
-        raise
-    except UnauthenticatedError:
-        deps.throttle.failed(body.username, place.address, now)
-        raise
-    deps.throttle.succeeded(body.username, place.address)
+    noted = deps.allowances.left(NOTED, place.address, now)
+    with deps.throttle.attempt(body.username, place.address, now):
+        try:
+            person, token = await accounts.sign_in(deps.store, deps.hasher, given, at=now, place=place, noted=noted)
+        except CodeNeededError:
+            raise
+        except UnauthenticatedError:
+            deps.allowances.count(NOTED, place.address, now)
+            raise
     set_cookie(deps, response, token)
     response.headers["Cache-Control"] = "no-store"
     return SignedInModel(user=UserModel.of(person), token=token)
@@ -106,7 +110,7 @@ async def revoke_session(deps: Given, signed_in: Newcomer, session_id: SessionId
 async def change_password(deps: Given, request: Request, signed_in: Newcomer, token: Token, body: PasswordBody) -> None:
     """Change one's own password. One's other sessions end; this one goes on."""
     given = accounts.NewPassword(present=body.password, wanted=body.new_password, token=token)
-    async with _counted(deps, request, signed_in.person.username):
+    with _counted(deps, request, signed_in.person.username):
         await accounts.change_password(deps.store, deps.hasher, given, signed_in.access, at=deps.clock.now())
 
 
@@ -134,7 +138,7 @@ async def get_second_factor(deps: Given, signed_in: Newcomer) -> FactorState:
 )
 async def confirm_second_factor(deps: Given, request: Request, signed_in: Newcomer, body: CodeBody) -> RecoveryCodes:
     """From now on a code is asked for at every sign-in. The recovery codes are shown this once."""
-    async with _counted(deps, request, signed_in.person.username):
+    with _counted(deps, request, signed_in.person.username):
         codes = await factors.confirm(deps.store, signed_in.access, body.code, at=deps.clock.now())
     return RecoveryCodes(recovery_codes=codes)
 
@@ -147,7 +151,7 @@ async def confirm_second_factor(deps: Given, request: Request, signed_in: Newcom
 )
 async def stop_second_factor(deps: Given, request: Request, signed_in: SignedIn, body: CodeBody) -> None:
     """The password alone is enough again."""
-    async with _counted(deps, request, signed_in.person.username):
+    with _counted(deps, request, signed_in.person.username):
         await factors.turn_off(deps.store, signed_in.access, body.code, at=deps.clock.now())
 
 
@@ -170,14 +174,6 @@ def set_cookie(deps: Deps, response: Response, token: str) -> None:
     )
 
 
-@asynccontextmanager
-async def _counted(deps: Deps, request: Request, username: str) -> AsyncGenerator[None]:
+def _counted(deps: Deps, request: Request, username: str) -> AbstractContextManager[None]:
     """Wrong codes and passwords count as at the door: six digits must not be tried at leisure."""
-    address, now = place_of(request).address, deps.clock.now()
-    deps.throttle.check(username, address, now)
-    try:
-        yield
-    except (UnauthenticatedError, WrongPasswordError):
-        deps.throttle.failed(username, address, now)
-        raise
-    deps.throttle.succeeded(username, address)
+    return deps.throttle.attempt(username, place_of(request).address, deps.clock.now())
