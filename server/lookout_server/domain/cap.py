@@ -11,6 +11,7 @@ from lookout_contract.events import Scenario
 from lookout_server.domain.alarm import Alarm, AlarmState, Disposition
 from lookout_server.domain.whereabouts import Spot
 from lookout_server.domain.wording import SCENARIOS
+from lookout_server.domain.xml_text import xml_text
 
 NAMESPACE = "urn:oasis:names:tc:emergency:cap:1.2"
 MEDIA_TYPE = "application/cap+xml"
@@ -107,7 +108,7 @@ def _time(at: datetime) -> str:
 
 
 def _say(parent: ElementTree.Element, name: str, text: str) -> None:
-    ElementTree.SubElement(parent, f"{{{NAMESPACE}}}{name}").text = text
+    ElementTree.SubElement(parent, f"{{{NAMESPACE}}}{name}").text = xml_text(text)
 
 
 def _parameter(info: ElementTree.Element, name: str, value: str) -> None:

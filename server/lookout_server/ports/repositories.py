@@ -112,6 +112,10 @@ class CaseRepository(Protocol):
         """Newest first."""
         ...
 
+    async def first_words(self, case_ids: Collection[str]) -> Mapping[str, str]:
+        """What was said when these cases began; those that began without a word are left out."""
+        ...
+
     async def history(self, case_id: str) -> Sequence[HistoryEntry]:
         """Oldest first."""
         ...

@@ -12,7 +12,7 @@ from lookout_server.domain.moves import SETTLED
 from lookout_server.domain.territory import Level, Site
 from lookout_server.domain.topics import of_scenario
 from lookout_server.errors import InvalidError, NotFoundError
-from lookout_server.ports import CaseFilter, Page, Store
+from lookout_server.ports import CaseFilter, Page, Store, UnitOfWork
 from lookout_server.services.access import visible_case
 from lookout_server.services.opening import Told, open_told
 from lookout_server.services.views import CaseView, case_views
@@ -33,6 +33,14 @@ class Wanted:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ServiceRequest:
+    """A case as a service request. ``words``: what was said when it began; None: nothing was, as by a camera."""
+
+    view: CaseView
+    words: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Asked:
     """Which requests: of these kinds, open or closed, requested within the span."""
 
@@ -43,7 +51,7 @@ class Asked:
     limit: int = 200
 
 
-async def requests(store: Store, by: Access, asked: Asked) -> Sequence[CaseView]:
+async def requests(store: Store, by: Access, asked: Asked) -> Sequence[ServiceRequest]:
     """Newest first; those that the asking person sees, and never care."""
     services = asked.services or frozenset(SERVICES)
     states = None if asked.open is None else frozenset(s for s in CaseState if (s not in SETTLED) is asked.open)
@@ -51,24 +59,29 @@ async def requests(store: Store, by: Access, asked: Asked) -> Sequence[CaseView]
         visible_to=by, states=states, scenarios=services, opened_from=asked.first, opened_before=asked.last
     )
     async with store.read() as uow:
-        return await case_views(uow, await uow.cases.page(wanted, Page(limit=asked.limit)))
+        return await _with_words(uow, await uow.cases.page(wanted, Page(limit=asked.limit)))
 
 
-async def named_requests(store: Store, by: Access, case_ids: Sequence[str]) -> Sequence[CaseView]:
+async def named_requests(store: Store, by: Access, case_ids: Sequence[str]) -> Sequence[ServiceRequest]:
     """These, in this order; what is none, or is not for the asking person, is left out."""
     async with store.read() as uow:
         found = await uow.cases.get(case_ids)
         seen = [found[id] for id in dict.fromkeys(case_ids) if id in found and by.sees(found[id])]
-        return await case_views(uow, [case for case in seen if case.scenario in SERVICES])
+        return await _with_words(uow, [case for case in seen if case.scenario in SERVICES])
 
 
-async def request(store: Store, by: Access, case_id: str) -> CaseView:
+async def request(store: Store, by: Access, case_id: str) -> ServiceRequest:
     """One; NotFoundError for what is none of these kinds."""
     async with store.read() as uow:
         case = await visible_case(uow, case_id, by)
         if case.scenario not in SERVICES:
             raise NotFoundError(f"there is no request {case_id!r}")
-        return (await case_views(uow, [case]))[0]
+        return (await _with_words(uow, [case]))[0]
+
+
+async def _with_words(uow: UnitOfWork, cases: Sequence[Case]) -> list[ServiceRequest]:
+    words = await uow.cases.first_words([case.id for case in cases])
+    return [ServiceRequest(view=view, words=words.get(view.case.id)) for view in await case_views(uow, cases)]
 
 
 async def open_request(store: Store, site: Site, by: Access, wanted: Wanted, *, at: datetime) -> Case:

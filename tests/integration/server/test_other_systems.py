@@ -9,7 +9,7 @@ import pytest
 from lookout_contract.events import Phase, Scenario, Severity
 from lookout_server.domain.alarm import alarm_id
 from lookout_server.domain.cap import NAMESPACE
-from lookout_server.domain.territory import Role
+from lookout_server.domain.territory import Camera, CameraKey, Role
 from lookout_server.services.accounts import Account, add_person
 from lookout_server.testing import PASSWORD, PlainHasher, SmallGateway, Station
 
@@ -111,6 +111,7 @@ async def test_a_service_request_is_a_case(station: Station, web: httpx.AsyncCli
     assert (detail["state"], detail["scenario"], detail["history"][0]["note"]) == ("new", "garbage", "又堆满了")
     (one,) = (await web.get(f"/api/v1/open311/requests/{case}.json", headers=headers)).json()
     assert (one["status"], one["service_code"], one["address_id"]) == ("open", "garbage", "grid-07")
+    assert one["description"] == "又堆满了"
     assert one["requested_datetime"] == "2026-11-22T04:00:00Z"
     listed = await web.get("/api/v1/open311/requests.xml?status=open&service_code=garbage,fire_smoke", headers=headers)
     root = ElementTree.fromstring(listed.text)
@@ -126,3 +127,27 @@ async def test_a_service_request_is_a_case(station: Station, web: httpx.AsyncCli
     for wrong in ({"service_code": "care"}, {"address_id": "kangle"}, {"service_code": "garbage,fire_smoke"}):
         answer = await web.post("/api/v1/open311/requests.json", data={**asked, **wrong}, headers=headers)
         assert answer.status_code == 422, wrong
+
+
+async def test_what_people_paste_breaks_no_xml(station: Station, web: httpx.AsyncClient) -> None:
+    headers = await _headers(web, "li")
+    asked = {
+        "service_code": "garbage",
+        "address_id": "grid-07",
+        "description": "a\x01b",
+        "address_string": "3号楼\x0b北",
+    }
+    made = await web.post("/api/v1/open311/requests.json", data=asked, headers=headers)
+    assert made.status_code == 201, made.text
+    listed = await web.get("/api/v1/open311/requests.xml", headers=headers)
+    (one,) = ElementTree.fromstring(listed.text)
+    assert one.findtext("description") == "ab"
+    async with station.store.write() as uow:
+        gate = CameraKey(gateway="gw-1", id="gate")
+        await uow.territory.save_cameras([Camera(key=gate, name="东\x0b门\ufffe", grid="grid-07")])
+        await uow.commit()
+    await station.intake.take([SmallGateway(severity=Severity.RED).sends("o-1")])
+    for path in (f"/api/v1/alarms/{ALARM}/cap", "/api/v1/cap"):
+        answer = await web.get(path, headers=headers)
+        assert "东门" in answer.text
+        ElementTree.fromstring(answer.text)

@@ -144,6 +144,16 @@ class SqlCases:
             statement = statement.where(seen)
         return await self._cases(await scalars(self._session, statement))
 
+    async def first_words(self, case_ids: Collection[str]) -> Mapping[str, str]:
+        """By the primary key: the first line of each."""
+        first = (
+            CaseHistoryRow.case_id.in_(sorted(case_ids)),
+            CaseHistoryRow.seq == 1,
+            CaseHistoryRow.note.is_not(None),
+        )
+        found = await self._session.execute(select(CaseHistoryRow.case_id, CaseHistoryRow.note).where(*first))
+        return {case_id: note for case_id, note in found if note}
+
     async def history(self, case_id: str) -> Sequence[HistoryEntry]:
         """Oldest first."""
         statement = select(CaseHistoryRow).where(CaseHistoryRow.case_id == case_id).order_by(CaseHistoryRow.seq)

@@ -22,9 +22,9 @@ from lookout_server.api.routes.parameters import CaseId
 from lookout_server.api.security import ControlRoom
 from lookout_server.domain.moves import SETTLED
 from lookout_server.domain.wording import SCENARIOS, STATES
+from lookout_server.domain.xml_text import xml_text
 from lookout_server.errors import InvalidError
 from lookout_server.services import open311
-from lookout_server.services.views import CaseView
 
 router = APIRouter(prefix="/api/v1/open311", tags=["cases"])
 
@@ -108,7 +108,7 @@ async def list_requests(
     """Requests, newest first, 200 at most; or those that are named."""
     if query.service_request_id is not None:
         named = [each.strip() for each in query.service_request_id.split(",")]
-        rows = [_row(view) for view in await open311.named_requests(deps.store, access, named)]
+        rows = [_row(asked) for asked in await open311.named_requests(deps.store, access, named)]
         return _answer(form, "service_requests", "request", rows)
     asked = open311.Asked(
         services=_services(query.service_code) if query.service_code else None,
@@ -117,7 +117,7 @@ async def list_requests(
         last=query.end_date,
     )
     found = await open311.requests(deps.store, access, asked)
-    return _answer(form, "service_requests", "request", [_row(view) for view in found])
+    return _answer(form, "service_requests", "request", [_row(each) for each in found])
 
 
 @router.get(
@@ -168,8 +168,8 @@ def _services(codes: str) -> frozenset[Scenario]:
     return frozenset(known[code.strip()] for code in codes.split(","))
 
 
-def _row(view: CaseView) -> _Row:
-    case = view.case
+def _row(asked: open311.ServiceRequest) -> _Row:
+    view, case = asked.view, asked.view.case
     scenario = case.scenario
     return {
         "service_request_id": case.id,
@@ -177,7 +177,7 @@ def _row(view: CaseView) -> _Row:
         "status_notes": STATES[case.state].zh,
         "service_name": SCENARIOS[scenario].zh if scenario else None,
         "service_code": scenario.value if scenario else None,
-        "description": case.title,
+        "description": asked.words or case.title,
         "agency_responsible": view.grid.name if view.grid else None,
         "service_notice": None,
         "requested_datetime": _time(case.opened_at),
@@ -203,5 +203,6 @@ def _answer(form: Format, many: str, one: str, rows: Sequence[_Row], *, status: 
     for row in rows:
         element = ElementTree.SubElement(root, one)
         for name, value in row.items():
-            ElementTree.SubElement(element, name).text = str(value).lower() if isinstance(value, bool) else value
+            text = str(value).lower() if isinstance(value, bool) else value
+            ElementTree.SubElement(element, name).text = None if text is None else xml_text(text)
     return Response(ElementTree.tostring(root, encoding="utf-8", xml_declaration=True), status, media_type="text/xml")

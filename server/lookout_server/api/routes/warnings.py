@@ -9,6 +9,7 @@ from lookout_server.api.problems import errors
 from lookout_server.api.routes.parameters import AlarmId
 from lookout_server.api.security import ControlRoom
 from lookout_server.domain.cap import MEDIA_TYPE
+from lookout_server.domain.xml_text import xml_text
 from lookout_server.services import warnings
 
 router = APIRouter(prefix="/api/v1", tags=["alarms"])
@@ -59,4 +60,4 @@ async def list_cap(deps: Given, access: ControlRoom, request: Request) -> Respon
 
 
 def _say(parent: ElementTree.Element, name: str, text: str) -> None:
-    ElementTree.SubElement(parent, f"{{{_ATOM}}}{name}").text = text
+    ElementTree.SubElement(parent, f"{{{_ATOM}}}{name}").text = xml_text(text)
