@@ -135,7 +135,8 @@ class Dispatcher:
             checks={"broker": link.problem, "intake": intake.problem},
             blocked=lambda: _blocked(link, intake),
         )
-        http = HttpServer(self._traced(create_app(deps)), listening)
+        proxies = [str(network) for network in config.listen.proxies]
+        http = HttpServer(self._traced(create_app(deps)), listening, proxies=proxies)
         self._parts.push_async_callback(http.stop)
         self._parts.callback(hub.close)
         self._parts.callback(deps.live.close)

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import socket
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 
 import uvicorn
 from fastapi import FastAPI
@@ -32,7 +32,7 @@ class _Server(uvicorn.Server):
 class HttpServer:
     """Serves the app on a socket that is bound already."""
 
-    def __init__(self, app: FastAPI, listening: socket.socket) -> None:
+    def __init__(self, app: FastAPI, listening: socket.socket, *, proxies: Sequence[str] = ()) -> None:
         config = uvicorn.Config(
             app,
             http=PROTOCOL,
@@ -40,6 +40,8 @@ class HttpServer:
             log_config=None,
             access_log=False,
             server_header=False,
+            # Else uvicorn's own default, this machine.
+            forwarded_allow_ips=["127.0.0.1", "::1", *proxies] if proxies else None,
             timeout_graceful_shutdown=STOP_TIMEOUT_S,
             # Feeds are long; phones on a bad line send late.
             timeout_keep_alive=30,

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, IPvAnyNetwork, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from lookout_contract.base import Identifier
@@ -51,6 +51,10 @@ class ListenConfig(Section):
     url: str | None = Field(default=None, pattern=r"^https?://[^/\s]+/?$")
     """The address by which gateways and people reach this machine, e.g. ``https://lookout.example``; left out: host
     and port."""
+    proxies: tuple[IPvAnyNetwork, ...] = ()
+    """Addresses or networks of TLS proxies on other machines or in containers, whose ``X-Forwarded-For`` says who asks;
+    one on this machine is believed anyway. Without it all who come by such a proxy share one address, and its limits
+    (ten residents' reports in ten minutes)."""
     secure_cookies: bool = False
     """``true`` when browsers come by HTTPS (a TLS proxy stands in front): cookies are then never sent in the clear."""
 
