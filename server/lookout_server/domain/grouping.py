@@ -15,7 +15,14 @@ from lookout_server.domain.wording import AND_MORE, GROUPS, SEVERAL, Words
 #: What asks something of the one who is told: a clock runs against them, or they are on their way, so they hear of the
 #: first one at once.
 TASKS = frozenset(
-    {NoticeKind.DISPATCHED, NoticeKind.REWORK, NoticeKind.RESUMED, NoticeKind.WHISTLE, NoticeKind.ALSO_AT}
+    {
+        NoticeKind.DISPATCHED,
+        NoticeKind.REWORK,
+        NoticeKind.RESUMED,
+        NoticeKind.WHISTLE,
+        NoticeKind.ALSO_AT,
+        NoticeKind.RAISED,
+    }
 )
 
 
@@ -57,7 +64,7 @@ def is_over(kind: NoticeKind, person: str, about: Case | Alarm | None, at: datet
         # The same kind of notice says that a department has not reported in.
         awaited = any(about.awaits(each.person) for each in about.whistles)
         return about.state in SETTLED or (not awaited and (about.due_at is None or about.due_at > at))
-    if kind is NoticeKind.ALSO_AT:
+    if kind in {NoticeKind.ALSO_AT, NoticeKind.RAISED}:
         return about.state in SETTLED
     return kind is NoticeKind.DISPATCHED and (about.handler != person or about.state in SETTLED)
 

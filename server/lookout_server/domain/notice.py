@@ -14,6 +14,7 @@ class NoticeKind(StrEnum):
     DISPATCHED = "dispatched"
     REASSIGNED = "reassigned"
     ALSO_AT = "also_at"
+    RAISED = "raised"
     LATE = "late"
     RETURNED = "returned"
     REWORK = "rework"

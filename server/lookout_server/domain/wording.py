@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lookout_contract.cases import CaseState
-from lookout_contract.events import Scenario
+from lookout_contract.events import Scenario, Severity
 from lookout_server.domain.roster import Duty
 from lookout_server.domain.territory import Level
 
@@ -76,12 +76,21 @@ LEVELS: Mapping[Level, Words] = {
     Level.DISTRICT: Words("区级", "Of the district"),
 }
 
+GRADES: Mapping[Severity, Words] = {
+    Severity.RED: Words("红色", "red"),
+    Severity.YELLOW: Words("黄色", "yellow"),
+    Severity.BLUE: Words("蓝色", "blue"),
+}
+
 #: Titles of notices; ``{title}`` is the case's.
 NOTICES: Mapping[str, Words] = {
     "dispatched": Words("新任务：{title}（{number}），请签收", "New task: {title} ({number}), please accept"),
     "reassigned": Words("{number} 已改派他人：{title}", "{number} went to somebody else: {title}"),
     "also_at": Words(
         "案件 {number} 又在别处发现：{title}，请一并处置", "Case {number} was seen in one more place: {title}"
+    ),
+    "raised": Words(
+        "升级为{grade}：{title}（{number}），请加快处置", "Raised to {grade}: {title} ({number}), please hurry"
     ),
     "late": Words("超时提醒：{title}（{number}）停在“{state}”", "Late: {title} ({number}) is still {state}"),
     "returned": Words("被回退，请另派：{title}（{number}）", "Given back, send somebody else: {title} ({number})"),
@@ -117,6 +126,7 @@ GROUPS: Mapping[str, Words] = {
     "dispatched": Words("{count} 个新任务，请签收", "{count} new tasks, please accept"),
     "reassigned": Words("{count} 个案件已改派他人", "{count} cases went to somebody else"),
     "also_at": Words("{count} 处新发现，属于进行中的案件", "Open cases were seen in {count} more places"),
+    "raised": Words("{count} 个案件升级，请加快处置", "{count} cases are graver now, please hurry"),
     "late": Words("{count} 个案件超时", "{count} cases are late"),
     "returned": Words("{count} 个案件被回退，请另派", "{count} cases were given back, send somebody else"),
     "rework": Words("{count} 个案件返工", "Rework on {count} cases"),

@@ -1,6 +1,6 @@
 """Whom a move concerns: they are told, in the transaction that moves."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -11,11 +11,11 @@ from lookout_server.domain.case import Actor, Case, HistoryEntry
 from lookout_server.domain.moves import Action
 from lookout_server.domain.notice import NoticeKind
 from lookout_server.domain.policy import graver
-from lookout_server.domain.territory import FIELD, Role, Site
-from lookout_server.domain.topics import of_scenario, titled
+from lookout_server.domain.territory import FIELD, CameraKey, Role, Site
+from lookout_server.domain.topics import of_scenario, title_of, titled
 from lookout_server.ports import UnitOfWork
 from lookout_server.services.access import audience
-from lookout_server.services.notifying import about_case, acknowledge_case, notify
+from lookout_server.services.notifying import About, about_case, acknowledge_case, notify
 
 #: Told to whoever has the case.
 _TO_HANDLER = {
@@ -56,26 +56,54 @@ async def notify_about(uow: UnitOfWork, site: Site, case: Case, after: Case, ent
         await notify(uow, site, after, NoticeKind.WHISTLE, called, at=at)
 
 
-async def notify_of_place(uow: UnitOfWork, site: Site, case: Case, alarm: Alarm, by: Actor, *, at: datetime) -> None:
-    """Tell those who are under way, and the control room, that the case was seen at one more camera.
+async def notify_of_places(
+    uow: UnitOfWork, site: Site, case: Case, alarms: Iterable[Alarm], by: Actor, *, at: datetime
+) -> bool:
+    """Tell those who are under way, and the control room, of each further camera at which the case was seen.
 
-    ``case``: before the alarm joined it, so that each place is told once. Who sends somebody later sees them all.
+    ``case``: before the alarms joined it, so that each place is told once. Who sends somebody later sees them all.
+    Returns whether there was something to tell.
     """
-    if case.handler is None or alarm.camera == case.camera:
-        return
-    if alarm.camera in (await uow.cases.cameras([case.id])).get(case.id, ()):
-        return
-    camera = (await uow.territory.cameras([alarm.camera])).get(alarm.camera)
-    about = replace(
-        about_case(case),
+    if case.handler is None:
+        return False
+    known = {case.camera, *(await uow.cases.cameras([case.id])).get(case.id, ())}
+    fresh: dict[CameraKey, Alarm] = {}
+    for alarm in alarms:
+        if alarm.camera not in known and (alarm.scenario not in RESTRICTED or case.scenario in RESTRICTED):
+            fresh.setdefault(alarm.camera, alarm)
+    cameras = await uow.territory.cameras(fresh) if fresh else {}
+    for key, alarm in fresh.items():
+        named = cameras.get(key)
+        title = titled(of_scenario(alarm.scenario), named.name if named else key.id)
         # Of several notices about one thing the newest alone is sent, and two places are two things.
-        subject=alarm.id,
-        severity=graver(case.severity, alarm.severity),
-        title=titled(of_scenario(alarm.scenario), camera.name if camera else alarm.camera.id),
-    )
+        about = replace(about_case(case), subject=alarm.id, title=title, severity=graver(case.severity, alarm.severity))
+        await _tell_under_way(uow, site, case, about, NoticeKind.ALSO_AT, by, at)
+    return bool(fresh)
+
+
+async def notify_of_merged(uow: UnitOfWork, site: Site, case: Case, merged: Case, by: Actor, *, at: datetime) -> bool:
+    """The same of a case that people reported, which has no camera: it is where they say."""
+    secret = merged.scenario in RESTRICTED and case.scenario not in RESTRICTED
+    if case.handler is None or merged.alarms or merged.scene == case.scene or secret:
+        return False
+    grade = graver(case.severity, merged.severity)
+    about = replace(about_case(case), subject=merged.id, title=title_of(merged), severity=grade)
+    await _tell_under_way(uow, site, case, about, NoticeKind.ALSO_AT, by, at)
+    return True
+
+
+async def notify_of_grade(uow: UnitOfWork, site: Site, case: Case, by: Actor, *, at: datetime) -> None:
+    """Tell those who are under way, and the control room, that a case is graver than what they were sent for."""
+    if case.handler is not None:
+        await _tell_under_way(uow, site, case, about_case(case), NoticeKind.RAISED, by, at)
+
+
+async def _tell_under_way(
+    uow: UnitOfWork, site: Site, case: Case, about: About, kind: NoticeKind, by: Actor, at: datetime
+) -> None:
     called = [each.person for each in case.whistles]
-    told = [case.handler, *called, *await _with_role(uow, Role.OPERATOR, case)]
-    await notify(uow, site, about, NoticeKind.ALSO_AT, [each for each in told if each != by.id], at=at)
+    told = [*([case.handler] if case.handler else []), *called, *await _with_role(uow, Role.OPERATOR, case)]
+    await notify(uow, site, about, kind, [each for each in told if each != by.id], at=at)
 
 
 async def _call_for_help(uow: UnitOfWork, site: Site, case: Case, at: datetime) -> None:

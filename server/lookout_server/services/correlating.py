@@ -14,7 +14,7 @@ from lookout_server.domain.territory import Camera, CameraKey, Site
 from lookout_server.ports import AlarmFilter, Page, Store, UnitOfWork
 from lookout_server.services import announce
 from lookout_server.services.alarming import leave
-from lookout_server.services.concerning import notify_of_place
+from lookout_server.services.concerning import notify_of_grade, notify_of_places
 from lookout_server.services.timing import set_clock
 
 #: Waiting alarms that a new case is compared with, the newest.
@@ -122,25 +122,36 @@ async def _join(uow: UnitOfWork, site: Site, alarm: Alarm, case_id: str, at: dat
     case = (await uow.cases.get([case_id], lock=True))[case_id]
     if case.state in SETTLED:
         return False
-    await notify_of_place(uow, site, case, alarm, actor, at=at)
+    told = await notify_of_places(uow, site, case, [alarm], actor, at=at)
     await uow.cases.add_alarms(case.id, [alarm.id])
     data = {"reason": "same_thing", "alarms": [alarm.id]}
     after, entry = moving.joined(case, at=at, actor=actor, data=data)
     await uow.cases.update(after, entry, seen=case.version)
     announce.alarm_changed(uow, alarm.id, "reported", at)
     announce.case_moved(uow, site, after, entry, alarm)
-    await raise_case(uow, site, after, alarm, at=at)
+    await raise_case(uow, site, after, alarm, at=at, actor=actor, told=told)
     return True
 
 
-async def raise_case(uow: UnitOfWork, site: Site, case: Case, alarm: Alarm, *, at: datetime) -> None:
-    """A case is at least as grave as each of its alarms."""
+async def raise_case(
+    uow: UnitOfWork,
+    site: Site,
+    case: Case,
+    alarm: Alarm,
+    *,
+    at: datetime,
+    actor: Actor = SYSTEM,
+    told: bool = False,
+) -> None:
+    """A case is at least as grave as each of its alarms. ``told``: who is under way has just heard of the alarm."""
     if case.state in SETTLED or graver(case.severity, alarm.severity) is case.severity:
         return
     after, entry = moving.raised(case, alarm.severity, at=at, policy=site.policy)
     await uow.cases.update(after, entry, seen=case.version)
     await set_clock(uow, after, site.policy)
     announce.case_moved(uow, site, after, entry, alarm)
+    if not told:
+        await notify_of_grade(uow, site, after, actor, at=at)
 
 
 def _began(alarm: Alarm) -> tuple[datetime, str]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from lookout_contract.cases import CaseState
+from lookout_contract.events import Severity
 from lookout_server.domain import moving, policy
 from lookout_server.domain.alarm import Alarm, Disposition, reported
 from lookout_server.domain.case import Actor, Case
@@ -15,6 +16,7 @@ from lookout_server.ports import Store, UnitOfWork
 from lookout_server.services import announce
 from lookout_server.services.access import visible_case
 from lookout_server.services.commands import send_verdict
+from lookout_server.services.concerning import notify_of_grade, notify_of_merged, notify_of_places
 from lookout_server.services.handling import Order, keep_move, tell, with_alarms, with_all_alarms
 from lookout_server.services.reporting import open_case
 from lookout_server.services.timing import set_clock
@@ -30,7 +32,9 @@ async def merge(store: Store, site: Site, order: Order) -> None:
             raise ConflictError(f"case {into.number} is settled: reopen it, or merge the other way round")
         await keep_move(uow, site, case, after, entry)
         await uow.cases.release_alarms(case.id, released=True)
-        await _take(uow, site, into, case.alarms, order, {"from": case.id})
+        by = Actor(person=order.person)
+        told = await notify_of_merged(uow, site, into, case, by, at=order.at)
+        await _take(uow, site, into, case.alarms, order, {"from": case.id}, least=case.severity, told=told)
         await uow.commit()
 
 
@@ -123,18 +127,27 @@ async def _companions(uow: UnitOfWork, site: Site, own: Sequence[Alarm], all_of:
 
 
 async def _take(
-    uow: UnitOfWork, site: Site, into: Case, alarms: Sequence[str], order: Order, data: dict[str, object]
+    uow: UnitOfWork,
+    site: Site,
+    into: Case,
+    alarms: Sequence[str],
+    order: Order,
+    data: dict[str, object],
+    *,
+    least: Severity = Severity.BLUE,
+    told: bool = False,
 ) -> None:
+    """``least``: how grave it is from now on; ``told``: who is under way has heard of what comes."""
+    by = Actor(person=order.person)
     found = await uow.alarms.get(alarms, lock=True)
+    told = await notify_of_places(uow, site, into, found.values(), by, at=order.at) or told
     await uow.cases.add_alarms(into.id, [name for name in alarms if name in found])
     await uow.alarms.save([replace(alarm, case_id=into.id) for alarm in found.values()])
     grown = replace(into, alarms=(*into.alarms, *found))
-    after, entry = moving.joined(
-        grown, at=order.at, actor=Actor(person=order.person), data={**data, "alarms": sorted(found)}
-    )
+    after, entry = moving.joined(grown, at=order.at, actor=by, data={**data, "alarms": sorted(found)})
     await uow.cases.update(after, entry, seen=into.version)
     await tell(uow, site, after, entry)
-    grade = into.severity
+    grade = policy.graver(into.severity, least)
     for alarm in found.values():
         grade = policy.graver(grade, alarm.severity)
         announce.alarm_changed(uow, alarm.id, "reported", order.at)
@@ -143,3 +156,5 @@ async def _take(
         await uow.cases.update(graver, entry, seen=after.version)
         await set_clock(uow, graver, site.policy)
         await tell(uow, site, graver, entry)
+        if not told:
+            await notify_of_grade(uow, site, graver, by, at=order.at)

@@ -12,7 +12,7 @@ from lookout_server.domain.grouping import NOTHING_TOLD, leaves_at
 from lookout_server.domain.notice import IN_APP, Delivery, DeliveryState, Notice, NoticeKind
 from lookout_server.domain.territory import Site
 from lookout_server.domain.topics import title_of
-from lookout_server.domain.wording import NO_WORDS, NOTICES, STATES, Words
+from lookout_server.domain.wording import GRADES, NO_WORDS, NOTICES, STATES, Words
 from lookout_server.errors import NotFoundError
 from lookout_server.ports import Store, UnitOfWork
 
@@ -98,10 +98,10 @@ async def _timers(uow: UnitOfWork, site: Site, notices: Sequence[Notice], at: da
 
 
 def _words(told: About, kind: NoticeKind) -> Words:
-    text = NOTICES[kind.value]
+    text, grade = NOTICES[kind.value], GRADES[told.severity]
     return Words(
-        text.zh.format(title=told.title.zh, number=told.number, state=told.state.zh),
-        text.en.format(title=told.title.en, number=told.number, state=told.state.en),
+        text.zh.format(title=told.title.zh, number=told.number, state=told.state.zh, grade=grade.zh),
+        text.en.format(title=told.title.en, number=told.number, state=told.state.en, grade=grade.en),
     )
 
 

@@ -14,7 +14,7 @@ from lookout_server.domain.access import Access
 from lookout_server.domain.alarm import Alarm, DismissReason, Disposition, alarm_id
 from lookout_server.domain.case import Details
 from lookout_server.domain.moves import Action
-from lookout_server.domain.notice import Contact, NoticeKind
+from lookout_server.domain.notice import Contact, Notice, NoticeKind
 from lookout_server.domain.policy import Policy, PolicyInForce
 from lookout_server.domain.site_graph import SiteGraph, Way
 from lookout_server.domain.territory import Camera, CameraKey, Role, Site
@@ -195,6 +195,68 @@ async def test_two_more_places_are_both_told_to_the_worker_and_nobody_is_told_be
         await courier.carry(NOON + timedelta(minutes=minutes))
     sent = "".join(text for _, text in channel.sent)
     assert [place for place in ("lift", "2单元楼道") if place not in sent] == []
+
+
+async def told_of(station: Station, kind: NoticeKind, *people: str) -> dict[str, list[Notice]]:
+    async with station.store.read() as uow:
+        held = {who: await uow.notices.of_person(f"u-{who}", 100) for who in people}
+    return {who: [each for each in all_of if each.kind is kind] for who, all_of in held.items()}
+
+
+async def test_whoever_is_under_way_is_told_once_that_their_case_has_become_graver(station: Station) -> None:
+    ebike = SmallGateway(scenario=Scenario.CORRIDOR_EBIKE, severity=Severity.YELLOW, at=NOON)
+    intake = Intake(station.store, site=RESTING)
+    await intake.take([ebike.sends("e-1")])
+    async with station.store.read() as uow:
+        [alarm] = await uow.alarms.page(AlarmFilter(), Page())
+    case, _ = await report_alarm(station.store, RESTING, alarm.id, LI, at=NOON)
+    order = Order(case_id=case, action=Action.DISPATCH, access=LI, version=1, at=NOON)
+    await dispatch(station.store, RESTING, order, "u-wang")
+    async with station.store.write() as uow:
+        await uow.roster.save_contact(Contact(person="u-wang", channel="sms", address="sms://wang"))
+        await uow.commit()
+    ebike.severity = Severity.RED
+    for phase in (Phase.UPDATE, Phase.UPDATE, Phase.END):
+        await intake.take([ebike.sends("e-1", phase)])
+    told = await told_of(station, NoticeKind.RAISED, "wang", "li", "zhang")
+    assert {who: len(held) for who, held in told.items()} == {"wang": 1, "li": 1, "zhang": 0}
+    [notice] = told["wang"]
+    assert (notice.case_id, notice.severity) == (case, Severity.RED)
+    assert notice.words.zh.startswith("升级为红色：电动车进楼 · "), notice.words.zh
+    assert notice.words.en.startswith("Raised to red: E-bike in the corridor · "), notice.words.en
+    channel = NotedChannel()
+    await Courier(station.store, channel, owner="one").carry(NOON)
+    assert notice.words.zh in "".join(text for _, text in channel.sent), "while others rest"
+
+
+async def test_a_case_that_is_merged_into_one_under_way_tells_of_its_place_and_of_a_graver_grade(
+    station: Station,
+) -> None:
+    cleared = anywhere(person("li", Role.OPERATOR, Role.CARE))
+    walk = Walk(station, Scenario.GARBAGE)
+    cases: dict[str, str] = {}
+    for camera, scenario, severity in (
+        ("gate", Scenario.GARBAGE, Severity.YELLOW),
+        ("yard", Scenario.KEY_AREA, Severity.RED),
+        ("flat", Scenario.CARE, Severity.YELLOW),
+        ("lift", Scenario.GARBAGE, Severity.YELLOW),
+    ):
+        walk.gateway.scenario, walk.gateway.severity = scenario, severity
+        await walk.passes(camera, camera, 0)
+        cases[camera], _ = await report_alarm(station.store, HOUSE, walk.id_of(camera), cleared, at=LATER)
+    into = cases.pop("gate")
+    sent = Order(case_id=into, action=Action.DISPATCH, access=cleared, version=1, at=LATER)
+    await dispatch(station.store, HOUSE, sent, "u-wang")
+    for case in cases.values():
+        details = Details(into=into)
+        order = Order(case_id=case, action=Action.MERGE, version=1, access=cleared, at=LATER, details=details)
+        await merge(station.store, HOUSE, order)
+    told = await told_of(station, NoticeKind.ALSO_AT, "wang")
+    said = sorted(notice.words.zh.split(" · ")[1] for notice in told["wang"])
+    assert said == ["lift，请一并处置", "yard，请一并处置"], "where, and nothing of care"
+    assert {notice.severity for notice in told["wang"]} == {Severity.RED}
+    assert (await told_of(station, NoticeKind.RAISED, "wang"))["wang"] == [], "that it is red was said with the place"
+    assert (await case_detail(station.store, into, LI, at=LATER)).view.case.severity is Severity.RED
 
 
 async def test_a_care_alarm_that_was_merged_into_another_case_is_not_shown_with_it(station: Station) -> None:
