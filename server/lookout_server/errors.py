@@ -76,6 +76,12 @@ class CodeNeededError(UnauthenticatedError):
     code = "code_needed"
 
 
+class AccountDisabledError(UnauthenticatedError):
+    """The password is right, and the account is disabled."""
+
+    code = "account_disabled"
+
+
 class RowsRefusedError(InvalidError):
     """Rows of a table cannot be taken (``errors`` says which and why); nothing was done."""
 

@@ -162,6 +162,11 @@ def test_an_account_is_made_used_and_disabled(
     expect(row).to_have_count(0)
     hers.page.reload()
     expect(hers.page.get_by_label("用户名")).to_be_visible()
+    # She has not forgotten her password.
+    hers.page.get_by_label("用户名").fill(login.username)
+    hers.page.get_by_label("密码").fill(login.password)
+    hers.page.get_by_role("button", name="登录").click()
+    expect(hers.page.get_by_role("alert")).to_contain_text("这个账号已停用")
     # That her session had ended is what was asked for.
     hers.complaints.clear()
 

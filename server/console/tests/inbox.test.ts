@@ -25,10 +25,10 @@ describe("the inbox", () => {
     expect(fold !== undefined && isUrgent(fold)).toBe(true);
   });
 
-  it("calls the control room for help, and when what is red is in one more place or has become so", () => {
-    const kinds = ["help", "also_at", "raised", "approved"] as const;
+  it("calls the control room for help, when somebody has to be sent instead, and when what is red is in one more place or has become so", () => {
+    const kinds = ["help", "handler_gone", "also_at", "raised", "approved"] as const;
     const called = (severity: Told["severity"]) => kinds.filter((kind) => callsRoom({ ...told("1", "c-1", severity), kind }));
-    expect(called("red")).toEqual(["help", "also_at", "raised"]);
-    expect(called("yellow")).toEqual(["help"]);
+    expect(called("red")).toEqual(["help", "handler_gone", "also_at", "raised"]);
+    expect(called("yellow")).toEqual(["help", "handler_gone"]);
   });
 });

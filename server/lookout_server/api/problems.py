@@ -21,6 +21,7 @@ MEDIA_TYPE = "application/problem+json"
 STATUS: Mapping[str, int] = {
     "unauthenticated": 401,
     "code_needed": 401,
+    "account_disabled": 401,
     "forbidden": 403,
     "csrf": 403,
     "second_factor_needed": 403,
@@ -53,6 +54,7 @@ _CODE_OF_STATUS = {404: "not_found", 405: "method_not_allowed", 413: "too_large"
 _DETAILS: Mapping[str, str] = {
     "unauthenticated": "you are not signed in, or not any more: sign in again",
     "code_needed": "a code of your authenticator is needed too, or one of your recovery codes",
+    "account_disabled": "this account is disabled: ask an administrator",
     "forbidden": "this step is for operator, supervisor, admin",
     "csrf": "requests that change something need the header X-Lookout: 1 beside the cookie",
     "second_factor_needed": "your role needs a one-time code beside the password: set it up on your own page",

@@ -64,7 +64,7 @@ def is_over(kind: NoticeKind, person: str, about: Case | Alarm | None, at: datet
         # The same kind of notice says that a department has not reported in.
         awaited = any(about.awaits(each.person) for each in about.whistles)
         return about.state in SETTLED or (not awaited and (about.due_at is None or about.due_at > at))
-    if kind in {NoticeKind.ALSO_AT, NoticeKind.RAISED}:
+    if kind in {NoticeKind.ALSO_AT, NoticeKind.RAISED, NoticeKind.HANDLER_GONE}:
         return about.state in SETTLED
     return kind is NoticeKind.DISPATCHED and (about.handler != person or about.state in SETTLED)
 

@@ -15,6 +15,7 @@ class NoticeKind(StrEnum):
     REASSIGNED = "reassigned"
     ALSO_AT = "also_at"
     RAISED = "raised"
+    HANDLER_GONE = "handler_gone"
     LATE = "late"
     RETURNED = "returned"
     REWORK = "rework"

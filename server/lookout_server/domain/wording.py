@@ -92,6 +92,10 @@ NOTICES: Mapping[str, Words] = {
     "raised": Words(
         "升级为{grade}：{title}（{number}），请加快处置", "Raised to {grade}: {title} ({number}), please hurry"
     ),
+    "handler_gone": Words(
+        "处置人的账号已停用，请改派：{title}（{number}）",
+        "The account of who has it is disabled, send somebody else: {title} ({number})",
+    ),
     "late": Words("超时提醒：{title}（{number}）停在“{state}”", "Late: {title} ({number}) is still {state}"),
     "returned": Words("被回退，请另派：{title}（{number}）", "Given back, send somebody else: {title} ({number})"),
     "rework": Words("返工：{title}（{number}）", "Rework: {title} ({number})"),
@@ -127,6 +131,9 @@ GROUPS: Mapping[str, Words] = {
     "reassigned": Words("{count} 个案件已改派他人", "{count} cases went to somebody else"),
     "also_at": Words("{count} 处新发现，属于进行中的案件", "Open cases were seen in {count} more places"),
     "raised": Words("{count} 个案件升级，请加快处置", "{count} cases are graver now, please hurry"),
+    "handler_gone": Words(
+        "{count} 个案件的处置人账号已停用，请改派", "{count} cases are with disabled accounts, send somebody else"
+    ),
     "late": Words("{count} 个案件超时", "{count} cases are late"),
     "returned": Words("{count} 个案件被回退，请另派", "{count} cases were given back, send somebody else"),
     "rework": Words("{count} 个案件返工", "Rework on {count} cases"),

@@ -26,8 +26,11 @@ class PeopleRepository(AccountKeeping, Protocol):
         """Those who work in one of these places and are not disabled, by name."""
         ...
 
-    async def credentials(self, username: str) -> tuple[Person, str | None] | None:
-        """The person and their password hash (None: no password yet); None when nobody may sign in by this name."""
+    async def credentials(self, username: str, *, barred: bool = False) -> tuple[Person, str | None] | None:
+        """The person and their password hash (None: no password yet); None when nobody may sign in by this name.
+
+        ``barred``: also of an account that is disabled.
+        """
         ...
 
     async def save(self, person: Person, *, password_hash: str | None = None) -> None:

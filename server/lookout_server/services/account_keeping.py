@@ -3,13 +3,27 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from lookout_contract.cases import CaseState
 from lookout_server.domain.access import Access
 from lookout_server.domain.audit import Act, Entry
-from lookout_server.domain.territory import Role, person_id
+from lookout_server.domain.territory import Role, Site, person_id
 from lookout_server.errors import ConflictError, NotFoundError
-from lookout_server.ports import AccountFilter, KeptAccount, PasswordHasher, Store, UnitOfWork
-from lookout_server.services import factors
+from lookout_server.ports import AccountFilter, CaseFilter, KeptAccount, Page, PasswordHasher, Store, UnitOfWork
+from lookout_server.services import announce, factors
 from lookout_server.services.accounts import Account, add_person
+from lookout_server.services.concerning import notify_of_absence
+
+#: What somebody who cannot sign in leaves undone.
+_IN_HAND = frozenset(
+    {
+        CaseState.DISPATCHED,
+        CaseState.ACCEPTED,
+        CaseState.ON_SCENE,
+        CaseState.REWORK,
+        CaseState.SUSPENDED,
+    }
+)
+_MOST_CASES = 1_000
 
 
 async def page(store: Store, wanted: AccountFilter, limit: int) -> Sequence[KeptAccount]:
@@ -37,17 +51,36 @@ async def change(store: Store, hasher: PasswordHasher, account: Account, by: Acc
     return await _kept(store, account.username)
 
 
-async def bar(store: Store, who: str, barred: bool, by: Access, *, at: datetime) -> KeptAccount:
-    """Disable an account and end its sessions, or let it in again. What somebody has done stays theirs."""
+async def bar(store: Store, site: Site, who: str, by: Access, *, at: datetime) -> tuple[KeptAccount, int]:
+    """Disable an account and end its sessions; also how many cases it leaves behind. What somebody has done stays."""
     if who == by.person.id:
         raise ConflictError("you would shut yourself out: have another admin disable your account")
     async with store.write() as uow:
         username = await _username(uow, who)
-        await uow.people.bar(who, barred)
-        if barred:
-            await uow.people.end_sessions(person_id=who)
-        act = Act.ACCOUNT_BARRED if barred else Act.ACCOUNT_LET_IN
-        uow.audit.add(Entry(at=at, act=act, actor=by.person.id, subject=who))
+        left = await shut_out(uow, site, who, by, at=at)
+        await uow.commit()
+    return await _kept(store, username), left
+
+
+async def shut_out(uow: UnitOfWork, site: Site, who: str, by: Access, *, at: datetime) -> int:
+    """What disabling an account means; returns how many cases it has in hand: operators are asked to send others."""
+    await uow.people.bar(who, True)
+    await uow.people.end_sessions(person_id=who)
+    uow.audit.add(Entry(at=at, act=Act.ACCOUNT_BARRED, actor=by.person.id, subject=who))
+    held = CaseFilter(handler=who, states=_IN_HAND)
+    cases = await uow.cases.page(held, Page(limit=_MOST_CASES))
+    for case in cases:
+        await notify_of_absence(uow, site, case, at=at)
+        announce.case_noted(uow, case, "handler_gone", at)
+    return len(cases)
+
+
+async def let_in(store: Store, who: str, by: Access, *, at: datetime) -> KeptAccount:
+    """Let a disabled account in again."""
+    async with store.write() as uow:
+        username = await _username(uow, who)
+        await uow.people.bar(who, False)
+        uow.audit.add(Entry(at=at, act=Act.ACCOUNT_LET_IN, actor=by.person.id, subject=who))
         await uow.commit()
     return await _kept(store, username)
 

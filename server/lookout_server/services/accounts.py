@@ -11,6 +11,7 @@ from lookout_server.domain.audit import Act, Entry
 from lookout_server.domain.moves import OVERSIGHT
 from lookout_server.domain.territory import Person, Role, person_id
 from lookout_server.errors import (
+    AccountDisabledError,
     CodeNeededError,
     ConflictError,
     ForbiddenError,
@@ -128,16 +129,21 @@ async def sign_in(
 ) -> tuple[Person, str]:
     """The person and a session token. UnauthenticatedError does not say which of the two was wrong.
 
-    CodeNeededError, once the password is right, when the person has a second factor and no code was given. ``noted``:
-    whether the audit log hears of a refusal.
+    Once the password is right: CodeNeededError when the person has a second factor and no code was given,
+    AccountDisabledError when the account is disabled, for they would try theirs again and again. ``noted``: whether the
+    audit log hears of a refusal.
     """
     async with store.read() as uow:
-        found = await uow.people.credentials(given.username)
+        found = await uow.people.credentials(given.username, barred=True)
     fits = await hasher.verify(given.password, found[1] if found else None)
     if found is None or not fits:
         if noted:
             await note_refusal(store, found[0].id if found else None, place, at)
         raise UnauthenticatedError("user name or password is wrong")
+    if found[0].barred:
+        if noted:
+            await note_refusal(store, found[0].id, place, at)
+        raise AccountDisabledError("this account is disabled: ask an administrator")
     try:
         async with store.write() as uow:
             await factors.check(uow, found[0], given.code, at=at)

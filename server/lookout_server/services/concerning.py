@@ -98,6 +98,11 @@ async def notify_of_grade(uow: UnitOfWork, site: Site, case: Case, by: Actor, *,
         await _tell_under_way(uow, site, case, about_case(case), NoticeKind.RAISED, by, at)
 
 
+async def notify_of_absence(uow: UnitOfWork, site: Site, case: Case, *, at: datetime) -> None:
+    """Ask the control room to send somebody else: whoever has the case cannot sign in any more."""
+    await notify(uow, site, case, NoticeKind.HANDLER_GONE, await _with_role(uow, Role.OPERATOR, case), at=at)
+
+
 async def _tell_under_way(
     uow: UnitOfWork, site: Site, case: Case, about: About, kind: NoticeKind, by: Actor, at: datetime
 ) -> None:

@@ -9,9 +9,10 @@ from datetime import datetime, timedelta
 from lookout_server.domain.access import Access
 from lookout_server.domain.audit import Act, Entry
 from lookout_server.domain.roster import checked
-from lookout_server.domain.territory import Level, Person, Role, Territory, misplaced
+from lookout_server.domain.territory import Level, Person, Role, Site, Territory, misplaced
 from lookout_server.errors import ConflictError, InvalidError
 from lookout_server.ports import Store, UnitOfWork
+from lookout_server.services.account_keeping import shut_out
 from lookout_server.services.estate import Change, Estate, bring_in
 
 _ROSTER_AHEAD = timedelta(days=3660)
@@ -63,7 +64,7 @@ class Report:
         return hashlib.sha256(said.encode()).hexdigest()
 
 
-async def import_tables(store: Store, wanted: Wanted) -> Report:
+async def import_tables(store: Store, site: Site, wanted: Wanted) -> Report:
     """Look at what would change, or do it: all rows, or none while one of them cannot be taken.
 
     ConflictError when what would change is no longer what was looked at.
@@ -83,7 +84,7 @@ async def import_tables(store: Store, wanted: Wanted) -> Report:
             return report
         if wanted.seen != report.fingerprint:
             raise ConflictError("somebody changed something since you looked: nothing was done; look again")
-        await _remove(uow, gone, wanted)
+        await _remove(uow, site, gone, wanted)
         if report.changes:
             _note(uow, report, wanted)
             await uow.commit()
@@ -203,13 +204,10 @@ async def _absent(uow: UnitOfWork, wanted: Wanted) -> tuple[Change, ...]:
     return tuple(found)
 
 
-async def _remove(uow: UnitOfWork, gone: Sequence[Change], wanted: Wanted) -> None:
+async def _remove(uow: UnitOfWork, site: Site, gone: Sequence[Change], wanted: Wanted) -> None:
     for change in gone:
         if change.kind == "person":
-            who = f"u-{change.id}"
-            await uow.people.bar(who, True)
-            await uow.people.end_sessions(person_id=who)
-            uow.audit.add(Entry(at=wanted.at, act=Act.ACCOUNT_BARRED, actor=wanted.by.person.id, subject=who))
+            await shut_out(uow, site, f"u-{change.id}", wanted.by, at=wanted.at)
         else:
             await uow.roster.remove_shift(change.id)
 

@@ -8,7 +8,7 @@ import pytest
 
 from lookout_server.domain.territory import Role
 from lookout_server.services.access import audience
-from lookout_server.testing import PASSWORD, Station
+from lookout_server.testing import PASSWORD, SmallGateway, Station
 
 pytestmark = pytest.mark.anyio
 SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -86,6 +86,36 @@ async def test_who_is_disabled_is_let_in_nowhere_and_sent_nowhere(station: Stati
     assert await _signed_in(web, "wang") is not None
     told = (await web.get("/api/v1/audit?about=u-wang&actor=u-root", headers=headers)).json()["items"]
     assert [each["act"] for each in told] == ["account.let_in", "account.barred"]
+
+
+async def test_who_is_disabled_hears_so_once_the_password_is_right_and_not_before(
+    station: Station, web: httpx.AsyncClient
+) -> None:
+    headers = await _root(web)
+    await web.post("/api/v1/accounts/u-wang/bar", headers=headers)
+    tried = [
+        (await web.post("/api/v1/session", json={"username": "wang", "password": password})).json()["code"]
+        for password in (PASSWORD, "not this one at all")
+    ]
+    assert tried == ["account_disabled", "unauthenticated"]
+    refused = (await web.get("/api/v1/audit?act=session.refused", headers=headers)).json()["items"]
+    assert [each["actor"] for each in refused] == ["u-wang", "u-wang"]
+
+
+async def test_operators_are_asked_to_send_others_for_what_somebody_has_in_hand_who_is_disabled(
+    station: Station, web: httpx.AsyncClient
+) -> None:
+    headers, li = await _root(web), await _signed_in(web, "li")
+    case = await station.reported(SmallGateway(), "v-1")
+    sent = await web.post(f"/api/v1/cases/{case}/dispatch", json={"version": 1, "worker": "u-wang"}, headers=li)
+    assert sent.status_code == 200, sent.text
+    barred = await web.post("/api/v1/accounts/u-wang/bar", headers=headers)
+    assert barred.json()["cases_left"] == 1
+    told = (await web.get("/api/v1/notices", headers=li)).json()["items"]
+    (gone,) = [each for each in told if each["kind"] == "handler_gone"]
+    assert (gone["case_id"], gone["text_zh"].split("：")[0]) == (case, "处置人的账号已停用，请改派")
+    await web.post("/api/v1/accounts/u-wang/let_in", headers=headers)
+    assert (await web.post("/api/v1/accounts/u-zhang/bar", headers=headers)).json()["cases_left"] == 0
 
 
 @SQLITE

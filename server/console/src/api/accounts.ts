@@ -35,8 +35,9 @@ export const addAccount = (account: AccountChange & { username: string }) => req
 export const changeAccount = (id: string, account: AccountChange) =>
   request<Account>("PUT", `/accounts/${encodeURIComponent(id)}`, account);
 
+/** `cases_left`: of one that was just disabled. */
 export const moveAccount = (id: string, move: "bar" | "let_in" | "reset_codes") =>
-  request<Account>("POST", `/accounts/${encodeURIComponent(id)}/${move}`);
+  request<Account & { cases_left?: number }>("POST", `/accounts/${encodeURIComponent(id)}/${move}`);
 
 export interface OpenSession {
   id: string;

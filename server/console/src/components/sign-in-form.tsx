@@ -34,7 +34,8 @@ export function SignInForm({ username, trouble = null, head, children }: FormPro
         setAsksCode(true);
         return;
       }
-      const wrong = reason instanceof Problem && reason.status === 401;
+      // Whose account is disabled would go on trying a password that is right.
+      const wrong = reason instanceof Problem && reason.status === 401 && reason.code !== "account_disabled";
       setError(wrong ? t(asksCode ? "login.wrong_code" : "login.wrong") : explain(reason));
     } finally {
       setBusy(false);

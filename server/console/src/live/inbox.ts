@@ -61,7 +61,8 @@ export function folded(notices: readonly Told[]): Folded[] {
 
 /** Whether it has to be read in the control room whatever somebody is looking at there. */
 export function callsRoom(notice: Told): boolean {
-  return notice.kind === "help" || ((notice.kind === "also_at" || notice.kind === "raised") && notice.severity === "red");
+  if (notice.kind === "help" || notice.kind === "handler_gone") return true;
+  return (notice.kind === "also_at" || notice.kind === "raised") && notice.severity === "red";
 }
 
 export function isUrgent(fold: Folded): boolean {

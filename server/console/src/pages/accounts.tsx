@@ -108,9 +108,10 @@ interface MovesProps {
 
 function Moves({ account, onShow, onMoved }: MovesProps) {
   const { id, name } = account;
-  const move = (what: "bar" | "let_in" | "reset_codes", said: string, back?: "bar" | "let_in") =>
+  const move = (what: "bar" | "let_in" | "reset_codes", usual: string, back?: "bar" | "let_in") =>
     attempt(async () => {
-      await api.moveAccount(id, what);
+      const { cases_left: left = 0 } = await api.moveAccount(id, what);
+      const said = left === 0 ? usual : t("account.was_barred_with", { name, n: left });
       const undo = async () => {
         await api.moveAccount(id, back as "bar" | "let_in");
         onMoved();
@@ -128,16 +129,16 @@ function Moves({ account, onShow, onMoved }: MovesProps) {
         {t("account.change")}
       </button>
       {account.second_factor ? (
-        <button class="button small" onClick={() => void move("reset_codes", t("account.codes_reset", { name }))}>
+        <button class="button small" aria-label={t("account.reset_codes_of", { name })} onClick={() => void move("reset_codes", t("account.codes_reset", { name }))}>
           {t("account.reset_codes")}
         </button>
       ) : null}
       {id === user.value?.id ? null : account.barred ? (
-        <button class="button small" onClick={() => void move("let_in", t("account.was_let_in", { name }), "bar")}>
+        <button class="button small" aria-label={t("account.let_in_of", { name })} onClick={() => void move("let_in", t("account.was_let_in", { name }), "bar")}>
           {t("account.let_in")}
         </button>
       ) : (
-        <button class="button small" onClick={() => void move("bar", t("account.was_barred", { name }), "let_in")}>
+        <button class="button small" aria-label={t("account.bar_of", { name })} onClick={() => void move("bar", t("account.was_barred", { name }), "let_in")}>
           {t("account.bar")}
         </button>
       )}
@@ -160,7 +161,7 @@ function Filter({ asked, onAsk }: { asked: AccountQuery; onAsk: (asked: AccountQ
       <label>
         {t("account.roles")}
         <select value={asked.role ?? ""} onChange={(event) => onAsk({ ...asked, role: (event.currentTarget.value || undefined) as Role | undefined })}>
-          <option value="">{t("audit.anything")}</option>
+          <option value="">{t("filter.any")}</option>
           {ROLES.map((role) => (
             <option key={role} value={role}>
               {word("role", role)}

@@ -47,9 +47,10 @@ class SqlPeople:
         statement = statement.order_by(PersonRow.name, PersonRow.id)
         return await self._people(await self._rows(statement))
 
-    async def credentials(self, username: str) -> tuple[Person, str | None] | None:
+    async def credentials(self, username: str, *, barred: bool = False) -> tuple[Person, str | None] | None:
         """The person and the hash."""
-        rows = await self._rows(select(_PEOPLE).where(PersonRow.username == username, PersonRow.barred.is_(False)))
+        statement = select(_PEOPLE).where(PersonRow.username == username)
+        rows = await self._rows(statement if barred else statement.where(PersonRow.barred.is_(False)))
         people = await self._people(rows)
         return (people[0], rows[0].password_hash) if people else None
 

@@ -46,6 +46,14 @@ class AccountModel(PersonModel):
         )
 
 
+class BarredAccountModel(AccountModel):
+    """An account that was just disabled."""
+
+    model_config = shown(_EXAMPLE | {"barred": True, "cases_left": 1})
+
+    cases_left: int = Field(description="Cases that it has in hand; operators are asked to send somebody else.")
+
+
 class AccountPage(Model):
     """Accounts, by user name."""
 

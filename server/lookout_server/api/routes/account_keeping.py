@@ -10,6 +10,7 @@ from lookout_server.api.models.account_keeping import (
     AccountPage,
     AccountQuery,
     AddAccountBody,
+    BarredAccountModel,
     ChangeAccountBody,
 )
 from lookout_server.api.problems import errors
@@ -52,15 +53,16 @@ async def change_account(deps: Given, access: Administrator, person_id: Who, bod
 
 
 @router.post("/{person_id}/bar", operation_id="barAccount", responses=errors(*_CHANGE))
-async def bar_account(deps: Given, access: Administrator, person_id: Who) -> AccountModel:
+async def bar_account(deps: Given, access: Administrator, person_id: Who) -> BarredAccountModel:
     """Disable it: its sessions end, it opens nothing, nobody is sent by it. What was done under it stays."""
-    return AccountModel.of_kept(await account_keeping.bar(deps.store, person_id, True, access, at=deps.clock.now()))
+    kept, left = await account_keeping.bar(deps.store, deps.site, person_id, access, at=deps.clock.now())
+    return BarredAccountModel(**AccountModel.of_kept(kept).model_dump(), cases_left=left)
 
 
 @router.post("/{person_id}/let_in", operation_id="letInAccount", responses=errors(*_CHANGE))
 async def let_in_account(deps: Given, access: Administrator, person_id: Who) -> AccountModel:
     """Enable it again, with the password that it had."""
-    return AccountModel.of_kept(await account_keeping.bar(deps.store, person_id, False, access, at=deps.clock.now()))
+    return AccountModel.of_kept(await account_keeping.let_in(deps.store, person_id, access, at=deps.clock.now()))
 
 
 @router.post("/{person_id}/reset_codes", operation_id="resetCodes", responses=errors(*_CHANGE))

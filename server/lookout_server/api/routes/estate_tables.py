@@ -67,7 +67,7 @@ async def import_estate(
         complete=complete,
         seen=None if sheets.refused else fingerprint,
     )
-    report = await import_tables(deps.store, wanted)
+    report = await import_tables(deps.store, deps.site, wanted)
     if fingerprint is not None and not report.done:
         rows = refused_rows(report, sheets)
         raise RowsRefusedError(

@@ -36,7 +36,9 @@ SessionId = Annotated[str, Path(pattern=r"^[0-9a-f]{20}$", examples=["3f6d0c1be2
 Whose = Annotated[PersonId | None, Query(description="Left out: the asking person.")]
 
 
-@router.post("/session", operation_id="signIn", responses=errors("code_needed", "throttled", "too_large"))
+@router.post(
+    "/session", operation_id="signIn", responses=errors("code_needed", "account_disabled", "throttled", "too_large")
+)
 async def sign_in(deps: Given, request: Request, response: Response, body: SignInBody) -> SignedInModel:
     """Sign in. Sets the cookie for browsers; other clients send the token as a bearer.
 
