@@ -66,6 +66,7 @@ def test_a_policy_is_changed_tried_activated_and_gone_back_from(
     changes.get_by_role("button", name="启用").click()
     # The newest offer is the last.
     page.get_by_role("button", name=re.compile("^撤销")).last.click()
+    expect(page.get_by_text("第 2 版已撤销，恢复为之前的规则（第 3 版）")).to_be_visible()
     expect(page.get_by_text(re.compile("现在用的是第 3 版.*撤销第 2 版"))).to_be_visible()
     page.get_by_text("以文本查看").click()
     text = page.get_by_role("textbox", name="以文本查看")
@@ -74,6 +75,35 @@ def test_a_policy_is_changed_tried_activated_and_gone_back_from(
     expect(page.get_by_text(re.compile("limits.accepted.yellow: .*5min"))).to_be_visible()
     # A draft that cannot be read is answered 422, which browsers log.
     office.complaints.clear()
+
+
+def test_who_is_overtaken_keeps_their_draft_and_sees_what_is_in_force_now(
+    browser: Browser, dispatcher: Dispatcher, windows: list[Window]
+) -> None:
+    slow, fast = (_window(browser, dispatcher, windows, SUPERVISOR) for _ in range(2))
+    draw = {"已签收 · 黄 紧急": slow, "待研判 · 蓝 一般": fast}
+    for field, window in draw.items():
+        window.page.goto(f"{window.base_url}/admin/policy")
+        window.page.get_by_role("spinbutton", name=field).fill("40")
+        window.page.get_by_role("button", name="用过去 90 天试跑").click()
+        window.page.get_by_label("为什么改").fill(field)
+    before = slow.call("GET", "/policy")
+    fast.page.get_by_role("button", name="启用", exact=True).click()
+    newest = f"现在用的是第 {before['version'] + 1} 版：.*原因：待研判"
+    expect(fast.page.get_by_text(re.compile(newest))).to_be_visible()
+    slow.page.get_by_role("button", name="启用", exact=True).click()
+    expect(slow.page.locator(".notices")).to_contain_text("你的改动都还在")
+    expect(slow.page.get_by_text(re.compile(newest))).to_be_visible()
+    changes = slow.page.get_by_role("complementary")
+    expect(changes).to_contain_text(re.compile("[^4]. 分钟 → 40 分钟"))
+    # What the other changed would be changed back: that is told as well.
+    expect(changes).to_contain_text(re.compile("40 分钟 → 30 分钟"))
+    slow.shoot(OUTPUT / "policy-overtaken.png")
+    fast.page.get_by_role("button", name=re.compile("^撤销")).last.click()
+    expect(fast.page.get_by_text(f"（第 {before['version'] + 2} 版）")).to_be_visible()
+    assert slow.call("GET", "/policy")["content"] == before["content"]
+    # A draft that was overtaken is answered 409, which browsers log.
+    slow.complaints.clear()
 
 
 def test_people_are_imported_once_every_row_is_right(

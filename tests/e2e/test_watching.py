@@ -84,6 +84,10 @@ def test_zones_are_drawn_refused_and_taken_back(
         page.emulate_media(color_scheme=theme)
         window.shoot(OUTPUT / f"zones-{theme}.png")
         assert window.barriers(AXE.read_text()) == []
+    other = supervisor(browser, dispatcher, windows, DESKTOP)
+    late = other.page
+    late.goto(page.url)
+    expect(late.locator(".zone-corner")).to_have_count(4, timeout=30_000)
     first = page.get_by_role("button", name="第 1 个角")
     first.focus()
     # Across the opposite edge, which makes it no simple polygon.
@@ -97,6 +101,11 @@ def test_zones_are_drawn_refused_and_taken_back(
     page.get_by_role("button", name="写入网关").click()
     expect(page.get_by_text("区域已写入网关并生效。")).to_be_visible(timeout=30_000)
     expect(page.get_by_role("button", name="已生效，没有改动")).to_be_disabled()
+    # Somebody had begun to draw meanwhile.
+    late.locator(".zone-corner").nth(1).focus()
+    late.keyboard.press("ArrowLeft")
+    late.get_by_role("button", name="写入网关").click()
+    expect(late.locator(".failed")).to_contain_text("刚刚改过这些区域", timeout=30_000)
     page.get_by_role("button", name="回到上一版").click()
     expect(first).to_have_attribute("aria-label", re.compile("横 20 %"), timeout=30_000)
     # On a phone the language lies behind one's name.

@@ -1,6 +1,7 @@
 /** What each step of a case may take, who is told when it takes longer, and what a change would have meant. */
 
 import { useRef, useState } from "preact/hooks";
+import { Problem } from "../api/client";
 import * as endpoints from "../api/endpoints";
 import type { Camera, Page } from "../api/models";
 import * as api from "../api/policy";
@@ -11,7 +12,7 @@ import { useLeaveWarning } from "../components/leave-warning";
 import { Show, useLoad } from "../components/load";
 import { More } from "../components/more";
 import { Table } from "../components/table";
-import { attempt, tell } from "../live/notices";
+import { attempt, tell, trouble } from "../live/notices";
 import { leadsSite } from "../live/powers";
 import { AsText } from "../policy/as-text";
 import { changes, type Change } from "../policy/changes";
@@ -58,16 +59,32 @@ function Policies() {
     found.reload();
     past.reload();
   };
+  const show = (policy: Policy) => setRestored({ policy, turn: (restored?.turn ?? 0) + 1 });
   const restore = (policy: Policy) => {
-    setRestored({ policy, turn: (restored?.turn ?? 0) + 1 });
+    show(policy);
     scrollTo({ top: 0 });
+  };
+  // Somebody was faster: what was drawn up stands beside what is in force now, and can be tried against that.
+  const overtaken = async (content: PolicyContent) => {
+    const fresh = await held();
+    found.set(fresh);
+    past.reload();
+    show({ ...fresh.policy, content });
+    trouble(t("policy.overtaken", { n: fresh.policy.version, by: fresh.policy.by?.name ?? t("policy.by_machine") }));
   };
   return (
     <>
       <p class="quiet-text">{t("policy.about")}</p>
       <Show of={found}>
         {({ policy, cameras }) => (
-          <Editor key={`${policy.version} ${restored?.turn ?? 0}`} policy={policy} cameras={cameras} restored={restored?.policy ?? null} onActivated={again} />
+          <Editor
+            key={`${policy.version} ${restored?.turn ?? 0}`}
+            policy={policy}
+            cameras={cameras}
+            restored={restored?.policy ?? null}
+            onActivated={again}
+            onOvertaken={overtaken}
+          />
         )}
       </Show>
       <section aria-labelledby="policy-past">
@@ -115,9 +132,10 @@ interface EditorProps {
   /** An earlier one that somebody wants back. */
   restored: Policy | null;
   onActivated: () => void;
+  onOvertaken: (content: PolicyContent) => Promise<void>;
 }
 
-function Editor({ policy, cameras, restored, onActivated }: EditorProps) {
+function Editor({ policy, cameras, restored, onActivated, onOvertaken }: EditorProps) {
   const [content, setContent] = useState<PolicyContent>(restored?.content ?? policy.content);
   const [turn, setTurn] = useState(0);
   const differing = changes(policy.content, content);
@@ -143,9 +161,10 @@ function Editor({ policy, cameras, restored, onActivated }: EditorProps) {
           policy={policy}
           content={content}
           differing={differing}
-          usualReason={restored === null ? "" : t("policy.back_to", { name: versionName(restored) })}
+          usualReason={restored === null || restored.version === policy.version ? "" : t("policy.back_to", { name: versionName(restored) })}
           onDrop={() => replace(policy.content)}
           onActivated={onActivated}
+          onOvertaken={() => onOvertaken(content)}
         />
       </div>
       <AsText key={turn} content={content} onRead={replace} />
@@ -160,10 +179,11 @@ interface ActivateProps {
   usualReason: string;
   onDrop: () => void;
   onActivated: () => void;
+  onOvertaken: () => Promise<void>;
 }
 
 /** What would change, tried on the past before it can be put in force. */
-function Activate({ policy, content, differing, usualReason, onDrop, onActivated }: ActivateProps) {
+function Activate({ policy, content, differing, usualReason, onDrop, onActivated, onOvertaken }: ActivateProps) {
   const [tried, setTried] = useState<{ of: PolicyContent; trial: Trial } | null>(null);
   const [reason, setReason] = useState(usualReason);
   const [busy, setBusy] = useState(false);
@@ -183,9 +203,15 @@ function Activate({ policy, content, differing, usualReason, onDrop, onActivated
   const activate = (event: Event) => {
     event.preventDefault();
     void run(async () => {
-      const made = await api.activate(content, reason.trim(), policy.version);
+      const made = await api.activate(content, reason.trim(), policy.version).catch(async (error: unknown) => {
+        if (!(error instanceof Problem && error.code === "stale_version")) throw error;
+        await onOvertaken();
+        return null;
+      });
+      if (made === null) return;
       tell(t("policy.activated", { n: made.version }), async () => {
-        await api.activate(policy.content, t("policy.undone", { n: made.version }), made.version);
+        const back = await api.activate(policy.content, t("policy.undone", { n: made.version }), made.version);
+        tell(t("policy.taken_back", { n: made.version, now: back.version }));
         onActivated();
       });
       onActivated();

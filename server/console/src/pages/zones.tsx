@@ -87,18 +87,26 @@ function Editor({ camera, still, report, onDrawn, onReload }: EditorProps) {
   const [aspect, setAspect] = useState(9 / 16);
   const [busy, setBusy] = useState(false);
   const [failure, setFailure] = useState<string | null>(null);
+  const [overtaken, setOvertaken] = useState<string | null>(null);
   const put = (zones: Zones, goingOn = false) => setState((before) => drawing.draw(before, zones, goingOn));
   const changed = !drawing.isSame(state.zones, report.zones);
   useUndoKeys(() => setState(drawing.undo), () => setState(drawing.redo));
   useLeaveWarning(changed);
+  // That somebody else has drawn them is what a refusal mostly means, and can be said in one's own language.
+  const lookWhoWasFaster = async () => {
+    const now = await zonesOf(camera, {}).catch(() => null);
+    if (now !== null && now.version !== report.version) setOvertaken(now.drawn_by ?? "–");
+  };
   const write = async (zones: Zones) => {
     setBusy(true);
     setFailure(null);
+    setOvertaken(null);
     try {
       onDrawn(await zonesOf(camera, { zones, seen: report.version }));
       tell(t("zones.written"));
     } catch (error) {
       setFailure(whyNot(error));
+      if (error instanceof Refusal) void lookWhoWasFaster();
     } finally {
       setBusy(false);
     }
@@ -139,8 +147,14 @@ function Editor({ camera, still, report, onDrawn, onReload }: EditorProps) {
         </button>
         {failure === null ? null : (
           <div class="failed" role="alert">
-            <p>{t("zones.refused")}</p>
-            <pre>{failure}</pre>
+            {overtaken === null ? (
+              <>
+                <p>{t("zones.refused")}</p>
+                <pre>{failure}</pre>
+              </>
+            ) : (
+              <p>{t("zones.overtaken", { by: overtaken })}</p>
+            )}
             <button class="button small" onClick={onReload}>
               {t("zones.reload")}
             </button>

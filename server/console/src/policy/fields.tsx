@@ -54,13 +54,21 @@ export function SpanField({ label, value, working = false, onChange }: SpanProps
   );
 }
 
+interface PerhapsProps extends Omit<SpanProps, "value" | "onChange"> {
+  value: string | null;
+  usual: string;
+  /** It is about all of the span, not about its end. */
+  within?: boolean;
+  onChange: (value: string | null) => void;
+}
+
 /** A span, or that it never happens. */
-export function PerhapsSpan({ value, usual, ...rest }: Omit<SpanProps, "value" | "onChange"> & { value: string | null; usual: string; onChange: (value: string | null) => void }) {
+export function PerhapsSpan({ value, usual, within = false, ...rest }: PerhapsProps) {
   return (
     <span class="perhaps">
       <label class="tick">
         <input type="checkbox" aria-label={t("policy.happens", { what: rest.label })} checked={value !== null} onChange={(event) => rest.onChange(event.currentTarget.checked ? usual : null)} />
-        {value === null ? t("policy.never") : t("policy.after")}
+        {value === null ? t("policy.never") : t(within ? "policy.within_span" : "policy.after")}
       </label>
       {value === null ? null : <SpanField {...rest} value={value} />}
     </span>

@@ -287,7 +287,7 @@ function SameThing({ content, cameras, set }: PartProps & { cameras: readonly Ca
         <fieldset class="row-list">
           <legend>{t("policy.reopen_within")}</legend>
           <p class="quiet-text">{t("policy.reopen_about")}</p>
-          <PerhapsSpan label={t("policy.reopen_within")} value={content.reopen_within} usual="24h" onChange={(reopen_within) => set({ reopen_within })} />
+          <PerhapsSpan label={t("policy.reopen_within")} value={content.reopen_within} usual="24h" within onChange={(reopen_within) => set({ reopen_within })} />
         </fieldset>
       </div>
     </section>
