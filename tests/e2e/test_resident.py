@@ -142,7 +142,7 @@ def test_the_whole_way_of_a_report_in_english_and_plain_words_and_a_rating_at_th
         (worker, "accept", {}, "Somebody has been sent"),
         (worker, "arrive", {}, "Somebody is there and deals with it"),
         (worker, "feedback", {"photos": [photo]}, "Dealt with; the result is being checked"),
-        (caller, "close", {}, "Done; please say how it went"),
+        (caller, "close", {}, "Done"),
     )
     for who, action, fields, words in moves:
         version = caller.ask("GET", f"/cases/{case}")["version"]
@@ -154,9 +154,9 @@ def test_the_whole_way_of_a_report_in_english_and_plain_words_and_a_rating_at_th
     phone.shoot(OUTPUT / "tracking-done.png")
     page.get_by_label("Anything to add").fill("Quick, thank you")
     page.get_by_role("button", name="Content", exact=True).click()
-    expect(page.get_by_text("You have rated it. Thank you.")).to_be_visible()
+    expect(page.get_by_text("You rated it: Content. Thank you.")).to_be_visible()
     page.reload()
-    expect(page.get_by_text("You have rated it. Thank you.")).to_be_visible()
+    expect(page.get_by_text("You rated it: Content. Thank you.")).to_be_visible()
     expect(page.get_by_role("button", name="Content", exact=True)).to_have_count(0)
     rated = caller.ask("GET", f"/cases/{case}")
     assert (rated["state"], rated["score"], barriers) == ("evaluated", 5, [])

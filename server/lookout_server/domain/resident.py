@@ -131,7 +131,7 @@ PROGRESS_WORDS: Mapping[Progress, Words] = {
     Progress.ON_SCENE: Words("工作人员已到现场处理", "Somebody is there and deals with it"),
     Progress.PAUSED: Words("需要更多时间，处理暂缓", "It needs more time and waits"),
     Progress.CHECKING: Words("已处理，正在核查效果", "Dealt with; the result is being checked"),
-    Progress.DONE: Words("已办结，请您评价", "Done; please say how it went"),
+    Progress.DONE: Words("已办结", "Done"),
     Progress.DECLINED: Words(
         "经核实未予立案，如有疑问请联系社区或拨打 12345",
         "Not taken up after a look; ask your community office or call 12345",

@@ -160,12 +160,14 @@ async def rate(store: Store, site: Site, tracking: str, score: int, words: str |
 
 
 async def _evaluate(uow: UnitOfWork, site: Site, case: Case, told: ResidentReport, at: datetime) -> None:
-    if case.state not in {CaseState.CLOSED, CaseState.FOLLOW_UP}:
-        return
     content = told.score is not None and told.score >= _CONTENT_FROM
-    if not content and case.state is CaseState.FOLLOW_UP:
-        return
     why = {"by": "resident", "score": told.score}
+    if case.state is not CaseState.CLOSED and (case.state is not CaseState.FOLLOW_UP or not content):
+        # There is no step to take. Whoever follows up, or looks the case up later, reads what they said.
+        after, entry = moving.joined(case, at=at, actor=SYSTEM, data=why, note=told.score_words)
+        await uow.cases.update(after, entry, seen=case.version)
+        await tell(uow, site, after, entry)
+        return
     details = Details(score=told.score if content else None, note=told.score_words, why=why)
     action = Action.EVALUATE if content else Action.FOLLOW_UP
     request = Request(action=action, actor=SYSTEM, at=at, version=case.version, details=details)

@@ -121,7 +121,7 @@ async def test_a_report_becomes_a_case_and_tells_its_resident_how_it_stands(
         "done",
     ]
     assert followed["can_rate"]
-    assert followed["text_zh"] == "已办结，请您评价"
+    assert followed["text_zh"] == "已办结"
     # No names, no numbers of cases.
     assert not any(word in str(followed) for word in ("wang", "zhao", case["number"]))
 
@@ -152,6 +152,20 @@ async def test_a_rating_evaluates_the_case_or_asks_to_follow_up(
     assert (case["state"], case["score"]) == (state, score if state == "evaluated" else None)
     notices = (await web.get("/api/v1/notices", headers=await _as(web, "li"))).json()["items"]
     assert [notice["kind"] for notice in notices if notice["kind"] == "follow_up"] == told
+
+
+async def test_a_low_rating_of_what_is_being_followed_up_is_in_its_history(
+    station: Station, web: httpx.AsyncClient
+) -> None:
+    tracking = (await _report(web, await _code(station), kind="other", words="路灯不亮"))["tracking"]
+    [case] = await _cases(web)
+    await _done(station, case["id"])
+    await _moved(station, case["id"], Action.FOLLOW_UP, "li", Role.OPERATOR)
+    url = f"/api/v1/public/reports/{tracking}/rating"
+    assert (await web.post(url, json={"score": 1, "words": "还是不亮"})).status_code == 200
+    detail = (await web.get(f"/api/v1/cases/{case['id']}", headers=await _as(web, "li"))).json()
+    said = [(each["note"], each["data"]) for each in detail["history"] if each["data"].get("by") == "resident"]
+    assert (detail["state"], said) == ("follow_up", [("还是不亮", {"by": "resident", "score": 1})])
 
 
 async def test_what_was_refused_is_told_in_plain_words(station: Station, web: httpx.AsyncClient) -> None:

@@ -1,6 +1,7 @@
 import type { CaseDetail, HistoryEntry } from "../api/models";
 import { sightingsOf } from "../live/sightings";
 import { dayTime, span } from "../text/format";
+import { ratingName } from "../text/rating";
 import { t, word } from "../text/i18n";
 
 /** Who did what, when, and how long after the step before; the newest first. */
@@ -28,7 +29,7 @@ function Entry({ item, entry, previous }: EntryProps) {
   return (
     <>
       <p>
-        <strong>{word("case_action", entry.action)}</strong> → {t(`case_state.${entry.to_state}`)}
+        <strong>{rating(entry) ?? word("case_action", entry.action)}</strong> → {t(`case_state.${entry.to_state}`)}
         {" · "}
         {entry.actor?.name ?? t("case.system")}
         {sentTo(entry)}
@@ -42,6 +43,12 @@ function Entry({ item, entry, previous }: EntryProps) {
       </p>
     </>
   );
+}
+
+/** What a resident said of the work: the step that came of it is named by the state. */
+function rating(entry: HistoryEntry): string | null {
+  const { by, score } = entry.data;
+  return by === "resident" && typeof score === "number" ? t("case.resident_says", { rating: ratingName(score) }) : null;
 }
 
 /** Why the system went on by itself, and how far up it told. */

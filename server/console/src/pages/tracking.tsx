@@ -9,6 +9,7 @@ import { Face } from "../resident/pictures";
 import { type Followed, follow, rate } from "../resident/reports";
 import { dayTime } from "../text/format";
 import { inLanguage, t } from "../text/i18n";
+import { CONTENT_FROM, ratingName, SCORES } from "../text/rating";
 import "../styles/resident.css";
 
 export default function TrackingPage({ params }: PageProps) {
@@ -43,13 +44,12 @@ function Progress({ told: shown, tracking, rated }: { told: Followed; tracking: 
         ))}
       </ol>
       {shown.can_rate ? <Rating tracking={tracking} rated={rated} /> : null}
-      {shown.score === null ? null : <p role="status">{t("resident.rated")}</p>}
+      {shown.score === null ? null : (
+        <p role="status">{t(shown.score < CONTENT_FROM ? "resident.rated_low" : "resident.rated", { rating: ratingName(shown.score) })}</p>
+      )}
     </>
   );
 }
-
-/** Three faces; the dispatcher's scale has five steps. */
-const SCORES = [1, 3, 5] as const;
 
 function Rating({ tracking, rated }: { tracking: string; rated: (told: Followed) => void }) {
   const [words, setWords] = useState("");
