@@ -167,6 +167,10 @@ MOVES: Mapping[Action, Move] = {
 }
 
 #: States in which nothing more is asked of anybody.
+#: The control room is to act: it judges, sends somebody, checks what was done.
+ROOM_IS_NEXT = _from(_S.NEW, _S.CONFIRMED, _S.FEEDBACK, _S.VERIFYING)
+#: What is red it also watches until somebody is there.
+ROOM_WATCHES = ROOM_IS_NEXT | _from(_S.DISPATCHED, _S.ACCEPTED)
 SETTLED = frozenset({_S.CLOSED, _S.VOID, _S.MERGED, _S.EVALUATED})
 
 #: What supervisors alone decide once a case is under supervision (督办).

@@ -172,6 +172,10 @@ class CaseRepository(Protocol):
         """How many cases that are not settled stand where; of those that somebody may see, or of all."""
         ...
 
+    async def waiting_by_severity(self, visible_to: Access) -> dict[Severity, int]:
+        """How many cases wait for the control room, of those that somebody may see."""
+        ...
+
 
 class DeadlineRepository(Protocol):
     """Timers."""

@@ -1,5 +1,6 @@
 """How things stand, in one look."""
 
+from collections import Counter
 from dataclasses import dataclass
 
 from lookout_contract.cases import CaseState
@@ -15,6 +16,8 @@ class Overview:
     """Counts, and the place in the feed that they belong to. Workers are told of their cases alone."""
 
     open_alarms: dict[Severity, int] | None
+    #: Open alarms, and cases that wait for the control room.
+    waiting: dict[Severity, int] | None
     cases: dict[CaseState, int]
     #: Cameras by what they see; None: nobody can say.
     cameras: dict[Sight | None, int] | None
@@ -28,9 +31,12 @@ async def overview(uow: UnitOfWork, access: Access) -> Overview:
     feed_seq = await uow.feed.head()
     cases = await uow.cases.count_by_state(access)
     if not access.person.in_control_room:
-        return Overview(open_alarms=None, cases=cases, cameras=None, feed_seq=feed_seq)
+        return Overview(open_alarms=None, waiting=None, cases=cases, cameras=None, feed_seq=feed_seq)
+    alarms = await uow.alarms.open_by_severity(access)
+    waiting = Counter(alarms) + Counter(await uow.cases.waiting_by_severity(access))
     return Overview(
-        open_alarms=await uow.alarms.open_by_severity(access),
+        open_alarms=alarms,
+        waiting=dict(waiting),
         cases=cases,
         cameras=await cameras_by_sight(uow, access),
         wrong_clocks=await uow.gateways.wrong_clocks(),

@@ -302,12 +302,21 @@ async def test_the_overview_counts(station: Station, web: httpx.AsyncClient) -> 
     await station.intake.take([red.is_online(), red.sends("o-1"), red.sends("o-2", stage="panic")])
     seen = await operator.get("/overview")
     assert seen["open_alarms"] == {"red": 1, "yellow": 0, "blue": 0}
+    assert seen["waiting"] == {"red": 2, "yellow": 0, "blue": 0}, "the alarm, and the case that has nobody"
     assert seen["cases"] == {"confirmed": 1}
     assert seen["cameras"] == {"watching": 0, "blind": 0, "off": 0, "total": 2}
     assert seen["site"]["timezone"] == "Asia/Shanghai"
     own = await worker.get("/overview")
     assert (own["cases"], own["open_alarms"], own["cameras"]) == ({}, None, None)
     assert own["feed_seq"] == seen["feed_seq"]
+    assert own["waiting"] is None
+    # What is red is watched until somebody is on the scene.
+    [case] = (await operator.get("/cases"))["items"]
+    await operator.post(f"/cases/{case['id']}/dispatch", version=1, worker="u-chen")
+    assert (await operator.get("/overview"))["waiting"]["red"] == 2
+    await worker.post(f"/cases/{case['id']}/accept", version=2)
+    await worker.post(f"/cases/{case['id']}/arrive", version=3)
+    assert (await operator.get("/overview"))["waiting"]["red"] == 1
 
 
 async def test_gateways_people_and_quarantine_are_shown(station: Station, web: httpx.AsyncClient) -> None:

@@ -323,6 +323,8 @@ export interface QuarantinePage extends Page<Quarantined> {
 
 export interface Overview {
   open_alarms: Record<Severity, number>;
+  /** Those, and cases for the control room to judge, send or check: what its list has. */
+  waiting: Record<Severity, number>;
   cases: Partial<Record<CaseState, number>>;
   cameras: { watching: number; blind: number; off: number; total: number };
   site: { id: string; name: string; timezone: string };

@@ -99,7 +99,7 @@ function NavLink({ to, text }: { to: string; text: string }) {
 function Counts() {
   const seen = overview.value;
   if (seen === null) return null;
-  const { red, yellow, blue } = seen.open_alarms;
+  const { red, yellow, blue } = seen.waiting;
   const { watching, blind, total } = seen.cameras;
   const unknown = unknownOf(seen.cameras);
   return (
@@ -107,9 +107,9 @@ function Counts() {
       <span class="counts">
         {t("top.open", { n: red + yellow + blue })}
         {(["red", "yellow", "blue"] as const).map((severity) =>
-          seen.open_alarms[severity] > 0 ? (
+          seen.waiting[severity] > 0 ? (
             <span key={severity} class="count">
-              <Grade severity={severity} bare /> {seen.open_alarms[severity]}
+              <Grade severity={severity} bare /> {seen.waiting[severity]}
             </span>
           ) : null,
         )}

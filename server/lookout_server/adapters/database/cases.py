@@ -23,7 +23,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql import ClauseElement
 
 from lookout_contract.cases import CaseState
-from lookout_contract.events import Scenario
+from lookout_contract.events import Scenario, Severity
 from lookout_server.adapters.database.case_rows import case_of, entry_of, entry_values_of, values_of
 from lookout_server.adapters.database.prepared import Prepared, Question, driver_of
 from lookout_server.adapters.database.searching import matching
@@ -42,7 +42,7 @@ from lookout_server.adapters.database.visibility import cases_seen
 from lookout_server.domain.access import RESTRICTED, Access
 from lookout_server.domain.case import Case, CaseEvidence, CaseEvidenceKind, HistoryEntry, Source, Stage, Whistle
 from lookout_server.domain.deadline import DeadlineKind
-from lookout_server.domain.moves import SETTLED, Action
+from lookout_server.domain.moves import ROOM_IS_NEXT, ROOM_WATCHES, SETTLED, Action
 from lookout_server.domain.territory import CameraKey
 from lookout_server.errors import ConflictError, StaleVersionError
 from lookout_server.ports import CaseFilter, Page
@@ -235,6 +235,18 @@ class SqlCases:
         if visible_to is not None and (seen := cases_seen(visible_to)) is not None:
             statement = statement.where(seen)
         return {CaseState(row[0]): int(row[1]) for row in await self._session.execute(statement)}
+
+    async def waiting_by_severity(self, visible_to: Access) -> dict[Severity, int]:
+        """By the index on states."""
+        red = CaseRow.severity == Severity.RED.value
+        statement = (
+            select(CaseRow.severity, func.count())
+            .where(CaseRow.state.in_(sorted(ROOM_WATCHES)), or_(red, CaseRow.state.in_(sorted(ROOM_IS_NEXT))))
+            .group_by(CaseRow.severity)
+        )
+        if (seen := cases_seen(visible_to)) is not None:
+            statement = statement.where(seen)
+        return {Severity(row[0]): int(row[1]) for row in await self._session.execute(statement)}
 
     async def without_deadline(self, limit: int) -> Sequence[Case]:
         """The oldest first."""

@@ -340,6 +340,7 @@ class OverviewModel(Model):
     model_config = shown(
         {
             "open_alarms": {"red": 1, "yellow": 2, "blue": 0},
+            "waiting": {"red": 1, "yellow": 3, "blue": 1},
             "cases": {"dispatched": 1, "verifying": 2},
             "cameras": {"watching": 38, "blind": 2, "off": 0, "total": 40},
             "site": {"id": "kangle", "name": "康乐南路社区", "timezone": "Asia/Shanghai"},
@@ -349,6 +350,10 @@ class OverviewModel(Model):
     )
 
     open_alarms: OpenAlarms | None
+    waiting: OpenAlarms | None = Field(
+        default=None,
+        description="Open alarms, and cases to judge, send or check; red ones also until somebody is on the scene.",
+    )
     cases: dict[CaseState, int]
     cameras: CameraCounts | None
     site: SiteModel
@@ -362,6 +367,7 @@ class OverviewModel(Model):
         """From the services' value."""
         return cls(
             open_alarms=_open_alarms(seen.open_alarms),
+            waiting=_open_alarms(seen.waiting),
             cases=seen.cases,
             cameras=_cameras(seen.cameras),
             site=SiteModel(id=site.id, name=site.name, timezone=site.timezone),
