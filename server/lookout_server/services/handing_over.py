@@ -51,6 +51,8 @@ class Colleague:
     duty: Duty
     #: When their next shift begins, if one is known and they are not on duty.
     begins_at: datetime | None
+    #: Names of their places: two people may have the same name.
+    places: tuple[str, ...] = ()
 
 
 async def offer(store: Store, site: Site, by: Access, taker: str, note: str, *, at: datetime) -> ShownHandOver:
@@ -91,9 +93,11 @@ async def _in_hand(uow: UnitOfWork, by: Access, taker: Person) -> dict[str, Case
 
 
 async def colleagues(store: Store, by: Access, *, at: datetime) -> Sequence[Colleague]:
-    """Whom one may hand over to: who is on duty first, then by when they will be, then by name."""
+    """Whom one may hand over to: who is on duty first, then by when they will be, those of one's own places before
+    those beside them, then by name."""
     async with store.read() as uow:
-        reach = neighbourhood(by.person, await uow.territory.territories())
+        territories = await uow.territory.territories()
+        reach = neighbourhood(by.person, territories)
         if by.person.in_control_room or reach.places is None:
             people = await uow.people.everyone()
         else:
@@ -103,20 +107,24 @@ async def colleagues(store: Store, by: Access, *, at: datetime) -> Sequence[Coll
             people = list({each.id: each for each in (*near, *desk)}.values())
         near = neighbours(by.person, people, reach)
         shifts = await uow.roster.shifts_of([each.id for each in near], at=at)
-    return sorted((_colleague(each, shifts.get(each.id, []), at) for each in near), key=_soonest)
+    names = {place.id: place.name for place in territories}
+    found = (_colleague(each, shifts.get(each.id, []), names, at) for each in near)
+    return sorted(found, key=lambda each: _soonest(each, by.person))
 
 
-def _colleague(person: Person, shifts: Sequence[Shift], at: datetime) -> Colleague:
+def _colleague(person: Person, shifts: Sequence[Shift], names: Mapping[str, str], at: datetime) -> Colleague:
     stands = duty(shifts, at)
     coming = [
         each.starts_at for each in shifts if each.starts_at > at and each.kind in {ShiftKind.DUTY, ShiftKind.SURGE}
     ]
-    return Colleague(person=person, duty=stands, begins_at=None if stands is Duty.ON else min(coming, default=None))
+    begins_at = None if stands is Duty.ON else min(coming, default=None)
+    places = tuple(names.get(place, place) for place in sorted(person.grids))
+    return Colleague(person=person, duty=stands, begins_at=begins_at, places=places)
 
 
-def _soonest(each: Colleague) -> tuple[bool, bool, float, str]:
-    begins = each.begins_at
-    return each.duty is not Duty.ON, begins is None, begins.timestamp() if begins else 0.0, each.person.name
+def _soonest(each: Colleague, giver: Person) -> tuple[bool, bool, float, bool, str]:
+    begins, beside = each.begins_at, each.person.grids.isdisjoint(giver.grids)
+    return each.duty is not Duty.ON, begins is None, begins.timestamp() if begins else 0.0, beside, each.person.name
 
 
 async def answer(

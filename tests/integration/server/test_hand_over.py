@@ -116,6 +116,18 @@ async def test_those_who_go_and_the_control_room_hand_over_among_themselves(
     assert not named["wang"] & (named["li"] | named["zhao"] | {"u-wang"})
 
 
+async def test_colleagues_of_ones_own_place_come_before_those_beside_it_and_all_say_where_they_work(
+    station: Station, web: httpx.AsyncClient
+) -> None:
+    async with station.store.write() as uow:
+        await uow.people.save(person("aa", Role.WORKER, grids=frozenset({"grid-08"})))
+        await uow.people.save(person("zz", Role.WORKER, grids=frozenset({"grid-07"})))
+        await uow.commit()
+    found = (await web.get(f"{URL}/colleagues", headers=await _headers(web, "wang"))).json()["items"]
+    told = [(each["id"], each["places"]) for each in found if each["id"] in {"u-aa", "u-zz"}]
+    assert told == [("u-zz", ["第七网格"]), ("u-aa", ["第八网格"])]
+
+
 async def test_nothing_is_handed_over_to_who_has_been_shut_out(station: Station, web: httpx.AsyncClient) -> None:
     headers = await _headers(web, "wang")
     before = {each["id"] for each in (await web.get(f"{URL}/colleagues", headers=headers)).json()["items"]}

@@ -25,6 +25,8 @@ export interface HandOver {
 export interface Colleague extends Named {
   duty: "on" | "off" | "rest" | "leave" | "unrostered";
   begins_at: string | null;
+  /** Names: two people may have the same one. */
+  places: string[];
 }
 
 const items = <T>(answer: { items: T[] }) => answer.items;

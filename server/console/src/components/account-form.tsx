@@ -6,6 +6,7 @@ import type { Territory } from "../api/statistics";
 import { attempt, tell } from "../live/notices";
 import { t, word } from "../text/i18n";
 import { placeNames } from "../text/places";
+import { useSift } from "./sift";
 
 export const ROLES = [
   "operator",
@@ -126,10 +127,12 @@ interface ChoicesProps {
 }
 
 function Choices({ legend, names, chosen, onChange }: ChoicesProps) {
+  const { shown, field } = useSift(names, ([, name]) => name, ([id]) => chosen.includes(id));
   return (
     <fieldset class="ticks">
       <legend>{legend}</legend>
-      {names.map(([id, name]) => (
+      {field}
+      {shown.map(([id, name]) => (
         <label key={id}>
           <input
             type="checkbox"

@@ -13,6 +13,7 @@ import { Limit } from "./clocks";
 import { Empty } from "./empty";
 import { Grade } from "./grade";
 import { Failed, Show, useLoad } from "./load";
+import { useSift } from "./sift";
 
 interface FormProps {
   cases: readonly Case[];
@@ -62,16 +63,7 @@ export function HandOverForm({ cases, desk, onDone }: FormProps) {
           found.length === 0 ? (
             <Empty title={t("hand.nobody")}>{t("hand.nobody_next")}</Empty>
           ) : (
-            <fieldset class="choices">
-              <legend>{t("hand.to")}</legend>
-              {found.map((each) => (
-                <label key={each.id}>
-                  <input type="radio" name="to" checked={to === each.id} onChange={() => setTo(each.id)} />
-                  {each.name}
-                  <span class="quiet-text">{stands(each)}</span>
-                </label>
-              ))}
-            </fieldset>
+            <Colleagues all={found} to={to} onChoose={setTo} />
           )
         }
       </Show>
@@ -84,6 +76,23 @@ export function HandOverForm({ cases, desk, onDone }: FormProps) {
         {chosen === undefined ? t("hand.choose") : t("hand.sign_to", { name: chosen.name })}
       </button>
     </form>
+  );
+}
+
+function Colleagues({ all, to, onChoose }: { all: readonly api.Colleague[]; to: string | null; onChoose: (id: string) => void }) {
+  const { shown, field } = useSift(all, (each) => [each.name, ...each.places].join(" "), (each) => each.id === to);
+  return (
+    <fieldset class="choices">
+      <legend>{t("hand.to")}</legend>
+      {field}
+      {shown.map((each) => (
+        <label key={each.id}>
+          <input type="radio" name="to" checked={to === each.id} onChange={() => onChoose(each.id)} />
+          {each.name}
+          <span class="quiet-text">{stands(each)}</span>
+        </label>
+      ))}
+    </fieldset>
   );
 }
 
@@ -110,7 +119,8 @@ function standing(): string {
 
 function stands(each: api.Colleague): string {
   const when = each.begins_at === null ? "" : ` · ${t("hand.begins", { at: begins(each.begins_at) })}`;
-  return `${t(`duty.${each.duty}`)}${when}`;
+  const where = each.places.length === 0 ? "" : `${each.places.join(" · ")} · `;
+  return `${where}${t(`duty.${each.duty}`)}${when}`;
 }
 
 /** Today by the clock alone. */

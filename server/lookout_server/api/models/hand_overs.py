@@ -135,16 +135,25 @@ class ColleagueModel(Model):
     name: str
     duty: Duty
     begins_at: Annotated[UtcTime | None, Field(description="When their next shift begins, unless they are on duty.")]
+    places: Annotated[tuple[str, ...], Field(description="Names of their places.")] = ()
 
     @classmethod
     def of(cls, each: Colleague) -> "ColleagueModel":
         """From the services' value."""
-        return cls(id=each.person.id, name=each.person.name, duty=each.duty, begins_at=each.begins_at)
+        return cls(
+            id=each.person.id,
+            name=each.person.name,
+            duty=each.duty,
+            begins_at=each.begins_at,
+            places=each.places,
+        )
 
 
 class ColleagueList(Model):
     """Who is on duty first, then by when they will be."""
 
-    model_config = shown({"items": [{"id": "u-zhangwei", "name": "张伟", "duty": "on", "begins_at": None}]})
+    model_config = shown(
+        {"items": [{"id": "u-zhangwei", "name": "张伟", "duty": "on", "begins_at": None, "places": ["第三网格"]}]}
+    )
 
     items: tuple[ColleagueModel, ...]
