@@ -16,6 +16,10 @@ class Words:
     zh: str
     en: str
 
+    def in_language(self, language: str) -> str:
+        """The one in this language, as pages name it."""
+        return self.en if language == "en" else self.zh
+
     def fill(self, **values: object) -> "Words":
         """The text with its placeholders filled."""
         return Words(self.zh.format(**values), self.en.format(**values))

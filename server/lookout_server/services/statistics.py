@@ -13,6 +13,7 @@ from lookout_server.domain.access import Access
 from lookout_server.domain.calendar import day_span
 from lookout_server.domain.spreadsheet import as_cell
 from lookout_server.domain.statistics import Assessment, Judged, Statistics, Work
+from lookout_server.domain.table_words import CODES, COLUMNS
 from lookout_server.domain.territory import Camera, CameraKey, Person, Site, Territory
 from lookout_server.domain.wording import SCENARIOS
 from lookout_server.errors import InvalidError, NotFoundError
@@ -109,15 +110,22 @@ def _days(span: Span) -> Iterator[date]:
         yield span.first + timedelta(days=offset)
 
 
-def table(reported: Reported, wanted: Table) -> str:
-    """A table as CSV (RFC 4180), with a byte order mark: without it Excel takes Chinese for something else."""
-    rows = {
+Row = Sequence[object]
+
+
+def table(reported: Reported, wanted: Table, language: str | None = None) -> str:
+    """A table as CSV (RFC 4180), with a byte order mark: without it Excel takes Chinese for something else.
+
+    ``language``: for people, who are told columns and steps in words; None: for programs, which know the codes.
+    """
+    found = {
         Table.TIMES: _times,
         Table.CAMERAS: _cameras,
         Table.GRIDS: _grids,
         Table.PEOPLE: _people,
         Table.DAYS: _by_day,
     }[wanted](reported)
+    rows = found if language is None else _in_words(found, wanted, language)
     out = io.StringIO()
     writer = csv.writer(out)
     for row in rows:
@@ -125,7 +133,15 @@ def table(reported: Reported, wanted: Table) -> str:
     return "\ufeff" + out.getvalue()
 
 
-Row = Sequence[object]
+def _in_words(rows: Iterable[Row], wanted: Table, language: str) -> Iterator[Row]:
+    coded = 2 if wanted is Table.TIMES else 0
+    for number, row in enumerate(rows):
+        if number == 0:
+            yield [COLUMNS[str(name)].in_language(language) for name in row]
+        else:
+            yield [*(CODES[str(code)].in_language(language) for code in row[:coded]), *row[coded:]]
+
+
 _WORK = ("opened", "done", "open", "void", "merged", "in_time", "late", "in_time_share")
 _JUDGED = ("alarms", "real", "false", "duplicate", "other", "open_alarms", "false_rate")
 

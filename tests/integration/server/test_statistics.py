@@ -204,6 +204,16 @@ async def test_tables_come_as_csv_that_a_spreadsheet_takes(station: Station, web
     assert rows["people"][0]["name"] == "'=HYPERLINK(1)"
     assert rows["grids"][0]["in_time_share"] == ""
     assert rows["days"][0]["opened"] == "1"
+    for words, headings, first in (
+        ("zh-CN", ["步骤", "等级", "案件数", "一半不超过（秒）", "九成不超过（秒）"], ["立案", "全部"]),
+        ("en", ["Step", "Grade", "Cases", "Half within (s)", "Nine in ten within (s)"], ["Confirmed", "All"]),
+    ):
+        for table in ("times", "cameras", "grids", "people", "days"):
+            answer = await web.get(f"/api/v1/statistics/{table}.csv?{SPAN}&words={words}", headers=headers)
+            said = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))
+            assert not set(said[0]) & set(rows[table][0]), "in words alone"
+            if table == "times":
+                assert (said[0], said[1][:2]) == (headings, first)
     assert (await web.get("/api/v1/statistics/secrets.csv", headers=headers)).status_code == 422
 
 

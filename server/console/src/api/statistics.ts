@@ -73,8 +73,8 @@ export const statistics = (asked: StatisticsQuery) => request<Statistics>("GET",
 
 /** Addresses for links: the browser fetches them with the session's cookie. */
 export const statisticsJson = (asked: StatisticsQuery) => `/api/v1/statistics${query(asked)}`;
-export const statisticsCsv = (table: StatisticsTable, asked: StatisticsQuery) =>
-  `/api/v1/statistics/${table}.csv${query(asked)}`;
+export const statisticsCsv = (table: StatisticsTable, asked: StatisticsQuery, words: string) =>
+  `/api/v1/statistics/${table}.csv${query({ ...asked, words })}`;
 
 export const territories = () =>
   request<{ items: Territory[] }>("GET", "/territories").then((answer) => answer.items);

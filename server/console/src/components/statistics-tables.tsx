@@ -3,7 +3,7 @@
 import * as api from "../api/statistics";
 import type { CameraFigures, Statistics, StatisticsQuery, StatisticsTable, Work } from "../api/statistics";
 import { percent, span } from "../text/format";
-import { t, word } from "../text/i18n";
+import { language, t, word } from "../text/i18n";
 import { ShareBar } from "./share-bar";
 import { Table, type Column } from "./table";
 
@@ -16,7 +16,7 @@ export function PartHead({ title, table, asked }: { title: string; table?: Stati
     <div class="page-head">
       <h2>{title}</h2>
       {table === undefined ? null : (
-        <a class="csv" href={api.statisticsCsv(table, asked)} download aria-label={t("statistics.csv_of", { what: title })}>
+        <a class="csv" href={api.statisticsCsv(table, asked, language.value)} download aria-label={t("statistics.csv_of", { what: title })}>
           CSV
         </a>
       )}

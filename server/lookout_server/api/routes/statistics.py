@@ -1,7 +1,7 @@
 """Statistics: how fast, how often false, how much for whom; as JSON, and each table as CSV."""
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Path, Query
 from fastapi.responses import Response
@@ -51,8 +51,15 @@ async def get_statistics(deps: Given, figures: Figures) -> StatisticsModel:
         **errors("forbidden", "not_found"),
     },
 )
-async def get_statistics_table(figures: Figures, table: Annotated[Table, Path(description="Which table.")]) -> Response:
+async def get_statistics_table(
+    figures: Figures,
+    table: Annotated[Table, Path(description="Which table.")],
+    words: Annotated[
+        Literal["zh-CN", "en"] | None,
+        Query(description="Columns and steps in words of this language, for people; left out: their codes."),
+    ] = None,
+) -> Response:
     """One table of the same figures for a spreadsheet (UTF-8 with a byte order mark, as Excel wants it)."""
     name = f"lookout-{table.value}-{figures.span.first}-{figures.span.last}.csv"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(statistics.table(figures, table), headers=headers, media_type="text/csv; charset=utf-8")
+    return Response(statistics.table(figures, table, words), headers=headers, media_type="text/csv; charset=utf-8")
