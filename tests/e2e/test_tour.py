@@ -18,6 +18,11 @@ pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 def test_an_operator_goes_around_by_keys_and_is_not_asked_again(operator: Window) -> None:
     page = operator.page
+    offer = page.get_by_role("complementary", name="使用介绍")
+    expect(offer).to_be_visible()
+    foot = page.locator(".notices").evaluate("(words) => words.getBoundingClientRect().bottom")
+    top = offer.evaluate("(offer) => offer.getBoundingClientRect().top")
+    assert foot <= top, "what was just done is told above the offer, not under it"
     page.get_by_role("button", name="看一看").click()
     heading = page.get_by_role("dialog").get_by_role("heading")
     expect(heading).to_be_focused()

@@ -10,6 +10,7 @@ import { caseTitle } from "../text/title";
 import { Failed, Show, useLoad } from "./load";
 import { sightingName } from "./sightings";
 import { type AskProps, Form } from "./until";
+import { takeFocus } from "./take-focus";
 
 const SCORES = [1, 2, 3, 4, 5] as const;
 
@@ -50,7 +51,7 @@ export function Closing(props: AskProps) {
     <Form {...props} ready fields={fields}>
       <label>
         {t("case.note")}
-        <textarea rows={2} maxLength={500} value={note} onInput={(event) => setNote(event.currentTarget.value)} autofocus />
+        <textarea rows={2} maxLength={500} value={note} onInput={(event) => setNote(event.currentTarget.value)} ref={takeFocus} />
       </label>
       <label>
         {t("ask.tier")}

@@ -50,9 +50,13 @@ export function Joining({ live }: { live: Live }) {
   );
 }
 
-/** Says that what is on the screen may be old, and since when; or, in the control room's words, that no alarm can come in. */
-export function StaleBar({ failure, deaf = null }: { failure: string | null; deaf?: string | null }) {
-  const silent = stale.value ? t("feed.stale", { age: span(Math.round((feedAge.value ?? 0) / 1000)) }) : null;
+/**
+ * Says that what is on the screen may be old, and since when; or, in the control room's words, that no alarm can come in.
+ * `own`: to somebody whose steps are kept and sent later.
+ */
+export function StaleBar({ failure, deaf = null, own = false }: { failure: string | null; deaf?: string | null; own?: boolean }) {
+  const age = span(Math.round((feedAge.value ?? 0) / 1000));
+  const silent = stale.value ? t(own ? "feed.stale_own" : "feed.stale", { age }) : null;
   const text = failure ?? silent ?? deaf;
   return (
     <div role="alert" class={text === null ? "unseen" : "stale-bar"}>

@@ -7,6 +7,7 @@ import { now } from "../live/clock";
 import { attempt, tell } from "../live/notices";
 import { clockTime } from "../text/format";
 import { t, word } from "../text/i18n";
+import { takeFocus } from "./take-focus";
 
 const MINUTES = [30, 120, 480] as const;
 
@@ -59,7 +60,7 @@ export function SilenceForm({ board, alarm, onDone }: SilenceFormProps) {
       </div>
       <label>
         {t("case.reason")}
-        <input maxLength={500} value={reason} onInput={(event) => setReason(event.currentTarget.value)} autofocus />
+        <input maxLength={500} value={reason} onInput={(event) => setReason(event.currentTarget.value)} ref={takeFocus} />
       </label>
       <button class="button primary" disabled={busy || reason.trim() === ""}>
         {t("silence_form.go")}

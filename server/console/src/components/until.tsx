@@ -4,6 +4,7 @@ import { useState } from "preact/hooks";
 import type { Case, CaseAction } from "../api/models";
 import { t } from "../text/i18n";
 import { DAY_MS, fieldMoment, MINUTE_MS, momentField } from "../text/zone";
+import { takeFocus } from "./take-focus";
 
 /** The dispatcher takes what is later than the limit that runs, and within a year. */
 const LONGEST_MS = 365 * DAY_MS;
@@ -53,7 +54,7 @@ export function Until(props: AskProps) {
           max={momentField(now + LONGEST_MS)}
           value={until}
           onInput={(event) => setUntil(event.currentTarget.value)}
-          autofocus
+          ref={takeFocus}
         />
       </label>
       <label>

@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
 import type { CaseAction } from "../api/models";
 import { t } from "../text/i18n";
+import { takeFocus } from "./take-focus";
 
 interface WordsProps {
   action: CaseAction;
@@ -20,7 +21,7 @@ export function Words({ action, busy, onGo }: WordsProps) {
     <form class="words" onSubmit={submit}>
       <label>
         {t("case.reason")}
-        <textarea rows={2} maxLength={500} value={text} onInput={(event) => setText(event.currentTarget.value)} autofocus />
+        <textarea rows={2} maxLength={500} value={text} onInput={(event) => setText(event.currentTarget.value)} ref={takeFocus} />
       </label>
       <button class="button primary" disabled={busy || said === ""}>
         {t(`case_action.${action}`)}

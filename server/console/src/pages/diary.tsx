@@ -5,6 +5,7 @@ import type { Named } from "../api/models";
 import * as api from "../api/rounds";
 import type { DiaryEntry, DiaryKind, ReportKind } from "../api/rounds";
 import { Empty } from "../components/empty";
+import { takeFocus } from "../components/take-focus";
 import { attempt } from "../live/notices";
 import { user } from "../live/session";
 import { dayTime } from "../text/format";
@@ -189,7 +190,7 @@ function MakeCase({ entry }: { entry: DiaryEntry }) {
     <div class="make-case">
       <label>
         {t("diary.report_as")}
-        <select value={kind} onChange={(event) => setKind(event.currentTarget.value as ReportKind)} autofocus>
+        <select value={kind} onChange={(event) => setKind(event.currentTarget.value as ReportKind)} ref={takeFocus}>
           {REPORTS.map((each) => (
             <option key={each} value={each}>
               {t(`report_kind.${each}`)}

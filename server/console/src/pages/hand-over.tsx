@@ -10,6 +10,7 @@ import { Grade } from "../components/grade";
 import { HandOverForm } from "../components/hand-over-form";
 import { type Loaded, Show, useLoad } from "../components/load";
 import { Shell } from "../components/shell";
+import { takeFocus } from "../components/take-focus";
 import { follow } from "../live/live";
 import { attempt, tell } from "../live/notices";
 import { inControl, user } from "../live/session";
@@ -109,7 +110,7 @@ function Offered({ held, onDone }: { held: api.HandOver; onDone: () => void }) {
         <form class="words" onSubmit={decline}>
           <label>
             {t("case.reason")}
-            <textarea rows={2} maxLength={500} value={reason} onInput={(event) => setReason(event.currentTarget.value)} autofocus />
+            <textarea rows={2} maxLength={500} value={reason} onInput={(event) => setReason(event.currentTarget.value)} ref={takeFocus} />
           </label>
           <button class="button" disabled={busy || reason.trim() === ""}>
             {t("hand.decline")}

@@ -27,7 +27,7 @@ export function WorkerFrame({ children }: { children: ComponentChildren }) {
   return (
     <div class={stale.value ? "shell phone stale" : "shell phone"}>
       <Head />
-      <StaleBar failure={live.failure !== null && kept !== null ? t("worker.kept", { at: clockTime(kept) }) : live.failure} />
+      <StaleBar own failure={live.failure !== null && kept !== null ? t("worker.kept", { at: clockTime(kept) }) : live.failure} />
       <main class="phone-main">
         <Fed live={live}>{children}</Fed>
         <div class="phone-settings">
