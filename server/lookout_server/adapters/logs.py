@@ -103,5 +103,6 @@ def configure_logging(*, style: Literal["auto", "console", "json"], level: str) 
 def _rendering(*, readable: bool) -> list[structlog.types.Processor]:
     drop = structlog.stdlib.ProcessorFormatter.remove_processors_meta
     if readable:
-        return [drop, structlog.dev.ConsoleRenderer()]
+        # Without the values of variables, which rich's own way shows: passwords and tokens are among them.
+        return [drop, structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
     return [drop, structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)]

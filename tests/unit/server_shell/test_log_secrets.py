@@ -3,6 +3,7 @@
 import json
 import logging
 from io import StringIO
+from typing import Literal
 
 import pytest
 import structlog
@@ -38,3 +39,25 @@ def test_addresses_of_webhooks_are_not_written(monkeypatch: pytest.MonkeyPatch) 
     configure_logging(style="json", level="info")
     logging.getLogger("httpx").info("HTTP Request: POST https://hooks.example/?key=k3y")
     assert written.getvalue() == ""
+
+
+@pytest.mark.parametrize("style", ["console", "json"])
+def test_a_stumble_tells_where_and_no_values(
+    monkeypatch: pytest.MonkeyPatch, style: Literal["console", "json"]
+) -> None:
+    written = StringIO()
+    monkeypatch.setattr("sys.stderr", written)
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])
+    configure_logging(style=style, level="info")
+
+    def sign_in(typed: str) -> None:
+        raise KeyError(len(typed))
+
+    try:
+        sign_in("-".join(("hunter", "2")))
+    except KeyError as error:
+        structlog.stdlib.get_logger("lookout.test").error("a request failed", exc_info=error)
+    said = written.getvalue()
+    assert "sign_in" in said
+    assert "raise KeyError(len(typed))" in said
+    assert "hunter-2" not in said
