@@ -89,9 +89,10 @@ class Access:
 
 def access_of(person: Person, territories: Iterable[Territory], opened: frozenset[str] = frozenset()) -> Access:
     """What a person may see, given all places, parents before children. Who is named no place in the control room
-    looks after the whole site; a worker without a place sees what they are sent to.
+    looks after the whole site; a worker without a place sees what they are sent to. Places open nothing to departments
+    and auditors, whose work is not of a place.
     """
-    if not person.grids:
+    if not person.grids or not (person.in_control_room or person.roles & FIELD):
         return Access(person=person, places=None if person.in_control_room else frozenset(), opened=opened)
     places = set(person.grids)
     for place in territories:

@@ -88,3 +88,11 @@ def test_people_and_gateways_of_other_places_are_not_theirs() -> None:
     assert not zhao.knows(person("wang", Role.WORKER, grids=HERE))
     assert not zhao.reaches(["grid-07"])
     assert all(zhao.reaches(grids) for grids in ([], [None], ["grid-07", "grid-08"]))
+
+
+@pytest.mark.parametrize("role", [Role.AUDITOR, Role.DEPARTMENT])
+def test_a_place_opens_nothing_to_who_has_no_work_there(role: Role) -> None:
+    access = access_of(person("x", role, grids=frozenset({"grid-07"})), PLACES)
+    assert not access.covers("grid-07")
+    both = access_of(person("x", role, Role.WORKER, grids=frozenset({"grid-07"})), PLACES)
+    assert both.covers("grid-07")
