@@ -149,25 +149,34 @@ class Webhooks:
             ]
 
     async def resend(self, name: str, now: datetime) -> int:
-        """Send again what was set aside for a receiver; how much got through. The first that fails raises its error."""
+        """Send again what was set aside for a receiver; how much got through. What is refused again stays and keeps
+        nothing that is behind it. DeliveryError says how far it went when not all did."""
         receiver = next((each for each in self._receivers if each.name == name), None)
         if receiver is None:
             raise NotFoundError(f"there is no webhook {name!r}; known are {', '.join(e.name for e in self._receivers)}")
         async with self._store.read() as work:
             waiting = await work.webhooks.set_aside(name)
-        for number, letter in enumerate(waiting):
+        through = 0
+        refused: RefusedError | None = None
+        for letter in waiting:
             async with self._store.read() as work:
                 entries = await work.feed.after(letter.seq - 1, 1)
             body = await self._body(receiver, entries[0]) if entries else None
             if body is not None:
                 try:
                     await self._send(receiver, letter.seq, body, now)
+                except RefusedError as error:
+                    refused = error
+                    continue
                 except DeliveryError as error:
-                    raise DeliveryError(f"{number} of {len(waiting)} got through, then: {error}") from error
+                    raise DeliveryError(f"{through} of {len(waiting)} got through, then: {error}") from error
+            through += 1
             async with self._store.write() as work:
                 await work.webhooks.forget(letter)
                 await work.commit()
-        return len(waiting)
+        if refused is not None:
+            raise DeliveryError(f"{through} of {len(waiting)} got through, the rest is refused: {refused}") from refused
+        return through
 
     async def _save(self, state: HookState) -> None:
         async with self._store.write() as work:

@@ -211,3 +211,28 @@ def test_signatures_are_those_of_the_standard() -> None:
 def test_a_secret_that_is_none_is_refused(written: str) -> None:
     with pytest.raises(ValueError, match="a secret"):
         secret_bytes(written)
+
+
+async def test_what_is_refused_again_keeps_nothing_that_was_set_aside_behind_it(station: Station) -> None:
+    inbox = Inbox()
+    hooks = relay(station, inbox)
+    await hooks.carry(NOON)
+    await station.reported(SmallGateway(), "o-1")
+    tried: list[str] = []
+
+    def refuse(message: dict[str, Any]) -> Exception:
+        tried.append(message["type"])
+        return RefusedError("it answers 422")
+
+    inbox.answer = refuse
+    now = NOON
+    for _ in range(4 * MOST_REFUSALS):
+        await hooks.carry(now)
+        now += timedelta(hours=2)
+    (view,) = await hooks.views()
+    assert len(view.set_aside) > 1
+    inbox.answer = lambda message: RefusedError("it answers 422") if message["type"] == tried[0] else None
+    with pytest.raises(DeliveryError, match=f"{len(view.set_aside) - 1} of {len(view.set_aside)} got through"):
+        await hooks.resend("property", now)
+    (view,) = await hooks.views()
+    assert len(view.set_aside) == 1
