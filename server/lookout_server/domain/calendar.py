@@ -88,12 +88,12 @@ def within(window: Window, at: datetime, timezone: str) -> bool:
 
 
 def window_ends(window: Window, at: datetime, timezone: str) -> datetime:
-    """When the window that holds ``at`` ends; UTC."""
+    """When the window that holds ``at`` ends; UTC. An end that a clock shows twice, or leaps over, is the later."""
     local = at.astimezone(ZoneInfo(timezone))
     end = datetime.combine(local.date(), window[1], tzinfo=local.tzinfo)
     if end <= local:
         end = datetime.combine(local.date() + timedelta(days=1), window[1], tzinfo=local.tzinfo)
-    return end.astimezone(UTC)
+    return max(end.astimezone(UTC), end.replace(fold=1).astimezone(UTC))
 
 
 def day_span(timezone: str, day: date) -> tuple[datetime, datetime]:

@@ -73,3 +73,16 @@ def test_a_window_over_midnight() -> None:
     assert not within(NIGHT, _beijing(8, 7), zone)
     assert window_ends(NIGHT, _beijing(8, 23), zone) == _beijing(9, 7)
     assert window_ends(NIGHT, _beijing(9, 1), zone) == _beijing(9, 7)
+
+
+def test_a_window_that_ends_in_the_hour_that_comes_twice_or_never_holds_until_it_is_over() -> None:
+    quiet, zone = (time(22), time(2, 30)), "Europe/Berlin"
+    # On 25 October the clocks show 02:00 to 03:00 twice, at 00:00 and at 01:00 UTC.
+    for minute in (15, 75):
+        at = datetime(2026, 10, 25, 0, 0, tzinfo=UTC) + timedelta(minutes=minute)
+        assert within(quiet, at, zone)
+        assert window_ends(quiet, at, zone) == datetime(2026, 10, 25, 1, 30, tzinfo=UTC)
+    # On 29 March there is no 02:30: at 01:00 UTC it is three.
+    at = datetime(2026, 3, 29, 0, 45, tzinfo=UTC)
+    assert within(quiet, at, zone)
+    assert window_ends(quiet, at, zone) > at
