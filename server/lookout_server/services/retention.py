@@ -14,7 +14,7 @@ from lookout_server.ports import EvidenceStore, Store
 _log = structlog.stdlib.get_logger(__name__)
 
 #: Files that are let go before the next look at what is due: nobody waits long for the writer.
-_AT_ONCE = 100
+_AT_ONCE = 500
 #: After so many refusals in a row it is the store that refuses, and not a file.
 _REFUSALS = 3
 

@@ -6,14 +6,14 @@ from typing import Any
 import httpx
 import pytest
 
-from lookout_contract.events import Scenario, Severity
+from lookout_contract.events import Phase, Scenario, Severity
 from lookout_lab.events import EventForms
 from lookout_server.adapters.database import alarms
 from lookout_server.domain.alarm import Alarm, Disposition, alarm_id
 from lookout_server.domain.moves import Action
 from lookout_server.ports import AlarmFilter, CaseFilter, Incoming, Page
 from lookout_server.services.timers import Timers
-from lookout_server.testing import PASSWORD, SITE, SmallGateway, Station, person
+from lookout_server.testing import NOON, PASSWORD, SITE, SmallGateway, Station, person
 
 pytestmark = pytest.mark.anyio
 
@@ -182,3 +182,23 @@ async def test_what_comes_much_later_or_after_the_end_is_a_case_of_its_own(stati
     assert None is not first.case_id != second.case_id is not None
     async with station.store.read() as uow:
         assert len(await uow.alarms.page(AlarmFilter(disposition=Disposition.REPORTED), Page())) == 2
+
+
+async def test_warnings_are_what_was_told_of_lately_however_long_ago_it_began(station: Station) -> None:
+    gateway = SmallGateway(severity=Severity.RED)
+    names: dict[str, str] = {}
+    for occurrence, began, told, goes_on in (
+        ("goes-on", 90, 0, True),
+        ("over", 20, 0, False),
+        ("long-over", 20, 3, False),
+        ("new", 0, 0, True),
+    ):
+        gateway.at = NOON - timedelta(days=began)
+        await station.intake.take([gateway.sends(occurrence)])
+        gateway.at = NOON - timedelta(days=told)
+        await station.intake.take([gateway.sends(occurrence, Phase.UPDATE if goes_on else Phase.END)])
+        names[alarm_id("/site/kangle/gateway/gw-1", occurrence)] = occurrence
+    async with station.store.read() as uow:
+        wanted = AlarmFilter(severity=Severity.RED, told_since=NOON - timedelta(days=1))
+        found = await uow.alarms.page(wanted, Page(limit=10))
+    assert [names[alarm.id] for alarm in found] == ["new", "over", "goes-on"]

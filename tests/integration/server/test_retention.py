@@ -15,6 +15,7 @@ from lookout_server.domain.webhook import HookState, SetAside
 from lookout_server.domain.wording import Words
 from lookout_server.errors import StoreError
 from lookout_server.ports import StoredFile
+from lookout_server.services import retention
 from lookout_server.services.handling import Order, void
 from lookout_server.services.judging import Judgement, dismiss
 from lookout_server.services.notifying import About, notify
@@ -131,9 +132,12 @@ class _Refusing(MemoryFiles):
         await super().delete(sha256)
 
 
-async def test_one_file_that_cannot_be_deleted_keeps_no_other(station: Station) -> None:
+async def test_one_file_that_cannot_be_deleted_keeps_no_other(
+    station: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "_AT_ONCE", 20)
     stuck = await _bring(station, b"of another user")
-    others = [await _bring(station, f"number {each}".encode()) for each in range(150)]
+    others = [await _bring(station, f"number {each}".encode()) for each in range(50)]
     files = _Refusing(station.files, {stuck})
     assert await expire_evidence(station.store, files, DAYS, at=NOON + timedelta(days=91)) == len(others)
     assert set(station.files.files) == {stuck}

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import Dialect, Integer, Select, bindparam, func, literal_column, select, tuple_, union_all
+from sqlalchemy import Dialect, Integer, Select, bindparam, func, literal_column, or_, select, tuple_, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql import ClauseElement
 
@@ -46,6 +46,8 @@ from lookout_server.ports import AlarmFilter, Page
 _LASTING = ("source", "occurrence", "gateway", "camera", "scenario", "emitted_at", "received_at")
 #: What people decide: left alone by what gateways tell, and with it three more indexes on SQLite.
 _DECIDED = ("disposition", "disposition_reason", "case_id", "acked_by", "acked_at", "ack_until")
+#: No alarm that is over was told of for longer than this.
+_LASTS = timedelta(days=31)
 #: No rule asks for more (``exchange.policy``), and each telling of the feed counts for each of its alarms.
 _MOST_REPEATS = 100
 _KIND = ("gateway", "camera", "scenario")
@@ -135,7 +137,11 @@ class SqlAlarms:
         if wanted.scenarios is not None:
             statement = statement.where(AlarmRow.scenario.in_(sorted(each.value for each in wanted.scenarios)))
         if wanted.told_since is not None:
-            statement = statement.where(AlarmRow.updated_at >= wanted.told_since)
+            # What is told of was told first not long before, or goes on: there are indexes of that, and none of what
+            # every update would have to write.
+            begun = AlarmRow.received_at >= wanted.told_since - _LASTS
+            recent = or_(begun, AlarmRow.state == AlarmState.ACTIVE.value)
+            statement = statement.where(AlarmRow.updated_at >= wanted.told_since, recent)
         if wanted.severity is not None:
             statement = statement.where(AlarmRow.severity == wanted.severity.value)
         if wanted.camera is not None:
