@@ -1,4 +1,6 @@
 from collections.abc import Sequence
+from datetime import UTC as UTC_ZONE
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -278,6 +280,42 @@ def test_a_known_plate_is_not_read_again() -> None:
     watch = Watch(rule(plate_interval_s=0.2), text="皖A12345", residents=[Resident(plate="皖A12345")])
     watch.until(10.0)
     assert watch.tries == 2
+
+
+RESIDENT = Resident(plate="皖A12345")
+
+
+@pytest.mark.parametrize(
+    ("text", "resident", "visits"),
+    [
+        ("皖A12345", RESIDENT, ["皖A12345"]),
+        ("皖A12345", RESIDENT.model_copy(update={"uses": 1}), ["皖A12345"]),
+        ("皖A12345", RESIDENT.model_copy(update={"uses": 0}), []),
+        ("皖A54321", RESIDENT, []),
+        (None, RESIDENT, []),
+    ],
+)
+def test_a_visit_is_counted_once_of_who_is_known_and_never_of_a_stranger(
+    text: str | None, resident: Resident, visits: list[str]
+) -> None:
+    watch = Watch(rule(), text=text, residents=[resident])
+    seen = [watch.look(index * STEP) for index in range(100)]
+    assert [each.visit_of for each in seen if each is not None and each.visit_of is not None] == visits
+
+
+def test_a_pass_that_runs_out_while_the_vehicle_stays_makes_it_an_alarm() -> None:
+    until = datetime.fromtimestamp(20.0, UTC_ZONE)
+    watch = Watch(rule(), text="皖A12345", residents=[RESIDENT.model_copy(update={"valid_until": until})])
+    seen = [(index * STEP, watch.look(index * STEP)) for index in range(150)]
+    first = next((at, each) for at, each in seen if each is not None and each.standing is Standing.ACTIVE)
+    assert 20.0 <= first[0] <= 21.0, "who is on the list is looked up once a second"
+    assert first[1].severity_reason == "plate_expired"
+
+
+def test_it_asks_for_looks_when_time_or_a_plate_may_decide() -> None:
+    watch = Watch(rule(plate_from_s=0.5, plate_tries=2, long_stay_s=60.0))
+    wanted = [each.look_by for each in (watch.look(at) for at in (0.0, 0.6, 1.0, 1.8, 2.4)) if each is not None]
+    assert wanted == [0.5, 1.6, 1.6, 2.0, 60.0]
 
 
 def test_a_long_stay_is_yellow() -> None:
