@@ -128,7 +128,7 @@ class UnfamiliarVehicle(PresenceRule[UnfamiliarVehicleParams, _Note]):
         conditions = [dwell_condition(dwell_s, params.dwell_s)]
         if plate is not None:
             conditions += self._explained(at, presence, plate, note)
-        elif self._reads_plates and not vote.attempts:
+        elif self._reads_plates:
             conditions.append(self._tried_condition(presence, note))
         severity, reason = self._severity(dwell_s, plate, found)
         look_again, wish = self._wishes(at, presence, plate, note)

@@ -37,6 +37,7 @@ class Watch:
         self.rule = watched
         self.text = text
         self.residents = residents
+        self.confidence = 0.95
         self.reads_plates = True
         self.tries = 0
         #: Whether the box is too busy to read what it is asked for, and whether its reader fails.
@@ -56,7 +57,7 @@ class Watch:
                 if self.busy or self.broken:
                     self._unread[observation.plate_of] = "too_busy" if self.busy else "reader_failed"
                     continue
-                read = (PlateReading(self.text, 0.95, observation.box),) if self.text else ()
+                read = (PlateReading(self.text, self.confidence, observation.box),) if self.text else ()
                 self._readings[observation.plate_of] = read
         return observations[0] if observations else None
 
@@ -301,6 +302,32 @@ def test_a_visit_is_counted_once_of_who_is_known_and_never_of_a_stranger(
     watch = Watch(rule(), text=text, residents=[resident])
     seen = [watch.look(index * STEP) for index in range(100)]
     assert [each.visit_of for each in seen if each is not None and each.visit_of is not None] == visits
+
+
+def test_a_plate_of_which_its_readings_are_not_sure_is_unreadable_and_nobodys() -> None:
+    watch = Watch(rule(), text="皖A12345", residents=[RESIDENT])
+    watch.confidence = 0.65
+    doubtful = watch.until(6.0)
+    assert (doubtful.standing, doubtful.severity_reason) == (Standing.ACTIVE, "plate_unreadable")
+    sure = Watch(rule(plate_min_confidence=0.6), text="皖A12345", residents=[RESIDENT])
+    sure.confidence = 0.65
+    assert sure.until(6.0).blocked_by == "plate"
+
+
+def test_a_plate_that_is_read_otherwise_is_looked_up_at_once() -> None:
+    watch = Watch(rule(plate_from_s=1.6, plate_interval_s=STEP), text="皖A54321", residents=[RESIDENT])
+    assert watch.until(2.0).severity_reason == "plate_stranger"
+    watch.text = "皖A12345"
+    seen = [(at, watch.look(at)) for at in (2.0 + index * STEP for index in range(1, 9))]
+    told = [each.attributes.plate for _, each in seen if each is not None]
+    assert [each.status for each in told if each is not None and each.text == "皖A12345"][:1] == [PlateStatus.KNOWN]
+
+
+def test_who_never_waits_for_a_plate_is_told_at_the_dwell() -> None:
+    watch = Watch(rule(plate_patience_s=0.0, plate_from_s=1.5, plate_interval_s=5.0))
+    seen = [(at, watch.look(at)) for at in (0.0, 0.5, 1.0, 1.5, 2.0, 2.5)]
+    assert [at for at, each in seen if each is not None and each.standing is Standing.ACTIVE] == [2.0, 2.5]
+    assert watch.tries == 1
 
 
 def test_a_pass_that_runs_out_while_the_vehicle_stays_makes_it_an_alarm() -> None:
