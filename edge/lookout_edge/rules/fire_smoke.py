@@ -202,10 +202,9 @@ class FireSmoke:
         return tuple(observations)
 
     def reset(self) -> None:
-        """See ``Rule.reset``; what was learned of places stays."""
+        """See ``Rule.reset``; what was learned of places stays. What is kept by number goes with the next look, for no
+        number is used twice."""
         self._book.reset()
-        self._past.reset()
-        self._stages, self._told, self._slowed, self._zone_of = {}, set(), set(), {}
 
     def _zone(self, found: Detection) -> Zone | None:
         """The first zone in which its base stands."""

@@ -87,10 +87,6 @@ class HazardPast:
         share = _LASTING if is_smoke_alone(hazard) else self._waits.steady_share
         return hazard.dwell_s >= wait_s and hazard.share_over(wait_s) >= share
 
-    def reset(self) -> None:
-        """Forget the looks; where smoke was suspected stays."""
-        self._stands = {}
-
     def _mostly(self, hazard: Hazard, stands: bool) -> bool:
         """Whether it stands, as now, in more looks than it does not: who passes hides a lamp in some, and a flame that
         begins has changed little in the first."""

@@ -338,6 +338,23 @@ def test_what_stood_there_unseen_until_a_lamp_was_lit_is_not_new(
     assert active_at(seen) == at
 
 
+@pytest.mark.parametrize("stood", [False, True], ids=["doubtful", "stood-there"])
+def test_a_jump_of_time_forgets_what_was_seen_where(stood: bool) -> None:
+    watched, seen = doubted(), list[tuple[float, Observation]]()
+    before = Scene("yard", stood=lambda box, when: stood)
+    for index in range(30):
+        watched.observe(index * 0.5, lying(index * 0.5, 0.55, since=0.0), before)
+    watched.reset()
+    for index in range(80):
+        at = 40 + index * 0.5
+        seen += [(at, o) for o in watched.observe(at, lying(at, 0.55, since=50.0), Scene("yard"))]
+    assert active_at(seen) == 62.0
+    again = doubted()
+    watch(again, lambda at: (), 15)
+    again.reset()
+    assert active_at(watch(again, lambda at: lying(at, 0.55, since=40.0), 60, start=40.0)) is None, "it begins to look"
+
+
 def test_what_was_doubtfully_seen_there_before_is_not_new() -> None:
     def see(at: float) -> Sequence[Track]:
         """It seems to be there for a moment, then for long: what flickers at a threshold does so."""

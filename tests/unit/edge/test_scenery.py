@@ -153,6 +153,25 @@ def test_an_alarm_that_was_told_is_not_taken_back_and_is_no_scenery() -> None:
     assert again == pytest.approx(72.0, abs=0.21)
 
 
+def test_what_is_suspected_within_an_alarm_makes_no_scenery_of_its_place() -> None:
+    watched, part = rule(), Detection("smoke", 0.4, FOG)
+    watch(watched, lambda at: (*smoke(0.7, Box(0.5, 0.2, 1.0, 0.6))(at), part), 0.0, 60.0)
+    watch(watched, lambda at: (), 60.0, 70.0)
+    assert first_alarm(watch(watched, smoke(), 70.0, 75.0)) == pytest.approx(72.0, abs=0.21)
+
+
+def test_two_puffs_and_a_lamp_make_no_scenery_of_their_place() -> None:
+    watched = rule()
+    for start in (0.0, 30.0):
+        watch(watched, lambda at, start=start: smoke()(at) if at < start + 0.1 else (), start, start + 10)
+    assert first_alarm(watch(watched, smoke(), 60.0, 65.0)) == pytest.approx(62.0, abs=0.21)
+    watched = rule()
+    lamp = watch(watched, lambda at: (Detection("fire", 0.85, FOG),), 0.0, 40.0, stood=lambda box, before: True)
+    assert first_alarm(lamp) is None
+    watch(watched, lambda at: (), 40.0, 50.0)
+    assert first_alarm(watch(watched, smoke(), 50.0, 55.0)) == pytest.approx(52.0, abs=0.21)
+
+
 def test_smoke_without_a_past_is_told_at_once() -> None:
     for score in (0.7, 0.64):
         alarm = first_alarm(watch(rule(), smoke(score), 0.0, 10.0))

@@ -314,6 +314,19 @@ def test_a_plate_of_which_its_readings_are_not_sure_is_unreadable_and_nobodys() 
     assert sure.until(6.0).blocked_by == "plate"
 
 
+def test_who_is_let_in_by_a_misread_plate_is_told_apart_from_who_is_let_in_by_their_own() -> None:
+    watch = Watch(rule(plate_interval_s=STEP, plate_from_s=0.0), text="皖A12345", residents=[RESIDENT])
+    watch.look(0.0)
+    watch.text = "皖A12346"
+    forgiven = watch.until(2.0, start=STEP)
+    told = {c.name: (c.value, c.limit, c.met) for c in forgiven.conditions if c.name.startswith("plate")}
+    assert (forgiven.standing, told["plate"]) == (Standing.BLOCKED, ("resident", "not resident", False))
+    assert told["plate_misread"] == (1, 1, True)
+    exact = Watch(rule(), text="皖A12345", residents=[RESIDENT]).until(4.0)
+    assert "plate_misread" not in {c.name for c in exact.conditions}
+    assert exact.blocked_by == "plate"
+
+
 def test_a_plate_that_is_read_otherwise_is_looked_up_at_once() -> None:
     watch = Watch(rule(plate_from_s=1.6, plate_interval_s=STEP), text="皖A54321", residents=[RESIDENT])
     assert watch.until(2.0).severity_reason == "plate_stranger"
