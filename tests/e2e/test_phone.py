@@ -49,6 +49,10 @@ def test_feedback_outlives_a_cut_upload_a_reload_and_a_killed_tab(
     # Not sent off yet, and kept all the same: phones close pages to make room for their camera.
     page.reload()
     expect(page.get_by_label("已拍照片")).to_be_visible()
+    # Going back is no sending, and the list says so.
+    page.get_by_role("link", name="我的任务").last.click()
+    expect(page.get_by_text("有草稿还没有提交（1 张照片）。")).to_be_visible()
+    page.go_back()
     expect(page.get_by_label("说明")).to_have_value("已清走")
     slow_down(page, bytes_per_s=2_000)
     page.get_by_role("button", name=re.compile("^提交反馈")).click()

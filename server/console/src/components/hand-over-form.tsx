@@ -26,6 +26,7 @@ export function HandOverForm({ cases, desk, onDone }: FormProps) {
   const [to, setTo] = useState<string | null>(null);
   const [note, setNote] = useState(() => (desk ? standing() : ""));
   const [busy, setBusy] = useState(false);
+  const gravest = GRADES.flatMap((grade) => cases.filter((item) => item.severity === grade));
   const people = useLoad(api.colleagues, "colleagues");
   const chosen = people.value?.find((each) => each.id === to);
   useEffect(() => {
@@ -47,16 +48,13 @@ export function HandOverForm({ cases, desk, onDone }: FormProps) {
       <section>
         <h3>{t("hand.what", { n: cases.length })}</h3>
         {cases.length === 0 ? <p class="note">{t(desk ? "hand.nothing_waits" : "hand.nothing_mine")}</p> : null}
-        <ul class="hand-cases">
-          {cases.map((item) => (
-            <li key={item.id}>
-              <Grade severity={item.severity} bare /> <span>{caseTitle(item)}</span>
-              <span class="quiet-text">
-                {item.number} · {t(`case_state.${item.state}`)} <Limit item={item} />
-              </span>
-            </li>
-          ))}
-        </ul>
+        <HandCases cases={gravest.slice(0, MOST_SHOWN)} />
+        {cases.length <= MOST_SHOWN ? null : (
+          <details>
+            <summary>{t("hand.more_cases", { n: cases.length - MOST_SHOWN })}</summary>
+            <HandCases cases={gravest.slice(MOST_SHOWN)} />
+          </details>
+        )}
       </section>
       <Show of={people}>
         {(found) =>
@@ -76,6 +74,25 @@ export function HandOverForm({ cases, desk, onDone }: FormProps) {
         {chosen === undefined ? t("hand.choose") : t("hand.sign_to", { name: chosen.name })}
       </button>
     </form>
+  );
+}
+
+const GRADES = ["red", "yellow", "blue"] as const;
+/** Three hundred rows would hide whom to hand over to. */
+const MOST_SHOWN = 12;
+
+function HandCases({ cases }: { cases: readonly Case[] }) {
+  return (
+    <ul class="hand-cases">
+      {cases.map((item) => (
+        <li key={item.id}>
+          <Grade severity={item.severity} bare /> <span>{caseTitle(item)}</span>
+          <span class="quiet-text">
+            {item.number} · {t(`case_state.${item.state}`)} <Limit item={item} />
+          </span>
+        </li>
+      ))}
+    </ul>
   );
 }
 

@@ -35,6 +35,7 @@ function Entry({ item, entry, previous }: EntryProps) {
         {sentTo(entry)}
         {passedOn(entry)}
         {joinedAt(entry, item)}
+        {raisedTo(entry)}
       </p>
       {entry.note ? <p class="quote">{word("note", entry.note)}</p> : null}
       <p class="quiet-text">
@@ -65,6 +66,12 @@ function joinedAt(entry: HistoryEntry, item: CaseDetail): string {
   if (entry.action !== "join" || !Array.isArray(alarms)) return "";
   const seen = sightingsOf(item).filter((alarm) => alarms.includes(alarm.id));
   return [...new Set(seen.map((alarm) => alarm.camera.name))].map((name) => ` · ${name}`).join("");
+}
+
+/** Which grade it was, and is. */
+function raisedTo(entry: HistoryEntry): string {
+  const { from, to } = entry.data;
+  return entry.action === "raise" && typeof from === "string" && typeof to === "string" ? ` · ${word("grade", from)} → ${word("grade", to)}` : "";
 }
 
 function sentTo(entry: HistoryEntry): string {

@@ -1,5 +1,6 @@
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Board, BoardState } from "../live/board";
+import { overview } from "../live/live";
 import { isAny } from "../live/room-filter";
 import { beganAt, needOf, type Row, severityOf, timesOf, turnOf } from "../live/rows";
 import { spanOf, topFor } from "../live/window";
@@ -8,6 +9,7 @@ import { placeOf, whatOf } from "../text/title";
 import { Age } from "./clocks";
 import { Empty } from "./empty";
 import { Grade } from "./grade";
+import { NoCameras } from "./no-cameras";
 import { RoomFilterBar } from "./room-filter-bar";
 import { SoundControl } from "./sound-control";
 
@@ -145,6 +147,7 @@ function Nothing({ state, board }: { state: BoardState; board: Board }) {
   }
   if (state.loading) return <p class="waiting">{t("state.loading")}</p>;
   if (board.shown.value.length === 0) {
+    if (overview.value?.cameras.total === 0) return <NoCameras />;
     return isAny(board.filter.value) ? (
       <Empty title={t("room.empty")}>{t("room.empty_next")}</Empty>
     ) : (

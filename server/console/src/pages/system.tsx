@@ -4,8 +4,8 @@ import * as api from "../api/endpoints";
 import type { Camera } from "../api/models";
 import { AdminShell } from "../components/admin-shell";
 import { Age } from "../components/clocks";
-import { Empty } from "../components/empty";
 import { Show, useLoad } from "../components/load";
+import { NoCameras } from "../components/no-cameras";
 import { ProofLine } from "../components/proof-line";
 import { useReload } from "../components/reload";
 import { now } from "../live/clock";
@@ -32,7 +32,7 @@ function Cameras() {
       <Show of={found}>
         {(cameras) =>
           cameras.length === 0 ? (
-            <Empty title={t("system.no_cameras")}>{t("system.no_cameras_next")}</Empty>
+            <NoCameras />
           ) : (
             <ul class="tiles">
               {needyFirst(cameras).map((camera) => (

@@ -5,9 +5,9 @@ import * as api from "../api/endpoints";
 import type { Camera, Severity } from "../api/models";
 import { type Still, stills } from "../api/wall";
 import { CameraStill, StillAge } from "../components/camera-still";
-import { Empty } from "../components/empty";
 import { Grade } from "../components/grade";
 import { Failed, Show, useLoad } from "../components/load";
+import { NoCameras } from "../components/no-cameras";
 import { useEvery, useReload } from "../components/reload";
 import { Shell } from "../components/shell";
 import { bindKeys } from "../live/keys";
@@ -47,7 +47,7 @@ function Wall() {
       <Show of={cameras}>
         {(all) =>
           all.length === 0 ? (
-            <Empty title={t("system.no_cameras")}>{t("system.no_cameras_next")}</Empty>
+            <NoCameras />
           ) : (
             <>
               <Filters cameras={all} filter={filter} onChange={setFilter} />

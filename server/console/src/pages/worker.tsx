@@ -8,6 +8,7 @@ import { AlsoAt } from "../components/sightings";
 import { t } from "../text/i18n";
 import { Tour } from "../components/tour";
 import { caseTitle } from "../text/title";
+import { useWaitingDraft } from "../worker/draft";
 import { WorkerFrame } from "../worker/frame";
 import { Inbox } from "../worker/inbox";
 import type { Job } from "../worker/outbox";
@@ -80,8 +81,16 @@ function TaskCard({ item }: { item: CaseDetail }) {
         </span>
       </a>
       <AlsoAt item={item} />
+      <DraftLeft item={item} />
       <NextStep item={item} />
       {GOING.includes(item.state) ? <Way item={item} /> : null}
     </>
   );
+}
+
+/** Whoever went back from the form may take it for sent. */
+function DraftLeft({ item }: { item: CaseDetail }) {
+  const photos = useWaitingDraft(item.id);
+  if (photos === null || (item.state !== "on_scene" && item.state !== "rework")) return null;
+  return <p class="note">{t("worker.draft_left", { n: photos })}</p>;
 }

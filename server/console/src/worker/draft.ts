@@ -38,3 +38,14 @@ export function useDraft(of: string) {
   };
   return { ...draft, kept, now, change, forget };
 }
+
+/** How many photos of a draft wait on the phone to be sent; null: there is no draft. */
+export function useWaitingDraft(of: string): number | null {
+  const person = user.value?.id ?? "";
+  const [photos, setPhotos] = useState<number | null>(null);
+  useEffect(() => {
+    const put = (found: Draft | undefined) => setPhotos(found === undefined || (found.photos.length === 0 && found.note === "") ? null : found.photos.length);
+    keptDraft(person, of).then(put, () => undefined);
+  }, [person, of]);
+  return photos;
+}
