@@ -270,6 +270,25 @@ def test_an_alarm_that_was_told_is_not_taken_back_for_what_was_learned_of_its_pl
     assert "confirmed" not in {o.attributes.stage for o in seen}
 
 
+@pytest.mark.parametrize(
+    ("zone", "box", "stage"),
+    [
+        (WHOLE_FRAME.id, STOVE, "confirmed"),
+        (WHOLE_FRAME.id, Box(0.1, 0.1, 0.2, 0.2), "pre_alarm"),
+        ("yard", STOVE, "pre_alarm"),
+    ],
+    ids=["here", "elsewhere", "another-zone"],
+)
+def test_after_a_restart_a_flame_is_as_grave_as_what_was_told_of_its_place_alone(
+    zone: str, box: Box, stage: str
+) -> None:
+    told = watch(rule(), flame(), 20)[-1][1]
+    assert told.attributes.stage == "confirmed"
+    goes_on = Scene("yard", going_on=lambda scenario: [told._replace(zone=zone, box=box, key=-1)])
+    seen = watch(rule(), flame(), 5, start=100.0, scene=goes_on)
+    assert {o.attributes.stage for _, o in seen} == {stage}
+
+
 def test_two_rules_about_fire_at_one_camera_hide_nothing_from_each_other() -> None:
     zones = [Zone(name, ((x, 0.0), (x + 0.5, 0.0), (x + 0.5, 1.0), (x, 1.0))) for name, x in (("a", 0.0), ("b", 0.5))]
     rules = [FireSmoke(FireSmokeParams(), [zone], CONTEXT) for zone in (*zones, WHOLE_FRAME)]

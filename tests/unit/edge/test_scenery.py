@@ -160,13 +160,20 @@ def test_what_is_suspected_within_an_alarm_makes_no_scenery_of_its_place() -> No
     assert first_alarm(watch(watched, smoke(), 70.0, 75.0)) == pytest.approx(72.0, abs=0.21)
 
 
+def test_smoke_that_seemed_to_come_and_go_without_an_alarm_is_a_past_too() -> None:
+    watched = rule()
+    assert first_alarm(watch(watched, lambda at: smoke()(at) if at % 1 < 0.5 else (), 0.0, 60.0)) is None
+    seen = watch(watched, smoke(0.64), 70.0, 80.0)
+    assert {(o.standing, o.blocked_by) for at, o in seen if at > 75} == {(Standing.PENDING, "scenery")}
+
+
 def test_two_puffs_and_a_lamp_make_no_scenery_of_their_place() -> None:
     watched = rule()
     for start in (0.0, 30.0):
         watch(watched, lambda at, start=start: smoke()(at) if at < start + 0.1 else (), start, start + 10)
     assert first_alarm(watch(watched, smoke(), 60.0, 65.0)) == pytest.approx(62.0, abs=0.21)
     watched = rule()
-    lamp = watch(watched, lambda at: (Detection("fire", 0.85, FOG),), 0.0, 40.0, stood=lambda box, before: True)
+    lamp = watch(watched, lambda at: (Detection("fire", 0.85, FOG),) if at % 1 < 0.5 else (), 0.0, 40.0)
     assert first_alarm(lamp) is None
     watch(watched, lambda at: (), 40.0, 50.0)
     assert first_alarm(watch(watched, smoke(), 50.0, 55.0)) == pytest.approx(52.0, abs=0.21)
