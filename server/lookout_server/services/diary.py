@@ -53,7 +53,7 @@ async def write(store: Store, note: Note, by: Access, *, at: datetime) -> DiaryE
             return held
         grid = own_grid(by, note.grid)
         await require_grids(uow, frozenset({grid}))
-        photos = tuple(file.sha256 for file in await stored_pictures(uow, note.photos))
+        photos = tuple(file.sha256 for file in await stored_pictures(uow, note.photos, by))
         entry = DiaryEntry(
             id=note.id,
             person=by.person.id,
@@ -91,7 +91,7 @@ async def make_case(
         if entry.case_id is None:
             told = await _told(uow, entry, kind, by)
             case = await open_told(uow, site, told, at=at)
-            for file in await stored_pictures(uow, entry.photos):
+            for file in await stored_pictures(uow, entry.photos, by):
                 await attach_photo(uow, case.id, file, at=at)
             await uow.rounds.link(entry.id, case.id)
             await uow.commit()

@@ -174,6 +174,14 @@ async def _is_theirs(uow: UnitOfWork, sha256: str, belongs: _Belongs, by: Access
     return not belongs.alarms and not belongs.cases and by.person.in_control_room and by.places is None
 
 
+async def is_closed_to(uow: UnitOfWork, sha256: str, by: Access) -> bool:
+    """Whether a file belongs to care that is not open to somebody, and not to them: to name it elsewhere, where they
+    see it, would carry it out of its record."""
+    belongs = await _belongs(uow, sha256)
+    restricted = any(each.scenario in RESTRICTED for each in (*belongs.cases, *belongs.alarms))
+    return restricted and not await _is_theirs(uow, sha256, belongs, by)
+
+
 async def _announce(uow: UnitOfWork, sha256: str, at: datetime) -> None:
     for alarm_id in await uow.alarms.with_evidence(sha256):
         announce.alarm_changed(uow, alarm_id, "evidence", at)

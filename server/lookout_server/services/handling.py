@@ -28,6 +28,7 @@ from lookout_server.services.alarming import watch
 from lookout_server.services.candidates import best_candidate
 from lookout_server.services.commands import request_snapshot, send_verdict, withdraw_verdict
 from lookout_server.services.concerning import notify_about
+from lookout_server.services.evidence import is_closed_to
 from lookout_server.services.timing import set_clock, set_report_in
 
 #: The reason with which a report is undone: the alarm is open again instead of dismissed with its case.
@@ -87,7 +88,7 @@ async def give_feedback(store: Store, site: Site, order: Order) -> None:
     async with store.write() as uow:
         case = await visible_case(uow, order.case_id, order.access, lock=True)
         told = await _move(uow, site, case, order)
-        for file in await stored_pictures(uow, order.details.photos):
+        for file in await stored_pictures(uow, order.details.photos, order.access):
             await uow.cases.attach(case.id, _photo(file, order.at))
         verify = replace(order, action=Action.VERIFY, version=told.version, details=Details())
         verifying = await _move(uow, site, told, verify, actor=SYSTEM)
@@ -183,10 +184,11 @@ async def _worker(uow: UnitOfWork, worker_id: str) -> Person:
     return person
 
 
-async def stored_pictures(uow: UnitOfWork, hashes: tuple[str, ...]) -> list[StoredFile]:
-    """The pictures that somebody names. EvidenceMissingError when one was not uploaded, or is none."""
+async def stored_pictures(uow: UnitOfWork, hashes: tuple[str, ...], by: Access) -> list[StoredFile]:
+    """The pictures that somebody names. EvidenceMissingError when one was not uploaded, is none, or is of a record of
+    care that is closed to them, which looks as if it were not there."""
     stored = await uow.evidence.get(hashes)
-    missing = [sha256 for sha256 in hashes if sha256 not in stored]
+    missing = [each for each in hashes if each not in stored or await is_closed_to(uow, each, by)]
     if missing:
         raise EvidenceMissingError("upload the photo first, then name it", missing=missing)
     files = [stored[sha256] for sha256 in dict.fromkeys(hashes)]

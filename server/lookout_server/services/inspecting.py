@@ -146,7 +146,7 @@ async def report(
             ok=found.ok,
             words=found.words,
             failed=found.failed,
-            photos=tuple(file.sha256 for file in await stored_pictures(uow, found.photos)),
+            photos=tuple(file.sha256 for file in await stored_pictures(uow, found.photos, by)),
             case_id=case_id,
         )
         await uow.rounds.add_report(told, inspection.grid)
@@ -186,7 +186,7 @@ async def _case(uow: UnitOfWork, site: Site, inspection: Inspection, found: Foun
         data={"inspection": inspection.id, "kind": inspection.kind.value},
     )
     case = await open_told(uow, site, told, at=at)
-    for file in await stored_pictures(uow, found.photos):
+    for file in await stored_pictures(uow, found.photos, by):
         await attach_photo(uow, case.id, file, at=at)
     return case.id
 

@@ -160,3 +160,41 @@ async def test_care_that_nobody_may_see_is_said_in_the_log(station: Station) -> 
         account = Account(username="carer", name="carer", roles=frozenset(roles))
         await add_person(station.store, PlainHasher(), account)
         assert await warn_of_unseen_care(station.store, at=NOON) is unseen
+
+
+async def test_a_picture_of_care_is_not_carried_out_of_its_record_by_its_name(
+    station: Station, web: httpx.AsyncClient
+) -> None:
+    alarm, _ = await _stock(station)
+    carer, wang = await _headers(web, "carer"), await _headers(web, "wang")
+    await _report(station, alarm)
+    assert (await web.get(FILE, headers=carer)).status_code == 404
+    note = {"kind": "visit", "words": "x", "grid": "grid-07", "photos": [SHA]}
+    lift = {"id": "i-1", "kind": "lift", "title": "3号楼电梯", "grid": "grid-07", "every_days": 30}
+    saved = await web.post(
+        "/api/v1/inspections",
+        json={**lift, "due_at": "2026-12-01T00:00:00Z"},
+        headers=await _headers(web, "zhao"),
+    )
+    assert saved.status_code == 200, saved.text
+    seen = {"ok": False, "words": "x", "photos": [SHA]}
+    for path, body, headers in (
+        ("/api/v1/diary", note, carer),
+        ("/api/v1/diary", note, wang),
+        ("/api/v1/inspections/i-1/reports", seen, wang),
+    ):
+        named = await web.post(path, json=body, headers=headers)
+        assert (named.status_code, named.json().get("code")) == (422, "evidence_missing"), named.text
+    # Another one's garbage has nothing to do with it.
+    other = await station.reported(SmallGateway(epoch="of-garbage", scenario=Scenario.GARBAGE), "o-2")
+    order = Order(
+        case_id=other, action=Action.DISPATCH, access=anywhere(person("li", Role.OPERATOR)), version=1, at=NOON
+    )
+    await dispatch(station.store, SITE, order, "u-wang")
+    for step, version in (("accept", 2), ("arrive", 3)):
+        moved = await web.post(f"/api/v1/cases/{other}/{step}", json={"version": version}, headers=wang)
+        assert moved.status_code == 200, moved.text
+    told = await web.post(f"/api/v1/cases/{other}/feedback", json={"version": 4, "photos": [SHA]}, headers=wang)
+    assert (told.status_code, told.json()["code"]) == (422, "evidence_missing")
+    for headers in (carer, wang):
+        assert (await web.get(FILE, headers=headers)).status_code == 404
