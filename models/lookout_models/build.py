@@ -22,9 +22,21 @@ def _serialized(build: Callable[[Path], ModelProto]) -> Recipe:
     return lambda source: build(source).SerializeToString(deterministic=True)
 
 
+def _build_two_wheeler_look(weights: Path) -> ModelProto:
+    try:
+        # The package's weights are a file of torch's, an extra that takes seconds to import.
+        from lookout_models.builders.two_wheeler_look import build_two_wheeler_look
+    except ModuleNotFoundError as error:
+        if error.name != "torch":
+            raise
+        raise UsageError("this package's weights need PyTorch to be read: pip install 'lookout[train]'") from error
+    return build_two_wheeler_look(weights)
+
+
 RECIPES: Mapping[str, Recipe] = {
     "coco-nano": _serialized(build_coco_nano),
     "movenet-lightning": _serialized(build_movenet),
+    "two-wheeler-second-look": _serialized(_build_two_wheeler_look),
     # The package's model is used as it is.
     "plate-detector": Path.read_bytes,
 }

@@ -1,6 +1,7 @@
 """False alarms per camera-hour on hours of footage in which nothing happens, scenario by scenario.
 
-    python -m scoreboard.quiet_hours --minutes 3 [--share 1.0] [--only lifts] [--slices 10] [--begin 0]   (from tests/)
+    python -m scoreboard.quiet_hours --minutes 3 [--share 1.0] [--only lifts] [--scenario corridor_ebike]
+        [--slices 10] [--begin 0]   (from tests/)
 
 A camera looks at one still for ``--minutes`` of its own time: the sensor is noisy, the sun comes and goes, wind shakes
 the mast now and then, once it is nudged, and once a minute something harmless happens (``quiet_scenes``). Pictures come
@@ -19,8 +20,8 @@ import argparse
 import json
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import cast
 
@@ -35,7 +36,7 @@ from lookout_edge.score import alarms_of, read_labels
 from scoreboard.made_clips import DATA, FIRE, GARBAGE, LIFT, Still, stills
 from scoreboard.quiet_scenes import Camera, Footage, Loop, disturbances
 
-FIRE_SMOKE, RUBBISH, EBIKE = Scenario.FIRE_SMOKE, Scenario.GARBAGE, Scenario.CORRIDOR_EBIKE
+_EVERY = FIRE_SMOKE, RUBBISH, EBIKE = Scenario.FIRE_SMOKE, Scenario.GARBAGE, Scenario.CORRIDOR_EBIKE
 REEL = Path(__file__).parents[2] / "models" / "reel"
 #: Scenes before a camera that turns.
 _TURNING = 12
@@ -78,24 +79,31 @@ class Tally:
 
 def kinds(data: Path) -> Iterator[Scenes]:
     """The scenes of the data folder; training has seen none but those whose name says so."""
-    every = (FIRE_SMOKE, RUBBISH, EBIKE)
     weather = stills(data / "fire" / "test", FIRE, prefix="neg_")
     rubbish = stills(data / "garbage" / "test", GARBAGE, wanted=GARBAGE)
     bins = [still for still in rubbish if _is_clean(still)]
-    yield Scenes("weather", weather, every)
+    yield Scenes("weather", weather, _EVERY)
     # Many a picture of bins shows an e-bike that nobody has marked.
     yield Scenes("clean bins", bins, (FIRE_SMOKE, RUBBISH))
     yield Scenes("streets with rubbish", [s for s in rubbish if not _is_clean(s)][::2], (FIRE_SMOKE,))
     yield Scenes("lifts", stills(data / "ebike" / "elevator_test", LIFT, wanted=LIFT), (FIRE_SMOKE, RUBBISH))
-    yield Scenes("lamps and rooms, seen in training", stills(data / "fire" / "train", FIRE, prefix="cair_"), every)
-    yield Scenes("weather, seen in training", stills(data / "fire" / "train", FIRE, prefix="neg_")[::4], every)
+    yield Scenes("lamps and rooms, seen in training", stills(data / "fire" / "train", FIRE, prefix="cair_"), _EVERY)
+    yield Scenes("weather, seen in training", stills(data / "fire" / "train", FIRE, prefix="neg_")[::4], _EVERY)
     roads = stills(data / "ebike" / "twowheeler", ("motorcycle", "bus", "car"), wanted=("motorcycle", "bus", "car"))
     yield Scenes("roads, seen in training", roads[::2], (FIRE_SMOKE, RUBBISH))
     mixed = [*weather[:: max(1, 2 * len(weather) // _TURNING)], *bins[:: max(1, 2 * len(bins) // _TURNING)]]
     yield Scenes("weather and clean bins, turning camera", mixed, (FIRE_SMOKE, RUBBISH), turns=True, times=1 / 3)
     real = [data / "video" / f"{name}.mp4" for name in ("car-detection", "one-by-one-person-detection")]
-    yield Scenes("real footage", [clip for clip in real if clip.is_file()], every, times=_RECORDED_TIMES)
-    yield Scenes("rendered footage", _eventless(REEL), every, times=_RECORDED_TIMES)
+    yield Scenes("real footage", [clip for clip in real if clip.is_file()], _EVERY, times=_RECORDED_TIMES)
+    yield Scenes("rendered footage", _eventless(REEL), _EVERY, times=_RECORDED_TIMES)
+
+
+def judging(every: Iterable[Scenes], wanted: Collection[Scenario]) -> Iterator[Scenes]:
+    """The scenes that rule out any of ``wanted``, judged for these alone."""
+    for scenes in every:
+        judged = tuple(scenario for scenario in scenes.judged if scenario in wanted)
+        if judged:
+            yield replace(scenes, judged=judged)
 
 
 def _is_clean(still: Still) -> bool:
@@ -161,7 +169,7 @@ def totals(watched: Sequence[tuple[Scenes, Tally]]) -> dict[str, object]:
     """All kinds together: each scenario over the hours in which it was judged, and the sum of these rates, which is
     what a camera with all these rules tells wrongly an hour. Scenarios that nothing judged are left out of it."""
     told: dict[str, object] = {}
-    for scenario in (FIRE_SMOKE, RUBBISH, EBIKE):
+    for scenario in _EVERY:
         judged = [tally for scenes, tally in watched if scenario in scenes.judged]
         told[scenario.value] = _rate(sum(t.alarms[scenario] for t in judged), judged)
     every = [tally for _, tally in watched]
@@ -199,13 +207,15 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=3.0)
     parser.add_argument("--share", type=float, default=1.0)
     parser.add_argument("--only", default="", help="kinds whose name holds this")
+    parser.add_argument("--scenario", type=Scenario, choices=_EVERY, help="judge this one alone, at its cost alone")
     parser.add_argument("--slices", type=int, default=10)
     parser.add_argument("--begin", type=int, default=0, help="the first slice, from 0; nothing of those before counts")
     given = parser.parse_args()
     if not (DATA / "fire" / "test").is_dir():
         raise EdgeError(f"{DATA}: there are no pictures; put them there as its README says.")
     studio = studio_of(None, None, ModelsConfig(detector="community-nano", plates=False))
-    watched = [(scenes, Tally()) for scenes in kinds(DATA) if given.only in scenes.name]
+    wanted = _EVERY if given.scenario is None else (given.scenario,)
+    watched = [(scenes, Tally()) for scenes in judging(kinds(DATA), wanted) if given.only in scenes.name]
     for number in range(given.begin, given.slices):
         for scenes, tally in watched:
             watch(studio, scenes, given.minutes, chosen(scenes, given.share)[number :: given.slices], tally)

@@ -25,7 +25,7 @@ from lookout_edge.rules.registry import RULES
 from lookout_edge.score import Clip, Cost, alarms_of, read_labels, scoreboard
 from lookout_edge.testing import FAKE_SHA256, picture
 from scoreboard.made_clips import DATA, SIZE, Shot, Still, frames, scripts, truths
-from scoreboard.quiet_hours import Scenes, Tally, as_json, at_most, chosen, sum_at_most, totals
+from scoreboard.quiet_hours import Scenes, Tally, as_json, at_most, chosen, judging, sum_at_most, totals
 from scoreboard.quiet_scenes import Camera, disturbances
 
 JUDGED = (Scenario.FIRE_SMOKE, Scenario.GARBAGE, Scenario.CORRIDOR_EBIKE)
@@ -201,6 +201,14 @@ def test_quiet_scenes_are_told_with_their_hours_and_alarms() -> None:
     # Rubbish could be told wrongly in half an hour of the two, so the other hours do not thin it out.
     assert (both["all"]["false_alarms"], both["all"]["per_camera_hour"]) == (2, 4.0)
     assert both["all"]["at_most_95"] == rubbish["at_most_95"]
+
+
+def test_one_scenario_alone_is_judged_where_it_is_ruled_out() -> None:
+    weather = Scenes("weather", (), (Scenario.FIRE_SMOKE, Scenario.GARBAGE, Scenario.CORRIDOR_EBIKE))
+    lifts = Scenes("lifts", (), (Scenario.FIRE_SMOKE, Scenario.GARBAGE))
+    alone = list(judging([weather, lifts], (Scenario.CORRIDOR_EBIKE,)))
+    assert [(scenes.name, scenes.judged) for scenes in alone] == [("weather", (Scenario.CORRIDOR_EBIKE,))]
+    assert list(judging([weather, lifts], weather.judged)) == [weather, lifts]
 
 
 def test_every_scene_is_in_one_slice_and_each_slice_has_some_of_every_kind() -> None:

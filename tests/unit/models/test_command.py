@@ -12,6 +12,8 @@ import pytest
 
 from lookout_edge.adapters.zoo import Zoo
 from lookout_models.__main__ import main
+from lookout_models.build import RECIPES
+from lookout_models.errors import UsageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,3 +137,13 @@ def test_build_wants_one_name_or_all(run: Run, tmp_path: Path) -> None:
     for arguments in ((), ("coco-nano", "--all"), ("--all", "--out", tmp_path / "x.onnx")):
         done = run("build", *arguments)
         assert (done.returncode, "--all" in done.stderr) == (2, True)
+
+
+def test_weights_that_only_torch_reads_say_what_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in [
+        name for name in sys.modules if name.startswith(("lookout_models.training", "lookout_models.builders"))
+    ]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(UsageError, match=r"need PyTorch to be read: pip install 'lookout\[train\]'"):
+        RECIPES["two-wheeler-second-look"](tmp_path / "weights.pth")

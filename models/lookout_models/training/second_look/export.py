@@ -52,20 +52,37 @@ def export(net: SecondLook, size: int, edges: EdgeHead | None = None, *, judges:
     not judge has those alone, and no classifier.
     """
     graph = Graph()
-    zero, six = (graph.constant(np.array(v, np.float32)) for v in (0, 6))
-    features = convolution(graph, net.stem, "pixels", (zero, six))
-    middle = features
-    for number, part in enumerate(net.blocks, 1):
-        features = block(graph, part, features, (zero, six))
-        middle = features if number == net.size.middle else middle
+    middle, last = trunk(graph, net)
     if edges is not None:
-        _edges(graph, edges, (middle, features))
+        _edges(graph, edges, (middle, last))
     if judges:
-        features = convolution(graph, net.top, features, (zero, six))
-        pooled = graph.add("Flatten", graph.add("GlobalAveragePool", features), axis=1)
-        logits = _linear(graph, net.classifier, pooled)
+        logits = classified(graph, net, last)
         graph.nodes.append(helper.make_node("Sigmoid", [logits], ["probabilities"], "probabilities"))
     return _model(graph, size, net.classifier.out_features if judges else None, edges.labels if edges else None)
+
+
+def trunk(graph: Graph, net: SecondLook) -> tuple[str, str]:
+    """The stem and the blocks of ``net`` on the input ``pixels``; the names of its middle and last maps."""
+    limits = _limits(graph)
+    features = convolution(graph, net.stem, "pixels", limits)
+    middle = features
+    for number, part in enumerate(net.blocks, 1):
+        features = block(graph, part, features, limits)
+        middle = features if number == net.size.middle else middle
+    return middle, features
+
+
+def classified(graph: Graph, net: SecondLook, last: str) -> str:
+    """What follows the ``last`` maps of ``net``; the name of its logits, N × classes."""
+    features = convolution(graph, net.top, last, _limits(graph))
+    pooled = graph.add("Flatten", graph.add("GlobalAveragePool", features), axis=1)
+    return _linear(graph, net.classifier, pooled)
+
+
+def _limits(graph: Graph) -> tuple[str, str]:
+    """The constants between which ReLU6 keeps values."""
+    zero, six = (graph.constant(np.array(v, np.float32)) for v in (0, 6))
+    return zero, six
 
 
 def _edges(graph: Graph, head: EdgeHead, maps: tuple[str, str]) -> None:
@@ -91,6 +108,10 @@ def _edges(graph: Graph, head: EdgeHead, maps: tuple[str, str]) -> None:
     graph.nodes.append(helper.make_node("Sigmoid", [fit], ["fits"], "fits"))
 
 
+def _linear(graph: Graph, part: nn.Linear, entry: str) -> str:
+    return graph.add("Gemm", entry, graph.weight(part.weight), graph.weight(part.bias), transB=1)
+
+
 def plain(graph: Graph, part: nn.Module, entry: str) -> str:
     """A convolution of stride 1 that keeps the maps' size, on ``entry``; the name of its output."""
     assert isinstance(part, nn.Conv2d)
@@ -98,10 +119,6 @@ def plain(graph: Graph, part: nn.Module, entry: str) -> str:
     kernel = list(part.kernel_size)
     pads = [side // 2 for side in kernel] * 2
     return graph.add("Conv", entry, graph.weight(part.weight), graph.weight(part.bias), kernel_shape=kernel, pads=pads)
-
-
-def _linear(graph: Graph, part: nn.Linear, entry: str) -> str:
-    return graph.add("Gemm", entry, graph.weight(part.weight), graph.weight(part.bias), transB=1)
 
 
 def block(graph: Graph, module: nn.Module, entry: str, limits: tuple[str, str]) -> str:
