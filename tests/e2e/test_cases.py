@@ -32,7 +32,7 @@ def test_the_board_shows_who_is_to_act_and_a_case_prints_with_whole_hashes(
     number = report(operator)
     page = operator.page
     page.get_by_role("link", name="案件", exact=True).click()
-    to_send, to_accept = (page.get_by_role("region", name=re.compile(name)) for name in ("^待派遣", "^待签收"))
+    to_send, to_accept = (page.get_by_role("region", name=re.compile(name)) for name in ("^待研判、派遣", "^待签收"))
     card = to_send.get_by_role("link").filter(has_text=number)
     expect(card).to_contain_text("还没有派人")
     page.get_by_role("link", name="值守").click()

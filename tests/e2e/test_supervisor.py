@@ -78,7 +78,7 @@ def test_statistics_show_what_was_decided(gateway: SpokenGateway, operator: Wind
     with operator.page.expect_download() as told:
         operator.page.get_by_role("link", name="摄像头与规则，CSV 表格").click()
     table = list(csv.DictReader(io.StringIO(Path(told.value.path()).read_text("utf-8-sig"))))
-    assert [(line["name"], line["alarms"], line["false"]) for line in table] == [("2单元楼道", "2", "1")]
+    assert [(line["名称"], line["告警"], line["误报"]) for line in table] == [("2单元楼道", "2", "1")]
     operator.page.get_by_role("combobox", name="地点").select_option("grid-02")
     expect(operator.page.get_by_text("这段时间没有案件，也没有告警。")).to_be_visible()
 
