@@ -95,6 +95,7 @@ class _SlowHasher(PlainHasher):
         return await super().verify(password, hashed)
 
 
+@pytest.mark.one_dispatcher
 async def test_a_hundred_guesses_at_once_are_no_more_than_one_after_the_other(station: Station, deps: Deps) -> None:
     hasher = _SlowHasher()
     async for web in _web(replace(deps, hasher=hasher)):
@@ -109,6 +110,7 @@ async def test_a_hundred_guesses_at_once_are_no_more_than_one_after_the_other(st
         assert {answer.status_code for answer in five} == {200}
 
 
+@pytest.mark.one_dispatcher
 async def test_strangers_do_not_fill_the_audit_log_for_ever(station: Station, deps: Deps) -> None:
     async for web in _web(deps):
         for number in range(110):
