@@ -93,6 +93,9 @@ class Condition(Message):
     met: bool
     unit: str | None = None
     """``s``, ``1`` (fraction), ``px`` …"""
+    bound: Literal["least", "most"] | None = None
+    """Of what is met whatever its value, since other signs may have been enough: whether ``limit`` is the least or the
+    most with which the value speaks for the alarm. Pages give it no tick. Null where ``met`` compares both."""
 
 
 class EvidenceKind(StrEnum):

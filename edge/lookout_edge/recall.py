@@ -1,14 +1,14 @@
 """What the gateway remembers, told to people."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, time, timedelta, tzinfo
 from typing import Protocol
 
 from lookout_contract.events import Condition, Scenario
 from lookout_contract.status import ShadowReport
 from lookout_edge.domain.comparison import Difference
-from lookout_edge.domain.condition import INFORMING
+from lookout_edge.domain.condition import Bound, of_contract
 from lookout_edge.domain.feedback import Proposal
 from lookout_edge.domain.memory import KEEP_S, Kind, Note, Recollection, Silence
 from lookout_edge.errors import ConfigError
@@ -21,6 +21,8 @@ _SILENCE = {
 
 
 #: A camera that counts from so much later on than its shadow, seconds, says so.
+#: How a value that was not needed says on which side of its limit it is.
+_MISSED: Mapping[Bound, str] = {"least": "condition_short", "most": "condition_beyond"}
 _LATE_S = 60.0
 _ONE_DIGIT = re.compile(r"\d:\d\d")
 
@@ -163,10 +165,10 @@ def _condition(condition: Condition, words: Words) -> str:
         value = words.say("reasons", condition.value)
     else:
         value = _value(condition.value, condition.unit, words)
-    missed = _missed(condition)
+    missed = of_contract(condition).missed
     if missed is not None:
         limit = _value(condition.limit, condition.unit, words)
-        return f"{mark} {words.sentence(missed, name=name, value=value, limit=limit)}"
+        return f"{mark} {words.sentence(_MISSED[missed], name=name, value=value, limit=limit)}"
     if condition.met or condition.limit is None:
         return f"{mark} {words.sentence('condition', name=name, value=value)}"
     limit = _value(condition.limit, condition.unit, words)
@@ -176,17 +178,7 @@ def _condition(condition: Condition, words: Words) -> str:
 def _informs(condition: Condition) -> bool:
     """Whether it is told for who asks why: it has no limit, or was not held to it."""
     overruled = isinstance(condition.limit, bool) and condition.value != condition.limit
-    return condition.met and (condition.limit is None or overruled or condition.name in INFORMING)
-
-
-def _missed(condition: Condition) -> str | None:
-    """How what merely informs says that its value is on the wrong side of the limit; None where it is not."""
-    bound, value, limit = INFORMING.get(condition.name), condition.value, condition.limit
-    if bound is None or not isinstance(value, float | int) or not isinstance(limit, float | int):
-        return None
-    if bound == "least":
-        return "condition_short" if value < limit else None
-    return "condition_beyond" if value > limit else None
+    return condition.met and (condition.limit is None or overruled or condition.bound is not None)
 
 
 def _value(value: float | str | bool | None, unit: str | None, words: Words) -> str:

@@ -203,7 +203,8 @@ class Care(PresenceRule[CareParams, _Note]):
             return ()
         tilt = note.tilt_at(at)
         value = None if tilt is None else round(tilt)
-        return (Condition(name="torso_tilt", value=value, limit=self._params.lying_tilt, met=True, unit="°"),)
+        limit = self._params.lying_tilt
+        return (Condition(name="torso_tilt", value=value, limit=limit, met=True, unit="°", bound="least"),)
 
     def _pose_wish(self, at: float, presence: Presence, note: _Note) -> int | None:
         """The track, if its pose is wanted: seen from their feet, who lies has the box of one who stands."""

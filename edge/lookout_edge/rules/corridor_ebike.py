@@ -189,7 +189,7 @@ class CorridorEbike(PresenceRule[CorridorEbikeParams, _Note]):
             Stage.SUSPECTED_CHARGING: self._charging_s(zone),
         }
         condition = dwell_condition(dwell_s, limits[max(stage, self._params.first_stage, key=_ORDER.index)])
-        return condition._replace(met=condition.met or self._reached(stage))
+        return condition._replace(met=condition.met or self._reached(stage)).met_otherwise("least")
 
     def _window(self, at: float, zone: Zone, dwell_s: float, stage: Stage) -> Condition:
         """Unmet where it has been there for long enough, and only the night is lacking."""

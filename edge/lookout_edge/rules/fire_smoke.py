@@ -293,7 +293,9 @@ class FireSmoke:
             doubted=not alive and self._is_doubted(at, hazard, scene),
             held_back=(in_scenery and not believed) or not comes,
             of_the_past=(
-                Condition("scenery", round(known, 2), believed or not in_scenery, round(most_known, 2), "1"),
+                Condition(
+                    "scenery", round(known, 2), believed or not in_scenery, round(most_known, 2), "1"
+                ).met_otherwise("most"),
                 Condition("as_before", as_before_s > 0, comes, False),
             ),
         )
@@ -302,10 +304,14 @@ class FireSmoke:
         """What it does, for who asks why."""
         params = self._params
         return (
-            Condition(name="flicker", value=round(hazard.flicker, 3), limit=params.min_flicker, met=True),
-            Condition(name="growth", value=round(hazard.growth, 3), limit=params.min_growth, met=True),
-            Condition(name="drift", value=round(hazard.drift, 3), limit=params.max_drift, met=True),
-            Condition(name="seen_share", value=round(hazard.share, 3), limit=params.steady_share, met=True),
+            Condition(
+                name="flicker", value=round(hazard.flicker, 3), limit=params.min_flicker, met=True, bound="least"
+            ),
+            Condition(name="growth", value=round(hazard.growth, 3), limit=params.min_growth, met=True, bound="least"),
+            Condition(name="drift", value=round(hazard.drift, 3), limit=params.max_drift, met=True, bound="most"),
+            Condition(
+                name="seen_share", value=round(hazard.share, 3), limit=params.steady_share, met=True, bound="least"
+            ),
         )
 
     def _slow(self, hazard: Hazard, sure: bool, wait_s: float) -> tuple[float, float]:

@@ -248,7 +248,7 @@ class Garbage(PresenceRule[GarbageParams, _Note]):
                     limit=self._params.separation,
                     met=alone_s >= leave_s or stage in {Stage.OVERFLOW, Stage.UNCLEARED},
                     unit="1",
-                ),
+                ).met_otherwise("least"),
                 Condition(name="drop_off", value=allowed, limit=False, met=not allowed),
                 Condition(name="drop_off_hours", value=in_hours, met=True),
                 *((_shut(presence, note),) if stage is Stage.OVERFLOW else ()),

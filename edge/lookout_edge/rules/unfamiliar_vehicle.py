@@ -207,9 +207,10 @@ class UnfamiliarVehicle(PresenceRule[UnfamiliarVehicleParams, _Note]):
         is_due = params.plate_patience_s > 0 and tries < params.plate_min_reads
         waits = (waited_s < params.plate_patience_s or is_due) and tries < params.plate_tries
         met = plate.status is not PlateStatus.UNREADABLE or not waits
-        return Condition(
-            name="plate_reads", value=len(note.vote.readings), limit=self._params.plate_min_reads, met=met, unit="1"
+        reads = Condition(
+            name="plate_reads", value=len(note.vote.readings), limit=params.plate_min_reads, met=met, unit="1"
         )
+        return reads.met_otherwise("least")
 
     def _severity(self, dwell_s: float, plate: Plate | None, found: Found | None) -> tuple[Severity, str]:
         if dwell_s >= self._params.long_stay_s:
@@ -251,4 +252,5 @@ def _conditions_of(plate: Plate, found: Found | None, most_misread: int) -> tupl
     )
     if found is None or not found.misread:
         return (known,)
-    return known, Condition(name="plate_misread", value=found.misread, limit=most_misread, met=True, unit="1")
+    misread = Condition("plate_misread", found.misread, met=True, limit=most_misread, unit="1", bound="most")
+    return known, misread

@@ -1,6 +1,6 @@
 import { beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { Problem } from "../src/api/client";
-import type { AlarmEvidence, Case, Overview } from "../src/api/models";
+import type { AlarmEvidence, Case, Condition, Overview } from "../src/api/models";
 import { alarm as alarmItem, caseItem } from "./samples";
 
 const store = new Map<string, string>();
@@ -128,26 +128,26 @@ describe("text", () => {
     [{ name: "plate", value: "stranger", limit: "not resident", unit: null }, "车牌：不在住户名单（要求 非住户车辆）"],
     [{ name: "window", value: true, limit: true, unit: null }, "在布防时段：是"],
     [{ name: "dwell", value: 252, limit: 180, unit: "s" }, "停留：4 分 12 秒（界限 3 分钟）"],
-  ])("says a condition plainly", (condition, said) => expect(sentence({ ...condition, met: true })).toBe(said));
+  ])("says a condition plainly", (condition, said) => expect(sentence({ ...condition, met: true, bound: null })).toBe(said));
 
   it.each([
-    [{ name: "flicker", value: 0, limit: 0.12 }, "闪烁：0（界限 0.12，未达到）"],
-    [{ name: "growth", value: 2.5, limit: 1.3 }, "增长：2.50（界限 1.30，已达到）"],
-    [{ name: "drift", value: 0.1, limit: 0.35 }, "位移：0.10（界限 0.35，未超出）"],
-    [{ name: "drift", value: 0.5, limit: 0.35 }, "位移：0.50（界限 0.35，已超出）"],
-    [{ name: "torso_tilt", value: null, limit: 60 }, "躯干倾斜：没有（界限 60）"],
-    [{ name: "as_before", value: true, limit: false }, "与出现前一样：是"],
-    [{ name: "socket_zone", value: false, limit: null }, "插座区：否"],
+    [{ name: "flicker", value: 0, limit: 0.12, bound: "least" }, "闪烁：0（界限 0.12，未达到）"],
+    [{ name: "growth", value: 2.5, limit: 1.3, bound: "least" }, "增长：2.50（界限 1.30，已达到）"],
+    [{ name: "drift", value: 0.1, limit: 0.35, bound: "most" }, "位移：0.10（界限 0.35，未超出）"],
+    [{ name: "drift", value: 0.5, limit: 0.35, bound: "most" }, "位移：0.50（界限 0.35，已超出）"],
+    [{ name: "torso_tilt", value: null, limit: 60, bound: "least" }, "躯干倾斜：没有（界限 60）"],
+    [{ name: "as_before", value: true, limit: false, bound: null }, "与出现前一样：是"],
+    [{ name: "socket_zone", value: false, limit: null, bound: null }, "插座区：否"],
   ])("tells what merely informs without a tick, and on which side of its limit it is", (condition, said) => {
-    expect(sentence({ ...condition, unit: null, met: true })).toBe(said);
-    expect(markOf({ ...condition, unit: null, met: true })).toBe("informs");
+    expect(sentence({ ...condition, unit: null, met: true } as Condition)).toBe(said);
+    expect(markOf({ ...condition, unit: null, met: true } as Condition)).toBe("informs");
   });
 
   it("ticks what decides, and crosses what was not met", () => {
-    const dwell = { name: "dwell", value: 252, limit: 180, unit: "s" };
+    const dwell = { name: "dwell", value: 252, limit: 180, unit: "s", bound: null };
     expect(markOf({ ...dwell, met: true })).toBe("met");
     expect(markOf({ ...dwell, met: false })).toBe("unmet");
-    expect(markOf({ name: "suppression", value: "s-1", limit: null, unit: null, met: false })).toBe("unmet");
+    expect(markOf({ name: "suppression", value: "s-1", limit: null, unit: null, met: false, bound: null })).toBe("unmet");
   });
 
   it("calls it sending somebody else once somebody has the case", async () => {

@@ -182,7 +182,10 @@ def test_it_closes_itself_when_removed_and_a_person_before_it_hides_nothing() ->
 def test_what_nobody_clears_is_told_whoever_is_about() -> None:
     seen = watch(rule(clear_within_s=30), lambda at: (bag(at), person(at, 0.47)), 40)
     assert active_at(seen) == 30.0
-    assert {o.attributes.stage for _, o in seen if o.standing is Standing.ACTIVE} == {"uncleared"}
+    told = [o for _, o in seen if o.standing is Standing.ACTIVE]
+    assert {o.attributes.stage for o in told} == {"uncleared"}
+    (separation,) = [c for c in told[-1].conditions if c.name == "separation"]
+    assert (separation.met, separation.missed) == (True, "least"), "pages do not tick that nobody is near"
 
 
 def test_who_stands_before_a_bag_has_not_left_it_though_the_bag_is_hidden() -> None:

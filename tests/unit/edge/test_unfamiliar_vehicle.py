@@ -148,6 +148,8 @@ def test_one_failed_reading_is_no_verdict_and_unreadable_is_one_after_the_patien
     assert (waiting.standing, waiting.blocked_by) == (Standing.PENDING, "plate_reads")
     told = watch.until(0.4, start=5.0)
     assert (told.standing, told.severity_reason) == (Standing.ACTIVE, "plate_unreadable")
+    (reads,) = [c for c in told.conditions if c.name == "plate_reads"]
+    assert (reads.met, reads.missed) == (True, "least"), "the patience was over; pages do not tick the readings"
 
 
 def test_a_plate_that_nobody_tried_is_not_unreadable_and_is_waited_for_while_the_box_is_busy() -> None:

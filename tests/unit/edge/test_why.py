@@ -264,9 +264,9 @@ def test_an_event_is_told_with_its_reason_and_an_end_without_its_conditions() ->
 def test_what_merely_informs_has_no_tick_and_says_plainly_that_its_limit_was_not_reached() -> None:
     conditions = (
         Condition(name="votes", value=6.0, limit=5.0, met=True, unit="1"),
-        Condition(name="flicker", value=0.0, limit=0.12, met=True),
-        Condition(name="growth", value=2.5, limit=1.3, met=True),
-        Condition(name="drift", value=0.5, limit=0.35, met=True),
+        Condition(name="flicker", value=0.0, limit=0.12, met=True, bound="least"),
+        Condition(name="growth", value=2.5, limit=1.3, met=True, bound="least"),
+        Condition(name="drift", value=0.5, limit=0.35, met=True, bound="most"),
         Condition(name="as_before", value=True, limit=False, met=True),
     )
     begun = event(0.0)

@@ -83,6 +83,8 @@ export interface Condition {
   limit: ConditionValue;
   met: boolean;
   unit: string | null;
+  /** Of what is met whatever its value: what its limit is. */
+  bound: "least" | "most" | null;
 }
 
 export interface Evidence {

@@ -29,25 +29,13 @@ const COUNTED: Readonly<Record<string, string>> = { votes: "looks", plate_reads:
 /** Conditions whose value is a code with a word of its own. */
 const CODED: Readonly<Record<string, "zone" | "stage">> = { zone: "zone", sight: "stage" };
 
-/**
- * Conditions that merely inform of what was measured: they are always met, and one of several of them may have been
- * enough. What each limit is: the least from which it speaks for the alarm, or the most.
- */
-const INFORMING: Readonly<Record<string, "least" | "most">> = {
-  flicker: "least",
-  growth: "least",
-  drift: "most",
-  seen_share: "least",
-  torso_tilt: "least",
-  plate_misread: "most",
-};
 const MARKS = { met: "✓", unmet: "✗", informs: "·" } as const;
 
 /** Met and unmet decide. What has no limit, or was not held to it, is told for who asks why and gets no tick. */
-export function markOf({ name, value, limit, met }: Condition): keyof typeof MARKS {
+export function markOf({ value, limit, met, bound }: Condition): keyof typeof MARKS {
   if (!met) return "unmet";
   const overruled = typeof limit === "boolean" && value !== limit;
-  return limit === null || overruled || INFORMING[name] !== undefined ? "informs" : "met";
+  return limit === null || overruled || bound !== null ? "informs" : "met";
 }
 
 /** One condition in words: "停留：4 分 12 秒（界限 3 分钟）". */
@@ -63,8 +51,8 @@ export function sentence(condition: Condition): string {
   // "armed: yes (limit: yes)" says nothing more than "armed: yes".
   const bare = limit === null || typeof condition.limit === "boolean";
   if (bare) return t("alarm.condition", { name, value });
-  const bound = INFORMING[condition.name];
-  if (bound !== undefined && typeof condition.value === "number" && typeof condition.limit === "number") {
+  const { bound } = condition;
+  if (bound !== null && typeof condition.value === "number" && typeof condition.limit === "number") {
     const enough = condition.value >= condition.limit;
     const within = condition.value <= condition.limit;
     const how = bound === "least" ? (enough ? "reached" : "short") : within ? "within" : "beyond";

@@ -154,21 +154,10 @@ function valueOf(value, unit) {
   return unit && unit !== "1" ? `${rounded} ${say("units", unit)}` : `${rounded}`;
 }
 
-// Conditions that merely inform of what was measured: always met, since one of several of them may have been enough.
-// Whether each limit is the least from which it speaks for the alarm, or the most.
-const informing = {
-  flicker: "least",
-  growth: "least",
-  drift: "most",
-  seen_share: "least",
-  torso_tilt: "least",
-  plate_misread: "most",
-};
-
-function conditionOf({ name, value, limit, unit, met }) {
+function conditionOf({ name, value, limit, unit, met, bound }) {
   // What has no limit, or was not held to it, is told for who asks why and gets no tick.
   const overruled = typeof limit === "boolean" && value !== limit;
-  const informs = met && (limit === null || overruled || informing[name] !== undefined);
+  const informs = met && (limit === null || overruled || bound !== null);
   const mark = !met ? "✗" : informs ? "·" : "✓";
   // Of a yes or no that is wanted the mark says everything; what is merely told (nothing is wanted) says its value.
   // Where a no is wanted, "✓ burning" would say the opposite.
@@ -176,8 +165,8 @@ function conditionOf({ name, value, limit, unit, met }) {
   const told = name === "sight" ? say("reasons", value) : valueOf(value, unit);
   const given = { name: say("conditions", name), value: told, limit: valueOf(limit, unit) };
   const measured = typeof value === "number" && typeof limit === "number";
-  if (measured && informing[name] === "least" && value < limit) return `${mark} ${text("condition_short", given)}`;
-  if (measured && informing[name] === "most" && value > limit) return `${mark} ${text("condition_beyond", given)}`;
+  if (measured && bound === "least" && value < limit) return `${mark} ${text("condition_short", given)}`;
+  if (measured && bound === "most" && value > limit) return `${mark} ${text("condition_beyond", given)}`;
   // What is met needs no limit beside it: some limits are bounds, and some conditions are met in another way.
   return `${mark} ${text(met || limit === null || limit === false ? "condition" : "condition_limit", given)}`;
 }
