@@ -36,6 +36,9 @@ from lookout_edge.rules.base import (
 _WATCHED_GAP_S = 30.0
 #: Seconds from one estimate of a person's pose to the next, and for which one is believed.
 _POSE_EVERY_S, _POSE_LASTS_S = 0.5, 1.5
+#: Who lies on the floor since the night, and a portrait on the wall, are somebody and no sign of life: it takes so many
+#: looks in a row at which their box has less than this in common (IoU) with where they were first seen.
+_MOVED_LOOKS, _STILL_IOU = 3, 0.8
 #: Key of the observation that nobody was seen: no thing has it. Tracks count from 1, and see ``Presence.thing``.
 _NOBODY = 0
 #: Between two looks.
@@ -84,7 +87,7 @@ class CareParams(RuleParams):
     alive_from: Clock = "05:00"
     """From here on a sign of life counts for the day."""
     alive_by: Clock | None = None
-    """By now somebody should have been seen; absent means that nobody waits for it."""
+    """By now somebody should have been seen to move; absent means that nobody waits for it."""
     min_coverage: float = Field(default=0.8, ge=0, le=1)
     """Share of that time that must have been watched before silence means anything, 0..1."""
     longest_gap_s: Seconds = 2.0
@@ -114,6 +117,16 @@ class _Note:
     tilted_at: float = float("-inf")
     #: When the pose was last asked for.
     asked_at: float = float("-inf")
+    #: Where they were first seen, in how many looks in a row they were elsewhere, and whether that was often enough.
+    first: Box | None = None
+    elsewhere: int = 0
+    moved: bool = False
+
+    def follow(self, box: Box) -> None:
+        """One more look at them."""
+        self.first = self.first or box
+        self.elsewhere = self.elsewhere + 1 if box.iou(self.first) < _STILL_IOU else 0
+        self.moved = self.moved or self.elsewhere >= _MOVED_LOOKS
 
     def tilt_at(self, at: float) -> float | None:
         """The tilt, while it may still be believed."""
@@ -162,7 +175,7 @@ class Care(PresenceRule[CareParams, _Note]):
         self._lately = {thing: seen for thing, seen in self._lately.items() if self._was_upright(at, seen.note)}
         people = super().observe(at, tracks, scene)
         self._scene = _NO_SCENE  # it would keep its picture alive until the next look
-        if any(each.seen_at >= at and _is_somebody(each) for each in people):
+        if any(each.seen_at >= at and _is_alive(each) for each in people):
             self._alive_at, self._silent = at, None
         return (*people, *self._silence(at, scene))
 
@@ -176,6 +189,7 @@ class Care(PresenceRule[CareParams, _Note]):
     def _judge(self, at: float, zone: Zone, presence: Presence, note: _Note) -> Judgement:
         if presence.seen_at >= at:
             self._note_posture(at, presence, note)
+            note.follow(presence.track.box)
         lying_s = 0.0 if note.lying_since is None else seconds_between(note.lying_since, presence.seen_at)
         fell = note.fell_within_s is not None and note.fell_within_s <= self._params.fall_within_s
         return Judgement(
@@ -189,6 +203,7 @@ class Care(PresenceRule[CareParams, _Note]):
                 ),
                 dwell_condition(lying_s, self._params.lie_s),
                 *self._tilt_condition(at, note),
+                Condition(name="moved", value=note.moved, met=True),
             ),
             severity=Severity.RED,
             severity_reason="care_fall",
@@ -340,9 +355,11 @@ def _former_identity(zones: Sequence[Zone]) -> str:
     return " ".join(zone.id for zone in zones)
 
 
-def _is_somebody(seen: Observation) -> bool:
-    """Whether it is believed to be a person: a coat that a look or two took for one is no sign of life."""
-    return all(condition.met for condition in seen.conditions if condition.name in {"votes", "score"})
+def _is_alive(seen: Observation) -> bool:
+    """Whether it is believed to be a person, and has moved: a coat that a look or two took for one is no sign of life,
+    nor is who lies there without a motion."""
+    believed = all(condition.met for condition in seen.conditions if condition.name in {"votes", "score"})
+    return believed and any(condition.name == "moved" and condition.value for condition in seen.conditions)
 
 
 def _value(told: Observation, name: str) -> float | None:

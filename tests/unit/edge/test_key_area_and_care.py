@@ -224,24 +224,35 @@ def nobody(at: float) -> Sequence[Track]:
     return ()
 
 
+def walking(at: float) -> Sequence[Track]:
+    """To and fro through the room, a tenth of its width in five seconds."""
+    x = abs(at % 20 - 10) * 0.02
+    return (track(1, at, label="person", box=Box(UPRIGHT.x1 + x, UPRIGHT.y1, UPRIGHT.x2 + x, UPRIGHT.y2)),)
+
+
+def trembling(box: Box) -> See:
+    """A box that is never found twice in quite the same place."""
+    return lambda at: (track(1, at, label="person", box=box._replace(x1=box.x1 + 0.004 * (at % 2))),)
+
+
 def test_no_sign_of_life_by_the_hour_is_an_alarm_that_a_sight_ends() -> None:
     watched = care(alive_by="09:30")
     quiet = watch(watched, nobody, hour(4.9), 5 * 3600, step=10.0)
     assert active(quiet)[0] == (hour(9.5), "no_sign_of_life")
     assert quiet[-1][1].objects == ()
     assert quiet[-1][1].attributes.restricted
-    seen = active(watch(watched, somebody, hour(10), 2))
-    assert seen == [(hour(10) + after_s, "no_sign_of_life") for after_s in (0, 0.5)], "until three looks agree"
+    seen = active(watch(watched, walking, hour(10), 4))
+    assert seen == [(hour(10) + index / 2, "no_sign_of_life") for index in range(3)], "until three looks agree"
     assert active(watch(watched, nobody, hour(10.1), 600, step=10.0)) == []
 
 
 def test_a_sign_of_life_in_the_morning_is_enough_and_one_at_night_is_not() -> None:
     watched = care(alive_by="09:30")
-    watch(watched, somebody, hour(4.0), 10)
+    watch(watched, walking, hour(4.0), 10)
     assert active(watch(watched, nobody, hour(4.1), 6 * 3600, step=10.0))[0][0] == hour(9.5)
     again = care(alive_by="09:30")
     watch(again, nobody, hour(5), 3600, step=10.0)
-    watch(again, somebody, hour(6.01), 10)
+    watch(again, walking, hour(6.01), 10)
     assert active(watch(again, nobody, hour(6.1), 4 * 3600, step=10.0)) == []
 
 
@@ -256,6 +267,15 @@ def test_what_is_hardly_taken_for_somebody_is_no_sign_of_life(score: float, seco
     assert active(watch(watched, nobody, hour(11.5), 60, step=10.0)), "nor does it end what was told"
 
 
+@pytest.mark.parametrize("seen", [trembling(LYING), trembling(UPRIGHT)], ids=["lying", "portrait"])
+def test_who_never_moves_shows_no_sign_of_life(seen: See) -> None:
+    watched = care(alive_by="09:30")
+    quiet = watch(watched, seen, hour(4.9), 5 * 3600, step=5.0)
+    assert next(told for told in active(quiet) if told[1] == "no_sign_of_life")[0] == hour(9.5)
+    assert active(watch(watched, seen, hour(10), 60))[-1][1] == "no_sign_of_life", "nor does it end what was told"
+    assert active(watch(watched, walking, hour(10.1), 60))[-1][0] < hour(10.1) + 6, "one motion does"
+
+
 def test_whoever_is_seen_ends_the_silence_whatever_their_number() -> None:
     """Somebody whose track was lost is found under its number again while another goes on under it: they are -1."""
     watched, book = care(alive_by="09:30"), EventBook(Scenario.CARE, Provenance(camera="home", models={}))
@@ -267,7 +287,9 @@ def test_whoever_is_seen_ends_the_silence_whatever_their_number() -> None:
     beside = Box(0.70, 0.30, 0.78, 0.80)
     for index in range(60):
         at = hour(10) + index * 0.5
-        people = {1: UPRIGHT} if index < 4 else {5: UPRIGHT} if index < 8 else {5: UPRIGHT, 1: beside}
+        (walker,) = walking(at)
+        here = walker.box
+        people = {1: here} if index < 4 else {5: here} if index < 8 else {5: here, 1: beside}
         tracks = [track(number, at, label="person", box=box) for number, box in people.items()]
         told += book.update(at, watched.observe(at, tracks, Scene("home")))
     assert told[-1].phase is Phase.END
@@ -288,7 +310,7 @@ def test_a_day_that_nobody_watched_hides_nothing_of_the_next() -> None:
 
 def test_every_day_begins_anew() -> None:
     watched = care(alive_by="09:30")
-    watch(watched, somebody, hour(8), 10)
+    watch(watched, walking, hour(8), 10)
     assert active(watch(watched, nobody, hour(28.9), 5 * 3600, step=10.0))[0][0] == hour(33.5)
 
 
@@ -319,7 +341,7 @@ def test_midnight_is_no_sign_of_life() -> None:
     seen = active(watch(watched, nobody, hour(4.9), 30 * 3600, step=10.0))
     assert (seen[0][0], seen[-1][0]) == (hour(9.5), hour(34.9))
     assert len(seen) == round((hour(34.9) - hour(9.5)) / 10) + 1, "it goes on without a break into the next day"
-    watch(watched, somebody, hour(35), 2)
+    watch(watched, walking, hour(35), 4)
     assert active(watch(watched, nobody, hour(35.1), 600, step=10.0)) == []
 
 
