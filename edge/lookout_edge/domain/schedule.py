@@ -119,11 +119,12 @@ def _days(text: str, written: str) -> tuple[frozenset[int], frozenset[str]]:
     parts = written.split(",")
     days: set[int] = set()
     for part in (part for part in parts if part not in KINDS):
-        first, _, last = part.partition("-")
-        if first not in DAYS or (last or first) not in DAYS:
+        first, dash, last = part.partition("-")
+        last = last if dash else first
+        if first not in DAYS or last not in DAYS:
             raise ValueError(
                 f"{text!r} names no valid day in {part!r}; days are {', '.join((*DAYS, *KINDS))} and daily"
             )
-        start, end = DAYS.index(first), DAYS.index(last or first)
+        start, end = DAYS.index(first), DAYS.index(last)
         days.update(day % 7 for day in range(start, end + 1 + (7 if end < start else 0)))
     return frozenset(days), frozenset(part for part in parts if part in KINDS)

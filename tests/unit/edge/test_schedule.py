@@ -3,7 +3,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from lookout_edge.domain.schedule import SiteCalendar, make_schedule, parse_window
+from lookout_edge.domain.schedule import SiteCalendar, make_schedule, parse_clock, parse_window
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 #: 2026-10-01 to -03 are off, Saturday the 10th is worked.
@@ -42,6 +42,10 @@ def at(text: str) -> float:
         ("daily 22:00-00:00", "2026-05-06T23:59:59.999", True),
         ("daily 22:00-00:00", "2026-05-07T00:00:00", False),
         ("12:00-13:00", "2026-05-06T12:30:00", True),
+        ("22:30-06:15", "2026-05-06T22:29:59", False),
+        ("22:30-06:15", "2026-05-06T22:30:00", True),
+        ("22:30-06:15", "2026-05-07T06:14:59", True),
+        ("22:30-06:15", "2026-05-07T06:15:00", False),
         # Thursday 2026-10-01 is a holiday, Saturday 2026-10-10 is worked, Sunday the 11th is not.
         ("workday 07:00-09:00", "2026-09-30T08:00:00", True),
         ("workday 07:00-09:00", "2026-10-01T08:00:00", False),
@@ -49,6 +53,9 @@ def at(text: str) -> float:
         ("restday 07:00-09:00", "2026-10-10T08:00:00", False),
         ("restday 07:00-09:00", "2026-10-01T08:00:00", True),
         ("restday 07:00-09:00", "2026-10-11T08:00:00", True),
+        # An ordinary Saturday.
+        ("restday 07:00-09:00", "2026-05-09T08:00:00", True),
+        ("workday 07:00-09:00", "2026-05-09T08:00:00", False),
         ("holiday 07:00-09:00", "2026-10-01T08:00:00", True),
         ("holiday 07:00-09:00", "2026-10-11T08:00:00", False),
         ("mon-fri 07:00-09:00", "2026-10-01T08:00:00", True),
@@ -60,6 +67,13 @@ def at(text: str) -> float:
 )
 def test_window_at_its_edges(window: str, moment: str, inside: bool) -> None:
     assert make_schedule([window], YEAR).contains(at(moment)) is inside
+
+
+def test_one_of_several_windows_is_enough() -> None:
+    meals = make_schedule(["07:00-09:00", "17:00-19:00"], YEAR)
+    hours = [6.5, 8.0, 12.0, 18.0, 19.5]
+    midnight = at("2026-05-06T00:00:00")
+    assert [meals.contains(midnight + 3600 * hour) for hour in hours] == [False, True, False, True, False]
 
 
 def test_no_window_means_always() -> None:
@@ -90,10 +104,28 @@ def test_a_night_in_which_the_clock_is_put_on_or_back_is_one_window() -> None:
         ("mon 24:00-06:00", "no valid time"),
         ("mon 10:60-11:00", "no valid time"),
         ("funday 10:00-11:00", "no valid day"),
+        ("mon-funday 10:00-11:00", "no valid day in 'mon-funday'"),
+        ("funday-mon 10:00-11:00", "no valid day in 'funday-mon'"),
         ("mon- 10:00-11:00x", "weekly window"),
+        ("mon- 10:00-11:00", "no valid day in 'mon-'"),
+        ("mon-fri, 10:00-11:00", "no valid day in ''"),
         ("mon 10:00-10:00", "whole day"),
     ],
 )
 def test_a_bad_window_says_how_to_write_it(text: str, says: str) -> None:
     with pytest.raises(ValueError, match=says):
         parse_window(text)
+
+
+@pytest.mark.parametrize(("text", "minutes"), [("00:00", 0), ("9:30", 570), (" 23:59 ", 1439)])
+def test_a_time_of_day_is_minutes_after_midnight(text: str, minutes: int) -> None:
+    assert parse_clock(text) == minutes
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [("nine", "write it like '09:30'"), ("24:00", "from 00:00 to 23:59"), ("10:60", "from 00:00 to 23:59")],
+)
+def test_a_bad_time_of_day_says_how_to_write_it(text: str, says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        parse_clock(text)
