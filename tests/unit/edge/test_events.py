@@ -153,7 +153,8 @@ def test_pending_starts_nothing_but_keeps_what_is_open() -> None:
     pending = observation(standing=Standing.PENDING)
     assert run(book(), [[pending]] * 50) == []
     again = pending._replace(key=7)
-    assert phases(run(book(hold_s=1.0), [[observation()], *[[again]] * 50])) == ["start"]
+    looks = [[observation()], *[[again]] * 50]
+    assert phases(run(book(hold_s=1.0, update_interval_s=1.0), looks)) == ["start"], "nor is it told meanwhile"
 
 
 def test_what_is_open_or_may_go_on_is_known_as_such_and_what_ended_is_not() -> None:
@@ -203,6 +204,7 @@ def test_a_restart_goes_on_under_the_old_name() -> None:
     assert phases(events) == ["update"]
     assert (events[0].occurrence, events[0].resumed, events[0].started_at) == (start.occurrence, True, start.started_at)
     assert events[0].dwell_s == 301.0 - 100.0, "it has stood there since before the restart"
+    assert events[0].objects[0].track == 77
     assert after.open_count == 1
 
 
@@ -277,3 +279,149 @@ def test_a_thing_that_goes_over_into_another_zone_or_stands_in_two_is_one() -> N
     assert phases(run(book(), [[observation(1)], [observation(1, zone="yard")]])) == ["start", "update"]
     both = [observation(1), observation(1, zone="yard")]
     assert phases(run(book(), [both] * 5)) == ["start"]
+
+
+def test_what_is_seen_in_every_look_is_not_waited_for_and_what_was_missed_is() -> None:
+    opened = book(hold_s=5.0)
+    assert not opened.is_waiting
+    run(opened, [[observation()]] * 3)
+    assert not opened.is_waiting
+    run(opened, [[]], start=106.5)
+    assert opened.is_waiting, "half a second is enough"
+    run(opened, [[observation()]], start=107.0)
+    assert not opened.is_waiting
+    opened.close(108.0, EndReason.BLIND)
+    assert not opened.is_waiting, "nobody has looked for it yet"
+    run(opened, [[], []], start=200.0)
+    assert opened.is_waiting
+    run(opened, [[observation(standing=Standing.PENDING)]], start=201.0)
+    assert not opened.is_waiting
+
+
+def test_what_was_seen_to_go_is_neither_waited_for_nor_gone_on_with() -> None:
+    opened = book(hold_s=1.0, reopen_s=60.0)
+    events = run(opened, [[observation()], *[[]] * 8])
+    assert phases(events) == ["start", "end"]
+    assert not opened.is_waiting
+    assert opened.going_on(110.0) == []
+    assert not opened.is_about(observation(standing=Standing.PENDING))
+
+
+def test_what_blindness_ended_is_gone_on_with_for_as_long_as_it_may_go_on() -> None:
+    opened = book(resume_s=60.0)
+    run(opened, [[observation()]])
+    assert [each.key for each in opened.going_on(105.0)] == [1]
+    opened.close(106.0, EndReason.BLIND)
+    assert [each.key for each in opened.going_on(106.0)] == [1]
+    assert [each.key for each in opened.going_on(166.0)] == [1]
+    assert opened.going_on(166.5) == []
+    assert opened.going_on(105.5) == [], "a clock that was set back"
+
+
+NEXT_TO_IT = Box(0.45, 0.4, 0.65, 0.6)
+
+
+def test_of_two_things_that_stand_close_together_the_one_that_leaves_has_left() -> None:
+    both = [observation(1), observation(2, box=NEXT_TO_IT)]
+    events = run(book(hold_s=2.0), [both, both, *[[observation(1)]] * 10])
+    assert phases(events) == ["start", "start", "end"]
+    assert events[2].objects[0].track == 2
+
+
+def test_of_two_things_that_stood_close_together_one_sight_after_a_restart_is_one_of_them() -> None:
+    before = book()
+    told = run(before, [[observation(1), observation(2, box=NEXT_TO_IT)]])
+    after = book(hold_s=2.0)
+    after.resume(told)
+    events = run(after, [[observation(7)]] * 10, start=200.0)
+    assert [(e.phase, e.occurrence) for e in events] == [
+        (Phase.UPDATE, told[0].occurrence),
+        (Phase.END, told[1].occurrence),
+    ]
+
+
+def test_under_new_numbers_each_is_what_stands_nearest_to_where_it_was() -> None:
+    opened = book(update_interval_s=0.5)
+    run(opened, [[observation(1)]])
+    off = Box(0.45, 0.4, 0.65, 0.6)
+    (event,) = run(opened, [[observation(8, box=off), observation(9)]], start=106.0)[:1]
+    assert (event.phase, event.objects[0].track) == (Phase.UPDATE, 9)
+
+
+def test_what_moves_while_it_is_pending_is_found_where_it_moved_to() -> None:
+    """A step at a time and under another number each time: the last place has nothing in common with the first."""
+    opened = book(hold_s=1.0)
+    steps = [Box(0.4 + 0.05 * i, 0.4, 0.6 + 0.05 * i, 0.6) for i in range(7)]
+    moved = [[observation(10 + i, box=box, standing=Standing.PENDING)] for i, box in enumerate(steps)]
+    events = run(opened, [[observation()], *moved, [observation(30, box=steps[-1])]])
+    assert phases(events) == ["start"]
+    opened.close(110.0, EndReason.BLIND)
+    back = [[observation(40 + i, box=box, standing=Standing.PENDING)] for i, box in enumerate(reversed(steps))]
+    events = run(opened, [*back, [observation(60)]], start=120.0)
+    assert [(event.phase, event.resumed) for event in events] == [(Phase.UPDATE, True)]
+
+
+def test_what_was_carried_away_during_a_restart_ends_as_that_and_what_is_allowed_now_as_cleared() -> None:
+    (start,) = run(book(), [[observation()]])
+    settings = OccurrenceSettings(hold_s=2.0, gone_as=EndReason.REMOVED)
+    allowed = observation(standing=Standing.BLOCKED)
+    for seen, reason in (([], EndReason.REMOVED), ([allowed], EndReason.CLEARED)):
+        after = EventBook(Scenario.GARBAGE, Provenance(camera="gate", models={}), settings)
+        after.resume([start])
+        assert [event.end_reason for event in run(after, [seen] * 10, start=200.0)] == [reason]
+
+
+def test_what_waits_after_a_restart_is_gone_only_after_looks_without_it_one_after_another() -> None:
+    (start,) = run(book(), [[observation()]])
+    after = book(hold_s=2.0)
+    after.resume([start])
+    waits = [observation(standing=Standing.PENDING)]
+    looks = [[], [], [], waits, [], [], [], waits, [], [], []]
+    assert run(after, looks, start=200.0) == []
+    assert phases(run(after, [[observation()]], start=206.0)) == ["update"]
+
+
+def test_a_thing_that_flaps_too_late_is_another_occurrence_also_where_blindness_may_last_longer() -> None:
+    opened = book(hold_s=1.0, reopen_s=60.0, resume_s=3600.0)
+    events = run(opened, [[observation()], *[[]] * 8])
+    events += run(opened, [[observation()]], start=200.0)
+    assert phases(events) == ["start", "end", "start"]
+    assert events[0].occurrence != events[2].occurrence
+
+
+def test_after_a_short_blindness_the_time_it_was_missed_before_does_not_count() -> None:
+    opened = book(hold_s=2.0)
+    run(opened, [[observation()], *[[]] * 4])
+    opened.close(107.5, EndReason.BLIND)
+    assert run(opened, [[]] * 4, start=110.0) == []
+    assert phases(run(opened, [[observation()]], start=112.0)) == ["update"]
+
+
+def test_two_that_come_in_one_look_in_one_zone_have_names_of_their_own_in_every_look() -> None:
+    opened = book()
+    first = run(opened, [[observation(1), observation(2, box=Box(0, 0, 0.1, 0.1))]])
+    second = run(
+        opened, [[observation(3, box=Box(0.8, 0.8, 0.9, 0.9)), observation(4, box=Box(0, 0.8, 0.1, 0.9))]], start=106.0
+    )
+    assert len({event.occurrence for event in (*first, *second)}) == 4
+
+
+def test_a_thing_that_goes_over_into_a_zone_where_it_is_allowed_is_not_cleared_before_it_was_missed() -> None:
+    allowed = observation(1, zone="yard", standing=Standing.BLOCKED)
+    events = run(book(hold_s=2.0), [[observation(1)], *[[allowed]] * 3, [observation(1)]])
+    assert phases(events) == ["start"]
+
+
+def test_flames_that_spread_are_one_occurrence_by_the_number_of_their_rule() -> None:
+    flames = observation(3)._replace(objects=(Thing("fire", 0.8, HERE, None),))
+    spread = flames._replace(box=Box(0.0, 0.0, 1.0, 1.0))
+    assert spread.box.iou(flames.box) < OccurrenceSettings().same_place_iou
+    assert phases(run(book(hold_s=1.0), [[flames], *[[spread]] * 10])) == ["start"]
+    elsewhere = flames._replace(key=4, box=Box(0.0, 0.0, 0.1, 0.1))
+    assert phases(run(book(hold_s=1.0), [[flames], *[[flames, elsewhere]] * 10])) == ["start", "start"]
+
+
+def test_what_stands_in_two_zones_is_told_by_the_one_in_which_it_came() -> None:
+    lane, yard = observation(1), observation(1, zone="yard")
+    events = run(book(), [[lane, yard], [yard, lane], [lane, yard]])
+    assert [(event.phase, event.zone) for event in events] == [(Phase.START, "lane")]
