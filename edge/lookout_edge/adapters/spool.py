@@ -104,6 +104,8 @@ class SqliteSpool:
         self._give_way: Callable[[], bool] = lambda: False
         self._steady = steady
         self._ahead_s = clock.now() - steady()
+        #: Whether the file was met damaged, by whoever wrote or read it: the next use begins a new one.
+        self._broken = False
         self._file = self._open()
         #: What was put since then has been dated by the clock as it is now.
         self._since = self.last_sequence
@@ -130,9 +132,6 @@ class SqliteSpool:
         try:
             sequence = self._put(data)
         except BrokenSpoolError:
-            with self._lock:
-                self._file.close()
-                self._file, self._since = self._open(), 0
             sequence = self._put(data)
         except SpoolError as error:
             if not is_full(error.__cause__) or not self._give_way():
@@ -243,8 +242,20 @@ class SqliteSpool:
 
     def _open(self) -> sqlite3.Connection:
         file = open_spool_file(self._path, self._stamp())
-        file.execute("INSERT OR IGNORE INTO life VALUES (1, ?, 0, 0)", (self._new_epoch(),))
+        try:
+            file.execute("INSERT OR IGNORE INTO life VALUES (1, ?, 0, 0)", (self._new_epoch(),))
+        except sqlite3.Error as error:
+            file.close()
+            raise self._unusable(error) from error
         return file
+
+    def _mend(self) -> None:
+        """Begin a new file after damage; where the disk does not let it, the next use tries again."""
+        if self._broken:
+            self._file.close()
+            self._file, self._since = self._open(), 0
+            self._requeued.clear()
+            self._broken = False
 
     def _put(self, data: EventData) -> int:
         with self._transaction() as file:
@@ -355,18 +366,21 @@ class SqliteSpool:
     def _transaction(self) -> Generator[sqlite3.Connection]:
         """The open file, alone, in a transaction that commits at the end of the outermost use."""
         with self._lock:
-            if self._file.in_transaction:
-                yield self._file
-                return
             try:
+                self._mend()
+                if self._file.in_transaction:
+                    yield self._file
+                    return
                 self._file.execute("BEGIN IMMEDIATE")
                 with self._file:
                     yield self._file
             except sqlite3.Error as error:
-                kind = BrokenSpoolError if is_broken(error) else SpoolError
-                raise kind(
-                    f"the spool {self._path} cannot be used ({error}): check that its disk has room and is healthy"
-                ) from error
+                self._broken = self._broken or is_broken(error)
+                raise self._unusable(error) from error
+
+    def _unusable(self, error: sqlite3.Error) -> SpoolError:
+        kind = BrokenSpoolError if is_broken(error) else SpoolError
+        return kind(f"the spool {self._path} cannot be used ({error}): check that its disk has room and is healthy")
 
     def _new_epoch(self) -> str:
         return f"{self._stamp()}-{secrets.token_hex(2)}"

@@ -118,7 +118,10 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 
 def _move_aside(path: Path, stamp: str) -> Path:
+    """With its log, which holds what was written last; that goes first, or a new file would take it for its own."""
     aside = path.with_name(f"{path.name}.broken-{stamp}")
-    for suffix in ("-wal", "-shm"):
-        path.with_name(path.name + suffix).unlink(missing_ok=True)
+    log = path.with_name(f"{path.name}-wal")
+    if log.exists():
+        log.rename(aside.with_name(f"{aside.name}-wal"))
+    path.with_name(f"{path.name}-shm").unlink(missing_ok=True)
     return path.rename(aside)

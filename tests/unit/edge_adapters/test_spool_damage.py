@@ -57,6 +57,71 @@ def test_damage_while_running_does_not_lose_the_event_that_meets_it(tmp_path: Pa
     assert len(list(tmp_path.glob("spool.db.broken-*"))) == 1
 
 
+def damage_first_events(path: Path) -> None:
+    """Where the oldest events stand, which are read again and again and never written."""
+    with sqlite3.connect(path) as other:
+        other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    other.close()
+    content = path.read_bytes()
+    page = next(at for at in range(0, len(content), 4096) if b'"sequence":1,' in content[at : at + 4096])
+    with path.open("r+b") as file:
+        file.seek(page)
+        file.write(b"\xff" * 4096)
+
+
+def test_damage_that_only_reading_meets_does_not_keep_new_events_here_for_good(tmp_path: Path) -> None:
+    spool = opened(tmp_path / "spool.db")
+    for _ in range(200):
+        spool.put(some_event())
+    damage_first_events(tmp_path / "spool.db")
+    with pytest.raises(SpoolError, match="healthy"):
+        spool.pending(10)
+    spool.put(some_event("occ-new"))
+    assert [Event.model_validate_json(row.payload).subject for row in spool.pending(500)] == ["occ-new"]
+    assert len(list(tmp_path.glob("spool.db.broken-*"))) == 1
+
+
+def test_a_damaged_spool_on_a_disk_that_takes_no_new_file_is_begun_anew_when_it_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spool = opened(tmp_path / "spool.db")
+    for _ in range(200):
+        spool.put(some_event())
+    damage_first_events(tmp_path / "spool.db")
+    with monkeypatch.context() as read_only:
+        read_only.setattr(Path, "rename", _read_only)
+        for _ in range(3):
+            with pytest.raises(SpoolError):
+                spool.pending(10)
+        with pytest.raises(SpoolError):
+            spool.put(some_event("refused"))
+    assert spool.put(some_event("occ-new")) == 1
+    assert len(spool.pending(10)) == 1
+
+
+def _read_only(*_: object) -> None:
+    raise OSError(30, "Read-only file system")
+
+
+def test_a_spool_that_was_closed_refuses_as_a_disk_does(tmp_path: Path) -> None:
+    spool = opened(tmp_path / "spool.db")
+    spool.close()
+    with pytest.raises(SpoolError):
+        spool.put(some_event())
+
+
+def test_what_was_written_last_is_moved_aside_with_the_damaged_file(tmp_path: Path) -> None:
+    spool = opened(tmp_path / "spool.db")
+    for _ in range(200):
+        spool.put(some_event())
+    damage_first_events(tmp_path / "spool.db")
+    spool.put(some_event("occ-last"))
+    with pytest.raises(SpoolError):
+        spool.pending(10)
+    spool.depth()
+    assert any(b"occ-last" in path.read_bytes() for path in tmp_path.glob("spool.db.broken-*"))
+
+
 def test_a_spool_of_a_newer_version_is_refused_and_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "spool.db"
     opened(path).close()
