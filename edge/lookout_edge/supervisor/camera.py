@@ -4,6 +4,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from threading import Event
+from time import monotonic
 from typing import Protocol
 
 import structlog
@@ -103,6 +104,7 @@ class CameraWorker:
         delays: Delays,
         warnings: FoldedWarnings,
         blind_after_s: float = BLIND_AFTER_S,
+        steady: Callable[[], float] = monotonic,
     ) -> None:
         self.camera = camera
         self._source = source
@@ -115,7 +117,8 @@ class CameraWorker:
         self._delays = delays
         self._warnings = warnings
         self._blind_after_s = blind_after_s
-        #: Since when nothing could be looked at, on this box's clock, and why.
+        self._steady = steady
+        #: Since when nothing could be looked at, by the steady clock: this box's own may be set meanwhile.
         self._lost_since: float | None = None
         self._stop = Event()
         self._disowned = False
@@ -346,12 +349,13 @@ class CameraWorker:
         self._lose_sight(reason)
 
     def _lose_sight(self, reason: str) -> None:
-        now = self._clock.now()
-        # A clock that was set back must not put the alarm off for as long.
-        if self._lost_since is None or now < self._lost_since:
-            self._lost_since = now
-        if now - self._lost_since >= self._blind_after_s and not self._stop.is_set():
-            self._keep(list(self._pipeline.lose_sight(now, reason, self._lost_since)))
+        steady = self._steady()
+        if self._lost_since is None:
+            self._lost_since = steady
+        lost_s = steady - self._lost_since
+        if lost_s >= self._blind_after_s and not self._stop.is_set():
+            now = self._clock.now()
+            self._keep(list(self._pipeline.lose_sight(now, reason, now - lost_s)))
 
     def _regain_sight(self) -> None:
         if self._lost_since is not None:

@@ -107,6 +107,9 @@ class ProofDesk:
         except EdgeError as error:
             self._on_problem(str(error))
             return False
+        except Exception as error:  # noqa: BLE001 - whatever a picture may die of, its alarm must not die with it
+            self._on_problem(f"Evidence is missing because of a fault ({error!r}): please report it.")
+            return False
         if made is None:
             return False
         self._open[occurrence].gathered.append(made)

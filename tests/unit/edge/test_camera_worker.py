@@ -126,6 +126,8 @@ class World:
         self.delays, self.warnings, self.clock = NoDelay(), Warnings(), FakeClock()
         provenance = Provenance(camera=camera, models={})
         self.camera, self.source = camera, source
+        #: By how much the box's clock was set so far.
+        self.set_by = 0.0
         self.pipeline = CameraPipeline(provenance, [rule], detector or ShadeDetector(see))
         self.worker = self.build()
 
@@ -140,7 +142,13 @@ class World:
             publish=publish or self.states.append,
             delays=self.delays,
             warnings=self.warnings,
+            steady=lambda: self.clock.at - self.set_by,
         )
+
+    def set_clock(self, by_s: float) -> None:
+        """As by NTP: nothing of that time has passed."""
+        self.clock.at += by_s
+        self.set_by += by_s
 
     @property
     def said(self) -> list[tuple[Sight, str | None]]:
@@ -307,11 +315,25 @@ def test_a_clock_that_is_set_back_does_not_put_the_alarm_off() -> None:
 
     def set_back(number: int) -> None:
         wait(number)
-        world.clock.at -= 86_400 if number == 2 else 0
+        world.set_clock(-86_400 if number == 2 else 0)
 
     world.delays.after = set_back
     world.worker.run()
     assert [phase for phase, *_ in blind_alarms(world)] == [Phase.START, Phase.END]
+
+
+def test_a_clock_that_is_set_when_the_network_comes_up_makes_no_alarm_of_a_moment() -> None:
+    world = world_of_unplugged(2, frames_then=frames())
+    wait = world.delays.after
+
+    def set_forward(number: int) -> None:
+        wait(number)
+        world.set_clock(50 * 365 * 86_400 if number == 2 else 0)
+
+    world.delays.after = set_forward
+    world.worker.run()
+    assert (Sight.BLIND, "unreachable") in world.said
+    assert blind_alarms(world) == []
 
 
 def test_a_camera_that_is_away_for_a_moment_is_no_alarm() -> None:

@@ -20,8 +20,8 @@ def event(phase: Phase, at: float, occurrence: str = "a1", *, scenario: Scenario
 
 
 class World:
-    def __init__(self) -> None:
-        self.store, self.recorder = MemoryEvidence(), FakeRecorder()
+    def __init__(self, recorder: FakeRecorder | None = None) -> None:
+        self.store, self.recorder = MemoryEvidence(), recorder or FakeRecorder()
         self.problems: list[str] = []
         self.desk = ProofDesk(
             self.store,
@@ -86,6 +86,25 @@ def test_problems_are_told_and_the_event_goes_on() -> None:
     assert start.evidence == ()
     assert world.show(110.0) == []
     assert len(world.problems) == 2
+
+
+class FaultyRecorder(FakeRecorder):
+    """Says what no recorder should."""
+
+    def clip(self, start_at: float, end_at: float) -> bytes | None:
+        """See ``Recorder``."""
+        raise OSError(28, "No space left on device")
+
+
+def test_a_fault_in_one_alarm_s_clip_does_not_take_another_alarm_along() -> None:
+    world = World(FaultyRecorder())
+    world.show(100.0, event(Phase.START, 100.0))
+    (fire,) = world.show(103.2, event(Phase.START, 103.2, "f3", scenario=Scenario.FIRE_SMOKE))
+    assert (fire.scenario, kinds(fire)) == (Scenario.FIRE_SMOKE, [EvidenceKind.SNAPSHOT])
+    (end,) = world.show(104.0, event(Phase.END, 104.0, "f3", scenario=Scenario.FIRE_SMOKE))
+    assert end.phase is Phase.END
+    assert len(world.problems) == 2
+    assert "No space left" in world.problems[0]
 
 
 def test_an_event_of_an_unknown_occurrence_passes_as_it_is() -> None:

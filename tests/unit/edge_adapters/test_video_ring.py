@@ -1,6 +1,7 @@
 """Clips cut from packets."""
 
 import io
+import tempfile
 from itertools import islice
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from lookout_edge.adapters.video.remux import HeldPacket, StreamHead
 from lookout_edge.adapters.video.still import picture_at
 from lookout_edge.adapters.video.testing import ClipShape, make_clip, number_of
 from lookout_edge.domain.frame import Image
+from lookout_edge.errors import EdgeError
 
 
 def filled(ring: PacketRing, clip: Path, *, loop_frames: int | None = None) -> PacketRing:
@@ -99,6 +101,13 @@ def test_nothing_held_gives_nothing(tmp_path: Path) -> None:
     filled(ring, make_clip(tmp_path / "clip.mp4"))
     assert ring.clip(5000.0, 5010.0) is None
     assert ring.clip(10.0, 20.0) is None
+
+
+def test_a_full_disk_for_temporary_files_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ring = filled(PacketRing(), make_clip(tmp_path / "clip.mp4"))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+    with pytest.raises(EdgeError, match="free space where temporary files go"):
+        ring.clip(0.0, 2.0)
 
 
 def test_a_codec_that_browsers_cannot_play_gives_nothing(tmp_path: Path) -> None:

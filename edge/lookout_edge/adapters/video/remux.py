@@ -15,6 +15,8 @@ from av.packet import Packet
 from av.stream import Stream
 from av.video.stream import VideoStream
 
+from lookout_edge.errors import EdgeError
+
 #: What browsers play from an MP4.
 _PLAYABLE = frozenset({"h264", "hevc", "av1", "vp9"})
 #: A second in the clock of containers.
@@ -87,17 +89,23 @@ def head_of(stream: VideoStream, frame_s: float) -> StreamHead:
 
 
 def to_mp4(head: StreamHead, packets: Sequence[HeldPacket]) -> bytes | None:
-    """An MP4 with the index in front, so that it plays while it loads; None when the muxer refuses the packets."""
+    """An MP4 with the index in front, so that it plays while it loads; None when the muxer refuses the packets.
+
+    EdgeError when the folder for temporary files takes none, as on a full disk.
+    """
     if head.seed is None or not packets:
         return None
-    with tempfile.TemporaryDirectory(prefix="lookout-clip-") as folder:
-        path = Path(folder) / "clip.mp4"
-        try:
+    try:
+        with tempfile.TemporaryDirectory(prefix="lookout-clip-") as folder:
+            path = Path(folder) / "clip.mp4"
             # The muxer reads its own output again to move the index to the front: that takes a real file.
             _write(path, head.seed, packets, head.frame_s)
-        except (av.error.FFmpegError, ValueError):
-            return None
-        return path.read_bytes()
+            return path.read_bytes()
+    except (av.error.FFmpegError, ValueError):
+        return None
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise EdgeError(f"No clip can be cut ({why}): free space where temporary files go.") from error
 
 
 def _write(path: Path, seed: bytes, packets: Sequence[HeldPacket], frame_s: float) -> None:
