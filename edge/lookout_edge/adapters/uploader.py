@@ -1,5 +1,6 @@
 """Evidence files to the dispatcher, by HTTP PUT under their hash. Events never wait for this."""
 
+import errno
 import hashlib
 import threading
 import time
@@ -27,6 +28,10 @@ _FOR_ALL = frozenset({401, 403, 404, 405, 429, 502, 503, 504})
 
 #: Files above this are sent in pieces of this size.
 PIECE_BYTES = 1_048_576
+
+
+class _Stored(BaseModel):
+    sha256: str
 
 
 class _Progress(BaseModel):
@@ -90,6 +95,9 @@ class EvidenceUploader:
                 except SpoolError as error:
                     self._faults.warning("disk", str(error))
                     done = False
+                except Exception as error:  # noqa: BLE001 - the worker loop: without it no evidence leaves this box
+                    self._faults.warning("fault", f"the upload stumbled ({error!r}) and tries again")
+                    done = False
                 if done:
                     self._backoff.reset()
                     self._wake.wait()
@@ -137,13 +145,14 @@ class EvidenceUploader:
             with file.path.open("rb") as content:
                 if file.bytes <= PIECE_BYTES:
                     answer = client.put(url, content=content.read(), headers={"Content-Type": file.mime})
-                    return self._judge(answer.status_code, file)
+                    return self._judge(answer, file)
                 return self._send_pieces(client, url, file, content)
         except FileNotFoundError:
             return _Result.STORED
         except OSError as error:
             self._faults.warning("upload", f"evidence file {file.path} cannot be read ({error.strerror})")
-            return _Result.REFUSED
+            # Only the medium has lost it for good: rights are mended, and files that are open elsewhere are closed.
+            return _Result.REFUSED if error.errno == errno.EIO else _Result.LATER
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             why = str(error) or type(error).__name__
             self._faults.warning(
@@ -155,7 +164,7 @@ class EvidenceUploader:
         """From where the dispatcher stands: a line that breaks in every clip gets through all the same."""
         answer = client.get(f"{url}/upload")
         if answer.status_code != 200:
-            return self._judge(answer.status_code, file)
+            return self._judge(answer, file)
         offset, stored = _progress(answer)
         if not stored and offset == file.bytes:
             # Every byte is there, and storing them failed: the last piece once more has it tried again.
@@ -168,17 +177,28 @@ class EvidenceUploader:
             span = f"bytes {offset}-{offset + len(piece) - 1}/{file.bytes}"
             answer = client.put(url, content=piece, headers={"Content-Type": file.mime, "Content-Range": span})
             if answer.status_code != 202:
-                return self._judge(answer.status_code, file)
+                return self._judge(answer, file)
             offset, _ = _progress(answer)
         return _Result.STORED if stored else _Result.LATER
+
+    def _believe(self, answer: httpx.Response, file: StoredFile) -> _Result:
+        """Whether it was the dispatcher that said yes: a router's page about used-up data answers everything with 200,
+        and what it is said to have is deleted here."""
+        if not answer.content or _names(answer, file):
+            return _Result.STORED
+        self._faults.warning(
+            "upload", f"not the dispatcher answers at {self._url}: check dispatcher.url and what is on the way to it"
+        )
+        return _Result.UNREACHABLE
 
     def _is_overtaken(self, file: StoredFile) -> bool:
         """Whether something that goes before it has come meanwhile."""
         return self._wake.is_set() and any(first.turn < file.turn for first in self._store.waiting()[:1])
 
-    def _judge(self, status: int, file: StoredFile) -> _Result:
+    def _judge(self, answer: httpx.Response, file: StoredFile) -> _Result:
+        status = answer.status_code
         if status in _STORED:
-            return _Result.STORED
+            return self._believe(answer, file)
         if status == _DAMAGED and _is_sound(file):
             self._faults.warning("upload", f"evidence {file.sha256} arrived damaged and is sent again")
             return _Result.LATER
@@ -188,6 +208,13 @@ class EvidenceUploader:
         advice = "check the gateway's token" if status in {401, 403} else "check dispatcher.url and its log"
         self._faults.warning("upload", f"the dispatcher at {self._url} answers {status} to evidence: {advice}")
         return _Result.UNREACHABLE if status in _FOR_ALL else _Result.LATER
+
+
+def _names(answer: httpx.Response, file: StoredFile) -> bool:
+    try:
+        return _Stored.model_validate_json(answer.content).sha256 == file.sha256
+    except ValidationError:
+        return False
 
 
 def _is_sound(file: StoredFile) -> bool:

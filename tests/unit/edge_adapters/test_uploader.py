@@ -1,5 +1,6 @@
 """Uploading evidence to a dispatcher that is rarely at its best."""
 
+import errno
 import hashlib
 import json
 import threading
@@ -8,12 +9,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from lookout_contract.events import EvidenceKind
 from lookout_edge.adapters.backoff import Backoff
-from lookout_edge.adapters.evidence import DiskEvidence
+from lookout_edge.adapters.evidence import DiskEvidence, StoredFile
 from lookout_edge.adapters.uploader import PIECE_BYTES, EvidenceUploader
 
 Upload = tuple[str, bytes, str | None, str | None]
@@ -27,6 +29,8 @@ class Dispatcher:
     statuses: list[int]
     received: list[Upload] = field(default_factory=list[Upload])
     url: str = ""
+    #: What is said instead of what a dispatcher says.
+    page: bytes = b""
     #: Called with the number of PUTs so far, before each is answered.
     on_put: Callable[[int], None] = lambda _: None
     changed: threading.Condition = field(default_factory=threading.Condition)
@@ -58,7 +62,8 @@ def dispatcher(*statuses: int) -> Generator[Dispatcher]:
 
         def answer(self, status: int, path: str) -> None:
             offset = sum(len(body) for to, body, *_ in desk.received if to == path)
-            content = json.dumps({"offset": offset, "stored": False}).encode()
+            told = {"offset": offset, "stored": False, "sha256": path.rpartition("/")[2]}
+            content = b"" if status == 204 else desk.page or json.dumps(told).encode()
             self.send_response(status)
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
@@ -107,6 +112,57 @@ def test_a_file_goes_once_the_dispatcher_has_it(tmp_path: Path, status: int) -> 
         eventually(lambda: store.depth().files == 0)
     assert desk.received == [(f"/api/v1/evidence/{sha256}", b"film", "video/mp4", "Bearer t0ken")]
     assert hashlib.sha256(b"film").hexdigest() == sha256
+
+
+@pytest.mark.parametrize("page", [b"<html>Your data is used up</html>", b'{"sha256": "another"}', b"{}"])
+def test_who_answers_everything_with_yes_is_no_dispatcher_and_nothing_is_deleted(tmp_path: Path, page: bytes) -> None:
+    store = DiskEvidence(tmp_path)
+    store.put(EvidenceKind.SNAPSHOT, b"x", "image/jpeg")
+    with dispatcher(200) as desk, uploading(store, desk.url):
+        desk.page = page
+        desk.wait_for(3)
+        assert store.depth().files == 1
+        desk.page = b""
+        eventually(lambda: store.depth().files == 0)
+
+
+@pytest.mark.parametrize(
+    ("number", "rejected"), [(errno.EMFILE, 0), (errno.EACCES, 0), (errno.ENOMEM, 0), (errno.EIO, 1)]
+)
+def test_a_file_that_cannot_be_opened_just_now_waits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, rejected: int
+) -> None:
+    store = DiskEvidence(tmp_path)
+    sha256 = store.put(EvidenceKind.SNAPSHOT, b"x", "image/jpeg").sha256
+    tries: list[str] = []
+    really = Path.open
+
+    def fail_thrice(path: Path, *args: Any) -> Any:
+        tries.append(path.stem)
+        if path.stem == sha256 and len(tries) <= 3:
+            raise OSError(number, "not now")
+        return really(path, *args)
+
+    monkeypatch.setattr(Path, "open", fail_thrice)
+    with dispatcher(201) as desk, uploading(store, desk.url):
+        eventually(lambda: store.depth().files == 0)
+    assert (store.depth().rejected, len(desk.received)) == (rejected, 1 - rejected)
+
+
+def test_a_fault_does_not_end_the_uploads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = DiskEvidence(tmp_path)
+    store.put(EvidenceKind.SNAPSHOT, b"x", "image/jpeg")
+    waiting, faults = store.waiting, [ZeroDivisionError("a bug")]
+
+    def stumble() -> tuple[StoredFile, ...]:
+        if faults:
+            raise faults.pop()
+        return waiting()
+
+    monkeypatch.setattr(store, "waiting", stumble)
+    with dispatcher(201) as desk, uploading(store, desk.url):
+        eventually(lambda: store.depth().files == 0)
+    assert len(desk.received) == 1
 
 
 @pytest.mark.parametrize("status", [500, 503, 429, 401, 404])
