@@ -3,7 +3,7 @@
 import sqlite3
 import threading
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from functools import partial
 from pathlib import Path
 
@@ -11,6 +11,8 @@ import structlog
 from pydantic import ValidationError
 
 from lookout_contract.status import Sight
+from lookout_edge.adapters.atomic_file import put_aside
+from lookout_edge.adapters.spool_file import is_broken
 from lookout_edge.domain.memory import KEEP_S, Kind, Note, Recollection
 from lookout_edge.errors import SpoolError
 
@@ -57,6 +59,27 @@ INSERT INTO forgotten (camera, upto) VALUES (?, ?) ON CONFLICT (camera) DO UPDAT
 """
 
 
+def open_or_renew(path: Path) -> "Memory":
+    """The memory at ``path``; one that is damaged is put aside and begun anew, for what was is no reason not to watch.
+
+    SpoolError when the disk refuses.
+    """
+    try:
+        with closing(sqlite3.connect(path)) as file:
+            is_sound = file.execute("PRAGMA quick_check(1)").fetchone()[0] == "ok"
+    except sqlite3.Error as error:
+        is_sound = not is_broken(error)
+    if not is_sound:
+        try:
+            aside = put_aside(path)
+            for suffix in ("-wal", "-shm"):
+                path.with_name(path.name + suffix).unlink(missing_ok=True)
+        except OSError as error:
+            raise SpoolError(f"{path}: the gateway's memory is damaged and cannot be put aside ({error}).") from error
+        _log.error("the gateway's memory was damaged and a new one begins", kept_as=str(aside))
+    return Memory(path)
+
+
 class Memory:
     """Notes on disk. Safe from any thread. A disk that refuses costs the note and a log line, never an event."""
 
@@ -64,11 +87,14 @@ class Memory:
         """Open or make ``path``; SpoolError when that cannot be."""
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-            self._file.execute("PRAGMA journal_mode=WAL")
-            # A power cut may cost the last notes: they are no evidence. Signs of life that came later go with them.
-            self._file.execute("PRAGMA synchronous=OFF")
-            self._file.executescript(_SCHEMA)
+            with ExitStack() as undo:
+                self._file = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+                undo.callback(self._file.close)
+                self._file.execute("PRAGMA journal_mode=WAL")
+                # A power cut may cost the last notes: they are no evidence. Signs of life that came later go with them.
+                self._file.execute("PRAGMA synchronous=OFF")
+                self._file.executescript(_SCHEMA)
+                undo.pop_all()
         except (OSError, sqlite3.Error) as error:
             raise SpoolError(f"{path}: the gateway's memory cannot be opened ({error}); delete the file.") from error
         self._path = path

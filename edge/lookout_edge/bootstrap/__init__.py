@@ -28,7 +28,7 @@ from lookout_edge.adapters.folded_log import FoldedLog
 from lookout_edge.adapters.housekeeping import Housekeeping
 from lookout_edge.adapters.jpeg import encode_jpeg
 from lookout_edge.adapters.link import MqttLink
-from lookout_edge.adapters.memory import Memory
+from lookout_edge.adapters.memory import Memory, open_or_renew
 from lookout_edge.adapters.model_store import RolledOut
 from lookout_edge.adapters.pulse import Pulse
 from lookout_edge.adapters.pulse import is_running as memory_is_kept
@@ -209,7 +209,7 @@ class GatewayBuilder:
         self._directory = FilePlateDirectory(config.data_dir / "residents.json")
         self._evidence = DiskEvidence(config.data_dir / "evidence", quota_bytes=config.evidence.quota_mb * 1_000_000)
         self._spool = open_spool(config, self._clock, self._evidence.give_way)
-        self._memory = Memory(config.data_dir / MEMORY)
+        self._memory = open_or_renew(config.data_dir / MEMORY)
         self._shadows = Shadows(config, self._memory, self.inference, self._clock)
         self._coverage = CoverageFile(config.data_dir / "coverage.json", lambda: self._loaded.timezone, self._clock)
         self._days = WatchedDayFile(config.data_dir / "watched-days.json", self._clock)

@@ -1,4 +1,5 @@
 import re
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
@@ -12,7 +13,7 @@ from typer.testing import CliRunner
 from lookout_contract.events import EndReason, EventData, Phase, Scenario, Severity
 from lookout_contract.status import CameraState, Sight
 from lookout_edge.__main__ import app
-from lookout_edge.adapters.memory import Memory
+from lookout_edge.adapters.memory import Memory, open_or_renew
 from lookout_edge.adapters.page.words import Language, Words
 from lookout_edge.bootstrap import MEMORY
 from lookout_edge.domain.condition import Condition
@@ -323,6 +324,23 @@ def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
     (tmp_path / "memory.db").write_bytes(b"rubbish" * 1000)
     with pytest.raises(SpoolError, match=r"memory\.db.*delete the file"):
         Memory(tmp_path / "memory.db")
+
+
+@pytest.mark.parametrize("rubbish", [b"rubbish" * 1000, None])
+def test_a_gateway_begins_a_damaged_memory_anew_and_keeps_a_sound_one(tmp_path: Path, rubbish: bytes | None) -> None:
+    path = tmp_path / "memory.db"
+    with closing(open_or_renew(path)) as memory:
+        for at in range(500):
+            memory.add(sight(float(at)))
+    with closing(open_or_renew(path)) as again:
+        assert len(again.between(0, 1000)) == 500
+    content = path.read_bytes()
+    # A power cut may leave any page half written.
+    path.write_bytes(rubbish or content[:8192] + b"\xff" * (len(content) - 8192))
+    with closing(open_or_renew(path)) as fresh:
+        fresh.add(sight(1.0))
+        assert len(fresh.between(0, 1000)) == 1
+    assert len(list(tmp_path.glob("memory.db.broken-*"))) == 1
 
 
 def test_what_was_stored_is_remembered_and_what_was_not_is_not() -> None:
