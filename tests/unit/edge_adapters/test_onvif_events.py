@@ -124,7 +124,7 @@ def test_what_nobody_configured_is_nothing() -> None:
     assert profile.take("other/onvif-ej/RuleEngine/FieldDetector/ObjectsInside", message("true"), NOW) == []
 
 
-@pytest.mark.parametrize("payload", [b"", b"[]", b"\xff", b'{"UtcTime": "yesterday"}'])
+@pytest.mark.parametrize("payload", [b"", b"[]", b"\xff", b'{"UtcTime": "yesterday"}', b"[" * 100_000])
 def test_what_is_no_event_is_a_value_error(payload: bytes) -> None:
     with pytest.raises(ValueError):  # noqa: PT011
         talking().take(TOPIC, payload, NOW)

@@ -137,7 +137,10 @@ class ProfileM:
 
 
 def _said(camera: str, rule: EventRule, name: str, payload: bytes) -> _Said:
-    message: object = json.loads(payload)
+    try:
+        message: object = json.loads(payload)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
     if not isinstance(message, dict):
         raise ValueError("the payload is no JSON object")
     fields = cast(dict[str, object], message)
