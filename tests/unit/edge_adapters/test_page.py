@@ -3,12 +3,14 @@
 import base64
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from http import HTTPStatus
 from importlib.resources import files
 from pathlib import Path
+from socket import create_connection
+from threading import active_count
 from typing import Any, cast
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
@@ -21,6 +23,7 @@ from lookout_contract.events import Attributes, EndReason, Phase, Scenario, Seve
 from lookout_contract.status import CameraReport, CameraState, Coverage, GatewayStatus, Sight, SpoolDepth
 from lookout_edge.adapters.page import CameraPlan, Desk, LocalPage, Recalled
 from lookout_edge.adapters.page.access import is_own_name, shows_token
+from lookout_edge.adapters.page.server import MOST_GUESTS
 from lookout_edge.domain.condition import Condition
 from lookout_edge.domain.frame import Image
 from lookout_edge.domain.geometry import Box
@@ -348,3 +351,21 @@ def test_serves_over_a_socket_and_a_taken_port_costs_only_the_page() -> None:
         assert second.address is None
         second.close()
     assert page.address is None
+
+
+def test_connections_that_say_nothing_take_few_threads_and_keep_nobody_out() -> None:
+    page = LocalPage(Desk(FakeGateway(), token=None, for_this_machine_only=True), bind="127.0.0.1", port=0)
+    page.start()
+    before = active_count()
+    with closing(page), ExitStack() as open_ones:
+        assert page.address is not None
+        port = int(page.address.rpartition(":")[2])
+        silent = [open_ones.enter_context(create_connection(("127.0.0.1", port), 10)) for _ in range(3 * MOST_GUESTS)]
+        silent[0].settimeout(10)
+        assert silent[0].recv(1) == b""  # shown the door
+        with urlopen(page.address + "/healthz", timeout=10) as response:
+            assert response.status == 200
+        for each in silent[:MOST_GUESTS]:
+            each.settimeout(10)
+            assert each.recv(1) == b""
+        assert active_count() - before <= 2 * MOST_GUESTS

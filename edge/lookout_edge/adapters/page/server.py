@@ -3,11 +3,13 @@
 import json
 import socket
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.resources import files
-from threading import BoundedSemaphore, Thread
+from threading import BoundedSemaphore, Lock, Thread
+from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import structlog
@@ -37,9 +39,13 @@ _HEADERS = {
 }
 #: Requests that are answered at once; more wait. A page that many people leave open must not eat the box.
 _AT_ONCE = 4
+#: Connections that are open at once, whatever they say. Before anybody has shown a token, a scanner in the network that
+#: opens hundreds and says nothing must not take the file handles that cameras and evidence need.
+MOST_GUESTS = 32
 #: Seconds after which a client that says nothing is left.
 _PATIENCE_S = 15.0
 _LONGEST_PICTURE = 960
+_Request = socket.socket | tuple[bytes, socket.socket]
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +227,28 @@ class _Server(ThreadingHTTPServer):
     block_on_close = False
     # Two gateways on one port would take turns.
     allow_reuse_port = False
+
+    def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
+        self._guests: list[_Request] = []
+        self._lock = Lock()
+        super().__init__(address, handler)
+
+    def process_request(self, request: _Request, client_address: Any) -> None:
+        """See ``ThreadingMixIn``. Who has been there longest makes room: each takes a thread and a file handle."""
+        with self._lock:
+            self._guests.append(request)
+            leaving = self._guests.pop(0) if len(self._guests) > MOST_GUESTS else None
+        if isinstance(leaving, socket.socket):
+            with suppress(OSError):  # it has just gone by itself
+                leaving.shutdown(socket.SHUT_RDWR)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: _Request) -> None:
+        """See ``BaseServer``."""
+        with self._lock:
+            if request in self._guests:
+                self._guests.remove(request)
+        super().shutdown_request(request)
 
 
 class _V6Server(_Server):
