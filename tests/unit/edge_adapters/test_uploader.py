@@ -135,7 +135,7 @@ def test_a_file_that_cannot_be_opened_just_now_waits(
     store = DiskEvidence(tmp_path)
     sha256 = store.put(EvidenceKind.SNAPSHOT, b"x", "image/jpeg").sha256
     tries: list[str] = []
-    really = Path.open
+    really: Callable[..., Any] = Path.open
 
     def fail_thrice(path: Path, *args: Any) -> Any:
         tries.append(path.stem)
