@@ -219,7 +219,7 @@ def test_what_has_gone_during_a_restart_ends_as_cleared_once_somebody_looked_for
     assert after.is_waiting
     events = run(after, [[]] * 10, start=302.0)
     assert [(e.occurrence, e.phase, e.end_reason) for e in events] == [(start.occurrence, Phase.END, EndReason.CLEARED)]
-    assert events[0].dwell_s == 15.0
+    assert (events[0].dwell_s, events[0].votes) == (15.0, start.votes)
     assert not after.is_waiting
 
 
@@ -365,10 +365,10 @@ def test_what_was_carried_away_during_a_restart_ends_as_that_and_what_is_allowed
     (start,) = run(book(), [[observation()]])
     settings = OccurrenceSettings(hold_s=2.0, gone_as=EndReason.REMOVED)
     allowed = observation(standing=Standing.BLOCKED)
-    for seen, reason in (([], EndReason.REMOVED), ([allowed], EndReason.CLEARED)):
+    for seen, looks, reason in (([], 10, EndReason.REMOVED), ([allowed], 1, EndReason.CLEARED)):
         after = EventBook(Scenario.GARBAGE, Provenance(camera="gate", models={}), settings)
         after.resume([start])
-        assert [event.end_reason for event in run(after, [seen] * 10, start=200.0)] == [reason]
+        assert [event.end_reason for event in run(after, [seen] * looks, start=200.0)] == [reason]
 
 
 def test_what_waits_after_a_restart_is_gone_only_after_looks_without_it_one_after_another() -> None:
@@ -425,3 +425,10 @@ def test_what_stands_in_two_zones_is_told_by_the_one_in_which_it_came() -> None:
     lane, yard = observation(1), observation(1, zone="yard")
     events = run(book(), [[lane, yard], [yard, lane], [lane, yard]])
     assert [(event.phase, event.zone) for event in events] == [(Phase.START, "lane")]
+
+
+def test_what_goes_on_after_a_power_cut_is_not_told_to_have_ended_when_the_time_for_that_is_over() -> None:
+    (start,) = run(book(), [[observation()]])
+    after = book(resume_s=60.0, update_interval_s=1000.0)
+    after.resume([start])
+    assert phases(run(after, [[observation()]] * 200, start=110.0)) == ["update"]
