@@ -37,8 +37,9 @@ _WATCHED_GAP_S = 30.0
 #: Seconds from one estimate of a person's pose to the next, and for which one is believed.
 _POSE_EVERY_S, _POSE_LASTS_S = 0.5, 1.5
 #: Who lies on the floor since the night, and a portrait on the wall, are somebody and no sign of life: it takes so many
-#: looks in a row at which their box has less than this in common (IoU) with where they were first seen.
-_MOVED_LOOKS, _STILL_IOU = 3, 0.8
+#: looks in a row at which their box has less than this in common (IoU) with where they were. Who has moved is alive for
+#: so many seconds, and not for as long as they lie there.
+_MOVED_LOOKS, _STILL_IOU, _MOTION_LASTS_S = 3, 0.8, 60.0
 #: Key of the observation that nobody was seen: no thing has it. Tracks count from 1, and see ``Presence.thing``.
 _NOBODY = 0
 #: Between two looks.
@@ -117,16 +118,18 @@ class _Note:
     tilted_at: float = float("-inf")
     #: When the pose was last asked for.
     asked_at: float = float("-inf")
-    #: Where they were first seen, in how many looks in a row they were elsewhere, and whether that was often enough.
-    first: Box | None = None
+    #: Where they were first seen or came to, in how many looks in a row they were elsewhere, and when that last was
+    #: often enough.
+    place: Box | None = None
     elsewhere: int = 0
-    moved: bool = False
+    moved_at: float = float("-inf")
 
-    def follow(self, box: Box) -> None:
+    def follow(self, at: float, box: Box) -> None:
         """One more look at them."""
-        self.first = self.first or box
-        self.elsewhere = self.elsewhere + 1 if box.iou(self.first) < _STILL_IOU else 0
-        self.moved = self.moved or self.elsewhere >= _MOVED_LOOKS
+        self.place = self.place or box
+        self.elsewhere = self.elsewhere + 1 if box.iou(self.place) < _STILL_IOU else 0
+        if self.elsewhere >= _MOVED_LOOKS:
+            self.place, self.elsewhere, self.moved_at = box, 0, at
 
     def tilt_at(self, at: float) -> float | None:
         """The tilt, while it may still be believed."""
@@ -189,7 +192,7 @@ class Care(PresenceRule[CareParams, _Note]):
     def _judge(self, at: float, zone: Zone, presence: Presence, note: _Note) -> Judgement:
         if presence.seen_at >= at:
             self._note_posture(at, presence, note)
-            note.follow(presence.track.box)
+            note.follow(at, presence.track.box)
         lying_s = 0.0 if note.lying_since is None else seconds_between(note.lying_since, presence.seen_at)
         fell = note.fell_within_s is not None and note.fell_within_s <= self._params.fall_within_s
         return Judgement(
@@ -203,7 +206,7 @@ class Care(PresenceRule[CareParams, _Note]):
                 ),
                 dwell_condition(lying_s, self._params.lie_s),
                 *self._tilt_condition(at, note),
-                Condition(name="moved", value=note.moved, met=True),
+                Condition(name="moved", value=0 <= at - note.moved_at <= _MOTION_LASTS_S, met=True),
             ),
             severity=Severity.RED,
             severity_reason="care_fall",
@@ -356,8 +359,8 @@ def _former_identity(zones: Sequence[Zone]) -> str:
 
 
 def _is_alive(seen: Observation) -> bool:
-    """Whether it is believed to be a person, and has moved: a coat that a look or two took for one is no sign of life,
-    nor is who lies there without a motion."""
+    """Whether it is believed to be a person, and has moved lately: a coat that a look or two took for one is no sign
+    of life, nor is who lies there without a motion."""
     believed = all(condition.met for condition in seen.conditions if condition.name in {"votes", "score"})
     return believed and any(condition.name == "moved" and condition.value for condition in seen.conditions)
 

@@ -41,12 +41,16 @@ class Watch:
         rule = kind.build(kind.params.model_validate(self.params), [WHOLE_FRAME], ZoneInfo("UTC"))
         return rule, EventBook(self.scenario, Provenance(camera="yard", models={}), rule.occurrences)
 
-    def show(self, label: str | None, start: float, seconds: float, box: Box = HERE, step: float = 0.5) -> None:
-        """A thing stands there; a new track's number from each call on."""
+    def show(
+        self, label: str | None, start: float, seconds: float, box: Box = HERE, step: float = 0.5, walk: float = 0.0
+    ) -> None:
+        """A thing stands there, or goes to and fro; a new track's number from each call on."""
         self.number += 1
         for index in range(round(seconds / step)):
             at = start + index * step
-            tracks = [] if label is None else [track(self.number, at, label=label, box=box, first_at=start)]
+            x = walk * (index % 8)
+            place = box._replace(x1=box.x1 + x, x2=box.x2 + x)
+            tracks = [] if label is None else [track(self.number, at, label=label, box=place, first_at=start)]
             found = tuple(Detection(each.label, 0.9, each.box) for each in tracks)
             scene = Scene("yard", detections=found, going_on=lambda _, at=at: self.book.going_on(at))
             self.events += self.book.update(at, self.rule.observe(at, tracks, scene))
@@ -183,7 +187,7 @@ def test_who_fell_and_still_lies_there_is_told_on(broken: Callable[[Watch, float
 
 
 @broken
-def test_a_silence_that_was_told_goes_on_until_somebody_is_seen(broken: Callable[[Watch, float], None]) -> None:
+def test_a_silence_that_was_told_goes_on_until_somebody_moves(broken: Callable[[Watch, float], None]) -> None:
     watched = Watch(Scenario.CARE, {"opted_in": True, "alive_by": "09:30"})
     watched.show(None, MIDNIGHT + 4.9 * 3600, 5 * 3600, step=10.0)
     assert watched.told == [("no_sign_of_life", Severity.RED)]
@@ -191,7 +195,7 @@ def test_a_silence_that_was_told_goes_on_until_somebody_is_seen(broken: Callable
     broken(watched, ten - 360)
     watched.show(None, ten, 900, step=10.0)
     assert watched.events[-1].end_reason is None
-    watched.show("person", ten + 900, 60, box=UPRIGHT)
+    watched.show("person", ten + 900, 60, box=UPRIGHT, walk=0.02)
     assert watched.events[-1].end_reason is EndReason.CLEARED
     count = len(watched.events)
     watched.show(None, ten + 960, 600, step=10.0)

@@ -276,6 +276,17 @@ def test_who_never_moves_shows_no_sign_of_life(seen: See) -> None:
     assert active(watch(watched, walking, hour(10.1), 60))[-1][0] < hour(10.1) + 6, "one motion does"
 
 
+def test_who_moved_in_the_evening_and_has_lain_still_since_shows_no_sign_of_life() -> None:
+    watched = care(alive_by="09:30")
+    slumped = Box(0.38, 0.55, 0.53, 0.85)  # no fall: neither upright nor lying
+    assert active(watch(watched, walking, hour(4), 60)) == []
+    quiet = watch(watched, trembling(slumped), hour(4) + 61, 6 * 3600, step=10.0)
+    assert active(quiet)[0] == (pytest.approx(hour(9.5), abs=10), "no_sign_of_life")
+    after = watch(watched, walking, hour(10.1), 60)
+    assert active(after)[-1][0] < hour(10.1) + 6
+    assert after[-1][1].attributes.stage == "fall", "of nobody's silence any more"
+
+
 def test_whoever_is_seen_ends_the_silence_whatever_their_number() -> None:
     """Somebody whose track was lost is found under its number again while another goes on under it: they are -1."""
     watched, book = care(alive_by="09:30"), EventBook(Scenario.CARE, Provenance(camera="home", models={}))

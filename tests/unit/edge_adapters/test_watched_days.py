@@ -42,7 +42,8 @@ class Room:
         for index in range(round((until - since) * 360)):
             at = MIDNIGHT + since * 3600 + index * 10
             self.clock.at = at
-            seen = (track(1, at, label="person", box=SOMEBODY),) if anybody else ()
+            walked = SOMEBODY._replace(x1=SOMEBODY.x1 + 0.05 * index, x2=SOMEBODY.x2 + 0.05 * index)
+            seen = (track(1, at, label="person", box=walked),) if anybody else ()
             looked = self.rule.observe(at, seen, Scene("room"))
             self.alarms += [(at - MIDNIGHT) / 3600 for o in looked if o.standing is Standing.ACTIVE]
 
