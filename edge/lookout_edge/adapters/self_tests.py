@@ -70,6 +70,8 @@ class WeeklySelfTests:
                 self._run(camera, scenario)
             except EdgeError as error:
                 _log.warning("self-test", camera=camera, scenario=scenario.value, why=str(error))
+            except Exception:  # noqa: BLE001 - the next cameras are tested all the same, and all again in a week
+                _log.exception("self-test", camera=camera, scenario=scenario.value)
 
     def _watch(self) -> None:
         while not self._stop.wait(_LOOK_EVERY_S):

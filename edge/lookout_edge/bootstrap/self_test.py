@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
+from pydantic import ValidationError
 
 from lookout_contract.events import Scenario
 from lookout_edge.adapters.reel import Reel
@@ -62,7 +63,7 @@ class Rehearsals:
         if self.reel is None or chosen is None or chosen not in clips:
             raise ConfigError(self._lacks(name, camera, scenario))
         clip = self.reel.clips[clips[chosen]]
-        rehearsed = _staged(camera, chosen, clip.zones, clip.params)
+        rehearsed = staged(camera, chosen, clip.zones, clip.params)
         rules = build_rules(name, rehearsed, loaded.calendar, self.models())
         looks = LookSettings(detect_fps=camera.detect_fps, heartbeat_s=camera.heartbeat_s)
         start_at = self.clock.now()
@@ -101,14 +102,25 @@ class Rehearsals:
         return f"Nothing to test {what} with: its rules look for {rules}, the reel in {self.reel.folder} shows {known}."
 
 
-def _staged(
+def staged(
     camera: CameraConfig, scenario: Scenario, zones: Sequence[Sequence[tuple[float, float]]], params: Mapping[str, Any]
 ) -> CameraConfig:
-    """The camera with the one rule of ``scenario``, in the clip's zones, at any time of the week."""
+    """The camera with the one rule of ``scenario``, in the clip's zones, at any time of the week.
+
+    ConfigError where the rule's own parameters do not go with the clip's.
+    """
     placed = {f"reel-{number}": ZoneConfig(polygon=tuple(polygon)) for number, polygon in enumerate(zones)}
     rule = next(rule for rule in camera.rules if rule.scenario == scenario.value)
-    document = {**rule.model_dump(), "windows": (), **params, "zones": tuple(placed)}
-    return camera.model_copy(update={"rules": (type(rule).model_validate(document),), "zones": placed, "masks": ()})
+    document = rule.model_dump()
+    # What its own zones are besides (sockets, drop-off points) no zone of the clip is.
+    beside = {name: () for name in document if name.endswith("_zones")}
+    document |= {**beside, "windows": (), **params, "zones": tuple(placed)}
+    try:
+        rules = (type(rule).model_validate(document),)
+    except ValidationError as error:
+        why = error.errors(include_url=False)[0]["msg"]
+        raise ConfigError(f"The rule {scenario.value} cannot be tested with the reel's clip: {why}.") from error
+    return camera.model_copy(update={"rules": rules, "zones": placed, "masks": ()})
 
 
 def weekly(loaded: LoadedConfig, rehearsals: Rehearsals, desk: SelfTestDesk) -> list[Service]:

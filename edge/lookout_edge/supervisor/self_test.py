@@ -155,6 +155,8 @@ class SelfTestDesk:
             test.why = str(error)
             test.passed = False
         finally:
+            if test.passed is None:
+                test.why, test.passed = "It stumbled over a fault: the gateway's log says where.", False
             self._busy.release()
         hops = {hop.value: round(seconds, 3) for hop, seconds in test.hops.items()}
         say = log.info if test.passed else log.error

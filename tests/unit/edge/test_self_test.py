@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from threading import Event, Thread
 from zoneinfo import ZoneInfo
 
@@ -9,6 +10,10 @@ import pytest
 
 from lookout_contract.events import EndReason, EventData, Phase, Scenario, Severity
 from lookout_contract.status import CameraState, Sight
+from lookout_edge.adapters.reel import Reel
+from lookout_edge.bootstrap import load
+from lookout_edge.bootstrap.self_test import staged
+from lookout_edge.config import CameraConfig
 from lookout_edge.domain.detection import Detection
 from lookout_edge.domain.frame import Frame
 from lookout_edge.errors import ConfigError, EdgeError
@@ -20,6 +25,7 @@ from lookout_edge.testing import FakeClock, ListSource, MemorySink, ShadeDetecto
 
 CAR = Detection("car", 0.8, box_at(0.4, 0.4, 0.2, 0.2))
 BEGIN = 100.0
+CONFIGS = Path(__file__).parents[3] / "configs"
 
 
 def see(shade: int) -> Sequence[Detection]:
@@ -155,3 +161,36 @@ def test_there_is_one_at_a_time_and_a_refusal_leaves_room_for_the_next() -> None
     go.set()
     other.join(10)
     assert desk.last("gate") is not None
+
+
+@pytest.mark.parametrize("path", sorted(CONFIGS.glob("gateway.*.yaml")), ids=lambda path: path.stem)
+def test_every_camera_of_our_examples_can_be_tested(path: Path) -> None:
+    reel = Reel.find()
+    assert reel is not None
+    for camera in load(path).config.cameras.values():
+        wanted = [Scenario(rule.scenario) for rule in camera.rules]
+        for scenario, name in reel.showing(wanted).items():
+            clip = reel.clips[name]
+            (rule,) = staged(camera, scenario, clip.zones, clip.params).rules
+            assert rule.scenario == scenario.value
+
+
+def test_a_rule_that_does_not_go_with_the_clip_is_told_in_a_sentence() -> None:
+    rule = {"scenario": "corridor_ebike", "dwell_s": 1, "charging_dwell_s": 2}
+    camera = CameraConfig.model_validate({"source": {"url": "rtsp://192.0.2.1/1"}, "rules": [rule]})
+    with pytest.raises(ConfigError, match=r"cannot be tested with the reel's clip: .*charging_dwell_s"):
+        staged(camera, Scenario.CORRIDOR_EBIKE, [], {"dwell_s": 4.0})
+
+
+def test_a_fault_ends_the_test_as_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World()
+
+    def stumble(data: EventData) -> int:
+        raise ZeroDivisionError("a bug")
+
+    monkeypatch.setattr(world.spool, "put", stumble)
+    with pytest.raises(ZeroDivisionError):
+        world.run()
+    last = world.desk.last("gate")
+    assert last is not None
+    assert (last.passed, last.why) == (False, "It stumbled over a fault: the gateway's log says where.")

@@ -43,6 +43,7 @@ class World:
         self.clock, self.ran = FakeClock(), list[tuple[str, Scenario]]()
         self.clock.at = now.timestamp()
         self.folder = folder
+        self.fault: Exception = EdgeError("The gate is not there.")
 
     def box(self) -> WeeklySelfTests:
         return WeeklySelfTests(
@@ -57,7 +58,7 @@ class World:
     def test(self, camera: str, scenario: Scenario) -> None:
         self.ran.append((camera, scenario))
         if camera == "gate":
-            raise EdgeError("The gate is not there.")
+            raise self.fault
 
 
 def test_a_new_box_waits_for_its_first_moment_and_a_missed_one_is_made_up_for(tmp_path: Path) -> None:
@@ -75,3 +76,10 @@ def test_a_new_box_waits_for_its_first_moment_and_a_missed_one_is_made_up_for(tm
     again.run_round()
     assert world.ran == list(PLAN)
     assert not world.box().is_due()
+
+
+def test_a_test_that_stumbles_does_not_end_the_round_nor_those_of_later_weeks(tmp_path: Path) -> None:
+    world = World(tmp_path, WEDNESDAY)
+    world.fault = ZeroDivisionError("a bug")
+    world.box().run_round()
+    assert world.ran == list(PLAN)
