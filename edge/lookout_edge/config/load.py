@@ -161,6 +161,8 @@ def _with_secrets(path: Path, config: GatewayConfig, environ: Mapping[str, str])
         file = _first_line(path, "dispatcher.token_file", dispatcher.token_file)
         token = environ.get("LOOKOUT_DISPATCHER_TOKEN") or file
         if token:
+            if not (token.isascii() and token.isprintable()):
+                raise ConfigError(f"{path}: dispatcher.token_file: the token has characters that no token has.")
             dispatcher = dispatcher.model_copy(update={"token": SecretStr(token)})
     http = config.http
     if token := environ.get("LOOKOUT_HTTP_TOKEN") or _first_line(path, "http.token_file", http.token_file):
@@ -196,7 +198,8 @@ def _first_line(path: Path, key: str, file: Path | None) -> str | None:
 def read_text_of(path: Path, key: str, file: Path) -> str:
     """The text of a file that the configuration names; ConfigError says which key named it."""
     try:
-        return file.read_text(encoding="utf-8")
+        # Some editors put a mark in front, which no secret begins with.
+        return file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: {key}: {file} cannot be read; create it or correct the path.") from error
 

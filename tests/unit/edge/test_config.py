@@ -341,6 +341,19 @@ def test_an_empty_or_missing_secret_file_is_named(tmp_path: Path) -> None:
         load(tmp_path, GOOD + "mqtt: {password_file: none}\n")
 
 
+def test_a_mark_that_an_editor_put_in_front_is_no_part_of_a_secret_and_what_is_no_token_is_said(tmp_path: Path) -> None:
+    (tmp_path / "pw").write_text("from-file\n", encoding="utf-8-sig")
+    text = GOOD + "dispatcher: {url: 'http://d', token_file: pw}\n"
+    config = load(tmp_path, text).config
+    assert config.dispatcher is not None
+    assert config.dispatcher.token is not None
+    assert config.dispatcher.token.get_secret_value() == "from-file"
+    (tmp_path / "pw").write_text("密码\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"dispatcher\.token_file: the token has characters") as refused:
+        load(tmp_path, text)
+    assert "密码" not in str(refused.value)
+
+
 def test_a_wrong_secret_is_not_printed(tmp_path: Path) -> None:
     assert "1234567" not in "".join(faults(tmp_path, GOOD + "mqtt: {password: 1234567}\n"))
 
