@@ -67,6 +67,11 @@ class DeviceBus:
 
     def __init__(self, options: BrokerOptions, client_id: str, topics: Mapping[str, Callable[[], None]]) -> None:
         self._options, self._topics = options, dict(topics)
+        self._lock = threading.Lock()
+        #: Topic → what it is told once there is a connection.
+        self._waiting: dict[str, str] = {}
+        #: Whether that has been said: what comes later must not overtake it.
+        self._connects = False
         version: Literal[4, 5] = options.version
         client = mqtt.Client(
             CallbackAPIVersion.VERSION2,
@@ -103,9 +108,13 @@ class DeviceBus:
             client.on_connect = client.on_message = client.on_subscribe = client.on_disconnect = None
 
     def publish(self, topic: str, payload: str) -> None:
-        """Send with QoS 1; what cannot go now waits for the connection."""
-        if self._client is not None:
-            self._client.publish(topic, payload, qos=1)
+        """Send with QoS 1. Of what cannot go now the last word on each topic waits for the connection: a door is told
+        how it shall be, not all that it missed in the days without."""
+        with self._lock:
+            if self._client is not None and self._connects:
+                self._client.publish(topic, payload, qos=1)
+            else:
+                self._waiting[topic] = payload
 
     def _connected(
         self, client: mqtt.Client, _data: object, _flags: object, reason: ReasonCode, _properties: Properties | None
@@ -114,7 +123,12 @@ class DeviceBus:
             _log.warning(
                 "the broker of the devices refuses this gateway", broker=self._options.address, why=str(reason)
             )
-        elif self._topics:
+            return
+        with self._lock:
+            waiting, self._waiting, self._connects = self._waiting, {}, True
+            for topic, payload in waiting.items():
+                client.publish(topic, payload, qos=1)
+        if self._topics:
             client.subscribe([(topic, 1) for topic in self._topics])
         else:
             self.listening.set()
@@ -124,6 +138,8 @@ class DeviceBus:
 
     def _lost(self, *_: object) -> None:
         self.listening.clear()
+        with self._lock:
+            self._connects = False
 
     def _received(self, _client: mqtt.Client, _data: object, message: mqtt.MQTTMessage) -> None:
         if message.retain:

@@ -2,6 +2,7 @@
 
 import json
 import queue
+import threading
 from pathlib import Path
 
 import paho.mqtt.client as mqtt
@@ -66,6 +67,43 @@ def test_a_press_arrives_a_door_hears_and_old_presses_do_not_count(tmp_path: Pat
             presses.get()
         door.publish("home/button", "single", qos=1)
         assert presses.get(timeout=20) == "lobby"
+    finally:
+        bus.close()
+        door.disconnect()
+        door.loop_stop()
+        broker.kill()
+
+
+def test_after_days_without_their_broker_devices_hear_the_last_word_alone(tmp_path: Path) -> None:
+    program = find_mosquitto()
+    if program is None:
+        pytest.skip("mosquitto is not installed")
+    broker = Mosquitto(program, tmp_path)
+    bus = DeviceBus(BrokerOptions(host="127.0.0.1", port=broker.port), "lookout-devices-g3", {})
+    for word in ("hold", "release") * 500:
+        bus.publish("lift/3/door", word)
+    bus.publish("lift/3/siren", "rest")
+    broker.start()
+    heard: queue.Queue[tuple[str, bytes]] = queue.Queue()
+    door = mqtt.Client(CallbackAPIVersion.VERSION2, client_id="door3")
+    door.on_message = lambda _c, _d, message: heard.put((message.topic, bytes(message.payload)))
+    subscribed = threading.Event()
+
+    def note(*_: object) -> None:
+        subscribed.set()
+
+    door.on_subscribe = note
+    door.connect("127.0.0.1", broker.port)
+    door.subscribe("lift/#", qos=1)
+    door.loop_start()
+    assert subscribed.wait(20)
+    bus.start()
+    try:
+        assert heard.get(timeout=20) == ("lift/3/door", b"release")
+        assert heard.get(timeout=20) == ("lift/3/siren", b"rest")
+        assert bus.listening.wait(20)
+        bus.publish("lift/3/door", "hold")
+        assert heard.get(timeout=20) == ("lift/3/door", b"hold")
     finally:
         bus.close()
         door.disconnect()
