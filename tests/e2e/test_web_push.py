@@ -1,24 +1,36 @@
 """Notices to a phone whose page is closed: turned on, shown by the service worker, turned off by signing out."""
 
 import json
+from base64 import urlsafe_b64encode
 from typing import Any, cast
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from playwright.sync_api import Page, expect
 
 from e2e.console_driver import Window
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
+#: Keys as a browser makes them; nobody has the private one.
+_KEYS = {
+    "p256dh": urlsafe_b64encode(
+        ec.generate_private_key(ec.SECP256R1()).public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+    )
+    .decode()
+    .rstrip("="),
+    "auth": "a" * 22,
+}
 #: No test may ask a push service of the world for a subscription.
-_BROWSER = """
-    PushManager.prototype.subscribe = async (wanted) => {
+_BROWSER = f"""
+    PushManager.prototype.subscribe = async (wanted) => {{
         window.applicationServerKey = wanted.applicationServerKey;
-        return {
+        return {{
             endpoint: "https://fcm.googleapis.com/fcm/send/made-up",
-            toJSON: () => ({ keys: { p256dh: "p".repeat(87), auth: "a".repeat(22) } }),
-        };
-    };
+            toJSON: () => ({{ keys: {json.dumps(_KEYS)} }}),
+        }};
+    }};
     PushManager.prototype.getSubscription = async () => null;
     Notification.requestPermission = async () => "granted";
 """

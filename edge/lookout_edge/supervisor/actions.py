@@ -71,17 +71,21 @@ class ActingSink:
         self._spoke_at: dict[tuple[str, Action], float] = {}
 
     def put(self, data: EventData) -> int:
-        """See ``EventSink``. The event is stored before anything is done about it."""
-        number = self._sink.put(data)
-        if not data.attributes.test:
-            with self._lock:
+        """See ``EventSink``. The event is stored before anything is done about it.
+
+        Both under the lock: a camera that starts in between would take what has just begun for left under way, and
+        nothing would be done for it.
+        """
+        with self._lock:
+            number = self._sink.put(data)
+            if not data.attributes.test:
                 self._act(data)
         return number
 
     def unfinished(self, camera: str) -> Sequence[EventData]:
         """See ``EventSink``. What a power cut left under way is so still: its end is told to the devices, too."""
-        known = self._sink.unfinished(camera)
         with self._lock:
+            known = self._sink.unfinished(camera)
             for data in known:
                 for action in self._reached(data) if data.end_reason is None else ():
                     self._begin(data, action)

@@ -94,7 +94,7 @@ def test_the_other_looks_of_a_detector_come_along(tmp_path: Path, dispatcher: Di
     rolled = store(tmp_path, dispatcher).fetch("community-nano-int8", package.sha256, package.bytes)
     fire = ("fire-detector", "fire-far-look", "fire-second-look")
     others = ("rubbish-detector", "rubbish-second-look", "street-detector")
-    assert Zoo(rolled.folder).names() == ("community-nano-int8", *fire, *others)
+    assert Zoo(rolled.folder).names() == ("community-nano-int8", *fire, *others, "two-wheeler-second-look")
 
 
 def test_a_broken_download_goes_on_where_it_ended(tmp_path: Path, dispatcher: Dispatcher) -> None:

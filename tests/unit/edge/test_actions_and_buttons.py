@@ -116,6 +116,29 @@ def test_a_door_that_was_held_before_a_power_cut_is_released_after_it() -> None:
     assert after.heard.all == [("door", "hold"), ("door", "release")]
 
 
+def test_a_camera_that_starts_at_this_moment_does_not_take_what_begins_for_done() -> None:
+    world = World(DOOR)
+    starting: list[threading.Thread] = []
+
+    class StartsMeanwhile(MemorySink):
+        """A camera asks for what is under way as soon as this is stored, and before anything is done about it."""
+
+        def put(self, data: EventData) -> int:
+            number = super().put(data)
+            starting.append(threading.Thread(target=world.sink.unfinished, args=("bins",)))
+            starting[-1].start()
+            starting[-1].join(0.2)
+            return number
+
+    world.inner = StartsMeanwhile()
+    world.sink = ActingSink(
+        world.inner, lambda _camera: [DOOR], publisher=world.heard, voice=world.heard, clock=world.clock
+    )
+    world.sink.put(event(Phase.START))
+    starting[0].join()
+    assert world.heard.all == [("door", "hold")]
+
+
 def test_a_clock_that_is_set_back_does_not_silence_the_next_announcement() -> None:
     world = World(VOICE)
     world.sink.put(event(Phase.START, "uncleared"))
