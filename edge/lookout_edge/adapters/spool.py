@@ -15,7 +15,7 @@ import structlog
 from lookout_contract.commands import Gone
 from lookout_contract.delivery import Receipt
 from lookout_contract.events import Event, EventData, Scenario, make_event
-from lookout_edge.adapters.spool_file import is_broken, is_full, open_spool_file
+from lookout_edge.adapters.spool_file import aside_of, is_broken, is_full, open_spool_file
 from lookout_edge.adapters.spool_occurrences import cameras_with_open, last_words, note_event
 from lookout_edge.adapters.spool_room import (
     PROTECTED,
@@ -27,6 +27,7 @@ from lookout_edge.adapters.spool_room import (
     time_away,
     why_gone,
 )
+from lookout_edge.adapters.spool_salvage import readable
 from lookout_edge.errors import SpoolError
 from lookout_edge.ports import Clock
 
@@ -106,7 +107,7 @@ class SqliteSpool:
         self._ahead_s = clock.now() - steady()
         #: Whether the file was met damaged, by whoever wrote or read it: the next use begins a new one.
         self._broken = False
-        self._file = self._open()
+        self._file = self._begin()
         #: What was put since then has been dated by the clock as it is now.
         self._since = self.last_sequence
         with self._transaction() as file:
@@ -126,8 +127,8 @@ class SqliteSpool:
     def put(self, data: EventData) -> int:
         """Store durably and return the sequence number; SpoolError when the disk refuses.
 
-        A file that turns out to be damaged is moved aside, and the event begins a new one. Where the disk is full,
-        whoever said so by ``when_full`` gives way.
+        A file that turns out to be damaged is moved aside, and a new one takes what can be read of it. Where the disk
+        is full, whoever said so by ``when_full`` gives way.
         """
         try:
             sequence = self._put(data)
@@ -240,8 +241,31 @@ class SqliteSpool:
         with self._lock:
             self._file.close()
 
-    def _open(self) -> sqlite3.Connection:
-        file = open_spool_file(self._path, self._stamp())
+    def _begin(self) -> sqlite3.Connection:
+        """The open file; a new one has what could be read of a damaged one that it takes the place of."""
+        stamp = self._stamp()
+        aside = aside_of(self._path, stamp)
+        was_there = aside.exists()
+        self._file, self._since, self._broken = self._open(stamp), 0, False
+        if aside.exists() and not was_there:
+            try:
+                self._carry_over(aside)
+            except SpoolError as error:
+                _log.error("what waited in the damaged spool stays there", kept_as=str(aside), why=str(error))
+        return self._file
+
+    def _carry_over(self, aside: Path) -> None:
+        left = readable(aside)
+        with self._transaction() as file:
+            for event, stored_at in left:
+                file.execute("INSERT OR IGNORE INTO past_epoch VALUES (?)", (event.epoch,))
+                self._insert(file, event.data, stored_at)
+                if not event.data.attributes.test:
+                    note_event(file, event.data)
+        _log.warning("what could be read of the damaged spool waits in the new one", carried_over=len(left))
+
+    def _open(self, stamp: str) -> sqlite3.Connection:
+        file = open_spool_file(self._path, stamp)
         try:
             file.execute("INSERT OR IGNORE INTO life VALUES (1, ?, 0, 0)", (self._new_epoch(),))
         except sqlite3.Error as error:
@@ -253,9 +277,8 @@ class SqliteSpool:
         """Begin a new file after damage; where the disk does not let it, the next use tries again."""
         if self._broken:
             self._file.close()
-            self._file, self._since = self._open(), 0
+            self._begin()
             self._requeued.clear()
-            self._broken = False
 
     def _put(self, data: EventData) -> int:
         with self._transaction() as file:

@@ -74,6 +74,11 @@ def is_full(error: BaseException | None) -> bool:
     return isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL
 
 
+def aside_of(path: Path, stamp: str) -> Path:
+    """Where a damaged file at ``path`` goes."""
+    return path.with_name(f"{path.name}.broken-{stamp}")
+
+
 def open_spool_file(path: Path, stamp: str) -> sqlite3.Connection:
     """A connection for all threads, durable after each commit.
 
@@ -90,7 +95,7 @@ def open_spool_file(path: Path, stamp: str) -> sqlite3.Connection:
                 raise
             aside = _move_aside(path, stamp)
             _log.error(
-                "the spool was broken and a new one begins; unsent events may be in the old file",
+                "the spool was broken and a new one begins",
                 why=str(error),
                 kept_as=str(aside),
             )
@@ -119,7 +124,7 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 def _move_aside(path: Path, stamp: str) -> Path:
     """With its log, which holds what was written last; that goes first, or a new file would take it for its own."""
-    aside = path.with_name(f"{path.name}.broken-{stamp}")
+    aside = aside_of(path, stamp)
     log = path.with_name(f"{path.name}-wal")
     if log.exists():
         log.rename(aside.with_name(f"{aside.name}-wal"))

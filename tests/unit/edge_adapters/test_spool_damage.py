@@ -69,15 +69,35 @@ def damage_first_events(path: Path) -> None:
         file.write(b"\xff" * 4096)
 
 
-def test_damage_that_only_reading_meets_does_not_keep_new_events_here_for_good(tmp_path: Path) -> None:
+def subjects(spool: SqliteSpool) -> list[str]:
+    return [Event.model_validate_json(row.payload).subject for row in spool.pending(500)]
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_damage_that_only_reading_meets_costs_what_it_hit_and_keeps_nothing_else_here(
+    tmp_path: Path, restarted: bool
+) -> None:
     spool = opened(tmp_path / "spool.db")
-    for _ in range(200):
-        spool.put(some_event())
+    for number in range(200):
+        spool.put(some_event(f"occ-{number}"))
+    epoch = spool.epoch
     damage_first_events(tmp_path / "spool.db")
-    with pytest.raises(SpoolError, match="healthy"):
-        spool.pending(10)
+    if restarted:
+        spool.close()
+        spool = opened(tmp_path / "spool.db")
+    else:
+        with pytest.raises(SpoolError, match="healthy"):
+            spool.pending(10)
     spool.put(some_event("occ-new"))
-    assert [Event.model_validate_json(row.payload).subject for row in spool.pending(500)] == ["occ-new"]
+    left = subjects(spool)
+    assert left == [f"occ-{number}" for number in range(201 - len(left), 200)] + ["occ-new"]
+    assert 190 < len(left) < 201
+    assert spool.epoch != epoch
+    assert spool.last_sequence == len(left)
+    gone = spool.requeue(epoch, 1, 200)
+    assert gone is not None
+    assert "carried over" in gone.why
+    assert {event.occurrence for event in spool.unfinished("gate")} == set(left)
     assert len(list(tmp_path.glob("spool.db.broken-*"))) == 1
 
 
@@ -95,8 +115,8 @@ def test_a_damaged_spool_on_a_disk_that_takes_no_new_file_is_begun_anew_when_it_
                 spool.pending(10)
         with pytest.raises(SpoolError):
             spool.put(some_event("refused"))
-    assert spool.put(some_event("occ-new")) == 1
-    assert len(spool.pending(10)) == 1
+    spool.put(some_event("occ-new"))
+    assert subjects(spool)[-1] == "occ-new"
 
 
 def _read_only(*_: object) -> None:
