@@ -112,7 +112,7 @@ class DiskEvidence:
                     self._make_folders()
                     self._spare_alarms(len(content))
                     write_whole(path, content)
-                    self._drop(sum(file.bytes for file in self._expendable()) - self._quota_bytes, keep=path)
+                    self._drop(self._held_bytes() - self._quota_bytes, keep=path)
         except OSError as error:
             raise self._refused(error) from error
         for listener in tuple(self._listeners):
@@ -161,8 +161,8 @@ class DiskEvidence:
     def depth(self) -> EvidenceDepth:
         """How much waits."""
         with self._lock:
-            sizes = [file.bytes for folder in (self._first, self._folder) for file in self._files(folder)]
-            return EvidenceDepth(len(sizes), sum(sizes), self._dropped, len(list(self._files(self._rejected))))
+            sizes = [*self._sizes(self._first), *self._sizes(self._folder)]
+            return EvidenceDepth(len(sizes), sum(sizes), self._dropped, len(self._sizes(self._rejected)))
 
     def listen(self, callback: Callable[[], None]) -> None:
         """Call back after every file that comes in, on the thread that put it."""
@@ -207,16 +207,29 @@ class DiskEvidence:
 
     def _files(self, folder: Path, live_from: float = float("inf")) -> Iterator[StoredFile]:
         """Those in ``folder``, oldest first."""
-        try:
-            entries = [(entry.stat(), Path(entry.path)) for entry in os.scandir(folder) if entry.is_file()]
-        except OSError:
-            return  # It was taken away, or cannot be read: then nothing waits, and ``put`` says what is wrong.
-        for status, path in sorted(entries, key=lambda entry: (entry[0].st_mtime_ns, entry[1].name)):
-            if path.name.startswith(PARTIAL):
-                continue
+        entries = sorted(_listed(folder), key=lambda entry: (entry[1].st_mtime_ns, entry[0]))
+        for name, status in entries:
+            path = folder / name
             lane = Lane.LIVE if status.st_mtime >= live_from else Lane.FIRST if folder == self._first else Lane.REST
             yield StoredFile(path.stem, _TYPES.get(path.suffix, _OTHER_TYPE), path, status.st_size, lane)
+
+    def _held_bytes(self) -> int:
+        return sum(sum(self._sizes(folder)) for folder in (self._rejected, self._folder, self._first))
+
+    @staticmethod
+    def _sizes(folder: Path) -> list[int]:
+        """Of all files there, in no order: with a long outage's twenty thousand, each alarm's picture asks for them."""
+        return [status.st_size for _, status in _listed(folder)]
 
     def _refused(self, error: OSError) -> SpoolError:
         why = error.strerror or str(error)
         return SpoolError(f"cannot store evidence in {self._folder} ({why}): free space there or fix its rights")
+
+
+def _listed(folder: Path) -> list[tuple[str, os.stat_result]]:
+    """Name and status of each file that is whole."""
+    try:
+        with os.scandir(folder) as entries:
+            return [(e.name, e.stat()) for e in entries if not e.name.startswith(PARTIAL) and e.is_file()]
+    except OSError:
+        return []  # It was taken away, or cannot be read: then nothing waits, and ``put`` says what is wrong.

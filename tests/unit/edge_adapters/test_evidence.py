@@ -4,11 +4,13 @@ import hashlib
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from lookout_contract.events import EvidenceKind
-from lookout_edge.adapters.evidence import DiskEvidence, Lane
+from lookout_edge.adapters import evidence
+from lookout_edge.adapters.evidence import DiskEvidence, Lane, StoredFile
 from lookout_edge.errors import SpoolError
 
 
@@ -161,3 +163,19 @@ def test_alarms_get_the_room_of_the_oldest(tmp_path: Path) -> None:
     put(store, b"a")
     assert store.give_way()
     assert store.depth().files == 0
+
+
+def test_a_picture_does_not_wait_for_a_look_at_each_that_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = DiskEvidence(tmp_path, quota_bytes=1000)
+    for number in range(100):
+        store.put(EvidenceKind.SNAPSHOT, number.to_bytes(10), "image/jpeg")
+    made: list[StoredFile] = []
+
+    def count(*values: Any) -> StoredFile:
+        made.append(StoredFile(*values))
+        return made[-1]
+
+    monkeypatch.setattr(evidence, "StoredFile", count)
+    store.put(EvidenceKind.SNAPSHOT, b"x" * 10, "image/jpeg")
+    assert store.depth().files == 100
+    assert len(made) <= 2
