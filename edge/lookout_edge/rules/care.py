@@ -113,6 +113,8 @@ class _Note:
     fell_within_s: float | None = None
     #: The same as told of a fall that goes on over a gap or a restart.
     told_fell_within_s: float | None = None
+    #: Since when they are up again after a fall that was told; until it was taken back.
+    up_since: float | None = None
     #: Degrees by which the torso was tilted, and when that was seen; frame times.
     tilt: float | None = None
     tilted_at: float = float("-inf")
@@ -194,7 +196,7 @@ class Care(PresenceRule[CareParams, _Note]):
             self._note_posture(at, presence, note)
             note.follow(at, presence.track.box)
         lying_s = 0.0 if note.lying_since is None else seconds_between(note.lying_since, presence.seen_at)
-        fell = note.fell_within_s is not None and note.fell_within_s <= self._params.fall_within_s
+        fell = self._fell(note)
         return Judgement(
             conditions=(
                 Condition(
@@ -206,6 +208,7 @@ class Care(PresenceRule[CareParams, _Note]):
                 ),
                 dwell_condition(lying_s, self._params.lie_s),
                 *self._tilt_condition(at, note),
+                *self._up_condition(presence, note),
                 Condition(name="moved", value=0 <= at - note.moved_at <= _MOTION_LASTS_S, met=True),
             ),
             severity=Severity.RED,
@@ -214,6 +217,22 @@ class Care(PresenceRule[CareParams, _Note]):
             turns=() if note.lying_since is None else (note.lying_since + self._params.lie_s,),
             pose_of=self._pose_wish(at, presence, note),
         )
+
+    def _fell(self, note: _Note) -> bool:
+        return note.fell_within_s is not None and note.fell_within_s <= self._params.fall_within_s
+
+    def _was_told(self, at: float, note: _Note) -> bool:
+        """Whether a fall of theirs was an alarm up to now."""
+        lay = note.lying_since is not None and seconds_between(note.lying_since, at) >= self._params.lie_s
+        return note.told_fell_within_s is not None or (lay and self._fell(note))
+
+    def _up_condition(self, presence: Presence, note: _Note) -> tuple[Condition, ...]:
+        """Unmet in one look, which ends the alarm: otherwise it went on for as long as they are seen, and hid the next
+        fall."""
+        if note.up_since is None or seconds_between(note.up_since, presence.seen_at) < self.holding.hold_s:
+            return ()
+        note.up_since = None
+        return (Condition(name="still_down", value=False, met=False),)
 
     def _tilt_condition(self, at: float, note: _Note) -> tuple[Condition, ...]:
         """Tells what the pose said, where there is a model for it."""
@@ -239,7 +258,10 @@ class Care(PresenceRule[CareParams, _Note]):
         if tilt is not None:
             note.tilt, note.tilted_at = tilt, at
         posture = self._posture(at, track.box, note)
+        if posture is _Posture.LYING:
+            note.up_since = None
         if posture is _Posture.UPRIGHT:
+            note.up_since = at if self._was_told(at, note) else note.up_since
             note.upright_at, note.lying_since, note.fell_within_s = at, None, None
             note.told_fell_within_s = None
         elif posture is _Posture.LYING and note.lying_since is None:

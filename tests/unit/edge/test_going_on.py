@@ -187,6 +187,44 @@ def test_who_fell_and_still_lies_there_is_told_on(broken: Callable[[Watch, float
 
 
 @broken
+def test_who_got_up_after_a_fall_that_was_told_and_lies_down_slowly_has_not_fallen_again(
+    broken: Callable[[Watch, float], None],
+) -> None:
+    watched = Watch(Scenario.CARE, {"opted_in": True})
+    watched.show("person", MIDNIGHT, 20, box=UPRIGHT)
+    watched.number -= 1
+    watched.show("person", MIDNIGHT + 20, 30, box=LYING)
+    broken(watched, MIDNIGHT + 50)
+    watched.show("person", MIDNIGHT + 70, 20, box=LYING)
+    watched.number -= 1
+    watched.show("person", MIDNIGHT + 90, 120, box=UPRIGHT)
+    told = len(watched.events)
+    assert watched.events[-1].end_reason is EndReason.CLEARED
+    watched.number -= 1
+    watched.show("person", MIDNIGHT + 210, 10, box=Box(0.38, 0.55, 0.53, 0.85))
+    watched.number -= 1
+    watched.show("person", MIDNIGHT + 220, 60, box=LYING)
+    assert len(watched.events) == told
+
+
+def test_who_gets_up_in_sight_ends_the_alarm_and_the_next_fall_is_another_one() -> None:
+    watched = Watch(Scenario.CARE, {"opted_in": True})
+    for since, seconds, box in ((0, 20, UPRIGHT), (20, 30, LYING), (50, 150, UPRIGHT), (200, 30, LYING)):
+        watched.number = 0  # one track all along
+        watched.show("person", MIDNIGHT + since, seconds, box=box)
+    told = [(event.phase, event.captured_at.timestamp() - MIDNIGHT) for event in watched.events]
+    assert told == [(Phase.START, 30.0), (Phase.END, 60.0), (Phase.START, 210.0)]
+
+
+def test_who_sits_up_for_a_moment_and_lies_down_again_is_still_down() -> None:
+    watched = Watch(Scenario.CARE, {"opted_in": True})
+    for since, seconds, box in ((0, 20, UPRIGHT), (20, 20, LYING), (40, 5, UPRIGHT), (45, 30, LYING)):
+        watched.number = 0
+        watched.show("person", MIDNIGHT + since, seconds, box=box)
+    assert {event.phase for event in watched.events} <= {Phase.START, Phase.UPDATE}
+
+
+@broken
 def test_a_silence_that_was_told_goes_on_until_somebody_moves(broken: Callable[[Watch, float], None]) -> None:
     watched = Watch(Scenario.CARE, {"opted_in": True, "alive_by": "09:30"})
     watched.show(None, MIDNIGHT + 4.9 * 3600, 5 * 3600, step=10.0)
