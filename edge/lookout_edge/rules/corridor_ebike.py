@@ -131,8 +131,8 @@ class CorridorEbike(PresenceRule[CorridorEbikeParams, _Note]):
         self._origins.look(at, tracks, scene)
 
     def _least_score(self, at: float, presence: Presence, note: _Note) -> float:
-        """What came is doubted less than what was there when the camera began to look, and what other light made an
-        e-bike of, which had stood there unseen or hardly seen, must be clearly one."""
+        """What came is doubted less than what was there when the camera began to look, which may be a chair, and what
+        other light made an e-bike of, which had stood there unseen or hardly seen: these must be clearly one."""
         usual, label = super()._least_score(at, presence, note), presence.track.label
         if presence.best_score >= SEEN_SURELY:
             note.sure_at = min(note.sure_at, presence.seen_at)
@@ -140,7 +140,8 @@ class CorridorEbike(PresenceRule[CorridorEbikeParams, _Note]):
             return usual
         if note.is_told or self._origins.came(presence.track):
             return min(usual, self._context.tracked.get(label, usual))
-        if self._origins.stood(presence.track) or note.sure_at - presence.since > UNSEEN_S:
+        is_vouched_for = label in self._context.tracked
+        if is_vouched_for or self._origins.stood(presence.track) or note.sure_at - presence.since > UNSEEN_S:
             return self._context.least_score(label, None, CLEARLY)
         return usual
 
