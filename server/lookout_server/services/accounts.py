@@ -135,26 +135,31 @@ async def sign_in(
     """
     async with store.read() as uow:
         found = await uow.people.credentials(given.username, barred=True)
-    fits = await hasher.verify(given.password, found[1] if found else None)
-    if found is None or not fits:
-        if noted:
-            await note_refusal(store, found[0].id if found else None, place, at)
-        raise UnauthenticatedError("user name or password is wrong")
-    if found[0].barred:
-        if noted:
-            await note_refusal(store, found[0].id, place, at)
-        raise AccountDisabledError("this account is disabled: ask an administrator")
     try:
-        async with store.write() as uow:
-            await factors.check(uow, found[0], given.code, at=at)
-            await uow.commit()
+        person = await _proved(store, hasher, given, found, at)
     except CodeNeededError:
         raise
     except UnauthenticatedError:
         if noted:
-            await note_refusal(store, found[0].id, place, at)
+            await note_refusal(store, found[0].id if found else None, place, at)
         raise
-    return found[0], await begin_session(store, found[0], place, at=at, how="password")
+    return person, await begin_session(store, person, place, at=at, how="password")
+
+
+async def _proved(
+    store: Store, hasher: PasswordHasher, given: Credentials, found: tuple[Person, str | None] | None, at: datetime
+) -> Person:
+    """Whose name it is, if all that was given fits; errors as ``sign_in``."""
+    fits = await hasher.verify(given.password, found[1] if found else None)
+    if found is None or not fits:
+        raise UnauthenticatedError("user name or password is wrong")
+    person, _ = found
+    if person.barred:
+        raise AccountDisabledError("this account is disabled: ask an administrator")
+    async with store.write() as uow:
+        await factors.check(uow, person, given.code, at=at)
+        await uow.commit()
+    return person
 
 
 async def begin_session(store: Store, person: Person, place: Place, *, at: datetime, how: str) -> str:

@@ -111,22 +111,14 @@ class Wanted:
 async def ask(store: Store, site: Site, wanted: Wanted, *, at: datetime) -> SentCommand:
     """Send a command; NotFoundError when nobody has heard of the gateway. Asking again with one key sends nothing."""
     command = _wanted(wanted, at)
-    payload = command.to_json()
-    must_fit(payload)
+    must_fit(command.to_json())
     async with store.write() as uow:
         await _may_ask(uow, wanted)
         held = await uow.gateways.command(command.id)
         if held is not None:
             return held
-        if wanted.name in _OVERTAKING:
-            if wanted.name == "residents":
-                # Whoever sends lists queues here, so that they leave in the order of their times.
-                await uow.vehicles.state(lock=True)
-            issued_at = await overtaking(uow, wanted.gateway, wanted.name, at)
-            if issued_at != at:
-                command = command.model_copy(update={"issued_at": issued_at})
-                payload = command.to_json()
-        await send_with(uow, site, wanted.gateway, command, payload=payload, by=wanted.by.person.id)
+        command = await in_turn(uow, wanted.gateway, command)
+        await send_with(uow, site, wanted.gateway, command, by=wanted.by.person.id)
         if wanted.name == "residents":
             await take_over(uow, [wanted.gateway], at)
         asked_for: dict[str, str | int] = {"name": wanted.name, "command": command.id}
@@ -164,13 +156,20 @@ async def _may_ask(uow: UnitOfWork, wanted: Wanted) -> None:
             )
 
 
-async def overtaking(uow: UnitOfWork, gateway: str, name: str, at: datetime) -> datetime:
-    """When a command is said to be issued that replaces all earlier ones of its kind, of which gateways take the later.
+async def in_turn(uow: UnitOfWork, gateway: str, command: Command) -> Command:
+    """The command as it is to be sent: one that replaces all earlier ones of its kind is issued after them.
 
     By the database and not by the clock alone: dispatchers' clocks differ, and one may be set back.
     """
-    newest = await uow.gateways.last_issued(gateway, name)
-    return at if newest is None or newest < at else newest + _STEP
+    if command.name not in _OVERTAKING:
+        return command
+    if command.name == "residents":
+        # Whoever sends lists queues here, so that they leave in the order of their times.
+        await uow.vehicles.state(lock=True)
+    newest = await uow.gateways.last_issued(gateway, command.name)
+    if newest is None or newest < command.issued_at:
+        return command
+    return command.model_copy(update={"issued_at": newest + _STEP})
 
 
 def _wanted(wanted: Wanted, at: datetime) -> Command:
@@ -250,28 +249,20 @@ async def _tell_verdict(
 ) -> None:
     command = VerdictCommand(
         id=command_name("verdict", alarm.id, reason or verdict, at),
-        issued_at=await overtaking(uow, alarm.camera.gateway, "verdict", at),
+        issued_at=at,
         expires_at=at + _VERDICT_WITHIN,
         occurrence=alarm.occurrence,
         verdict=verdict,
         why=reason.value if reason else None,
     )
-    await send_with(uow, site, alarm.camera.gateway, command)
+    await send_with(uow, site, alarm.camera.gateway, await in_turn(uow, alarm.camera.gateway, command))
 
 
 async def repeat_verdicts(uow: UnitOfWork, site: Site, gateway: str, at: datetime) -> None:
     """Verdicts that a gateway did not answer go out once more, as they were: it was away, and a broker forgets."""
-    topics = GatewayTopics(site=site.id, gateway=gateway)
     for command in await uow.gateways.unanswered(gateway, "verdict", at, _VERDICTS_AGAIN):
         if command.request is not None:
-            uow.outbox.add(
-                topics.command(command.name),
-                command.request.encode(),
-                at=at,
-                retain=False,
-                expires_at=command.expires_at,
-                answer=AnswerTo(topic=topics.response(command.name), correlation=command.id),
-            )
+            _publish(uow, site, command, command.request.encode(), at)
 
 
 def must_fit(payload: bytes) -> None:
@@ -294,26 +285,29 @@ async def send_with(
 ) -> None:
     """Leave a command in the outbox with the transaction that is open. ``payload``: its JSON, if that is there."""
     said = payload or command.to_json()
-    topics = GatewayTopics(site=site.id, gateway=gateway)
-    await uow.gateways.add_command(
-        SentCommand(
-            id=command.id,
-            gateway=gateway,
-            name=command.name,
-            issued_at=command.issued_at,
-            expires_at=command.expires_at,
-            case_id=case_id,
-            outcome=None,
-            answered_at=None,
-            detail=None,
-            request=said.decode(),
-            asked_by=by,
-        )
+    sent = SentCommand(
+        id=command.id,
+        gateway=gateway,
+        name=command.name,
+        issued_at=command.issued_at,
+        expires_at=command.expires_at,
+        case_id=case_id,
+        outcome=None,
+        answered_at=None,
+        detail=None,
+        request=said.decode(),
+        asked_by=by,
     )
+    await uow.gateways.add_command(sent)
+    _publish(uow, site, sent, said, command.issued_at)
+
+
+def _publish(uow: UnitOfWork, site: Site, command: SentCommand, payload: bytes, at: datetime) -> None:
+    topics = GatewayTopics(site=site.id, gateway=command.gateway)
     uow.outbox.add(
         topics.command(command.name),
-        said,
-        at=command.issued_at,
+        payload,
+        at=at,
         retain=False,
         expires_at=command.expires_at,
         answer=AnswerTo(topic=topics.response(command.name), correlation=command.id),

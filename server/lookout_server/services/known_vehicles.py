@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from lookout_contract.commands import Resident, ResidentsCommand
+from lookout_contract.commands import Command, Resident, ResidentsCommand
 from lookout_server.domain.audit import Act, Entry
 from lookout_server.domain.deadline import Deadline, DeadlineKey, DeadlineKind
 from lookout_server.domain.territory import Site
@@ -12,7 +12,7 @@ from lookout_server.domain.vehicles import Handed, ListState, WrittenList
 from lookout_server.errors import NotFoundError
 from lookout_server.ports import SentCommand, Store, UnitOfWork
 from lookout_server.services import announce
-from lookout_server.services.commands import VEHICLES_WITHIN, command_name, must_fit, overtaking, send_with
+from lookout_server.services.commands import VEHICLES_WITHIN, command_name, in_turn, must_fit, send_with
 from lookout_server.services.hearing import Back
 from lookout_server.services.taking_over import LIST_ENDS, take_over, vehicles_of
 
@@ -36,8 +36,6 @@ async def send_vehicles(
             raise NotFoundError(f"no gateway goes by {', '.join(strange)}; there are: {there}")
         sent: dict[str, str] = {}
         written = b",".join(vehicle.to_json() for vehicle in vehicles)
-        # Whoever sends lists queues here, so that they leave in the order of their times.
-        await uow.vehicles.state(lock=True)
         for name in sorted(gateways):
             command = await _command(uow, name, str(at), at)
             must_fit(_payload(command, written))
@@ -156,22 +154,20 @@ async def _repeat(uow: UnitOfWork, site: Site, back: Back, newest: SentCommand |
     return command.id
 
 
-async def _send(uow: UnitOfWork, site: Site, gateway: str, command: ResidentsCommand, vehicles: bytes) -> None:
+async def _send(uow: UnitOfWork, site: Site, gateway: str, command: Command, vehicles: bytes) -> None:
     await send_with(uow, site, gateway, command, payload=_payload(command, vehicles))
     await uow.gateways.drop_requests(gateway, _NAME, but=command.id)
     announce.gateway_changed(uow, gateway, "asked", command.issued_at)
 
 
-async def _command(uow: UnitOfWork, gateway: str, key: str, at: datetime) -> ResidentsCommand:
+async def _command(uow: UnitOfWork, gateway: str, key: str, at: datetime) -> Command:
     """Without its vehicles, see ``_payload``."""
-    return ResidentsCommand(
-        id=command_name(_NAME, gateway, key),
-        issued_at=await overtaking(uow, gateway, _NAME, at),
-        expires_at=at + VEHICLES_WITHIN,
-        residents=(),
+    command = ResidentsCommand(
+        id=command_name(_NAME, gateway, key), issued_at=at, expires_at=at + VEHICLES_WITHIN, residents=()
     )
+    return await in_turn(uow, gateway, command)
 
 
-def _payload(command: ResidentsCommand, vehicles: bytes) -> bytes:
+def _payload(command: Command, vehicles: bytes) -> bytes:
     """The command with these vehicles, which are in JSON already."""
     return command.to_json().removesuffix(LIST_ENDS.encode()) + vehicles + LIST_ENDS.encode()
