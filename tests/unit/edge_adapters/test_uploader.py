@@ -204,6 +204,7 @@ def test_one_troublesome_file_does_not_hold_up_the_others(tmp_path: Path) -> Non
         store.put(EvidenceKind.SNAPSHOT, content, "image/jpeg")
     with dispatcher(500, 201, 201, 500) as desk, uploading(store, desk.url):
         eventually(lambda: store.depth().files == 1)
+    assert {body for _, body, *_ in desk.received} >= {b"one", b"two", b"three"}, "the others were not waited with"
 
 
 def test_without_a_dispatcher_it_waits_and_then_goes(tmp_path: Path) -> None:
@@ -224,6 +225,7 @@ def test_new_files_are_uploaded_as_they_come(tmp_path: Path) -> None:
             store.put(EvidenceKind.SNAPSHOT, bytes([number]), "image/jpeg")
             desk.wait_for(number + 1)
         eventually(lambda: store.depth().files == 0)
+    assert [body for _, body, *_ in desk.received] == [bytes([number]) for number in range(5)]
 
 
 def test_where_the_gateway_itself_is_refused_one_file_is_tried_and_not_all(tmp_path: Path) -> None:
@@ -251,6 +253,7 @@ def test_a_disk_that_refuses_for_a_while_does_not_end_the_uploads(
             desk.wait_for(2)
         eventually(lambda: store.depth().files == 0)
         uploader.close()
+    assert len({path for path, *_ in desk.received}) == 1, "it was sent again, for it could not be taken off the disk"
 
 
 def refuse(path: Path, missing_ok: bool = False) -> None:

@@ -1,11 +1,13 @@
 """Clips cut from packets."""
 
+import errno
 import io
 import tempfile
 from itertools import islice
 from pathlib import Path
 
 import av
+import av.error
 import pytest
 
 from lookout_edge.adapters.clock import SystemClock
@@ -107,6 +109,19 @@ def test_a_full_disk_for_temporary_files_is_a_sentence(tmp_path: Path, monkeypat
     ring = filled(PacketRing(), make_clip(tmp_path / "clip.mp4"))
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
     with pytest.raises(EdgeError, match="free space where temporary files go"):
+        ring.clip(1000.0, 1002.0)
+
+
+def test_a_disk_that_becomes_full_while_a_clip_is_written_is_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ring = filled(PacketRing(), make_clip(tmp_path / "clip.mp4"))
+
+    def full(*_: object) -> None:
+        raise av.error.OSError(errno.ENOSPC, "No space left on device", "clip.mp4")
+
+    monkeypatch.setattr("lookout_edge.adapters.video.remux._write", full)
+    with pytest.raises(EdgeError, match=r"No space left on device.*free space"):
         ring.clip(1000.0, 1002.0)
 
 

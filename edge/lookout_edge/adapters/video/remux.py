@@ -101,11 +101,12 @@ def to_mp4(head: StreamHead, packets: Sequence[HeldPacket]) -> bytes | None:
             # The muxer reads its own output again to move the index to the front: that takes a real file.
             _write(path, head.seed, packets, head.frame_s)
             return path.read_bytes()
-    except (av.error.FFmpegError, ValueError):
-        return None
     except OSError as error:
+        # FFmpeg's, too, where the disk becomes full while it writes.
         why = error.strerror or str(error)
         raise EdgeError(f"No clip can be cut ({why}): free space where temporary files go.") from error
+    except (av.error.FFmpegError, ValueError):
+        return None
 
 
 def _write(path: Path, seed: bytes, packets: Sequence[HeldPacket], frame_s: float) -> None:
