@@ -1,14 +1,10 @@
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from threading import Event, Thread
-from threading import enumerate as enumerate_threads
-from time import monotonic, sleep
-from zoneinfo import ZoneInfo
+from threading import Thread
 
 import pytest
 
 from lookout_contract.events import EndReason, EventData, EvidenceKind, Phase, Scenario
-from lookout_contract.status import CameraReport, CameraState, Sight, SpoolDepth
+from lookout_contract.status import CameraReport, CameraState, Sight
 from lookout_edge.adapters.testing import some_event
 from lookout_edge.domain.detection import Detection, PlateReading
 from lookout_edge.domain.frame import Frame, Image
@@ -17,153 +13,28 @@ from lookout_edge.domain.occurrence import BUTTON_PRESSED
 from lookout_edge.errors import EdgeError, LateError, ModelError, OverloadError, SourceError, SpoolError
 from lookout_edge.events import Provenance
 from lookout_edge.pipeline import CameraPipeline, Plates
-from lookout_edge.ports import Detector
-from lookout_edge.rules.registry import RULES
 from lookout_edge.supervisor import (
-    CameraWorker,
     Crew,
     Gateway,
-    Identity,
-    ProofDesk,
     Unwatched,
-    make_status,
-    take_snapshot,
 )
 from lookout_edge.supervisor.gateway import end_unwatched
 from lookout_edge.testing import (
-    FakeClock,
     FakePlateReader,
-    FakeRecorder,
     FixedDirectory,
     ListSource,
-    MemoryEvidence,
-    MemorySink,
     ScriptedDetector,
     ShadeDetector,
-    box_at,
     picture,
 )
-
-CAR = Detection("car", 0.8, box_at(0.4, 0.4, 0.2, 0.2))
-
-
-def see(shade: int) -> Sequence[Detection]:
-    return (CAR,) if shade >= 150 else ()
-
-
-def frames(shade: int = 200, seconds: float = 4.0, start: float = 0.0) -> list[Frame]:
-    return [Frame("gate", start + index / 5, picture(shade)) for index in range(round(seconds * 5))]
-
-
-@dataclass
-class NoDelay:
-    waits: int = 0
-    resets: int = 0
-    after: Callable[[int], None] = lambda _: None
-    asked: list[float] = field(default_factory=list[float])
-
-    def next(self, at_least_s: float = 0.0) -> float:
-        self.asked.append(at_least_s)
-        self.waits += 1
-        self.after(self.waits)
-        return 0.0
-
-    def reset(self) -> None:
-        self.resets += 1
-
-
-@dataclass
-class Warnings:
-    said: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
-
-    def warning(self, key: str, message: str) -> None:
-        self.said.append((key, message))
-
-
-def encode(image: Image) -> bytes:
-    return bytes(image[0, 0])
-
-
-@dataclass(frozen=True)
-class Spool:
-    epoch: str = "20260101t000000-abcd"
-    last_sequence: int = 3
-
-
-def dropped_in_status(world: "World") -> dict[str, int]:
-    """What the status says when the spool itself has given up a fire and two vehicles."""
-    crew = Crew()
-    crew.start([world.worker])
-    status = make_status(
-        Identity(gateway="gw", version="1", config_hash="0" * 64, models={}),
-        crew=crew,
-        spool=Spool(),
-        depth=SpoolDepth(events=0, evidence=0, dropped={"fire_smoke": 1, "unfamiliar_vehicle": 2}),
-        clock=world.clock,
-        coverage={},
-        shadows={},
-        proposals={},
-        visits={},
-    )
-    crew.stop()
-    assert status.spool is not None
-    return status.spool.dropped
-
-
-class OpenSink(MemorySink):
-    """Knows which cameras have something open."""
-
-    def cameras_with_open(self) -> list[str]:
-        return sorted({event.camera for event in self.events if event.end_reason is None})
-
-
-class World:
-    def __init__(self, source: ListSource, detector: Detector | None = None, camera: str = "gate") -> None:
-        kind = RULES[Scenario.UNFAMILIAR_VEHICLE]
-        self.rule = rule = kind.build(kind.params.model_validate({"dwell_s": 1.0}), (), ZoneInfo("UTC"))
-        self.sink, self.evidence, self.recorder = MemorySink(), MemoryEvidence(), FakeRecorder()
-        self.states: list[CameraState] = []
-        self.delays, self.warnings, self.clock = NoDelay(), Warnings(), FakeClock()
-        provenance = Provenance(camera=camera, models={})
-        self.camera, self.source = camera, source
-        #: By how much the box's clock was set so far.
-        self.set_by = 0.0
-        self.pipeline = CameraPipeline(provenance, [rule], detector or ShadeDetector(see))
-        self.worker = self.build()
-
-    def build(self, publish: Callable[[CameraState], None] | None = None) -> CameraWorker:
-        return CameraWorker(
-            self.camera,
-            self.source,
-            self.pipeline,
-            sink=self.sink,
-            proof=ProofDesk(self.evidence, self.recorder, encode, on_problem=lambda _: None),
-            clock=self.clock,
-            publish=publish or self.states.append,
-            delays=self.delays,
-            warnings=self.warnings,
-            steady=lambda: self.clock.at - self.set_by,
-        )
-
-    def set_clock(self, by_s: float) -> None:
-        """As by NTP: nothing of that time has passed."""
-        self.clock.at += by_s
-        self.set_by += by_s
-
-    @property
-    def said(self) -> list[tuple[Sight, str | None]]:
-        return [(state.state, state.reason) for state in self.states]
-
-    @property
-    def phases(self) -> list[Phase]:
-        return [event.phase for event in self.sink.events]
-
-
-def eventually(condition: Callable[[], bool]) -> None:
-    deadline = monotonic() + 10
-    while not condition():
-        assert monotonic() < deadline, "it did not come about"
-        sleep(0.01)
+from unit.edge.worker_world import (
+    Endless,
+    OpenSink,
+    World,
+    dropped_in_status,
+    frames,
+    see,
+)
 
 
 def test_a_file_that_ends_leaves_the_camera_off_and_nothing_open() -> None:
@@ -468,128 +339,6 @@ def test_a_snapshot_is_the_newest_picture_of_a_watched_camera() -> None:
     world.worker.run()
     with pytest.raises(EdgeError, match="ended"):
         world.worker.snapshot()
-
-
-@dataclass
-class Endless(ListSource):
-    """Goes on until it is closed."""
-
-    shown: Event = field(default_factory=Event)
-
-    def play(self) -> Iterator[Frame]:
-        index = 0
-        while not self.closed:
-            yield Frame("gate", index / 5, picture(200))
-            index += 1
-            if index == 20:
-                self.shown.set()
-                Event().wait(0.01)
-
-
-def test_a_crew_runs_cameras_side_by_side_and_a_bad_one_stops_nobody() -> None:
-    good = Endless(())
-    watching = World(good, camera="gate")
-    lost = World(ListSource((), SourceError("gone", reason="missing")), camera="lost")
-    crew = Crew()
-    crew.start([watching.worker, lost.worker])
-    assert good.shown.wait(10)
-    # The picture is handed out before the worker has said that it watches.
-    deadline = monotonic() + 10
-    wanted = [(watching, (Sight.WATCHING, None)), (lost, (Sight.BLIND, "missing"))]
-    while any(state not in each.said for each, state in wanted) and monotonic() < deadline:
-        sleep(0.01)
-    ref = take_snapshot(crew, "gate")
-    assert watching.evidence.files[ref.sha256] == bytes([200, 200, 200])
-    with pytest.raises(EdgeError, match="no camera 'yard' at this gateway; there are: gate, lost"):
-        take_snapshot(crew, "yard")
-    crew.stop()
-    assert watching.said[-1] == (Sight.OFF, "shutdown")
-    assert lost.said[-1] == (Sight.OFF, "shutdown")
-    assert (Sight.BLIND, "missing") in lost.said
-    assert watching.sink.events[-1].end_reason is EndReason.SHUTDOWN
-    assert crew.workers == ()
-
-
-def test_replacing_a_crew_stops_the_old_one_first() -> None:
-    old, new = World(Endless(())), World(Endless(()))
-    crew = Crew()
-    crew.start([old.worker])
-    crew.replace([new.worker])
-    assert old.said[-1] == (Sight.OFF, "shutdown")
-    assert crew.find("gate") is new.worker
-    crew.stop()
-
-
-@dataclass
-class Hanging(ListSource):
-    """Shows some frames, then hangs until it is let go, closed or not."""
-
-    hangs: Event = field(default_factory=Event)
-    go_on: Event = field(default_factory=Event)
-
-    def play(self) -> Iterator[Frame]:
-        yield from self.items
-        self.hangs.set()
-        self.go_on.wait(10)
-
-
-def hung_and_next() -> tuple[Hanging, World, Endless, World]:
-    """A worker that hangs with an open occurrence, and the one that is to take its camera over."""
-    hanging, fresh = Hanging(frames()), Endless(())
-    return hanging, World(hanging), fresh, World(fresh)
-
-
-def test_a_camera_is_not_watched_by_two_while_the_first_one_hangs() -> None:
-    hanging, old, fresh, new = hung_and_next()
-    crew = Crew()
-    crew.start([old.worker])
-    assert hanging.hangs.wait(10)
-    crew.replace([new.worker], timeout_s=0.05)
-    eventually(lambda: new.said == [(Sight.BLIND, "held_up")])
-    sleep(0.2)
-    assert fresh.opened == 0
-    hanging.go_on.set()
-    assert fresh.shown.wait(10)
-    assert (old.said[-1], old.phases) == ((Sight.OFF, "shutdown"), [Phase.START, Phase.END])
-    crew.stop()
-
-
-def test_who_hangs_for_too_long_is_not_heard_any_more() -> None:
-    hanging, old, fresh, new = hung_and_next()
-    crew = Crew(patience_s=0.2)
-    crew.start([old.worker])
-    assert hanging.hangs.wait(10)
-    crew.replace([new.worker], timeout_s=0.05)
-    assert fresh.shown.wait(10)
-    said = list(old.said)
-    hanging.go_on.set()
-    eventually(lambda: [thread.name for thread in enumerate_threads()].count("camera-gate") == 1)
-    assert (old.said, old.phases) == (said, [Phase.START])
-    crew.stop()
-
-
-def test_a_worker_that_waits_for_a_hung_one_can_be_stopped() -> None:
-    hanging, old, fresh, new = hung_and_next()
-    crew = Crew()
-    crew.start([old.worker])
-    assert hanging.hangs.wait(10)
-    crew.replace([new.worker], timeout_s=0.05)
-    begun = monotonic()
-    crew.stop()
-    assert monotonic() - begun < 1.5
-    hanging.go_on.set()
-    assert fresh.opened == 0
-
-
-def test_replacing_leaves_those_alone_that_are_to_be_kept() -> None:
-    kept, old, new = World(Endless(()), camera="kept"), World(Endless(())), World(Endless(()))
-    crew = Crew()
-    crew.start([kept.worker, old.worker])
-    crew.replace([new.worker], keep={"kept"})
-    assert (Sight.OFF, "shutdown") not in kept.said
-    assert old.said[-1] == (Sight.OFF, "shutdown")
-    assert crew.workers == (kept.worker, new.worker)
-    crew.stop()
 
 
 def test_what_stood_there_before_a_restart_goes_on_under_its_name() -> None:
