@@ -135,6 +135,8 @@ class Camera:
     reason: str | None = None
     detail: str | None = None
     since: datetime | None = None
+    #: When the dispatcher that took it got this word.
+    heard_at: datetime | None = None
     last_alarm_at: datetime | None = None
 
 

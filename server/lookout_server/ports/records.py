@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
+from enum import Enum, StrEnum
 from typing import NamedTuple
 
 from lookout_contract.cases import CaseState
@@ -22,6 +22,17 @@ class FeedKind(StrEnum):
     CASE = "case"
     CAMERA = "camera"
     GATEWAY = "gateway"
+
+
+class CameraPart(Enum):
+    """What is written of a camera, by whom."""
+
+    #: Where it hangs and what it is called: people.
+    PLACE = "place"
+    #: What it sees: its gateway.
+    SIGHT = "sight"
+    #: Its last alarm: the intake.
+    ALARM = "alarm"
 
 
 @dataclass(frozen=True, kw_only=True)

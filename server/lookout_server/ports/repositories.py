@@ -14,6 +14,7 @@ from lookout_server.domain.silence import Silence
 from lookout_server.domain.territory import Camera, CameraKey, Territory
 from lookout_server.ports.records import (
     AlarmFilter,
+    CameraPart,
     CaseFilter,
     DeadlineHealth,
     LeaseRequest,
@@ -224,12 +225,18 @@ class TerritoryRepository(Protocol):
         """Insert or update; its parent must be there."""
         ...
 
-    async def cameras(self, keys: Collection[CameraKey] | None = None) -> dict[CameraKey, Camera]:
+    async def cameras(
+        self, keys: Collection[CameraKey] | None = None, *, lock: bool = False
+    ) -> dict[CameraKey, Camera]:
         """These cameras, or all."""
         ...
 
-    async def save_cameras(self, cameras: Sequence[Camera]) -> None:
-        """Insert or update."""
+    async def make_cameras(self, cameras: Sequence[Camera]) -> None:
+        """Insert those that are not there."""
+        ...
+
+    async def save_cameras(self, cameras: Sequence[Camera], *, part: CameraPart | None = None) -> None:
+        """Insert or update; of those that are there only the part, since others may write the rest just now."""
         ...
 
 

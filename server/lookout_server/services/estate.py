@@ -9,7 +9,7 @@ from lookout_server.domain.roster import Shift, checked
 from lookout_server.domain.territory import Camera, Level, Person, Territory, misplaced
 from lookout_server.domain.whereabouts import Spot
 from lookout_server.errors import InvalidError
-from lookout_server.ports import Store, UnitOfWork
+from lookout_server.ports import CameraPart, Store, UnitOfWork
 from lookout_server.services import announce
 from lookout_server.services.accounts import require_grids
 
@@ -145,7 +145,7 @@ async def _import_cameras(uow: UnitOfWork, cameras: tuple[Camera, ...], at: date
             spot = camera.spot or held.spot
             placed = replace(held, name=camera.name, grid=camera.grid, building=building, spot=spot)
         if placed != held:
-            await uow.territory.save_cameras([placed])
+            await uow.territory.save_cameras([placed], part=CameraPart.PLACE)
             change = _change("camera", announce.camera_subject(camera.key), held, placed)
             announce.camera_changed(uow, camera.key, change.change, at)
             changes.append(change)

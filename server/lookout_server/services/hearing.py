@@ -12,7 +12,7 @@ from lookout_server.domain.moving import rechecked
 from lookout_server.domain.notice import NoticeKind
 from lookout_server.domain.territory import Camera, CameraKey, Gateway, Role, Site
 from lookout_server.domain.wording import Words
-from lookout_server.ports import SentCommand, Store, UnitOfWork
+from lookout_server.ports import CameraPart, SentCommand, Store, UnitOfWork
 from lookout_server.services import announce
 from lookout_server.services.access import audience
 from lookout_server.services.notifying import About, notify
@@ -20,6 +20,8 @@ from lookout_server.services.reading import ReadCamera, ReadResponse, ReadStatus
 
 #: How long a gateway may be gone before people are called: a box that starts anew takes no longer.
 GONE_FOR = timedelta(minutes=2)
+#: By how much the clocks of two dispatchers may differ.
+CLOCKS_DIFFER = timedelta(seconds=5)
 _SHA256_CHARACTERS = set("0123456789abcdef")
 
 
@@ -118,22 +120,36 @@ async def hear_cameras(uow: UnitOfWork, said: Sequence[ReadCamera]) -> None:
     if not said:
         return
     last = {read.key: read for read in said}
-    known = await uow.territory.cameras(last)
+    seen = await uow.territory.cameras(last)
+    news = {key: read for key, read in last.items() if (held := seen.get(key)) is None or _seen(held, read) != held}
+    if not news:
+        return
+    # Another dispatcher may be taking a word of the same cameras: they are there and locked before they are compared.
+    await uow.territory.make_cameras([Camera(key=key, name=key.id) for key in news if key not in seen])
     changed: list[Camera] = []
-    for key, read in last.items():
-        held, state = known.get(key), read.state
-        now = replace(
-            held or Camera(key=key, name=key.id),
-            state=state.state,
-            reason=state.reason,
-            detail=state.detail,
-            since=state.since,
-        )
-        if now != held:
-            changed.append(now)
-            change = "created" if held is None else "updated"
+    for key, held in (await uow.territory.cameras(news, lock=True)).items():
+        read = news[key]
+        now = _seen(held, read)
+        if now != held and not _was_overtaken(held, read):
+            changed.append(replace(now, heard_at=read.message.received_at))
+            change = "updated" if key in seen else "created"
             announce.camera_changed(uow, key, change, read.message.received_at)
-    await uow.territory.save_cameras(changed)
+    await uow.territory.save_cameras(changed, part=CameraPart.SIGHT)
+
+
+def _seen(held: Camera, read: ReadCamera) -> Camera:
+    said = read.state
+    return replace(held, state=said.state, reason=said.reason, detail=said.detail, since=said.since)
+
+
+def _was_overtaken(held: Camera, read: ReadCamera) -> bool:
+    """Whether another dispatcher has taken a later word, while this one was cut off from the database for instance.
+
+    Earlier by the gateway's clock and by ours: either may have been set back.
+    """
+    if held.since is None or held.heard_at is None:
+        return False
+    return read.state.since < held.since and read.message.received_at < held.heard_at + CLOCKS_DIFFER
 
 
 async def hear_responses(uow: UnitOfWork, said: Sequence[ReadResponse]) -> None:

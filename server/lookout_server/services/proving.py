@@ -23,7 +23,7 @@ async def take_trials(uow: UnitOfWork, events: Sequence[ReadEvent]) -> None:
         kept[key] = newer(kept.get(key), told)
     changed = [proof for key, proof in kept.items() if proof != held.get(key)]
     known = await uow.territory.cameras(wanted)
-    await uow.territory.save_cameras([Camera(key=key, name=key.id) for key in wanted if key not in known])
+    await uow.territory.make_cameras([Camera(key=key, name=key.id) for key in wanted if key not in known])
     await uow.proofs.save(changed)
     for proof in changed:
         announce.camera_changed(uow, proof.camera, "proved", proof.told_at)

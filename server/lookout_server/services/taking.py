@@ -10,7 +10,7 @@ from lookout_server.domain.case import SYSTEM, Case
 from lookout_server.domain.correlation import name_of, travels
 from lookout_server.domain.moves import SETTLED
 from lookout_server.domain.territory import Camera, CameraKey, Gateway, Site
-from lookout_server.ports import UnitOfWork
+from lookout_server.ports import CameraPart, UnitOfWork
 from lookout_server.services import announce
 from lookout_server.services.alarming import leave, watch
 from lookout_server.services.correlating import (
@@ -207,7 +207,7 @@ async def _note_cameras(uow: UnitOfWork, events: Sequence[ReadEvent], noted: Not
         fresh.cameras[key] = camera.last_alarm_at or started
         if key not in known:
             announce.camera_changed(uow, key, "created", read.taken.received_at)
-    await uow.territory.save_cameras(changed)
+    await uow.territory.save_cameras(changed, part=CameraPart.ALARM)
 
 
 def _at(events: Sequence[ReadEvent]) -> datetime:

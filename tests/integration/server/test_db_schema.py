@@ -411,3 +411,18 @@ def test_what_waiting_does_not_mend_says_what_does(says: str, advice: str) -> No
     assert isinstance(error, StoreError)
     assert says in str(error)
     assert advice in str(error)
+
+
+@pytest.mark.anyio
+async def test_locks_of_a_dispatcher_whose_network_is_gone_do_not_keep_the_others_for_hours(database_url: str) -> None:
+    database = Database(database_url)
+    if not database.is_far:
+        await database.close()
+        pytest.skip("a file has one dispatcher")
+    async with database.write() as uow:
+        told = [
+            await uow.session.scalar(text(f"SHOW {name}"))
+            for name in ("tcp_keepalives_idle", "tcp_keepalives_interval", "tcp_keepalives_count", "tcp_user_timeout")
+        ]
+    await database.close()
+    assert told == ["10", "5", "4", "30000"]

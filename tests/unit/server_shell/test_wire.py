@@ -64,6 +64,8 @@ class Pipe:
 
     def setblocking(self, flag: bool) -> None: ...
 
+    def setsockopt(self, level: int, option: int, value: bytes, /) -> None: ...
+
 
 def _all(wire: PacketSocket, pipe: Pipe) -> list[bytes]:
     found: list[bytes] = []

@@ -34,6 +34,11 @@ _DRIVERS: Mapping[str, str] = {
 _WRITE = "lookout_write"
 #: How long a writer waits for another process (a verb of the command line) to finish, milliseconds.
 _BUSY_MS = 10_000
+#: A dispatcher whose host or network is gone keeps its locks until PostgreSQL notices. By its own defaults that takes
+#: two hours, in which no other one could relay the outbox; so it notices after half a minute.
+_NOTICE_THE_DEAD = """\
+SELECT set_config('tcp_keepalives_idle', '10', false), set_config('tcp_keepalives_interval', '5', false),
+  set_config('tcp_keepalives_count', '4', false), set_config('tcp_user_timeout', '30000', false)"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +67,7 @@ def open_engine(url: URL) -> AsyncEngine:
     """An engine whose SQLite transactions are real ones: WAL, foreign keys, full durability, explicit BEGIN."""
     if url.get_backend_name() != "sqlite":
         engine = create_async_engine(url)
+        event.listen(engine.sync_engine, "connect", _notice_the_dead)
         event.listen(engine.sync_engine, "checkout", _refuse_closed)
         return engine
 
@@ -72,6 +78,13 @@ def open_engine(url: URL) -> AsyncEngine:
     event.listen(engine.sync_engine, "connect", _prepare_sqlite)
     event.listen(engine.sync_engine, "begin", _begin_sqlite)
     return engine
+
+
+def _notice_the_dead(connection: DBAPIConnection, entry: ConnectionPoolEntry) -> None:
+    cursor = connection.cursor()
+    cursor.execute(_NOTICE_THE_DEAD)
+    cursor.close()
+    connection.commit()
 
 
 def _refuse_closed(connection: DBAPIConnection, entry: ConnectionPoolEntry, proxy: PoolProxiedConnection) -> None:

@@ -8,12 +8,25 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from lookout_contract.status import Sight
 from lookout_server.adapters.database.prepared import Prepared
-from lookout_server.adapters.database.statements import scalars, select_by, select_prepared, table_of, upsert
+from lookout_server.adapters.database.statements import (
+    insert_new,
+    scalars,
+    select_by,
+    select_prepared,
+    table_of,
+    upsert,
+)
 from lookout_server.adapters.database.tables import CameraRow, TerritoryRow
 from lookout_server.domain.territory import Camera, CameraKey, Level, Territory
 from lookout_server.domain.whereabouts import Spot
+from lookout_server.ports import CameraPart
 
 _ALL_PLACES = Prepared(lambda _dialect: select(table_of(TerritoryRow)).order_by(table_of(TerritoryRow).c.id))
+_PARTS = {
+    CameraPart.PLACE: ("name", "grid", "building", "lat", "lon"),
+    CameraPart.SIGHT: ("state", "reason", "detail", "since", "heard_at"),
+    CameraPart.ALARM: ("last_alarm_at",),
+}
 _ORDER = {level: depth for depth, level in enumerate(Level)}
 
 
@@ -39,20 +52,30 @@ class SqlTerritory:
         }
         await upsert(self._session, TerritoryRow, [row])
 
-    async def cameras(self, keys: Collection[CameraKey] | None = None) -> dict[CameraKey, Camera]:
+    async def cameras(
+        self, keys: Collection[CameraKey] | None = None, *, lock: bool = False
+    ) -> dict[CameraKey, Camera]:
         """These, or all by gateway and id."""
         if keys is None:
             rows = await scalars(self._session, select(CameraRow).order_by(CameraRow.gateway, CameraRow.id))
         else:
             wanted = [(key.gateway, key.id) for key in keys]
-            rows = await select_by(self._session, CameraRow, ("gateway", "id"), wanted)
+            rows = await select_by(self._session, CameraRow, ("gateway", "id"), wanted, lock=lock)
         cameras = [_camera(row) for row in rows]
         return {camera.key: camera for camera in cameras}
 
-    async def save_cameras(self, cameras: Sequence[Camera]) -> None:
+    async def make_cameras(self, cameras: Sequence[Camera]) -> None:
+        """In one order, too."""
+        await insert_new(self._session, CameraRow, _ordered(cameras))
+
+    async def save_cameras(self, cameras: Sequence[Camera], *, part: CameraPart | None = None) -> None:
         """Insert or update, in one order so that two writers cannot wait for each other."""
-        ordered = sorted(cameras, key=lambda camera: (camera.key.gateway, camera.key.id))
-        await upsert(self._session, CameraRow, [_values(camera) for camera in ordered])
+        kept = () if part is None else [name for other in CameraPart if other is not part for name in _PARTS[other]]
+        await upsert(self._session, CameraRow, _ordered(cameras), keep=kept)
+
+
+def _ordered(cameras: Sequence[Camera]) -> list[dict[str, Any]]:
+    return [_values(camera) for camera in sorted(cameras, key=lambda camera: (camera.key.gateway, camera.key.id))]
 
 
 def _camera(row: CameraRow) -> Camera:
@@ -66,6 +89,7 @@ def _camera(row: CameraRow) -> Camera:
         reason=row.reason,
         detail=row.detail,
         since=row.since,
+        heard_at=row.heard_at,
         last_alarm_at=row.last_alarm_at,
     )
 
@@ -83,5 +107,6 @@ def _values(camera: Camera) -> dict[str, Any]:
         "reason": camera.reason,
         "detail": camera.detail,
         "since": camera.since,
+        "heard_at": camera.heard_at,
         "last_alarm_at": camera.last_alarm_at,
     }

@@ -29,6 +29,8 @@ from lookout_server.services.reading import Read
 _log = structlog.stdlib.get_logger("lookout.mqtt")
 
 PUBACK_TIMEOUT_S = 10.0
+#: A broker that confirms nothing and says nothing else either for so long is not reached any more.
+DEAD_AFTER_S = 5.0
 #: QoS 0 is not ours; whoever sends it anyway cannot fill the memory.
 MAX_WAITING = 20_000
 #: What waits is read before its turn as long as no more than this waits: what was read takes more room.
@@ -173,6 +175,7 @@ class MqttLink:
     ) -> None:
         """Publish with QoS 1 and wait for the broker's word; BrokerError when it does not come.
 
+        After that it is not sent any more, as far as that can be helped: another dispatcher may say something newer.
         Expiry, response topic and correlation are MQTT 5's; to a broker of 3.1.1 the payload alone says them.
         """
         if not self.connected:
@@ -184,9 +187,12 @@ class MqttLink:
         try:
             await asyncio.wait_for(waiting, PUBACK_TIMEOUT_S)
         except TimeoutError as error:
+            if self._client.silent_s >= DEAD_AFTER_S:
+                self._loop.lose()
             raise BrokerError(f"the broker did not acknowledge {topic} within {PUBACK_TIMEOUT_S:.0f} s") from error
         finally:
             self._pending.pop(mid, None)
+            self._client.withdraw(mid)
 
     def publish_soon(self, topic: str, payload: bytes) -> None:
         """Publish with QoS 1 without waiting, for what is repeated when it gets lost; ``acknowledge`` sends it off."""
@@ -285,6 +291,9 @@ class MqttLink:
         if self.connected:
             self._away_since = time.monotonic()
         self._problem = text
+        for waiting in self._pending.values():
+            if not waiting.done():
+                waiting.set_exception(BrokerError(text))
 
     def _fail(self, text: str) -> None:
         self._lose(text)

@@ -139,6 +139,12 @@ class ClientLoop:
             wire.send(packets)
             self._flush(wire)
 
+    def lose(self) -> None:
+        """Give the connection up, as one that broke; the next one is made at once."""
+        source = self._client.socket()
+        if source is not None:
+            self._lose(cast(PacketSocket, source))
+
     def _watch(self, opened: PacketSocket) -> None:
         if self._loop is not None and opened.fileno() >= 0:
             self._unconfirmed.clear()

@@ -7,14 +7,15 @@ came is kept.
 """
 
 import contextlib
+import socket
 import ssl
 import struct
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, cast
 
 import paho.mqtt.client as paho
-from paho.mqtt.enums import MQTTProtocolVersion
+from paho.mqtt.enums import MessageState, MQTTProtocolVersion
 
 _PUBLISH = 3
 _PUBLISH_QOS_1 = 0x32
@@ -23,6 +24,9 @@ _PIECE = 256 * 1024
 #: A packet's remaining length has so many bytes at most (MQTT 3.1.1, 2.2.3).
 _LENGTH_BYTES = 4
 _PUBACK = struct.Struct("!BBH")
+_GOODBYE = b"\xe0"
+#: SO_LINGER: what the other side has not taken when we close is thrown away, or still delivered.
+_THROWN_AWAY, _DELIVERED = struct.pack("ii", 1, 0), struct.pack("ii", 0, 0)
 
 
 class WireError(ConnectionError):
@@ -63,11 +67,18 @@ class RawSocket(Protocol):
         """Whether calls wait."""
         ...
 
+    def setsockopt(self, level: int, option: int, value: bytes, /) -> None:
+        """See ``socket``."""
+        ...
+
 
 class PacketSocket:
     """Stands where paho has its socket: paho gets one packet at a time, see ``give``.
 
     paho's writing always succeeds at once; what the kernel does not take yet waits here, see ``flush``.
+
+    What an end without a goodbye leaves unsent is thrown away. Else the kernel would go on trying for minutes, and a
+    network that is mended meanwhile would hand the broker what another dispatcher has long said anew.
     """
 
     def __init__(self, raw: RawSocket) -> None:
@@ -76,6 +87,7 @@ class PacketSocket:
         self._given = b""
         self._outgoing = bytearray()
         self._ended = False
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _THROWN_AWAY)
 
     # --- what paho uses ---
 
@@ -90,6 +102,8 @@ class PacketSocket:
 
     def send(self, buffer: bytes | bytearray) -> int:
         """All of it, for ``flush``."""
+        if buffer[:1] == _GOODBYE:
+            self._raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _DELIVERED)
         self._outgoing += buffer
         return len(buffer)
 
@@ -162,12 +176,26 @@ class WireClient(paho.Client):
     """paho's client over a ``PacketSocket``."""
 
     def _create_socket(self) -> PacketSocket:
-        return PacketSocket(super()._create_socket())
+        return PacketSocket(cast(RawSocket, super()._create_socket()))
 
     def heard(self) -> None:
         """Something came, which paho may not see: the broker is there."""
         with self._msgtime_mutex:
             self._last_bytes_received = paho.time_func()
+
+    @property
+    def silent_s(self) -> float:
+        """For how long nothing has come."""
+        with self._msgtime_mutex:
+            return paho.time_func() - self._last_bytes_received
+
+    def withdraw(self, mid: int) -> None:
+        """Forget a publication that was not confirmed: paho would send it again with the next connection."""
+        with self._out_message_mutex:
+            held = self._out_messages.pop(mid, None)
+            # With a lost connection paho counts anew.
+            if held is not None and held.state == MessageState.MQTT_MS_WAIT_FOR_PUBACK and self.is_connected():
+                self._inflight_messages -= 1
 
     def next_mid(self) -> int:
         """A packet identifier for a publication that does not go through paho."""

@@ -82,6 +82,7 @@ class CameraRow(Base):
     reason: Mapped[str | None] = mapped_column(Text)
     detail: Mapped[str | None] = mapped_column(Text)
     since: Mapped[datetime | None]
+    heard_at: Mapped[datetime | None]
     last_alarm_at: Mapped[datetime | None]
 
 
