@@ -10,7 +10,7 @@ from lookout_server.domain.territory import CONTROL_ROOM, FIELD, Role
 
 class Action(StrEnum):
     """What can be done to a case. ``verify``, ``recheck``, ``raise``, ``escalate``, ``join`` and ``hand_over`` are
-    the system's."""
+    the system's; ``take_back`` depends on what was done before (``taking_back``)."""
 
     REPORT = "report"
     CONFIRM = "confirm"
@@ -42,6 +42,7 @@ class Action(StrEnum):
     EVALUATE = "evaluate"
     RECHECK = "recheck"
     HAND_OVER = "hand_over"
+    TAKE_BACK = "take_back"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,6 +11,7 @@ from enum import StrEnum
 from lookout_contract.cases import CaseState
 from lookout_contract.events import Scenario, Severity
 from lookout_server.domain.case import HistoryEntry
+from lookout_server.domain.moves import Action
 from lookout_server.domain.wording import Words
 from lookout_server.errors import ConflictError
 
@@ -157,6 +158,10 @@ def milestones(history: Sequence[HistoryEntry], since: datetime) -> tuple[Milest
     found: list[Milestone] = []
     for entry in history:
         step = Milestone(progress=progress_of(entry.to_state), at=max(entry.at, since))
+        if entry.action is Action.TAKE_BACK and len(found) > 1 and found[-2].progress is step.progress:
+            # A slip, taken back a moment later: nothing that happened to their report.
+            found.pop()
+            continue
         if found and found[-1].at == step.at:
             found[-1] = step
         elif not found or found[-1].progress is not step.progress:

@@ -1,6 +1,6 @@
-"""Alarms that go from one case to another: merging two cases, splitting one, and taking a merged one back."""
+"""Alarms that go from one case to another, or come back: merging, splitting, reopening, taking a judgement back."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from lookout_contract.cases import CaseState
@@ -10,11 +10,13 @@ from lookout_server.domain.alarm import Alarm, Disposition, reported
 from lookout_server.domain.case import Actor, Case
 from lookout_server.domain.correlation import one_thing
 from lookout_server.domain.moves import SETTLED
+from lookout_server.domain.taking_back import taken_back
 from lookout_server.domain.territory import Site
 from lookout_server.errors import ConflictError
 from lookout_server.ports import Store, UnitOfWork
 from lookout_server.services import announce
 from lookout_server.services.access import visible_case
+from lookout_server.services.alarming import leave
 from lookout_server.services.commands import send_verdict
 from lookout_server.services.concerning import notify_of_grade, notify_of_merged, notify_of_places
 from lookout_server.services.handling import Order, keep_move, tell, with_alarms, with_all_alarms
@@ -64,21 +66,43 @@ async def reopen(store: Store, site: Site, order: Order) -> None:
         alarms = {name: known[name] for name in case.alarms}
         after, entry = moving.move(case, order.request, site.policy)
         await keep_move(uow, site, case, after, entry)
-        for alarm in alarms.values():
-            if alarm.case_id not in {None, case.id, case.merged_into}:
-                raise ConflictError(f"its alarm belongs to case {alarm.case_id} by now: go on with that one")
+        _still_theirs(case, alarms.values())
         since = await _take_back(uow, site, case, known, order)
-        await uow.cases.release_alarms(case.id, released=False)
-        opened = [replace(alarm, disposition=Disposition.OPEN) for alarm in alarms.values()]
-        await uow.alarms.save([reported(alarm, case.id) for alarm in opened])
-        for alarm in alarms.values():
-            announce.alarm_changed(uow, alarm.id, "reported", order.at)
-            if case.state is CaseState.VOID:
-                # With the case it was told to be false; its gateway would propose to leave such things out.
-                await send_verdict(uow, site, alarm, None, at=order.at)
+        await _have_again(uow, site, case, alarms.values(), order)
         if since:
             await _take(uow, site, after, since, order, {"from": case.merged_into})
         await uow.commit()
+
+
+async def take_back(store: Store, site: Site, order: Order) -> None:
+    """撤回: whoever confirmed or voided the case has it as it was before, with its alarms."""
+    async with store.write() as uow:
+        case, alarms = await with_alarms(uow, order)
+        after, entry = taken_back(case, order.request, await uow.cases.history(case.id), site.policy)
+        await keep_move(uow, site, case, after, entry)
+        if case.state is CaseState.VOID:
+            _still_theirs(case, alarms.values())
+            await _have_again(uow, site, case, alarms.values(), order)
+        await uow.commit()
+
+
+def _still_theirs(case: Case, alarms: Iterable[Alarm]) -> None:
+    for alarm in alarms:
+        if alarm.case_id not in {None, case.id, case.merged_into}:
+            raise ConflictError(f"its alarm belongs to case {alarm.case_id} by now: go on with that one")
+
+
+async def _have_again(uow: UnitOfWork, site: Site, case: Case, alarms: Iterable[Alarm], order: Order) -> None:
+    """The alarms of a case that was void or merged are its own again."""
+    await uow.cases.release_alarms(case.id, released=False)
+    opened = [replace(alarm, disposition=Disposition.OPEN) for alarm in alarms]
+    await uow.alarms.save([reported(alarm, case.id) for alarm in opened])
+    for alarm in opened:
+        await leave(uow, site, alarm.id)
+        announce.alarm_changed(uow, alarm.id, "reported", order.at)
+        if case.state is CaseState.VOID:
+            # With the case it was told to be false; its gateway would propose to leave such things out.
+            await send_verdict(uow, site, alarm, None, at=order.at)
 
 
 async def _take_back(

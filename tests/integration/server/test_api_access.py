@@ -285,6 +285,7 @@ ELSEWHERE = {
     "approveCase",
     "refuseCase",
     "reportInToCase",
+    "takeBackJudgement",
     "signIn",
     "getSignInWays",
     "beginOidc",

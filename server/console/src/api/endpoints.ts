@@ -68,6 +68,10 @@ export const caseDetail = (id: string) => request<CaseDetail>("GET", `/cases/${e
 export const act = (id: string, action: CaseAction, version: number, fields: Record<string, unknown> = {}) =>
   request<Case>("POST", `/cases/${encodeURIComponent(id)}/${action}`, { version, ...fields });
 
+/** A case as it was before whoever asks confirmed or voided it, a moment ago. */
+export const takeBack = (id: string, version: number) =>
+  request<Case>("POST", `/cases/${encodeURIComponent(id)}/take_back`, { version });
+
 export const candidates = (id: string) =>
   request<{ items: Candidate[] }>("GET", `/cases/${encodeURIComponent(id)}/candidates`).then((answer) => answer.items);
 

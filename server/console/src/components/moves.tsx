@@ -91,7 +91,7 @@ export function Moves({ item, only, without = [], onDone }: MovesProps) {
   const [busy, setBusy] = useState(false);
   const go = (action: CaseAction, fields: Record<string, unknown>) => {
     setBusy(true);
-    void move(item, action, fields, t("done.moved", { action: t(`case_action.${action}`), number: item.number }))
+    void move(item, action, fields, t("done.moved", { action: t(`case_action.${action}`), number: item.number }), onDone)
       .then((after) => {
         if (after === null) return;
         setAsking(null);

@@ -37,10 +37,11 @@ function Judge({ board, item }: { board: Board; item: Case }) {
   const go = (action: CaseAction, fields: Record<string, unknown>) => {
     if (busy) return;
     setBusy(true);
-    void move(item, action, fields, t("done.moved", { action: t(`case_action.${action}`), number: item.number }))
-      .then((after) => {
-        if (after !== null) board.putCase(after);
-      })
+    const heard = (after: Case | null) => {
+      if (after !== null) board.putCase(after);
+    };
+    void move(item, action, fields, t("done.moved", { action: t(`case_action.${action}`), number: item.number }), heard)
+      .then(heard)
       .finally(() => setBusy(false));
   };
   const confirm = () => go("confirm", {});

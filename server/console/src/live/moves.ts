@@ -57,18 +57,32 @@ export async function dispatch(item: Case, candidate: Candidate): Promise<Case |
   return move(item, "dispatch", { worker: candidate.user.id }, said);
 }
 
-/** Make a move and say so. Returns the case as it is then, or null when it did not work. */
+/** What one tap decides, one key takes back. */
+const JUDGEMENTS: readonly CaseAction[] = ["confirm", "void"];
+
+/**
+ * Make a move and say so. Returns the case as it is then, or null when it did not work. `onUndone` hears the case that
+ * is as it was before: once somebody has built on the move, the version keeps it from being undone.
+ */
 export async function move(
   item: Case,
   action: CaseAction,
   fields: Record<string, unknown>,
   said: string,
+  onUndone?: (back: Case) => void,
 ): Promise<Case | null> {
   let after: Case | null = null;
   await attempt(async () => {
-    after = await api.act(item.id, action, item.version, fields);
+    const made = await api.act(item.id, action, item.version, fields);
+    after = made;
     withdrawUndo();
-    tell(said);
+    tell(said, JUDGEMENTS.includes(action) ? () => takeBack(made, onUndone) : undefined);
   });
   return after;
+}
+
+async function takeBack(made: Case, onUndone?: (back: Case) => void): Promise<void> {
+  const back = await api.takeBack(made.id, made.version);
+  onUndone?.(back);
+  tell(t("done.taken_back", { number: back.number, state: t(`case_state.${back.state}`) }));
 }

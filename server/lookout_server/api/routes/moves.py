@@ -119,6 +119,13 @@ async def void(deps: Given, signed_in: SignedIn, case_id: CaseId, body: ReasonBo
     return await _after(deps, signed_in, case_id)
 
 
+@router.post("/take_back", operation_id="takeBackJudgement", responses=errors(*_MOVE, "conflict"))
+async def take_back(deps: Given, signed_in: SignedIn, case_id: CaseId, body: MoveBody) -> CaseDetailModel:
+    """撤回: undo one's own confirming or voiding, within two minutes and before anything else was done."""
+    await merging.take_back(deps.store, deps.site, _order(deps, signed_in, case_id, Action.TAKE_BACK, body))
+    return await _after(deps, signed_in, case_id)
+
+
 @router.post("/reopen", operation_id="reopenCase", responses=errors(*_MOVE, "conflict"))
 async def reopen(deps: Given, signed_in: SignedIn, case_id: CaseId, body: ReasonBody) -> CaseDetailModel:
     """重开: closed too early, void by mistake, or merged with what was something else."""
