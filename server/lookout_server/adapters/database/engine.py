@@ -17,9 +17,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, c
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from lookout_server.adapters.database.checkpoints import AUTOMATIC_PAGES, FILE_BYTES, keep_log_short
+from lookout_server.adapters.database.drivers import as_sqlalchemy, drivers_under
 from lookout_server.adapters.database.failures import is_read_only, read_only, translated, unreachable
 from lookout_server.adapters.database.inline_sqlite import connect_inline
-from lookout_server.adapters.database.prepared import as_sqlalchemy, attach_driver, drivers_under
+from lookout_server.adapters.database.prepared import attach_driver
 from lookout_server.adapters.database.remembered import Memory
 from lookout_server.adapters.database.unit import SqlUnitOfWork
 from lookout_server.adapters.database.writers import Writers

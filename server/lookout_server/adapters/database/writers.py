@@ -19,17 +19,16 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 from sqlalchemy.util import await_only
 
-from lookout_server.adapters.database.failures import unreachable
-from lookout_server.adapters.database.inline_sqlite import InlineConnection
-from lookout_server.adapters.database.prepared import (
+from lookout_server.adapters.database.drivers import (
     POSTGRES_ERRORS,
     as_sqlalchemy,
-    attach_driver,
-    driver_of,
     drivers_under,
     postgres_error,
     under,
 )
+from lookout_server.adapters.database.failures import unreachable
+from lookout_server.adapters.database.inline_sqlite import InlineConnection
+from lookout_server.adapters.database.prepared import attach_driver, driver_of
 from lookout_server.adapters.database.remembered import Recalled, begin_with
 from lookout_server.errors import StoreError
 
