@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { Problem, Unreachable } from "../src/api/client";
+import { Problem, Unreachable, Unreadable } from "../src/api/client";
 import type { CaseAction, CaseDetail } from "../src/api/models";
 import { type KeptLetter, type KeptStep, type NewJob, Outbox } from "../src/worker/outbox";
 import { caseDetail, caseItem } from "./samples";
@@ -13,6 +13,7 @@ describe("outbox", () => {
   let posts: { path: string; body: Record<string, unknown>; key: string }[];
   let uploads: number;
   let settled: string[];
+  let defects: unknown[];
   let timers: (() => void)[];
   let answers: (() => void)[];
   let turns: Map<string, Promise<void>>;
@@ -25,6 +26,7 @@ describe("outbox", () => {
     posts = [];
     uploads = 0;
     settled = [];
+    defects = [];
     timers = [];
     answers = [];
     turns = new Map();
@@ -54,6 +56,7 @@ describe("outbox", () => {
       },
       settled: (job, after) => settled.push(`${job.kind === "step" ? job.action : job.topic} ${after}`),
       later,
+      defect: (error) => defects.push(error),
       alone: (name, action) => {
         const turn = (turns.get(name) ?? Promise.resolve()).then(action);
         turns.set(name, turn);
@@ -85,6 +88,32 @@ describe("outbox", () => {
     expect(acts).toEqual([{ action: "accept", version: 2, fields: {} }]);
     expect(settled).toEqual(["accept done"]);
     expect(outbox.jobs.value).toEqual([]);
+  });
+
+  it("offers a way on after a failure that nobody thought of, and reports it", async () => {
+    const odd = new DOMException("The I/O read operation failed.", "NotReadableError");
+    answers = [fail(odd)];
+    await outbox.add(job({ photos: [new Blob(["one"])] }));
+    await settle();
+    expect(outbox.jobs.value[0]).toMatchObject({ state: "failed", error: odd });
+    expect(defects).toEqual([odd]);
+    outbox.retry("c-1");
+    await settle();
+    expect(settled).toEqual(["accept done"]);
+  });
+
+  it("takes a photo again that this phone cannot read any more, and keeps the rest", async () => {
+    const photos = ["one", "two", "three"].map((text) => new Blob([text]));
+    answers = [() => undefined, fail(new Unreadable())];
+    await outbox.add(job({ action: "feedback", photos, fields: { note: "gone" } }));
+    await settle();
+    expect(outbox.jobs.value[0]).toMatchObject({ state: "failed", stored: ["sha-1"] });
+    expect(defects).toEqual([]);
+    const again = new Blob(["two again"]);
+    await outbox.replacePhoto("c-1", again);
+    expect(shelf.kept.get("c-1")?.photos).toEqual([photos[0], again, photos[2]]);
+    await settle();
+    expect(acts).toEqual([{ action: "feedback", version: 2, fields: { note: "gone", photos: ["sha-1", "sha-2", "sha-3"] } }]);
   });
 
   it("keeps a step that got no answer and sends it when the network is back", async () => {

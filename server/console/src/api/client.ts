@@ -1,4 +1,4 @@
-/** One way to the dispatcher's API: JSON in, JSON out, and two kinds of failure. */
+/** One way to the dispatcher's API: JSON in, JSON out, and three kinds of failure. */
 
 /** The dispatcher answered "no", and why (application/problem+json). Nothing was changed. */
 export class Problem extends Error {
@@ -34,6 +34,14 @@ export class Unreachable extends Error {
   ) {
     super("the dispatcher did not answer", { cause });
     this.name = "Unreachable";
+  }
+}
+
+/** This browser cannot read any more what it was to send: nothing was sent, and trying again will hardly help. */
+export class Unreadable extends Error {
+  constructor(cause?: unknown) {
+    super("the file cannot be read", { cause });
+    this.name = "Unreadable";
   }
 }
 

@@ -1,6 +1,6 @@
 /** Evidence goes up as raw bytes under its own hash; XMLHttpRequest, because fetch tells no upload progress. */
 
-import { noteProblem, Problem, readProblem, Unreachable } from "./client";
+import { noteProblem, Problem, readProblem, Unreachable, Unreadable } from "./client";
 import { sha256 } from "./sha256";
 
 /** A large photo over a slow line takes its time; one that does not move at all has lost its connection. */
@@ -10,12 +10,21 @@ const STALL_MS = 60_000;
  * Upload one file and return its SHA-256. Sending the same file twice is harmless.
  *
  * @param onProgress called with the share 0..1 that has been sent.
- * @throws Problem when the dispatcher refused it; Unreachable when the connection broke.
+ * @throws Problem when the dispatcher refused it; Unreachable when the connection broke; Unreadable when the file cannot be read.
  */
 export async function uploadEvidence(file: Blob, onProgress: (share: number) => void): Promise<string> {
-  const digest = await sha256(new Uint8Array(await file.arrayBuffer()));
+  const digest = await sha256(new Uint8Array(await bytesOf(file)));
   await put(`/api/v1/evidence/${digest}`, file, onProgress);
   return digest;
+}
+
+/** A phone that is short of room takes the bytes of what it kept: known of Safari, whose files then say NotReadableError. */
+async function bytesOf(file: Blob): Promise<ArrayBuffer> {
+  try {
+    return await file.arrayBuffer();
+  } catch (cause) {
+    throw new Unreadable(cause);
+  }
 }
 
 function put(url: string, file: Blob, onProgress: (share: number) => void): Promise<void> {

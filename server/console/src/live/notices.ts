@@ -1,7 +1,7 @@
 /** Short words at the foot of the page: what was done, how to undo it, or what went wrong and what became of the data. */
 
 import { signal } from "@preact/signals";
-import { Problem, Unreachable, isMissing } from "../api/client";
+import { Problem, Unreachable, Unreadable, isMissing } from "../api/client";
 import { t, word } from "../text/i18n";
 
 export interface Notice {
@@ -63,13 +63,25 @@ export async function attempt(action: () => Promise<void>): Promise<boolean> {
 /** A failure in words. What is neither a refusal nor a lost connection is a defect, and told to the browser's console as well. */
 export function explain(error: unknown): string {
   if (error instanceof Unreachable) return t(error.reading ? "problem.unread" : "problem.unreachable");
+  if (error instanceof Unreadable) return t("problem.file_lost");
   if (!(error instanceof Problem)) {
-    reportError(error);
+    reportDefect(error);
     return t("problem.defect");
   }
   if (isMissing(error)) return t("problem.not_found");
   const known = word("problem", error.code);
   return known === error.code ? t("problem.refused", { detail: error.message }) : known;
+}
+
+const reported = new WeakSet<object>();
+
+/** Tell the browser's console of a defect, once however often the page says it. */
+export function reportDefect(error: unknown): void {
+  if (typeof error === "object" && error !== null) {
+    if (reported.has(error)) return;
+    reported.add(error);
+  }
+  reportError(error);
 }
 
 function add(notice: Notice, forMs: number | null): void {

@@ -4,7 +4,7 @@
  */
 
 import { signal } from "@preact/signals";
-import { Problem, Unreachable } from "../api/client";
+import { Problem, Unreachable, Unreadable } from "../api/client";
 import type { Case, CaseAction, CaseDetail, Place } from "../api/models";
 
 interface Kept {
@@ -74,6 +74,8 @@ export interface OutboxPorts {
   /** Run while no other page of this browser runs something by this name. */
   alone(name: string, action: () => Promise<void>): Promise<void>;
   later(action: () => void, ms: number): void;
+  /** Something failed in a way that nobody thought of. */
+  defect(error: unknown): void;
 }
 
 const RETRY_MS = 5_000;
@@ -155,6 +157,15 @@ export class Outbox {
   retry(id: string): void {
     const job = this.jobOf(id);
     if (job !== undefined && job.state !== "sending") this.again(job);
+  }
+
+  /** Send with another photo in the place of the one that could not be read: those before it are safe, the rest is kept. */
+  async replacePhoto(id: string, photo: Blob): Promise<void> {
+    const job = this.jobOf(id);
+    if (job === undefined || job.state === "sending") return;
+    this.change(job, { photos: job.photos.map((old, index) => (index === job.stored.length ? photo : old)) });
+    await this.keep(this.jobOf(id) as Job);
+    this.retry(id);
   }
 
   /** Give up a step that was refused, take back what is held, or let go of what is settled. */
@@ -257,14 +268,14 @@ export class Outbox {
       this.ports.later(() => {
         if (this.jobOf(job.id)?.state === "waiting") this.retry(job.id);
       }, RETRY_MS);
-    } else if (error instanceof Problem) {
-      this.change(job, { state: "failed", error });
-    } else {
-      throw error;
+      return;
     }
+    // Whatever it was: a step that stayed "sending" would leave nothing to do, on this page and on the next.
+    this.change(job, { state: "failed", error });
+    if (!(error instanceof Problem || error instanceof Unreadable)) this.ports.defect(error);
   }
 
-  private change(job: Job, part: Partial<Pick<Job, "state" | "share" | "error" | "stored">>): void {
+  private change(job: Job, part: Partial<Pick<Job, "state" | "share" | "error" | "stored" | "photos">>): void {
     this.jobs.value = this.jobs.value.map((other) => (other.id === job.id ? ({ ...other, ...part } as Job) : other));
   }
 

@@ -17,30 +17,12 @@ interface PhotosProps {
 
 /** Pictures that go with something: taking them, looking at them, and taking them out again. */
 export function Photos({ photos, change, label, primary = false, most = 9, onReading }: PhotosProps) {
-  const [reading, setReadingHere] = useState(false);
-  const setReading = (now: boolean) => {
-    setReadingHere(now);
-    onReading?.(now);
-  };
-  const [error, setError] = useState<string | null>(null);
-  const take = async (files: FileList | null) => {
-    setError(null);
-    setReading(true);
-    try {
-      const made = await Promise.all(Array.from(files ?? [], preparePhoto));
-      change((held) => [...held, ...made].slice(0, most));
-    } catch (reason) {
-      if (!(reason instanceof UnreadablePhoto)) throw reason;
-      setError(t("worker.photo_unreadable"));
-    } finally {
-      setReading(false);
-    }
-  };
+  const { reading, error, take } = useCamera((made) => change((held) => [...held, ...made].slice(0, most)), onReading);
   const none = photos.length === 0;
   return (
     <>
       {photos.length < most ? (
-        <Shutter big={primary && none} label={none ? label : t("worker.photo_more")} onFiles={(files) => void take(files)} />
+        <Shutter big={primary && none} label={none ? label : t("worker.photo_more")} onFiles={take} />
       ) : null}
       {reading ? <p class="note">{t("worker.reading")}</p> : null}
       <p class="form-error" role="alert">
@@ -49,6 +31,40 @@ export function Photos({ photos, change, label, primary = false, most = 9, onRea
       {none ? null : <Thumbs photos={photos} onRemove={(gone) => change((held) => held.filter((photo) => photo !== gone))} />}
     </>
   );
+}
+
+/** Taking one picture in the place of one that was lost. */
+export function TakeAgain({ onTaken }: { onTaken: (photo: Blob) => void }) {
+  const { reading, error, take } = useCamera(([photo]) => photo && onTaken(photo));
+  return (
+    <>
+      <Shutter big={false} label={t(reading ? "worker.reading" : "worker.photo_again")} onFiles={take} />
+      {error === null ? null : <p class="form-error">{error}</p>}
+    </>
+  );
+}
+
+/** Reads what was taken, and tells what could not be read. */
+function useCamera(onTaken: (made: readonly Blob[]) => void, onReading?: (reading: boolean) => void) {
+  const [reading, setReadingHere] = useState(false);
+  const setReading = (now: boolean) => {
+    setReadingHere(now);
+    onReading?.(now);
+  };
+  const [error, setError] = useState<string | null>(null);
+  const read = async (files: FileList | null) => {
+    setError(null);
+    setReading(true);
+    try {
+      onTaken(await Promise.all(Array.from(files ?? [], preparePhoto)));
+    } catch (reason) {
+      if (!(reason instanceof UnreadablePhoto)) throw reason;
+      setError(t("worker.photo_unreadable"));
+    } finally {
+      setReading(false);
+    }
+  };
+  return { reading, error, take: (files: FileList | null) => void read(files) };
 }
 
 /** Opens the phone's camera; on a computer, a file picker. */

@@ -1,10 +1,12 @@
 import { useState } from "preact/hooks";
+import { Unreadable } from "../api/client";
 import type { CaseAction, CaseDetail } from "../api/models";
 import { explain } from "../live/notices";
 import { navigate } from "../router";
 import { percent } from "../text/format";
 import { t } from "../text/i18n";
 import type { Job } from "./outbox";
+import { TakeAgain } from "./photos";
 import { currentPlace } from "./place";
 import { jobName, nextStep, outbox, take } from "./tasks";
 
@@ -45,7 +47,8 @@ export function JobState({ job }: { job: Job }) {
       <div class="failed" role="alert">
         <p>{t("worker.refused", { action, why: explain(job.error) })}</p>
         <div class="buttons">
-          <button class="button primary" onClick={() => outbox.retry(job.id)}>
+          {job.error instanceof Unreadable ? <TakeAgain onTaken={(photo) => void outbox.replacePhoto(job.id, photo)} /> : null}
+          <button class={job.error instanceof Unreadable ? "button" : "button primary"} onClick={() => outbox.retry(job.id)}>
             {t("action.again")}
           </button>
           <button class="button" onClick={() => void outbox.drop(job.id)}>

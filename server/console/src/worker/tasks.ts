@@ -5,7 +5,7 @@ import { passes, request } from "../api/client";
 import * as api from "../api/endpoints";
 import type { Case, CaseAction, CaseDetail, CaseState, FeedMessage } from "../api/models";
 import { uploadEvidence } from "../api/upload";
-import { attempt, leaveWord, tell } from "../live/notices";
+import { attempt, leaveWord, reportDefect, tell } from "../live/notices";
 import { user } from "../live/session";
 import { t } from "../text/i18n";
 import { caseTitle } from "../text/title";
@@ -40,6 +40,7 @@ export const outbox = new Outbox({
   },
   alone,
   later: (action, ms) => void setTimeout(action, ms),
+  defect: reportDefect,
 });
 
 /** What waits for longer than this for another page goes on beside it: that page may have been put to sleep. */
