@@ -255,13 +255,15 @@ class SqliteSpool:
         return self._file
 
     def _carry_over(self, aside: Path) -> None:
-        left = readable(aside)
+        left, words = readable(aside)
         with self._transaction() as file:
             for event, stored_at in left:
                 file.execute("INSERT OR IGNORE INTO past_epoch VALUES (?)", (event.epoch,))
                 self._insert(file, event.data, stored_at)
                 if not event.data.attributes.test:
                     note_event(file, event.data)
+            for word in words:
+                note_event(file, word)
         _log.warning("what could be read of the damaged spool waits in the new one", carried_over=len(left))
 
     def _open(self, stamp: str) -> sqlite3.Connection:

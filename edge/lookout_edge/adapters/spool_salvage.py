@@ -1,45 +1,60 @@
 """What can still be read of a damaged spool, event by event."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import TypeVar
 
 from pydantic import ValidationError
 
-from lookout_contract.events import Event
+from lookout_contract.events import Event, EventData
+
+T = TypeVar("T")
 
 #: Numbers in a row that cannot be read, after which nothing more is expected: a page holds a few, a broken disk all.
 _PATIENCE = 10_000
-_NEXT = "SELECT sequence, payload, stored_at FROM event WHERE sequence > ? ORDER BY sequence LIMIT 1"
+_EVENTS = "SELECT sequence, payload, stored_at FROM event WHERE sequence > ? ORDER BY sequence LIMIT 1"
+#: By the number of the row: it is put anew with each event of the occurrence.
+_OCCURRENCES = "SELECT rowid, data, 0 FROM occurrence WHERE rowid > ? ORDER BY rowid LIMIT 1"
 
 
-def readable(path: Path) -> list[tuple[Event, float]]:
-    """The events in the file at ``path`` that are whole, in order, and when each was stored; never raises."""
+def readable(path: Path) -> tuple[list[tuple[Event, float]], list[EventData]]:
+    """What is whole in the file at ``path``; never raises.
+
+    The events that wait, in order, and when each was stored; and the last word of each occurrence that may go on: of
+    most that are open no event waits any more.
+    """
     try:
         with closing(sqlite3.connect(path)) as file:
-            last = int(file.execute("SELECT last FROM life").fetchone()[0])
-            return [found for row in _rows(file, last) if (found := _read(*row)) is not None]
-    except (sqlite3.Error, TypeError, ValueError):
-        return []
+            events = [
+                (event, stored_at)
+                for payload, stored_at in _rows(file, _EVENTS)
+                if (event := _read(Event.model_validate_json, payload)) is not None
+            ]
+            words = [_read(EventData.model_validate_json, data) for data, _ in _rows(file, _OCCURRENCES)]
+            return events, [word for word in words if word is not None]
+    except sqlite3.Error:
+        return [], []
 
 
-def _rows(file: sqlite3.Connection, last: int) -> Iterator[tuple[bytes, float]]:
+def _rows(file: sqlite3.Connection, query: str) -> Iterator[tuple[str | bytes, float]]:
     after = missed = 0
-    while after < last and missed < _PATIENCE:
+    while missed < _PATIENCE:
         try:
-            row = file.execute(_NEXT, (after,)).fetchone()
+            row = file.execute(query, (after,)).fetchone()
         except sqlite3.Error:
             after, missed = after + 1, missed + 1
             continue
         if row is None:
             return
         after, missed = max(after + 1, int(row[0])), 0
-        yield row[1], row[2]
+        if isinstance(row[2], int | float):
+            yield row[1], float(row[2])
 
 
-def _read(payload: bytes, stored_at: float) -> tuple[Event, float] | None:
+def _read(reader: Callable[[str | bytes], T], text: str | bytes) -> T | None:
     try:
-        return Event.model_validate_json(payload), float(stored_at)
-    except (ValidationError, TypeError, ValueError):
+        return reader(text)
+    except ValidationError:
         return None

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from lookout_contract.events import Event
+from lookout_contract.delivery import Receipt
+from lookout_contract.events import EndReason, Event, Phase
 from lookout_edge.adapters.spool import SqliteSpool
 from lookout_edge.adapters.testing import HandClock, some_event
 from lookout_edge.bootstrap import service
@@ -59,11 +60,15 @@ def test_damage_while_running_does_not_lose_the_event_that_meets_it(tmp_path: Pa
 
 def damage_first_events(path: Path) -> None:
     """Where the oldest events stand, which are read again and again and never written."""
+    damage_page_of(path, b'"sequence":1,')
+
+
+def damage_page_of(path: Path, words: bytes) -> None:
     with sqlite3.connect(path) as other:
         other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     other.close()
     content = path.read_bytes()
-    page = next(at for at in range(0, len(content), 4096) if b'"sequence":1,' in content[at : at + 4096])
+    page = next(at for at in range(0, len(content), 4096) if words in content[at : at + 4096])
     with path.open("r+b") as file:
         file.seek(page)
         file.write(b"\xff" * 4096)
@@ -97,8 +102,37 @@ def test_damage_that_only_reading_meets_costs_what_it_hit_and_keeps_nothing_else
     gone = spool.requeue(epoch, 1, 200)
     assert gone is not None
     assert "carried over" in gone.why
-    assert {event.occurrence for event in spool.unfinished("gate")} == set(left)
+    assert {event.occurrence for event in spool.unfinished("gate")} >= set(left)
     assert len(list(tmp_path.glob("spool.db.broken-*"))) == 1
+
+
+def test_an_occurrence_whose_start_the_dispatcher_has_goes_on_over_a_damaged_spool(tmp_path: Path) -> None:
+    spool = opened(tmp_path / "spool.db")
+    for number in range(200):
+        spool.put(some_event(f"occ-{number}"))
+    newest = some_event("occ-0", at=1_750_000_100.0).model_copy(update={"phase": Phase.UPDATE})
+    spool.put(newest)
+    spool.put(some_event("occ-1").model_copy(update={"phase": Phase.END, "end_reason": EndReason.CLEARED}))
+    spool.settle(Receipt(epoch=spool.epoch, upto=0, also=((150, 201),)))
+    damage_first_events(tmp_path / "spool.db")
+    spool.close()
+    unfinished = {word.occurrence: word for word in opened(tmp_path / "spool.db").unfinished("gate")}
+    assert set(unfinished) == {f"occ-{number}" for number in range(200) if number != 1}
+    assert unfinished["occ-0"] == newest
+
+
+def test_the_occurrences_on_a_page_that_is_damaged_cost_no_others(tmp_path: Path) -> None:
+    spool = opened(tmp_path / "spool.db")
+    for number in range(200):
+        spool.put(some_event(f"occ-{number}"))
+    spool.settle(Receipt(epoch=spool.epoch, upto=200))
+    damage_page_of(tmp_path / "spool.db", b'{"occurrence":"occ-100"')
+    spool.close()
+    spool = opened(tmp_path / "spool.db")
+    left = {word.occurrence for word in spool.unfinished("gate")}
+    assert "occ-100" not in left
+    assert 190 < len(left) < 200
+    assert subjects(spool) == []
 
 
 def test_a_damaged_spool_on_a_disk_that_takes_no_new_file_is_begun_anew_when_it_does(
