@@ -1,5 +1,6 @@
 """The weekly round of self-tests: every camera, every scenario that there is a clip for."""
 
+import math
 import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -41,6 +42,8 @@ class WeeklySelfTests:
     ) -> None:
         self._path, self._moment, self._timezone = path, moment, timezone
         self._plan, self._run, self._clock = plan, run, clock
+        #: The earliest time at which the last round was seen to be yet to come: a clock was far ahead when it ran.
+        self._ahead_since = math.inf
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="self-tests", daemon=True)
 
@@ -55,10 +58,13 @@ class WeeklySelfTests:
         self._stop.set()
 
     def is_due(self) -> bool:
-        """Whether a moment has passed since the last round."""
+        """Whether a moment has passed since the last round, or since the clock was set right where that is to come."""
         kept, now = _read(self._path), self._clock.now()
+        if kept is None:
+            return False
+        self._ahead_since = min(self._ahead_since, now) if kept.ran_at > now else math.inf
         due = self._moment.last(datetime.fromtimestamp(now, self._timezone())).timestamp()
-        return kept is not None and kept.ran_at < due
+        return min(kept.ran_at, self._ahead_since) < due
 
     def run_round(self) -> None:
         """Test everything, one after another."""

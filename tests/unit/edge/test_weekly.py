@@ -78,6 +78,35 @@ def test_a_new_box_waits_for_its_first_moment_and_a_missed_one_is_made_up_for(tm
     assert not world.box().is_due()
 
 
+def test_a_round_of_a_clock_that_was_far_ahead_keeps_no_box_from_testing_once_the_clock_is_right(
+    tmp_path: Path,
+) -> None:
+    world = World(tmp_path, WEDNESDAY + timedelta(days=3000))
+    world.box().run_round()
+    box = world.box()
+    assert not box.is_due()
+    world.clock.at = (WEDNESDAY + timedelta(hours=1)).timestamp()
+    assert not box.is_due()
+    world.clock.at += timedelta(days=6, hours=22).total_seconds()
+    assert not box.is_due()
+    world.clock.at += timedelta(hours=1).total_seconds()
+    assert box.is_due()
+    box.run_round()
+    assert not box.is_due()
+    world.clock.at += timedelta(days=7).total_seconds()
+    assert box.is_due()
+
+
+def test_a_clock_that_begins_in_1970_until_it_is_set_makes_no_round(tmp_path: Path) -> None:
+    world = World(tmp_path, WEDNESDAY + timedelta(hours=1))
+    world.box().run_round()
+    box = world.box()
+    now, world.clock.at = world.clock.at, 0.0
+    assert not box.is_due()
+    world.clock.at = now + 60.0
+    assert not box.is_due()
+
+
 def test_a_test_that_stumbles_does_not_end_the_round_nor_those_of_later_weeks(tmp_path: Path) -> None:
     world = World(tmp_path, WEDNESDAY)
     world.fault = ZeroDivisionError("a bug")
