@@ -23,11 +23,13 @@ class Housekeeping:
 
     What exists at the start is left out of the collections, which then take about a millisecond, and the small ones in
     between come seldom. It goes into huge pages, as does what the first minute has added: by then everything runs.
+    Who stops something that was there at the start has it ``thaw``, or what that held would never be found.
     """
 
     def __init__(self, every_s: float = EVERY_S) -> None:
         self._every_s = every_s
         self._closing = Event()
+        self._thawed = Event()
         self._before = gc.get_threshold()
         self._library = _glibc()
         #: Rounds made.
@@ -42,6 +44,11 @@ class Housekeeping:
         gc.set_threshold(_YOUNG, *self._before[1:])
         Thread(target=self._run, name="housekeeping", daemon=True).start()
 
+    def thaw(self) -> None:
+        """Let the next round find what was there at the start and is not needed any more. From any thread."""
+        gc.unfreeze()
+        self._thawed.set()
+
     def close(self) -> None:
         """Stop."""
         self._closing.set()
@@ -51,6 +58,9 @@ class Housekeeping:
     def _run(self) -> None:
         while not self._closing.wait(self._every_s):
             gc.collect()
+            if self._thawed.is_set():
+                self._thawed.clear()
+                gc.freeze()
             if self._library is not None:
                 self._library.malloc_trim(0)
             if not self.rounds:

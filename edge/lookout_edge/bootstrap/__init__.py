@@ -194,6 +194,7 @@ class GatewayBuilder:
         self._loaded = loaded
         self._clock = SystemClock()
         self._crew = Crew()
+        self._housekeeping = Housekeeping()
         self._reloading = Lock()
         self._warnings = FoldedLog(log, gap_s=1.0)
         self._model_store = open_model_store(config)
@@ -216,7 +217,7 @@ class GatewayBuilder:
         self._proposals = ProposalFile(config.data_dir / PROPOSALS)
         self._spool.when_full(self._evidence.give_way)
         self._unwatched = Unwatched(self._spool, lambda: self._loaded.config.cameras, schedule_on_thread)
-        self._views = Views(config, self._clock)
+        self._views = Views(config, self._clock, self._crew)
         self._link = self._build_link(config)
         self._bus, self._voice = open_devices(config, lambda name: self.buttons.press(name))
         self._sink = self._acting(RememberingSink(self._spool, self._memory))
@@ -271,7 +272,7 @@ class GatewayBuilder:
         services += [Closing(self._rollouts.close), self._onvif]
         if self._loaded.config.http.enabled:
             services.append(page_of(self._loaded.config.http, self._shown()))
-        services += [Housekeeping(), ServiceManager(self._status)]
+        services += [self._housekeeping, ServiceManager(self._status)]
         services += weekly(self._loaded, self._rehearsals, self.self_tests)
         return Gateway(self._crew, services), workers
 
@@ -299,6 +300,7 @@ class GatewayBuilder:
             workers = self._workers(fresh, keep)
             self._loaded = fresh
             self._crew.replace(workers, keep=keep)
+            self._housekeeping.thaw()
             self._onvif.watch(talking_cameras(after))
             self._unwatched.end()
             return f"{len(workers)} cameras were started with the new configuration, {len(keep)} run on unchanged."
@@ -318,6 +320,7 @@ class GatewayBuilder:
                 workers = self._workers(self._loaded)
                 undo.pop_all()
             self._crew.replace(workers)
+            self._housekeeping.thaw()
             return earlier
 
     def _first_models(self, config: ModelsConfig) -> Models:
@@ -341,7 +344,6 @@ class GatewayBuilder:
         seconds = evidence.pre_roll_s + evidence.post_roll_s + 12.0
         depth = RingDepth(seconds=seconds, max_bytes=evidence.ring_mb * 1_000_000)
         source, recorder = open_streams(name, main, sub, clock=self._clock, depth=depth, faults=self._warnings)
-        self._views.show(name, recorder)
         proof = ProofDesk(
             self._evidence,
             recorder,
@@ -349,7 +351,7 @@ class GatewayBuilder:
             on_problem=partial(self._warnings.warning, f"evidence-{name}"),
             settings=ProofSettings(pre_roll_s=evidence.pre_roll_s, post_roll_s=evidence.post_roll_s),
         )
-        return CameraWorker(
+        worker = CameraWorker(
             name,
             source,
             self._pipeline(name, camera, loaded),
@@ -361,6 +363,8 @@ class GatewayBuilder:
             warnings=self._warnings,
             blind_after_s=camera.blind_after_s,
         )
+        self._views.show(worker, recorder)
+        return worker
 
     def _pipeline(self, name: str, camera: CameraConfig, loaded: LoadedConfig) -> CameraPipeline:
         rules = build_rules(name, camera, loaded.calendar, self._models, self._days)

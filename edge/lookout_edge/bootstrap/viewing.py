@@ -1,5 +1,7 @@
 """What people are shown of the cameras while nothing happens."""
 
+from weakref import WeakKeyDictionary
+
 from lookout_contract.commands import LiveCommand
 from lookout_contract.status import Sight
 from lookout_edge.adapters.live import Following, LiveDesk, View
@@ -35,15 +37,21 @@ def _shot(worker: CameraWorker) -> Shot | None:
 class Views:
     """Live view of the cameras that there are now; a camera that was started anew is shown from its new stream."""
 
-    def __init__(self, config: GatewayConfig, clock: Clock) -> None:
-        self._streams: dict[str, Following] = {}
+    def __init__(self, config: GatewayConfig, clock: Clock, crew: Crew) -> None:
+        self._crew = crew
+        #: It holds half a minute of packets, which are let go with the worker.
+        self._streams: WeakKeyDictionary[CameraWorker, Following] = WeakKeyDictionary()
         url = config.dispatcher.url if config.dispatcher else None
-        self.desk = LiveDesk(self._streams.get, dispatcher_url=url, token=token_of(config), clock=clock)
+        self.desk = LiveDesk(self._stream_of, dispatcher_url=url, token=token_of(config), clock=clock)
 
-    def show(self, camera: str, stream: Following) -> None:
-        """From now on this is what the camera sees."""
-        self._streams[camera] = stream
+    def show(self, worker: CameraWorker, stream: Following) -> None:
+        """This is what a camera sees as long as ``worker`` watches it."""
+        self._streams[worker] = stream
 
     def begin(self, command: LiveCommand) -> None:
         """Carry out the command; EdgeError when there is nothing to see."""
         self.desk.begin(View(session=command.session, camera=command.camera, seconds=command.seconds))
+
+    def _stream_of(self, camera: str) -> Following | None:
+        worker = self._crew.find(camera)
+        return None if worker is None else self._streams.get(worker)

@@ -36,6 +36,26 @@ def test_circles_are_collected_in_the_background_until_it_is_closed() -> None:
         gc.enable()
 
 
+def test_what_was_there_at_the_start_is_let_go_once_it_is_thawed_and_the_rest_left_out_again() -> None:
+    circle = Circle()
+    lost = weakref.ref(circle)
+    keeper = Housekeeping(every_s=0.01)
+    keeper.start()
+    try:
+        del circle
+        gc.collect()
+        assert lost() is not None
+        keeper.thaw()
+        for _ in range(1000):
+            if lost() is None and gc.get_freeze_count():
+                break
+            Event().wait(0.01)
+        assert lost() is None
+        assert gc.get_freeze_count()
+    finally:
+        keeper.close()
+
+
 def test_small_collections_come_seldom_while_it_runs_and_as_before_after_it() -> None:
     before = gc.get_threshold()
     keeper = Housekeeping()
