@@ -363,6 +363,8 @@ class CameraPipeline:
             for observation in observed:
                 if observation.visit_of is not None:
                     self._plates.directory.visit(observation.visit_of, at, self._provenance.camera)
+                if observation.stay_of is not None:
+                    self._plates.directory.stay(observation.stay_of, at, self._provenance.camera)
 
     def _read_plates(self, frame: Frame, observed: Sequence[Observation]) -> None:
         """Read the plates that rules asked for; they hear of them in the next look."""

@@ -132,6 +132,10 @@ class Recorder(Protocol):
         ...
 
 
+#: Seconds after which it is told again that a known vehicle stays.
+STAY_EVERY_S = 3600.0
+
+
 class PlateDirectory(Protocol):
     """The vehicles that belong here, as last sent by the dispatcher."""
 
@@ -142,4 +146,9 @@ class PlateDirectory(Protocol):
     def visit(self, plate: str, at: float, camera: str) -> None:
         """A known vehicle was seen at frame time ``at``: count it, unless its last visit still goes on. Of its passes
         it uses one that is good at ``camera``."""
+        ...
+
+    def stay(self, plate: str, at: float, camera: str) -> None:
+        """A known vehicle has been there since its visit was counted and still is, told every ``STAY_EVERY_S``: that
+        visit goes on."""
         ...

@@ -238,6 +238,9 @@ class _Known:
     def visit(self, plate: str, at: float, camera: str) -> None:
         """See ``PlateDirectory``."""
 
+    def stay(self, plate: str, at: float, camera: str) -> None:
+        """See ``PlateDirectory``."""
+
     def note(self, suppressed: Suppressed) -> None:
         """Keep that a vehicle was recognised."""
         if suppressed.condition.name == "plate":

@@ -116,6 +116,7 @@ class FixedDirectory:
     visits: list[str] = field(default_factory=list[str])
     #: At which cameras.
     visited: list[str] = field(default_factory=list[str])
+    stays: list[tuple[str, float, str]] = field(default_factory=list[tuple[str, float, str]])
 
     def residents(self, at: float) -> Sequence[Resident]:
         """See ``PlateDirectory``."""
@@ -125,6 +126,10 @@ class FixedDirectory:
         """See ``PlateDirectory``."""
         self.visits.append(plate)
         self.visited.append(camera)
+
+    def stay(self, plate: str, at: float, camera: str) -> None:
+        """See ``PlateDirectory``."""
+        self.stays.append((plate, at, camera))
 
     def replace(self, residents: Sequence[Resident]) -> None:
         """Take over another list."""

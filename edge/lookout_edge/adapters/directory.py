@@ -10,10 +10,13 @@ from pydantic import TypeAdapter, ValidationError
 from lookout_contract.commands import Resident
 from lookout_edge.adapters.atomic_file import write_whole
 from lookout_edge.errors import SpoolError
+from lookout_edge.ports import STAY_EVERY_S
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 #: A visit lasts so long, seconds: half a day.
 VISIT_S = 12 * 3600.0
+#: Whoever stays longer has so much time to leave after they were last told to be there, seconds.
+LEAVE_S = 2 * STAY_EVERY_S
 #: Passes that are told of, at most: every heartbeat repeats them.
 MOST_TOLD = 200
 _VISITS: TypeAdapter[dict[str, tuple[int, float]]] = TypeAdapter(dict[str, tuple[int, float]])
@@ -31,7 +34,8 @@ class FilePlateDirectory:
         self._path = path
         self._lock = threading.Lock()
         self._residents = self._load()
-        #: Pass (see ``_name``) → visits so far, and the frame time of the last one.
+        #: Pass (see ``_name``) → visits so far, and the frame time of the last one; of one that lasts longer than
+        #: ``VISIT_S`` so long before its end.
         self._visits = self._load_visits()
         #: The list as of a frame time, and the frame times between which it is the same.
         self._as_of: tuple[tuple[Resident, ...], float, float] | None = None
@@ -55,11 +59,7 @@ class FilePlateDirectory:
         A visit lasts ``VISIT_S``: whoever comes back within it, or is read once more, has not come again.
         """
         with self._lock:
-            # Who is on the list under this very plate is nobody else's guest, however like their plates are.
-            exact = [resident for resident in self._residents if resident.plate == plate]
-            theirs = exact or [resident for resident in self._residents if _alike(resident.plate, plate)]
-            here = [each for each in theirs if not each.cameras or camera in each.cameras]
-            passes = [resident for resident in here if resident.uses is not None]
+            passes = self._passes(plate, camera)
             if any(at - self._visits_of(each)[1] < VISIT_S for each in passes):
                 return
             # Of passes that overlap a visit uses one.
@@ -69,6 +69,24 @@ class FilePlateDirectory:
                 self._visits[_name(used)] = (self._visits_of(used)[0] + 1, at)
                 self._as_of = None
                 self._save_visits()
+
+    def stay(self, plate: str, at: float, camera: str) -> None:
+        """Let the visit of ``plate`` that goes on last until ``LEAVE_S`` from now at least; see ``PlateDirectory``."""
+        with self._lock:
+            for each in self._passes(plate, camera):
+                count, last = self._visits_of(each)
+                if 0 <= at - last < VISIT_S and last < at + LEAVE_S - VISIT_S:
+                    self._visits[_name(each)] = count, at + LEAVE_S - VISIT_S
+                    self._as_of = None
+                    self._save_visits()
+
+    def _passes(self, plate: str, camera: str) -> list[Resident]:
+        """Those of ``plate`` for so many visits that are good at ``camera``."""
+        # Who is on the list under this very plate is nobody else's guest, however like their plates are.
+        exact = [resident for resident in self._residents if resident.plate == plate]
+        theirs = exact or [resident for resident in self._residents if _alike(resident.plate, plate)]
+        here = [each for each in theirs if not each.cameras or camera in each.cameras]
+        return [resident for resident in here if resident.uses is not None]
 
     def report(self) -> dict[str, int]:
         """Id of a pass → how often it was used, the last used first."""

@@ -39,6 +39,9 @@ class NobodyKnown:
     def visit(self, plate: str, at: float, camera: str) -> None:
         """See ``PlateDirectory``."""
 
+    def stay(self, plate: str, at: float, camera: str) -> None:
+        """See ``PlateDirectory``."""
+
 
 def build_rules(
     name: str, camera: CameraConfig, calendar: SiteCalendar, models: Models, days: WatchedDays | None = None

@@ -62,6 +62,8 @@ class Observation(NamedTuple):
     pose_of: int | None = None
     #: Plate of a known vehicle that was just recognised, as the list of residents has it.
     visit_of: str | None = None
+    #: Plate of one that was recognised an hour ago or more and still is there, hour by hour.
+    stay_of: str | None = None
 
 
 def _nothing(scenario: Scenario) -> Sequence[Observation]:

@@ -276,6 +276,8 @@ class Judgement(NamedTuple):
     pose_of: int | None = None
     #: Plate of a known vehicle that was just recognised.
     visit_of: str | None = None
+    #: Plate of one that was recognised before and stays.
+    stay_of: str | None = None
 
 
 class PresenceRule(ABC, Generic[P, T]):
@@ -423,4 +425,5 @@ def _observation(
         plate_of=judgement.plate_of,
         pose_of=judgement.pose_of,
         visit_of=judgement.visit_of,
+        stay_of=judgement.stay_of,
     )

@@ -16,6 +16,7 @@ from lookout_edge.domain.plates import Forgiveness, Found, Match, PlateVote, Res
 from lookout_edge.domain.presence import Presence
 from lookout_edge.domain.track import Track
 from lookout_edge.domain.zone import Zone
+from lookout_edge.ports import STAY_EVERY_S
 from lookout_edge.rules.base import Judgement, PresenceRule, RuleContext, RuleParams, Seconds, dwell_condition
 
 #: Seconds of frame time for which the outcome of a search among the residents is believed.
@@ -67,8 +68,8 @@ class _Note:
     #: Its size (the root of its box's area) when its plate was first tried or it last came nearer, and when that was.
     near_size: float = 0.0
     nearer_at: float = float("-inf")
-    #: Whether the vehicle was recognised and its visit counted.
-    admitted: bool = False
+    #: Frame time at which the vehicle was recognised and its visit counted, or it was last told that it stays.
+    admitted_at: float | None = None
     #: Plate, frame time and outcome of the last search for it among the residents.
     searched: tuple[str, float, Found] | None = None
     #: What the readings came to, until there is another one; None before the first.
@@ -132,8 +133,7 @@ class UnfamiliarVehicle(PresenceRule[UnfamiliarVehicleParams, _Note]):
             conditions.append(self._tried_condition(presence, note))
         severity, reason = self._severity(dwell_s, plate, found)
         look_again, wish = self._wishes(at, presence, plate, note)
-        arrived = plate is not None and plate.status is PlateStatus.KNOWN and not note.admitted
-        note.admitted = note.admitted or arrived
+        visit_of, stay_of = self._visit(at, plate, found, note)
         turns = (presence.since + params.dwell_s, presence.since + params.long_stay_s)
         return Judgement(
             conditions=tuple(conditions),
@@ -142,8 +142,20 @@ class UnfamiliarVehicle(PresenceRule[UnfamiliarVehicleParams, _Note]):
             attributes=note.told,
             turns=turns if look_again is None else (*turns, look_again),
             plate_of=wish,
-            visit_of=found.plate if found is not None and arrived else None,
+            visit_of=visit_of,
+            stay_of=stay_of,
         )
+
+    @staticmethod
+    def _visit(at: float, plate: Plate | None, found: Found | None, note: _Note) -> tuple[str | None, str | None]:
+        """The plate of who has just been recognised, and of who was and stays: a pass for one visit is not used up
+        while that visit goes on, however long."""
+        if plate is None or found is None or plate.status is not PlateStatus.KNOWN:
+            return None, None
+        if note.admitted_at is not None and 0 <= at - note.admitted_at < STAY_EVERY_S:
+            return None, None
+        is_first, note.admitted_at = note.admitted_at is None, at
+        return (found.plate, None) if is_first else (None, found.plate)
 
     def _plate(self, at: float, note: _Note) -> tuple[Plate, Found | None] | None:
         """What the readings come to; the same until there is another one, but that the search is done again."""

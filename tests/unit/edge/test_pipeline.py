@@ -266,6 +266,12 @@ def test_a_resident_raises_nothing_and_the_log_says_why() -> None:
     assert [entry.condition.name for entry in world.suppressed] == ["plate"]
     assert reader.regions[0] == CAR.box
     assert (directory.visits, directory.visited) == (["皖A12345"], ["gate"])
+    assert directory.stays == []
+    world.show(WITH_CAR, 30.0, 3600.0, fps=0.5)
+    ((plate, at, camera),) = directory.stays
+    assert (plate, camera) == ("皖A12345", "gate")
+    assert 3600.0 <= at <= 3620.0
+    assert directory.visits == ["皖A12345"]
 
 
 def test_a_stranger_is_named_in_the_event() -> None:

@@ -306,6 +306,16 @@ def test_a_visit_is_counted_once_of_who_is_known_and_never_of_a_stranger(
     assert [each.visit_of for each in seen if each is not None and each.visit_of is not None] == visits
 
 
+@pytest.mark.parametrize(("text", "uses", "stays"), [("皖A12345", 1, 15), ("皖A12345", 0, 0), ("皖A54321", 1, 0)])
+def test_of_a_guest_who_stays_it_is_told_hour_by_hour(text: str, uses: int, stays: int) -> None:
+    watch = Watch(rule(), text=text, residents=[RESIDENT.model_copy(update={"uses": uses})])
+    watch.until(6.0)
+    seen = [watch.look(float(at)) for at in range(10, 15 * 3600 + 60, 10)]
+    told = [each.stay_of for each in seen if each is not None and each.stay_of is not None]
+    assert told == [RESIDENT.plate] * stays
+    assert all(each is not None and each.visit_of is None for each in seen)
+
+
 def test_a_plate_of_which_its_readings_are_not_sure_is_unreadable_and_nobodys() -> None:
     watch = Watch(rule(), text="皖A12345", residents=[RESIDENT])
     watch.confidence = 0.65

@@ -64,6 +64,32 @@ def test_a_pass_is_good_for_its_visits_and_a_visit_lasts_half_a_day(tmp_path: Pa
     assert directory.residents(37 * HOURS)[:2] == SOME, "who lives here comes as often as they like"
 
 
+def test_a_visit_lasts_as_long_as_the_guest_stays_and_two_hours_to_leave(tmp_path: Path) -> None:
+    path = tmp_path / "residents.json"
+    directory = FilePlateDirectory(path)
+    directory.replace((*SOME, GUEST.model_copy(update={"uses": 1})))
+    directory.stay(GUEST.plate, 0.0, "north")
+    assert left(directory, 0.0) == 1, "who has not come does not stay"
+    directory.visit(GUEST.plate, 0.0, "north")
+    for hour in range(1, 21):
+        directory.stay(GUEST.plate, hour * HOURS, "north")
+        assert left(directory, hour * HOURS) == 1
+    assert left(directory, 21.9 * HOURS) == 1
+    assert left(FilePlateDirectory(path), 21.9 * HOURS) == 1
+    assert left(directory, 22.1 * HOURS) == 0
+    directory.stay(GUEST.plate, 23 * HOURS, "north")
+    assert left(directory, 23 * HOURS) == 0, "who was gone has come again"
+
+
+def test_who_is_seen_to_stay_a_while_has_half_a_day_all_the_same(tmp_path: Path) -> None:
+    directory = FilePlateDirectory(tmp_path / "residents.json")
+    directory.replace((GUEST.model_copy(update={"uses": 1}),))
+    directory.visit(GUEST.plate, 0.0, "north")
+    directory.stay(GUEST.plate, 1 * HOURS, "north")
+    assert left(directory, 11 * HOURS) == 1
+    assert left(directory, 13 * HOURS) == 0
+
+
 def test_who_lives_here_uses_up_no_pass_of_a_guest_whose_plate_is_much_alike(tmp_path: Path) -> None:
     directory = FilePlateDirectory(tmp_path / "residents.json")
     directory.replace((Resident(plate="皖A54322"), GUEST))
