@@ -29,12 +29,20 @@ class Phase(StrEnum):
 
 
 class EndReason(StrEnum):
-    """Why an occurrence ended. Only ``cleared`` and ``removed`` say that the scene was seen to be clean."""
+    """Why an occurrence ended. Only ``cleared`` and ``removed`` say that the scene was seen to be clean.
+
+    ``window_over``: the rule's hours ended while it was still there.
+    """
 
     CLEARED = "cleared"
     REMOVED = "removed"
+    WINDOW_OVER = "window_over"
     SHUTDOWN = "shutdown"
     BLIND = "blind"
+
+
+#: Ends after which nobody waits for what it was: it is over, and does not go on when it is found again.
+OVER = frozenset({EndReason.CLEARED, EndReason.REMOVED, EndReason.WINDOW_OVER})
 
 
 class Severity(StrEnum):

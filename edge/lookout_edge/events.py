@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from lookout_contract.events import EndReason, EventData, Phase, PlateStatus, Scenario, Votes
-from lookout_edge.domain.condition import of_contract
+from lookout_contract.events import OVER, EndReason, EventData, Phase, PlateStatus, Scenario, Votes
+from lookout_edge.domain.condition import WINDOW, of_contract
 from lookout_edge.domain.geometry import Box
 from lookout_edge.domain.labels import label_group
 from lookout_edge.domain.looks import LookClock
@@ -19,9 +19,6 @@ from lookout_edge.domain.observation import Observation, Standing
 from lookout_edge.domain.occurrence import OccurrenceSettings
 from lookout_edge.domain.presence import Thing
 from lookout_edge.domain.zone import WHOLE_FRAME, Point
-
-#: Ends that say that the scene was seen to be clean.
-_SEEN_CLEAN = frozenset({EndReason.CLEARED, EndReason.REMOVED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +58,7 @@ class _Dormant:
     @property
     def may_be_there(self) -> bool:
         """Whether it was there when it was last watched, so that its absence would be news."""
-        return self.reason not in _SEEN_CLEAN
+        return self.reason not in OVER
 
 
 class EventBook:
@@ -137,7 +134,7 @@ class EventBook:
     def resume(self, events: Iterable[EventData]) -> None:
         """Take over the occurrences of an earlier run, each by the last event it gave. Before the first look."""
         for number, event in enumerate(events, 1):
-            if event.end_reason not in _SEEN_CLEAN:
+            if event.end_reason not in OVER:
                 ended_at = event.captured_at.timestamp()
                 self._dormant.append(_Dormant(_from_event(event, -number), event.end_reason, ended_at))
 
@@ -197,7 +194,7 @@ class EventBook:
         since = occurrence.last.since
         occurrence.last = seen if seen.since <= since else seen._replace(since=since)
         if seen.standing is Standing.BLOCKED:
-            return self._end(at, occurrence, EndReason.CLEARED, skew_s)
+            return self._end(at, occurrence, _why_blocked(seen), skew_s)
         changed = _headline(seen) != occurrence.reported
         if not changed and at - occurrence.reported_at < self._settings.update_interval_s:
             return None
@@ -225,7 +222,7 @@ class EventBook:
         if seen is None and occurrence.absent_s <= self._settings.hold_s:
             return None
         self._dormant.remove(dormant)
-        reason = EndReason.CLEARED if seen is not None else self._settings.gone_as
+        reason = _why_blocked(seen) if seen is not None else self._settings.gone_as
         dwell_s = round(max(0.0, dormant.ended_at - occurrence.last.since), 3)
         return self._event(at, Phase.END, occurrence, skew_s, reason).model_copy(update={"dwell_s": dwell_s})
 
@@ -259,7 +256,7 @@ class EventBook:
     def _end(self, at: float, occurrence: _Occurrence, reason: EndReason, skew_s: float | None) -> EventData:
         self._open.remove(occurrence)
         event = self._event(at, Phase.END, occurrence, skew_s, reason)
-        if reason not in _SEEN_CLEAN or self._settings.reopen_s > 0:
+        if reason not in OVER or self._settings.reopen_s > 0:
             occurrence.absent_s = 0.0
             self._dormant.append(_Dormant(occurrence, reason, at))
         return event
@@ -300,6 +297,11 @@ class EventBook:
             models=dict(self._provenance.models),
             config_hash=self._provenance.config_hash,
         )
+
+
+def _why_blocked(seen: Observation) -> EndReason:
+    """What ends the occurrence of a thing that is in sight."""
+    return EndReason.WINDOW_OVER if seen.blocked_by == WINDOW else EndReason.CLEARED
 
 
 def _name_of(observation: Observation) -> tuple[int, str]:

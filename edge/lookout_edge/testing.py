@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from lookout_contract.commands import Resident
-from lookout_contract.events import EndReason, EventData, EvidenceKind, EvidenceRef
+from lookout_contract.events import OVER, EventData, EvidenceKind, EvidenceRef
 from lookout_edge.domain.demand import Demand
 from lookout_edge.domain.detection import Detection, PlateReading
 from lookout_edge.domain.frame import Frame, Image
@@ -192,7 +192,7 @@ class MemorySink:
     def unfinished(self, camera: str) -> Sequence[EventData]:
         """See ``EventSink``."""
         last = {event.occurrence: event for event in self.events if event.camera == camera}
-        return [event for event in last.values() if event.end_reason not in {EndReason.CLEARED, EndReason.REMOVED}]
+        return [event for event in last.values() if event.end_reason not in OVER]
 
 
 @dataclass(slots=True)

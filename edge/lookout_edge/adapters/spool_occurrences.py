@@ -5,18 +5,17 @@ import sqlite3
 import structlog
 from pydantic import ValidationError
 
-from lookout_contract.events import EndReason, EventData
+from lookout_contract.events import OVER, EventData
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 #: Ended for so long, an occurrence is not taken up again by anybody.
 _KEEP_ENDED_S = 86_400.0
-_SEEN_CLEAN = frozenset({EndReason.CLEARED, EndReason.REMOVED})
 
 
 def note_event(file: sqlite3.Connection, data: EventData) -> None:
     """Remember ``data`` as the last word of its occurrence; forget those that were seen to end."""
-    if data.end_reason in _SEEN_CLEAN:
+    if data.end_reason in OVER:
         file.execute("DELETE FROM occurrence WHERE id = ?", (data.occurrence,))
         return
     at, ended = data.captured_at.timestamp(), data.end_reason is not None

@@ -5,6 +5,8 @@ from typing import Literal, NamedTuple
 from lookout_contract import events
 
 Bound = Literal["least", "most"]
+#: Whether the rule is armed at this time of the week.
+WINDOW = "window"
 
 
 class Condition(NamedTuple):

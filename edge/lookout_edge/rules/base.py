@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar, Generic, NamedTuple, Protocol, Self, Typ
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from lookout_contract.events import Attributes, Scenario, Severity, Votes
-from lookout_edge.domain.condition import Condition
+from lookout_edge.domain.condition import WINDOW, Condition
 from lookout_edge.domain.geometry import Box
 from lookout_edge.domain.looks import INSTANT_S
 from lookout_edge.domain.observation import Observation, Scene, Standing
@@ -166,7 +166,7 @@ def zone_condition(zone: str) -> Condition:
 @lru_cache(maxsize=2)
 def window_condition(inside: bool) -> Condition:
     """Whether the rule is armed at this time of the week."""
-    return Condition("window", inside, inside, True)
+    return Condition(WINDOW, inside, inside, True)
 
 
 def suppression_condition(

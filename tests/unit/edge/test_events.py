@@ -365,7 +365,9 @@ def test_what_was_carried_away_during_a_restart_ends_as_that_and_what_is_allowed
     (start,) = run(book(), [[observation()]])
     settings = OccurrenceSettings(hold_s=2.0, gone_as=EndReason.REMOVED)
     allowed = observation(standing=Standing.BLOCKED)
-    for seen, looks, reason in (([], 10, EndReason.REMOVED), ([allowed], 1, EndReason.CLEARED)):
+    later = allowed._replace(blocked_by="window")
+    blocked = (allowed, EndReason.CLEARED), (later, EndReason.WINDOW_OVER)
+    for seen, looks, reason in (([], 10, EndReason.REMOVED), *(([o], 1, reason) for o, reason in blocked)):
         after = EventBook(Scenario.GARBAGE, Provenance(camera="gate", models={}), settings)
         after.resume([start])
         assert [event.end_reason for event in run(after, [seen] * looks, start=200.0)] == [reason]

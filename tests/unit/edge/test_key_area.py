@@ -3,10 +3,11 @@ from collections.abc import Sequence
 import pytest
 from pydantic import ValidationError
 
-from lookout_contract.events import Severity
+from lookout_contract.events import EndReason, EventData, Phase, Scenario, Severity
 from lookout_edge.domain.observation import Scene, Standing
 from lookout_edge.domain.track import Track
 from lookout_edge.domain.zone import WHOLE_FRAME
+from lookout_edge.events import EventBook, Provenance
 from lookout_edge.rules.key_area import KeyArea, KeyAreaParams
 from lookout_edge.testing import track
 from unit.edge.people_examples import CONTEXT, active, hour, somebody, watch
@@ -62,6 +63,21 @@ def test_an_intruder_who_is_still_there_when_the_area_opens_is_one_until_they_le
     assert entering == [True], "what holds now is told"
     again = [each for each in active(seen) if each[0] >= hour(6) + 110]
     assert again[0] == (hour(6) + 170, "loitering"), "who comes back has merely come"
+
+
+def test_an_alarm_about_somebody_who_is_there_yet_when_its_hours_end_does_not_say_that_they_have_gone() -> None:
+    book = EventBook(Scenario.KEY_AREA, Provenance(camera="yard", models={}))
+    night = area(windows=["22:00-06:00"])
+    events: list[EventData] = []
+    for step in range(120):
+        at = hour(6) - 30 + step * 0.5
+        events += book.update(at, night.observe(at, somebody(at), Scene("yard")))
+    assert [(event.phase, event.end_reason) for event in events] == [
+        (Phase.START, None),
+        (Phase.END, EndReason.WINDOW_OVER),
+    ]
+    assert events[1].captured_at.timestamp() == hour(6)
+    assert [c.name for c in events[1].explain if not c.met] == ["window"]
 
 
 def test_who_comes_as_the_area_opens_is_no_intruder() -> None:

@@ -18,9 +18,10 @@ def ended(occurrence: str, reason: EndReason) -> EventData:
 
 def test_what_nobody_saw_end_is_remembered_over_a_restart(tmp_path: Path) -> None:
     first = opened(tmp_path / "spool.db")
-    for name in ("parked", "gone", "open"):
+    for name in ("parked", "gone", "opened", "open"):
         first.put(some_event(name))
     first.put(ended("gone", EndReason.CLEARED))
+    first.put(ended("opened", EndReason.WINDOW_OVER))
     first.put(ended("parked", EndReason.SHUTDOWN))
     first.close()
     again = opened(tmp_path / "spool.db")
