@@ -1,26 +1,28 @@
 """Evidence files on disk, named by their content, until the dispatcher has them."""
 
 import hashlib
-import os
 import shutil
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
+from functools import partial
 from pathlib import Path
 
 import structlog
 
 from lookout_contract.events import EvidenceKind, EvidenceRef
 from lookout_edge.adapters.atomic_file import PARTIAL, write_whole
+from lookout_edge.adapters.folder_index import FolderIndex
 from lookout_edge.errors import SpoolError
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 _SUFFIXES = {"image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp", "video/mp4": ".mp4"}
 _TYPES = {suffix: mime for mime, suffix in _SUFFIXES.items()}
+_CLIP = _TYPES[".mp4"]
 _OTHER_TYPE = "application/octet-stream"
 #: Of the disk so much, or a twentieth where that is less, is left to alarms.
 _FOR_ALARMS = 64_000_000
@@ -51,7 +53,7 @@ class StoredFile:
     @property
     def turn(self) -> tuple[Lane, bool]:
         """The smaller one leaves first: in each lane pictures before clips, which take a thin line minutes."""
-        return self.lane, self.mime == _TYPES[".mp4"]
+        return self.lane, self.mime == _CLIP
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,11 @@ class DiskEvidence:
         self._folder = folder
         self._rejected = folder / "rejected"
         self._first = folder / "first"
+        # A long outage's twenty thousand take half a second to list, and each alarm's picture asks for them.
+        self._index = {
+            path: FolderIndex(path, partial(_stored, path, lane))
+            for path, lane in ((self._rejected, Lane.REST), (folder, Lane.REST), (self._first, Lane.FIRST))
+        }
         self._quota_bytes = quota_bytes
         self._disk = disk
         self._dropped = 0
@@ -106,12 +113,13 @@ class DiskEvidence:
             with self._lock, self._counting_refusals():
                 if first and among.exists():
                     self._make_folders()
-                    among.rename(ahead)
+                    self._move(among, self._first)
                 elif not ahead.exists() and not among.exists():
                     # Somebody who looked for room may have taken the folders away.
                     self._make_folders()
                     self._spare_alarms(len(content))
-                    write_whole(path, content)
+                    with self._index[path.parent].changing(name):
+                        write_whole(path, content)
                     self._drop(self._held_bytes() - self._quota_bytes, keep=path)
         except OSError as error:
             raise self._refused(error) from error
@@ -130,16 +138,17 @@ class DiskEvidence:
 
     def waiting(self) -> tuple[StoredFile, ...]:
         """Files in the order in which they are to be uploaded: see ``StoredFile.turn``, then the oldest."""
-        live_from = time.time() - _LIVE_S
-        with self._lock:
-            waiting = (*self._files(self._first, live_from), *self._files(self._folder))
-        return tuple(sorted(waiting, key=lambda file: file.turn))
+        return tuple(self._in_turn())
+
+    def next(self) -> StoredFile | None:
+        """The one that is to be uploaded first, if any waits."""
+        return next(self._in_turn(), None)
 
     def settle(self, file: StoredFile) -> None:
         """The dispatcher has it: delete it here. SpoolError when the disk refuses, as with ``reject``."""
         try:
             with self._lock:
-                file.path.unlink(missing_ok=True)
+                self._delete(file)
         except OSError as error:
             raise self._refused(error) from error
 
@@ -149,7 +158,7 @@ class DiskEvidence:
             with self._lock:
                 if file.path.exists():
                     self._rejected.mkdir(exist_ok=True)
-                    file.path.rename(self._rejected / file.path.name)
+                    self._move(file.path, self._rejected)
         except OSError as error:
             raise self._refused(error) from error
 
@@ -161,8 +170,9 @@ class DiskEvidence:
     def depth(self) -> EvidenceDepth:
         """How much waits."""
         with self._lock:
-            sizes = [*self._sizes(self._first), *self._sizes(self._folder)]
-            return EvidenceDepth(len(sizes), sum(sizes), self._dropped, len(self._sizes(self._rejected)))
+            ahead, rest = self._index[self._first].size(), self._index[self._folder].size()
+            rejected = self._index[self._rejected].size()[0]
+            return EvidenceDepth(ahead[0] + rest[0], ahead[1] + rest[1], self._dropped, rejected)
 
     def listen(self, callback: Callable[[], None]) -> None:
         """Call back after every file that comes in, on the thread that put it."""
@@ -184,7 +194,24 @@ class DiskEvidence:
     def _expendable(self) -> Iterator[StoredFile]:
         """Everything, in the order in which it is given up."""
         for folder in (self._rejected, self._folder, self._first):
-            yield from self._files(folder)
+            yield from self._index[folder].files()
+
+    def _in_turn(self) -> Iterator[StoredFile]:
+        with self._lock:
+            ahead, fresh = self._index[self._first].apart(time.time() - _LIVE_S)
+            rest = self._index[self._folder].files()
+        live = [replace(file, lane=Lane.LIVE) for file in fresh]
+        for lane in (live, ahead, rest):
+            yield from (file for file in lane if file.mime != _CLIP)
+            yield from (file for file in lane if file.mime == _CLIP)
+
+    def _delete(self, file: StoredFile) -> None:
+        with self._index[file.path.parent].changing(file.path.name):
+            file.path.unlink(missing_ok=True)
+
+    def _move(self, path: Path, folder: Path) -> None:
+        with self._index[path.parent].changing(path.name), self._index[folder].changing(path.name):
+            path.rename(folder / path.name)
 
     def _drop(self, surplus: int, keep: Path | None = None) -> int:
         """Give up files until ``surplus`` bytes are gone; how many could not be found."""
@@ -194,7 +221,7 @@ class DiskEvidence:
                 break
             if file.path == keep:
                 continue
-            file.path.unlink(missing_ok=True)
+            self._delete(file)
             surplus -= file.bytes
             dropped += file.path.parent != self._rejected
         if dropped:
@@ -205,31 +232,14 @@ class DiskEvidence:
             )
         return max(0, surplus)
 
-    def _files(self, folder: Path, live_from: float = float("inf")) -> Iterator[StoredFile]:
-        """Those in ``folder``, oldest first."""
-        entries = sorted(_listed(folder), key=lambda entry: (entry[1].st_mtime_ns, entry[0]))
-        for name, status in entries:
-            path = folder / name
-            lane = Lane.LIVE if status.st_mtime >= live_from else Lane.FIRST if folder == self._first else Lane.REST
-            yield StoredFile(path.stem, _TYPES.get(path.suffix, _OTHER_TYPE), path, status.st_size, lane)
-
     def _held_bytes(self) -> int:
-        return sum(sum(self._sizes(folder)) for folder in (self._rejected, self._folder, self._first))
-
-    @staticmethod
-    def _sizes(folder: Path) -> list[int]:
-        """Of all files there, in no order: with a long outage's twenty thousand, each alarm's picture asks for them."""
-        return [status.st_size for _, status in _listed(folder)]
+        return sum(index.size()[1] for index in self._index.values())
 
     def _refused(self, error: OSError) -> SpoolError:
         why = error.strerror or str(error)
         return SpoolError(f"cannot store evidence in {self._folder} ({why}): free space there or fix its rights")
 
 
-def _listed(folder: Path) -> list[tuple[str, os.stat_result]]:
-    """Name and status of each file that is whole."""
-    try:
-        with os.scandir(folder) as entries:
-            return [(e.name, e.stat()) for e in entries if not e.name.startswith(PARTIAL) and e.is_file()]
-    except OSError:
-        return []  # It was taken away, or cannot be read: then nothing waits, and ``put`` says what is wrong.
+def _stored(folder: Path, lane: Lane, name: str, size: int) -> StoredFile:
+    path = folder / name
+    return StoredFile(path.stem, _TYPES.get(path.suffix, _OTHER_TYPE), path, size, lane)

@@ -109,7 +109,8 @@ class EvidenceUploader:
         while not self._stop.is_set() and (left_s := until - time.monotonic()) > 0:
             if self._wake.wait(left_s):
                 self._wake.clear()
-                if any(file.lane is Lane.LIVE for file in self._store.waiting()[:1]):
+                first = self._store.next()
+                if first is not None and first.lane is Lane.LIVE:
                     return
 
     def _empty(self, client: httpx.Client) -> bool:
@@ -193,7 +194,8 @@ class EvidenceUploader:
 
     def _is_overtaken(self, file: StoredFile) -> bool:
         """Whether something that goes before it has come meanwhile."""
-        return self._wake.is_set() and any(first.turn < file.turn for first in self._store.waiting()[:1])
+        first = self._store.next() if self._wake.is_set() else None
+        return first is not None and first.turn < file.turn
 
     def _judge(self, answer: httpx.Response, file: StoredFile) -> _Result:
         status = answer.status_code

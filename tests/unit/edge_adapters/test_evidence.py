@@ -165,6 +165,50 @@ def test_alarms_get_the_room_of_the_oldest(tmp_path: Path) -> None:
     assert store.depth().files == 0
 
 
+def test_what_waits_is_not_listed_again_for_each_picture_that_comes_or_goes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(100):
+        put(DiskEvidence(tmp_path), number.to_bytes(10))
+    store, lists, scandir = DiskEvidence(tmp_path), list[Path](), os.scandir
+
+    def listed(folder: Path) -> Any:
+        lists.append(folder)
+        return scandir(folder)
+
+    monkeypatch.setattr(os, "scandir", listed)
+    assert (len(store.waiting()), store.depth().files) == (100, 100)
+    assert len(lists) <= 3
+    lists.clear()
+    picture = store.put(EvidenceKind.SNAPSHOT, b"fire", "image/jpeg", first=True)
+    first = store.next()
+    assert first is not None
+    assert (first.sha256, first.lane) == (picture.sha256, Lane.LIVE)
+    assert first == store.waiting()[0]
+    store.settle(first)
+    store.reject(store.waiting()[0])
+    assert (len(store.waiting()), store.depth().files, store.depth().rejected) == (99, 99, 1)
+    assert tmp_path not in lists
+
+
+def test_what_somebody_else_takes_away_or_brings_is_noticed(tmp_path: Path) -> None:
+    store = DiskEvidence(tmp_path)
+    for content in (b"a", b"bb", b"ccc"):
+        put(store, content)
+    assert store.depth().bytes == 6
+    gone = store.waiting()[1]
+    before = tmp_path.stat().st_mtime_ns
+    gone.path.unlink()
+    os.utime(tmp_path, ns=(before + 10**9, before + 10**9))
+    assert (store.depth().files, store.depth().bytes) == (2, 4)
+    assert gone not in store.waiting()
+    store.settle(gone)
+    assert store.depth().files == 2
+    (tmp_path / f"{'0' * 64}.jpg").write_bytes(b"from elsewhere")
+    os.utime(tmp_path, ns=(before + 2 * 10**9, before + 2 * 10**9))
+    assert "0" * 64 in {file.sha256 for file in store.waiting()}
+
+
 def test_a_picture_does_not_wait_for_a_look_at_each_that_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store = DiskEvidence(tmp_path, quota_bytes=1000)
     for number in range(100):
