@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Board } from "../src/live/board";
 import { ANY, filterOf, queryOf } from "../src/live/room-filter";
-import { needOf } from "../src/live/rows";
+import { isLoud, needOf } from "../src/live/rows";
 import { alarm, caseItem, message } from "./samples";
 
 function board(...ids: string[]): Board {
@@ -322,6 +322,16 @@ describe("what is heard", () => {
   });
 });
 
+describe("a case whose handler cannot sign in any more", () => {
+  it("waits for somebody else to be sent, and is heard when it is red", () => {
+    const gone = { state: "accepted", handler: { id: "u-1", name: "王芳" }, handler_gone: true } as const;
+    expect(needOf({ key: "c-1", alarm: null, case: caseItem(gone) })).toBe("dispatch");
+    expect(needOf({ key: "c-1", alarm: null, case: caseItem({ ...gone, handler_gone: false }) })).toBe("none");
+    expect(needOf({ key: "c-1", alarm: null, case: caseItem({ ...gone, state: "suspended" }) })).toBe("none");
+    expect(isLoud({ key: "c-1", alarm: null, case: caseItem({ ...gone, severity: "red" }) })).toBe(true);
+  });
+});
+
 describe("filters", () => {
   const made = () => {
     const held = new Board();
@@ -351,6 +361,8 @@ describe("filters", () => {
     expect(shown(held)).toEqual(["a-yellow"]);
     held.filter.value = { ...ANY, q: "东门" };
     expect(shown(held)).toEqual(["a-blue"]);
+    held.filter.value = { ...ANY, q: "garbage" };
+    expect(shown(held)).toEqual(["a-red", "a-blue"]);
     held.filter.value = ANY;
     expect(shown(held)).toHaveLength(3);
   });

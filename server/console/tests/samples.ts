@@ -59,6 +59,7 @@ export function caseItem(part: Partial<Case> = {}): Case {
     updated_at: "2026-05-04T06:01:00.000Z",
     due_at: null,
     handler: null,
+    handler_gone: false,
     first_due_at: null,
     paused_left_s: null,
     asked: null,

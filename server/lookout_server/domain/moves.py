@@ -167,11 +167,13 @@ MOVES: Mapping[Action, Move] = {
     ),
 }
 
-#: States in which nothing more is asked of anybody.
+#: Somebody has it: what they leave undone once they cannot sign in any more.
+IN_HAND = _from(_S.DISPATCHED, _S.ACCEPTED, _S.ON_SCENE, _S.REWORK, _S.SUSPENDED)
 #: The control room is to act: it judges, sends somebody, checks what was done.
 ROOM_IS_NEXT = _from(_S.NEW, _S.CONFIRMED, _S.FEEDBACK, _S.VERIFYING)
 #: What is red it also watches until somebody is there.
 ROOM_WATCHES = ROOM_IS_NEXT | _from(_S.DISPATCHED, _S.ACCEPTED)
+#: States in which nothing more is asked of anybody.
 SETTLED = frozenset({_S.CLOSED, _S.VOID, _S.MERGED, _S.EVALUATED})
 
 #: What supervisors alone decide once a case is under supervision (督办).

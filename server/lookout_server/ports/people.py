@@ -22,6 +22,10 @@ class PeopleRepository(AccountKeeping, Protocol):
         """Everybody, by name; with a role: those who have it and are not disabled."""
         ...
 
+    async def names(self, usernames: Collection[str]) -> dict[str, str]:
+        """User name → what people call them, also of those who are disabled."""
+        ...
+
     async def working_in(self, places: Collection[str]) -> Sequence[Person]:
         """Those who work in one of these places and are not disabled, by name."""
         ...

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from lookout_contract.cases import CaseState
 from lookout_server.domain.access import Access
 from lookout_server.domain.audit import Act, Entry
+from lookout_server.domain.moves import IN_HAND
 from lookout_server.domain.territory import Role, Site, person_id
 from lookout_server.errors import ConflictError, NotFoundError
 from lookout_server.ports import AccountFilter, CaseFilter, KeptAccount, Page, PasswordHasher, Store, UnitOfWork
@@ -13,16 +13,6 @@ from lookout_server.services import announce, factors
 from lookout_server.services.accounts import Account, add_person
 from lookout_server.services.concerning import notify_of_absence
 
-#: What somebody who cannot sign in leaves undone.
-_IN_HAND = frozenset(
-    {
-        CaseState.DISPATCHED,
-        CaseState.ACCEPTED,
-        CaseState.ON_SCENE,
-        CaseState.REWORK,
-        CaseState.SUSPENDED,
-    }
-)
 _MOST_CASES = 1_000
 
 
@@ -67,7 +57,7 @@ async def shut_out(uow: UnitOfWork, site: Site, who: str, by: Access, *, at: dat
     await uow.people.bar(who, True)
     await uow.people.end_sessions(person_id=who)
     uow.audit.add(Entry(at=at, act=Act.ACCOUNT_BARRED, actor=by.person.id, subject=who))
-    held = CaseFilter(handler=who, states=_IN_HAND)
+    held = CaseFilter(handler=who, states=IN_HAND)
     cases = await uow.cases.page(held, Page(limit=_MOST_CASES))
     for case in cases:
         await notify_of_absence(uow, site, case, at=at)
@@ -80,6 +70,8 @@ async def let_in(store: Store, who: str, by: Access, *, at: datetime) -> KeptAcc
     async with store.write() as uow:
         username = await _username(uow, who)
         await uow.people.bar(who, False)
+        for case in await uow.cases.page(CaseFilter(handler=who, states=IN_HAND), Page(limit=_MOST_CASES)):
+            announce.case_noted(uow, case, "handler_back", at)
         uow.audit.add(Entry(at=at, act=Act.ACCOUNT_LET_IN, actor=by.person.id, subject=who))
         await uow.commit()
     return await _kept(store, username)

@@ -1,7 +1,7 @@
 """Commands to gateways. They leave through the outbox, so one is sent only if its reason was committed."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -203,6 +203,24 @@ async def asked(store: Store, by: Access, *, gateway: str | None, limit: int) ->
         found = await uow.gateways.commands(gateway=gateway, limit=limit)
         beyond = await _out_of_reach(uow, by)
     return [command for command in found if command.gateway not in beyond]
+
+
+async def names_in(store: Store, found: Collection[SentCommand]) -> dict[str, str]:
+    """User name → what people call them, of those whom answers name: a gateway knows people by their user names."""
+    users = {name for command in found if (name := drawn_by(command)) is not None}
+    if not users:
+        return {}
+    async with store.read() as uow:
+        return await uow.people.names(users)
+
+
+def drawn_by(command: SentCommand) -> str | None:
+    """The user name of whoever drew the zones that an answer tells of; None where it tells of none."""
+    match command.result.get("zones"):
+        case {"drawn_by": str(name)}:
+            return name
+        case _:
+            return None
 
 
 async def _out_of_reach(uow: UnitOfWork, by: Access) -> frozenset[str]:

@@ -1,7 +1,7 @@
 """Alarms, cases, cameras and gateways with the names and files that pages show beside them."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from lookout_contract.status import Coverage, Sight
@@ -9,6 +9,7 @@ from lookout_server.domain.alarm import Alarm, Standing
 from lookout_server.domain.case import Case, CaseEvidence, HistoryEntry
 from lookout_server.domain.correlation import FLAPS_WITHIN
 from lookout_server.domain.ledger import SPAN, Account
+from lookout_server.domain.moves import IN_HAND
 from lookout_server.domain.proof import CameraProof
 from lookout_server.domain.silence import Silence, SilenceKind
 from lookout_server.domain.territory import Camera, CameraKey, Gateway, Level, Person, Territory
@@ -51,6 +52,11 @@ class CaseView:
     asked_by: Person | None = None
     #: The other cameras at which it was seen, each once.
     also: Sequence[Camera] = ()
+
+    @property
+    def handler_gone(self) -> bool:
+        """Whether nobody will go: the account of whoever has it is disabled."""
+        return self.case.state in IN_HAND and self.handler is not None and self.handler.barred
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,6 +104,8 @@ class GatewayView:
     certificate_expires_at: datetime | None = None
     #: Within ENDS_SOON, or over: without a new one the gateway will be shut out.
     certificate_ends_soon: bool = False
+    #: User name → what people call them, of those who decided on proposals.
+    names: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 async def grids(uow: UnitOfWork) -> dict[str, Territory]:
@@ -212,6 +220,11 @@ async def gateway_views(uow: UnitOfWork, *, at: datetime, ids: Collection[str] |
     places: dict[str, set[str | None]] = {}
     for key, camera in (await uow.territory.cameras()).items():
         places.setdefault(key.gateway, set()).add(camera.grid)
+    gateways = await uow.gateways.get(ids)
+    deciders = {
+        each.decided_by for gateway in gateways.values() for each in gateway.proposals.values() if each.decided_by
+    }
+    names = await uow.people.names(deciders) if deciders else {}
     return [
         GatewayView(
             gateway=replace(
@@ -223,8 +236,9 @@ async def gateway_views(uow: UnitOfWork, *, at: datetime, ids: Collection[str] |
             grids=frozenset(places.get(name, ())),
             certificate_expires_at=expiries.get(name),
             certificate_ends_soon=ends_soon(expiries.get(name), at),
+            names=names,
         )
-        for name, gateway in (await uow.gateways.get(ids)).items()
+        for name, gateway in gateways.items()
     ]
 
 

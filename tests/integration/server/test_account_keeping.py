@@ -111,10 +111,19 @@ async def test_operators_are_asked_to_send_others_for_what_somebody_has_in_hand_
     assert sent.status_code == 200, sent.text
     barred = await web.post("/api/v1/accounts/u-wang/bar", headers=headers)
     assert barred.json()["cases_left"] == 1
+    seen = (await web.get(f"/api/v1/cases/{case}", headers=li)).json()
+    assert (seen["handler"]["id"], seen["handler_gone"]) == ("u-wang", True)
+    # It waits for the control room like one that nobody was sent for.
+    assert (await web.get("/api/v1/overview", headers=li)).json()["waiting"]["yellow"] == 1
     told = (await web.get("/api/v1/notices", headers=li)).json()["items"]
     (gone,) = [each for each in told if each["kind"] == "handler_gone"]
     assert (gone["case_id"], gone["text_zh"].split("：")[0]) == (case, "处置人的账号已停用，请改派")
     await web.post("/api/v1/accounts/u-wang/let_in", headers=headers)
+    assert not (await web.get(f"/api/v1/cases/{case}", headers=li)).json()["handler_gone"]
+    assert (await web.get("/api/v1/overview", headers=li)).json()["waiting"]["yellow"] == 0
+    async with station.store.read() as uow:
+        changes = [entry.change for entry in await uow.feed.after(0, 100) if entry.subject == case]
+    assert changes[-2:] == ["handler_gone", "handler_back"]
     assert (await web.post("/api/v1/accounts/u-zhang/bar", headers=headers)).json()["cases_left"] == 0
 
 

@@ -158,6 +158,12 @@ async def test_what_a_gateway_proposes_is_shown_and_decided(web: httpx.AsyncClie
     command = COMMANDS.validate_json(message.payload)
     assert isinstance(command, ProposalCommand)
     assert (command.proposal, command.accept, command.by) == ("0123456789ab", False, "root")
+    decided = asked.model_copy(update={"decision": "declined", "decided_by": "root"})
+    told = told.model_copy(update={"proposals": {"0123456789ab": decided}})
+    await station.intake.take([gateway.says(told.to_json(), topic=gateway.topics.status)])
+    (shown,) = (await web.get("/api/v1/gateways", headers=headers)).json()["items"]
+    async with station.store.read() as uow:
+        assert shown["names"] == await uow.people.names(["root"]) != {}
     await station.intake.take([gateway.is_online()])
     (shown,) = (await web.get("/api/v1/gateways", headers=headers)).json()["items"]
     assert (shown["proposals"], shown["shadows"]) == ({}, {})
@@ -172,12 +178,20 @@ async def test_zones_are_asked_for_drawn_and_told(web: httpx.AsyncClient, statio
     command = COMMANDS.validate_json((await sent(station))[0].payload)
     assert isinstance(command, ZonesCommand)
     assert (command.seen, command.by) == ("v1", "root")
-    told = ZonesReport(camera="gate", version="v2", zones=command.zones or {})
+    told = ZonesReport(camera="gate", version="v2", zones=command.zones or {}, drawn_by="zhao_lei", drawn_at=NOON)
+    roles = frozenset({Role.SUPERVISOR})
+    await add_person(
+        station.store, PlainHasher(), Account(username="zhao_lei", name="赵磊", roles=roles, password=PASSWORD)
+    )
     response = CommandResponse(id=command.id, name="zones", outcome=Outcome.DONE, at=NOON, zones=told)
     topic = SmallGateway().topics.response("zones")
     await station.intake.take([Incoming(topic=topic, payload=response.to_json(), received_at=NOON)])
     (item,) = await listed(web, headers)
     assert item["result"]["zones"]["zones"] == {"lane": lane}
+    # The box knows people by their user names, pages by what they are called.
+    assert (item["result"]["zones"]["drawn_by"], item["drawn_by_name"]) == ("zhao_lei", "赵磊")
+    async with station.store.read() as uow:
+        assert await uow.people.names(["zhao_lei", "nobody"]) == {"zhao_lei": "赵磊"}
     for wrong in ({"lane": lane[:2]}, {"lane": [[2, 0], *lane]}, {"Not an id": lane}):
         assert (await ask(web, headers, name="zones", camera="gate", zones=wrong, seen="v2")).status_code == 422
 

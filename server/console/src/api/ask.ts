@@ -6,6 +6,8 @@ import type { Command } from "./models";
 /** A command with what came back beside its words. */
 export interface Answered extends Command {
   result: Readonly<Record<string, unknown>>;
+  /** What people call whom the result names by the user name as who drew. */
+  drawn_by_name: string | null;
 }
 
 export type Corner = [number, number];

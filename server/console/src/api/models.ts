@@ -182,6 +182,8 @@ export interface Case {
   updated_at: string;
   due_at: string | null;
   handler: Named | null;
+  /** Their account is disabled: nobody goes until somebody else is sent. */
+  handler_gone: boolean;
   /** The limit that the step had before it was extended. */
   first_due_at: string | null;
   /** While suspended: seconds that were left of the step's limit; `due_at` is when it goes on. */

@@ -67,7 +67,7 @@ export interface ShadowTally {
   both: number;
 }
 
-export type Advising = Gateway & { proposals: Record<string, Proposal>; shadows: Record<string, Shadow> };
+export type Advising = Gateway & { proposals: Record<string, Proposal>; names: Record<string, string>; shadows: Record<string, Shadow> };
 
 export const advising = () => request<{ items: Advising[] }>("GET", "/gateways").then((answer) => answer.items);
 

@@ -8,6 +8,7 @@ import { t } from "../text/i18n";
 import { caseTitle } from "../text/title";
 import { Age, Limit, OtherClock } from "./clocks";
 import { Grade } from "./grade";
+import { Gone } from "./handler";
 
 /** Open cases in columns by who is to act next; in each the longest overdue comes first. */
 export function CaseBoard({ items }: { items: readonly Case[] }) {
@@ -61,6 +62,7 @@ function BoardCard({ item }: { item: Case }) {
       <strong>{caseTitle(item)}</strong>
       <span class="quiet-text">
         {[place, t(`case_state.${item.state}`), item.handler?.name ?? t("case.nobody")].filter(Boolean).join(" · ")}
+        <Gone item={item} />
       </span>
       <Waits item={item} />
       <span class="board-line quiet-text">

@@ -13,6 +13,7 @@ import { Candidates } from "./candidates";
 import { Age, Limit } from "./clocks";
 import { Empty } from "./empty";
 import { Evidence } from "./evidence";
+import { NobodyGoes } from "./handler";
 import { Show, useLoad } from "./load";
 import { Moves } from "./moves";
 
@@ -39,6 +40,7 @@ export function DispatchColumn({ board, row }: { board: Board; row: Row }) {
         <NotYet said={t("dispatch.confirm_first")} />
       ) : need === "dispatch" ? (
         <>
+          <NobodyGoes item={item} />
           <Candidates
             item={item}
             onDone={(after) => {

@@ -1,6 +1,7 @@
 /** Which rows of the control room are shown, and how that is kept as a saved view. */
 
 import type { Severity } from "../api/models";
+import { word } from "../text/i18n";
 import { caseTitle } from "../text/title";
 import { isLoud, type Row, severityOf } from "./rows";
 
@@ -10,7 +11,7 @@ export interface RoomFilter {
   scenario: string | null;
   /** Id of a grid. */
   place: string | null;
-  /** Part of a place, a case's number or a person's name. */
+  /** Part of what it is, a place, a case's number or a person's name. */
   q: string | null;
 }
 
@@ -39,7 +40,7 @@ export function gridOf(row: Row) {
 }
 
 function said(row: Row): string {
-  const words = [row.alarm?.camera.name, row.case?.camera?.name, row.case?.number, row.case?.handler?.name, row.case?.title, row.case && caseTitle(row.case)];
+  const words = [row.alarm && word("scenario", row.alarm.scenario), row.alarm?.camera.name, row.case?.camera?.name, row.case?.number, row.case?.handler?.name, row.case?.title, row.case && caseTitle(row.case)];
   words.push(...(row.case?.also.map((each) => each.name) ?? []));
   return [...words, gridOf(row)?.name, row.alarm?.attributes.plate?.text].filter(Boolean).join(" ").toLowerCase();
 }

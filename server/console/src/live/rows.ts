@@ -19,6 +19,8 @@ export interface Row {
 const RANK: Record<Severity, number> = { red: 0, yellow: 1, blue: 2 };
 
 export function needOf(row: Row): Need {
+  // Whoever has it cannot sign in any more: somebody else has to be sent.
+  if (row.case?.handler_gone === true && row.case.state !== "suspended") return "dispatch";
   switch (row.case?.state) {
     case undefined:
       break;

@@ -43,7 +43,9 @@ function Advice() {
   return (
     <Show of={found}>
       {({ gateways, cameras, pictures }) => {
-        const proposals = gateways.flatMap((gateway) => Object.entries(gateway.proposals).map(([id, proposal]) => ({ gateway: gateway.id, id, proposal })));
+        const proposals = gateways.flatMap(({ id: gateway, proposals, names }) =>
+          Object.entries(proposals).map(([id, proposal]) => ({ gateway, id, proposal: inNames(proposal, names) })),
+        );
         const open = proposals.filter(({ proposal }) => proposal.decision === "open");
         const decided = proposals.filter(({ proposal }) => proposal.decision !== "open");
         const cameraOf = (gateway: string, id: string) => cameras.find((camera) => camera.gateway === gateway && camera.id === id);
@@ -70,6 +72,12 @@ function Advice() {
       }}
     </Show>
   );
+}
+
+/** A gateway knows people by their user names. */
+function inNames(proposal: Proposal, names: Readonly<Record<string, string>>): Proposal {
+  const { decided_by: by } = proposal;
+  return { ...proposal, decided_by: by === null ? null : (names[by] ?? by) };
 }
 
 interface ProposalProps {

@@ -9,6 +9,7 @@ import { Exhibits } from "../components/exhibits";
 import { Evidence } from "../components/evidence";
 import { Explain } from "../components/explain";
 import { Grade } from "../components/grade";
+import { Gone, NobodyGoes } from "../components/handler";
 import { LetIn } from "../components/let-in";
 import { Show, useLoad } from "../components/load";
 import { DECIDING, Moves } from "../components/moves";
@@ -63,6 +64,7 @@ function CaseFile({ item, reload }: { item: CaseDetail; reload: () => void }) {
           <Standing key={`standing ${item.version}`} item={item} reload={reload} />
           <section class="next">
             <h2>{t("case.next")}</h2>
+            <NobodyGoes item={item} />
             <Moves key={item.version} item={item} without={item.asked === null ? [] : DECIDING} onDone={reload} />
           </section>
           <section>
@@ -98,6 +100,7 @@ function CaseHead({ item }: { item: CaseDetail }) {
         {place === "" ? null : <> · {place}</>}
         {" · "}
         {item.handler === null ? t("case.nobody") : t("case.with", { name: item.handler.name })}
+        <Gone item={item} />
       </p>
       <p class="clocks">
         <Limit item={item} /> <OtherClock item={item} />

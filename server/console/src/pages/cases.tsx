@@ -5,6 +5,7 @@ import { CaseBoard } from "../components/case-board";
 import { Age, Limit } from "../components/clocks";
 import { Empty } from "../components/empty";
 import { Grade } from "../components/grade";
+import { Gone } from "../components/handler";
 import { Show, useLoad } from "../components/load";
 import { Shell } from "../components/shell";
 import { OPEN_STATES } from "../live/columns";
@@ -142,7 +143,10 @@ function CaseRow({ item }: { item: Case }) {
       </td>
       <td>{[item.camera?.name, item.grid?.name].filter(Boolean).join(" · ")}</td>
       <td>{t(`case_state.${item.state}`)}</td>
-      <td>{item.handler?.name ?? "–"}</td>
+      <td>
+        {item.handler?.name ?? "–"}
+        <Gone item={item} />
+      </td>
       <td>{item.due_at === null ? "–" : <Limit item={item} />}</td>
       <td>
         <Age since={item.opened_at} />

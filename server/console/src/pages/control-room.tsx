@@ -23,8 +23,8 @@ import { t } from "../text/i18n";
 import "../styles/room.css";
 import "../styles/panel.css";
 
-/** Cases in these states wait for the control room; of those on their way the red ones. */
-const WAITING: readonly CaseState[] = ["new", "confirmed", "dispatched", "accepted", "feedback", "verifying"];
+/** Cases in these states may wait for the control room; of those on their way the red ones, and those nobody goes to. */
+const WAITING: readonly CaseState[] = ["new", "confirmed", "dispatched", "accepted", "on_scene", "rework", "feedback", "verifying"];
 
 export default function ControlRoom() {
   return (

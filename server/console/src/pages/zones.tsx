@@ -31,7 +31,8 @@ export default function ZonesPage({ params }: { params: Readonly<Record<string, 
 async function zonesOf(camera: Camera, body: Readonly<Record<string, unknown>>): Promise<ZonesReport> {
   const answer = await askAndWait(camera.gateway, { name: "zones", camera: camera.id, ...body });
   const report = answer.result["zones"] as ZonesReport | undefined;
-  if (report !== undefined) return report;
+  // A gateway knows people by their user names.
+  if (report !== undefined) return { ...report, drawn_by: answer.drawn_by_name ?? report.drawn_by };
   throw new Refusal(answer.state === "timed_out" ? t("zones.no_answer") : (answer.detail ?? word("command_outcome", answer.outcome ?? "failed")));
 }
 

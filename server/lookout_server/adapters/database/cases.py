@@ -8,6 +8,7 @@ from sqlalchemy import (
     ColumnElement,
     Dialect,
     Select,
+    and_,
     bindparam,
     delete,
     exists,
@@ -36,13 +37,14 @@ from lookout_server.adapters.database.tables import (
     CaseHistoryRow,
     CaseRow,
     DeadlineRow,
+    PersonRow,
     WhistleRow,
 )
 from lookout_server.adapters.database.visibility import cases_seen
 from lookout_server.domain.access import RESTRICTED, Access
 from lookout_server.domain.case import Case, CaseEvidence, CaseEvidenceKind, HistoryEntry, Source, Stage, Whistle
 from lookout_server.domain.deadline import DeadlineKind
-from lookout_server.domain.moves import ROOM_IS_NEXT, ROOM_WATCHES, SETTLED, Action
+from lookout_server.domain.moves import IN_HAND, ROOM_IS_NEXT, ROOM_WATCHES, SETTLED, Action
 from lookout_server.domain.territory import CameraKey
 from lookout_server.errors import ConflictError, StaleVersionError
 from lookout_server.ports import CaseFilter, Page
@@ -238,10 +240,15 @@ class SqlCases:
 
     async def waiting_by_severity(self, visible_to: Access) -> dict[Severity, int]:
         """By the index on states."""
-        red = CaseRow.severity == Severity.RED.value
+        watched = and_(CaseRow.severity == Severity.RED.value, CaseRow.state.in_(sorted(ROOM_WATCHES)))
+        gone = CaseRow.handler.in_(select(PersonRow.id).where(PersonRow.barred.is_(True)))
+        left = and_(gone, CaseRow.state.in_(sorted(IN_HAND - {CaseState.SUSPENDED})))
         statement = (
             select(CaseRow.severity, func.count())
-            .where(CaseRow.state.in_(sorted(ROOM_WATCHES)), or_(red, CaseRow.state.in_(sorted(ROOM_IS_NEXT))))
+            .where(
+                CaseRow.state.in_(sorted(ROOM_WATCHES | IN_HAND)),
+                or_(watched, left, CaseRow.state.in_(sorted(ROOM_IS_NEXT))),
+            )
             .group_by(CaseRow.severity)
         )
         if (seen := cases_seen(visible_to)) is not None:

@@ -40,6 +40,11 @@ class SqlPeople:
             statement = statement.where(_has(role), PersonRow.barred.is_(False))
         return await self._people(await self._rows(statement))
 
+    async def names(self, usernames: Collection[str]) -> dict[str, str]:
+        """User name → name."""
+        rows = await select_by(self._session, PersonRow, ("username",), [(each,) for each in usernames])
+        return {row.username: row.name for row in rows}
+
     async def working_in(self, places: Collection[str]) -> Sequence[Person]:
         """By name."""
         there = select(PersonGridRow.person_id).where(PersonGridRow.grid_id.in_(sorted(places)))

@@ -36,6 +36,7 @@ CASE_EXAMPLE: dict[str, Any] = {
     "updated_at": "2026-11-22T06:04:10.000Z",
     "due_at": "2026-11-22T06:09:10.000Z",
     "handler": {"id": "u-wangfang", "name": "王芳"},
+    "handler_gone": False,
     "first_due_at": None,
     "paused_left_s": None,
     "asked": None,
@@ -121,6 +122,7 @@ class CaseModel(Model):
     updated_at: UtcTime
     due_at: UtcTime | None
     handler: Ref | None
+    handler_gone: bool = Field(description="The handler's account is disabled: nobody goes until another is sent.")
     first_due_at: UtcTime | None = Field(description="The limit that the step had before it was extended.")
     paused_left_s: int | None = Field(description="While suspended: what is left of the step's limit then.")
     asked: AskedModel | None = Field(description="More time that somebody asks for.")
@@ -280,6 +282,7 @@ def _fields(view: CaseView, person: Person) -> dict[str, Any]:
         "updated_at": case.updated_at,
         "due_at": case.due_at,
         "handler": Ref(id=view.handler.id, name=view.handler.name) if view.handler else None,
+        "handler_gone": view.handler_gone,
         "first_due_at": case.first_due_at,
         "paused_left_s": case.paused_left_s,
         "asked": _asked(case.asked, view.asked_by) if case.asked else None,

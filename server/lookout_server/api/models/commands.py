@@ -1,5 +1,6 @@
 """What gateways are asked, and what they answer."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -9,6 +10,7 @@ from lookout_contract.commands import Resident, Zones
 from lookout_contract.events import Scenario
 from lookout_server.api.models.base import Identifier, Model, RequestModel, Sha256, UtcTime, shown
 from lookout_server.ports import ModelPackage, SentCommand
+from lookout_server.services.commands import drawn_by
 
 _EXAMPLE: dict[str, Any] = {
     "id": "snapshot-0f343b0931126a20f133d67c2b018a3b",
@@ -22,6 +24,7 @@ _EXAMPLE: dict[str, Any] = {
     "answered_at": "2026-11-22T06:00:01.200Z",
     "asked_by": "u-root",
     "result": {"bytes": 48213},
+    "drawn_by_name": None,
 }
 
 
@@ -68,10 +71,11 @@ class CommandModel(Model):
     answered_at: UtcTime | None
     asked_by: str | None = Field(description="Null: the dispatcher asked by itself.")
     result: dict[str, Any]
+    drawn_by_name: str | None = Field(description="Of zones: what people call whom `drawn_by` names by the user name.")
 
     @classmethod
-    def of(cls, command: SentCommand, at: datetime) -> "CommandModel":
-        """From the port's value, as of ``at``."""
+    def of(cls, command: SentCommand, at: datetime, names: Mapping[str, str]) -> "CommandModel":
+        """From the port's value, as of ``at``. ``names``: user name → what people call them."""
         waiting = "timed_out" if command.timed_out(at) else "waiting"
         return cls(
             id=command.id,
@@ -85,6 +89,7 @@ class CommandModel(Model):
             answered_at=command.answered_at,
             asked_by=command.asked_by,
             result=dict(command.result),
+            drawn_by_name=names.get(drawn_by(command) or ""),
         )
 
 

@@ -77,6 +77,7 @@ GATEWAY_EXAMPLE: dict[str, Any] = {
             "until": None,
         }
     },
+    "names": {},
     "shadows": {},
 }
 
@@ -260,6 +261,7 @@ class GatewayModel(Model):
     proposals: dict[str, ProposalReport] = Field(
         description="What it proposes to leave out after false alarms, by id; the command `proposal` decides."
     )
+    names: dict[str, str] = Field(description="What people call those whom `decided_by` names by their user names.")
     shadows: dict[str, ShadowReport] = Field(
         description="What candidates beside its rules would have alarmed, by name."
     )
@@ -297,6 +299,7 @@ class GatewayModel(Model):
             certificate_expires_at=view.certificate_expires_at,
             certificate_ends_soon=view.certificate_ends_soon,
             proposals=dict(gateway.proposals),
+            names=dict(view.names),
             shadows=dict(gateway.shadows),
         )
 

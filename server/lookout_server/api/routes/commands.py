@@ -28,7 +28,8 @@ async def list_commands(
     """What gateways were asked, newest first, and what they answered, or that they did not."""
     now = deps.clock.now()
     found = await commands.asked(deps.store, access, gateway=gateway, limit=limit)
-    return CommandList(items=tuple(CommandModel.of(command, now) for command in found))
+    names = await commands.names_in(deps.store, found)
+    return CommandList(items=tuple(CommandModel.of(command, now, names) for command in found))
 
 
 @router.post(
@@ -56,7 +57,8 @@ async def ask_gateway(deps: Given, access: Lead, gateway: Identifier, body: AskB
         seen=body.seen,
         residents=body.residents,
     )
-    return CommandModel.of(await commands.ask(deps.store, deps.site, wanted, at=now), now)
+    asked = await commands.ask(deps.store, deps.site, wanted, at=now)
+    return CommandModel.of(asked, now, await commands.names_in(deps.store, [asked]))
 
 
 @router.get("/models", operation_id="listModels", responses=errors("forbidden"))
