@@ -7,7 +7,7 @@ it serves events that a test publishes as well as a real gateway.
 import json
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -44,6 +44,13 @@ def _flat(node: object, prefix: str = "") -> Iterator[tuple[str, str]]:
             yield from _flat(value, f"{prefix}{name}.")
 
 
+def _filled(blank: re.Match[str], values: Mapping[str, object]) -> str:
+    """A blank of a text; ``{{n|# case|# cases}}`` has what is said of one and of other numbers."""
+    value = str(values[blank[1]])
+    form = blank[2] if value == "1" else blank[3]
+    return value if form is None else form.replace("#", value)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Login:
     """A person's name and password."""
@@ -72,7 +79,7 @@ class Window:
     def says(self, key: str, **values: object) -> str:
         """A text as this window's pages show it."""
         text = catalogue(self.language)[key]
-        return re.sub(r"\{\{(\w+)\}\}", lambda blank: str(values[blank[1]]), text)
+        return re.sub(r"\{\{(\w+)(?:\|([^|}]*)\|([^|}]*))?\}\}", lambda blank: _filled(blank, values), text)
 
     def speak_english(self) -> None:
         """From now on in English."""
@@ -165,14 +172,16 @@ def launch(playwright: Playwright) -> Browser:
     return playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
 
 
-def open_window(browser: Browser, base_url: str, size: tuple[int, int] = DESKTOP, *, dark: bool = False) -> Window:
-    """A window of its own: cookies and language are shared with no other."""
+def open_window(
+    browser: Browser, base_url: str, size: tuple[int, int] = DESKTOP, *, dark: bool = False, locale: str = "zh-CN"
+) -> Window:
+    """A window of its own: cookies and language are shared with no other. ``locale``: the browser's."""
     context = browser.new_context(
         viewport={"width": size[0], "height": size[1]},
         color_scheme="dark" if dark else "light",
         has_touch=size == PHONE,
         is_mobile=size == PHONE,
-        locale="zh-CN",
+        locale=locale,
     )
     page = context.new_page()
     page.set_default_timeout(20_000)

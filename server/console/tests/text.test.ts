@@ -21,7 +21,7 @@ const { clockTime, measure, momentTime, size, span, stopwatch } = await import("
 const { moveName, whyNobodySent } = await import("../src/text/move");
 const { usedText } = await import("../src/text/plate");
 const { caseTitle } = await import("../src/text/title");
-const { everyWord, speak, startWords, t, word } = await import("../src/text/i18n");
+const { everyWord, language, preferred, speak, startWords, t, word } = await import("../src/text/i18n");
 
 describe("text", () => {
   beforeAll(async () => {
@@ -45,6 +45,34 @@ describe("text", () => {
     await speak("en");
     expect(word("scenario", "garbage")).toBe("Garbage violation");
     expect(store.get("lookout.language")).toBe("en");
+  });
+
+  it("counts one thing as one", async () => {
+    await speak("en");
+    expect([0, 1, 2].map((n) => t("hand.what", { n }))).toEqual(["0 cases go over", "1 case goes over", "2 cases go over"]);
+    expect(t("holding.some", { n: 1, all: 3 })).toBe("1 of 3 gateways holds the newest list");
+    expect(t("gateway.spool_holds", { events: 1, evidence: 2, age: "3 s" })).toBe("1 event, 2 files, the oldest 3 s");
+  });
+
+  it.each([
+    [["en-GB", "zh-CN"], "en"],
+    [["zh-TW", "en"], "zh-CN"],
+    [["fr-FR", "fr", "en"], "en"],
+    [["ja"], "zh-CN"],
+    [[], "zh-CN"],
+  ] as const)("begins in the first of %j that it speaks, and else in Chinese", (languages, spoken) => {
+    expect(preferred(languages)).toBe(spoken);
+  });
+
+  it("begins in the browser's language without taking that for a choice, and then in the one that was chosen", async () => {
+    vi.stubGlobal("navigator", { languages: ["en-US"] });
+    store.clear();
+    await startWords();
+    expect([language.value, store.size]).toEqual(["en", 0]);
+    await speak("zh-CN");
+    await startWords();
+    expect([language.value, store.get("lookout.language")]).toEqual(["zh-CN", "zh-CN"]);
+    vi.stubGlobal("navigator", { languages: [] });
   });
 
   it("says what to do about a blind camera by its reason, and lets a newer gateway speak for itself", async () => {

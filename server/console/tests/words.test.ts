@@ -17,7 +17,8 @@ describe("words", () => {
 });
 
 describe("texts", async () => {
-  vi.stubGlobal("localStorage", { getItem: () => null, setItem: () => undefined });
+  vi.stubGlobal("navigator", { languages: ["zh-CN"] });
+vi.stubGlobal("localStorage", { getItem: () => null, setItem: () => undefined });
   vi.stubGlobal("document", { documentElement: {}, title: "" });
   const { codesOf, everyWord, filled, speak, startWords, t, word } = await import("../src/text/i18n");
   await startWords();

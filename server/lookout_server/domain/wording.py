@@ -9,9 +9,17 @@ from lookout_server.domain.roster import Duty
 from lookout_server.domain.territory import Level
 
 
+class _Count(int):
+    """A number that takes its noun along: ``{count:case|cases}`` is "1 case", "2 cases"."""
+
+    def __format__(self, spec: str) -> str:
+        one, bar, other = spec.partition("|")
+        return f"{int(self)} {one if self == 1 else other}" if bar else super().__format__(spec)
+
+
 @dataclass(frozen=True)
 class Words:
-    """One text in both languages, with ``{placeholders}``."""
+    """One text in both languages, with ``{placeholders}``; of a number ``{count:case|cases}``."""
 
     zh: str
     en: str
@@ -22,7 +30,8 @@ class Words:
 
     def fill(self, **values: object) -> "Words":
         """The text with its placeholders filled."""
-        return Words(self.zh.format(**values), self.en.format(**values))
+        given = {name: _Count(value) if type(value) is int else value for name, value in values.items()}
+        return Words(self.zh.format(**given), self.en.format(**given))
 
     @classmethod
     def same(cls, text: str) -> "Words":
@@ -44,7 +53,7 @@ SCENARIOS: Mapping[Scenario, Words] = {
 
 REASONS: Mapping[str, Words] = {
     "in_grid": Words("负责本网格（{grid}）", "Works in this grid ({grid})"),
-    "load": Words("手上有 {count} 个案件", "Has {count} cases in hand"),
+    "load": Words("手上有 {count} 个案件", "Has {count:case|cases} in hand"),
     "near": Words("距现场约 {metres} 米", "About {metres} m away"),
     "far": Words("离现场太远（约 {metres} 米）", "Too far away (about {metres} m)"),
     "tired": Words("一天内已在岗 {hours} 小时，应休息", "On duty for {hours} h within a day, has to rest"),
@@ -53,7 +62,7 @@ REASONS: Mapping[str, Words] = {
     "no_grid": Words("摄像头尚未划入网格", "The camera has not been placed in a grid"),
     "skill": Words("具备专长：{skill}", "Has the skill {skill}"),
     "no_skill": Words("缺少专长：{skill}", "Lacks the skill {skill}"),
-    "overloaded": Words("手上案件已满（{count} 个）", "Has enough in hand ({count} cases)"),
+    "overloaded": Words("手上案件已满（{count} 个）", "Has enough in hand ({count:case|cases})"),
     "no_consent": Words("未同意接收派遣", "Has not agreed to be sent"),
     "silent": Words("本案派遣后没有回应", "Was sent for this case and did not answer"),
 }
@@ -120,7 +129,7 @@ NOTICES: Mapping[str, Words] = {
         "网关失联：{title}，看不到画面，请检查设备、电源和网络",
         "Gateway lost: {title}, nobody watches there; look at its box, power and network",
     ),
-    "hand_over": Words("交接班待签收：{title} 件", "To be taken over and signed: {title} cases"),
+    "hand_over": Words("交接班待签收：{title}", "To be taken over and signed: {title}"),
     "care_asked": Words(
         "有人申请查阅关爱案件（{number}），请第二人批准",
         "Somebody asks to look into care case {number}: agree or refuse",
@@ -152,6 +161,9 @@ GROUPS: Mapping[str, Words] = {
     "alarm_dropped": Words("{count} 条告警接手后没有进展", "{count} alarms were taken up without progress"),
     "follow_up": Words("{count} 个案件请回访", "{count} cases to follow up"),
 }
+#: What stands for a title where a notice is about no single case.
+HANDED_OVER = Words("{name} · {count} 件", "{name} · {count:case|cases}")
+GATEWAY_OF = Words("{name}（{count} 路摄像头）", "{name} ({count:camera|cameras})")
 SEVERAL = Words("{count} 条通知", "{count} notices")
 AND_MORE = Words("另有 {count} 条，详见平台", "and {count} more, see the console")
 

@@ -24,7 +24,7 @@ from lookout_server.domain.moves import MOVES, SETTLED, Action
 from lookout_server.domain.notice import NoticeKind
 from lookout_server.domain.roster import Duty, Shift, ShiftKind, duty
 from lookout_server.domain.territory import CONTROL_ROOM, FIELD, Person, Site
-from lookout_server.domain.wording import Words
+from lookout_server.domain.wording import HANDED_OVER
 from lookout_server.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
 from lookout_server.ports import CaseFilter, Page, Store, UnitOfWork
 from lookout_server.services.handling import keep_move
@@ -73,7 +73,7 @@ async def offer(store: Store, site: Site, by: Access, taker: str, note: str, *, 
             id=f"h-{secrets.token_hex(10)}", giver=giver.id, taker=taker, note=note, cases=tuple(cases), given_at=at
         )
         await uow.roster.save_hand_over(made)
-        title = Words.same(f"{giver.name} · {len(cases)}")
+        title = HANDED_OVER.fill(name=giver.name, count=len(cases))
         about = About(subject=made.id, severity=Severity.YELLOW, title=title)
         await notify(uow, site, about, NoticeKind.HAND_OVER, [taker], at=at)
         _sign(uow, Act.HAND_OVER_GIVEN, made, giver.id, at)

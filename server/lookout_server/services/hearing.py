@@ -11,7 +11,7 @@ from lookout_server.domain.deadline import Deadline, DeadlineKey, DeadlineKind
 from lookout_server.domain.moving import rechecked
 from lookout_server.domain.notice import NoticeKind
 from lookout_server.domain.territory import Camera, CameraKey, Gateway, Role, Site
-from lookout_server.domain.wording import Words
+from lookout_server.domain.wording import GATEWAY_OF
 from lookout_server.ports import CameraPart, SentCommand, Store, UnitOfWork
 from lookout_server.services import announce
 from lookout_server.services.access import audience
@@ -84,7 +84,7 @@ async def gateway_passed(uow: UnitOfWork, site: Site, name: str, at: datetime) -
     if gateway is None or gateway.online:
         return
     cameras = {key: camera for key, camera in (await uow.territory.cameras()).items() if key.gateway == name}
-    title = Words(f"{name}（{len(cameras)} 路摄像头）", f"{name} ({len(cameras)} cameras)")
+    title = GATEWAY_OF.fill(name=name, count=len(cameras))
     seen = gateway.last_seen_at.isoformat() if gateway.last_seen_at else ""
     # One blind camera is yellow. Here nobody would see a fire on any of them, so it does not wait for the morning.
     about = About(subject=name, occasion=seen, severity=Severity.RED, title=title)

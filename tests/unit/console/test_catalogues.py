@@ -30,7 +30,13 @@ SERVER = Path(__file__).parents[3] / "server" / "lookout_server"
 ROW_JUDGES = ("exchange/estate_files.py", "services/estate_import.py")
 RULES = Path(__file__).parents[3] / "edge" / "lookout_edge" / "rules"
 CJK = re.compile(r"[\u3000-\u303f\u3400-\u9fff\uff00-\uffef]")
-BLANK = re.compile(r"\{\{(\w+)\}\}")
+#: ``{{name}}``, or with what is said of one and of any other number: ``{{n|# case|# cases}}``.
+BLANK = re.compile(r"\{\{(\w+)(?:\|[^|}]*\|[^|}]*)?\}\}")
+#: Blanks that hold a number, and what must not follow them in English, since it may be one.
+NUMBERS = r"n|all|bytes|cases|created|days|events|evidence|most|removed|steps|updated|used"
+SEVERAL = re.compile(rf"\{{\{{(?:{NUMBERS})\}}\}}(?: \w+){{0,2}} (?:\w*[^\Wsui]s|are|were|have|do not|stay|lie)\b(?!/)")
+#: What is only said of many.
+ALWAYS_SEVERAL = {"gateway.fps", "policy.newest_alone", "estate.first_alone"}
 COMMENT = re.compile(r"/\*.*?\*/|^\s*//[^\n]*", re.DOTALL | re.MULTILINE)
 
 #: Groups that the code reads by a code from the wire: ``word("scenario", code)``.
@@ -139,6 +145,13 @@ def test_both_languages_fill_the_same_blanks() -> None:
         if set(BLANK.findall(text)) != set(BLANK.findall(english[key]))
     }
     assert differing == {}
+
+
+def test_english_counts_one_thing_as_one() -> None:
+    assert SEVERAL.search("{{n}} cases go over")
+    assert SEVERAL.search("{{n}} more that are not shown")
+    assert not SEVERAL.search("{{n|# case goes|# cases go}} over")
+    assert {key: text for key, text in catalogue("en").items() if SEVERAL.search(text)}.keys() <= ALWAYS_SEVERAL
 
 
 def test_no_text_is_empty_or_in_the_wrong_language() -> None:

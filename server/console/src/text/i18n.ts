@@ -26,11 +26,22 @@ export const language = signal<Language>("zh-CN");
 let everything = false;
 const fetched = new Set<string>();
 
-/** Load the light words of the language that was chosen last. */
+/** Load the light words of the language that was chosen last, or else of the browser's. */
 export async function startWords(): Promise<void> {
   learn("zh-CN", light);
   // Chinese is there already: without the words of another language the page opens all the same.
-  await speak(localStorage.getItem(KEPT_AS) === "en" ? "en" : "zh-CN").catch(() => undefined);
+  await change(chosen() ?? preferred(navigator.languages ?? [])).catch(() => undefined);
+}
+
+function chosen(): Language | null {
+  const kept = localStorage.getItem(KEPT_AS);
+  return kept === "en" || kept === "zh-CN" ? kept : null;
+}
+
+/** The first of a browser's languages that the pages speak; Chinese when there is none. */
+export function preferred(languages: readonly string[]): Language {
+  const spoken = languages.map((each) => each.toLowerCase().split("-")[0]).find((each) => each === "zh" || each === "en");
+  return spoken === "en" ? "en" : "zh-CN";
 }
 
 /** The words of all pages; resolves when they are there. */
@@ -67,16 +78,27 @@ function find(key: string): string | undefined {
 
 /** Change the language of the pages and remember it in this browser. */
 export async function speak(wanted: Language): Promise<void> {
-  await fetchWords(wanted);
+  await change(wanted);
   localStorage.setItem(KEPT_AS, wanted);
+}
+
+async function change(wanted: Language): Promise<void> {
+  await fetchWords(wanted);
   document.documentElement.lang = wanted;
   language.value = wanted;
   document.title = t("brand");
 }
 
+/** A blank: `{{name}}`, or `{{name|# case|# cases}}` with what is said of one and of any other number, `#` being it. */
+const BLANK = /\{\{(\w+)(?:\|([^|}]*)\|([^|}]*))?\}\}/g;
+
 /** A text of the catalogue with its blanks filled; keys are checked by the compiler. */
 export function t(key: Key, values: Readonly<Record<string, string | number>> = {}): string {
-  return (find(key) ?? key).replace(/\{\{(\w+)\}\}/g, (_, name: string) => `${values[name] ?? ""}`);
+  return (find(key) ?? key).replace(BLANK, (_, name: string, one?: string, other?: string) => {
+    const value = `${values[name] ?? ""}`;
+    const form = value === "1" ? one : other;
+    return form === undefined ? value : form.replaceAll("#", value);
+  });
 }
 
 /** The codes that a group has words for, in the catalogue's order. */
