@@ -10,6 +10,9 @@ import { dayTime, measure, size, span } from "../text/format";
 import { t, word } from "../text/i18n";
 import { Table } from "./table";
 
+/** What a button is called for those who hear it: there may be ten of its kind on the page. */
+export const ofGateway = (what: string, gateway: string) => t("gateway.of", { what, gateway });
+
 /** A box whose clock is off by less is nobody's concern: a heartbeat's way is in it. */
 const CLOCK_OFF_S = 5;
 
@@ -40,7 +43,7 @@ export function GatewayPanel({ gateway, cameras, models, onAsked, children }: Pr
         )}
         {leads() ? (
           <div class="buttons">
-            <button class="button small" onClick={() => void ask({ name: "reload" })}>
+            <button class="button small" aria-label={ofGateway(word("command", "reload"), gateway.id)} onClick={() => void ask({ name: "reload" })}>
               {word("command", "reload")}
             </button>
           </div>
@@ -48,12 +51,14 @@ export function GatewayPanel({ gateway, cameras, models, onAsked, children }: Pr
       </div>
       <Warnings gateway={gateway} />
       <Facts gateway={gateway} />
-      {cameras.length === 0 ? null : <Cameras cameras={cameras} streams={gateway.streams} onTest={(camera) => ask({ name: "self_test", camera })} />}
-      {leads() && models.length > 0 ? <Rollout models={models} onGo={(sha256) => ask({ name: "rollout", package: sha256 })} /> : null}
+      {cameras.length === 0 ? null : <Cameras gateway={gateway.id} cameras={cameras} streams={gateway.streams} onTest={(camera) => ask({ name: "self_test", camera })} />}
+      {leads() && models.length > 0 ? <Rollout gateway={gateway.id} models={models} onGo={(sha256) => ask({ name: "rollout", package: sha256 })} /> : null}
       {administers() ? (
         <div class="buttons">
           <details class="fold">
-            <summary class="button small">{t("gateway.anew")}</summary>
+            <summary class="button small" aria-label={ofGateway(t("gateway.anew"), gateway.id)}>
+              {t("gateway.anew")}
+            </summary>
             {children}
           </details>
           {gateway.registered ? <ShutOut gateway={gateway.id} /> : null}
@@ -163,15 +168,16 @@ function ledgerInWords({ ledger, last_sequence }: Gateway): string {
 }
 
 interface CamerasProps {
+  gateway: string;
   cameras: readonly Camera[];
   streams: Gateway["streams"];
   onTest: (camera: string) => Promise<boolean>;
 }
 
-function Cameras({ cameras, streams, onTest }: CamerasProps) {
+function Cameras({ gateway, cameras, streams, onTest }: CamerasProps) {
   return (
     <Table
-      caption={t("system.cameras")}
+      caption={ofGateway(t("system.cameras"), gateway)}
       rows={cameras}
       keyOf={(camera) => camera.id}
       most={12}
@@ -202,7 +208,7 @@ function TestButton({ camera, onTest }: { camera: Camera; onTest: (camera: strin
     setBusy(false);
   };
   return (
-    <button class="button small" disabled={busy} onClick={() => void test()} aria-label={t("gateway.test_camera", { camera: camera.name })}>
+    <button class="button small" disabled={busy} onClick={() => void test()} aria-label={ofGateway(t("gateway.test_camera", { camera: camera.name }), camera.gateway)}>
       {t("gateway.test")}
     </button>
   );
@@ -240,7 +246,13 @@ function proofLine(proof: Proof): string {
   return t(`proof.${how}`, { kind: t(`proof.${proof.kind}`), scenario: word("scenario", proof.scenario), at: dayTime(proof.at) });
 }
 
-function Rollout({ models, onGo }: { models: readonly ModelPackage[]; onGo: (sha256: string) => Promise<boolean> }) {
+interface RolloutProps {
+  gateway: string;
+  models: readonly ModelPackage[];
+  onGo: (sha256: string) => Promise<boolean>;
+}
+
+function Rollout({ gateway, models, onGo }: RolloutProps) {
   const [chosen, setChosen] = useState(models[0]?.sha256 ?? "");
   return (
     <form
@@ -252,7 +264,7 @@ function Rollout({ models, onGo }: { models: readonly ModelPackage[]; onGo: (sha
     >
       <label>
         {t("gateway.model")}
-        <select value={chosen} onChange={(event) => setChosen(event.currentTarget.value)}>
+        <select aria-label={ofGateway(t("gateway.model"), gateway)} value={chosen} onChange={(event) => setChosen(event.currentTarget.value)}>
           {models.map((model) => (
             <option key={model.sha256} value={model.sha256}>
               {`${model.model} · ${model.sha256.slice(0, 8)} · ${size(model.bytes)}`}
@@ -260,7 +272,9 @@ function Rollout({ models, onGo }: { models: readonly ModelPackage[]; onGo: (sha
           ))}
         </select>
       </label>
-      <button class="button">{word("command", "rollout")}</button>
+      <button class="button" aria-label={ofGateway(word("command", "rollout"), gateway)}>
+        {word("command", "rollout")}
+      </button>
       <p class="quiet-text">{t("gateway.model_how")}</p>
     </form>
   );
@@ -274,7 +288,9 @@ function ShutOut({ gateway }: { gateway: string }) {
     });
   return (
     <details class="fold">
-      <summary class="button small">{t("gateway.shut_out")}</summary>
+      <summary class="button small" aria-label={ofGateway(t("gateway.shut_out"), gateway)}>
+        {t("gateway.shut_out")}
+      </summary>
       <div class="fold-body">
         <p>{t("gateway.shut_out_how")}</p>
         <button class="button small" onClick={() => void go()}>

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { useEffect, useLayoutEffect, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { User } from "../api/models";
 import { bindKeys } from "../live/keys";
 import { blocked, overview, stale } from "../live/live";
@@ -62,9 +62,9 @@ function TopBar() {
   );
 }
 
-const ROOMY = matchMedia("(min-width: 800px)");
+const ROOMY = matchMedia("(min-width: 1200px)");
 
-/** What is one's own: in the bar where there is room, behind one's name on a phone. */
+/** What is one's own: in the bar where there is room, behind one's name on a tablet or a phone. */
 function Own({ person }: { person: User }) {
   const [roomy, setRoomy] = useState(ROOMY.matches);
   useEffect(() => {
@@ -72,8 +72,23 @@ function Own({ person }: { person: User }) {
     ROOMY.addEventListener("change", look);
     return () => ROOMY.removeEventListener("change", look);
   }, []);
+  const menu = useRef<HTMLDetailsElement>(null);
+  useEffect(() => {
+    if (roomy) return undefined;
+    const close = (event: Event) => {
+      const { current } = menu;
+      const meant = event instanceof KeyboardEvent ? event.key === "Escape" : !current?.contains(event.target as Node);
+      if (meant && current?.open === true) current.open = false;
+    };
+    document.addEventListener("pointerdown", close);
+    document.addEventListener("keydown", close);
+    return () => {
+      document.removeEventListener("pointerdown", close);
+      document.removeEventListener("keydown", close);
+    };
+  }, [roomy]);
   return (
-    <details class="own" open={roomy}>
+    <details class="own" open={roomy} ref={menu}>
       <summary class="button small">{person.name}</summary>
       <div class="person">
         <LanguageSwitch />

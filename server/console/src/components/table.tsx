@@ -55,7 +55,7 @@ export function Table<T>({ caption, columns, rows, keyOf, most = Infinity }: Pro
         </tbody>
       </table>
       {all || rows.length <= most ? null : (
-        <button class="button small more" onClick={() => setAll(true)}>
+        <button class="button small more" aria-label={`${t("table.all", { n: rows.length })} · ${caption}`} onClick={() => setAll(true)}>
           {t("table.all", { n: rows.length })}
         </button>
       )}

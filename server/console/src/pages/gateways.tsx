@@ -7,7 +7,7 @@ import * as api from "../api/endpoints";
 import type { Camera, Command } from "../api/models";
 import { AdminShell } from "../components/admin-shell";
 import { Empty } from "../components/empty";
-import { GatewayPanel } from "../components/gateway-panel";
+import { GatewayPanel, ofGateway } from "../components/gateway-panel";
 import { Show, useLoad } from "../components/load";
 import { Table } from "../components/table";
 import { follow } from "../live/live";
@@ -105,7 +105,12 @@ function Invite({ name }: { name: string }) {
             <input value={typed} required pattern={NAME} title={t("gateway.name_rule")} placeholder="gw-east" onInput={(event) => setTyped(event.currentTarget.value)} />
           </label>
         ) : null}
-        <button class={name === "" ? "button primary" : "button small"}>{t("gateway.make_code")}</button>
+        <button
+          class={name === "" ? "button primary" : "button small"}
+          aria-label={name === "" ? undefined : ofGateway(t("gateway.make_code"), name)}
+        >
+          {t("gateway.make_code")}
+        </button>
       </div>
       {name === "" ? <p class="quiet-text">{t("gateway.name_rule")}</p> : null}
     </form>
@@ -124,7 +129,7 @@ function Offered({ offer }: { offer: Offer }) {
       <pre class="secret">{line}</pre>
       <div class="buttons">
         {navigator.clipboard === undefined ? null : (
-          <button class="button small" onClick={() => void copy()}>
+          <button class="button small" aria-label={ofGateway(t("gateway.copy"), offer.gateway)} onClick={() => void copy()}>
             {t("gateway.copy")}
           </button>
         )}
