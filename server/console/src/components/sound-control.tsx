@@ -2,7 +2,7 @@ import type { Board } from "../live/board";
 import { blocked, setVolume, tryOut, volume } from "../live/sound";
 import { t } from "../text/i18n";
 
-/** How loud red is, and the way to quiet what sounds now. */
+/** How loud red and a lost connection are, and the way to quiet what sounds now. */
 export function SoundControl({ board }: { board: Board }) {
   const count = board.sounding.value.length;
   const off = volume.value === 0;
@@ -29,6 +29,7 @@ export function SoundControl({ board }: { board: Board }) {
           {t("sound.hush", { n: count })} <kbd>Q</kbd>
         </button>
       )}
+      {off ? <p class="note">{t("sound.off_deaf")}</p> : null}
       {blocked.value && !off ? <p class="note">{t("sound.blocked")}</p> : null}
     </div>
   );

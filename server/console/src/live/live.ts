@@ -1,6 +1,6 @@
 /** The signed-in page's live state: the feed, the overview, and whoever wants to hear of changes. */
 
-import { signal } from "@preact/signals";
+import { computed, signal } from "@preact/signals";
 import { Problem } from "../api/client";
 import * as api from "../api/endpoints";
 import type { FeedMessage, Heartbeat, Overview } from "../api/models";
@@ -21,6 +21,11 @@ export const feedAge = signal<number | null>(null);
 export const stale = signal(false);
 /** What keeps alarms from coming in, as the dispatcher says; null: nothing does. */
 export const blocked = signal<"broker" | "database" | null>(null);
+
+/** A dispatcher that starts anew is back by then. */
+const DEAF_MS = STALE_MS + 15_000;
+/** No alarm comes in, or none can be heard of: whoever looks elsewhere has to be told. */
+export const deaf = computed(() => blocked.value !== null || (feedAge.value ?? 0) >= DEAF_MS);
 
 type Listener = (message: FeedMessage) => void;
 const listeners = new Set<Listener>();

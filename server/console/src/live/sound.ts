@@ -1,12 +1,17 @@
-/** What is heard when something red waits: two tones, again and again until somebody has it. */
+/**
+ * What is heard: two tones when something red waits, again and again until somebody has it; three that fall, once, when
+ * no alarm can come any more.
+ */
 
-import { effect, signal } from "@preact/signals";
+import { effect, type ReadonlySignal, signal } from "@preact/signals";
 import type { Board } from "./board";
 
 const KEPT_AS = "lookout.volume";
 const DEFAULT_VOLUME = 60;
 /** Apart by a fourth, and below 1 kHz: people whose hearing of high tones is gone hear both. */
-const TONES_HZ = [659, 880] as const;
+const RED_HZ = [659, 880] as const;
+/** They fall, and are lower: nobody takes them for a red alarm. */
+const DEAF_HZ = [523, 392, 294] as const;
 const TONE_S = 0.25;
 const REPEAT_MS = 3_000;
 /** Tones start and end over this long, so that they do not click. */
@@ -29,8 +34,8 @@ export function setVolume(percent: number): void {
   localStorage.setItem(KEPT_AS, String(percent));
 }
 
-/** Sound whenever the board has something to be heard; returns the way to stop. */
-export function soundFor(board: Board): () => void {
+/** Sound whenever the board has something to be heard, or none can come to it (`deaf`); returns the way to stop. */
+export function soundFor(board: Pick<Board, "sounding">, deaf: ReadonlySignal<boolean>): () => void {
   const audio = (context ??= new AudioContext());
   const allowed = () => {
     blocked.value = audio.state !== "running";
@@ -40,8 +45,12 @@ export function soundFor(board: Board): () => void {
   const stopWatching = effect(() => {
     window.clearInterval(timer);
     if (board.sounding.value.length === 0) return;
-    play(audio);
-    timer = window.setInterval(() => play(audio), REPEAT_MS);
+    play(audio, RED_HZ);
+    timer = window.setInterval(() => play(audio, RED_HZ), REPEAT_MS);
+  });
+  // Once: nobody can mend it from the list, and what goes on for an hour is switched off together with red.
+  const stopListening = effect(() => {
+    if (deaf.value) play(audio, DEAF_HZ);
   });
   allowed();
   audio.addEventListener("statechange", allowed);
@@ -49,6 +58,7 @@ export function soundFor(board: Board): () => void {
   addEventListener("keydown", wake);
   return () => {
     stopWatching();
+    stopListening();
     window.clearInterval(timer);
     audio.removeEventListener("statechange", allowed);
     removeEventListener("pointerdown", wake);
@@ -58,14 +68,14 @@ export function soundFor(board: Board): () => void {
 
 /** Let somebody who has set the volume hear how loud it is. */
 export function tryOut(): void {
-  if (context !== null) play(context);
+  if (context !== null) play(context, RED_HZ);
 }
 
-function play(audio: AudioContext): void {
+function play(audio: AudioContext, tones: readonly number[]): void {
   const loud = volume.peek() / 100;
   // While the browser holds sound back its clock stands still: tones would pile up and all come at once.
   if (loud === 0 || audio.state !== "running") return;
-  for (const [index, hertz] of TONES_HZ.entries()) {
+  for (const [index, hertz] of tones.entries()) {
     const from = audio.currentTime + index * TONE_S;
     const gain = new GainNode(audio, { gain: 0 });
     gain.gain.setValueAtTime(0, from);

@@ -14,7 +14,7 @@ import { Tour } from "../components/tour";
 import { WorkList } from "../components/work-list";
 import { Board, type BoardState } from "../live/board";
 import { bindKeys } from "../live/keys";
-import { follow, stayAwake } from "../live/live";
+import { deaf, follow, stayAwake } from "../live/live";
 import { explain } from "../live/notices";
 import { keepRead, readKeys } from "../live/read-marks";
 import { needOf } from "../live/rows";
@@ -52,7 +52,7 @@ function Room() {
       }),
     [board],
   );
-  useEffect(() => soundFor(board), [board]);
+  useEffect(() => soundFor(board, deaf), [board]);
   useEffect(() => stayAwake(), []);
   const row = board.selected.value;
   return (

@@ -1,0 +1,83 @@
+import { signal } from "@preact/signals";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import type { Row } from "../src/live/rows";
+
+/** What was played, in hertz. */
+let played: number[] = [];
+const node = { connect: (to: unknown) => to, start: () => undefined, stop: () => undefined };
+const ramp = { setValueAtTime: () => undefined, linearRampToValueAtTime: () => undefined };
+
+vi.stubGlobal("window", globalThis);
+vi.stubGlobal("document", { addEventListener: () => undefined, visibilityState: "visible" });
+vi.stubGlobal("location", { origin: "http://lookout", pathname: "/", search: "" });
+vi.stubGlobal("localStorage", { getItem: () => null, setItem: () => undefined, removeItem: () => undefined });
+vi.stubGlobal("addEventListener", () => undefined);
+vi.stubGlobal("removeEventListener", () => undefined);
+vi.stubGlobal(
+  "AudioContext",
+  class {
+    state = "running";
+    currentTime = 0;
+    destination = node;
+    addEventListener = () => undefined;
+    removeEventListener = () => undefined;
+  },
+);
+vi.stubGlobal("GainNode", class {
+  gain = ramp;
+  connect = node.connect;
+});
+vi.stubGlobal("OscillatorNode", class {
+  constructor(_: unknown, { frequency }: { frequency: number }) {
+    played.push(frequency);
+  }
+  connect = node.connect;
+  start = node.start;
+  stop = node.stop;
+});
+
+const { setVolume, soundFor } = await import("../src/live/sound");
+const { blocked, deaf, feedAge } = await import("../src/live/live");
+
+describe("a control room to which no alarm can come", () => {
+  beforeEach(() => {
+    vi.useFakeTimers();
+    played = [];
+    feedAge.value = 0;
+    blocked.value = null;
+    setVolume(60);
+  });
+  const listen = () => soundFor({ sounding: signal<Row[]>([]) }, deaf);
+
+  it("sounds once, other than for red, when the screen has been old for a quarter of a minute", () => {
+    const stop = listen();
+    feedAge.value = 19_500;
+    expect(played).toEqual([]);
+    feedAge.value = 20_000;
+    expect(played).toEqual([523, 392, 294]);
+    feedAge.value = 600_000;
+    vi.advanceTimersByTime(600_000);
+    expect(played).toHaveLength(3);
+    stop();
+  });
+
+  it("sounds when the dispatcher says that nothing reaches it, and again when that happens again", () => {
+    const stop = listen();
+    blocked.value = "broker";
+    expect(played).toHaveLength(3);
+    blocked.value = "database";
+    expect(played).toHaveLength(3);
+    blocked.value = null;
+    blocked.value = "broker";
+    expect(played).toHaveLength(6);
+    stop();
+  });
+
+  it("is silent where the sound is off", () => {
+    setVolume(0);
+    const stop = listen();
+    blocked.value = "broker";
+    expect(played).toEqual([]);
+    stop();
+  });
+});
