@@ -204,11 +204,18 @@ def allowed(case: Case, actor: Actor) -> tuple[Action, ...]:
 
 
 def raised(case: Case, severity: Severity, *, at: datetime, policy: Policy = DEFAULT) -> tuple[Case, HistoryEntry]:
-    """The case after its alarm became graver; the running clock is cut to the new limit."""
+    """The case after its alarm became graver; the running clock is cut to the new limit. Where all rungs were told of
+    the lower grade, they are told again."""
     limit = policy.due_at(case.state, severity, at)
     due = min(limit, case.due_at) if limit and case.due_at else limit
     after = replace(
-        case, severity=severity, version=case.version + 1, entries=case.entries + 1, updated_at=at, due_at=due
+        case,
+        severity=severity,
+        version=case.version + 1,
+        entries=case.entries + 1,
+        updated_at=at,
+        due_at=due,
+        rung=0 if case.rung >= policy.escalations else case.rung,
     )
     data = {"from": case.severity.value, "to": severity.value}
     return after, _system_entry(after, Action.RAISE, at=at, note=None, data=data)

@@ -1,9 +1,11 @@
 """Alarms that nobody has made a case of: taking one up, and what happens when nobody does."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from lookout_contract.cases import CaseState
+from lookout_contract.events import Severity
 from lookout_server.domain.access import Access
 from lookout_server.domain.alarm import Alarm, Disposition, acknowledged, unacknowledged
 from lookout_server.domain.deadline import Deadline, DeadlineKey, DeadlineKind
@@ -20,6 +22,24 @@ async def watch(uow: UnitOfWork, site: Site, alarms: Iterable[Alarm], *, since: 
     """Start the timers of alarms that nobody has judged: from when they came, or from ``since``."""
     found = [_timer(site, alarm, 1, since or alarm.received_at) for alarm in alarms]
     await uow.deadlines.set([timer for timer in found if timer is not None])
+
+
+async def watch_graver(uow: UnitOfWork, site: Site, alarms: Iterable[tuple[Severity, Alarm]], *, at: datetime) -> None:
+    """Start the timers of alarms anew that nobody has judged and that have become graver, each with what it was: the
+    new grade has rungs of its own. Nobody is told later for it, and who took one up has no longer than its grade has.
+    """
+    for was, alarm in alarms:
+        if alarm.disposition is not Disposition.OPEN:
+            continue
+        await leave(uow, site, alarm.id)
+        first, old = _timer(site, alarm, 1, at), site.policy.due_at(CaseState.NEW, was, alarm.received_at)
+        if first is not None:
+            still_first = old is not None and at < old < first.due_at
+            await uow.deadlines.set([replace(first, due_at=old) if old and still_first else first])
+        if alarm.ack_until is not None:
+            until = min(alarm.ack_until, at + timedelta(seconds=site.policy.acknowledged_for[alarm.severity]))
+            await uow.alarms.save([replace(alarm, ack_until=until)])
+            await uow.deadlines.set([Deadline(key=_ack_key(alarm.id), due_at=until)])
 
 
 async def leave(uow: UnitOfWork, site: Site, alarm_id: str) -> None:

@@ -12,7 +12,7 @@ from lookout_server.domain.moves import SETTLED
 from lookout_server.domain.territory import Camera, CameraKey, Gateway, Site
 from lookout_server.ports import CameraPart, UnitOfWork
 from lookout_server.services import announce
-from lookout_server.services.alarming import leave, watch
+from lookout_server.services.alarming import leave, watch, watch_graver
 from lookout_server.services.correlating import (
     gather,
     join_cases,
@@ -72,6 +72,8 @@ async def take_events(uow: UnitOfWork, site: Site, events: Sequence[ReadEvent], 
             waiting = [each for each in near if each.id not in joined]
             joined |= {alarm.id: alarm} | await gather(uow, site, case, alarm, waiting, at=_at(events))
     await watch(uow, site, [alarm for alarm in fresh if alarm.id not in joined])
+    risen = [(before[alarm.id].severity, alarm) for alarm in _risen(before, after) if alarm.id not in joined]
+    await watch_graver(uow, site, risen, at=_at(events))
     return fresh_notes
 
 
@@ -91,11 +93,12 @@ def _touches_cases(after: Mapping[str, Alarm]) -> bool:
 
 def _graver(before: Mapping[str, Alarm], after: Mapping[str, Alarm]) -> set[str]:
     """Cases of alarms that have become graver: they do too."""
-    return {
-        alarm.case_id
-        for alarm in after.values()
-        if alarm.case_id is not None and alarm.id in before and alarm.severity is not before[alarm.id].severity
-    }
+    return {alarm.case_id for alarm in _risen(before, after) if alarm.case_id is not None}
+
+
+def _risen(before: Mapping[str, Alarm], after: Mapping[str, Alarm]) -> list[Alarm]:
+    """Alarms that have become graver."""
+    return [alarm for alarm in after.values() if alarm.id in before and alarm.severity is not before[alarm.id].severity]
 
 
 def _once(*alarms: Iterable[Alarm]) -> list[Alarm]:

@@ -21,7 +21,7 @@ from lookout_server.domain.case import (
 )
 from lookout_server.domain.moves import MOVES, Action
 from lookout_server.domain.moving import allowed, escalated, move, opened, raised, rechecked
-from lookout_server.domain.policy import Tier
+from lookout_server.domain.policy import DEFAULT, Tier
 from lookout_server.domain.territory import Person, Role
 from lookout_server.errors import (
     EvidenceMissingError,
@@ -174,6 +174,12 @@ def test_a_graver_alarm_shortens_the_clock_and_never_lengthens_it() -> None:
     assert entry.data == {"from": "yellow", "to": "red"}
     late, _ = raised(replace(case, due_at=NOON + timedelta(seconds=10)), Severity.RED, at=NOON)
     assert late.due_at == NOON + timedelta(seconds=10)
+
+
+def test_a_case_that_everybody_was_told_of_begins_its_rungs_anew_once_it_is_graver() -> None:
+    case = replace(_case(CaseState.ON_SCENE), due_at=NOON, rung=DEFAULT.escalations)
+    assert raised(case, Severity.RED, at=NOON)[0].rung == 0
+    assert raised(replace(case, rung=2), Severity.RED, at=NOON)[0].rung == 2, "the next rung hears of it"
 
 
 def test_a_recheck_does_not_overtake_anybody() -> None:
