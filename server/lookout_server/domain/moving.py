@@ -205,9 +205,15 @@ def allowed(case: Case, actor: Actor) -> tuple[Action, ...]:
 
 def raised(case: Case, severity: Severity, *, at: datetime, policy: Policy = DEFAULT) -> tuple[Case, HistoryEntry]:
     """The case after its alarm became graver; the running clock is cut to the new limit. Where all rungs were told of
-    the lower grade, they are told again."""
-    limit = policy.due_at(case.state, severity, at)
-    due = min(limit, case.due_at) if limit and case.due_at else limit
+    the lower grade, they are told again. A suspended case keeps its day, and what is left of its limit is cut."""
+    suspended = case.state is CaseState.SUSPENDED
+    limit = policy.due_at(case.resumes_to or CaseState.CONFIRMED if suspended else case.state, severity, at)
+    due, left = case.due_at, case.paused_left_s
+    if not suspended:
+        due = min(limit, due) if limit and due else limit
+    elif limit is not None:
+        whole = int((limit - at).total_seconds())
+        left = whole if left is None else min(whole, left)
     after = replace(
         case,
         severity=severity,
@@ -215,6 +221,7 @@ def raised(case: Case, severity: Severity, *, at: datetime, policy: Policy = DEF
         entries=case.entries + 1,
         updated_at=at,
         due_at=due,
+        paused_left_s=left,
         rung=0 if case.rung >= policy.escalations else case.rung,
     )
     data = {"from": case.severity.value, "to": severity.value}

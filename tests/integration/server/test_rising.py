@@ -1,14 +1,19 @@
 """What becomes graver is told by the clock of its new grade, on both databases."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from lookout_contract.cases import CaseState
 from lookout_contract.events import Phase, Scenario, Severity
 from lookout_server.domain.alarm import Alarm, alarm_id
+from lookout_server.domain.case import SYSTEM
+from lookout_server.domain.moving import joined
 from lookout_server.domain.territory import Role
 from lookout_server.services.alarming import acknowledge
 from lookout_server.services.timers import Timers
+from lookout_server.services.timing import set_clock
 from lookout_server.testing import NOON, SITE, SmallGateway, Station, anywhere, person
 
 pytestmark = pytest.mark.anyio
@@ -83,6 +88,22 @@ async def test_what_is_taken_up_for_less_keeps_that(station: Station) -> None:
     await _pass(station, 590)
     await _rises(station, gateway)
     assert (await _alarm(station)).ack_until == NOON + timedelta(seconds=600)
+
+
+async def test_a_suspended_case_that_becomes_graver_goes_on_on_its_day(station: Station) -> None:
+    gateway = SmallGateway(scenario=Scenario.CORRIDOR_EBIKE, severity=Severity.YELLOW)
+    case_id = await station.reported(gateway, "o-1")
+    async with station.store.write() as uow:
+        case = (await uow.cases.get([case_id], lock=True))[case_id]
+        day = {"due_at": NOON + timedelta(days=2), "resumes_to": CaseState.ON_SCENE, "paused_left_s": 3000}
+        suspended, entry = joined(replace(case, state=CaseState.SUSPENDED, **day), at=NOON, actor=SYSTEM, data={})
+        await uow.cases.update(suspended, entry, seen=case.version)
+        await set_clock(uow, suspended, SITE.policy)
+        await uow.commit()
+    await _rises(station, gateway)
+    assert await _pass(station, 2 * 86400 + 1) == 1
+    async with station.store.read() as uow:
+        assert (await uow.cases.get([case_id]))[case_id].state is CaseState.ON_SCENE
 
 
 async def _alarm(station: Station) -> Alarm:

@@ -217,6 +217,15 @@ def test_a_suspension_stops_the_clock_and_the_case_goes_on_with_what_was_left() 
     assert case.handler == WORKER.id
 
 
+def test_a_graver_alarm_leaves_a_suspension_its_day_and_cuts_what_was_left() -> None:
+    day = {"due_at": UNTIL, "resumes_to": CaseState.ON_SCENE}
+    case = replace(_case(CaseState.SUSPENDED), **day, paused_left_s=3000)
+    assert (raised(case, Severity.RED, at=NOON)[0]).due_at == UNTIL
+    assert [
+        raised(replace(case, paused_left_s=left), Severity.RED, at=NOON)[0].paused_left_s for left in (3000, 60, None)
+    ] == [1800, 60, 1800]
+
+
 def test_an_extension_gives_another_limit_and_remembers_the_first() -> None:
     case, _ = _do(_timed(), Action.ASK_EXTEND, WORKER)
     case, _ = _do(case, Action.APPROVE, SUPERVISOR)
