@@ -33,11 +33,12 @@ class Pressed:
 
 
 async def press(store: Store, site: Site, by: Access, pressed: Pressed, *, at: datetime) -> tuple[Case, bool]:
-    """The case, and whether it is new: pressing again within ten minutes adds a line to the one that is live."""
+    """The case, and whether it is new: pressing again within ten minutes adds a line to the one that is live, unless
+    another place is named."""
     async with store.write() as uow:
         camera = await _camera(uow, by, pressed)
         grid = await _grid(uow, by, pressed, camera)
-        case = await _again(uow, site, by, pressed, at)
+        case = await _again(uow, site, by, pressed, (grid, camera), at)
         created = case is None
         if case is None:
             case = await _open(uow, site, by, pressed, (grid, camera), at)
@@ -63,20 +64,25 @@ async def _open(
         scenario=row.scenario,
         camera=pressed.camera,
         state=CaseState.CONFIRMED,
-        data=_said(pressed),
+        data=_said(pressed, where),
         notice=NoticeKind.BUTTON,
         tell=(Role.OPERATOR, Role.SUPERVISOR),
     )
     return await open_told(uow, site, told, at=at)
 
 
-async def _again(uow: UnitOfWork, site: Site, by: Access, pressed: Pressed, at: datetime) -> Case | None:
-    """The same person's live alarm of the same kind."""
+async def _again(
+    uow: UnitOfWork, site: Site, by: Access, pressed: Pressed, where: tuple[str | None, Camera | None], at: datetime
+) -> Case | None:
+    """The same person's live alarm of the same kind there, the newest."""
     names = await uow.cases.opened_by(by.person.id, Source.BUTTON, at - SAME_WITHIN)
-    for case in (await uow.cases.get(names, lock=True)).values():
+    found = await uow.cases.get(names, lock=True)
+    for case in (found[name] for name in names):
         if case.state in SETTLED or case.scenario is not DANGERS[pressed.kind].scenario:
             continue
-        data = {"reason": "pressed_again", **_said(pressed)}
+        if not _same_place(case, pressed, where[0]):
+            continue
+        data = {"reason": "pressed_again", **_said(pressed, where)}
         after, entry = moving.joined(case, at=at, actor=Actor(person=by.person), data=data, note=pressed.words)
         await uow.cases.update(after, entry, seen=case.version)
         await tell(uow, site, after, entry)
@@ -84,9 +90,21 @@ async def _again(uow: UnitOfWork, site: Site, by: Access, pressed: Pressed, at: 
     return None
 
 
-def _said(pressed: Pressed) -> dict[str, object]:
-    place: dict[str, object] = {"place": dict(pressed.place)} if pressed.place else {}
-    return {"kind": pressed.kind.value, **place}
+def _same_place(case: Case, pressed: Pressed, grid: str | None) -> bool:
+    """Two cameras are two places; without one the grid decides. Who is afraid and names no place means the same one:
+    the phone's own place may move with them. What cannot be told apart is another place, for that costs a look."""
+    if pressed.camera is not None and case.camera is not None:
+        return pressed.camera == case.camera
+    named = pressed.camera is not None or pressed.grid is not None
+    return not named or (grid is not None and grid == case.grid)
+
+
+def _said(pressed: Pressed, where: tuple[str | None, Camera | None]) -> dict[str, object]:
+    """What the history keeps of it: the place only where one was named."""
+    grid, camera = where
+    named = grid if camera is not None or pressed.grid is not None else None
+    told = {"place": dict(pressed.place or {}), "camera": camera.key.path if camera else None, "grid": named}
+    return {"kind": pressed.kind.value, **{key: value for key, value in told.items() if value}}
 
 
 async def _camera(uow: UnitOfWork, by: Access, pressed: Pressed) -> Camera | None:

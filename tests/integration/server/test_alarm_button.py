@@ -70,6 +70,36 @@ async def test_pressing_again_adds_to_the_live_alarm_and_somebody_elses_is_anoth
     assert len({first["case"], *(other["case"] for other in others)}) == 4
 
 
+async def test_the_same_person_presses_for_another_place(station: Station, web: httpx.AsyncClient) -> None:
+    li = await _as(web, "li")
+
+    async def pressed(**said: str) -> str:
+        station.clock.advance(1)
+        return (await web.post(URL, json=said, headers=li)).json()["case"]
+
+    nowhere = await pressed()
+    gate = await pressed(gateway="gw-1", camera="gate")
+    corridor = await pressed(gateway="gw-1", camera="corridor")
+    assert len({nowhere, gate, corridor}) == 3, "whoever is sent must hear of each place"
+    assert await pressed(gateway="gw-1", camera="gate") == gate
+    assert await pressed(grid="grid-08") == corridor, "the grid of the camera that was named"
+    assert await pressed() == corridor, "who names no place means the latest one"
+    history = (await _case(web, corridor))["history"]
+    assert history[0]["data"]["camera"] == "gw-1/corridor"
+    assert [line["data"].get("grid") for line in history] == ["grid-08", "grid-08", None]
+
+
+async def test_who_presses_in_a_grid_and_then_names_its_camera_means_one_thing(
+    station: Station, web: httpx.AsyncClient
+) -> None:
+    li = await _as(web, "li")
+    first = (await web.post(URL, json={"grid": "grid-08"}, headers=li)).json()
+    station.clock.advance(5)
+    again = (await web.post(URL, json={"gateway": "gw-1", "camera": "corridor"}, headers=li)).json()
+    assert again == {**first, "created": False}
+    assert (await _case(web, first["case"]))["history"][-1]["data"]["camera"] == "gw-1/corridor"
+
+
 async def test_an_operator_names_the_camera_on_which_it_was_seen(station: Station, web: httpx.AsyncClient) -> None:
     body = {"kind": "danger", "gateway": "gw-1", "camera": "corridor", "words": "有人翻墙"}
     made = (await web.post(URL, json=body, headers=await _as(web, "li"))).json()
