@@ -10,6 +10,7 @@ from datetime import datetime
 
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lookout_server.api import problems
@@ -52,6 +53,10 @@ class Idempotency:
             held = await repeating.claim(self._store, key, at=self._now())
         except HTTPException as error:
             await problems.response("too_large", str(error.detail))(scope, receive, send)
+            return
+        except ClientDisconnect:
+            # Nobody hears it, and nothing was done: whoever comes again with all of it is heard.
+            await problems.response("invalid", "the request ended early: send it again")(scope, receive, send)
             return
         except (ConflictError, InvalidError, StoreError) as error:
             await problems.response(error.code, str(error))(scope, receive, send)
@@ -107,6 +112,8 @@ async def _whole(receive: Receive) -> bytes:
     parts: list[bytes] = []
     while True:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
         parts.append(message.get("body", b""))
         if not message.get("more_body", False):
             return b"".join(parts)

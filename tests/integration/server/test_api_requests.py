@@ -6,11 +6,13 @@ from typing import Any
 
 import httpx
 import pytest
+from starlette.responses import Response
+from starlette.types import Message, Receive, Scope, Send
 
 from lookout_contract.cases import CaseState
 from lookout_contract.events import Scenario, Severity
 from lookout_server.adapters.database import searching
-from lookout_server.api.idempotency import takes_key
+from lookout_server.api.idempotency import Idempotency, takes_key
 from lookout_server.app import openapi_document
 from lookout_server.domain.case import SYSTEM
 from lookout_server.domain.moving import opened
@@ -197,3 +199,33 @@ async def test_lists_are_kept_and_shared_within_the_control_room(station: Statio
     ).status_code == 422
     assert (await web.delete(f"/api/v1/lists/{made['id']}", headers=zhao)).status_code == 204
     assert (await web.get("/api/v1/lists", headers=li)).json()["items"] == []
+
+
+@SQLITE
+async def test_a_body_that_was_cut_short_is_not_read_and_comes_again(station: Station) -> None:
+    read: list[bytes] = []
+    answers: list[Message] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        read.append((await receive())["body"])
+        await Response("taken")(scope, receive, send)
+
+    async def post(*parts: Message) -> None:
+        coming = iter(parts)
+
+        async def receive() -> Message:
+            return next(coming)
+
+        async def send(message: Message) -> None:
+            answers.append(message)
+
+        path = "/api/v1/hotline/import"
+        headers = [(b"idempotency-key", b"key-1")]
+        scope: Scope = {"type": "http", "method": "POST", "path": path, "query_string": b"", "headers": headers}
+        await Idempotency(app, store=station.store, now=station.clock.now)(scope, receive, send)
+
+    await post({"type": "http.request", "body": b"1,first\n2,sec", "more_body": True}, {"type": "http.disconnect"})
+    assert read == []
+    await post({"type": "http.request", "body": b"1,first\n2,second\n", "more_body": False})
+    assert read == [b"1,first\n2,second\n"]
+    assert answers[-2]["status"] == 200
