@@ -210,3 +210,13 @@ def test_residents_read_their_browsers_language_until_they_choose_another(
     page.reload()
     expect(page.get_by_role("button", name="English")).to_be_visible()
     expect(html).to_have_attribute("lang", "zh-CN")
+
+
+def test_a_code_that_nobody_has_offers_one_way_on(browser: Browser, dispatcher: Dispatcher) -> None:
+    # Browsers complain of each 404.
+    window = open_window(browser, dispatcher.url, PHONE)
+    window.page.goto(f"{dispatcher.url}/track/AAAA-BBBB-CCCC-DDDD")
+    expect(window.page.get_by_role("alert")).to_be_visible()
+    expect(window.page.get_by_role("button", name=window.says("action.again"))).to_be_visible()
+    expect(window.page.get_by_role("button", name=window.says("resident.refresh"))).to_have_count(0)
+    window.page.context.close()

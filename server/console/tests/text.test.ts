@@ -77,7 +77,7 @@ describe("text", () => {
 
   it("says what to do about a blind camera by its reason, and lets a newer gateway speak for itself", async () => {
     const detail = "no packet for 10 s: check the camera's power and network";
-    expect(adviceFor({ reason: "stalled", detail })).toEqual({ text: "摄像机不再送来画面：请检查它的电源和网络。", told: detail });
+    expect(adviceFor({ reason: "stalled", detail })).toEqual({ text: "摄像头不再送来画面：请检查它的电源和网络。", told: detail });
     expect(adviceFor({ reason: "melted", detail })).toEqual({ text: detail, told: null });
     expect(adviceFor({ reason: null, detail })).toEqual({ text: detail, told: null });
     expect(adviceFor({ reason: "shutdown", detail: null })).toBeNull();

@@ -137,12 +137,15 @@ def test_both_languages_have_the_same_keys() -> None:
     assert catalogue("en").keys() == catalogue("zh-CN").keys()
 
 
+def filled(text: str) -> set[str]:
+    """The blanks that a text fills; what only chooses between forms of a word is none."""
+    return {blank[1] for blank in BLANK.finditer(text) if "|" not in blank[0] or "#" in blank[0]}
+
+
 def test_both_languages_fill_the_same_blanks() -> None:
     english = catalogue("en")
     differing = {
-        key: (text, english[key])
-        for key, text in catalogue("zh-CN").items()
-        if set(BLANK.findall(text)) != set(BLANK.findall(english[key]))
+        key: (text, english[key]) for key, text in catalogue("zh-CN").items() if filled(text) != filled(english[key])
     }
     assert differing == {}
 

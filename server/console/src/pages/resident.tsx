@@ -184,7 +184,7 @@ function Thumbnails({ photos, fixed, onRemove }: ThumbnailsProps) {
 
 function Sent({ tracking, onAnother }: { tracking: string; onAnother: () => void }) {
   return (
-    <div role="status">
+    <div role="status" class="sent">
       <h2>{t("resident.sent")}</h2>
       <p>{t("resident.tracking")}</p>
       <p class="tracking">

@@ -19,9 +19,11 @@ export default function TrackingPage({ params }: PageProps) {
     <main class="resident">
       <h1>{t("resident.title")}</h1>
       <Show of={found}>{(told) => <Progress told={told} tracking={tracking} rated={found.set} />}</Show>
-      <button class="button big" onClick={found.reload}>
-        {t("resident.refresh")}
-      </button>
+      {found.value === null ? null : (
+        <button class="button big" onClick={found.reload}>
+          {t("resident.refresh")}
+        </button>
+      )}
       <footer>
         <LanguageSwitch />
       </footer>

@@ -46,7 +46,7 @@ export function SpanField({ label, value, working = false, onChange }: SpanProps
       >
         {units.map((unit) => (
           <option key={unit} value={unit}>
-            {t(`policy_unit.${unit}`)}
+            {t(`policy_unit.${unit}`, { n: span.count })}
           </option>
         ))}
       </select>
