@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { Board } from "../src/live/board";
 import { ANY, filterOf, queryOf } from "../src/live/room-filter";
 import { isLoud, needOf } from "../src/live/rows";
@@ -319,6 +319,58 @@ describe("what is heard", () => {
     expect(heard(made)).toEqual([]);
     made.take(message({ alarm: red({ id: "a-next" }) }));
     expect(heard(made)).toEqual(["a-next"]);
+  });
+
+  describe("after it was quieted", () => {
+    const fire = caseItem({ severity: "red", alarms: ["a-red"], due_at: "2026-05-04T06:02:00.000Z" });
+    let ends: [() => void, number][];
+    let made: Board;
+
+    beforeEach(() => {
+      ends = [];
+      made = new Board([], (action, ms) => void ends.push([action, ms]));
+      made.take(message({ case: fire }));
+      made.hush();
+      expect([heard(made), made.quieted.value.length]).toEqual([[], 1]);
+    });
+
+    it("sounds again in three minutes, counted from the last time", () => {
+      made.hear("a-red");
+      expect(ends.map(([, ms]) => ms)).toEqual([180_000, 180_000]);
+      ends[0]![0]();
+      expect(heard(made)).toEqual([]);
+      ends[1]![0]();
+      expect([heard(made), made.quieted.value]).toEqual([["a-red"], []]);
+    });
+
+    it("sounds again when a second camera joins its case", () => {
+      made.take(message({ case: { ...fire, version: 2, alarms: ["a-red", "a-2"] } }));
+      expect(heard(made)).toEqual(["a-red"]);
+    });
+
+    it("sounds again when its limit has gone by and the next rung is asked", () => {
+      made.take(message({ case: { ...fire, version: 2, due_at: "2026-05-04T06:04:00.000Z" } }));
+      expect(heard(made)).toEqual(["a-red"]);
+    });
+
+    it("sounds again when it was less grave for a while", () => {
+      made.take(message({ case: { ...fire, version: 2, severity: "yellow" } }));
+      made.take(message({ case: { ...fire, version: 3 } }));
+      expect(heard(made)).toEqual(["a-red"]);
+    });
+
+    it("sounds again when all was fetched anew and it is worse, and not when it is the same", () => {
+      made.load([], [{ ...fire }]);
+      expect(heard(made)).toEqual([]);
+      made.load([], [{ ...fire, alarms: ["a-red", "a-2"], version: 2 }]);
+      expect(heard(made)).toEqual(["a-red"]);
+    });
+
+    it("stays quiet when somebody moves it on, and when other words of it come", () => {
+      made.take(message({ case: { ...fire, version: 2, supervised: true } }));
+      made.take(message({ case: { ...fire, version: 3, state: "dispatched", due_at: "2026-05-04T06:09:00.000Z" } }));
+      expect(heard(made)).toEqual([]);
+    });
   });
 });
 

@@ -1,3 +1,4 @@
+import { batch } from "@preact/signals";
 import { useLayoutEffect, useState } from "preact/hooks";
 import * as api from "../api/endpoints";
 import type { Case, CaseAction, CaseDetail } from "../api/models";
@@ -45,8 +46,10 @@ export function DispatchColumn({ board, row }: { board: Board; row: Row }) {
             item={item}
             onDone={(after) => {
               // Who sent somebody has heard it; elsewhere it sounds until that person has accepted.
-              board.hear(row.key);
-              board.putCase(after);
+              batch(() => {
+                board.putCase(after);
+                board.hear(row.key);
+              });
             }}
           />
         </>

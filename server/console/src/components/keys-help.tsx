@@ -1,4 +1,5 @@
 import { useEffect, useRef } from "preact/hooks";
+import { QUIET_MIN } from "../live/board";
 import { TourAgain } from "./tour";
 import { t } from "../text/i18n";
 
@@ -18,7 +19,7 @@ export function KeysHelp({ onClose }: { onClose: () => void }) {
             <dt>
               <kbd>{NAMES[key] ?? key.toUpperCase()}</kbd>
             </dt>
-            <dd>{t(`keys.${key}`)}</dd>
+            <dd>{t(`keys.${key}`, { minutes: QUIET_MIN })}</dd>
           </div>
         ))}
       </dl>

@@ -3,7 +3,10 @@
 import { batch, computed, type Signal, signal } from "@preact/signals";
 import type { Alarm, Case, FeedMessage } from "../api/models";
 import { ANY, isAny, type RoomFilter, shows } from "./room-filter";
-import { before, isLoud, needOf, type Row } from "./rows";
+import { before, isLoud, isWorse, needOf, type Row } from "./rows";
+
+/** What was quieted sounds again then: a red one may take 60 s to be judged and 90 s to be accepted. */
+export const QUIET_MIN = 3;
 
 /** How filling a board goes. */
 export interface BoardState {
@@ -36,17 +39,24 @@ export class Board {
   /** The row that came last, for those who hear the page instead of seeing it. */
   readonly arrived = signal<Row | null>(null);
 
-  /** What must be heard: what is loud, on the screen or held back, and was not quieted here. */
-  readonly sounding = computed(() =>
-    [...this.rows.value, ...this.pending.value].filter((row) => isLoud(row) && !this.heard.value.has(row.key)),
-  );
-  private readonly heard = signal<ReadonlySet<string>>(new Set());
+  private readonly loud = computed(() => [...this.rows.value, ...this.pending.value].filter(isLoud));
+  /** What must be heard: what is loud, on the screen or held back, and was not quieted here a moment ago. */
+  readonly sounding = computed(() => this.loud.value.filter((row) => !this.heard.value.has(row.key)));
+  /** What sounds again unless somebody takes it. */
+  readonly quieted = computed(() => this.loud.value.filter((row) => this.heard.value.has(row.key)));
+  /** Rows as they were when they were quieted, or when they last changed since. */
+  private readonly heard = signal<ReadonlyMap<string, Row>>(new Map());
+  /** Of each quieting, so that an earlier one's end does not end a later one. */
+  private readonly turns = new Map<string, object>();
 
   private chosen = false;
   /** A row was edited in place and may stand where it no longer belongs. */
   private disordered = false;
 
-  constructor(read: readonly string[] = []) {
+  constructor(
+    read: readonly string[] = [],
+    private readonly later: (action: () => void, ms: number) => void = (action, ms) => void setTimeout(action, ms),
+  ) {
     this.read = signal(new Set(read));
   }
 
@@ -57,8 +67,11 @@ export class Board {
       const key = item.alarms.find((id) => rows.has(id)) ?? item.alarms[0] ?? item.id;
       rows.set(key, { key, alarm: rows.get(key)?.alarm ?? null, case: item });
     }
-    this.pending.value = [];
-    this.rows.value = [...rows.values()].filter((row) => needOf(row) !== "none").sort(before);
+    batch(() => {
+      this.pending.value = [];
+      this.rows.value = [...rows.values()].filter((row) => needOf(row) !== "none").sort(before);
+      for (const key of this.heard.value.keys()) this.listen(key, rows.get(key));
+    });
     if (this.selected.value === null) this.release();
   }
 
@@ -129,14 +142,33 @@ export class Board {
     this.tidy();
   }
 
-  /** Whoever sits here has heard what sounds now; the next red one sounds again. */
+  /** Whoever sits here has heard what sounds now. The next red one sounds, and so does this in a while, or once it is worse. */
   hush(): void {
     this.hear(...this.sounding.value.map((row) => row.key));
   }
 
   /** Whoever sits here has these rows in hand. */
   hear(...keys: string[]): void {
-    this.heard.value = new Set([...this.heard.value, ...keys]);
+    const heard = new Map(this.heard.value);
+    for (const key of keys) {
+      const row = this.find((each) => each.key === key || each.case?.alarms.includes(key) === true);
+      if (row === undefined) continue;
+      heard.set(row.key, row);
+      const turn = {};
+      this.turns.set(row.key, turn);
+      this.later(() => this.turns.get(row.key) === turn && this.listen(row.key, undefined), QUIET_MIN * 60_000);
+    }
+    this.heard.value = heard;
+  }
+
+  /** A quieted row is now so; what is loud no more (it may become so again) or has become worse is heard afresh. */
+  private listen(key: string, row: Row | undefined): void {
+    const earlier = this.heard.value.get(key);
+    if (earlier === undefined) return;
+    const heard = new Map(this.heard.value);
+    if (row !== undefined && isLoud(row) && !isWorse(row, earlier)) heard.set(key, row);
+    else heard.delete(key);
+    this.heard.value = heard;
   }
 
   /** Step by `by` rows from the selected one. */
@@ -174,6 +206,13 @@ export class Board {
   }
 
   private put(row: Row): void {
+    batch(() => {
+      this.listen(row.key, row);
+      this.place(row);
+    });
+  }
+
+  private place(row: Row): void {
     const same = (other: Row) => other.key === row.key;
     if (this.rows.value.some(same)) {
       this.rows.value = this.rows.value.map((other) => (same(other) ? row : other));

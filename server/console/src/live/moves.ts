@@ -1,5 +1,6 @@
 /** What an operator does to alarms and cases, and how each is taken back. */
 
+import { batch } from "@preact/signals";
 import * as api from "../api/endpoints";
 import type { Candidate, Case, CaseAction, DismissReason } from "../api/models";
 import { t } from "../text/i18n";
@@ -17,9 +18,12 @@ export async function report(board: Board, row: Row): Promise<void> {
   if (alarm === null) return;
   await attempt(async () => {
     const made = await api.report(alarm.id);
-    board.hear(row.key);
-    board.putAlarm({ ...alarm, disposition: "reported", case_id: made.id });
-    board.putCase(made);
+    batch(() => {
+      board.putAlarm({ ...alarm, disposition: "reported", case_id: made.id });
+      board.putCase(made);
+      // It may have joined a case that has a row.
+      board.hear(row.key);
+    });
     tell(t("done.reported", { number: made.number }), async () => {
       // Somebody may have dispatched it meanwhile; the version makes sure that only what was seen is undone.
       board.putCase(await api.act(made.id, "void", made.version, { reason: UNDO }));

@@ -54,6 +54,15 @@ export function isLoud(row: Row): boolean {
   return need === "judge" && (row.alarm?.acknowledged_by ?? null) === null && !quiet;
 }
 
+/**
+ * Whether more has come of it since `earlier`: it was seen once more, or its limit has gone by and the next rung is asked
+ * (the clock starts again in the same state).
+ */
+export function isWorse(row: Row, earlier: Row): boolean {
+  const missed = row.case?.state === earlier.case?.state && (row.case?.due_at ?? "") > (earlier.case?.due_at ?? "");
+  return missed || timesOf(row) > timesOf(earlier);
+}
+
 export function severityOf(row: Row): Severity {
   return row.case?.severity ?? row.alarm?.severity ?? "blue";
 }
