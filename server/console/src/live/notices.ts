@@ -9,10 +9,14 @@ export interface Notice {
   tone: "done" | "trouble";
   text: string;
   undo?: (() => Promise<void>) | undefined;
+  /** Until somebody puts it away. */
+  stays?: boolean;
 }
 
 export const UNDO_MS = 5_000;
 const TROUBLE_MS = 10_000;
+/** Of those that go by themselves; more would cover the page. */
+const MOST_PASSING = 3;
 
 export const notices = signal<readonly Notice[]>([]);
 let count = 0;
@@ -29,7 +33,7 @@ export function trouble(text: string): void {
 /** Say what somebody has to know who may not be looking now: it stays until they put it away. */
 export function leaveWord(text: string): void {
   if (notices.value.some((notice) => notice.text === text)) return;
-  add({ id: (count += 1), tone: "trouble", text }, null);
+  add({ id: (count += 1), tone: "trouble", text, stays: true }, null);
 }
 
 export function dismissNotice(id: number): void {
@@ -85,6 +89,8 @@ export function reportDefect(error: unknown): void {
 }
 
 function add(notice: Notice, forMs: number | null): void {
-  notices.value = [...notices.value.slice(-2), notice];
+  const all = [...notices.value, notice];
+  const passing = all.filter((each) => !each.stays).slice(-MOST_PASSING);
+  notices.value = all.filter((each) => each.stays || passing.includes(each));
   if (forMs !== null) setTimeout(() => dismissNotice(notice.id), forMs);
 }
