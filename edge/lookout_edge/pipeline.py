@@ -13,6 +13,7 @@ from lookout_edge.domain.frame import Frame, Luma
 from lookout_edge.domain.geometry import Box
 from lookout_edge.domain.observation import Observation, Scene
 from lookout_edge.domain.occurrence import OccurrenceSettings
+from lookout_edge.domain.plates import is_on
 from lookout_edge.domain.pose import Pose
 from lookout_edge.domain.suppressed import Suppressed, SuppressionLedger
 from lookout_edge.domain.suppression import Suppression
@@ -55,6 +56,14 @@ class Plates:
     directory: PlateDirectory
     #: Vehicles narrower than this many pixels are not tried: their plates have no readable characters.
     least_width: int = 100
+
+    def read(self, frame: Frame, vehicle: Box, masks: Sequence[Zone]) -> tuple[PlateReading, ...]:
+        """What can be the vehicle's own plate, best first; nothing counts in ``masks``."""
+        image = frame.picture.finest()
+        if vehicle.clipped().width * image.shape[1] < self.least_width:
+            return ()
+        found = (reading for reading in self.reader.read(image, vehicle) if is_on(reading.box, vehicle))
+        return tuple(each for each in found if not any(mask.contains(each.box.centre) for mask in masks))
 
 
 #: Tries in a row that must fail before plates or poses are said not to work.
@@ -125,6 +134,7 @@ class CameraPipeline:
         self._provenance = provenance
         self._detector = detector
         self._plates = plates
+        self._masks = settings.masks
         self._pose = pose
         self._rules = tuple(rules)
         self._books = {
@@ -374,7 +384,7 @@ class CameraPipeline:
                 if observation.plate_of is None or observation.plate_of in readings:
                     continue
                 try:
-                    readings[observation.plate_of] = self._read(self._plates, frame, observation.box)
+                    readings[observation.plate_of] = self._plates.read(frame, observation.box, self._masks)
                     self._plate_help.failed = 0
                 except OverloadError:  # nobody looked: the camera sees, and the rule asks again
                     self.shed_looks += 1
@@ -397,12 +407,6 @@ class CameraPipeline:
                     self.shed_looks += 1
                 except ModelError as error:
                     self._pose_help.fail(error)
-
-    @staticmethod
-    def _read(plates: Plates, frame: Frame, box: Box) -> tuple[PlateReading, ...]:
-        image = frame.picture.finest()
-        wide = box.clipped().width * image.shape[1] >= plates.least_width
-        return tuple(plates.reader.read(image, box)) if wide else ()
 
 
 def _aspect(frame: Frame) -> float:

@@ -73,6 +73,10 @@ class ShadeDetector:
         return self.see(int(image[0, 0, 1]))
 
 
+#: Where cars have their plates, as shares of the box.
+PLATE_PLACE = Box(0.35, 0.7, 0.65, 0.8)
+
+
 @dataclass(slots=True)
 class FakePlateReader:
     """Reads the same plate from everything."""
@@ -80,6 +84,8 @@ class FakePlateReader:
     text: str | None
     confidence: float = 0.95
     regions: list[Box] = field(default_factory=list[Box])
+    #: Where it reads it, as shares of the region.
+    place: Box = PLATE_PLACE
 
     @property
     def models(self) -> dict[str, str]:
@@ -89,7 +95,10 @@ class FakePlateReader:
     def read(self, image: Image, region: Box) -> Sequence[PlateReading]:
         """See ``PlateReader``."""
         self.regions.append(region)
-        return (PlateReading(self.text, self.confidence, region),) if self.text else ()
+        x1, y1, x2, y2 = self.place
+        width, height = region.width, region.height
+        box = Box(region.x1 + x1 * width, region.y1 + y1 * height, region.x1 + x2 * width, region.y1 + y2 * height)
+        return (PlateReading(self.text, self.confidence, box),) if self.text else ()
 
 
 @dataclass(slots=True)

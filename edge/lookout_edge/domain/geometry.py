@@ -31,6 +31,11 @@ class Box(NamedTuple):
         return (self.x2 - self.x1) * (self.y2 - self.y1) if self.x2 > self.x1 and self.y2 > self.y1 else 0.0
 
     @property
+    def centre(self) -> tuple[float, float]:
+        """The middle of it."""
+        return (self.x1 + self.x2) / 2, (self.y1 + self.y2) / 2
+
+    @property
     def bottom_centre(self) -> tuple[float, float]:
         """Where the thing stands: this point decides the zone."""
         return (self.x1 + self.x2) / 2, self.y2

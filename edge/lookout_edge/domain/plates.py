@@ -8,6 +8,20 @@ from enum import StrEnum
 from lookout_contract.base import UtcTime
 from lookout_contract.commands import Resident
 from lookout_edge.domain.detection import PlateReading
+from lookout_edge.domain.geometry import Box
+
+#: No plate is higher up on its vehicle, as a share of that one's height from its top, nor wider than so much of its
+#: width: of plates in CCPD's scenes 0.59 is the highest and 0.39 the widest.
+HIGHEST, WIDEST = 0.25, 0.6
+
+
+def is_on(plate: Box, vehicle: Box) -> bool:
+    """Whether what was read can be the vehicle's plate by where it is: signs behind a roof and a camera's clock in a
+    corner are text in a vehicle's box, too, and are read as plates at times."""
+    x, y = plate.centre
+    beside = not vehicle.x1 <= x <= vehicle.x2
+    above = y < vehicle.y1 + HIGHEST * vehicle.height
+    return not beside and not above and plate.width <= WIDEST * vehicle.width
 
 
 @dataclass(slots=True)

@@ -11,6 +11,7 @@ from lookout_edge.domain.frame import Frame, Image, ImagePicture, Luma
 from lookout_edge.domain.geometry import Box
 from lookout_edge.domain.looks import seconds_between
 from lookout_edge.domain.suppressed import Suppressed
+from lookout_edge.domain.zone import Zone
 from lookout_edge.errors import ModelError, OverloadError
 from lookout_edge.events import Provenance
 from lookout_edge.looking import EVERY_LOOK, LookSettings
@@ -75,6 +76,7 @@ class World:
         plates: Plates | None = None,
         looks: LookSettings | None = None,
         long_stay_s: float = 1800.0,
+        masks: tuple[Zone, ...] = (),
     ) -> None:
         kind = RULES[Scenario.UNFAMILIAR_VEHICLE]
         self.detector = detector or ShadeDetector(see)
@@ -86,7 +88,7 @@ class World:
             [kind.build(kind.params.model_validate(params), (), ZoneInfo("UTC"))],
             self.detector,
             plates=plates,
-            settings=PipelineSettings(looks=looks or LookSettings()),
+            settings=PipelineSettings(looks=looks or LookSettings(), masks=masks),
             on_suppressed=self.suppressed.append,
         )
 
@@ -272,6 +274,26 @@ def test_a_resident_raises_nothing_and_the_log_says_why() -> None:
     assert (plate, camera) == ("皖A12345", "gate")
     assert 3600.0 <= at <= 3620.0
     assert directory.visits == ["皖A12345"]
+
+
+@pytest.mark.parametrize(
+    ("place", "masked", "known"),
+    [
+        (Box(0.35, 0.7, 0.65, 0.8), False, True),
+        (Box(0.35, 0.7, 0.65, 0.8), True, False),
+        (Box(0.35, 0.05, 0.65, 0.15), False, False),
+    ],
+)
+def test_what_stands_on_a_sign_or_a_masked_clock_within_a_vehicles_box_is_not_its_plate(
+    place: Box, masked: bool, known: bool
+) -> None:
+    reader = FakePlateReader("皖A12345", place=place)
+    plates = Plates(reader=reader, directory=FixedDirectory((Resident(plate="皖A12345"),)), least_width=1)
+    clock = Zone("clock", ((0.45, 0.52), (0.55, 0.52), (0.55, 0.57), (0.45, 0.57)))
+    world = World(plates=plates, masks=(clock,) if masked else ())
+    world.show(WITH_CAR, 0.0, 15.0)
+    assert reader.regions
+    assert [event.severity_reason for event in world.events] == ([] if known else ["plate_unreadable"])
 
 
 def test_a_stranger_is_named_in_the_event() -> None:

@@ -7,9 +7,39 @@ from hypothesis import strategies as st
 from lookout_contract.commands import Resident
 from lookout_edge.domain.detection import PlateReading
 from lookout_edge.domain.geometry import Box
-from lookout_edge.domain.plates import Forgiveness, Found, Match, PlateVote, ResidentIndex, match_plate, substitutions
+from lookout_edge.domain.plates import (
+    Forgiveness,
+    Found,
+    Match,
+    PlateVote,
+    ResidentIndex,
+    is_on,
+    match_plate,
+    substitutions,
+)
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
+VEHICLE = Box(0.2, 0.2, 0.6, 0.6)
+
+
+@pytest.mark.parametrize(
+    ("plate", "on"),
+    [
+        (Box(0.3, 0.5, 0.4, 0.53), True),
+        (Box(0.25, 0.59, 0.35, 0.62), True),
+        (Box(0.3, 0.31, 0.4, 0.33), True),
+        (Box(0.3, 0.27, 0.4, 0.29), False),
+        (Box(0.3, 0.18, 0.4, 0.21), False),
+        (Box(0.14, 0.5, 0.24, 0.53), False),
+        (Box(0.57, 0.5, 0.65, 0.53), False),
+        (Box(0.25, 0.4, 0.5, 0.5), False),
+        (Box(0.28, 0.4, 0.5, 0.5), True),
+    ],
+)
+def test_a_plate_is_on_its_vehicle_and_no_sign_above_it_nor_text_as_wide(plate: Box, on: bool) -> None:
+    assert is_on(plate, VEHICLE) is on
+
+
 BOX = Box(0, 0, 1, 1)
 
 
