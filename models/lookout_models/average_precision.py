@@ -31,10 +31,11 @@ class Curve:
     precisions: Floats
     recalls: Floats
 
-    def best(self) -> "Operating":
-        """The point with the best F1, the harmonic mean of precision and recall (van Rijsbergen 1979)."""
-        if not len(self.scores):
-            return Operating(1.0, 0.0, 0.0)
+    def best(self) -> "Operating | None":
+        """The point with the best F1, the harmonic mean of precision and recall (van Rijsbergen 1979); None where
+        nothing was found at any threshold."""
+        if not self.recalls.any():
+            return None
         both = self.precisions + self.recalls
         place = int(np.argmax(2 * self.precisions * self.recalls / np.maximum(both, 1e-12)))
         return Operating(float(self.scores[place]), float(self.precisions[place]), float(self.recalls[place]))

@@ -24,7 +24,7 @@ from lookout_models.accounts import Account, account_in
 from lookout_models.accounts import card as trained_card
 from lookout_models.builders.onnx_files import load_model, load_whole_model
 from lookout_models.entries import AGPL, NOT_STATED, check_name, write_entry
-from lookout_models.errors import UsageError
+from lookout_models.errors import UsageError, no_detector
 from lookout_models.told_heads import Told, tell_head
 
 Shape = tuple[int, ...]
@@ -128,7 +128,7 @@ def _read(path: Path) -> tuple[onnx.ModelProto, bytes]:
 def _described(model: onnx.ModelProto, content: bytes, own: OwnModel) -> dict[str, object]:
     metadata = {p.key: p.value for p in model.metadata_props}
     if metadata.get("task", "detect") != "detect":
-        raise UsageError(f"{own.path.name} is for the task '{metadata['task']}'; only detectors can be imported")
+        raise no_detector(own.path.name, metadata["task"])
     if {output.name for output in model.graph.output} == _OURS:
         raise UsageError(
             f"{own.path.name} comes from a recipe, but does not say what it is, as trainings did not once; the same "

@@ -19,8 +19,9 @@ def plot_curves(model: str, result: Result, path: Path) -> None:
     for name, found in result.classes.items():
         (line,) = axes.plot(found.curve.recalls, found.curve.precisions, label=f"{name} AP50 {found.ap50:.3f}")
         best = found.curve.best()
-        axes.plot([best.recall], [best.precision], "o", color=line.get_color())
-        axes.annotate(f"{best.threshold:.2f}", (best.recall, best.precision), fontsize="small")
+        if best is not None:
+            axes.plot([best.recall], [best.precision], "o", color=line.get_color())
+            axes.annotate(f"{best.threshold:.2f}", (best.recall, best.precision), fontsize="small")
     axes.grid(alpha=0.3)
     axes.legend(loc="lower left", fontsize="small")
     try:

@@ -7,6 +7,7 @@ from lookout_models.evaluate import Evaluation
 
 #: What models are evaluated from: low enough for the whole precision-recall curve.
 EVALUATION_THRESHOLD = 0.01
+_NOT_FOUND = f"{'none':>6}  (not one of them was found, at no threshold)"
 
 
 def as_table(model: str, evaluation: Evaluation) -> str:
@@ -19,10 +20,8 @@ def as_table(model: str, evaluation: Evaluation) -> str:
     ]
     for name, found in result.classes.items():
         best = found.curve.best()
-        lines.append(
-            f"{name:<{width}} {found.boxes:>6} {found.ap50:>6.3f}   {found.ap50_95:>6.3f}"
-            f"    {best.threshold:>6.3f}     {best.precision:>6.3f}  {best.recall:>6.3f}"
-        )
+        at = f"{best.threshold:>6.3f}     {best.precision:>6.3f}  {best.recall:>6.3f}" if best else _NOT_FOUND
+        lines.append(f"{name:<{width}} {found.boxes:>6} {found.ap50:>6.3f}   {found.ap50_95:>6.3f}    {at}")
     boxes = sum(c.boxes for c in result.classes.values())
     lines.append(f"{'all':<{width}} {boxes:>6} {result.map50:>6.3f}   {result.map50_95:>6.3f}   (mAP50, mAP50-95)")
     if evaluation.unknown_classes:
@@ -37,13 +36,14 @@ def as_table(model: str, evaluation: Evaluation) -> str:
 def as_json(model: str, evaluation: Evaluation) -> str:
     """One object with the same figures."""
     result = evaluation.result
+    best = [c.curve.best() for c in result.classes.values()]
     document = {
         "model": model,
         "pictures": evaluation.pictures,
         "folder": str(evaluation.folder),
         "classes": {
-            name: {"boxes": c.boxes, "ap50": c.ap50, "ap50_95": c.ap50_95, "best": asdict(c.curve.best())}
-            for name, c in result.classes.items()
+            name: {"boxes": c.boxes, "ap50": c.ap50, "ap50_95": c.ap50_95, "best": asdict(at) if at else None}
+            for (name, c), at in zip(result.classes.items(), best, strict=True)
         },
         "map50": result.map50,
         "map50_95": result.map50_95,

@@ -14,7 +14,7 @@ from typing import Protocol, cast
 
 import yaml
 
-from lookout_models.errors import ModelsError, UsageError
+from lookout_models.errors import ModelsError, UsageError, no_detector
 
 #: Our runtime's decoders know this and what came before.
 _OPSET = 17
@@ -198,7 +198,7 @@ def _opened(weights: str, opener: Opener) -> Yolo:
         model = opener(weights)
         task = model.task
     if task != _DETECTS:
-        raise UsageError(f"{Path(weights).name} is for the task '{task}'; only detectors can be trained and imported")
+        raise no_detector(Path(weights).name, task)
     return model
 
 

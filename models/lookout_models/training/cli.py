@@ -136,7 +136,10 @@ def with_ultralytics(data: Path, work: Path, settings: OwnRun, opener: Opener = 
     read_names(data)
     zoo = Zoo.find()
     if settings.name in zoo.names() and not isinstance(zoo.entry(settings.name).spec.source, Imported):
-        raise UsageError(f"the zoo's '{settings.name}' is none of your own models; choose another --name")
+        raise UsageError(
+            f"the zoo's '{settings.name}' is none of your own models, which alone this training replaces, also with "
+            "--replace: choose another --name"
+        )
     check_name(zoo, settings.name, replace=settings.replace)
     _make_folder(work)
     best = trained(Asked(settings.start, str(data.resolve()), settings.epochs, settings.size), work, opener)

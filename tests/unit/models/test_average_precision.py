@@ -113,4 +113,7 @@ def test_equal_scores_are_one_point_of_the_curve() -> None:
 def test_what_is_never_found_has_no_threshold() -> None:
     result = average_precision([ClassInPicture(boxes((0, 0, 10, 10)), boxes(), np.array([]))])
     assert result is not None
-    assert result.curve.best() == Operating(1.0, 0.0, 0.0)
+    assert result.curve.best() is None
+    wrong = average_precision([ClassInPicture(boxes((0, 0, 10, 10)), boxes((20, 0, 30, 10)), np.array([0.9]))])
+    assert wrong is not None
+    assert wrong.curve.best() is None

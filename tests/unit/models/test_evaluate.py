@@ -61,6 +61,7 @@ def test_what_nobody_could_tell_is_neither_right_nor_wrong(tmp_path: Path) -> No
         judged = tuple(replace(picture, undecided=undecided) for picture in dataset.pictures)
         found = evaluate(OneBoxDetector(), replace(dataset, pictures=judged), {"ebike": frozenset({"motorcycle"})})
         best = found.result.classes["ebike"].curve.best()
+        assert best is not None
         return best.precision, best.recall
 
     # The box in the second picture, where it is not, is wrong unless its place is undecided for this very class; that
@@ -78,6 +79,15 @@ def test_reports_carry_the_same_figures(tmp_path: Path) -> None:
     table = as_table("one-box", evaluation)
     assert "0.505" in table
     assert "no such label: person" in table
+
+
+def test_a_net_that_finds_nothing_has_no_best_threshold(tmp_path: Path) -> None:
+    dataset = dataset_of(tmp_path, (0.75, 0.5, 0.5, 1))
+    evaluation = evaluate(OneBoxDetector(), dataset, {"ebike": frozenset({"motorcycle"})})
+    (line,) = (line for line in as_table("one-box", evaluation).splitlines() if line.startswith("ebike"))
+    assert "none  (not one of them was found" in line
+    assert json.loads(as_json("one-box", evaluation))["classes"]["ebike"]["best"] is None
+    plot_curves("one-box", evaluation.result, tmp_path / "curves.png")
 
 
 def test_what_does_not_count_is_told(tmp_path: Path) -> None:

@@ -165,7 +165,11 @@ def test_a_free_size_is_what_the_file_or_the_user_says(
     [
         (b"nothing like a model", None, r"is no ONNX file"),
         (network({"output0": (1, 6, 126)}, {}), None, r"name them with --label"),
-        (network({"output0": (1, 6, 126)}, {**ULTRALYTICS, "task": "pose"}), None, r"for the task 'pose'"),
+        (
+            network({"output0": (1, 6, 126)}, {**ULTRALYTICS, "task": "pose"}),
+            None,
+            r"for the task 'pose'; only detectors .* e\.g\. yolo11n\.pt; poses are estimated by the zoo's movenet",
+        ),
         (
             network({"output0": (1, 9, 126)}, {}),
             ("car",),

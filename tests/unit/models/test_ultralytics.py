@@ -158,7 +158,11 @@ def test_an_entry_is_replaced_when_that_is_asked_for(zoo: Zoo, tmp_path: Path, d
     ("names", "name", "said"),
     [
         ("names: [cat]", "My Yolo", "'My Yolo' is no name of an entry"),
-        ("names: [cat]", "shipped", "'shipped' is none of your own models"),
+        (
+            "names: [cat]",
+            "shipped",
+            "'shipped' is none of your own models, .* also with --replace: choose another --name",
+        ),
         ("nc: 2", "own", "has no class names"),
     ],
 )
