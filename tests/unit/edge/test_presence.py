@@ -1,5 +1,7 @@
 """Things in a zone under track numbers that come and go."""
 
+import pytest
+
 from lookout_edge.domain.geometry import Box
 from lookout_edge.domain.presence import PresenceBook, Thing
 from lookout_edge.domain.track import Track
@@ -107,3 +109,60 @@ def test_a_new_track_counts_from_its_first_sight_and_one_that_comes_into_the_zon
     (new,) = _yard().update(1.0, [_track(1, BY_THE_DOOR, 1.0, hits=2)])
     (comes,) = _yard().update(1.0, [_track(1, BY_THE_DOOR, 1.0, hits=3)])
     assert (new.since, new.dwell_s, comes.since, comes.dwell_s) == (0.0, 1.0, 1.0, 0.0)
+
+
+def test_a_thing_is_as_sure_as_its_sights_on_the_whole_and_remembers_its_surest() -> None:
+    book = _yard()
+    for at, score in ((0.0, 0.4), (1.0, 0.9)):
+        book.update(at, [_track(1, BY_THE_DOOR, at)._replace(score=score)])
+    (thing,) = book.update(2.0, [_track(1, BY_THE_DOOR, 2.0)._replace(score=0.5)])
+    assert (round(thing.mean_score, 6), thing.best_score) == (0.6, 0.9)
+    (thing,) = book.update(3.0, [])
+    assert (round(thing.mean_score, 6), thing.best_score) == (0.6, 0.9), "a look that misses it says nothing of that"
+
+
+def test_only_things_of_its_labels_that_stand_in_its_zone_count() -> None:
+    left = Zone("left", ((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0)))
+    book = PresenceBook(left, frozenset({"motorcycle"}), votes_of=5, tolerance_s=2.0)
+    here, there = Box(0.1, 0.1, 0.3, 0.3), Box(0.4, 0.1, 0.7, 0.3)
+    tracks = [_track(1, here, 0.0), _track(2, there, 0.0), _track(3, here, 0.0, label="car")]
+    assert [thing.track.id for thing in book.update(0.0, tracks)] == [1]
+
+
+def test_what_was_not_seen_for_longer_than_is_tolerated_is_forgotten_and_comes_anew() -> None:
+    book = _yard()
+    book.update(0.0, [_track(1, BY_THE_DOOR, 0.0)])
+    assert [[thing.absent_s for thing in book.update(at, [])] for at in (1.0, 2.0, 3.0)] == [[1.0], [2.0], []]
+    (thing,) = book.update(4.0, [_track(1, BY_THE_DOOR, 4.0)])
+    assert (thing.since, thing.votes.of) == (4.0, 1)
+
+
+def test_after_a_jump_in_time_the_first_look_is_no_step() -> None:
+    book = _yard()
+    book.update(1000.0, [_track(1, BY_THE_DOOR, 1000.0)])
+    book.reset()
+    book.update(0.0, [_track(1, BY_THE_DOOR, 0.0)])
+    (thing,) = book.update(1.0, [])
+    assert thing.absent_s == 1.0
+
+
+@pytest.mark.parametrize("whole_first", [True, False])
+def test_a_part_of_a_thing_is_none_of_its_own_and_holds_its_place_where_parts_are_found(whole_first: bool) -> None:
+    whole, part = Box(0.2, 0.2, 0.4, 0.8), Box(0.2, 0.2, 0.3, 0.4)
+    first, second = (whole, part) if whole_first else (part, whole)
+    for share, count in ((0.8, 1), (None, 2)):
+        book = _yard(part_share=share)
+        book.update(0.0, [_track(1, first, 0.0)])
+        assert len(book.update(1.0, [_track(1, first, 1.0), _track(2, second, 1.0)])) == count
+    book = _yard(part_share=0.8)
+    book.update(0.0, [_track(1, first, 0.0)])
+    (thing,) = book.update(1.0, [_track(2, second, 1.0)])
+    assert (thing.thing, thing.track.id, thing.since) == (1, 2, 0.0), "it goes on as what is left to see of it"
+    assert len(book.update(2.0, [_track(2, second, 2.0), _track(3, BY_THE_GATE, 2.0)])) == 2
+
+
+def test_what_a_look_finds_twice_in_one_place_is_one_thing() -> None:
+    book = _yard("motorcycle", "bicycle")
+    again = BY_THE_DOOR._replace(x2=BY_THE_DOOR.x2 + 0.01)
+    things = book.update(0.0, [_track(1, BY_THE_DOOR, 0.0), _track(2, again, 0.0)])
+    assert [thing.track.id for thing in things] == [1]
