@@ -56,6 +56,35 @@ def test_a_report_is_three_taps_and_can_be_followed(
     assert barriers == []
 
 
+def test_what_is_open_at_the_place_is_shown_before_it_is_reported_again(
+    browser: Browser, dispatcher: Dispatcher, windows: list[Window]
+) -> None:
+    place = dispatcher.verb("places", "add", "grid-01", "9号楼东侧").split()[0]
+    neighbour = open_window(browser, dispatcher.url, PHONE)
+    windows.append(neighbour)
+    page = neighbour.page
+    page.goto(f"{dispatcher.url}/r/{place}")
+    already = page.get_by_role("region", name=neighbour.says("resident.open_here"))
+    expect(page.get_by_role("button", name="设施损坏")).to_be_visible()
+    expect(already).to_have_count(0)
+    page.get_by_role("button", name="设施损坏").click()
+    page.get_by_label(neighbour.says("resident.words")).fill("王芳家门口的路灯不亮")
+    page.get_by_role("button", name="提交").click()
+    expect(page.locator(".tracking code")).to_be_visible()
+
+    phone = open_window(browser, dispatcher.url, PHONE)
+    windows.append(phone)
+    phone.page.goto(f"{dispatcher.url}/r/{place}")
+    already = phone.page.get_by_role("region", name=phone.says("resident.open_here"))
+    expect(already.get_by_role("listitem")).to_have_count(1)
+    expect(already).to_contain_text("设施损坏")
+    expect(already).to_contain_text("已收到，正在核实")
+    expect(already).not_to_contain_text("王芳")
+    phone.shoot(OUTPUT / "resident-open.png")
+    assert not phone.scrolls_sideways()
+    assert phone.barriers(AXE.read_text("utf-8")) == [] if AXE.exists() else True
+
+
 def test_what_was_begun_outlives_a_reload_and_a_photo_can_be_taken_back(
     browser: Browser, dispatcher: Dispatcher, code: str, photo: Path, windows: list[Window]
 ) -> None:

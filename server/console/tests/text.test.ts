@@ -17,7 +17,7 @@ const { now } = await import("../src/live/clock");
 const { whyNothing } = await import("../src/components/scene");
 const { overview } = await import("../src/live/live");
 const { explain } = await import("../src/live/notices");
-const { clockTime, measure, momentTime, size, span, stopwatch } = await import("../src/text/format");
+const { clockTime, day, measure, momentTime, size, span, stopwatch } = await import("../src/text/format");
 const { moveName, whyNobodySent } = await import("../src/text/move");
 const { usedText } = await import("../src/text/plate");
 const { caseTitle } = await import("../src/text/title");
@@ -36,6 +36,10 @@ describe("text", () => {
     expect(usedText({ uses: 3, visits: { "gw-east": 2 } })).toEqual(["已用 2 / 3 次"]);
     const apart = ["gw-east 已用 2 / 3 次", "gw-west 已用 1 / 3 次", "各网关分别计数，每处各限 3 次"];
     expect(usedText({ uses: 3, visits: { "gw-east": 2, "gw-west": 1 } })).toEqual(apart);
+  });
+
+  it("writes a day of the site the same wherever it is read", () => {
+    expect(day("2026-11-22")).toBe("11/22");
   });
 
   it("fills the blanks, and falls back to the code for what is new", async () => {

@@ -5,12 +5,13 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime, tzinfo
 from enum import StrEnum
 
 from lookout_contract.cases import CaseState
 from lookout_contract.events import Scenario, Severity
-from lookout_server.domain.case import HistoryEntry
+from lookout_server.domain.access import RESTRICTED
+from lookout_server.domain.case import Case, HistoryEntry
 from lookout_server.domain.moves import Action
 from lookout_server.domain.wording import Words
 from lookout_server.errors import ConflictError
@@ -66,6 +67,12 @@ KINDS: Mapping[ReportKind, KindRow] = {
     ),
     ReportKind.OTHER: KindRow(words=Words("其他", "Something else"), scenario=None, severity=Severity.BLUE),
 }
+
+
+#: What others are shown of what was told at a place: things that everybody sees who stands there. A worry about safety
+#: or "something else" may be about somebody, who must not read on a wall that they were reported; and nobody is to
+#: leave a fire untold because somebody may have told it.
+SHOWN_KINDS = frozenset({ReportKind.EBIKE, ReportKind.GARBAGE, ReportKind.BLOCKED, ReportKind.FACILITY})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,6 +147,20 @@ PROGRESS_WORDS: Mapping[Progress, Words] = {
 }
 
 
+#: There is nothing more to wait for.
+_OVER = frozenset({Progress.DONE, Progress.DECLINED})
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenReport:
+    """What was told at a place already and is being seen to, as anybody may read it: a day, for a minute tells who."""
+
+    kind: ReportKind
+    since: date
+    progress: Progress
+    times: int
+
+
 @dataclass(frozen=True, kw_only=True)
 class Milestone:
     """When a report came to stand where."""
@@ -151,6 +172,24 @@ class Milestone:
 def progress_of(state: CaseState) -> Progress:
     """What a resident is told of a case in this state."""
     return _PROGRESS[state]
+
+
+def open_reports(told: Sequence[tuple[ResidentReport, Case]], zone: tzinfo) -> tuple[OpenReport, ...]:
+    """Of reports and the cases that deal with them now, what others may know; the one told first comes last."""
+    same: dict[tuple[str, ReportKind], list[tuple[ResidentReport, Case]]] = {}
+    for report, case in sorted(told, key=lambda each: each[0].at, reverse=True):
+        open_to_all = report.kind in SHOWN_KINDS and case.scenario not in RESTRICTED
+        if open_to_all and progress_of(case.state) not in _OVER:
+            same.setdefault((case.id, report.kind), []).append((report, case))
+    return tuple(
+        OpenReport(
+            kind=kind,
+            since=group[-1][0].at.astimezone(zone).date(),
+            progress=progress_of(group[0][1].state),
+            times=len(group),
+        )
+        for (_, kind), group in same.items()
+    )
 
 
 def milestones(history: Sequence[HistoryEntry], since: datetime) -> tuple[Milestone, ...]:

@@ -34,6 +34,10 @@ class ResidentRepository(Protocol):
         """Keep what the resident said of it."""
         ...
 
+    async def newest_at(self, place: str, since: datetime, limit: int) -> Sequence[ResidentReport]:
+        """What was reported there since then, the newest first."""
+        ...
+
     async def cases_of(self, place: str, kind: ReportKind, since: datetime) -> Sequence[str]:
         """Ids of the cases that reports of this kind from there made or joined since then, the newest first."""
         ...

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
+from zoneinfo import ZoneInfo
 
 from lookout_contract.cases import CaseState
 from lookout_server.domain import moving
@@ -15,11 +16,13 @@ from lookout_server.domain.moves import SETTLED, Action
 from lookout_server.domain.resident import (
     KINDS,
     Milestone,
+    OpenReport,
     Progress,
     ReportKind,
     ReportPlace,
     ResidentReport,
     milestones,
+    open_reports,
     progress_of,
     rated,
     report_id,
@@ -36,6 +39,11 @@ from lookout_server.services.opening import Told, attach_photo, open_told
 
 #: The same thing told again from the same place within this is one case.
 SAME_WITHIN = timedelta(hours=2)
+#: What was told longer ago than this, or before so many others, is shown to nobody who reports at the place.
+_SHOWN_WITHIN = timedelta(days=30)
+_LOOKED_AT = 50
+#: More would hide what they came to do.
+_SHOWN_AT_MOST = 5
 #: A case may have been merged into another, and that one again.
 _MERGED_AT_MOST = 20
 #: Whoever is less content than this is asked what is wrong.
@@ -82,6 +90,15 @@ async def open_place(uow: UnitOfWork, code: str) -> tuple[ReportPlace, Territory
         raise NotFoundError("this code is not in use: scan the one on the wall again, or call 12345")
     grids = {each.id: each for each in await uow.territory.territories()}
     return place, grids.get(place.grid)
+
+
+async def open_here(uow: UnitOfWork, site: Site, place: ReportPlace, *, at: datetime) -> tuple[OpenReport, ...]:
+    """What was reported here already and is being seen to, for whoever is about to report it again."""
+    told = await uow.residents.newest_at(place.code, at - _SHOWN_WITHIN, _LOOKED_AT)
+    cases = await uow.cases.get({each.case_id for each in told})
+    now_in = {name: await _went_on(uow, case) for name, case in cases.items()}
+    found = open_reports([(each, now_in[each.case_id]) for each in told], ZoneInfo(site.timezone))
+    return found[:_SHOWN_AT_MOST]
 
 
 async def add_place(store: Store, grid: str, name: str, by: Access | None, *, at: datetime) -> ReportPlace:
@@ -195,7 +212,11 @@ async def _find(uow: UnitOfWork, tracking: str) -> ResidentReport:
 
 async def _case_of(uow: UnitOfWork, told: ResidentReport, *, lock: bool = False) -> Case:
     """The case that deals with it now: where its own was merged, the one that went on."""
-    case = (await uow.cases.get([told.case_id], lock=lock))[told.case_id]
+    return await _went_on(uow, (await uow.cases.get([told.case_id], lock=lock))[told.case_id], lock=lock)
+
+
+async def _went_on(uow: UnitOfWork, case: Case, *, lock: bool = False) -> Case:
+    """The case itself, or the one that it was merged into."""
     for _ in range(_MERGED_AT_MOST):
         if case.merged_into is None:
             break

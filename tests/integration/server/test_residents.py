@@ -10,11 +10,12 @@ from PIL import Image
 
 from integration.server.fleet import app_of
 from lookout_contract.cases import CaseState
+from lookout_contract.events import Scenario
 from lookout_server.adapters.photos import PillowCleaner
 from lookout_server.app import Deps
-from lookout_server.domain.case import Actor, Details, Request
+from lookout_server.domain.case import SYSTEM, Actor, Details, Request
 from lookout_server.domain.moves import Action
-from lookout_server.domain.moving import move
+from lookout_server.domain.moving import joined, move
 from lookout_server.domain.territory import Role
 from lookout_server.services.handling import keep_move
 from lookout_server.services.residents import add_place, retire_place
@@ -205,6 +206,57 @@ async def test_neighbours_who_report_the_same_thing_make_one_case(station: Stati
     station.clock.advance(3 * 3600)
     await _report(web, code, kind="fire", words="又冒烟")
     assert len([case for case in await _cases(web) if case["scenario"] == "fire_smoke"]) == 2
+
+
+async def test_who_is_about_to_report_sees_what_is_open_there_already(station: Station, web: httpx.AsyncClient) -> None:
+    code = await _code(station)
+    other = (await add_place(station.store, "grid-07", "4号楼", None, at=NOON)).code
+    await _report(web, code, kind="garbage", words="建筑垃圾，王芳家的")
+    station.clock.advance(60)
+    await _report(web, code, kind="garbage", words="垃圾")
+    await _report(web, other, kind="blocked", words="车")
+    # Past midnight at the site, and not yet in UTC.
+    station.clock.advance(13 * 3600)
+    await _report(web, code, kind="facility", words="路灯")
+    for kind in ("fire", "safety", "other"):
+        await _report(web, code, kind=kind, words="三楼")
+
+    [lamp, garbage] = (await web.get(f"/api/v1/public/places/{code}")).json()["open_reports"]
+    assert garbage == {
+        "kind": "garbage",
+        "kind_zh": "垃圾乱堆乱放",
+        "kind_en": "Garbage in the wrong place",
+        "since": "2026-11-22",
+        "progress": "received",
+        "text_zh": "已收到，正在核实",
+        "text_en": "Received; somebody is looking at it",
+        "times": 2,
+    }
+    assert (lamp["kind"], lamp["since"], lamp["times"]) == ("facility", "2026-11-23", 1)
+
+    cases = {each["topic"]: each["id"] for each in await _cases(web)}
+    await _moved(station, cases["report.garbage"], Action.CONFIRM, "li", Role.OPERATOR)
+    await _moved(station, cases["report.facility"], Action.VOID, "li", Role.OPERATOR)
+    [garbage] = (await web.get(f"/api/v1/public/places/{code}")).json()["open_reports"]
+    assert garbage["progress"] == "confirmed"
+    station.clock.advance(31 * 86400)
+    assert (await web.get(f"/api/v1/public/places/{code}")).json()["open_reports"] == []
+
+
+async def test_of_a_closed_case_and_of_one_that_went_on_in_care_others_see_nothing(
+    station: Station, web: httpx.AsyncClient
+) -> None:
+    code = await _code(station)
+    await _report(web, code, kind="garbage", words="垃圾")
+    await _report(web, code, kind="facility", words="扶手坏了")
+    cases = {each["topic"]: each["id"] for each in await _cases(web)}
+    await _done(station, cases["report.garbage"])
+    async with station.store.write() as uow:
+        told = (await uow.cases.get([cases["report.facility"]], lock=True))[cases["report.facility"]]
+        after, entry = joined(told, at=station.clock.now(), actor=SYSTEM, data={})
+        await uow.cases.update(replace(after, scenario=Scenario.CARE), entry, seen=told.version)
+        await uow.commit()
+    assert (await web.get(f"/api/v1/public/places/{code}")).json()["open_reports"] == []
 
 
 async def test_of_a_photo_nothing_but_the_picture_is_kept(station: Station, web: httpx.AsyncClient) -> None:

@@ -8,12 +8,25 @@ interface Kind {
   text_en: string;
 }
 
+export interface OpenReport {
+  kind: string;
+  kind_zh: string;
+  kind_en: string;
+  /** A day of the site, "2026-11-22". */
+  since: string;
+  text_zh: string;
+  text_en: string;
+  times: number;
+}
+
 export interface Place {
   code: string;
   name: string;
   site: string;
   grid: string | null;
   kinds: readonly Kind[];
+  /** What was reported here already and is being seen to, the newest first. */
+  open_reports: readonly OpenReport[];
   max_photos: number;
 }
 

@@ -42,6 +42,11 @@ export function date(at: string): string {
   return formatter({ month: "2-digit", day: "2-digit" }).format(new Date(at));
 }
 
+/** "11/22" of a day "2026-11-22", which is the same wherever it is read. */
+export function day(of: string): string {
+  return formatter({ month: "2-digit", day: "2-digit" }, "UTC").format(new Date(of));
+}
+
 /** A running clock from milliseconds: "04:31", "2:04:31", "3 d 2:04:31". Negative spans are shown without sign. */
 export function stopwatch(ms: number): string {
   const total = Math.floor(Math.abs(ms) / 1000);

@@ -53,6 +53,16 @@ class SqlResidents:
         )
         await self._session.execute(statement.execution_options(synchronize_session=False))
 
+    async def newest_at(self, place: str, since: datetime, limit: int) -> Sequence[ResidentReport]:
+        """By place and time, as the index has them."""
+        statement = (
+            select(ResidentReportRow)
+            .where(ResidentReportRow.place == place, ResidentReportRow.at >= since)
+            .order_by(ResidentReportRow.at.desc())
+            .limit(limit)
+        )
+        return [_report(row) for row in await scalars(self._session, statement)]
+
     async def cases_of(self, place: str, kind: ReportKind, since: datetime) -> Sequence[str]:
         """Newest first."""
         statement = (

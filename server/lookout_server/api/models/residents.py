@@ -1,11 +1,13 @@
 """Places with a QR code, and what residents report by them."""
 
+from collections.abc import Sequence
+from datetime import date
 from typing import Annotated, Any
 
 from pydantic import Field
 
 from lookout_server.api.models.base import Identifier, Model, Reason, Ref, RequestModel, Text, UtcTime, shown
-from lookout_server.domain.resident import KINDS, PROGRESS_WORDS, Progress, ReportKind, ReportPlace
+from lookout_server.domain.resident import KINDS, PROGRESS_WORDS, OpenReport, Progress, ReportKind, ReportPlace
 from lookout_server.domain.territory import Site, Territory
 from lookout_server.services.place_sheet import address_of
 from lookout_server.services.residents import Followed
@@ -19,6 +21,15 @@ _PLACE: dict[str, Any] = {
     "retired_at": None,
 }
 _WORDS = {"text_zh": "已收到，正在核实", "text_en": "Received; somebody is looking at it"}
+_OPEN: dict[str, Any] = {
+    "kind": "garbage",
+    "kind_zh": "垃圾乱堆乱放",
+    "kind_en": "Garbage in the wrong place",
+    "since": "2026-11-22",
+    "progress": "received",
+    **_WORDS,
+    "times": 2,
+}
 _FOLLOWED: dict[str, Any] = {
     "place": "3号楼北侧",
     "kind": "garbage",
@@ -42,6 +53,36 @@ class KindModel(Model):
     text_en: str
 
 
+class OpenReportModel(Model):
+    """What was reported at a place already and is being seen to: no words, photos or names."""
+
+    model_config = shown(_OPEN)
+
+    kind: ReportKind
+    kind_zh: str
+    kind_en: str
+    since: date = Field(description="The day on which it was reported first, in the site's time.")
+    progress: Progress
+    text_zh: str
+    text_en: str
+    times: int = Field(description="How many reports of the last 30 days are about it.")
+
+    @classmethod
+    def of(cls, told: OpenReport) -> "OpenReportModel":
+        """From the domain's value."""
+        kind, words = KINDS[told.kind].words, PROGRESS_WORDS[told.progress]
+        return cls(
+            kind=told.kind,
+            kind_zh=kind.zh,
+            kind_en=kind.en,
+            since=told.since,
+            progress=told.progress,
+            text_zh=words.zh,
+            text_en=words.en,
+            times=told.times,
+        )
+
+
 class PublicPlaceModel(Model):
     """The place behind a QR code, as a resident's page shows it."""
 
@@ -52,6 +93,7 @@ class PublicPlaceModel(Model):
             "site": "康乐南路社区",
             "grid": "第七网格",
             "kinds": [{"kind": "fire", "text_zh": "火情、冒烟", "text_en": "Fire or smoke"}],
+            "open_reports": [_OPEN],
             "max_photos": 3,
             "max_photo_bytes": 12582912,
         }
@@ -62,12 +104,22 @@ class PublicPlaceModel(Model):
     site: str
     grid: str | None
     kinds: tuple[KindModel, ...] = Field(description="What can be reported, in the order to show.")
+    open_reports: tuple[OpenReportModel, ...] = Field(
+        description="The newest five; never fires, worries about safety, or what is neither."
+    )
     max_photos: int
     max_photo_bytes: int
 
     @classmethod
     def of(
-        cls, place: ReportPlace, grid: Territory | None, site: Site, *, max_photos: int, max_photo_bytes: int
+        cls,
+        place: ReportPlace,
+        grid: Territory | None,
+        site: Site,
+        open_reports: Sequence[OpenReport],
+        *,
+        max_photos: int,
+        max_photo_bytes: int,
     ) -> "PublicPlaceModel":
         """From the domain's values."""
         return cls(
@@ -78,6 +130,7 @@ class PublicPlaceModel(Model):
             kinds=tuple(
                 KindModel(kind=kind, text_zh=row.words.zh, text_en=row.words.en) for kind, row in KINDS.items()
             ),
+            open_reports=tuple(OpenReportModel.of(told) for told in open_reports),
             max_photos=max_photos,
             max_photo_bytes=max_photo_bytes,
         )

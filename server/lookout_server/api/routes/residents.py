@@ -53,7 +53,7 @@ _NO_STYLE_BUT_ITS_OWN = "default-src 'none'; style-src 'unsafe-inline'; img-src 
 
 @router.get("/places/{code}", operation_id="getPublicPlace", responses=errors("not_found", "throttled"))
 async def get_public_place(deps: Given, request: Request, code: Code) -> PublicPlaceModel:
-    """The place behind a QR code, and what can be reported there. For anybody."""
+    """The place behind a QR code, what can be reported there, and what is open of that already. For anybody."""
     deps.allowances.check(GUESSES, _address(request), deps.clock.now())
     async with deps.store.read() as uow:
         try:
@@ -61,7 +61,8 @@ async def get_public_place(deps: Given, request: Request, code: Code) -> PublicP
         except NotFoundError:
             deps.allowances.count(GUESSES, _address(request), deps.clock.now())
             raise
-    return PublicPlaceModel.of(place, grid, deps.site, max_photos=MAX_PHOTOS, max_photo_bytes=MAX_PHOTO_BYTES)
+        seen = await residents.open_here(uow, deps.site, place, at=deps.clock.now())
+    return PublicPlaceModel.of(place, grid, deps.site, seen, max_photos=MAX_PHOTOS, max_photo_bytes=MAX_PHOTO_BYTES)
 
 
 @router.post(
