@@ -201,8 +201,8 @@ class DeadlineRepository(Protocol):
         """Delete a timer that ``owner`` has leased; False when it was changed or taken by somebody else meanwhile."""
         ...
 
-    async def failed(self, key: DeadlineKey, owner: str, error: str) -> None:
-        """Note why acting on it did not work; it is leased again when the lease ends."""
+    async def failed(self, key: DeadlineKey, owner: str, error: str, *, again_at: datetime) -> None:
+        """Note why acting on it did not work; nobody leases it before ``again_at``."""
         ...
 
     async def next_due(self, kinds: Collection[DeadlineKind]) -> datetime | None:

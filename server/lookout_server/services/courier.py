@@ -1,6 +1,7 @@
 """Takes queued notices to their channels: many of a kind as one message, and what is over not at all."""
 
 import asyncio
+import traceback
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -123,6 +124,11 @@ class Courier:
             await self._channel.send(contact.address, f"【守望哨】{words.zh}", words.en)
         except DeliveryError as failure:
             error, gone = str(failure), isinstance(failure, AddressGoneError)
+        except Exception as failure:  # noqa: BLE001 - a channel's own mistake is one message's failure: the others go on
+            # Its words may hold the address.
+            error = f"the channel failed on it ({type(failure).__name__}): the log says where"
+            where = "".join(traceback.format_tb(failure.__traceback__))
+            _log.error("a channel failed", channel=message.channel, error=type(failure).__name__, where=where)
         async with self._store.write() as uow:
             for notice in message.notices:
                 held = notice.on(message.channel)

@@ -20,6 +20,8 @@ _log = structlog.stdlib.get_logger("lookout.timers")
 
 #: A dispatcher that leased a timer and was killed delays it by this.
 LEASE = timedelta(seconds=15)
+#: What fails again and again is tried ever more rarely; shorter than any lease may be.
+_LONGEST_PAUSE = timedelta(minutes=4)
 #: Timers leased at a time; the rest go to the other replicas, or come next.
 BATCH = 20
 #: A timer that passed this long ago and is there still has stalled.
@@ -48,17 +50,24 @@ class Timers:
         return due is not None and due <= at
 
     async def act(self, at: datetime) -> int:
-        """Act on what has passed by ``at``; how many did. One that fails is noted and does not hold up the others."""
+        """Act on what has passed by ``at``; how many did. One that fails is noted, waits ever longer for its next
+        turn, and does not hold up the others."""
         done = 0
         for deadline in await self._lease(at):
             try:
                 done += await self._act_on(deadline, at)
             except ServerError as error:
-                _log.error("a timer could not act", subject=deadline.key.subject, error=str(error))
-                async with self._store.write() as uow:
-                    await uow.deadlines.failed(deadline.key, self._owner, str(error))
-                    await uow.commit()
+                await self._put_off(deadline, str(error), at)
+            except Exception as error:  # noqa: BLE001 - a mistake of ours in one case's timer: the others must act
+                await self._put_off(deadline, f"{type(error).__name__}: {error}", at, because=error)
         return done
+
+    async def _put_off(self, deadline: Deadline, said: str, at: datetime, *, because: Exception | None = None) -> None:
+        key, again_at = deadline.key, at + pause_after(deadline.attempts)
+        _log.error("a timer could not act", subject=key.subject, kind=key.kind.value, error=said, exc_info=because)
+        async with self._store.write() as uow:
+            await uow.deadlines.failed(key, self._owner, said, again_at=again_at)
+            await uow.commit()
 
     async def _lease(self, at: datetime) -> Sequence[Deadline]:
         if not await self.overdue(at):
@@ -104,6 +113,11 @@ class Timers:
                     await passed(uow, self._site, case, key, at)
             await uow.commit()
         return True
+
+
+def pause_after(attempts: int) -> timedelta:
+    """How long a timer waits that has failed so often."""
+    return min(LEASE * 2 ** min(attempts - 1, 10), _LONGEST_PAUSE)
 
 
 async def repair(store: Store, site: Site) -> int:

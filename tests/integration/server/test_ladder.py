@@ -15,7 +15,7 @@ from lookout_server.domain.roster import Shift, ShiftKind
 from lookout_server.domain.territory import Person, Role, Site
 from lookout_server.services.courier import Courier
 from lookout_server.services.handling import Order, carry_out, dispatch
-from lookout_server.services.notifying import inbox
+from lookout_server.services.notifying import inbox, notify
 from lookout_server.services.timers import Timers
 from lookout_server.testing import NOON, PASSWORD, SITE, NotedChannel, SmallGateway, Station, anywhere, person
 
@@ -144,6 +144,37 @@ async def test_what_cannot_be_delivered_does_not_wait_for_silence(station: Stati
     await _pass(station, 0)
     case, history = await _case(station, case_id)
     assert (case.handler, history[-1].data["reason"]) == ("u-zhang", "undelivered")
+
+
+class TrippingChannel(NotedChannel):
+    """One address makes it fail by a mistake of its own."""
+
+    async def send(self, address: str, title: str, body: str) -> None:
+        if address.startswith("odd"):
+            raise KeyError(address)
+        await super().send(address, title, body)
+
+
+async def test_a_channel_that_trips_over_one_message_sends_the_others(station: Station) -> None:
+    await _reach(station, ("u-wang", "odd://secret"), ("u-zhang", "sms://2"))
+    case_id = await _sent(station, "u-wang", severity="red")
+    await _also_zhang(station, case_id)
+    channel = TrippingChannel()
+    courier = Courier(station.store, channel, owner="one")
+    assert await courier.carry(station.clock.now()) == 2
+    assert [address for address, _ in channel.sent] == ["sms://2"]
+    for _ in range(2):
+        assert await courier.carry(station.clock.advance(21)) == 1
+    outside = (await _told(station, case_id))["u-wang", NoticeKind.DISPATCHED].deliveries[-1]
+    said = "the channel failed on it (KeyError): the log says where"
+    assert (outside.state, outside.error) == (DeliveryState.FAILED, said)
+
+
+async def _also_zhang(station: Station, case_id: str) -> None:
+    async with station.store.write() as uow:
+        case = (await uow.cases.get([case_id]))[case_id]
+        await notify(uow, SITE, case, NoticeKind.HELP, ["u-zhang"], at=station.clock.now())
+        await uow.commit()
 
 
 async def test_who_has_opened_the_page_was_reached(station: Station) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 import httpx
 import pytest
@@ -152,6 +153,35 @@ async def test_what_fails_is_shown_and_does_not_hold_up_the_rest(
     monkeypatch.setattr(escalating, "tell", real)
     assert await _timers(station).act(station.clock.advance(16)) == 1
     assert (await _seen(station, bad))[0].rung == 1
+
+
+async def test_a_mistake_of_ours_in_one_timer_lets_the_others_act_and_is_tried_ever_more_rarely(
+    station: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad, good = await _reported(station, "bad"), await _reported(station, "good")
+    real, tried = escalating.tell, list[datetime]()
+
+    async def tell(*given: object) -> None:
+        case = given[2]
+        assert isinstance(case, Case)
+        if case.id == bad:
+            tried.append(station.clock.now())
+            raise ValueError("the calendar has too little working time")
+        await real(*given)  # pyright: ignore[reportArgumentType]
+
+    monkeypatch.setattr(escalating, "tell", tell)
+    station.clock.advance(121)
+    assert await _timers(station).act(station.clock.now()) == 1
+    assert (await _seen(station, good))[0].rung == 1
+    for _ in range(120):
+        await _timers(station).act(station.clock.advance(5))
+    pauses = [(later - sooner).total_seconds() for sooner, later in pairwise(tried)]
+    assert pauses == [15, 30, 60, 120, 240]
+    async with station.store.read() as uow:
+        late = (await uow.deadlines.health(late_since=station.clock.now())).late
+    assert [deadline.last_error for deadline in late if deadline.key.subject == bad] == [
+        "ValueError: the calendar has too little working time"
+    ]
 
 
 async def test_the_auditor_watches_what_nobody_watches(station: Station) -> None:

@@ -85,11 +85,10 @@ class SqlDeadlines:
         taken = await self._session.execute(statement.execution_options(synchronize_session=False))
         return taken.first() is not None
 
-    async def failed(self, key: DeadlineKey, owner: str, error: str) -> None:
-        """The lease stays: that is the pause before the next attempt."""
-        statement = (
-            update(DeadlineRow).where(_is(key), DeadlineRow.owner == owner).values(last_error=error[:_ERROR_CHARACTERS])
-        )
+    async def failed(self, key: DeadlineKey, owner: str, error: str, *, again_at: datetime) -> None:
+        """The lease goes on until then: that is the pause before the next attempt."""
+        noted = {"last_error": error[:_ERROR_CHARACTERS], "leased_until": again_at}
+        statement = update(DeadlineRow).where(_is(key), DeadlineRow.owner == owner).values(noted)
         await self._session.execute(statement.execution_options(synchronize_session=False))
 
     async def next_due(self, kinds: Collection[DeadlineKind]) -> datetime | None:
