@@ -25,7 +25,7 @@ async def take_policy(store: Store, site: Site) -> int:
     """
 
     def read(content: Content) -> Policy:
-        return PolicyFile.model_validate(content).policy(site.timezone)
+        return PolicyFile.of_kept(content).policy(site.timezone)
 
     try:
         found = await refresh(store, site, read)

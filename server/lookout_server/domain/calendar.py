@@ -41,6 +41,14 @@ class WorkCalendar:
         """Whether this moment is working time."""
         return any(start <= at < end for start, end in self._spans(self._local(at).date(), days=1))
 
+    def has_within(self, seconds: float) -> bool:
+        """Whether there is so much working time in any ten years, so that ``add`` finds its end whenever it begins."""
+        lengths = [datetime.combine(date.min, end) - datetime.combine(date.min, start) for start, end in self.windows]
+        day = sum(lengths, timedelta())
+        # A week less, for the first day has begun and clocks are changed.
+        days = (_LONGEST.days // 7 - 1) * len(self.weekdays) - len(self.holidays)
+        return days * day >= timedelta(seconds=seconds)
+
     def add(self, since: datetime, seconds: float) -> datetime:
         """The moment at which ``seconds`` of working time have passed since ``since``; UTC.
 

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Mapping
 from datetime import date, time, timedelta
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, model_validator
 
 from lookout_contract.cases import CaseState
 from lookout_contract.events import Scenario, Severity
@@ -25,6 +25,8 @@ from lookout_server.exchange.base import Section
 
 _SPAN = re.compile(r"(\d+) ?(s|min|h|d)( working)?")
 _SECONDS = {"s": 1, "min": 60, "h": 3600, "d": 86400}
+#: How a policy is read that was activated once.
+_KEPT = {"kept": True}
 _HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-4]):([0-5]\d)")
 #: A limit longer than this is a typing mistake.
 _LONGEST_S = 366 * 86400
@@ -52,6 +54,20 @@ def _is_span(text: str) -> str:
     return text
 
 
+def _is_clock_span(text: str, info: ValidationInfo) -> str:
+    limit = _limit(text)
+    if not limit.working:
+        return text
+    clock = _written(Limit(seconds=limit.seconds))
+    if _is_kept(info):
+        return clock
+    raise ValueError(f"{text!r}: this span runs by the clock, day and night, and knows no working time; write {clock}")
+
+
+def _is_kept(info: ValidationInfo) -> bool:
+    return info.context == _KEPT
+
+
 def _is_hours(text: str) -> str:
     _window(text)
     return text
@@ -66,6 +82,8 @@ def _window(text: str) -> tuple[time, time]:
 
 
 Span = Annotated[str, AfterValidator(_is_span)]
+ClockSpan = Annotated[str, AfterValidator(_is_clock_span)]
+"""A span that never counts working time alone."""
 Hours = Annotated[str, AfterValidator(_is_hours)]
 
 
@@ -75,6 +93,14 @@ class Graded(Section):
     red: Span | None = None
     yellow: Span | None = None
     blue: Span | None = None
+
+
+class ClockGraded(Section):
+    """A span of time by the clock for each grade: 90s, 5min, 8h or 2d."""
+
+    red: ClockSpan | None = None
+    yellow: ClockSpan | None = None
+    blue: ClockSpan | None = None
 
 
 class LimitsSection(Section):
@@ -109,6 +135,16 @@ class CalendarSection(Section):
             raise ValueError("hours must ascend and not overlap, as in [09:00-12:00, 14:00-18:00]")
         return self
 
+    def calendar(self, timezone: str) -> WorkCalendar:
+        """For the domain."""
+        return WorkCalendar(
+            timezone=timezone,
+            weekdays=frozenset(_WEEKDAYS.index(day) for day in self.weekdays),
+            windows=tuple(_window(text) for text in self.hours),
+            holidays=frozenset(self.holidays),
+            makeup_days=frozenset(self.makeup_days),
+        )
+
 
 class EscalationSection(Section):
     """What follows when a limit passes."""
@@ -126,11 +162,11 @@ class EscalationSection(Section):
 class GroupingSection(Section):
     """When many notices outside the application become one message. Red is never held back."""
 
-    wait: Span = "30s"
+    wait: ClockSpan = "30s"
     """How long the first one of a kind waits for others; what asks something of somebody leaves at once."""
-    interval: Span = "5min"
+    interval: ClockSpan = "5min"
     """How long after a message the next one of its kind may leave."""
-    repeat: Span = "1h"
+    repeat: ClockSpan = "1h"
     """How long after a message about the same thing the next one about it may leave."""
 
     def grouping(self) -> Grouping:
@@ -168,7 +204,7 @@ class WaySection(Section):
 
     between: tuple[CameraPath, CameraPath]
     """The two cameras, as GATEWAY/CAMERA."""
-    within: Span
+    within: ClockSpan
     """Longest time from when the one last saw it until the other first does."""
     one_way: bool = False
     """Only from the first to the second."""
@@ -211,28 +247,42 @@ class PolicyFile(Section):
     escalation: EscalationSection = EscalationSection()
     grouping: GroupingSection = GroupingSection()
     follow_up: FollowUpSection = FollowUpSection()
-    report_in: Graded = Graded()
+    report_in: ClockGraded = ClockGraded()
     """吹哨报到: in which time a department that was called has to report in."""
 
-    acknowledged_for: Graded = Graded()
+    acknowledged_for: ClockGraded = ClockGraded()
     """How long taking an alarm up holds without progress."""
     same_thing: SameThingSection = SameThingSection()
     grades: tuple[GradeSection, ...] = ()
     """What makes a case graver than its alarm; nothing makes it less grave."""
-    reopen_within: Span | None = "24h"
+    reopen_within: ClockSpan | None = "24h"
     """The same thing at the same camera so soon after closing opens the case again; null: a new case each time."""
+
+    @classmethod
+    def of_kept(cls, content: Mapping[str, Any]) -> Self:
+        """A policy that was activated once, by an earlier version maybe: what that took without a word goes on to mean
+        what it did."""
+        return cls.model_validate(content, context=_KEPT)
+
+    @model_validator(mode="after")
+    def _limits_end(self, info: ValidationInfo) -> Self:
+        calendar = self.calendar.calendar("UTC")
+        limits = {(f"limits: {name}", grade): text for name, graded in self.limits for grade, text in graded}
+        limits |= {("follow_up", tier): text for tier, text in self.follow_up}
+        for (step, grade), text in limits.items():
+            limit = _limit(text) if text else None
+            if limit and limit.working and not calendar.has_within(limit.seconds) and not _is_kept(info):
+                raise ValueError(
+                    f"{step}: {grade}: {text!r} would last for more than ten years, for the calendar has too little "
+                    "working time: write a shorter span, or give the calendar more weekdays and hours"
+                )
+        return self
 
     def policy(self, timezone: str) -> Policy:
         """The policy of a site whose clock is that of ``timezone``."""
         return Policy(
             limits={**LIMITS, **self._limits()},
-            calendar=WorkCalendar(
-                timezone=timezone,
-                weekdays=frozenset(_WEEKDAYS.index(day) for day in self.calendar.weekdays),
-                windows=tuple(_window(text) for text in self.calendar.hours),
-                holidays=frozenset(self.calendar.holidays),
-                makeup_days=frozenset(self.calendar.makeup_days),
-            ),
+            calendar=self.calendar.calendar(timezone),
             escalations=self.escalation.rungs,
             follow_up={Tier(name): _limit(text) if text else None for name, text in self.follow_up},
             acknowledged_for={
@@ -264,8 +314,8 @@ class PolicyFile(Section):
         return self.model_copy(
             update={
                 "limits": LimitsSection(**limits),
-                "report_in": _graded_seconds(policy.report_in),
-                "acknowledged_for": _graded_seconds(policy.acknowledged_for),
+                "report_in": _by_the_clock(policy.report_in),
+                "acknowledged_for": _by_the_clock(policy.acknowledged_for),
             }
         )
 
@@ -283,5 +333,6 @@ def _graded(limits: Mapping[Severity, Limit]) -> Graded:
     return Graded.model_validate({severity.value: _written(limit) for severity, limit in limits.items()})
 
 
-def _graded_seconds(seconds: Mapping[Severity, int]) -> Graded:
-    return _graded({severity: Limit(seconds=each) for severity, each in seconds.items()})
+def _by_the_clock(seconds: Mapping[Severity, int]) -> ClockGraded:
+    said = {severity.value: _written(Limit(seconds=each)) for severity, each in seconds.items()}
+    return ClockGraded.model_validate(said)

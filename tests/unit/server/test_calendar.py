@@ -1,5 +1,6 @@
 """Working time, by hand and against counting minute by minute."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
@@ -43,6 +44,16 @@ def test_a_day_made_up_for_is_worked_even_if_it_was_called_a_holiday() -> None:
 def test_a_calendar_without_work_says_so() -> None:
     with pytest.raises(ValueError, match="too little working time"):
         WorkCalendar(weekdays=frozenset()).add(_beijing(8, 9), 60)
+
+
+def test_what_a_calendar_has_within_ten_years_it_reaches_from_any_moment() -> None:
+    hour = WorkCalendar(weekdays=frozenset({0}), windows=((time(23), time.max),))
+    most = 520 * 3600
+    assert hour.has_within(most)
+    assert not hour.has_within(most + 3 * 3600)
+    for since in (_beijing(1, 0), _beijing(5, 23), _beijing(5, 23) + timedelta(minutes=59)):
+        assert hour.add(since, most) > since
+    assert not replace(hour, holidays=frozenset({date(2026, 10, 5), date(2026, 10, 12)})).has_within(most)
 
 
 _MOMENTS = st.integers(0, 20 * 24 * 60).map(lambda minute: _beijing(1, 0) + timedelta(minutes=minute))

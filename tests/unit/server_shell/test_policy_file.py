@@ -7,7 +7,7 @@ import pytest
 
 from lookout_contract.cases import CaseState
 from lookout_contract.events import Severity
-from lookout_server.config import load_policy
+from lookout_server.config import PolicyFile, load_policy
 from lookout_server.domain.policy import DEFAULT, Limit
 from lookout_server.errors import ConfigError
 
@@ -47,9 +47,29 @@ escalation: {rungs: 2}
         ('calendar: {hours: ["14:00-18:00", "09:00-12:00"]}', "ascend"),
         ("calendar: {weekdays: []}", "weekdays"),
         ("limits: {closed: {red: 1h}}", "unknown key"),
+        ("report_in: {red: 2h working}", "runs by the clock, day and night, and knows no working time; write 2h"),
+        ("acknowledged_for: {blue: 60 min working}", "write 1h"),
+        ("reopen_within: 8h working", "write 8h"),
+        ("grouping: {wait: 5min working}", "write 5min"),
+        ("same_thing: {ways: [{between: [a/b, c/d], within: 3min working}]}", "write 3min"),
+        (
+            'limits: {confirmed: {blue: 366d working}}\ncalendar: {hours: ["09:00-10:00"]}',
+            "limits: confirmed: blue: '366d working' would last for more than ten years",
+        ),
+        (
+            "follow_up: {low: 40d working}\ncalendar: {weekdays: [mon], hours: ['09:00-10:00']}",
+            "follow_up: low: '40d working' would last",
+        ),
     ],
 )
 def test_mistakes_name_line_and_fix(tmp_path: Path, text: str, said: str) -> None:
     with pytest.raises(ConfigError, match=said) as caught:
         load_policy(_file(tmp_path, text), "Asia/Shanghai")
     assert "policy.yaml:1" in str(caught.value)
+
+
+def test_what_an_earlier_version_took_goes_on_to_mean_what_it_did() -> None:
+    content = {"report_in": {"red": "2h working"}, "limits": {"confirmed": {"blue": "366d working"}}}
+    kept = PolicyFile.of_kept({**content, "calendar": {"hours": ["09:00-10:00"]}})
+    assert kept.report_in.red == "2h"
+    assert kept.policy("Asia/Shanghai").report_in[Severity.RED] == 7200

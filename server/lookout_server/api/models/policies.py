@@ -46,7 +46,7 @@ class PolicyModel(Model):
             at=held.at if held.version else None,
             by=Ref(id=who.id, name=who.name) if who else None,
             reason=held.reason,
-            content=PolicyFile.model_validate(held.content),
+            content=PolicyFile.of_kept(held.content),
         )
 
     @classmethod
