@@ -54,6 +54,12 @@ class Buckets:
             seconds = max(1, math.ceil((1 - left) / self._rate.per_s))
             raise ThrottledError(f"that was a lot at once: try again in {seconds} s", retry_after_s=seconds)
 
+    def give_back(self, key: str) -> None:
+        """It was not used after all."""
+        if key in self._left:
+            left, at = self._left[key]
+            self._left[key] = (min(self._rate.burst, left + 1), at)
+
 
 def unlimited(method: str, path: str) -> bool:
     """Whether a request is never held back: gateways' deliveries, and the alarm button."""
