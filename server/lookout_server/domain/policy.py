@@ -16,7 +16,7 @@ PANIC_STAGE = "panic"
 
 _GRAVITY = {Severity.BLUE: 0, Severity.YELLOW: 1, Severity.RED: 2}
 
-#: How far ahead of the dispatcher's clock an event may be dated before it is refused.
+#: How far ahead of the dispatcher's clock an event may be dated before that is noted; it is stored all the same.
 FUTURE_TOLERANCE = timedelta(minutes=5)
 
 
