@@ -149,8 +149,8 @@ class CameraState(Message):
     state: Sight
     since: UtcTime
     reason: str | None = None
-    """Reason code when blind or off, or for what does not work though it watches (``plates_failed``, ``poses_failed``;
-    ``main_lost``: evidence comes from the sub stream; ``spool_refused``: the disk takes no events,
+    """Reason code when blind or off, or for what does not work though it watches (``rule_failed``, ``plates_failed``,
+    ``poses_failed``; ``main_lost``: evidence comes from the sub stream; ``spool_refused``: the disk takes no events,
     ``spool_overflow``: and some have been given up):
     ``connecting``, ``unreachable``, ``refused``, ``timeout``, ``auth``, ``missing``, ``stalled``, ``undecodable``,
     ``changed``, ``no_device``, ``ended``, ``detector_timeout``, ``shutdown`` …"""

@@ -66,13 +66,13 @@ class Plates:
         return tuple(each for each in found if not any(mask.contains(each.box.centre) for mask in masks))
 
 
-#: Tries in a row that must fail before plates or poses are said not to work.
+#: Tries in a row that must fail before plates, poses or a rule are said not to work.
 FAILED_TRIES = 3
 
 
 @dataclass(slots=True)
 class _Helper:
-    """What looks closer for rules (plates, poses), and whether it works."""
+    """What looks closer for rules (plates, poses) or a rule itself, and whether it works."""
 
     #: The reason code that says that it does not.
     code: str
@@ -80,8 +80,12 @@ class _Helper:
     failed: int = 0
     said: str = ""
 
-    def fail(self, error: ModelError) -> None:
-        self.failed, self.said = self.failed + 1, str(error)
+    def fail(self, said: str) -> None:
+        self.failed, self.said = self.failed + 1, said
+
+
+def keep_nothing(events: tuple[EventData, ...]) -> None:
+    """Leave the events to whoever gets them from ``step``."""
 
 
 def ignore_suppressed(suppressed: Suppressed) -> None:
@@ -115,6 +119,10 @@ class CameraPipeline:
     failed_looks: int = 0
     #: Looks, plates and poses for which the box was too busy.
     shed_looks: int = 0
+    #: What rules raised in the last step.
+    faults: tuple[Exception, ...] = ()
+    #: Whom the rules asked to look at more closely in the look of this step.
+    _asked_closer: tuple[Observation, ...] = ()
 
     def __init__(
         self,
@@ -156,6 +164,7 @@ class CameraPipeline:
         #: Track whose plate could not be read in the last look → why, see ``Scene``.
         self._unread: dict[int, str] = {}
         self._plate_help, self._pose_help = _Helper("plates_failed"), _Helper("poses_failed")
+        self._rule_help = {scenario: _Helper("rule_failed") for scenario in self._books}
         #: Track → its pose in the last look.
         self._poses: dict[int, Pose | None] = {}
         self._longest_gap_s = min((rule.longest_gap_s for rule in rules), default=inf)
@@ -209,8 +218,22 @@ class CameraPipeline:
         """What the next pictures must be like: as close as looks while something goes on, else as rules tolerate."""
         return self._attention.demand(self._frame_at, self._longest_gap_s)
 
-    def step(self, frame: Frame) -> tuple[EventData, ...]:
-        """Take in the next frame; the events it brings about, most often none."""
+    def step(
+        self, frame: Frame, keep: Callable[[tuple[EventData, ...]], None] = keep_nothing
+    ) -> tuple[EventData, ...]:
+        """Take in the next frame; the events it brings about, most often none.
+
+        ``keep`` gets them before anything looks closer: plates and poses take their time, and whatever fails there
+        costs no event.
+        """
+        self.faults, self._asked_closer = (), ()
+        events = self._advance(frame)
+        keep(events)
+        if self._asked_closer:
+            self._look_closer(frame, self._asked_closer)
+        return events
+
+    def _advance(self, frame: Frame) -> tuple[EventData, ...]:
         events: list[EventData] = []
         last = self._frame_at
         if last is not None and frame.at <= last:
@@ -268,8 +291,9 @@ class CameraPipeline:
 
     @property
     def impairment(self) -> tuple[str, str] | None:
-        """What keeps failing though the camera sees, and its message: ``plates_failed`` or ``poses_failed``."""
-        helpers = (self._plate_help, self._pose_help)
+        """What keeps failing though the camera sees, and its message: ``rule_failed``, ``plates_failed`` or
+        ``poses_failed``."""
+        helpers = (*self._rule_help.values(), self._plate_help, self._pose_help)
         return next(((helper.code, helper.said) for helper in helpers if helper.failed >= FAILED_TRIES), None)
 
     @property
@@ -351,10 +375,16 @@ class CameraPipeline:
         untracked: list[Observation] = []
         for scenario, book in self._books.items():
             observations: list[Observation] = []
-            for rule in self._rules_of[scenario]:
-                observations += rule.observe(at, self.tracks, scene)
-            events += book.update(at, observations, frame.skew_s)
-            self._ledger.update(at, scenario, observations, book.is_about)
+            try:
+                for rule in self._rules_of[scenario]:
+                    observations += rule.observe(at, self.tracks, scene)
+                events += book.update(at, observations, frame.skew_s)
+                self._ledger.update(at, scenario, observations, book.is_about)
+            except Exception as error:
+                # A bug in one rule must not take the others' alarms with it.
+                self._blame(scenario, error)
+                continue
+            self._rule_help[scenario].failed = 0
             if not observations:
                 continue
             observed += observations
@@ -363,10 +393,22 @@ class CameraPipeline:
         self._judged = tuple(judged)
         waiting = any(book.is_waiting for book in self._books.values())
         self._attention.heed(at, observed, untracked, waiting)
+        self._asked_closer = tuple(observed)
+        self._readings, self._unread, self._poses = {}, {}, {}
+        return events
+
+    def _blame(self, scenario: Scenario, error: Exception) -> None:
+        """Note what the rules of a scenario raised, and let them start anew; what is open of theirs stays as it is."""
+        self.faults += (error,)
+        self._rule_help[scenario].fail(f"{scenario.value}: {type(error).__name__}: {error}")
+        for rule in self._rules_of[scenario]:
+            rule.reset()
+
+    def _look_closer(self, frame: Frame, observed: Sequence[Observation]) -> None:
+        """Do what the rules have asked for; they hear of it in the next look."""
+        self._count_visits(frame.at, observed)
         self._read_plates(frame, observed)
         self._estimate_poses(frame, observed)
-        self._count_visits(at, observed)
-        return events
 
     def _count_visits(self, at: float, observed: Sequence[Observation]) -> None:
         if self._plates is not None:
@@ -377,8 +419,7 @@ class CameraPipeline:
                     self._plates.directory.stay(observation.stay_of, at, self._provenance.camera)
 
     def _read_plates(self, frame: Frame, observed: Sequence[Observation]) -> None:
-        """Read the plates that rules asked for; they hear of them in the next look."""
-        self._readings, self._unread = readings, unread = {}, dict[int, str]()
+        readings, unread = self._readings, self._unread
         if self._plates is not None:
             for observation in observed:
                 if observation.plate_of is None or observation.plate_of in readings:
@@ -391,11 +432,10 @@ class CameraPipeline:
                     unread[observation.plate_of] = "too_busy"
                 except ModelError as error:
                     unread[observation.plate_of] = "reader_failed"
-                    self._plate_help.fail(error)
+                    self._plate_help.fail(str(error))
 
     def _estimate_poses(self, frame: Frame, observed: Sequence[Observation]) -> None:
-        """Estimate the poses that rules asked for; they hear of them in the next look."""
-        self._poses = poses = {}
+        poses = self._poses
         if self._pose is not None:
             for observation in observed:
                 if observation.pose_of is None or observation.pose_of in poses:
@@ -406,7 +446,7 @@ class CameraPipeline:
                 except OverloadError:
                     self.shed_looks += 1
                 except ModelError as error:
-                    self._pose_help.fail(error)
+                    self._pose_help.fail(str(error))
 
 
 def _aspect(frame: Frame) -> float:

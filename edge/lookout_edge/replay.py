@@ -40,6 +40,9 @@ def events_of(
     for frame in frames:
         last_at = frame.at
         yield from pipeline.step(frame)
+        if pipeline.faults:
+            # A gateway goes on without the rule; whoever tries it out has to hear of it.
+            raise pipeline.faults[0]
         ask(pipeline.demand)
     yield from pipeline.finish(last_at, EndReason.SHUTDOWN)
 

@@ -1,10 +1,11 @@
 """One camera's thread: frames in, events out, reconnecting for ever, reporting what it can see."""
 
 from collections import Counter, deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from threading import Event
 from time import monotonic
+from traceback import format_exception
 from typing import Protocol
 
 import structlog
@@ -276,11 +277,17 @@ class CameraWorker:
         self._frames += 1
         self._times.append(frame.at)
         looks = self._pipeline.looks
-        events = self._pipeline.step(frame)
+
+        def keep(events: Sequence[EventData]) -> None:
+            self._keep(self._proof.attach(frame, frame.at, events))
+            if self._pipeline.looks > looks:
+                self.latencies_s.append(self._clock.now() - frame.at)
+
+        self._pipeline.step(frame, keep)
+        for fault in self._pipeline.faults:
+            told = "".join(format_exception(fault))
+            self._warnings.warning(f"rule-{self.camera}", f"a rule of camera {self.camera} failed; others go on: {told}")
         self._source.ask(self._pipeline.demand)
-        self._keep(self._proof.attach(frame, frame.at, events))
-        if self._pipeline.looks > looks:
-            self.latencies_s.append(self._clock.now() - frame.at)
         self._pipeline.judge_beside()
         problem = self._pipeline.unknown_because
         self._failed = self._failed + 1 if problem else 0

@@ -21,9 +21,16 @@ def picture_at(head: StreamHead, packets: Sequence[HeldPacket], at: float, conve
     """The picture nearest to frame time ``at``; ``packets`` begin with a key frame. None when none comes out."""
     if head.seed is None or not packets:
         return None
+    try:
+        return _decoded(head.seed, packets, at, converter)
+    except av.error.FFmpegError:
+        return None
+
+
+def _decoded(seed: bytes, packets: Sequence[HeldPacket], at: float, converter: Converter) -> Image | None:
     base = packets[0].dts_at
     nearest: VideoFrame | None = None
-    with av.open(io.BytesIO(head.seed), "r", format="nut") as template:
+    with av.open(io.BytesIO(seed), "r", format="nut") as template:
         stream = template.streams.video[0]
         stream.codec_context.thread_count = 1
         for held in (*packets, None):
