@@ -218,9 +218,7 @@ class CameraPipeline:
         """What the next pictures must be like: as close as looks while something goes on, else as rules tolerate."""
         return self._attention.demand(self._frame_at, self._longest_gap_s)
 
-    def step(
-        self, frame: Frame, keep: Callable[[tuple[EventData, ...]], None] = keep_nothing
-    ) -> tuple[EventData, ...]:
+    def step(self, frame: Frame, keep: Callable[[tuple[EventData, ...]], None] = keep_nothing) -> tuple[EventData, ...]:
         """Take in the next frame; the events it brings about, most often none.
 
         ``keep`` gets them before anything looks closer: plates and poses take their time, and whatever fails there
@@ -271,9 +269,14 @@ class CameraPipeline:
     def lose_sight(self, at: float, reason: str, since: float) -> tuple[EventData, ...]:
         """Say at ``at`` that nothing could be seen since ``since``: an occurrence that lasts until sight is back.
 
-        Both are seconds since 1970 UTC on this box's clock, for there is no frame time.
+        Both are seconds since 1970 UTC on this box's clock, for there is no frame time. What was open then ends as
+        blind once ``forget_s`` has passed, as it would with the next frame: a door that is held for it must not wait
+        for a camera that may never come back.
         """
-        return tuple(self._lost.update(at, [lost_sight(reason, since, at - since)]))
+        ended: tuple[EventData, ...] = ()
+        if self._frame_at is not None and self.open_count and at - since >= self._settings.forget_s:
+            ended = self.finish(self._frame_at, EndReason.BLIND)
+        return (*ended, *self._lost.update(at, [lost_sight(reason, since, at - since)]))
 
     def regain_sight(self, at: float) -> tuple[EventData, ...]:
         """The end of it; nothing when sight was not lost."""
@@ -380,8 +383,7 @@ class CameraPipeline:
                     observations += rule.observe(at, self.tracks, scene)
                 events += book.update(at, observations, frame.skew_s)
                 self._ledger.update(at, scenario, observations, book.is_about)
-            except Exception as error:
-                # A bug in one rule must not take the others' alarms with it.
+            except Exception as error:  # noqa: BLE001 - a bug in one rule must not take the others' alarms with it
                 self._blame(scenario, error)
                 continue
             self._rule_help[scenario].failed = 0

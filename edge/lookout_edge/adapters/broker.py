@@ -118,6 +118,9 @@ class Session:
         self._on_lost = on_lost
         self._answered = threading.Event()
         self._refusal: str | None = None
+        self._granted = threading.Event()
+        #: What the broker said to each filter.
+        self._grants: tuple[ReasonCode, ...] = ()
         #: Why the connection ended, None while it stands.
         self.lost: str | None = None
         v5 = options.version == 5
@@ -136,6 +139,7 @@ class Session:
             self._client.username_pw_set(options.username, options.password)
         self._client.on_connect = self._connected
         self._client.on_disconnect = self._disconnected
+        self._client.on_subscribe = self._subscribed
         self._client.on_message = self._received
 
     def open(self, filters: tuple[str, ...]) -> None:
@@ -167,6 +171,16 @@ class Session:
             self.close()
             raise LinkError(why)
         self._client.subscribe([(topic, 1) for topic in filters])
+        answered = self._granted.wait(options.connect_timeout_s)
+        refused = [topic for topic, grant in zip(filters, self._grants, strict=False) if grant.is_failure]
+        if not answered or refused:
+            # Without receipts every event would be sent again and again, and nothing would say why.
+            self.close()
+            what = ", ".join(refused or filters)
+            raise LinkError(
+                f"the broker at {options.address} does not let this gateway subscribe to {what}: "
+                "its access list must allow that"
+            )
 
     def publish(self, message: Message) -> mqtt.MQTTMessageInfo:
         """Send with QoS 1. Whether it arrives is not told here."""
@@ -187,7 +201,8 @@ class Session:
         self._client.disconnect()
         self._client.loop_stop()
         # Without these it refers to nobody: its sockets are closed when this goes, not by some later collection.
-        self._client.on_connect = self._client.on_disconnect = self._client.on_message = None
+        self._client.on_connect = self._client.on_disconnect = None
+        self._client.on_subscribe = self._client.on_message = None
 
     def _secure(self) -> None:
         secure(self._client, self._options.tls)
@@ -217,11 +232,18 @@ class Session:
             self._refusal = str(code)
         self._answered.set()
 
+    def _subscribed(
+        self, client: mqtt.Client, data: object, mid: int, codes: list[ReasonCode], props: Properties | None
+    ) -> None:
+        self._grants = tuple(codes)
+        self._granted.set()
+
     def _disconnected(
         self, client: mqtt.Client, data: object, flags: mqtt.DisconnectFlags, code: ReasonCode, props: Properties | None
     ) -> None:
         self.lost = str(code)
         self._answered.set()
+        self._granted.set()
         self._on_lost()
 
     def _received(self, client: mqtt.Client, data: object, message: mqtt.MQTTMessage) -> None:

@@ -145,8 +145,12 @@ class DeviceBus:
         if message.retain:
             return  # An old press is no press.
         act = self._topics.get(message.topic)
-        if act is not None and is_press(bytes(message.payload)):
+        if act is None or not is_press(bytes(message.payload)):
+            return
+        try:
             act()
+        except Exception:  # noqa: BLE001 - raised, it ends the client's thread: no button is heard until a restart
+            _log.exception("a press of a button failed", topic=message.topic)
 
 
 class Loudspeaker:

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from time import monotonic
 from typing import Protocol
 
 import httpx
@@ -11,7 +12,6 @@ import structlog
 from lookout_edge.adapters.video.fragments import FragmentWriter
 from lookout_edge.adapters.video.remux import HeldPacket, StreamHead
 from lookout_edge.errors import EdgeError, SourceError
-from lookout_edge.ports import Clock
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -50,13 +50,10 @@ class LiveDesk:
     any more, or after ``View.seconds``. A line that is too slow skips to a later key frame: nothing piles up here.
     """
 
-    def __init__(
-        self, stream_of: Callable[[str], Following | None], *, dispatcher_url: str | None, token: str, clock: Clock
-    ) -> None:
+    def __init__(self, stream_of: Callable[[str], Following | None], *, dispatcher_url: str | None, token: str) -> None:
         self._stream_of = stream_of
         self._url = None if dispatcher_url is None else dispatcher_url.rstrip("/")
         self._token = token
-        self._clock = clock
         self._stop = threading.Event()
         self._lock = threading.Lock()
         self._running: set[str] = set()
@@ -112,16 +109,16 @@ class LiveDesk:
                 self._running.discard(view.session)
 
     def _fragments(self, view: View, stream: Following, writer: FragmentWriter) -> Iterator[bytes]:
-        began = heard = self._clock.now()
+        began = heard = monotonic()
         after: int | None = None
-        while not self._stop.is_set() and self._clock.now() - began < view.seconds:
+        while not self._stop.is_set() and monotonic() - began < view.seconds:
             head, packets, after = stream.follow(after)
             if not packets:
-                if self._clock.now() - heard > _SILENT_S:
+                if monotonic() - heard > _SILENT_S:
                     return
                 self._stop.wait(_LOOK_EVERY_S)
                 continue
-            heard = self._clock.now()
+            heard = monotonic()
             if head != writer.head:
                 return
             if content := writer.write(packets):

@@ -18,7 +18,7 @@ from lookout_edge.errors import SpoolError
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
-_STORED = frozenset({200, 201, 204, 409})
+_STORED = frozenset({200, 201})
 #: What arrived is not what the name says: damaged here, or on its way and where pieces are kept.
 _DAMAGED = 422
 #: Answers that do not blame the file: the token, the address, the load, the time, the piece.
@@ -184,8 +184,8 @@ class EvidenceUploader:
 
     def _believe(self, answer: httpx.Response, file: StoredFile) -> _Result:
         """Whether it was the dispatcher that said yes: a router's page about used-up data answers everything with 200,
-        and what it is said to have is deleted here."""
-        if not answer.content or _names(answer, file):
+        or with nothing, and what it is said to have is deleted here."""
+        if _names(answer, file):
             return _Result.STORED
         self._faults.warning(
             "upload", f"not the dispatcher answers at {self._url}: check dispatcher.url and what is on the way to it"

@@ -216,11 +216,11 @@ class GatewayBuilder:
         self._days = WatchedDayFile(config.data_dir / "watched-days.json", self._clock)
         self._proposals = ProposalFile(config.data_dir / PROPOSALS)
         self._spool.when_full(self._evidence.give_way)
-        self._unwatched = Unwatched(self._spool, lambda: self._loaded.config.cameras, schedule_on_thread)
-        self._views = Views(config, self._clock, self._crew)
+        self._views = Views(config, self._crew)
         self._link = self._build_link(config)
         self._bus, self._voice = open_devices(config, lambda name: self.buttons.press(name))
         self._sink = self._acting(RememberingSink(self._spool, self._memory))
+        self._unwatched = Unwatched(self._spool, self._sink, lambda: self._loaded.config.cameras, schedule_on_thread)
         self.buttons = open_buttons(config, self._sink, self._clock, partial(take_snapshot, self._crew))
         self._rehearsals = Rehearsals(
             reel=open_reel(),

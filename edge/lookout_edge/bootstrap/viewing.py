@@ -8,7 +8,6 @@ from lookout_edge.adapters.live import Following, LiveDesk, View
 from lookout_edge.adapters.stills import Shot, StillPoster
 from lookout_edge.bootstrap.service import token_of
 from lookout_edge.config import GatewayConfig
-from lookout_edge.ports import Clock
 from lookout_edge.supervisor import CameraWorker, Crew, Service
 
 
@@ -37,12 +36,12 @@ def _shot(worker: CameraWorker) -> Shot | None:
 class Views:
     """Live view of the cameras that there are now; a camera that was started anew is shown from its new stream."""
 
-    def __init__(self, config: GatewayConfig, clock: Clock, crew: Crew) -> None:
+    def __init__(self, config: GatewayConfig, crew: Crew) -> None:
         self._crew = crew
         #: It holds half a minute of packets, which are let go with the worker.
         self._streams: WeakKeyDictionary[CameraWorker, Following] = WeakKeyDictionary()
         url = config.dispatcher.url if config.dispatcher else None
-        self.desk = LiveDesk(self._stream_of, dispatcher_url=url, token=token_of(config), clock=clock)
+        self.desk = LiveDesk(self._stream_of, dispatcher_url=url, token=token_of(config))
 
     def show(self, worker: CameraWorker, stream: Following) -> None:
         """This is what a camera sees as long as ``worker`` watches it."""

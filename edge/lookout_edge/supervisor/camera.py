@@ -156,12 +156,21 @@ class CameraWorker:
         return dict(self._held.given_up)
 
     def snapshot(self) -> EvidenceRef:
-        """Store the newest picture as evidence. EdgeError while the camera is not watched."""
+        """Store the newest picture as evidence. EdgeError while the camera is not watched, or whatever it fails of: an
+        alarm must not fail with its picture."""
         state, frame = self._state, self._latest
         if frame is None or state is None or state.state is not Sight.WATCHING:
             reason = state.reason if state else "not started"
             raise EdgeError(f"Camera {self.camera} has no picture to give now ({reason}).")
-        return self._proof.snapshot(frame.picture.finest())
+        try:
+            return self._proof.snapshot(frame.picture.finest())
+        except EdgeError:
+            raise
+        except Exception as error:
+            log.exception("a picture cannot be made", camera=self.camera)
+            raise EdgeError(
+                f"The picture of camera {self.camera} cannot be made ({error!r}): please report it."
+            ) from error
 
     @property
     def state(self) -> CameraState | None:
@@ -286,7 +295,9 @@ class CameraWorker:
         self._pipeline.step(frame, keep)
         for fault in self._pipeline.faults:
             told = "".join(format_exception(fault))
-            self._warnings.warning(f"rule-{self.camera}", f"a rule of camera {self.camera} failed; others go on: {told}")
+            self._warnings.warning(
+                f"rule-{self.camera}", f"a rule of camera {self.camera} failed; others go on: {told}"
+            )
         self._source.ask(self._pipeline.demand)
         self._pipeline.judge_beside()
         problem = self._pipeline.unknown_because

@@ -115,13 +115,13 @@ def require_camera(crew: Crew, camera: str) -> CameraWorker:
     return worker
 
 
-def end_unwatched(spool: OpenOccurrences, watched: Collection[str]) -> None:
-    """End what is open at cameras that are watched no more: nobody else would."""
+def end_unwatched(spool: OpenOccurrences, sink: EventSink, watched: Collection[str]) -> None:
+    """End what is open at cameras that are watched no more: nobody else would. ``sink`` also ends what was done."""
     for camera in spool.cameras_with_open():
         if camera not in watched:
             for event in spool.unfinished(camera):
                 if event.end_reason is None:
-                    spool.put(event.model_copy(update={"phase": Phase.END, "end_reason": EndReason.SHUTDOWN}))
+                    sink.put(event.model_copy(update={"phase": Phase.END, "end_reason": EndReason.SHUTDOWN}))
 
 
 class Unwatched:
@@ -133,10 +133,11 @@ class Unwatched:
     def __init__(
         self,
         spool: OpenOccurrences,
+        sink: EventSink,
         watched: Callable[[], Collection[str]],
         schedule: Callable[[float, Callable[[], None]], None],
     ) -> None:
-        self._spool, self._watched, self._schedule = spool, watched, schedule
+        self._spool, self._sink, self._watched, self._schedule = spool, sink, watched, schedule
         self._closed = False
 
     def end(self) -> None:
@@ -144,7 +145,7 @@ class Unwatched:
         if self._closed:
             return
         try:
-            end_unwatched(self._spool, self._watched())
+            end_unwatched(self._spool, self._sink, self._watched())
         except SpoolError as error:
             log.warning("what is open at cameras that are watched no more is ended later", why=str(error))
             self._schedule(UNWATCHED_RETRY_S, self.end)

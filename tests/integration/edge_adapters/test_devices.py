@@ -54,7 +54,12 @@ def test_a_press_arrives_a_door_hears_and_old_presses_do_not_count(tmp_path: Pat
     heard: queue.Queue[tuple[str, bytes]] = queue.Queue()
     broker = Mosquitto(program, tmp_path)
     options = BrokerOptions(host="127.0.0.1", port=broker.port)
-    bus = DeviceBus(options, "lookout-devices", {"home/button": lambda: presses.put("lobby")})
+
+    def fall() -> None:
+        raise RuntimeError("a bug")
+
+    topics = {"home/button": lambda: presses.put("lobby"), "home/broken": fall}
+    bus = DeviceBus(options, "lookout-devices", topics)
     bus.start()  # the broker comes later
     broker.start()
     door = other_side(broker.port, heard)
@@ -65,6 +70,7 @@ def test_a_press_arrives_a_door_hears_and_old_presses_do_not_count(tmp_path: Pat
         assert heard.get(timeout=20) == ("lift/3/door", b"hold")
         while not presses.empty():  # the retained one may have come live, while it was published
             presses.get()
+        door.publish("home/broken", "single", qos=1)  # a press that fails costs no other one
         door.publish("home/button", "single", qos=1)
         assert presses.get(timeout=20) == "lobby"
     finally:

@@ -14,7 +14,6 @@ from lookout_edge.adapters.live import Following
 from lookout_edge.bootstrap import viewing
 from lookout_edge.config import GatewayConfig
 from lookout_edge.errors import EdgeError
-from lookout_edge.ports import Clock
 from lookout_edge.supervisor import CameraWorker, Crew
 
 NOW = datetime(2026, 5, 4, tzinfo=UTC)
@@ -68,8 +67,8 @@ def test_the_ring_of_a_camera_that_a_reload_takes_away_goes_with_it(
     views: list[viewing.Views] = []
 
     class Watched(viewing.Views):
-        def __init__(self, config: GatewayConfig, clock: Clock, crew: Crew) -> None:
-            super().__init__(config, clock, crew)
+        def __init__(self, config: GatewayConfig, crew: Crew) -> None:
+            super().__init__(config, crew)
             views.append(self)
 
         def show(self, worker: CameraWorker, stream: Following) -> None:

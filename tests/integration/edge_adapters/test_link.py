@@ -337,6 +337,35 @@ def test_a_refused_password_is_one_line_that_says_so(broker: Mosquitto, gateway:
     assert "s3cret" not in text
 
 
+def test_a_refused_subscription_is_one_line_that_names_it(gateway: Gateway) -> None:
+    """Without receipts each event would be sent again and again, and nothing would say why."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        stop = threading.Event()
+
+        def refuse() -> None:
+            while not stop.is_set():
+                peer, _ = server.accept()
+                with peer:
+                    peer.recv(4096)
+                    peer.sendall(b"\x20\x02\x00\x00")
+                    if asked := peer.recv(4096):
+                        topics = asked.count(b"lookout/")
+                        peer.sendall(bytes([0x90, 2 + topics]) + asked[2:4] + b"\x80" * topics)
+                    peer.settimeout(5)
+                    peer.recv(4096)
+
+        threading.Thread(target=refuse, daemon=True).start()
+        with capture_logs() as lines:
+            link = gateway.link(BrokerOptions(host="127.0.0.1", port=server.getsockname()[1]))
+            eventually(lambda: any(line["log_level"] == "warning" for line in lines))
+            assert not link.connected
+            stop.set()
+            link.close()
+    text = " ".join(str(line["event"]) for line in lines)
+    assert "does not let this gateway subscribe to lookout/" in text
+    assert "access list" in text
+
+
 def test_a_handshake_that_fails_leaves_no_socket_behind() -> None:
     """A broker that starts anew cuts connections in the middle of their handshake."""
     with socket.create_server(("127.0.0.1", 0)) as server:

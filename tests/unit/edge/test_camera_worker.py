@@ -23,6 +23,7 @@ from lookout_edge.testing import (
     FakePlateReader,
     FixedDirectory,
     ListSource,
+    MemoryEvidence,
     ScriptedDetector,
     ShadeDetector,
     picture,
@@ -32,6 +33,7 @@ from unit.edge.worker_world import (
     OpenSink,
     World,
     dropped_in_status,
+    eventually,
     frames,
     see,
 )
@@ -310,8 +312,8 @@ def test_the_start_of_a_fire_is_not_given_up_for_what_comes_after_it(monkeypatch
     fire = some_event("fire", scenario=Scenario.FIRE_SMOKE)
     coming = [[fire, *(some_event(f"car-{number}") for number in range(1100))], []]
 
-    def step(_: Frame) -> list[EventData]:
-        return coming.pop(0)
+    def step(_: Frame, keep: Callable[[Sequence[EventData]], None]) -> None:
+        keep(coming.pop(0))
 
     monkeypatch.setattr(world.pipeline, "step", step)
     world.worker.run()
@@ -367,14 +369,14 @@ def test_what_a_button_told_is_left_to_the_button() -> None:
 
 def test_what_is_open_at_a_camera_that_is_watched_no_more_is_ended() -> None:
     sink = OpenSink([some_event("a", camera="gone"), some_event("b", camera="gate")])
-    end_unwatched(sink, {"gate"})
+    end_unwatched(sink, sink, {"gate"})
     assert [(event.occurrence, event.end_reason) for event in sink.events[2:]] == [("a", EndReason.SHUTDOWN)]
 
 
 def test_a_disk_that_refuses_to_end_what_is_unwatched_holds_up_nothing() -> None:
     sink = OpenSink([some_event("a", camera="gone")], broken=True)
     later: list[tuple[float, Callable[[], None]]] = []
-    unwatched = Unwatched(sink, lambda: {"gate"}, lambda after_s, act: later.append((after_s, act)))
+    unwatched = Unwatched(sink, sink, lambda: {"gate"}, lambda after_s, act: later.append((after_s, act)))
     unwatched.end()
     ((after_s, again),) = later
     assert after_s > 0
@@ -385,6 +387,24 @@ def test_a_disk_that_refuses_to_end_what_is_unwatched_holds_up_nothing() -> None
     sink.broken = True
     unwatched.end()
     assert len(later) == 1
+
+
+def test_whatever_a_picture_fails_of_its_alarm_hears_an_error_that_it_knows(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World(Endless(frames()))
+
+    def torn(*_: object, **__: object) -> None:
+        raise MemoryError("no room for it")
+
+    thread = Thread(target=world.worker.run)
+    thread.start()
+    try:
+        eventually(lambda: (Sight.WATCHING, None) in world.said)
+        monkeypatch.setattr(MemoryEvidence, "put", torn)
+        with pytest.raises(EdgeError, match="no room for it"):
+            world.worker.snapshot()
+    finally:
+        world.worker.stop()
+        thread.join(5)
 
 
 def test_a_wrong_password_is_not_tried_again_soon() -> None:

@@ -416,3 +416,17 @@ def test_poses_that_care_asks_for_are_estimated_and_told_in_the_next_look() -> N
     assert [event.attributes.stage for event in events if event.phase is Phase.START] == ["fall"]
     assert 14.0 <= events[0].captured_at.timestamp() <= 18.0
     assert pose.boxes[0] == person.box
+
+
+def test_what_is_open_ends_as_blind_while_no_picture_comes() -> None:
+    """A door that is held for it must not wait for a camera that may never come back."""
+    world = World()
+    world.show(WITH_CAR, 0.0, 6.0)
+    lost_at = 6.0
+    (told,) = world.pipeline.lose_sight(lost_at + 40.0, "stalled", lost_at)
+    assert (told.scenario, told.phase) == (Scenario.CAMERA_BLIND, Phase.START)
+    (ended,) = [e for e in world.pipeline.lose_sight(lost_at + 700.0, "stalled", lost_at) if e.phase is Phase.END]
+    assert (ended.scenario, ended.end_reason) == (Scenario.UNFAMILIAR_VEHICLE, EndReason.BLIND)
+    assert ended.occurrence == world.events[0].occurrence
+    assert ended.captured_at.timestamp() < lost_at
+    assert not [e for e in world.pipeline.lose_sight(lost_at + 800.0, "stalled", lost_at) if e.phase is Phase.END]

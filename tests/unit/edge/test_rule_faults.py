@@ -17,13 +17,13 @@ from lookout_edge.pipeline import CameraPipeline, Plates
 from lookout_edge.replay import events_of
 from lookout_edge.rules.base import Rule
 from lookout_edge.rules.registry import RULES
-from lookout_edge.testing import FixedDirectory, ShadeDetector
+from lookout_edge.testing import FakePlateReader, FixedDirectory, ShadeDetector
 
 CAR = Detection("car", 0.9, Box(0.1, 0.2, 0.5, 0.6))
 FIRE = Detection("fire", 0.95, Box(0.6, 0.1, 0.8, 0.5))
 
 
-class TornReader:
+class TornReader(FakePlateReader):
     """Fails as nobody foresaw."""
 
     def read(self, image: Image, region: Box) -> Sequence[PlateReading]:
@@ -37,7 +37,9 @@ def rule(scenario: Scenario) -> Rule:
 
 
 def pipeline_of(*rules: Rule, plates: Plates | None = None) -> CameraPipeline:
-    return CameraPipeline(Provenance(camera="gate", models={}), rules, ShadeDetector(lambda shade: [CAR, FIRE]), plates=plates)
+    return CameraPipeline(
+        Provenance(camera="gate", models={}), rules, ShadeDetector(lambda shade: [CAR, FIRE]), plates=plates
+    )
 
 
 def frames(seconds: float) -> list[Frame]:
@@ -49,7 +51,7 @@ def frames(seconds: float) -> list[Frame]:
 
 
 def test_an_alarm_is_kept_before_a_plate_is_read() -> None:
-    plates = Plates(reader=TornReader(), directory=FixedDirectory(), least_width=1)
+    plates = Plates(reader=TornReader(""), directory=FixedDirectory(), least_width=1)
     pipeline = pipeline_of(rule(Scenario.FIRE_SMOKE), rule(Scenario.UNFAMILIAR_VEHICLE), plates=plates)
     kept: list[EventData] = []
     fell = 0

@@ -125,7 +125,7 @@ class Endless:
 def test_the_stream_ends_when_nobody_looks_any_more(tmp_path: Path) -> None:
     stream: Following = Endless(filled(make_clip(tmp_path / "clip.mp4")))
     with viewing(200_000) as viewer:
-        desk = LiveDesk({"gate": stream}.get, dispatcher_url=viewer.url, token="t", clock=SystemClock())
+        desk = LiveDesk({"gate": stream}.get, dispatcher_url=viewer.url, token="t")
         desk.begin(View(session="a" * 32, camera="gate", seconds=600))
         eventually(lambda: len(viewer.content) >= 200_000)
         eventually(lambda: desk.running == frozenset())
@@ -135,7 +135,7 @@ def test_the_stream_ends_when_nobody_looks_any_more(tmp_path: Path) -> None:
 def test_the_stream_ends_by_itself(tmp_path: Path) -> None:
     stream: Following = Endless(filled(make_clip(tmp_path / "clip.mp4")))
     with viewing(1 << 40) as viewer:
-        desk = LiveDesk({"gate": stream}.get, dispatcher_url=viewer.url, token="t", clock=SystemClock())
+        desk = LiveDesk({"gate": stream}.get, dispatcher_url=viewer.url, token="t")
         desk.begin(View(session="a" * 32, camera="gate", seconds=0.2))
         eventually(lambda: desk.running == frozenset())
     assert viewer.content[4:8] == b"ftyp"
@@ -145,9 +145,9 @@ def test_what_cannot_be_shown_is_told_at_once(tmp_path: Path) -> None:
     streams: dict[str, Following] = {"dark": PacketRing(), "gate": Endless(filled(make_clip(tmp_path / "clip.mp4")))}
     view = View(session="0" * 32, camera="gate", seconds=60)
     with pytest.raises(EdgeError, match=r"No dispatcher\.url"):
-        LiveDesk(streams.get, dispatcher_url=None, token="", clock=SystemClock()).begin(view)
+        LiveDesk(streams.get, dispatcher_url=None, token="").begin(view)
     with viewing(1 << 40) as viewer:
-        desk = LiveDesk(streams.get, dispatcher_url=viewer.url, token="t", clock=SystemClock())
+        desk = LiveDesk(streams.get, dispatcher_url=viewer.url, token="t")
         for camera in ("dark", "attic"):
             with pytest.raises(EdgeError, match="gives no stream now"):
                 desk.begin(View(session="0" * 32, camera=camera, seconds=60))

@@ -23,7 +23,7 @@ TOPIC = "cam/7/onvif-ej/RuleEngine/FieldDetector/ObjectsInside"
 
 def talking(picture: EvidenceRef | None = PICTURE) -> ProfileM:
     profile = ProfileM("s1/g1", lambda _: picture)
-    profile.watch([TalkingCamera(camera="roof-cam", prefix="cam/7", rules=(FIELD, LINE))])
+    profile.watch([TalkingCamera(camera="roof-cam", prefix="cam/7", rules=(FIELD, LINE))], NOW)
     return profile
 
 
@@ -95,6 +95,41 @@ def test_a_camera_with_a_wrong_clock_is_dated_by_this_box() -> None:
     (start,) = talking().take(TOPIC, message("true", at=NOW - 7200), NOW)
     assert start.captured_at.timestamp() == NOW
     assert start.skew_s == -7200.0
+
+
+def test_what_a_broker_kept_for_hours_is_dated_by_a_camera_whose_clock_was_right() -> None:
+    profile = talking()
+    said(profile, "true")
+    said(profile, "false", NOW + 9)
+    later = NOW + 7200
+    (start,) = profile.take(TOPIC, message("true", at=NOW + 600), later)
+    (end,) = profile.take(TOPIC, message("false", at=NOW + 660), later)
+    assert (start.captured_at.timestamp(), end.captured_at.timestamp()) == (NOW + 600, NOW + 660)
+    assert profile.take(TOPIC, message("true", at=NOW - 9e8), later)[0].captured_at.timestamp() == later, "set back"
+
+
+def test_what_is_said_to_hold_again_long_after_is_something_new() -> None:
+    """A camera that was restarted while something was inside says nothing of its end."""
+    profile = talking()
+    (first,) = said(profile, "true")
+    assert said(profile, "true", NOW + 300) == []
+    assert said(profile, "true", NOW + 890) == [], "it goes on saying so"
+    ended, second = said(profile, "true", NOW + 2000)
+    assert (ended.occurrence, ended.end_reason) == (first.occurrence, EndReason.BLIND)
+    assert ended.captured_at.timestamp() == NOW + 890
+    assert (second.phase, second.occurrence == first.occurrence) == (Phase.START, False)
+
+
+def test_what_a_camera_said_that_nobody_listens_to_any_more_ends() -> None:
+    profile = talking()
+    (start,) = said(profile, "true")
+    (end,) = profile.watch([], NOW + 60)
+    assert (end.occurrence, end.end_reason, end.captured_at.timestamp()) == (
+        start.occurrence,
+        EndReason.SHUTDOWN,
+        NOW + 60,
+    )
+    assert profile.watch([], NOW + 61) == []
 
 
 def test_a_rule_that_is_deleted_in_the_camera_holds_no_more() -> None:

@@ -12,6 +12,11 @@ from lookout_edge.domain.occurrence import CAMERA_ANALYTICS
 
 #: A camera whose clock is further off than this is dated by this box.
 _TRUSTED_S = 10.0
+#: A broker keeps for so long at most what a camera says while nobody listens.
+_KEPT_S = 7 * 86_400
+#: What holds, is not said to end and is said to hold again after so many seconds is something new: a camera that was
+#: restarted meanwhile says nothing of the end.
+_FORGOTTEN_S = 600.0
 _PAYLOAD = "onvif-ej"
 _YES = frozenset({"true", "1", "active", "on"})
 _NO = frozenset({"false", "0", "inactive", "off"})
@@ -66,10 +71,18 @@ class ProfileM:
         self._cameras: tuple[TalkingCamera, ...] = ()
         #: (camera, name) → the last event of what holds, or was taken over from an earlier run.
         self._last: dict[tuple[str, str], EventData] = {}
+        #: (camera, name) → when it was last said to hold.
+        self._said_at: dict[tuple[str, str], float] = {}
+        #: Cameras whose clock was right when they were heard.
+        self._on_time: set[str] = set()
 
-    def watch(self, cameras: Iterable[TalkingCamera]) -> None:
-        """Listen to these from now on."""
+    def watch(self, cameras: Iterable[TalkingCamera], now: float) -> list[EventData]:
+        """Listen to these from now on; the ends of what the others said holds."""
         self._cameras = tuple(cameras)
+        known = {camera.camera for camera in self._cameras}
+        gone = [self._last.pop(key) for key in list(self._last) if key[0] not in known]
+        open_ones = [event for event in gone if event.end_reason is None]
+        return [_ended(event, _not_before(event, now), EndReason.SHUTDOWN) for event in open_ones]
 
     def resume(self, events: Iterable[EventData]) -> None:
         """Take over what an earlier run left: what still holds goes on under its name."""
@@ -83,8 +96,7 @@ class ProfileM:
         said = self._read(topic, payload)
         if said is None:
             return []
-        trusted = said.at is not None and abs(said.at - now) <= _TRUSTED_S
-        at = said.at if said.at is not None and trusted else now
+        at = self._moment(said, now)
         skew_s = None if said.at is None else round(said.at - now, 3)
         key = (said.camera, said.name)
         last = self._last.get(key)
@@ -92,17 +104,34 @@ class ProfileM:
             start = self._event(said, at, skew_s)
             return [start, _ended(start, at, EndReason.CLEARED)]
         if said.holds:
-            if last is not None and last.end_reason is None:
+            silent_s = at - self._said_at.get(key, at)
+            self._said_at[key] = at
+            if last is None or (last.end_reason is None and silent_s >= _FORGOTTEN_S):
+                ended = [] if last is None else [_ended(last, _not_before(last, at - silent_s), EndReason.BLIND)]
+                self._last[key] = self._event(said, at, skew_s)
+                return [*ended, self._last[key]]
+            if last.end_reason is None:
                 return []
-            self._last[key] = _resumed(last, at) if last is not None else self._event(said, at, skew_s)
+            self._last[key] = _resumed(last, at)
             return [self._last[key]]
-        return [] if last is None else [_ended(self._last.pop(key), at, EndReason.CLEARED)]
+        self._said_at.pop(key, None)
+        return [] if last is None else [_ended(self._last.pop(key), _not_before(last, at), EndReason.CLEARED)]
 
     def close(self, now: float) -> list[EventData]:
         """End what holds: nobody listens any more."""
         held = [event for event in self._last.values() if event.end_reason is None]
         self._last = {}
-        return [_ended(event, max(now, event.captured_at.timestamp()), EndReason.SHUTDOWN) for event in held]
+        return [_ended(event, _not_before(event, now), EndReason.SHUTDOWN) for event in held]
+
+    def _moment(self, said: _Said, now: float) -> float:
+        """When it was: as the camera says if its clock is right, even where the broker kept it for hours."""
+        if said.at is None:
+            return now
+        if abs(said.at - now) <= _TRUSTED_S:
+            self._on_time.add(said.camera)
+            return said.at
+        kept = said.camera in self._on_time and 0 < now - said.at <= _KEPT_S
+        return said.at if kept else now
 
     def _read(self, topic: str, payload: bytes) -> _Said | None:
         for camera in self._cameras:
@@ -181,6 +210,10 @@ def _time(value: object) -> float | None:
         return None
     moment = datetime.fromisoformat(value)
     return (moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)).timestamp()
+
+
+def _not_before(event: EventData, at: float) -> float:
+    return max(at, event.captured_at.timestamp())
 
 
 def _ended(event: EventData, at: float, reason: EndReason) -> EventData:

@@ -94,7 +94,7 @@ class OnvifListener:
             # Also while their broker is away: the disk may be back.
             self._keep(())
             cameras = self._cameras
-            self._profile.watch(cameras)
+            self._keep(self._profile.watch(cameras, self._clock.now()))
             for camera in cameras:
                 if camera.camera not in known:
                     known.add(camera.camera)
