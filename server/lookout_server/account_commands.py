@@ -39,12 +39,15 @@ def verify(
     as_json: AsJson = False,
     config: Config = None,
 ) -> None:
-    """Follow the whole log: exit 1 when an entry was changed, left out or put in. Write down what it prints."""
+    """Follow the whole log, and the histories of settled cases that it seals: exit 1 when something was changed, left
+    out or put in. Write down what it prints."""
     verdict = do(bootstrap.verify_audit(configured(config, level="warning"), noted))
     if as_json:
         typer.echo(json.dumps(verdict))
     if verdict["broken"] is not None:
         raise ServerError(f"the audit log does not hold at entry {verdict['broken']}: compare it with a backup")
+    if altered := verdict["altered"]:
+        raise ServerError(f"histories were changed after their cases were settled: {altered}; compare with a backup")
     if not as_json:
         count = verdict["entries"]
         holds = "1 entry holds" if count == 1 else f"{count} entries hold"

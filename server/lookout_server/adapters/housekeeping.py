@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from lookout_server.ports import Clock, EvidenceStore, Store
+from lookout_server.services.accounts import shorten_sessions
 from lookout_server.services.housekeeping import (
     QuarantineRoom,
     forget_commands,
@@ -47,6 +48,7 @@ async def keep_house(house: Household, *, clock: Clock) -> None:
 
 async def look_after(house: Household, at: datetime) -> None:
     """Let go of what is old, and say what a person has to see to. Evidence comes last: its store may refuse."""
+    await shorten_sessions(house.store, at=at)
     await forget_commands(house.store, at=at)
     await forget(house.store, at=at)
     await warn_of_certificates(house.store, at=at)

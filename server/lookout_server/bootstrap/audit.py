@@ -28,8 +28,9 @@ async def audit_entries(config: ServerConfig, last: int) -> list[Mapping[str, ob
     ]
 
 
-async def verify_audit(config: ServerConfig, noted: str | None) -> dict[str, int | str | None]:
-    """How many entries there are, the hash of the last, and where the chain breaks if it does."""
+async def verify_audit(config: ServerConfig, noted: str | None) -> dict[str, int | str | list[str] | None]:
+    """How many entries there are, the hash of the last, where the chain breaks if it does, and which cases' histories
+    are others than it sealed."""
     match = re.fullmatch(r"(\d+):([0-9a-f]{64})", noted) if noted else None
     if noted and match is None:
         raise InvalidError("write NUMBER:HASH, as an earlier check printed it")
@@ -38,7 +39,7 @@ async def verify_audit(config: ServerConfig, noted: str | None) -> dict[str, int
         broken = verdict.broken
         if match is not None and broken is None and await auditing.hash_of(database, int(match[1])) != match[2]:
             broken = int(match[1])
-    return {"entries": verdict.entries, "head": verdict.head, "broken": broken}
+    return {"entries": verdict.entries, "head": verdict.head, "broken": broken, "altered": list(verdict.altered)}
 
 
 async def reset_second_factor(config: ServerConfig, username: str) -> None:

@@ -52,6 +52,8 @@ class Act(StrEnum):
     VEHICLE_SAVED = "vehicle.saved"
     VEHICLE_REMOVED = "vehicle.removed"
     POLICY_CHANGED = "policy.changed"
+    #: With the hash of its history then, see ``seal``.
+    CASE_SETTLED = "case.settled"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,7 +15,7 @@ from lookout_server.ports.accounts import (
     SecondFactor,
     Session,
 )
-from lookout_server.ports.arrivals import EventLog, EvidenceIndex, Ledger, ProofRepository, Quarantine
+from lookout_server.ports.arrivals import Brought, EventLog, EvidenceIndex, Ledger, ProofRepository, Quarantine
 from lookout_server.ports.gateways import Enrolments, GatewayRepository
 from lookout_server.ports.hotline import HotlineRepository
 from lookout_server.ports.lists import ListRepository
@@ -77,6 +77,7 @@ __all__ = [
     "AnswerTo",
     "AuditFilter",
     "AuditLog",
+    "Brought",
     "CameraPart",
     "CareViews",
     "CaseFilter",

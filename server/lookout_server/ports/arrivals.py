@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from lookout_contract.events import Scenario
 from lookout_server.domain.ledger import Account
@@ -65,6 +65,13 @@ class Ledger(Protocol):
         ...
 
 
+class Brought(NamedTuple):
+    """When a file came, and its hash."""
+
+    at: datetime
+    sha256: str
+
+
 class EvidenceIndex(Protocol):
     """Which evidence files are stored."""
 
@@ -80,9 +87,11 @@ class EvidenceIndex(Protocol):
         """Who brought the file: ``person:ID`` or ``gateway:ID``."""
         ...
 
-    async def expired(self, before: datetime, kinds: Collection[Scenario] | None, limit: int) -> Sequence[str]:
-        """Hashes of files that were brought before then and that nothing has needed since; with ``kinds``, only
-        those of alarms and cases of these kinds."""
+    async def expired(
+        self, before: datetime, kinds: Collection[Scenario] | None, limit: int, *, after: Brought | None = None
+    ) -> Sequence[Brought]:
+        """Files that were brought before then and that nothing has needed since, the oldest first, and with ``after``
+        only what follows on it; with ``kinds``, only those of alarms and cases of these kinds."""
         ...
 
     async def forget(self, hashes: Collection[str]) -> None:

@@ -58,7 +58,11 @@ class PeopleRepository(AccountKeeping, Protocol):
         ...
 
     async def extend_session(self, token_hash: str, expires_at: datetime) -> None:
-        """Let the session end later."""
+        """Let the session end then."""
+        ...
+
+    async def shorten_sessions(self, above: datetime, expires_at: datetime) -> int:
+        """Let those end then that would end above that; how many."""
         ...
 
     async def end_sessions(self, *, token_hash: str | None = None, person_id: str | None = None) -> None:

@@ -283,11 +283,20 @@ async def whose_access(store: Store, token: str, *, at: datetime) -> Access:
             raise UnauthenticatedError("you are not signed in, or not any more: sign in again")
         person, expires_at = found
         seen = await access(uow, person, at)
-    if at + SESSION_LASTS - expires_at > _EXTEND_EVERY:
+    # Either way: it was begun while the clock was ahead, and would last until then.
+    if abs(at + SESSION_LASTS - expires_at) > _EXTEND_EVERY:
         async with store.write() as uow:
             await uow.people.extend_session(hashed, at + SESSION_LASTS)
             await uow.commit()
     return seen
+
+
+async def shorten_sessions(store: Store, *, at: datetime) -> int:
+    """Sessions that were begun while the clock was ahead end as others do, from now on; how many there were."""
+    async with store.write() as uow:
+        shortened = await uow.people.shorten_sessions(at + SESSION_LASTS + _EXTEND_EVERY, at + SESSION_LASTS)
+        await uow.commit()
+    return shortened
 
 
 async def whose_upload_token(store: Store, token: str) -> str | None:

@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lookout_server.domain.audit import GENESIS, Kept, first_break
-from lookout_server.ports import Store
+from lookout_server.domain.audit import GENESIS, Act, Entry, Kept, first_break
+from lookout_server.domain.case import HistoryEntry
+from lookout_server.domain.seal import seal_of
+from lookout_server.ports import Store, UnitOfWork
 
 _PAGE = 500
 
@@ -16,11 +18,17 @@ class Verdict:
     entries: int
     head: str
     broken: int | None
+    #: Cases whose histories are not what they were when an entry sealed them: their ids.
+    altered: tuple[str, ...] = ()
 
 
 async def verify(store: Store) -> Verdict:
-    """Read the whole log and follow its hashes; entries missing at the end show in the counter."""
+    """Read the whole log and follow its hashes, and compare the histories of cases that it sealed.
+
+    Entries missing at the end show in the counter.
+    """
     last: Kept | None = None
+    altered: dict[str, None] = {}
     async with store.read() as uow:
         given = await uow.audit.given()
         while entries := await uow.audit.after(last.seq if last else 0, _PAGE):
@@ -28,8 +36,22 @@ async def verify(store: Store) -> Verdict:
             if broken is not None:
                 return Verdict(entries=given, head=last.chain if last else GENESIS, broken=broken)
             last = entries[-1]
+            altered.update(dict.fromkeys(await _altered(uow, entries)))
     found = last.seq if last else 0
-    return Verdict(entries=given, head=last.chain if last else GENESIS, broken=found + 1 if found < given else None)
+    broken = found + 1 if found < given else None
+    return Verdict(entries=given, head=last.chain if last else GENESIS, broken=broken, altered=tuple(altered))
+
+
+async def _altered(uow: UnitOfWork, entries: Sequence[Kept]) -> list[str]:
+    """Which cases have another history than these entries sealed. What was added since is sealed by a later one."""
+    seals = [kept.entry for kept in entries if kept.entry.act is Act.CASE_SETTLED]
+    histories = await uow.cases.histories({seal.subject for seal in seals}) if seals else {}
+    return [seal.subject for seal in seals if not _holds(seal, histories[seal.subject])]
+
+
+def _holds(seal: Entry, lines: Sequence[HistoryEntry]) -> bool:
+    said = seal.details or {}
+    return seal_of(seal.subject, lines[: int(said["lines"])]) == said["hash"]
 
 
 async def hash_of(store: Store, seq: int) -> str | None:

@@ -9,7 +9,7 @@ import structlog
 from lookout_contract.events import Scenario
 from lookout_server.domain.access import RESTRICTED
 from lookout_server.errors import StoreError
-from lookout_server.ports import EvidenceStore, Store
+from lookout_server.ports import Brought, EvidenceStore, Store
 
 _log = structlog.stdlib.get_logger(__name__)
 
@@ -47,11 +47,13 @@ async def expire_evidence(store: Store, files: EvidenceStore, retention: Retenti
 
 async def _expire(store: Store, files: EvidenceStore, before: datetime, kinds: Collection[Scenario] | None) -> int:
     gone = 0
+    after: Brought | None = None
     while True:
         async with store.read() as uow:
-            due = await uow.evidence.expired(before, kinds, _AT_ONCE)
+            # On from the last one: what is old and stays was looked at, and would be at each of these looks.
+            due = await uow.evidence.expired(before, kinds, _AT_ONCE, after=after)
         # The file first: whoever is killed in between finds it due again.
-        deleted = await _delete(files, due)
+        deleted = await _delete(files, [each.sha256 for each in due])
         if deleted:
             async with store.write() as uow:
                 await uow.evidence.forget(deleted)
@@ -59,6 +61,7 @@ async def _expire(store: Store, files: EvidenceStore, before: datetime, kinds: C
         gone += len(deleted)
         if len(due) < _AT_ONCE or not deleted:
             return gone
+        after = due[-1]
 
 
 async def _delete(files: EvidenceStore, due: Sequence[str]) -> list[str]:

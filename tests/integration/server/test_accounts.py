@@ -13,6 +13,7 @@ from integration.server.fleet import database_of
 from lookout_server.domain.audit import GENESIS, Act, Entry
 from lookout_server.errors import StoreError, StoreRefusedError
 from lookout_server.services import auditing, factors
+from lookout_server.services.accounts import shorten_sessions
 from lookout_server.testing import NOON, PASSWORD, SmallGateway, Station
 
 pytestmark = pytest.mark.anyio
@@ -45,6 +46,26 @@ async def test_sessions_are_seen_and_ended_one_by_one_or_all(station: Station, w
     async with station.store.read() as uow:
         acts = [kept.entry.act for kept in await uow.audit.before(None, 2)]
     assert acts == [Act.SESSIONS_REVOKED, Act.SIGNED_IN]
+
+
+@SQLITE
+@pytest.mark.parametrize("is_used", [True, False])
+async def test_a_session_of_while_the_clock_was_ahead_lasts_as_others_do(
+    station: Station, web: httpx.AsyncClient, is_used: bool
+) -> None:
+    station.clock.advance(365 * 86_400)
+    headers = await _headers(web, "wang")
+    station.clock.advance(-365 * 86_400)
+    if is_used:
+        assert (await web.get("/api/v1/session", headers=headers)).status_code == 200
+    else:
+        assert await shorten_sessions(station.store, at=station.clock.now()) == 1
+        assert await shorten_sessions(station.store, at=station.clock.now()) == 0
+    station.clock.advance(12 * 3600 - 1)
+    async with station.store.read() as uow:
+        assert len(await uow.people.sessions("u-wang", station.clock.now())) == 1
+    station.clock.advance(2)
+    assert (await web.get("/api/v1/session", headers=headers)).status_code == 401
 
 
 @pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)

@@ -42,9 +42,11 @@ from lookout_server.adapters.database.tables import (
 )
 from lookout_server.adapters.database.visibility import cases_seen
 from lookout_server.domain.access import RESTRICTED, Access
+from lookout_server.domain.audit import Act, Entry
 from lookout_server.domain.case import Case, CaseEvidence, CaseEvidenceKind, HistoryEntry, Source, Stage, Whistle
 from lookout_server.domain.deadline import DeadlineKind
 from lookout_server.domain.moves import IN_HAND, ROOM_IS_NEXT, ROOM_WATCHES, SETTLED, Action
+from lookout_server.domain.seal import seal_of
 from lookout_server.domain.territory import CameraKey
 from lookout_server.errors import ConflictError, StaleVersionError
 from lookout_server.ports import CaseFilter, Page
@@ -55,6 +57,8 @@ class SqlCases:
 
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
+        #: Cases that this transaction settles, with the line that did it.
+        self._settled: dict[str, HistoryEntry] = {}
 
     async def next_number(self, day: str) -> int:
         """A counter a day, locked until the transaction ends: no number is lost or given twice."""
@@ -108,6 +112,8 @@ class SqlCases:
             raise StaleVersionError(seen=seen, current=found[case.id].version)
         await self._keep_whistles(case, entry.action)
         await self._append(case.id, entry)
+        if case.state in SETTLED:
+            self._settled[case.id] = entry
 
     async def release_alarms(self, case_id: str, *, released: bool) -> None:
         """The links stay: a void case still says what it was about."""
@@ -160,6 +166,19 @@ class SqlCases:
         """Oldest first."""
         statement = select(CaseHistoryRow).where(CaseHistoryRow.case_id == case_id).order_by(CaseHistoryRow.seq)
         return [entry_of(row) for row in await scalars(self._session, statement)]
+
+    async def seals(self) -> Sequence[Entry]:
+        """For the audit log: of each case that this transaction settled, as the database has its history now."""
+        if not self._settled:
+            return ()
+        settled, self._settled = self._settled, {}
+        sealed: list[Entry] = []
+        for name, lines in (await self.histories(settled)).items():
+            last = settled[name]
+            said: dict[str, str | int] = {"lines": len(lines), "hash": seal_of(name, lines)}
+            details = {**said, "state": last.to_state.value}
+            sealed.append(Entry(at=last.at, act=Act.CASE_SETTLED, actor=last.actor, subject=name, details=details))
+        return sealed
 
     async def attach(self, case_id: str, evidence: CaseEvidence) -> None:
         """The same file as the same thing again does nothing."""

@@ -19,7 +19,7 @@ from lookout_server.adapters.database.tables import (
 )
 from lookout_server.domain.alarm import Disposition
 from lookout_server.domain.moves import SETTLED
-from lookout_server.ports import StoredFile
+from lookout_server.ports import Brought, StoredFile
 
 
 class SqlEvidence:
@@ -51,8 +51,10 @@ class SqlEvidence:
         statement = select(EvidenceRow.sha256).where(EvidenceRow.sha256 > after).order_by(EvidenceRow.sha256)
         return (await self._session.scalars(statement.limit(limit))).all()
 
-    async def expired(self, before: datetime, kinds: Collection[Scenario] | None, limit: int) -> Sequence[str]:
-        """The oldest first."""
+    async def expired(
+        self, before: datetime, kinds: Collection[Scenario] | None, limit: int, *, after: Brought | None = None
+    ) -> Sequence[Brought]:
+        """By the index of when they came."""
         of_alarm = select(AlarmEvidenceRow.sha256).join(AlarmRow, AlarmRow.id == AlarmEvidenceRow.alarm_id)
         of_case = select(CaseEvidenceRow.sha256).join(CaseRow, CaseRow.id == CaseEvidenceRow.case_id)
         at_work = or_(CaseRow.state.not_in(sorted(state.value for state in SETTLED)), CaseRow.updated_at >= before)
@@ -65,12 +67,17 @@ class SqlEvidence:
             of_case.where(also, at_work).exists(),
             select(PlanRow.id).where(PlanRow.sha256 == EvidenceRow.sha256).exists(),
         )
-        statement = select(EvidenceRow.sha256).where(EvidenceRow.uploaded_at < before, ~needed)
+        came, sha256 = EvidenceRow.uploaded_at, EvidenceRow.sha256
+        statement = select(came, sha256).where(came < before, ~needed)
+        if after is not None:
+            # The first alone is what an index can begin at.
+            statement = statement.where(came >= after.at, or_(came > after.at, sha256 > after.sha256))
         if kinds is not None:
             names = sorted(kind.value for kind in kinds)
             alarmed = of_alarm.where(mine, AlarmRow.scenario.in_(names)).exists()
             statement = statement.where(or_(alarmed, of_case.where(also, CaseRow.scenario.in_(names)).exists()))
-        return (await self._session.scalars(statement.order_by(EvidenceRow.uploaded_at).limit(limit))).all()
+        found = await self._session.execute(statement.order_by(came, sha256).limit(limit))
+        return [Brought(at=at, sha256=name) for at, name in found]
 
     async def forget(self, hashes: Collection[str]) -> None:
         """One statement."""

@@ -178,9 +178,15 @@ class SqlPeople:
         ]
 
     async def extend_session(self, token_hash: str, expires_at: datetime) -> None:
-        """Later only matters; a revoked session stays gone."""
+        """A revoked session stays gone."""
         statement = update(SessionRow).where(SessionRow.token_hash == token_hash).values(expires_at=expires_at)
         await self._session.execute(statement.execution_options(synchronize_session=False))
+
+    async def shorten_sessions(self, above: datetime, expires_at: datetime) -> int:
+        """One statement."""
+        statement = update(SessionRow).where(SessionRow.expires_at > above).values(expires_at=expires_at)
+        done = await self._session.execute(statement.execution_options(synchronize_session=False))
+        return int(getattr(done, "rowcount", 0))
 
     async def end_sessions(self, *, token_hash: str | None = None, person_id: str | None = None) -> None:
         """Delete the rows."""

@@ -121,6 +121,9 @@ class SqlUnitOfWork:
         """Write what was queued, number the feed last (its counter is locked from then on), and commit."""
         if recalled_in(self.session) is not None and self.session.in_transaction():
             raise AssumedError("SQLAlchemy has something to write, too")
+        if "cases" in self.__dict__:
+            for entry in await self.cases.seals():
+                self.audit.add(entry)
         await self.audit.flush()
         self.has_outbox = await self.outbox.flush()
         self.has_feed = await self.feed.flush()

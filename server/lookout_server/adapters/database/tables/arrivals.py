@@ -78,6 +78,7 @@ class EvidenceRow(Base):
     """Files that are in the evidence store."""
 
     __tablename__ = "evidence"
+    __table_args__ = (Index(None, "uploaded_at", "sha256"),)
     sha256: Mapped[str] = mapped_column(Hash, primary_key=True)
     mime: Mapped[str] = mapped_column(String(100))
     bytes: Mapped[int] = mapped_column(BigInteger)
