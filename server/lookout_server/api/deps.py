@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry
 
 from lookout_server.api.models.feed import LineBook
 from lookout_server.api.rate import Buckets
+from lookout_server.api.refusals import Refusals
 from lookout_server.api.throttle import Allowances, SignInThrottle
 from lookout_server.domain.territory import Role, Site
 from lookout_server.exchange.policy import PolicyFile
@@ -82,6 +83,8 @@ class Deps:
     lines: LineBook = field(default_factory=LineBook)
     #: What strangers may do without an account.
     allowances: Allowances = field(default_factory=Allowances)
+    #: Which refused sign-ins the audit log hears of one by one.
+    refusals: Refusals = field(default_factory=Refusals)
     #: How much one account, and one address, may ask; None: as much as it likes.
     asking: Buckets | None = None
     addresses: Buckets | None = None

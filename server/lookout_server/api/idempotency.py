@@ -1,7 +1,7 @@
 """The same POST sent twice does its work once (draft-ietf-httpapi-idempotency-key-header).
 
 A client that heard no answer sends the request again under the same ``Idempotency-Key`` and gets what the first got.
-Keys belong to whoever sent them: the session, or without one the address. They are forgotten after a day.
+Keys belong to the session that sent them, and are not looked at without one. They are forgotten after a day.
 """
 
 import hashlib
@@ -10,13 +10,14 @@ from datetime import datetime
 
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect
+from starlette.requests import ClientDisconnect, cookie_parser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lookout_server.api import problems
+from lookout_server.api.security import COOKIE
 from lookout_server.errors import ConflictError, InvalidError, StoreError
 from lookout_server.ports import Answer, RequestKey, Store
-from lookout_server.services import repeating
+from lookout_server.services import accounts, repeating
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
@@ -48,6 +49,15 @@ class Idempotency:
         try:
             if not 1 <= len(name) <= _MAX_KEY or not name.isprintable():
                 raise InvalidError(f"{HEADER} is 1 to {_MAX_KEY} printable characters: a random UUID will do")
+            is_known = await _is_known(self._store, headers)
+        except (InvalidError, StoreError) as error:
+            await problems.response(error.code, str(error))(scope, receive, send)
+            return
+        if not is_known:
+            # It is refused without being read or remembered: neither memory nor disk is a stranger's.
+            await self._app(scope, receive, send)
+            return
+        try:
             body = await _whole(receive)
             key = RequestKey(scope=_sender(scope, headers), name=name, request=_digest(scope, body))
             held = await repeating.claim(self._store, key, at=self._now())
@@ -90,6 +100,18 @@ class Idempotency:
             await repeating.settle(self._store, key, answer)
         for message in told:
             await send(message)
+
+
+async def _is_known(store: Store, headers: Headers) -> bool:
+    """Whether the request comes with a token that was given out; what it may do is for the routes to say."""
+    kind, _, token = headers.get("authorization", "").partition(" ")
+    if kind.lower() != "bearer" or not token:
+        token = cookie_parser(headers.get("cookie", "")).get(COOKIE, "")
+    if not token:
+        return False
+    hashed = accounts.hash_token(token.strip())
+    async with store.read() as uow:
+        return await uow.people.session(hashed) is not None or await uow.gateways.by_token(hashed) is not None
 
 
 def _answer(told: list[Message]) -> Answer | None:

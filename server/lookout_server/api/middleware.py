@@ -14,9 +14,9 @@ from lookout_server.services.stills import MAX_BYTES as MAX_STILL_BYTES
 
 #: Nothing but evidence is large.
 MAX_JSON_BYTES = 64 * 1024
-_EVIDENCE = "/api/v1/evidence/"
-#: A gateway's stream, which has no end; what may wait of it is bounded where it is taken.
-_LIVE = "/api/v1/live/"
+#: Files, and gateways' streams, which have no end: bounded where they are taken. By method, too: whatever else is sent
+#: there is sent by a stranger, and somebody may keep all of it before a route says no.
+_UNBOUNDED = (("PUT", "/api/v1/evidence/"), ("POST", "/api/v1/live/"))
 #: A plan's picture, before it is drawn anew.
 _PLANS = "/api/v1/plans"
 #: A gateway's small picture of a camera.
@@ -36,6 +36,7 @@ _MAX_ESTATE_BYTES = 8 * 1024 * 1024
 
 _TABLES = {_ESTATE: _MAX_ESTATE_BYTES, _VEHICLES: _MAX_VEHICLES_BYTES}
 
+_METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -126,7 +127,7 @@ class BodyLimit:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or str(scope["path"]).startswith((_EVIDENCE, _LIVE)):
+        if scope["type"] != "http" or _is_unbounded(str(scope["method"]), str(scope["path"])):
             await self._app(scope, receive, send)
             return
         most = _most(str(scope["path"]))
@@ -146,6 +147,10 @@ class BodyLimit:
             return message
 
         await self._app(scope, limited, send)
+
+
+def _is_unbounded(method: str, path: str) -> bool:
+    return any(method == wanted and path.startswith(begin) for wanted, begin in _UNBOUNDED)
 
 
 def _most(path: str) -> int:
@@ -192,5 +197,7 @@ class Counting:
             await self._app(scope, receive, note_status)
         finally:
             route = str(getattr(scope.get("route"), "path", "other"))
-            self._counts.requests.labels(str(scope["method"]), route, str(status)).inc()
+            # A client may make up methods, and each would be a series for good.
+            method = str(scope["method"]) if scope["method"] in _METHODS else "other"
+            self._counts.requests.labels(method, route, str(status)).inc()
             self._counts.seconds.labels(route).observe(time.perf_counter() - started)

@@ -1,5 +1,6 @@
 """A bound on how much one account, or one address, may ask: token buckets in memory, for each dispatcher."""
 
+import ipaddress
 import math
 import time
 from collections import OrderedDict
@@ -13,7 +14,8 @@ from lookout_server.errors import ThrottledError
 
 #: Buckets kept; a flood of addresses pushes the longest unused out, which were full again anyhow.
 _KEPT = 20_000
-_LIMITED = "/api/"
+#: The others are asked by machines that come seldom, and cost the database as much.
+_LIMITED = ("/api/", "/metrics", "/readyz")
 #: What boxes bring, and what must never wait: method (None: any) and how the path begins.
 _NEVER: tuple[tuple[str | None, str], ...] = (
     ("PUT", "/api/v1/evidence/"),
@@ -66,6 +68,19 @@ def unlimited(method: str, path: str) -> bool:
     return any((wanted is None or wanted == method) and path.startswith(begin) for wanted, begin in _NEVER)
 
 
+def whence(address: str) -> str:
+    """Who an address stands for, as far as one can tell: a line has 2**64 of IPv6, and may use them all."""
+    if ":" not in address:
+        return address
+    try:
+        found = ipaddress.IPv6Address(address)
+    except ValueError:
+        return address
+    if found.ipv4_mapped is not None:
+        return str(found.ipv4_mapped)
+    return str(ipaddress.IPv6Network((int(found) >> 64 << 64, 64)))
+
+
 class AddressLimit:
     """Answers 429 to addresses that ask too much of the API, before anything else is done for them."""
 
@@ -78,7 +93,7 @@ class AddressLimit:
             path, client = str(scope["path"]), scope.get("client")
             if path.startswith(_LIMITED) and not unlimited(str(scope["method"]), path):
                 try:
-                    self._buckets.take(str(client[0]) if client else "")
+                    self._buckets.take(whence(str(client[0])) if client else "")
                 except ThrottledError as error:
                     answer = problems.response(error.code, str(error), error.extras)
                     answer.headers["Retry-After"] = str(error.retry_after_s)

@@ -38,6 +38,7 @@ from lookout_server.adapters.uploads import PieceFolder
 from lookout_server.adapters.web_push import WebPush
 from lookout_server.adapters.webhook_post import HttpPost, run_webhooks
 from lookout_server.api.rate import Buckets, Rate
+from lookout_server.api.refusals import tell_of_refusals
 from lookout_server.app import Deps, create_app
 from lookout_server.bootstrap.access import import_at_first_start
 from lookout_server.bootstrap.broker import ReachedBroker, intake_filters, local_address, reach_broker
@@ -135,6 +136,7 @@ class Dispatcher:
             checks={"broker": link.problem, "intake": intake.problem},
             blocked=lambda: _blocked(link, intake),
         )
+        supervisor.start("refusals", lambda: tell_of_refusals(deps.refusals, database, now=self._clock.now))
         proxies = [str(network) for network in config.listen.proxies]
         http = HttpServer(self._traced(create_app(deps)), listening, proxies=proxies)
         self._parts.push_async_callback(http.stop)

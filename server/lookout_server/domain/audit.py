@@ -21,6 +21,8 @@ class Act(StrEnum):
 
     SIGNED_IN = "session.begun"
     SIGN_IN_REFUSED = "session.refused"
+    #: Several in one line, when there were many.
+    SIGN_INS_REFUSED = "session.refused_often"
     SIGNED_OUT = "session.ended"
     SESSIONS_REVOKED = "session.revoked"
     ACCOUNT_SAVED = "account.saved"

@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from lookout_server.domain.access import Access
 from lookout_server.domain.audit import Act, Entry
@@ -109,6 +110,19 @@ class Place:
 NOWHERE = Place()
 
 
+class TakesRefusal(Protocol):
+    """Says whether the audit log gets an entry of its own for a refused sign-in, and counts it."""
+
+    def __call__(self, person: str | None, address: str, at: datetime, /) -> bool:
+        """``person``: whose name was typed, None for nobody's."""
+        ...
+
+
+def every_refusal(_person: str | None, _address: str, _at: datetime) -> bool:
+    """For who is few: the command line, tests."""
+    return True
+
+
 @dataclass(frozen=True, kw_only=True)
 class Credentials:
     """What somebody shows to be let in. ``code``: of the second factor."""
@@ -125,13 +139,13 @@ async def sign_in(
     *,
     at: datetime,
     place: Place = NOWHERE,
-    noted: bool = True,
+    takes: TakesRefusal = every_refusal,
 ) -> tuple[Person, str]:
     """The person and a session token. UnauthenticatedError does not say which of the two was wrong.
 
     Once the password is right: CodeNeededError when the person has a second factor and no code was given,
-    AccountDisabledError when the account is disabled, for they would try theirs again and again. ``noted``: whether the
-    audit log hears of a refusal.
+    AccountDisabledError when the account is disabled, for they would try theirs again and again. ``takes``: whether the
+    audit log gets an entry of a refusal.
     """
     async with store.read() as uow:
         found = await uow.people.credentials(given.username, barred=True)
@@ -140,8 +154,7 @@ async def sign_in(
     except CodeNeededError:
         raise
     except UnauthenticatedError:
-        if noted:
-            await note_refusal(store, found[0].id if found else None, place, at)
+        await note_refusal(store, found[0].id if found else None, place, at, takes)
         raise
     return person, await begin_session(store, person, place, at=at, how="password")
 
@@ -181,8 +194,12 @@ async def begin_session(store: Store, person: Person, place: Place, *, at: datet
     return token
 
 
-async def note_refusal(store: Store, person: str | None, place: Place, at: datetime) -> None:
+async def note_refusal(
+    store: Store, person: str | None, place: Place, at: datetime, takes: TakesRefusal = every_refusal
+) -> None:
     """Write down that somebody was not let in."""
+    if not takes(person, place.address[:64], at):
+        return
     # What was typed for a name may be a password: only names that exist are written down.
     details: dict[str, str | int] = {"address": place.address[:64]}
     async with store.write() as uow:

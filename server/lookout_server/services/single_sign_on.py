@@ -8,7 +8,7 @@ from typing import Protocol
 from lookout_server.domain.territory import Person
 from lookout_server.errors import UnauthenticatedError
 from lookout_server.ports import Store
-from lookout_server.services.accounts import Place, begin_session, note_refusal
+from lookout_server.services.accounts import Place, TakesRefusal, begin_session, every_refusal, note_refusal
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,13 +45,20 @@ def begin(redirect_uri: str) -> Attempt:
 
 
 async def finish(
-    store: Store, provider: Provider, attempt: Attempt, code: str, place: Place, *, at: datetime
+    store: Store,
+    provider: Provider,
+    attempt: Attempt,
+    code: str,
+    place: Place,
+    *,
+    at: datetime,
+    takes: TakesRefusal = every_refusal,
 ) -> tuple[Person, str]:
     """The person and a session token. Nobody gets an account by this: it has to be there."""
     username = await provider.username(attempt, code, at)
     async with store.read() as uow:
         found = await uow.people.credentials(username)
     if found is None:
-        await note_refusal(store, None, place, at)
+        await note_refusal(store, None, place, at, takes)
         raise UnauthenticatedError("you have no account here: ask an administrator for one of the same name")
     return found[0], await begin_session(store, found[0], place, at=at, how="oidc")

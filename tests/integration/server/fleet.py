@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from lookout_server.adapters.database import Committed, Database
 from lookout_server.adapters.feed import FeedHub
 from lookout_server.api.models.feed import LineBook
+from lookout_server.api.refusals import Refusals
 from lookout_server.api.throttle import Allowances, SignInThrottle
 from lookout_server.app import Deps, create_app
 from lookout_server.ports import Ahead, Store, UnitOfWork
@@ -98,6 +99,7 @@ def app_of(deps: Deps) -> ASGIApp:
             feed=other.feed,
             metrics=CollectorRegistry(),
             throttle=SignInThrottle(),
+            refusals=Refusals(),
             lines=LineBook(),
             allowances=Allowances(),
             live=LiveDesk(),

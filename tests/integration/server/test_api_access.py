@@ -1,6 +1,7 @@
 """Who may do what: every route, as every role. The table is checked against the OpenAPI document for completeness."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -8,8 +9,10 @@ import pytest
 
 from lookout_contract.cases import CaseState
 from lookout_server.app import openapi_document
-from lookout_server.domain.case import SYSTEM
-from lookout_server.domain.moving import opened
+from lookout_server.domain.alarm import alarm_id
+from lookout_server.domain.case import SYSTEM, Asked, Whistle
+from lookout_server.domain.moves import Action
+from lookout_server.domain.moving import opened, rechecked
 from lookout_server.domain.territory import Role
 from lookout_server.ports import StoredFile
 from lookout_server.services.accounts import Account, add_person, issue_gateway_token
@@ -33,6 +36,7 @@ PEOPLE = [
     *("li", "zhao", "root", "operator-in", "supervisor-in", "admin-in"),
     *("operator-out", "supervisor-out", "admin-out", "wang", "head-in", "chen", "head-out", "fire"),
 ]
+#: fire is called to a case by the one test that says so.
 OUTSIDE = {"operator-out", "supervisor-out", "admin-out", "chen", "head-out", "fire"}
 WHOLE_SITE = {"li", "zhao", "root"}
 LEADS = {"zhao", "root", "supervisor-in", "admin-in", "supervisor-out", "admin-out"}
@@ -53,6 +57,8 @@ ACCOUNT = {"name": "新人", "roles": ["worker"]}
 NOBODYS_ALARM = "a-" + "0" * 20
 NOBODYS_VEHICLE = f"/api/v1/vehicles/v-{'0' * 20}"
 SHA = picture().sha256
+#: Of the case that is split.
+ALARMS = [alarm_id("/site/kangle/gateway/gw-1", name) for name in ("o-1", "o-2")]
 
 
 @dataclass(frozen=True)
@@ -276,15 +282,15 @@ MOVES: dict[str, tuple[str, CaseState, dict[str, Any], set[str]]] = {
     "superviseCase": ("supervise", CaseState.ON_SCENE, {"reason": "投诉"}, NEAR & LEADS),
     "followUpCase": ("follow_up", CaseState.CLOSED, {}, NEAR),
     "evaluateCase": ("evaluate", CaseState.CLOSED, {"score": 5}, NEAR),
+    "mergeCase": ("merge", CaseState.CONFIRMED, {"into": "c-20261122-0900"}, NEAR),
+    "splitCase": ("split", CaseState.CONFIRMED, {"alarms": [ALARMS[0]]}, NEAR),
+    "approveCase": ("approve", CaseState.ON_SCENE, {}, NEAR & LEADS),
+    "refuseCase": ("refuse", CaseState.ON_SCENE, {"reason": "不同意"}, NEAR & LEADS),
+    "reportInToCase": ("report_in", CaseState.ON_SCENE, {}, {"fire"}),
 }
 
-#: Open to anybody, or tried by tests of their own: below, and in test_states.
+#: Open to anybody, or tried by tests of their own, below.
 ELSEWHERE = {
-    "mergeCase",
-    "splitCase",
-    "approveCase",
-    "refuseCase",
-    "reportInToCase",
     "takeBackJudgement",
     "signIn",
     "getSignInWays",
@@ -317,13 +323,28 @@ async def _headers(web: httpx.AsyncClient, username: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {answer.json()['token']}"}
 
 
-async def _case(station: Station, number: int, state: CaseState) -> str:
-    """A case of grid-07 in this state, in wang's hands."""
+async def _case(
+    station: Station, number: int, state: CaseState, operation: str = "", *, asked_by: str = "u-wang"
+) -> str:
+    """A case of grid-07 in this state, in wang's hands, and ready for the operation."""
     blank = a_case(state, number=number, handler="u-wang")
+    if operation in {"approveCase", "refuseCase"}:
+        until = NOON + timedelta(days=2)
+        blank = replace(blank, asked=Asked(action=Action.ASK_SUSPEND, until=until, by=asked_by, reason="等待配件"))
+    if operation == "splitCase":
+        gateway = SmallGateway(sequence=0)
+        await station.intake.take([gateway.sends(name) for name in ("o-1", "o-2")])
+        blank = replace(blank, alarms=tuple(ALARMS))
     async with station.store.write() as uow:
         await uow.cases.add(*opened(blank, actor=SYSTEM, at=NOON, data={}))
         file = StoredFile(sha256=SHA, mime="image/jpeg", bytes=len(JPEG))
         await uow.evidence.add(file, uploader="gateway:gw-1", at=NOON)
+        if operation == "reportInToCase":
+            held = (await uow.cases.get([blank.id]))[blank.id]
+            noted, line = rechecked(held, at=NOON, note=None, data={})
+            whistle = Whistle(person="u-fire", due_at=NOON + timedelta(minutes=30))
+            called = replace(noted, version=held.version, whistles=(whistle,))
+            await uow.cases.update(called, replace(line, action=Action.WHISTLE), seen=held.version)
         await uow.commit()
     return blank.id
 
@@ -349,12 +370,24 @@ async def test_routes(station: Station, web: httpx.AsyncClient, username: str) -
 @pytest.mark.parametrize("username", PEOPLE)
 async def test_moves(station: Station, web: httpx.AsyncClient, username: str) -> None:
     await _add_people(station)
+    await _case(station, 900, CaseState.CONFIRMED)
     headers = await _headers(web, username)
-    for number, (operation, (path, state, body, allowed)) in enumerate(MOVES.items(), start=1):
-        case_id = await _case(station, number, state)
+    # Behind the numbers that a split gives.
+    for number, (operation, (path, state, body, allowed)) in enumerate(MOVES.items(), start=100):
+        case_id = await _case(station, number, state, operation)
         answer = await web.post(f"/api/v1/cases/{case_id}/{path}", json={"version": 1, **body}, headers=headers)
-        expected = 404 if username in OUTSIDE else 200 if username in allowed else 403
+        # Nobody else was called, so to them there is no such move.
+        refused = 409 if operation == "reportInToCase" else 403
+        expected = 200 if username in allowed else 404 if username in OUTSIDE else refused
         assert answer.status_code == expected, (operation, answer.text)
+
+
+async def test_who_asked_for_more_time_does_not_approve_it(station: Station, web: httpx.AsyncClient) -> None:
+    case_id = await _case(station, 1, CaseState.ON_SCENE, "approveCase", asked_by="u-zhao")
+    for username, status in (("zhao", 403), ("root", 200)):
+        url = f"/api/v1/cases/{case_id}/approve"
+        answer = await web.post(url, json={"version": 1}, headers=await _headers(web, username))
+        assert answer.status_code == status, answer.text
 
 
 async def test_without_a_session_nothing_is_told(station: Station, web: httpx.AsyncClient) -> None:

@@ -9,16 +9,18 @@ import pytest
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
+from integration.server.fleet import app_of
 from lookout_contract.cases import CaseState
 from lookout_contract.events import Scenario, Severity
 from lookout_server.adapters.database import searching
 from lookout_server.api.idempotency import Idempotency, takes_key
-from lookout_server.app import openapi_document
+from lookout_server.app import Deps, openapi_document
 from lookout_server.domain.case import SYSTEM
 from lookout_server.domain.moving import opened
 from lookout_server.errors import ConflictError
 from lookout_server.ports import RequestKey
 from lookout_server.services import repeating
+from lookout_server.services.accounts import issue_gateway_token
 from lookout_server.testing import NOON, PASSWORD, SmallGateway, Station, a_case
 
 pytestmark = pytest.mark.anyio
@@ -203,6 +205,7 @@ async def test_lists_are_kept_and_shared_within_the_control_room(station: Statio
 
 @SQLITE
 async def test_a_body_that_was_cut_short_is_not_read_and_comes_again(station: Station) -> None:
+    token = await issue_gateway_token(station.store, "gw-1")
     read: list[bytes] = []
     answers: list[Message] = []
 
@@ -220,7 +223,7 @@ async def test_a_body_that_was_cut_short_is_not_read_and_comes_again(station: St
             answers.append(message)
 
         path = "/api/v1/hotline/import"
-        headers = [(b"idempotency-key", b"key-1")]
+        headers = [(b"idempotency-key", b"key-1"), (b"authorization", f"Bearer {token}".encode())]
         scope: Scope = {"type": "http", "method": "POST", "path": path, "query_string": b"", "headers": headers}
         await Idempotency(app, store=station.store, now=station.clock.now)(scope, receive, send)
 
@@ -229,3 +232,52 @@ async def test_a_body_that_was_cut_short_is_not_read_and_comes_again(station: St
     await post({"type": "http.request", "body": b"1,first\n2,second\n", "more_body": False})
     assert read == [b"1,first\n2,second\n"]
     assert answers[-2]["status"] == 200
+
+
+@pytest.mark.parametrize(
+    "path", [f"/api/v1/evidence/{'0' * 64}", "/api/v1/alarms/x/report", "/api/v1/vehicles/import", "/api/v1/live/x"]
+)
+@pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer made-up"}, {"Cookie": "lookout_session=made-up"}])
+async def test_nothing_is_kept_of_a_strangers_body_because_it_has_a_key(
+    station: Station, deps: Deps, path: str, headers: dict[str, str]
+) -> None:
+    """Pieces without a length and without an end, as far as a stranger can send them."""
+    pieces = 0
+
+    async def receive() -> Message:
+        nonlocal pieces
+        pieces += 1
+        return {"type": "http.request", "body": b"x" * 65_536, "more_body": pieces < 1000}
+
+    statuses: list[int] = []
+
+    async def send(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            statuses.append(message["status"])
+
+    sent = {**headers, "Idempotency-Key": "a-key-of-a-stranger", "Content-Type": "application/json"}
+    scope: Scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": "POST",
+        "scheme": "http",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "root_path": "",
+        "headers": [(name.lower().encode(), value.encode()) for name, value in sent.items()],
+        "client": ("10.0.0.1", 1),
+        "server": ("lookout.test", 80),
+    }
+    await app_of(deps)(scope, receive, send)
+    assert statuses[0] in {401, 403, 404, 405, 413}
+    assert pieces <= 140  # eight mebibytes and a little, which is the largest table
+
+
+async def test_a_strangers_key_is_not_remembered(station: Station, web: httpx.AsyncClient) -> None:
+    """Nor does it wait for the database, which has its hands full with events."""
+    headers = {"Idempotency-Key": "a-key-of-a-stranger", "Authorization": "Bearer made-up"}
+    async with station.store.write(), asyncio.timeout(10):
+        answer = await web.post("/api/v1/alarms/x/dismiss", json={}, headers=headers)
+    assert answer.status_code == 401

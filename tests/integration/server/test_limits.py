@@ -113,11 +113,31 @@ async def test_a_hundred_guesses_at_once_are_no_more_than_one_after_the_other(st
 @pytest.mark.one_dispatcher
 async def test_strangers_do_not_fill_the_audit_log_for_ever(station: Station, deps: Deps) -> None:
     async for web in _web(deps):
-        for number in range(110):
-            stranger = {"username": f"made-up-{number}", "password": "x"}
-            assert (await web.post("/api/v1/session", json=stranger)).status_code == 401
+        answers = [
+            await web.post("/api/v1/session", json={"username": f"made-up-{number}", "password": "x"})
+            for number in range(110)
+        ]
+        assert {answer.status_code for answer in answers} == {401}
         station.clock.advance(601)
         await web.post("/api/v1/session", json={"username": "made-up", "password": "x"})
     async with station.store.read() as uow:
         acts = [kept.entry.act for kept in await uow.audit.after(0, 200)]
-    assert acts.count(Act.SIGN_IN_REFUSED) == 101
+    assert acts.count(Act.SIGN_IN_REFUSED) == 21
+    told = deps.refusals.counted(station.clock.now())
+    assert told is not None
+    assert (told.details or {})["times"] == 90
+
+
+async def test_what_machines_ask_is_bounded_too(station: Station, deps: Deps) -> None:
+    async for web in _web(replace(deps, addresses=_buckets(station.clock, 2))):
+        assert [(await web.get(path)).status_code for path in ("/metrics", "/readyz", "/metrics")] == [200, 200, 429]
+        assert (await web.get("/healthz")).status_code == 200
+
+
+async def test_methods_that_a_client_made_up_are_no_series_of_their_own(station: Station, deps: Deps) -> None:
+    async for web in _web(deps):
+        for number in range(3):
+            await web.request(f"MADEUP{number}", "/api/v1/alarms")
+        text = (await web.get("/metrics")).text
+        assert "MADEUP" not in text
+        assert 'method="other"' in text

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lookout_server.api.rate import Buckets, Rate, unlimited
+from lookout_server.api.rate import Buckets, Rate, unlimited, whence
 from lookout_server.errors import ThrottledError
 from lookout_server.testing import ManualClock
 
@@ -24,3 +24,9 @@ def test_a_bucket_fills_up_again_and_no_further() -> None:
     buckets.take("a")
     assert unlimited("PUT", "/api/v1/stills/gate")
     assert not unlimited("GET", "/api/v1/stills")
+
+
+def test_a_line_of_ipv6_is_one_address() -> None:
+    assert whence("2001:db8:1:2:aaaa::1") == whence("2001:db8:1:2::ffff") == "2001:db8:1:2::/64"
+    assert whence("2001:db8:1:3::1") != whence("2001:db8:1:2::1")
+    assert [whence(each) for each in ("10.0.0.1", "::ffff:10.0.0.1", "", "a:b")] == ["10.0.0.1", "10.0.0.1", "", "a:b"]

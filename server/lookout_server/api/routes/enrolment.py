@@ -8,6 +8,7 @@ from lookout_server.api.deps import Deps, Given
 from lookout_server.api.models.base import Identifier
 from lookout_server.api.models.enrolment import EnrolBody, EnrolledModel, OfferBody, OfferModel
 from lookout_server.api.problems import errors
+from lookout_server.api.rate import whence
 from lookout_server.api.security import Administrator
 from lookout_server.errors import ForbiddenError, InvalidError, NotFoundError
 from lookout_server.services import enrolment
@@ -53,7 +54,7 @@ async def enrol_gateway(deps: Given, request: Request, response: Response, body:
     """Use a code up: the box gets its certificate or password and its upload token, once."""
     door = _door(deps)
     now = deps.clock.now()
-    address = request.client.host if request.client else ""
+    address = whence(request.client.host) if request.client else ""
     deps.throttle.check(_ANYBODY, address, now)
     try:
         bundle = await enrolment.enrol(deps.store, door, body.code, body.request, at=now, known_as=body.known_as)

@@ -18,6 +18,7 @@ from lookout_server.api.models.residents import (
     ReportPlaceModel,
 )
 from lookout_server.api.problems import errors
+from lookout_server.api.rate import whence
 from lookout_server.api.security import ControlRoom, Lead
 from lookout_server.api.throttle import Allowance
 from lookout_server.domain.resident import ReportKind
@@ -160,7 +161,7 @@ async def print_places(
 
 
 def _address(request: Request) -> str:
-    return request.client.host if request.client else ""
+    return whence(request.client.host) if request.client else ""
 
 
 def _base(deps: Deps, request: Request) -> str:

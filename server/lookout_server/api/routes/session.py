@@ -20,17 +20,12 @@ from lookout_server.api.models.accounts import (
     UserModel,
 )
 from lookout_server.api.problems import errors
+from lookout_server.api.rate import whence
 from lookout_server.api.routes.parameters import PersonId
 from lookout_server.api.security import COOKIE, Newcomer, SignedIn, Token
-from lookout_server.api.throttle import Allowance
-from lookout_server.errors import CodeNeededError, UnauthenticatedError
 from lookout_server.services import accounts, factors
 
 router = APIRouter(prefix="/api/v1", tags=["session"])
-
-#: Refusals of one address that the audit log takes. It keeps its entries for ever, and anybody can be refused; whoever
-#: reads it knows by then.
-NOTED = Allowance(times=100, within_s=600)
 
 SessionId = Annotated[str, Path(pattern=r"^[0-9a-f]{20}$", examples=["3f6d0c1be2a94d7781c0"])]
 Whose = Annotated[PersonId | None, Query(description="Left out: the asking person.")]
@@ -46,15 +41,9 @@ async def sign_in(deps: Given, request: Request, response: Response, body: SignI
     """
     now, place = deps.clock.now(), place_of(request)
     given = accounts.Credentials(username=body.username, password=body.password, code=body.code)
-    noted = deps.allowances.left(NOTED, place.address, now)
-    with deps.throttle.attempt(body.username, place.address, now):
-        try:
-            person, token = await accounts.sign_in(deps.store, deps.hasher, given, at=now, place=place, noted=noted)
-        except CodeNeededError:
-            raise
-        except UnauthenticatedError:
-            deps.allowances.count(NOTED, place.address, now)
-            raise
+    takes = deps.refusals.take
+    with deps.throttle.attempt(body.username, whence(place.address), now):
+        person, token = await accounts.sign_in(deps.store, deps.hasher, given, at=now, place=place, takes=takes)
     set_cookie(deps, response, token)
     response.headers["Cache-Control"] = "no-store"
     return SignedInModel(user=UserModel.of(person), token=token)
@@ -178,4 +167,4 @@ def set_cookie(deps: Deps, response: Response, token: str) -> None:
 
 def _counted(deps: Deps, request: Request, username: str) -> AbstractContextManager[None]:
     """Wrong codes and passwords count as at the door: six digits must not be tried at leisure."""
-    return deps.throttle.attempt(username, place_of(request).address, deps.clock.now())
+    return deps.throttle.attempt(username, whence(place_of(request).address), deps.clock.now())

@@ -10,7 +10,9 @@ from fastapi.responses import RedirectResponse
 from lookout_server.api.deps import Deps, Given
 from lookout_server.api.models.accounts import SignInWays
 from lookout_server.api.problems import errors
+from lookout_server.api.rate import whence
 from lookout_server.api.routes.session import place_of, set_cookie
+from lookout_server.api.throttle import Allowance
 from lookout_server.errors import NotFoundError, ServerError, UnauthenticatedError
 from lookout_server.services import single_sign_on
 from lookout_server.services.single_sign_on import Attempt, Provider
@@ -20,6 +22,8 @@ router = APIRouter(prefix="/api/v1/session/oidc", tags=["session"])
 _COOKIE = "lookout_oidc"
 _PATH = "/api/v1/session/oidc"
 _LASTS_S = 600
+#: Sign-ins that come back from the provider to one address.
+ASKED = Allowance(times=60, within_s=60)
 _SENT_ON = {302: {"description": "Sent on."}}
 
 
@@ -69,7 +73,10 @@ async def finish(
         attempt = _attempt(request, state)
         if not code:
             raise UnauthenticatedError("the provider let nobody in")
-        _, token = await single_sign_on.finish(deps.store, provider, attempt, code, place_of(request), at=now)
+        place, takes = place_of(request), deps.refusals.take
+        # Each is a question to the provider, which anybody can have us ask.
+        deps.allowances.take(ASKED, whence(place.address), now)
+        _, token = await single_sign_on.finish(deps.store, provider, attempt, code, place, at=now, takes=takes)
         answer = RedirectResponse("/", 302)
         set_cookie(deps, answer, token)
     except ServerError as error:
