@@ -128,6 +128,34 @@ def test_a_photo_that_is_being_read_and_words_outlive_a_change_of_the_case_and_m
     close_case(operator, number)
 
 
+def test_a_photo_that_the_phone_has_lost_is_taken_again_and_the_words_are_kept(
+    gateway: SpokenGateway, operator: Window, phone: Window, photo: Path
+) -> None:
+    gateway.tell(parked_ebike(gateway, "lost"))
+    number = report(operator, camera="2单元楼道")
+    dispatch(operator)
+    page = phone.page
+    for step in ("签收", "到场", "拍照反馈"):
+        page.get_by_role("button", name=step, exact=True).click()
+    page.locator("input[type=file]").set_input_files(photo)
+    page.get_by_label("说明").fill("已清走")
+    # As Safari's files do, once.
+    page.evaluate(
+        "() => { const read = Blob.prototype.arrayBuffer; Blob.prototype.arrayBuffer = () => {"
+        " Blob.prototype.arrayBuffer = read; return Promise.reject(new DOMException('lost', 'NotReadableError')); }; }"
+    )
+    page.get_by_role("button", name=re.compile("^提交反馈")).click()
+    lost = page.get_by_role("alert").filter(has_text=phone.says("problem.file_lost"))
+    expect(lost.get_by_role("button", name="放弃这一步")).to_be_visible()
+    phone.shoot(OUTPUT / "phone-photo-lost.png")
+    lost.get_by_label(phone.says("worker.photo_again")).set_input_files(photo)
+    expect(page.get_by_text("已反馈，等值班员核查。")).to_be_visible()
+    case = case_of(operator, number)
+    assert [entry["note"] for entry in case["history"] if entry["action"] == "feedback"] == ["已清走"]
+    assert len([file for file in case["evidence"] if file["stage"] == "after"]) == 1
+    close_case(operator, number)
+
+
 def test_two_pages_of_one_phone_send_what_it_keeps_once(
     gateway: SpokenGateway, operator: Window, phone: Window
 ) -> None:
