@@ -16,14 +16,15 @@ RUN LOOKOUT_SKIP_CONSOLE=1 /opt/lookout/bin/pip install -c docker/constraints.tx
 
 FROM python:3.11-slim-bookworm
 RUN groupadd --system --gid 10001 lookout \
-    && useradd --system --uid 10001 --gid lookout --groups video --home-dir /var/lib/lookout --create-home lookout
+    && useradd --system --uid 10001 --gid lookout --home-dir /var/lib/lookout --create-home lookout
 COPY --from=build /opt/lookout /opt/lookout
-ENV PATH=/opt/lookout/bin:$PATH PYTHONUNBUFFERED=1 OMP_NUM_THREADS=1
+ENV PATH=/opt/lookout/bin:$PATH PYTHONUNBUFFERED=1 OMP_NUM_THREADS=1 LOOKOUT_PAGE_PORT=8077
 USER 10001:10001
 WORKDIR /var/lib/lookout
 VOLUME /var/lib/lookout
-# Loads the configuration and every model it names; the cameras' own health is in their MQTT state.
-HEALTHCHECK --interval=5m --timeout=60s --start-period=2m --retries=2 \
-    CMD ["lookout-edge", "check", "--config", "/etc/lookout/gateway.yaml"]
+# The gateway's own page (`http` in its configuration; another port there is another LOOKOUT_PAGE_PORT here). The cameras'
+# own health is in their MQTT state.
+HEALTHCHECK --interval=30s --timeout=5s --start-period=2m --retries=4 \
+    CMD ["python", "-c", "import os, urllib.request as u; u.urlopen(f'http://127.0.0.1:{os.environ[\"LOOKOUT_PAGE_PORT\"]}/healthz', timeout=4)"]
 ENTRYPOINT ["lookout-edge"]
 CMD ["run", "--config", "/etc/lookout/gateway.yaml"]

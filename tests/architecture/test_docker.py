@@ -151,6 +151,14 @@ class TestCompose:
     def test_every_service_comes_back_after_a_reboot(self) -> None:
         assert {service.get("restart") for service in self.services.values()} == {"unless-stopped"}
 
+    def test_nothing_is_said_to_the_whole_network_unless_somebody_wants_it(self) -> None:
+        published = [port for service in self.services.values() for port in service.get("ports", [])]
+        assert published
+        assert all(port.startswith("${LOOKOUT_BIND:-127.0.0.1}:") for port in published)
+
+    def test_logs_end_somewhere(self) -> None:
+        assert all(service["logging"]["options"]["max-size"] for service in self.services.values())
+
     def test_no_password_stands_in_the_file(self) -> None:
         text = (DOCKER / "compose.yaml").read_text(encoding="utf-8")
         assert not re.search(r"PASSWORD:\s*\S", text)
