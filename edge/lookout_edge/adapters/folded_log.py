@@ -60,6 +60,14 @@ class FoldedLog:
         if seen is not None:
             self._logger.info(message, repeated=seen.repeated)
 
+    def close(self) -> None:
+        """Say what is held back, and nothing later by itself."""
+        with self._lock:
+            timer = self._timer
+        if timer is not None:
+            timer.cancel()
+            self.flush()
+
     def flush(self) -> None:
         """Say now what is held back."""
         with self._lock:

@@ -150,3 +150,13 @@ def log_suppressed(suppressed: Suppressed) -> None:
         value=condition.value,
         limit=condition.limit,
     )
+
+
+def sight_of(camera: CameraConfig) -> SightSettings:
+    """What counts as blind: of a file that loops not that its pictures come back, nor that parts of them stand."""
+    return SightSettings(hung_s=inf) if camera.source.loop else SightSettings()
+
+
+def looks_of(camera: CameraConfig) -> LookSettings:
+    """When this camera's frames are looked at."""
+    return LookSettings(detect_fps=camera.detect_fps, heartbeat_s=camera.heartbeat_s)

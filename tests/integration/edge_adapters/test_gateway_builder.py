@@ -75,7 +75,7 @@ def test_the_ring_of_a_camera_that_a_reload_takes_away_goes_with_it(
             rings[worker.camera] = weakref.ref(stream)
             super().show(worker, stream)
 
-    monkeypatch.setattr(bootstrap, "Views", Watched)
+    monkeypatch.setattr("lookout_edge.bootstrap.gateway.Views", Watched)
     builder = bootstrap.GatewayBuilder(bootstrap.load(path))
     gateway, workers = builder.build()
     gateway.start(workers)

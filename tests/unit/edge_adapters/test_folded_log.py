@@ -57,3 +57,16 @@ def test_what_was_held_back_is_said_without_being_asked() -> None:
                 break
             pause.wait(0.05)
     assert [line["event"] for line in lines] == ["one", "two"]
+
+
+def test_closed_it_says_what_it_held_and_nothing_later() -> None:
+    with capture_logs() as lines:
+        log = FoldedLog(structlog.get_logger(), gap_s=0.2)
+        log.warning("a", "first")
+        log.warning("b", "second")
+        log.close()
+        said = [line["event"] for line in lines]
+        threading.Event().wait(0.4)
+        log.close()
+    assert said == ["first", "second"]
+    assert len(lines) == 2
