@@ -142,6 +142,7 @@ ABOUT_SEVEN: dict[str, tuple[str, str, Any]] = {
     "unacknowledgeAlarm": ("POST", "/api/v1/alarms/{alarm}/unacknowledge", None),
     "listCases": ("GET", "/api/v1/cases", None),
     "getCase": ("GET", "/api/v1/cases/{case}", None),
+    "takeBackJudgement": ("POST", "/api/v1/cases/{case}/take_back", {"version": 1}),
     "listCandidates": ("GET", "/api/v1/cases/{case}/candidates", None),
     "listCaseNotices": ("GET", "/api/v1/cases/{case}/notices", None),
     "listCameras": ("GET", "/api/v1/cameras", None),

@@ -36,7 +36,7 @@ BLANK = re.compile(r"\{\{(\w+)(?:\|[^|}]*\|[^|}]*)?\}\}")
 NUMBERS = r"n|all|bytes|cases|created|days|events|evidence|most|removed|steps|updated|used"
 SEVERAL = re.compile(rf"\{{\{{(?:{NUMBERS})\}}\}}(?: \w+){{0,2}} (?:\w*[^\Wsui]s|are|were|have|do not|stay|lie)\b(?!/)")
 #: What is only said of many.
-ALWAYS_SEVERAL = {"gateway.fps", "policy.newest_alone", "estate.first_alone"}
+ALWAYS_SEVERAL = {"gateway.fps", "policy.newest_alone", "estate.first_alone", "resident.told"}
 COMMENT = re.compile(r"/\*.*?\*/|^\s*//[^\n]*", re.DOTALL | re.MULTILINE)
 
 #: Groups that the code reads by a code from the wire: ``word("scenario", code)``.

@@ -9,6 +9,7 @@ export function inWords(name: string, value: string | number): string {
   if (typeof value === "number") return String(value);
   if (MOMENT.test(value)) return momentTime(value);
   if (name === "name") return word("command", value);
+  if (name === "state") return word("case_state", value);
   return value
     .split(",")
     .map((part) => (name === "roles" ? word("role", part) : word("audit_value", part)))
