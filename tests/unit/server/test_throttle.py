@@ -96,6 +96,7 @@ def test_an_office_that_comes_in_is_never_held_back() -> None:
     throttle = SignInThrottle(monotonic=lambda: 0.0)
     for number in range(300):
         _comes_in(throttle, f"name-{number}", "10.0.0.1")
+    assert _guesses(throttle, ((f"guess-{number}", "10.0.0.1") for number in range(200))) == 120, "nor is room used up"
 
 
 def test_guesses_under_way_at_once_are_counted_for_the_address() -> None:
