@@ -6,15 +6,13 @@ from functools import partial
 from math import inf
 
 from lookout_contract.events import EndReason, EventData, Phase, Scenario
+from lookout_edge.closer import CloserLook, Helper, Plates, impairment_of
 from lookout_edge.domain.appearance import appearance_of
 from lookout_edge.domain.demand import Demand
-from lookout_edge.domain.detection import Detection, PlateReading, parted
+from lookout_edge.domain.detection import Detection, parted
 from lookout_edge.domain.frame import Frame, Luma
-from lookout_edge.domain.geometry import Box
 from lookout_edge.domain.observation import Observation, Scene
 from lookout_edge.domain.occurrence import OccurrenceSettings
-from lookout_edge.domain.plates import is_on
-from lookout_edge.domain.pose import Pose
 from lookout_edge.domain.suppressed import Suppressed, SuppressionLedger
 from lookout_edge.domain.suppression import Suppression
 from lookout_edge.domain.track import Track
@@ -24,7 +22,7 @@ from lookout_edge.errors import LateError, ModelError, OverloadError
 from lookout_edge.events import EventBook, Provenance
 from lookout_edge.looking import Attention, Look, LookedScene, LookSettings
 from lookout_edge.motion import MotionGate, MotionSettings
-from lookout_edge.ports import Detector, PlateDirectory, PlateReader, PoseEstimator
+from lookout_edge.ports import Detector, PoseEstimator
 from lookout_edge.rules.base import Rule
 from lookout_edge.shadow import Looked, Shadow
 from lookout_edge.sight import Blindness, SightSettings, SightWatch, lost_sight, observed
@@ -46,42 +44,6 @@ class PipelineSettings:
     doubts: Mapping[str, float] = field(default_factory=dict[str, float])
     #: Instead of what each rule says of its own occurrences.
     occurrences: OccurrenceSettings | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plates:
-    """How plates are read and who is known."""
-
-    reader: PlateReader
-    directory: PlateDirectory
-    #: Vehicles narrower than this many pixels are not tried: their plates have no readable characters.
-    least_width: int = 100
-
-    def read(self, frame: Frame, vehicle: Box, masks: Sequence[Zone]) -> tuple[PlateReading, ...]:
-        """What can be the vehicle's own plate, best first; nothing counts in ``masks``."""
-        image = frame.picture.finest()
-        if vehicle.clipped().width * image.shape[1] < self.least_width:
-            return ()
-        found = (reading for reading in self.reader.read(image, vehicle) if is_on(reading.box, vehicle))
-        return tuple(each for each in found if not any(mask.contains(each.box.centre) for mask in masks))
-
-
-#: Tries in a row that must fail before plates, poses or a rule are said not to work.
-FAILED_TRIES = 3
-
-
-@dataclass(slots=True)
-class _Helper:
-    """What looks closer for rules (plates, poses) or a rule itself, and whether it works."""
-
-    #: The reason code that says that it does not.
-    code: str
-    #: Tries that failed since the last one that did not, and what the last one said.
-    failed: int = 0
-    said: str = ""
-
-    def fail(self, said: str) -> None:
-        self.failed, self.said = self.failed + 1, said
 
 
 def keep_nothing(events: tuple[EventData, ...]) -> None:
@@ -117,8 +79,7 @@ class CameraPipeline:
     #: Looks that were taken, and those that failed.
     looks: int = 0
     failed_looks: int = 0
-    #: Looks, plates and poses for which the box was too busy.
-    shed_looks: int = 0
+    _shed_looks: int = 0
     #: What rules raised in the last step.
     faults: tuple[Exception, ...] = ()
     #: Whom the rules asked to look at more closely in the look of this step.
@@ -142,8 +103,8 @@ class CameraPipeline:
         self._provenance = provenance
         self._detector = detector
         self._plates = plates
-        self._masks = settings.masks
         self._pose = pose
+        self._closer = CloserLook(provenance.camera, plates, pose, settings.masks)
         self._rules = tuple(rules)
         self._books = {
             rule.scenario: EventBook(rule.scenario, provenance, settings.occurrences or rule.occurrences)
@@ -159,14 +120,7 @@ class CameraPipeline:
         #: The same for a stream that does not come and looks that do not work: there is no picture to judge then.
         self._lost = EventBook(Scenario.CAMERA_BLIND, provenance)
         self._ledger = SuppressionLedger(provenance.camera, on_suppressed)
-        #: Track → plates read from it in the last look.
-        self._readings: dict[int, tuple[PlateReading, ...]] = {}
-        #: Track whose plate could not be read in the last look → why, see ``Scene``.
-        self._unread: dict[int, str] = {}
-        self._plate_help, self._pose_help = _Helper("plates_failed"), _Helper("poses_failed")
-        self._rule_help = {scenario: _Helper("rule_failed") for scenario in self._books}
-        #: Track → its pose in the last look.
-        self._poses: dict[int, Pose | None] = {}
+        self._rule_help = {scenario: Helper("rule_failed") for scenario in self._books}
         self._longest_gap_s = min((rule.longest_gap_s for rule in rules), default=inf)
         self._rules_of = {scenario: [rule for rule in rules if rule.scenario is scenario] for scenario in self._books}
         #: Scenarios whose things no track stands for.
@@ -228,7 +182,7 @@ class CameraPipeline:
         events = self._advance(frame)
         keep(events)
         if self._asked_closer:
-            self._look_closer(frame, self._asked_closer)
+            self._closer.take(frame, self._asked_closer)
         return events
 
     def _advance(self, frame: Frame) -> tuple[EventData, ...]:
@@ -290,14 +244,18 @@ class CameraPipeline:
             self._sight.reset()
         for each in (*self._rules, *self._shadows):
             each.reset()
-        self._readings, self._unread = {}, {}
+        self._closer.forget()
 
     @property
     def impairment(self) -> tuple[str, str] | None:
         """What keeps failing though the camera sees, and its message: ``rule_failed``, ``plates_failed`` or
         ``poses_failed``."""
-        helpers = (*self._rule_help.values(), self._plate_help, self._pose_help)
-        return next(((helper.code, helper.said) for helper in helpers if helper.failed >= FAILED_TRIES), None)
+        return impairment_of((*self._rule_help.values(), *self._closer.helpers))
+
+    @property
+    def shed_looks(self) -> int:
+        """Looks, plates and poses for which the box was too busy."""
+        return self._shed_looks + self._closer.shed
 
     @property
     def blindness(self) -> Blindness | None:
@@ -322,7 +280,7 @@ class CameraPipeline:
             # Unknown is not "nothing there": tracks, dwell and occurrences stay as they are until a look works.
             self.unknown_because, self.is_late = str(error), isinstance(error, LateError)
             self.failed_looks += 1
-            self.shed_looks += isinstance(error, OverloadError)
+            self._shed_looks += isinstance(error, OverloadError)
             return []
         self.unknown_because = None
         found, doubtful = parted(found, self._doubts)
@@ -346,10 +304,10 @@ class CameraPipeline:
         return Scene(
             self._provenance.camera,
             residents=self._plates.directory.residents(frame.at) if self._plates is not None else (),
-            readings=self._readings,
-            unread=self._unread,
+            readings=self._closer.readings,
+            unread=self._closer.unread,
             reads_plates=self._plates is not None,
-            poses=self._poses,
+            poses=self._closer.poses,
             estimates_poses=self._pose is not None,
             aspect=_aspect(frame),
             detections=detections,
@@ -396,7 +354,7 @@ class CameraPipeline:
         waiting = any(book.is_waiting for book in self._books.values())
         self._attention.heed(at, observed, untracked, waiting)
         self._asked_closer = tuple(observed)
-        self._readings, self._unread, self._poses = {}, {}, {}
+        self._closer.forget()
         return events
 
     def _blame(self, scenario: Scenario, error: Exception) -> None:
@@ -405,50 +363,6 @@ class CameraPipeline:
         self._rule_help[scenario].fail(f"{scenario.value}: {type(error).__name__}: {error}")
         for rule in self._rules_of[scenario]:
             rule.reset()
-
-    def _look_closer(self, frame: Frame, observed: Sequence[Observation]) -> None:
-        """Do what the rules have asked for; they hear of it in the next look."""
-        self._count_visits(frame.at, observed)
-        self._read_plates(frame, observed)
-        self._estimate_poses(frame, observed)
-
-    def _count_visits(self, at: float, observed: Sequence[Observation]) -> None:
-        if self._plates is not None:
-            for observation in observed:
-                if observation.visit_of is not None:
-                    self._plates.directory.visit(observation.visit_of, at, self._provenance.camera)
-                if observation.stay_of is not None:
-                    self._plates.directory.stay(observation.stay_of, at, self._provenance.camera)
-
-    def _read_plates(self, frame: Frame, observed: Sequence[Observation]) -> None:
-        readings, unread = self._readings, self._unread
-        if self._plates is not None:
-            for observation in observed:
-                if observation.plate_of is None or observation.plate_of in readings:
-                    continue
-                try:
-                    readings[observation.plate_of] = self._plates.read(frame, observation.box, self._masks)
-                    self._plate_help.failed = 0
-                except OverloadError:  # nobody looked: the camera sees, and the rule asks again
-                    self.shed_looks += 1
-                    unread[observation.plate_of] = "too_busy"
-                except ModelError as error:
-                    unread[observation.plate_of] = "reader_failed"
-                    self._plate_help.fail(str(error))
-
-    def _estimate_poses(self, frame: Frame, observed: Sequence[Observation]) -> None:
-        poses = self._poses
-        if self._pose is not None:
-            for observation in observed:
-                if observation.pose_of is None or observation.pose_of in poses:
-                    continue
-                try:
-                    poses[observation.pose_of] = self._pose.estimate(frame.image, observation.box)
-                    self._pose_help.failed = 0
-                except OverloadError:
-                    self.shed_looks += 1
-                except ModelError as error:
-                    self._pose_help.fail(str(error))
 
 
 def _aspect(frame: Frame) -> float:

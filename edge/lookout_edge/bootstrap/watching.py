@@ -10,6 +10,7 @@ import structlog
 from lookout_contract.commands import Resident
 from lookout_contract.events import Scenario
 from lookout_edge.bootstrap.models import Models
+from lookout_edge.closer import Plates
 from lookout_edge.config import CameraConfig
 from lookout_edge.domain.schedule import SiteCalendar
 from lookout_edge.domain.suppressed import Suppressed
@@ -19,7 +20,7 @@ from lookout_edge.domain.zone import Point, Zone
 from lookout_edge.errors import ConfigError
 from lookout_edge.events import Provenance
 from lookout_edge.looking import LookSettings
-from lookout_edge.pipeline import CameraPipeline, PipelineSettings, Plates, leave_out_nothing
+from lookout_edge.pipeline import CameraPipeline, PipelineSettings, leave_out_nothing
 from lookout_edge.ports import PlateDirectory
 from lookout_edge.rules.base import Rule, RuleContext
 from lookout_edge.rules.registry import RULES

@@ -6,13 +6,14 @@ import pytest
 from lookout_contract.events import EndReason, EventData, EvidenceKind, Phase, Scenario
 from lookout_contract.status import CameraReport, CameraState, Sight
 from lookout_edge.adapters.testing import some_event
+from lookout_edge.closer import Plates
 from lookout_edge.domain.detection import Detection, PlateReading
 from lookout_edge.domain.frame import Frame, Image
 from lookout_edge.domain.geometry import Box
 from lookout_edge.domain.occurrence import BUTTON_PRESSED
 from lookout_edge.errors import EdgeError, LateError, ModelError, OverloadError, SourceError, SpoolError
 from lookout_edge.events import Provenance
-from lookout_edge.pipeline import CameraPipeline, Plates
+from lookout_edge.pipeline import CameraPipeline
 from lookout_edge.supervisor import (
     Crew,
     Gateway,

@@ -5,6 +5,7 @@ import pytest
 
 from lookout_contract.commands import Resident
 from lookout_contract.events import EndReason, EventData, Phase, PlateStatus, Scenario, Severity
+from lookout_edge.closer import Plates
 from lookout_edge.domain.demand import EVERY_PICTURE
 from lookout_edge.domain.detection import Detection, PlateReading
 from lookout_edge.domain.frame import Frame, Image, ImagePicture, Luma
@@ -15,7 +16,7 @@ from lookout_edge.domain.zone import Zone
 from lookout_edge.errors import ModelError, OverloadError
 from lookout_edge.events import Provenance
 from lookout_edge.looking import EVERY_LOOK, LookSettings
-from lookout_edge.pipeline import CameraPipeline, PipelineSettings, Plates
+from lookout_edge.pipeline import CameraPipeline, PipelineSettings
 from lookout_edge.ports import Detector
 from lookout_edge.rules.base import next_turn
 from lookout_edge.rules.registry import RULES

@@ -15,7 +15,7 @@ EDGE = ROOT / "edge" / "lookout_edge"
 PAGE = EDGE / "adapters" / "page" / "static"
 CONSOLE = ROOT / "server" / "console" / "src" / "locales"
 #: What states a reason: the call, and the place of the reason among its arguments. All take ``reason=`` as well.
-STATING = {"self._say": 1, "self._lose_sight": 0, "self._error": 0, "SourceError": 1, "_Helper": 0}
+STATING = {"self._say": 1, "self._lose_sight": 0, "self._error": 0, "SourceError": 1, "Helper": 0}
 #: Modules beside cameras whose ``_say`` and ``reason`` are about something else.
 ELSEWHERE = {"service_manager.py", "link.py"}
 

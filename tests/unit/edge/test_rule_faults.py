@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 
 from lookout_contract.events import EventData, Scenario
+from lookout_edge.closer import Plates
 from lookout_edge.domain.detection import Detection, PlateReading
 from lookout_edge.domain.frame import Frame, Image
 from lookout_edge.domain.geometry import Box
 from lookout_edge.domain.observation import Observation, Scene
 from lookout_edge.domain.track import Track
 from lookout_edge.events import Provenance
-from lookout_edge.pipeline import CameraPipeline, Plates
+from lookout_edge.pipeline import CameraPipeline
 from lookout_edge.replay import events_of
 from lookout_edge.rules.base import Rule
 from lookout_edge.rules.registry import RULES
