@@ -133,6 +133,7 @@ def check(config: ConfigOption, draw: DrawOption = None, picture: PictureOption 
             typer.echo(f"  model {name} {sha256[:12]}")
         for name, camera in loaded.config.cameras.items():
             rules = "; ".join(f"{r.scenario} in {', '.join(r.zones) or 'the whole picture'}" for r in camera.rules)
+            rules += "".join(f"; close-up of {part}" for part in camera.close_ups)
             typer.echo(f"  camera {name} {redact(camera.source.url)}: {rules}")
         for finding in _unknown_days(loaded):
             typer.echo(f"note: {finding.text}; {finding.advice}", err=True)

@@ -2,21 +2,23 @@
 
 Detection is nine tenths of a busy camera's cost. So a look is at regions around what has changed since it was looked at
 and around the followed things that need it (new, moving, missing, due again), and at the whole picture where regions
-would be no cheaper, when the light has changed, and every ``heartbeat_s``.
+would be no cheaper, when the light has changed, and every ``heartbeat_s``. Close-ups come beside that, in their turn.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import ceil, floor, inf
 
+from lookout_edge.domain.close_up import CloseUp, CloseUpTurns, cut_out, joined, placed
 from lookout_edge.domain.demand import EVERY_PICTURE, Demand
 from lookout_edge.domain.detection import Detection, distinct
-from lookout_edge.domain.frame import Luma, Patch
+from lookout_edge.domain.frame import Image, Luma, Patch
 from lookout_edge.domain.geometry import Box
 from lookout_edge.domain.looks import INSTANT_S, seconds_between
 from lookout_edge.domain.observation import Observation, Standing
 from lookout_edge.domain.zone import Zone
 from lookout_edge.motion import Motion, MotionGate
+from lookout_edge.ports import Detector
 from lookout_edge.tracking import Tracker
 
 #: Movement within this share of a followed thing's size around it is that thing's.
@@ -73,6 +75,8 @@ class LookSettings:
     again_s: tuple[float, ...] = (0.6, 1.4, 3.0)
     #: Look at regions and only when needed; without it at the whole picture, ``detect_fps`` times a second.
     thrifty: bool = True
+    #: Parts of the picture that are looked at by themselves, too.
+    close_ups: tuple[CloseUp, ...] = ()
     regions: RegionSettings = field(default_factory=RegionSettings)
 
 
@@ -86,6 +90,19 @@ class Look:
 
     regions: tuple[Box, ...] | None
     motion: Motion
+    #: Parts that are looked at by themselves beside that.
+    close_ups: tuple[Box, ...] = ()
+
+
+def found_in(
+    detector: Detector, image: Image, regions: tuple[Box, ...] | None, close_ups: Sequence[Box]
+) -> list[Detection]:
+    """What a detector finds in ``regions`` (the whole picture when None) and in close-ups. Raises ModelError."""
+    found: list[Detection] = []
+    for region in (None,) if regions is None else regions:
+        found += detector.detect(image, region)
+    enlarged = [each for part in close_ups for each in placed(detector.detect(cut_out(image, part)), part)]
+    return joined(found, enlarged) if enlarged else found
 
 
 def regions_of(
@@ -163,6 +180,7 @@ class Attention:
         self._settings, self._gate, self._tracker = settings, gate, tracker
         self._takes_regions = takes_regions and settings.thrifty
         self._masks = tuple(masks)
+        self._close_ups = CloseUpTurns(settings.close_ups)
         self._due_at: float | None = None
         #: Frame time of the last picture that was due.
         self._asked_at: float | None = None
@@ -212,19 +230,29 @@ class Attention:
         if motion.moves:
             self._busy_until = at + self._settings.linger_s
         if not self._settings.thrifty or motion.everywhere or self._is_whole_due(at):
-            return Look(None, motion)
+            return self._look(at, None, motion)
         wanted = [place.box for place in places if place.look_at <= at]
         wanted += [box for when, box in (*self._wishes, *self._later) if when <= at]
         if not motion.regions and not wanted:
             self.unchanged_at = self.unchanged_at if motion.moves else at
-            return None
+            # Whatever else there is has its own time.
+            alone = self._look(at, (), motion)
+            return alone if alone.close_ups else None
         # Whose turn comes before the next steady picture joins in, so that all are looked at in the same ones.
         soon = at + max(self._settings.steady_s, 1.0 / self._settings.detect_fps)
         wanted += [place.box for place in places if at < place.look_at <= soon]
         if not self._takes_regions:
-            return Look(None, motion)
+            return self._look(at, None, motion)
         known = [place.box for place in places]
-        return Look(regions_of(motion.regions, wanted + self._judged, known, self._settings.regions), motion)
+        regions = regions_of(motion.regions, wanted + self._judged, known, self._settings.regions)
+        return self._look(at, regions, motion)
+
+    def _look(self, at: float, regions: tuple[Box, ...] | None, motion: Motion) -> Look:
+        return Look(regions, motion, self._close_ups.of_look(at, regions, motion.regions))
+
+    def saw(self, at: float, look: Look, found: Sequence[Detection]) -> None:
+        """Take in all that a look found, also what is told as doubtful: where close-ups are worth while."""
+        self._close_ups.looked(at, look.close_ups, found)
 
     def looked(self, at: float, look: Look, detections: Sequence[Detection]) -> tuple[Detection, ...]:
         """Take in what a look found; the detections that count: whole things outside the masks."""
@@ -288,12 +316,14 @@ class Attention:
         times = [when for when, _ in (*self._wishes, *self._later)]
         next_at = self._tracker.next_look_at
         times += [] if next_at is None else [next_at]
+        times.append(self._close_ups.next_at)
         gap_s = min([longest_gap_s, self._settings.heartbeat_s, *(max(least_s, when - at) for when in times)])
         return Demand(gap_s, unwanted)
 
     def reset(self) -> None:
         """Time has jumped."""
         self._gate.reset()
+        self._close_ups.reset()
         self._due_at = self._asked_at = self._whole_at = self.unchanged_at = None
         self._busy_until = float("-inf")
         self._wishes, self._later, self._judged = [], [], []

@@ -20,7 +20,7 @@ from lookout_edge.domain.view import Candidate
 from lookout_edge.domain.zone import Zone
 from lookout_edge.errors import LateError, ModelError, OverloadError
 from lookout_edge.events import EventBook, Provenance
-from lookout_edge.looking import Attention, Look, LookedScene, LookSettings
+from lookout_edge.looking import Attention, Look, LookedScene, LookSettings, found_in
 from lookout_edge.motion import MotionGate, MotionSettings
 from lookout_edge.ports import Detector, PoseEstimator
 from lookout_edge.rules.base import Rule
@@ -275,7 +275,7 @@ class CameraPipeline:
     def _take(self, frame: Frame, look: Look) -> list[EventData]:
         self.looks += 1
         try:
-            found = self._detect(frame, look)
+            found = found_in(self._detector, frame.image, look.regions, look.close_ups)
         except ModelError as error:
             # Unknown is not "nothing there": tracks, dwell and occurrences stay as they are until a look works.
             self.unknown_because, self.is_late = str(error), isinstance(error, LateError)
@@ -283,6 +283,7 @@ class CameraPipeline:
             self._shed_looks += isinstance(error, OverloadError)
             return []
         self.unknown_because = None
+        self._attention.saw(frame.at, look, found)
         found, doubtful = parted(found, self._doubts)
         unchanged_at = self._attention.unchanged_at
         detections = self._attention.looked(frame.at, look, found)
@@ -292,9 +293,7 @@ class CameraPipeline:
         told = replace(told, unchanged_at=unchanged_at)
         if self._shadows:
             whole = partial(self._attention.whole, look.regions)
-            self._looked = Looked(
-                frame=frame, regions=look.regions, tracks=self.tracks, scene=told, view=scene, whole=whole
-            )
+            self._looked = Looked(frame=frame, look=look, tracks=self.tracks, scene=told, view=scene, whole=whole)
         return self._judge(frame, told)
 
     def _told(
@@ -319,14 +318,6 @@ class CameraPipeline:
             going_on=lambda scenario: self._books[scenario].going_on(frame.at),
             regions=look.regions,
         )
-
-    def _detect(self, frame: Frame, look: Look) -> list[Detection]:
-        if look.regions is None:
-            return list(self._detector.detect(frame.image))
-        found: list[Detection] = []
-        for region in look.regions:
-            found += self._detector.detect(frame.image, region)
-        return found
 
     def _judge(self, frame: Frame, scene: Scene) -> list[EventData]:
         at = frame.at

@@ -12,11 +12,11 @@ from math import inf
 from lookout_contract.events import EndReason, EventData, Scenario
 from lookout_edge.domain.detection import Detection, parted
 from lookout_edge.domain.frame import Frame
-from lookout_edge.domain.geometry import Box
 from lookout_edge.domain.observation import Observation, Scene
 from lookout_edge.domain.track import Track
 from lookout_edge.errors import ModelError, OverloadError
 from lookout_edge.events import EventBook, Provenance
+from lookout_edge.looking import Look, found_in
 from lookout_edge.ports import Detector
 from lookout_edge.rules.base import Rule
 from lookout_edge.tracking import SceneView, Tracker
@@ -30,8 +30,8 @@ class Looked:
     """A look of the running pipeline, as those beside it are told."""
 
     frame: Frame
-    #: Where it was, see ``Look.regions``; None for the whole picture.
-    regions: tuple[Box, ...] | None
+    #: Where it was.
+    look: Look
     tracks: tuple[Track, ...]
     scene: Scene
     view: SceneView
@@ -116,14 +116,8 @@ class Shadow:
         """What its own model finds; None when it may not or cannot look: that is never an empty scene."""
         if self.gave_up is not None:
             return None
-        image = looked.frame.image
         try:
-            parts = looked.regions
-            found = (
-                [*detector.detect(image)]
-                if parts is None
-                else [each for region in parts for each in detector.detect(image, region)]
-            )
+            found = found_in(detector, looked.frame.image, looked.look.regions, looked.look.close_ups)
         except OverloadError:
             self.shed += 1
             return None

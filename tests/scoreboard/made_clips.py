@@ -1,9 +1,10 @@
 """Clips made of still pictures that somebody seems to film: panned, zoomed, noisy, brighter and darker.
 
-    python -m scoreboard.made_clips OUT_DIR --each 8     (from tests/; the pictures are found in ../shared/data)
+    python -m scoreboard.made_clips OUT_DIR --each 8 [--far 6]   (from tests/; the pictures are found in ../shared/data)
 
 What is shown is labelled, so a clip comes with its truth, and a detector that tells the labels can stand in for a real
-one. The stills are those that training never sees (the ``test`` folders).
+one. The stills are those that training never sees (the ``test`` folders). With ``--far`` each is shown on a small part
+of a sharp picture of calm weather, as what happens far from a camera.
 """
 
 import argparse
@@ -24,6 +25,11 @@ from lookout_edge.domain.geometry import Box
 DATA = Path(__file__).parents[3] / "shared" / "data"
 SIZE = (480, 360)
 FPS = 5
+#: A sharp picture, and where in it what is far is shown, from its top left.
+SHARP = (1440, 1080)
+PLACES = ((0.05, 0.1), (0.33, 0.3), (0.6, 0.55), (0.1, 0.6), (0.62, 0.08), (0.4, 0.62))
+#: Width of the border in which what is far melts into the picture, pixels.
+_SEAM = 12
 FIRE = ("fire", "smoke")
 GARBAGE = ("garbage", "garbage_bin", "overflow")
 LIFT = ("motorcycle", "person")
@@ -111,6 +117,25 @@ def _moved(box: Box, window: Box) -> Box:
     return inside.clipped()
 
 
+def from_afar(
+    shown: Iterator[tuple[float, Image, list[Detection]]], around: Image, times: int, seed: int
+) -> Iterator[tuple[float, Image]]:
+    """(seconds, picture) of ``SHARP`` size: what is ``shown``, so many times smaller, somewhere on ``around``."""
+    noise, (width, height) = np.random.default_rng(seed), (SHARP[0] // times, SHARP[1] // times)
+    still = np.asarray(cv2.resize(around, SHARP, interpolation=cv2.INTER_CUBIC), np.float32)
+    x, y = PLACES[seed % len(PLACES)]
+    left, top = min(SHARP[0] - width, round(x * SHARP[0])), min(SHARP[1] - height, round(y * SHARP[1]))
+    opacity = np.zeros((height, width), np.float32)
+    opacity[_SEAM:-_SEAM, _SEAM:-_SEAM] = 1
+    opacity = np.asarray(cv2.GaussianBlur(opacity, (0, 0), _SEAM / 2), np.float32)[:, :, None]
+    for at, picture, _ in shown:
+        whole = still + noise.normal(0, 3, (SHARP[1], SHARP[0], 1)).astype(np.float32)
+        part = whole[top : top + height, left : left + width]
+        small = np.asarray(cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA), np.float32)
+        part += (small - part) * opacity
+        yield at, np.clip(whole, 0, 255).astype(np.uint8)
+
+
 def truths(shots: Sequence[Shot]) -> list[dict[str, str | float]]:
     """The clip's truth as its file holds it."""
     at, found = 0.0, list[dict[str, str | float]]()
@@ -125,10 +150,14 @@ def truths(shots: Sequence[Shot]) -> list[dict[str, str | float]]:
 LABELLED = {"garbage": ("fire_smoke", "garbage")}
 
 
-def write_clip(path: Path, shots: Sequence[Shot], seed: int = 1) -> None:
-    """The clip (MPEG-4) and, beside it, its truth."""
-    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"mp4v"), FPS, SIZE)
-    for _, picture, _ in frames(shots, seed):
+def write_clip(path: Path, shots: Sequence[Shot], seed: int = 1, far: tuple[Still, int] | None = None) -> None:
+    """The clip (MPEG-4) and, beside it, its truth; ``far`` is what is around it, and how many times smaller it is."""
+    shown = frames(shots, seed)
+    seen = ((at, picture) for at, picture, _ in shown)
+    if far is not None:
+        seen = from_afar(shown, far[0].image, far[1], seed)
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"mp4v"), FPS, SIZE if far is None else SHARP)
+    for _, picture in seen:
         writer.write(picture)
     writer.release()
     events = truths(shots)
@@ -169,10 +198,15 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("out", type=Path)
     parser.add_argument("--each", type=int, default=8)
+    parser.add_argument("--far", type=int, help="show all so many times smaller, on a part of a sharp picture")
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
+    calm = stills(DATA / "fire" / "test", FIRE, prefix="neg_")
     for number, (name, shots) in enumerate(scripts(DATA, given.each).items()):
-        write_clip(given.out / f"{name}.mp4", shots, number)
+        far = None if given.far is None else (_nth(calm, number + 5), given.far)
+        write_clip(given.out / f"{name}.mp4", shots, number, far)
+    if given.far is not None:
+        return
     for name, truth in (
         ("car-detection", []),
         ("one-by-one-person-detection", []),

@@ -169,8 +169,9 @@ def _beside(section: CameraConfig, scenario: Scenario, running: Models) -> str:
     rules = [rule.model_dump_json() for rule in section.rules if rule.scenario == scenario.value]
     zones = [f"{name} {zone.model_dump_json()}" for name, zone in sorted(section.zones.items())]
     masks = [mask.model_dump_json() for mask in section.masks]
+    close_ups = [close_up.model_dump_json() for close_up in section.close_ups]
     models = [f"{name} {sha256}" for name, sha256 in sorted(running.hashes().items())]
-    return hashlib.sha256("\n".join([*rules, *zones, *masks, *models]).encode()).hexdigest()
+    return hashlib.sha256("\n".join([*rules, *zones, *masks, *close_ups, *models]).encode()).hexdigest()
 
 
 def _section_of(camera: str, section: CameraConfig, config: ShadowConfig) -> CameraConfig | None:

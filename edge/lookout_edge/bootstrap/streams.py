@@ -6,6 +6,7 @@ from pathlib import Path
 from lookout_edge.adapters.clock import SystemClock
 from lookout_edge.adapters.video import SourceOptions, VideoSource
 from lookout_edge.adapters.zone_drawing import draw_zones, write_png
+from lookout_edge.bootstrap.watching import looks_of
 from lookout_edge.config import CameraConfig
 from lookout_edge.domain.frame import Image
 from lookout_edge.errors import SourceError
@@ -50,10 +51,12 @@ def first_picture(name: str, camera: CameraConfig, picture: Path | None) -> Imag
 
 
 def write_zones(path: Path, camera: CameraConfig, image: Image | None) -> None:
-    """Draw the camera's zones, each with the rules that watch it, and its masks on a BGR picture into a PNG file."""
+    """Draw the camera's zones, each with its rules, its masks and its close-ups on a BGR picture into a PNG file."""
     zones = {zone: section.polygon for zone, section in camera.zones.items()}
     words = {zone: ", ".join(rule.scenario for rule in camera.rules if zone in rule.zones) for zone in zones}
-    write_png(path, draw_zones(image, zones, words, [mask.polygon for mask in camera.masks]))
+    write_png(
+        path, draw_zones(image, zones, words, [mask.polygon for mask in camera.masks], looks_of(camera).close_ups)
+    )
 
 
 def clip_source(

@@ -11,7 +11,8 @@ from lookout_contract.commands import Resident
 from lookout_contract.events import Scenario
 from lookout_edge.bootstrap.models import Models
 from lookout_edge.closer import Plates
-from lookout_edge.config import CameraConfig
+from lookout_edge.config import CameraConfig, CloseUpConfig
+from lookout_edge.domain.close_up import CloseUp, around, parts
 from lookout_edge.domain.schedule import SiteCalendar
 from lookout_edge.domain.suppressed import Suppressed
 from lookout_edge.domain.suppression import Suppression
@@ -160,4 +161,15 @@ def sight_of(camera: CameraConfig) -> SightSettings:
 
 def looks_of(camera: CameraConfig) -> LookSettings:
     """When this camera's frames are looked at."""
-    return LookSettings(detect_fps=camera.detect_fps, heartbeat_s=camera.heartbeat_s)
+    return LookSettings(
+        detect_fps=camera.detect_fps,
+        heartbeat_s=camera.heartbeat_s,
+        close_ups=tuple(part for each in camera.close_ups for part in _parts_of(each, camera)),
+    )
+
+
+def _parts_of(close_up: CloseUpConfig, camera: CameraConfig) -> tuple[CloseUp, ...]:
+    columns, rows = close_up.grid or (1, 1)
+    if close_up.zone is None:
+        return parts(columns, rows, close_up.every_s)
+    return parts(columns, rows, close_up.every_s, around(camera.zones[close_up.zone].polygon))

@@ -31,6 +31,8 @@ from lookout_edge.rules.garbage import GarbageParams
 from lookout_edge.rules.key_area import KeyAreaParams
 from lookout_edge.rules.unfamiliar_vehicle import UnfamiliarVehicleParams
 
+#: Most parts of a grid: with more each would have its turn too rarely.
+_MOST_PARTS = 16
 #: Addresses that are no path on this box.
 _STREAM = re.compile(r"^(rtsps?|rtmps?|https?|file)://", re.IGNORECASE)
 _OTHER_SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*://", re.IGNORECASE)
@@ -196,6 +198,32 @@ class ZoneConfig(Section):
     """Corners ``[x, y]`` in order, as fractions 0..1 of the picture's width and height from the top left."""
 
 
+class CloseUpConfig(Section):
+    """A part of the picture that is looked at by itself, enlarged, for what is small or far: a zone, or all of the
+    picture in parts. Each of its looks costs about as much as one at the whole picture. It is worth it where the stream
+    is sharp: one of 640×360 (``sub_url``) shows little more enlarged."""
+
+    zone: Identifier | None = None
+    """A zone of this camera; all of the picture when absent."""
+    grid: tuple[int, int] | None = None
+    """``[columns, rows]``: in so many parts, each in its turn; the zone in one piece when absent."""
+    every_s: float = Field(default=2.0, ge=0.4, le=60)
+    """Longest time from one look at a part to the next; while it shows what the whole picture does not, it is looked at
+    as often as anything else."""
+
+    @model_validator(mode="after")
+    def _enlarges(self) -> Self:
+        if self.zone is None and self.grid is None:
+            raise ValueError("needs a zone, or a grid such as [3, 2]")
+        if self.grid is not None and not (min(self.grid) >= 1 and 2 <= self.grid[0] * self.grid[1] <= _MOST_PARTS):
+            raise ValueError(f"a grid has 2 to {_MOST_PARTS} parts, such as [2, 2] or [3, 2]")
+        return self
+
+    def __str__(self) -> str:
+        parts = "" if self.grid is None else f" in {self.grid[0]} x {self.grid[1]} parts"
+        return f"{self.zone or 'the whole picture'}{parts} every {self.every_s:g} s"
+
+
 class _Placed(Section):
     zones: tuple[Identifier, ...] = ()
     """Zones of this camera that the rule watches; the whole picture when absent."""
@@ -293,6 +321,8 @@ class CameraConfig(Section):
     """Parts of the picture that are left out: neither movement nor things in them count (a road, a flag, a screen)."""
     rules: tuple[RuleConfig, ...] = Field(min_length=1)
     """What to look for, and where."""
+    close_ups: tuple[CloseUpConfig, ...] = ()
+    """What is looked at enlarged, beside the looks at the whole picture."""
     actions: tuple[ActionConfig, ...] = ()
     """What the gateway does by itself when there is an alarm here: by a rule, by a button at this camera (scenario
     ``key_area``, stage ``panic``) or by ``onvif`` (no stage), or when it is blind."""

@@ -5,11 +5,14 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import cast
 
+from pydantic import ValidationError
+
 from lookout_contract.events import Scenario
-from lookout_edge.config.model import ModelsConfig, is_path
+from lookout_edge.config.model import CloseUpConfig, ModelsConfig, ZoneConfig, is_path
 from lookout_edge.config.nodes import Document, Fault
 from lookout_edge.config.nodes import Path as Place
 from lookout_edge.config.section import resolve
+from lookout_edge.domain.close_up import LEAST_TIMES, WHOLE, around, parts
 from lookout_edge.domain.occurrence import PANIC
 from lookout_edge.domain.zone import WHOLE_FRAME
 from lookout_edge.rules.registry import RULES, RuleKind
@@ -31,6 +34,7 @@ def faults_of_sense(document: Document, base: Path, models: Mapping[str, Sequenc
         place, camera = ("cameras", name), _section(section)
         faults += _source_faults(document, place, camera, base)
         faults += _zone_faults(document, place, camera)
+        faults += _close_up_faults(document, place, camera)
         faults += _watched_twice(document, place, camera)
         faults += _label_faults(document, place, camera, _detector_of(data), models)
         faults += _action_faults(document, place, camera, base, has_button=name in pressed)
@@ -163,6 +167,26 @@ def _zone_faults(document: Document, place: Place, camera: Section) -> Iterator[
             if isinstance(zone, str) and zone not in watched:
                 text = f"{zone!r} is none of the rule's own zones; {suggestion(zone, watched)}"
                 yield document.fault((*place, "rules", index, "drop_off_zones", position), text)
+
+
+def _close_up_faults(document: Document, place: Place, camera: Section) -> Iterator[Fault]:
+    zones = _section(camera.get("zones"))
+    for index, written in enumerate(_items(camera.get("close_ups"))):
+        zone, where = _section(written).get("zone"), (*place, "close_ups", index)
+        if isinstance(zone, str) and zone not in zones:
+            text = f"there is no zone {zone!r} at this camera; {suggestion(zone, list(zones))}"
+            yield document.fault((*where, "zone"), text)
+            continue
+        try:
+            close_up = CloseUpConfig.model_validate(written)
+            of = around(ZoneConfig.model_validate(zones[zone]).polygon) if isinstance(zone, str) else WHOLE
+        except ValidationError:
+            continue  # told of the close-up or the zone itself
+        columns, rows = close_up.grid or (1, 1)
+        if min(part.times for part in parts(columns, rows, close_up.every_s, of)) < LEAST_TIMES:
+            wide = "[3, 1]" if of.width >= of.height else "[1, 3]"
+            text = f"is hardly enlarged, being nearly as large as the picture: write a grid such as {wide} beside it"
+            yield document.fault((*where, "grid" if close_up.grid else "zone"), text)
 
 
 def _watched_twice(document: Document, place: Place, section: Section) -> Iterator[Fault]:

@@ -16,6 +16,8 @@ class Detection:
     box: Box
     #: The edge of the region that was looked at goes through it: there is more of it than the box shows.
     cut: bool = False
+    #: It was seen in a part of the picture that was looked at by itself, see ``close_up``.
+    enlarged: bool = False
 
 
 def parted(detections: Sequence[Detection], thresholds: Mapping[str, float]) -> tuple[list[Detection], list[Detection]]:

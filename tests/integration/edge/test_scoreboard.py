@@ -24,7 +24,7 @@ from lookout_edge.replay import events_of
 from lookout_edge.rules.registry import RULES
 from lookout_edge.score import Clip, Cost, alarms_of, read_labels, scoreboard
 from lookout_edge.testing import FAKE_SHA256, picture
-from scoreboard.made_clips import DATA, SIZE, Shot, Still, frames, scripts, truths
+from scoreboard.made_clips import DATA, SHARP, SIZE, Shot, Still, frames, from_afar, scripts, truths
 from scoreboard.quiet_hours import Scenes, Tally, as_json, at_most, chosen, judging, sum_at_most, totals
 from scoreboard.quiet_scenes import Camera, disturbances
 
@@ -209,6 +209,18 @@ def test_one_scenario_alone_is_judged_where_it_is_ruled_out() -> None:
     alone = list(judging([weather, lifts], (Scenario.CORRIDOR_EBIKE,)))
     assert [(scenes.name, scenes.judged) for scenes in alone] == [("weather", (Scenario.CORRIDOR_EBIKE,))]
     assert list(judging([weather, lifts], weather.judged)) == [weather, lifts]
+
+
+def test_what_is_far_is_a_small_part_of_a_sharp_picture() -> None:
+    white = np.full((SIZE[1], SIZE[0], 3), 255, np.uint8)
+    shown = iter([(at / 5, white, list[Detection]()) for at in range(3)])
+    seen = list(from_afar(shown, np.full((90, 120, 3), 40, np.uint8), 6, seed=2))
+    assert [at for at, _ in seen] == [0.0, 0.2, 0.4]
+    for _, sharp in seen:
+        assert sharp.shape == (SHARP[1], SHARP[0], 3)
+        rows, columns = np.nonzero(sharp[:, :, 1] > 200)
+        assert columns.max() - columns.min() == pytest.approx(SHARP[0] / 6, rel=0.25)
+        assert rows.max() - rows.min() == pytest.approx(SHARP[1] / 6, rel=0.25)
 
 
 def test_every_scene_is_in_one_slice_and_each_slice_has_some_of_every_kind() -> None:
