@@ -36,19 +36,6 @@ def test_relative_links_lead_somewhere() -> None:
             assert (page.parent / target).exists(), f"{page.relative_to(ROOT)} links to {target}"
 
 
-def test_links_to_a_heading_find_it() -> None:
-    for page in tracked("*.md"):
-        for target, heading in re.findall(r"\]\(([^)#\s:]*)#([^)\s]+)\)", page.read_text(encoding="utf-8")):
-            text = (page.parent / target if target else page).read_text(encoding="utf-8")
-            headings = {_anchor(line) for line in re.findall(r"^#+ (.+)$", text, re.MULTILINE)}
-            assert heading in headings, f"{page.relative_to(ROOT)}: no heading {target}#{heading}"
-
-
-def _anchor(heading: str) -> str:
-    """The name by which a heading is linked to, as GitHub makes it."""
-    return re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
-
-
 def test_the_map_names_every_top_level_folder() -> None:
     folders = {path.relative_to(ROOT).parts[0] for path in tracked() if len(path.relative_to(ROOT).parts) > 1}
     for folder in folders:
