@@ -44,6 +44,12 @@ class _Occurrence:
     #: What was last reported, to tell a change worth an update.
     reported: tuple[object, ...]
     absent_s: float = 0.0
+    #: Number of the track that stood for it last; None where none did in this run.
+    track: int | None = None
+
+    def find(self, seen: Observation) -> None:
+        """It was seen where ``seen`` is."""
+        self.absent_s, self.track = 0.0, _track_of(seen)
 
 
 @dataclass(slots=True, eq=False)
@@ -79,6 +85,11 @@ class EventBook:
         return len(self._open)
 
     @property
+    def is_untold(self) -> bool:
+        """Whether something has started, here or in an earlier run, and was not told to have ended."""
+        return bool(self._open) or any(dormant.reason is None for dormant in self._dormant)
+
+    @property
     def is_waiting(self) -> bool:
         """Whether something that should be there was not seen in the last look."""
         for occurrence in self._open:
@@ -89,7 +100,7 @@ class EventBook:
     def going_on(self, at: float) -> list[Observation]:
         """What was last told of each occurrence that is open, or may go on with a look at frame time ``at``."""
         limit = self._settings.resume_s
-        waiting = (d for d in self._dormant if d.may_be_there and 0 <= at - d.ended_at <= limit)
+        waiting = (d for d in self._dormant if d.may_be_there and abs(at - d.ended_at) <= limit)
         return [occurrence.last for occurrence in (*self._open, *(dormant.occurrence for dormant in waiting))]
 
     def is_about(self, observation: Observation) -> bool:
@@ -161,7 +172,7 @@ class EventBook:
                 take(occurrence, self._in_the_same_place(occurrence.last, rest))
         for occurrence in self._open:
             if occurrence.id not in matches:  # it has gone over into another zone
-                moved = (o for o in rest if _is_tracked(o) and _name_of(o) == _name_of(occurrence.last))
+                moved = (o for o in rest if _is_tracked(o) and _is_same(occurrence, o))
                 take(occurrence, next((o for o in moved if o.standing is not Standing.BLOCKED), None))
         return matches, rest
 
@@ -175,9 +186,9 @@ class EventBook:
 
     def _is_known(self, observation: Observation) -> bool:
         """Whether it is a thing that is open already, in a zone that overlaps this one."""
-        known = (o.last for o in self._open if o.last.group == observation.group)
         if _is_tracked(observation):
-            return any(last.key == observation.key for last in known)
+            return any(_is_same(occurrence, observation) for occurrence in self._open)
+        known = (o.last for o in self._open if o.last.group == observation.group)
         return any(last.box.iou(observation.box) >= self._settings.same_place_iou for last in known)
 
     def _carry_on(
@@ -187,7 +198,7 @@ class EventBook:
             occurrence.absent_s += step
             gone = occurrence.absent_s > self._settings.hold_s
             return self._end(at, occurrence, self._settings.gone_as, skew_s) if gone else None
-        occurrence.absent_s = 0.0
+        occurrence.find(seen)
         if seen.standing is Standing.PENDING:
             occurrence.last = occurrence.last._replace(key=seen.key, box=seen.box, seen_at=seen.seen_at)
             return None
@@ -210,12 +221,13 @@ class EventBook:
             self._dormant.remove(dormant)
             self._open.append(occurrence)
             occurrence.last = seen._replace(since=min(seen.since, occurrence.last.since))
-            occurrence.absent_s, occurrence.reported_at, occurrence.reported = 0.0, at, _headline(seen)
+            occurrence.find(seen)
+            occurrence.reported_at, occurrence.reported = at, _headline(seen)
             return self._event(at, Phase.UPDATE, occurrence, skew_s).model_copy(update={"resumed": True})
         if not dormant.may_be_there:
             return None
         if seen is not None and seen.standing is Standing.PENDING:
-            occurrence.absent_s = 0.0
+            occurrence.find(seen)
             occurrence.last = occurrence.last._replace(key=seen.key, box=seen.box, seen_at=seen.seen_at)
             return None
         occurrence.absent_s += step
@@ -232,7 +244,8 @@ class EventBook:
         events: list[EventData] = []
         for dormant in self._dormant:
             limit = self._settings.resume_s if dormant.may_be_there else self._settings.reopen_s
-            if 0 <= at - dormant.ended_at <= limit:
+            # A clock that was set back, or came up behind, makes nothing another thing.
+            if abs(at - dormant.ended_at) <= limit:
                 kept.append(dormant)
             elif dormant.reason is None:
                 events.append(self._event(dormant.ended_at, Phase.END, dormant.occurrence, None, EndReason.BLIND))
@@ -248,6 +261,7 @@ class EventBook:
             last=observation,
             reported_at=at,
             reported=_headline(observation),
+            track=_track_of(observation),
         )
         self._starts = Counter({key: count for key, count in self._starts.items() if key[1] == at})
         self._open.append(occurrence)
@@ -304,13 +318,21 @@ def _why_blocked(seen: Observation) -> EndReason:
     return EndReason.WINDOW_OVER if seen.blocked_by == WINDOW else EndReason.CLEARED
 
 
-def _name_of(observation: Observation) -> tuple[int, str]:
-    return observation.key, observation.group
+def _is_same(occurrence: _Occurrence, seen: Observation) -> bool:
+    """Whether what a track stands for is what the occurrence is about. Each zone gives it a key of its own: where it
+    has changed its number, only the track tells."""
+    last, track = occurrence.last, _track_of(seen)
+    is_tracked = track is not None and track == occurrence.track
+    return last.group == seen.group and (last.key == seen.key or is_tracked)
+
+
+def _track_of(observation: Observation) -> int | None:
+    return next((thing.track for thing in observation.objects if thing.track is not None), None)
 
 
 def _is_tracked(observation: Observation) -> bool:
     """Whether its key is a track's number, and so the same thing's in every zone. Flames are numbered by their rule."""
-    return any(thing.track is not None for thing in observation.objects)
+    return _track_of(observation) is not None
 
 
 def _from_event(event: EventData, key: int) -> _Occurrence:

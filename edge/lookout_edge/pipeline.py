@@ -224,12 +224,12 @@ class CameraPipeline:
         """Say at ``at`` that nothing could be seen since ``since``: an occurrence that lasts until sight is back.
 
         Both are seconds since 1970 UTC on this box's clock, for there is no frame time. What was open then ends as
-        blind once ``forget_s`` has passed, as it would with the next frame: a door that is held for it must not wait
-        for a camera that may never come back.
+        blind once ``forget_s`` has passed, as it would with the next frame, also what a power cut left open: a door that
+        is held for it must not wait for a camera that may never come back.
         """
         ended: tuple[EventData, ...] = ()
-        if self._frame_at is not None and self.open_count and at - since >= self._settings.forget_s:
-            ended = self.finish(self._frame_at, EndReason.BLIND)
+        if at - since >= self._settings.forget_s and any(book.is_untold for book in self._books.values()):
+            ended = self.finish(since if self._frame_at is None else self._frame_at, EndReason.BLIND)
         return (*ended, *self._lost.update(at, [lost_sight(reason, since, at - since)]))
 
     def regain_sight(self, at: float) -> tuple[EventData, ...]:

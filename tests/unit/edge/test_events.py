@@ -1,5 +1,7 @@
 from dataclasses import replace
 
+import pytest
+
 from lookout_contract.events import (
     Attributes,
     EndReason,
@@ -281,6 +283,35 @@ def test_a_thing_that_goes_over_into_another_zone_or_stands_in_two_is_one() -> N
     assert phases(run(book(), [both] * 5)) == ["start"]
 
 
+def test_a_thing_that_has_changed_its_number_and_goes_over_into_another_zone_is_one() -> None:
+    """In its first zone it has the number under which it came there, in the next one that of its track by then."""
+    here = observation(1)._replace(objects=(Thing("car", 0.8, HERE, 7),))
+    there = observation(7, zone="yard")
+    assert phases(run(book(), [[here], [here, there], [there], [there]])) == ["start", "update"]
+    pending = observation(1, standing=Standing.PENDING)._replace(objects=here.objects)
+    assert phases(run(book(), [[observation(1)], [pending], [there], [there]])) == ["start", "update"]
+    other = observation(8, zone="yard")
+    assert phases(run(book(), [[here], [here, other], [here, other]])) == ["start", "start"]
+
+
+def test_a_number_of_an_earlier_run_is_no_number_of_this_one() -> None:
+    (start,) = run(book(), [[observation(7)]])
+    after = book()
+    after.resume([start])
+    elsewhere = observation(7, zone="yard", box=Box(0.0, 0.0, 0.1, 0.1))
+    assert phases(run(after, [[elsewhere]], start=110.0)) == ["start"]
+
+
+@pytest.mark.parametrize("behind_s", [5.0, 1800.0])
+def test_what_a_power_cut_left_goes_on_on_a_box_whose_clock_comes_up_behind(behind_s: float) -> None:
+    """Boxes without a battery begin at the time that was written down last, up to an hour ago."""
+    (start,) = run(book(), [[observation()]])
+    after = book()
+    after.resume([start])
+    (event,) = run(after, [[observation()]], start=105.0 - behind_s)
+    assert (event.phase, event.resumed, event.occurrence) == (Phase.UPDATE, True, start.occurrence)
+
+
 def test_what_is_seen_in_every_look_is_not_waited_for_and_what_was_missed_is() -> None:
     opened = book(hold_s=5.0)
     assert not opened.is_waiting
@@ -315,7 +346,8 @@ def test_what_blindness_ended_is_gone_on_with_for_as_long_as_it_may_go_on() -> N
     assert [each.key for each in opened.going_on(106.0)] == [1]
     assert [each.key for each in opened.going_on(166.0)] == [1]
     assert opened.going_on(166.5) == []
-    assert opened.going_on(105.5) == [], "a clock that was set back"
+    assert [each.key for each in opened.going_on(46.0)] == [1], "a clock that was set back"
+    assert opened.going_on(45.5) == []
 
 
 NEXT_TO_IT = Box(0.45, 0.4, 0.65, 0.6)

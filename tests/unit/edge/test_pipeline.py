@@ -200,13 +200,16 @@ def test_after_a_very_long_gap_nothing_is_believed_to_go_on() -> None:
     assert 3.9 <= world.said[1][1] <= 4.0
 
 
-def test_a_jump_back_in_time_ends_what_is_open_and_starts_anew() -> None:
+@pytest.mark.parametrize(("back_s", "goes_on"), [(5.0, True), (3000.0, True), (4000.0, False)])
+def test_a_jump_back_in_time_ends_what_is_open_and_the_same_thing_goes_on(back_s: float, goes_on: bool) -> None:
+    """As after one forward: what is there within the hour is no second alarm because the box's clock was set."""
     world = World()
-    world.show(WITH_CAR, 1000.0, 4.0)
-    world.show(WITH_CAR, 0.0, 4.0)
-    assert [phase for phase, _ in world.said] == ["start", "end", "start"]
+    world.show(WITH_CAR, 5000.0, 4.0)
+    world.show(WITH_CAR, 5004.0 - back_s, 4.0)
+    assert [phase for phase, _ in world.said] == ["start", "end", "update" if goes_on else "start"]
     assert world.events[1].end_reason is EndReason.BLIND
-    assert 2.0 <= world.said[2][1] <= 2.4
+    assert 2.0 <= world.said[2][1] - (5004.0 - back_s) <= 2.4
+    assert (world.events[2].resumed, len({event.occurrence for event in world.events})) == (goes_on, 2 - goes_on)
 
 
 def test_jitter_backwards_is_skipped() -> None:
@@ -431,3 +434,19 @@ def test_what_is_open_ends_as_blind_while_no_picture_comes() -> None:
     assert ended.occurrence == world.events[0].occurrence
     assert ended.captured_at.timestamp() < lost_at
     assert not [e for e in world.pipeline.lose_sight(lost_at + 800.0, "stalled", lost_at) if e.phase is Phase.END]
+
+
+def test_what_a_power_cut_left_open_ends_as_blind_where_no_picture_ever_comes() -> None:
+    """Lightning takes the gateway's power and the camera: a door that is held for its alarm must not stay so."""
+    before = World()
+    before.show(WITH_CAR, 0.0, 4.0)
+    after = World()
+    after.pipeline.resume(before.events)
+    told = [after.pipeline.lose_sight(at, "unreachable", 100.0) for at in (130.0, 699.0, 700.0, 1000.0)]
+    vehicles = [[e for e in events if e.scenario is Scenario.UNFAMILIAR_VEHICLE] for events in told]
+    assert [[(e.phase, e.end_reason) for e in events] for events in vehicles] == [
+        [],
+        [],
+        [(Phase.END, EndReason.BLIND)],
+        [],
+    ]
