@@ -60,6 +60,8 @@ class CloserLook:
 
     #: Plates and poses for which the box was too busy.
     shed: int = 0
+    #: What was raised in the last turn that no model says when it fails: bugs.
+    faults: tuple[Exception, ...] = ()
 
     def __init__(self, camera: str, plates: Plates | None, pose: PoseEstimator | None, masks: Sequence[Zone]) -> None:
         self._camera, self._plates, self._pose, self._masks = camera, plates, pose, tuple(masks)
@@ -82,6 +84,7 @@ class CloserLook:
 
     def take(self, frame: Frame, asked: Sequence[Observation]) -> None:
         """Do what ``asked`` wants."""
+        self.faults = ()
         if self._plates is not None:
             self._count_visits(self._plates.directory, frame.at, asked)
             self._read_plates(self._plates, frame, asked)
@@ -106,6 +109,9 @@ class CloserLook:
             except ModelError as error:
                 self.unread[track] = "reader_failed"
                 self._plate_help.fail(str(error))
+            except Exception as error:  # noqa: BLE001 - a bug in a reader must not keep a camera from seeing a fire
+                self.unread[track] = "reader_failed"
+                self._blame(self._plate_help, error)
 
     def _estimate_poses(self, pose: PoseEstimator, frame: Frame, asked: Sequence[Observation]) -> None:
         for track, box in _each_once((each.pose_of, each.box) for each in asked):
@@ -116,6 +122,12 @@ class CloserLook:
                 self.shed += 1
             except ModelError as error:
                 self._pose_help.fail(str(error))
+            except Exception as error:  # noqa: BLE001 - see plates
+                self._blame(self._pose_help, error)
+
+    def _blame(self, helper: Helper, error: Exception) -> None:
+        helper.fail(f"{type(error).__name__}: {error}")
+        self.faults += (error,)
 
 
 def _each_once(asked: Iterator[tuple[int | None, Box]]) -> Iterator[tuple[int, Box]]:

@@ -80,7 +80,7 @@ class CameraPipeline:
     looks: int = 0
     failed_looks: int = 0
     _shed_looks: int = 0
-    #: What rules raised in the last step.
+    #: What rules, and who looks closer, raised in the last step: bugs.
     faults: tuple[Exception, ...] = ()
     #: Whom the rules asked to look at more closely in the look of this step.
     _asked_closer: tuple[Observation, ...] = ()
@@ -176,13 +176,14 @@ class CameraPipeline:
         """Take in the next frame; the events it brings about, most often none.
 
         ``keep`` gets them before anything looks closer: plates and poses take their time, and whatever fails there
-        costs no event.
+        costs neither an event nor the next look.
         """
         self.faults, self._asked_closer = (), ()
         events = self._advance(frame)
         keep(events)
         if self._asked_closer:
             self._closer.take(frame, self._asked_closer)
+            self.faults += self._closer.faults
         return events
 
     def _advance(self, frame: Frame) -> tuple[EventData, ...]:

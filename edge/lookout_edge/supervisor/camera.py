@@ -296,7 +296,7 @@ class CameraWorker:
         for fault in self._pipeline.faults:
             told = "".join(format_exception(fault))
             self._warnings.warning(
-                f"rule-{self.camera}", f"a rule of camera {self.camera} failed; others go on: {told}"
+                f"rule-{self.camera}", f"a part of camera {self.camera} failed; the others go on: {told}"
             )
         self._source.ask(self._pipeline.demand)
         self._pipeline.judge_beside()

@@ -1,6 +1,6 @@
 """What fails beside an alarm must not take the alarm with it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -12,13 +12,14 @@ from lookout_edge.domain.detection import Detection, PlateReading
 from lookout_edge.domain.frame import Frame, Image
 from lookout_edge.domain.geometry import Box
 from lookout_edge.domain.observation import Observation, Scene
+from lookout_edge.domain.pose import Pose
 from lookout_edge.domain.track import Track
 from lookout_edge.events import Provenance
 from lookout_edge.pipeline import CameraPipeline
 from lookout_edge.replay import events_of
 from lookout_edge.rules.base import Rule
 from lookout_edge.rules.registry import RULES
-from lookout_edge.testing import FakePlateReader, FixedDirectory, ShadeDetector
+from lookout_edge.testing import FakePlateReader, FakePoseEstimator, FixedDirectory, ShadeDetector
 
 CAR = Detection("car", 0.9, Box(0.1, 0.2, 0.5, 0.6))
 FIRE = Detection("fire", 0.95, Box(0.6, 0.1, 0.8, 0.5))
@@ -27,7 +28,17 @@ FIRE = Detection("fire", 0.95, Box(0.6, 0.1, 0.8, 0.5))
 class TornReader(FakePlateReader):
     """Fails as nobody foresaw."""
 
+    read_at: Callable[[], None] = staticmethod(lambda: None)
+
     def read(self, image: Image, region: Box) -> Sequence[PlateReading]:
+        self.read_at()
+        raise RuntimeError("torn")
+
+
+class TornPose(FakePoseEstimator):
+    """The same of poses."""
+
+    def estimate(self, image: Image, box: Box) -> Pose | None:
         raise RuntimeError("torn")
 
 
@@ -51,18 +62,33 @@ def frames(seconds: float) -> list[Frame]:
     ]
 
 
-def test_an_alarm_is_kept_before_a_plate_is_read() -> None:
-    plates = Plates(reader=TornReader(""), directory=FixedDirectory(), least_width=1)
-    pipeline = pipeline_of(rule(Scenario.FIRE_SMOKE), rule(Scenario.UNFAMILIAR_VEHICLE), plates=plates)
+def test_an_alarm_is_kept_before_a_plate_is_read_and_a_bug_there_costs_no_look() -> None:
+    """Raised, it would have the worker open the stream anew at each look at a vehicle, and nobody see the fire."""
     kept: list[EventData] = []
-    fell = 0
+    kept_before: list[int] = []
+    reader = TornReader("")
+    reader.read_at = lambda: kept_before.append(len(kept))
+    plates = Plates(reader=reader, directory=FixedDirectory(), least_width=1)
+    pipeline = pipeline_of(rule(Scenario.FIRE_SMOKE), rule(Scenario.UNFAMILIAR_VEHICLE), plates=plates)
+    faults = 0
     for frame in frames(6.0):
-        try:
-            pipeline.step(frame, kept.extend)
-        except RuntimeError:
-            fell += 1
-    assert fell > 3
+        pipeline.step(frame, kept.extend)
+        faults += len(pipeline.faults)
     assert [(event.scenario, event.phase.value) for event in kept][:1] == [(Scenario.FIRE_SMOKE, "start")]
+    assert (faults, kept_before[0]) == (len(kept_before), 0)
+    assert kept_before[-1] == len(kept) > 0, "what the same look told was kept before"
+    assert pipeline.impairment == ("plates_failed", "RuntimeError: torn")
+
+
+def test_a_bug_in_the_pose_model_costs_no_look() -> None:
+    kind = RULES[Scenario.CARE]
+    care = kind.build(kind.params.model_validate({"opted_in": True}), (), ZoneInfo("UTC"))
+    person = Detection("person", 0.9, Box(0.4, 0.2, 0.5, 0.8))
+    detector = ShadeDetector(lambda shade: [person])
+    pipeline = CameraPipeline(Provenance(camera="gate", models={}), [care], detector, pose=TornPose([]))
+    told = [fault for frame in frames(6.0) for fault in (pipeline.step(frame), pipeline.faults)[1]]
+    assert len(told) > 3
+    assert pipeline.impairment == ("poses_failed", "RuntimeError: torn")
 
 
 class Broken:
