@@ -224,9 +224,9 @@ class CameraPipeline:
     def lose_sight(self, at: float, reason: str, since: float) -> tuple[EventData, ...]:
         """Say at ``at`` that nothing could be seen since ``since``: an occurrence that lasts until sight is back.
 
-        Both are seconds since 1970 UTC on this box's clock, for there is no frame time. What was open then ends as
-        blind once ``forget_s`` has passed, as it would with the next frame, also what a power cut left open: a door that
-        is held for it must not wait for a camera that may never come back.
+        Both are seconds since 1970 UTC on this box's clock, for there is no frame time. What was open then, also what a
+        power cut left so, ends as blind once ``forget_s`` has passed, as it would with the next frame: a door that is
+        held for it must not wait for a camera that may never come back.
         """
         ended: tuple[EventData, ...] = ()
         if at - since >= self._settings.forget_s and any(book.is_untold for book in self._books.values()):

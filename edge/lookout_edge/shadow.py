@@ -21,7 +21,7 @@ from lookout_edge.ports import Detector
 from lookout_edge.rules.base import Rule
 from lookout_edge.tracking import SceneView, Tracker
 
-#: Failed looks in a row after which a model is left alone until the gateway starts again.
+#: Failed looks in a row, for its model or a bug, after which it is left alone until the gateway starts again.
 FAILURES = 3
 
 
@@ -79,10 +79,18 @@ class Shadow:
         return frozenset(label for rule in self._rules if self._detector is None for label in rule.reads)
 
     def judge(self, looked: Looked) -> None:
-        """Judge a look of the running pipeline."""
-        at, tracks, scene = looked.frame.at, looked.tracks, looked.scene
-        if at >= self._until:
+        """Judge a look of the running pipeline. Never raises: a bug in a candidate must cost no camera a look."""
+        if looked.frame.at >= self._until or self.gave_up is not None:
             return
+        try:
+            self._judge(looked)
+        except Exception as error:  # noqa: BLE001 - see above
+            for rule in self._rules:
+                rule.reset()
+            self._fail(looked.frame.at, f"{type(error).__name__}: {error}")
+
+    def _judge(self, looked: Looked) -> None:
+        at, tracks, scene = looked.frame.at, looked.tracks, looked.scene
         if self._detector is not None:
             found = self._look(self._detector, looked)
             if found is None:
@@ -97,6 +105,12 @@ class Shadow:
             rules = (rule for rule in self._rules if rule.scenario is scenario)
             observations = [o for rule in rules for o in rule.observe(at, tracks, scene)]
             self._tell(book.update(at, observations, looked.frame.skew_s))
+        self._failed = 0
+
+    def _fail(self, at: float, why: str) -> None:
+        self._failed += 1
+        if self._failed >= FAILURES:
+            self.gave_up, self.gave_up_at = why, at
 
     def reset(self) -> None:
         """Numbers and dwell start over, see the pipeline."""
@@ -114,19 +128,14 @@ class Shadow:
 
     def _look(self, detector: Detector, looked: Looked) -> tuple[Detection, ...] | None:
         """What its own model finds; None when it may not or cannot look: that is never an empty scene."""
-        if self.gave_up is not None:
-            return None
         try:
             found = found_in(detector, looked.frame.image, looked.look.regions, looked.look.close_ups)
         except OverloadError:
             self.shed += 1
             return None
         except ModelError as error:
-            self._failed += 1
-            if self._failed >= FAILURES:
-                self.gave_up, self.gave_up_at = str(error), looked.frame.at
+            self._fail(looked.frame.at, str(error))
             return None
-        self._failed = 0
         return tuple(looked.whole(found))
 
     def _tell(self, events: Sequence[EventData]) -> None:

@@ -232,6 +232,7 @@ class GatewayBuilder:
             self._crew.replace(workers, keep=keep)
             self._housekeeping.thaw()
             self._onvif.watch(talking_cameras(after))
+            self._shadows.watch(after.cameras)
             self._unwatched.end()
             return f"{len(workers)} cameras were started with the new configuration, {len(keep)} run on unchanged."
 

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from threading import Lock
+from weakref import WeakKeyDictionary
 
 import structlog
 
@@ -38,7 +39,10 @@ class Shadows:
         self._file = ShadowFile(config.data_dir / SHADOWS)
         self._models: dict[tuple[str, str], Models] = {}
         self._running: list[Shadow] = []
-        self._counted: dict[int, tuple[int, int]] = {}
+        #: Looks of each that are in the file, and those that were left out.
+        self._counted: WeakKeyDictionary[Shadow, tuple[int, int]] = WeakKeyDictionary()
+        #: Those that the gateway has now.
+        self._cameras: Collection[str] = tuple(config.cameras)
         self._lock = Lock()
         self._told: tuple[float, dict[str, ShadowReport]] = (float("-inf"), {})
 
@@ -48,7 +52,7 @@ class Shadows:
         One whose model does not load is left out and says so: a candidate keeps no camera from running.
         """
         with self._lock:
-            self._running = [shadow for shadow in self._running if shadow.camera != camera]
+            self._let_go({camera})
             found: list[Shadow] = []
             for name, config in self._config.shadows.items():
                 mine = _section_of(camera, section, config)
@@ -73,13 +77,19 @@ class Shadows:
             self._running += found
             return found
 
+    def watch(self, cameras: Collection[str]) -> None:
+        """The gateway has these from now on; what judged at others is let go."""
+        with self._lock:
+            self._cameras = tuple(cameras)
+            self._let_go({shadow.camera for shadow in self._running}.difference(cameras))
+
     def report(self) -> dict[str, ShadowReport]:
         """Name → what it has come to, at most a minute old."""
         now = self._clock.now()
         with self._lock:
             if not 0 <= now - self._told[0] < _FRESH_S:
                 self._count()
-                found = comparisons(self._file, self._memory, now, self._config.cameras)
+                found = comparisons(self._file, self._memory, now, self._cameras)
                 self._conclude(found, now)
                 self._told = now, {name: told for name, (told, _) in found.items() if name in self._config.shadows}
             return self._told[1]
@@ -125,16 +135,21 @@ class Shadows:
         if event.phase is not Phase.UPDATE:
             self._memory.add(note_of_event(event, Kind.SHADOW).model_copy(update={"shadow": name}))
 
+    def _let_go(self, cameras: Collection[str]) -> None:
+        """Those that judge at these cameras judge no more, but their looks count."""
+        if any(shadow.camera in cameras for shadow in self._running):
+            self._count()
+            self._running = [shadow for shadow in self._running if shadow.camera not in cameras]
+
     def _count(self) -> None:
         # At one camera may be what is at none of the others.
         gave_up = {shadow.name: shadow.gave_up for shadow in self._running if shadow.gave_up is not None}
         for shadow in self._running:
-            looks, shed = self._counted.get(id(shadow), (0, 0))
+            looks, shed = self._counted.get(shadow, (0, 0))
             self._file.count(shadow.name, shadow.looks - looks, shadow.shed - shed, gave_up.get(shadow.name))
-            self._counted[id(shadow)] = (shadow.looks, shadow.shed)
+            self._counted[shadow] = (shadow.looks, shadow.shed)
             if shadow.gave_up_at is not None:
                 self._file.rests(shadow.name, shadow.camera, shadow.gave_up_at)
-        self._counted = {id(shadow): self._counted[id(shadow)] for shadow in self._running}
         self._file.save()
 
 
