@@ -6,8 +6,12 @@ from pathlib import Path
 from threading import Lock
 from typing import Protocol
 
+import structlog
+
 from lookout_contract.events import EventData, Phase, Scenario
 from lookout_edge.ports import Clock, EventSink
+
+log = structlog.stdlib.get_logger()
 
 
 class Publisher(Protocol):
@@ -78,8 +82,12 @@ class ActingSink:
         """
         with self._lock:
             number = self._sink.put(data)
-            if not data.attributes.test:
-                self._act(data)
+            try:
+                if not data.attributes.test:
+                    self._act(data)
+            except Exception:
+                # Raised, it would have the event stored again and again: who put it takes it for refused.
+                log.exception("what is to be done about an alarm failed", camera=data.camera)
         return number
 
     def unfinished(self, camera: str) -> Sequence[EventData]:

@@ -243,22 +243,37 @@ class CameraWorker:
     def run(self) -> None:
         """Watch until stopped or until a file without loop has ended; end what is open; say goodbye."""
         self._say(Sight.BLIND, "connecting")
-        self._resume()
         ended = False
+        try:
+            self._resume()
+        except Exception:
+            log.exception("what was open cannot be taken over and counts as new", camera=self.camera)
         while not self._stop.is_set() and not ended:
             try:
-                ended = self._watch()
-            except SourceError as error:
-                self._say(Sight.BLIND, error.reason, str(error))
-                self._pause(error.reason, _PATIENCE_S.get(error.reason, 0.0))
-            except Exception as error:
+                ended = self._watch_or_wait()
+            except Exception:
+                # Even what is done about a fault may fail: without this thread nobody watches, and nobody says so.
                 log.exception("camera fault", camera=self.camera)
-                self._say(Sight.BLIND, "fault", f"{type(error).__name__}: {error}")
-                self._pause("fault")
-        self._finish(EndReason.SHUTDOWN if self._stop.is_set() else EndReason.BLIND)
-        self._say(Sight.OFF, "shutdown" if self._stop.is_set() else "ended")
+                self._stop.wait(self._delays.next())
+        try:
+            self._finish(EndReason.SHUTDOWN if self._stop.is_set() else EndReason.BLIND)
+        finally:
+            self._say(Sight.OFF, "shutdown" if self._stop.is_set() else "ended")
         if self._held:
             log.error("events are lost: the disk refused them to the end", camera=self.camera, events=len(self._held))
+
+    def _watch_or_wait(self) -> bool:
+        """Watch until the source fails, and then wait before it is opened again; True when it came to its end."""
+        try:
+            return self._watch()
+        except SourceError as error:
+            self._say(Sight.BLIND, error.reason, str(error))
+            self._pause(error.reason, _PATIENCE_S.get(error.reason, 0.0))
+        except Exception as error:
+            log.exception("camera fault", camera=self.camera)
+            self._say(Sight.BLIND, "fault", f"{type(error).__name__}: {error}")
+            self._pause("fault")
+        return False
 
     def _resume(self) -> None:
         """Let what was there before a restart go on; where the spool cannot tell, everything is new."""

@@ -44,6 +44,10 @@ class Crew:
         with self._lock:
             self._stop(timeout_s, keep)
             self._start(workers)
+            # What a camera that is taken out has open is ended by others: its hung worker must not end it once more.
+            for hung, _ in self._left:
+                if hung.camera not in self._running:
+                    hung.disown()
 
     def stop(self, *, timeout_s: float = 2.0) -> None:
         """Stop all and wait for them, ``timeout_s`` seconds in all; a hung one is left behind."""

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from lookout_contract.events import EventData, Phase, Scenario
 from lookout_edge.domain.occurrence import PRIORITY
+from lookout_edge.errors import SpoolError
 from lookout_edge.ports import EventSink
 
 #: Events that are held.
@@ -33,13 +34,25 @@ class HeldEvents:
         return len(self._held)
 
     def put(self, events: Sequence[EventData]) -> None:
-        """Store what is held and then ``events``; SpoolError when some have to be held."""
+        """Store what is held and then ``events``; SpoolError when some have to be held.
+
+        Of which anything else is raised is given up, so that it holds up none of those that come after it.
+        """
         for event in events:
             self._hold(event)
+        fault: Exception | None = None
         while self._held:
-            self._sink.put(self._held[0])
+            try:
+                self._sink.put(self._held[0])
+            except SpoolError:
+                raise
+            except Exception as error:  # noqa: BLE001 - raised below, when the others are stored
+                self.given_up[self._held[0].scenario] += 1
+                fault = fault or error
             del self._held[0]
         self.overflowed = False
+        if fault is not None:
+            raise fault
 
     def _hold(self, event: EventData) -> None:
         if event.phase is Phase.UPDATE:

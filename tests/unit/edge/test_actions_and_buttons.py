@@ -21,6 +21,7 @@ from lookout_edge.errors import ConfigError, EdgeError, SpoolError
 from lookout_edge.ports import EventSink
 from lookout_edge.supervisor import ActingSink, Action, Button, ButtonDesk
 from lookout_edge.supervisor.buttons import RETRY_S
+from lookout_edge.supervisor.holding import HeldEvents
 from lookout_edge.testing import FAKE_SHA256, FakeClock, MemorySink
 
 PICTURE = EvidenceRef(kind=EvidenceKind.SNAPSHOT, sha256=FAKE_SHA256, bytes=3, mime="image/jpeg")
@@ -80,6 +81,21 @@ def test_a_door_is_held_once_and_released_at_the_end() -> None:
         world.sink.put(event(phase))
     assert world.heard.all == [("door", "hold"), ("door", "release")]
     assert len(world.inner.events) == 4
+
+
+def test_a_device_that_fails_as_nobody_foresaw_is_no_reason_to_store_an_alarm_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = World(DOOR)
+
+    def torn(topic: str, payload: str) -> None:
+        raise ValueError("no such topic")
+
+    monkeypatch.setattr(world.heard, "publish", torn)
+    held = HeldEvents(world.sink)
+    for phase in (Phase.START, Phase.UPDATE, Phase.END):
+        held.put([event(phase)])
+    assert [each.phase for each in world.inner.events] == [Phase.START, Phase.UPDATE, Phase.END]
 
 
 def test_an_announcement_waits_for_its_stage_and_is_not_repeated_at_once() -> None:

@@ -102,6 +102,19 @@ def test_who_hangs_for_too_long_is_not_heard_any_more() -> None:
     crew.stop()
 
 
+def test_who_hangs_while_its_camera_is_taken_out_ends_nothing_a_second_time() -> None:
+    """What it had open is ended for it, see ``Unwatched``."""
+    hanging, old, _, _ = hung_and_next()
+    crew = Crew()
+    crew.start([old.worker])
+    assert hanging.hangs.wait(10)
+    crew.replace([], timeout_s=0.05)
+    said = list(old.said)
+    hanging.go_on.set()
+    eventually(lambda: "camera-gate" not in [thread.name for thread in enumerate_threads()])
+    assert (old.said, old.phases) == (said, [Phase.START])
+
+
 def test_a_worker_that_waits_for_a_hung_one_can_be_stopped() -> None:
     hanging, old, fresh, new = hung_and_next()
     crew = Crew()

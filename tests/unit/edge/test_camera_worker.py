@@ -85,6 +85,25 @@ def test_a_fault_in_one_camera_is_blind_and_tried_again() -> None:
     assert world.delays.waits == 2
 
 
+def test_a_camera_is_watched_whatever_fails_about_its_past_and_about_its_faults(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A thread that ended would leave a camera that says nothing any more, not even that it is blind."""
+    world = World(ListSource(frames(), SourceError("unplugged", reason="unreachable")))
+
+    def torn(*_: object) -> Sequence[EventData]:
+        raise ZeroDivisionError("a bug")
+
+    monkeypatch.setattr(world.pipeline, "resume", torn)
+    monkeypatch.setattr(world.pipeline, "lose_sight", torn)
+    worker = world.build(blind_after_s=0.0)
+    world.delays.after = lambda waits: worker.stop() if waits == 6 else None
+    worker.run()
+    assert world.source.opened >= 2
+    assert (world.phases[0], world.phases[-1]) == (Phase.START, Phase.END)
+    assert world.said[-1] == (Sight.OFF, "shutdown")
+
+
 @pytest.mark.parametrize(
     ("errors", "reason"),
     [

@@ -53,6 +53,24 @@ def test_what_is_refused_is_stored_in_order_once_the_disk_is_mended() -> None:
     assert (len(world.held), world.held.given_up.total()) == (0, 0)
 
 
+@dataclass
+class Picky(MemorySink):
+    """Has a bug about one occurrence."""
+
+    def put(self, data: EventData) -> int:
+        if data.occurrence == "odd":
+            raise ZeroDivisionError("a bug")
+        return super().put(data)
+
+
+def test_one_that_can_never_be_stored_holds_up_no_other() -> None:
+    world = World(room=9, sink=Picky())
+    with pytest.raises(ZeroDivisionError):
+        world.held.put([start("odd"), start("fire", FIRE)])
+    assert world.mend() == [("fire", "start")]
+    assert (len(world.held), world.held.given_up) == (0, {GARBAGE: 1})
+
+
 def test_an_update_replaces_the_one_before_it_unless_somebody_acts_upon_the_difference() -> None:
     world = World(room=9)
     red = update("a", stage="confirmed").model_copy(update={"severity": Severity.RED})

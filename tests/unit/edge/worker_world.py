@@ -21,6 +21,7 @@ from lookout_edge.supervisor import (
     ProofDesk,
     make_status,
 )
+from lookout_edge.supervisor.camera import BLIND_AFTER_S
 from lookout_edge.testing import (
     FakeClock,
     FakeRecorder,
@@ -119,7 +120,9 @@ class World:
         self.pipeline = CameraPipeline(provenance, [rule], detector or ShadeDetector(see))
         self.worker = self.build()
 
-    def build(self, publish: Callable[[CameraState], None] | None = None) -> CameraWorker:
+    def build(
+        self, publish: Callable[[CameraState], None] | None = None, blind_after_s: float = BLIND_AFTER_S
+    ) -> CameraWorker:
         return CameraWorker(
             self.camera,
             self.source,
@@ -130,6 +133,7 @@ class World:
             publish=publish or self.states.append,
             delays=self.delays,
             warnings=self.warnings,
+            blind_after_s=blind_after_s,
             steady=lambda: self.clock.at - self.set_by,
         )
 
