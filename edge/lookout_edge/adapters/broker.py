@@ -8,12 +8,15 @@ from pathlib import Path
 from typing import Literal, Protocol, cast
 
 import paho.mqtt.client as mqtt
+import structlog
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from lookout_edge.errors import LinkError
+
+_log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 #: Messages in flight above the window: live fire and key area, states and answers.
 RESERVE = 20
@@ -248,9 +251,15 @@ class Session:
 
     def _received(self, client: mqtt.Client, data: object, message: mqtt.MQTTMessage) -> None:
         properties = message.properties
+        try:
+            topic = message.topic
+        except UnicodeDecodeError:
+            # Raised, it ends paho's thread and nobody is told: the connection stands, and nothing comes or goes.
+            _log.warning("a message is passed over: its topic is no UTF-8", broker=self._options.address)
+            return
         self._on_message(
             Message(
-                message.topic,
+                topic,
                 bytes(message.payload),
                 message.retain,
                 getattr(properties, "ResponseTopic", None),

@@ -189,5 +189,6 @@ class Loudspeaker:
         while (command := self._waiting.get()) is not None:
             try:
                 subprocess.run(command, check=True, timeout=_PLAY_S, capture_output=True)
-            except (OSError, subprocess.SubprocessError) as error:
+            # ValueError: a text with what no program can be given (a NUL, letters that the locale lacks).
+            except (OSError, ValueError, subprocess.SubprocessError) as error:
                 _log.warning("an announcement failed: install the program or change `speaker`", why=str(error))

@@ -121,7 +121,11 @@ class MqttLink:
             self._session = session
             self._faults.over("link", "connected to the broker again")
             _log.info("connected to the broker", broker=self._broker.address)
-            self._serve(session)
+            try:
+                self._serve(session)
+            except Exception as error:  # noqa: BLE001 - as above
+                self._faults.warning("link", f"the link stumbled ({error!r}) and begins anew; events wait on disk")
+                self._stop.wait(self._backoff.next())
             self._session = None
 
     def _connect(self) -> Session:

@@ -39,11 +39,13 @@ class WeeklySelfTests:
         plan: Callable[[], Sequence[tuple[str, Scenario]]],
         run: Callable[[str, Scenario], object],
         clock: Clock,
+        every_s: float = _LOOK_EVERY_S,
     ) -> None:
         self._path, self._moment, self._timezone = path, moment, timezone
         self._plan, self._run, self._clock = plan, run, clock
         #: The earliest time at which the last round was seen to be yet to come: a clock was far ahead when it ran.
         self._ahead_since = math.inf
+        self._every_s = every_s
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="self-tests", daemon=True)
 
@@ -80,9 +82,12 @@ class WeeklySelfTests:
                 _log.exception("self-test", camera=camera, scenario=scenario.value)
 
     def _watch(self) -> None:
-        while not self._stop.wait(_LOOK_EVERY_S):
-            if self.is_due():
-                self.run_round()
+        while not self._stop.wait(self._every_s):
+            try:
+                if self.is_due():
+                    self.run_round()
+            except Exception:  # noqa: BLE001 - the worker loop: without it nothing is tested any more, and nobody told
+                _log.exception("the round of self-tests failed")
 
     def _keep(self) -> None:
         try:

@@ -69,7 +69,10 @@ class StillPoster:
         headers = {"Authorization": f"Bearer {self._token}", "Content-Type": MIME}
         with httpx.Client(headers=headers, timeout=_TIMEOUT) as client:
             while not self._stop.is_set():
-                self._post_due(client)
+                try:
+                    self._post_due(client)
+                except Exception as error:  # noqa: BLE001 - the worker loop: without it the wall shows old pictures
+                    self._faults.warning("fault", f"pictures for the wall stumbled ({error!r}) and are tried again")
                 self._stop.wait(min(self._every_s, _LOOK_EVERY_S))
 
     def _post_due(self, client: httpx.Client) -> None:

@@ -351,3 +351,19 @@ def test_the_loudspeaker_runs_the_programs_of_the_box_one_after_the_other(tmp_pa
     missing.say("x")
     missing.close()
     speaker.close()
+
+
+def test_a_text_that_no_program_can_be_given_silences_no_later_one(tmp_path: Path) -> None:
+    out = tmp_path / "said"
+    note = (sys.executable, "-c", f"import sys; open({str(out)!r}, 'a').write(sys.argv[1] + '|')")
+    speaker = Loudspeaker(note, note)
+    speaker.start()
+    speaker.say("a\0b")
+    speaker.say("c")
+    done = threading.Event()
+    for _ in range(200):
+        if out.is_file() and out.read_text() == "c|":
+            break
+        done.wait(0.1)
+    assert out.read_text() == "c|"
+    speaker.close()

@@ -1,5 +1,6 @@
 """The weekly round: at its moment, made up for, never twice, and not the minute a box is new."""
 
+import threading
 from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -112,3 +113,30 @@ def test_a_test_that_stumbles_does_not_end_the_round_nor_those_of_later_weeks(tm
     world.fault = ZeroDivisionError("a bug")
     world.box().run_round()
     assert world.ran == list(PLAN)
+
+
+def test_a_plan_that_fails_ends_no_later_round(tmp_path: Path) -> None:
+    """The thread ended with it, and nothing was tested any more until somebody restarted the gateway."""
+    world, planned = World(tmp_path, WEDNESDAY - timedelta(minutes=1)), threading.Event()
+    tries = iter([ZeroDivisionError("a bug")])
+
+    def plan() -> tuple[tuple[str, Scenario], ...]:
+        if (error := next(tries, None)) is not None:
+            world.clock.at += 7 * 86_400
+            raise error
+        planned.set()
+        return ()
+
+    box = WeeklySelfTests(
+        tmp_path / "self_tests.json",
+        parse_weekly("wed 10:00"),
+        timezone=lambda: SHANGHAI,
+        plan=plan,
+        run=world.test,
+        clock=world.clock,
+        every_s=0.01,
+    )
+    box.start()
+    world.clock.at += 120
+    assert planned.wait(5)
+    box.close()

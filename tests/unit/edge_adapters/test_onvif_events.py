@@ -132,6 +132,25 @@ def test_what_a_camera_said_that_nobody_listens_to_any_more_ends() -> None:
     assert profile.watch([], NOW + 61) == []
 
 
+@pytest.mark.parametrize("restarts", [False, True], ids=["reload", "restart"])
+def test_what_a_rule_that_was_taken_out_said_holds_ends(restarts: bool) -> None:
+    """The camera says that it is over where nobody listens: it would go on for ever."""
+    profile = talking()
+    (start,) = said(profile, "true")
+    if restarts:
+        profile = talking()
+        profile.resume([start])
+    (end,) = profile.watch([TalkingCamera(camera="roof-cam", prefix="cam/7", rules=(LINE,))], NOW + 60)
+    assert (end.occurrence, end.end_reason) == (start.occurrence, EndReason.SHUTDOWN)
+    assert said(profile, "true", NOW + 61) == []
+
+
+def test_a_rule_that_was_taken_out_ends_nothing_that_another_one_said() -> None:
+    profile = talking()
+    said(profile, "true")
+    assert profile.watch([TalkingCamera(camera="roof-cam", prefix="cam/7", rules=(FIELD,))], NOW + 60) == []
+
+
 def test_a_rule_that_is_deleted_in_the_camera_holds_no_more() -> None:
     profile = talking()
     said(profile, "true")

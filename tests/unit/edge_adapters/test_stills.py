@@ -29,6 +29,22 @@ def test_each_camera_is_sent_once_until_its_next_is_due() -> None:
     assert (body[:3], mime, token) == (b"\xff\xd8\xff", "image/jpeg", "Bearer t")
 
 
+def test_a_picture_that_fails_as_nobody_foresaw_does_not_end_the_wall() -> None:
+    tries = iter([ZeroDivisionError("a bug"), MemoryError()])
+
+    def image() -> Image:
+        if (error := next(tries, None)) is not None:
+            raise error
+        return PICTURE
+
+    with dispatcher(204) as desk:
+        poster = StillPoster(lambda: [Shot("gate", 1.0, image)], dispatcher_url=desk.url, token="t", every_s=0.01)
+        poster.start()
+        desk.wait_for(1)
+        poster.close()
+    assert len(desk.received) >= 1
+
+
 def test_a_refusal_stops_nobody_elses_picture() -> None:
     shots = [Shot("gate", 1.0, lambda: PICTURE), Shot("lift", 1.0, lambda: PICTURE)]
     with dispatcher(404) as desk:

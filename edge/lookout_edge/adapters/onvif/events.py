@@ -77,10 +77,10 @@ class ProfileM:
         self._on_time: set[str] = set()
 
     def watch(self, cameras: Iterable[TalkingCamera], now: float) -> list[EventData]:
-        """Listen to these from now on; the ends of what the others said holds."""
+        """Listen to these from now on; the ends of what the others, or rules that are gone, said holds."""
         self._cameras = tuple(cameras)
-        known = {camera.camera for camera in self._cameras}
-        gone = [self._last.pop(key) for key in list(self._last) if key[0] not in known]
+        gone = [self._last.pop(key) for key in list(self._last) if self._rule_of(*key) is None]
+        self._said_at = {key: at for key, at in self._said_at.items() if key in self._last}
         open_ones = [event for event in gone if event.end_reason is None]
         return [_ended(event, _not_before(event, now), EndReason.SHUTDOWN) for event in open_ones]
 
@@ -139,10 +139,15 @@ class ProfileM:
             if not topic.startswith(head):
                 continue
             name = "/".join(part.rsplit(":", 1)[-1] for part in topic.removeprefix(head).split("/"))
-            local = name.split("/&")[0]
-            rule = next((r for r in camera.rules if local == r.topic or local.startswith(f"{r.topic}/")), None)
+            rule = self._rule_of(camera.camera, name)
             return None if rule is None else _said(camera.camera, rule, name, payload)
         return None
+
+    def _rule_of(self, camera: str, name: str) -> EventRule | None:
+        """The rule for what a camera calls ``name``; None where nobody listens to that."""
+        topic = name.split("/&")[0]
+        rules = (rule for each in self._cameras if each.camera == camera for rule in each.rules)
+        return next((rule for rule in rules if topic == rule.topic or topic.startswith(f"{rule.topic}/")), None)
 
     def _event(self, said: _Said, at: float, skew_s: float | None) -> EventData:
         moment = datetime.fromtimestamp(at, UTC)

@@ -91,31 +91,41 @@ class OnvifListener:
         known: set[str] = set()
         while not self._stop.is_set():
             self._again.clear()
-            # Also while their broker is away: the disk may be back.
-            self._keep(())
-            cameras = self._cameras
-            self._keep(self._profile.watch(cameras, self._clock.now()))
-            for camera in cameras:
-                if camera.camera not in known:
-                    known.add(camera.camera)
-                    self._profile.resume(self._unfinished(camera.camera))
-            if not cameras:
-                self._again.wait()
-                continue
             try:
-                session = self._connect(cameras)
+                self._listen(known)
             except LinkError as error:
                 self._faults.warning("onvif", f"cameras' own events are not heard: {error}")
                 self._stop.wait(self._backoff.next())
-                continue
-            self._backoff.reset()
-            self._faults.over("onvif", "cameras' own events are heard again")
-            while session.lost is None and not self._stop.is_set() and not self._again.is_set():
-                self._work()
-            session.close()
+            except Exception as error:  # noqa: BLE001 - the worker loop: without it nothing is heard until a restart
+                self._faults.warning("onvif", f"who hears cameras' own events stumbled ({error!r}) and begins anew")
+                self._stop.wait(self._backoff.next())
         self._keep(self._profile.close(self._clock.now()))
         if lost := len(self._held) + self._held.given_up.total():
             _log.error("cameras' own events are lost: the disk refused them", events=lost)
+
+    def _listen(self, known: set[str]) -> None:
+        """Hear what the cameras say until the connection is lost, or others are to be heard. ``known`` are those whose
+        past was taken over."""
+        # Also while their broker is away: the disk may be back.
+        self._keep(())
+        cameras = self._cameras
+        for camera in cameras:
+            if camera.camera not in known:
+                known.add(camera.camera)
+                self._profile.resume(self._unfinished(camera.camera))
+        # After that: of what was taken over ends, too, what no rule is about any more.
+        self._keep(self._profile.watch(cameras, self._clock.now()))
+        if not cameras:
+            self._again.wait()
+            return
+        session = self._connect(cameras)
+        self._backoff.reset()
+        self._faults.over("onvif", "cameras' own events are heard again")
+        try:
+            while session.lost is None and not self._stop.is_set() and not self._again.is_set():
+                self._work()
+        finally:
+            session.close()
 
     def _connect(self, cameras: Iterable[TalkingCamera]) -> Session:
         session = Session(
