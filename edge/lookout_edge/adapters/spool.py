@@ -5,9 +5,9 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Collection, Generator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import structlog
@@ -27,12 +27,14 @@ from lookout_edge.adapters.spool_room import (
     time_away,
     why_gone,
 )
-from lookout_edge.adapters.spool_salvage import readable
+from lookout_edge.adapters.spool_salvage import epochs_in, readable
 from lookout_edge.errors import SpoolError
 from lookout_edge.ports import Clock
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
+#: By what an epoch begins, and a damaged file is named.
+_STAMP = "%Y%m%dt%H%M%S"
 #: A fire or key-area alarm of the last seconds is live, and leaves before older ones.
 _LIVE_S = 60.0
 #: A clock that gains or loses so much against the steady one was set: ages are told without that.
@@ -256,7 +258,11 @@ class SqliteSpool:
 
     def _carry_over(self, aside: Path) -> None:
         left, words = readable(aside)
+        # Where nothing tells the earlier epoch, it began before the last of what was told.
+        told = [f"{_stamp(word.captured_at)}-zzzz" for word in words]
+        earlier = [*(event.epoch for event, _ in left), *epochs_in(aside), *told]
         with self._transaction() as file:
+            file.execute("UPDATE life SET epoch = ?", (self._new_epoch(*earlier),))
             for event, stored_at in left:
                 file.execute("INSERT OR IGNORE INTO past_epoch VALUES (?)", (event.epoch,))
                 self._insert(file, event.data, stored_at)
@@ -354,7 +360,7 @@ class SqliteSpool:
 
     def _begin_again(self, file: sqlite3.Connection, receipt: Receipt) -> None:
         rows = file.execute("SELECT payload, stored_at FROM event ORDER BY sequence").fetchall()
-        fresh = self._new_epoch()
+        fresh = self._new_epoch(receipt.epoch)
         file.execute("DELETE FROM event")
         file.execute("INSERT OR IGNORE INTO past_epoch SELECT epoch FROM life")
         file.execute("UPDATE life SET epoch = ?, last = 0", (fresh,))
@@ -407,8 +413,19 @@ class SqliteSpool:
         kind = BrokenSpoolError if is_broken(error) else SpoolError
         return kind(f"the spool {self._path} cannot be used ({error}): check that its disk has room and is healthy")
 
-    def _new_epoch(self) -> str:
-        return f"{self._stamp()}-{secrets.token_hex(2)}"
+    def _new_epoch(self, *earlier: str) -> str:
+        """One that sorts after ``earlier`` ones, whatever the clock says: by that the dispatcher tells which of two
+        events is the newer one, and a box without a battery begins in 1970."""
+        moment = datetime.fromtimestamp(self._clock.now(), UTC)
+        for epoch in earlier:
+            with suppress(ValueError):
+                begun = datetime.strptime(epoch.partition("-")[0], _STAMP).replace(tzinfo=UTC)
+                moment = max(moment, begun + timedelta(seconds=1))
+        return f"{_stamp(moment)}-{secrets.token_hex(2)}"
 
     def _stamp(self) -> str:
-        return datetime.fromtimestamp(self._clock.now(), UTC).strftime("%Y%m%dt%H%M%S")
+        return _stamp(datetime.fromtimestamp(self._clock.now(), UTC))
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime(_STAMP)

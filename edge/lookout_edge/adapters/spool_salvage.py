@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -36,6 +36,16 @@ def readable(path: Path) -> tuple[list[tuple[Event, float]], list[EventData]]:
             return events, [word for word in words if word is not None]
     except sqlite3.Error:
         return [], []
+
+
+def epochs_in(path: Path) -> list[str]:
+    """The epochs that the file at ``path`` knows, as far as that can be read; never raises."""
+    found: list[str] = []
+    with suppress(sqlite3.Error), closing(sqlite3.connect(path)) as file:
+        for query in ("SELECT epoch FROM life", "SELECT epoch FROM past_epoch"):
+            with suppress(sqlite3.Error):
+                found += [str(epoch) for (epoch,) in file.execute(query)]
+    return found
 
 
 def _rows(file: sqlite3.Connection, query: str) -> Iterator[tuple[str | bytes, float]]:

@@ -99,9 +99,9 @@ def test_a_receipt_for_numbers_never_given_begins_a_new_epoch_and_keeps_what_wai
     for name in ("occ-1", "occ-2", "occ-3"):
         spool.put(some_event(name))
     old = spool.epoch
-    clock.forward(10)
+    clock.forward(-100 * 86_400)
     assert spool.settle(Receipt(epoch=old, upto=500)) == 0
-    assert spool.epoch > old
+    assert spool.epoch > old, "whatever the clock says"
     events = [Event.model_validate_json(row.payload) for row in spool.pending(10)]
     assert [(event.sequence, event.subject) for event in events] == [(1, "occ-1"), (2, "occ-2"), (3, "occ-3")]
     assert {event.epoch for event in events} == {spool.epoch}

@@ -1,6 +1,7 @@
 """A spool whose file is damaged, newer than the program, or cannot be made."""
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -119,6 +120,28 @@ def test_an_occurrence_whose_start_the_dispatcher_has_goes_on_over_a_damaged_spo
     unfinished = {word.occurrence: word for word in opened(tmp_path / "spool.db").unfinished("gate")}
     assert set(unfinished) == {f"occ-{number}" for number in range(200) if number != 1}
     assert unfinished["occ-0"] == newest
+
+
+@pytest.mark.parametrize("what_is_left", ["events", "its own record", "occurrences"])
+def test_a_spool_that_begins_anew_in_1970_sorts_after_the_one_before_it(tmp_path: Path, what_is_left: str) -> None:
+    """A power cut damages the file, and the clock of a box without a battery begins anew: the dispatcher would take the
+    end of an alarm for older than its start, and the alarm would never end."""
+    spool = opened(tmp_path / "spool.db")
+    for number in range(200):
+        spool.put(some_event(f"occ-{number}"))
+    if what_is_left != "events":
+        spool.settle(Receipt(epoch=spool.epoch, upto=200))
+    earlier = spool.epoch
+    spool.close()
+    if what_is_left == "occurrences":
+        with closing(sqlite3.connect(tmp_path / "spool.db")) as file:
+            file.execute("DROP TABLE life")
+            file.commit()
+    damage_page_of(tmp_path / "spool.db", b'{"occurrence":"occ-100"')
+    fresh = SqliteSpool(tmp_path / "spool.db", site="s1", gateway="g1", clock=HandClock(60.0))
+    assert fresh.unfinished("gate")
+    assert fresh.epoch > earlier
+    assert all(Event.model_validate_json(row.payload).epoch == fresh.epoch for row in fresh.pending(500))
 
 
 def test_the_occurrences_on_a_page_that_is_damaged_cost_no_others(tmp_path: Path) -> None:
