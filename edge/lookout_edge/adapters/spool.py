@@ -304,6 +304,8 @@ class SqliteSpool:
         if abs(leap_s) < _LEAP_S:
             return
         self._ahead_s = ahead_s
+        if time_away(file, self._clock.now() - leap_s) < 0:  # it came up behind what was left: that has no age yet
+            self._date_what_was_left(file)
         moved = "UPDATE event SET stored_at = stored_at + ? WHERE sequence > ?"
         count = file.execute(moved, (leap_s, self._since)).rowcount
         _log.warning("the clock was set: what waits keeps its age", by_s=round(leap_s), events=count)
@@ -314,7 +316,7 @@ class SqliteSpool:
         away_s = time_away(file, self._clock.now())
         if away_s < _LONG_AWAY_S:
             return
-        count = date_later(file, away_s)
+        count = date_later(file, away_s, self._since)
         _log.warning(
             "the clock was set, or this box was off: what waits keeps its age", by_s=round(away_s), events=count
         )

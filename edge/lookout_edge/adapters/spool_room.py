@@ -70,9 +70,10 @@ def time_away(file: sqlite3.Connection, now: float) -> float:
     return 0.0 if newest is None else now - float(newest)
 
 
-def date_later(file: sqlite3.Connection, by_s: float) -> int:
-    """Take all that has an age for as much younger; how many."""
-    return file.execute("UPDATE event SET stored_at = stored_at + ? WHERE stored_at >= ?", (by_s, _CLOCK_SET)).rowcount
+def date_later(file: sqlite3.Connection, by_s: float, upto: int) -> int:
+    """Take all up to the number ``upto`` that has an age for as much younger; how many."""
+    sql = "UPDATE event SET stored_at = stored_at + ? WHERE stored_at >= ? AND sequence <= ?"
+    return file.execute(sql, (by_s, _CLOCK_SET, upto)).rowcount
 
 
 def dropped_counts(file: sqlite3.Connection) -> dict[str, int]:

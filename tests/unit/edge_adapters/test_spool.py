@@ -204,6 +204,25 @@ def test_a_clock_that_is_set_between_two_runs_makes_nothing_old(tmp_path: Path) 
     assert numbers(later) == [3]
 
 
+@pytest.mark.parametrize("comes_up_at", [60.0, 1_749_000_000.0], ids=["1970", "behind"])
+def test_what_was_left_is_not_old_on_a_box_whose_clock_comes_up_behind(tmp_path: Path, comes_up_at: float) -> None:
+    """It was off for forty days, and its clock is set when the line is there: nothing has waited for that time."""
+    first = opened(tmp_path / "spool.db")
+    first.put(some_event())
+    first.close()
+    clock, steady = HandClock(comes_up_at), HandClock(0.0)
+    spool = SqliteSpool(tmp_path / "spool.db", site="s1", gateway="g1", clock=clock, steady=steady.now)
+    spool.put(some_event())
+    clock.forward(1_750_000_000.0 + 40 * 86_400 - comes_up_at)
+    spool.put(some_event())
+    assert numbers(spool) == [1, 2, 3]
+    assert spool.depth().oldest_s == pytest.approx(0.0)
+    for each in (clock, steady):
+        each.forward(31 * 86_400)
+    spool.put(some_event())
+    assert numbers(spool) == [4]
+
+
 def test_what_was_put_before_the_clock_was_ever_set_is_not_old_after_a_restart(tmp_path: Path) -> None:
     clock = HandClock(1000.0)
     opened(tmp_path / "spool.db", clock).put(some_event())
