@@ -35,25 +35,26 @@ class ProposalFile:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._declined = DeclinedFile(path.with_name("declined.json"))
-        self._lock = threading.Lock()
+        #: For whoever changes the file, and for what was read of it: each look of each camera asks for that, and must
+        #: not wait until a week of alarms was looked through.
+        self._turn, self._lock = threading.Lock(), threading.Lock()
         self._seen: tuple[int, int, int] | None = None
         self._unreadable = False
         self._proposals: list[Proposal] = []
 
     def all(self) -> Sequence[Proposal]:
         """Every proposal, oldest first; none from a file that cannot be read, with a log line."""
-        with self._lock:
+        try:
             try:
-                try:
-                    return tuple(self._read())
-                except ValidationError:
-                    with alone(self._path):
-                        return tuple(self._fresh())
-            except OSError as error:
-                if not self._unreadable:
-                    _log.warning("the proposals cannot be read, so nothing is left out", why=error.strerror)
-                self._unreadable = True
-                return ()
+                return tuple(self._read())
+            except ValidationError:
+                with self._turn, alone(self._path):
+                    return tuple(self._fresh())
+        except OSError as error:
+            if not self._unreadable:
+                _log.warning("the proposals cannot be read, so nothing is left out", why=error.strerror)
+            self._unreadable = True
+            return ()
 
     def suppressions(self, camera: str, at: float) -> Sequence[Suppression]:
         """What operators have agreed to leave out at a camera at frame time ``at``."""
@@ -144,7 +145,7 @@ class ProposalFile:
     def _alone(self) -> Generator[None]:
         """For reading, changing and writing: no other thread and no other process does so meanwhile."""
         try:
-            with self._lock, alone(self._path):
+            with self._turn, alone(self._path):
                 yield
         except OSError as error:
             told = f"{self._path} cannot be changed: {error.strerror}; see that this user may write there and the disk"
@@ -170,7 +171,8 @@ class ProposalFile:
         try:
             return self._read()
         except ValidationError as error:
-            self._proposals, self._seen = [], None
+            with self._lock:
+                self._proposals, self._seen = [], None
             aside = put_aside(self._path)
             _log.error(
                 "the proposals are broken and put aside: nothing is left out, and what was declined may be asked again",
@@ -181,20 +183,22 @@ class ProposalFile:
 
     def _read(self) -> list[Proposal]:
         """What the file holds now; OSError when it cannot be read, ValidationError when it is broken."""
-        try:
-            stat = self._path.stat()
-            stamp = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
-            if stamp != self._seen:
-                self._proposals = _PROPOSALS.validate_json(self._path.read_bytes())
-                self._seen = stamp
-        except FileNotFoundError:
-            self._proposals, self._seen = [], None
-        self._unreadable = False
-        return self._proposals
+        with self._lock:
+            try:
+                stat = self._path.stat()
+                stamp = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
+                if stamp != self._seen:
+                    self._proposals = _PROPOSALS.validate_json(self._path.read_bytes())
+                    self._seen = stamp
+            except FileNotFoundError:
+                self._proposals, self._seen = [], None
+            self._unreadable = False
+            return self._proposals
 
     def _write(self, proposals: list[Proposal]) -> None:
         write_whole(self._path, _PROPOSALS.dump_json(proposals, exclude_none=True, indent=1))
-        self._seen = None
+        with self._lock:
+            self._seen = None
 
 
 class FeedbackDesk:

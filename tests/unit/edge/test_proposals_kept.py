@@ -193,3 +193,24 @@ def test_the_gateway_and_the_command_line_lose_nothing_of_each_others(tmp_path: 
     word.join(5.0)
     (held,) = gateway.all()
     assert (held.decision, held.unjudged) == (Decision.DECLINED, 7)
+
+
+def test_no_look_waits_while_a_proposal_is_tried_again(tmp_path: Path) -> None:
+    """That goes through a week of alarms, and every look of every camera asks what is left out."""
+    file = ProposalFile(tmp_path / "proposals.json")
+    (made,) = file.add(propose(0.0, scattered(), JUDGED))
+    begun, asked = threading.Event(), threading.Event()
+
+    def again(proposal: Proposal) -> Proposal:
+        begun.set()
+        assert asked.wait(5), "a look had to wait"
+        return proposal
+
+    deciding = threading.Thread(target=file.decide, args=(made.id, Decision.ACCEPTED, "wang", 1.0, again))
+    deciding.start()
+    assert begun.wait(5)
+    looking = threading.Thread(target=lambda: (file.suppressions(made.camera, 2.0), asked.set()))
+    looking.start()
+    deciding.join(10)
+    looking.join(10)
+    assert [each.id for each in file.suppressions(made.camera, 2.0)] == [made.id]
