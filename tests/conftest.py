@@ -1,9 +1,14 @@
+import os
 import signal
 from collections.abc import Generator
 
 import pytest
 import structlog
 from hypothesis import settings
+
+# Several runs share a few cores: threads of numpy and torch would wait for each other, spinning.
+for library in ("OMP", "OPENBLAS"):
+    os.environ.setdefault(f"{library}_NUM_THREADS", "1")
 
 # How long an example takes says what else the box does, and nothing about what is tested.
 settings.register_profile("lookout", deadline=None)
