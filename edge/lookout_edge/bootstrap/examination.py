@@ -19,12 +19,15 @@ from lookout_edge.adapters.checkup import (
 from lookout_edge.bootstrap.devices import broker_options
 from lookout_edge.bootstrap.models import load_models
 from lookout_edge.bootstrap.streams import source_options
+from lookout_edge.bootstrap.watching import looks_of
 from lookout_edge.config import CameraConfig, GatewayConfig, LoadedConfig, ModelsConfig
 from lookout_edge.domain.finding import Finding, Grade
 from lookout_edge.errors import ConfigError, ModelError
 
 #: Looks over which the time of one is taken, after the first.
 _LOOKS = 5
+#: A close-up of fewer pixels across shows hardly more than the whole picture does.
+_PART_PIXELS = 320
 
 
 def examine(path: Path, loaded: LoadedConfig | ConfigError) -> Iterator[Finding]:
@@ -99,6 +102,8 @@ def _camera(name: str, camera: CameraConfig) -> Iterator[Finding]:
     main, sub = source_options(camera)
     longest_gap_s = min(rule.longest_gap_s for rule in camera.rules)
     looked_at = sub or main
-    yield check_stream(f"camera {name}", looked_at, longest_gap_s=longest_gap_s)
+    times = max((part.times for part in looks_of(camera).close_ups), default=0.0)
+    least_width = min(camera.max_size, round(times * _PART_PIXELS))
+    yield check_stream(f"camera {name}", looked_at, longest_gap_s=longest_gap_s, least_width=least_width)
     if sub is not None:
         yield check_stream(f"camera {name} (main)", main, longest_gap_s=float("inf"))

@@ -96,6 +96,16 @@ def test_a_clip_with_frequent_key_frames_needs_no_advice(tmp_path: Path) -> None
     assert (found.grade, found.text, found.advice) == (Grade.OK, "h264 64×48, 25.0 fps, a key frame every 0.4 s", "")
 
 
+def test_a_stream_that_is_too_small_for_close_ups_is_told(tmp_path: Path) -> None:
+    clip = make_clip(tmp_path / "clip.mp4", ClipShape(frames=50, fps=25, gop=10))
+    found = check_stream("camera gate", SourceOptions(url=str(clip)), longest_gap_s=1.0, least_width=65)
+    assert (found.grade, found.text[:10]) == (Grade.WARN, "h264 64×48")
+    assert "too small for its close-ups" in found.text
+    assert "65 pixels across" in found.advice
+    enough = check_stream("camera gate", SourceOptions(url=str(clip)), longest_gap_s=1.0, least_width=64)
+    assert enough.grade is Grade.OK
+
+
 def test_a_codec_that_browsers_do_not_play_is_told(tmp_path: Path) -> None:
     clip = make_clip(tmp_path / "clip.avi", ClipShape(frames=30, codec="mpeg4", gop=10))
     found = check_stream("camera gate", SourceOptions(url=str(clip)), longest_gap_s=1.0)

@@ -52,8 +52,11 @@ class _Heard:
         return f", {1 / median(steps):.1f} fps" if steps else ""
 
 
-def check_stream(subject: str, options: SourceOptions, *, longest_gap_s: float, listen_s: float = LISTEN_S) -> Finding:
-    """Open a stream, listen to it, and compare its key frames with the longest gap that the rules tolerate."""
+def check_stream(
+    subject: str, options: SourceOptions, *, longest_gap_s: float, least_width: int = 0, listen_s: float = LISTEN_S
+) -> Finding:
+    """Open a stream, listen to it, and compare its key frames with the longest gap that the rules tolerate, and its
+    pictures with the ``least_width`` in pixels that its close-ups are worth while at."""
     if kind_of(options.url) is Kind.FOLDER:
         return Finding(Grade.OK, subject, f"{options.url}: a folder of pictures")
     begun = time.monotonic()
@@ -61,7 +64,7 @@ def check_stream(subject: str, options: SourceOptions, *, longest_gap_s: float, 
         with opened(options) as (container, stream):
             heard = _listen(container, stream, listen_s if is_live(options.url) else inf)
             context = stream.codec_context
-            about = f"{context.name} {context.width}×{context.height}"
+            about, width = f"{context.name} {context.width}×{context.height}", context.width
     except av.error.FFmpegError as error:
         return _failed(subject, Faults(options).on_open(error, time.monotonic() - begun))
     except SourceError as error:
@@ -75,7 +78,11 @@ def check_stream(subject: str, options: SourceOptions, *, longest_gap_s: float, 
         )
     if heard.keys and not heard.shows:
         return _failed(subject, Faults(options).undecodable("no picture came out of it"))
-    return _judged(subject, about, heard, longest_gap_s)
+    found = _judged(subject, about, heard, longest_gap_s)
+    if found.grade is not Grade.OK or width >= least_width:
+        return found
+    advice = f"look at a stream of {least_width} pixels across (no sub_url, or a larger one), or leave close_ups out"
+    return Finding(Grade.WARN, subject, f"{found.text}; too small for its close-ups to show more", advice)
 
 
 def _listen(container: InputContainer, stream: VideoStream, listen_s: float) -> _Heard:
