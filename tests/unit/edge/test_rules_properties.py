@@ -1,7 +1,7 @@
 """What holds for every rule, whatever it looks for."""
 
 import weakref
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
@@ -66,31 +66,53 @@ STORY: History = [
 ] * 6
 
 
+#: Each of them loses its number to another one of its kind, which comes elsewhere while it is found under a new one.
+SWAPPED: History = [
+    (4, [(n, label, box_at(0.25, 0.25 + 0.08 * n, 0.1, 0.05), True) for n, label in enumerate(STANDING, 1)]),
+    (4, [(n + 10, label, box_at(0.25, 0.25 + 0.08 * n, 0.1, 0.05), True) for n, label in enumerate(STANDING, 1)]),
+    (
+        4,
+        [(n + 10, label, box_at(0.25, 0.25 + 0.08 * n, 0.1, 0.05), True) for n, label in enumerate(STANDING, 1)]
+        + [(n, label, box_at(0.55, 0.25 + 0.08 * n, 0.1, 0.05), True) for n, label in enumerate(STANDING, 1)],
+    ),
+]
+
+
 def always_stood(place: Box, before: float) -> bool:
     return True
 
 
-def play(rule: Rule, history: History, start: float, *, stood: bool = False) -> list[Observation]:
+def looks(rule: Rule, history: History, start: float, *, stood: bool = False) -> Iterator[Sequence[Observation]]:
     """Times are multiples of 1/8 s, so that shifting them by whole seconds is exact. Whether what is seen ``stood``
     there unseen before, by the pictures."""
-    seen: list[Observation] = []
     at = start
     for eighths, shown in history:
         at += eighths / 8
         tracks = [Track(n, label, 0.5, box, start, at if now else at - 0.125, 3) for n, label, box, now in shown]
         scene = look(at, tracks)
-        seen += rule.observe(at, tracks, replace(scene, stood=always_stood) if stood else scene)
-    return seen
+        yield rule.observe(at, tracks, replace(scene, stood=always_stood) if stood else scene)
+
+
+def play(rule: Rule, history: History, start: float, *, stood: bool = False) -> list[Observation]:
+    """What ``looks`` gives, one after the other."""
+    return [observation for seen in looks(rule, history, start, stood=stood) for observation in seen]
 
 
 @every_rule
 @settings(max_examples=30, deadline=None)
 @given(history=histories)
+@example(history=STORY)
+@example(history=SWAPPED)
 def test_random_tracks_never_raise_and_only_one_observation_a_thing(scenario: Scenario, history: History) -> None:
-    seen = play(fresh(scenario), history, 0.0)
-    for observation in seen:
-        assert (observation.standing is Standing.ACTIVE) == all(c.met for c in observation.conditions)
-        assert (observation.blocked_by is None) == (observation.standing is Standing.ACTIVE)
+    for seen in looks(fresh(scenario), history, 0.0):
+        names = [(observation.zone, observation.key) for observation in seen]
+        assert len(names) == len(set(names)), "two things of one name would be one alarm"
+        now = [observation for observation in seen if observation.seen_at == max(each.seen_at for each in seen)]
+        tracks = [(o.zone, thing.track) for o in now for thing in o.objects if thing.track is not None]
+        assert len(tracks) == len(set(tracks)), "one thing would be two alarms"
+        for observation in seen:
+            assert (observation.standing is Standing.ACTIVE) == all(c.met for c in observation.conditions)
+            assert (observation.blocked_by is None) == (observation.standing is Standing.ACTIVE)
 
 
 @every_rule
