@@ -303,6 +303,8 @@ class Care(PresenceRule[CareParams, _Note]):
         last, self._looked_at = self._looked_at, at
         if self._params.alive_by is None:
             return ()
+        # A clock that was ahead and is set right saw somebody all the same.
+        self._alive_at = None if self._alive_at is None else min(self._alive_at, at)
         midnight = self._context.calendar.local(at).replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
         day_from, day_by = (_moment(midnight, text) for text in (self._params.alive_from, self._params.alive_by))
         if day_from != self._day_from:
@@ -316,7 +318,7 @@ class Care(PresenceRule[CareParams, _Note]):
             self._silent = self._told_silence(scene)
         if self._silent is not None and at >= self._silent[0]:
             return (self._nobody(at, *self._silent),)  # midnight is no sign of life
-        if at < day_by or (self._alive_at is not None and day_from <= self._alive_at <= at):
+        if at < day_by or alive_at is not None:
             return ()
         coverage = self._watched_s / (day_by - day_from)
         if coverage >= self._params.min_coverage:

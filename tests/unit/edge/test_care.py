@@ -153,6 +153,15 @@ def test_a_sign_of_life_in_the_morning_is_enough_and_one_at_night_is_not() -> No
     assert active(watch(again, nobody, hour(6.1), 4 * 3600, step=10.0)) == []
 
 
+def test_who_was_seen_while_the_clock_was_ahead_has_been_seen() -> None:
+    """At 11 by a clock that was two hours ahead: what is still to come by the right one was no silence up to it."""
+    watched = care(alive_by="09:30")
+    watch(watched, nobody, hour(5), 6 * 3600 - 60, step=10.0)
+    watch(watched, walking, hour(11), 60)
+    watched.reset()
+    assert active(watch(watched, nobody, hour(9), 3600, step=10.0)) == []
+
+
 @pytest.mark.parametrize(("score", "seconds"), [(0.25, 600), (0.9, 0.5)], ids=["doubtful", "two-looks"])
 def test_what_is_hardly_taken_for_somebody_is_no_sign_of_life(score: float, seconds: float) -> None:
     watched = care(alive_by="09:30")
