@@ -31,6 +31,24 @@ class Blindness(StrEnum):
     MOVED = "moved"
 
 
+#: Why there is no picture at all, or none that could be looked at: codes of sources, and of who looks.
+LOST_SIGHT = (
+    "missing",
+    "no_device",
+    "unreachable",
+    "refused",
+    "timeout",
+    "auth",
+    "undecodable",
+    "stalled",
+    "changed",
+    "ended",
+    "fault",
+    "detector_timeout",
+    "detector_failed",
+)
+#: Stages of the alarm that a camera is blind.
+BLIND_STAGES = (*(each.value for each in Blindness), *LOST_SIGHT)
 _SHOWS_NOTHING = frozenset({Blindness.BLACK, Blindness.FROZEN, Blindness.COVERED})
 
 

@@ -16,6 +16,7 @@ from lookout_edge.domain.close_up import LEAST_TIMES, WHOLE, around, parts
 from lookout_edge.domain.occurrence import PANIC
 from lookout_edge.domain.zone import WHOLE_FRAME
 from lookout_edge.rules.registry import RULES, RuleKind
+from lookout_edge.sight import BLIND_STAGES
 
 #: Zoo entries that reading plates needs.
 PLATE_MODELS = ("plate-detector", "plate-reader")
@@ -265,6 +266,7 @@ def _stages_told(camera: Section, has_button: bool) -> dict[str, tuple[str, ...]
     """Scenario of alarms that there may be at a camera → the stages that they may give."""
     own = [_section(event) for event in _items(_section(camera.get("onvif")).get("events"))]
     told: dict[str, tuple[str, ...]] = {str(event.get("scenario")): () for event in own}
+    told[Scenario.CAMERA_BLIND.value] = BLIND_STAGES
     for kind in filter(None, map(_kind_of, _rules(camera))):
         told[kind.scenario.value] = kind.stages
     if has_button:
@@ -283,7 +285,7 @@ def _action_faults(
         if isinstance(sound, str) and not Path(resolve(sound, base)).is_file():
             yield document.fault((*here, "sound"), f"there is no file {resolve(sound, base)}; correct the path")
         scenario = str(when.get("scenario"))
-        if scenario not in _KINDS:
+        if scenario not in told and scenario not in _KINDS:
             continue
         if scenario not in told:
             text = f"no rule of this camera looks for {scenario}: add one, or leave the action out"

@@ -194,6 +194,12 @@ def test_a_year_whose_official_days_are_not_known_is_told_a_month_before(
         ),
         (
             "dwell_s: 5",
+            "dwell_s: 5\n    actions: [{when: {scenario: camera_blind, stages: [black, coverd]}, say: hello}]",
+            "14: cameras.gate.actions[0].when.stages[1]: an alarm of camera_blind here has no stage 'coverd'; did you "
+            "mean 'covered'? (known are black, frozen, covered, defocused, moved, missing,",
+        ),
+        (
+            "dwell_s: 5",
             "dwell_s: 5\n    actions: [{when: {scenario: key_area, stages: [intrusion]}, say: hello}]\n"
             "buttons: {lobby: {camera: gate}}",
             "14: cameras.gate.actions[0].when.stages[0]: an alarm of key_area here has no stage 'intrusion'; "

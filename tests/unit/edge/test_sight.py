@@ -1,3 +1,5 @@
+import inspect
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,14 +10,14 @@ import pytest
 
 from architecture.repository import ROOT
 from lookout_edge.adapters.clock import SystemClock
-from lookout_edge.adapters.video import SourceOptions, VideoSource
+from lookout_edge.adapters.video import SourceOptions, VideoSource, faults
 from lookout_edge.adapters.video.street import Street
 from lookout_edge.adapters.video.testing import ClipShape, make_clip
 from lookout_edge.domain.frame import Frame, Image, ImagePicture, Luma
 from lookout_edge.events import Provenance
 from lookout_edge.looking import LookSettings
 from lookout_edge.pipeline import CameraPipeline, PipelineSettings
-from lookout_edge.sight import Blindness, SightSettings, SightWatch
+from lookout_edge.sight import LOST_SIGHT, Blindness, SightSettings, SightWatch
 from lookout_edge.testing import ScriptedDetector
 
 STREET = Street(640, 360, busy=True)
@@ -164,3 +166,9 @@ def _blind(clip: Path) -> list[tuple[float, Blindness]]:
             ) is not None:
                 found.append((at, blindness))
     return found
+
+
+def test_every_reason_for_which_a_stream_fails_is_a_stage_that_actions_may_wait_for() -> None:
+    codes = set(re.findall(r'_error\(\s*"([a-z_]+)"', inspect.getsource(faults)))
+    assert len(codes) > 5
+    assert codes <= set(LOST_SIGHT)
