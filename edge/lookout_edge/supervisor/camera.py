@@ -240,6 +240,11 @@ class CameraWorker:
         """Another worker has taken over: whatever this one still finds or says is not heard any more."""
         self._disowned = True
 
+    def take_out(self) -> None:
+        """Its camera is watched no more, and it hangs: say so in its stead, and do not hear it any more."""
+        self._say(Sight.OFF, "shutdown")
+        self._disowned = True
+
     def run(self) -> None:
         """Watch until stopped or until a file without loop has ended; end what is open; say goodbye."""
         self._say(Sight.BLIND, "connecting")

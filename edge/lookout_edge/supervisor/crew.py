@@ -47,7 +47,7 @@ class Crew:
             # What a camera that is taken out has open is ended by others: its hung worker must not end it once more.
             for hung, _ in self._left:
                 if hung.camera not in self._running:
-                    hung.disown()
+                    hung.take_out()
 
     def stop(self, *, timeout_s: float = 2.0) -> None:
         """Stop all and wait for them, ``timeout_s`` seconds in all; a hung one is left behind."""

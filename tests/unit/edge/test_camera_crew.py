@@ -110,6 +110,7 @@ def test_who_hangs_while_its_camera_is_taken_out_ends_nothing_a_second_time() ->
     assert hanging.hangs.wait(10)
     crew.replace([], timeout_s=0.05)
     said = list(old.said)
+    assert said[-1] == (Sight.OFF, "shutdown"), "nobody else would say so"
     hanging.go_on.set()
     eventually(lambda: "camera-gate" not in [thread.name for thread in enumerate_threads()])
     assert (old.said, old.phases) == (said, [Phase.START])
