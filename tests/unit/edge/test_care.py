@@ -193,6 +193,36 @@ def test_who_moved_in_the_evening_and_has_lain_still_since_shows_no_sign_of_life
     assert after[-1][1].attributes.stage == "fall", "of nobody's silence any more"
 
 
+@pytest.mark.parametrize(("before_s", "told"), [(50, []), (70, ["no_sign_of_life"])])
+def test_who_has_moved_is_alive_for_a_minute(before_s: float, told: list[str]) -> None:
+    """Whoever moved last so many seconds before the day's first moment that counts, and lies still since."""
+    watched, last = care(alive_by="09:30"), hour(5) - before_s
+
+    def see(at: float) -> Sequence[Track]:
+        return (walking(min(at, last))[0]._replace(last_at=at),)
+
+    watch(watched, see, last - 60, 60 + before_s + 60)
+    seen = watch(watched, see, hour(5) + 60.5, 5 * 3600, step=10.0)
+    assert list(dict.fromkeys(stage for _, stage in active(seen))) == told
+
+
+def test_that_nobody_has_moved_has_a_name_that_no_person_there_has() -> None:
+    """Of one name with who lies there it would end as soon as that person is judged."""
+    seen = watch(care(alive_by="09:30"), trembling(LYING), hour(4.9), 5 * 3600, step=10.0)
+    told = {at for at, _ in active(seen)}
+    assert told
+    for moment in told:
+        names = [(o.zone, o.key) for at, o in seen if at == moment]
+        assert len(names) == len(set(names)) == 2
+
+
+def test_who_was_down_too_shortly_to_be_told_was_never_told_to_be_up_again() -> None:
+    start = hour(9)
+    seen = watch(care(), posture((start + 20, UPRIGHT), (start + 25, LYING), (start + 99, UPRIGHT)), start, 60)
+    assert active(seen) == []
+    assert not any(condition.name == "still_down" for _, o in seen for condition in o.conditions)
+
+
 def test_whoever_is_seen_ends_the_silence_whatever_their_number() -> None:
     """Somebody whose track was lost is found under its number again while another goes on under it: they are -1."""
     watched, book = care(alive_by="09:30"), EventBook(Scenario.CARE, Provenance(camera="home", models={}))
