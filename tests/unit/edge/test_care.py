@@ -103,6 +103,14 @@ def test_somebody_else_who_stood_there_is_no_fall_of_who_lies_there(who: Box, un
     assert active(seen) == []
 
 
+def test_who_lies_there_under_another_number_has_lain_there_since_they_fell() -> None:
+    start, rolled = hour(9), Box(0.45, 0.70, 0.75, 0.80)
+    falls = changing(
+        (1, start, start + 20, UPRIGHT), (1, start + 20, start + 22, LYING), (2, start + 22, start + 99, rolled)
+    )
+    assert active(watch(care(), falls, start, 60))[0] == (start + 30, "fall")
+
+
 def test_who_lies_down_slowly_or_always_lay_there_has_not_fallen() -> None:
     start = hour(9)
     between = Box(0.38, 0.55, 0.53, 0.85)
@@ -216,9 +224,11 @@ def test_that_nobody_has_moved_has_a_name_that_no_person_there_has() -> None:
         assert len(names) == len(set(names)) == 2
 
 
-def test_who_was_down_too_shortly_to_be_told_was_never_told_to_be_up_again() -> None:
+@pytest.mark.parametrize("down", [((20, UPRIGHT), (25, LYING)), ((20, LYING),)], ids=["shortly", "always-lay"])
+def test_who_was_not_told_to_be_down_is_not_told_to_be_up_again(down: Sequence[tuple[float, Box]]) -> None:
     start = hour(9)
-    seen = watch(care(), posture((start + 20, UPRIGHT), (start + 25, LYING), (start + 99, UPRIGHT)), start, 60)
+    changes = [(start + until, box) for until, box in (*down, (99, UPRIGHT))]
+    seen = watch(care(), posture(*changes), start, 60)
     assert active(seen) == []
     assert not any(condition.name == "still_down" for _, o in seen for condition in o.conditions)
 
@@ -253,6 +263,14 @@ def test_a_day_that_nobody_watched_hides_nothing_of_the_next() -> None:
     watched = care(alive_by="09:30")
     assert active(watch(watched, nobody, hour(9), 12 * 3600, step=10.0)) == []
     assert active(watch(watched, nobody, hour(24), 10 * 3600, step=10.0))[0][0] == hour(33.5)
+
+
+def test_what_was_watched_yesterday_says_nothing_of_today() -> None:
+    watched = care(alive_by="09:30")
+    watch(watched, nobody, hour(5), 3600, step=10.0)
+    watch(watched, walking, hour(6), 60)
+    watch(watched, nobody, hour(6.1), 4 * 3600, step=10.0)
+    assert active(watch(watched, nobody, hour(24 + 9.4), 1800, step=10.0)) == []
 
 
 def test_every_day_begins_anew() -> None:
