@@ -10,10 +10,11 @@ from lookout_contract.commands import Resident
 from lookout_contract.events import Attributes, Plate, PlateStatus, Scenario, Severity
 from lookout_edge.domain.condition import Condition
 from lookout_edge.domain.detection import PlateReading
+from lookout_edge.domain.geometry import Box
 from lookout_edge.domain.looks import seconds_between
 from lookout_edge.domain.observation import Scene
 from lookout_edge.domain.plates import Forgiveness, Found, Match, PlateVote, ResidentIndex, match_plate
-from lookout_edge.domain.presence import Presence
+from lookout_edge.domain.presence import SAME_PLACE_IOU, Presence
 from lookout_edge.domain.track import Track
 from lookout_edge.domain.zone import Zone
 from lookout_edge.ports import STAY_EVERY_S
@@ -23,6 +24,11 @@ from lookout_edge.rules.base import Judgement, PresenceRule, RuleContext, RulePa
 SEARCH_S = 1.0
 #: Outcome of the search → why a vehicle with a plate that was read is an alarm.
 _REASON = {match: f"plate_{match.value}" for match in Match}
+#: After a hole in the pictures, of so many seconds at most, a vehicle in the place of one that was recognised is that
+#: one, until its plate is read: parked, it need not show it.
+RECALLED_S = 600.0
+#: Seen within so many seconds before the hole it was there: what stands is looked at seldom.
+_STILL_HERE_S = 15.0
 #: A vehicle that has become so many times as large is seen better: it comes nearer, or into view.
 NEARER = 1.15
 
@@ -79,6 +85,11 @@ class _Note:
     #: The verdict that was last explained, and how: most looks say the same again.
     explained: tuple[tuple[Plate, Found | None] | None, tuple[Condition, ...]] = (None, ())
 
+    #: Where and when it was last seen, if it was recognised; frame time.
+    seen: tuple[str, str, Box, float] | None = None
+    #: What was known of the one that stood in its place before a hole in the pictures.
+    recalled: "_Note | None" = None
+
     def is_searched(self, at: float) -> bool:
         """Whether the outcome of the last search is believed still."""
         return self.searched is not None and 0 <= at - self.searched[1] < SEARCH_S
@@ -107,6 +118,17 @@ class UnfamiliarVehicle(PresenceRule[UnfamiliarVehicleParams, _Note]):
         #: The list as last given, and found quickly in: it is the same one until somebody comes, goes or is changed.
         self._listed: Sequence[Resident] = ()
         self._index = ResidentIndex(())
+        #: Those that were recognised and are looked at now, and those that were before the pictures broke off.
+        self._recognised: dict[tuple[str, int], _Note] = {}
+        self._before: list[_Note] = []
+        self._looked_at = 0.0
+
+    def reset(self) -> None:
+        """See ``Rule.reset``; who was recognised is known again by their place."""
+        super().reset()
+        looked_at = self._looked_at
+        here = (note for note in self._recognised.values() if _is_recent(note, looked_at, _STILL_HERE_S))
+        self._before, self._recognised = [*self._before, *here], {}
 
     def _new_note(self) -> _Note:
         return _Note()
@@ -116,15 +138,30 @@ class UnfamiliarVehicle(PresenceRule[UnfamiliarVehicleParams, _Note]):
         self._readings, self._unread = scene.readings, scene.unread
         if scene.residents is not self._listed:
             self._listed, self._index = scene.residents, ResidentIndex(scene.residents)
+        self._looked_at = at
+        self._before = [note for note in self._before if _is_recent(note, at, RECALLED_S)]
+        self._recognised = {key: note for key, note in self._recognised.items() if _is_recent(note, at, _STILL_HERE_S)}
 
     def _judge(self, at: float, zone: Zone, presence: Presence, note: _Note) -> Judgement:
         vote, thing = note.vote, presence.track.id
+        if self._before and presence.sights <= 1:
+            note.recalled = self._recall(zone, presence)
         if thing in self._readings:
             vote.add(self._readings[thing])
             note.verdict = None
         if thing in self._unread:
             note.unread_because = self._unread[thing]
+        own = note
         plate, found = self._plate(at, note) or (None, None)
+        if plate is not None and plate.status is not PlateStatus.UNREADABLE:
+            note.recalled = None
+        elif note.recalled is not None:
+            # Its own plate is tried all the same: another one may have come into its place.
+            note = note.recalled
+            plate, found = self._plate(at, note) or (None, None)
+        if plate is not None and plate.status is PlateStatus.KNOWN and presence.seen_at >= at:
+            note.seen = zone.id, presence.group, presence.track.box, at
+            self._recognised[zone.id, presence.thing] = note
         params, dwell_s = self._params, presence.dwell_s
         conditions = [dwell_condition(dwell_s, params.dwell_s)]
         if plate is not None:
@@ -132,7 +169,7 @@ class UnfamiliarVehicle(PresenceRule[UnfamiliarVehicleParams, _Note]):
         elif self._reads_plates:
             conditions.append(self._tried_condition(presence, note))
         severity, reason = self._severity(dwell_s, plate, found)
-        look_again, wish = self._wishes(at, presence, plate, note)
+        look_again, wish = self._wishes(at, presence, plate if note is own else None, own)
         visit_of, stay_of = self._visit(at, plate, found, note)
         turns = (presence.since + params.dwell_s, presence.since + params.long_stay_s)
         return Judgement(
@@ -145,6 +182,18 @@ class UnfamiliarVehicle(PresenceRule[UnfamiliarVehicleParams, _Note]):
             visit_of=visit_of,
             stay_of=stay_of,
         )
+
+    def _recall(self, zone: Zone, presence: Presence) -> _Note | None:
+        """What was known before a hole in the pictures of the vehicle in this place."""
+        here = [
+            (box.iou(presence.track.box), index)
+            for index, note in enumerate(self._before)
+            if note.seen is not None
+            for place, group, box, _ in (note.seen,)
+            if (place, group) == (zone.id, presence.group)
+        ]
+        nearest = max(here, default=(0.0, 0))
+        return self._before.pop(nearest[1]) if nearest[0] >= SAME_PLACE_IOU else None
 
     @staticmethod
     def _visit(at: float, plate: Plate | None, found: Found | None, note: _Note) -> tuple[str | None, str | None]:
@@ -253,6 +302,10 @@ class UnfamiliarVehicle(PresenceRule[UnfamiliarVehicleParams, _Note]):
             note.nearer_at, note.near_size = at, size
         note.tried_at = at
         return at + params.plate_interval_s, presence.track.id
+
+
+def _is_recent(note: _Note, at: float, seconds: float) -> bool:
+    return note.seen is not None and 0 <= at - note.seen[3] <= seconds
 
 
 def _conditions_of(plate: Plate, found: Found | None, most_misread: int) -> tuple[Condition, ...]:

@@ -450,3 +450,27 @@ def test_what_a_power_cut_left_open_ends_as_blind_where_no_picture_ever_comes() 
         [(Phase.END, EndReason.BLIND)],
         [],
     ]
+
+
+@pytest.mark.parametrize(
+    ("gone_s", "gap_s", "next_plate", "told"),
+    [
+        (0.0, 15.0, None, []),
+        (0.0, 15.0, "皖B99999", ["plate_stranger"]),
+        (0.0, 700.0, None, ["plate_unreadable"]),
+        (40.0, 15.0, None, ["plate_unreadable"]),
+    ],
+    ids=["parked", "another", "long", "had-left"],
+)
+def test_a_resident_who_has_parked_is_no_stranger_because_the_pictures_broke_off(
+    gone_s: float, gap_s: float, next_plate: str | None, told: list[str]
+) -> None:
+    """Their plate was read as they came, and need not show where they stand; it broke off daily and told of each."""
+    reader = FakePlateReader("皖A12345")
+    plates = Plates(reader=reader, directory=FixedDirectory((Resident(plate="皖A12345"),)), least_width=1)
+    world = World(plates=plates)
+    world.show(WITH_CAR, 0.0, 20.0)
+    world.show(EMPTY, 20.0, gone_s)
+    reader.text = next_plate
+    world.show(WITH_CAR, 20.0 + gone_s + gap_s, 40.0)
+    assert [event.severity_reason for event in world.events][:1] == told

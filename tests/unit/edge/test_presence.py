@@ -3,7 +3,7 @@
 import pytest
 
 from lookout_edge.domain.geometry import Box
-from lookout_edge.domain.presence import PresenceBook, Thing
+from lookout_edge.domain.presence import SAME_PLACE_IOU, PresenceBook, Thing
 from lookout_edge.domain.track import Track
 from lookout_edge.domain.zone import Zone
 
@@ -166,3 +166,20 @@ def test_what_a_look_finds_twice_in_one_place_is_one_thing() -> None:
     again = BY_THE_DOOR._replace(x2=BY_THE_DOOR.x2 + 0.01)
     things = book.update(0.0, [_track(1, BY_THE_DOOR, 0.0), _track(2, again, 0.0)])
     assert [thing.track.id for thing in things] == [1]
+
+
+def test_who_comes_close_to_a_thing_that_is_in_sight_does_not_take_its_place() -> None:
+    book, close = _yard(), _beside(BY_THE_DOOR, 0.035)
+    assert close.iou(BY_THE_DOOR) > SAME_PLACE_IOU
+    book.update(0.0, [_track(1, BY_THE_DOOR, 0.0)])
+    first, second = book.update(1.0, [_track(1, BY_THE_DOOR, 1.0), _track(2, close, 1.0)])
+    assert [(each.thing, each.track.id, each.since) for each in (first, second)] == [(1, 1, 0.0), (2, 2, 1.0)]
+
+
+def test_what_comes_where_another_one_was_a_moment_ago_is_no_double_of_it() -> None:
+    """A double is what one look finds twice; who was there in an earlier one may have gone on."""
+    book = _yard()
+    book.update(0.0, [_track(1, BY_THE_DOOR, 0.0)])
+    moved = _beside(BY_THE_DOOR, 0.5)
+    things = book.update(1.0, [_track(1, moved, 1.0), _track(2, BY_THE_DOOR, 1.0)])
+    assert [(each.thing, each.track.box) for each in things] == [(1, moved), (2, BY_THE_DOOR)]
