@@ -117,8 +117,9 @@ def parts(columns: int, rows: int, every_s: float, within: Box = WHOLE) -> tuple
         for y in range(rows)
         for x in range(columns)
     )
-    alone = columns * rows == 1
-    return tuple(CloseUp(box if alone else box.grown(_OVERLAP, _LEAST).clipped(), every_s) for box in boxes)
+    if columns * rows == 1:  # all of it, to the last bit
+        return (CloseUp(within, every_s),)
+    return tuple(CloseUp(box.grown(_OVERLAP, _LEAST).clipped(), every_s) for box in boxes)
 
 
 def cut_out(image: Image, box: Box) -> Image:

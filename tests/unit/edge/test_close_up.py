@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lookout_contract.events import Phase, Scenario
@@ -139,6 +139,7 @@ def test_a_grid_shows_all_of_the_picture_and_each_seam_whole(columns: int, rows:
 
 
 @given(st.lists(st.tuples(fractions, fractions), min_size=3, max_size=6))
+@example([(0.0, 0.5), (0.0, 0.6809232940864168), (0.0, 0.14570929266019864)])
 def test_a_zone_lies_in_its_close_up_with_some_room(corners: list[tuple[float, float]]) -> None:
     box = around(corners)
     assert all(box.x1 <= x <= box.x2 and box.y1 <= y <= box.y2 for x, y in corners)
