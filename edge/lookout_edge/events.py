@@ -177,12 +177,18 @@ class EventBook:
         return matches, rest
 
     def _in_the_same_place(self, last: Observation, candidates: Sequence[Observation]) -> Observation | None:
+        anywhere, least = self._is_undrawn(last.zone), self._settings.same_place_iou
         near = [
             o
             for o in candidates
-            if o.zone == last.zone and o.group == last.group and o.box.iou(last.box) >= self._settings.same_place_iou
+            if (anywhere or o.zone == last.zone) and o.group == last.group and o.box.iou(last.box) >= least
         ]
         return max(near, key=lambda o: (o.box.iou(last.box), -o.key), default=None)
+
+    def _is_undrawn(self, zone: str) -> bool:
+        """Whether the camera has zones, and this one no more: it was drawn anew under another name, or taken out."""
+        outlines = self._provenance.outlines
+        return bool(outlines) and zone != WHOLE_FRAME.id and zone not in outlines
 
     def _is_known(self, observation: Observation) -> bool:
         """Whether it is a thing that is open already, in a zone that overlaps this one."""
@@ -235,6 +241,10 @@ class EventBook:
             return None
         self._dormant.remove(dormant)
         reason = _why_blocked(seen) if seen is not None else self._settings.gone_as
+        if seen is None and self._is_undrawn(occurrence.last.zone):  # nobody looks there, so nobody has seen it go
+            if dormant.reason is not None:
+                return None
+            reason = EndReason.SHUTDOWN
         dwell_s = round(max(0.0, dormant.ended_at - occurrence.last.since), 3)
         return self._event(at, Phase.END, occurrence, skew_s, reason).model_copy(update={"dwell_s": dwell_s})
 

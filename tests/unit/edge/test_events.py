@@ -312,6 +312,31 @@ def test_what_a_power_cut_left_goes_on_on_a_box_whose_clock_comes_up_behind(behi
     assert (event.phase, event.resumed, event.occurrence) == (Phase.UPDATE, True, start.occurrence)
 
 
+def redrawn(zone: str = "yard") -> EventBook:
+    """After a reload with which there is no lane any more."""
+    outlines = {zone: ((0.1, 0.1), (0.9, 0.1), (0.5, 0.9))}
+    return EventBook(Scenario.GARBAGE, Provenance(camera="gate", models={}, outlines=outlines), OccurrenceSettings())
+
+
+def test_what_lies_in_a_zone_that_was_drawn_anew_under_another_name_goes_on() -> None:
+    before = book()
+    run(before, [[observation()]])
+    after = redrawn()
+    after.resume(before.close(106.0, EndReason.SHUTDOWN))
+    events = run(after, [[observation(4, zone="yard")]] * 20, start=110.0)
+    assert [(event.phase, event.resumed, event.zone) for event in events] == [(Phase.UPDATE, True, "yard")]
+
+
+@pytest.mark.parametrize(("is_told", "ends"), [(True, []), (False, [EndReason.SHUTDOWN])], ids=["reload", "power-cut"])
+def test_of_a_zone_that_is_gone_nobody_says_that_it_was_seen_to_be_clean(is_told: bool, ends: list[EndReason]) -> None:
+    before = book()
+    (start,) = run(before, [[observation()]])
+    after = redrawn()
+    after.resume(before.close(106.0, EndReason.SHUTDOWN) if is_told else [start])
+    assert [event.end_reason for event in run(after, [[]] * 20, start=110.0)] == ends
+    assert run(after, [[]] * 20, start=130.0) == []
+
+
 def test_what_is_seen_in_every_look_is_not_waited_for_and_what_was_missed_is() -> None:
     opened = book(hold_s=5.0)
     assert not opened.is_waiting
