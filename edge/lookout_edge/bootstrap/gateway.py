@@ -177,8 +177,8 @@ class GatewayBuilder:
 
     def build(self) -> tuple[Gateway, list[CameraWorker]]:
         """The gateway and the cameras to start it with."""
-        workers = self._workers(self._loaded)
-        self._unwatched.end()
+        workers, talking = self._workers(self._loaded), talking_cameras(self._loaded.config)
+        self._unwatched.end([each.camera for each in talking])
         self.buttons.end_unfinished(self._loaded.config.cameras)
         services: list[Service] = [
             Closing(self._warnings.close),
@@ -198,7 +198,7 @@ class GatewayBuilder:
             token = token_of(self._loaded.config)
             services.insert(4, EvidenceUploader(self._evidence, dispatcher_url=dispatcher.url, token=token))
             services += stills_of(self._loaded.config, self._crew)
-        self._onvif.watch(talking_cameras(self._loaded.config))
+        self._onvif.watch(talking)
         services += [Closing(self._rollouts.close), self._onvif]
         if self._loaded.config.http.enabled:
             services.append(page_of(self._loaded.config.http, self._shown()))

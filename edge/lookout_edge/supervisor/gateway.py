@@ -4,12 +4,14 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Protocol
 
 import structlog
 
 from lookout_contract.events import EndReason, EvidenceRef, Phase
 from lookout_contract.status import Coverage, GatewayStatus, ProposalReport, ShadowReport, SpoolDepth
+from lookout_edge.domain.occurrence import CAMERA_ANALYTICS
 from lookout_edge.errors import EdgeError, SpoolError
 from lookout_edge.ports import Clock, EventSink
 from lookout_edge.supervisor.camera import CameraWorker
@@ -115,13 +117,22 @@ def require_camera(crew: Crew, camera: str) -> CameraWorker:
     return worker
 
 
-def end_unwatched(spool: OpenOccurrences, sink: EventSink, watched: Collection[str]) -> None:
-    """End what is open at cameras that are watched no more: nobody else would. ``sink`` also ends what was done."""
+def end_unwatched(
+    spool: OpenOccurrences, sink: EventSink, watched: Collection[str], heard: Collection[str] | None = None
+) -> None:
+    """End what is open at cameras that are watched no more: nobody else would. ``sink`` also ends what was done.
+
+    ``heard``: the cameras that one listens to when the gateway starts; what others said of themselves ends, too. Later
+    on who listens ends that.
+    """
     for camera in spool.cameras_with_open():
-        if camera not in watched:
-            for event in spool.unfinished(camera):
-                if event.end_reason is None:
-                    sink.put(event.model_copy(update={"phase": Phase.END, "end_reason": EndReason.SHUTDOWN}))
+        if camera in watched and (heard is None or camera in heard):
+            continue
+        for event in spool.unfinished(camera):
+            by_itself = event.severity_reason == CAMERA_ANALYTICS
+            is_left = heard is not None and camera not in heard if by_itself else camera not in watched
+            if is_left and event.end_reason is None:
+                sink.put(event.model_copy(update={"phase": Phase.END, "end_reason": EndReason.SHUTDOWN}))
 
 
 class Unwatched:
@@ -140,15 +151,15 @@ class Unwatched:
         self._spool, self._sink, self._watched, self._schedule = spool, sink, watched, schedule
         self._closed = False
 
-    def end(self) -> None:
-        """From any thread; never raises."""
+    def end(self, heard: Collection[str] | None = None) -> None:
+        """From any thread; never raises. ``heard``: see ``end_unwatched``."""
         if self._closed:
             return
         try:
-            end_unwatched(self._spool, self._sink, self._watched())
+            end_unwatched(self._spool, self._sink, self._watched(), heard)
         except SpoolError as error:
             log.warning("what is open at cameras that are watched no more is ended later", why=str(error))
-            self._schedule(UNWATCHED_RETRY_S, self.end)
+            self._schedule(UNWATCHED_RETRY_S, partial(self.end, heard))
 
     def close(self) -> None:
         """Do not try again."""

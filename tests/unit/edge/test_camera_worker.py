@@ -10,7 +10,7 @@ from lookout_edge.closer import Plates
 from lookout_edge.domain.detection import Detection, PlateReading
 from lookout_edge.domain.frame import Frame, Image
 from lookout_edge.domain.geometry import Box
-from lookout_edge.domain.occurrence import BUTTON_PRESSED
+from lookout_edge.domain.occurrence import BUTTON_PRESSED, CAMERA_ANALYTICS
 from lookout_edge.errors import EdgeError, LateError, ModelError, OverloadError, SourceError, SpoolError
 from lookout_edge.events import Provenance
 from lookout_edge.pipeline import CameraPipeline
@@ -391,6 +391,28 @@ def test_what_is_open_at_a_camera_that_is_watched_no_more_is_ended() -> None:
     sink = OpenSink([some_event("a", camera="gone"), some_event("b", camera="gate")])
     end_unwatched(sink, sink, {"gate"})
     assert [(event.occurrence, event.end_reason) for event in sink.events[2:]] == [("a", EndReason.SHUTDOWN)]
+
+
+@pytest.mark.parametrize(
+    ("heard", "ended"),
+    [(["gate"], ["gone-rule", "gone-onvif"]), ([], ["gate-onvif", "gone-rule", "gone-onvif"]), (None, ["gone-rule"])],
+    ids=["heard", "unheard", "reload"],
+)
+def test_what_a_camera_said_that_nobody_listens_to_any_more_is_ended_at_the_start(
+    heard: list[str] | None, ended: list[str]
+) -> None:
+    """A power cut left it open, and the camera's ``onvif`` was taken out: later on who listens ends it, and once."""
+    said = {"severity_reason": CAMERA_ANALYTICS}
+    sink = OpenSink(
+        [
+            some_event("gate-rule", camera="gate"),
+            some_event("gate-onvif", camera="gate").model_copy(update=said),
+            some_event("gone-rule", camera="gone"),
+            some_event("gone-onvif", camera="gone").model_copy(update=said),
+        ]
+    )
+    end_unwatched(sink, sink, {"gate"}, heard)
+    assert [event.occurrence for event in sink.events[4:]] == ended
 
 
 def test_a_disk_that_refuses_to_end_what_is_unwatched_holds_up_nothing() -> None:
