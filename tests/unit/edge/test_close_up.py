@@ -128,7 +128,7 @@ def test_a_part_in_which_nothing_is_any_more_is_like_any_other() -> None:
     assert touching.count(False) > touching.count(True)
 
 
-@given(st.integers(1, 4), st.integers(1, 4))
+@given(st.integers(1, 5), st.integers(1, 5))
 def test_a_grid_shows_all_of_the_picture_and_each_seam_whole(columns: int, rows: int) -> None:
     boxes = [part.box for part in parts(columns, rows, 6.0)]
     assert len(boxes) == columns * rows
@@ -158,6 +158,14 @@ def test_boxes_are_where_they_are_in_the_picture() -> None:
     (found,) = placed([Detection("fire", 0.7, Box(0.25, 0.5, 0.5, 0.75))], CORNER)
     assert found.box.as_tuple() == pytest.approx((0.7, 0.8, 0.8, 0.9))
     assert found.enlarged
+
+
+@given(st.floats(0.0, 1.0))
+def test_what_a_close_up_shows_is_a_little_less_sure(score: float) -> None:
+    (found,) = placed([Detection("fire", score, Box(0.25, 0.5, 0.5, 0.75))], CORNER)
+    assert 0.0 <= found.score <= score <= 1.0
+    if 0.1 < score < 0.9:
+        assert 0.02 < score - found.score < 0.13
 
 
 @pytest.mark.parametrize(
