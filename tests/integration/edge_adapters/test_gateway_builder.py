@@ -12,8 +12,11 @@ from lookout_contract.commands import LiveCommand
 from lookout_edge import bootstrap
 from lookout_edge.adapters.live import Following
 from lookout_edge.bootstrap import viewing
-from lookout_edge.config import GatewayConfig
+from lookout_edge.bootstrap.models import Models
+from lookout_edge.bootstrap.shadows import Shadows
+from lookout_edge.config import CameraConfig, GatewayConfig, LoadedConfig
 from lookout_edge.errors import EdgeError
+from lookout_edge.shadow import Shadow
 from lookout_edge.supervisor import CameraWorker, Crew
 
 NOW = datetime(2026, 5, 4, tzinfo=UTC)
@@ -49,11 +52,11 @@ def test_a_gateway_with_a_damaged_memory_is_built_all_the_same(tmp_path: Path) -
     assert [worker.camera for worker in workers] == ["gate"]
 
 
-def is_let_go(ring: weakref.ref[Following]) -> bool:
+def is_let_go(thing: weakref.ref[Following] | weakref.ref[Shadow]) -> bool:
     """Soon: a thread that is connecting holds it until it has heard an answer."""
     for _ in range(100):
         gc.collect()
-        if ring() is None:
+        if thing() is None:
             return True
         time.sleep(0.1)
     return False
@@ -87,5 +90,34 @@ def test_the_ring_of_a_camera_that_a_reload_takes_away_goes_with_it(
         assert rings["gate"]() is not None
         with pytest.raises(EdgeError, match="lift gives no stream"):
             views[0].begin(LiveCommand(id="l-1", issued_at=NOW, session="5" * 32, camera="lift", seconds=10))
+    finally:
+        gateway.stop()
+
+
+def test_the_candidates_of_a_camera_that_a_reload_takes_away_go_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trial = "shadows: {trial: {rules: [{scenario: key_area, dwell_s: 9}]}}\n"
+    path = write(tmp_path / "gateway.yaml", "gate", "lift")
+    path.write_text(path.read_text() + trial, encoding="utf-8")
+    beside: dict[str, weakref.ref[Shadow]] = {}
+
+    class Noted(Shadows):
+        def of(self, camera: str, section: CameraConfig, loaded: LoadedConfig, running: Models) -> list[Shadow]:
+            found = super().of(camera, section, loaded, running)
+            beside[camera] = weakref.ref(found[0])
+            return found
+
+    monkeypatch.setattr("lookout_edge.bootstrap.gateway.Shadows", Noted)
+    builder = bootstrap.GatewayBuilder(bootstrap.load(path))
+    gateway, workers = builder.build()
+    gateway.start(workers)
+    try:
+        del workers
+        write(path, "gate")
+        path.write_text(path.read_text() + trial, encoding="utf-8")
+        builder.reload()
+        assert is_let_go(beside["lift"])
+        assert beside["gate"]() is not None
     finally:
         gateway.stop()
