@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 from lookout_contract.events import OVER, EndReason, EventData, Phase, PlateStatus, Scenario, Votes
 from lookout_edge.domain.condition import WINDOW, of_contract
-from lookout_edge.domain.geometry import Box
+from lookout_edge.domain.geometry import WHOLE, Box
 from lookout_edge.domain.labels import label_group
 from lookout_edge.domain.looks import LookClock
 from lookout_edge.domain.observation import Observation, Standing
@@ -353,7 +353,7 @@ def _from_event(event: EventData, key: int) -> _Occurrence:
         key=key,
         zone=event.zone or WHOLE_FRAME.id,
         group=label_group(thing.label) if thing else event.scenario.value,
-        box=Box(*thing.box) if thing else Box(0.0, 0.0, 1.0, 1.0),
+        box=Box(*thing.box) if thing else WHOLE,
         standing=Standing.ACTIVE,
         since=last_at - event.dwell_s,
         severity=event.severity,

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from lookout_contract.events import Attributes, Severity, Votes
 from lookout_edge.domain.condition import Condition
 from lookout_edge.domain.frame import Luma
-from lookout_edge.domain.geometry import Box
+from lookout_edge.domain.geometry import WHOLE
 from lookout_edge.domain.observation import Observation, Standing
 from lookout_edge.domain.stillness import Stillness
 from lookout_edge.domain.zone import WHOLE_FRAME
@@ -70,7 +70,7 @@ def _blind(key: int, reason: str, since: float, *more: Condition) -> Observation
         key=key,
         zone=WHOLE_FRAME.id,
         group="camera",
-        box=Box(0.0, 0.0, 1.0, 1.0),
+        box=WHOLE,
         standing=Standing.ACTIVE,
         since=since,
         severity=Severity.YELLOW,

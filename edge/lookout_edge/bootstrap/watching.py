@@ -12,7 +12,7 @@ from lookout_contract.events import Scenario
 from lookout_edge.bootstrap.models import Models
 from lookout_edge.closer import Plates
 from lookout_edge.config import CameraConfig, CloseUpConfig
-from lookout_edge.domain.close_up import CloseUp, around, parts
+from lookout_edge.domain.close_up import CloseUp, close_ups_of
 from lookout_edge.domain.schedule import SiteCalendar
 from lookout_edge.domain.suppressed import Suppressed
 from lookout_edge.domain.suppression import Suppression
@@ -169,7 +169,5 @@ def looks_of(camera: CameraConfig) -> LookSettings:
 
 
 def _parts_of(close_up: CloseUpConfig, camera: CameraConfig) -> tuple[CloseUp, ...]:
-    columns, rows = close_up.grid or (1, 1)
-    if close_up.zone is None:
-        return parts(columns, rows, close_up.every_s)
-    return parts(columns, rows, close_up.every_s, around(camera.zones[close_up.zone].polygon))
+    corners = None if close_up.zone is None else camera.zones[close_up.zone].polygon
+    return close_ups_of(corners, close_up.grid, close_up.every_s)

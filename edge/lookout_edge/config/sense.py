@@ -12,7 +12,7 @@ from lookout_edge.config.model import CloseUpConfig, ModelsConfig, ZoneConfig, i
 from lookout_edge.config.nodes import Document, Fault
 from lookout_edge.config.nodes import Path as Place
 from lookout_edge.config.section import resolve
-from lookout_edge.domain.close_up import LEAST_TIMES, WHOLE, around, parts
+from lookout_edge.domain.close_up import LEAST_TIMES, close_ups_of
 from lookout_edge.domain.occurrence import PANIC
 from lookout_edge.domain.zone import WHOLE_FRAME
 from lookout_edge.rules.registry import RULES, RuleKind
@@ -180,13 +180,14 @@ def _close_up_faults(document: Document, place: Place, camera: Section) -> Itera
             continue
         try:
             close_up = CloseUpConfig.model_validate(written)
-            of = around(ZoneConfig.model_validate(zones[zone]).polygon) if isinstance(zone, str) else WHOLE
+            corners = ZoneConfig.model_validate(zones[zone]).polygon if isinstance(zone, str) else None
         except ValidationError:
             continue  # told of the close-up or the zone itself
-        columns, rows = close_up.grid or (1, 1)
-        if min(part.times for part in parts(columns, rows, close_up.every_s, of)) < LEAST_TIMES:
-            wide = "[3, 1]" if of.width >= of.height else "[1, 3]"
-            text = f"is hardly enlarged, being nearly as large as the picture: write a grid such as {wide} beside it"
+        parts = close_ups_of(corners, close_up.grid, close_up.every_s)
+        if min(part.times for part in parts) < LEAST_TIMES:
+            text = (
+                "is hardly enlarged, its parts being nearly as wide or high as the picture: write a finer grid, [3, 2]"
+            )
             yield document.fault((*where, "grid" if close_up.grid else "zone"), text)
 
 

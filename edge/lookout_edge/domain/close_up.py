@@ -11,11 +11,9 @@ from math import exp, inf
 
 from lookout_edge.domain.detection import Detection
 from lookout_edge.domain.frame import Image
-from lookout_edge.domain.geometry import Box
+from lookout_edge.domain.geometry import WHOLE, Box
 from lookout_edge.domain.looks import INSTANT_S
 
-#: The whole picture.
-WHOLE = Box(0.0, 0.0, 1.0, 1.0)
 #: Room around a zone, as a share of its size, and the least width and height: a detector needs what surrounds a thing.
 _ROOM = 0.1
 _LEAST = (0.14, 0.24)
@@ -107,23 +105,27 @@ class CloseUpTurns:
                     turn.shows_until = at + _SHOWS_TURNS * turn.part.every_s
 
 
-def around(corners: Iterable[tuple[float, float]]) -> Box:
-    """A zone, with some room around it."""
-    across, down = zip(*corners, strict=True)
-    return Box(min(across), min(down), max(across), max(down)).grown(_ROOM, _LEAST).clipped()
-
-
-def parts(columns: int, rows: int, every_s: float, within: Box = WHOLE) -> tuple[CloseUp, ...]:
-    """A rectangle of the picture in parts of one size that overlap a little, row by row."""
-    if columns == rows == 1:
-        return (CloseUp(within, every_s),)
-    left, top, width, height = within.x1, within.y1, within.width / columns, within.height / rows
+def close_ups_of(
+    corners: Sequence[tuple[float, float]] | None, grid: tuple[int, int] | None, every_s: float
+) -> tuple[CloseUp, ...]:
+    """Of a zone with some room around it, or of the whole picture: in one piece, or in ``grid`` columns and rows of
+    parts of one size that overlap a little, row by row."""
+    whole = WHOLE if corners is None else _around(corners)
+    if grid is None:
+        return (CloseUp(whole, every_s),)
+    columns, rows = grid
+    width, height = whole.width / columns, whole.height / rows
     boxes = (
-        Box(left + x * width, top + y * height, left + (x + 1) * width, top + (y + 1) * height)
+        Box(whole.x1 + x * width, whole.y1 + y * height, whole.x1 + (x + 1) * width, whole.y1 + (y + 1) * height)
         for y in range(rows)
         for x in range(columns)
     )
     return tuple(CloseUp(box.grown(_OVERLAP, _LEAST).clipped(), every_s) for box in boxes)
+
+
+def _around(corners: Sequence[tuple[float, float]]) -> Box:
+    across, down = zip(*corners, strict=True)
+    return Box(min(across), min(down), max(across), max(down)).grown(_ROOM, _LEAST).clipped()
 
 
 def cut_out(image: Image, box: Box) -> Image:

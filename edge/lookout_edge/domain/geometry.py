@@ -123,3 +123,7 @@ class Box(NamedTuple):
     def as_tuple(self) -> tuple[float, float, float, float]:
         """x1, y1, x2, y2."""
         return self.x1, self.y1, self.x2, self.y2
+
+
+WHOLE = Box(0.0, 0.0, 1.0, 1.0)
+"""All of the picture."""

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from lookout_contract.events import Attributes, Scenario, Severity, Votes
 from lookout_edge.domain.condition import Condition
-from lookout_edge.domain.geometry import Box
+from lookout_edge.domain.geometry import WHOLE, Box
 from lookout_edge.domain.looks import seconds_between
 from lookout_edge.domain.observation import Observation, Scene
 from lookout_edge.domain.occurrence import OccurrenceSettings
@@ -358,7 +358,7 @@ class Care(PresenceRule[CareParams, _Note]):
             key=_NOBODY,
             zone=self._zones[0].id,
             group=self.scenario.value,
-            box=Box(0.0, 0.0, 1.0, 1.0),
+            box=WHOLE,
             standing=standing,
             since=since,
             severity=Severity.RED,

@@ -3,6 +3,8 @@
 import gc
 import time
 import weakref
+from collections.abc import Generator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -52,6 +54,19 @@ def test_a_gateway_with_a_damaged_memory_is_built_all_the_same(tmp_path: Path) -
     assert [worker.camera for worker in workers] == ["gate"]
 
 
+@contextmanager
+def running(path: Path) -> Generator[bootstrap.GatewayBuilder]:
+    """A gateway that was started; nobody but itself holds its cameras."""
+    builder = bootstrap.GatewayBuilder(bootstrap.load(path))
+    gateway, workers = builder.build()
+    gateway.start(workers)
+    del workers
+    try:
+        yield builder
+    finally:
+        gateway.stop()
+
+
 def is_let_go(thing: weakref.ref[Following] | weakref.ref[Shadow]) -> bool:
     """Soon: a thread that is connecting holds it until it has heard an answer."""
     for _ in range(100):
@@ -79,19 +94,13 @@ def test_the_ring_of_a_camera_that_a_reload_takes_away_goes_with_it(
             super().show(worker, stream)
 
     monkeypatch.setattr("lookout_edge.bootstrap.gateway.Views", Watched)
-    builder = bootstrap.GatewayBuilder(bootstrap.load(path))
-    gateway, workers = builder.build()
-    gateway.start(workers)
-    try:
-        del workers
+    with running(path) as builder:
         write(path, "gate")
         builder.reload()
         assert is_let_go(rings["lift"])
         assert rings["gate"]() is not None
         with pytest.raises(EdgeError, match="lift gives no stream"):
             views[0].begin(LiveCommand(id="l-1", issued_at=NOW, session="5" * 32, camera="lift", seconds=10))
-    finally:
-        gateway.stop()
 
 
 def test_the_candidates_of_a_camera_that_a_reload_takes_away_go_with_it(
@@ -109,15 +118,9 @@ def test_the_candidates_of_a_camera_that_a_reload_takes_away_go_with_it(
             return found
 
     monkeypatch.setattr("lookout_edge.bootstrap.gateway.Shadows", Noted)
-    builder = bootstrap.GatewayBuilder(bootstrap.load(path))
-    gateway, workers = builder.build()
-    gateway.start(workers)
-    try:
-        del workers
+    with running(path) as builder:
         write(path, "gate")
         path.write_text(path.read_text() + trial, encoding="utf-8")
         builder.reload()
         assert is_let_go(beside["lift"])
         assert beside["gate"]() is not None
-    finally:
-        gateway.stop()

@@ -14,10 +14,10 @@ from lookout_contract.events import Phase, Scenario
 from lookout_edge.adapters.zone_drawing import draw_zones
 from lookout_edge.bootstrap import looks_of
 from lookout_edge.config import LoadedConfig, load_config
-from lookout_edge.domain.close_up import CloseUp, around, cut_out, joined, parts, placed
+from lookout_edge.domain.close_up import CloseUp, close_ups_of, cut_out, joined, placed
 from lookout_edge.domain.detection import Detection
 from lookout_edge.domain.frame import Frame, Image, Luma
-from lookout_edge.domain.geometry import Box
+from lookout_edge.domain.geometry import WHOLE, Box
 from lookout_edge.errors import ConfigError
 from lookout_edge.events import Provenance
 from lookout_edge.looking import Attention, Look, LookSettings
@@ -73,7 +73,7 @@ def test_a_part_has_its_turn_however_calm_it_is() -> None:
 
 
 def test_parts_of_a_grid_do_not_come_all_at_once() -> None:
-    six = parts(3, 2, 6.0)
+    six = close_ups_of(None, (3, 2), 6.0)
     watching = Watching(*six)
     watching.watch(30.0)
     assert max(len(look.close_ups) for _, look in watching.looks) == 1
@@ -130,7 +130,7 @@ def test_a_part_in_which_nothing_is_any_more_is_like_any_other() -> None:
 
 @given(st.integers(1, 5), st.integers(1, 5))
 def test_a_grid_shows_all_of_the_picture_and_each_seam_whole(columns: int, rows: int) -> None:
-    boxes = [part.box for part in parts(columns, rows, 6.0)]
+    boxes = [part.box for part in close_ups_of(None, (columns, rows), 6.0)]
     assert len(boxes) == columns * rows
     for x in range(21):
         for y in range(21):
@@ -141,11 +141,11 @@ def test_a_grid_shows_all_of_the_picture_and_each_seam_whole(columns: int, rows:
 @given(st.lists(st.tuples(fractions, fractions), min_size=3, max_size=6))
 @example([(0.0, 0.5), (0.0, 0.6809232940864168), (0.0, 0.14570929266019864)])
 def test_a_zone_lies_in_its_close_up_with_some_room(corners: list[tuple[float, float]]) -> None:
-    box = around(corners)
-    assert all(box.x1 <= x <= box.x2 and box.y1 <= y <= box.y2 for x, y in corners)
-    assert Box(0, 0, 1, 1).holds(box)
-    assert [part.box for part in parts(1, 1, 2.0, box)] == [box]
-    assert all(Box(0, 0, 1, 1).holds(part.box) and part.times >= 1.0 for part in parts(2, 1, 2.0, box))
+    (one,) = close_ups_of(corners, None, 2.0)
+    assert all(one.box.x1 <= x <= one.box.x2 and one.box.y1 <= y <= one.box.y2 for x, y in corners)
+    for part in (one, *close_ups_of(corners, (2, 1), 2.0)):
+        assert WHOLE.holds(part.box)
+        assert part.times >= 1.0
 
 
 @given(fractions, fractions, st.floats(0.0, 0.4), st.floats(0.0, 0.4))
@@ -282,7 +282,7 @@ def test_a_configuration_names_zones_grids_or_grids_of_zones(tmp_path: Path) -> 
     ("close_up", "said"),
     [
         ("{zone: sheds}", "there is no zone 'sheds' at this camera; did you mean 'shed'"),
-        ("{zone: everything}", "is hardly enlarged, being nearly as large as the picture: write a grid such as [3, 1]"),
+        ("{zone: everything}", "is hardly enlarged, its parts being nearly as wide or high as the picture"),
         ("{grid: [1, 4]}", "is hardly enlarged"),
         ("{every_s: 2}", "needs a zone, or a grid such as"),
         ("{grid: [1, 1]}", "a grid has 2 to 16 parts"),

@@ -19,7 +19,7 @@ from lookout_edge.adapters.zoo import ZooEntry
 from lookout_edge.adapters.zoo_heads import CtcHead, PlateSsdHead
 from lookout_edge.domain.detection import PlateReading
 from lookout_edge.domain.frame import Image
-from lookout_edge.domain.geometry import Box
+from lookout_edge.domain.geometry import WHOLE, Box
 from lookout_edge.errors import ModelError
 
 Floats = NDArray[np.float32]
@@ -152,7 +152,7 @@ class OnnxPlateReader:
         """The reading of a picture that is itself a straightened plate."""
         height, width = plate.shape[:2]
         corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
-        return self._reading(plate, corners, Box(0.0, 0.0, 1.0, 1.0))
+        return self._reading(plate, corners, WHOLE)
 
     def _reading(self, image: Image, corners: Floats, box: Box) -> PlateReading:
         looks = [self._reader.read(straighten(image, corners, self._reader.size, self._reader.margin))]
