@@ -68,12 +68,19 @@ class _Dormant:
 
 
 class EventBook:
-    """The occurrences of one camera and scenario."""
+    """The occurrences of one camera and scenario. ``watched`` are the zones its rules look at; None when any may be."""
 
-    def __init__(self, scenario: Scenario, provenance: Provenance, settings: OccurrenceSettings | None = None) -> None:
+    def __init__(
+        self,
+        scenario: Scenario,
+        provenance: Provenance,
+        settings: OccurrenceSettings | None = None,
+        watched: frozenset[str] | None = None,
+    ) -> None:
         self._scenario = scenario
         self._provenance = provenance
         self._settings = settings or OccurrenceSettings()
+        self._watched = watched
         self._open: list[_Occurrence] = []
         self._dormant: list[_Dormant] = []
         self._clock = LookClock()
@@ -177,7 +184,7 @@ class EventBook:
         return matches, rest
 
     def _in_the_same_place(self, last: Observation, candidates: Sequence[Observation]) -> Observation | None:
-        anywhere, least = self._is_undrawn(last.zone), self._settings.same_place_iou
+        anywhere, least = self._is_unwatched(last.zone), self._settings.same_place_iou
         near = [
             o
             for o in candidates
@@ -185,10 +192,9 @@ class EventBook:
         ]
         return max(near, key=lambda o: (o.box.iou(last.box), -o.key), default=None)
 
-    def _is_undrawn(self, zone: str) -> bool:
-        """Whether the camera has zones, and this one no more: it was drawn anew under another name, or taken out."""
-        outlines = self._provenance.outlines
-        return bool(outlines) and zone != WHOLE_FRAME.id and zone not in outlines
+    def _is_unwatched(self, zone: str) -> bool:
+        """Whether no rule looks at it any more: it was drawn anew under another name, or taken out."""
+        return self._watched is not None and zone not in self._watched
 
     def _is_known(self, observation: Observation) -> bool:
         """Whether it is a thing that is open already, in a zone that overlaps this one."""
@@ -241,7 +247,7 @@ class EventBook:
             return None
         self._dormant.remove(dormant)
         reason = _why_blocked(seen) if seen is not None else self._settings.gone_as
-        if seen is None and self._is_undrawn(occurrence.last.zone):  # nobody looks there, so nobody has seen it go
+        if seen is None and self._is_unwatched(occurrence.last.zone):  # nobody looks there, so nobody has seen it go
             if dormant.reason is not None:
                 return None
             reason = EndReason.SHUTDOWN

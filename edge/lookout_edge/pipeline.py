@@ -23,7 +23,7 @@ from lookout_edge.events import EventBook, Provenance
 from lookout_edge.looking import Attention, Look, LookedScene, LookSettings, found_in
 from lookout_edge.motion import MotionGate, MotionSettings
 from lookout_edge.ports import Detector, PoseEstimator
-from lookout_edge.rules.base import Rule
+from lookout_edge.rules.base import Rule, zones_of
 from lookout_edge.shadow import Looked, Shadow
 from lookout_edge.sight import Blindness, SightSettings, SightWatch, lost_sight, observed
 from lookout_edge.tracking import Tracker, TrackerSettings
@@ -107,7 +107,9 @@ class CameraPipeline:
         self._closer = CloserLook(provenance.camera, plates, pose, settings.masks)
         self._rules = tuple(rules)
         self._books = {
-            rule.scenario: EventBook(rule.scenario, provenance, settings.occurrences or rule.occurrences)
+            rule.scenario: EventBook(
+                rule.scenario, provenance, settings.occurrences or rule.occurrences, zones_of(rules, rule.scenario)
+            )
             for rule in rules
         }
         self._tracker = Tracker(settings.tracker)

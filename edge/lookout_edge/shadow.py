@@ -18,7 +18,7 @@ from lookout_edge.errors import ModelError, OverloadError
 from lookout_edge.events import EventBook, Provenance
 from lookout_edge.looking import Look, found_in
 from lookout_edge.ports import Detector
-from lookout_edge.rules.base import Rule
+from lookout_edge.rules.base import Rule, zones_of
 from lookout_edge.tracking import SceneView, Tracker
 
 #: Failed looks in a row, for its model or a bug, after which it is left alone until the gateway starts again.
@@ -60,7 +60,10 @@ class Shadow:
         self.camera = provenance.camera
         self._rules, self._report, self._detector = tuple(rules), report, detector
         self._tracker = Tracker()
-        self._books = {rule.scenario: EventBook(rule.scenario, provenance, rule.occurrences) for rule in rules}
+        self._books = {
+            rule.scenario: EventBook(rule.scenario, provenance, rule.occurrences, zones_of(rules, rule.scenario))
+            for rule in rules
+        }
         self._failed = 0
         #: Looks that were judged, and those that were left out because the box was busy.
         self.looks, self.shed = 0, 0

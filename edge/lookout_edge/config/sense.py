@@ -24,6 +24,8 @@ PLATE_MODELS = ("plate-detector", "plate-reader")
 Section = Mapping[str, object]
 
 _KINDS = {kind.scenario.value: kind for kind in RULES.values()}
+#: Keys of a source that only a clip has use for.
+_OF_CLIPS = ("start_s", "end_s", "loop", "rest_from_s", "rest_s")
 
 
 def faults_of_sense(document: Document, base: Path, models: Mapping[str, Sequence[str]]) -> list[Fault]:
@@ -152,6 +154,11 @@ def _source_faults(document: Document, place: Place, camera: Section, base: Path
     start, end = source.get("start_s", 0), source.get("end_s")
     if isinstance(start, int | float) and isinstance(end, int | float) and 0 < end <= start:
         yield document.fault((*place, "source", "end_s"), f"must be larger than start_s ({start})")
+    url = source.get("url")
+    for key in _OF_CLIPS if isinstance(url, str) and not is_path(url.strip()) else ():
+        if source.get(key):
+            text = "is for clips, and this source is a camera or a stream: leave it out"
+            yield document.fault((*place, "source", key), text)
 
 
 def _zone_faults(document: Document, place: Place, camera: Section) -> Iterator[Fault]:

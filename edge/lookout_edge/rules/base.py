@@ -104,6 +104,11 @@ class Rule(Protocol):
         ...
 
     @property
+    def zones(self) -> frozenset[str]:
+        """Ids of the zones it watches."""
+        ...
+
+    @property
     def longest_gap_s(self) -> float:
         """Longest time for which it may be shown no picture while nothing moves, seconds of frame time."""
         ...
@@ -130,6 +135,11 @@ class Rule(Protocol):
     def reset(self) -> None:
         """Forget everything: time has jumped."""
         ...
+
+
+def zones_of(rules: Iterable[Rule], scenario: Scenario) -> frozenset[str]:
+    """Ids of the zones that those of ``rules`` watch which look for ``scenario``."""
+    return frozenset(zone for rule in rules if rule.scenario is scenario for zone in rule.zones)
 
 
 def next_turn(at: float, turns: Iterable[float]) -> float | None:
@@ -298,6 +308,7 @@ class PresenceRule(ABC, Generic[P, T]):
         known = self._known = frozenset(labels)
         held = params.votes_of, params.miss_tolerance_s, self.part_share
         self._books = [PresenceBook(zone, known, *held) for zone in zones]
+        self._zone_ids = frozenset(zone.id for zone in zones)
         self._notes = Notes(self._new_note)
         #: Label → see ``_least_score``.
         self._least_scores: dict[str, float] = {}
@@ -306,6 +317,11 @@ class PresenceRule(ABC, Generic[P, T]):
     def occurrences(self) -> OccurrenceSettings:
         """See ``Rule.occurrences``."""
         return self.holding
+
+    @property
+    def zones(self) -> frozenset[str]:
+        """See ``Rule.zones``."""
+        return self._zone_ids
 
     @property
     def untracked_labels(self) -> frozenset[str]:

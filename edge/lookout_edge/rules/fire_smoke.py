@@ -154,6 +154,11 @@ class FireSmoke:
         return OccurrenceSettings(hold_s=10.0, reopen_s=120.0, same_place_iou=0.1)
 
     @property
+    def zones(self) -> frozenset[str]:
+        """See ``Rule.zones``."""
+        return frozenset(zone.id for zone in self._zones)
+
+    @property
     def longest_gap_s(self) -> float:
         """See ``Rule.longest_gap_s``."""
         return self._params.longest_gap_s

@@ -168,6 +168,16 @@ def test_a_year_whose_official_days_are_not_known_is_told_a_month_before(
             "rtsp://h/x\n      start_s: 5\n      end_s: 4",
             "8: cameras.gate.source.end_s: must be larger than start_s (5)",
         ),
+        (
+            "rtsp://192.0.2.1/stream",
+            "rtsp://h/x\n      loop: true",
+            "7: cameras.gate.source.loop: is for clips, and this source is a camera or a stream",
+        ),
+        (
+            "rtsp://192.0.2.1/stream",
+            "/dev/video0\n      start_s: 5",
+            "7: cameras.gate.source.start_s: is for clips, and this source is a camera or a stream",
+        ),
         ("dwell_s: 5", "labels: [zebra]", "13: cameras.gate.rules[0].labels: the detector knows none of these"),
         (
             "dwell_s: 5",

@@ -314,8 +314,8 @@ def test_what_a_power_cut_left_goes_on_on_a_box_whose_clock_comes_up_behind(behi
 
 def redrawn(zone: str = "yard") -> EventBook:
     """After a reload with which there is no lane any more."""
-    outlines = {zone: ((0.1, 0.1), (0.9, 0.1), (0.5, 0.9))}
-    return EventBook(Scenario.GARBAGE, Provenance(camera="gate", models={}, outlines=outlines), OccurrenceSettings())
+    provenance = Provenance(camera="gate", models={})
+    return EventBook(Scenario.GARBAGE, provenance, OccurrenceSettings(), frozenset({zone}))
 
 
 def test_what_lies_in_a_zone_that_was_drawn_anew_under_another_name_goes_on() -> None:

@@ -11,9 +11,9 @@ from lookout_edge.domain.detection import Detection
 from lookout_edge.domain.geometry import Box
 from lookout_edge.domain.observation import Scene
 from lookout_edge.domain.track import Track
-from lookout_edge.domain.zone import WHOLE_FRAME
+from lookout_edge.domain.zone import WHOLE_FRAME, Zone
 from lookout_edge.events import EventBook, Provenance
-from lookout_edge.rules.base import Rule
+from lookout_edge.rules.base import Rule, zones_of
 from lookout_edge.rules.registry import RULES
 from lookout_edge.testing import track
 
@@ -32,14 +32,16 @@ class Watch:
     params: dict[str, object] = field(default_factory=dict[str, object])
     events: list[EventData] = field(default_factory=list[EventData])
     number: int = 0
+    zones: Sequence[Zone] = (WHOLE_FRAME,)
 
     def __post_init__(self) -> None:
         self.rule, self.book = self._fresh()
 
     def _fresh(self) -> tuple[Rule, EventBook]:
         kind = RULES[self.scenario]
-        rule = kind.build(kind.params.model_validate(self.params), [WHOLE_FRAME], ZoneInfo("UTC"))
-        return rule, EventBook(self.scenario, Provenance(camera="yard", models={}), rule.occurrences)
+        rule = kind.build(kind.params.model_validate(self.params), self.zones, ZoneInfo("UTC"))
+        provenance, watched = Provenance(camera="yard", models={}), zones_of([rule], self.scenario)
+        return rule, EventBook(self.scenario, provenance, rule.occurrences, watched)
 
     def show(
         self, label: str | None, start: float, seconds: float, box: Box = HERE, step: float = 0.5, walk: float = 0.0
@@ -152,6 +154,31 @@ def test_another_thing_elsewhere_takes_over_nothing(broken: Callable[[Watch, flo
     watched.show("motorcycle", MIDNIGHT + 75, 60, box=Box(0.0, 0.0, 0.2, 0.2))
     second = [event for event in watched.events if event.phase is Phase.START][1]
     assert (second.captured_at.timestamp(), second.dwell_s) == (MIDNIGHT + 95, 20.0)
+
+
+NEAR = Zone("near", ((0.3, 0.3), (0.7, 0.3), (0.7, 0.7), (0.3, 0.7)))
+FAR = Zone("far", ((0.0, 0.0), (0.2, 0.0), (0.2, 0.2), (0.0, 0.2)))
+
+
+@pytest.mark.parametrize(("before", "after"), [(WHOLE_FRAME, NEAR), (NEAR, WHOLE_FRAME)], ids=["drawn", "taken-out"])
+def test_an_alarm_goes_on_when_zones_are_drawn_where_there_were_none_or_taken_out(before: Zone, after: Zone) -> None:
+    watched = Watch(Scenario.CORRIDOR_EBIKE, zones=[before])
+    watched.show("motorcycle", MIDNIGHT, 60)
+    watched.zones = [after]
+    watched.restart(MIDNIGHT + 60)
+    watched.show("motorcycle", MIDNIGHT + 75, 60)
+    assert [event.phase for event in watched.events].count(Phase.START) == 1
+    assert Phase.END not in [event.phase for event in watched.events]
+    assert (watched.events[-1].phase, watched.events[-1].zone) == (Phase.UPDATE, after.id)
+
+
+def test_of_a_zone_that_no_rule_watches_any_more_nobody_says_that_it_was_seen_to_be_clean() -> None:
+    watched = Watch(Scenario.CORRIDOR_EBIKE, zones=[NEAR, FAR])
+    watched.show("motorcycle", MIDNIGHT, 60)
+    watched.zones = [FAR]
+    watched.restart(MIDNIGHT + 60)
+    watched.show("motorcycle", MIDNIGHT + 75, 60)
+    assert [event.end_reason for event in watched.events if event.phase is Phase.END] == []
 
 
 def test_what_comes_beside_a_thing_that_is_there_does_not_take_its_past() -> None:
