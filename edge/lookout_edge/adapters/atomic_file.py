@@ -14,15 +14,26 @@ PARTIAL = ".partial-"
 
 def write_whole(path: Path, content: bytes) -> None:
     """Write ``content`` beside ``path``, force it to the disk and give it its name; OSError leaves nothing behind."""
+    with unnamed(path.parent, content) as partial:
+        give_name(partial, path)
+
+
+@contextmanager
+def unnamed(folder: Path, content: bytes) -> Generator[Path]:
+    """``content`` in a file of ``folder`` that is on the disk; gone in the end unless ``give_name`` moved it."""
     with ExitStack() as undo:
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=PARTIAL, delete=False) as file:
+        with tempfile.NamedTemporaryFile(dir=folder, prefix=PARTIAL, delete=False) as file:
             partial = Path(file.name)
             undo.callback(partial.unlink, missing_ok=True)
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        partial.replace(path)
-        undo.pop_all()
+        yield partial
+
+
+def give_name(partial: Path, path: Path) -> None:
+    """Make of an ``unnamed`` file the one at ``path``, on the same disk, and force that to it."""
+    partial.replace(path)
     folder = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(folder)

@@ -14,7 +14,7 @@ from pathlib import Path
 import structlog
 
 from lookout_contract.events import EvidenceKind, EvidenceRef
-from lookout_edge.adapters.atomic_file import PARTIAL, write_whole
+from lookout_edge.adapters.atomic_file import PARTIAL, give_name, unnamed
 from lookout_edge.adapters.folder_index import FolderIndex
 from lookout_edge.errors import SpoolError
 
@@ -86,6 +86,8 @@ class DiskEvidence:
         self._folder = folder
         self._rejected = folder / "rejected"
         self._first = folder / "first"
+        #: What is being written: a folder of its own, so that no index has to list its own again for it.
+        self._unfinished = folder / "unfinished"
         # A long outage's twenty thousand take half a second to list, and each alarm's picture asks for them.
         self._index = {
             path: FolderIndex(path, partial(_stored, path, lane))
@@ -98,8 +100,9 @@ class DiskEvidence:
         self._listeners: list[Callable[[], None]] = []
         try:
             self._rejected.mkdir(parents=True, exist_ok=True)
-            for leftover in (*folder.glob(f"{PARTIAL}*"), *self._first.glob(f"{PARTIAL}*")):
-                leftover.unlink(missing_ok=True)
+            for place in (folder, self._first, self._unfinished):
+                for leftover in place.glob(f"{PARTIAL}*"):
+                    leftover.unlink(missing_ok=True)
         except OSError as error:
             raise self._refused(error) from error
 
@@ -110,22 +113,32 @@ class DiskEvidence:
         ahead, among = self._first / name, self._folder / name
         path = ahead if first else among
         try:
-            with self._lock, self._counting_refusals():
-                if first and among.exists():
-                    self._make_folders()
-                    self._move(among, self._first)
-                elif not ahead.exists() and not among.exists():
-                    # Somebody who looked for room may have taken the folders away.
-                    self._make_folders()
-                    self._spare_alarms(len(content))
-                    with self._index[path.parent].changing(name):
-                        write_whole(path, content)
-                    self._drop(self._held_bytes() - self._quota_bytes, keep=path)
+            with self._counting_refusals():
+                if self._lacks(ahead, among, first=first, room_for=len(content)):
+                    # Without the lock: a memory card takes seconds for a clip, and a fire's picture does not wait.
+                    with unnamed(self._unfinished, content) as partial, self._lock:
+                        if self._lacks(ahead, among, first=first):
+                            with self._index[path.parent].changing(name):
+                                give_name(partial, path)
+                            self._drop(self._held_bytes() - self._quota_bytes, keep=path)
         except OSError as error:
             raise self._refused(error) from error
         for listener in tuple(self._listeners):
             listener()
         return EvidenceRef(kind=kind, sha256=sha256, bytes=len(content), mime=mime)
+
+    def _lacks(self, ahead: Path, among: Path, *, first: bool, room_for: int | None = None) -> bool:
+        """Whether a file is still to be stored; what is here among the rest moves ahead where it is to go ``first``."""
+        with self._lock:
+            # Somebody who looked for room may have taken the folders away.
+            self._make_folders()
+            if first and among.exists():
+                self._move(among, self._first)
+            elif not ahead.exists() and not among.exists():
+                if room_for is not None:
+                    self._spare_alarms(room_for)
+                return True
+            return False
 
     @contextmanager
     def _counting_refusals(self) -> Generator[None]:
@@ -133,7 +146,8 @@ class DiskEvidence:
         try:
             yield
         except (OSError, SpoolError):
-            self._dropped += 1
+            with self._lock:
+                self._dropped += 1
             raise
 
     def waiting(self) -> tuple[StoredFile, ...]:
@@ -190,6 +204,7 @@ class DiskEvidence:
     def _make_folders(self) -> None:
         self._rejected.mkdir(parents=True, exist_ok=True)
         self._first.mkdir(exist_ok=True)
+        self._unfinished.mkdir(exist_ok=True)
 
     def _expendable(self) -> Iterator[StoredFile]:
         """Everything, in the order in which it is given up."""

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import shutil
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -223,3 +224,30 @@ def test_a_picture_does_not_wait_for_a_look_at_each_that_waits(tmp_path: Path, m
     store.put(EvidenceKind.SNAPSHOT, b"x" * 10, "image/jpeg")
     assert store.depth().files == 100
     assert len(made) <= 2
+
+
+def test_a_picture_does_not_wait_for_a_clip_that_a_slow_card_takes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, card_is_busy, card_is_done = DiskEvidence(tmp_path), threading.Event(), threading.Event()
+    on_the_disk = os.fsync
+
+    def fsync(file: int) -> None:
+        if threading.current_thread().name == "clip":
+            card_is_busy.set()
+            assert card_is_done.wait(30)
+        on_the_disk(file)
+
+    monkeypatch.setattr("lookout_edge.adapters.atomic_file.os.fsync", fsync)
+    clip = threading.Thread(target=store.put, args=(EvidenceKind.CLIP, b"clip" * 9, "video/mp4"), name="clip")
+    clip.start()
+    assert card_is_busy.wait(30)
+    picture = threading.Thread(target=store.put, args=(EvidenceKind.SNAPSHOT, b"fire", "image/jpeg"))
+    picture.start()
+    picture.join(10)
+    waiting = [file.mime for file in store.waiting()]
+    card_is_done.set()
+    picture.join(10)
+    clip.join(10)
+    assert waiting == ["image/jpeg"], "the clip is not whole yet, and the picture is there"
+    assert [file.mime for file in store.waiting()] == ["image/jpeg", "video/mp4"]
