@@ -5,7 +5,7 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from enum import StrEnum
 
 from lookout_contract.cases import CaseState
@@ -19,6 +19,8 @@ from lookout_server.errors import ConflictError
 #: 80 bits, in base 32: nobody guesses somebody else's report.
 _TRACKING_CHARACTERS = 16
 _GROUP = 4
+#: Whoever said that they see it, too, may take that back for so long.
+TAKEN_BACK_WITHIN = timedelta(minutes=10)
 
 
 class ReportKind(StrEnum):
@@ -159,6 +161,24 @@ class OpenReport:
     since: date
     progress: Progress
     times: int
+    #: Names it to whoever says that they see it, too: what ``handle_of`` gives for the report that told it first.
+    handle: str
+    #: How many said so.
+    seen_by: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeenToo:
+    """Somebody sees what was told already. ``id`` is a hash of their browser's random token and of what they see: the
+    same browser counts once, and two things that it saw have nothing in common. ``case_id`` is the case that the report
+    itself made or joined, whatever that was merged into: taken apart again, each goes with its own.
+    """
+
+    id: str
+    place: str
+    kind: ReportKind
+    case_id: str
+    at: datetime
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,12 +194,26 @@ def progress_of(state: CaseState) -> Progress:
     return _PROGRESS[state]
 
 
-def open_reports(told: Sequence[tuple[ResidentReport, Case]], zone: tzinfo) -> tuple[OpenReport, ...]:
-    """Of reports and the cases that deal with them now, what others may know; the one told first comes last."""
+def is_shown(report: ResidentReport, case: Case) -> bool:
+    """Whether others may know of it at all, open or not."""
+    return report.kind in SHOWN_KINDS and case.scenario not in RESTRICTED
+
+
+def is_over(case: Case) -> bool:
+    """Whether there is nothing more to wait for."""
+    return progress_of(case.state) in _OVER
+
+
+def open_reports(
+    told: Sequence[tuple[ResidentReport, Case]], zone: tzinfo, seen: Mapping[tuple[str, ReportKind], int] | None = None
+) -> tuple[OpenReport, ...]:
+    """Of reports and the cases that deal with them now, what others may know; the one told first comes last.
+
+    ``seen``: by a report's own case and kind, how many see it, too.
+    """
     same: dict[tuple[str, ReportKind], list[tuple[ResidentReport, Case]]] = {}
     for report, case in sorted(told, key=lambda each: each[0].at, reverse=True):
-        open_to_all = report.kind in SHOWN_KINDS and case.scenario not in RESTRICTED
-        if open_to_all and progress_of(case.state) not in _OVER:
+        if is_shown(report, case) and not is_over(case):
             same.setdefault((case.id, report.kind), []).append((report, case))
     return tuple(
         OpenReport(
@@ -187,6 +221,8 @@ def open_reports(told: Sequence[tuple[ResidentReport, Case]], zone: tzinfo) -> t
             since=group[-1][0].at.astimezone(zone).date(),
             progress=progress_of(group[0][1].state),
             times=len(group),
+            handle=handle_of(group[-1][0]),
+            seen_by=sum((seen or {}).get((own, kind), 0) for own in {report.case_id for report, _ in group}),
         )
         for (_, kind), group in same.items()
     )
@@ -230,3 +266,15 @@ def report_id(tracking: str) -> str:
     """The id of the report with this tracking code, however it was typed."""
     plain = re.sub(r"[\s-]", "", tracking).upper()
     return hashlib.sha256(f"tracking\n{plain}".encode()).hexdigest()
+
+
+def handle_of(report: ResidentReport) -> str:
+    """What names an open thing to strangers. Case numbers can be counted up, so it is not made of them: a report's id
+    is shown to nobody and cannot be guessed, and a merge does not change it.
+    """
+    return hashlib.sha256(f"handle\n{report.id}".encode()).hexdigest()[:32]
+
+
+def seen_id(device: str, place: str, kind: ReportKind, case_id: str) -> str:
+    """The id of what one browser sees, too: of its random token nothing can be read from it."""
+    return hashlib.sha256(f"seen\n{place}\n{kind}\n{case_id}\n{device}".encode()).hexdigest()

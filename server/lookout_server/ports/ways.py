@@ -1,10 +1,10 @@
 """What is kept of the ways in that are no camera."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from lookout_server.domain.resident import ReportKind, ReportPlace, ResidentReport
+from lookout_server.domain.resident import ReportKind, ReportPlace, ResidentReport, SeenToo
 
 
 class ResidentRepository(Protocol):
@@ -40,4 +40,24 @@ class ResidentRepository(Protocol):
 
     async def cases_of(self, place: str, kind: ReportKind, since: datetime) -> Sequence[str]:
         """Ids of the cases that reports of this kind from there made or joined since then, the newest first."""
+        ...
+
+    async def seen(self, ids: Collection[str]) -> Sequence[SeenToo]:
+        """Which of these somebody said, the oldest first."""
+        ...
+
+    async def add_seen(self, seen: SeenToo) -> bool:
+        """Insert; False when it is there already."""
+        ...
+
+    async def remove_seen(self, ids: Collection[str]) -> int:
+        """Take them back; how many there were."""
+        ...
+
+    async def seen_at(self, place: str, cases: Collection[str]) -> Mapping[tuple[str, ReportKind], int]:
+        """How many at this place see, too, what reports of each kind told; by their own case, merged away or not."""
+        ...
+
+    async def seen_by(self, cases: Collection[str]) -> Mapping[str, int]:
+        """How many see it, too: by case, with those of the cases that were merged into it. Without those of none."""
         ...

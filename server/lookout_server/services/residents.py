@@ -15,23 +15,30 @@ from lookout_server.domain.case import SYSTEM, Case, Details, Request, Source
 from lookout_server.domain.moves import SETTLED, Action
 from lookout_server.domain.resident import (
     KINDS,
+    TAKEN_BACK_WITHIN,
     Milestone,
     OpenReport,
     Progress,
     ReportKind,
     ReportPlace,
     ResidentReport,
+    SeenToo,
+    handle_of,
+    is_over,
+    is_shown,
     milestones,
     open_reports,
     progress_of,
     rated,
     report_id,
+    seen_id,
     tracking_code,
 )
 from lookout_server.domain.territory import Site, Territory
 from lookout_server.domain.topics import of_report
-from lookout_server.errors import ForbiddenError, InvalidError, NotFoundError
+from lookout_server.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
 from lookout_server.ports import EvidenceStore, Store, StoredFile, UnitOfWork
+from lookout_server.services import announce
 from lookout_server.services.accounts import require_grids
 from lookout_server.services.evidence import Upload, keep
 from lookout_server.services.handling import keep_move, tell
@@ -94,11 +101,85 @@ async def open_place(uow: UnitOfWork, code: str) -> tuple[ReportPlace, Territory
 
 async def open_here(uow: UnitOfWork, site: Site, place: ReportPlace, *, at: datetime) -> tuple[OpenReport, ...]:
     """What was reported here already and is being seen to, for whoever is about to report it again."""
+    told = await _told_at(uow, place, at)
+    seen = await uow.residents.seen_at(place.code, {each.case_id for each, _ in told})
+    return open_reports(told, ZoneInfo(site.timezone), seen)[:_SHOWN_AT_MOST]
+
+
+async def _told_at(uow: UnitOfWork, place: ReportPlace, at: datetime) -> list[tuple[ResidentReport, Case]]:
+    """What was told there lately, each with the case that deals with it now."""
     told = await uow.residents.newest_at(place.code, at - _SHOWN_WITHIN, _LOOKED_AT)
     cases = await uow.cases.get({each.case_id for each in told})
     now_in = {name: await _went_on(uow, case) for name, case in cases.items()}
-    found = open_reports([(each, now_in[each.case_id]) for each in told], ZoneInfo(site.timezone))
-    return found[:_SHOWN_AT_MOST]
+    return [(each, now_in[each.case_id]) for each in told]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """How many see it, too; and until when the one who asks may take it back, None: they did not say so."""
+
+    seen_by: int
+    until: datetime | None
+
+
+async def see_too(store: Store, code: str, handle: str, device: str, *, at: datetime) -> Seen:
+    """我也看到了: count who sees what was told already, each browser once.
+
+    It is no report: it neither prolongs the time in which reports are one case nor pushes them out of what is looked
+    at, changes no severity and asks for no rating. Its case does not get another version either, or a stranger's taps
+    would make the moves of whoever deals with it fail. ConflictError when it is over, NotFoundError when not shown.
+    """
+    async with store.write() as uow:
+        place, _ = await open_place(uow, code)
+        mine, case = await _same_thing(uow, place, handle, device, at)
+        if is_over(case):
+            raise ConflictError("this has been dealt with: report it anew if it is there again")
+        said = await uow.residents.seen([each.id for each in mine])
+        # Of cases that were merged they may have seen another one: they are one person still.
+        if not said and await uow.residents.add_seen(mine[0]):
+            announce.case_noted(uow, case, "seen_too", at)
+            await uow.commit()
+        first = said[0] if said else mine[0]
+        return Seen(seen_by=await _count(uow, place, mine), until=first.at + TAKEN_BACK_WITHIN)
+
+
+async def see_no_more(store: Store, code: str, handle: str, device: str, *, at: datetime) -> Seen:
+    """Take it back; who never said so has nothing to. ConflictError when they said so too long ago."""
+    async with store.write() as uow:
+        place, _ = await open_place(uow, code)
+        mine, case = await _same_thing(uow, place, handle, device, at)
+        said = await uow.residents.seen([each.id for each in mine])
+        if any(at - each.at > TAKEN_BACK_WITHIN for each in said):
+            raise ConflictError("this was said too long ago to be taken back")
+        if said and await uow.residents.remove_seen([each.id for each in said]):
+            announce.case_noted(uow, case, "seen_too", at)
+            await uow.commit()
+        return Seen(seen_by=await _count(uow, place, mine), until=None)
+
+
+async def _same_thing(
+    uow: UnitOfWork, place: ReportPlace, handle: str, device: str, at: datetime
+) -> tuple[list[SeenToo], Case]:
+    """What this browser may have said of it, that of the handle's report first; and the case that deals with it."""
+    told = await _told_at(uow, place, at)
+    named = next((each for each in told if handle_of(each[0]) == handle and is_shown(*each)), None)
+    if named is None:
+        raise NotFoundError("this is no longer shown here: report it anew if it is still there")
+    report, case = named
+    others = {each.case_id for each, now in told if now.id == case.id and each.kind is report.kind}
+    mine = [
+        SeenToo(
+            id=seen_id(device, place.code, report.kind, own), place=place.code, kind=report.kind, case_id=own, at=at
+        )
+        for own in [report.case_id, *sorted(others - {report.case_id})]
+    ]
+    return mine, case
+
+
+async def _count(uow: UnitOfWork, place: ReportPlace, mine: Sequence[SeenToo]) -> int:
+    """As ``open_here`` counts."""
+    seen = await uow.residents.seen_at(place.code, {each.case_id for each in mine})
+    return sum(seen.get((each.case_id, each.kind), 0) for each in mine)
 
 
 async def add_place(store: Store, grid: str, name: str, by: Access | None, *, at: datetime) -> ReportPlace:

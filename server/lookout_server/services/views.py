@@ -52,6 +52,8 @@ class CaseView:
     asked_by: Person | None = None
     #: The other cameras at which it was seen, each once.
     also: Sequence[Camera] = ()
+    #: How many residents said that they see it, too.
+    seen_by: int = 0
 
     @property
     def handler_gone(self) -> bool:
@@ -168,7 +170,7 @@ _QUIET = {SilenceKind.SILENCE: Standing.SHELVED, SilenceKind.MAINTENANCE: Standi
 
 
 async def case_views(uow: UnitOfWork, cases: Collection[Case]) -> list[CaseView]:
-    """In the given order, with four queries however many there are."""
+    """In the given order, with five queries however many there are."""
     seen_at = await uow.cases.cameras([case.id for case in cases if len(case.alarms) > 1])
     wanted_cameras = {case.camera for case in cases if case.camera}
     cameras = await uow.territory.cameras(wanted_cameras.union(*seen_at.values()))
@@ -177,6 +179,7 @@ async def case_views(uow: UnitOfWork, cases: Collection[Case]) -> list[CaseView]
     wanted |= {case.asked.by for case in cases if case.asked}
     people = await uow.people.get(wanted)
     places = await grids(uow) if cases else {}
+    seen_by = await uow.residents.seen_by([case.id for case in cases])
     return [
         CaseView(
             case=case,
@@ -186,6 +189,7 @@ async def case_views(uow: UnitOfWork, cases: Collection[Case]) -> list[CaseView]
             called={each.person: people[each.person] for each in case.whistles if each.person in people},
             asked_by=people.get(case.asked.by) if case.asked else None,
             also=[cameras[key] for key in seen_at.get(case.id, ()) if key != case.camera and key in cameras],
+            seen_by=seen_by.get(case.id, 0),
         )
         for case in cases
     ]

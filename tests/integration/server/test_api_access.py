@@ -301,6 +301,8 @@ ELSEWHERE = {
     "reportAsResident",
     "getResidentReport",
     "rateResidentReport",
+    "seeTooAsResident",
+    "takeBackSeenAsResident",
     "getHealth",
     "getReadiness",
     "getMetrics",

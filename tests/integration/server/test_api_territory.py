@@ -313,7 +313,10 @@ VEHICLES = {
     "removeVehicle",
 }
 #: By a code on a wall, or a report's own.
-BY_CODE = {"getPublicPlace", "reportAsResident", "getResidentReport", "rateResidentReport"}
+BY_CODE = {
+    *("getPublicPlace", "reportAsResident", "getResidentReport", "rateResidentReport"),
+    *("seeTooAsResident", "takeBackSeenAsResident"),
+}
 ELSEWHERE = {"followFeed", "addSilence", "pressAlarmButton", "takeHotlineCall", "importHotlineCalls"}
 
 

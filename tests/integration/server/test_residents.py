@@ -222,6 +222,7 @@ async def test_who_is_about_to_report_sees_what_is_open_there_already(station: S
         await _report(web, code, kind=kind, words="三楼")
 
     [lamp, garbage] = (await web.get(f"/api/v1/public/places/{code}")).json()["open_reports"]
+    assert garbage.pop("handle") != lamp["handle"]
     assert garbage == {
         "kind": "garbage",
         "kind_zh": "垃圾乱堆乱放",
@@ -231,6 +232,7 @@ async def test_who_is_about_to_report_sees_what_is_open_there_already(station: S
         "text_zh": "已收到，正在核实",
         "text_en": "Received; somebody is looking at it",
         "times": 2,
+        "seen_by": 0,
     }
     assert (lamp["kind"], lamp["since"], lamp["times"]) == ("facility", "2026-11-23", 1)
 

@@ -1,15 +1,15 @@
 """Places with a QR code, and what residents reported there."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from lookout_server.adapters.database.statements import insert_into, scalars, upsert
-from lookout_server.adapters.database.tables import ReportPlaceRow, ResidentReportRow
-from lookout_server.domain.resident import ReportKind, ReportPlace, ResidentReport
+from lookout_server.adapters.database.tables import CaseRow, ReportPlaceRow, ResidentReportRow, SeenTooRow
+from lookout_server.domain.resident import ReportKind, ReportPlace, ResidentReport, SeenToo
 
 
 class SqlResidents:
@@ -75,6 +75,52 @@ class SqlResidents:
             .order_by(ResidentReportRow.at.desc())
         )
         return list(dict.fromkeys((await self._session.scalars(statement)).all()))
+
+    async def seen(self, ids: Collection[str]) -> Sequence[SeenToo]:
+        """Oldest first."""
+        statement = select(SeenTooRow).where(SeenTooRow.id.in_(sorted(ids))).order_by(SeenTooRow.at, SeenTooRow.id)
+        return [
+            SeenToo(id=row.id, place=row.place, kind=ReportKind(row.kind), case_id=row.case_id, at=row.at)
+            for row in await scalars(self._session, statement)
+        ]
+
+    async def add_seen(self, seen: SeenToo) -> bool:
+        """The primary key decides between two that are sent at once."""
+        row: dict[str, Any] = {**vars(seen), "kind": seen.kind.value}
+        statement = insert_into(self._session, SeenTooRow).values(row).on_conflict_do_nothing()
+        return (await self._session.execute(statement.returning(SeenTooRow.id))).first() is not None
+
+    async def remove_seen(self, ids: Collection[str]) -> int:
+        """By id."""
+        statement = delete(SeenTooRow).where(SeenTooRow.id.in_(sorted(ids))).returning(SeenTooRow.id)
+        gone = await self._session.execute(statement.execution_options(synchronize_session=False))
+        return len(gone.all())
+
+    async def seen_at(self, place: str, cases: Collection[str]) -> Mapping[tuple[str, ReportKind], int]:
+        """One statement; none where nothing is asked for."""
+        if not cases:
+            return {}
+        statement = (
+            select(SeenTooRow.case_id, SeenTooRow.kind, func.count())
+            .where(SeenTooRow.case_id.in_(sorted(cases)), SeenTooRow.place == place)
+            .group_by(SeenTooRow.case_id, SeenTooRow.kind)
+        )
+        return {(str(case), ReportKind(kind)): int(n) for case, kind, n in await self._session.execute(statement)}
+
+    async def seen_by(self, cases: Collection[str]) -> Mapping[str, int]:
+        """One statement, down the tree of what was merged; none where nothing is asked for."""
+        if not cases:
+            return {}
+        roots = select(CaseRow.id.label("root"), CaseRow.id.label("id")).where(CaseRow.id.in_(sorted(set(cases))))
+        family = roots.cte("family", recursive=True)
+        # UNION and not UNION ALL: a ring of merges, which nobody should be able to make, ends.
+        family = family.union(select(family.c.root, CaseRow.id).where(CaseRow.merged_into == family.c.id))
+        statement = (
+            select(family.c.root, func.count(SeenTooRow.id))
+            .join(SeenTooRow, SeenTooRow.case_id == family.c.id)
+            .group_by(family.c.root)
+        )
+        return {str(case): int(n) for case, n in await self._session.execute(statement)}
 
 
 def _place(row: ReportPlaceRow) -> ReportPlace:

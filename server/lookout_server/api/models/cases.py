@@ -46,6 +46,7 @@ CASE_EXAMPLE: dict[str, Any] = {
     "tier": None,
     "score": None,
     "source": "camera",
+    "seen_by": 0,
     "alarms": ["a-3f6d0c1be2a94d7781c0"],
     "allowed": ["dispatch", "void", "merge"],
 }
@@ -132,6 +133,10 @@ class CaseModel(Model):
     tier: Tier | None = Field(description="How soon somebody asks how things are, once it is closed.")
     score: int | None
     source: Source = Field(description="Which way it came in.")
+    seen_by: int = Field(
+        description="How many residents said by a QR code that they see it, too; with those of merged cases. Nobody "
+        "checks who taps: a hint, which changes neither severity nor order."
+    )
     alarms: tuple[str, ...]
     allowed: tuple[Action, ...] = Field(description="What the asking person may do now.")
 
@@ -300,6 +305,7 @@ def _fields(view: CaseView, person: Person) -> dict[str, Any]:
         "tier": case.tier,
         "score": case.score,
         "source": case.source,
+        "seen_by": view.seen_by,
         "alarms": case.alarms,
         "allowed": allowed(case, Actor(person=person)),
     }

@@ -10,7 +10,7 @@ from lookout_server.api.models.base import Identifier, Model, Reason, Ref, Reque
 from lookout_server.domain.resident import KINDS, PROGRESS_WORDS, OpenReport, Progress, ReportKind, ReportPlace
 from lookout_server.domain.territory import Site, Territory
 from lookout_server.services.place_sheet import address_of
-from lookout_server.services.residents import Followed
+from lookout_server.services.residents import Followed, Seen
 
 _PLACE: dict[str, Any] = {
     "code": "h7kq2m9x",
@@ -29,6 +29,8 @@ _OPEN: dict[str, Any] = {
     "progress": "received",
     **_WORDS,
     "times": 2,
+    "handle": "9f2c4be01a7d4c3e8b5f60d1729e4a36",
+    "seen_by": 3,
 }
 _FOLLOWED: dict[str, Any] = {
     "place": "3号楼北侧",
@@ -66,6 +68,8 @@ class OpenReportModel(Model):
     text_zh: str
     text_en: str
     times: int = Field(description="How many reports of the last 30 days are about it.")
+    handle: str = Field(description="Names it to whoever sees it, too; for as long as it is open, and it says no more.")
+    seen_by: int = Field(description="How many at this place said that they see it, too.")
 
     @classmethod
     def of(cls, told: OpenReport) -> "OpenReportModel":
@@ -80,7 +84,41 @@ class OpenReportModel(Model):
             text_zh=words.zh,
             text_en=words.en,
             times=told.times,
+            handle=told.handle,
+            seen_by=told.seen_by,
         )
+
+
+class SeenBody(RequestModel):
+    """Somebody sees what was told already."""
+
+    model_config = shown(
+        {"handle": "9f2c4be01a7d4c3e8b5f60d1729e4a36", "device": "3141592653-589793238-462643383-279502884"},
+        request=True,
+    )
+
+    handle: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$", description="Of the open report.")]
+    device: Annotated[
+        str,
+        Field(
+            pattern=r"^[0-9A-Za-z-]{16,64}$",
+            description="A random text that the browser made for itself; it counts once, and is not kept.",
+        ),
+    ]
+
+
+class SeenModel(Model):
+    """How many see it, too, and whether the asking browser is among them."""
+
+    model_config = shown({"seen_by": 4, "until": "2026-11-22T04:10:00.000Z"})
+
+    seen_by: int
+    until: UtcTime | None = Field(description="Until when it can be taken back; null: it is not said, or taken back.")
+
+    @classmethod
+    def of(cls, seen: Seen) -> "SeenModel":
+        """From the service's value."""
+        return cls(seen_by=seen.seen_by, until=seen.until)
 
 
 class PublicPlaceModel(Model):

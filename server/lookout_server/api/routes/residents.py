@@ -1,6 +1,7 @@
 """码上就办: reporting by a QR code without an account, and the places where the codes hang."""
 
 import secrets
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, File, Form, Header, Path, Query, Request, UploadFile
@@ -16,6 +17,8 @@ from lookout_server.api.models.residents import (
     ReportPlaceBody,
     ReportPlaceList,
     ReportPlaceModel,
+    SeenBody,
+    SeenModel,
 )
 from lookout_server.api.problems import errors
 from lookout_server.api.rate import whence
@@ -34,6 +37,10 @@ MAX_PHOTO_BYTES = 12 * 1024 * 1024
 #: What one code takes in an hour, and one address; fire is let through by the code's limit.
 PER_PLACE = Allowance(times=30, within_s=3600)
 PER_ADDRESS = Allowance(times=10, within_s=600)
+#: How often it is said, or taken back, that one sees it, too. Apart from the reports': or taps at a wall, or those of
+#: a whole house behind one address, would keep somebody from reporting.
+SEEN_PER_PLACE = Allowance(times=60, within_s=3600)
+SEEN_PER_ADDRESS = Allowance(times=20, within_s=600)
 #: How many unknown codes one address may try.
 GUESSES = Allowance(times=30, within_s=600)
 
@@ -94,6 +101,29 @@ async def report_as_resident(
         photos=await _photos(deps, photos or []),
     )
     return ReportedModel(tracking=await residents.report(deps.store, deps.evidence, deps.site, heard, at=now))
+
+
+@router.post(
+    "/places/{code}/seen",
+    operation_id="seeTooAsResident",
+    responses=errors("not_found", "conflict", "throttled", "too_large"),
+)
+async def see_too(deps: Given, request: Request, code: Code, body: SeenBody) -> SeenModel:
+    """Say that one sees, too, what is open at this place, instead of reporting it again. For anybody; a browser counts
+    once. It is a hint to those who deal with it and changes no severity. Conflict: it has been dealt with."""
+    now = _take_seen(deps, request, code)
+    return SeenModel.of(await residents.see_too(deps.store, code, body.handle, body.device, at=now))
+
+
+@router.post(
+    "/places/{code}/seen/take-back",
+    operation_id="takeBackSeenAsResident",
+    responses=errors("not_found", "conflict", "throttled", "too_large"),
+)
+async def see_no_more(deps: Given, request: Request, code: Code, body: SeenBody) -> SeenModel:
+    """Take back within ten minutes that one sees it, too. Conflict: it was said longer ago."""
+    now = _take_seen(deps, request, code)
+    return SeenModel.of(await residents.see_no_more(deps.store, code, body.handle, body.device, at=now))
 
 
 @router.get("/reports/{tracking}", operation_id="getResidentReport", responses=errors("not_found", "throttled"))
@@ -158,6 +188,14 @@ async def print_places(
     chosen = [each for each in found if grid is None or each[0].grid == grid]
     page = sheet(chosen, _base(deps, request), deps.site.name)
     return HTMLResponse(page, headers={"Content-Security-Policy": _NO_STYLE_BUT_ITS_OWN})
+
+
+def _take_seen(deps: Deps, request: Request, code: str) -> datetime:
+    """Count one more; ThrottledError when there have been enough. The time at which it was asked."""
+    now = deps.clock.now()
+    deps.allowances.take(SEEN_PER_ADDRESS, _address(request), now)
+    deps.allowances.take(SEEN_PER_PLACE, code.lower(), now)
+    return now
 
 
 def _address(request: Request) -> str:

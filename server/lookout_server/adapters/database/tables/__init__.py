@@ -62,7 +62,7 @@ from lookout_server.adapters.database.tables.vehicles import (
     VehicleVisitsRow,
 )
 from lookout_server.adapters.database.tables.volunteers import PointsRow, VolunteerRow
-from lookout_server.adapters.database.tables.ways import HotlineCallRow, ReportPlaceRow, ResidentReportRow
+from lookout_server.adapters.database.tables.ways import HotlineCallRow, ReportPlaceRow, ResidentReportRow, SeenTooRow
 
 __all__ = [
     "NAMING",
@@ -117,6 +117,7 @@ __all__ = [
     "RoundPhotoRow",
     "RowId",
     "SavedViewRow",
+    "SeenTooRow",
     "SessionRow",
     "ShiftRow",
     "SilenceRow",

@@ -57,6 +57,12 @@ class CaseRow(Base):
         Index(None, "scenario", "opened_at"),
         Index(None, "title"),
         Index(
+            "ix_cases_merged_into",
+            "merged_into",
+            sqlite_where=text("merged_into IS NOT NULL"),
+            postgresql_where=text("merged_into IS NOT NULL"),
+        ),
+        Index(
             "ix_cases_due",
             "due_at",
             sqlite_where=text("due_at IS NOT NULL"),

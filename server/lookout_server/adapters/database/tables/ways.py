@@ -35,6 +35,17 @@ class ResidentReportRow(Base):
     __table_args__ = (Index(None, "place", "at"),)
 
 
+class SeenTooRow(Base):
+    """Who sees what a resident told, too: a hash of a browser's random token, which is never kept, and nothing else."""
+
+    __tablename__ = "resident_seen"
+    id: Mapped[str] = mapped_column(Hash, primary_key=True)
+    place: Mapped[str] = mapped_column(ForeignKey("report_places.code"))
+    kind: Mapped[str] = mapped_column(String(20))
+    case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"), index=True)
+    at: Mapped[datetime]
+
+
 class HotlineCallRow(Base):
     """Calls of 12345 by the hotline's own numbers. Who called is not kept."""
 
