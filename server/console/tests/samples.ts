@@ -54,6 +54,7 @@ export function caseItem(part: Partial<Case> = {}): Case {
     version: 1,
     camera: { id: "unit2", name: "2单元楼道" },
     also: [],
+    seen_by: 0,
     grid: { id: "grid-07", name: "07" },
     opened_at: "2026-05-04T06:01:00.000Z",
     updated_at: "2026-05-04T06:01:00.000Z",

@@ -194,6 +194,8 @@ export interface Case {
   merged_into: string | null;
   tier: Tier | null;
   score: number | null;
+  /** Residents who said by a QR code that they see it, too: a hint, nobody checks who taps. */
+  seen_by: number;
   alarms: string[];
   allowed: CaseAction[];
 }

@@ -82,6 +82,7 @@ function Waits({ item }: { item: Case }) {
   if (item.asked !== null) said.push(t("board.asked", { action: t(`case_action.${item.asked.action}`) }));
   const missing = item.whistles.filter((each) => each.reported_at === null);
   if (missing.length > 0) said.push(t("board.not_come", { names: missing.map((each) => each.name).join(", ") }));
+  if (item.seen_by > 0) said.push(t("board.seen_by", { n: item.seen_by }));
   if (said.length === 0) return null;
   return <span class="board-waits">{said.join(" · ")}</span>;
 }

@@ -10,6 +10,7 @@ import { caseTitle } from "../text/title";
 import { Grade } from "./grade";
 import { Show, useLoad } from "./load";
 import { Reports } from "./reports";
+import { SeenBy } from "./seen-by";
 import { Words } from "./words";
 
 /** What people reported, in their own words and pictures, and whether it is a case. */
@@ -25,6 +26,7 @@ export function Reported({ board, item }: { board: Board; item: Case }) {
         {" · "}
         <time dateTime={item.opened_at}>{dayTime(item.opened_at)}</time>
       </p>
+      <SeenBy item={item} />
       <Show of={detail}>{(found) => <Reports item={found} />}</Show>
       {item.allowed.includes("confirm") ? <Judge board={board} item={item} /> : null}
     </>

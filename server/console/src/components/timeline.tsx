@@ -3,12 +3,19 @@ import { sightingsOf } from "../live/sightings";
 import { dayTime, span } from "../text/format";
 import { ratingName } from "../text/rating";
 import { t, word } from "../text/i18n";
+import { SeenBy } from "./seen-by";
 
 /** Who did what, when, and how long after the step before; the newest first. */
 export function Timeline({ item }: { item: CaseDetail }) {
   const entries = [...item.history].sort((a, b) => b.seq - a.seq);
   return (
     <ol class="timeline">
+      {/* One line that counts: residents' taps are no steps, and lines of a history are not changed. */}
+      {(item.seen_by ?? 0) === 0 ? null : (
+        <li>
+          <SeenBy item={item} />
+        </li>
+      )}
       {entries.map((entry, index) => (
         <li key={entry.seq}>
           <Entry item={item} entry={entry} previous={entries[index + 1]} />

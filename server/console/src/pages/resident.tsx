@@ -7,9 +7,9 @@ import { LanguageSwitch } from "../components/language-switch";
 import { Show, useLoad } from "../components/load";
 import { explain } from "../live/notices";
 import { type Draft, anew, fresh, keep, kept } from "../resident/draft";
+import { OpenHere } from "../resident/open-here";
 import { KindPicture } from "../resident/pictures";
-import { type OpenReport, type Place, place, report } from "../resident/reports";
-import { day } from "../text/format";
+import { type Place, place, report } from "../resident/reports";
 import { inLanguage, t } from "../text/i18n";
 import { UnreadablePhoto, preparePhoto } from "../worker/photo";
 import "../styles/resident.css";
@@ -81,7 +81,7 @@ function Report({ place: known }: { place: Place }) {
   return (
     <>
       <p class="where">{[known.site, known.grid, known.name].filter(Boolean).join(" · ")}</p>
-      <OpenHere reports={known.open_reports} />
+      <OpenHere code={known.code} reports={known.open_reports} />
       <fieldset>
         <legend>{t("resident.what")}</legend>
         <div class="kinds">
@@ -147,26 +147,6 @@ function Report({ place: known }: { place: Place }) {
       </button>
       <p class="quiet-text">{t(kind === null ? "resident.choose_first" : "resident.privacy")}</p>
     </>
-  );
-}
-
-/** Whoever sees theirs among these need not tell it again. */
-function OpenHere({ reports }: { reports: readonly OpenReport[] }) {
-  if (reports.length === 0) return null;
-  return (
-    <section class="open-here" aria-labelledby="open-here">
-      <h2 id="open-here">{t("resident.open_here")}</h2>
-      <ul>
-        {reports.map((each, number) => (
-          <li key={number}>
-            <strong>{inLanguage({ text_zh: each.kind_zh, text_en: each.kind_en })}</strong>
-            <span>{inLanguage(each)}</span>
-            <span class="quiet-text">{t(each.times === 1 ? "resident.told_once" : "resident.told", { n: each.times, day: day(each.since) })}</span>
-          </li>
-        ))}
-      </ul>
-      <p class="quiet-text">{t("resident.open_hint")}</p>
-    </section>
   );
 }
 

@@ -17,6 +17,9 @@ export interface OpenReport {
   text_zh: string;
   text_en: string;
   times: number;
+  /** Names it to whoever sees it, too. */
+  handle: string;
+  seen_by: number;
 }
 
 export interface Place {
@@ -76,6 +79,16 @@ export async function report(
   const path = `/public/places/${encodeURIComponent(code)}/reports`;
   return (await request<{ tracking: string }>("POST", path, form, key)).tracking;
 }
+
+export interface Seen {
+  seen_by: number;
+  /** Until when it can be taken back; null: it is not said. */
+  until: string | null;
+}
+
+/** Say that one sees it, too, or take it back. The same `device` counts once. */
+export const seeToo = (code: string, handle: string, device: string, back: boolean) =>
+  request<Seen>("POST", `/public/places/${encodeURIComponent(code)}/seen${back ? "/take-back" : ""}`, { handle, device });
 
 export const follow = (tracking: string) =>
   found("no_report", request<Followed>("GET", `/public/reports/${encodeURIComponent(tracking)}`));
