@@ -269,6 +269,16 @@ describe("outbox", () => {
     ...part,
   });
 
+  it("tells what would be lost with the page: only what the browser would not keep", async () => {
+    const heldUntil = Date.now() + 5_000;
+    await outbox.add(letter({ id: "kept", heldUntil }));
+    expect(outbox.unkept()).toEqual([]);
+    shelf.put = () => Promise.reject(new Error("full"));
+    await outbox.add(letter({ id: "not kept", heldUntil }));
+    expect(outbox.unkept().map((job) => job.id)).toEqual(["not kept"]);
+    expect(outbox.jobs.value.map((job) => job.id)).toEqual(["kept", "not kept"]);
+  });
+
   it("sends a letter with its photos under one key however often it tries", async () => {
     answers = [() => undefined, fail(new Unreachable())];
     void outbox.add(letter({ photos: [new Blob(["1"])] }));

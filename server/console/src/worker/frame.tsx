@@ -4,13 +4,13 @@ import { FeedAge, Joining, type Live, StaleBar, useLive } from "../components/fe
 import { LanguageSwitch } from "../components/language-switch";
 import { TourAgain } from "../components/tour";
 import { follow, overview, stale } from "../live/live";
-import { attempt, explain } from "../live/notices";
-import { leave } from "../live/session";
+import { explain } from "../live/notices";
 import { path } from "../router";
 import { clockTime } from "../text/format";
 import { t } from "../text/i18n";
 import { install } from "./install";
 import { LargeType } from "./large-type";
+import { Leaving } from "./leaving";
 import { PushSwitch } from "./push";
 import { keptSince, loadTasks, openShelf, outbox, takeMessage, tasks } from "./tasks";
 import { sharing, useSharing } from "./whereabouts";
@@ -41,9 +41,7 @@ export function WorkerFrame({ children }: { children: ComponentChildren }) {
             {t("mine.title")}
           </a>
           {path.value === "/worker" ? <TourAgain name="worker" /> : null}
-          <button class="button small quiet" onClick={() => void attempt(leave)}>
-            {t("action.leave")}
-          </button>
+          <Leaving />
         </div>
       </main>
       <nav class="tabs" aria-label={t("nav.label")}>

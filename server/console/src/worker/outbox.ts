@@ -127,6 +127,11 @@ export class Outbox {
     this.shelved.clear();
   }
 
+  /** Those that would be lost with this page: the browser would not keep them. */
+  unkept(): readonly Job[] {
+    return this.durable.value ? [] : this.jobs.value.filter((job) => !this.shelved.has(job.id));
+  }
+
   jobOf(id: string): Job | undefined {
     return this.jobs.value.find((job) => job.id === id);
   }

@@ -51,17 +51,17 @@ export function shelfOf(person: string): JobShelf {
   };
 }
 
-export function keptDraft(person: string, of: string): Promise<Draft | undefined> {
+export async function keptDraft(person: string, of: string): Promise<Draft | undefined> {
   return get<Draft>(draftKey(person, of), store());
 }
 
 /** Keep a draft, or forget it when there is nothing in it. */
-export function keepDraft(person: string, of: string, draft: Draft): Promise<void> {
+export async function keepDraft(person: string, of: string, draft: Draft): Promise<void> {
   const empty = draft.photos.length === 0 && draft.note === "";
   return empty ? del(draftKey(person, of), store()) : set(draftKey(person, of), draft, store());
 }
 
-export function keptSnapshot(): Promise<Snapshot | undefined> {
+export async function keptSnapshot(): Promise<Snapshot | undefined> {
   return get<Snapshot>(SNAPSHOT, store());
 }
 
