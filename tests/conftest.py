@@ -1,3 +1,4 @@
+import logging
 import os
 import signal
 from collections.abc import Generator
@@ -19,7 +20,11 @@ settings.load_profile("lookout")
 def process_as_found() -> Generator[None]:
     """A command that a test ran has sent all log lines to a stream that is gone, and listens to signals."""
     handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    root = logging.getLogger()
+    loggers, level = root.handlers[:], root.level
     yield
     structlog.reset_defaults()
+    root.handlers[:] = loggers
+    root.setLevel(level)
     for number, handler in handlers.items():
         signal.signal(number, handler)
