@@ -112,6 +112,9 @@ def evaluate_model(
     judged: Annotated[
         Path | None, typer.Option(help="Boxes of our own (JSON lines) that count instead of the labels; see README.")
     ] = None,
+    infrared: Annotated[
+        bool, typer.Option("--infrared", help="Show it the pictures as a camera does at night, grey and noisy.")
+    ] = False,
 ) -> None:
     """Print AP50 and the best threshold for every class, mAP50 and mAP50-95 the COCO way."""
     if plot is not None:
@@ -120,7 +123,7 @@ def evaluate_model(
     labelled = read_dataset(dataset) if judged is None else read_judged(judged, dataset)
     matched = match_labels(labelled.names, detector.labels, parse_renamed(renamed or []))
     with typer.progressbar(length=len(labelled.pictures), label=model, file=sys.stderr) as progress:
-        evaluation = evaluate(detector, labelled, matched, lambda: progress.update(1))
+        evaluation = evaluate(detector, labelled, matched, lambda: progress.update(1), infrared=infrared)
     typer.echo(as_json(model, evaluation) if print_json else as_table(model, evaluation))
     if plot is not None:
         # Takes a second to import, and only plots need it.

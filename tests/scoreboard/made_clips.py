@@ -1,10 +1,11 @@
 """Clips made of still pictures that somebody seems to film: panned, zoomed, noisy, brighter and darker.
 
-    python -m scoreboard.made_clips OUT_DIR --each 8 [--far 6]   (from tests/; the pictures are found in ../shared/data)
+    python -m scoreboard.made_clips OUT_DIR --each 8 [--far 6 | --night]   (from tests/; pictures are in ../shared/data)
 
 What is shown is labelled, so a clip comes with its truth, and a detector that tells the labels can stand in for a real
 one. The stills are those that training never sees (the ``test`` folders). With ``--far`` each is shown on a small part
-of a sharp picture of calm weather, as what happens far from a camera.
+of a sharp picture of calm weather, as what happens far from a camera; with ``--night`` as cameras show it by their
+infrared lamps.
 """
 
 import argparse
@@ -21,6 +22,7 @@ import numpy as np
 from lookout_edge.domain.detection import Detection
 from lookout_edge.domain.frame import Image
 from lookout_edge.domain.geometry import Box
+from lookout_models.infrared import infrared_camera
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 SIZE = (480, 360)
@@ -150,10 +152,13 @@ def truths(shots: Sequence[Shot]) -> list[dict[str, str | float]]:
 LABELLED = {"garbage": ("fire_smoke", "garbage")}
 
 
-def write_clip(path: Path, shots: Sequence[Shot], seed: int = 1, far: tuple[Still, int] | None = None) -> None:
+def write_clip(
+    path: Path, shots: Sequence[Shot], seed: int = 1, far: tuple[Still, int] | None = None, *, night: bool = False
+) -> None:
     """The clip (MPEG-4) and, beside it, its truth; ``far`` is what is around it, and how many times smaller it is."""
     shown = frames(shots, seed)
-    seen = ((at, picture) for at, picture, _ in shown)
+    camera = infrared_camera(np.random.default_rng(seed)) if night else None
+    seen = ((at, picture if camera is None else camera(picture)) for at, picture, _ in shown)
     if far is not None:
         seen = from_afar(shown, far[0].image, far[1], seed)
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"mp4v"), FPS, SIZE if far is None else SHARP)
@@ -199,13 +204,14 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--each", type=int, default=8)
     parser.add_argument("--far", type=int, help="show all so many times smaller, on a part of a sharp picture")
+    parser.add_argument("--night", action="store_true", help="show all by the infrared lamp of a camera")
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
     calm = stills(DATA / "fire" / "test", FIRE, prefix="neg_")
     for number, (name, shots) in enumerate(scripts(DATA, given.each).items()):
         far = None if given.far is None else (_nth(calm, number + 5), given.far)
-        write_clip(given.out / f"{name}.mp4", shots, number, far)
-    if given.far is not None:
+        write_clip(given.out / f"{name}.mp4", shots, number, far, night=given.night)
+    if given.far is not None or given.night:
         return
     for name, truth in (
         ("car-detection", []),

@@ -91,6 +91,36 @@ class Distillation(Part):
     boxes: float = 0.5
 
 
+class Hardening(Part):
+    """What comes before cameras, as shares of a phase's samples; nothing of it is done to the others."""
+
+    #: Somebody or something stands before them.
+    hidden: Share = 0.0
+    #: Rain or fog.
+    rain: Share = 0.0
+    #: A light from elsewhere falls on them.
+    light: Share = 0.0
+    #: A camera shows them at night, by its infrared lamp.
+    infrared: Share = 0.0
+    #: Of what stands before them, the share that are people, whom the base model finds in training pictures without any
+    #: of the labels; the others are shapes.
+    people: Share = 0.7
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> "Hardening":
+        if self.hidden + self.rain + self.light + self.infrared > 1 + 1e-9:
+            raise ValueError(
+                "'hidden', 'rain', 'light' and 'infrared' are shares of the same samples: "
+                "they must not exceed 1 together"
+            )
+        return self
+
+    @property
+    def wants_people(self) -> bool:
+        """Whether anybody is to be cut out."""
+        return self.hidden * self.people > 0
+
+
 class Phase(Part):
     """A stretch of the run at one input size."""
 
@@ -101,6 +131,7 @@ class Phase(Part):
     #: In place of the augmentation's scale, and of the recipe's distillation.
     scale: tuple[float, float] | None = None
     distillation: Distillation | None = None
+    hardening: Hardening = Hardening()
     #: A rate of its own: the warm-up and the cosine begin anew with this phase.
     rate: Annotated[float, Field(gt=0)] | None = None
     #: First parts of the backbone (the stem, then its four stages; with a ``trunk`` its blocks) that stay as

@@ -105,8 +105,9 @@ def test_a_detector_is_trained_on_a_second_looks_net(tmp_path: Path) -> None:
     recipe = yaml.safe_load(RECIPE.read_text("utf-8"))
     source = {"folder": "made", "classes": ["fire", "smoke"]}
     lite = {"labels": ["fire", "smoke"], "start": "community-nano", "trunk": "fire-second-look", "pseudo_size": 0}
-    phases = [{"size": 64, "steps": 2, "batch": 2, "frozen": 6}]
-    made = {**recipe, **lite, "sources": {"made": source}, "phases": phases, "validation": {"share": 0}}
+    phases = [{"size": 64, "steps": 1, "batch": 2, "frozen": 6, "hardening": h} for h in ({}, {"infrared": 1})]
+    mix = {"step": 1, "share": 0.4}
+    made = {**recipe, **lite, "sources": {"made": source}, "phases": phases, "validation": {"share": 0}, "mix": mix}
     (tmp_path / "lite.yaml").write_text(yaml.safe_dump(made), "utf-8")
     result = run(tmp_path / "lite.yaml", tmp_path / "data", tmp_path / "work")
     found = OnnxSession("made", result.read_bytes()).run(np.zeros((1, 3, 64, 64), np.float32))

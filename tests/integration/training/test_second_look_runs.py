@@ -66,7 +66,12 @@ def places_beside(tmp_path: Path) -> list[Place]:
 
 
 @pytest.mark.parametrize(
-    "shares", [{"hidden": 1, "rain": 0, "light": 0}, {"hidden": 0.2, "rain": 0.4, "light": 0.4, "augmentation": {}}]
+    "shares",
+    [
+        {"hidden": 1, "rain": 0, "light": 0},
+        {"hidden": 0.2, "rain": 0.4, "light": 0.4, "augmentation": {}},
+        {"hidden": 0, "rain": 0, "light": 0, "infrared": 1},
+    ],
 )
 def test_a_hardened_run_moves_what_is_not_frozen(tmp_path: Path, shares: dict[str, object]) -> None:
     torch.manual_seed(0)
@@ -97,6 +102,7 @@ def test_a_place_is_hard_when_what_is_not_there_was_told() -> None:
     ("changes", "complaint"),
     [
         ({"hidden": 0.8, "rain": 0.2, "light": 0.1}, "must not exceed 1 together"),
+        ({"infrared": 0.5}, "must not exceed 1 together"),
         ({"sides": [2.6, 1.5]}, "the least and the greatest"),
         ({"lamps": 0.5}, "lamps"),
     ],

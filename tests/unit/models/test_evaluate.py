@@ -70,6 +70,23 @@ def test_what_nobody_could_tell_is_neither_right_nor_wrong(tmp_path: Path) -> No
     assert figures((0, left)) == figures((0, left), (0, right)) == (1.0, 0.5)
 
 
+def test_by_night_a_detector_sees_grey_pictures_and_the_same_every_time(tmp_path: Path) -> None:
+    dataset = dataset_of(tmp_path, (0.25, 0.5, 0.5, 1), (0.75, 0.5, 0.5, 1))
+    seen: list[Image] = []
+
+    class Watching(OneBoxDetector):
+        def detect(self, image: Image, region: Box | None = None) -> Sequence[Detection]:
+            seen.append(image)
+            return super().detect(image, region)
+
+    for _ in range(2):
+        evaluate(Watching(), dataset, {"ebike": frozenset({"motorcycle"})}, infrared=True)
+    first, second, *again = seen
+    assert (first == first[..., :1]).all()
+    assert (first != second).any()
+    assert [(one == other).all() for one, other in zip((first, second), again, strict=True)] == [True, True]
+
+
 def test_reports_carry_the_same_figures(tmp_path: Path) -> None:
     evaluation = evaluation_of(tmp_path)
     document = json.loads(as_json("one-box", evaluation))

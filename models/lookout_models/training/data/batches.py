@@ -1,6 +1,6 @@
 """The samples of every step. Those of the next are made in a thread while the net learns from the present ones."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ from lookout_models.training.data.looks import disturbed
 from lookout_models.training.data.memory import PictureMemory
 from lookout_models.training.data.paste import CutOut, pasted
 from lookout_models.training.data.sampler import Sampler
-from lookout_models.training.recipe import Phase, Recipe
+from lookout_models.training.recipe import Hardening, Phase, Recipe
 
 #: Bytes of decoded pictures that are kept: all of ours, and less than a small server has.
 _MEMORY = 4 << 30
@@ -29,11 +29,25 @@ class Batch:
     drawn: Mapping[str, int]
 
 
+Change = Callable[[Sample, Hardening, Callable[[], Picture], np.random.Generator], Picture]
+"""A sample's picture after what ``Hardening`` says; the callable gives another picture of the training."""
+
+
+def _as_it_is(sample: Sample, *_: object) -> Picture:
+    return sample.picture
+
+
 class Batches:
     """Draws, distorts and pastes as a recipe says; the same recipe gives the same samples."""
 
-    def __init__(self, recipe: Recipe, examples: Mapping[str, Sequence[Example]], objects: Sequence[CutOut]) -> None:
-        self._recipe, self._objects = recipe, objects
+    def __init__(
+        self,
+        recipe: Recipe,
+        examples: Mapping[str, Sequence[Example]],
+        objects: Sequence[CutOut],
+        change: Change = _as_it_is,
+    ) -> None:
+        self._recipe, self._objects, self._change = recipe, objects, change
         self._sampler = Sampler(examples, recipe.sources, recipe.seed)
         self._memory = PictureMemory(_MEMORY)
 
@@ -70,4 +84,5 @@ class Batches:
         paste = self._recipe.paste
         if paste is not None and self._objects and random.random() < paste.share:
             sample = pasted(sample, self._objects, self._recipe.labels.index(paste.label), random)
-        return Sample(disturbed(sample.picture, settings, random), sample.boxes, sample.undecided)
+        picture = self._change(sample, phase.hardening, lambda: self._draw(random)[1], random)
+        return Sample(disturbed(picture, settings, random), sample.boxes, sample.undecided)

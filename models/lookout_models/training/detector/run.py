@@ -1,6 +1,8 @@
 """A whole run: the base model's labels, the examples, the training, the ONNX file."""
 
+import copy
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -12,10 +14,12 @@ from lookout_models.errors import UsageError
 from lookout_models.packages import cache_folder, fetch, unpack
 from lookout_models.pictures import list_pictures
 from lookout_models.training.data.batches import Batches
+from lookout_models.training.data.paste import CutOut
 from lookout_models.training.detector.account import account_of
 from lookout_models.training.detector.averages import draw_towards
 from lookout_models.training.detector.distil import Teacher
 from lookout_models.training.detector.export import export
+from lookout_models.training.detector.hardening import people_of
 from lookout_models.training.detector.lite import fit_laterals, on_trunk
 from lookout_models.training.detector.lite_export import export_lite
 from lookout_models.training.detector.net import COCO_CLASSES, NanoDet, coco_teacher, from_coco, from_trained
@@ -47,6 +51,8 @@ def run(path: Path, data: Path, work: Path, *, ask_base: bool = True, threads: i
         _ask_base(recipe, weights, data, work)
     teacher = Teacher(channels_last(coco_teacher(weights)), recipe.labels) if recipe.distils else None
     examples = prepare(recipe, data, path.parent, work)
+    if any(phase.hardening.wants_people for phase in recipe.phases):
+        examples = replace(examples, people=_people(recipe, entry, examples))
     if recipe.trunk is not None:
         net = _on_trunk(recipe, _trunk(recipe.trunk, work), examples)
     else:
@@ -54,7 +60,7 @@ def run(path: Path, data: Path, work: Path, *, ask_base: bool = True, threads: i
     trainer = Trainer(recipe, net, examples, work, teacher)
     trainer.run()
     if recipe.mix is not None:
-        earlier = from_coco(weights, recipe.labels)
+        earlier = copy.deepcopy(trainer.net)
         earlier.load_state_dict(trainer.kept())
         draw_towards(trainer.net, earlier, recipe.mix.share)
     if recipe.back_to_base:
@@ -65,6 +71,10 @@ def run(path: Path, data: Path, work: Path, *, ask_base: bool = True, threads: i
     made = export(trainer.net, weights, size) if recipe.trunk is None else export_lite(trainer.net, size, recipe.name)
     target.write_bytes(with_account(made, account_of(recipe, path, entry, trainer.figures())).SerializeToString())
     return target
+
+
+def _people(recipe: Recipe, base: ZooEntry, examples: Data) -> list[CutOut]:
+    return people_of([e for source in examples.train.values() for e in source], range(len(recipe.labels)), base)
 
 
 def _base(name: str) -> ZooEntry:

@@ -18,6 +18,7 @@ from lookout_models.training.data.paste import CutOut
 from lookout_models.training.detector.averages import WeightAverage
 from lookout_models.training.detector.decode import make_grid
 from lookout_models.training.detector.distil import Teacher
+from lookout_models.training.detector.hardening import Hardened
 from lookout_models.training.detector.loss import Losses, detection_loss
 from lookout_models.training.detector.net import NanoDet
 from lookout_models.training.detector.operating import OperatingPoint
@@ -38,11 +39,13 @@ _SAVE_EVERY = 100
 
 @dataclass(frozen=True, slots=True)
 class Data:
-    """Training examples a source, validation examples, and objects to paste."""
+    """Training examples a source, validation examples, objects to paste, and people."""
 
     train: Mapping[str, Sequence[Example]]
     validation: Sequence[Example]
     objects: Sequence[CutOut] = ()
+    #: Who may pass before the samples.
+    people: Sequence[CutOut] = ()
 
 
 class Trainer:
@@ -53,7 +56,7 @@ class Trainer:
         self._net = channels_last(net)
         self._optimiser = make_optimiser(self._net, recipe.optimiser)
         self._average = WeightAverage(self._net, recipe.optimiser.ema)
-        self._batches = Batches(recipe, data.train, data.objects)
+        self._batches = Batches(recipe, data.train, data.objects, Hardened(data.people))
         self._step = 0
         self._drawn: Mapping[str, int] = {}
         folder.mkdir(parents=True, exist_ok=True)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
+from lookout_models.infrared import by_infrared
 from lookout_models.training.data.geometry import Floats, Picture
 from lookout_models.training.data.paste import CutOut
 from lookout_models.training.second_look.crops import in_pixels
@@ -75,11 +76,12 @@ class HardenedTraining(SecondLookTraining):
             yield functional.binary_cross_entropy_with_logits(self._logits(self.net, shown), aims)
 
     def _weights(self, places: Sequence[Place]) -> NDArray[np.float64]:
-        size = self._recipe.size
-        said = [
-            self._said([usual_crop(place, self._read(place), size).picture for place in part]).numpy()
-            for part in parts(places)
-        ]
+        size, random = self._recipe.size, np.random.default_rng(self._recipe.seed)
+        said: list[Floats] = []
+        for part in parts(places):
+            crops = [usual_crop(place, self._read(place), size).picture for place in part]
+            looks = [crops, [by_infrared(crop, random) for crop in crops]] if self._settings.infrared else [crops]
+            said.append(np.max([self._said(look).numpy() for look in looks], axis=0))
         return weights_of(np.concatenate(said), np.array([place.truth for place in places]))
 
     def _said(self, pictures: Sequence[Picture]) -> Tensor:
@@ -96,7 +98,9 @@ class HardenedTraining(SecondLookTraining):
             return self._hidden(place, crop, other, random)
         if drawn < settings.hidden + settings.rain:
             return rained(crop.picture, random)
-        return lit(crop.picture, random) if drawn < settings.hidden + settings.rain + settings.light else crop.picture
+        if drawn < settings.hidden + settings.rain + settings.light:
+            return lit(crop.picture, random)
+        return crop.picture if drawn < 1 - settings.infrared else by_infrared(crop.picture, random)
 
     def _hidden(self, place: Place, crop: VariedCrop, other: Place, random: Random) -> Picture:
         boxes = in_pixels(place.example.boxes, self._read(place))

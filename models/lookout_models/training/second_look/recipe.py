@@ -43,20 +43,22 @@ class Hardened(Stretch):
     #: Of what is aimed at, the share that the first net says of the square without what was done to it; the rest is
     #: the truth. Where that is undecided, the first net says all.
     keep: Share = 0.3
-    #: Shares of the squares that something stands before, that rain or fog veils, and that a light from elsewhere
-    #: falls on. Nothing is done to the others.
+    #: Shares of the squares that something stands before, that rain or fog veils, that a light from elsewhere falls
+    #: on, and that an infrared camera shows. Nothing is done to the others.
     hidden: Share = 0.45
     rain: Share = 0.15
     light: Share = 0.15
+    infrared: Share = 0.0
     #: Of what stands before them, the share that are people, whom the detector finds in training pictures without any
     #: of the labels; the others are shapes.
     people: Share = 0.7
 
     @model_validator(mode="after")
     def _adds_up(self) -> "Hardened":
-        if self.hidden + self.rain + self.light > 1 + 1e-9:
+        if self.hidden + self.rain + self.light + self.infrared > 1 + 1e-9:
             raise ValueError(
-                "'hidden', 'rain' and 'light' are shares of the same squares: they must not exceed 1 together"
+                "'hidden', 'rain', 'light' and 'infrared' are shares of the same squares: "
+                "they must not exceed 1 together"
             )
         if self.sides[0] > self.sides[1]:
             raise ValueError("'sides' are the least and the greatest, in this order")

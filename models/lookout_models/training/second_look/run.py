@@ -12,6 +12,7 @@ from lookout_edge.adapters.onnx.detector import OnnxDetector
 from lookout_edge.adapters.zoo import Zoo
 from lookout_models.accounts import with_account
 from lookout_models.errors import UsageError
+from lookout_models.infrared import by_infrared
 from lookout_models.packages import cache_folder, fetch, unpack, verify
 from lookout_models.training.data.examples import Example
 from lookout_models.training.data.geometry import Floats, Picture
@@ -131,10 +132,16 @@ class _Task:
     def places(self, chosen: Sequence[Example], stretch: SecondLookRecipe) -> list[Place]:
         """Where ``stretch`` of the training looks in the pictures ``chosen``."""
         extra = Extra(stretch.others, stretch.lamps)
-        return collect_places(chosen, self.read, self.labels, self._candidates, extra)
+        by_night = stretch.hardened is not None and stretch.hardened.infrared > 0
+        return collect_places(chosen, self.read, self.labels, self._by_night if by_night else self._candidates, extra)
 
     def _candidates(self, picture: Picture) -> Floats:
         return np.array([box for _, box in self.find(picture)], np.float32).reshape(-1, 4)
+
+    def _by_night(self, picture: Picture) -> Floats:
+        """What is suspected by day, and what is suspected by an infrared lamp."""
+        night = by_infrared(picture, np.random.default_rng(self.recipe.seed))
+        return np.concatenate([self._candidates(picture), self._candidates(night)])
 
 
 def _trained(task: _Task) -> tuple[SecondLook, Mapping[str, float]]:
