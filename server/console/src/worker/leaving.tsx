@@ -1,4 +1,4 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { attempt } from "../live/notices";
 import { leave } from "../live/session";
 import { t } from "../text/i18n";
@@ -12,6 +12,9 @@ export function Leaving() {
   useEffect(() => {
     if (asked && waiting === 0) void attempt(leave);
   }, [asked, waiting]);
+  const told = useRef<HTMLDivElement>(null);
+  // It opens below a page that may be long, where the ways to other pages lie over it.
+  useEffect(() => told.current?.scrollIntoView({ block: "nearest" }), [asked]);
   const ask = () => {
     // Whoever leaves takes nothing back any more, and an alarm must not wait for their next shift.
     outbox.release();
@@ -26,7 +29,7 @@ export function Leaving() {
     );
   }
   return (
-    <div class="leaving" role="alert">
+    <div class="leaving" role="alert" ref={told}>
       <p>{t("worker.leave_waiting", { n: waiting })}</p>
       <p>{lost > 0 ? t("worker.leave_lost", { n: lost }) : t("worker.leave_kept")}</p>
       <button class="button small" onClick={() => setAsked(false)}>
