@@ -7,14 +7,15 @@ import { outbox } from "./tasks";
 /** Sign out once everything is sent; sooner only on a second press that says what becomes of the rest. */
 export function Leaving() {
   const [asked, setAsked] = useState(false);
-  const waiting = outbox.jobs.value.length;
+  const jobs = outbox.jobs.value;
+  const waiting = jobs.length;
   const lost = outbox.unkept().length;
   useEffect(() => {
     if (asked && waiting === 0) void attempt(leave);
   }, [asked, waiting]);
   const told = useRef<HTMLDivElement>(null);
-  // It opens below a page that may be long, where the ways to other pages lie over it.
-  useEffect(() => told.current?.scrollIntoView({ block: "nearest" }), [asked]);
+  // It opens below a page that may be long, and that grows while things are tried again.
+  useEffect(() => told.current?.scrollIntoView({ block: "nearest" }), [asked, jobs]);
   const ask = () => {
     // Whoever leaves takes nothing back any more, and an alarm must not wait for their next shift.
     outbox.release();
