@@ -84,6 +84,9 @@ _WORKED = _from(_S.CONFIRMED, _S.DISPATCHED, _S.ACCEPTED, _S.ON_SCENE, _S.REWORK
 #: Its present step may need more time, or more people.
 _AT_IT = _WORKED - {_S.DISPATCHED}
 
+#: What a tap decides, and a tap can take back.
+JUDGEMENTS = frozenset({Action.CONFIRM, Action.VOID})
+
 MOVES: Mapping[Action, Move] = {
     Action.CONFIRM: Move(sources=_from(_S.NEW), target=_S.CONFIRMED, roles=CONTROL_ROOM),
     Action.DISPATCH: Move(

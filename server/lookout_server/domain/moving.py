@@ -5,11 +5,12 @@ history, and raises without a trace when it may not be.
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any, cast
 
 from lookout_contract.cases import CaseState
 from lookout_contract.events import Severity
 from lookout_server.domain.case import Actor, Asked, Case, Data, Details, HistoryEntry, Request, Whistle
-from lookout_server.domain.moves import MOVES, OVERSIGHT, SUPERVISORS_DECIDE, Action, Move
+from lookout_server.domain.moves import JUDGEMENTS, MOVES, OVERSIGHT, SUPERVISORS_DECIDE, Action, Move
 from lookout_server.domain.policy import DEFAULT, Policy
 from lookout_server.domain.territory import CONTROL_ROOM
 from lookout_server.errors import (
@@ -50,7 +51,7 @@ def move(case: Case, request: Request, policy: Policy = DEFAULT) -> tuple[Case, 
 
     Raises StaleVersionError, IllegalMoveError, ForbiddenError, FourEyesError, InvalidError or EvidenceMissingError.
     """
-    action, actor, details = request.action, request.actor, request.details
+    action, actor = request.action, request.actor
     if request.version != case.version:
         raise StaleVersionError(seen=request.version, current=case.version)
     row = MOVES.get(action)
@@ -63,7 +64,7 @@ def move(case: Case, request: Request, policy: Policy = DEFAULT) -> tuple[Case, 
     change = _CHANGES.get(action)
     if change is not None:
         after = change(after, request, policy)
-    return after, _entry(after, request, was=case.state, details=details)
+    return after, _entry(after, request, was=case)
 
 
 def _enter(case: Case, state: CaseState, row: Move, request: Request, policy: Policy) -> Case:
@@ -267,16 +268,50 @@ def _system_entry(case: Case, action: Action, *, at: datetime, note: str | None,
     )
 
 
-def _entry(after: Case, request: Request, *, was: CaseState, details: Details) -> HistoryEntry:
+def _entry(after: Case, request: Request, *, was: Case) -> HistoryEntry:
+    details = request.details
+    ran = {"ran": _ran(was)} if request.action in JUDGEMENTS else {}
     return HistoryEntry(
         seq=after.entries,
         at=request.at,
         actor=request.actor.id,
         action=request.action,
-        from_state=was,
+        from_state=was.state,
         to_state=after.state,
         note=details.reason or details.note,
-        data=_said(details),
+        data=_said(details) | ran,
+    )
+
+
+def _ran(case: Case) -> dict[str, object]:
+    """How the step ran that a judgement ends, for whoever takes that back; see ``as_it_ran``."""
+    asked = case.asked
+    given: dict[str, object] = {
+        "due_at": case.due_at.isoformat() if case.due_at else None,
+        "first_due_at": case.first_due_at.isoformat() if case.first_due_at else None,
+        "asked": vars(asked) | {"action": asked.action.value, "until": asked.until.isoformat()} if asked else None,
+    }
+    return {key: value for key, value in given.items() if value is not None}
+
+
+def as_it_ran(case: Case, judged: HistoryEntry) -> Case:
+    """``case`` with the limit and the request of the step that ``judged`` ended: a slip gives nobody more time, and
+    takes from nobody what they asked for or were given."""
+    ran = cast(dict[str, Any], judged.data["ran"])
+    due, first = (datetime.fromisoformat(ran[key]) if key in ran else None for key in ("due_at", "first_due_at"))
+    asked = ran.get("asked")
+    return replace(
+        case,
+        due_at=due,
+        first_due_at=first,
+        asked=Asked(
+            action=Action(asked["action"]),
+            until=datetime.fromisoformat(asked["until"]),
+            by=asked["by"],
+            reason=asked["reason"],
+        )
+        if asked
+        else None,
     )
 
 

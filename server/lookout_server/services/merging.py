@@ -78,7 +78,7 @@ async def take_back(store: Store, site: Site, order: Order) -> None:
     """撤回: whoever confirmed or voided the case has it as it was before, with its alarms."""
     async with store.write() as uow:
         case, alarms = await with_alarms(uow, order)
-        after, entry = taken_back(case, order.request, await uow.cases.history(case.id), site.policy)
+        after, entry = taken_back(case, order.request, await uow.cases.history(case.id))
         await keep_move(uow, site, case, after, entry)
         if case.state is CaseState.VOID:
             _still_theirs(case, alarms.values())

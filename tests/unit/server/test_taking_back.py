@@ -77,6 +77,12 @@ def test_only_what_was_seen_and_only_a_judgement() -> None:
         taken_back(supervised, _asked(supervised, Action.TAKE_BACK, LI, LATER), [*history, entry])
 
 
+def test_what_an_earlier_version_wrote_down_is_not_guessed() -> None:
+    case, (first, judged) = _judged(Action.VOID)
+    with pytest.raises(ConflictError, match="decide anew"):
+        taken_back(case, _asked(case, Action.TAKE_BACK, LI, LATER), [first, replace(judged, data={})])
+
+
 def test_the_resident_is_not_told_of_a_slip() -> None:
     case, history = _judged(Action.VOID)
     back, entry = taken_back(case, _asked(case, Action.TAKE_BACK, LI, LATER), history)
