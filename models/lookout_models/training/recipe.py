@@ -92,7 +92,7 @@ class Distillation(Part):
 
 
 class Hardening(Part):
-    """What comes before cameras, as shares of a phase's samples; nothing of it is done to the others."""
+    """What comes before cameras, as shares of the samples; nothing of it is done to the others."""
 
     #: Somebody or something stands before them.
     hidden: Share = 0.0
@@ -102,8 +102,8 @@ class Hardening(Part):
     light: Share = 0.0
     #: A camera shows them at night, by its infrared lamp.
     infrared: Share = 0.0
-    #: Of what stands before them, the share that are people, whom the base model finds in training pictures without any
-    #: of the labels; the others are shapes.
+    #: Of what stands before them, the share that are people, whom the base model or the recipe's detector finds in
+    #: training pictures without any of the labels; the others are shapes.
     people: Share = 0.7
 
     @model_validator(mode="after")

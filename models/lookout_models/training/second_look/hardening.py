@@ -17,13 +17,13 @@ from torch.nn import functional
 from lookout_models.infrared import by_infrared
 from lookout_models.training.data.geometry import Floats, Picture
 from lookout_models.training.data.paste import CutOut
+from lookout_models.training.hardener import Hardener
 from lookout_models.training.second_look.crops import in_pixels
-from lookout_models.training.second_look.hiding import Random, hidden, person, shape
+from lookout_models.training.second_look.hiding import Random
 from lookout_models.training.second_look.net import SecondLook
 from lookout_models.training.second_look.places import Place, Variation, VariedCrop, usual_crop
 from lookout_models.training.second_look.recipe import SecondLookRecipe
 from lookout_models.training.second_look.train import Read, SecondLookTraining, batches, parts
-from lookout_models.training.second_look.weather import lit, rained
 from lookout_models.training.torched import from_array
 
 #: The weight of a place that shows no label and is not taken for one; the net's probability is added to it.
@@ -59,7 +59,7 @@ class HardenedTraining(SecondLookTraining):
     ) -> None:
         super().__init__(recipe, net, labels, read, log)
         assert recipe.hardened is not None
-        self._settings, self._people = recipe.hardened, people
+        self._settings, self._harden = recipe.hardened, Hardener(people)
         self._variation = Variation(sides=recipe.hardened.sides)
         self._teacher = copy.deepcopy(self.net).eval().requires_grad_(False)
 
@@ -93,23 +93,7 @@ class HardenedTraining(SecondLookTraining):
 
     def _changed(self, place: Place, crop: VariedCrop, other: Place, random: Random) -> Picture:
         """The crop after what was drawn for it; ``other`` lends its picture as a texture."""
-        settings, drawn = self._settings, random.random()
-        if drawn < settings.hidden:
-            return self._hidden(place, crop, other, random)
-        if drawn < settings.hidden + settings.rain:
-            return rained(crop.picture, random)
-        if drawn < settings.hidden + settings.rain + settings.light:
-            return lit(crop.picture, random)
-        return crop.picture if drawn < 1 - settings.infrared else by_infrared(crop.picture, random)
-
-    def _hidden(self, place: Place, crop: VariedCrop, other: Place, random: Random) -> Picture:
         boxes = in_pixels(place.example.boxes, self._read(place))
         objects = crop.inside(boxes.corners[np.isin(boxes.classes, self._labels)])
-        size = len(crop.picture)
-
-        def draw() -> CutOut:
-            if random.random() < self._settings.people:
-                return person(self._people, size, random)
-            return shape(self._read(other), size, random)
-
-        return hidden(crop.picture, crop.inside(place.box[None])[0], objects, draw, random)
+        box = crop.inside(place.box[None])[0]
+        return self._harden(crop.picture, box, objects, self._settings, lambda: self._read(other), random)

@@ -4,12 +4,15 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from lookout_edge.adapters.onnx.detector import OnnxDetector
 from lookout_models.errors import UsageError
 from lookout_models.training.data.examples import Example
 from lookout_models.training.data.geometry import Floats, Picture
 from lookout_models.training.data.paste import CutOut, cut_out
 from lookout_models.training.second_look.places import Read, shows_none
 
+#: The label of who may pass, and the least score to be cut out.
+PERSON, SURELY = "person", 0.5
 #: Whoever is narrower or lower than this, in pixels, is blurred when drawn larger.
 _LEAST = (34, 100)
 #: So many are enough; one of some forty pictures has somebody, and the detector looks at each.
@@ -17,6 +20,16 @@ _ENOUGH = 80
 
 FindPeople = Callable[[Picture], Floats]
 """People in a picture, N × 4 fractions of it."""
+
+
+def found_by(detector: OnnxDetector) -> FindPeople:
+    """Finds whom ``detector`` is sure of."""
+
+    def find(picture: Picture) -> Floats:
+        found = [d for d in detector.detect(picture) if d.label == PERSON and d.score >= SURELY]
+        return np.array([d.box.as_tuple() for d in found], np.float32).reshape(-1, 4)
+
+    return find
 
 
 def people_in(

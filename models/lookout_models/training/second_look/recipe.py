@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from lookout_edge.adapters.zoo import Source as Package
-from lookout_models.training.recipe import Augmentation, Part, Share
+from lookout_models.training.recipe import Augmentation, Hardening, Part, Share
 from lookout_models.training.recipe_file import Name, read_as
 
 
@@ -30,8 +30,8 @@ class CarriedOn(Stretch):
     lamps: Share = 0.0
 
 
-class Hardened(Stretch):
-    """More steps on squares that something stands before, that rain or fog veils or that a light falls on.
+class Hardened(Stretch, Hardening):
+    """More steps on squares that something comes before: the shares are of these squares.
 
     They shall be judged like the same squares without it, as the net did that the stretch began with. What that net
     takes for a label though none is there comes more often. No lamps are painted.
@@ -43,23 +43,12 @@ class Hardened(Stretch):
     #: Of what is aimed at, the share that the first net says of the square without what was done to it; the rest is
     #: the truth. Where that is undecided, the first net says all.
     keep: Share = 0.3
-    #: Shares of the squares that something stands before, that rain or fog veils, that a light from elsewhere falls
-    #: on, and that an infrared camera shows. Nothing is done to the others.
     hidden: Share = 0.45
     rain: Share = 0.15
     light: Share = 0.15
-    infrared: Share = 0.0
-    #: Of what stands before them, the share that are people, whom the detector finds in training pictures without any
-    #: of the labels; the others are shapes.
-    people: Share = 0.7
 
     @model_validator(mode="after")
-    def _adds_up(self) -> "Hardened":
-        if self.hidden + self.rain + self.light + self.infrared > 1 + 1e-9:
-            raise ValueError(
-                "'hidden', 'rain', 'light' and 'infrared' are shares of the same squares: "
-                "they must not exceed 1 together"
-            )
+    def _sides_in_order(self) -> "Hardened":
         if self.sides[0] > self.sides[1]:
             raise ValueError("'sides' are the least and the greatest, in this order")
         return self

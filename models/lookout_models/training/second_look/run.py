@@ -30,7 +30,7 @@ from lookout_models.training.second_look.edges import EdgeHead
 from lookout_models.training.second_look.export import export
 from lookout_models.training.second_look.hardening import HardenedTraining
 from lookout_models.training.second_look.net import SecondLook, from_imagenet
-from lookout_models.training.second_look.people import people_in
+from lookout_models.training.second_look.people import PERSON, found_by, people_in
 from lookout_models.training.second_look.places import Extra, Place, collect_places
 from lookout_models.training.second_look.recipe import Edges, SecondLookRecipe, read_second_look_recipe
 from lookout_models.training.second_look.squares import Cutting, Square, squares_of
@@ -42,8 +42,6 @@ Find = Callable[[Picture], Sequence[tuple[int, Floats]]]
 """Candidates of a picture: place among the recipe's labels, x1 y1 x2 y2 in pixels."""
 
 _LOG = "second-look.jsonl"
-#: Who may pass before a lamp, and the least score of the detector's to be cut out.
-_PERSON, _SURELY = "person", 0.5
 #: Bytes of decoded pictures that are kept.
 _MEMORY = 4 << 30
 
@@ -116,18 +114,14 @@ class _Task:
     def people(self) -> list[CutOut]:
         """Who may pass before a lamp or a fire; nobody when the recipe wants none. UsageError when none are found."""
         hardened = self.recipe.hardened
-        if hardened is None or not hardened.people * hardened.hidden:
+        if hardened is None or not hardened.wants_people:
             return []
-        if _PERSON not in self.detector.labels:
+        if PERSON not in self.detector.labels:
             raise UsageError(
-                f"hardened: {self.recipe.detector} does not tell '{_PERSON}', so nobody can be cut out; name a "
+                f"hardened: {self.recipe.detector} does not tell '{PERSON}', so nobody can be cut out; name a "
                 "detector that does, or let shapes alone stand before things with 'people: 0'"
             )
-        return people_in(self.train, self.labels, self.read, self._find_people)
-
-    def _find_people(self, picture: Picture) -> Floats:
-        found = [d for d in self.detector.detect(picture) if d.label == _PERSON and d.score >= _SURELY]
-        return np.array([d.box.as_tuple() for d in found], np.float32).reshape(-1, 4)
+        return people_in(self.train, self.labels, self.read, found_by(self.detector))
 
     def places(self, chosen: Sequence[Example], stretch: SecondLookRecipe) -> list[Place]:
         """Where ``stretch`` of the training looks in the pictures ``chosen``."""
