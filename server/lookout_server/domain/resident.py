@@ -205,7 +205,7 @@ def is_over(case: Case) -> bool:
 
 
 def open_reports(
-    told: Sequence[tuple[ResidentReport, Case]], zone: tzinfo, seen: Mapping[tuple[str, ReportKind], int] | None = None
+    told: Sequence[tuple[ResidentReport, Case]], zone: tzinfo, seen: Mapping[tuple[str, ReportKind], int]
 ) -> tuple[OpenReport, ...]:
     """Of reports and the cases that deal with them now, what others may know; the one told first comes last.
 
@@ -222,7 +222,7 @@ def open_reports(
             progress=progress_of(group[0][1].state),
             times=len(group),
             handle=handle_of(group[-1][0]),
-            seen_by=sum((seen or {}).get((own, kind), 0) for own in {report.case_id for report, _ in group}),
+            seen_by=sum(seen.get((own, kind), 0) for own in {report.case_id for report, _ in group}),
         )
         for (_, kind), group in same.items()
     )

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from integration.server.sign_in import headers_of
 from lookout_server.domain.deadline import DeadlineKind
 from lookout_server.domain.notice import Contact
 from lookout_server.domain.policy import Policy, PolicyInForce
@@ -14,24 +15,18 @@ from lookout_server.domain.territory import CameraKey, Role
 from lookout_server.services.access import access
 from lookout_server.services.button import Pressed, press
 from lookout_server.services.timers import Timers
-from lookout_server.testing import NOON, PASSWORD, SITE, Station, anywhere, person
+from lookout_server.testing import NOON, SITE, Station, anywhere, person
 
 pytestmark = pytest.mark.anyio
 URL = "/api/v1/alarm-button"
 
 
-async def _as(web: httpx.AsyncClient, username: str) -> dict[str, str]:
-    answer = await web.post("/api/v1/session", json={"username": username, "password": PASSWORD})
-    web.cookies.clear()
-    return {"Authorization": f"Bearer {answer.json()['token']}"}
-
-
 async def _case(web: httpx.AsyncClient, case_id: str) -> dict[str, Any]:
-    return (await web.get(f"/api/v1/cases/{case_id}", headers=await _as(web, "li"))).json()
+    return (await web.get(f"/api/v1/cases/{case_id}", headers=await headers_of(web, "li"))).json()
 
 
 async def test_a_worker_presses_and_is_believed(station: Station, web: httpx.AsyncClient) -> None:
-    wang = await _as(web, "wang")
+    wang = await headers_of(web, "wang")
     answer = await web.post(URL, json={}, headers=wang)
     assert (answer.status_code, answer.json()["created"], answer.json()["grid"]) == (201, True, "grid-07")
     case = await _case(web, answer.json()["case"])
@@ -43,7 +38,7 @@ async def test_a_worker_presses_and_is_believed(station: Station, web: httpx.Asy
     )
     assert case["title"] == "一键告警：遇到危险 · 第七网格"
     for username in ("li", "zhao"):
-        notices = (await web.get("/api/v1/notices", headers=await _as(web, username))).json()["items"]
+        notices = (await web.get("/api/v1/notices", headers=await headers_of(web, username))).json()["items"]
         assert [(notice["kind"], notice["severity"]) for notice in notices] == [("button", "red")]
         assert notices[0]["text_zh"].startswith("一键告警：遇到危险 · 第七网格（")
         assert notices[0]["text_en"].startswith("Alarm button: danger · 第七网格 (")
@@ -52,7 +47,7 @@ async def test_a_worker_presses_and_is_believed(station: Station, web: httpx.Asy
 async def test_pressing_again_adds_to_the_live_alarm_and_somebody_elses_is_another(
     station: Station, web: httpx.AsyncClient
 ) -> None:
-    wang = await _as(web, "wang")
+    wang = await headers_of(web, "wang")
     first = (await web.post(URL, json={"kind": "fire"}, headers=wang)).json()
     station.clock.advance(5)
     body = {"kind": "fire", "words": "快来", "place": {"lat": 31.86, "lon": 117.28}}
@@ -63,7 +58,7 @@ async def test_pressing_again_adds_to_the_live_alarm_and_somebody_elses_is_anoth
     assert history[1]["data"]["place"] == {"lat": 31.86, "lon": 117.28}
     others = [
         (await web.post(URL, json={"kind": "medical"}, headers=wang)).json(),
-        (await web.post(URL, json={"kind": "fire"}, headers=await _as(web, "zhang"))).json(),
+        (await web.post(URL, json={"kind": "fire"}, headers=await headers_of(web, "zhang"))).json(),
     ]
     station.clock.advance(601)
     others.append((await web.post(URL, json={"kind": "fire"}, headers=wang)).json())
@@ -71,7 +66,7 @@ async def test_pressing_again_adds_to_the_live_alarm_and_somebody_elses_is_anoth
 
 
 async def test_the_same_person_presses_for_another_place(station: Station, web: httpx.AsyncClient) -> None:
-    li = await _as(web, "li")
+    li = await headers_of(web, "li")
 
     async def pressed(**said: str) -> str:
         station.clock.advance(1)
@@ -92,7 +87,7 @@ async def test_the_same_person_presses_for_another_place(station: Station, web: 
 async def test_who_presses_in_a_grid_and_then_names_its_camera_means_one_thing(
     station: Station, web: httpx.AsyncClient
 ) -> None:
-    li = await _as(web, "li")
+    li = await headers_of(web, "li")
     first = (await web.post(URL, json={"grid": "grid-08"}, headers=li)).json()
     station.clock.advance(5)
     again = (await web.post(URL, json={"gateway": "gw-1", "camera": "corridor"}, headers=li)).json()
@@ -102,21 +97,21 @@ async def test_who_presses_in_a_grid_and_then_names_its_camera_means_one_thing(
 
 async def test_an_operator_names_the_camera_on_which_it_was_seen(station: Station, web: httpx.AsyncClient) -> None:
     body = {"kind": "danger", "gateway": "gw-1", "camera": "corridor", "words": "有人翻墙"}
-    made = (await web.post(URL, json=body, headers=await _as(web, "li"))).json()
+    made = (await web.post(URL, json=body, headers=await headers_of(web, "li"))).json()
     case = await _case(web, made["case"])
     assert (case["camera"]["id"], case["grid"]["id"], case["history"][0]["note"]) == ("corridor", "grid-08", "有人翻墙")
-    refused = await web.post(URL, json=body, headers=await _as(web, "wang"))
+    refused = await web.post(URL, json=body, headers=await headers_of(web, "wang"))
     assert refused.json()["code"] == "not_found"
-    half = await web.post(URL, json={"camera": "corridor"}, headers=await _as(web, "li"))
+    half = await web.post(URL, json={"camera": "corridor"}, headers=await headers_of(web, "li"))
     assert half.json()["code"] == "invalid"
-    nowhere = await web.post(URL, json={"grid": "nowhere"}, headers=await _as(web, "li"))
+    nowhere = await web.post(URL, json={"grid": "nowhere"}, headers=await headers_of(web, "li"))
     assert nowhere.json()["code"] == "invalid"
 
 
 async def test_anybody_may_need_help_anywhere(station: Station, web: httpx.AsyncClient) -> None:
-    elsewhere = (await web.post(URL, json={"grid": "grid-08"}, headers=await _as(web, "wang"))).json()
+    elsewhere = (await web.post(URL, json={"grid": "grid-08"}, headers=await headers_of(web, "wang"))).json()
     assert elsewhere["grid"] == "grid-08"
-    unplaced = (await web.post(URL, json={}, headers=await _as(web, "fire"))).json()
+    unplaced = (await web.post(URL, json={}, headers=await headers_of(web, "fire"))).json()
     assert (unplaced["grid"], unplaced["title"]) == (None, "一键告警：遇到危险 · fire")
 
 

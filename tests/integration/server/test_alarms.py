@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
+from integration.server.sign_in import headers_of
 from lookout_contract.events import Phase, Scenario, Severity
 from lookout_lab.events import EventForms
 from lookout_server.adapters.database import alarms
@@ -13,15 +14,9 @@ from lookout_server.domain.alarm import Alarm, Disposition, alarm_id
 from lookout_server.domain.moves import Action
 from lookout_server.ports import AlarmFilter, CaseFilter, Incoming, Page
 from lookout_server.services.timers import Timers
-from lookout_server.testing import NOON, PASSWORD, SITE, SmallGateway, Station, person
+from lookout_server.testing import NOON, SITE, SmallGateway, Station, person
 
 pytestmark = pytest.mark.anyio
-
-
-async def _headers(web: httpx.AsyncClient, username: str) -> dict[str, str]:
-    answer = await web.post("/api/v1/session", json={"username": username, "password": PASSWORD})
-    web.cookies.clear()
-    return {"Authorization": f"Bearer {answer.json()['token']}"}
 
 
 async def _come(station: Station, gateway: SmallGateway, *occurrences: str, stage: str | None = None) -> list[Alarm]:
@@ -64,7 +59,7 @@ async def test_a_judged_alarm_is_left_alone(station: Station) -> None:
 
 
 async def test_taking_an_alarm_up_holds_until_nothing_comes_of_it(station: Station, web: httpx.AsyncClient) -> None:
-    li, zhao = await _headers(web, "li"), await _headers(web, "zhao")
+    li, zhao = await headers_of(web, "li"), await headers_of(web, "zhao")
     (alarm,) = await _come(station, SmallGateway(), "o-1")
     path = f"/api/v1/alarms/{alarm.id}"
     taken = (await web.post(f"{path}/acknowledge", headers=li)).json()
@@ -90,7 +85,7 @@ async def _silence(web: httpx.AsyncClient, headers: dict[str, str], expected: in
 
 
 async def test_what_is_silenced_disturbs_nobody_until_it_ends(station: Station, web: httpx.AsyncClient) -> None:
-    li, root = await _headers(web, "li"), await _headers(web, "root")
+    li, root = await headers_of(web, "li"), await headers_of(web, "root")
     silence = await _silence(web, li)
     (alarm,) = await _come(station, SmallGateway(), "o-1")
     shown = (await web.get(f"/api/v1/alarms/{alarm.id}", headers=li)).json()
@@ -104,8 +99,8 @@ async def test_what_is_silenced_disturbs_nobody_until_it_ends(station: Station, 
 
 
 async def test_silences_are_owned_and_never_cover_fire(station: Station, web: httpx.AsyncClient) -> None:
-    li, wang = await _headers(web, "li"), await _headers(web, "wang")
-    zhao = await _headers(web, "zhao")
+    li, wang = await headers_of(web, "li"), await headers_of(web, "wang")
+    zhao = await headers_of(web, "zhao")
     assert (await _silence(web, li, 422, scenario="fire_smoke"))["code"] == "invalid"
     assert (await _silence(web, li, 422, gateway=None, camera=None))["code"] == "invalid"
     assert (await _silence(web, wang, 403))["code"] == "forbidden"
@@ -126,7 +121,7 @@ async def _come_again(station: Station, times: int) -> None:
 
 
 async def test_an_alarm_that_comes_again_and_again_flaps(station: Station, web: httpx.AsyncClient) -> None:
-    li = await _headers(web, "li")
+    li = await headers_of(web, "li")
     await _come_again(station, 5)
     items = (await web.get("/api/v1/alarms", headers=li)).json()["items"]
     assert [(item["repeats"], item["flapping"]) for item in items] == [
@@ -139,7 +134,7 @@ async def test_an_alarm_that_comes_again_and_again_flaps(station: Station, web: 
 
 
 async def test_a_page_of_many_that_came_again_is_counted_whole(station: Station, web: httpx.AsyncClient) -> None:
-    li = await _headers(web, "li")
+    li = await headers_of(web, "li")
     await _come_again(station, 35)
     items = (await web.get("/api/v1/alarms?limit=100", headers=li)).json()["items"]
     assert [item["repeats"] for item in items] == list(range(35, 0, -1))

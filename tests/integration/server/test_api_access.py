@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from integration.server.sign_in import headers_of
 from lookout_contract.cases import CaseState
 from lookout_server.app import openapi_document
 from lookout_server.domain.alarm import alarm_id
@@ -319,12 +320,6 @@ async def _add_people(station: Station) -> None:
         await add_person(station.store, PlainHasher(), account)
 
 
-async def _headers(web: httpx.AsyncClient, username: str) -> dict[str, str]:
-    answer = await web.post("/api/v1/session", json={"username": username, "password": PASSWORD})
-    web.cookies.clear()
-    return {"Authorization": f"Bearer {answer.json()['token']}"}
-
-
 async def _case(
     station: Station, number: int, state: CaseState, operation: str = "", *, asked_by: str = "u-wang"
 ) -> str:
@@ -360,7 +355,7 @@ def test_the_table_names_every_operation(database_url: str) -> None:
 @pytest.mark.parametrize("username", PEOPLE)
 async def test_routes(station: Station, web: httpx.AsyncClient, username: str) -> None:
     await _add_people(station)
-    headers = await _headers(web, username)
+    headers = await headers_of(web, username)
     got: dict[str, bool] = {}
     for route in ROUTES:
         answer = await web.request(route.method, route.path, json=route.body, headers=headers)
@@ -373,7 +368,7 @@ async def test_routes(station: Station, web: httpx.AsyncClient, username: str) -
 async def test_moves(station: Station, web: httpx.AsyncClient, username: str) -> None:
     await _add_people(station)
     await _case(station, 900, CaseState.CONFIRMED)
-    headers = await _headers(web, username)
+    headers = await headers_of(web, username)
     # Behind the numbers that a split gives.
     for number, (operation, (path, state, body, allowed)) in enumerate(MOVES.items(), start=100):
         case_id = await _case(station, number, state, operation)
@@ -388,7 +383,7 @@ async def test_who_asked_for_more_time_does_not_approve_it(station: Station, web
     case_id = await _case(station, 1, CaseState.ON_SCENE, "approveCase", asked_by="u-zhao")
     for username, status in (("zhao", 403), ("root", 200)):
         url = f"/api/v1/cases/{case_id}/approve"
-        answer = await web.post(url, json={"version": 1}, headers=await _headers(web, username))
+        answer = await web.post(url, json={"version": 1}, headers=await headers_of(web, username))
         assert answer.status_code == status, answer.text
 
 
@@ -402,7 +397,7 @@ async def test_without_a_session_nothing_is_told(station: Station, web: httpx.As
 
 
 async def test_workers_see_their_cases_and_their_files_alone(station: Station, web: httpx.AsyncClient) -> None:
-    wang, chen, li = [await _headers(web, name) for name in ("wang", "chen", "li")]
+    wang, chen, li = [await headers_of(web, name) for name in ("wang", "chen", "li")]
     gateway = SmallGateway(evidence=(picture(),))
     await station.intake.take([gateway.sends("o-1")])
     url = f"/api/v1/evidence/{SHA}"

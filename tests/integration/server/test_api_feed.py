@@ -14,11 +14,12 @@ import uvicorn
 from starlette.types import ASGIApp, Message, Scope
 
 from integration.server.fleet import app_of
+from integration.server.sign_in import headers_of
 from lookout_server.api.routes.feed import WRITE_NOW
 from lookout_server.app import Deps
 from lookout_server.bootstrap.http import PROTOCOL
 from lookout_server.errors import StoreError, UnauthenticatedError
-from lookout_server.testing import PASSWORD, SmallGateway, Station
+from lookout_server.testing import SmallGateway, Station
 
 pytestmark = pytest.mark.anyio
 
@@ -46,12 +47,6 @@ async def live(deps: Deps, station: Station) -> AsyncGenerator[httpx.AsyncClient
             yield client
         server.should_exit = True
         await serving
-
-
-async def _headers(web: httpx.AsyncClient, username: str) -> dict[str, str]:
-    answer = await web.post("/api/v1/session", json={"username": username, "password": PASSWORD})
-    web.cookies.clear()
-    return {"Authorization": f"Bearer {answer.json()['token']}"}
 
 
 async def _lines(answer: httpx.Response) -> AsyncIterator[Line]:
@@ -83,7 +78,7 @@ async def _numbered(lines: AsyncIterator[Line]) -> Line:
 
 
 async def test_the_first_thing_heard_is_a_heartbeat(live: httpx.AsyncClient) -> None:
-    headers = await _headers(live, "li")
+    headers = await headers_of(live, "li")
     seq = (await live.get("/api/v1/overview", headers=headers)).json()["feed_seq"]
     async with _feed(live, headers) as lines:
         first = await anext(lines)
@@ -91,7 +86,7 @@ async def test_the_first_thing_heard_is_a_heartbeat(live: httpx.AsyncClient) -> 
 
 
 async def test_resuming_by_header_and_by_number(live: httpx.AsyncClient, station: Station) -> None:
-    headers = await _headers(live, "li")
+    headers = await headers_of(live, "li")
     start = (await live.get("/api/v1/overview", headers=headers)).json()["feed_seq"]
     gateway = SmallGateway()
     await station.intake.take([gateway.sends(f"o-{n}") for n in range(6)])
@@ -109,7 +104,7 @@ async def test_resuming_by_header_and_by_number(live: httpx.AsyncClient, station
 
 
 async def test_lines_carry_the_thing_itself(live: httpx.AsyncClient, station: Station) -> None:
-    headers = await _headers(live, "li")
+    headers = await headers_of(live, "li")
     start = (await live.get("/api/v1/overview", headers=headers)).json()["feed_seq"]
     await station.intake.take([SmallGateway().sends("o-1")])
     async with _feed(live, headers, after=start) as lines:
@@ -121,7 +116,7 @@ async def test_lines_carry_the_thing_itself(live: httpx.AsyncClient, station: St
 
 
 async def test_workers_hear_of_their_cases_alone(live: httpx.AsyncClient, station: Station) -> None:
-    operator, wang, chen = [await _headers(live, name) for name in ("li", "wang", "chen")]
+    operator, wang, chen = [await headers_of(live, name) for name in ("li", "wang", "chen")]
     start = (await live.get("/api/v1/overview", headers=operator)).json()["feed_seq"]
     for gateway in (SmallGateway(), SmallGateway(camera="corridor", epoch="20261122t000001-b")):
         await station.intake.take([gateway.sends(f"{gateway.camera}-1")])
@@ -136,7 +131,7 @@ async def test_workers_hear_of_their_cases_alone(live: httpx.AsyncClient, statio
 
 @pytest.mark.one_dispatcher
 async def test_the_stream_ends_with_the_hub(live: httpx.AsyncClient, station: Station, deps: Deps) -> None:
-    headers = await _headers(live, "li")
+    headers = await headers_of(live, "li")
     async with _feed(live, headers) as lines:
         await anext(lines)
         closing: Any = station.feed
@@ -149,7 +144,7 @@ async def test_a_sender_of_too_much_hears_why_instead_of_a_broken_connection(
     live: httpx.AsyncClient, deps: Deps
 ) -> None:
     too_much = b"x" * (deps.max_evidence_bytes + 1)
-    headers = {**await _headers(live, "li"), "Content-Type": "image/jpeg"}
+    headers = {**await headers_of(live, "li"), "Content-Type": "image/jpeg"}
     answer = await live.put(f"/api/v1/evidence/{'0' * 64}", content=too_much, headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
 
@@ -228,7 +223,7 @@ async def test_whose_socket_is_full_hears_all_in_order_later_and_holds_up_nobody
 ) -> None:
     app = app_of(deps)
     web = httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://lookout.test")
-    headers = await _headers(web, "li")
+    headers = await headers_of(web, "li")
     quick, slow = Browser(headers, at_once=at_once), Browser(headers, at_once=at_once)
     following = [asyncio.create_task(browser.follow(app)) for browser in (quick, slow)]
     gateway = SmallGateway()
@@ -267,7 +262,7 @@ async def test_who_came_together_is_not_due_for_heartbeats_together(
     monkeypatch.setattr("lookout_server.api.routes.feed.random.randrange", die)
     app = app_of(deps)
     web = httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://lookout.test")
-    headers = await _headers(web, "li")
+    headers = await headers_of(web, "li")
     soon, late = Browser(headers, at_once=at_once), Browser(headers, at_once=at_once)
     following = [asyncio.create_task(soon.follow(app))]
     await soon.beaten(1)
@@ -288,7 +283,7 @@ async def test_a_session_that_has_ended_hears_no_more(
     monkeypatch.setattr("lookout_server.api.routes.feed.HEARTBEAT_S", 0.02)
     app = app_of(deps)
     web = httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://lookout.test")
-    headers = await _headers(web, "li")
+    headers = await headers_of(web, "li")
     browser = Browser(headers, at_once=True)
     following = asyncio.create_task(browser.follow(app))
     await browser.beaten(12)
@@ -305,7 +300,7 @@ async def test_a_database_that_is_away_ends_no_feed_and_its_heartbeats_say_so(
     monkeypatch.setattr("lookout_server.api.routes.feed.HEARTBEAT_S", 0.02)
     app = app_of(deps)
     web = httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://lookout.test")
-    headers = await _headers(web, "li")
+    headers = await headers_of(web, "li")
     browser = Browser(headers, at_once=True)
     following = asyncio.create_task(browser.follow(app))
     await browser.beaten(1)
@@ -334,7 +329,7 @@ async def test_a_database_that_hangs_holds_up_no_heartbeat(deps: Deps, monkeypat
     monkeypatch.setattr("lookout_server.api.routes.feed.HEARTBEAT_S", 0.02)
     app = app_of(deps)
     web = httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://lookout.test")
-    browser = Browser(await _headers(web, "li"), at_once=True)
+    browser = Browser(await headers_of(web, "li"), at_once=True)
     following = asyncio.create_task(browser.follow(app))
     await browser.beaten(1)
     asked, answers = 0, asyncio.Event()

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
 from integration.server.fleet import app_of
+from integration.server.sign_in import headers_of
 from lookout_contract.cases import CaseState
 from lookout_contract.events import Scenario, Severity
 from lookout_server.adapters.database import searching
@@ -21,7 +22,7 @@ from lookout_server.errors import ConflictError
 from lookout_server.ports import RequestKey
 from lookout_server.services import repeating
 from lookout_server.services.accounts import issue_gateway_token
-from lookout_server.testing import NOON, PASSWORD, SmallGateway, Station, a_case
+from lookout_server.testing import NOON, SmallGateway, Station, a_case
 
 pytestmark = pytest.mark.anyio
 SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -29,9 +30,7 @@ REPORT = "/api/v1/alarms/{}/report"
 
 
 async def _headers(web: httpx.AsyncClient, username: str, key: str | None = None) -> dict[str, str]:
-    answer = await web.post("/api/v1/session", json={"username": username, "password": PASSWORD})
-    web.cookies.clear()
-    headers = {"Authorization": f"Bearer {answer.json()['token']}"}
+    headers = await headers_of(web, username)
     return {**headers, "Idempotency-Key": key} if key else headers
 
 

@@ -5,10 +5,11 @@ from dataclasses import replace
 import httpx
 import pytest
 
+from integration.server.sign_in import headers_of
 from lookout_server.domain.territory import Camera, CameraKey, Level, Role, Territory
 from lookout_server.errors import InvalidError
 from lookout_server.services.estate import Estate, import_estate
-from lookout_server.testing import NOON, PASSWORD, SmallGateway, Station, person
+from lookout_server.testing import NOON, SmallGateway, Station, person
 
 pytestmark = pytest.mark.anyio
 
@@ -20,19 +21,13 @@ HEADS = tuple(
 )
 
 
-async def _headers(web: httpx.AsyncClient, username: str) -> dict[str, str]:
-    answer = await web.post("/api/v1/session", json={"username": username, "password": PASSWORD})
-    web.cookies.clear()
-    return {"Authorization": f"Bearer {answer.json()['token']}"}
-
-
 async def test_who_looks_after_the_building_goes_first_and_its_cases_are_found(
     station: Station, web: httpx.AsyncClient
 ) -> None:
     estate = Estate(territories=(THREE, FOUR), cameras=(CORRIDOR,), people=HEADS)
     assert len(await import_estate(station.store, estate, at=NOON)) == 5
     assert await import_estate(station.store, estate, at=NOON) == ()
-    li = await _headers(web, "li")
+    li = await headers_of(web, "li")
     inside = await station.reported(SmallGateway(camera="corridor"), "o-1")
     outside = await station.reported(SmallGateway(epoch="second"), "o-2")
     candidates = (await web.get(f"/api/v1/cases/{inside}/candidates", headers=li)).json()["items"]

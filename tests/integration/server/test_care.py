@@ -3,6 +3,7 @@
 import httpx
 import pytest
 
+from integration.server.sign_in import headers_of
 from lookout_contract.events import Scenario
 from lookout_server.domain.alarm import alarm_id
 from lookout_server.domain.audit import Act
@@ -32,12 +33,6 @@ SHA = picture().sha256
 FILE = f"/api/v1/evidence/{SHA}"
 
 
-async def _headers(web: httpx.AsyncClient, username: str) -> dict[str, str]:
-    answer = await web.post("/api/v1/session", json={"username": username, "password": PASSWORD})
-    web.cookies.clear()
-    return {"Authorization": f"Bearer {answer.json()['token']}"}
-
-
 async def _stock(station: Station) -> tuple[str, str]:
     """Two who are cleared, and a care alarm with a picture: ids of the alarm and of the case it becomes."""
     for name in ("carer", "second"):
@@ -60,7 +55,7 @@ async def _report(station: Station, alarm: str) -> None:
 
 async def test_who_is_not_cleared_finds_no_care_anywhere(station: Station, web: httpx.AsyncClient) -> None:
     alarm, case = await _stock(station)
-    li, carer = await _headers(web, "li"), await _headers(web, "carer")
+    li, carer = await headers_of(web, "li"), await headers_of(web, "carer")
     assert (await web.get(f"/api/v1/alarms/{alarm}", headers=carer)).status_code == 200
     assert (await web.get(FILE, headers=carer)).status_code == 200
     await _report(station, alarm)
@@ -80,7 +75,7 @@ async def test_who_is_not_cleared_finds_no_care_anywhere(station: Station, web: 
 async def test_a_second_person_opens_the_record_for_a_while(station: Station, web: httpx.AsyncClient) -> None:
     alarm, case = await _stock(station)
     await _report(station, alarm)
-    carer, second, li = [await _headers(web, name) for name in ("carer", "second", "li")]
+    carer, second, li = [await headers_of(web, name) for name in ("carer", "second", "li")]
     closed = (await web.get(f"/api/v1/cases/{case}", headers=carer)).json()
     assert (closed["opened"], closed["evidence"], closed["primary_alarm"]) == (False, [], None)
     assert all(line["data"] == {} for line in closed["history"])
@@ -115,7 +110,7 @@ async def test_a_second_person_opens_the_record_for_a_while(station: Station, we
 async def test_a_look_can_be_refused_and_closed_early(station: Station, web: httpx.AsyncClient) -> None:
     alarm, case = await _stock(station)
     await _report(station, alarm)
-    carer, second = [await _headers(web, name) for name in ("carer", "second")]
+    carer, second = [await headers_of(web, name) for name in ("carer", "second")]
     for granted in (False, True):
         asked = await web.post(f"/api/v1/cases/{case}/views", json={"reason": "x"}, headers=carer)
         view = f"/api/v1/views/{asked.json()['id']}"
@@ -127,7 +122,7 @@ async def test_a_look_can_be_refused_and_closed_early(station: Station, web: htt
         assert (await web.post(f"{view}/end", headers=second)).status_code == 409
     asked = await web.post(f"/api/v1/cases/{case}/views", json={"reason": "x"}, headers=carer)
     station.clock.advance(11 * 3600)
-    second = await _headers(web, "second")
+    second = await headers_of(web, "second")
     station.clock.advance(13.5 * 3600 - 11.5 * 3600)
     assert (await web.post(f"/api/v1/views/{asked.json()['id']}/grant", headers=second)).status_code == 200
 
@@ -136,14 +131,14 @@ async def test_a_look_can_be_refused_and_closed_early(station: Station, web: htt
 async def test_whoever_is_sent_sees_all_of_it_until_it_is_settled(station: Station, web: httpx.AsyncClient) -> None:
     alarm, case = await _stock(station)
     await _report(station, alarm)
-    wang = await _headers(web, "wang")
+    wang = await headers_of(web, "wang")
     assert (await web.get(f"/api/v1/cases/{case}", headers=wang)).status_code == 404
     boss = anywhere(person("zhao", Role.SUPERVISOR, Role.CARE))
     order = Order(case_id=case, action=Action.DISPATCH, access=boss, version=1, at=NOON)
     await dispatch(station.store, SITE, order, "u-wang")
     assert (await web.get(f"/api/v1/cases/{case}", headers=wang)).json()["opened"] is True
     assert (await web.get(FILE, headers=wang)).status_code == 200
-    carer = await _headers(web, "carer")
+    carer = await headers_of(web, "carer")
     void = {"version": 2, "reason": "误报"}
     assert (await web.post(f"/api/v1/cases/{case}/void", json=void, headers=carer)).status_code == 200
     assert (await web.get(f"/api/v1/cases/{case}", headers=wang)).status_code == 404
@@ -166,7 +161,7 @@ async def test_a_picture_of_care_is_not_carried_out_of_its_record_by_its_name(
     station: Station, web: httpx.AsyncClient
 ) -> None:
     alarm, _ = await _stock(station)
-    carer, wang = await _headers(web, "carer"), await _headers(web, "wang")
+    carer, wang = await headers_of(web, "carer"), await headers_of(web, "wang")
     await _report(station, alarm)
     assert (await web.get(FILE, headers=carer)).status_code == 404
     note = {"kind": "visit", "words": "x", "grid": "grid-07", "photos": [SHA]}
@@ -174,7 +169,7 @@ async def test_a_picture_of_care_is_not_carried_out_of_its_record_by_its_name(
     saved = await web.post(
         "/api/v1/inspections",
         json={**lift, "due_at": "2026-12-01T00:00:00Z"},
-        headers=await _headers(web, "zhao"),
+        headers=await headers_of(web, "zhao"),
     )
     assert saved.status_code == 200, saved.text
     seen = {"ok": False, "words": "x", "photos": [SHA]}

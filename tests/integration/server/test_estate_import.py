@@ -6,9 +6,10 @@ from typing import Any
 import httpx
 import pytest
 
+from integration.server.sign_in import headers_of
 from lookout_server.domain.territory import Role
 from lookout_server.services.accounts import Account, add_person
-from lookout_server.testing import PASSWORD, PlainHasher, Station
+from lookout_server.testing import PlainHasher, Station
 
 pytestmark = pytest.mark.anyio
 SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -21,9 +22,7 @@ SHIFTS = "id,person,kind,starts_at,ends_at,note\ns-1,sun,duty,2026-11-23T00:00:0
 
 
 async def _admin(web: httpx.AsyncClient) -> dict[str, str]:
-    answer = await web.post("/api/v1/session", json={"username": "root", "password": PASSWORD})
-    web.cookies.clear()
-    return {"Authorization": f"Bearer {answer.json()['token']}"}
+    return await headers_of(web, "root")
 
 
 async def _send(web: httpx.AsyncClient, texts: Mapping[str, str | bytes], **query: Any) -> httpx.Response:

@@ -6,6 +6,7 @@ from datetime import timedelta
 import httpx
 import pytest
 
+from integration.server.sign_in import headers_of
 from lookout_contract.cases import CaseState
 from lookout_contract.events import Scenario
 from lookout_server.domain.audit import Act
@@ -13,16 +14,10 @@ from lookout_server.domain.case import SYSTEM
 from lookout_server.domain.moving import opened
 from lookout_server.domain.roster import Shift, ShiftKind
 from lookout_server.domain.territory import Role
-from lookout_server.testing import NOON, PASSWORD, Station, a_case, person
+from lookout_server.testing import NOON, Station, a_case, person
 
 pytestmark = pytest.mark.anyio
 URL = "/api/v1/hand_overs"
-
-
-async def _headers(web: httpx.AsyncClient, username: str) -> dict[str, str]:
-    answer = await web.post("/api/v1/session", json={"username": username, "password": PASSWORD})
-    web.cookies.clear()
-    return {"Authorization": f"Bearer {answer.json()['token']}"}
 
 
 async def _stock(station: Station) -> None:
@@ -44,7 +39,7 @@ async def _handlers(station: Station) -> list[str | None]:
 
 async def test_both_sign_and_the_cases_go_over(station: Station, web: httpx.AsyncClient) -> None:
     await _stock(station)
-    wang, zhang = await _headers(web, "wang"), await _headers(web, "zhang")
+    wang, zhang = await headers_of(web, "wang"), await headers_of(web, "zhang")
     made = await web.post(URL, json={"to": "u-zhang", "note": "电表箱待物业"}, headers=wang)
     assert made.status_code == 201, made.text
     offered = made.json()
@@ -56,7 +51,7 @@ async def test_both_sign_and_the_cases_go_over(station: Station, web: httpx.Asyn
     told = (await web.get("/api/v1/notices", headers=zhang)).json()["items"]
     assert [notice["kind"] for notice in told] == ["hand_over"]
     # What was taken from wang meanwhile does not go over.
-    li = await _headers(web, "li")
+    li = await headers_of(web, "li")
     moved = {"version": 1, "worker": "u-chen"}
     assert (await web.post("/api/v1/cases/c-20261122-0001/dispatch", json=moved, headers=li)).status_code == 200
     signed = (await web.post(f"{URL}/{offered['id']}/sign", headers=zhang)).json()
@@ -79,7 +74,7 @@ async def test_both_sign_and_the_cases_go_over(station: Station, web: httpx.Asyn
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_it_can_be_declined_and_lapses_after_a_day(station: Station, web: httpx.AsyncClient) -> None:
     await _stock(station)
-    wang, zhang, chen = [await _headers(web, name) for name in ("wang", "zhang", "chen")]
+    wang, zhang, chen = [await headers_of(web, name) for name in ("wang", "zhang", "chen")]
     first = (await web.post(URL, json={"to": "u-zhang"}, headers=wang)).json()
     # It is nobody else's business.
     assert (await web.post(f"{URL}/{first['id']}/sign", headers=chen)).status_code == 404
@@ -89,12 +84,12 @@ async def test_it_can_be_declined_and_lapses_after_a_day(station: Station, web: 
     station.clock.advance(60)
     second = (await web.post(URL, json={"to": "u-zhang"}, headers=wang)).json()
     station.clock.advance(86_400)
-    zhang = await _headers(web, "zhang")
+    zhang = await headers_of(web, "zhang")
     assert (await web.post(f"{URL}/{second['id']}/sign", headers=zhang)).status_code == 409
     listed = (await web.get(URL, headers=zhang)).json()["items"]
     assert [each["state"] for each in listed] == ["lapsed", "declined"]
     assert await _handlers(station) == ["u-wang"] * 5
-    zhao = await _headers(web, "zhao")
+    zhao = await headers_of(web, "zhao")
     assert len((await web.get(URL, headers=zhao)).json()["items"]) == 2
 
 
@@ -102,7 +97,7 @@ async def test_it_can_be_declined_and_lapses_after_a_day(station: Station, web: 
 async def test_those_who_go_and_the_control_room_hand_over_among_themselves(
     station: Station, web: httpx.AsyncClient
 ) -> None:
-    wang, li, zhao = [await _headers(web, name) for name in ("wang", "li", "zhao")]
+    wang, li, zhao = [await headers_of(web, name) for name in ("wang", "li", "zhao")]
     for wrong in ("u-wang", "u-li", "u-nobody"):
         assert (await web.post(URL, json={"to": wrong}, headers=wang)).status_code == 422, wrong
     for wrong in ("u-wang", "u-li"):
@@ -123,13 +118,13 @@ async def test_colleagues_of_ones_own_place_come_before_those_beside_it_and_all_
         await uow.people.save(person("aa", Role.WORKER, grids=frozenset({"grid-08"})))
         await uow.people.save(person("zz", Role.WORKER, grids=frozenset({"grid-07"})))
         await uow.commit()
-    found = (await web.get(f"{URL}/colleagues", headers=await _headers(web, "wang"))).json()["items"]
+    found = (await web.get(f"{URL}/colleagues", headers=await headers_of(web, "wang"))).json()["items"]
     told = [(each["id"], each["places"]) for each in found if each["id"] in {"u-aa", "u-zz"}]
     assert told == [("u-zz", ["第七网格"]), ("u-aa", ["第八网格"])]
 
 
 async def test_nothing_is_handed_over_to_who_has_been_shut_out(station: Station, web: httpx.AsyncClient) -> None:
-    headers = await _headers(web, "wang")
+    headers = await headers_of(web, "wang")
     before = {each["id"] for each in (await web.get(f"{URL}/colleagues", headers=headers)).json()["items"]}
     shut_out = min(before)
     async with station.store.write() as uow:
@@ -147,7 +142,7 @@ async def test_who_goes_and_decides_for_the_whole_site_can_take_over_from_who_go
     async with station.store.write() as uow:
         await uow.people.save(both)
         await uow.commit()
-    found = (await web.get(f"{URL}/colleagues", headers=await _headers(web, "wang"))).json()["items"]
+    found = (await web.get(f"{URL}/colleagues", headers=await headers_of(web, "wang"))).json()["items"]
     assert [each["id"] for each in found].count(both.id) == 1
 
 
@@ -171,7 +166,7 @@ async def test_the_control_room_hands_over_what_waits_for_it(station: Station, w
             case = replace(a_case(CaseState.CONFIRMED, number=number), scenario=scenario)
             await uow.cases.add(*opened(case, actor=SYSTEM, at=NOON, data={}))
         await uow.commit()
-    li, zhao = await _headers(web, "li"), await _headers(web, "zhao")
+    li, zhao = await headers_of(web, "li"), await headers_of(web, "zhao")
     made = (await web.post(URL, json={"to": "u-zhao", "note": "东门失明，已报修"}, headers=li)).json()
     # One waits for a check and one to be sent; those on their way are their workers', and care is not for everybody.
     assert sorted(made["cases"]) == ["c-20261122-0004", "c-20261122-0006"]
@@ -195,6 +190,6 @@ async def test_who_is_on_duty_or_will_be_soonest_comes_first(station: Station, w
             shift = Shift(id=f"s-{who}", person=f"u-{who}", kind=ShiftKind.DUTY, starts_at=starts, ends_at=ends)
             await uow.roster.save_shifts([shift])
         await uow.commit()
-    found = (await web.get(f"{URL}/colleagues", headers=await _headers(web, "wang"))).json()["items"]
+    found = (await web.get(f"{URL}/colleagues", headers=await headers_of(web, "wang"))).json()["items"]
     assert [(each["id"], each["duty"]) for each in found][:2] == [("u-chen", "on"), ("u-zhang", "off")]
     assert (found[0]["begins_at"], found[1]["begins_at"]) == (None, "2026-11-22T10:00:00.000Z")

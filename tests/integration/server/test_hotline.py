@@ -5,6 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
+from integration.server.sign_in import headers_of
 from lookout_server.domain.territory import Role
 from lookout_server.services.accounts import Account, add_person
 from lookout_server.testing import PASSWORD, PlainHasher, Station
@@ -22,23 +23,17 @@ TABLE = "工单号,受理时间,类型,网格,内容\n"
 GOOD = TABLE + "HF-1,2026-11-22 11:40,blocked,第七网格,消防通道被占\nHF-2,2026-11-22 11:50,,grid-08,路灯不亮\n"
 
 
-async def _as(web: httpx.AsyncClient, username: str) -> dict[str, str]:
-    answer = await web.post("/api/v1/session", json={"username": username, "password": PASSWORD})
-    web.cookies.clear()
-    return {"Authorization": f"Bearer {answer.json()['token']}"}
-
-
 async def _import(web: httpx.AsyncClient, text: str, *, username: str = "li", query: str = "") -> httpx.Response:
-    headers = {**await _as(web, username), "Content-Type": "text/csv"}
+    headers = {**await headers_of(web, username), "Content-Type": "text/csv"}
     return await web.post(f"/api/v1/hotline/import{query}", content=text.encode("gb18030"), headers=headers)
 
 
 async def _cases(web: httpx.AsyncClient) -> list[dict[str, Any]]:
-    return (await web.get("/api/v1/cases", headers=await _as(web, "li"))).json()["items"]
+    return (await web.get("/api/v1/cases", headers=await headers_of(web, "li"))).json()["items"]
 
 
 async def test_a_call_is_a_confirmed_case_once(station: Station, web: httpx.AsyncClient) -> None:
-    li = await _as(web, "li")
+    li = await headers_of(web, "li")
     made = await web.post("/api/v1/hotline", json=CALL, headers=li)
     again = await web.post("/api/v1/hotline", json={**CALL, "words": "又来了"}, headers=li)
     assert (made.status_code, again.status_code, again.json()["case"]) == (201, 200, made.json()["case"])
@@ -52,7 +47,7 @@ async def test_a_call_is_a_confirmed_case_once(station: Station, web: httpx.Asyn
 
 
 async def test_a_table_is_tried_before_it_is_taken(station: Station, web: httpx.AsyncClient) -> None:
-    await web.post("/api/v1/hotline", json=CALL, headers=await _as(web, "li"))
+    await web.post("/api/v1/hotline", json=CALL, headers=await headers_of(web, "li"))
     tried = (await _import(web, GOOD, query="?dry_run=true")).json()
     assert (tried["created"], tried["known"], tried["wrong"]) == (1, 1, 0)
     assert [(line["line"], line["outcome"]) for line in tried["lines"]] == [(2, "known"), (3, "created")]
@@ -77,7 +72,7 @@ async def test_calls_are_entered_for_ones_own_places(station: Station, web: http
         username="op8", name="op8", roles=frozenset({Role.OPERATOR}), grids=frozenset({"grid-08"}), password=PASSWORD
     )
     await add_person(station.store, PlainHasher(), account)
-    answer = await web.post("/api/v1/hotline", json=CALL, headers=await _as(web, "op8"))
+    answer = await web.post("/api/v1/hotline", json=CALL, headers=await headers_of(web, "op8"))
     assert answer.status_code == 403
     refused = await _import(web, GOOD, username="op8")
     assert refused.json()["wrong"] == ["line 2: grid-07 is not among your places"]

@@ -6,6 +6,7 @@ from datetime import time, timedelta
 import httpx
 import pytest
 
+from integration.server.sign_in import headers_of
 from lookout_contract.events import Severity
 from lookout_server.domain.case import Case, HistoryEntry
 from lookout_server.domain.moves import Action
@@ -17,7 +18,7 @@ from lookout_server.services.courier import Courier
 from lookout_server.services.handling import Order, carry_out, dispatch
 from lookout_server.services.notifying import inbox, notify
 from lookout_server.services.timers import Timers
-from lookout_server.testing import NOON, PASSWORD, SITE, NotedChannel, SmallGateway, Station, anywhere, person
+from lookout_server.testing import NOON, SITE, NotedChannel, SmallGateway, Station, anywhere, person
 
 pytestmark = pytest.mark.anyio
 
@@ -210,15 +211,9 @@ async def test_states_of_a_delivery_never_go_back(station: Station) -> None:
     assert again.deliveries[0].state is DeliveryState.SEEN
 
 
-async def _headers(web: httpx.AsyncClient, username: str) -> dict[str, str]:
-    answer = await web.post("/api/v1/session", json={"username": username, "password": PASSWORD})
-    web.cookies.clear()
-    return {"Authorization": f"Bearer {answer.json()['token']}"}
-
-
 async def test_people_see_and_acknowledge_their_own_notices(station: Station, web: httpx.AsyncClient) -> None:
     case_id = await _sent(station)
-    wang, zhang, li = [await _headers(web, name) for name in ("wang", "zhang", "li")]
+    wang, zhang, li = [await headers_of(web, name) for name in ("wang", "zhang", "li")]
     (notice,) = (await web.get("/api/v1/notices", headers=wang)).json()["items"]
     assert (notice["kind"], notice["deliveries"][0]["state"]) == ("dispatched", "delivered")
     path = f"/api/v1/notices/{notice['id']}"
@@ -233,7 +228,7 @@ async def test_people_see_and_acknowledge_their_own_notices(station: Station, we
 async def test_the_roster_is_for_supervisors_and_addresses_are_never_shown(
     station: Station, web: httpx.AsyncClient
 ) -> None:
-    zhao, wang, zhang = [await _headers(web, name) for name in ("zhao", "wang", "zhang")]
+    zhao, wang, zhang = [await headers_of(web, name) for name in ("zhao", "wang", "zhang")]
     shift = {
         "id": "s-1",
         "person": "u-wang",

@@ -9,6 +9,7 @@ import pytest
 from pyotp.totp import TOTP
 
 from integration.server.fleet import app_of
+from integration.server.sign_in import headers_of
 from lookout_server.api.rate import Buckets, Rate
 from lookout_server.app import Deps
 from lookout_server.domain.audit import Act
@@ -17,12 +18,6 @@ from lookout_server.services.accounts import issue_gateway_token
 from lookout_server.testing import JPEG, PASSWORD, ManualClock, PlainHasher, Station, picture
 
 pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)]
-
-
-async def _headers(web: httpx.AsyncClient, username: str) -> dict[str, str]:
-    answer = await web.post("/api/v1/session", json={"username": username, "password": PASSWORD})
-    web.cookies.clear()
-    return {"Authorization": f"Bearer {answer.json()['token']}"}
 
 
 def _buckets(clock: ManualClock, burst: int) -> Buckets:
@@ -37,7 +32,7 @@ async def _web(deps: Deps) -> AsyncGenerator[httpx.AsyncClient]:
 
 async def test_an_account_that_asks_too_much_waits_and_no_other_does(station: Station, deps: Deps) -> None:
     async for web in _web(replace(deps, asking=_buckets(station.clock, 3))):
-        li, zhao = await _headers(web, "li"), await _headers(web, "zhao")
+        li, zhao = await headers_of(web, "li"), await headers_of(web, "zhao")
         codes = [(await web.get("/api/v1/alarms", headers=li)).status_code for _ in range(4)]
         assert codes == [200, 200, 200, 429]
         held = await web.get("/api/v1/cases", headers=li)
@@ -66,7 +61,7 @@ async def test_an_address_that_asks_too_much_waits_and_gateways_never_do(station
 
 async def test_a_role_that_needs_codes_can_do_nothing_before_they_are_set_up(station: Station, deps: Deps) -> None:
     async for web in _web(replace(deps, second_factor_for=frozenset({Role.OPERATOR}))):
-        li, wang = await _headers(web, "li"), await _headers(web, "wang")
+        li, wang = await headers_of(web, "li"), await headers_of(web, "wang")
         refused = await web.get("/api/v1/alarms", headers=li)
         assert (refused.status_code, refused.json()["code"]) == (403, "second_factor_needed")
         assert (await web.post("/api/v1/alarm-button", json={}, headers=li)).status_code == 403

@@ -5,7 +5,8 @@ from typing import Any
 import httpx
 import pytest
 
-from lookout_server.testing import PASSWORD, Station
+from integration.server.sign_in import headers_of
+from lookout_server.testing import Station
 
 pytestmark = pytest.mark.anyio
 
@@ -13,9 +14,7 @@ pytestmark = pytest.mark.anyio
 async def _ask(
     web: httpx.AsyncClient, username: str, path: str, body: dict[str, Any] | None = None, *, status: int = 200
 ) -> dict[str, Any]:
-    answer = await web.post("/api/v1/session", json={"username": username, "password": PASSWORD})
-    web.cookies.clear()
-    headers = {"Authorization": f"Bearer {answer.json()['token']}"}
+    headers = await headers_of(web, username)
     method = "GET" if body is None else "POST"
     answer = await web.request(method, f"/api/v1/three-lists{path}", json=body, headers=headers)
     assert answer.status_code == status, answer.text

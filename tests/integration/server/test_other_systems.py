@@ -6,6 +6,7 @@ from xml.etree import ElementTree
 import httpx
 import pytest
 
+from integration.server.sign_in import headers_of
 from lookout_contract.events import Phase, Scenario, Severity
 from lookout_server.domain.alarm import alarm_id
 from lookout_server.domain.cap import NAMESPACE
@@ -20,12 +21,6 @@ CAP = {"cap": NAMESPACE}
 ATOM = {"atom": "http://www.w3.org/2005/Atom"}
 #: The elements of an alert that CAP 1.2 requires, in its order.
 REQUIRED = ["identifier", "sender", "sent", "status", "msgType", "scope", "restriction"]
-
-
-async def _headers(web: httpx.AsyncClient, username: str) -> dict[str, str]:
-    answer = await web.post("/api/v1/session", json={"username": username, "password": PASSWORD})
-    web.cookies.clear()
-    return {"Authorization": f"Bearer {answer.json()['token']}"}
 
 
 async def _outside(station: Station, *roles: Role) -> None:
@@ -49,7 +44,7 @@ async def test_a_red_alarm_is_an_alert_and_then_an_update_of_it(station: Station
     await _outside(station, Role.OPERATOR)
     gateway = SmallGateway(scenario=Scenario.FIRE_SMOKE, severity=Severity.RED)
     await station.intake.take([gateway.sends("o-1", stage="pre_alarm")])
-    headers = await _headers(web, "li")
+    headers = await headers_of(web, "li")
     alert = await _cap(web, headers)
     assert alert.tag == f"{{{NAMESPACE}}}alert"
     names = [child.tag.removeprefix(f"{{{NAMESPACE}}}") for child in alert]
@@ -78,7 +73,7 @@ async def test_a_red_alarm_is_an_alert_and_then_an_update_of_it(station: Station
     assert "<feed xmlns=" in listed.text
     links = ElementTree.fromstring(listed.text).findall("atom:entry/atom:link", ATOM)
     assert [link.attrib["href"] for link in links] == [f"http://lookout.test/api/v1/alarms/{ALARM}/cap"]
-    far = await _headers(web, "far")
+    far = await headers_of(web, "far")
     assert (await web.get(f"/api/v1/alarms/{ALARM}/cap", headers=far)).status_code == 404
     assert ALARM not in (await web.get("/api/v1/cap", headers=far)).text
 
@@ -91,7 +86,7 @@ async def test_what_is_not_red_is_no_warning_and_care_never_is(
     await add_person(station.store, PlainHasher(), account)
     severity = Severity.RED if scenario is Scenario.CARE else Severity.BLUE
     await station.intake.take([SmallGateway(scenario=scenario, severity=severity).sends("o-1")])
-    headers = await _headers(web, "carer")
+    headers = await headers_of(web, "carer")
     assert (await web.get(f"/api/v1/alarms/{ALARM}", headers=headers)).status_code == 200
     assert (await web.get(f"/api/v1/alarms/{ALARM}/cap", headers=headers)).status_code == 404
     assert ALARM not in (await web.get("/api/v1/cap", headers=headers)).text
@@ -99,7 +94,7 @@ async def test_what_is_not_red_is_no_warning_and_care_never_is(
 
 async def test_a_service_request_is_a_case(station: Station, web: httpx.AsyncClient) -> None:
     await _outside(station, Role.OPERATOR)
-    headers, far = await _headers(web, "li"), await _headers(web, "far")
+    headers, far = await headers_of(web, "li"), await headers_of(web, "far")
     services = (await web.get("/api/v1/open311/services.json", headers=headers)).json()
     assert "care" not in {each["service_code"] for each in services}
     assert all(each["metadata"] is False for each in services)
@@ -130,7 +125,7 @@ async def test_a_service_request_is_a_case(station: Station, web: httpx.AsyncCli
 
 
 async def test_what_people_paste_breaks_no_xml(station: Station, web: httpx.AsyncClient) -> None:
-    headers = await _headers(web, "li")
+    headers = await headers_of(web, "li")
     asked = {
         "service_code": "garbage",
         "address_id": "grid-07",

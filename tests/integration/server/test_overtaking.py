@@ -6,6 +6,7 @@ from datetime import timedelta
 import httpx
 import pytest
 
+from integration.server.sign_in import headers_of
 from lookout_contract.commands import (
     COMMANDS,
     Command,
@@ -21,7 +22,7 @@ from lookout_server.domain.territory import Role
 from lookout_server.ports import Incoming
 from lookout_server.services.judging import Judgement, dismiss, undismiss
 from lookout_server.services.known_vehicles import send_vehicles
-from lookout_server.testing import NOON, PASSWORD, SITE, SmallGateway, Station, anywhere, person
+from lookout_server.testing import NOON, SITE, SmallGateway, Station, anywhere, person
 
 pytestmark = pytest.mark.anyio
 
@@ -99,8 +100,7 @@ async def test_after_a_month_a_verdict_is_let_go(station: Station) -> None:
 
 async def test_who_decides_later_overtakes(station: Station, web: httpx.AsyncClient) -> None:
     await station.intake.take([SmallGateway().is_online()])
-    answer = await web.post("/api/v1/session", json={"username": "root", "password": PASSWORD})
-    headers = {"Authorization": f"Bearer {answer.json()['token']}"}
+    headers = await headers_of(web, "root")
     for accept in (True, False):
         body = {"name": "proposal", "proposal": "0" * 12, "accept": accept}
         asked = await web.post("/api/v1/gateways/gw-1/commands", json=body, headers=headers)

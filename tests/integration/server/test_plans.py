@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from integration.server.fleet import app_of
+from integration.server.sign_in import headers_of
 from lookout_contract.status import Sight
 from lookout_server.adapters.photos import PillowCleaner
 from lookout_server.api.deps import Deps
@@ -42,12 +43,6 @@ async def web(deps: Deps, station: Station) -> AsyncGenerator[httpx.AsyncClient]
     transport = httpx.ASGITransport(app=app_of(replace(deps, photos=PillowCleaner())))
     async with httpx.AsyncClient(transport=transport, base_url="http://lookout.test") as client:
         yield client
-
-
-async def headers_of(web: httpx.AsyncClient, username: str) -> dict[str, str]:
-    answer = await web.post("/api/v1/session", json={"username": username, "password": PASSWORD})
-    web.cookies.clear()
-    return {"Authorization": f"Bearer {answer.json()['token']}"}
 
 
 def drawing(size: tuple[int, int] = (300, 200)) -> bytes:

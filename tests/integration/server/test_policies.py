@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from integration.server.sign_in import headers_of
 from lookout_contract.cases import CaseState
 from lookout_contract.events import Severity
 from lookout_server.adapters.policies import take_policy
@@ -18,7 +19,7 @@ from lookout_server.domain.territory import Site
 from lookout_server.errors import ConfigError
 from lookout_server.exchange.policy import PolicyFile
 from lookout_server.ports import PolicyVersion
-from lookout_server.testing import NOON, PASSWORD, SITE, SmallGateway, Station
+from lookout_server.testing import NOON, SITE, SmallGateway, Station
 
 pytestmark = pytest.mark.anyio
 SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -40,9 +41,7 @@ async def web(deps: Deps, site: Site) -> AsyncGenerator[httpx.AsyncClient]:
 
 
 async def _boss(web: httpx.AsyncClient) -> dict[str, str]:
-    answer = await web.post("/api/v1/session", json={"username": "zhao", "password": PASSWORD})
-    web.cookies.clear()
-    return {"Authorization": f"Bearer {answer.json()['token']}"}
+    return await headers_of(web, "zhao")
 
 
 def _red(site: Site) -> Limit:

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.pool import Pool
 
+from integration.server.sign_in import headers_of
 from lookout_contract.events import Scenario
 from lookout_server.api.models.people import ShiftBody
 from lookout_server.api.models.silences import SilenceBody
@@ -97,9 +98,7 @@ def _paths(case: str) -> list[str]:
 async def test_lists_ask_as_often_however_long_they_are(station: Station, web: httpx.AsyncClient) -> None:
     account = Account(username="root", name="root", roles=BOSS.person.roles, password=PASSWORD)
     await add_person(station.store, PlainHasher(), account)
-    answer = await web.post("/api/v1/session", json={"username": "root", "password": PASSWORD})
-    headers = {"Authorization": f"Bearer {answer.json()['token']}"}
-    web.cookies.clear()
+    headers = await headers_of(web, "root")
     case = await _one_more(station, 1)
     await _one_more(station, 2)
     asked: dict[str, list[int]] = {}

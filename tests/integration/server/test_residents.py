@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from integration.server.fleet import app_of
+from integration.server.sign_in import headers_of
 from lookout_contract.cases import CaseState
 from lookout_contract.events import Scenario
 from lookout_server.adapters.photos import PillowCleaner
@@ -19,7 +20,7 @@ from lookout_server.domain.moving import joined, move
 from lookout_server.domain.territory import Role
 from lookout_server.services.handling import keep_move
 from lookout_server.services.residents import add_place, retire_place
-from lookout_server.testing import NOON, PASSWORD, SITE, Station, person
+from lookout_server.testing import NOON, SITE, Station, person
 
 pytestmark = pytest.mark.anyio
 KEY = {"Idempotency-Key": "a-random-text-of-the-phone"}
@@ -43,14 +44,8 @@ async def _report(
     return answer.json()
 
 
-async def _as(web: httpx.AsyncClient, username: str) -> dict[str, str]:
-    answer = await web.post("/api/v1/session", json={"username": username, "password": PASSWORD})
-    web.cookies.clear()
-    return {"Authorization": f"Bearer {answer.json()['token']}"}
-
-
 async def _cases(web: httpx.AsyncClient, username: str = "li") -> list[dict[str, Any]]:
-    return (await web.get("/api/v1/cases", headers=await _as(web, username))).json()["items"]
+    return (await web.get("/api/v1/cases", headers=await headers_of(web, username))).json()["items"]
 
 
 async def _moved(station: Station, case_id: str, action: Action, by: str, role: Role) -> None:
@@ -107,7 +102,7 @@ async def test_a_report_becomes_a_case_and_tells_its_resident_how_it_stands(
     assert (case["grid"]["id"], case["title"]) == ("grid-07", "垃圾乱堆乱放 · 3号楼北侧")
     assert (case["topic"], case["scene"]) == ("report.garbage", "3号楼北侧")
     assert [each["id"] for each in await _cases(web, "wang")] == [case["id"]]
-    notices = (await web.get("/api/v1/notices", headers=await _as(web, "li"))).json()["items"]
+    notices = (await web.get("/api/v1/notices", headers=await headers_of(web, "li"))).json()["items"]
     assert [notice["kind"] for notice in notices] == ["reported"]
     assert "Garbage in the wrong place · 3号楼北侧" in notices[0]["text_en"]
 
@@ -130,7 +125,7 @@ async def test_a_report_becomes_a_case_and_tells_its_resident_how_it_stands(
 async def test_the_history_has_the_residents_words(station: Station, web: httpx.AsyncClient) -> None:
     await _report(web, await _code(station), kind="blocked", words="消防通道停满了车")
     [case] = await _cases(web)
-    detail = (await web.get(f"/api/v1/cases/{case['id']}", headers=await _as(web, "li"))).json()
+    detail = (await web.get(f"/api/v1/cases/{case['id']}", headers=await headers_of(web, "li"))).json()
     [first] = detail["history"]
     assert (first["actor"], first["note"], first["data"]["source"]) == (None, "消防通道停满了车", "resident")
 
@@ -151,7 +146,7 @@ async def test_a_rating_evaluates_the_case_or_asks_to_follow_up(
     assert (await web.post(url, json={"score": 3})).json()["code"] == "conflict"
     [case] = await _cases(web)
     assert (case["state"], case["score"]) == (state, score if state == "evaluated" else None)
-    notices = (await web.get("/api/v1/notices", headers=await _as(web, "li"))).json()["items"]
+    notices = (await web.get("/api/v1/notices", headers=await headers_of(web, "li"))).json()["items"]
     assert [notice["kind"] for notice in notices if notice["kind"] == "follow_up"] == told
 
 
@@ -164,7 +159,7 @@ async def test_a_low_rating_of_what_is_being_followed_up_is_in_its_history(
     await _moved(station, case["id"], Action.FOLLOW_UP, "li", Role.OPERATOR)
     url = f"/api/v1/public/reports/{tracking}/rating"
     assert (await web.post(url, json={"score": 1, "words": "还是不亮"})).status_code == 200
-    detail = (await web.get(f"/api/v1/cases/{case['id']}", headers=await _as(web, "li"))).json()
+    detail = (await web.get(f"/api/v1/cases/{case['id']}", headers=await headers_of(web, "li"))).json()
     said = [(each["note"], each["data"]) for each in detail["history"] if each["data"].get("by") == "resident"]
     assert (detail["state"], said) == ("follow_up", [("还是不亮", {"by": "resident", "score": 1})])
 
@@ -198,7 +193,7 @@ async def test_neighbours_who_report_the_same_thing_make_one_case(station: Stati
     await _report(web, code, kind="garbage", words="垃圾")
     assert one != two
     fire = next(case for case in await _cases(web) if case["scenario"] == "fire_smoke")
-    detail = (await web.get(f"/api/v1/cases/{fire['id']}", headers=await _as(web, "li"))).json()
+    detail = (await web.get(f"/api/v1/cases/{fire['id']}", headers=await headers_of(web, "li"))).json()
     assert [line["note"] for line in detail["history"]] == ["3楼冒烟", "有明火"]
     followed = (await web.get(f"/api/v1/public/reports/{two}")).json()
     assert [each["at"] for each in followed["milestones"]] == ["2026-11-22T04:01:00.000Z"]
@@ -267,7 +262,7 @@ async def test_of_a_photo_nothing_but_the_picture_is_kept(station: Station, web:
     hidden = sent + b"<script>alert(1)</script>"
     await _report(web, await _code(station), kind="other", files=[("photos", ("a.jpg", hidden, "image/jpeg"))])
     [case] = await _cases(web)
-    li = await _as(web, "li")
+    li = await headers_of(web, "li")
     [file] = (await web.get(f"/api/v1/cases/{case['id']}", headers=li)).json()["evidence"]
     assert (file["kind"], file["stage"]) == ("photo", "before")
     kept = (await web.get(file["url"], headers=li)).content
@@ -364,7 +359,7 @@ async def test_a_merged_report_is_followed_where_it_went_on(station: Station, we
     await _report(web, other, kind="other", words="路灯")
     into, case = await _cases(web)
     case, into = sorted((case, into), key=lambda each: each["title"])
-    li = await _as(web, "li")
+    li = await headers_of(web, "li")
     body = {"version": 1, "into": into["id"]}
     assert (await web.post(f"/api/v1/cases/{case['id']}/merge", json=body, headers=li)).status_code == 200
     await _done(station, into["id"])
@@ -375,7 +370,7 @@ async def test_a_merged_report_is_followed_where_it_went_on(station: Station, we
 
 
 async def test_supervisors_make_places_and_print_their_codes(station: Station, web: httpx.AsyncClient) -> None:
-    zhao = await _as(web, "zhao")
+    zhao = await headers_of(web, "zhao")
     made = await web.post("/api/v1/places", json={"grid": "grid-07", "name": "3号楼<北>"}, headers=zhao)
     assert (made.status_code, made.json()["grid"]["name"]) == (201, "第七网格")
     again = await web.post("/api/v1/places", json={"grid": "grid-07", "name": "3号楼<北>"}, headers=zhao)

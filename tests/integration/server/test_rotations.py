@@ -5,19 +5,14 @@ from typing import Any
 import httpx
 import pytest
 
-from lookout_server.testing import PASSWORD, Station
+from integration.server.sign_in import headers_of
+from lookout_server.testing import Station
 
 pytestmark = pytest.mark.anyio
 
 
-async def _headers(web: httpx.AsyncClient, username: str) -> dict[str, str]:
-    answer = await web.post("/api/v1/session", json={"username": username, "password": PASSWORD})
-    web.cookies.clear()
-    return {"Authorization": f"Bearer {answer.json()['token']}"}
-
-
 async def test_a_rotation_is_looked_at_then_made_and_made_again(station: Station, web: httpx.AsyncClient) -> None:
-    headers = await _headers(web, "zhao")
+    headers = await headers_of(web, "zhao")
     body: dict[str, Any] = {
         "name": "watches",
         "first": "2026-12-01",

@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
+from integration.server.sign_in import headers_of
 from lookout_server.domain.territory import Role
 from lookout_server.services.accounts import Account, add_person
 from lookout_server.services.timers import Timers
@@ -27,28 +28,22 @@ LIFT = {
 REPORT = {"id": "r-" + "1" * 24, "ok": True}
 
 
-async def _as(web: httpx.AsyncClient, username: str) -> dict[str, str]:
-    answer = await web.post("/api/v1/session", json={"username": username, "password": PASSWORD})
-    web.cookies.clear()
-    return {"Authorization": f"Bearer {answer.json()['token']}"}
-
-
 async def _post(
     web: httpx.AsyncClient, username: str, path: str, body: dict[str, Any] | None = None, *, status: int = 201
 ) -> dict[str, Any]:
-    answer = await web.post(f"/api/v1/{path}", json=body or {}, headers=await _as(web, username))
+    answer = await web.post(f"/api/v1/{path}", json=body or {}, headers=await headers_of(web, username))
     assert answer.status_code == status, answer.text
     return answer.json()
 
 
 async def _get(web: httpx.AsyncClient, username: str, path: str, *, status: int = 200) -> dict[str, Any]:
-    answer = await web.get(f"/api/v1/{path}", headers=await _as(web, username))
+    answer = await web.get(f"/api/v1/{path}", headers=await headers_of(web, username))
     assert answer.status_code == status, answer.text
     return answer.json()
 
 
 async def _photo(web: httpx.AsyncClient, username: str) -> None:
-    headers = {**await _as(web, username), "Content-Type": "image/jpeg"}
+    headers = {**await headers_of(web, username), "Content-Type": "image/jpeg"}
     assert (await web.put(f"/api/v1/evidence/{SHA}", content=JPEG, headers=headers)).status_code == 201
 
 
@@ -109,7 +104,7 @@ async def test_an_entry_becomes_a_case_with_its_words_and_pictures(station: Stat
     await _photo(web, "wang")
     entry = await _post(web, "wang", "diary", {**ENTRY, "photos": [SHA]})
     for username, status in (("li", 200), ("wang", 200), ("zhang", 404), ("op8", 404)):
-        answer = await web.get(f"/api/v1/evidence/{SHA}", headers=await _as(web, username))
+        answer = await web.get(f"/api/v1/evidence/{SHA}", headers=await headers_of(web, username))
         assert answer.status_code == status, username
     path, body = f"diary/{entry['id']}/case", {"kind": "facility"}
     for username in ("zhang", "op8"):
@@ -122,7 +117,7 @@ async def test_an_entry_becomes_a_case_with_its_words_and_pictures(station: Stat
     assert [(file["sha256"], file["stage"]) for file in case["evidence"]] == [(SHA, "before")]
     assert await _notices(web, "li") == ["reported"]
     # The grid's other worker sees the case, and its picture with it.
-    assert (await web.get(f"/api/v1/evidence/{SHA}", headers=await _as(web, "zhang"))).status_code == 200
+    assert (await web.get(f"/api/v1/evidence/{SHA}", headers=await headers_of(web, "zhang"))).status_code == 200
 
 
 async def test_a_day_is_rolled_up_by_the_sites_clock(station: Station, web: httpx.AsyncClient) -> None:

@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from integration.server.fleet import app_of
+from integration.server.sign_in import headers_of
 from lookout_contract.events import Severity
 from lookout_server.app import Deps
 from lookout_server.domain.case import Actor, Details, Request
@@ -16,7 +17,7 @@ from lookout_server.domain.territory import Role
 from lookout_server.ports import FeedKind
 from lookout_server.services.handling import keep_move
 from lookout_server.services.residents import add_place, retire_place
-from lookout_server.testing import NOON, PASSWORD, SITE, Station, person
+from lookout_server.testing import NOON, SITE, Station, person
 
 pytestmark = pytest.mark.anyio
 PHONES = [f"phone-number-{number:04}" for number in range(40)]
@@ -43,14 +44,8 @@ async def _see(
     return answer.json()
 
 
-async def _as(web: httpx.AsyncClient, username: str) -> dict[str, str]:
-    answer = await web.post("/api/v1/session", json={"username": username, "password": PASSWORD})
-    web.cookies.clear()
-    return {"Authorization": f"Bearer {answer.json()['token']}"}
-
-
 async def _cases(web: httpx.AsyncClient) -> dict[str, dict[str, Any]]:
-    items = (await web.get("/api/v1/cases", headers=await _as(web, "li"))).json()["items"]
+    items = (await web.get("/api/v1/cases", headers=await headers_of(web, "li"))).json()["items"]
     return {each["scene"]: each for each in items}
 
 
@@ -82,7 +77,7 @@ async def test_each_phone_counts_once_and_the_control_room_hears_of_it(
     [shown] = await _open(web, code)
     assert (shown["times"], shown["seen_by"]) == (1, 2)
     [case] = (await _cases(web)).values()
-    detail = (await web.get(f"/api/v1/cases/{case['id']}", headers=await _as(web, "li"))).json()
+    detail = (await web.get(f"/api/v1/cases/{case['id']}", headers=await headers_of(web, "li"))).json()
     # A hint: whoever has the case open can still act on it, its history and its severity are as they were.
     assert (case["seen_by"], case["version"], case["severity"]) == (2, before["version"], Severity.BLUE)
     assert (detail["seen_by"], len(detail["history"])) == (2, 1)
@@ -99,7 +94,7 @@ async def test_what_is_kept_of_a_phone_neither_says_which_nor_joins_two_things(
         await _report(web, code, kind)
     for each in await _open(web, code):
         await _see(web, code, each["handle"])
-    cases = (await web.get("/api/v1/cases", headers=await _as(web, "li"))).json()["items"]
+    cases = (await web.get("/api/v1/cases", headers=await headers_of(web, "li"))).json()["items"]
     of_case = {each["topic"].removeprefix("report."): each["id"] for each in cases}
     ids = [seen_id(PHONES[0], code, ReportKind(kind), of_case[kind]) for kind in of_case]
     async with station.store.read() as uow:
@@ -173,7 +168,7 @@ async def test_the_count_goes_with_a_merge_and_comes_back_with_what_is_taken_apa
         for phone in phones:
             await _see(web, place, shown["handle"], phone)
     [shown] = await _open(web, code)
-    cases, li = await _cases(web), await _as(web, "li")
+    cases, li = await _cases(web), await headers_of(web, "li")
     gone, into = cases["3号楼北侧"], cases["4号楼"]
     body = {"version": gone["version"], "into": into["id"]}
     merged = await web.post(f"/api/v1/cases/{gone['id']}/merge", json=body, headers=li)
@@ -185,7 +180,7 @@ async def test_the_count_goes_with_a_merge_and_comes_back_with_what_is_taken_apa
     assert (await _see(web, code, shown["handle"], PHONES[9]))["seen_by"] == 3
 
     body = {"version": merged.json()["version"], "reason": "不是一回事"}
-    reopened = await web.post(f"/api/v1/cases/{gone['id']}/reopen", json=body, headers=await _as(web, "zhao"))
+    reopened = await web.post(f"/api/v1/cases/{gone['id']}/reopen", json=body, headers=await headers_of(web, "zhao"))
     assert reopened.status_code == 200, reopened.text
     assert {name: case["seen_by"] for name, case in (await _cases(web)).items()} == {"3号楼北侧": 3, "4号楼": 3}
 
@@ -199,11 +194,11 @@ async def test_of_merged_cases_of_one_place_a_phone_that_saw_one_counts_once(
     await _report(web, code)
     newer, older = await _open(web, code)
     await _see(web, code, newer["handle"])
-    items = (await web.get("/api/v1/cases", headers=await _as(web, "li"))).json()["items"]
+    items = (await web.get("/api/v1/cases", headers=await headers_of(web, "li"))).json()["items"]
     new, old = items
     body = {"version": new["version"], "into": old["id"]}
     assert (
-        await web.post(f"/api/v1/cases/{new['id']}/merge", json=body, headers=await _as(web, "li"))
+        await web.post(f"/api/v1/cases/{new['id']}/merge", json=body, headers=await headers_of(web, "li"))
     ).status_code == 200
     [shown] = await _open(web, code)
     assert (shown["handle"], shown["seen_by"]) == (older["handle"], 1)
@@ -224,4 +219,6 @@ async def test_taps_are_bounded_and_leave_reports_their_own(station: Station, de
         for phone in PHONES[:20]:
             await _see(web, code, shown["handle"], phone)
         await _see(web, code, shown["handle"], PHONES[20], status=429)
+        [shown] = await _open(web, code)
+        assert shown["seen_by"] == 20
         await _report(web, code, "facility")

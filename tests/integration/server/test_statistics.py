@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from integration.server.sign_in import headers_of
 from integration.server.turns import turns_during
 from lookout_contract.events import Scenario, Severity
 from lookout_server.domain.alarm import DismissReason, alarm_id
@@ -22,12 +23,6 @@ pytestmark = pytest.mark.anyio
 
 OPERATOR = anywhere(person("li", Role.OPERATOR))
 SPAN = "first=2026-11-22&last=2026-11-22"
-
-
-async def _as(web: httpx.AsyncClient, username: str) -> dict[str, str]:
-    answer = await web.post("/api/v1/session", json={"username": username, "password": PASSWORD})
-    web.cookies.clear()
-    return {"Authorization": f"Bearer {answer.json()['token']}"}
 
 
 async def _account(station: Station, username: str, *roles: Role, grid: str | None = None) -> None:
@@ -52,13 +47,13 @@ async def _dismissed(station: Station, gateway: SmallGateway, occurrence: str, r
 async def _figures(
     web: httpx.AsyncClient, username: str = "li", query: str = SPAN, *, status: int = 200
 ) -> dict[str, Any]:
-    answer = await web.get(f"/api/v1/statistics?{query}", headers=await _as(web, username))
+    answer = await web.get(f"/api/v1/statistics?{query}", headers=await headers_of(web, username))
     assert answer.status_code == status, answer.text
     return answer.json()
 
 
 async def _post(web: httpx.AsyncClient, username: str, case_id: str, verb: str, **body: Any) -> None:
-    headers = await _as(web, username)
+    headers = await headers_of(web, username)
     case = (await web.get(f"/api/v1/cases/{case_id}", headers=headers)).json()
     answer = await web.post(
         f"/api/v1/cases/{case_id}/{verb}", json={"version": case["version"], **body}, headers=headers
@@ -72,7 +67,7 @@ async def _some_work(station: Station, web: httpx.AsyncClient) -> str:
     await _alarm(station, gateway, "o-1")
     station.clock.advance(20)
     reported = f"/api/v1/alarms/{alarm_id(f'/site/{SITE.id}/gateway/gw-1', 'o-1')}/report"
-    case = (await web.post(reported, json={}, headers=await _as(web, "li"))).json()
+    case = (await web.post(reported, json={}, headers=await headers_of(web, "li"))).json()
     station.clock.advance(10)
     await _post(web, "li", case["id"], "dispatch", worker="u-wang")
     await _post(web, "wang", case["id"], "accept")
@@ -187,7 +182,7 @@ async def test_tables_come_as_csv_that_a_spreadsheet_takes(station: Station, web
     )
     await add_person(station.store, PlainHasher(), account)
     await _some_work(station, web)
-    headers = await _as(web, "li")
+    headers = await headers_of(web, "li")
     rows: dict[str, list[dict[str, str]]] = {}
     for table in ("times", "cameras", "grids", "people", "days"):
         answer = await web.get(f"/api/v1/statistics/{table}.csv?{SPAN}", headers=headers)

@@ -5,11 +5,12 @@ from typing import Any
 import httpx
 import pytest
 
+from integration.server.sign_in import headers_of
 from lookout_contract.commands import COMMANDS, VerdictCommand
 from lookout_contract.events import Severity
 from lookout_server.domain.case import SYSTEM, Source
 from lookout_server.services.opening import Told, open_told
-from lookout_server.testing import NOON, PASSWORD, SITE, SmallGateway, Station
+from lookout_server.testing import NOON, SITE, SmallGateway, Station
 
 pytestmark = pytest.mark.anyio
 
@@ -31,9 +32,7 @@ async def _reported(station: Station) -> str:
 
 
 async def _do(web: httpx.AsyncClient, who: str, path: str, status: int = 200, **body: object) -> Any:
-    answer = await web.post("/api/v1/session", json={"username": who, "password": PASSWORD})
-    headers = {"Authorization": f"Bearer {answer.json()['token']}"}
-    web.cookies.clear()
+    headers = await headers_of(web, who)
     answer = await web.post(f"/api/v1/{path}", json=body, headers=headers)
     assert answer.status_code == status, answer.text
     return answer.json()

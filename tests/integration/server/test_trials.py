@@ -6,9 +6,10 @@ from typing import Any
 import httpx
 import pytest
 
+from integration.server.sign_in import headers_of
 from lookout_contract.events import Attributes, Condition, EventData, Phase, Scenario
 from lookout_server.ports import AlarmFilter, CaseFilter, Incoming, Page
-from lookout_server.testing import PASSWORD, SmallGateway, Station
+from lookout_server.testing import SmallGateway, Station
 
 pytestmark = pytest.mark.anyio
 
@@ -23,8 +24,7 @@ def delivered(gateway: SmallGateway, *data: EventData) -> list[Incoming]:
 
 
 async def shown(web: httpx.AsyncClient) -> dict[str, Any]:
-    answer = await web.post("/api/v1/session", json={"username": "root", "password": PASSWORD})
-    headers = {"Authorization": f"Bearer {answer.json()['token']}"}
+    headers = await headers_of(web, "root")
     (camera,) = [c for c in (await web.get("/api/v1/cameras", headers=headers)).json()["items"] if c["id"] == "gate"]
     (proof,) = camera["proofs"]
     return proof
@@ -50,8 +50,7 @@ async def test_a_trial_is_no_alarm_and_the_camera_shows_it(web: httpx.AsyncClien
 
 
 async def _figures(web: httpx.AsyncClient) -> dict[str, Any]:
-    answer = await web.post("/api/v1/session", json={"username": "root", "password": PASSWORD})
-    headers = {"Authorization": f"Bearer {answer.json()['token']}"}
+    headers = await headers_of(web, "root")
     day = "first=2026-11-22&last=2026-11-22"
     answer = await web.get(f"/api/v1/statistics?{day}", headers=headers)
     assert answer.status_code == 200, answer.text

@@ -7,11 +7,12 @@ from typing import Any
 import httpx
 import pytest
 
+from integration.server.sign_in import headers_of
 from lookout_server.domain.territory import Role
 from lookout_server.domain.volunteers import Points, Volunteer, teams
 from lookout_server.errors import ConflictError
 from lookout_server.services.volunteers import give, save
-from lookout_server.testing import NOON, PASSWORD, Station, anywhere, person
+from lookout_server.testing import NOON, Station, anywhere, person
 
 pytestmark = pytest.mark.anyio
 
@@ -23,9 +24,7 @@ WU = {"id": "v-wu", "name": "吴师傅", "grid": "grid-07", "skills": ["first_ai
 async def _ask(
     web: httpx.AsyncClient, username: str, path: str, body: dict[str, Any] | None = None, *, status: int = 200
 ) -> dict[str, Any]:
-    answer = await web.post("/api/v1/session", json={"username": username, "password": PASSWORD})
-    web.cookies.clear()
-    headers = {"Authorization": f"Bearer {answer.json()['token']}"}
+    headers = await headers_of(web, username)
     method = "GET" if body is None else "POST"
     answer = await web.request(method, f"/api/v1/volunteers{path}", json=body, headers=headers)
     assert answer.status_code == status, answer.text

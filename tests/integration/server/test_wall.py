@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from integration.server.fleet import app_of
+from integration.server.sign_in import headers_of
 from lookout_contract.status import CameraReport, Coverage, GatewayStatus, Sight
 from lookout_server.adapters.stills import StillFolder
 from lookout_server.api.deps import Deps
@@ -29,12 +30,6 @@ async def wall(deps: Deps, tmp_path: Path) -> AsyncGenerator[httpx.AsyncClient]:
     app = app_of(replace(deps, stills=StillFolder(tmp_path / "stills")))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://lookout.test") as client:
         yield client
-
-
-async def headers_of(web: httpx.AsyncClient, username: str) -> dict[str, str]:
-    answer = await web.post("/api/v1/session", json={"username": username, "password": PASSWORD})
-    web.cookies.clear()
-    return {"Authorization": f"Bearer {answer.json()['token']}"}
 
 
 async def gateway_headers(station: Station) -> dict[str, str]:

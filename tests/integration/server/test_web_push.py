@@ -7,6 +7,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from integration.server.fleet import app_of
+from integration.server.sign_in import headers_of
 from lookout_contract.events import Severity
 from lookout_server.app import Deps
 from lookout_server.domain.notice import DeliveryState, NoticeKind
@@ -15,7 +16,7 @@ from lookout_server.domain.wording import Words
 from lookout_server.errors import AddressGoneError
 from lookout_server.services.courier import Courier
 from lookout_server.services.notifying import About, notify
-from lookout_server.testing import PASSWORD, SITE, NotedChannel, Station
+from lookout_server.testing import SITE, NotedChannel, Station
 
 pytestmark = pytest.mark.anyio
 
@@ -46,12 +47,6 @@ def _client(deps: Deps) -> httpx.AsyncClient:
     return httpx.AsyncClient(transport=transport, base_url="http://lookout.test")
 
 
-async def _headers(web: httpx.AsyncClient, username: str) -> dict[str, str]:
-    answer = await web.post("/api/v1/session", json={"username": username, "password": PASSWORD})
-    web.cookies.clear()
-    return {"Authorization": f"Bearer {answer.json()['token']}"}
-
-
 def _phone(name: str) -> dict[str, object]:
     return {"endpoint": f"https://fcm.googleapis.com/fcm/send/{name}", "keys": _KEYS}
 
@@ -65,7 +60,7 @@ async def _tell(station: Station, person: str) -> None:
 
 async def test_a_phone_is_told_until_it_goes_to_somebody_else(station: Station, deps: Deps) -> None:
     async with _client(deps) as web:
-        wang, zhang = await _headers(web, "wang"), await _headers(web, "zhang")
+        wang, zhang = await headers_of(web, "wang"), await headers_of(web, "zhang")
         assert len((await web.get(_PATH, headers=wang)).json()["key"]) == 87
         path = f"{_PATH}/subscriptions"
         channel = (await web.post(path, json=_phone("one"), headers=wang)).json()["channel"]
@@ -87,7 +82,7 @@ async def test_a_phone_is_told_until_it_goes_to_somebody_else(station: Station, 
 
 async def test_what_is_no_phone_is_refused(deps: Deps, web: httpx.AsyncClient) -> None:
     async with _client(deps) as pushing:
-        wang = await _headers(pushing, "wang")
+        wang = await headers_of(pushing, "wang")
         path = f"{_PATH}/subscriptions"
         elsewhere = _phone("one") | {"endpoint": "https://10.0.0.1/hook"}
         refused = await pushing.post(path, json=elsewhere, headers=wang)
@@ -97,14 +92,14 @@ async def test_what_is_no_phone_is_refused(deps: Deps, web: httpx.AsyncClient) -
         assert (await pushing.post(path, json=_phone("nine"), headers=wang)).status_code == 409
         forged = {"address": 'webpush:{"endpoint": "http://10.0.0.1"}'}
         assert (await pushing.post("/api/v1/people/u-wang/contacts", json=forged, headers=wang)).status_code == 422
-    wang = await _headers(web, "wang")
+    wang = await headers_of(web, "wang")
     assert (await web.get(_PATH, headers=wang)).json() == {"key": None}
     assert (await web.post(path, json=_phone("one"), headers=wang)).status_code == 404
 
 
 async def test_a_phone_that_has_ended_it_is_forgotten_at_once(station: Station, deps: Deps) -> None:
     async with _client(deps) as web:
-        wang = await _headers(web, "wang")
+        wang = await headers_of(web, "wang")
         await web.post(f"{_PATH}/subscriptions", json=_phone("one"), headers=wang)
     await _tell(station, "u-wang")
     courier = Courier(station.store, Ended(), owner="one")

@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
+from integration.server.sign_in import headers_of
 from lookout_server.domain.territory import CameraKey, Role
 from lookout_server.domain.whereabouts import Spot
 from lookout_server.services.accounts import Account, add_person
@@ -15,12 +16,6 @@ from lookout_server.testing import PASSWORD, PlainHasher, SmallGateway, Station
 pytestmark = pytest.mark.anyio
 
 GATE = Spot(lat=31.8639, lon=117.2808)
-
-
-async def _headers(web: httpx.AsyncClient, username: str) -> dict[str, str]:
-    answer = await web.post("/api/v1/session", json={"username": username, "password": PASSWORD})
-    web.cookies.clear()
-    return {"Authorization": f"Bearer {answer.json()['token']}"}
 
 
 async def _stock(station: Station) -> str:
@@ -42,7 +37,7 @@ async def _candidates(web: httpx.AsyncClient, case_id: str, headers: dict[str, s
 
 async def test_the_nearest_goes_and_the_position_is_forgotten(station: Station, web: httpx.AsyncClient) -> None:
     case_id = await _stock(station)
-    operator, wang = await _headers(web, "li"), await _headers(web, "wang")
+    operator, wang = await headers_of(web, "li"), await headers_of(web, "wang")
     first = [one["user"]["id"] for one in await _candidates(web, case_id, operator)]
     assert first[0] == "u-ma"  # as much in hand: by name
     place = {"lat": 31.8650, "lon": 117.2810, "accuracy_m": 8.0}
@@ -60,7 +55,7 @@ async def test_the_nearest_goes_and_the_position_is_forgotten(station: Station, 
 
 
 async def test_sharing_ends_at_once_and_both_are_in_the_log(station: Station, web: httpx.AsyncClient) -> None:
-    wang, li = await _headers(web, "wang"), await _headers(web, "li")
+    wang, li = await headers_of(web, "wang"), await headers_of(web, "li")
     for _ in range(2):
         assert (await web.put("/api/v1/position", json={"lat": 1, "lon": 1}, headers=wang)).status_code == 200
     for _ in range(2):
