@@ -377,6 +377,10 @@ class Estate:
 
     def _residents(self, code: str) -> None:
         tracking = self.stranger.report(code, "garbage", "单元门口堆了三袋垃圾，有气味")
+        (open_here,) = self.stranger.ask("GET", f"/public/places/{code}")["open_reports"]
+        for device in ("phone-of-a-neighbour-1", "phone-of-a-neighbour-2"):
+            seen = {"handle": open_here["handle"], "device": device}
+            self.stranger.ask("POST", f"/public/places/{code}/seen", seen)
         self.names |= {"code": code, "tracking": tracking}
 
 

@@ -5,6 +5,7 @@ import { startRouter } from "./router";
 import { startWords } from "./text/i18n";
 import "./styles/base.css";
 import "./styles/parts.css";
+import "./styles/bar.css";
 import "./styles/phone.css";
 import "./styles/narrow.css";
 

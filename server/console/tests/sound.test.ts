@@ -81,3 +81,55 @@ describe("a control room to which no alarm can come", () => {
     stop();
   });
 });
+
+describe("red ones that wait", () => {
+  const TONES = [659, 880];
+  const row = (key: string) => ({ key }) as Row;
+  beforeEach(() => {
+    vi.useFakeTimers();
+    played = [];
+    setVolume(60);
+  });
+  const sounding = signal<Row[]>([]);
+  const listen = (...rows: Row[]) => {
+    sounding.value = rows;
+    return soundFor({ sounding }, signal(false));
+  };
+
+  it("sound at once and every three seconds, whatever else the board learns", () => {
+    const stop = listen(row("a"));
+    expect(played).toEqual(TONES);
+    vi.advanceTimersByTime(2_000);
+    sounding.value = [row("a")];
+    expect(played).toHaveLength(2);
+    vi.advanceTimersByTime(1_000);
+    expect(played).toHaveLength(4);
+    stop();
+    vi.advanceTimersByTime(9_000);
+    expect(played).toHaveLength(4);
+  });
+
+  it("are joined at once by the next, and by one that is red again", () => {
+    const stop = listen(row("a"));
+    vi.advanceTimersByTime(1_000);
+    sounding.value = [row("b"), row("a")];
+    expect(played).toHaveLength(4);
+    sounding.value = [row("b")];
+    expect(played).toHaveLength(4);
+    sounding.value = [row("a"), row("b")];
+    expect(played).toHaveLength(6);
+    stop();
+  });
+
+  it("are silent once nobody waits, and heard again later", () => {
+    const stop = listen(row("a"));
+    sounding.value = [];
+    vi.advanceTimersByTime(60_000);
+    expect(played).toHaveLength(2);
+    sounding.value = [row("a")];
+    expect(played).toHaveLength(4);
+    vi.advanceTimersByTime(3_000);
+    expect(played).toHaveLength(6);
+    stop();
+  });
+});

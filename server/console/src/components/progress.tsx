@@ -9,12 +9,14 @@ const AT: Partial<Record<CaseState, (typeof STEPS)[number]>> = {
   evaluated: "closed",
 };
 
-/** How far the case has come on the straight way; states off it say so beside. */
+/** How far the case has come on the straight way; a case to be judged stands before it, others off it behind. */
 export function Progress({ state }: { state: CaseState }) {
   const step = AT[state] ?? state;
   const reached = STEPS.findIndex((name) => name === step);
+  const beside = reached < 0 ? <li aria-current="step">{t(`case_state.${state}`)}</li> : null;
   return (
     <ol class="progress" aria-label={t("case.progress")}>
+      {state === "new" ? beside : null}
       {STEPS.map((name, index) => (
         <li
           key={name}
@@ -24,7 +26,7 @@ export function Progress({ state }: { state: CaseState }) {
           {t(`case_state.${index === reached ? state : name}`)}
         </li>
       ))}
-      {reached < 0 ? <li aria-current="step">{t(`case_state.${state}`)}</li> : null}
+      {state === "new" ? null : beside}
     </ol>
   );
 }

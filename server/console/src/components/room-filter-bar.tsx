@@ -23,17 +23,20 @@ export function RoomFilterBar({ board }: { board: Board }) {
   useLayoutEffect(() => bindKeys({ "/": () => words.current?.focus() }), []);
   return (
     <div class="room-filter">
-      <input
-        ref={words}
-        type="search"
-        aria-label={t("filter.words")}
-        placeholder={t("filter.words_hint")}
-        value={filter.q ?? ""}
-        onInput={(event) => set({ q: event.currentTarget.value.trim() === "" ? null : event.currentTarget.value.trim() })}
-        onKeyDown={(event) => {
-          if (event.key === "Escape" || event.key === "Enter") event.currentTarget.blur();
-        }}
-      />
+      <span class="search">
+        <input
+          ref={words}
+          type="search"
+          aria-label={t("filter.words")}
+          placeholder={t("filter.words_hint")}
+          value={filter.q ?? ""}
+          onInput={(event) => set({ q: event.currentTarget.value.trim() === "" ? null : event.currentTarget.value.trim() })}
+          onKeyDown={(event) => {
+            if (event.key === "Escape" || event.key === "Enter") event.currentTarget.blur();
+          }}
+        />
+        {filter.q === null ? <kbd>/</kbd> : null}
+      </span>
       <details onToggle={(event) => setOpen(event.currentTarget.open)}>
         <summary class={isAny({ ...filter, q: null }) ? "button small" : "button small on"}>{t("filter.title")}</summary>
         {open ? (

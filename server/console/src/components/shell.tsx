@@ -14,6 +14,7 @@ import { Grade } from "./grade";
 import { HandOverLink } from "./hand-over-link";
 import { HelpCalls } from "./help-calls";
 import { LanguageSwitch } from "./language-switch";
+import { useOneLine } from "./one-line";
 
 /**
  * The bar across every control-room page, and the feed behind it. The page is mounted once the feed has been
@@ -37,8 +38,10 @@ function TopBar() {
   const seen = overview.value;
   const person = user.value;
   useLayoutEffect(() => bindKeys({ w: () => navigate("/wall") }), []);
+  const bar = useRef<HTMLElement>(null);
+  useOneLine(bar);
   return (
-    <header class="topbar">
+    <header class="topbar" ref={bar}>
       <a class="brand" href="/">
         {t("brand")}
       </a>
@@ -62,23 +65,15 @@ function TopBar() {
   );
 }
 
-const ROOMY = matchMedia("(min-width: 1200px)");
-
-/** What is one's own: in the bar where there is room, behind one's name on a tablet or a phone. */
+/** What is one's own: in the bar where there is room, else behind one's name. */
 function Own({ person }: { person: User }) {
-  const [roomy, setRoomy] = useState(ROOMY.matches);
+  const [open, setOpen] = useState(false);
+  const own = useRef<HTMLDivElement>(null);
   useEffect(() => {
-    const look = () => setRoomy(ROOMY.matches);
-    ROOMY.addEventListener("change", look);
-    return () => ROOMY.removeEventListener("change", look);
-  }, []);
-  const menu = useRef<HTMLDetailsElement>(null);
-  useEffect(() => {
-    if (roomy) return undefined;
+    if (!open) return undefined;
     const close = (event: Event) => {
-      const { current } = menu;
-      const meant = event instanceof KeyboardEvent ? event.key === "Escape" : !current?.contains(event.target as Node);
-      if (meant && current?.open === true) current.open = false;
+      const meant = event instanceof KeyboardEvent ? event.key === "Escape" : !own.current?.contains(event.target as Node);
+      if (meant) setOpen(false);
     };
     document.addEventListener("pointerdown", close);
     document.addEventListener("keydown", close);
@@ -86,19 +81,24 @@ function Own({ person }: { person: User }) {
       document.removeEventListener("pointerdown", close);
       document.removeEventListener("keydown", close);
     };
-  }, [roomy]);
+  }, [open]);
   return (
-    <details class="own" open={roomy} ref={menu}>
-      <summary class="button small">{person.name}</summary>
-      <div class="person">
+    <div class="own" ref={own}>
+      <button class="button small" aria-expanded={open} onClick={() => setOpen(!open)}>
+        {person.name}
+      </button>
+      <div class={open ? "person open" : "person"}>
         <LanguageSwitch />
-        <a href="/account">{roomy ? person.name : t("me.title")}</a>
+        <a href="/account">
+          <span class="name">{person.name}</span>
+          <span class="mine">{t("me.title")}</span>
+        </a>
         <HandOverLink />
         <button class="button small quiet" onClick={() => void attempt(leave)}>
           {t("action.leave")}
         </button>
       </div>
-    </details>
+    </div>
   );
 }
 
@@ -130,9 +130,13 @@ function Counts() {
         )}
       </span>
       <a class="counts" href="/admin">
-        {t("top.cameras", { watching, total })}
-        {blind > 0 ? <strong> · {t("top.blind", { n: blind })}</strong> : null}
-        {unknown > 0 ? <strong> · {t("top.unknown", { n: unknown })}</strong> : null}
+        <span class="watching">
+          {t("top.cameras", { watching, total })}
+          {blind + unknown > 0 ? " · " : null}
+        </span>
+        {blind > 0 ? <strong>{t("top.blind", { n: blind })}</strong> : null}
+        {blind > 0 && unknown > 0 ? " · " : null}
+        {unknown > 0 ? <strong>{t("top.unknown", { n: unknown })}</strong> : null}
       </a>
       {seen.wrong_clocks > 0 ? (
         <a class="counts" href="/admin/gateways" title={t("top.clocks_why")}>

@@ -42,9 +42,14 @@ export function soundFor(board: Pick<Board, "sounding">, deaf: ReadonlySignal<bo
   };
   const wake = () => void audio.resume();
   let timer: number | undefined;
+  let before: ReadonlySet<string> = new Set();
   const stopWatching = effect(() => {
-    window.clearInterval(timer);
-    if (board.sounding.value.length === 0) return;
+    const now = new Set(board.sounding.value.map((row) => row.key));
+    // What the board learns about others must not bring the tones out of step: a busy hour would be one long howl.
+    const isMore = [...now].some((key) => !before.has(key));
+    before = now;
+    if (isMore || now.size === 0) window.clearInterval(timer);
+    if (!isMore) return;
     play(audio, RED_HZ);
     timer = window.setInterval(() => play(audio, RED_HZ), REPEAT_MS);
   });
