@@ -105,6 +105,9 @@ NOTICES: Mapping[str, Words] = {
     "raised": Words(
         "升级为{grade}：{title}（{number}），请加快处置", "Raised to {grade}: {title} ({number}), please hurry"
     ),
+    "raised_unsent": Words(
+        "升级为{grade}：{title}（{number}），还没有派人", "Raised to {grade}: {title} ({number}), nobody was sent yet"
+    ),
     "handler_gone": Words(
         "处置人的账号已停用，请改派：{title}（{number}）",
         "The account of who has it is disabled, send somebody else: {title} ({number})",
@@ -143,7 +146,7 @@ GROUPS: Mapping[str, Words] = {
     "dispatched": Words("{count} 个新任务，请签收", "{count} new tasks, please accept"),
     "reassigned": Words("{count} 个案件已改派他人", "{count} cases went to somebody else"),
     "also_at": Words("{count} 处新发现，属于进行中的案件", "Open cases were seen in {count} more places"),
-    "raised": Words("{count} 个案件升级，请加快处置", "{count} cases are graver now, please hurry"),
+    "raised": Words("{count} 个案件升级", "{count} cases are graver now"),
     "handler_gone": Words(
         "{count} 个案件的处置人账号已停用，请改派", "{count} cases are with disabled accounts, send somebody else"
     ),

@@ -95,7 +95,7 @@ class NoticeRepository(Protocol):
         ...
 
     async def get(self, notice_id: str) -> Notice | None:
-        """With its deliveries."""
+        """With its deliveries. ValueError where it cannot be read; lists leave such out."""
         ...
 
     async def of_person(self, person_id: str, limit: int) -> Sequence[Notice]:

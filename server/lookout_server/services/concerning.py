@@ -93,9 +93,10 @@ async def notify_of_merged(uow: UnitOfWork, site: Site, case: Case, merged: Case
 
 
 async def notify_of_grade(uow: UnitOfWork, site: Site, case: Case, by: Actor, *, at: datetime) -> None:
-    """Tell those who are under way, and the control room, that a case is graver than what they were sent for."""
-    if case.handler is not None:
-        await _tell_under_way(uow, site, case, about_case(case), NoticeKind.RAISED, by, at)
+    """Tell those who are under way, and the control room, that a case is graver than it was. Where nobody was sent yet
+    the room is who has to act, and departments may have been called."""
+    about = about_case(case) if case.handler else replace(about_case(case), text="raised_unsent")
+    await _tell_under_way(uow, site, case, about, NoticeKind.RAISED, by, at)
 
 
 async def notify_of_absence(uow: UnitOfWork, site: Site, case: Case, *, at: datetime) -> None:

@@ -28,6 +28,8 @@ _LEASE = timedelta(seconds=30)
 _BATCH = 10
 _ATTEMPTS = 3
 _FIRST_PAUSE = timedelta(seconds=5)
+#: Before one that cannot be read is looked at again.
+_UNREADABLE_PAUSE = timedelta(minutes=5)
 #: Nothing waits longer: a night of quiet hours, or the rest of it after a message.
 _WAITS = timedelta(days=2)
 
@@ -88,7 +90,13 @@ class Courier:
         for key in sorted(mine, key=lambda each: (each.subject, each.part)):
             if key not in mine:
                 continue
-            notice = await uow.notices.get(key.subject)
+            try:
+                notice = await uow.notices.get(key.subject)
+            except ValueError as error:
+                # Another version's, most likely: who can read it sends it meanwhile, and the others go on.
+                _log.error("a notice cannot be read", notice=key.subject, channel=key.part, error=str(error))
+                await uow.deadlines.set([Deadline(key=key, due_at=at + _UNREADABLE_PAUSE)])
+                continue
             together = await self._together(uow, notice, key, request, mine) if notice else []
             mine -= {key, *(delivery_key(each.id, key.part) for each in together)}
             left = await _without_what_is_over(uow, together, key.part, at)

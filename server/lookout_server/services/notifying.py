@@ -31,6 +31,8 @@ class About:
     number: str = ""
     state: Words = NO_WORDS
     case_id: str | None = None
+    #: Which of the texts of notices says it, where the kind's own does not fit.
+    text: str | None = None
 
 
 def about_case(case: Case) -> About:
@@ -98,7 +100,7 @@ async def _timers(uow: UnitOfWork, site: Site, notices: Sequence[Notice], at: da
 
 
 def _words(told: About, kind: NoticeKind) -> Words:
-    text, grade = NOTICES[kind.value], GRADES[told.severity]
+    text, grade = NOTICES[told.text or kind.value], GRADES[told.severity]
     return Words(
         text.zh.format(title=told.title.zh, number=told.number, state=told.state.zh, grade=grade.zh),
         text.en.format(title=told.title.en, number=told.number, state=told.state.en, grade=grade.en),

@@ -4,8 +4,10 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
 from lookout_contract.events import Scenario, Severity
+from lookout_server.adapters.database.unit import SqlUnitOfWork
 from lookout_server.domain.alarm import DismissReason, alarm_id
 from lookout_server.domain.notice import Contact, DeliveryState, Notice
 from lookout_server.domain.territory import Role
@@ -164,3 +166,34 @@ async def test_nobody_waits_for_somebody_elses_slow_channel(station: Station) ->
     channel.let_go.set()
     assert await carrying == 2
     assert channel.sent == ["sms://u-zhao", "sms://u-li"]
+
+
+async def test_a_notice_that_cannot_be_read_holds_up_no_other(station: Station) -> None:
+    await _reach(station, "u-li", "u-zhao")
+    channel = NotedChannel()
+    courier = Courier(station.store, channel, owner="one")
+    await _come(station, 2, severity=Severity.YELLOW)
+    await _pass(station, _LATE_AFTER)
+    bad, *_ = await _told(station, "u-li")
+    async with station.store.write() as uow:
+        assert isinstance(uow, SqlUnitOfWork)
+        await uow.session.execute(text("UPDATE notices SET severity = 'purple' WHERE id = :id").bindparams(id=bad.id))
+        await uow.commit()
+    await _come(station, 1, severity=Severity.RED, epoch="red")
+    await _pass(station, 61)
+    while await courier.carry(station.clock.now()):
+        pass
+    # The other yellow one, and the red one.
+    assert [address for address, _ in channel.sent] == ["sms://u-li", "sms://u-li"]
+    assert bad.id not in {each.id for each in await _told(station, "u-li")}
+    async with station.store.write() as uow:
+        assert isinstance(uow, SqlUnitOfWork)
+        await uow.session.execute(text("UPDATE notices SET severity = 'yellow' WHERE id = :id").bindparams(id=bad.id))
+        await uow.commit()
+    states: list[DeliveryState] = []
+    for seconds in (240, 60):
+        await _pass(station, seconds)
+        await courier.carry(station.clock.now())
+        found = {each.id: each.on("sms") for each in await _told(station, "u-li")}[bad.id]
+        states += [found.state] if found else []
+    assert states == [DeliveryState.QUEUED, DeliveryState.SENT]

@@ -229,6 +229,19 @@ async def test_whoever_is_under_way_is_told_once_that_their_case_has_become_grav
     assert notice.words.zh in "".join(text for _, text in channel.sent), "while others rest"
 
 
+async def test_the_room_is_told_of_a_graver_case_to_which_nobody_was_sent_yet(station: Station) -> None:
+    ebike = SmallGateway(scenario=Scenario.CORRIDOR_EBIKE, severity=Severity.YELLOW, at=NOON)
+    intake = Intake(station.store, site=RESTING)
+    await intake.take([ebike.sends("e-1")])
+    async with station.store.read() as uow:
+        [alarm] = await uow.alarms.page(AlarmFilter(), Page())
+    await report_alarm(station.store, RESTING, alarm.id, LI, at=NOON)
+    ebike.severity = Severity.RED
+    await intake.take([ebike.sends("e-1", Phase.UPDATE)])
+    told = await told_of(station, NoticeKind.RAISED, "li", "wang")
+    assert {who: len(held) for who, held in told.items()} == {"li": 1, "wang": 0}
+
+
 async def test_a_case_that_is_merged_into_one_under_way_tells_of_its_place_and_of_a_graver_grade(
     station: Station,
 ) -> None:

@@ -12,9 +12,11 @@ from integration.server.sign_in import headers_of
 from integration.server.turns import turns_during
 from lookout_contract.events import Scenario, Severity
 from lookout_server.domain.alarm import DismissReason, alarm_id
+from lookout_server.domain.case import SYSTEM, Source
 from lookout_server.domain.territory import Role
 from lookout_server.services.accounts import Account, add_person
 from lookout_server.services.judging import Judgement, dismiss
+from lookout_server.services.opening import Told, open_told
 from lookout_server.services.statistics import span_of, statistics
 from lookout_server.services.timers import Timers
 from lookout_server.testing import NOON, PASSWORD, SITE, PlainHasher, SmallGateway, Station, anywhere, person
@@ -59,6 +61,22 @@ async def _post(web: httpx.AsyncClient, username: str, case_id: str, verb: str, 
         f"/api/v1/cases/{case_id}/{verb}", json={"version": case["version"], **body}, headers=headers
     )
     assert answer.status_code == 200, answer.text
+
+
+async def _told_by_a_resident(station: Station) -> str:
+    told = Told(
+        source=Source.RESIDENT,
+        topic="report.garbage",
+        scene="3号楼北侧",
+        words="建筑垃圾",
+        severity=Severity.BLUE,
+        grid="grid-07",
+        actor=SYSTEM,
+    )
+    async with station.store.write() as uow:
+        case = await open_told(uow, SITE, told, at=station.clock.now())
+        await uow.commit()
+    return case.id
 
 
 async def _some_work(station: Station, web: httpx.AsyncClient) -> str:
@@ -108,6 +126,19 @@ async def test_times_work_and_false_alarms(station: Station, web: httpx.AsyncCli
     assert (worker["person"]["id"], worker["way_there_p50_s"]) == ("u-wang", 60.0)
     assert (day["day"], day["cases"]["opened"], day["alarms"]["total"]) == ("2026-11-22", 1, 4)
     assert found["sources"] == [{"source": "camera", "cases": found["cases"]}]
+
+
+async def test_a_confirmation_that_was_taken_back_is_none(station: Station, web: httpx.AsyncClient) -> None:
+    case_id = await _told_by_a_resident(station)
+    station.clock.advance(20)
+    await _post(web, "li", case_id, "confirm")
+    station.clock.advance(10)
+    await _post(web, "li", case_id, "take_back")
+    assert (await _figures(web))["times"] == []
+    station.clock.advance(10)
+    await _post(web, "li", case_id, "confirm")
+    times = (await _figures(web))["times"]
+    assert {(each["step"], each["p50_s"]) for each in times} == {("confirm", 40.0)}
 
 
 async def test_days_are_the_sites_and_what_is_outside_does_not_count(station: Station, web: httpx.AsyncClient) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
+import structlog
 from sqlalchemy import Delete, Select, case, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -13,6 +14,8 @@ from lookout_server.adapters.database.tables import DeliveryRow, NoticeRow
 from lookout_server.domain.grouping import Told
 from lookout_server.domain.notice import IN_APP, Delivery, DeliveryState, Notice, NoticeKind
 from lookout_server.domain.wording import Words
+
+_log = structlog.stdlib.get_logger("lookout.notices")
 
 _ERROR_CHARACTERS = 500
 #: As many as a page shows of one case.
@@ -40,8 +43,8 @@ class SqlNotices:
 
     async def get(self, notice_id: str) -> Notice | None:
         """By id."""
-        found = await self._notices(select(NoticeRow).where(NoticeRow.id == notice_id))
-        return found[0] if found else None
+        found = await self._rows(select(NoticeRow).where(NoticeRow.id == notice_id))
+        return _notice(*found[0]) if found else None
 
     async def of_person(self, person_id: str, limit: int) -> Sequence[Notice]:
         """Newest first."""
@@ -124,23 +127,26 @@ class SqlNotices:
         await self._session.execute(statement.execution_options(synchronize_session=False))
 
     async def _notices(self, statement: Select[NoticeRow]) -> list[Notice]:
+        """Without those that cannot be read: they are another version's, and must not hide the others."""
+        found: list[Notice] = []
+        for row, deliveries in await self._rows(statement):
+            try:
+                found.append(_notice(row, deliveries))
+            except ValueError as error:
+                _log.error("a notice cannot be read", notice=row.id, error=str(error))
+        return found
+
+    async def _rows(self, statement: Select[NoticeRow]) -> list[tuple[NoticeRow, list[DeliveryRow]]]:
+        """With each notice's deliveries, by channel."""
         rows = await scalars(self._session, statement)
-        told: dict[str, list[Delivery]] = {row.id: [] for row in rows}
+        told: dict[str, list[DeliveryRow]] = {row.id: [] for row in rows}
         wanted = select(DeliveryRow).where(DeliveryRow.notice_id.in_(sorted(told))).order_by(DeliveryRow.channel)
-        for row in await scalars(self._session, wanted):
-            told[row.notice_id].append(
-                Delivery(
-                    channel=row.channel,
-                    state=DeliveryState(row.state),
-                    at=row.at,
-                    attempts=row.attempts,
-                    error=row.error,
-                )
-            )
-        return [_notice(row, tuple(told[row.id])) for row in rows]
+        for delivery in await scalars(self._session, wanted):
+            told[delivery.notice_id].append(delivery)
+        return [(row, told[row.id]) for row in rows]
 
 
-def _notice(row: NoticeRow, deliveries: tuple[Delivery, ...]) -> Notice:
+def _notice(row: NoticeRow, deliveries: Sequence[DeliveryRow]) -> Notice:
     return Notice(
         id=row.id,
         person=row.person_id,
@@ -150,7 +156,16 @@ def _notice(row: NoticeRow, deliveries: tuple[Delivery, ...]) -> Notice:
         words=Words(row.zh, row.en),
         at=row.at,
         about=row.about,
-        deliveries=deliveries,
+        deliveries=tuple(
+            Delivery(
+                channel=each.channel,
+                state=DeliveryState(each.state),
+                at=each.at,
+                attempts=each.attempts,
+                error=each.error,
+            )
+            for each in deliveries
+        ),
     )
 
 

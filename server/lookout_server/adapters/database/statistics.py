@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from lookout_contract.cases import CaseState
 from lookout_contract.events import Scenario, Severity
@@ -53,7 +54,7 @@ class SqlStatistics:
         history = (
             select(
                 CaseHistoryRow.case_id,
-                func.min(_at(CaseHistoryRow.to_state == CaseState.CONFIRMED.value)).label(Step.CONFIRM.value),
+                func.min(_at(_confirmed())).label(Step.CONFIRM.value),
                 func.min(_at(CaseHistoryRow.action == Action.DISPATCH.value)).label(Step.DISPATCH.value),
                 func.min(_at(CaseHistoryRow.action == Action.ARRIVE.value)).label(Step.ON_SCENE.value),
                 func.max(_at(CaseHistoryRow.action == Action.CLOSE.value)).label(Step.CLOSE.value),
@@ -113,6 +114,22 @@ class SqlStatistics:
 
 def _at(condition: ColumnElement[bool]) -> ColumnElement[datetime]:
     return case((condition, CaseHistoryRow.at))
+
+
+def _confirmed() -> ColumnElement[bool]:
+    """A line with which a case was confirmed for good: one that was taken back left it new again."""
+    line = aliased(CaseHistoryRow)
+    new_again = (
+        select(func.max(line.seq))
+        .where(
+            line.case_id == CaseHistoryRow.case_id,
+            line.action == Action.TAKE_BACK.value,
+            line.to_state == CaseState.NEW.value,
+        )
+        .correlate(CaseHistoryRow)
+        .scalar_subquery()
+    )
+    return and_(CaseHistoryRow.to_state == CaseState.CONFIRMED.value, CaseHistoryRow.seq > func.coalesce(new_again, 0))
 
 
 def _late() -> ColumnElement[bool]:
