@@ -52,7 +52,8 @@ class WorkCalendar:
     def add(self, since: datetime, seconds: float) -> datetime:
         """The moment at which ``seconds`` of working time have passed since ``since``; UTC.
 
-        Raises ValueError when the calendar has not that much working time in the next ten years.
+        Where the calendar has not that much working time in ten years, as policies of earlier versions may not, they
+        pass by the clock: somebody is told too early, and not never.
         """
         left = timedelta(seconds=seconds)
         for start, end in self._spans(self._local(since).date(), days=_LONGEST.days):
@@ -62,7 +63,7 @@ class WorkCalendar:
             if end - begin >= left:
                 return begin + left
             left -= end - begin
-        raise ValueError("the calendar has too little working time: give it working days and hours")
+        return since + timedelta(seconds=seconds)
 
     def between(self, first: datetime, last: datetime) -> float:
         """Seconds of working time from ``first`` to ``last``; 0 when ``last`` is not later."""

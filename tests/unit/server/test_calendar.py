@@ -41,9 +41,9 @@ def test_a_day_made_up_for_is_worked_even_if_it_was_called_a_holiday() -> None:
     assert WorkCalendar(holidays=frozenset({day}), makeup_days=frozenset({day})).works_on(day)
 
 
-def test_a_calendar_without_work_says_so() -> None:
-    with pytest.raises(ValueError, match="too little working time"):
-        WorkCalendar(weekdays=frozenset()).add(_beijing(8, 9), 60)
+def test_where_a_calendar_has_too_little_work_the_clock_counts() -> None:
+    """An alarm is not lost for a policy of an earlier version; new ones are refused (``has_within``)."""
+    assert WorkCalendar(weekdays=frozenset()).add(_beijing(8, 9), 60) == _beijing(8, 9) + timedelta(seconds=60)
 
 
 def test_what_a_calendar_has_within_ten_years_it_reaches_from_any_moment() -> None:
