@@ -37,7 +37,29 @@ vi.stubGlobal("OscillatorNode", class {
 });
 
 const { setVolume, soundFor } = await import("../src/live/sound");
-const { blocked, deaf, feedAge } = await import("../src/live/live");
+const { blocked, deaf, feedAge, stayAwake } = await import("../src/live/live");
+
+describe("a page that has something to say aloud", () => {
+  it("holds a lock of the browser, which does not freeze it then, for as long as it is there", async () => {
+    const held: Promise<unknown>[] = [];
+    vi.stubGlobal("navigator", { locks: { request: (...given: unknown[]) => held.push((given.at(-1) as () => Promise<unknown>)()) } });
+    let freed = false;
+    const stop = stayAwake();
+    void held[0]?.then(() => {
+      freed = true;
+    });
+    await Promise.resolve();
+    expect([held.length, freed]).toEqual([1, false]);
+    stop();
+    await held[0];
+    expect(freed).toBe(true);
+  });
+
+  it("does without where the browser has none, as on plain http", () => {
+    vi.stubGlobal("navigator", {});
+    expect(() => stayAwake()()).not.toThrow();
+  });
+});
 
 describe("a control room to which no alarm can come", () => {
   beforeEach(() => {

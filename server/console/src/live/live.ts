@@ -104,11 +104,23 @@ export function follow(listener: Listener, reload: () => void): () => void {
   };
 }
 
-/** Follow the feed also while nobody can see the page: it has something to say aloud. Returns the way to stop. */
+/**
+ * Follow the feed also while nobody can see the page: it has something to say aloud. Returns the way to stop.
+ *
+ * Browsers that save energy freeze pages that were hidden and silent for minutes, but none that holds a lock.
+ */
 export function stayAwake(): () => void {
   awake += 1;
+  let letGo = () => {};
+  const held = new Promise<void>((resolve) => {
+    letGo = resolve;
+  });
+  // On plain http there are no locks.
+  const locks = navigator.locks as LockManager | undefined;
+  void locks?.request("lookout/awake", { mode: "shared" }, () => held);
   return () => {
     awake -= 1;
+    letGo();
   };
 }
 
