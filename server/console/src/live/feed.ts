@@ -26,7 +26,7 @@ const DEAD_MS = 15_000;
 const REOPEN_MS = 2_000;
 
 export class Feed {
-  /** When the last sign of life came, by the monotonic clock handed in; null before the first. */
+  /** When the last sign of life came, by the monotonic clock handed in; null before the feed is started. */
   readonly beatAt = signal<number | null>(null);
   /** Number of the last message seen; the next connection asks for what comes after it. */
   seq = 0;
@@ -45,6 +45,8 @@ export class Feed {
   start(after: number): void {
     this.stop();
     this.seq = after;
+    // The answer that told the number was one. A feed that never gives its own would otherwise never be called old.
+    this.beatAt.value ??= this.clock();
     this.open();
   }
 

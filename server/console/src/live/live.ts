@@ -16,7 +16,7 @@ const UNSEEN_MS = 30_000;
 
 /** Counts and the site; null until fetched. */
 export const overview = signal<Overview | null>(null);
-/** Milliseconds since the last sign of life; null before the first. Moves twice a second. */
+/** Milliseconds since the last sign of life; null until the feed is joined. Moves twice a second. */
 export const feedAge = signal<number | null>(null);
 export const stale = signal(false);
 /** What keeps alarms from coming in, as the dispatcher says; null: nothing does. */
