@@ -101,6 +101,9 @@ export class Outbox {
   private readonly gone = new Set<string>();
   /** Ids of what lies on the shelf as far as this page knows. */
   private readonly shelved = new Set<string>();
+  /** How many waits there were, and the newest of each job: one that was sent in between has a wait of its own. */
+  private waits = 0;
+  private readonly waitOf = new Map<string, number>();
 
   constructor(private readonly ports: OutboxPorts) {}
 
@@ -183,6 +186,7 @@ export class Outbox {
   private forget(id: string): void {
     this.jobs.value = this.jobs.value.filter((job) => job.id !== id);
     this.shelved.delete(id);
+    this.waitOf.delete(id);
   }
 
   private start(job: Job): void {
@@ -270,8 +274,11 @@ export class Outbox {
     const later = error instanceof Problem && (error.status === 401 || LATER.includes(error.status));
     if (error instanceof Unreachable || later) {
       this.change(job, { state: "waiting", error });
+      this.waits += 1;
+      const wait = this.waits;
+      this.waitOf.set(job.id, wait);
       this.ports.later(() => {
-        if (this.jobOf(job.id)?.state === "waiting") this.retry(job.id);
+        if (this.jobOf(job.id)?.state === "waiting" && this.waitOf.get(job.id) === wait) this.retry(job.id);
       }, RETRY_MS);
       return;
     }
